@@ -1,0 +1,1 @@
+"""The agent kinds: what each generates, over one base."""

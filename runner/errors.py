@@ -1,0 +1,111 @@
+"""Every error that the runner raises on purpose, as one tree.
+
+A message names the place (`plans/school.yaml:12:5`), the value as the user wrote it, what was expected and the next
+step. The command line maps an error to its `exit_code` and prints nothing else of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Problem:
+    """One thing that is wrong with an input, and where.
+
+    `line` and `column` count from 1; 0 means that the whole file is meant. `expected` says what would be right and
+    what to do next; it is a sentence of its own.
+    """
+
+    file: str
+    message: str
+    expected: str = ""
+    line: int = 0
+    column: int = 0
+
+    @property
+    def place(self) -> str:
+        """Return `file:line:column`, as far as it is known, in the form that editors jump to."""
+        parts = [self.file]
+        if self.line:
+            parts.append(str(self.line))
+            if self.column:
+                parts.append(str(self.column))
+        return ":".join(parts)
+
+    def __str__(self) -> str:
+        text = f"{self.place}: {self.message}"
+        return f"{text}. {self.expected}" if self.expected else text
+
+
+class RunnerError(Exception):
+    """Something that the user can act on went wrong."""
+
+    exit_code = 1
+
+
+class InputError(RunnerError):
+    """What the user gave cannot be used; nothing was run and nothing was written."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Problem | Iterable[Problem]) -> None:
+        self.problems = (problems,) if isinstance(problems, Problem) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class PlanError(InputError):
+    """The plan is not valid."""
+
+
+class DDLError(InputError):
+    """The SQL schema cannot be read."""
+
+
+class ClassificationError(RunnerError):
+    """A description names no agent kind, or several."""
+
+    exit_code = 2
+
+
+class WorkspaceError(RunnerError):
+    """The workspace, or a path in it, cannot be used."""
+
+
+class UnsafePathError(WorkspaceError):
+    """A generated path would leave the workspace."""
+
+
+class PathOwnedError(WorkspaceError):
+    """Another sub-task of this run already wrote other bytes to this path."""
+
+
+class LockTimeoutError(WorkspaceError):
+    """A file lock was not to be had in time."""
+
+
+class StoreError(RunnerError):
+    """The run's state cannot be kept."""
+
+
+class AlreadyRunningError(RunnerError):
+    """This plan is already being run by another process."""
+
+    exit_code = 75
+
+
+class AgentError(RunnerError):
+    """An agent could not do its work."""
+
+
+class TemplateError(AgentError):
+    """A template cannot be rendered; trying again would not help."""
+
+
+class NonRetryable(AgentError):  # noqa: N818 - a word of the agents' face, raised by users' own agents
+    """Raised by an agent whose failure would only repeat itself: the sub-task is not tried again."""
+
+
+class Cancelled(RunnerError):  # noqa: N818 - the state's own word
+    """The sub-task was told to stop; raised from `AgentContext.check_cancelled`."""

@@ -1,0 +1,1 @@
+"""Where progress is kept: durable run state, and copies of it elsewhere."""
