@@ -1,0 +1,24 @@
+"""The kind `be-crud`: model, schemas, router, tests and notes of one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from runner.agents.backend.context import table_variables
+from runner.agents.base import AgentContext
+from runner.agents.templates import TemplateAgent
+from runner.errors import AgentError
+
+
+class BackendCrud(TemplateAgent):
+    """A table as a package of the backend."""
+
+    kind: ClassVar[str] = "be-crud"
+    title: ClassVar[str] = "BE CRUD APIs"
+
+    def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
+        """Return what the table's templates can use: `app` and `table`."""
+        if ctx.table is None:
+            raise AgentError("be-crud works on one table and was given none")
+        return table_variables(ctx.schema, ctx.table, ctx.options)

@@ -1,0 +1,252 @@
+"""Python source as text: literals, wrapped prose, and long lines broken as ruff's formatter breaks them.
+
+Pure functions, in place of a formatter that would have to be started for every file. Templates write a statement on
+one line; `fit_lines` breaks the ones that are too long, one argument a line with a comma behind the last, which is
+the form that ruff and black leave alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+_OPENING = {"(": ")", "[": "]", "{": "}"}
+_CLOSING = frozenset(_OPENING.values())
+_INDENT = 4
+_STRING = re.compile(
+    r"""(?P<head>(?:\w+\s*=\s*|[^"'\s]+:\s*)?)(?P<prefix>[rRfF]{0,2})"(?P<body>(?:[^"\\]|\\.)*)"\Z"""
+)
+_ASSIGNED = re.compile(r'(?P<target>[\w.]+(?:: [\w.\[\], |]+)?) = (?P<value>".*")\Z')
+
+
+def literal(value: object) -> str:
+    """Return a Python literal in the form that ruff prefers: double quotes unless that costs an escape."""
+    if isinstance(value, str):
+        return _quote(value)
+    if isinstance(value, tuple):
+        inner = ", ".join(literal(item) for item in value)
+        return f"({inner},)" if len(value) == 1 else f"({inner})"
+    if isinstance(value, list):
+        return f"[{', '.join(literal(item) for item in value)}]"
+    if isinstance(value, Mapping):
+        return f"{{{', '.join(f'{literal(key)}: {literal(item)}' for key, item in value.items())}}}"
+    return repr(value)
+
+
+def _quote(value: str) -> str:
+    body = repr(f"'{value}")[2:-1]  # the leading quote makes repr choose double quotes wherever it can
+    if repr(f"'{value}")[0] == '"':
+        return f'"{body}"'
+    single = repr(value)
+    if "'" not in value and '"' in value:
+        return single
+    return '"' + single[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
+
+
+def one_line(text: str) -> str:
+    """Return text on one line, fit for a docstring's summary or a comment."""
+    return " ".join(text.split())
+
+
+def docstring_text(text: str) -> str:
+    """Return text that can stand between triple quotes: no quotes or backslashes that would end or change it."""
+    plain = text.replace("\\", "\\\\").replace('"""', "'''")
+    return f"{plain[:-1]}'" if plain.endswith('"') else plain
+
+
+def sentence(text: str) -> str:
+    """Return text on one line with a capital in front and a full stop behind."""
+    plain = one_line(text)
+    if not plain:
+        return ""
+    plain = plain[0].upper() + plain[1:]
+    return plain if plain[-1] in ".!?" else f"{plain}."
+
+
+def wrap(text: str, width: int = 100, indent: int = 0) -> str:
+    """Return prose wrapped to `width` columns, every line but the first indented."""
+    lines = textwrap.wrap(one_line(text), width - indent, break_long_words=False, break_on_hyphens=False)
+    return f"\n{' ' * indent}".join(lines)
+
+
+def docstring(text: str, indent: int = 0, width: int = 100) -> str:
+    """Return a docstring: one line where it fits, else a summary line that fits and the rest below."""
+    plain = docstring_text(sentence(text))
+    if indent + len(plain) + 6 <= width:
+        return f'"""{plain}"""'
+    pad = " " * indent
+    summary, rest = _summary(plain, width - indent - 3)
+    body = wrap(rest, width, indent)
+    return f'"""{summary}\n\n{pad}{body}\n{pad}"""'
+
+
+def _summary(text: str, room: int) -> tuple[str, str]:
+    """Split text into a first sentence of at most `room` characters, and the rest."""
+    for mark in re.finditer(r"[.!?] ", text):
+        if mark.start() + 1 <= room:
+            return text[: mark.start() + 1], text[mark.end() :]
+        break
+    cut = text.rfind(" ", 0, room - 3)
+    cut = cut if cut > 0 else room - 3
+    return f"{text[:cut].rstrip(' ,;:')} ….".replace(" ….", "."), text
+
+
+def fit_lines(text: str, width: int = 100) -> str:
+    """Return Python source with every statement that is too long broken; others are left as they are."""
+    if all(len(line) <= width for line in text.splitlines()):
+        return text
+    return "\n".join(_fitted(text.split("\n"), width))
+
+
+def _fitted(lines: Iterable[str], width: int) -> Iterator[str]:
+    quoted = False  # within a docstring: prose, not source
+    for line in lines:
+        marks = line.count('"""')
+        if len(line) <= width or quoted or marks or line.lstrip().startswith("#"):
+            yield line
+        else:
+            indent = len(line) - len(line.lstrip())
+            yield from break_statement(line.strip(), indent, width)
+        quoted ^= marks % 2 == 1
+
+
+def break_statement(source: str, indent: int, width: int = 100, ending: str = "") -> list[str]:
+    """Return the lines of one statement or argument, at most `width` wide where its strings and names allow.
+
+    `ending` is what follows it on its last line: the comma of an argument.
+    """
+    pad = " " * indent
+    if indent + len(source) + len(ending) <= width:
+        return [f"{pad}{source}{ending}"]
+    string = _STRING.match(source)
+    if string is not None:
+        return _break_string(string, indent, width, ending)
+    assigned = _ASSIGNED.match(source)
+    if assigned is not None and (string := _STRING.match(assigned["value"])):
+        parts = _string_parts(string, indent + _INDENT, width)
+        return [f"{pad}{assigned['target']} = (", *parts, f"{pad}){ending}"]
+    pair = _last_pair(source)
+    if pair is None:
+        return [f"{pad}{source}{ending}"]
+    start, end = pair
+    items = _split(source[start + 1 : end])
+    comma = "" if _is_alone(source, start, items) else ","
+    lines = [f"{pad}{source[: start + 1]}"]
+    for item in items:
+        lines += break_statement(item, indent + _INDENT, width, comma)
+    lines.append(f"{pad}{source[end:]}{ending}")
+    return lines
+
+
+def _is_alone(source: str, start: int, items: list[str]) -> bool:
+    """Whether a comma behind the only item would change what is meant: `a[b]` and `(a)` are not `a[b,]` and `(a,)`."""
+    if len(items) != 1:
+        return False
+    before = source[start - 1 : start]
+    called = before.isidentifier() or before in (")", "]") or before.isdigit()
+    if items[0].startswith("*") and not items[0].startswith("**"):
+        return False
+    if " for " in items[0] and source[start] != "{":
+        return True
+    return called if source[start] == "[" else source[start] == "(" and not called
+
+
+def _break_string(string: re.Match[str], indent: int, width: int, ending: str) -> list[str]:
+    pad = " " * indent
+    parts = _string_parts(string, indent + _INDENT, width)
+    if len(parts) == 1 and not string["head"]:
+        return [f"{pad}{parts[0].strip()}{ending}"]
+    return [f"{pad}{string['head']}(", *parts, f"{pad}){ending}"]
+
+
+def _string_parts(string: re.Match[str], indent: int, width: int) -> list[str]:
+    """Return a string literal as several that Python joins, cut behind spaces."""
+    prefix, rest = string["prefix"], string["body"]
+    room = max(width - indent - len(prefix) - 2, 20)
+    parts = []
+    while len(rest) > room:
+        cut = rest.rfind(" ", 0, room) + 1
+        if cut <= 0:
+            cut = room
+            while rest[cut - 1] == "\\" or _in_escape(rest, cut):
+                cut -= 1
+        parts.append(rest[:cut])
+        rest = rest[cut:]
+    parts.append(rest)
+    return [f'{" " * indent}{prefix}"{part}"' for part in parts]
+
+
+def _in_escape(text: str, cut: int) -> bool:
+    tail = text[max(0, cut - 10) : cut]
+    found = re.search(r"\\(?:x.{0,1}|u.{0,3}|U.{0,7})\Z", tail)
+    return found is not None
+
+
+def _last_pair(source: str) -> tuple[int, int] | None:
+    """Return where the last outermost bracket pair with something in it opens and closes."""
+    found = None
+    depth = 0
+    start = 0
+    for position, mark in _marks(source):
+        if mark in _OPENING:
+            if depth == 0:
+                start = position
+            depth += 1
+        elif mark in _CLOSING:
+            depth -= 1
+            if depth == 0 and source[start + 1 : position].strip():
+                found = (start, position)
+    return found
+
+
+def _split(source: str) -> list[str]:
+    """Return the parts between the outermost commas."""
+    parts = []
+    depth = 0
+    start = 0
+    for position, mark in _marks(source):
+        if mark in _OPENING:
+            depth += 1
+        elif mark in _CLOSING:
+            depth -= 1
+        elif mark == "," and depth == 0:
+            parts.append(source[start:position].strip())
+            start = position + 1
+    parts.append(source[start:].strip())
+    return [part for part in parts if part]
+
+
+def _marks(source: str) -> Iterator[tuple[int, str]]:
+    """Give every bracket and comma outside of strings, with its place."""
+    quote = ""
+    position = 0
+    while position < len(source):
+        mark = source[position]
+        if quote:
+            if mark == "\\":
+                position += 1
+            elif mark == quote:
+                quote = ""
+        elif mark in "\"'":
+            quote = mark
+        elif mark in "()[]{},":
+            yield position, mark
+        position += 1
+
+
+def _json(value: object, indent: int | None = None) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    "docstring": docstring,
+    "docstring_text": docstring_text,
+    "json": _json,
+    "literal": literal,
+    "one_line": one_line,
+    "sentence": sentence,
+    "wrap": wrap,
+}
