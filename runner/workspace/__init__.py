@@ -1,1 +1,1 @@
-"""The folder that is generated into: its locks, how files are written there, and the record of what came from what."""
+"""The folder that is generated into: its locks, how files get there, and what came from what."""

@@ -1,0 +1,122 @@
+"""Locks between real processes: nothing is lost, and a lock dies with its process."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from fasteners import InterProcessLock
+
+from runner.errors import AlreadyRunningError, LockTimeoutError
+from runner.workspace.locks import FileLockManager
+from runner.workspace.plan_lock import PlanLock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from multiprocessing.connection import Connection
+    from pathlib import Path
+
+PROCESSES, THREADS, INCREMENTS = 5, 5, 40
+CONTEXT = multiprocessing.get_context("forkserver")
+
+
+def add_one(before: bytes | None) -> bytes:
+    return str(int(before or b"0") + 1).encode()
+
+
+def count_with_manager(root: Path) -> None:
+    FileLockManager(root).update("counter.txt", add_one, timeout=120)
+
+
+def count_with_bare_lock(root: Path) -> None:
+    """Take the library's lock alone, with the same read-modify-write inside."""
+    counter = root / "counter.txt"
+    with InterProcessLock(root / "bare.lock"):
+        before = counter.read_bytes() if counter.exists() else None
+        draft = root / f"{os.getpid()}-{threading.get_ident()}.tmp"
+        draft.write_bytes(add_one(before))
+        draft.replace(counter)
+
+
+def count_in_threads(count: Callable[[Path], None], root: Path, start: threading.Barrier) -> None:
+    def work() -> None:
+        for _ in range(INCREMENTS):
+            count(root)
+
+    start.wait(60)
+    threads = [threading.Thread(target=work) for _ in range(THREADS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+
+
+def count_in_processes(count: Callable[[Path], None], root: Path) -> int:
+    start = CONTEXT.Barrier(PROCESSES)
+    processes = [
+        CONTEXT.Process(target=count_in_threads, args=(count, root, start)) for _ in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(180)
+    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    return int((root / "counter.txt").read_bytes())
+
+
+def test_update_loses_no_increment_of_25_threads_in_5_processes(tmp_path: Path) -> None:
+    assert count_in_processes(count_with_manager, tmp_path) == PROCESSES * THREADS * INCREMENTS
+    assert {path.name for path in tmp_path.iterdir()} == {"counter.txt", ".runner"}
+
+
+def test_the_bare_library_lock_loses_increments(tmp_path: Path) -> None:
+    """Why `FileLockManager` exists: should this ever fail, the library excludes threads by itself."""
+    assert count_in_processes(count_with_bare_lock, tmp_path) < PROCESSES * THREADS * INCREMENTS
+
+
+def hold_until_killed(root: Path, told: Connection) -> None:
+    with FileLockManager(root).hold("a.txt"), PlanLock(root, root / "plan.yaml"):
+        told.send(os.getpid())
+        signal.pause()
+
+
+def test_locks_die_with_their_process(tmp_path: Path) -> None:
+    here, there = CONTEXT.Pipe()
+    process = CONTEXT.Process(target=hold_until_killed, args=(tmp_path, there))
+    process.start()
+    assert here.poll(60)
+    pid = here.recv()
+    locks, plan_lock = FileLockManager(tmp_path), PlanLock(tmp_path, tmp_path / "plan.yaml")
+    with pytest.raises(LockTimeoutError), locks.hold("a.txt", timeout=0.05):
+        pass
+    with pytest.raises(AlreadyRunningError, match=f"process {pid} on "):
+        plan_lock.acquire()
+    os.kill(pid, signal.SIGKILL)
+    process.join(60)
+    with locks.hold("a.txt", timeout=0), plan_lock:
+        pass
+
+
+def test_a_forked_child_is_not_taken_for_the_holder(tmp_path: Path) -> None:
+    """A child by `fork` copies its parent's memory, but none of its file locks."""
+    locks = FileLockManager(tmp_path)
+    with locks.hold("a.txt"), PlanLock(tmp_path, tmp_path / "p"):
+        child = os.fork()
+        if child == 0:  # only exit codes may leave the child: pytest lives here twice
+            code = 3
+            try:
+                with locks.hold("a.txt", timeout=0.05):
+                    code = 4
+            except LockTimeoutError:
+                try:
+                    PlanLock(tmp_path, tmp_path / "p").acquire()
+                except AlreadyRunningError:
+                    code = 0
+            finally:
+                os._exit(code)
+        _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
