@@ -1,0 +1,474 @@
+"""A YAML file as plain values, each with the line and column where it stands.
+
+Called in the supervisor's main thread while a plan is loaded; owns nothing but the text that it reads. It builds
+from PyYAML's events instead of its constructor, for three reasons: every value keeps its place, what only one of
+YAML 1.1 and 1.2 takes for a number or a boolean is an error instead of a surprise, and size and depth are bounded
+before anything is built from them.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from runner.errors import PlanError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+MAX_BYTES = 4 * 2**20  # some 20,000 tasks; what is larger is not a plan
+MAX_NODES = 250_000  # values with every alias written out: what anchors in anchors cannot blow up any further
+MAX_DEPTH = 40  # a plan's own keys need 5; the rest is for `options`
+MAX_SHOWN = 60  # characters of a value that a message repeats
+
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
+_RESOLVER = yaml.SafeLoader("")  # knows what YAML 1.1 takes a plain scalar for
+
+# What YAML 1.1 and 1.2 read alike. All else that one of them does not take for text is refused.
+_NULL = re.compile(r"~|null|Null|NULL|")
+_BOOL = re.compile(r"(true|True|TRUE)|false|False|FALSE")
+_INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?|\.[0-9]+(?:[eE][-+][0-9]+)?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+_NUMBER_IN_1_2 = re.compile(
+    r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+)
+_BOOL_IN_1_1 = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_MAX_DIGITS = 300  # of a whole number: what a float can still hold
+
+_TAG = "tag:yaml.org,2002:"
+_TAG_TYPES: dict[str, tuple[type, ...]] = {
+    f"{_TAG}int": (int,),
+    f"{_TAG}float": (int, float),
+    f"{_TAG}bool": (bool,),
+    f"{_TAG}null": (type(None),),
+}
+_NOT_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+# Part of a parser's message, what to say instead, and what to do.
+_SYNTAX = (
+    (
+        "mapping values are not allowed",
+        "a colon stands where no key can be",
+        "Put a value that holds ': ' in quotes.",
+    ),
+    ("could not find expected ':'", "a key has no colon", "Write key: value, and put longer text in quotes."),
+    (
+        "did not find expected key",
+        "this line does not fit the one before",
+        "Check its indentation and the quotes.",
+    ),
+    (
+        "expected <block end>",
+        "this line does not fit the one before",
+        "Check its indentation and the quotes.",
+    ),
+    ("did not find expected '-'", "this line is no list entry", "Begin it with '- ', or indent it further."),
+    (
+        "did not find expected ',' or",
+        "a [list] or {mapping} is not closed",
+        "Close it, and put ',' between entries.",
+    ),
+    ("expected ',' or", "a [list] or {mapping} is not closed", "Close it, and put ',' between entries."),
+    ("unexpected end of stream", "a quote that opens here is never closed", "Close it."),
+    (
+        "cannot start any token",
+        "a value begins with a character that YAML reserves",
+        "Put the value in quotes.",
+    ),
+)
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Node:
+    """One value of the file: `value` is what it means, `text` what a scalar says (None of a list or mapping)."""
+
+    line: int
+    column: int
+    value: Any = None
+    text: str | None = None
+    quoted: bool = False
+    items: list[Node] = field(default_factory=list)
+    keys: dict[str, Node] = field(default_factory=dict)
+    values: dict[str, Node] = field(default_factory=dict)
+    nodes: int = 1  # itself and all below it, aliases written out
+    depth: int = 1  # levels from here down, itself counted
+
+    def find(self, path: Iterable[str | int]) -> Node:
+        """Return the value at `path`; a part that leads nowhere is passed over.
+
+        So `tables.include.0` finds its place in `tables: {include: [a]}` and in `tables: [a]` alike.
+        """
+        node = self
+        for part in path:
+            if isinstance(part, int):
+                node = node.items[part] if part < len(node.items) else node
+            else:
+                node = node.values.get(part, node)
+        return node
+
+    def __str__(self) -> str:
+        """Return the value as the user wrote it, short and printable; a list or mapping is not repeated."""
+        return "" if self.text is None else shown(self.text, quoted=self.quoted)
+
+
+def shown(text: str, *, quoted: bool = False) -> str:
+    """Return `text` fit for a message: one printable line, cut if it is long, quoted if it has to be."""
+    short = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
+    return f'"{line}"' if quoted or not line.strip() or line != line.strip() else line
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return `Did you mean X?` for the known word that is most like this one, or nothing."""
+    by_fold = {name.casefold(): name for name in known}
+    near = get_close_matches(word.casefold(), by_fold, n=1)
+    return f"Did you mean {by_fold[near[0]]}?" if near else ""
+
+
+def field_name(path: Iterable[str | int]) -> str:
+    """Return what a message calls the value at `path`: its keys, without the task or entry that it is in."""
+    keys = [part for part in path if isinstance(part, str)]
+    return ".".join(keys[1:] if len(keys) > 1 and keys[0] == "tasks" else keys)
+
+
+def kind_of(value: object) -> str:
+    """Return what sort of value this is, in a user's words."""
+    match value:
+        case None:
+            return "empty"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "a list"
+    return "a mapping"
+
+
+def read_yaml(path: Path) -> tuple[Node, list[Problem]]:
+    """Return the one value of the file, and what is wrong with it that still lets the rest be read.
+
+    Raises `PlanError` where nothing more can be said after the first problem: no file, no text, no YAML.
+    """
+    name = str(path)
+    reader = _Reader(name, _decode(name, _read(path)))
+    return reader.read(), reader.problems
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise PlanError(
+            Problem(file=str(path), message="no such file", expected=_other_plans(path))
+        ) from None
+    except IsADirectoryError:
+        expected = _other_plans(path / "*") or "Give the plan itself, a .yaml file."
+        raise PlanError(
+            Problem(file=str(path), message="this is a folder, not a plan", expected=expected)
+        ) from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        expected = "Check the path and its permissions."
+        raise PlanError(
+            Problem(file=str(path), message=f"cannot be read: {reason}", expected=expected)
+        ) from error
+    if len(data) > MAX_BYTES:
+        message = f"the file is larger than {MAX_BYTES // 2**20} MiB"
+        raise PlanError(
+            Problem(file=str(path), message=message, expected="Is this really a plan? Split it if so.")
+        )
+    return data
+
+
+def _other_plans(path: Path) -> str:
+    """Return which plan was perhaps meant."""
+    try:
+        plans = sorted(p.name for p in path.parent.iterdir() if p.suffix in {".yaml", ".yml"} and p.is_file())
+    except OSError:
+        plans = []
+    near = get_close_matches(path.name, plans, n=1) or (plans if path.name == "*" else [])
+    return (
+        f"Did you mean {path.parent / near[0]}?"
+        if near
+        else "Check the path; `runner init DDL` writes a plan."
+    )
+
+
+def _decode(name: str, data: bytes) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise PlanError(Problem(file=name, message="the file is UTF-16", expected="Save it as UTF-8."))
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        start = data.rfind(b"\n", 0, error.start) + 1
+        raise PlanError(
+            Problem(
+                file=name,
+                line=data.count(b"\n", 0, error.start) + 1,
+                column=len(data[start : error.start].decode("utf-8")) + 1,
+                message=f"the byte 0x{data[error.start]:02x} is not UTF-8",
+                expected="Save the file as UTF-8.",
+            )
+        ) from None
+    if bad := _NOT_YAML.search(text):
+        raise PlanError(
+            Problem(
+                file=name,
+                line=text.count("\n", 0, bad.start()) + 1,
+                column=bad.start() - text.rfind("\n", 0, bad.start()),
+                message=f"the character U+{ord(bad[0]):04X} may not stand in YAML",
+                expected="Remove it.",
+            )
+        )
+    return text
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not been read yet."""
+
+    node: Node
+    is_map: bool
+    anchor: str | None
+    key: Node | None = None
+    merged: list[Node] = field(default_factory=list)
+
+
+class _Reader:
+    """Builds the tree from the events, without recursion: depth costs no stack here."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.problems: list[Problem] = []
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, Node | None] = {}  # None while the anchored value is still open
+        self._nodes = 0
+
+    def read(self) -> Node:
+        root: Node | None = None
+        documents = 0
+        try:
+            for event in yaml.parse(self.text, Loader=_LOADER):
+                if isinstance(event, yaml.DocumentStartEvent):
+                    documents += 1
+                    if documents > 1:
+                        self._say(
+                            event,
+                            "a second document begins here",
+                            "A plan is one document: remove the '---'.",
+                        )
+                        break
+                elif (node := self._node(event)) is not None:
+                    if self._stack:
+                        self._put(node)
+                    else:
+                        root = node
+        except yaml.YAMLError as error:
+            raise PlanError([*self.problems, self._syntax_problem(error)]) from None
+        if root is None or root.value is None:
+            expected = "`runner init DDL` writes a plan to start from."
+            raise PlanError(
+                [*self.problems, Problem(file=self.file, message="the plan is empty", expected=expected)]
+            )
+        return root
+
+    def _node(self, event: yaml.Event) -> Node | None:
+        """Return the value that this event completes, if it does."""
+        if isinstance(event, yaml.ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event)
+        if isinstance(event, yaml.CollectionStartEvent):
+            self._open(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            return self._close()
+        return None
+
+    def _say(self, at: yaml.Event | Node, message: str, expected: str) -> None:
+        line, column = (at.line, at.column) if isinstance(at, Node) else _place(at.start_mark)
+        self.problems.append(
+            Problem(file=self.file, line=line, column=column, message=message, expected=expected)
+        )
+
+    def _stop(self, at: yaml.Event, message: str, expected: str) -> PlanError:
+        self._say(at, message, expected)
+        return PlanError(self.problems)
+
+    def _count(self, event: yaml.Event, nodes: int, depth: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MAX_NODES:
+            message = f"the plan holds more than {MAX_NODES:,} values"
+            why = " with its aliases written out" if isinstance(event, yaml.AliasEvent) else ""
+            raise self._stop(event, message + why, "Use fewer aliases of aliases, or split the plan.")
+        if len(self._stack) + depth > MAX_DEPTH:
+            message = f"lists and mappings are nested more than {MAX_DEPTH} deep"
+            raise self._stop(event, message, "Make it flatter; a plan itself needs 5 levels.")
+
+    def _path(self) -> Iterator[str | int]:
+        """Yield the keys that lead to the value that is being read."""
+        for level in self._stack:
+            if not level.is_map:
+                yield len(level.node.items)
+            elif level.key is not None:
+                yield level.key.text or ""
+
+    def _spoken(self, text: str) -> str:
+        """Return the value with the name of its key, as messages begin."""
+        return f"{field_name(self._path())} {shown(text)}".strip()
+
+    def _scalar(self, event: yaml.ScalarEvent) -> Node:
+        self._count(event, 1, 1)
+        line, column = _place(event.start_mark)
+        node = Node(line=line, column=column, value=event.value, text=event.value, quoted=bool(event.style))
+        is_key = bool(self._stack) and self._stack[-1].is_map and self._stack[-1].key is None
+        if event.tag in _TAG_TYPES:
+            node.value = self._plain(event)
+            if not isinstance(node.value, _TAG_TYPES[event.tag]):
+                self._say(event, f"{self._spoken(event.value)} is not what its tag says", "Remove the tag.")
+        elif event.tag not in {None, "!", f"{_TAG}str"}:
+            self._refuse_tag(event)
+        elif event.tag is None and not event.style and not is_key:
+            node.value = self._plain(event)
+        self._anchor(event.anchor, node)
+        return node
+
+    def _plain(self, event: yaml.ScalarEvent) -> Any:
+        """Return what an unquoted scalar means, where all YAML readers agree on it."""
+        text = event.value
+        if _NULL.fullmatch(text):
+            return None
+        if found := _BOOL.fullmatch(text):
+            return bool(found[1])
+        if _INT.fullmatch(text) and len(text) < _MAX_DIGITS:
+            return int(text)
+        if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
+            return float(text)
+        says_1_1 = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)).removeprefix(_TAG)
+        if says_1_1 in {"str", "value", "merge"} and not _NUMBER_IN_1_2.fullmatch(text):
+            return text
+        if _NOT_FINITE.fullmatch(text) or _INT.fullmatch(text) or _FLOAT.fullmatch(text):
+            self._say(
+                event, f"{self._spoken(text)} is not a finite number", "Write a smaller number in digits."
+            )
+        elif says_1_1 == "bool":
+            either = f'Put it in quotes if you mean the text "{text}", or write {_BOOL_IN_1_1[text.lower()]}.'
+            self._say(
+                event, f"{self._spoken(text)} is a boolean to some YAML readers, and text to others", either
+            )
+        elif says_1_1 == "timestamp":
+            self._say(event, f"{self._spoken(text)} is a date to YAML", f'Put it in quotes: "{text}".')
+        else:
+            either = f'Put it in quotes if you mean the text "{text}", or write a plain decimal number.'
+            self._say(event, f"{self._spoken(text)} is not the same number to all YAML readers", either)
+        return text
+
+    def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+        tag = shown(event.tag.replace(_TAG, "!!"))
+        self._say(event, f"the tag {tag} cannot be used here", "A plan takes plain values: remove the tag.")
+
+    def _alias(self, event: yaml.AliasEvent) -> Node:
+        name = shown(event.anchor)
+        if event.anchor not in self._anchors:
+            known = (
+                did_you_mean(event.anchor, self._anchors) or f"Write &{name} before the value that is meant."
+            )
+            raise self._stop(event, f"the alias *{name} has no anchor above it", known)
+        node = self._anchors[event.anchor]
+        if node is None:
+            raise self._stop(event, f"the alias *{name} stands inside its own anchor", "Remove it.")
+        self._count(event, node.nodes, node.depth)
+        return node
+
+    def _anchor(self, name: str | None, node: Node | None) -> None:
+        if name is not None:
+            self._anchors[name] = node
+
+    def _open(self, event: yaml.CollectionStartEvent) -> None:
+        self._count(event, 1, 1)
+        is_map = isinstance(event, yaml.MappingStartEvent)
+        if event.tag not in {None, "!", f"{_TAG}map" if is_map else f"{_TAG}seq"}:
+            self._refuse_tag(event)
+        line, column = _place(event.start_mark)
+        self._stack.append(_Open(Node(line=line, column=column), is_map, event.anchor))
+        self._anchor(event.anchor, None)
+
+    def _close(self) -> Node:
+        level = self._stack.pop()
+        node = level.node
+        if level.is_map:
+            for base in level.merged:
+                for name, value in base.values.items():
+                    if name not in node.values:
+                        node.keys[name], node.values[name] = base.keys[name], value
+            node.value = {name: value.value for name, value in node.values.items()}
+        else:
+            node.value = [item.value for item in node.items]
+        self._anchor(level.anchor, node)
+        return node
+
+    def _put(self, node: Node) -> None:
+        """Give a value its room in the list or mapping that is open: as an entry, a key, or a key's value."""
+        level = self._stack[-1]
+        level.node.nodes += node.nodes
+        level.node.depth = max(level.node.depth, node.depth + 1)
+        if not level.is_map:
+            level.node.items.append(node)
+        elif level.key is None:
+            level.key = node
+        else:
+            self._put_entry(level, level.key, node)
+            level.key = None
+
+    def _put_entry(self, level: _Open, key: Node, value: Node) -> None:
+        if not key.text:
+            self._say(
+                key, "this key is not text" if key.text is None else "a key is empty", "Write key: value."
+            )
+        elif key.text == "<<" and not key.quoted:
+            bases = value.items if isinstance(value.value, list) else [value]
+            if all(isinstance(base.value, dict) for base in bases):
+                level.merged += bases
+            else:
+                self._say(value, "<< takes a mapping, or a list of them", "Name one by its alias: <<: *name.")
+        elif key.text in level.node.values:
+            first = level.node.keys[key.text].line
+            self._say(key, f"the key {key} is already on line {first}", "Keep one of the two.")
+        else:
+            level.node.keys[key.text], level.node.values[key.text] = key, value
+
+    def _syntax_problem(self, error: yaml.YAMLError) -> Problem:
+        mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+        said = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "this is not YAML")
+        line, column = _place(mark)
+        lines = self.text.splitlines()
+        text = lines[line - 1] if 0 < line <= len(lines) else ""
+        indent = text[: len(text) - len(text.lstrip())]
+        if "\t" in indent:
+            column = indent.index("\t") + 1
+            message, expected = "a tab is used to indent", "Use spaces: YAML takes no tabs there."
+        else:
+            message, expected = said, "Check the indentation and the quotes here."
+            for part, message_for, expected_for in _SYNTAX:
+                if part in said:
+                    message, expected = message_for, expected_for
+                    break
+            if "end of stream" in said:
+                line, column = _place(getattr(error, "context_mark", None) or mark)
+        return Problem(file=self.file, line=line, column=column, message=message, expected=expected)
+
+
+def _place(mark: Any) -> tuple[int, int]:
+    return (mark.line + 1, mark.column + 1) if mark is not None else (0, 0)
