@@ -462,7 +462,7 @@ _EXPECTED = {
     "workspace": "Give the folder to generate into, such as ../build/school.",
     "templates": "Give a folder.",
     "ddl": "Give a .sql file, a glob, a folder, or a list of these.",
-    "tasks": "List at least one task: - description: BE setup for the school management backend.",
+    "tasks": "List at least one: - description: BE setup for the school management backend.",
     "needs": "List ids of other tasks: [be-setup].",
     "agent": "Give a kind such as be-crud, or a class as package.module:ClassName.",
     "tables": 'Give globs, such as {include: ["*"], exclude: ["audit_*"]}.',
@@ -570,7 +570,7 @@ def _format_problems(file: str, root: Node, error: ValidationError) -> Iterator[
     for one in sorted(errors, key=lambda one: one["type"] == "missing"):
         loc, kind = one["loc"], one["type"]
         key, name, node = str(loc[-1]), field_name(loc), root.find(loc)
-        expected = _EXPECTED.get(name, "Give key: value.")
+        expected = _expected(name)
         if kind == "extra_forbidden":
             guess, expected = _known_key(loc)
             guessed.add((loc[:-1], guess))
@@ -596,6 +596,13 @@ def _format_problems(file: str, root: Node, error: ValidationError) -> Iterator[
             near = _guess(str(node.value), ["postgres", "mysql", "sqlite"]) if key == "dialect" else ""
             said = _SAID.get(kind, "is not right")
             yield _problem(file, node, _joined(name, str(node), said), f"{near} {expected}".strip())
+
+
+def _expected(name: str) -> str:
+    """Return what to give, by what a message calls the value."""
+    if name.startswith("task "):
+        return "Write a task: - description: BE CRUD APIs for school management."
+    return _EXPECTED.get(name, "Write key: value.")
 
 
 def _joined(*words: str) -> str:
@@ -638,8 +645,7 @@ def _empty_values(file: str, root: Node) -> Iterator[Problem]:
         path, node = waiting.pop()
         if node.value is None:
             name = field_name(path)
-            expected = _EXPECTED.get(name, "Give a value.")
-            yield _problem(file, node, f"{name} is empty", f"{expected[:-1]}, or leave the key out.")
+            yield _problem(file, node, f"{name} is empty", f"{_expected(name)[:-1]}, or leave it out.")
         elif path[-1:] != (_FREE,):
             waiting += [((*path, key), value) for key, value in node.values.items()]
             waiting += [((*path, index), value) for index, value in enumerate(node.items)]

@@ -1,9 +1,9 @@
 """A YAML file as plain values, each with the line and column where it stands.
 
-Called in the supervisor's main thread while a plan is loaded; owns nothing but the text that it reads. It builds
-from PyYAML's events instead of its constructor, for three reasons: every value keeps its place, what only one of
-YAML 1.1 and 1.2 takes for a number or a boolean is an error instead of a surprise, and size and depth are bounded
-before anything is built from them.
+Called in the supervisor's main thread while a plan is loaded; owns nothing but the text that it reads. It
+builds from PyYAML's events instead of its constructor, for three reasons: every value keeps its place, what
+only one of YAML 1.1 and 1.2 takes for a number or a boolean is an error instead of a surprise, and size and
+depth are bounded before anything is built from them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import yaml
 from runner.errors import PlanError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 MAX_BYTES = 4 * 2**20  # some 20,000 tasks; what is larger is not a plan
@@ -28,7 +28,7 @@ MAX_DEPTH = 40  # a plan's own keys need 5; the rest is for `options`
 MAX_SHOWN = 60  # characters of a value that a message repeats
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
-_RESOLVER = yaml.SafeLoader("")  # knows what YAML 1.1 takes a plain scalar for
+_resolve: Callable[..., str] = yaml.SafeLoader("").resolve  # knows what YAML 1.1 takes a plain scalar for
 
 # What YAML 1.1 and 1.2 read alike. All else that one of them does not take for text is refused.
 _NULL = re.compile(r"~|null|Null|NULL|")
@@ -87,7 +87,7 @@ _SYNTAX = (
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Node:
-    """One value of the file: `value` is what it means, `text` what a scalar says (None of a list or mapping)."""
+    """A value of the file: `value` is what it means, `text` what a scalar says, None of a list or mapping."""
 
     line: int
     column: int
@@ -133,9 +133,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def field_name(path: Iterable[str | int]) -> str:
-    """Return what a message calls the value at `path`: its keys, without the task or entry that it is in."""
-    keys = [part for part in path if isinstance(part, str)]
-    return ".".join(keys[1:] if len(keys) > 1 and keys[0] == "tasks" else keys)
+    """Return what a message calls the value at `path`: its keys, without the task or list that it is in."""
+    parts = list(path)
+    if parts[:1] == ["tasks"] and len(parts) > 1:
+        parts = parts[2:] or [f"task {int(parts[1]) + 1}"]
+    return ".".join(part for part in parts if isinstance(part, str))
 
 
 def kind_of(value: object) -> str:
@@ -265,11 +267,8 @@ class _Reader:
                 if isinstance(event, yaml.DocumentStartEvent):
                     documents += 1
                     if documents > 1:
-                        self._say(
-                            event,
-                            "a second document begins here",
-                            "A plan is one document: remove the '---'.",
-                        )
+                        expected = "A plan is one document: remove the '---'."
+                        self._say(event, "a second document begins here", expected)
                         break
                 elif (node := self._node(event)) is not None:
                     if self._stack:
@@ -280,9 +279,8 @@ class _Reader:
             raise PlanError([*self.problems, self._syntax_problem(error)]) from None
         if root is None or root.value is None:
             expected = "`runner init DDL` writes a plan to start from."
-            raise PlanError(
-                [*self.problems, Problem(file=self.file, message="the plan is empty", expected=expected)]
-            )
+            empty = Problem(file=self.file, message="the plan is empty", expected=expected)
+            raise PlanError([*self.problems, empty])
         return root
 
     def _node(self, event: yaml.Event) -> Node | None:
@@ -325,10 +323,6 @@ class _Reader:
             elif level.key is not None:
                 yield level.key.text or ""
 
-    def _spoken(self, text: str) -> str:
-        """Return the value with the name of its key, as messages begin."""
-        return f"{field_name(self._path())} {shown(text)}".strip()
-
     def _scalar(self, event: yaml.ScalarEvent) -> Node:
         self._count(event, 1, 1)
         line, column = _place(event.start_mark)
@@ -337,7 +331,7 @@ class _Reader:
         if event.tag in _TAG_TYPES:
             node.value = self._plain(event)
             if not isinstance(node.value, _TAG_TYPES[event.tag]):
-                self._say(event, f"{self._spoken(event.value)} is not what its tag says", "Remove the tag.")
+                self._say(event, f"{shown(event.value)} is not what its tag says", "Remove the tag.")
         elif event.tag not in {None, "!", f"{_TAG}str"}:
             self._refuse_tag(event)
         elif event.tag is None and not event.style and not is_key:
@@ -356,37 +350,37 @@ class _Reader:
             return int(text)
         if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
             return float(text)
-        says_1_1 = _RESOLVER.resolve(yaml.ScalarNode, text, (True, False)).removeprefix(_TAG)
+        says_1_1 = _resolve(yaml.ScalarNode, text, (True, False)).removeprefix(_TAG)
         if says_1_1 in {"str", "value", "merge"} and not _NUMBER_IN_1_2.fullmatch(text):
             return text
+        quotes = f'Put it in quotes if you mean the text "{text}"'
         if _NOT_FINITE.fullmatch(text) or _INT.fullmatch(text) or _FLOAT.fullmatch(text):
-            self._say(
-                event, f"{self._spoken(text)} is not a finite number", "Write a smaller number in digits."
-            )
+            said, expected = "is not a finite number", "Write a number in digits."
         elif says_1_1 == "bool":
-            either = f'Put it in quotes if you mean the text "{text}", or write {_BOOL_IN_1_1[text.lower()]}.'
-            self._say(
-                event, f"{self._spoken(text)} is a boolean to some YAML readers, and text to others", either
-            )
+            said = "is a boolean to some YAML readers and text to others"
+            expected = f"{quotes}, or write {_BOOL_IN_1_1[text.lower()]}."
         elif says_1_1 == "timestamp":
-            self._say(event, f"{self._spoken(text)} is a date to YAML", f'Put it in quotes: "{text}".')
+            said, expected = (
+                "is a date to some YAML readers and text to others",
+                f'Put it in quotes: "{text}".',
+            )
         else:
-            either = f'Put it in quotes if you mean the text "{text}", or write a plain decimal number.'
-            self._say(event, f"{self._spoken(text)} is not the same number to all YAML readers", either)
+            said = "does not mean the same to all YAML readers"
+            expected = f"{quotes}, or write a plain decimal number."
+        self._say(event, f"{field_name(self._path())} {shown(text)} {said}".strip(), expected)
         return text
 
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
-        tag = shown(event.tag.replace(_TAG, "!!"))
+        tag = shown(str(event.tag).replace(_TAG, "!!"))
         self._say(event, f"the tag {tag} cannot be used here", "A plan takes plain values: remove the tag.")
 
     def _alias(self, event: yaml.AliasEvent) -> Node:
-        name = shown(event.anchor)
-        if event.anchor not in self._anchors:
-            known = (
-                did_you_mean(event.anchor, self._anchors) or f"Write &{name} before the value that is meant."
-            )
+        anchor = str(event.anchor)
+        name = shown(anchor)
+        if anchor not in self._anchors:
+            known = did_you_mean(anchor, self._anchors) or f"Write &{name} before the value that is meant."
             raise self._stop(event, f"the alias *{name} has no anchor above it", known)
-        node = self._anchors[event.anchor]
+        node = self._anchors[anchor]
         if node is None:
             raise self._stop(event, f"the alias *{name} stands inside its own anchor", "Remove it.")
         self._count(event, node.nodes, node.depth)
@@ -434,9 +428,8 @@ class _Reader:
 
     def _put_entry(self, level: _Open, key: Node, value: Node) -> None:
         if not key.text:
-            self._say(
-                key, "this key is not text" if key.text is None else "a key is empty", "Write key: value."
-            )
+            message = "a list or mapping cannot be a key" if key.text is None else "a key is empty"
+            self._say(key, message, "Write key: value.")
         elif key.text == "<<" and not key.quoted:
             bases = value.items if isinstance(value.value, list) else [value]
             if all(isinstance(base.value, dict) for base in bases):
