@@ -12,6 +12,7 @@ import json
 import os
 import re
 import unicodedata
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from graphlib import CycleError, TopologicalSorter
@@ -44,6 +45,9 @@ MAX_SECONDS = 7 * 24 * 3600  # a limit longer than a week is a typing error
 MAX_ID = 64  # characters; ids become parts of file names
 MAX_PROBLEMS = 100  # shown of one plan
 MAX_NAMES = 10  # shown in one message
+
+_ID = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
+_RELATIVE = "Paths are relative to the plan file"
 
 Dialect = Literal["postgres", "mysql", "sqlite"]
 Level = Literal["high", "medium", "low"]
@@ -187,7 +191,7 @@ def _as_tables(value: object) -> object:
 
 
 def _task_id(value: str) -> str:
-    if not re.fullmatch(r"[a-z0-9][a-z0-9._-]*", value) or len(value) > MAX_ID:
+    if not _ID.fullmatch(value) or len(value) > MAX_ID:
         raise _wrong(
             "is not an id",
             f"Write {slug(value)}: lower-case letters, digits, '-', '_' and '.', at most {MAX_ID}.",
@@ -210,89 +214,88 @@ def _url(value: str) -> str:
     return value
 
 
+@contextmanager
+def _looking() -> Iterator[None]:
+    """Turn what the file system refuses into an error of the value."""
+    try:
+        yield
+    except (OSError, RuntimeError, re.error) as error:  # RuntimeError: no home folder, or links in a circle
+        reason = getattr(error, "strerror", None) or str(error)
+        raise _wrong(f"cannot be read: {reason}", "Check the path and its permissions.") from None
+
+
 def _folder(info: ValidationInfo) -> Path:
     folder: Path = (info.context or {})["folder"]
     return folder
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
-    """Return the path that the text means, from the plan's folder on."""
+    """Return the path that the text means, from the plan's folder on. `~` is the home folder."""
     if not isinstance(value, str):
         raise PydanticKnownError("string_type")
     if not value.strip():
         raise _wrong("is empty", "Write . for the plan's own folder.")
-    try:
-        path = _folder(info) / Path(_printable(value)).expanduser()
-        exists = path.exists()
-    except (OSError, RuntimeError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise _wrong(f"cannot be read: {reason}", "Check the path.") from None
-    if "$" in value and re.search(r"\$\{?[A-Za-z_]", value) and not exists:
+    path = _folder(info) / Path(_printable(value)).expanduser()
+    if re.search(r"\$\{?[A-Za-z_]", value) and not path.exists():
         raise _wrong("names an environment variable", "A plan does not expand them: write the path itself.")
     return path
 
 
 def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path, ...]:
-    path = _path(value, info)
     text = str(value)
-    try:
+    with _looking():
+        path = _path(value, info)
         if path.is_file():
             files = [path]
         elif path.is_dir():
             files = sorted(file for file in path.glob("*.sql") if file.is_file())
             if not files:
-                raise _wrong(
-                    "is a folder without .sql files",
-                    f"Name the files, or give a glob: {text.rstrip('/')}/**/*.sql",
-                )
+                deeper = f"Name the files, or give a glob: {text.rstrip('/')}/**/*.sql"
+                raise _wrong("is a folder without .sql files", deeper)
         elif glob.has_magic(text):
             pattern = str(Path(text).expanduser())
             found = glob.glob(pattern, root_dir=_folder(info), recursive=True)  # noqa: PTH207 - has a root_dir
             files = sorted(file for name in found if (file := _folder(info) / name).is_file())
             if not files:
-                raise _wrong("matches no file", f"Paths are relative to the plan file. Looked for {path}")
+                raise _wrong("matches no file", f"{_RELATIVE}. Looked for {path}")
+        elif path.exists():
+            raise _wrong("is neither a file nor a folder")
         else:
             raise _wrong("does not exist", _elsewhere(text, path, _folder(info)))
         if locked := next((file for file in files if not os.access(file, os.R_OK)), None):
-            raise _wrong(f"cannot be read: no permission for {locked}", "Change its mode.")
-    except (OSError, re.error) as error:
-        raise _wrong(
-            f"cannot be read: {getattr(error, 'strerror', None) or error}", "Check the path."
-        ) from None
-    return tuple(file.resolve() for file in files)
+            raise _wrong("cannot be read: Permission denied", f"Let yourself read {locked}")
+        return tuple(file.resolve() for file in files)
 
 
 def _elsewhere(text: str, path: Path, folder: Path) -> str:
     """Return where the path that does not exist perhaps is."""
-    if (here := Path(text)).exists() and not here.is_absolute():
-        return f"Paths are relative to the plan file: write {os.path.relpath(here, folder)}"
+    if (here := Path(text)).exists():
+        return f"{_RELATIVE}: write {os.path.relpath(here, folder)}"
     names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
     if near := get_close_matches(path.name, names, n=1):
         return f"Did you mean {Path(text).with_name(near[0])}?"
-    return f"Paths are relative to the plan file. Looked for {path}"
+    return f"{_RELATIVE}. Looked for {path}"
 
 
 def _workspace(value: object, info: ValidationInfo) -> Path:
-    path = _path(value, info).resolve()
-    if path == Path(path.anchor):
-        raise _wrong("is the root of the file system", "Give a folder of its own, such as ../build/school.")
-    for part in (path, *path.parents):
-        if part.exists():
-            if not part.is_dir():
-                raise _wrong(
-                    f"cannot be a folder: {part} is a file", "Give a folder, such as ../build/school."
-                )
-            break
-    return path
+    with _looking():
+        path = _path(value, info).resolve()
+        if path == Path(path.anchor):
+            raise _wrong("is the root of the file system", _EXPECTED["workspace"])
+        there = next(part for part in (path, *path.parents) if part.exists())
+        if not there.is_dir():
+            raise _wrong(f"cannot be a folder: {there} is a file", _EXPECTED["workspace"])
+        return path
 
 
 def _templates(value: object, info: ValidationInfo) -> Path:
-    path = _path(value, info)
-    if not path.is_dir():
-        if path.exists():
-            raise _wrong("is not a folder", "Give the folder that holds the templates.")
-        raise _wrong("does not exist", _elsewhere(str(value), path, _folder(info)))
-    return path.resolve()
+    with _looking():
+        path = _path(value, info)
+        if not path.exists():
+            raise _wrong("does not exist", _elsewhere(str(value), path, _folder(info)))
+        if not path.is_dir():
+            raise _wrong("is not a folder")
+        return path.resolve()
 
 
 Text = Annotated[str, AfterValidator(_line), Field(min_length=1)]
@@ -310,7 +313,12 @@ Templates = Annotated[Path, BeforeValidator(_templates, json_schema_input_type=s
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(
+        strict=True,
+        frozen=True,
+        extra="forbid",
+        model_title_generator=lambda model: model.__name__.removesuffix("Entry"),
+    )
 
 
 class TimeoutsEntry(_Entry):
@@ -395,13 +403,11 @@ class _Shared(_Entry):
 class TaskEntry(_Shared):
     """One piece of work for one agent."""
 
-    id: (
-        Annotated[str, AfterValidator(_task_id), Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=MAX_ID)]
-        | None
-    ) = Field(
+    id: Annotated[str, AfterValidator(_task_id)] | None = Field(
         None,
         description="What `needs` and commands call it; made from the description when left out.",
         examples=["be-setup"],
+        json_schema_extra={"pattern": _ID.pattern, "maxLength": MAX_ID},
     )
     description: Text = Field(
         description="What to do, in words that tell the agent.",
@@ -470,6 +476,11 @@ _EXPECTED = {
     "tables.exclude": 'Give globs, such as ["audit_*"].',
     "options": "Give a mapping of what the agent takes.",
     "id": "Give lower-case letters, digits and '-', such as be-setup.",
+    "timeouts": "Give seconds, such as {task: 600, subtask: 300}.",
+    "retries": "Give how to try again, such as {attempts: 2, backoff: 1.0}.",
+    "concurrency": "Give how much runs at once, such as {tasks: 5, subtasks: 5}.",
+    "convex": "Give its settings, such as {enabled: auto}.",
+    "llm": "Give its settings, such as {enabled: auto}.",
     "concurrency.tasks": "Give a whole number from 1 to 64.",
     "concurrency.subtasks": "Give a whole number from 1 to 64.",
     "timeouts.task": _SECONDS,
@@ -522,80 +533,101 @@ _SAID = {
 def load_plan(path: Path) -> Plan:
     """Return the plan in this file; raises `PlanError` with all that is wrong with it, in order of lines."""
     root, problems = read_yaml(path)
-    file = str(path)
-    folder = path.parent.resolve()
-    entry: PlanEntry | None = None
+    findings = _Findings(str(path), problems)
     if not isinstance(root.value, dict):
-        expected = (
-            "Put the list under tasks:, below version, name and workspace."
-            if root.items
-            else "Write key: value."
+        expected = "Put the list below tasks:, after version, name and workspace." if root.items else ""
+        findings.add(
+            root, f"a plan is a mapping, and this is {kind_of(root.value)}", expected or "Write key: value."
         )
-        problems.append(
-            _problem(file, root, f"a plan is a mapping, and this is {kind_of(root.value)}", expected)
-        )
-        raise PlanError(problems)
+        raise PlanError(findings.in_order())
+    entry: PlanEntry | None = None
     try:
-        entry = PlanEntry.model_validate(root.value, context={"folder": folder})
+        entry = PlanEntry.model_validate(root.value, context={"folder": path.parent.resolve()})
     except ValidationError as error:
-        problems += _format_problems(file, root, error)
-    problems += _empty_values(file, root)
-    ids = _ids(file, root, problems)
-    _check_needs(file, root, ids, problems)
-    if entry is None or problems:
-        raise PlanError(_in_order(problems))
+        _check_format(findings, root, error)
+    _check_empty_values(findings, root)
+    ids = _task_ids(findings, root)
+    _check_needs(findings, root, ids)
+    if entry is None or findings.problems:
+        raise PlanError(findings.in_order())
     return _resolved(entry, ids, root, path)
 
 
-def _problem(file: str, node: Node, message: str, expected: str = "") -> Problem:
+def _problem(file: str, node: Node, message: str, expected: str) -> Problem:
     return Problem(file=file, line=node.line, column=node.column, message=message, expected=expected)
 
 
-def _in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the problems by line, one for a place: the first that was found there."""
-    first: dict[tuple[int, int], Problem] = {}
-    for problem in problems:
-        first.setdefault((problem.line, problem.column), problem)
-    ordered = [first[place] for place in sorted(first)]
-    if len(ordered) > MAX_PROBLEMS:
-        more = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
-        ordered[MAX_PROBLEMS:] = [Problem(file=ordered[0].file, message=more)]
-    return ordered
+class _Findings:
+    """All that is wrong with one plan; of each value only what was found first."""
+
+    def __init__(self, file: str, problems: list[Problem]) -> None:
+        self.file = file
+        self.problems = problems
+        self._seen = {(problem.line, problem.column) for problem in problems}
+
+    def add(self, node: Node, message: str, expected: str) -> None:
+        """Add what is wrong with a value."""
+        if (node.line, node.column) not in self._seen:
+            self._seen.add((node.line, node.column))
+            self.add_key(node, message, expected)
+
+    def add_key(self, node: Node, message: str, expected: str) -> None:
+        """Add a key that is unknown or missing: of these, several may share one place."""
+        self.problems.append(_problem(self.file, node, message, expected))
+
+    def in_order(self) -> list[Problem]:
+        """Return the problems by line."""
+        ordered = sorted(self.problems, key=lambda problem: (problem.line, problem.column))
+        if len(ordered) > MAX_PROBLEMS:
+            message = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
+            ordered[MAX_PROBLEMS:] = [Problem(file=self.file, message=message, expected="Mend these first.")]
+        return ordered
 
 
-def _format_problems(file: str, root: Node, error: ValidationError) -> Iterator[Problem]:
+def _check_format(findings: _Findings, root: Node, error: ValidationError) -> None:
     """Say what pydantic found, in the words of the plan."""
-    guessed: set[tuple[tuple[int | str, ...], str]] = set()  # missing keys that were only misspelled
     errors = error.errors(include_url=False, include_input=False)
-    for one in sorted(errors, key=lambda one: one["type"] == "missing"):
+    meant: set[tuple[tuple[int | str, ...], str]] = set()  # keys that are there, misspelled
+    for one in errors:
+        loc = one["loc"]
+        if one["type"] == "extra_forbidden":
+            guess, expected = _known_key(loc) if len(meant) < MAX_PROBLEMS else ("", "")
+            meant.add((loc[:-1], guess))
+            key = str(loc[-1])
+            findings.add_key(root.find(loc[:-1]).keys[key], f"unknown key {shown(key)}", expected)
+    for one in errors:
         loc, kind = one["loc"], one["type"]
-        key, name, node = str(loc[-1]), field_name(loc), root.find(loc)
-        expected = _expected(name)
-        if kind == "extra_forbidden":
-            guess, expected = _known_key(loc)
-            guessed.add((loc[:-1], guess))
-            yield _problem(file, root.find(loc[:-1]).keys[key], f"unknown key {shown(key)}", expected)
-        elif kind == "missing":
-            if (loc[:-1], key) not in guessed:
+        name, node = field_name(loc), root.find(loc)
+        if kind == "missing":
+            if (loc[:-1], loc[-1]) not in meant:
                 whose = "this task" if len(loc) > 1 else "the plan"
-                yield _problem(file, node, f"{whose} has no {key}", expected)
+                findings.add_key(node, f"{whose} has no {loc[-1]}", _expected(name))
         elif kind == "plan":
-            context = one["ctx"]
-            value = "" if "password" in context["message"] else str(node)
-            yield _problem(
-                file, node, _joined(name, value, context["message"]), context["expected"] or expected
-            )
-        elif node.value is None:
-            yield _problem(file, node, f"{name} is empty", expected)
-        elif kind in _WANTED:
-            said = f"is {kind_of(node.value)}, not {_WANTED[kind]}".replace(
-                "a number, not a whole", "not a whole"
-            )
-            yield _problem(file, node, _joined(name, str(node), said), _requoted(node, kind) or expected)
-        else:
-            near = _guess(str(node.value), ["postgres", "mysql", "sqlite"]) if key == "dialect" else ""
-            said = _SAID.get(kind, "is not right")
-            yield _problem(file, node, _joined(name, str(node), said), f"{near} {expected}".strip())
+            value = "" if name == "convex.url" else str(node)  # it may hold a password
+            said, expected = one["ctx"]["message"], one["ctx"]["expected"]
+            findings.add(node, _joined(name, value, said), expected or _expected(name))
+        elif kind != "extra_forbidden":
+            findings.add(node, *_wrong_value(name, node, kind))
+
+
+def _wrong_value(name: str, node: Node, kind: str) -> tuple[str, str]:
+    """Return what is wrong with a value, by the name that pydantic has for it, and what to do."""
+    expected = _expected(name)
+    if node.value is None:
+        return f"{name} is empty", expected
+    if wanted := _WANTED.get(kind):
+        said = f"is {kind_of(node.value)}, not {wanted}"
+        if wanted == "a whole number" and isinstance(node.value, float):
+            said = "is not a whole number"
+        if kind == "string_type" and node.text is not None:
+            expected = f'Put it in quotes: "{node.text}".'
+        elif node.quoted and re.fullmatch(r"-?\d+(\.\d+)?", node.text or ""):
+            expected = f"Remove the quotes: {node.text}."
+    else:
+        said = _SAID.get(kind, "is out of range")
+        if name == "dialect":
+            expected = _joined(_guess(str(node.value), ["postgres", "mysql", "sqlite"]), expected)
+    return _joined(name, str(node), said), expected
 
 
 def _expected(name: str) -> str:
@@ -609,28 +641,21 @@ def _joined(*words: str) -> str:
     return " ".join(word for word in words if word)
 
 
-def _requoted(node: Node, kind: str) -> str:
-    """Return the fix where only quotes are missing, or too many."""
-    if kind == "string_type" and node.text is not None:
-        return f'Put it in quotes: "{node}".'
-    if kind in {"int_type", "float_type"} and node.quoted and re.fullmatch(r"-?\d+(\.\d+)?", node.text or ""):
-        return f"Remove the quotes: {node.text}."
-    return ""
-
-
 def _guess(word: str, known: Iterable[str]) -> str:
     other = _OTHER_WORDS.get(word.lower(), "")
     return f"Did you mean {other}?" if other in known else did_you_mean(word, known)
 
 
 def _known_key(loc: tuple[int | str, ...]) -> tuple[str, str]:
-    """Return the key that was perhaps meant, and what to say of it."""
+    """Return the key that was perhaps meant, and what to do with this one."""
     key = str(loc[-1])
     owner = loc[-2] if len(loc) > 1 else None
     model = PlanEntry if owner is None else TaskEntry if isinstance(owner, int) else _ENTRIES[owner]
     known = list(model.model_fields)
     if guess := _guess(key, known):
         return guess.removeprefix("Did you mean ").rstrip("?"), guess
+    if key in {"token", "api_key", "secret", "password"}:
+        return "", "Remove it: secrets come from the environment only."
     if model is PlanEntry and key in TaskEntry.model_fields:
         return "", f"{key} is a key of a task: move it there."
     if model is TaskEntry and key in PlanEntry.model_fields:
@@ -638,14 +663,14 @@ def _known_key(loc: tuple[int | str, ...]) -> tuple[str, str]:
     return "", f"Known here: {', '.join(known)}."
 
 
-def _empty_values(file: str, root: Node) -> Iterator[Problem]:
+def _check_empty_values(findings: _Findings, root: Node) -> None:
     """Find keys without a value, which YAML reads as null and pydantic as left out."""
     waiting: list[tuple[tuple[str | int, ...], Node]] = [((), root)]
     while waiting:
         path, node = waiting.pop()
         if node.value is None:
             name = field_name(path)
-            yield _problem(file, node, f"{name} is empty", f"{_expected(name)[:-1]}, or leave it out.")
+            findings.add(node, f"{name} is empty", f"{_expected(name)[:-1]}, or leave it out.")
         elif path[-1:] != (_FREE,):
             waiting += [((*path, key), value) for key, value in node.values.items()]
             waiting += [((*path, index), value) for index, value in enumerate(node.items)]
@@ -654,11 +679,11 @@ def _empty_values(file: str, root: Node) -> Iterator[Problem]:
 # --- ids and needs
 
 
-def slug(text: str) -> str:
-    """Return the text as an id: lower-case ASCII letters and digits joined by `-`, at worst `task`."""
+def slug(text: str, otherwise: str = "task") -> str:
+    """Return the text as an id: its ASCII letters and digits, in lower case and joined by `-`, if it has any."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower())
-    return words[: MAX_ID - 4].strip("-") or "task"
+    return words[: MAX_ID - 4].strip("-") or otherwise
 
 
 def _some(names: Sequence[str], between: str = ", ") -> str:
@@ -666,72 +691,69 @@ def _some(names: Sequence[str], between: str = ", ") -> str:
     return between.join([*names[:MAX_NAMES], "…"] if len(names) > MAX_NAMES else names)
 
 
-def _task_nodes(root: Node) -> list[Node]:
-    return root.values["tasks"].items if "tasks" in root.values else []
+def _task_nodes(root: Node) -> Sequence[Node]:
+    return root.values["tasks"].items if "tasks" in root.values else ()
 
 
-def _ids(file: str, root: Node, problems: list[Problem]) -> list[str]:
+def _own_id(task: Node) -> Node | None:
+    """Return the id that the task gives itself, if it is one."""
+    own = task.values.get("id")
+    return own if own is not None and isinstance(own.value, str) else None
+
+
+def _task_ids(findings: _Findings, root: Node) -> list[str]:
     """Return every task's id, its own or one made from its description."""
     first: dict[str, Node] = {}
     for task in _task_nodes(root):
-        own = task.values.get("id")
-        if own is not None and isinstance(own.value, str):
-            if own.value in first:
-                line = first[own.value].line
-                message = f"id {own} is already used on line {line}"
-                problems.append(_problem(file, own, message, "Give each task an id of its own."))
-            first.setdefault(own.value, own)
+        if (own := _own_id(task)) is not None:
+            if (other := first.setdefault(own.value, own)) is not own:
+                message = f"id {own} is already used on line {other.line}"
+                findings.add(own, message, "Give each task an id of its own.")
+            elif other.line < task.line:
+                findings.add(
+                    task, f"this task has its id {own} from line {other.line}", "Give it an id of its own."
+                )
     ids: list[str] = []
     taken = set(first)
-    last: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for task in _task_nodes(root):
-        own = task.values.get("id")
-        if own is not None and isinstance(own.value, str):
+        if (own := _own_id(task)) is not None:
             ids.append(own.value)
             continue
         description = task.values.get("description")
-        base = slug(str(description.value)) if description else "task"
-        number, made = last.get(base, 0), base
-        while number == 0 or made in taken:
-            number += 1
-            made = base if number == 1 else f"{base}-{number}"
-        last[base] = number
+        base = made = slug(str(description.value)) if description else "task"
+        while made in taken:
+            counts[base] = counts.get(base, 1) + 1
+            made = f"{base}-{counts[base]}"
         taken.add(made)
         ids.append(made)
     return ids
 
 
-def _check_needs(file: str, root: Node, ids: list[str], problems: list[Problem]) -> None:
+def _check_needs(findings: _Findings, root: Node, ids: list[str]) -> None:
     """Find needs of tasks that do not exist, and needs that wait for each other."""
-    places: dict[str, dict[str, Node]] = {}
-    known_ids = dict.fromkeys(ids)
+    places: dict[str, dict[str, Node]] = {own: {} for own in ids}
     for own, task in zip(ids, _task_nodes(root), strict=True):
         needs = task.values.get("needs")
-        wanted = places.setdefault(own, {})
         for node in [] if needs is None else needs.items or [needs]:
-            if not isinstance(node.value, str) or not node.value.strip():
-                continue
-            if (name := node.value.strip()) == own:
-                problems.append(_problem(file, node, f"needs {node} is this task itself", "Remove it."))
-            elif name in known_ids:
-                wanted.setdefault(name, node)
-            else:
-                known = did_you_mean(name, ids) or f"Ids here: {_some(list(known_ids))}."
-                problems.append(_problem(file, node, f"needs {node} is no task of this plan", known))
-    problems += _cycles(file, places, ids)
-
-
-def _cycles(file: str, places: dict[str, dict[str, Node]], ids: list[str]) -> Iterator[Problem]:
-    for _ in range(MAX_PROBLEMS):
+            name = node.value.strip() if isinstance(node.value, str) else ""
+            if name == own:
+                findings.add(node, f"needs {node} is this task itself", "Remove it.")
+            elif name in places:
+                places[own].setdefault(name, node)
+            elif name and len(findings.problems) < MAX_PROBLEMS:
+                known = did_you_mean(name, ids) or f"Ids here: {_some(list(places))}."
+                findings.add(node, f"needs {node} is no task of this plan", known)
+    for _ in range(MAX_NAMES):
         try:
             TopologicalSorter(places).prepare()
         except CycleError as error:
             cycle = error.args[1][:0:-1]  # graphlib names each before what needs it, and the first one twice
             start = min(range(len(cycle)), key=lambda index: ids.index(cycle[index]))
-            ring = [*cycle[start:], *cycle[:start], cycle[start]]
-            node = places[ring[0]].pop(ring[1])
-            path = f"{_some(ring[:-1], ' needs ')} needs {ring[0]}"
-            yield _problem(file, node, f"needs {node} closes a cycle: {path}", "Remove one of these needs.")
+            ring = [*cycle[start:], *cycle[:start]]
+            node = places[ring[0]].pop(ring[1] if len(ring) > 1 else ring[0])
+            path = f"{_some(ring, ' needs ')} needs {ring[0]}"
+            findings.add(node, f"needs {node} closes a cycle: {path}", "Remove one of these needs.")
         else:
             return
 
@@ -807,11 +829,12 @@ def plan_schema() -> dict[str, Any]:
 
 def _yaml_text(text: str) -> str:
     """Return the text as YAML, in quotes where it needs them."""
-    plain = re.fullmatch(r"[A-Za-z_./][A-Za-z0-9_./-]*[A-Za-z_/]", text) and text.lower() not in _NOT_TEXT
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
-_NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", ".inf", ".nan"}
+_PLAIN = re.compile(r"(\.{1,2}/)*[A-Za-z_][A-Za-z0-9_./-]*")
+_NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
 
 def starter_plan(
@@ -821,8 +844,9 @@ def starter_plan(
 
     `tables` are named in a comment, so that globs can be written at sight.
     """
-    name = slug(ddl.stem)
-    path = ddl.name if folder is None else Path(os.path.relpath(ddl.resolve(), folder.resolve())).as_posix()
+    name = slug(ddl.resolve().stem, otherwise="app")
+    path = os.path.relpath(ddl.resolve(), (folder or ddl.parent).resolve())
+    path = f"./{path}" if path.startswith("~") else path
     found = f"    # {len(tables)} tables: {_some([shown(table) for table in tables])}\n" if tables else ""
     return f"""\
 # A plan for `runner`. `runner validate` checks it, `runner plan-schema` prints its format for editors.

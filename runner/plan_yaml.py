@@ -12,6 +12,7 @@ import math
 import re
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -19,7 +20,7 @@ import yaml
 from runner.errors import PlanError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 MAX_BYTES = 4 * 2**20  # some 20,000 tasks; what is larger is not a plan
@@ -85,18 +86,21 @@ _SYNTAX = (
 )
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+_NO_KEYS: Mapping[str, Any] = MappingProxyType({})  # shared: most values are scalars, and there are many
+
+
+@dataclass(slots=True, eq=False)
 class Node:
     """A value of the file: `value` is what it means, `text` what a scalar says, None of a list or mapping."""
 
     line: int
     column: int
-    value: Any = None
+    value: Any
     text: str | None = None
     quoted: bool = False
-    items: list[Node] = field(default_factory=list)
-    keys: dict[str, Node] = field(default_factory=dict)
-    values: dict[str, Node] = field(default_factory=dict)
+    items: Sequence[Node] = ()
+    keys: Mapping[str, Node] = field(default_factory=lambda: _NO_KEYS)
+    values: Mapping[str, Node] = field(default_factory=lambda: _NO_KEYS)
     nodes: int = 1  # itself and all below it, aliases written out
     depth: int = 1  # levels from here down, itself counted
 
@@ -241,11 +245,17 @@ def _decode(name: str, data: bytes) -> str:
 class _Open:
     """A list or mapping whose end has not been read yet."""
 
-    node: Node
+    line: int
+    column: int
     is_map: bool
     anchor: str | None
-    key: Node | None = None
+    items: list[Node] = field(default_factory=list)
+    keys: dict[str, Node] = field(default_factory=dict)
+    values: dict[str, Node] = field(default_factory=dict)
     merged: list[Node] = field(default_factory=list)
+    key: Node | None = None  # the one that waits for its value
+    nodes: int = 1
+    depth: int = 1
 
 
 class _Reader:
@@ -319,14 +329,14 @@ class _Reader:
         """Yield the keys that lead to the value that is being read."""
         for level in self._stack:
             if not level.is_map:
-                yield len(level.node.items)
+                yield len(level.items)
             elif level.key is not None:
                 yield level.key.text or ""
 
     def _scalar(self, event: yaml.ScalarEvent) -> Node:
         self._count(event, 1, 1)
         line, column = _place(event.start_mark)
-        node = Node(line=line, column=column, value=event.value, text=event.value, quoted=bool(event.style))
+        node = Node(line, column, event.value, event.value, bool(event.style))
         is_key = bool(self._stack) and self._stack[-1].is_map and self._stack[-1].key is None
         if event.tag in _TAG_TYPES:
             node.value = self._plain(event)
@@ -395,31 +405,37 @@ class _Reader:
         is_map = isinstance(event, yaml.MappingStartEvent)
         if event.tag not in {None, "!", f"{_TAG}map" if is_map else f"{_TAG}seq"}:
             self._refuse_tag(event)
-        line, column = _place(event.start_mark)
-        self._stack.append(_Open(Node(line=line, column=column), is_map, event.anchor))
+        self._stack.append(_Open(*_place(event.start_mark), is_map, event.anchor))
         self._anchor(event.anchor, None)
 
     def _close(self) -> Node:
         level = self._stack.pop()
-        node = level.node
-        if level.is_map:
-            for base in level.merged:
-                for name, value in base.values.items():
-                    if name not in node.values:
-                        node.keys[name], node.values[name] = base.keys[name], value
-            node.value = {name: value.value for name, value in node.values.items()}
-        else:
-            node.value = [item.value for item in node.items]
+        for base in level.merged:
+            for name, value in base.values.items():
+                if name not in level.values:
+                    level.keys[name], level.values[name] = base.keys[name], value
+        node = Node(
+            level.line,
+            level.column,
+            {name: value.value for name, value in level.values.items()}
+            if level.is_map
+            else [item.value for item in level.items],
+            items=level.items,
+            keys=level.keys,
+            values=level.values,
+            nodes=level.nodes,
+            depth=level.depth,
+        )
         self._anchor(level.anchor, node)
         return node
 
     def _put(self, node: Node) -> None:
         """Give a value its room in the list or mapping that is open: as an entry, a key, or a key's value."""
         level = self._stack[-1]
-        level.node.nodes += node.nodes
-        level.node.depth = max(level.node.depth, node.depth + 1)
+        level.nodes += node.nodes
+        level.depth = max(level.depth, node.depth + 1)
         if not level.is_map:
-            level.node.items.append(node)
+            level.items.append(node)
         elif level.key is None:
             level.key = node
         else:
@@ -436,11 +452,11 @@ class _Reader:
                 level.merged += bases
             else:
                 self._say(value, "<< takes a mapping, or a list of them", "Name one by its alias: <<: *name.")
-        elif key.text in level.node.values:
-            first = level.node.keys[key.text].line
+        elif key.text in level.values:
+            first = level.keys[key.text].line
             self._say(key, f"the key {key} is already on line {first}", "Keep one of the two.")
         else:
-            level.node.keys[key.text], level.node.values[key.text] = key, value
+            level.keys[key.text], level.values[key.text] = key, value
 
     def _syntax_problem(self, error: yaml.YAMLError) -> Problem:
         mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
