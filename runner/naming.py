@@ -43,7 +43,31 @@ _IRREGULAR = {
 _SINGULARS = {plural: singular for singular, plural in _IRREGULAR.items() if singular != "shelve"}
 _SHORTEST_PLURAL = 3  # "bus", "gas": too short to take an s off
 _UNCOUNTABLE = frozenset(
-    ["aircraft", "attendance", "data", "equipment", "feedback", "fish", "history", "homework", "information", "inventory", "metadata", "money", "music", "news", "payroll", "rice", "series", "sheep", "species", "staff", "stock", "traffic", "weather"]
+    [
+        "aircraft",
+        "attendance",
+        "data",
+        "equipment",
+        "feedback",
+        "fish",
+        "history",
+        "homework",
+        "information",
+        "inventory",
+        "metadata",
+        "money",
+        "music",
+        "news",
+        "payroll",
+        "rice",
+        "series",
+        "sheep",
+        "species",
+        "staff",
+        "stock",
+        "traffic",
+        "weather",
+    ]
 )
 
 
@@ -78,7 +102,44 @@ def kebab(name: str) -> str:
 
 
 _ACRONYMS = frozenset(
-    ["api", "cpu", "csv", "dns", "email", "fax", "gpa", "gps", "html", "http", "id", "ids", "ip", "isbn", "iso", "json", "jwt", "nik", "nip", "nisn", "npsn", "nuptk", "p5", "pdf", "sku", "sms", "sql", "ssn", "tv", "ui", "uri", "url", "uuid", "vat", "xml", "zip"]
+    [
+        "api",
+        "cpu",
+        "csv",
+        "dns",
+        "email",
+        "fax",
+        "gpa",
+        "gps",
+        "html",
+        "http",
+        "id",
+        "ids",
+        "ip",
+        "isbn",
+        "iso",
+        "json",
+        "jwt",
+        "nik",
+        "nip",
+        "nisn",
+        "npsn",
+        "nuptk",
+        "p5",
+        "pdf",
+        "sku",
+        "sms",
+        "sql",
+        "ssn",
+        "tv",
+        "ui",
+        "uri",
+        "url",
+        "uuid",
+        "vat",
+        "xml",
+        "zip",
+    ]
 ) - {"email", "fax", "ids", "zip"}
 
 
@@ -125,12 +186,89 @@ def plural(word: str) -> str:
 # What a column's attribute must not be called: SQLAlchemy's declarative names, Pydantic's methods, names that the
 # generated classes and modules use themselves.
 _RESERVED_ATTRIBUTES = frozenset(
-    ["metadata", "registry", "query", "type_annotation_map", "construct", "copy", "dict", "json", "schema", "schema_json", "validate", "fields", "parse_obj", "parse_raw", "parse_file", "from_orm", "update_forward_refs", "self", "cls", "dt", "sa", "pg", "omitted", "str", "int", "float", "bool", "bytes", "list", "tuple", "set", "object"]
+    [
+        "metadata",
+        "registry",
+        "query",
+        "type_annotation_map",
+        "construct",
+        "copy",
+        "dict",
+        "json",
+        "schema",
+        "schema_json",
+        "validate",
+        "fields",
+        "parse_obj",
+        "parse_raw",
+        "parse_file",
+        "from_orm",
+        "update_forward_refs",
+        "self",
+        "cls",
+        "dt",
+        "sa",
+        "pg",
+        "omitted",
+        "str",
+        "int",
+        "float",
+        "bool",
+        "bytes",
+        "list",
+        "tuple",
+        "set",
+        "object",
+    ]
 )
 _RESERVED_MODULES = frozenset(["core", "main", "enums", "conftest", "test", "tests", "app"])
 # What a table's class must not be called: names that its modules import.
 _RESERVED_CLASSES = frozenset(
-    ["Annotated", "Any", "Base", "Body", "Boolean", "Bytes", "Date", "DateTime", "Decimal", "Depends", "Enum", "Exception", "Field", "Float", "Index", "Integer", "Interval", "Json", "List", "Literal", "Mapped", "Model", "None", "Number", "Numeric", "Object", "Optional", "Page", "Path", "Query", "Read", "Repository", "Resource", "Response", "Rule", "String", "Table", "Text", "Time", "Type", "Union", "Uuid", "UUID"]
+    [
+        "Annotated",
+        "Any",
+        "Base",
+        "Body",
+        "Boolean",
+        "Bytes",
+        "Date",
+        "DateTime",
+        "Decimal",
+        "Depends",
+        "Enum",
+        "Exception",
+        "Field",
+        "Float",
+        "Index",
+        "Integer",
+        "Interval",
+        "Json",
+        "List",
+        "Literal",
+        "Mapped",
+        "Model",
+        "None",
+        "Number",
+        "Numeric",
+        "Object",
+        "Optional",
+        "Page",
+        "Path",
+        "Query",
+        "Read",
+        "Repository",
+        "Resource",
+        "Response",
+        "Rule",
+        "String",
+        "Table",
+        "Text",
+        "Time",
+        "Type",
+        "Union",
+        "Uuid",
+        "UUID",
+    ]
 )
 
 

@@ -15,6 +15,7 @@ from runner.status import TaskStatus
 SETUP_PRIORITY = 10  # of the one sub-task of a boilerplate task
 TABLE_PRIORITY = 5  # of a sub-task that works on one table; the two never meet in one queue
 DEFAULT_PRIORITY = 5
+SUBTASK_CONCURRENCY = 5  # sub-tasks of one task at once, over all its shards
 SETUP_PIECE = "setup"  # what stands for the table in the id of a boilerplate task's sub-task
 
 

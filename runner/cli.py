@@ -1,0 +1,214 @@
+"""The command line: parses, calls one function a command, and maps errors to exit codes. Nothing else prints.
+
+Modules that a command needs are imported when it runs, so that `--help` and `status` answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any, Literal, NoReturn
+
+import click
+
+from runner import __version__
+from runner.errors import RunnerError
+
+_DEFAULT_COMMAND = "run"
+_STATE = click.option(
+    "--state",
+    envvar="RUNNER_STATE",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".runner"),
+    show_default=True,
+    help="Folder that keeps the state of runs.",
+)
+_PLAN = click.argument("plan", type=click.Path(path_type=Path))
+_RUN = click.argument("run", required=False)
+_DIALECT = click.option(
+    "--dialect", type=click.Choice(["postgres", "mysql", "sqlite"]), default="postgres", show_default=True
+)
+
+
+class _Commands(click.Group):
+    """`runner PLAN` is `runner run PLAN`: what does not begin with a command's name is for `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in {"--help", "-h", "--version"}:
+            args = [_DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(
+    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(__version__, prog_name="runner")
+def _runner() -> None:
+    """Turn a SQL schema into a working full-stack application, from a YAML plan.
+
+    runner PLAN is short for runner run PLAN.
+    """
+
+
+@_runner.command("run")
+@_PLAN
+@_STATE
+@click.option(
+    "--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would."
+)
+@click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.option("--fail-fast", is_flag=True, help="Start nothing new once a sub-task has failed.")
+@click.option(
+    "--if-running",
+    type=click.Choice(["fail", "skip", "wait"]),
+    default="fail",
+    show_default=True,
+    help="When this plan is already being run: fail with 75, skip with 0, or wait.",
+)
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report here."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def _run(ctx: click.Context, /, **options: Any) -> None:
+    """Run a plan: generate what is not up to date.
+
+    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
+    run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
+    """
+    from runner.run_plan import RunOptions, run_plan  # noqa: PLC0415 - see the module's docstring
+
+    ctx.exit(run_plan(RunOptions(**options)))
+
+
+@_runner.command("validate")
+@_PLAN
+def _validate(plan: Path) -> None:
+    """Check a plan, its DDL and its agents; run nothing."""
+    from runner.run_plan import describe_jobs, load_jobs  # noqa: PLC0415
+
+    loaded, jobs = load_jobs(plan)
+    click.echo(describe_jobs(loaded, jobs))
+
+
+@_runner.command("status")
+@_RUN
+@_STATE
+@click.option("--json", "as_json", is_flag=True, help="Print the report of the run as JSON.")
+def _status(run: str | None, state: Path, *, as_json: bool) -> None:
+    """Show runs, or one run: RUN is an id or its beginning, or `latest`."""
+    from runner.reports.commands import status  # noqa: PLC0415
+
+    click.echo(status(state, run, as_json=as_json))
+
+
+@_runner.command("logs")
+@_RUN
+@_STATE
+@click.option("--task", help="Only of this task.")
+def _logs(run: str | None, state: Path, task: str | None) -> None:
+    """Print the log of a run, the latest one unless RUN names another."""
+    from runner.reports.commands import logs  # noqa: PLC0415
+
+    for line in logs(state, run, task):
+        click.echo(line)
+
+
+def _control(kind: Literal["pause", "resume", "cancel"], state: Path, task: str | None = None) -> None:
+    from runner.reports.commands import control  # noqa: PLC0415
+
+    click.echo(control(state, kind, task))
+
+
+@_runner.command("pause")
+@_STATE
+def _pause(state: Path) -> None:
+    """Have the running plan start no new task; what runs goes on."""
+    _control("pause", state)
+
+
+@_runner.command("resume")
+@_STATE
+def _resume(state: Path) -> None:
+    """Have a paused plan go on."""
+    _control("resume", state)
+
+
+@_runner.command("cancel")
+@click.argument("task", required=False)
+@_STATE
+def _cancel(task: str | None, state: Path) -> None:
+    """Cancel the running plan, or one TASK of it."""
+    _control("cancel", state, task)
+
+
+@_runner.command("schema")
+@click.argument("ddl", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_DIALECT
+@click.option("--json", "as_json", is_flag=True, help="Print the whole model as JSON.")
+@click.pass_context
+def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json: bool) -> None:
+    """Print what the reader understood of a schema, and what it did not."""
+    from runner.reports.schema_view import schema_report  # noqa: PLC0415
+
+    text, complete = schema_report(ddl, dialect, as_json=as_json)
+    click.echo(text)
+    ctx.exit(0 if complete else 2)
+
+
+@_runner.command("init")
+@click.argument("ddl", type=click.Path(path_type=Path))
+@_DIALECT
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where; beside the DDL if not said.",
+)
+def _init(ddl: Path, dialect: str, output: Path | None) -> None:
+    """Write a starter plan for a schema; it runs as it is."""
+    from runner.run_plan import write_starter_plan  # noqa: PLC0415
+
+    path = write_starter_plan(ddl, dialect, output)
+    click.echo(f"wrote {path}\nnext: runner {path}")
+
+
+@_runner.command("plan-schema")
+def _plan_schema() -> None:
+    """Print the JSON Schema of plans, for editors."""
+    import json  # noqa: PLC0415
+
+    from runner.plan import plan_schema  # noqa: PLC0415
+
+    click.echo(json.dumps(plan_schema(), indent=2))
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    try:
+        code = _runner.main(standalone_mode=False)
+    except RunnerError as error:
+        click.echo(f"error: {error}", err=True)
+        code = error.exit_code
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = 130
+    except BrokenPipeError:
+        code = 0  # the reader of our output has seen enough
+    sys.exit(_flushed(int(code or 0)))
+
+
+def _flushed(code: int) -> int:
+    """Flush what was printed; a reader that has gone is no error, and must not become a traceback at exit."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code

@@ -1,0 +1,125 @@
+"""A pool of worker processes: one `ProcessPoolExecutor` of one worker for each place.
+
+One executor with five workers would break whole when one of them dies, and would hand tasks over early. With one
+worker each, a death has one culprit and no innocents, and is noticed at once by the end of its connection.
+
+    supervisor                                     worker process (forked by the forkserver, preloaded)
+    Worker.run(shard) ── executor's call queue ──► run_shard
+    Worker.connection ◄── events, ShardEnded ───── its own pipe; end of file = it is dead
+    Worker.cancel()   ── control pipe ───────────► flags its sub-tasks see between steps
+
+Used by one thread, the orchestrator's; only `ensure_forkserver` belongs to the main thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver
+from typing import TYPE_CHECKING
+
+from runner import worker
+from runner.shard import Cancel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.shard import Shard
+
+_PRELOAD = ["__main__", "runner.executors.preload"]
+_NOTICE_TIME = 2.0  # seconds to learn how a dead worker ended; it takes milliseconds
+
+
+def ensure_forkserver() -> None:
+    """Start the process that forks workers, in the background, unless it runs. Call it from the main thread.
+
+    Its parent-death signal follows the thread that started it: from any other thread it could die too early.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(_PRELOAD)
+    forkserver.ensure_running()
+
+
+class Worker:
+    """One place of the pool and the process that fills it now."""
+
+    def __init__(self, index: int, on_refused: Callable[[Worker, BaseException], None]) -> None:
+        """Start a process. `on_refused` is called, from another thread, when a shard could not reach it."""
+        self.index = index
+        self.schema_digest: str | None = ""  # of the schema it was sent last; "" for none yet
+        self._on_refused = on_refused
+        context = multiprocessing.get_context("forkserver")
+        self.connection, events = context.Pipe(duplex=False)
+        control, self._control = context.Pipe(duplex=False)
+        before = set(multiprocessing.active_children())
+        self._executor = ProcessPoolExecutor(
+            1, mp_context=context, initializer=worker.initialize, initargs=(events, control)
+        )
+        try:
+            self._watch(self._executor.submit(worker.ping))
+            (self._process,) = set(multiprocessing.active_children()) - before
+            self.pid: int = self._process.ident or 0
+        finally:
+            events.close()  # the worker's own ends: kept open here, its death would be no end of file
+            control.close()
+
+    def run(self, shard: Shard, schema_pickle: bytes | None) -> None:
+        """Hand a shard over; the schema only where it is another than last time."""
+        self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
+
+    def cancel(self, subtask_id: str | None = None) -> None:
+        """Tell a sub-task, or all, to stop at its next look. A dead worker is told nothing."""
+        with contextlib.suppress(OSError):  # the end of its connection tells the rest
+            self._control.send(Cancel(subtask_id=subtask_id))
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to the worker and to all that its agents started."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            if self._process.is_alive():  # it has just been forked and leads no group yet
+                self._process.kill()
+
+    def discard(self) -> None:
+        """Let go of a dead or unwanted process: end its group, close its connections, wait for nothing."""
+        self.signal_group(signal.SIGKILL)
+        self.close()
+
+    def close(self) -> None:
+        """Ask the process to end once it is idle, and close the connections. Does not wait."""
+        self._executor.shutdown(wait=False, cancel_futures=True)
+        self.connection.close()
+        self._control.close()
+
+    def obituary(self) -> str:
+        """Tell how a discarded process ended. Waits a moment for the pool's own thread to have noticed."""
+        noticed = threading.Thread(target=self.join, name="obituary", daemon=True)
+        noticed.start()
+        noticed.join(_NOTICE_TIME)
+        code = None if noticed.is_alive() else self._process.exitcode
+        if code is None:
+            return "worker died"
+        if code < 0:
+            return f"worker was ended by {signal.Signals(-code).name}"
+        return f"worker exited by itself with code {code}"
+
+    def join(self) -> None:
+        """Wait for the process to end; call it after `close`."""
+        self._executor.shutdown(wait=True)
+
+    def _watch(self, future: Future[None]) -> None:
+        future.add_done_callback(self._check)
+
+    def _check(self, future: Future[None]) -> None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is not None and not isinstance(
+            error, BrokenProcessPool
+        ):  # a death is told by the connection
+            self._on_refused(self, error)

@@ -1,0 +1,201 @@
+"""Turns a task as somebody asked for it into one that can be scheduled, before anything is written.
+
+Tells the agent, reads the schema (once per distinct DDL), chooses the tables and digests the inputs. Runs in the
+supervisor's main thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from functools import cached_property
+from pathlib import Path
+
+from runner import __version__
+from runner.agents.base import Agent
+from runner.agents.registry import code_digest, load_agent
+from runner.agents.templates import TemplateAgent
+from runner.ddl.model import Note, Schema, Table
+from runner.dispatcher import AgentDispatcher, resolve_agent
+from runner.errors import AgentError, ClassificationError, RunnerError
+from runner.rendering import set_digest
+from runner.subtasks import SubTaskManager
+from runner.supervisor import Job
+from runner.task import Classification, TableGlobs, TaskInput, TaskSpec
+
+_NO_TABLES = Schema(dialect="postgres", tables=())
+_CLOSE_MATCHES = 3
+
+
+class TaskProblem(RunnerError):
+    """A task cannot be run as it was asked for. `key` is the part of it that is wrong, as a plan names it."""
+
+    exit_code = 2
+
+    def __init__(self, key: str, message: str, expected: str = "") -> None:
+        self.key = key
+        self.message = message
+        self.expected = expected
+        super().__init__(f"{message}. {expected}" if expected else message)
+
+
+class Preparation:
+    """Prepares tasks. Remembers what it read, so that many tasks on one DDL read it once.
+
+    `import_path` is the folder from where agents of the user's own are imported first.
+    """
+
+    def __init__(self, dispatcher: AgentDispatcher, import_path: Path | None = None) -> None:
+        self._dispatcher = dispatcher
+        self._import_path = import_path
+        self._makers: dict[tuple[type[Agent], Path | None], str] = {}
+        self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
+
+    def prepare(self, task: TaskInput, task_id: str) -> Job:
+        """Return the job for a task. Raises `TaskProblem`, or `DDLError` for a schema that cannot be read."""
+        classification, agent = self._agent(task)
+        schema, schema_digest = self._schema(task, agent)
+        tables = select_tables(schema, task.tables or TableGlobs()) if agent.per_table else None
+        if tables is not None:
+            _refuse_misread(schema, tables)
+        names = None if tables is None else [schema.label(table.name) for table in tables]
+        spec = TaskSpec(
+            id=task_id,
+            title=agent.title,
+            description=task.description,
+            agent=classification.kind,
+            classification=classification,
+            priority=task.priority,
+            needs=task.needs,
+            workspace=task.workspace_path,
+            subtasks=SubTaskManager.spawn_sub_tasks(task_id, agent.title, names),
+            timeouts=task.timeouts,
+            retries=task.retries,
+            options=task.options,
+            templates=task.templates,
+            import_path=self._import_path,
+            schema_digest=schema_digest,
+            inputs_digest=self._inputs_digest(task, agent, schema_digest),
+        )
+        return Job(spec=spec, schema=schema)
+
+    @property
+    def schemas(self) -> tuple[Schema, ...]:
+        """Every schema that was read."""
+        return tuple(schema for schema, _ in self._schemas.values())
+
+    def _agent(self, task: TaskInput) -> tuple[Classification, Agent]:
+        if task.agent is not None:
+            name = resolve_agent(task.agent) or task.agent
+            classification = Classification(
+                kind=name, method="explicit", confidence=1.0, reasoning="the plan names the agent"
+            )
+        else:
+            try:
+                classification = self._dispatcher.classify(task.description)
+            except ClassificationError as error:
+                raise TaskProblem("description", str(error)) from error
+        try:
+            return classification, load_agent(classification.kind, self._import_path)
+        except AgentError as error:
+            raise TaskProblem("agent" if task.agent else "description", str(error)) from error
+
+    def _schema(self, task: TaskInput, agent: Agent) -> tuple[Schema, str | None]:
+        paths = (task.ddl_path,) if isinstance(task.ddl_path, Path) else tuple(task.ddl_path or ())
+        if not paths:
+            if agent.per_table:
+                raise TaskProblem(
+                    "ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`"
+                )
+            return _NO_TABLES, None
+        known = self._schemas.get((paths, task.dialect))
+        if known is None:
+            from runner.ddl.reader import read_ddl  # noqa: PLC0415 - 0.3 s of parser; a plan may need none
+
+            known = read_ddl(paths, task.dialect), self._ddl_digest(paths, task.dialect)
+            self._schemas[paths, task.dialect] = known
+        return known
+
+    def _ddl_digest(self, paths: Sequence[Path], dialect: str) -> str:
+        digest = hashlib.sha256(f"{dialect}|{self._reader_digest}".encode())
+        for path in paths:
+            content = path.read_bytes()
+            digest.update(b"%d:" % len(content))
+            digest.update(content)
+        return digest.hexdigest()
+
+    def _inputs_digest(self, task: TaskInput, agent: Agent, schema_digest: str | None) -> str:
+        """Digest all that the files of a task are made from: what is equal gives equal files."""
+        options = json.dumps(task.options, sort_keys=True, default=str)
+        maker = self._maker_digest(type(agent), task.templates)
+        parts = (__version__, maker, schema_digest or "", options)
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+    def _maker_digest(self, agent: type[Agent], templates: Path | None) -> str:
+        """Digest an agent's code and its templates, once for all tasks of a kind."""
+        if (agent, templates) not in self._makers:
+            home = agent.home if issubclass(agent, TemplateAgent) else None
+            files = set_digest(agent.kind, templates, home=home)
+            self._makers[agent, templates] = f"{code_digest(agent())}|{files}"
+        return self._makers[agent, templates]
+
+    @cached_property
+    def _reader_digest(self) -> str:
+        """Digest of the code that reads DDL: another reader may understand the same text otherwise."""
+        digest = hashlib.sha256()
+        for path in sorted((Path(__file__).parent / "ddl").glob("*.py")):
+            digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+
+def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
+    """Return the tables that the globs choose, in the order of the DDL. Raises `TaskProblem` for a dead glob.
+
+    Partitions are left out unless a glob without wildcards names one: their rows are reached through the table
+    that they are part of.
+    """
+    labels = {schema.label(table.name): table for table in schema.tables}
+    whole = {label for label, table in labels.items() if table.partition_of is None}
+    chosen: set[str] = set()
+    for index, pattern in enumerate(globs.include):
+        found = {
+            label for label in labels if label == pattern or (label in whole and fnmatchcase(label, pattern))
+        }
+        if not found:
+            raise TaskProblem(f"tables.include.{index}", *_no_match(pattern, labels))
+        chosen |= found
+    for pattern in globs.exclude:
+        chosen = {label for label in chosen if not fnmatchcase(label, pattern)}
+    if not chosen:
+        raise TaskProblem("tables.exclude", "every table is excluded", "Leave at least one")
+    return tuple(table for label, table in labels.items() if label in chosen)
+
+
+def _no_match(pattern: str, labels: dict[str, Table]) -> tuple[str, str]:
+    close = get_close_matches(pattern, labels, _CLOSE_MATCHES)
+    hint = (
+        f"Did you mean {' or '.join(close)}?"
+        if close
+        else f"The DDL has {len(labels)} tables; see `runner schema`"
+    )
+    return f"{pattern!r} matches no table", hint
+
+
+def _refuse_misread(schema: Schema, tables: Sequence[Table]) -> None:
+    """Refuse tables whose statements were not all understood: what came out would not be what the DDL says."""
+    chosen = {table.name for table in tables}
+    for note in schema.notes:
+        if note.table_related and note.table in chosen:
+            raise TaskProblem(
+                "ddl",
+                f"{note.file}:{note.line}: not understood, and it changes table {note.table}: {note.reason}",
+                "Simplify that statement, or leave the table out with tables: {exclude: [...]}",
+            )
+
+
+def unread_tables(schema: Schema) -> tuple[Note, ...]:
+    """Return the statements about tables that were not understood; worth a warning where no task uses them."""
+    return tuple(note for note in schema.notes if note.table_related)

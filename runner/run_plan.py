@@ -1,0 +1,243 @@
+"""Runs a plan from the command line: everything between the parsed options and the exit code.
+
+Runs in the supervisor's main thread. Nothing is written before the whole plan is known to be good.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Literal
+
+from runner.console import Console
+from runner.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
+from runner.executors.process_pool import ensure_forkserver
+from runner.status import RunStatus
+from runner.stores.sqlite import SqliteStore
+from runner.supervisor import Job, Settings
+
+if TYPE_CHECKING:
+    from runner.orchestrator import ParallelOrchestrator
+    from runner.plan import Plan, PlanTask
+    from runner.preparation import Preparation
+
+EXIT_DRIFT = 3
+WAIT_FOR_OTHER_RUN = 24 * 3600.0  # seconds that --if-running wait gives the other run
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunOptions:
+    """The options of `runner run`."""
+
+    plan: Path
+    state: Path
+    check: bool = False
+    force: bool = False
+    fail_fast: bool = False
+    if_running: Literal["fail", "skip", "wait"] = "fail"
+    json_file: Path | None = None
+    quiet: bool = False
+    log_format: Literal["text", "json"] = "text"
+
+
+def run_plan(options: RunOptions) -> int:
+    """Run a plan and return the exit code. Raises `RunnerError` for what keeps it from starting."""
+    ensure_forkserver()  # it loads what workers need while this process reads the plan and the schema
+    plan, preparation, jobs = _prepare(options.plan)
+    with contextlib.ExitStack() as stack:
+        if not options.check:
+            _check_workspaces(plan)
+            try:
+                stack.enter_context(_plan_lock(plan, options))
+            except AlreadyRunningError:
+                if options.if_running == "skip":
+                    return 0
+                raise
+        return _execute(plan, preparation, jobs, options)
+
+
+def load_jobs(path: Path) -> tuple[Plan, tuple[Job, ...]]:
+    """Read and check a plan and all that it names. Raises `PlanError` with everything that is wrong."""
+    plan, _, jobs = _prepare(path)
+    return plan, jobs
+
+
+def describe_jobs(plan: Plan, jobs: Sequence[Job]) -> str:
+    """Return what a valid plan would do, a line a task."""
+    lines = [f"{plan.file}: valid, {len(jobs)} tasks"]
+    for job in sorted(jobs, key=lambda job: -job.spec.priority):
+        spec = job.spec
+        told = spec.classification
+        how = f"{told.method}, {told.confidence:.0%}" if told.method != "explicit" else "named in the plan"
+        lines.append(f"  {spec.priority:>2}  {spec.id}: {spec.title} ({how}), {len(spec.subtasks)} sub-tasks")
+    return "\n".join(lines)
+
+
+def write_starter_plan(ddl: Path, dialect: str, output: Path | None) -> Path:
+    """Write a plan that generates a backend for this schema and return its path. Never overwrites."""
+    from runner.ddl.reader import read_ddl  # noqa: PLC0415 - the parser is slow to import
+    from runner.plan import starter_plan  # noqa: PLC0415 - so is pydantic
+
+    schema = read_ddl([ddl], dialect)
+    path = output or ddl.with_suffix(".yaml")
+    text = starter_plan(
+        ddl,
+        schema.dialect,
+        tables=[schema.label(table.name) for table in schema.tables],
+        folder=path.parent,
+    )
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        problem = Problem(
+            file=str(path), message="already exists", expected="Name another file with --output"
+        )
+        raise PlanError(problem) from None
+    except OSError as error:
+        raise PlanError(Problem(file=str(path), message=f"cannot be written: {error.strerror}")) from error
+    return path
+
+
+def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
+    from runner.dispatcher import AgentDispatcher  # noqa: PLC0415 - after the forkserver has been started
+    from runner.plan import load_plan  # noqa: PLC0415
+    from runner.preparation import Preparation  # noqa: PLC0415
+
+    plan = load_plan(path)
+    dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False)
+    preparation = Preparation(dispatcher, plan.folder)
+    jobs, problems = [], []
+    for task in plan.tasks:
+        job = _job(plan, task, preparation, problems)
+        if job is not None:
+            jobs.append(job)
+    if problems:
+        raise PlanError(dict.fromkeys(problems))  # a DDL that several tasks name is wrong once
+    return plan, preparation, tuple(jobs)
+
+
+def _job(plan: Plan, task: PlanTask, preparation: Preparation, problems: list[Problem]) -> Job | None:
+    from runner.preparation import TaskProblem  # noqa: PLC0415 - with its module, after the forkserver
+    from runner.task import TaskInput  # noqa: PLC0415
+
+    asked = TaskInput(
+        description=task.description,
+        workspace_path=task.workspace,
+        ddl_path=task.ddl or None,
+        dialect=task.dialect,
+        priority=task.priority,
+        agent=task.agent,
+        tables=task.tables,
+        options=task.options,
+        needs=task.needs,
+        timeouts=task.timeouts,
+        retries=task.retries,
+        templates=task.templates,
+    )
+    try:
+        return preparation.prepare(asked, task.id)
+    except TaskProblem as problem:
+        problems.append(plan.problem(task, problem.key, problem.message, problem.expected))
+    except DDLError as error:
+        problems.extend(error.problems)
+    return None
+
+
+def _check_workspaces(plan: Plan) -> None:
+    """Make every workspace, or say at which line of the plan the one stands that cannot be used."""
+    from runner.workspace.layout import prepare  # noqa: PLC0415
+
+    problems = []
+    for workspace in dict.fromkeys(task.workspace for task in plan.tasks):
+        try:
+            prepare(workspace)
+        except WorkspaceError as error:
+            owner = next(task for task in plan.tasks if task.workspace == workspace)
+            problems.append(plan.problem(owner, "workspace", str(error)))
+    if problems:
+        raise PlanError(problems)
+
+
+@contextlib.contextmanager
+def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[None]:
+    from runner.workspace.plan_lock import PlanLock  # noqa: PLC0415
+
+    lock = PlanLock(plan.workspace, plan.path)
+    lock.acquire(WAIT_FOR_OTHER_RUN if options.if_running == "wait" else 0.0)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options: RunOptions) -> int:
+    from runner.orchestrator import ParallelOrchestrator, RunInfo, warnings_of  # noqa: PLC0415
+
+    store = None if options.check else SqliteStore(options.state)
+    console = Console(quiet=options.quiet or options.check, log_format=options.log_format)
+    settings = Settings(
+        workers=plan.concurrency.tasks,
+        subtasks=plan.concurrency.subtasks,
+        force=options.force,
+        check=options.check,
+        fail_fast=options.fail_fast,
+    )
+    orchestrator = ParallelOrchestrator(
+        store=store,
+        sinks=[console],
+        settings=settings,
+        info=RunInfo(plan=plan.name, plan_path=str(plan.path)),
+    )
+    interrupted = _Interrupted(orchestrator)
+    with interrupted.watch():
+        orchestrator.start_run()
+        for warning in warnings_of(preparation.schemas):
+            orchestrator.note(warning)
+        orchestrator.submit_jobs(jobs)
+        orchestrator.on_idle()
+        code = _exit_code(orchestrator, interrupted, options)
+        status = RunStatus.CANCELLED if interrupted.signal else None
+        orchestrator.close(status, code)
+    return code
+
+
+def _exit_code(orchestrator: ParallelOrchestrator, interrupted: _Interrupted, options: RunOptions) -> int:
+    if interrupted.signal is not None:
+        return 128 + interrupted.signal
+    if not all(result.success for result in orchestrator.results.values()):
+        return 1
+    if options.check and any(verb != "keep" for _, (verb, _) in orchestrator.changes):
+        return EXIT_DRIFT
+    return 0
+
+
+class _Interrupted:
+    """Remembers the signal that asked this run to end, and passes it on: once gently, then at once."""
+
+    def __init__(self, orchestrator: ParallelOrchestrator) -> None:
+        self._orchestrator = orchestrator
+        self.signal: int | None = None
+
+    @contextlib.contextmanager
+    def watch(self) -> Iterator[None]:
+        before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        name = signal.Signals(number).name
+        if self.signal is None:
+            self.signal = number
+            self._orchestrator.cancel(reason=f"interrupted by {name}")
+        else:
+            self._orchestrator.kill(f"interrupted by {name} again")

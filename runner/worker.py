@@ -1,0 +1,104 @@
+"""The process entry of a worker: a child of the pool that runs shards, one after the other.
+
+Threads here: the pool's own (runs `run_shard`), the sub-task threads of the current shard, and one that listens to
+the control connection. Events leave through a connection that only this process writes to, so a death at any moment
+is an end of file for the supervisor and can jam nobody else.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import threading
+from multiprocessing.connection import Connection
+
+from runner.ddl.model import Schema
+from runner.lifeline import die_with_parent
+from runner.shard import Cancel, Shard, ShardEnded, WorkerReady
+from runner.subtasks import Message, SubTaskManager, describe
+
+
+class _Worker:
+    """What this process owns: its two connections, the schema it was sent last, the shard it works on."""
+
+    def __init__(self, events: Connection, control: Connection) -> None:
+        self._events = events
+        self._control = control
+        self._sending = threading.Lock()
+        self._schema: Schema | None = None
+        self._manager: SubTaskManager | None = None
+        threading.Thread(target=self._listen, name="control", daemon=True).start()
+
+    def send(self, message: Message | WorkerReady | ShardEnded) -> None:
+        with self._sending:
+            try:
+                self._events.send(message)
+            except BrokenPipeError:
+                os._exit(1)  # the supervisor has let go of this process: nobody is left to tell
+
+    def run(self, shard: Shard, schema_pickle: bytes | None) -> None:
+        error = None
+        try:
+            if schema_pickle is not None:
+                self._schema = pickle.loads(schema_pickle)  # noqa: S301 - made by our own supervisor
+            if self._schema is None:
+                raise RuntimeError("a shard came before its schema")  # noqa: TRY301 - told like any failure
+            manager = SubTaskManager(
+                shard.task,
+                self._schema,
+                emit=self.send,
+                run_id=shard.run_id,
+                concurrency=shard.threads,
+                force=shard.force,
+                check=shard.check,
+            )
+            self._manager = manager
+            try:
+                manager.execute_sub_tasks(shard.work)
+            finally:
+                self._manager = None
+                manager.cleanup()
+        except Exception as problem:  # noqa: BLE001 - goes to the supervisor as data: it may not be picklable
+            error = describe(problem)
+        self.send(ShardEnded(error=error))
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                message = self._control.recv()
+            except (EOFError, OSError):
+                return  # the supervisor is gone or has closed; the lifeline ends this process
+            manager = self._manager
+            if isinstance(message, Cancel) and manager is not None:
+                manager.cancel(message.subtask_id)
+
+
+_worker: _Worker | None = None  # one a process, made by `initialize`
+
+
+def initialize(events: Connection, control: Connection) -> None:
+    """Make this process a worker. Runs first in each child of the pool."""
+    global _worker  # noqa: PLW0603 - the pool calls plain functions; the process is the object
+    die_with_parent()
+    os.setpgid(
+        0, 0
+    )  # ended as a group with whatever its agents start; the terminal's Ctrl-C does not reach it
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a Python handler never runs while an agent spins in C
+    _worker = _Worker(events, control)
+    _worker.send(WorkerReady(pid=os.getpid()))
+
+
+def run_shard(shard: Shard, schema_pickle: bytes | None) -> None:
+    """Try every sub-task of a shard once. Returns nothing: all news goes over the connection.
+
+    `schema_pickle` comes only when the schema is another than the last shard's.
+    """
+    if _worker is None:
+        raise RuntimeError("initialize() has not run in this process")
+    _worker.run(shard, schema_pickle)
+
+
+def ping() -> None:
+    """Do nothing. Submitting it makes the pool start its process."""

@@ -1,0 +1,187 @@
+"""The decisions on one task, without a clock or a process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.status import SubTaskStatus, TaskStatus
+from runner.subtasks import SubTaskManager
+from runner.task import Classification, Retries, TaskSpec, Timeouts
+from runner.task_run import BACKOFF_CAP, CHUNK, Ended, Retry, SubTaskState, TaskRun
+
+
+def task_of(count: int, *, budget: int = 5, attempts: int = 2, backoff: float = 1.0) -> TaskRun:
+    tables = [f"t{number}" for number in range(count)]
+    spec = TaskSpec(
+        id="crud",
+        title="BE CRUD APIs",
+        description="BE CRUD APIs",
+        agent="be-crud",
+        classification=Classification(kind="be-crud", method="explicit", confidence=1.0),
+        priority=5,
+        needs=(),
+        workspace=Path("unused"),
+        subtasks=SubTaskManager.spawn_sub_tasks("crud", "BE CRUD APIs", tables),
+        timeouts=Timeouts(),
+        retries=Retries(attempts=attempts, backoff=backoff),
+        options={},
+        templates=None,
+        import_path=None,
+        schema_digest=None,
+        inputs_digest="",
+    )
+    return TaskRun(spec, budget)
+
+
+def hand_over(task: TaskRun, worker: int, *, idle: int = 1, others_wait: bool = False, now: float = 0.0):
+    work, threads = task.take_work(idle, others_wait=others_wait, now=now)
+    task.hand_over(work, worker, threads, now)
+    return [state.spec.table for state in work], threads
+
+
+def start(task: TaskRun, *tables: str) -> list[SubTaskState]:
+    for table in tables:
+        task.started(f"crud/{table}", 0.0)
+    return [task.states[f"crud/{table}"] for table in tables]
+
+
+def test_one_worker_gets_the_whole_budget_when_others_wait() -> None:
+    assert hand_over(task_of(24), 0, idle=4, others_wait=True) == ([f"t{n}" for n in range(24)], 5)
+
+
+def test_idle_workers_share_the_budget_of_one_task() -> None:
+    task = task_of(24)
+    shards = [hand_over(task, worker, idle=5 - worker) for worker in range(5)]
+    assert sum(threads for _, threads in shards) == 5
+    assert sorted(table for tables, _ in shards for table in tables) == sorted(f"t{n}" for n in range(24))
+    assert max(len(tables) for tables, _ in shards) == 5
+
+
+def test_no_shard_is_handed_over_beyond_the_budget() -> None:
+    task = task_of(300)
+    hand_over(task, 0)
+    assert task.take_work(4, others_wait=False, now=0.0) == ((), 0)
+    assert not task.has_due(0.0)
+
+
+def test_a_shard_is_a_bounded_chunk_so_that_its_worker_comes_back() -> None:
+    tables, threads = hand_over(task_of(3000), 0)
+    assert (len(tables), threads) == (5 * CHUNK, 5)
+
+
+def test_few_sub_tasks_are_not_spread_over_workers() -> None:
+    assert hand_over(task_of(3), 0, idle=5) == (["t0", "t1", "t2"], 3)
+
+
+def test_a_failure_that_may_pass_is_tried_again_after_a_backoff() -> None:
+    task = task_of(2)
+    hand_over(task, 0)
+    start(task, "t0")
+    outcome = task.failed("crud/t0", "OSError: busy", retryable=True, now=10.0)
+    assert isinstance(outcome, Retry)
+    assert outcome.charged
+    assert 0.75 <= outcome.delay <= 1.0
+    task.started("crud/t1", 0.0)
+    task.done("crud/t1")
+    task.shard_ended(0)
+    assert task.take_work(1, others_wait=False, now=10.0) == ((), 0)
+    assert hand_over(task, 0, now=11.0) == (["t0"], 1)
+    assert task.states["crud/t0"].attempt == 2
+
+
+def test_the_last_attempt_fails_for_good_and_the_task_says_how_far_it_came() -> None:
+    task = task_of(3, attempts=1)
+    hand_over(task, 0)
+    start(task, "t0", "t1", "t2")
+    task.done("crud/t0")
+    assert task.failed("crud/t1", "OSError: full", retryable=True, now=0.0) == Ended(
+        status=SubTaskStatus.FAILED
+    )
+    assert not task.ended
+    task.done("crud/t2")
+    assert task.ended
+    assert task.status is TaskStatus.FAILED
+    assert (task.progress.completed, task.progress.failed, task.progress.total) == (2, 1, 3)
+    assert task.first_error == "OSError: full"
+
+
+def test_what_another_try_would_only_repeat_is_not_tried_again() -> None:
+    task = task_of(1, attempts=5)
+    hand_over(task, 0)
+    start(task, "t0")
+    assert task.failed("crud/t0", "no such filter", retryable=False, now=0.0) == Ended(
+        status=SubTaskStatus.FAILED
+    )
+
+
+@pytest.mark.parametrize("charged", range(1, 12))
+def test_backoff_doubles_up_to_a_cap(charged: int) -> None:
+    task = task_of(1, attempts=99, backoff=2.0)
+    delays = []
+    for _ in range(charged):
+        hand_over(task, 0, now=1e9 * (len(delays) + 1))
+        start(task, "t0")
+        outcome = task.failed("crud/t0", "x", retryable=True, now=0.0)
+        task.shard_ended(0)
+        assert isinstance(outcome, Retry)
+        delays.append(outcome.delay)
+    longest = min(BACKOFF_CAP, 2.0 * 2 ** (charged - 1))
+    assert 0.75 * longest <= delays[-1] <= longest
+
+
+def test_a_single_suspect_of_a_death_is_charged() -> None:
+    task = task_of(2, attempts=1)
+    hand_over(task, 0)
+    start(task, "t0")
+    ((state, error, outcome),) = task.worker_died(0, "worker was ended by SIGSEGV", 0.0)
+    assert (state.spec.table, outcome) == ("t0", Ended(status=SubTaskStatus.FAILED))
+    assert error == "worker was ended by SIGSEGV in step 1 (start)"
+    assert hand_over(task, 1) == (["t1"], 1)
+    assert task.states["crud/t1"].attempt == 1
+
+
+def test_several_suspects_run_again_alone_and_uncharged_until_one_dies_again() -> None:
+    task = task_of(3, attempts=1)
+    hand_over(task, 0)
+    start(task, "t0", "t1", "t2")
+    outcomes = task.worker_died(0, "worker was ended by SIGKILL", 0.0)
+    assert [outcome for _, _, outcome in outcomes] == [Retry(delay=0.0, charged=False)] * 3
+    assert hand_over(task, 1, idle=4) == (["t0"], 1)
+    assert hand_over(task, 2, idle=3) == (["t1"], 1)
+    start(task, "t0", "t1")
+    task.done("crud/t0")
+    ((state, _, outcome),) = task.worker_died(2, "worker was ended by SIGKILL", 0.0)
+    assert (state.spec.table, outcome) == ("t1", Ended(status=SubTaskStatus.FAILED))
+
+
+def test_a_worker_that_dies_over_the_shard_itself_charges_all_of_it() -> None:
+    task = task_of(2, attempts=2)
+    hand_over(task, 0)
+    outcomes = task.worker_died(0, "worker died", 0.0)
+    assert [outcome.charged for _, _, outcome in outcomes if isinstance(outcome, Retry)] == [True, True]
+
+
+def test_a_worker_ended_for_a_timeout_charges_only_the_sub_task_that_was_late() -> None:
+    task = task_of(2, attempts=1)
+    hand_over(task, 0)
+    late, _ = start(task, "t0", "t1")
+    late.stop_reason, late.stop_charged = "timed out after 300 s in step 4 (render)", True
+    outcomes = {
+        state.spec.table: (error, outcome) for state, error, outcome in task.worker_died(0, "killed", 0.0)
+    }
+    assert outcomes["t0"] == ("timed out after 300 s in step 4 (render)", Ended(status=SubTaskStatus.FAILED))
+    assert outcomes["t1"][1] == Retry(delay=0.0, charged=False)
+    assert not task.states["crud/t1"].alone
+
+
+def test_cancelling_ends_what_waits_and_tries_nothing_again() -> None:
+    task = task_of(3, budget=1)
+    hand_over(task, 0, others_wait=True)
+    start(task, "t0")
+    assert [state.spec.table for state in task.cancel_waiting("by hand")] == []
+    for table in ("t1", "t2"):
+        task.stopped(f"crud/{table}", "by hand", 0.0)
+    assert task.failed("crud/t0", "x", retryable=True, now=0.0) == Ended(status=SubTaskStatus.FAILED)
+    assert task.status is TaskStatus.FAILED
