@@ -120,7 +120,7 @@ class FileLockManager:
             UnsafePathError: the path lies outside the workspace.
 
         """
-        name = self._normal(path)
+        name = self.name_of(path)
         process = _process
         held: str | None = getattr(process.thread, "held", None)
         if held is not None:
@@ -165,9 +165,15 @@ class FileLockManager:
 
     def stripe(self, path: str | os.PathLike[str]) -> int:
         """Return the number of the lock file behind `path`: the same in every process, for ever."""
-        return _stripe(self._normal(path))
+        return _stripe(self.name_of(path))
 
-    def _normal(self, path: str | os.PathLike[str]) -> str:
+    def name_of(self, path: str | os.PathLike[str]) -> str:
+        """Return the name by which `path` is held: relative to the workspace, without detours.
+
+        Raises:
+            UnsafePathError: it lies outside the workspace.
+
+        """
         name = os.path.normpath(os.path.join(self._real_root, path))  # noqa: PTH118 - hot
         inside = self._real_root.rstrip("/") + "/"
         if not name.startswith(inside):

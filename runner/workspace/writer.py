@@ -1,0 +1,298 @@
+"""Writes what an agent generated: compares first, keeps what was edited by hand, leaves nothing half-written.
+
+Runs in a worker's sub-task threads; one writer serves several of them. Each file is dealt with under its own
+lock:
+
+    claim the path ─► read what is there ─► decide the verb ─► note the intent ─► write beside and rename
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from runner.errors import PathOwnedError, WorkspaceError
+from runner.task import FileCounts
+from runner.workspace.atomic import FileState, cannot, read_file, replace_file, sweep_folders
+from runner.workspace.claims import Claims, RunClaims, begin_claims, release_claims, sweep_claims
+from runner.workspace.layout import INTENTS_FOLDER, LOCKS_FOLDER, MANIFEST_FOLDER, runner_folder
+from runner.workspace.manifest import FileRecord, Manifest, Record, digest
+from runner.workspace.paths import resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from runner.workspace.locks import FileLockManager
+
+__all__ = [
+    "Change",
+    "Verb",
+    "Wanted",
+    "WorkspaceWriter",
+    "WriteReport",
+    "begin_claims",
+    "release_claims",
+    "resolve",
+    "sweep_claims",
+    "sweep_temp_files",
+]
+
+Verb = Literal["create", "update", "identical", "keep"]
+
+
+class Wanted(Protocol):
+    """A file that an agent wants to be there; `runner.agents.base.GeneratedFile` is one."""
+
+    @property
+    def path(self) -> str: ...  # noqa: D102 - see GeneratedFile
+    @property
+    def text(self) -> str: ...  # noqa: D102
+    @property
+    def mode(self) -> Literal["generated", "once"]: ...  # noqa: D102
+    @property
+    def executable(self) -> bool: ...  # noqa: D102
+
+
+class Change(NamedTuple):
+    """What was done, or with `check` would be done, with one file."""
+
+    verb: Verb
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WriteReport:
+    """The files of one sub-task: how many by verb, and those that were not simply identical, by path."""
+
+    counts: FileCounts
+    changes: tuple[Change, ...]
+
+    @property
+    def drifted(self) -> bool:
+        """Whether a file was, or would be, written; one that is kept is no drift."""
+        return bool(self.counts.created or self.counts.updated)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _File:
+    """A wanted file with what follows from it."""
+
+    path: str  # as the agent put it
+    target: Path  # on disk, links followed
+    name: str  # of the target, as locks and claims know it
+    data: bytes
+    sha256: str
+    once: bool
+    executable: bool
+
+
+class WorkspaceWriter:
+    """Writes the files of sub-tasks of one run into one workspace. Thread-safe.
+
+    With `force`, files that were edited by hand are overwritten. With `check`, nothing at all is written, not
+    even a lock file: reports say what would be done, and claims are seen within this writer only.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        locks: FileLockManager,
+        manifest: Manifest,
+        run_id: str,
+        *,
+        force: bool = False,
+        check: bool = False,
+    ) -> None:
+        self._root = root
+        self._locks = locks
+        self._manifest = manifest
+        self._force = force
+        self._check = check
+        self._claims = Claims() if check else RunClaims(root, run_id, locks)
+
+    def write(
+        self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = ""
+    ) -> WriteReport:
+        """Bring the files of sub-task `owner` to disk, and record them with the digest of their inputs.
+
+        A file is created; updated, where it is as some sub-task once wrote it; identical, then it is not
+        touched; or kept: it was edited by hand, or was there before and is the user's. `once` files are
+        written only where absent. Can be repeated: a try that failed half-way left whole files, and the next
+        one goes on from there.
+
+        Raises:
+            UnsafePathError: a path leaves the workspace; then nothing was written.
+            PathOwnedError: another sub-task of the run gave a path other bytes.
+            LockTimeoutError: a path was held by someone else for too long.
+            WorkspaceError: the file system refused; its OSError is the cause, and no half-written file
+            remains.
+
+        """
+        wanted = self._collect(files)
+        batch = _Batch(self._manifest, owner, wanted)
+        if not self._check:
+            batch.sweep()
+        verbs = {file.path: self._put(batch, file) for file in wanted}
+        if not self._check:
+            self._manifest.save(batch.record(verbs, inputs_digest, agent))
+        return _report(verbs)
+
+    def _collect(self, files: Iterable[Wanted]) -> list[_File]:
+        """Return the files in order of their paths, each once, having refused what may not be generated."""
+        known: dict[str, str] = {}
+        collected: dict[str, _File] = {}
+        for file in files:
+            data = _encode(file)
+            target = resolve(self._root, file.path, known=known)
+            made = _File(
+                path=file.path,
+                target=target,
+                name=self._locks.name_of(target),
+                data=data,
+                sha256=digest(data),
+                once=file.mode == "once",
+                executable=file.executable,
+            )
+            if collected.setdefault(made.path, made).sha256 != made.sha256:
+                raise PathOwnedError(
+                    f"{made.path}: one sub-task generates it twice, with different bytes. "
+                    "Look for two templates whose names become this path"
+                )
+        return [collected[path] for path in sorted(collected)]
+
+    def _put(self, batch: _Batch, file: _File) -> Verb:
+        with self._held(file):
+            self._claims.claim(file.name, batch.owner, file.sha256)
+            try:
+                current = read_file(file.target)
+            except OSError as error:
+                raise cannot("read it", file.path, error) from error
+            verb = self._decide(batch, file, current)
+            if verb in {"create", "update"} and not self._check:
+                batch.intend()
+                try:
+                    replace_file(
+                        file.target,
+                        file.data,
+                        mode=None if current is None else current.mode,
+                        executable=file.executable,
+                    )
+                except OSError as error:
+                    raise cannot("write it", file.path, error) from error
+            return verb
+
+    def _held(self, file: _File) -> AbstractContextManager[None]:
+        return nullcontext() if self._check else self._locks.hold(file.name)
+
+    def _decide(self, batch: _Batch, file: _File, current: FileState | None) -> Verb:
+        if current is None:
+            return "create"
+        if file.once or current.data == file.data:
+            return "identical"
+        if self._force or batch.wrote(file.path, digest(current.data)):
+            return "update"
+        return "keep"
+
+
+class _Batch:
+    """The files of one sub-task, and what the manifest knows of them."""
+
+    def __init__(self, manifest: Manifest, owner: str, files: Sequence[_File]) -> None:
+        self.owner = owner
+        self._manifest = manifest
+        self._files = files
+        self._task_id, _, self._piece = owner.partition("/")
+        previous = manifest.load(self._task_id, self._piece)
+        self._previous = {} if previous is None else {file.path: file for file in previous.files}
+        self._interrupted = manifest.intent(self._task_id, self._piece)
+        self._intended = False
+
+    def sweep(self) -> None:
+        """Remove the half-written files of an earlier try at this sub-task that died."""
+        if self._interrupted:
+            sweep_folders({file.target.parent for file in self._files})
+
+    def wrote(self, path: str, sha256: str) -> bool:
+        """Whether what is on disk is what this or another sub-task once wrote there."""
+        before = self._previous.get(path)
+        return (
+            (before is not None and before.sha256 == sha256)
+            or sha256 in self._interrupted.get(path, ())
+            or sha256 in self._manifest.recorded(path)
+        )
+
+    def intend(self) -> None:
+        """Note, before the first file is changed, what is about to be written."""
+        if not self._intended:
+            self._manifest.intend(
+                self._task_id, self._piece, {file.path: file.sha256 for file in self._files if not file.once}
+            )
+            self._intended = True
+
+    def record(self, verbs: dict[str, Verb], inputs_digest: str, agent: str) -> Record:
+        """Return the record of the files as they now are.
+
+        One that was kept stays recorded as it was before it was edited, so that undoing the edit is enough to
+        have it updated again.
+        """
+        return Record(
+            task_id=self._task_id,
+            piece=self._piece,
+            agent=agent,
+            inputs_digest=inputs_digest,
+            files=tuple(self._file_record(file, kept=verbs[file.path] == "keep") for file in self._files),
+        )
+
+    def _file_record(self, file: _File, *, kept: bool) -> FileRecord:
+        before = self._previous.get(file.path) if kept else None
+        return FileRecord(
+            path=file.path,
+            sha256=file.sha256 if before is None else before.sha256,
+            mode="once" if file.once else "generated",
+            kept=kept,
+        )
+
+
+def sweep_temp_files(root: Path, manifest: Manifest) -> tuple[Path, ...]:
+    """Remove the half-written files that dead processes left in a workspace, and return them.
+
+    Looks only into the runner's own folder and into folders that an intent names: whoever died while writing
+    left one.
+    """
+    own = runner_folder(root)
+    folders = {own, own / INTENTS_FOLDER, own / LOCKS_FOLDER}
+    manifests = own / MANIFEST_FOLDER
+    if manifests.is_dir():
+        folders.update(folder for folder in manifests.iterdir() if folder.is_dir())
+    known: dict[str, str] = {}
+    for intent in manifest.intents():
+        for path in intent:
+            with suppress(WorkspaceError):
+                folders.add(resolve(root, path, known=known).parent)
+    return sweep_folders(sorted(folders))
+
+
+def _encode(file: Wanted) -> bytes:
+    try:
+        return file.text.encode()
+    except UnicodeEncodeError as error:
+        raise WorkspaceError(
+            f"{file.path}: its text cannot be written as UTF-8: {error.reason} at character {error.start}. "
+            "Look at the template and the names it is given"
+        ) from error
+
+
+def _report(verbs: dict[str, Verb]) -> WriteReport:
+    count = Counter(verbs.values())
+    return WriteReport(
+        counts=FileCounts(
+            created=count["create"],
+            updated=count["update"],
+            identical=count["identical"],
+            kept=count["keep"],
+        ),
+        changes=tuple(Change(verb, path) for path, verb in verbs.items() if verb != "identical"),
+    )
