@@ -1,0 +1,282 @@
+"""Checks and defaults: from source text to the small expressions of the model, as far as they go.
+
+sqlglot reads the text, this module keeps what agents can work with. Whatever else an expression says, its text stays
+beside it in the model, so an expression that has no parsed form is never lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from runner.ddl.lexis import Token, depth_of, string_value, tokens_of
+from runner.ddl.model import Call, ColumnRef, Const, Dialect, Expression
+
+MAX_EXPRESSION_DEPTH = 30  # brackets; each costs sqlglot some twenty calls, and Python allows a thousand
+MAX_EXPRESSION_TOKENS = 3000  # a chain of prefixes nests without brackets
+CACHED_EXPRESSIONS = 4096  # the same few defaults stand in every table
+
+Parsed = tuple[Expression | None, tuple[str, ...]]
+
+# sqlglot's own words about what it cannot read would reach the user's terminal.
+logging.getLogger("sqlglot").addFilter(lambda record: record.levelno >= logging.ERROR)
+
+
+class _Beyond(Exception):  # noqa: N818 - found while walking, never leaves this module
+    """The expression says something that the model's expressions cannot."""
+
+
+@lru_cache(maxsize=CACHED_EXPRESSIONS)
+def parse_expression(text: str, dialect: Dialect) -> Parsed:
+    """Return the parsed form of an expression, None where it has none, and the columns it speaks of, in order."""
+    tokens = tokens_of(text, dialect)
+    simple = _simple(tokens, dialect)
+    if simple is not None:
+        return simple, ()
+    if len(tokens) > MAX_EXPRESSION_TOKENS or depth_of(tokens) > MAX_EXPRESSION_DEPTH:
+        return None, ()
+    try:
+        tree = sqlglot.parse_one(f"SELECT {text}", read=dialect).expressions[0]
+        columns = tuple(dict.fromkeys(_name(column.this, dialect) for column in _columns(tree)))
+        return _convert(tree, dialect), columns
+    except _Beyond:
+        return None, columns
+    except (SqlglotError, RecursionError, IndexError, AttributeError):
+        return None, ()
+
+
+_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
+_WORD_CONSTANTS: dict[str, str | bool | None] = {"NULL": None, "TRUE": True, "FALSE": False}
+_NOW = {"NOW", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP"}
+
+
+def _simple(tokens: Sequence[Token], dialect: Dialect) -> Expression | None:
+    """Read the commonest defaults without a parser: a string with or without a cast, a number, TRUE, now()."""
+    if not tokens:
+        return None
+    first, rest = tokens[0], tokens[1:]
+    if first.kind == "string" and (
+        not rest or (rest[0].word == "::" and all(t.kind != "mark" for t in rest[1:]))
+    ):
+        return Const(value=string_value(first, dialect))
+    if len(tokens) <= 2 and _NUMBER.fullmatch("".join(t.text for t in tokens)):  # noqa: PLR2004 - a sign and digits
+        return Const(value="".join(t.text for t in tokens).lstrip("+"), is_number=True)
+    if first.word in _WORD_CONSTANTS and (not rest or rest[0].word == "::"):
+        return Const(value=_WORD_CONSTANTS[first.word])
+    if first.word in _NOW and [t.word for t in rest] in ([], ["(", ")"]):
+        return Call(op="now")
+    return None
+
+
+def _columns(tree: exp.Expression) -> Iterator[exp.Column]:
+    return (
+        column for column in tree.find_all(exp.Column, bfs=False) if isinstance(column.this, exp.Identifier)
+    )
+
+
+def _name(identifier: exp.Expression, dialect: Dialect) -> str:
+    text = str(identifier.this)
+    return text.lower() if dialect == "postgres" and not identifier.args.get("quoted") else text
+
+
+# --------------------------------------------------------------------------------------------------- sqlglot's nodes
+
+_BINARY: dict[type[exp.Expression], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "<>",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.IntDiv: "/",
+    exp.Mod: "%",
+    exp.DPipe: "||",
+    exp.Like: "like",
+    exp.ILike: "ilike",
+    exp.RegexpLike: "~",
+    exp.RegexpILike: "~*",
+    exp.ArrayContainedBy: "<@",
+    exp.ArrayContainsAll: "@>",
+}
+_FUNCTIONS: dict[type[exp.Expression], str] = {
+    exp.Abs: "abs",
+    exp.ArraySize: "array_length",
+    exp.Ceil: "ceil",
+    exp.Coalesce: "coalesce",
+    exp.CurrentDate: "current_date",
+    exp.CurrentTime: "current_time",
+    exp.CurrentTimestamp: "now",
+    exp.CurrentUser: "current_user",
+    exp.Floor: "floor",
+    exp.Greatest: "greatest",
+    exp.Least: "least",
+    exp.Length: "length",
+    exp.Lower: "lower",
+    exp.Nullif: "nullif",
+    exp.Round: "round",
+    exp.Trim: "trim",
+    exp.Upper: "upper",
+    exp.Uuid: "gen_random_uuid",
+}
+_CONNECTORS: dict[type[exp.Expression], str] = {exp.And: "and", exp.Or: "or"}
+
+
+def _convert(node: exp.Expression, dialect: Dialect) -> Expression:
+    """Return the model's expression for a node; raise `_Beyond` where there is none."""
+    found = _convert_positive(node, dialect)
+    return (
+        Call(op="not", args=(found,)) if node.args.get("negate") and not isinstance(node, exp.Is) else found
+    )
+
+
+def _convert_positive(node: exp.Expression, dialect: Dialect) -> Expression:
+    kind = type(node)
+    if kind in _CONNECTORS:
+        return Call(op=_CONNECTORS[kind], args=tuple(_chain(node, kind, dialect)))
+    if kind in _BINARY:
+        return _binary(node, dialect)
+    if kind in _FUNCTIONS:
+        return Call(op=_FUNCTIONS[kind], args=tuple(_arguments(node, dialect)))
+    special = _SPECIAL.get(kind)
+    if special is None:
+        raise _Beyond
+    return special(node, dialect)
+
+
+def _chain(node: exp.Expression, kind: type[exp.Expression], dialect: Dialect) -> Iterator[Expression]:
+    """Give the members of `a AND b AND c` in order, however they nest."""
+    waiting = [node]
+    while waiting:
+        this = waiting.pop().unnest()
+        if type(this) is kind:
+            waiting += [this.expression, this.this]
+        else:
+            yield _convert(this, dialect)
+
+
+def _binary(node: exp.Expression, dialect: Dialect) -> Expression:
+    left, right = _convert(node.this, dialect), node.expression.unnest()
+    if isinstance(right, exp.Any):
+        return _any(node, left, right, dialect)
+    op = _BINARY[type(node)]
+    if op == "~" and dialect == "mysql":
+        op = "~*"  # as MySQL's own collations compare
+    return Call(op=op, args=(left, _convert(right, dialect)))
+
+
+def _any(node: exp.Expression, left: Expression, right: exp.Expression, dialect: Dialect) -> Expression:
+    """Read `value = ANY (ARRAY[…])`, which is how PostgreSQL prints IN."""
+    array = right.this.unnest()
+    while isinstance(array, exp.Cast):
+        array = array.this.unnest()
+    if not isinstance(node, exp.EQ) or not isinstance(array, exp.Array):
+        raise _Beyond
+    return Call(op="in", args=(left, *(_convert(choice, dialect) for choice in array.expressions)))
+
+
+def _arguments(node: exp.Expression, dialect: Dialect) -> Iterator[Expression]:
+    for key, value in node.args.items():
+        if key in {"ignore_nulls", "safe", "encoding", "is_numeric", "binary", "sysdate", "_type"}:
+            continue
+        for argument in value if isinstance(value, list) else [value]:
+            if isinstance(argument, exp.Expression):
+                yield _convert(argument, dialect)
+
+
+def _literal(node: exp.Expression, dialect: Dialect) -> Expression:
+    del dialect
+    return Const(value=str(node.this), is_number=not node.args.get("is_string"))
+
+
+def _cast(node: exp.Expression, dialect: Dialect) -> Expression:
+    inner = _convert(node.this, dialect)
+    if isinstance(inner, Const):
+        return inner
+    return Call(op="cast", args=(inner, Const(value=node.args["to"].sql(dialect=dialect).lower())))
+
+
+def _is(node: exp.Expression, dialect: Dialect) -> Expression:
+    value, of = _convert(node.this, dialect), node.expression
+    negated = bool(node.args.get("negate"))
+    if isinstance(of, exp.Null):
+        return Call(op="is not null" if negated else "is null", args=(value,))
+    if isinstance(of, exp.Boolean):  # never unknown, which `=` may be
+        known = Call(op="coalesce", args=(value, Const(value=not of.this)))
+        found = Call(op="=", args=(known, Const(value=bool(of.this))))
+        return Call(op="not", args=(found,)) if negated else found
+    raise _Beyond
+
+
+def _not(node: exp.Expression, dialect: Dialect) -> Expression:
+    inner = _convert(node.this, dialect)
+    if isinstance(inner, Call) and inner.op in {"is null", "not"}:
+        return Call(op="is not null", args=inner.args) if inner.op == "is null" else inner.args[0]
+    return Call(op="not", args=(inner,))
+
+
+def _between(node: exp.Expression, dialect: Dialect) -> Expression:
+    value = _convert(node.this, dialect)
+    low, high = (_convert(node.args[side], dialect) for side in ("low", "high"))
+    return Call(op="and", args=(Call(op=">=", args=(value, low)), Call(op="<=", args=(value, high))))
+
+
+def _in(node: exp.Expression, dialect: Dialect) -> Expression:
+    choices = node.expressions
+    if not choices:
+        raise _Beyond  # a query
+    return Call(
+        op="in", args=(_convert(node.this, dialect), *(_convert(choice, dialect) for choice in choices))
+    )
+
+
+def _neg(node: exp.Expression, dialect: Dialect) -> Expression:
+    inner = _convert(node.this, dialect)
+    if isinstance(inner, Const) and inner.is_number:
+        return Const(value=f"-{inner.value}", is_number=True)
+    return Call(op="neg", args=(inner,))
+
+
+def _interval(node: exp.Expression, dialect: Dialect) -> Expression:
+    value = _convert(node.this, dialect)
+    unit = node.args.get("unit")
+    if not isinstance(value, Const) or value.value is None:
+        raise _Beyond
+    return Call(
+        op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),)
+    )
+
+
+_SPECIAL: dict[type[exp.Expression], Callable[[exp.Expression, Dialect], Expression]] = {
+    exp.Anonymous: lambda node, dialect: Call(
+        op=str(node.this).lower(), args=tuple(_convert(argument, dialect) for argument in node.expressions)
+    ),
+    exp.Array: lambda node, dialect: Call(
+        op="array", args=tuple(_convert(argument, dialect) for argument in node.expressions)
+    ),
+    exp.Between: _between,
+    exp.Boolean: lambda node, _: Const(value=bool(node.this)),
+    exp.Cast: _cast,
+    exp.Column: lambda node, dialect: ColumnRef(name=_name(node.this, dialect)),
+    exp.Extract: lambda node, dialect: Call(
+        op="extract", args=(Const(value=node.this.name.lower()), _convert(node.expression, dialect))
+    ),
+    exp.In: _in,
+    exp.Interval: _interval,
+    exp.Is: _is,
+    exp.Literal: _literal,
+    exp.Neg: _neg,
+    exp.Not: _not,
+    exp.Null: lambda node, _: Const(value=None),
+    exp.Paren: lambda node, dialect: _convert(node.this, dialect),
+    exp.Var: lambda node, _: Call(op=str(node.this).lower()),
+}

@@ -1,0 +1,177 @@
+"""From drafts to the frozen schema, once every statement is folded in: types, references and warnings."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from runner.ddl.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
+from runner.ddl.model import (
+    Call,
+    Check,
+    Column,
+    ColumnRef,
+    Const,
+    Default,
+    Domain,
+    Expression,
+    ForeignKey,
+    Key,
+    QName,
+    Schema,
+    SqlType,
+    Table,
+)
+from runner.ddl.types import TypeRef
+
+_TEXT_TYPES = {"text", "character varying", "character", "varchar", "char"}
+
+
+def finish(catalog: Catalog) -> Schema:
+    """Return the schema that the catalog's drafts make."""
+    return _Finisher(catalog).schema()
+
+
+class _Finisher:
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._domains: dict[QName, Domain] = {}
+        for name, draft in catalog.domains.items():
+            self._domains[name] = self._domain(draft)
+
+    def schema(self) -> Schema:
+        catalog = self._catalog
+        return Schema(
+            dialect=catalog.dialect,
+            tables=tuple(self._table(draft) for draft in catalog.tables.values()),
+            enums=tuple(catalog.enums.values()),
+            domains=tuple(self._domains.values()),
+            notes=tuple(catalog.notes),
+            warnings=tuple(catalog.warnings),
+            default_schema=catalog.default_schema,
+        )
+
+    # -------------------------------------------------------------------------------------------------------- types
+
+    def _type(self, ref: TypeRef) -> SqlType:
+        """Return a type with the enum or domain that it, or its element, is."""
+        if ref.is_builtin:
+            return ref.sql
+        catalog = self._catalog
+        suffix = (f"({ref.arguments})" if ref.arguments else "") + ("[]" if ref.sql.dimensions else "")
+        for name in catalog.candidates(ref.path):
+            if name in catalog.enums:
+                return replace(ref.sql, text=f"{name}{suffix}", base=str(name), enum=catalog.enums[name])
+            if name in self._domains:
+                return replace(ref.sql, text=f"{name}{suffix}", base=str(name), domain=self._domains[name])
+        schema = ref.path[-2] if len(ref.path) > 1 else self._extension_schema(ref.path[-1])
+        name = QName(schema=schema, name=ref.path[-1])
+        return replace(ref.sql, text=f"{name}{suffix}")
+
+    def _extension_schema(self, type_name: str) -> str | None:
+        """Return the schema of a type that the DDL does not define: its extension's, or else the default one."""
+        schemas = self._catalog.extension_schemas
+        extension = _EXTENSIONS.get(type_name, type_name)
+        return schemas.get(extension, self._catalog.default_schema)
+
+    def _domain(self, draft: DomainDraft) -> Domain:
+        return Domain(
+            name=draft.name,
+            type=self._type(draft.type),
+            nullable=draft.nullable,
+            default=draft.default,
+            checks=tuple(draft.checks),
+            comment=draft.comment,
+        )
+
+    # ------------------------------------------------------------------------------------------------------- tables
+
+    def _table(self, draft: TableDraft) -> Table:
+        columns = tuple(self._column(draft, column) for column in draft.columns)
+        by_name = {column.name: column for column in columns}
+        return Table(
+            name=draft.name,
+            columns=columns,
+            primary_key=draft.primary_key,
+            unique=self._unique(draft),
+            foreign_keys=tuple(self._foreign_key(draft, key) for key in draft.foreign_keys),
+            checks=tuple(self._check(check, by_name) for check in draft.checks),
+            indexes=tuple(draft.indexes),
+            comment=draft.comment,
+            kind=draft.kind,
+            partition_of=draft.partition_of,
+            line=draft.line,
+        )
+
+    def _column(self, table: TableDraft, draft: ColumnDraft) -> Column:
+        default = draft.default
+        if draft.type.serial and self._catalog.dialect == "postgres" and default is None:
+            text = f"nextval('{table.name.name}_{draft.name}_seq'::regclass)"
+            default = Default(text=text)
+        return Column(
+            name=draft.name,
+            type=self._type(draft.type),
+            nullable=draft.nullable,
+            default=default,
+            identity=draft.identity,
+            auto_increment=draft.auto_increment,
+            serial=default is not None and default.text.lower().startswith("nextval("),
+            generated=draft.generated,
+            on_update=draft.on_update,
+            collation=draft.collation,
+            comment=draft.comment,
+            line=draft.line,
+        )
+
+    def _unique(self, draft: TableDraft) -> tuple[Key, ...]:
+        """Return the uniques; PostgreSQL merges those that say the same as the primary key."""
+        if self._catalog.dialect == "mysql" or draft.primary_key is None:
+            return tuple(draft.unique)
+        return tuple(key for key in draft.unique if key.columns != draft.primary_key.columns)
+
+    def _foreign_key(self, draft: TableDraft, key: ForeignKey) -> ForeignKey:
+        """Find a reference's table and columns; warn of one that leads nowhere."""
+        catalog = self._catalog
+        path = (
+            (key.references.schema, key.references.name) if key.references.schema else (key.references.name,)
+        )
+        target = catalog.tables.get(catalog.key(key.references)) or catalog.find(tuple(filter(None, path)))
+        if target is None:
+            catalog.warnings.append(
+                f"{draft.file}:{draft.line}: table {draft.name} refers to {key.references}, which the DDL does not define"
+            )
+            return key
+        columns = key.target_columns or (target.primary_key.columns if target.primary_key else ())
+        return replace(
+            key,
+            references=target.name,
+            target_columns=tuple(catalog.column_name(target, name) for name in columns),
+        )
+
+    def _check(self, check: Check, columns: dict[str, Column]) -> Check:
+        """Return a check whose columns are the table's own, without the casts of text to text that servers print."""
+        names = tuple(name for name in check.columns if name in columns)
+        expression = _without_text_casts(check.expression, columns) if check.expression else None
+        return replace(check, columns=names, expression=expression)
+
+
+# Extensions whose types are not called like them.
+_EXTENSIONS = {"geometry": "postgis", "geography": "postgis", "raster": "postgis_raster", "lquery": "ltree"}
+
+
+def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> Expression:
+    """Take off casts to text around columns that are text already; PostgreSQL prints them, nobody wrote them."""
+
+    if not isinstance(expression, Call):
+        return expression
+    if (
+        expression.op == "cast"
+        and isinstance(expression.args[0], ColumnRef)
+        and isinstance(expression.args[1], Const)
+    ):
+        column = columns.get(expression.args[0].name)
+        target = str(expression.args[1].value).split("(")[0]
+        if column is not None and column.type.base in _TEXT_TYPES and target in _TEXT_TYPES:
+            return expression.args[0]
+    return replace(
+        expression, args=tuple(_without_text_casts(argument, columns) for argument in expression.args)
+    )

@@ -1,0 +1,139 @@
+"""Statements in file order, each folded into the catalog by the handler of its kind."""
+
+from __future__ import annotations
+
+from runner.ddl.alter import alter_table
+from runner.ddl.catalog import Catalog
+from runner.ddl.cursor import Cursor, NotUnderstood
+from runner.ddl.lexis import MAX_DEPTH, depth_of
+from runner.ddl.objects import (
+    alter_domain,
+    alter_type,
+    comment_on,
+    create_domain,
+    create_extension,
+    create_index,
+    create_type,
+    drop,
+    rename_tables,
+    set_search_path,
+    use_database,
+)
+from runner.ddl.statement import Statement
+from runner.ddl.tables import create_table
+
+# The words that may stand between CREATE and the kind of object.
+_MODIFIERS = {
+    "OR",
+    "REPLACE",
+    "GLOBAL",
+    "LOCAL",
+    "TEMP",
+    "TEMPORARY",
+    "UNLOGGED",
+    "FOREIGN",
+    "UNIQUE",
+    "FULLTEXT",
+}
+_MODIFIERS |= {"SPATIAL", "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE"}
+
+
+def fold(statement: Statement) -> None:
+    """Fold one statement in, or leave a note that says why not. Never raises on account of the statement."""
+    cursor = statement.cursor
+    if depth_of(cursor.tokens) > MAX_DEPTH:
+        statement.note(
+            f"brackets are nested more than {MAX_DEPTH} deep", table_related=_is_about_table(cursor)
+        )
+        return
+    try:
+        _fold(statement)
+    except NotUnderstood as problem:
+        cursor.index = 0
+        statement.note(problem.reason, offset=problem.offset, table_related=_is_about_table(cursor))
+
+
+def _fold(statement: Statement) -> None:
+    cursor = statement.cursor
+    verb = cursor.word
+    if verb == "CREATE":
+        cursor.take()
+        _create(statement)
+    elif verb == "ALTER":
+        cursor.take()
+        _alter(statement)
+    elif verb == "DROP":
+        cursor.take()
+        cursor.skip_any("TEMPORARY", "FOREIGN")
+        drop(statement, cursor.take().word)
+    elif verb == "COMMENT":
+        comment_on(statement)
+    elif verb == "RENAME":
+        rename_tables(statement)
+    elif verb in {"SET", "SELECT"}:
+        set_search_path(statement)
+    elif verb == "USE":
+        use_database(statement)
+
+
+def _create(statement: Statement) -> None:
+    cursor = statement.cursor
+    kinds: set[str] = set()
+    while cursor.word in _MODIFIERS:
+        kinds.add(cursor.take().word)
+    kind = cursor.take().word
+    if kind == "TABLE" and "VIRTUAL" in kinds:
+        statement.pass_over("a virtual table has no columns of its own to generate for")
+    elif kind == "TABLE":
+        create_table(statement, frozenset(kinds))
+    elif kind == "INDEX":
+        create_index(statement, frozenset(kinds))
+    elif kind == "TYPE":
+        create_type(statement)
+    elif kind == "DOMAIN":
+        create_domain(statement)
+    elif kind == "EXTENSION":
+        create_extension(statement)
+    elif kind == "SCHEMA":
+        _create_schema(statement)
+    else:
+        statement.pass_over(f"CREATE {kind} makes no table")
+
+
+def _create_schema(statement: Statement) -> None:
+    """Fold in the elements of `CREATE SCHEMA s CREATE TABLE … CREATE TABLE …`, each as a statement of its own."""
+    cursor, catalog = statement.cursor, statement.catalog
+    cursor.skip("IF", "NOT", "EXISTS")
+    name = cursor.take_name() if cursor.word != "AUTHORIZATION" else None
+    if cursor.skip("AUTHORIZATION"):
+        name = name or cursor.take_name()
+    starts: list[int] = []
+    depth = 0
+    while not cursor.done:
+        token = cursor.take()
+        depth += {"(": 1, ")": -1}.get(token.word, 0)
+        if depth == 0 and token.word in {"CREATE", "GRANT"}:
+            starts.append(token.start)
+    outer, catalog.current_schema = catalog.current_schema, name
+    for start, end in zip(starts, [*starts[1:], len(statement.text)], strict=True):
+        text = statement.text[start:end]
+        fold(Statement(catalog=catalog, text=text, file=statement.file, line=statement.line_at(start)))
+    catalog.current_schema = outer
+
+
+def _alter(statement: Statement) -> None:
+    cursor = statement.cursor
+    cursor.skip_any("FOREIGN", "ONLINE", "IGNORE")
+    kind = cursor.take().word
+    if kind == "TABLE":
+        alter_table(statement)
+    elif kind == "TYPE":
+        alter_type(statement)
+    elif kind == "DOMAIN":
+        alter_domain(statement)
+
+
+def _is_about_table(cursor: Cursor) -> bool:
+    """Whether a statement creates or alters a table."""
+    words = [token.word for token in cursor.tokens[:8]]
+    return words[:1] in (["CREATE"], ["ALTER"], ["RENAME"]) and "TABLE" in words

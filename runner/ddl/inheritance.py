@@ -1,0 +1,130 @@
+"""What a table takes from another: partitions and INHERITS (PostgreSQL), LIKE (PostgreSQL, MySQL)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import copy
+from dataclasses import replace
+
+from runner.ddl.catalog import ColumnDraft, TableDraft
+from runner.ddl.model import Check, ForeignKey, Index, Key
+
+
+def adopt(child: TableDraft, parent: TableDraft) -> None:
+    """Give a partition what its parent has and it lacks: columns, keys, references, checks and indexes."""
+    if not child.columns:
+        child.columns = [_partition_column(column) for column in parent.columns]
+    add_keys(child, parent)
+    for reference in parent.foreign_keys:
+        add_foreign_key(child, reference)
+    for check in parent.checks:
+        add_check(child, check)
+    for index in parent.indexes:
+        add_index(child, index)
+
+
+def _partition_column(column: ColumnDraft) -> ColumnDraft:
+    found = copy(column)
+    found.comment = None
+    return found
+
+
+def add_keys(child: TableDraft, parent: TableDraft) -> None:
+    """Give a partition its parent's primary key and uniques, unless it has the same under a name of its own."""
+    if parent.primary_key and not child.primary_key:
+        set_primary_key(child, replace(parent.primary_key, name=None))
+    for key in parent.unique:
+        add_unique(child, replace(key, name=None))
+
+
+def set_primary_key(table: TableDraft, key: Key) -> None:
+    """Set the primary key; its columns cannot be null."""
+    table.primary_key = key
+    for name in key.columns:
+        column = table.column(name)
+        if column is not None:
+            column.nullable = False
+
+
+def add_unique(table: TableDraft, key: Key) -> None:
+    """Add a UNIQUE, unless a partition has one over the same columns."""
+    if table.partition_of is None or all(other.columns != key.columns for other in table.unique):
+        table.unique.append(key)
+
+
+def add_foreign_key(child: TableDraft, key: ForeignKey) -> None:
+    """Add a parent's reference, unless the child has the same."""
+    if all((own.columns, own.references) != (key.columns, key.references) for own in child.foreign_keys):
+        child.foreign_keys.append(key)
+
+
+def add_check(child: TableDraft, check: Check) -> None:
+    """Add a parent's check, unless it stays with the parent or the child has it."""
+    same = any(
+        (own.name, own.text) == (check.name, check.text) or own.text == check.text for own in child.checks
+    )
+    if not check.no_inherit and not same:
+        child.checks.append(check)
+
+
+def add_index(child: TableDraft, index: Index) -> None:
+    """Add a parent's index to a partition, unless it has one over the same parts."""
+    same = any(
+        (own.parts, own.unique, own.where) == (index.parts, index.unique, index.where)
+        for own in child.indexes
+    )
+    if not same:
+        child.indexes.append(replace(index, name=None))
+
+
+def inherit(child: TableDraft, parents: Iterable[TableDraft]) -> None:
+    """Put the parents' columns before the child's own, and take over their checks; keys are not inherited."""
+    own = {column.name: column for column in child.columns}
+    merged: dict[str, ColumnDraft] = {}
+    for parent in parents:
+        child.inherits.append(parent.name)
+        for column in parent.columns:
+            merged[column.name] = _merged(
+                merged.get(column.name) or _inherited(column), own.pop(column.name, None)
+            )
+        for check in parent.checks:
+            add_check(child, check)
+    child.columns = [*merged.values(), *own.values()]
+
+
+def _inherited(column: ColumnDraft) -> ColumnDraft:
+    found = _partition_column(column)
+    if found.identity:
+        found.identity = None  # an identity stays with the table that declares it; NOT NULL does not
+    return found
+
+
+def _merged(inherited: ColumnDraft, own: ColumnDraft | None) -> ColumnDraft:
+    if own is None:
+        return inherited
+    own.nullable = own.nullable and inherited.nullable
+    own.default = own.default or inherited.default
+    own.generated = own.generated or inherited.generated
+    return own
+
+
+def copy_like(table: TableDraft, source: TableDraft, position: int, including: frozenset[str]) -> None:
+    """Copy columns for a LIKE to their place, with what it includes; NOT NULL always comes along."""
+    columns = [_partition_column(column) for column in source.columns]
+    for column, original in zip(columns, source.columns, strict=True):
+        if "DEFAULTS" not in including:
+            column.default = None
+        if "IDENTITY" not in including:
+            column.identity = None
+        if "GENERATED" not in including:
+            column.generated = None
+        if "COMMENTS" in including:
+            column.comment = original.comment
+    table.columns[position:position] = columns
+    if "CONSTRAINTS" in including:
+        table.checks.extend(source.checks)
+    if "INDEXES" in including:
+        if source.primary_key:
+            set_primary_key(table, replace(source.primary_key, name=None))
+        table.unique.extend(replace(key, name=None) for key in source.unique)
+        table.indexes.extend(replace(index, name=None) for index in source.indexes)

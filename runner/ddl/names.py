@@ -1,0 +1,69 @@
+"""What a name change or a left-out name means: the names that PostgreSQL gives by itself, and a renamed column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runner.ddl.catalog import Catalog, TableDraft
+from runner.ddl.expressions import parse_expression
+from runner.ddl.lexis import Token, name_value, tokens_of
+from runner.ddl.model import Check, ForeignKey, Key
+
+MAX_NAME_BYTES = 63  # of a name in PostgreSQL; longer ones are cut
+
+
+def default_constraint_name(table: TableDraft, part: Key | ForeignKey | Check, suffix: str) -> str:
+    """Return the name that PostgreSQL gives to a constraint without one, where no other has taken it."""
+    columns: Sequence[str] = () if suffix == "pkey" else part.columns
+    if suffix == "check" and len(columns) != 1:
+        columns = ()
+    return "_".join((table.name.name, *columns, suffix))
+
+
+def rename_column(catalog: Catalog, table: TableDraft, old: str, new: str) -> None:
+    """Rename a column wherever it is named: in keys, references of any table, checks and indexes."""
+
+    def renamed(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new if name == old else name for name in names)
+
+    column = table.column(old)
+    if column is not None:
+        column.name = new
+    if table.primary_key:
+        table.primary_key = replace(table.primary_key, columns=renamed(table.primary_key.columns))
+    table.unique = [replace(key, columns=renamed(key.columns)) for key in table.unique]
+    table.foreign_keys = [replace(key, columns=renamed(key.columns)) for key in table.foreign_keys]
+    table.checks = [_check_renamed(catalog, check, old, new) for check in table.checks]
+    table.indexes = [
+        replace(
+            index,
+            parts=tuple(replace(part, column=new) if part.column == old else part for part in index.parts),
+            include=renamed(index.include),
+        )
+        for index in table.indexes
+    ]
+    for other in catalog.tables.values():
+        other.foreign_keys = [
+            replace(key, target_columns=renamed(key.target_columns)) if key.references == table.name else key
+            for key in other.foreign_keys
+        ]
+
+
+def _check_renamed(catalog: Catalog, check: Check, old: str, new: str) -> Check:
+    if old not in check.columns:
+        return check
+    dialect = catalog.dialect
+    parts: list[str] = []
+    end = 0
+    for token in tokens_of(check.text, dialect):
+        parts.append(check.text[end : token.start])
+        parts.append(new if _is_name(token, old, catalog) else token.text)
+        end = token.end
+    text = "".join(parts)
+    expression, columns = parse_expression(text, dialect)
+    return replace(check, text=text, columns=columns, expression=expression)
+
+
+def _is_name(token: Token, name: str, catalog: Catalog) -> bool:
+    return token.kind in {"word", "name"} and name_value(token, catalog.dialect) == name

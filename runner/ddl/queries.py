@@ -1,0 +1,117 @@
+"""CREATE TABLE … AS SELECT: the columns of a query, as far as its text alone tells their types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from copy import copy
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+
+from runner.ddl.catalog import ColumnDraft, TableDraft
+from runner.ddl.cursor import Cursor, NotUnderstood
+from runner.ddl.expressions import MAX_EXPRESSION_DEPTH
+from runner.ddl.lexis import Token, depth_of, tokens_of
+from runner.ddl.statement import Statement
+from runner.ddl.types import TypeRef, read_type
+
+
+def columns_of_query(
+    statement: Statement, tokens: Sequence[Token], names: Sequence[str] = ()
+) -> list[ColumnDraft]:
+    """Return the columns that a query makes: of known tables, or cast to a type; raise where one cannot be known."""
+    offset = tokens[0].start if tokens else 0
+    text = statement.cursor.source(tokens)
+    if depth_of(tokens) > MAX_EXPRESSION_DEPTH:
+        raise NotUnderstood("the query is nested too deep", offset)
+    try:
+        query = sqlglot.parse_one(text, read=statement.catalog.dialect)
+    except (SqlglotError, RecursionError):
+        raise NotUnderstood("the columns of the query cannot be told", offset) from None
+    query = query.unnest()
+    if not isinstance(query, exp.Select):
+        raise NotUnderstood("the columns of anything but a plain SELECT cannot be told", offset)
+    columns = list(_Query(statement, query, offset).columns())
+    for column, name in zip(columns, names, strict=False):
+        column.name = name
+    return columns
+
+
+class _Query:
+    """One SELECT and the tables that it reads."""
+
+    def __init__(self, statement: Statement, select: exp.Select, offset: int) -> None:
+        self._statement = statement
+        self._select = select
+        self._offset = offset
+        self._tables = dict(self._sources())
+
+    def _sources(self) -> Iterator[tuple[str, TableDraft]]:
+        clause = self._select.args.get("from_") or self._select.args.get("from")
+        nodes = [clause] if clause else []
+        for node in (*nodes, *(self._select.args.get("joins") or ())):
+            if isinstance(node.this, exp.Table):
+                path = tuple(self._name(part) for part in node.this.parts)
+                found = self._statement.catalog.find(path)
+                if found is not None:
+                    alias = node.this.args.get("alias")
+                    yield (self._name(alias.this) if alias else path[-1]), found
+
+    def columns(self) -> Iterator[ColumnDraft]:
+        for node in self._select.expressions:
+            if isinstance(node, exp.Star) or (
+                isinstance(node, exp.Column) and isinstance(node.this, exp.Star)
+            ):
+                yield from self._all_columns(node)
+            else:
+                yield self._column(node)
+
+    def _all_columns(self, node: exp.Expression) -> Iterator[ColumnDraft]:
+        wanted = self._name(node.args["table"]) if node.args.get("table") else None
+        if not self._tables:
+            raise NotUnderstood("the columns behind * cannot be told", self._offset)
+        for alias, table in self._tables.items():
+            if wanted in {None, alias}:
+                for column in table.columns:
+                    yield self._draft(column.name, column.type)
+
+    def _column(self, node: exp.Expression) -> ColumnDraft:
+        name = self._name(node.args["alias"]) if isinstance(node, exp.Alias) else None
+        value = node.this if isinstance(node, exp.Alias) else node
+        value = value.unnest()
+        if isinstance(value, exp.Column):
+            source = self._find(value)
+            return self._draft(name or self._name(value.this), source.type)
+        if isinstance(value, exp.Cast):
+            kind = value.args["to"].sql(dialect=self._statement.catalog.dialect)
+            dialect = self._statement.catalog.dialect
+            inner = value.this.unnest()
+            fallback = self._name(inner.this) if isinstance(inner, exp.Column) else None
+            if name or fallback:
+                return self._draft(
+                    name or fallback or "", read_type(Cursor(kind, tokens_of(kind, dialect), dialect))
+                )
+        shown = name or value.sql(dialect=self._statement.catalog.dialect)[:40]
+        raise NotUnderstood(f"the type of the query's column {shown} cannot be told", self._offset)
+
+    def _find(self, node: exp.Column) -> ColumnDraft:
+        catalog, name = self._statement.catalog, self._name(node.this)
+        wanted = self._name(node.args["table"]) if node.args.get("table") else None
+        for alias, table in self._tables.items():
+            found = table.column(catalog.column_name(table, name)) if wanted in {None, alias} else None
+            if found is not None:
+                return found
+        raise NotUnderstood(f"the query's column {name} is of no known table", self._offset)
+
+    def _draft(self, name: str, kind: TypeRef) -> ColumnDraft:
+        kind = copy(kind)
+        return ColumnDraft(
+            name=name,
+            type=TypeRef(sql=kind.sql, path=kind.path, arguments=kind.arguments),
+            line=self._statement.line,
+        )
+
+    def _name(self, node: exp.Expression) -> str:
+        folds = self._statement.catalog.dialect == "postgres" and not node.args.get("quoted")
+        return node.name.lower() if folds else node.name

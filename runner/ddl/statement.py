@@ -1,0 +1,75 @@
+"""One statement while it is folded in: its text, where it stands, and the notes it leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from runner.ddl.catalog import Catalog, Path, TableDraft
+from runner.ddl.cursor import Cursor, NotUnderstood
+from runner.ddl.lexis import tokens_of
+from runner.ddl.model import Note, QName
+
+SHOWN_CHARACTERS = 200  # of a statement in a note
+
+
+def excerpt(text: str) -> str:
+    """Return the start of a statement on one line."""
+    return " ".join(text[: 2 * SHOWN_CHARACTERS].split())[:SHOWN_CHARACTERS]
+
+
+@dataclass(kw_only=True)
+class Statement:
+    """A statement, its place, and the catalog that it changes."""
+
+    catalog: Catalog
+    text: str
+    file: str
+    line: int
+    cursor: Cursor = field(init=False)
+
+    def __post_init__(self) -> None:
+        dialect = self.catalog.dialect
+        self.cursor = Cursor(self.text, tokens_of(self.text, dialect), dialect)
+
+    def line_at(self, offset: int) -> int:
+        """Return the line of a place in the statement."""
+        return self.line + self.text.count("\n", 0, offset)
+
+    def place(self, offset: int = 0) -> str:
+        """Return `file:line` of a place in the statement."""
+        return f"{self.file}:{self.line_at(offset)}"
+
+    def table(self, path: Path) -> TableDraft:
+        """Return the table that `path` means; raise `NotUnderstood` where the DDL has not made it."""
+        found = self.catalog.find(path)
+        if found is None:
+            raise NotUnderstood(
+                f"there is no table {'.'.join(path)} at this point", self.cursor.tokens[0].start
+            )
+        return found
+
+    def note(
+        self,
+        reason: str,
+        *,
+        offset: int = 0,
+        table: QName | None = None,
+        table_related: bool = False,
+        passed_over: bool = False,
+    ) -> None:
+        """Leave a note about the statement, or about the part of it at `offset`."""
+        self.catalog.notes.append(
+            Note(
+                file=self.file,
+                line=self.line_at(offset),
+                statement=excerpt(self.text),
+                reason=reason,
+                table=table,
+                table_related=table_related,
+                passed_over=passed_over,
+            )
+        )
+
+    def pass_over(self, reason: str, *, table: QName | None = None) -> None:
+        """Note that the statement is known and of no use to a schema reader."""
+        self.note(reason, table=table, passed_over=True)

@@ -1,0 +1,195 @@
+"""CREATE TABLE: its head, its body, and what stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from runner.ddl.body import read_body
+from runner.ddl.catalog import TableDraft
+from runner.ddl.cursor import Cursor, NotUnderstood
+from runner.ddl.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
+from runner.ddl.lexis import Token, split_at
+from runner.ddl.nodes import BodyReader, Parts
+from runner.ddl.plain import Body
+from runner.ddl.queries import columns_of_query
+from runner.ddl.statement import Statement
+
+_EVERYTHING = frozenset({"DEFAULTS", "CONSTRAINTS", "INDEXES", "GENERATED", "IDENTITY", "COMMENTS"})
+_QUERY_WORDS = {"SELECT", "WITH", "VALUES", "TABLE"}
+
+
+def create_table(statement: Statement, kinds: frozenset[str]) -> None:
+    """Fold in a CREATE TABLE whose cursor stands behind the word TABLE; `kinds` are the words before it."""
+    cursor, catalog = statement.cursor, statement.catalog
+    if_not_exists = cursor.skip("IF", "NOT", "EXISTS")
+    path = cursor.take_path()
+    if kinds & {"TEMP", "TEMPORARY"} or (catalog.dialect == "sqlite" and path[0].lower() == "temp"):
+        statement.pass_over(f"table {path[-1]} is temporary")
+        return
+    name = catalog.new_name(path)
+    existing = catalog.tables.get(catalog.key(name))
+    if existing is not None:
+        if if_not_exists:
+            statement.pass_over(
+                f"table {name} is there already, from {existing.file}:{existing.line}", table=name
+            )
+        else:
+            catalog.warnings.append(
+                f"{statement.place()}: table {name} is defined again; the one at {existing.file}:{existing.line} holds"
+            )
+        return
+    table = TableDraft(name=name, line=statement.line, file=statement.file)
+    if "FOREIGN" in kinds:
+        table.kind = "foreign"
+    _read_source(statement, table)
+    _read_tail(statement, table)
+    catalog.add(table)
+
+
+def _read_source(statement: Statement, table: TableDraft) -> None:
+    """Read where the columns come from: a body, a parent, another table, a type."""
+    cursor = statement.cursor
+    if cursor.skip("PARTITION", "OF"):
+        parent = statement.table(cursor.take_path())
+        table.partition_of = parent.name
+        adopt(table, parent)
+    elif cursor.skip("LIKE"):  # MySQL, without brackets
+        _copy_all(table, statement.table(cursor.take_path()))
+    elif cursor.dialect == "postgres" and cursor.skip("OF"):
+        _copy_composite(statement, table, cursor.take_path())
+    if cursor.word != "(":
+        return
+    inside = cursor.take_group()
+    first = inside[0].word if inside else ""
+    if first == "LIKE" and cursor.dialect == "mysql":
+        _copy_all(table, statement.table(cursor.inside(inside[1:]).take_path()))
+    elif first in _QUERY_WORDS and cursor.dialect == "mysql":
+        table.columns.extend(columns_of_query(statement, inside))
+    elif _is_query_next(cursor) and all(len(part) == 1 for part in split_at(inside)):
+        cursor.skip("AS")
+        names = [cursor.inside(part).take_name() for part in split_at(inside)]
+        table.columns.extend(columns_of_query(statement, cursor.rest(), names))
+    else:
+        add_items(statement, table, inside)
+
+
+def _is_query_next(cursor: Cursor) -> bool:
+    return cursor.word == "AS" or cursor.word in _QUERY_WORDS - {"WITH"}
+
+
+def _copy_all(table: TableDraft, source: TableDraft) -> None:
+    copy_like(table, source, 0, _EVERYTHING)
+
+
+def _copy_composite(statement: Statement, table: TableDraft, path: tuple[str, ...]) -> None:
+    catalog = statement.catalog
+    columns = next(
+        (catalog.composites[name] for name in catalog.candidates(path) if name in catalog.composites), None
+    )
+    if columns is None:
+        raise NotUnderstood(f"there is no composite type {'.'.join(path)}")
+    table.columns.extend(columns)
+
+
+# -------------------------------------------------------------------------------------------------------- the body
+
+
+def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) -> Parts:
+    """Add what a body, or the ADD of an ALTER, says to a table, and return it."""
+    cursor, catalog = statement.cursor, statement.catalog
+    body = read_body(cursor.text, tokens, cursor.dialect)
+    parts = BodyReader(body, catalog.target, statement.line_at).read()
+    _add_columns(statement, table, parts)
+    for like in reversed(body.likes):
+        copy_like(table, statement.table(like.source), like.position, like.including)
+    add_constraints(statement, table, parts)
+    table.indexes.extend(body.indexes)
+    if cursor.dialect == "sqlite":
+        _mark_rowid_alias(table, body, parts)
+    for offset, reason in parts.failures:
+        statement.note(reason, offset=offset, table=table.name, table_related=True)
+    for offset, reason in body.left_out:
+        statement.note(reason, offset=offset, table=table.name, passed_over=True)
+    return parts
+
+
+def _add_columns(statement: Statement, table: TableDraft, parts: Parts) -> None:
+    for column in parts.columns:
+        same = statement.catalog.column_name(table, column.name)
+        existing = table.column(same)
+        if existing is None:
+            table.columns.append(column)
+        elif table.partition_of is None:
+            statement.catalog.warnings.append(
+                f"{statement.file}:{column.line}: column {column.name} of table {table.name} is defined again; "
+                f"the one at line {existing.line} holds"
+            )
+
+
+def add_constraints(statement: Statement, table: TableDraft, parts: Parts) -> None:
+    """Add constraints to a table, their columns spelled as the table spells them."""
+    catalog = statement.catalog
+
+    def spelled(columns: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(catalog.column_name(table, name) for name in columns)
+
+    for name in parts.not_null:
+        column = table.column(catalog.column_name(table, name))
+        if column is not None:
+            column.nullable = False
+    if parts.primary_key:
+        key = replace(parts.primary_key, columns=spelled(parts.primary_key.columns))
+        if catalog.dialect == "sqlite":
+            table.primary_key = key  # which leaves its columns nullable, as SQLite does
+        else:
+            set_primary_key(table, key)
+    for key in parts.unique:
+        add_unique(table, replace(key, columns=spelled(key.columns)))
+    table.foreign_keys.extend(replace(key, columns=spelled(key.columns)) for key in parts.foreign_keys)
+    table.checks.extend(parts.checks)
+
+
+def _mark_rowid_alias(table: TableDraft, body: Body, parts: Parts) -> None:
+    """Mark SQLite's INTEGER PRIMARY KEY: the database numbers it, with or without AUTOINCREMENT."""
+    key = parts.primary_key
+    if key is None or len(key.columns) != 1:
+        return
+    column = table.column(table.primary_key.columns[0]) if table.primary_key else None
+    if column is not None and (column.type.sql.base == "integer" or body.auto_increment):
+        column.auto_increment = True
+
+
+# -------------------------------------------------------------------------------------------------------- the tail
+
+
+def _read_tail(statement: Statement, table: TableDraft) -> None:
+    """Read what stands behind the body; storage options, which say nothing of the model, are stepped over."""
+    cursor = statement.cursor
+    while not cursor.done:
+        if cursor.skip("INHERITS"):
+            parents = [
+                statement.table(cursor.inside(part).take_path()) for part in split_at(cursor.take_group())
+            ]
+            inherit(table, parents)
+        elif cursor.skip("PARTITION", "BY"):
+            if cursor.dialect == "postgres":
+                table.kind = "partitioned"
+            cursor.rest()
+        elif cursor.dialect == "mysql" and cursor.skip("COMMENT"):
+            cursor.skip("=")
+            table.comment = cursor.take_string() or None
+        elif cursor.skip("WITHOUT", "ROWID"):
+            for column in table.columns:
+                column.auto_increment = False
+                column.nullable = column.nullable and column.name not in _key_columns(table)
+        elif cursor.skip("AS") or cursor.word == "SELECT":
+            table.columns.extend(columns_of_query(statement, cursor.rest()))
+        elif cursor.word == "(":
+            cursor.take_group()
+        else:
+            cursor.take()
+
+
+def _key_columns(table: TableDraft) -> tuple[str, ...]:
+    return table.primary_key.columns if table.primary_key else ()
