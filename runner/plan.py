@@ -39,6 +39,8 @@ from runner.task import DEFAULT_PRIORITY, Retries, TableGlobs, Timeouts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from pydantic_core import ErrorDetails
+
 HIGH_PRIORITY = 8  # and up
 MEDIUM_PRIORITY = 4  # and up; what is lower is low
 MAX_SECONDS = 7 * 24 * 3600  # a limit longer than a week is a typing error
@@ -47,6 +49,7 @@ MAX_PROBLEMS = 100  # shown of one plan
 MAX_NAMES = 10  # shown in one message
 
 _ID = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
+_VARIABLE_ADVICE = "A plan does not expand environment variables: write the path itself."
 _RELATIVE = "Paths are relative to the plan file"
 
 Dialect = Literal["postgres", "mysql", "sqlite"]
@@ -221,12 +224,17 @@ def _looking() -> Iterator[None]:
         yield
     except (OSError, RuntimeError, re.error) as error:  # RuntimeError: no home folder, or links in a circle
         reason = getattr(error, "strerror", None) or str(error)
-        raise _wrong(f"cannot be read: {reason}", "Check the path and its permissions.") from None
+        raise _wrong(f"cannot be read: {reason.rstrip('.')}", "Check the path and its permissions.") from None
 
 
 def _folder(info: ValidationInfo) -> Path:
     folder: Path = (info.context or {})["folder"]
     return folder
+
+
+def _at_home(text: str) -> Path:
+    """Return the path with `~` written out. `./~` is a file of that name, which `Path` alone forgets."""
+    return Path(text).expanduser() if text.startswith("~") else Path(text)
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
@@ -235,10 +243,7 @@ def _path(value: object, info: ValidationInfo) -> Path:
         raise PydanticKnownError("string_type")
     if not value.strip():
         raise _wrong("is empty", "Write . for the plan's own folder.")
-    path = _folder(info) / Path(_printable(value)).expanduser()
-    if re.search(r"\$\{?[A-Za-z_]", value) and not path.exists():
-        raise _wrong("names an environment variable", "A plan does not expand them: write the path itself.")
-    return path
+    return _folder(info) / _at_home(_printable(value))
 
 
 def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path, ...]:
@@ -248,16 +253,16 @@ def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path, ...]:
         if path.is_file():
             files = [path]
         elif path.is_dir():
-            files = sorted(file for file in path.glob("*.sql") if file.is_file())
+            files = sorted(file for file in path.glob("[!.]*.sql") if file.is_file())
             if not files:
                 deeper = f"Name the files, or give a glob: {text.rstrip('/')}/**/*.sql"
                 raise _wrong("is a folder without .sql files", deeper)
         elif glob.has_magic(text):
-            pattern = str(Path(text).expanduser())
+            pattern = str(_at_home(text))
             found = glob.glob(pattern, root_dir=_folder(info), recursive=True)  # noqa: PTH207 - has a root_dir
             files = sorted(file for name in found if (file := _folder(info) / name).is_file())
             if not files:
-                raise _wrong("matches no file", f"{_RELATIVE}. Looked for {path}")
+                raise _wrong("matches no file", _unexpanded(text) or f"{_RELATIVE}. Looked for {path}")
         elif path.exists():
             raise _wrong("is neither a file nor a folder")
         else:
@@ -267,8 +272,15 @@ def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path, ...]:
         return tuple(file.resolve() for file in files)
 
 
+def _unexpanded(text: str) -> str:
+    """Return what to say of `$NAME` or `${NAME}` in a path."""
+    return _VARIABLE_ADVICE if re.search(r"\$\{?[A-Za-z_]", text) else ""
+
+
 def _elsewhere(text: str, path: Path, folder: Path) -> str:
     """Return where the path that does not exist perhaps is."""
+    if advice := _unexpanded(text):
+        return advice
     if (here := Path(text)).exists():
         return f"{_RELATIVE}: write {os.path.relpath(here, folder)}"
     names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
@@ -280,6 +292,8 @@ def _elsewhere(text: str, path: Path, folder: Path) -> str:
 def _workspace(value: object, info: ValidationInfo) -> Path:
     with _looking():
         path = _path(value, info).resolve()
+        if (advice := _unexpanded(str(value))) and not path.exists():
+            raise _wrong("names an environment variable", advice)
         if path == Path(path.anchor):
             raise _wrong("is the root of the file system", _EXPECTED["workspace"])
         there = next(part for part in (path, *path.parents) if part.exists())
@@ -455,6 +469,7 @@ _ENTRIES: dict[str, type[_Entry]] = {
     "llm": LLMEntry,
     "tables": TablesEntry,
 }
+_REQUIRED = {name for name, about in PlanEntry.model_fields.items() if about.is_required()}
 _FREE = "options"  # the one key below which anything goes, empty values too
 
 # What to give, by the name of the key; the second half of every message about it.
@@ -525,6 +540,7 @@ _SAID = {
     "finite_number": "is out of range",
     "literal_error": "is not known",
     "too_short": "is empty",
+    "too_long": "is too long",
     "string_too_short": "is empty",
     "string_too_long": "is too long",
 }
@@ -541,11 +557,13 @@ def load_plan(path: Path) -> Plan:
         )
         raise PlanError(findings.in_order())
     entry: PlanEntry | None = None
+    errors: list[ErrorDetails] = []
     try:
         entry = PlanEntry.model_validate(root.value, context={"folder": path.parent.resolve()})
     except ValidationError as error:
-        _check_format(findings, root, error)
+        errors = error.errors(include_url=False, include_input=False)
     _check_empty_values(findings, root)
+    _check_format(findings, root, errors)
     ids = _task_ids(findings, root)
     _check_needs(findings, root, ids)
     if entry is None or findings.problems:
@@ -584,9 +602,8 @@ class _Findings:
         return ordered
 
 
-def _check_format(findings: _Findings, root: Node, error: ValidationError) -> None:
+def _check_format(findings: _Findings, root: Node, errors: list[ErrorDetails]) -> None:
     """Say what pydantic found, in the words of the plan."""
-    errors = error.errors(include_url=False, include_input=False)
     meant: set[tuple[tuple[int | str, ...], str]] = set()  # keys that are there, misspelled
     for one in errors:
         loc = one["loc"]
@@ -613,8 +630,6 @@ def _check_format(findings: _Findings, root: Node, error: ValidationError) -> No
 def _wrong_value(name: str, node: Node, kind: str) -> tuple[str, str]:
     """Return what is wrong with a value, by the name that pydantic has for it, and what to do."""
     expected = _expected(name)
-    if node.value is None:
-        return f"{name} is empty", expected
     if wanted := _WANTED.get(kind):
         said = f"is {kind_of(node.value)}, not {wanted}"
         if wanted == "a whole number" and isinstance(node.value, float):
@@ -668,9 +683,15 @@ def _check_empty_values(findings: _Findings, root: Node) -> None:
     waiting: list[tuple[tuple[str | int, ...], Node]] = [((), root)]
     while waiting:
         path, node = waiting.pop()
-        if node.value is None:
-            name = field_name(path)
-            findings.add(node, f"{name} is empty", f"{_expected(name)[:-1]}, or leave it out.")
+        name = field_name(path)
+        if node.value is None and (name in _EXPECTED or isinstance(path[-1], int)):
+            needed = (
+                isinstance(path[-1], int)
+                or name == "description"
+                or (path[0] in _REQUIRED and len(path) == 1)
+            )
+            expected = _expected(name) if needed else f"{_expected(name)[:-1]}, or leave it out."
+            findings.add(node, f"{name} is empty", expected)
         elif path[-1:] != (_FREE,):
             waiting += [((*path, key), value) for key, value in node.values.items()]
             waiting += [((*path, index), value) for index, value in enumerate(node.items)]
@@ -680,7 +701,7 @@ def _check_empty_values(findings: _Findings, root: Node) -> None:
 
 
 def slug(text: str, otherwise: str = "task") -> str:
-    """Return the text as an id: its ASCII letters and digits, in lower case and joined by `-`, if it has any."""
+    """Return the text as an id: its ASCII letters and digits in lower case, joined by `-`, if it has any."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower())
     return words[: MAX_ID - 4].strip("-") or otherwise

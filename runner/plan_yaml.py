@@ -139,8 +139,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
 def field_name(path: Iterable[str | int]) -> str:
     """Return what a message calls the value at `path`: its keys, without the task or list that it is in."""
     parts = list(path)
-    if parts[:1] == ["tasks"] and len(parts) > 1:
-        parts = parts[2:] or [f"task {int(parts[1]) + 1}"]
+    if len(parts) > 1 and parts[0] == "tasks" and isinstance(parts[1], int):
+        parts = parts[2:] or [f"task {parts[1] + 1}"]
     return ".".join(part for part in parts if isinstance(part, str))
 
 
