@@ -108,7 +108,7 @@ class RunClaims(Claims):
             return True  # what is taken in ends with a whole line, or nothing is there
         added = os.pread(descriptor, size - known, known)
         for line in added.splitlines():
-            with contextlib.suppress(ValueError):
+            with contextlib.suppress(ValueError, TypeError):
                 path, owner, sha256 = json.loads(line)
                 self._owners[path][owner] = sha256
         whole = added.endswith(b"\n")

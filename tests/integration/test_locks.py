@@ -101,22 +101,29 @@ def test_locks_die_with_their_process(tmp_path: Path) -> None:
         pass
 
 
-def test_a_forked_child_is_not_taken_for_the_holder(tmp_path: Path) -> None:
-    """A child by `fork` copies its parent's memory, but none of its file locks."""
-    locks = FileLockManager(tmp_path)
-    with locks.hold("a.txt"), PlanLock(tmp_path, tmp_path / "p"):
+def fork_while_holding(root: Path) -> None:
+    locks = FileLockManager(root)
+    with locks.hold("a.txt"), PlanLock(root, root / "plan.yaml"):
         child = os.fork()
-        if child == 0:  # only exit codes may leave the child: pytest lives here twice
+        if child == 0:
             code = 3
             try:
                 with locks.hold("a.txt", timeout=0.05):
                     code = 4
             except LockTimeoutError:
                 try:
-                    PlanLock(tmp_path, tmp_path / "p").acquire()
+                    PlanLock(root, root / "plan.yaml").acquire()
                 except AlreadyRunningError:
                     code = 0
             finally:
                 os._exit(code)
         _, status = os.waitpid(child, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
+    raise SystemExit(os.waitstatus_to_exitcode(status))
+
+
+def test_a_forked_child_is_not_taken_for_the_holder(tmp_path: Path) -> None:
+    """A child by `fork` copies its parent's memory, but none of its file locks."""
+    process = CONTEXT.Process(target=fork_while_holding, args=(tmp_path,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
