@@ -558,7 +558,9 @@ CREATE TABLE documents (
     student_id     bigint REFERENCES students (id) ON DELETE CASCADE,
     teacher_id     bigint REFERENCES teachers (id) ON DELETE CASCADE,
     document_type  varchar(20) NOT NULL
-                   CHECK (document_type IN ('rapor', 'ijazah', 'akta_lahir', 'kartu_keluarga', 'sertifikat', 'sk')),
+                   CHECK (document_type IN (
+                       'rapor', 'ijazah', 'akta_lahir', 'kartu_keluarga', 'sertifikat', 'sk'
+                   )),
     title          varchar(150) NOT NULL,
     file_name      varchar(255) NOT NULL CHECK (file_name !~ '[/\\]'),
     mime_type      varchar(100) NOT NULL DEFAULT 'application/pdf' CHECK (mime_type ~ '^[a-z]+/[a-z0-9.+-]+$'),
@@ -802,7 +804,8 @@ COMMENT ON COLUMN teachers.employment_status IS
 COMMENT ON COLUMN parents.monthly_income IS 'Rupiah a month, for the KIP scholarship.';
 COMMENT ON COLUMN grade_components.weight IS 'Share in percent of the subject''s mark.';
 COMMENT ON COLUMN grades.final_score IS 'Remedial score where there is one, else the score.';
-COMMENT ON COLUMN p5_projects.phase IS 'Fase of Kurikulum Merdeka: A years 1-2, B 3-4, C 5-6, D 7-9, E 10, F 11-12.';
+COMMENT ON COLUMN p5_projects.phase IS
+    'Fase of Kurikulum Merdeka: A years 1-2, B 3-4, C 5-6, D 7-9, E 10, F 11-12.';
 COMMENT ON COLUMN p5_assessments.achievement IS
     'BB belum berkembang, MB mulai berkembang, BSH berkembang sesuai harapan, SB sangat berkembang.';
 COMMENT ON COLUMN fee_payments.period_month IS 'Month that a monthly fee is for; empty for other fees.';

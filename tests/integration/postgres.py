@@ -8,9 +8,9 @@ imported instead would start one for each module):
     def test_it(postgres_database: str) -> None:
         with psycopg.connect(postgres_database) as connection: ...
 
-The server listens on a socket in a private folder and on no network address. It is a process of its own that ends
-with the test process, even with one that is killed. The wheel's programs are run directly: as root, its Python
-face would create a system user and open every folder above the data to everybody.
+The server listens on a socket in a private folder and on no network address. It is a process of its own that
+ends with the test process, even with one that is killed. The wheel's programs are run directly: as root, its
+Python face would create a system user and open every folder above the data to everybody.
 
 PYTEST_DONT_REWRITE: it may be imported for its types before pytest loads it as a plugin.
 """
@@ -47,8 +47,8 @@ UNPRIVILEGED_USER = "nobody"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 
-# Becomes the server (`exec`), after leaving behind a watcher that ends it once the pipe on standard input closes:
-# it does, however the test process ends. The watcher is an orphan, so that the server has no child but its own.
+# Becomes the server (`exec`), after leaving behind a watcher that ends it once the pipe on standard input
+# closes: it does, however the test process ends. An orphan, so that the server has no child but its own.
 RUN_UNTIL_STDIN_CLOSES = """
 exec 3<&0 </dev/null
 ( ( read -r _ <&3; kill -QUIT $$ ) >/dev/null 2>&1 & )
