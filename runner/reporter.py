@@ -115,9 +115,10 @@ class _Acknowledgement:
 class Reporter:
     """Makes posted events durable, in order, and hands them to the sinks.
 
-    `on_failure` is called once, from the reporter thread, when the store cannot be written: from then on posts
-    are dropped and counted, and `flush` and `close` raise. `on_control` is called from the reporter thread for
-    each request of another process; it returns the answer at once and must neither block nor call `flush`.
+    `on_failure` is called once, from the reporter thread, when the store cannot be written: from then on
+    posts are dropped and counted, and `flush` and `close` raise. `on_control` is called from the reporter
+    thread for each request of another process; it returns the answer at once and must neither block nor call
+    `flush`.
     """
 
     def __init__(
@@ -176,9 +177,9 @@ class Reporter:
         self._queue.put(_Acknowledgement(sink, run_id, seq))
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all that was posted before is durable and shown; False if that took longer than `timeout`.
+        """Wait until all that was posted before is durable and shown; False if that takes over `timeout` s.
 
-        In seconds. Raises StoreError if the store has failed.
+        Raises StoreError if the store has failed.
         """
         deadline = time.monotonic() + timeout
         mark = _Mark()

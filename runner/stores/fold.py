@@ -1,14 +1,14 @@
 """How events become the rows of runs, tasks, sub-tasks and tries. Pure: no clock, no database.
 
-What a row says follows from the events alone, so that a copy elsewhere that folds the same events says the same. No
-state ever goes backwards: what comes late, from a worker that was given up, is kept as an event and changes no row.
+What a row says follows from the events alone, so that a copy elsewhere that folds the same events says the
+same. No state ever goes backwards: what comes late, from a worker that was given up, is kept as an event and
+changes no row.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.events import (
     Event,
@@ -27,6 +27,9 @@ from runner.events import (
 )
 from runner.status import RunStatus, SubTaskStatus, aggregate
 from runner.stores.records import AttemptRecord, RunRecord, SubTaskRecord, TaskRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 UNKNOWN_EXIT = -1  # the exit code in a `RunEnded` that somebody else wrote: nobody saw how the process ended
 

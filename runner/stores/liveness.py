@@ -1,4 +1,4 @@
-"""Whether the process of a run still lives, told apart from a later process that was given the same number."""
+"""Whether the process of a run still lives, told apart from a later one that was given the same number."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def this_host() -> str:
 
 
 def process_token(pid: int) -> str | None:
-    """Return what tells this process from every other with its number: the boot and the moment it was started in.
+    """Return what tells this process from every other with its number: the boot and its start in that.
 
     None where the system does not say, or where there is no such process.
     """
@@ -29,7 +29,7 @@ def process_token(pid: int) -> str | None:
 
 
 def is_alive(pid: int, host: str, token: str | None) -> bool:
-    """Return whether a recorded process still lives. True for one on another host: nobody can tell from here."""
+    """Return whether a recorded process still lives; True for one on another host, where nobody can tell."""
     if host != this_host():
         return True
     if token is not None:

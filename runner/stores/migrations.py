@@ -48,8 +48,8 @@ _FIRST = (
         taken_at TEXT, answer TEXT)""",
     "CREATE INDEX controls_waiting ON controls (run) WHERE taken_at IS NULL",
     """CREATE TABLE acknowledgements (
-        sink TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE, seq INTEGER NOT NULL,
-        PRIMARY KEY (sink, run)) WITHOUT ROWID""",
+        sink TEXT NOT NULL, run INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE,
+        seq INTEGER NOT NULL, PRIMARY KEY (sink, run)) WITHOUT ROWID""",
 )
 MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)  # the format's number is how many of them were applied
 VERSION = len(MIGRATIONS)

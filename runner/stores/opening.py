@@ -1,7 +1,7 @@
 """The state file itself: how it is opened, when it is set aside, and what SQLite's errors mean to a person.
 
-The file is `<state folder>/state.db`, in WAL mode with synchronous=NORMAL: what is committed survives the end of the
-process, however it ends. A file that cannot be used is renamed and never deleted.
+The file is `<state folder>/state.db`, in WAL mode with synchronous=NORMAL: what is committed survives the end
+of the process, however it ends. A file that cannot be used is renamed and never deleted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import os
 import sqlite3
 import threading
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import StoreError
@@ -19,6 +18,7 @@ from runner.stores.migrations import APPLICATION_ID, VERSION, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 FILE_NAME = "state.db"
 BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction; those take milliseconds
@@ -115,7 +115,7 @@ def _make_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Hold what two processes must not do at once: set a file aside, create it, switch it to WAL, migrate it."""
+    """Keep other processes from setting the file aside, creating it, switching it to WAL or migrating it."""
     import fasteners  # noqa: PLC0415 - only who writes pays for it
 
     lock = fasteners.InterProcessLock(folder / "state.lock")

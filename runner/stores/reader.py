@@ -1,4 +1,4 @@
-"""What can be asked of the state file: runs, tasks, sub-tasks, tries, events, requests, and what waits in the outbox.
+"""What can be asked of the state file: runs, tasks, sub-tasks, tries, events, requests and the outbox.
 
 Runs in any process. `StateReader.open` has a read-only connection of its own and holds no lock between two
 questions; the store of a running supervisor answers the same questions over its own connection.
@@ -64,10 +64,7 @@ class StateReader:
 
     def runs(self, limit: int | None = None) -> tuple[RunRecord, ...]:
         """Return the runs, newest first."""
-        found = self._ask(
-            f"SELECT {rows.RUN_COLUMNS} FROM runs ORDER BY key DESC LIMIT ?",  # noqa: S608 - constants
-            -1 if limit is None else limit,
-        )
+        found = self._ask(rows.SELECT_RUNS + "ORDER BY key DESC LIMIT ?", -1 if limit is None else limit)
         return tuple(_as_it_is(rows.read_run(row)) for row in found)
 
     def run(self, reference: str = LATEST) -> RunRecord:
@@ -78,33 +75,29 @@ class StateReader:
                 raise NoSuchRunError(f"{self.path}: no run was recorded yet; `runner PLAN` starts one")
             return newest[0]
         found = self._ask(
-            f"SELECT {rows.RUN_COLUMNS} FROM runs WHERE id = ?1 "  # noqa: S608 - constants
-            f"OR (length(?1) >= {SHORTEST_PREFIX} AND substr(id, 1, length(?1)) = ?1) ORDER BY key DESC",
+            rows.SELECT_RUNS
+            + "WHERE id = ?1 OR (length(?1) >= ?2 AND substr(id, 1, length(?1)) = ?1) ORDER BY key DESC",
             reference.strip().lower(),
+            SHORTEST_PREFIX,
         )
         if len(found) == 1:
             return _as_it_is(rows.read_run(found[0]))
         if found:
-            ids = ", ".join(row[0] for row in found)
+            ids = ", ".join(row[1] for row in found)
             raise NoSuchRunError(f"run {reference!r} could be any of {ids}; give more of its id")
         raise NoSuchRunError(f"{self.path}: there is no run {reference!r}; `runner status` lists the runs")
 
     def tasks(self, run_id: str) -> tuple[TaskRecord, ...]:
         """Return the tasks of a run in the order of its plan."""
-        found = self._ask(
-            f"SELECT {rows.TASK_COLUMNS} FROM tasks WHERE run = (SELECT key FROM runs WHERE id = ?) "  # noqa: S608
-            "ORDER BY position",
-            run_id,
-        )
+        found = self._ask(rows.SELECT_TASKS + "WHERE run = ? ORDER BY position", self._key(run_id))
         return tuple(rows.read_task(row) for row in found)
 
     def subtasks(self, run_id: str, task_id: str | None = None) -> tuple[SubTaskRecord, ...]:
         """Return the sub-tasks of a run, or of one of its tasks, in order."""
         found = self._ask(
-            f"SELECT {rows.SUBTASK_COLUMNS} FROM subtasks "  # noqa: S608 - constants
-            "WHERE run = (SELECT key FROM runs WHERE id = ?1) AND (?2 IS NULL OR task_id = ?2) "
-            "ORDER BY task_id, position",
-            run_id,
+            rows.SELECT_SUBTASKS
+            + "WHERE run = ?1 AND (?2 IS NULL OR task_id = ?2) ORDER BY task_id, position",
+            self._key(run_id),
             task_id,
         )
         return tuple(rows.read_subtask(row) for row in found)
@@ -112,10 +105,9 @@ class StateReader:
     def attempts(self, run_id: str, subtask_id: str | None = None) -> tuple[AttemptRecord, ...]:
         """Return the tries of a run, or of one of its sub-tasks, in order."""
         found = self._ask(
-            f"SELECT {rows.ATTEMPT_COLUMNS} FROM attempts "  # noqa: S608 - constants
-            "WHERE run = (SELECT key FROM runs WHERE id = ?1) AND (?2 IS NULL OR subtask_id = ?2) "
-            "ORDER BY subtask_id, number",
-            run_id,
+            rows.SELECT_ATTEMPTS
+            + "WHERE run = ?1 AND (?2 IS NULL OR subtask_id = ?2) ORDER BY subtask_id, number",
+            self._key(run_id),
             subtask_id,
         )
         return tuple(rows.read_attempt(row) for row in found)
@@ -147,9 +139,7 @@ class StateReader:
     def acknowledged(self, sink: str, run_id: str) -> int:
         """Return up to which event `sink` has everything of a run."""
         found = self._ask(
-            "SELECT seq FROM acknowledgements WHERE sink = ? AND run = (SELECT key FROM runs WHERE id = ?)",
-            sink,
-            run_id,
+            "SELECT seq FROM acknowledgements WHERE sink = ? AND run = ?", sink, self._key(run_id)
         )
         return int(found[0][0]) if found else 0
 
@@ -164,13 +154,18 @@ class StateReader:
 
     def _events_page(self, run_id: str, after_seq: int, limit: int, task_id: str | None) -> list[Row]:
         return self._ask(
-            "SELECT seq, payload FROM events WHERE run = (SELECT key FROM runs WHERE id = ?1) AND seq > ?2 "
-            "AND (?4 IS NULL OR task_id = ?4) ORDER BY seq LIMIT ?3",
-            run_id,
+            "SELECT seq, payload FROM events WHERE run = ?1 AND seq > ?2 AND (?4 IS NULL OR task_id = ?4) "
+            "ORDER BY seq LIMIT ?3",
+            self._key(run_id),
             after_seq,
             limit,
             task_id,
         )
+
+    def _key(self, run_id: str) -> int:
+        """Return under which number the rows of a run are kept; 0 is no run's."""
+        found = self._ask("SELECT key FROM runs WHERE id = ?", run_id)
+        return int(found[0][0]) if found else 0
 
     def _ask(self, sql: str, *values: object) -> list[Row]:
         with self._lock, explained(self.path):
@@ -178,7 +173,7 @@ class StateReader:
 
 
 def _as_it_is(run: RunRecord) -> RunRecord:
-    """Return the run with the state that is true now: one whose process has died is interrupted, said or not."""
+    """Return the run with the state that is true now: a run whose process has died is interrupted."""
     if not run.status.ended and not is_alive(run.pid, run.host, run.process):
         run.status = RunStatus.INTERRUPTED
     return run

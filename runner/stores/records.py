@@ -1,7 +1,7 @@
 """What the state file says of a run, its tasks, its sub-tasks and their tries.
 
-Plain records, one a row. The fold changes its own copies in place; what a reader returns is the caller's. Times are
-text as in every report: ISO 8601 UTC with six fractional digits, so that they sort as they are.
+Plain records, one a row. The fold changes its own copies in place; what a reader returns is the caller's.
+Times are text as in every report: ISO 8601 UTC with six fractional digits, so that they sort as they are.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from runner.task import Classification, FileCounts
 
 if TYPE_CHECKING:
     from runner.reporter import ControlKind
+
+NO_FILES = FileCounts()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,7 +69,7 @@ class TaskRecord:
 
 @dataclass(kw_only=True, slots=True)
 class SubTaskRecord:
-    """One sub-task. `step` counts from 1 and is 0 before the first; `total_steps` is 0 until a try has begun."""
+    """One sub-task. `step` counts from 1, 0 before the first; `total_steps` is 0 until a try has begun."""
 
     id: str
     task_id: str
@@ -85,12 +87,12 @@ class SubTaskRecord:
     pid: int | None = None  # of the newest try's worker
     started_at: str | None = None  # of the first try
     ended_at: str | None = None
-    files: FileCounts = FileCounts()
+    files: FileCounts = NO_FILES
 
 
 @dataclass(kw_only=True, slots=True)
 class AttemptRecord:
-    """One try at a sub-task. `charged` is False where its worker died and another sub-task may be to blame."""
+    """One try at a sub-task. `charged` is False where its worker died and another may be to blame."""
 
     subtask_id: str
     number: int

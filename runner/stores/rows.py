@@ -1,4 +1,4 @@
-"""Records as rows and rows as records: the SQL of each table of the state file, and what goes into its columns."""
+"""Records as rows and rows as records: the SQL of each table of the state file, and its columns' values."""
 
 from __future__ import annotations
 
@@ -15,59 +15,75 @@ from runner.task import Classification, FileCounts
 
 Row = tuple[Any, ...]
 
-RUN_COLUMNS = "id, plan, plan_path, status, pid, host, process, concurrency, started_at, ended_at, exit_code, error, last_seq"
-TASK_COLUMNS = (
+_RUN = (
+    "id, plan, plan_path, status, pid, host, process, concurrency, started_at, ended_at, exit_code, error, "
+    "last_seq"
+)
+_TASK = (
     "id, position, title, description, agent, classification, priority, needs, workspace, status, error, "
     "started_at, ended_at, pending, running, done, failed, cancelled"
 )
-SUBTASK_COLUMNS = (
-    "id, task_id, position, title, table_name, priority, status, step, total_steps, message, attempts, error, "
-    "up_to_date, pid, started_at, ended_at, created, updated, identical, kept"
+_SUBTASK = (
+    "id, task_id, position, title, table_name, priority, status, step, total_steps, message, attempts, "
+    "error, up_to_date, pid, started_at, ended_at, created, updated, identical, kept"
 )
-ATTEMPT_COLUMNS = "subtask_id, number, pid, started_at, ended_at, error, charged"
+_ATTEMPT = "subtask_id, number, pid, started_at, ended_at, error, charged"
+_EVENT = "run, seq, at, type, task_id, subtask_id, payload"
 
 
-def _marks(columns: str) -> str:
-    return ", ".join("?" * (columns.count(",") + 1))
+def _select(columns: str, table: str) -> str:
+    return f"SELECT {columns} FROM {table} "  # noqa: S608 - constants of this module
 
 
-INSERT_RUN = f"INSERT INTO runs ({RUN_COLUMNS}) VALUES ({_marks(RUN_COLUMNS)})"  # noqa: S608 - constants
+def _insert(table: str, columns: str) -> str:
+    marks = ", ".join("?" * len(columns.split(",")))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks}) "  # noqa: S608 - constants of this module
+
+
+# Each is the beginning of a statement; the row starts with the key of the run wherever `read_...` says so.
+SELECT_RUNS = _select(f"key, {_RUN}", "runs")
+SELECT_TASKS = _select(_TASK, "tasks")
+SELECT_SUBTASKS = _select(_SUBTASK, "subtasks")
+SELECT_ATTEMPTS = _select(_ATTEMPT, "attempts")
+
+INSERT_RUN = _insert("runs", _RUN)
 UPDATE_RUN = "UPDATE runs SET status = ?, ended_at = ?, exit_code = ?, error = ?, last_seq = ? WHERE key = ?"
-WRITE_TASK = f"""INSERT INTO tasks (run, {TASK_COLUMNS}) VALUES (?, {_marks(TASK_COLUMNS)})
-    ON CONFLICT (run, id) DO UPDATE SET status = excluded.status, error = excluded.error,
-    started_at = excluded.started_at, ended_at = excluded.ended_at, pending = excluded.pending,
-    running = excluded.running, done = excluded.done, failed = excluded.failed, cancelled = excluded.cancelled
-    """  # noqa: S608 - constants
-WRITE_SUBTASK = f"""INSERT INTO subtasks (run, {SUBTASK_COLUMNS}) VALUES (?, {_marks(SUBTASK_COLUMNS)})
-    ON CONFLICT (run, id) DO UPDATE SET status = excluded.status, step = excluded.step,
-    total_steps = excluded.total_steps, message = excluded.message, attempts = excluded.attempts,
-    error = excluded.error, up_to_date = excluded.up_to_date, pid = excluded.pid,
-    started_at = excluded.started_at, ended_at = excluded.ended_at, created = excluded.created,
-    updated = excluded.updated, identical = excluded.identical, kept = excluded.kept
-    """  # noqa: S608 - constants
-WRITE_ATTEMPT = f"""INSERT INTO attempts (run, {ATTEMPT_COLUMNS}) VALUES (?, {_marks(ATTEMPT_COLUMNS)})
-    ON CONFLICT (run, subtask_id, number) DO UPDATE SET pid = coalesce(excluded.pid, pid),
-    started_at = coalesce(excluded.started_at, started_at), ended_at = coalesce(excluded.ended_at, ended_at),
-    error = coalesce(excluded.error, error), charged = excluded.charged
-    """  # noqa: S608 - constants
-INSERT_EVENT = (
-    "INSERT INTO events (run, seq, at, type, task_id, subtask_id, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
+WRITE_TASK = _insert("tasks", f"run, {_TASK}") + (
+    "ON CONFLICT (run, id) DO UPDATE SET status = excluded.status, error = excluded.error, "
+    "started_at = excluded.started_at, ended_at = excluded.ended_at, pending = excluded.pending, "
+    "running = excluded.running, done = excluded.done, failed = excluded.failed, "
+    "cancelled = excluded.cancelled"
 )
+WRITE_SUBTASK = _insert("subtasks", f"run, {_SUBTASK}") + (
+    "ON CONFLICT (run, id) DO UPDATE SET status = excluded.status, step = excluded.step, "
+    "total_steps = excluded.total_steps, message = excluded.message, attempts = excluded.attempts, "
+    "error = excluded.error, up_to_date = excluded.up_to_date, pid = excluded.pid, "
+    "started_at = excluded.started_at, ended_at = excluded.ended_at, created = excluded.created, "
+    "updated = excluded.updated, identical = excluded.identical, kept = excluded.kept"
+)
+WRITE_ATTEMPT = _insert("attempts", f"run, {_ATTEMPT}") + (
+    "ON CONFLICT (run, subtask_id, number) DO UPDATE SET pid = coalesce(excluded.pid, pid), "
+    "started_at = coalesce(excluded.started_at, started_at), "
+    "ended_at = coalesce(excluded.ended_at, ended_at), error = coalesce(excluded.error, error), "
+    "charged = excluded.charged"
+)
+INSERT_EVENT = _insert("events", _EVENT)
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode  # ASCII: half a surrogate pair survives, too
 
 
 def valid_text(text: str | None) -> str | None:
-    """Return text that can be kept as UTF-8: half surrogate pairs, as in undecodable file names, are replaced."""
+    """Return text that can be kept as UTF-8: half surrogate pairs, from undecodable names, are replaced."""
     if text is None or text.isascii():
         return text
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def run_row(run: RunRecord) -> Row:
-    """Return the values of `RUN_COLUMNS`."""
+    """Return the values of `INSERT_RUN`."""
     return (
-        run.id, valid_text(run.plan), valid_text(run.plan_path), run.status.value, run.pid, run.host, run.process,
-        run.concurrency, run.started_at, run.ended_at, run.exit_code, valid_text(run.error), run.last_seq,
+        run.id, valid_text(run.plan), valid_text(run.plan_path), run.status.value, run.pid, run.host,
+        run.process, run.concurrency, run.started_at, run.ended_at, run.exit_code, valid_text(run.error),
+        run.last_seq,
     )  # fmt: skip
 
 
@@ -91,8 +107,9 @@ def subtask_row(key: int, subtask: SubTaskRecord) -> Row:
     files = subtask.files
     return (
         key, subtask.id, subtask.task_id, subtask.position, valid_text(subtask.title), subtask.table,
-        subtask.priority, subtask.status.value, subtask.step, subtask.total_steps, valid_text(subtask.message),
-        subtask.attempts, valid_text(subtask.error), subtask.up_to_date, subtask.pid, subtask.started_at,
+        subtask.priority, subtask.status.value, subtask.step, subtask.total_steps,
+        valid_text(subtask.message), subtask.attempts, valid_text(subtask.error), subtask.up_to_date,
+        subtask.pid, subtask.started_at,
         subtask.ended_at, files.created, files.updated, files.identical, files.kept,
     )  # fmt: skip
 
@@ -112,9 +129,9 @@ def event_row(key: int, seq: int, event: Event) -> Row:
 
 
 def read_run(row: Row) -> RunRecord:
-    """Return the record of `RUN_COLUMNS`."""
-    (run_id, plan, plan_path, status, pid, host, process, concurrency, started_at, ended_at, exit_code, error,
-     last_seq) = row  # fmt: skip
+    """Return the record of a row of `SELECT_RUNS`, which starts with the run's key."""
+    (_key, run_id, plan, plan_path, status, pid, host, process, concurrency, started_at, ended_at, exit_code,
+     error, last_seq) = row  # fmt: skip
     return RunRecord(
         id=run_id,
         plan=plan,
@@ -133,7 +150,7 @@ def read_run(row: Row) -> RunRecord:
 
 
 def read_task(row: Row) -> TaskRecord:
-    """Return the record of `TASK_COLUMNS`."""
+    """Return the record of a row of `SELECT_TASKS`."""
     (task_id, position, title, description, agent, classification, priority, needs, workspace, status, error,
      started_at, ended_at, pending, running, done, failed, cancelled) = row  # fmt: skip
     told = json.loads(classification)
@@ -160,9 +177,9 @@ def read_task(row: Row) -> TaskRecord:
 
 
 def read_subtask(row: Row) -> SubTaskRecord:
-    """Return the record of `SUBTASK_COLUMNS`."""
-    (subtask_id, task_id, position, title, table, priority, status, step, total_steps, message, attempts, error,
-     up_to_date, pid, started_at, ended_at, created, updated, identical, kept) = row  # fmt: skip
+    """Return the record of a row of `SELECT_SUBTASKS`."""
+    (subtask_id, task_id, position, title, table, priority, status, step, total_steps, message, attempts,
+     error, up_to_date, pid, started_at, ended_at, created, updated, identical, kept) = row  # fmt: skip
     return SubTaskRecord(
         id=subtask_id,
         task_id=task_id,
@@ -185,7 +202,7 @@ def read_subtask(row: Row) -> SubTaskRecord:
 
 
 def read_attempt(row: Row) -> AttemptRecord:
-    """Return the record of `ATTEMPT_COLUMNS`."""
+    """Return the record of a row of `SELECT_ATTEMPTS`."""
     subtask_id, number, pid, started_at, ended_at, error, charged = row
     return AttemptRecord(
         subtask_id=subtask_id,

@@ -1,8 +1,8 @@
 """The durable state of runs in one SQLite file, written by the reporter thread of each supervisor.
 
-Several supervisors may write one file: each writes its own runs, each batch is one `BEGIN IMMEDIATE` transaction,
-and events are numbered a run. In the same transaction the events are folded into the rows of the run, its tasks, its
-sub-tasks and their tries, so that no reader ever sees a row that the events do not tell.
+Several supervisors may write one file: each writes its own runs, each batch is one `BEGIN IMMEDIATE`
+transaction, and events are numbered a run. In the same transaction the events are folded into the rows of the
+run, its tasks, its sub-tasks and their tries, so that no reader ever sees a row that the events do not tell.
 """
 
 from __future__ import annotations
@@ -51,14 +51,15 @@ class SqliteStore(StateReader):
 
     def take_controls(self, run_id: str) -> tuple[Control, ...]:
         """Return the requests that nobody took yet, oldest first, and mark them as taken."""
-        waiting = "run = (SELECT key FROM runs WHERE id = ?) AND taken_at IS NULL"
         ask = (
-            f"SELECT id, kind, task_id, requested_at, requested_by FROM controls WHERE {waiting} ORDER BY id"  # noqa: S608
+            "SELECT id, kind, task_id, requested_at, requested_by FROM controls "
+            "WHERE run = ? AND taken_at IS NULL ORDER BY id"
         )
-        if not self._ask(ask, run_id):
+        key = self._key(run_id)
+        if not self._ask(ask, key):  # the usual answer, without a lock on the file
             return ()
         with self._transaction() as db:
-            found = db.execute(ask, (run_id,)).fetchall()
+            found = db.execute(ask, (key,)).fetchall()
             db.executemany(
                 "UPDATE controls SET taken_at = ? WHERE id = ?", [(iso(utc_now()), row[0]) for row in found]
             )
@@ -86,8 +87,9 @@ class SqliteStore(StateReader):
     def mark_interrupted(self, plan_path: str | None = None) -> tuple[RunRecord, ...]:
         """End the runs whose process died without a word, and return them.
 
-        What they had not ended is `cancelled`, in events of the run like any other; their last is `RunEnded`. Who
-        holds the lock of a plan gives its path: then every earlier run of that plan is dead, on whatever host.
+        What they had not ended is `cancelled`, in events of the run like any other; their last is `RunEnded`.
+        Who holds the lock of a plan gives its path: then every earlier run of that plan is dead, on whatever
+        host.
         """
         with self._transaction():
             dead = [run for run in self._unended() if run.plan_path == plan_path or _is_dead(run)]
@@ -96,7 +98,7 @@ class SqliteStore(StateReader):
         return tuple(self.run(run.id) for run in dead)
 
     def _unended(self) -> list[RunRecord]:
-        found = self._ask(f"SELECT {rows.RUN_COLUMNS} FROM runs WHERE ended_at IS NULL ORDER BY key")  # noqa: S608
+        found = self._ask(rows.SELECT_RUNS + "WHERE ended_at IS NULL ORDER BY key")
         return [rows.read_run(row) for row in found]
 
     def _last_words(self, run: RunRecord) -> list[Event]:
@@ -140,11 +142,8 @@ class SqliteStore(StateReader):
         return recorded
 
     def _load(self, run_id: str, events: Sequence[Event]) -> tuple[int, State]:
-        """Return the rows that the events may change, as they are, and the run's key; 0 for a run that is new."""
-        found = self._db.execute(
-            f"SELECT key, {rows.RUN_COLUMNS} FROM runs WHERE id = ?",  # noqa: S608 - constants
-            (run_id,),
-        ).fetchone()
+        """Return the run's key, 0 for a new one, and the rows that the events may change, as they are."""
+        found = self._db.execute(rows.SELECT_RUNS + "WHERE id = ?", (run_id,)).fetchone()
         starts = isinstance(events[0], RunStarted) if events else False
         if starts == (found is not None):
             fault = "was started already" if starts else "has no start"
@@ -153,13 +152,10 @@ class SqliteStore(StateReader):
             return 0, State()
         key = found[0]
         tasks, subtasks = collect_touched(events)
-        state = State(run=rows.read_run(found[1:]))
-        state.tasks = {
-            row[0]: rows.read_task(row) for row in self._rows(rows.TASK_COLUMNS, "tasks", key, tasks)
-        }
+        state = State(run=rows.read_run(found))
+        state.tasks = {row[0]: rows.read_task(row) for row in self._rows(rows.SELECT_TASKS, key, tasks)}
         state.subtasks = {
-            row[0]: rows.read_subtask(row)
-            for row in self._rows(rows.SUBTASK_COLUMNS, "subtasks", key, subtasks)
+            row[0]: rows.read_subtask(row) for row in self._rows(rows.SELECT_SUBTASKS, key, subtasks)
         }
         if any(isinstance(event, TaskAdded) for event in events):
             (state.task_count,) = self._db.execute(
@@ -167,8 +163,8 @@ class SqliteStore(StateReader):
             ).fetchone()
         return key, state
 
-    def _rows(self, columns: str, table: str, key: int, ids: set[str]) -> list[rows.Row]:
-        sql = f"SELECT {columns} FROM {table} WHERE run = ? AND id IN (SELECT value FROM json_each(?))"  # noqa: S608
+    def _rows(self, select: str, key: int, ids: set[str]) -> list[rows.Row]:
+        sql = select + "WHERE run = ? AND id IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
         return self._db.execute(sql, (key, json.dumps(sorted(ids)))).fetchall() if ids else []
 
     def _save(self, key: int | None, state: State, recorded: Sequence[Recorded]) -> None:
@@ -217,13 +213,10 @@ def request_control(folder: Path, run_id: str, kind: ControlKind, task_id: str |
 
 
 def _insert_request(db: sqlite3.Connection, run_id: str, kind: ControlKind, task_id: str | None) -> int:
-    found = db.execute(
-        f"SELECT key, {rows.RUN_COLUMNS} FROM runs WHERE id = ?",  # noqa: S608 - constants
-        (run_id,),
-    ).fetchone()
+    found = db.execute(rows.SELECT_RUNS + "WHERE id = ?", (run_id,)).fetchone()
     if found is None:
         raise StoreError(f"there is no run {run_id}; `runner status` lists the runs")
-    run = rows.read_run(found[1:])
+    run = rows.read_run(found)
     if run.status.ended or _is_dead(run):
         ended = f"it is {run.status.value}" if run.status.ended else f"its process {run.pid} is gone"
         raise StoreError(f"run {run.id} cannot be told to {kind}: {ended}")
