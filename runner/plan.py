@@ -685,11 +685,8 @@ def _check_empty_values(findings: _Findings, root: Node) -> None:
         path, node = waiting.pop()
         name = field_name(path)
         if node.value is None and (name in _EXPECTED or isinstance(path[-1], int)):
-            needed = (
-                isinstance(path[-1], int)
-                or name == "description"
-                or (path[0] in _REQUIRED and len(path) == 1)
-            )
+            listed = isinstance(path[-1], int)
+            needed = listed or name == "description" or (len(path) == 1 and name in _REQUIRED)
             expected = _expected(name) if needed else f"{_expected(name)[:-1]}, or leave it out."
             findings.add(node, f"{name} is empty", expected)
         elif path[-1:] != (_FREE,):

@@ -50,6 +50,7 @@ _TAG_TYPES: dict[str, tuple[type, ...]] = {
     f"{_TAG}bool": (bool,),
     f"{_TAG}null": (type(None),),
 }
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 # Part of a parser's message, what to say instead, and what to do.
@@ -179,7 +180,7 @@ def _read(path: Path) -> bytes:
             Problem(file=str(path), message="no such file", expected=_other_plans(path))
         ) from None
     except IsADirectoryError:
-        expected = _other_plans(path / "*") or "Give the plan itself, a .yaml file."
+        expected = _other_plans(path / "*")
         raise PlanError(
             Problem(file=str(path), message="this is a folder, not a plan", expected=expected)
         ) from None
@@ -337,6 +338,9 @@ class _Reader:
         self._count(event, 1, 1)
         line, column = _place(event.start_mark)
         node = Node(line, column, event.value, event.value, bool(event.style))
+        if _SURROGATE.search(node.value):  # libyaml refuses these itself
+            self._say(event, "half of a surrogate pair is no character", "Write the whole character.")
+            node.value = node.text = ""
         is_key = bool(self._stack) and self._stack[-1].is_map and self._stack[-1].key is None
         if event.tag in _TAG_TYPES:
             node.value = self._plain(event)
