@@ -44,6 +44,8 @@ from runner.supervisor import Job, Settings, Supervisor
 from runner.task import TaskInput, TaskResult
 from runner.task_queue import QueueStats
 from runner.workspace.claims import begin_claims, release_claims, sweep_claims
+from runner.workspace.manifest import Manifest
+from runner.workspace.writer import sweep_temp_files
 
 STATE_FOLDER = ".runner"  # of the current folder, unless told otherwise
 CLOSE_TIMEOUT = 10.0  # seconds for the sinks to show what they were given
@@ -125,7 +127,8 @@ class ParallelOrchestrator:
             self._workspaces |= workspaces
         if not self._settings.check:
             for workspace in workspaces:
-                sweep_claims(workspace)
+                if sweep_claims(workspace):  # a run died here
+                    sweep_temp_files(workspace, Manifest(workspace))
                 begin_claims(workspace, self.run_id)
         for job in jobs:
             self._reporter.post(_added(job))
@@ -229,6 +232,8 @@ class ParallelOrchestrator:
             self._supervisor.stop()
             for workspace in self._workspaces:
                 release_claims(workspace, self.run_id)
+                if self._supervisor.deaths:
+                    sweep_temp_files(workspace, Manifest(workspace))
             ended = status or self._outcome()
             code = (0 if ended is RunStatus.DONE else 1) if exit_code is None else exit_code
             self._reporter.post(RunEnded(status=ended, exit_code=code))

@@ -37,6 +37,11 @@ class WorkerReady:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ShardBegun:
+    """The shard has arrived: from here on, a death of the worker may be its doing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptFailed:
     """One try at a sub-task failed. `retryable` says whether another try could pass.
 

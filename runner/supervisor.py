@@ -19,6 +19,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 from runner.ddl.model import Schema
+from runner.errors import RunnerError
 from runner.events import (
     Event,
     Logged,
@@ -32,7 +33,7 @@ from runner.events import (
     TaskStarted,
 )
 from runner.executors.process_pool import Worker
-from runner.shard import AttemptFailed, Change, FilesChanged, Shard, ShardEnded, WorkerReady
+from runner.shard import AttemptFailed, Change, FilesChanged, Shard, ShardBegun, ShardEnded, WorkerReady
 from runner.status import SubTaskStatus, TaskStatus
 from runner.task import SUBTASK_CONCURRENCY, TaskResult, TaskSpec
 from runner.task_queue import QueueEntry, QueueStats, Skipped, TaskQueue
@@ -41,7 +42,8 @@ from runner.task_run import Ended, Retry, SubTaskState, TaskRun
 _MESSAGES_A_TURN = 256  # of one worker, before the others have their turn
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and everything that can happen wakes the loop
 _TICK = 0.1  # seconds between two looks at the limits while tasks run
-_START_LIMIT = 3  # workers that die before they are ready, in a row, before the run gives up
+_END_WAIT = 5.0  # seconds for an idle worker to end; it takes milliseconds, and cannot outlive this process
+_START_LIMIT = 20  # workers that die before they have begun a shard, in a row, before the run gives up
 _SLOW_SHARE = 0.5  # of a limit, after which a sub-task is reported as slow
 
 
@@ -66,11 +68,12 @@ class Settings:
 
 @dataclass(slots=True)
 class _Slot:
-    """A place of the pool: its worker, and the task whose shard it has."""
+    """A place of the pool: its worker, the task whose shard it has, and whether that has arrived."""
 
     worker: Worker
     ready: bool = False
     task: TaskRun | None = None
+    begun: bool = False
 
 
 class Supervisor:
@@ -107,6 +110,7 @@ class Supervisor:
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._woken, self._wake = Pipe(duplex=False)
         self._open = True
+        self.deaths = 0  # workers that died and were replaced
         self.changes: list[tuple[str, Change]] = []  # sub-task id and change; read it once the loop is idle
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
@@ -226,6 +230,8 @@ class Supervisor:
         match message:
             case WorkerReady():
                 slot.ready = True
+            case ShardBegun():
+                slot.begun = True
                 self._failed_starts = 0
             case SubTaskStarted():
                 self._active[message.task_id].started(message.subtask_id, time.monotonic())
@@ -252,13 +258,16 @@ class Supervisor:
 
     def _assign(self, now: float) -> None:
         """Give idle workers work: running tasks that have none first, then new ones, then shards of the rest."""
-        idle = [slot for slot in self._slots.values() if slot.ready and slot.task is None]
-        while idle:
+        free = [
+            slot for slot in self._slots.values() if slot.task is None
+        ]  # those that still start will take a share
+        for slot in [slot for slot in free if slot.ready]:
             task = self._next_task(now)
             if task is None:
                 return
-            work, threads = task.take_work(len(idle), others_wait=self._task_waits(), now=now)
-            self._hand_over(idle.pop(0), task, work, threads, now)
+            work, threads = task.take_work(len(free), others_wait=self._task_waits(), now=now)
+            self._hand_over(slot, task, work, threads, now)
+            free.remove(slot)
 
     def _next_task(self, now: float) -> TaskRun | None:
         due = [task for task in self._active.values() if task.has_due(now)]
@@ -282,7 +291,7 @@ class Supervisor:
         self, slot: _Slot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int, now: float
     ) -> None:
         task.hand_over(work, slot.worker.index, threads, now)
-        slot.task = task
+        slot.task, slot.begun = task, False
         shard = Shard(
             run_id=self._run_id,
             task=replace(task.spec, subtasks=()),
@@ -358,17 +367,18 @@ class Supervisor:
         """Replace a worker whose connection has ended; its shard's sub-tasks are tried again or charged."""
         worker, task = slot.worker, slot.task
         del self._slots[worker.index]
-        worker.discard()
-        how = worker.obituary()
-        if not slot.ready:
+        how = worker.discard()
+        self.deaths += 1
+        if not slot.begun:
             self._failed_starts += 1
             if self._failed_starts >= _START_LIMIT:
-                raise RuntimeError(f"workers die before they are ready: {how}")
+                raise RunnerError(f"{_START_LIMIT} workers in a row died before they did anything: {how}")
         self._post(Logged(level="warning", message=f"worker {worker.pid}: {how}; it is replaced"))
         if self._open:
             self._new_worker()
         if task is not None:
-            for state, error, outcome in task.worker_died(worker.index, how, time.monotonic()):
+            outcomes = task.worker_died(worker.index, how, time.monotonic(), begun=slot.begun)
+            for state, error, outcome in outcomes:
                 self._tell_outcome(task, state, error, outcome)
 
     def _end_if_complete(self, task: TaskRun) -> None:
@@ -543,4 +553,4 @@ class Supervisor:
             else:
                 slot.worker.close()
         for slot in slots:
-            slot.worker.join()
+            slot.worker.join(_END_WAIT)

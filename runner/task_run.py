@@ -166,16 +166,19 @@ class TaskRun:
         held = self.shards.pop(worker)
         return tuple(state for state in held.states if state.worker == worker)
 
-    def worker_died(self, worker: int, how: str, now: float) -> list[tuple[SubTaskState, str, Retry | Ended]]:
+    def worker_died(
+        self, worker: int, how: str, now: float, *, begun: bool = True
+    ) -> list[tuple[SubTaskState, str, Retry | Ended]]:
         """A worker is gone with its shard. Return each of its sub-tasks with the error and what follows.
 
-        What it had not begun goes back to the line, and is not among them.
+        What it had not begun goes back to the line, and is not among them; all of the shard where that had not
+        even `begun`.
         """
         outcomes: list[tuple[SubTaskState, str, Retry | Ended]] = []
         held = self.shard_ended(worker)
         running = [state for state in held if state.status is SubTaskStatus.RUNNING]
         blamed = [state for state in running if state.stop_reason]
-        if not blamed and len(running) <= 1:
+        if begun and not blamed and len(running) <= 1:
             blamed = running or list(held)  # it died over the shard itself: no try may go on for ever
         for state in held:
             if state.stop_reason:

@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 
 from runner.ddl.model import Schema
 from runner.lifeline import die_with_parent
-from runner.shard import Cancel, Shard, ShardEnded, WorkerReady
+from runner.shard import Cancel, Shard, ShardBegun, ShardEnded, WorkerReady
 from runner.subtasks import Message, SubTaskManager, describe
 
 
@@ -30,7 +30,7 @@ class _Worker:
         self._manager: SubTaskManager | None = None
         threading.Thread(target=self._listen, name="control", daemon=True).start()
 
-    def send(self, message: Message | WorkerReady | ShardEnded) -> None:
+    def send(self, message: Message | WorkerReady | ShardBegun | ShardEnded) -> None:
         with self._sending:
             try:
                 self._events.send(message)
@@ -39,6 +39,7 @@ class _Worker:
 
     def run(self, shard: Shard, schema_pickle: bytes | None) -> None:
         error = None
+        self.send(ShardBegun())
         try:
             if schema_pickle is not None:
                 self._schema = pickle.loads(schema_pickle)  # noqa: S301 - made by our own supervisor

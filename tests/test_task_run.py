@@ -185,3 +185,11 @@ def test_cancelling_ends_what_waits_and_tries_nothing_again() -> None:
         task.stopped(f"crud/{table}", "by hand", 0.0)
     assert task.failed("crud/t0", "x", retryable=True, now=0.0) == Ended(status=SubTaskStatus.FAILED)
     assert task.status is TaskStatus.FAILED
+
+
+def test_a_shard_that_never_reached_its_worker_is_handed_over_again_uncharged() -> None:
+    task = task_of(2, attempts=1)
+    hand_over(task, 0)
+    assert task.worker_died(0, "worker died", 0.0, begun=False) == []
+    assert hand_over(task, 1) == (["t0", "t1"], 2)
+    assert task.states["crud/t0"].attempt == 1

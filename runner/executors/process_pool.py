@@ -20,6 +20,7 @@ import signal
 import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing import forkserver
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _PRELOAD = ["__main__", "runner.executors.preload"]
 _NOTICE_TIME = 2.0  # seconds to learn how a dead worker ended; it takes milliseconds
+_UNKNOWN = 255  # what multiprocessing reports when two of its threads asked for an exit code at once
 
 
 def ensure_forkserver() -> None:
@@ -60,6 +62,11 @@ class Worker:
         self._executor = ProcessPoolExecutor(
             1, mp_context=context, initializer=worker.initialize, initargs=(events, control)
         )
+        self._ending = threading.Thread(
+            target=partial(self._executor.shutdown, wait=True, cancel_futures=True),
+            name="worker-end",
+            daemon=True,
+        )
         try:
             self._watch(self._executor.submit(worker.ping))
             (self._process,) = set(multiprocessing.active_children()) - before
@@ -69,8 +76,12 @@ class Worker:
             control.close()
 
     def run(self, shard: Shard, schema_pickle: bytes | None) -> None:
-        """Hand a shard over; the schema only where it is another than last time."""
-        self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
+        """Hand a shard over; the schema only where it is another than last time.
+
+        To a process that has just died it never comes: the end of the connection tells, no ShardBegun having come.
+        """
+        with contextlib.suppress(BrokenProcessPool):
+            self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
 
     def cancel(self, subtask_id: str | None = None) -> None:
         """Tell a sub-task, or all, to stop at its next look. A dead worker is told nothing."""
@@ -85,32 +96,29 @@ class Worker:
             if self._process.is_alive():  # it has just been forked and leads no group yet
                 self._process.kill()
 
-    def discard(self) -> None:
-        """Let go of a dead or unwanted process: end its group, close its connections, wait for nothing."""
+    def discard(self) -> str:
+        """End a dead or unwanted process and its group, let go of it, and tell how it ended."""
         self.signal_group(signal.SIGKILL)
         self.close()
+        if not self.join(_NOTICE_TIME) or self._process.exitcode in (None, _UNKNOWN):
+            return "worker died"
+        code = self._process.exitcode
+        return (
+            f"worker was ended by {signal.Signals(-code).name}"
+            if code < 0
+            else f"worker exited with code {code}"
+        )
 
     def close(self) -> None:
         """Ask the process to end once it is idle, and close the connections. Does not wait."""
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._ending.start()
         self.connection.close()
         self._control.close()
 
-    def obituary(self) -> str:
-        """Tell how a discarded process ended. Waits a moment for the pool's own thread to have noticed."""
-        noticed = threading.Thread(target=self.join, name="obituary", daemon=True)
-        noticed.start()
-        noticed.join(_NOTICE_TIME)
-        code = None if noticed.is_alive() else self._process.exitcode
-        if code is None:
-            return "worker died"
-        if code < 0:
-            return f"worker was ended by {signal.Signals(-code).name}"
-        return f"worker exited by itself with code {code}"
-
-    def join(self) -> None:
-        """Wait for the process to end; call it after `close`."""
-        self._executor.shutdown(wait=True)
+    def join(self, timeout: float) -> bool:
+        """Wait for the process to have ended; call it after `close`. False on timeout (seconds)."""
+        self._ending.join(timeout)
+        return not self._ending.is_alive()
 
     def _watch(self, future: Future[None]) -> None:
         future.add_done_callback(self._check)

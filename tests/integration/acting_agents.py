@@ -1,0 +1,87 @@
+"""Agents for tests: what they do is said in a task's options. Imported by workers as `acting_agents:...`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+from runner import Agent, AgentContext, GeneratedFile, NonRetryable
+
+
+class Acting(Agent):
+    """Does, for each table, what `options` say: the act named for that table, or for `*`."""
+
+    kind = "acting"
+    title = "Acting"
+
+    def generate(self, ctx: AgentContext) -> list[GeneratedFile]:
+        table = ctx.table.name.name if ctx.table else "setup"
+        acts = ctx.options.get("acts", {})
+        act, _, argument = str(acts.get(table, acts.get("*", "write"))).partition(" ")
+        ctx.progress(2, "templates")
+        ctx.progress(3, "variables")
+        ctx.progress(4, "render")
+        getattr(self, f"_{act}")(ctx, argument)
+        text = ctx.options.get("text", table)
+        return [GeneratedFile(f"{ctx.options.get('folder', 'out')}/{table}.txt", f"{text}\n")]
+
+    def _write(self, ctx: AgentContext, argument: str) -> None:
+        """Just the file."""
+
+    def _gate(self, ctx: AgentContext, argument: str) -> None:
+        """Wait until somebody opens the FIFO for writing; it says that it waits by a file beside it."""
+        Path(f"{argument}.reached").touch()
+        with open(argument, encoding="utf-8") as gate:
+            gate.read()
+
+    def _work(self, ctx: AgentContext, argument: str) -> None:
+        """Take some time, as work does."""
+        time.sleep(float(argument))
+
+    def _raise(self, ctx: AgentContext, argument: str) -> None:
+        raise {"os": OSError, "value": ValueError, "final": NonRetryable, "exit": SystemExit}[argument](
+            "as asked"
+        )
+
+    def _fail_once(self, ctx: AgentContext, argument: str) -> None:
+        """Fail the first time, with a file as memory."""
+        memory = Path(argument)
+        if not memory.exists():
+            memory.touch()
+            raise OSError("the first time")
+
+    def _signal(self, ctx: AgentContext, argument: str) -> None:
+        os.kill(os.getpid(), signal.Signals[argument])
+        time.sleep(60)  # it may reach another thread first; nobody goes on from here
+
+    def _exit(self, ctx: AgentContext, argument: str) -> None:
+        os._exit(int(argument))
+
+    def _unpicklable(self, ctx: AgentContext, argument: str) -> None:
+        class Local(Exception):
+            def __reduce__(self):
+                raise TypeError("cannot be pickled")
+
+        raise Local("odd")
+
+    def _obey(self, ctx: AgentContext, argument: str) -> None:
+        """Work on and on, but stop when told to."""
+        Path(argument).touch()
+        while True:
+            ctx.check_cancelled()
+            time.sleep(0.01)
+
+    def _ignore(self, ctx: AgentContext, argument: str) -> None:
+        """Sleep far past any limit."""
+        Path(argument).touch()
+        time.sleep(600)
+
+
+class Setup(Acting):
+    """The same for a task that does not work by table."""
+
+    kind = "setup"
+    title = "Setup"
+    per_table = False

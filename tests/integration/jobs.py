@@ -1,0 +1,91 @@
+"""Jobs for tests of the orchestrator: tasks on made-up tables, done by the acting agents."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from runner.ddl.model import QName, Schema, Table
+from runner.events import Event
+from runner.orchestrator import ParallelOrchestrator
+from runner.stores.reader import StateReader
+from runner.subtasks import SubTaskManager
+from runner.supervisor import Job
+from runner.task import Classification, Retries, TaskSpec, Timeouts
+
+HERE = Path(__file__).resolve().parent
+
+
+def job(
+    task_id: str,
+    workspace: Path,
+    tables: int | list[str] = 1,
+    *,
+    acts: dict[str, str] | None = None,
+    priority: int = 5,
+    needs: tuple[str, ...] = (),
+    timeouts: Timeouts = Timeouts(task=60, subtask=60, grace=1),
+    retries: Retries = Retries(attempts=2, backoff=0.05),
+    agent: str = "acting_agents:Acting",
+    options: dict[str, Any] | None = None,
+) -> Job:
+    """Return a job on `tables` tables named t0, t1, … (or on these), that does `acts` by table."""
+    names = [f"t{number}" for number in range(tables)] if isinstance(tables, int) else tables
+    spec = TaskSpec(
+        id=task_id,
+        title="Acting",
+        description=task_id,
+        agent=agent,
+        classification=Classification(kind=agent, method="explicit", confidence=1.0),
+        priority=priority,
+        needs=needs,
+        workspace=workspace,
+        subtasks=SubTaskManager.spawn_sub_tasks(task_id, "Acting", names),
+        timeouts=timeouts,
+        retries=retries,
+        options={"folder": task_id, "acts": acts or {}, **(options or {})},
+        templates=None,
+        import_path=HERE,
+        schema_digest=f"{len(names)} tables",
+        inputs_digest="same",
+    )
+    schema = Schema(
+        dialect="postgres",
+        tables=tuple(Table(name=QName(schema=None, name=name), columns=()) for name in names),
+    )
+    return Job(spec=spec, schema=schema)
+
+
+def events_of(state: Path, orchestrator: ParallelOrchestrator) -> list[Event]:
+    """Return all that was recorded of a run that has been closed, in order."""
+    with StateReader.open(state) as reader:
+        return [recorded.event for recorded in reader.events(orchestrator.run_id)]
+
+
+def until(predicate: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
+    """Look again and again until something holds; fail the test when it does not in time."""
+    deadline = time.monotonic() + seconds
+    while not predicate():
+        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        time.sleep(0.005)
+
+
+class Gate:
+    """Holds up an agent that comes to it, until it is opened."""
+
+    def __init__(self, path: Path) -> None:
+        os.mkfifo(path)
+        self._path = path
+        self.act = f"gate {path}"
+
+    def open(self) -> None:
+        """Let the agent go that waits here; waits for it to come."""
+        self.wait_reached()
+        os.close(os.open(self._path, os.O_WRONLY))
+
+    def wait_reached(self) -> None:
+        """Return once an agent waits here."""
+        until(Path(f"{self._path}.reached").exists, f"an agent at {self._path.name}")

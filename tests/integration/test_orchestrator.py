@@ -1,0 +1,363 @@
+"""Runs with real worker processes: order, limits, failures, deaths, and what the records say of them."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from runner import TaskInput
+from runner.events import (
+    Event,
+    Logged,
+    RunEnded,
+    SubTaskEnded,
+    SubTaskRetrying,
+    SubTaskStarted,
+    TaskEnded,
+    TaskStarted,
+)
+from runner.orchestrator import ParallelOrchestrator
+from runner.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.supervisor import Settings
+from runner.task import Retries, Timeouts
+from tests.integration.jobs import HERE, Gate, events_of, job, until
+
+WAIT = 60.0  # seconds for anything; a healthy run takes one or two
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Path:
+    return tmp_path / "state"
+
+
+@pytest.fixture
+def make(state: Path) -> Iterator[Callable[..., ParallelOrchestrator]]:
+    made: list[ParallelOrchestrator] = []
+
+    def make_one(**settings: object) -> ParallelOrchestrator:
+        orchestrator = ParallelOrchestrator(
+            store=state, settings=replace(Settings(), **settings), import_path=HERE
+        )
+        made.append(orchestrator)
+        return orchestrator
+
+    yield make_one
+    for orchestrator in made:
+        orchestrator.close()
+
+
+def finish(orchestrator: ParallelOrchestrator, state: Path) -> list[Event]:
+    assert orchestrator.on_idle(WAIT)
+    orchestrator.close()
+    return events_of(state, orchestrator)
+
+
+def ended(events: list[Event]) -> dict[str, SubTaskEnded]:
+    return {event.subtask_id: event for event in events if isinstance(event, SubTaskEnded)}
+
+
+def test_one_worker_starts_tasks_in_strict_priority_and_plan_order(make, state, tmp_path) -> None:
+    priorities = [3, 10, 5, 1, 8, 5, 10, 2, 8, 7]
+    orchestrator = make(workers=1)
+    orchestrator.start_run()
+    orchestrator.pause()
+    for number, priority in enumerate(priorities):
+        orchestrator.submit_jobs([job(f"task-{number}", tmp_path / "ws", priority=priority)])
+    orchestrator.start()
+    started = [event.task_id for event in finish(orchestrator, state) if isinstance(event, TaskStarted)]
+    expected = sorted(range(10), key=lambda number: -priorities[number])
+    assert started == [f"task-{number}" for number in expected]
+
+
+def test_never_more_than_five_tasks_nor_five_sub_tasks_of_one(make, state, tmp_path) -> None:
+    orchestrator = make()
+    acts = {"*": "work 0.01"}
+    orchestrator.submit_jobs([job(f"task-{number}", tmp_path / "ws", 12, acts=acts) for number in range(8)])
+    events = finish(orchestrator, state)
+    tasks: set[str] = set()
+    subtasks: dict[str, set[str]] = {}
+    most_tasks = most_subtasks = 0
+    for event in sorted(events, key=lambda event: event.at):
+        match event:
+            case TaskStarted():
+                tasks.add(event.task_id)
+            case TaskEnded():
+                tasks.discard(event.task_id)
+            case SubTaskStarted():
+                subtasks.setdefault(event.task_id, set()).add(event.subtask_id)
+            case SubTaskEnded():
+                subtasks[event.task_id].discard(event.subtask_id)
+            case _:
+                continue
+        most_tasks = max(most_tasks, len(tasks))
+        most_subtasks = max(most_subtasks, max((len(running) for running in subtasks.values()), default=0))
+    assert (most_tasks, most_subtasks) == (5, 5)
+
+
+def test_a_more_urgent_task_submitted_while_five_run_is_next(make, state, tmp_path) -> None:
+    orchestrator = make()
+    gates = [Gate(tmp_path / f"gate-{number}") for number in range(5)]
+    orchestrator.submit_jobs(
+        [job(f"running-{number}", tmp_path / "ws", acts={"*": gate.act}) for number, gate in enumerate(gates)]
+    )
+    for gate in gates:
+        gate.wait_reached()
+    orchestrator.submit_jobs([job(f"patient-{number}", tmp_path / "ws", priority=5) for number in range(3)])
+    orchestrator.submit_jobs([job("urgent", tmp_path / "ws", priority=9)])
+    assert orchestrator.get_queue_stats().pending == 5
+    for gate in gates:
+        gate.open()
+    started = [event.task_id for event in finish(orchestrator, state) if isinstance(event, TaskStarted)]
+    assert started[5] == "urgent"
+
+
+def test_one_big_task_uses_every_worker_and_keeps_its_budget(make, state, tmp_path) -> None:
+    orchestrator = make()
+    orchestrator.submit_jobs([job("big", tmp_path / "ws", 100, acts={"*": "work 0.02"})])
+    events = finish(orchestrator, state)
+    assert len({event.pid for event in events if isinstance(event, SubTaskStarted)}) == 5
+    assert len(ended(events)) == 100
+
+
+def test_the_face_of_the_library_runs_a_task_and_tells_true_figures(state, tmp_path) -> None:
+    with ParallelOrchestrator(store=state, import_path=HERE) as orchestrator:
+        task = TaskInput(
+            description="Set it up",
+            workspace_path=tmp_path / "ws",
+            agent="acting_agents:Setup",
+            options={"folder": "a"},
+        )
+        result = orchestrator.execute_task(task)
+        again = orchestrator.execute_task(task)
+    assert (result.success, result.task_id, result.sub_task_count) == (True, "set-it-up", 1)
+    assert again.task_id == "set-it-up-2"
+    assert (tmp_path / "ws" / "a" / "setup.txt").read_text() == "setup\n"
+
+
+def test_a_failure_costs_only_its_sub_task_and_skips_what_needs_the_task(make, state, tmp_path) -> None:
+    orchestrator = make()
+    futures = orchestrator.submit_jobs(
+        [
+            job("first", tmp_path / "ws", 4, acts={"t2": "raise final"}),
+            job("second", tmp_path / "ws", needs=("first",)),
+            job("third", tmp_path / "ws", needs=("second",)),
+            job("free", tmp_path / "ws"),
+        ]
+    )
+    events = finish(orchestrator, state)
+    first = futures["first"].result()
+    assert (first.success, first.status, first.error, first.sub_task_count) == (
+        False,
+        TaskStatus.FAILED,
+        "as asked",
+        4,
+    )
+    assert [futures[name].result().status for name in ("second", "third", "free")] == [
+        TaskStatus.SKIPPED,
+        TaskStatus.SKIPPED,
+        TaskStatus.DONE,
+    ]
+    assert "'first'" in (futures["second"].result().error or "")
+    assert [outcome.status for outcome in ended(events).values()].count(SubTaskStatus.DONE) == 4
+    assert isinstance(events[-1], RunEnded)
+    assert (events[-1].status, events[-1].exit_code) == (RunStatus.FAILED, 1)
+
+
+def test_what_may_pass_is_tried_again_and_what_may_not_is_not(make, state, tmp_path) -> None:
+    orchestrator = make()
+    acts = {
+        "t0": f"fail_once {tmp_path / 'memory'}",
+        "t1": "raise value",
+        "t2": "raise exit",
+        "t3": "raise final",
+    }
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", 5, acts=acts)])
+    events = finish(orchestrator, state)
+    outcome = {name.partition("/")[2]: event for name, event in ended(events).items()}
+    assert (outcome["t0"].status, outcome["t0"].attempt) == (SubTaskStatus.DONE, 2)
+    assert (outcome["t1"].error, outcome["t2"].error) == ("ValueError: as asked", "SystemExit: as asked")
+    assert (outcome["t3"].error, outcome["t3"].attempt) == ("as asked", 1)
+    assert outcome["t4"].status is SubTaskStatus.DONE
+    retried = [
+        event for event in events if isinstance(event, SubTaskRetrying) and event.subtask_id == "task/t0"
+    ]
+    assert [(event.attempt, event.error) for event in retried] == [(1, "OSError: the first time")]
+
+
+@pytest.mark.parametrize(
+    ("act", "how"),
+    [
+        ("signal SIGKILL", "ended by SIGKILL"),
+        ("signal SIGSEGV", "ended by SIGSEGV"),
+        ("exit 7", "with code 7"),
+    ],
+)
+def test_a_worker_that_dies_costs_only_the_sub_task_at_fault(make, state, tmp_path, act, how) -> None:
+    orchestrator = make()
+    deadly = job("deadly", tmp_path / "ws", 8, acts={"t3": act, "*": "work 0.02"}, priority=9)
+    orchestrator.submit_jobs([deadly, *(job(f"calm-{number}", tmp_path / "ws", 8) for number in range(4))])
+    events = finish(orchestrator, state)
+    failed = {name: event for name, event in ended(events).items() if event.status is not SubTaskStatus.DONE}
+    assert set(failed) == {"deadly/t3"}
+    assert how in (failed["deadly/t3"].error or "")
+    assert "step 4 (render)" in (failed["deadly/t3"].error or "")
+    assert len(ended(events)) == 40
+    innocent = [
+        event for event in events if isinstance(event, SubTaskRetrying) and event.subtask_id != "deadly/t3"
+    ]
+    assert not [event for event in innocent if event.charged]
+
+
+def test_an_exception_that_cannot_be_pickled_is_a_failure_like_any(make, state, tmp_path) -> None:
+    orchestrator = make()
+    orchestrator.submit_jobs(
+        [job("task", tmp_path / "ws", acts={"*": "unpicklable"}, retries=Retries(attempts=1))]
+    )
+    events = finish(orchestrator, state)
+    assert ended(events)["task/t0"].error == "Local: odd"
+
+
+def test_a_sub_task_past_its_limit_is_told_to_stop_and_then_its_worker_is_ended(
+    make, state, tmp_path
+) -> None:
+    orchestrator = make()
+    limits = Timeouts(task=60, subtask=0.4, grace=0.4)
+    once = Retries(attempts=1)
+    polite = job(
+        "polite", tmp_path / "ws", 3, acts={"t1": f"obey {tmp_path / 'a'}"}, timeouts=limits, retries=once
+    )
+    deaf = job(
+        "deaf", tmp_path / "ws", 3, acts={"t1": f"ignore {tmp_path / 'b'}"}, timeouts=limits, retries=once
+    )
+    orchestrator.submit_jobs([polite, deaf])
+    events = finish(orchestrator, state)
+    outcome = ended(events)
+    for task in ("polite", "deaf"):
+        assert outcome[f"{task}/t1"].error == "timed out after 0.4 s in step 4 (render)"
+        assert [outcome[f"{task}/{name}"].status for name in ("t0", "t2")] == [SubTaskStatus.DONE] * 2
+    assert [event.message for event in events if isinstance(event, Logged) and "SLOW" in event.message]
+    deaths = [event for event in events if isinstance(event, Logged) and "is replaced" in event.message]
+    assert len(deaths) == 1
+
+
+def test_a_task_past_its_limit_fails_and_says_how_far_it_came(make, state, tmp_path) -> None:
+    orchestrator = make()
+    limits = Timeouts(task=0.5, subtask=60, grace=0.3)
+    acts = {"t1": f"obey {tmp_path / 'a'}"}
+    orchestrator.submit_jobs([job("late", tmp_path / "ws", 2, acts=acts, timeouts=limits)])
+    outcome = ended(finish(orchestrator, state))
+    assert outcome["late/t0"].status is SubTaskStatus.DONE
+    assert outcome["late/t1"].error == "its task timed out after 0.5 s, in step 4 (render)"
+    assert orchestrator.results["late"].status is TaskStatus.FAILED
+
+
+def test_cancelling_drops_what_waits_and_stops_what_runs(make, state, tmp_path) -> None:
+    orchestrator = make(workers=1)
+    reached = tmp_path / "reached"
+    orchestrator.submit_jobs(
+        [job("running", tmp_path / "ws", acts={"*": f"obey {reached}"}), job("waiting", tmp_path / "ws")]
+    )
+    until(reached.exists, "the agent at work")
+    orchestrator.cancel(reason="by hand")
+    events = finish(orchestrator, state)
+    assert {result.status for result in orchestrator.results.values()} == {TaskStatus.CANCELLED}
+    assert ended(events)["running/t0"].error == "by hand"
+    assert isinstance(events[-1], RunEnded)
+    assert events[-1].status is RunStatus.CANCELLED
+
+
+def test_clearing_cancels_only_what_has_not_started(make, state, tmp_path) -> None:
+    orchestrator = make(workers=1)
+    gate = Gate(tmp_path / "gate")
+    futures = orchestrator.submit_jobs(
+        [job("running", tmp_path / "ws", acts={"*": gate.act}), job("w", tmp_path / "ws")]
+    )
+    gate.wait_reached()
+    orchestrator.clear()
+    assert futures["w"].result(WAIT).status is TaskStatus.CANCELLED
+    gate.open()
+    assert futures["running"].result(WAIT).status is TaskStatus.DONE
+    finish(orchestrator, state)
+
+
+def test_fail_fast_starts_nothing_more_and_lets_the_running_end(make, state, tmp_path) -> None:
+    orchestrator = make(workers=2, fail_fast=True)
+    gate = Gate(tmp_path / "gate")
+    orchestrator.submit_jobs(
+        [
+            job("running", tmp_path / "ws", acts={"*": gate.act}, priority=9),
+            job("failing", tmp_path / "ws", acts={"*": "raise final"}, priority=8),
+            job("never", tmp_path / "ws", priority=1),
+        ]
+    )
+    gate.wait_reached()
+    until(lambda: "never" in orchestrator.results, "the waiting task to be cancelled")
+    gate.open()
+    finish(orchestrator, state)
+    states = {name: result.status for name, result in orchestrator.results.items()}
+    assert states == {"running": TaskStatus.DONE, "failing": TaskStatus.FAILED, "never": TaskStatus.CANCELLED}
+
+
+def test_two_agents_for_one_path_with_other_bytes_fail_the_second_naming_the_owner(
+    make, state, tmp_path
+) -> None:
+    orchestrator = make(workers=1)
+    first = job("first", tmp_path / "ws", ["same"], priority=9)
+    second = job("second", tmp_path / "ws", ["same"], options={"folder": "first", "text": "other"})
+    orchestrator.submit_jobs([first, second])
+    finish(orchestrator, state)
+    result = orchestrator.results["second"]
+    assert result.status is TaskStatus.FAILED
+    assert "first/same" in (result.error or "")
+    assert (tmp_path / "ws" / "first" / "same.txt").read_text() == "same\n"
+
+
+@pytest.mark.parametrize("path", ["../outside", "/tmp/outside", ".runner/manifest"])
+def test_no_file_leaves_the_workspace(make, state, tmp_path, path) -> None:
+    orchestrator = make(workers=1)
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", options={"folder": path})])
+    finish(orchestrator, state)
+    result = orchestrator.results["task"]
+    assert result.status is TaskStatus.FAILED
+    assert path in (result.error or "")
+    assert not (tmp_path / "outside").exists()
+
+
+def test_killed_workers_at_random_moments_lose_and_double_nothing(make, state, tmp_path) -> None:
+    chance = random.Random(20)
+    orchestrator = make()
+    orchestrator.submit_jobs(
+        [
+            job(
+                f"task-{number}",
+                tmp_path / "ws",
+                40,
+                acts={"*": "work 0.01"},
+                retries=Retries(attempts=9, backoff=0.01),
+            )
+            for number in range(5)
+        ]
+    )
+    for _ in range(6):
+        enough = chance.randrange(190)
+        until(lambda: len(list((tmp_path / "ws").rglob("*.txt"))) >= enough, f"{enough} files")  # noqa: B023 - at once
+        chance.choice(workers()).send_signal(signal.SIGKILL)
+    events = finish(orchestrator, state)
+    assert len([event for event in events if isinstance(event, SubTaskEnded)]) == 200
+    assert {event.status for event in ended(events).values()} == {SubTaskStatus.DONE}
+    written = sorted(path.relative_to(tmp_path / "ws") for path in (tmp_path / "ws").rglob("*.txt"))
+    assert len(written) == 200
+    assert not list((tmp_path / "ws").rglob("*.runner-tmp"))
+
+
+def workers() -> list[psutil.Process]:
+    """Return the worker processes: they lead a group each, below the forkserver."""
+    below = psutil.Process().children(recursive=True)
+    return [process for process in below if process.is_running() and os.getpgid(process.pid) == process.pid]
