@@ -98,9 +98,7 @@ class PlanTask:
     priority: int
     needs: tuple[str, ...]  # ids
     agent: str | None  # as written: a kind's slug or title, or `module:Class`
-    ddl: tuple[
-        Path, ...
-    ]  # files, globs and folders already expanded, in the order in which they are to be read
+    ddl: tuple[Path, ...]  # files, globs and folders already expanded, in the order in which they are to be read
     dialect: Dialect
     workspace: Path
     tables: TableGlobs
@@ -209,9 +207,7 @@ def _url(value: str) -> str:
     except ValueError:
         raise _wrong("is not a URL") from None
     if secret:
-        raise _wrong(
-            "holds a user name or password", "Secrets come from the environment: RUNNER_CONVEX_TOKEN."
-        )
+        raise _wrong("holds a user name or password", "Secrets come from the environment: RUNNER_CONVEX_TOKEN.")
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise _wrong("is not a URL")
     return value
@@ -319,9 +315,7 @@ OnOff = Annotated[Switch, BeforeValidator(_switch)]
 TextOrNone = Annotated[list[Text], BeforeValidator(_as_list, json_schema_input_type=str | list[str])]
 TextOrList = Annotated[TextOrNone, Field(min_length=1)]
 DDLFiles = Annotated[tuple[Path, ...], BeforeValidator(_ddl_files, json_schema_input_type=str)]
-DDL = Annotated[
-    list[DDLFiles], BeforeValidator(_as_list, json_schema_input_type=str | list[str]), Field(min_length=1)
-]
+DDL = Annotated[list[DDLFiles], BeforeValidator(_as_list, json_schema_input_type=str | list[str]), Field(min_length=1)]
 Workspace = Annotated[Path, BeforeValidator(_workspace, json_schema_input_type=str)]
 Templates = Annotated[Path, BeforeValidator(_templates, json_schema_input_type=str)]
 
@@ -388,9 +382,7 @@ class TablesEntry(_Entry):
     exclude: TextOrNone | None = Field(None, description="Taken away again.", examples=[["audit_*"]])
 
 
-Tables = Annotated[
-    TablesEntry, BeforeValidator(_as_tables, json_schema_input_type=TablesEntry | str | list[str])
-]
+Tables = Annotated[TablesEntry, BeforeValidator(_as_tables, json_schema_input_type=TablesEntry | str | list[str])]
 
 
 class _Shared(_Entry):
@@ -402,13 +394,9 @@ class _Shared(_Entry):
         description="The SQL schema: a file, a glob, a folder of .sql files, or a list of these.",
         examples=["school.sql", ["types.sql", "migrations/*.sql"]],
     )
-    dialect: Dialect | None = Field(
-        None, description="The SQL dialect of the schema; postgres when left out."
-    )
+    dialect: Dialect | None = Field(None, description="The SQL dialect of the schema; postgres when left out.")
     timeouts: TimeoutsEntry | None = Field(None, description="Limits in seconds.", examples=[{"task": 600}])
-    retries: RetriesEntry | None = Field(
-        None, description="How often a sub-task is tried.", examples=[{"attempts": 3}]
-    )
+    retries: RetriesEntry | None = Field(None, description="How often a sub-task is tried.", examples=[{"attempts": 3}])
     templates: Templates | None = Field(
         None, description="A folder of your own templates, searched first.", examples=["./my-templates"]
     )
@@ -430,9 +418,7 @@ class TaskEntry(_Shared):
     priority: Annotated[int, Field(ge=1, le=10)] = Field(
         DEFAULT_PRIORITY, description="From 1 (last) to 10 (first).", examples=[7]
     )
-    needs: TextOrNone = Field(
-        default=[], description="Ids of tasks that must be done before.", examples=[["be-setup"]]
-    )
+    needs: TextOrNone = Field(default=[], description="Ids of tasks that must be done before.", examples=[["be-setup"]])
     agent: Text | None = Field(
         None,
         description="A kind's slug or title, or a class of your own; the description tells otherwise.",
@@ -453,9 +439,7 @@ class PlanEntry(_Shared):
         description="Of the plan, as shown in its runs.", examples=["school"]
     )
     workspace: Workspace = Field(description="The folder to generate into.", examples=["../build/school"])
-    concurrency: ConcurrencyEntry | None = Field(
-        None, description="How much runs at once.", examples=[{"tasks": 5}]
-    )
+    concurrency: ConcurrencyEntry | None = Field(None, description="How much runs at once.", examples=[{"tasks": 5}])
     convex: ConvexEntry | None = Field(None, description="Live progress on a Convex deployment.")
     llm: LLMEntry | None = Field(None, title="LLM", description="Classification by a language model.")
     tasks: Annotated[list[TaskEntry], Field(min_length=1)] = Field(description="The work, in any order.")
@@ -552,9 +536,7 @@ def load_plan(path: Path) -> Plan:
     findings = _Findings(str(path), problems)
     if not isinstance(root.value, dict):
         expected = "Put the list below tasks:, after version, name and workspace." if root.items else ""
-        findings.add(
-            root, f"a plan is a mapping, and this is {kind_of(root.value)}", expected or "Write key: value."
-        )
+        findings.add(root, f"a plan is a mapping, and this is {kind_of(root.value)}", expected or "Write key: value.")
         raise PlanError(findings.in_order())
     entry: PlanEntry | None = None
     errors: list[ErrorDetails] = []
@@ -728,9 +710,7 @@ def _task_ids(findings: _Findings, root: Node) -> list[str]:
                 message = f"id {own} is already used on line {other.line}"
                 findings.add(own, message, "Give each task an id of its own.")
             elif other.line < task.line:
-                findings.add(
-                    task, f"this task has its id {own} from line {other.line}", "Give it an id of its own."
-                )
+                findings.add(task, f"this task has its id {own} from line {other.line}", "Give it an id of its own.")
     ids: list[str] = []
     taken = set(first)
     counts: dict[str, int] = {}

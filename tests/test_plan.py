@@ -99,9 +99,7 @@ def test_a_task_can_be_sent_to_another_process(folder):
     assert pickle.loads(pickle.dumps(task)) == task
 
 
-@pytest.mark.parametrize(
-    ("priority", "word"), [(10, "high"), (8, "high"), (7, "medium"), (4, "medium"), (3, "low")]
-)
+@pytest.mark.parametrize(("priority", "word"), [(10, "high"), (8, "high"), (7, "medium"), (4, "medium"), (3, "low")])
 def test_level_of_a_priority(priority, word):
     assert level(priority) == word
 
@@ -109,8 +107,7 @@ def test_level_of_a_priority(priority, word):
 def test_an_own_id_is_kept_where_a_derived_one_would_be_the_same(folder):
     plan = load(
         folder,
-        HEAD
-        + "tasks: [{description: A b}, {description: a  B}, {description: x, id: a-b}, {description: A-B!}]",
+        HEAD + "tasks: [{description: A b}, {description: a  B}, {description: x, id: a-b}, {description: A-B!}]",
     )
     assert [task.id for task in plan.tasks] == ["a-b-2", "a-b-3", "a-b", "a-b-4"]
 
@@ -153,9 +150,7 @@ def test_ddl_in_a_folder_whose_name_looks_like_a_glob(folder, monkeypatch):
     (odd / "a[1].sql").write_text("")
     monkeypatch.chdir(odd)
     for ddl in ("a[1].sql", "*.sql", "../[[]odd] $HOME/a*.sql"):
-        assert load(odd, HEAD.replace("school.sql", f"'{ddl}'") + TASK).tasks[0].ddl == (
-            (odd / "a[1].sql").resolve(),
-        )
+        assert load(odd, HEAD.replace("school.sql", f"'{ddl}'") + TASK).tasks[0].ddl == ((odd / "a[1].sql").resolve(),)
 
 
 def test_tilde_is_the_home_folder(folder, monkeypatch):
@@ -246,8 +241,7 @@ def test_the_name_of_a_path_that_lies_elsewhere_is_given(folder, monkeypatch):
     with pytest.raises(PlanError) as caught:
         load_plan(Path("plans/plan.yaml"))
     assert str(caught.value) == (
-        "plans/plan.yaml:4:6: ddl school.sql does not exist. "
-        "Paths are relative to the plan file: write ../school.sql"
+        "plans/plan.yaml:4:6: ddl school.sql does not exist. Paths are relative to the plan file: write ../school.sql"
     )
 
 
@@ -314,9 +308,7 @@ def test_more_problems_than_anyone_reads_are_counted(folder):
 def test_a_ddl_that_may_not_be_read_is_said(folder, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     (found,) = problems(folder, HEAD + TASK)
-    assert found.startswith(
-        "plan.yaml:4:6: ddl school.sql cannot be read: Permission denied. Let yourself read /"
-    )
+    assert found.startswith("plan.yaml:4:6: ddl school.sql cannot be read: Permission denied. Let yourself read /")
 
 
 def test_a_folder_that_may_not_be_searched_is_said(folder, monkeypatch):
@@ -360,9 +352,7 @@ def test_problem_points_at_the_value_that_is_meant(folder, index, key, place):
         + "  - description: z\n    tables: a\n    ddl: school.sql\n",
     )
     task = None if index is None else plan.tasks[index]
-    assert (
-        str(plan.problem(task, key, "it is wrong", "Mend it.")) == f"plan.yaml:{place}: it is wrong. Mend it."
-    )
+    assert str(plan.problem(task, key, "it is wrong", "Mend it.")) == f"plan.yaml:{place}: it is wrong. Mend it."
     assert isinstance(plan.problem(task, key, "it is wrong"), Problem)
 
 
@@ -420,7 +410,5 @@ def test_starter_plan_comments_state_the_defaults_that_the_format_has(folder):
 
 def test_importing_the_plan_loads_no_parser_of_sql_and_no_templates():
     code = "import runner.plan, sys; print({'sqlglot', 'jinja2', 'convex', 'tqdm'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "set()"
