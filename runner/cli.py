@@ -40,9 +40,7 @@ class _Commands(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="runner")
 def _runner() -> None:
     """Turn a SQL schema into a working full-stack application, from a YAML plan.
@@ -54,9 +52,7 @@ def _runner() -> None:
 @_runner.command("run")
 @_PLAN
 @_STATE
-@click.option(
-    "--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would."
-)
+@click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing new once a sub-task has failed.")
 @click.option(
@@ -66,9 +62,7 @@ def _runner() -> None:
     show_default=True,
     help="When this plan is already being run: fail with 75, skip with 0, or wait.",
 )
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report here."
-)
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report here.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
 from runner.console import Console
@@ -21,6 +19,10 @@ from runner.stores.sqlite import SqliteStore
 from runner.supervisor import Job, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    from runner.ddl.model import Dialect
     from runner.orchestrator import ParallelOrchestrator
     from runner.plan import Plan, PlanTask
     from runner.preparation import Preparation
@@ -78,7 +80,7 @@ def describe_jobs(plan: Plan, jobs: Sequence[Job]) -> str:
     return "\n".join(lines)
 
 
-def write_starter_plan(ddl: Path, dialect: str, output: Path | None) -> Path:
+def write_starter_plan(ddl: Path, dialect: Dialect, output: Path | None) -> Path:
     """Write a plan that generates a backend for this schema and return its path. Never overwrites."""
     from runner.ddl.reader import read_ddl  # noqa: PLC0415 - the parser is slow to import
     from runner.plan import starter_plan  # noqa: PLC0415 - so is pydantic
@@ -95,9 +97,7 @@ def write_starter_plan(ddl: Path, dialect: str, output: Path | None) -> Path:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        problem = Problem(
-            file=str(path), message="already exists", expected="Name another file with --output"
-        )
+        problem = Problem(file=str(path), message="already exists", expected="Name another file with --output")
         raise PlanError(problem) from None
     except OSError as error:
         raise PlanError(Problem(file=str(path), message=f"cannot be written: {error.strerror}")) from error
@@ -112,7 +112,8 @@ def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
     plan = load_plan(path)
     dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False)
     preparation = Preparation(dispatcher, plan.folder)
-    jobs, problems = [], []
+    jobs: list[Job] = []
+    problems: list[Problem] = []
     for task in plan.tasks:
         job = _job(plan, task, preparation, problems)
         if job is not None:
@@ -123,7 +124,7 @@ def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
 
 
 def _job(plan: Plan, task: PlanTask, preparation: Preparation, problems: list[Problem]) -> Job | None:
-    from runner.preparation import TaskProblem  # noqa: PLC0415 - with its module, after the forkserver
+    from runner.preparation import TaskInputError  # noqa: PLC0415 - with its module, after the forkserver
     from runner.task import TaskInput  # noqa: PLC0415
 
     asked = TaskInput(
@@ -142,7 +143,7 @@ def _job(plan: Plan, task: PlanTask, preparation: Preparation, problems: list[Pr
     )
     try:
         return preparation.prepare(asked, task.id)
-    except TaskProblem as problem:
+    except TaskInputError as problem:
         problems.append(plan.problem(task, problem.key, problem.message, problem.expected))
     except DDLError as error:
         problems.extend(error.problems)

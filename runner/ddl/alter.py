@@ -10,8 +10,8 @@ from runner.ddl.catalog import ColumnDraft, TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.expressions import parse_expression
 from runner.ddl.inheritance import add_check, add_foreign_key, add_unique, adopt, inherit, set_primary_key
-from runner.ddl.lexis import Token, split_at, tidy
-from runner.ddl.model import Check, Default, Key
+from runner.ddl.lexis import Token, split_at
+from runner.ddl.model import Default, Key
 from runner.ddl.names import default_constraint_name, rename_column
 from runner.ddl.statement import Statement
 from runner.ddl.tables import add_items
@@ -76,7 +76,7 @@ def _alter(action: Action) -> None:
 
 _IDLE = (
     "OWNER ENABLE DISABLE CLUSTER RESET REPLICA VALIDATE FORCE INHERITS ENGINE AUTO_INCREMENT CONVERT CHARSET "
-    "COLLATE ALGORITHM LOCK ROW_FORMAT KEY_BLOCK_SIZE STATS_PERSISTENT CHECKSUM PARTITION REORGANIZE COALESCE "
+    "COLLATE ALGORITHM LOCK ROW_FORMAT KEY_BLOCK_SIZE STATS_PERSISTENT CHECKSUM REORGANIZE COALESCE "
     "DISCARD IMPORT OPTIMIZE REBUILD TRUNCATE ANALYZE MAX_ROWS MIN_ROWS AVG_ROW_LENGTH ORDER CHARACTER OPTIONS "
     "REMOVE WITH WITHOUT PACK_KEYS DELAY_KEY_WRITE"
 )
@@ -300,7 +300,7 @@ def _change_column(column: ColumnDraft, cursor: Cursor) -> None:
         column.generated = None
     elif cursor.skip("ADD", "GENERATED") or cursor.skip("SET", "GENERATED"):
         column.identity = "always" if cursor.skip("ALWAYS") else "by default"
-    elif not (cursor.word in {"SET", "RESET"}):
+    elif cursor.word not in {"SET", "RESET"}:
         raise cursor.surprise("a change of a column that the reader knows")
 
 
@@ -411,6 +411,12 @@ def _no_inherit(action: Action) -> None:
     action.table.inherits = [name for name in action.table.inherits if name != parent.name]
 
 
+def _partition(action: Action) -> None:
+    """Read MySQL's PARTITION BY, which makes a partitioned table of a plain one."""
+    if action.cursor.skip("BY"):
+        action.table.kind = "partitioned"
+
+
 def _comment(action: Action) -> None:
     action.cursor.skip("=")
     action.table.comment = action.cursor.take_string() or None
@@ -427,6 +433,7 @@ _ACTIONS: dict[str, Callable[[Action], None]] = {
     "INHERIT": _inherit,
     "MODIFY": _modify,
     "NO": _no_inherit,
+    "PARTITION": _partition,
     "RENAME": _rename,
     "SET": _set,
 }

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from runner.ddl.model import (
     Check,
-    Column,
     Default,
     Dialect,
     Enum,

@@ -160,7 +160,6 @@ _EXTENSIONS = {"geometry": "postgis", "geography": "postgis", "raster": "postgis
 
 def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> Expression:
     """Take off casts to text around columns that are text already; PostgreSQL prints them, nobody wrote them."""
-
     if not isinstance(expression, Call):
         return expression
     if (

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from runner.ddl.alter import alter_table
-from runner.ddl.catalog import Catalog
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.lexis import MAX_DEPTH, depth_of
 from runner.ddl.objects import (
@@ -115,7 +116,7 @@ def _create_schema(statement: Statement) -> None:
         if depth == 0 and token.word in {"CREATE", "GRANT"}:
             starts.append(token.start)
     outer, catalog.current_schema = catalog.current_schema, name
-    for start, end in zip(starts, [*starts[1:], len(statement.text)], strict=True):
+    for start, end in pairwise([*starts, len(statement.text)]):
         text = statement.text[start:end]
         fold(Statement(catalog=catalog, text=text, file=statement.file, line=statement.line_at(start)))
     catalog.current_schema = outer

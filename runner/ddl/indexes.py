@@ -69,7 +69,7 @@ def _is_plain(cursor: Cursor) -> bool:
             and len(tokens) > 3
             and tokens[2].kind == "number"
             and tokens[3].word == ")"
-        )  # noqa: PLR2004 - name ( number )
+        )
     return after.kind in {"word", "name"}
 
 

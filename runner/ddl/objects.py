@@ -10,7 +10,7 @@ from runner.ddl.catalog import DomainDraft, Path, TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.expressions import parse_expression
 from runner.ddl.indexes import read_index_parts
-from runner.ddl.inheritance import add_index, add_unique
+from runner.ddl.inheritance import add_index
 from runner.ddl.lexis import Token, split_at, string_value, tidy
 from runner.ddl.model import Default, Enum, Index, Key, QName
 from runner.ddl.nodes import BodyReader, Parts

@@ -173,8 +173,7 @@ def _read_tail(statement: Statement, table: TableDraft) -> None:
             ]
             inherit(table, parents)
         elif cursor.skip("PARTITION", "BY"):
-            if cursor.dialect == "postgres":
-                table.kind = "partitioned"
+            table.kind = "partitioned"
             cursor.rest()
         elif cursor.dialect == "mysql" and cursor.skip("COMMENT"):
             cursor.skip("=")

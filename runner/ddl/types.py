@@ -68,11 +68,70 @@ _PG_SERIALS = {
 }
 _PG_BUILTIN = {
     *_PG_ALIASES.values(),
-    *"""aclitem bit box bpchar bytea cid cidr circle date datemultirange daterange gtsvector inet int2vector
-    int4multirange int4range int8multirange int8range interval json jsonb jsonpath line lseg macaddr macaddr8 money
-    name nummultirange numrange oid oidvector path pg_lsn pg_snapshot point polygon refcursor regclass regcollation
-    regconfig regdictionary regnamespace regoper regoperator regproc regprocedure regrole regtype text tid
-    tsmultirange tsquery tsrange tstzmultirange tstzrange tsvector txid_snapshot uuid xid xid8 xml""".split(),
+    *[
+        "aclitem",
+        "bit",
+        "box",
+        "bpchar",
+        "bytea",
+        "cid",
+        "cidr",
+        "circle",
+        "date",
+        "datemultirange",
+        "daterange",
+        "gtsvector",
+        "inet",
+        "int2vector",
+        "int4multirange",
+        "int4range",
+        "int8multirange",
+        "int8range",
+        "interval",
+        "json",
+        "jsonb",
+        "jsonpath",
+        "line",
+        "lseg",
+        "macaddr",
+        "macaddr8",
+        "money",
+        "name",
+        "nummultirange",
+        "numrange",
+        "oid",
+        "oidvector",
+        "path",
+        "pg_lsn",
+        "pg_snapshot",
+        "point",
+        "polygon",
+        "refcursor",
+        "regclass",
+        "regcollation",
+        "regconfig",
+        "regdictionary",
+        "regnamespace",
+        "regoper",
+        "regoperator",
+        "regproc",
+        "regprocedure",
+        "regrole",
+        "regtype",
+        "text",
+        "tid",
+        "tsmultirange",
+        "tsquery",
+        "tsrange",
+        "tstzmultirange",
+        "tstzrange",
+        "tsvector",
+        "txid_snapshot",
+        "uuid",
+        "xid",
+        "xid8",
+        "xml",
+    ],
 }
 _PG_DEFAULT_ARGUMENTS = {"character": (1,), "bit": (1,)}
 _FLOAT_BITS = 24  # a float(p) up to here is a real
@@ -143,7 +202,7 @@ def _postgres_arguments(cursor: Cursor, base: str, args: tuple[int, ...]) -> tup
     if base == "float":
         return ("real" if args and args[0] <= _FLOAT_BITS else "double precision"), ()
     if base.startswith("time"):
-        stem = base.split()[0]
+        stem = base.split(maxsplit=1)[0]
         if cursor.skip("WITH", "TIME", "ZONE"):
             base = f"{stem} with time zone"
         elif cursor.skip("WITHOUT", "TIME", "ZONE"):
