@@ -517,11 +517,6 @@ _WANTED = {
     "model_type": "a mapping",
 }
 _SAID = {
-    "greater_than": "is out of range",
-    "greater_than_equal": "is out of range",
-    "less_than": "is out of range",
-    "less_than_equal": "is out of range",
-    "finite_number": "is out of range",
     "literal_error": "is not known",
     "too_short": "is empty",
     "too_long": "is too long",
@@ -705,12 +700,12 @@ def _task_ids(findings: _Findings, root: Node) -> list[str]:
     """Return every task's id, its own or one made from its description."""
     first: dict[str, Node] = {}
     for task in _task_nodes(root):
-        if (own := _own_id(task)) is not None:
-            if (other := first.setdefault(own.value, own)) is not own:
-                message = f"id {own} is already used on line {other.line}"
-                findings.add(own, message, "Give each task an id of its own.")
-            elif other.line < task.line:
-                findings.add(task, f"this task has its id {own} from line {other.line}", "Give it an id of its own.")
+        if (own := _own_id(task)) is None:
+            continue
+        if (other := first.get(own.value)) is not None:
+            at = task if own is other else own  # one anchor, used twice
+            findings.add(at, f"id {own} is already used on line {other.line}", "Give each task an id of its own.")
+        first.setdefault(own.value, own)
     ids: list[str] = []
     taken = set(first)
     counts: dict[str, int] = {}
