@@ -21,7 +21,7 @@ import time
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
 
 from runner.events import to_json
-from runner.reports.layout import painted, shortened
+from runner.reports.layout import duration, one_line, painted, shortened
 from runner.reports.summary import (
     Line,
     drift_lines,
@@ -32,16 +32,17 @@ from runner.reports.summary import (
     task_lines,
 )
 from runner.reports.tally import RunTally
+from runner.status import TaskStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from runner.reporter import Recorded
-    from runner.reports.tally import Ending, TaskTally
+    from runner.reports.tally import Ending
 
 REFRESH_INTERVAL = 0.1  # seconds between two looks of the bars: more often than that nobody sees
-_LEAST_BAR = 40  # columns under which bars would be unreadable
-_BAR_FORMAT = "{desc} {percentage:3.0f}% |{bar}| {n_fmt}/{total_fmt}{postfix}"
+_LEAST_COLUMNS = 40  # narrower terminals are treated as if they had these
+_BAR = "{percentage:3.0f}% |{bar}|"
 
 
 class Console:
@@ -67,6 +68,7 @@ class Console:
         self._summed_up = False
         self._json = log_format == "json"
         self._colour = _shows_colour(self._out, environ)
+        self._width = shutil.get_terminal_size().columns if _is_terminal(self._out) else None
         self._display = self._choose_display(environ)
 
     def write(self, batch: Sequence[Recorded]) -> None:
@@ -103,7 +105,7 @@ class Console:
         self._summed_up = True
         if self._json or (self._check and not self._tally.failures):
             return
-        lines = summary_lines(self._tally, self._notices)
+        lines = summary_lines(self._tally, self._notices, self._width)
         if self._quiet or self._check:
             lines = [line for line in lines if line.bad]
         if self._check:
@@ -118,8 +120,7 @@ class Console:
             return _Silence()
         if _shows_bars(self._out, self._err, environ):
             return _Bars(self._err, self._tally, colour=_shows_colour(self._err, environ))
-        width = shutil.get_terminal_size().columns if _is_terminal(self._out) else None
-        return _PlainLines(self._out, self._tally, width, colour=self._colour)
+        return _PlainLines(self._out, self._tally, self._width, colour=self._colour)
 
 
 def print_drift(changes: Iterable[tuple[str, str]], out: TextIO | None = None) -> None:
@@ -188,7 +189,7 @@ class _PlainLines(_Silence):
         self._colour = colour
 
     def show(self, recorded: Recorded, ending: Ending | None) -> None:
-        lines = event_lines(recorded.event)
+        lines = event_lines(recorded.event, self._width)
         if ending is not None:
             lines += ending_lines(self._tally, ending, self._width)
         for line in lines:
@@ -213,17 +214,19 @@ class _Bars:
         self._err = err
         self._tally = tally
         self._colour = colour
+        self._began = time.monotonic()
         self._run_bar: Any = None
         self._task_bars: dict[str, Any] = {}
         self._next_refresh = 0.0
         self.shown = False
 
     def show(self, recorded: Recorded, ending: Ending | None) -> None:
-        lines = event_lines(recorded.event)
+        columns = self._columns()
+        lines = event_lines(recorded.event, columns)
         if ending is not None and ending.piece is None:
-            lines += task_lines(self._tally, ending)
+            lines += task_lines(self._tally, ending, columns)
         elif ending is not None and ending.word == "failed":
-            lines += ending_lines(self._tally, ending, self._columns())
+            lines += ending_lines(self._tally, ending, columns)
         if lines:
             self.shown = True
             text = "\n".join(_paint(line, colour=self._colour) for line in lines)
@@ -232,50 +235,67 @@ class _Bars:
     def refresh(self) -> None:
         """Bring the bars to where the tally is, if it is time again."""
         now = time.monotonic()
-        if now < self._next_refresh or not self._tally.total:
+        tally = self._tally
+        if now < self._next_refresh or not tally.total:
             return
         self._next_refresh = now + REFRESH_INTERVAL
-        if self._run_bar is None:
-            self._run_bar = self._new_bar(self._tally.total)
-        running = {task.id: task for task in self._tally.tasks.values() if task.status == "running"}
-        for task_id in [each for each in self._task_bars if each not in running]:
-            self._task_bars.pop(task_id).close()
-        widest = self._name_width(running)
-        for task in running.values():
-            if task.id not in self._task_bars:
-                self._task_bars[task.id] = self._new_bar(task.total)
-            postfix = shortened(task.step, max(0, self._columns() - widest - _LEAST_BAR))
-            self._set(self._task_bars[task.id], _padded(task.id, widest), task.ended, task.total, postfix)
-        self._set(self._run_bar, _padded(self._tally.plan, widest), self._tally.ended, self._tally.total, "")
+        running = [task for task in tally.tasks.values() if task.status is TaskStatus.RUNNING]
+        self._arrange([task.id for task in running])
+        columns = self._columns()
+        name = min(max(len(name) for name in [tally.plan, *(task.id for task in running)]), columns // 3)
+        said = columns // 4
+        took = duration(now - self._began) + (f", {tally.failed} failed" if tally.failed else "")
+        amount = 2 * len(str(tally.total)) + 1
+        for bar, label, ended, total, text in [
+            (self._run_bar, tally.plan, tally.ended, tally.total, took),
+            *((self._task_bars[task.id], task.id, task.ended, task.total, task.step) for task in running),
+        ]:
+            bar.n, bar.total = ended, total
+            right = f"{f'{ended}/{total}':>{amount}}  {_fitted(one_line(text), said)}"
+            bar.bar_format = f"{_literal(_fitted(label, name))} {_BAR} {_literal(right)}"
+            bar.refresh()
 
     def close(self) -> None:
         """Take every bar away."""
-        for bar in [*self._task_bars.values(), *([self._run_bar] if self._run_bar else [])]:
-            bar.close()
-        self._task_bars.clear()
-        self._run_bar = None
+        self._arrange([])
+        if self._run_bar is not None:
+            self._run_bar.close()
+            self._run_bar = None
 
-    def _new_bar(self, total: int) -> Any:
-        return self._bar_class(total=total, file=self._err, leave=False, dynamic_ncols=True, bar_format=_BAR_FORMAT)
+    def _arrange(self, task_ids: Sequence[str]) -> None:
+        """Have a bar for the run and one for each of these tasks, with no line left free between them."""
+        if self._run_bar is None and task_ids:
+            self._run_bar = self._new_bar(0)
+        gone = [task_id for task_id in self._task_bars if task_id not in task_ids]
+        if gone:
+            for bar in self._task_bars.values():
+                bar.clear()
+            for task_id in gone:
+                self._task_bars.pop(task_id).close()
+            for position, bar in enumerate(self._task_bars.values(), start=1):
+                bar.pos = -position
+        for task_id in task_ids:
+            if task_id not in self._task_bars:
+                self._task_bars[task_id] = self._new_bar(len(self._task_bars) + 1)
 
-    def _set(self, bar: Any, name: str, ended: int, total: int, postfix: str) -> None:
-        bar.total = total
-        bar.n = ended
-        bar.set_description_str(name, refresh=False)
-        bar.set_postfix_str(postfix, refresh=False)
-        bar.refresh()
-
-    def _name_width(self, running: Mapping[str, TaskTally]) -> int:
-        return min(max(len(name) for name in [self._tally.plan, *running]), self._columns() // 3)
+    def _new_bar(self, position: int) -> Any:
+        return self._bar_class(
+            total=1, position=position, file=self._err, leave=False, dynamic_ncols=True, bar_format=_BAR
+        )
 
     def _columns(self) -> int:
         with contextlib.suppress(OSError, ValueError):
-            return max(_LEAST_BAR, os.get_terminal_size(self._err.fileno()).columns)
-        return 80
+            return max(_LEAST_COLUMNS, os.get_terminal_size(self._err.fileno()).columns)
+        return _LEAST_COLUMNS
 
 
-def _padded(text: str, width: int) -> str:
+def _fitted(text: str, width: int) -> str:
     return shortened(text, width).ljust(width)
+
+
+def _literal(text: str) -> str:
+    """Return text that stands for itself in a bar's format."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def _paint(line: Line, *, colour: bool) -> str:

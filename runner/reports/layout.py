@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -52,9 +53,18 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
-def indented(text: str, indent: str) -> list[str]:
-    """Return the lines of a text, made printable and moved to the right; empty ones are left out."""
-    return [f"{indent}{line.rstrip()}" for line in printable(text).splitlines() if line.strip()]
+def indented(text: str, indent: str, width: int | None = None) -> list[str]:
+    """Return the lines of a text, made printable and moved to the right; empty ones are left out.
+
+    `width` is where they are broken between words, in columns; None leaves them long, as a search wants them.
+    """
+    lines = [line.rstrip() for line in printable(text).splitlines() if line.strip()]
+    if width is None:
+        return [f"{indent}{line}" for line in lines]
+    fold = textwrap.TextWrapper(
+        width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
+    return [folded for line in lines for folded in fold.wrap(line)]
 
 
 def shortened(text: str, width: int) -> str:

@@ -74,11 +74,11 @@ def ending_lines(tally: RunTally, ending: Ending, width: int | None = None) -> l
     bad = ending.word in {"failed", "skipped"}
     lines = [Line(text, tone_of(ending.word), ending.word, bad)]
     if ending.error and ending.word != "done":
-        lines += [Line(each, bad=bad) for each in indented(ending.error, " " * (len(counter) + 1))]
+        lines += [Line(each, bad=bad) for each in indented(ending.error, " " * (len(counter) + 1), width)]
     return lines
 
 
-def task_lines(tally: RunTally, ending: Ending) -> list[Line]:
+def task_lines(tally: RunTally, ending: Ending, width: int | None = None) -> list[Line]:
     """Return what is said when a whole task has ended, where its sub-tasks are shown as a bar."""
     task = tally.tasks[ending.task_id]
     widest = min(max(map(len, tally.tasks)), _WIDEST_TASK)
@@ -87,18 +87,18 @@ def task_lines(tally: RunTally, ending: Ending) -> list[Line]:
     took = duration(ending.seconds) if task.started_at else ""
     lines = [Line(f"{text}{took:>6}".rstrip(), tone_of(ending.word), ending.word)]
     if ending.word in {"skipped", "cancelled"} and ending.error:
-        lines += [Line(each) for each in indented(ending.error, INDENT)]
+        lines += [Line(each) for each in indented(ending.error, INDENT, width)]
     return lines
 
 
-def event_lines(event: Event) -> list[Line]:
+def event_lines(event: Event, width: int | None = None) -> list[Line]:
     """Return what is said of an event that is no ending: warnings, retries, pauses."""
     match event:
         case SubTaskRetrying():
             blame = "" if event.charged else " (not charged: its worker died, perhaps of another)"
             again = f"again in {duration(event.delay)}" if event.delay > 0 else "again now"
             text = f"retry: {event.subtask_id}: try {event.attempt} failed{blame}; {again}"
-            return [Line(text, "warn", "retry:"), *map(Line, indented(event.error, INDENT))]
+            return [Line(text, "warn", "retry:"), *map(Line, indented(event.error, INDENT, width))]
         case Logged(level="warning" | "error"):
             return _logged_lines(event)
         case Logged(level="info", task_id=None):
@@ -111,7 +111,7 @@ def event_lines(event: Event) -> list[Line]:
             return []
 
 
-def failure_lines(failures: Iterable[Failure]) -> list[Line]:
+def failure_lines(failures: Iterable[Failure], width: int | None = None) -> list[Line]:
     """Return every failure with its cause; those of one task with one cause stand together."""
     groups: dict[tuple[str, str, int, str], list[str | None]] = {}
     for failure in failures:
@@ -126,13 +126,15 @@ def failure_lines(failures: Iterable[Failure]) -> list[Line]:
         lines.append(Line(first, tone_of(status), f"{status}:", bad=True))
         lines += [Line(each, bad=True) for each in rest]
         cause = error or "no reason was given"
-        lines += [Line(each, bad=True) for each in indented(cause, INDENT)]
+        lines += [Line(each, bad=True) for each in indented(cause, INDENT, width)]
     return lines
 
 
-def summary_lines(tally: RunTally, notices: Sequence[str] = ()) -> list[Line]:
+def summary_lines(tally: RunTally, notices: Sequence[str] = (), width: int | None = None) -> list[Line]:
     """Return how the run ended: failures, what to do, counts. The last line alone says it all."""
-    lines = failure_lines(tally.failures)
+    order = {task_id: position for position, task_id in enumerate(tally.tasks)}
+    failures = sorted(tally.failures, key=lambda failure: (order[failure.task_id], failure.piece or ""))
+    lines = failure_lines(failures, width)
     lines += [Line("")] if lines else []
     tasks = Counter(task.status for task in tally.tasks.values())
     words = [(tasks[status], status.value) for status in TaskStatus if status.ended]
@@ -148,7 +150,8 @@ def summary_lines(tally: RunTally, notices: Sequence[str] = ()) -> list[Line]:
         if words_told:
             lines.append(Line(f"{name:<9}{GAP}{amount:>{wide}}{GAP}{words_told}"))
     if tally.files.kept:
-        edited = f"{count(tally.files.kept, 'file')} edited by hand: kept as they are; --force overwrites them"
+        kept = tally.files.kept
+        edited = f"{count(kept, 'file')} edited by hand and kept; --force overwrites {'it' if kept == 1 else 'them'}"
         lines.append(Line(edited, "warn", "edited by hand"))
     lines += [Line(each) for notice in notices for each in printable(notice).splitlines()]
     return [*lines, verdict_line(tally)]
@@ -160,13 +163,13 @@ def verdict_line(tally: RunTally) -> Line:
     if tally.status is RunStatus.DONE and tally.up_to_date == tally.total and tally.total:
         word = "up to date"
     text = f"{one_line(tally.plan)}: {word} in {duration(tally.seconds)}"
-    missed = listed([(tally.failed, "failed"), (tally.cancelled, "cancelled"), (tally.skipped, "skipped")])
-    if missed:
-        text += f": of {count(tally.total, 'sub-task')} {missed}"
-    if tally.error:
-        text += f": {one_line(tally.error)}"
+    of_all = f"of {count(tally.total, 'sub-task')} "
+    bad = [(tally.failed, "failed"), (tally.cancelled, "cancelled"), (tally.skipped, "skipped")]
+    missed = listed([(number, word) for number, word in bad if number]).replace(" ", f" {of_all}", 1)
+    text += f": {missed}" if missed else ""
+    text += f": {one_line(tally.error)}" if tally.error else ""
     if tally.status is not RunStatus.DONE and tally.run_id:
-        text += f"; see `runner logs {tally.run_id[:SHORT_ID]}`"
+        text += f" (run {tally.run_id[:SHORT_ID]})"
     return Line(text, tone_of(word), bad=True)
 
 

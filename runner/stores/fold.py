@@ -200,9 +200,7 @@ def _end_subtask(state: State, event: SubTaskEnded) -> None:
 
 
 def _attempt(state: State, subtask_id: str, number: int) -> AttemptRecord:
-    return state.attempts.setdefault(
-        (subtask_id, number), AttemptRecord(subtask_id=subtask_id, number=number)
-    )
+    return state.attempts.setdefault((subtask_id, number), AttemptRecord(subtask_id=subtask_id, number=number))
 
 
 def _move(state: State, subtask: SubTaskRecord, status: SubTaskStatus) -> None:

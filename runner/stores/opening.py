@@ -177,14 +177,8 @@ def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
     with explained(path):
         if not path.exists():
             return None
-        if (
-            mode == "ro"
-            and not os.access(folder, os.W_OK)
-            and not path.with_name(f"{FILE_NAME}-wal").exists()
-        ):
-            mode = (
-                "ro&immutable=1"  # WAL wants to make its files, and nobody here can; so nobody writes either
-            )
+        if mode == "ro" and not os.access(folder, os.W_OK) and not path.with_name(f"{FILE_NAME}-wal").exists():
+            mode = "ro&immutable=1"  # WAL wants to make its files, and nobody here can; so nobody writes either
         db = connect(path, mode=mode)
         try:
             (version,) = db.execute("PRAGMA user_version").fetchone()
