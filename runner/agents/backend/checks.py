@@ -88,9 +88,7 @@ def sort_checks(
             left.append(name)
             continue
         spoken = columns_in(expression)
-        rules.append(
-            RowRule(name=name, columns=spoken, text=check.text, source=source, expression=expression)
-        )
+        rules.append(RowRule(name=name, columns=spoken, text=check.text, source=source, expression=expression))
     return SortedChecks(bounds=bounds, rules=tuple(rules), database_only=tuple(left))
 
 
@@ -134,9 +132,7 @@ def _absorb(
         return _absorb_choices(_as_choices(parts), kind, found)
     if expression.op == "in":
         choices = [part.value for part in map(uncast, expression.args[1:]) if isinstance(part, Const)]
-        complete = len(choices) == len(expression.args) - 1 and isinstance(
-            uncast(expression.args[0]), ColumnRef
-        )
+        complete = len(choices) == len(expression.args) - 1 and isinstance(uncast(expression.args[0]), ColumnRef)
         return complete and _absorb_choices(choices, kind, found)
     return _absorb_comparison(facing(expression), kind, found)
 

@@ -14,8 +14,10 @@ from runner.agents.source_text import literal, one_line
 from runner.ddl.model import Column
 from runner.naming import ColumnNames, pascal
 
-_CHANGED = frozenset(
-    {"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"}
+_CHANGED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
+_OWN_NAMES = frozenset(
+    "Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native Number Row Rule "
+    "Timestamp UUID".split()  # noqa: SIM905 - a list of words reads as a text
 )
 _OWN_BOUNDS = {"text", "integer", "number", "decimal"}
 
@@ -59,24 +61,49 @@ class ColumnView:
         return self.writable and not self.nullable and self.default is None
 
     @property
+    def initial(self) -> str:
+        """What follows the type of the field in a request that makes a row."""
+        if self.required:
+            return ""
+        return " = None" if self.nullable and self.default is None else " = omitted"
+
+    @property
+    def remarks(self) -> str:
+        """What a reader of the API wants to know at a glance."""
+        found = ["key"] if self.is_key else []
+        if self.assigned:
+            found.append("numbered by the database")
+        elif self.generated:
+            found.append("computed by the database")
+        elif self.required:
+            found.append("required")
+        elif self.default is not None:
+            found.append(f"default `{self.default.postgresql}`")
+        if self.bounds.pattern:
+            found.append(f"`{self.bounds.pattern}`")
+        return ", ".join(found).replace("|", "\\|")
+
+    @property
     def renamed(self) -> bool:
         """Whether JSON knows the column by another name than Python."""
         return self.field != self.attribute
 
 
 def view_column(
-    column: Column, names: ColumnNames, kind: PythonType, bounds: Bounds, *, in_key: bool, alone: bool
+    column: Column, names: ColumnNames, kind: PythonType, bounds: Bounds, *, in_key: bool, alone: bool,
+    taken: frozenset[str] = frozenset(),
 ) -> ColumnView:
     """Return a column's view; `alone` says that it is the whole key."""
     nullable = column.nullable and not in_key and not _domain_not_null(column)
     default = server_default(column, kind)
     numbered = bool(column.identity or column.auto_increment or column.serial)
-    generated = bool(column.generated) or numbered or kind.postgresql in PLAIN_READ_ONLY
+    generated = bool(column.generated) or numbered
+    generated = generated or kind.postgresql in PLAIN_READ_ONLY and (nullable or default is not None)
     field_type = _with_choices(kind, bounds)
     arguments = _field_arguments(kind, bounds)
     alias = f"Annotated[{field_type}, Field({', '.join(arguments)})]" if arguments else field_type
     is_alias = alias != kind.field
-    alias_name = pascal(names.field) if is_alias else ""
+    alias_name = _free_alias(pascal(names.field), taken) if is_alias else ""
     return ColumnView(
         name=column.name,
         field=names.field,
@@ -97,6 +124,11 @@ def view_column(
         alias=alias,
         comment=one_line(column.comment or ""),
     )
+
+
+def _free_alias(name: str, taken: frozenset[str]) -> str:
+    """Return the name of a field's type, with `Value` behind where the module knows the plain one already."""
+    return f"{name}Value" if name in taken or name in _OWN_NAMES else name
 
 
 def _domain_not_null(column: Column) -> bool:
@@ -203,8 +235,8 @@ def _mapped(
 def _computed(column: Column) -> str:
     assert column.generated is not None  # noqa: S101 - asked for by the caller
     text = column.generated.text
-    if plain_sql(text) is None:
-        return f"computed({literal(text)}, sqlite=None)"
+    if plain_sql(text) is None:  # SQLite has no such function: it keeps an empty column
+        return "sa.FetchedValue(), server_onupdate=sa.FetchedValue()"
     return f"sa.Computed({literal(text)}, persisted={column.generated.kind == 'stored'})"
 
 

@@ -46,8 +46,7 @@ def name_constraints(table: Table) -> Named:
         foreign_keys={name(key.name, key.columns, "fkey"): key for key in table.foreign_keys},
         checks=checks,
         indexes={
-            name(index.name, [column or "expr" for column in index.columns], "idx"): index
-            for index in table.indexes
+            name(index.name, [column or "expr" for column in index.columns], "idx"): index for index in table.indexes
         },
     )
 

@@ -11,6 +11,7 @@ from runner.ddl.model import Call, Column, Const, Default, Domain, Expression
 
 _NOW = frozenset({"now", "current_timestamp", "localtimestamp", "transaction_timestamp", "statement_timestamp",
                   "clock_timestamp"})  # fmt: skip
+_SQLITE_NOW = "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"  # as SQLAlchemy writes a moment there
 _UUID = frozenset({"gen_random_uuid", "uuid_generate_v4", "uuid", "uuidv4", "uuidv7"})
 _ARRAY_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}]+)')
 
@@ -67,11 +68,9 @@ def _inside_cast(expression: Expression | None) -> Expression | None:
 
 def _function(name: str, text: str, kind: PythonType) -> ServerDefault:
     if name in _NOW and kind.category in ("timestamp", "local_timestamp"):
-        return ServerDefault(postgresql=text, sqlite="CURRENT_TIMESTAMP", source="sa.func.now()", moment=True)
+        return ServerDefault(postgresql=text, sqlite=_SQLITE_NOW, source="moment", moment=True)
     if name in (*_NOW, "current_date") and kind.category == "date":
-        return ServerDefault(
-            postgresql=text, sqlite="CURRENT_DATE", source='sa.text("CURRENT_DATE")', moment=True
-        )
+        return ServerDefault(postgresql=text, sqlite="CURRENT_DATE", source='sa.text("CURRENT_DATE")', moment=True)
     if name in _UUID and kind.category == "uuid":
         source = f"ByDialect(postgresql={literal(text)}, sqlite={literal('NULL')})"
         return ServerDefault(postgresql=text, sqlite=None, source=source, python="uuid4", moment=True)

@@ -34,6 +34,8 @@ _NATURAL = (
     ("academic_year", "2024/2025"),
     ("locale", "en-US"),
 )
+_PADDED = re.compile(r"\{n:0(\d+)d\}")
+_MODULUS = re.compile(r"\{n % (\d+):")
 _BROKEN = ("?", "", "0", "a", " ", "\u00e9")
 _DAYS = tuple(dt.date(2024, month, 15) for month in (1, 2, 3, 4))
 
@@ -77,16 +79,12 @@ def make_examples(
     fixed: dict[str, Any] = {name: (None if view.nullable else 1) for name, view in views.items()}
     ruled = {name for rule in rules for name in rule.columns}
     options = {
-        name: _options(views[name], samples[name], counted=name in told_apart)
-        for name in samples
-        if name in ruled
+        name: _options(views[name], samples[name], counted=name in told_apart) for name in samples if name in ruled
     }
     for group in _groups(rules):
         chosen = _choose(group, options, {**fixed, **_python(samples)}, types)
         samples.update(chosen)
-    bodies = {
-        name: sample for name, sample in samples.items() if name in ruled or not _filled_in(views[name])
-    }
+    bodies = {name: sample for name, sample in samples.items() if name in ruled or not _filled_in(views[name])}
     broken = tuple(_break(rules, options, {**fixed, **_python(samples)}, types))
     invalid = {
         views[name].field: value
@@ -138,11 +136,7 @@ def _item(kind: PythonType) -> Sample:
         return _constant("sample"[: kind.max_length or 6])
     if kind.category in ("integer", "number"):
         return _constant(1)
-    return (
-        _constant("1.00"[: 2 + (kind.places or 0)], Decimal(1))
-        if kind.category == "decimal"
-        else _plain(kind)
-    )
+    return _constant("1.00"[: 2 + (kind.places or 0)], Decimal(1)) if kind.category == "decimal" else _plain(kind)
 
 
 def _plain(kind: PythonType) -> Sample:
@@ -187,51 +181,51 @@ def _counted_moment(kind: PythonType) -> Sample:
         return Sample(source=source, json="2024-01-16", python=dt.date(2024, 1, 16))
     zone = "Z" if kind.category == "timestamp" else ""
     source = f'f"{{dt.date(2024, 1, 15) + dt.timedelta(days=n)}}T08:00:00{zone}"'
-    moment = dt.datetime(2024, 1, 16, 8, tzinfo=dt.UTC if zone else None)  # noqa: DTZ001 - or none, as the column
+    moment = dt.datetime(2024, 1, 16, 8, tzinfo=dt.UTC if zone else None)
     return Sample(source=source, json=f"2024-01-16T08:00:00{zone}", python=moment)
 
 
 def _text(view: ColumnView) -> Sample:
     for form in _formats(view):
-        if all(_accepts(view, _filled(form, number)) for number in _TRIED):
-            return _formatted(form)
-    pattern = view.bounds.pattern
-    found = numbered(pattern, view.bounds.max_length) if pattern else None
-    return _formatted(found or "{n}")
+        for tried in (form, _bounded(form)):
+            if all(_accepts(view, eval_format(tried, number)) for number in _TRIED):
+                return _formatted(tried)
+    return _formatted("{n}")
 
 
 def _formats(view: ColumnView) -> Iterable[str]:
     """Give formats from the most natural to the plainest."""
-    for word, form in _NATURAL:
-        if word in view.name.lower():
-            yield form
     most = view.bounds.max_length
     fewest = view.bounds.min_length or 0
-    pattern = view.bounds.pattern
-    if pattern:
-        if found := numbered(pattern, most):
+    yield from (form for word, form in _NATURAL if word in view.name.lower())
+    if view.bounds.pattern:
+        if found := numbered(view.bounds.pattern, most):
             yield found
         yield from (form for _, form in _NATURAL)
     label = view.label if view.label.isascii() else "Text"
-    yield f"{label.replace('{', '').replace('}', '')} {{n:0{max(fewest - len(label) - 1, 1)}d}}"
-    for width in (10, 6, 4):
-        yield f"{{n:0{max(width, fewest)}d}}"
+    padding = fewest - len(label) - 1
+    yield f"{label} {{n:0{padding}d}}" if padding > 1 else f"{label} {{n}}"
+    yield from (f"{{n:0{max(width, fewest)}d}}" for width in (10, 6, 4, 2, 1))
     yield "x" * max(fewest, 1)
 
 
-def _filled(form: str, number: int) -> str:
-    width = re.search(r"\{n:0(\d+)d\}", form)
-    return form.format(n=number % 10 ** int(width[1]) if width and int(width[1]) < 7 else number)  # noqa: PLR2004
+def _bounded(form: str) -> str:
+    """Return a format whose number never outgrows its width."""
+    width = _PADDED.search(form)
+    return form.replace("{n:", f"{{n % {10 ** int(width[1])}:") if width else form
+
+
+def eval_format(form: str, number: int) -> str:
+    """Return what a format gives for a number."""
+    modulus = _MODULUS.search(form)
+    if modulus:
+        return form.replace(f"n % {modulus[1]}:", "n:").format(n=number % int(modulus[1]))
+    return form.format(n=number)
 
 
 def _formatted(form: str) -> Sample:
-    text = _filled(form, 1)
-    if "{n" not in form:
-        return _constant(text)
-    width = re.search(r"\{n:0(\d+)d\}", form)
-    if width and int(width[1]) < 7:  # noqa: PLR2004 - a test makes fewer rows than a million
-        form = form.replace("{n:", f"{{n % {10 ** int(width[1])}:")
-    return Sample(source=f"f{literal(form)}", json=text, python=text)
+    text = eval_format(form, 1)
+    return Sample(source=f"f{literal(form)}", json=text, python=text) if "{n" in form else _constant(text)
 
 
 def _accepts(view: ColumnView, text: str) -> bool:
@@ -251,12 +245,8 @@ def _limits(view: ColumnView) -> tuple[Decimal, Decimal]:
         most = Decimal(10) ** (kind.digits - (kind.places or 0)) - step
     else:
         most = Decimal(2 ** ((kind.bits or 16) - 1) - 1)
-    low = max(
-        [-most, *(numbers[name] + (step if name == "gt" else 0) for name in ("ge", "gt") if name in numbers)]
-    )
-    high = min(
-        [most, *(numbers[name] - (step if name == "lt" else 0) for name in ("le", "lt") if name in numbers)]
-    )
+    low = max([-most, *(numbers[name] + (step if name == "gt" else 0) for name in ("ge", "gt") if name in numbers)])
+    high = min([most, *(numbers[name] - (step if name == "lt" else 0) for name in ("le", "lt") if name in numbers)])
     return low, high
 
 
@@ -364,9 +354,7 @@ def _choose(
 ) -> dict[str, Sample]:
     """Return samples with which every rule of a group holds; nothing where none of those tried does."""
     names = [name for name in options if any(name in rule.columns for rule in rules)]
-    for combination in itertools.islice(
-        itertools.product(*(options[name] for name in names)), _MOST_COMBINATIONS
-    ):
+    for combination in itertools.islice(itertools.product(*(options[name] for name in names)), _MOST_COMBINATIONS):
         chosen = dict(zip(names, combination, strict=True))
         if all(_holds(rule, {**row, **_python(chosen)}, types) for rule in rules):
             return chosen
@@ -382,9 +370,7 @@ def _break(
     """Give for each rule the columns of a row that breaks this one alone."""
     for rule in rules:
         names = [name for name in options if name in rule.columns]
-        for combination in itertools.islice(
-            itertools.product(*(options[name] for name in names)), _MOST_COMBINATIONS
-        ):
+        for combination in itertools.islice(itertools.product(*(options[name] for name in names)), _MOST_COMBINATIONS):
             chosen = dict(zip(names, combination, strict=True))
             tried = {**row, **_python(chosen)}
             others = (other for other in rules if other is not rule)

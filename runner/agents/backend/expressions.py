@@ -18,9 +18,7 @@ from runner.ddl.model import Call, ColumnRef, Const, Expression
 
 _COMPARISONS = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-LENGTHS = frozenset(
-    {"length", "char_length", "character_length", "cardinality", "array_length", "json_array_length"}
-)
+LENGTHS = frozenset({"length", "char_length", "character_length", "cardinality", "array_length", "json_array_length"})
 _FUNCTIONS = {
     "coalesce": "coalesce", "lower": "lower", "upper": "upper", "trim": "trim", "btrim": "trim",
     "num_nonnulls": "count_known",
@@ -99,9 +97,7 @@ def _kind(expression: Expression, types: Mapping[str, PythonType]) -> PythonType
 # ------------------------------------------------------------------------------------------------------ Python source
 
 
-def python_source(
-    expression: Expression, types: Mapping[str, PythonType], attributes: Mapping[str, str]
-) -> str | None:
+def python_source(expression: Expression, types: Mapping[str, PythonType], attributes: Mapping[str, str]) -> str | None:
     """Return an expression as Python over `row`, in the words of the generated `app.core.rules`."""
     try:
         return _source(expression, types, attributes, None)
@@ -183,9 +179,7 @@ def _source_cast(
     raise Unknown("cast")
 
 
-_HARMLESS_CASTS = frozenset(
-    {"text", "varchar", "character varying", "numeric", "integer", "int", "bigint", "bpchar"}
-)
+_HARMLESS_CASTS = frozenset({"text", "varchar", "character varying", "numeric", "integer", "int", "bigint", "bpchar"})
 
 
 def _is_array(expression: Expression, types: Mapping[str, PythonType]) -> bool:
@@ -245,9 +239,7 @@ def _sqlite(expression: Expression, types: Mapping[str, PythonType], kind: Pytho
 
     def inner(part: Expression) -> str:
         text = _sqlite(part, types, kind)
-        loose = isinstance(part, Call) and (
-            part.op in ("and", "or", "not", "in", "||") or part.op in _MIRRORED
-        )
+        loose = isinstance(part, Call) and (part.op in ("and", "or", "not", "in", "||") or part.op in _MIRRORED)
         return f"({text})" if loose else text
 
     if op == "cast" and isinstance(args[0], Const | ColumnRef):
@@ -291,9 +283,7 @@ _CAST = re.compile(
     r"::\s*(?:character varying|double precision|timestamp with(?:out)? time zone|[\w.]+)(?:\(\d+(?:,\s*\d+)?\))?(?:\[\])*"
 )
 _CALLED = re.compile(r"\b(\w+)\s*\(")
-_PLAIN_WORDS = (
-    frozenset({"and", "or", "not", "in", "is"}) | _SQLITE_FUNCTIONS | {"length", "substr", "replace"}
-)
+_PLAIN_WORDS = frozenset({"and", "or", "not", "in", "is"}) | _SQLITE_FUNCTIONS | {"length", "substr", "replace"}
 
 
 def plain_sql(text: str) -> str | None:

@@ -203,9 +203,7 @@ def _plain(sql: SqlType) -> PythonType:
     return _PLAIN.get(base) or _native(sql)
 
 
-def _enumerated(
-    sql: SqlType, enum: Enum, enums: Mapping[QName, str], default_schema: str | None
-) -> PythonType:
+def _enumerated(sql: SqlType, enum: Enum, enums: Mapping[QName, str], default_schema: str | None) -> PythonType:
     del sql
     longest = max((len(value) for value in enum.values), default=1)
     if enum.name is None:
