@@ -300,6 +300,7 @@ def _change_column(column: ColumnDraft, cursor: Cursor) -> None:
         column.generated = None
     elif cursor.skip("ADD", "GENERATED") or cursor.skip("SET", "GENERATED"):
         column.identity = "always" if cursor.skip("ALWAYS") else "by default"
+        column.nullable = False
     elif cursor.word not in {"SET", "RESET"}:
         raise cursor.surprise("a change of a column that the reader knows")
 

@@ -29,7 +29,7 @@ def add_item(body: Body, cursor: Cursor) -> None:
     if _is_index(cursor):
         body.indexes.append(_read_index(cursor))
     elif cursor.dialect == "postgres" and cursor.skip("LIKE"):
-        body.likes.append(_read_like(cursor, len(body.items)))
+        body.likes.append(_read_like(cursor, body.columns))
     elif _is_exclusion(cursor):
         body.left_out.append((start, "an EXCLUDE constraint has no place in the model"))
     elif _is_period(cursor):
@@ -37,6 +37,7 @@ def add_item(body: Body, cursor: Cursor) -> None:
     elif is_constraint(cursor):
         _add_constraints(body, cursor)
     else:
+        body.columns += 1
         body.items.append(plain_column(body, cursor))
         body.offsets.append(start)
 

@@ -59,8 +59,13 @@ class TableDraft:
     inherits: list[QName] = field(default_factory=list)
 
     def column(self, name: str) -> ColumnDraft | None:
-        """Return a column by name; outside PostgreSQL, the caller has folded the name with `Catalog.column_name`."""
+        """Return a column by its exact name; `Catalog.column_name` tells how the table spells it."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def column_without_case(self, name: str) -> ColumnDraft | None:
+        """Return a column by name where case does not count."""
+        lower = name.lower()
+        return next((column for column in self.columns if column.name.lower() == lower), None)
 
 
 @dataclass(kw_only=True)
@@ -125,9 +130,10 @@ class Catalog:
 
     def column_name(self, table: TableDraft, name: str) -> str:
         """Return a column's name as the table spells it: only PostgreSQL tells case apart."""
-        if self.dialect == "postgres" or any(column.name == name for column in table.columns):
+        if self.dialect == "postgres":
             return name
-        return next((column.name for column in table.columns if column.name.lower() == name.lower()), name)
+        spelled = table.column(name) or table.column_without_case(name)
+        return spelled.name if spelled else name
 
     def set_search_path(self, schemas: Iterable[str]) -> None:
         """Take a new search path; new objects go to its first schema."""

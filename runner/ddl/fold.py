@@ -39,6 +39,9 @@ _MODIFIERS = {
 _MODIFIERS |= {"SPATIAL", "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE"}
 
 
+FAILURE = "the reader failed on it, which is a fault of the reader"
+
+
 def fold(statement: Statement) -> None:
     """Fold one statement in, or leave a note that says why not. Never raises on account of the statement."""
     cursor = statement.cursor
@@ -50,8 +53,10 @@ def fold(statement: Statement) -> None:
     try:
         _fold(statement)
     except NotUnderstood as problem:
-        cursor.index = 0
         statement.note(problem.reason, offset=problem.offset, table_related=_is_about_table(cursor))
+    except Exception as error:  # noqa: BLE001 - whatever a file says, the reader must end with a note, not a traceback
+        reason = f"{FAILURE} ({type(error).__name__}: {error})"
+        statement.note(reason, table_related=_is_about_table(cursor))
 
 
 def _fold(statement: Statement) -> None:

@@ -111,7 +111,7 @@ class BodyReader:
         elif isinstance(kind, exp.Reference):
             self._parts.foreign_keys.append(self._foreign_key(name, [column.name], kind))
         elif isinstance(kind, exp.CheckColumnConstraint):
-            self._parts.checks.append(self._check(name, kind))
+            self._check(name, kind)
         elif isinstance(kind, exp.AutoIncrementColumnConstraint):
             column.auto_increment = True
         elif isinstance(kind, exp.GeneratedAsIdentityColumnConstraint):
@@ -144,21 +144,19 @@ class BodyReader:
                 self._foreign_key(name, names_of(node.expressions), node.args["reference"])
             )
         elif isinstance(node, exp.CheckColumnConstraint):
-            self._parts.checks.append(self._check(name, node))
+            self._check(name, node)
         else:
             self._parts.failures.append((offset, f"no column and no constraint: {node.sql()[:80]}"))
 
-    def _check(self, name: str | None, node: exp.CheckColumnConstraint) -> Check:
+    def _check(self, name: str | None, node: exp.CheckColumnConstraint) -> None:
         piece = self._piece(node.this)
+        if piece.kind == "not enforced":
+            return  # values need not hold to it
         text = self._text(piece)
         expression, columns = parse_expression(text, self._body.dialect)
-        return Check(
-            text=text,
-            name=name,
-            columns=columns,
-            expression=expression,
-            no_inherit=piece.kind == "no inherit",
-        )
+        no_inherit = piece.kind == "no inherit"
+        check = Check(text=text, name=name, columns=columns, expression=expression, no_inherit=no_inherit)
+        self._parts.checks.append(check)
 
     def _default(self, piece: Piece) -> Default | None:
         text = self._text(piece)

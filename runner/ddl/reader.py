@@ -170,12 +170,12 @@ class _Reader:
     def _pass_over(
         self, passed: dict[str, _Passed], data: bytes, raw: RawStatement, verb: str, kind: str
     ) -> None:
-        label = "client" if raw.client else f"{verb} {kind}" if verb not in _ROWS | _CONTROL else verb
-        entry = passed.get(label)
+        """Count a statement under its reason, so that a million rows leave one note."""
+        head = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)]
+        reason = _client_reason(head.decode("utf-8", "replace")) if raw.client else _why(verb, kind)
+        entry = passed.get(reason)
         if entry is None:
-            text = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)].decode("utf-8", "replace")
-            reason = _client_reason(text) if raw.client else _why(verb, kind)
-            entry = passed[label] = _Passed(raw.line, excerpt(text), reason)
+            entry = passed[reason] = _Passed(raw.line, excerpt(head.decode("utf-8", "replace")), reason)
         entry.count += 1
 
     def _note_broken(self, file: str, raw: RawStatement, text: str) -> None:

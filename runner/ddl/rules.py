@@ -42,7 +42,8 @@ def _check(body: Body, cursor: Cursor) -> Made:
     cursor.skip("NOT", "VALID")
     enforced = not cursor.skip("NOT", "ENFORCED")
     cursor.skip("ENFORCED")
-    return [f"CHECK ({body.keep(inside, 'no inherit' if no_inherit else '')})"] if enforced else []
+    kind = "not enforced" if not enforced else "no inherit" if no_inherit else ""
+    return [f"CHECK ({body.keep(inside, kind)})"]
 
 
 def _default(body: Body, cursor: Cursor) -> Made:
@@ -138,7 +139,7 @@ def _primary_key(body: Body, cursor: Cursor) -> Made:
         parts.append(f"({_plain_columns(cursor, cursor.take_group())})")
     else:
         cursor.skip_any("ASC", "DESC")
-    _skip_index_options(cursor)
+    _skip_index_options(cursor, body.column)
     return parts
 
 
@@ -152,10 +153,10 @@ def _unique(body: Body, cursor: Cursor) -> Made:
     if body.column is None:
         name = cursor.take_name() if cursor.word not in {"(", "USING"} else ""
         _skip_method(cursor)
-        if name:
+        if name and cursor.tokens[0].word != "CONSTRAINT":
             parts.insert(0, f"CONSTRAINT {quoted(name)}")
         parts.append(f"({_plain_columns(cursor, cursor.take_group())})")
-    _skip_index_options(cursor)
+    _skip_index_options(cursor, body.column)
     return parts
 
 
@@ -228,8 +229,8 @@ def _skip_method(cursor: Cursor) -> None:
         cursor.take()
 
 
-def _skip_index_options(cursor: Cursor) -> None:
-    """Step over what may follow a key's columns and says nothing of the key itself."""
+def _skip_index_options(cursor: Cursor, column: str | None) -> None:
+    """Step over what may follow a key's columns and says nothing of the key itself; COMMENT may be its column's."""
     while not cursor.done:
         if cursor.skip("INCLUDE") or (cursor.at("WITH", "(") and cursor.skip("WITH")):
             cursor.take_group()
@@ -238,8 +239,7 @@ def _skip_index_options(cursor: Cursor) -> None:
         elif cursor.dialect == "mysql" and cursor.skip("KEY_BLOCK_SIZE"):
             cursor.skip("=")
             cursor.take()
-        elif cursor.dialect == "mysql" and cursor.at("COMMENT") and cursor.tokens[0].word != "":
-            cursor.skip("COMMENT")
+        elif cursor.dialect == "mysql" and column is None and cursor.skip("COMMENT"):
             cursor.take_string()
         else:
             return

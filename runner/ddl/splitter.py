@@ -161,7 +161,10 @@ class _Splitter:
             match = _GAP[self._dialect].match(self._data, position)
             position = match.end() if match else position
             if self._dialect == "postgres" and self._data.startswith(b"/*", position):
-                position = self._comment_end(position)
+                end = self._comment_end(position)
+                if end < 0:
+                    return position  # a statement that is never closed, and told as such
+                position = end
             elif self._dialect == "mysql" and self._data.startswith(self._delimiter, position):
                 position += len(self._delimiter)
             else:
@@ -220,9 +223,7 @@ class _Splitter:
         data = self._data
         mark = data[position : position + 1]
         if mark == b"/":
-            end = self._comment_end(position)
-            closed = self._dialect == "sqlite" or data.endswith(b"*/", position, end)
-            return end if closed else -1
+            return self._comment_end(position)
         if mark == b"$":
             tag = _DOLLAR_TAG.match(data, position)
             if tag is None or (position and _NAME_BYTE.match(data, position - 1)):
@@ -235,16 +236,16 @@ class _Splitter:
         return -1
 
     def _comment_end(self, position: int) -> int:
-        """Return the place behind a comment, the end of the file where it never closes."""
+        """Return the place behind a comment, -1 where it never closes."""
         if self._dialect != "postgres":
             end = self._data.find(b"*/", position + 2)
-            return end + 2 if end >= 0 else len(self._data)
+            return end + 2 if end >= 0 else -1
         depth = 0
         for match in _COMMENT_MARK.finditer(self._data, position):
             depth += 1 if match[0] == b"/*" else -1
             if depth == 0:
                 return match.end()
-        return len(self._data)
+        return -1
 
     def _compound_end(self, start: int, position: int) -> int | None:
         """Return the `;` that ends a statement with statements inside, None where the one at `position` ends it."""

@@ -27,6 +27,9 @@ def create_table(statement: Statement, kinds: frozenset[str]) -> None:
     if kinds & {"TEMP", "TEMPORARY"} or (catalog.dialect == "sqlite" and path[0].lower() == "temp"):
         statement.pass_over(f"table {path[-1]} is temporary")
         return
+    if catalog.dialect == "sqlite" and path[-1].lower().startswith("sqlite_"):
+        statement.pass_over(f"table {path[-1]} is SQLite's own")
+        return
     name = catalog.new_name(path)
     existing = catalog.tables.get(catalog.key(name))
     if existing is not None:
@@ -115,10 +118,15 @@ def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) 
 
 
 def _add_columns(statement: Statement, table: TableDraft, parts: Parts) -> None:
+    """Add columns in order; the first of a name holds."""
+
+    def folded(name: str) -> str:
+        return name if statement.catalog.dialect == "postgres" else name.lower()
+
+    known = {folded(column.name): column for column in table.columns}
     for column in parts.columns:
-        same = statement.catalog.column_name(table, column.name)
-        existing = table.column(same)
-        if existing is None:
+        existing = known.setdefault(folded(column.name), column)
+        if existing is column:
             table.columns.append(column)
         elif table.partition_of is None:
             statement.catalog.warnings.append(
