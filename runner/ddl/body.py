@@ -46,11 +46,7 @@ def is_constraint(cursor: Cursor) -> bool:
     """Whether a table constraint comes next, and not a column that happens to be called like one."""
     if cursor.word not in _CONSTRAINTS:
         return False
-    return (
-        cursor.word == "CONSTRAINT"
-        or cursor.at("PRIMARY", "KEY")
-        or cursor.word in {"UNIQUE", "FOREIGN", "CHECK"}
-    )
+    return cursor.word == "CONSTRAINT" or cursor.at("PRIMARY", "KEY") or cursor.word in {"UNIQUE", "FOREIGN", "CHECK"}
 
 
 def plain_column(body: Body, cursor: Cursor) -> str:

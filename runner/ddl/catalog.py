@@ -96,7 +96,7 @@ class Catalog:
         self.notes: list[Note] = []
         self.warnings: list[str] = []
 
-    # -------------------------------------------------------------------------------------------------------- names
+    # -------------------------------------------------------------------------------------------------- names
 
     def new_name(self, path: Path) -> QName:
         """Return the name that an object gets when it is created under `path` now."""
@@ -137,9 +137,7 @@ class Catalog:
 
     def set_search_path(self, schemas: Iterable[str]) -> None:
         """Take a new search path; new objects go to its first schema."""
-        self.search_path = tuple(
-            schema for schema in schemas if schema not in {"", "pg_catalog", "$user", '"$user"'}
-        )
+        self.search_path = tuple(schema for schema in schemas if schema not in {"", "pg_catalog", "$user", '"$user"'})
         self.current_schema = self.search_path[0] if self.search_path else self.default_schema
 
     def start_file(self) -> None:
@@ -147,7 +145,7 @@ class Catalog:
         if self.dialect == "postgres":
             self.set_search_path(("public",))
 
-    # ------------------------------------------------------------------------------------------------------- tables
+    # ------------------------------------------------------------------------------------------------- tables
 
     def add(self, table: TableDraft) -> None:
         """Take a new table in."""
@@ -163,9 +161,7 @@ class Catalog:
     def rename(self, table: TableDraft, name: QName) -> None:
         """Give a table another name, in its place, and tell those that refer to it."""
         old = table.name
-        self.tables = {
-            (self.key(name) if draft is table else key): draft for key, draft in self.tables.items()
-        }
+        self.tables = {(self.key(name) if draft is table else key): draft for key, draft in self.tables.items()}
         table.name = name
         for other in self.tables.values():
             other.foreign_keys = [

@@ -61,9 +61,7 @@ def _simple(tokens: Sequence[Token], dialect: Dialect) -> Expression | None:
     if not tokens:
         return None
     first, rest = tokens[0], tokens[1:]
-    if first.kind == "string" and (
-        not rest or (rest[0].word == "::" and all(t.kind != "mark" for t in rest[1:]))
-    ):
+    if first.kind == "string" and (not rest or (rest[0].word == "::" and all(t.kind != "mark" for t in rest[1:]))):
         return Const(value=string_value(first, dialect))
     if len(tokens) <= 2 and _NUMBER.fullmatch("".join(t.text for t in tokens)):  # noqa: PLR2004 - a sign and digits
         return Const(value="".join(t.text for t in tokens).lstrip("+"), is_number=True)
@@ -75,9 +73,7 @@ def _simple(tokens: Sequence[Token], dialect: Dialect) -> Expression | None:
 
 
 def _columns(tree: exp.Expression) -> Iterator[exp.Column]:
-    return (
-        column for column in tree.find_all(exp.Column, bfs=False) if isinstance(column.this, exp.Identifier)
-    )
+    return (column for column in tree.find_all(exp.Column, bfs=False) if isinstance(column.this, exp.Identifier))
 
 
 def _name(identifier: exp.Expression, dialect: Dialect) -> str:
@@ -85,7 +81,7 @@ def _name(identifier: exp.Expression, dialect: Dialect) -> str:
     return text.lower() if dialect == "postgres" and not identifier.args.get("quoted") else text
 
 
-# --------------------------------------------------------------------------------------------------- sqlglot's nodes
+# -------------------------------------------------------------------------------------------- sqlglot's nodes
 
 _BINARY: dict[type[exp.Expression], str] = {
     exp.EQ: "=",
@@ -134,9 +130,7 @@ _CONNECTORS: dict[type[exp.Expression], str] = {exp.And: "and", exp.Or: "or"}
 def _convert(node: exp.Expression, dialect: Dialect) -> Expression:
     """Return the model's expression for a node; raise `_Beyond` where there is none."""
     found = _convert_positive(node, dialect)
-    return (
-        Call(op="not", args=(found,)) if node.args.get("negate") and not isinstance(node, exp.Is) else found
-    )
+    return Call(op="not", args=(found,)) if node.args.get("negate") and not isinstance(node, exp.Is) else found
 
 
 def _convert_positive(node: exp.Expression, dialect: Dialect) -> Expression:
@@ -234,9 +228,7 @@ def _in(node: exp.Expression, dialect: Dialect) -> Expression:
     choices = node.expressions
     if not choices:
         raise _Beyond  # a query
-    return Call(
-        op="in", args=(_convert(node.this, dialect), *(_convert(choice, dialect) for choice in choices))
-    )
+    return Call(op="in", args=(_convert(node.this, dialect), *(_convert(choice, dialect) for choice in choices)))
 
 
 def _neg(node: exp.Expression, dialect: Dialect) -> Expression:
@@ -251,9 +243,7 @@ def _interval(node: exp.Expression, dialect: Dialect) -> Expression:
     unit = node.args.get("unit")
     if not isinstance(value, Const) or value.value is None:
         raise _Beyond
-    return Call(
-        op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),)
-    )
+    return Call(op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),))
 
 
 _SPECIAL: dict[type[exp.Expression], Callable[[exp.Expression, Dialect], Expression]] = {
@@ -276,7 +266,7 @@ _SPECIAL: dict[type[exp.Expression], Callable[[exp.Expression, Dialect], Express
     exp.Literal: _literal,
     exp.Neg: _neg,
     exp.Not: _not,
-    exp.Null: lambda node, _: Const(value=None),
+    exp.Null: lambda *_: Const(value=None),
     exp.Paren: lambda node, dialect: _convert(node.this, dialect),
     exp.Var: lambda node, _: Call(op=str(node.this).lower()),
 }

@@ -50,7 +50,7 @@ class _Finisher:
             default_schema=catalog.default_schema,
         )
 
-    # -------------------------------------------------------------------------------------------------------- types
+    # -------------------------------------------------------------------------------------------------- types
 
     def _type(self, ref: TypeRef) -> SqlType:
         """Return a type with the enum or domain that it, or its element, is."""
@@ -83,7 +83,7 @@ class _Finisher:
             comment=draft.comment,
         )
 
-    # ------------------------------------------------------------------------------------------------------- tables
+    # ------------------------------------------------------------------------------------------------- tables
 
     def _table(self, draft: TableDraft) -> Table:
         columns = tuple(self._column(draft, column) for column in draft.columns)
@@ -131,13 +131,12 @@ class _Finisher:
     def _foreign_key(self, draft: TableDraft, key: ForeignKey) -> ForeignKey:
         """Find a reference's table and columns; warn of one that leads nowhere."""
         catalog = self._catalog
-        path = (
-            (key.references.schema, key.references.name) if key.references.schema else (key.references.name,)
-        )
+        path = (key.references.schema, key.references.name) if key.references.schema else (key.references.name,)
         target = catalog.tables.get(catalog.key(key.references)) or catalog.find(tuple(filter(None, path)))
         if target is None:
+            place = f"{draft.file}:{draft.line}"
             catalog.warnings.append(
-                f"{draft.file}:{draft.line}: table {draft.name} refers to {key.references}, which the DDL does not define"
+                f"{place}: table {draft.name} refers to {key.references}, which the DDL does not define"
             )
             return key
         columns = key.target_columns or (target.primary_key.columns if target.primary_key else ())
@@ -162,15 +161,9 @@ def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> E
     """Take off casts to text around columns that are text already; PostgreSQL prints them, nobody wrote them."""
     if not isinstance(expression, Call):
         return expression
-    if (
-        expression.op == "cast"
-        and isinstance(expression.args[0], ColumnRef)
-        and isinstance(expression.args[1], Const)
-    ):
+    if expression.op == "cast" and isinstance(expression.args[0], ColumnRef) and isinstance(expression.args[1], Const):
         column = columns.get(expression.args[0].name)
         target = str(expression.args[1].value).split("(")[0]
         if column is not None and column.type.base in _TEXT_TYPES and target in _TEXT_TYPES:
             return expression.args[0]
-    return replace(
-        expression, args=tuple(_without_text_casts(argument, columns) for argument in expression.args)
-    )
+    return replace(expression, args=tuple(_without_text_casts(argument, columns) for argument in expression.args))

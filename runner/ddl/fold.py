@@ -46,9 +46,7 @@ def fold(statement: Statement) -> None:
     """Fold one statement in, or leave a note that says why not. Never raises on account of the statement."""
     cursor = statement.cursor
     if depth_of(cursor.tokens) > MAX_DEPTH:
-        statement.note(
-            f"brackets are nested more than {MAX_DEPTH} deep", table_related=_is_about_table(cursor)
-        )
+        statement.note(f"brackets are nested more than {MAX_DEPTH} deep", table_related=_is_about_table(cursor))
         return
     try:
         _fold(statement)

@@ -36,7 +36,7 @@ class Enum:
     comment: str | None = None
 
 
-# ---------------------------------------------------------------------------------------------------- expressions
+# ------------------------------------------------------------------------------------------------ expressions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +72,7 @@ class Call:
 Expression = ColumnRef | Const | Call
 
 
-# ---------------------------------------------------------------------------------------------------------- parts
+# ------------------------------------------------------------------------------------------------------ parts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -257,9 +257,7 @@ class Table:
         """Every set of columns that is unique in all rows: the primary key, UNIQUE constraints and unique indexes."""
         found = [self.key_columns] if self.primary_key else []
         found += [key.columns for key in self.unique]
-        found += [
-            tuple(part.column or "" for part in index.parts) for index in self.indexes if index.keeps_unique
-        ]
+        found += [tuple(part.column or "" for part in index.parts) for index in self.indexes if index.keeps_unique]
         return tuple(dict.fromkeys(found))
 
     def is_one_to_one(self, key: ForeignKey) -> bool:

@@ -37,9 +37,7 @@ class Parts:
 class BodyReader:
     """Reads the plain SQL of one body. `target` finds the table that a reference means, `line_at` a line."""
 
-    def __init__(
-        self, body: Body, target: Callable[[tuple[str, ...]], QName], line_at: Callable[[int], int]
-    ) -> None:
+    def __init__(self, body: Body, target: Callable[[tuple[str, ...]], QName], line_at: Callable[[int], int]) -> None:
         self._body = body
         self._target = target
         self._line_at = line_at
@@ -67,7 +65,7 @@ class BodyReader:
         singles = [parse_items([item]) for item in items]
         return [single if isinstance(single, str) else single[0] for single in singles]
 
-    # ------------------------------------------------------------------------------------------------------ columns
+    # ------------------------------------------------------------------------------------------------ columns
 
     def _column(self, node: exp.ColumnDef, line: int) -> ColumnDraft:
         name = node.this.name
@@ -129,7 +127,7 @@ class BodyReader:
         text = self._text(piece)
         column.generated = Generated(kind="stored" if piece.kind == "stored" else "virtual", text=text)
 
-    # -------------------------------------------------------------------------------------------------- constraints
+    # -------------------------------------------------------------------------------------------- constraints
 
     def _constraint(self, node: exp.Expression, offset: int, name: str | None = None) -> None:
         if isinstance(node, exp.Constraint):
@@ -140,9 +138,7 @@ class BodyReader:
         elif isinstance(node, exp.UniqueColumnConstraint):
             self._parts.unique.append(key_of(name, names_of(node.this.expressions), node))
         elif isinstance(node, exp.ForeignKey):
-            self._parts.foreign_keys.append(
-                self._foreign_key(name, names_of(node.expressions), node.args["reference"])
-            )
+            self._parts.foreign_keys.append(self._foreign_key(name, names_of(node.expressions), node.args["reference"]))
         elif isinstance(node, exp.CheckColumnConstraint):
             self._check(name, node)
         else:
@@ -231,7 +227,5 @@ def key_of(name: str | None, columns: Sequence[str], node: exp.Expression) -> Ke
 
 
 def _action(prefix: str, options: Iterable[str]) -> Action:
-    found = next(
-        (option.removeprefix(prefix) for option in options if option.startswith(prefix)), "NO ACTION"
-    )
+    found = next((option.removeprefix(prefix) for option in options if option.startswith(prefix)), "NO ACTION")
     return cast("Action", found) if found in get_args(Action) else "NO ACTION"

@@ -17,9 +17,7 @@ from runner.ddl.statement import Statement
 from runner.ddl.types import TypeRef, read_type
 
 
-def columns_of_query(
-    statement: Statement, tokens: Sequence[Token], names: Sequence[str] = ()
-) -> list[ColumnDraft]:
+def columns_of_query(statement: Statement, tokens: Sequence[Token], names: Sequence[str] = ()) -> list[ColumnDraft]:
     """Return the columns that a query makes: of known tables, or cast to a type; raise where one cannot be known."""
     offset = tokens[0].start if tokens else 0
     text = statement.cursor.source(tokens)
@@ -60,9 +58,7 @@ class _Query:
 
     def columns(self) -> Iterator[ColumnDraft]:
         for node in self._select.expressions:
-            if isinstance(node, exp.Star) or (
-                isinstance(node, exp.Column) and isinstance(node.this, exp.Star)
-            ):
+            if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
                 yield from self._all_columns(node)
             else:
                 yield self._column(node)
@@ -89,9 +85,7 @@ class _Query:
             inner = value.this.unnest()
             fallback = self._name(inner.this) if isinstance(inner, exp.Column) else None
             if name or fallback:
-                return self._draft(
-                    name or fallback or "", read_type(Cursor(kind, tokens_of(kind, dialect), dialect))
-                )
+                return self._draft(name or fallback or "", read_type(Cursor(kind, tokens_of(kind, dialect), dialect)))
         shown = name or value.sql(dialect=self._statement.catalog.dialect)[:40]
         raise NotUnderstood(f"the type of the query's column {shown} cannot be told", self._offset)
 

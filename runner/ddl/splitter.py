@@ -22,9 +22,9 @@ HEAD_BYTES = 400  # enough for the words that say what a statement is
 
 
 class RawStatement(NamedTuple):
-    """One statement: `data[start:end]` without its `;`, its first line, and what is wrong with it, if anything.
+    r"""One statement: `data[start:end]` without its `;`, its first line, and what is wrong with it, if anything.
 
-    `client` is True for a line that is no SQL but an order to the client program (`\\set`, `.mode`, `source`).
+    `client` is True for a line that is no SQL but an order to the client program (`\set`, `.mode`, `source`).
     """
 
     start: int
@@ -81,9 +81,7 @@ def _run(dialect: Dialect, delimiter: bytes = b";") -> re.Pattern[bytes]:
 
 _GAP = {
     "postgres": re.compile(rb"(?:\s++|--[^\n]*+|;)*+"),
-    "mysql": re.compile(
-        rb"(?:\s++|--(?=\s|\Z)[^\n]*+|#[^\n]*+|/\*(?!M?!)[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+"
-    ),
+    "mysql": re.compile(rb"(?:\s++|--(?=\s|\Z)[^\n]*+|#[^\n]*+|/\*(?!M?!)[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+"),
     "sqlite": re.compile(rb"(?:\s++|--[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|;)*+"),
 }
 _CLIENT_LINE = {
@@ -101,9 +99,7 @@ _CREATE = rb"CREATE\s+(?:OR\s+REPLACE\s+)?"
 _RULE = re.compile(rb"(?i)" + _CREATE + rb"RULE\b")
 _COMPOUND = {
     "postgres": re.compile(rb"(?is)" + _CREATE + rb"(?:FUNCTION|PROCEDURE)\b.*?\bBEGIN\s+ATOMIC\b"),
-    "mysql": re.compile(
-        rb"(?is)" + _CREATE + rb"(?:DEFINER\s*=\s*\S+\s+)?(?:TRIGGER|PROCEDURE|FUNCTION|EVENT)\b"
-    ),
+    "mysql": re.compile(rb"(?is)" + _CREATE + rb"(?:DEFINER\s*=\s*\S+\s+)?(?:TRIGGER|PROCEDURE|FUNCTION|EVENT)\b"),
     "sqlite": re.compile(rb"(?is)CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b"),
 }
 _COMPOUND_STEP = re.compile(
@@ -153,7 +149,7 @@ class _Splitter:
             end -= 1
         return end
 
-    # ------------------------------------------------------------------------------------------- between statements
+    # ------------------------------------------------------------------------------------- between statements
 
     def _skip_gap(self, position: int) -> int:
         """Return where the next statement begins."""
@@ -186,7 +182,7 @@ class _Splitter:
         match = _COPY_END.search(self._data, after)
         return match.end() if match else len(self._data)
 
-    # ----------------------------------------------------------------------------------------- inside one statement
+    # ----------------------------------------------------------------------------------- inside one statement
 
     def _find_end(self, start: int) -> tuple[int, int, str]:
         """Return where a statement ends, where the next may begin, and what is wrong with it."""
@@ -267,8 +263,6 @@ class _Splitter:
 
     def _is_inside_rule(self, start: int, position: int) -> bool:
         """Whether a `;` stands between the brackets of CREATE RULE … DO (…; …)."""
-        if self._dialect != "postgres" or not _RULE.match(
-            self._data, start, min(position, start + HEAD_BYTES)
-        ):
+        if self._dialect != "postgres" or not _RULE.match(self._data, start, min(position, start + HEAD_BYTES)):
             return False
         return self._data.count(b"(", start, position) > self._data.count(b")", start, position)

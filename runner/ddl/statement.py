@@ -48,9 +48,7 @@ class Statement:
         """Return the table that `path` means; raise `NotUnderstood` where the DDL has not made it."""
         found = self.catalog.find(path)
         if found is None:
-            raise NotUnderstood(
-                f"there is no table {'.'.join(path)} at this point", self.cursor.tokens[0].start
-            )
+            raise NotUnderstood(f"there is no table {'.'.join(path)} at this point", self.cursor.tokens[0].start)
         return found
 
     def note(

@@ -34,9 +34,7 @@ def create_table(statement: Statement, kinds: frozenset[str]) -> None:
     existing = catalog.tables.get(catalog.key(name))
     if existing is not None:
         if if_not_exists:
-            statement.pass_over(
-                f"table {name} is there already, from {existing.file}:{existing.line}", table=name
-            )
+            statement.pass_over(f"table {name} is there already, from {existing.file}:{existing.line}", table=name)
         else:
             catalog.warnings.append(
                 f"{statement.place()}: table {name} is defined again; the one at {existing.file}:{existing.line} holds"
@@ -87,15 +85,13 @@ def _copy_all(table: TableDraft, source: TableDraft) -> None:
 
 def _copy_composite(statement: Statement, table: TableDraft, path: tuple[str, ...]) -> None:
     catalog = statement.catalog
-    columns = next(
-        (catalog.composites[name] for name in catalog.candidates(path) if name in catalog.composites), None
-    )
+    columns = next((catalog.composites[name] for name in catalog.candidates(path) if name in catalog.composites), None)
     if columns is None:
         raise NotUnderstood(f"there is no composite type {'.'.join(path)}")
     table.columns.extend(columns)
 
 
-# -------------------------------------------------------------------------------------------------------- the body
+# --------------------------------------------------------------------------------------------------- the body
 
 
 def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) -> Parts:
@@ -168,7 +164,7 @@ def _mark_rowid_alias(table: TableDraft, body: Body, parts: Parts) -> None:
         column.auto_increment = True
 
 
-# -------------------------------------------------------------------------------------------------------- the tail
+# --------------------------------------------------------------------------------------------------- the tail
 
 
 def _read_tail(statement: Statement, table: TableDraft) -> None:
@@ -176,9 +172,7 @@ def _read_tail(statement: Statement, table: TableDraft) -> None:
     cursor = statement.cursor
     while not cursor.done:
         if cursor.skip("INHERITS"):
-            parents = [
-                statement.table(cursor.inside(part).take_path()) for part in split_at(cursor.take_group())
-            ]
+            parents = [statement.table(cursor.inside(part).take_path()) for part in split_at(cursor.take_group())]
             inherit(table, parents)
         elif cursor.skip("PARTITION", "BY"):
             table.kind = "partitioned"
