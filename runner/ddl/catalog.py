@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from runner.ddl.model import (
     Check,
@@ -32,7 +33,7 @@ class ColumnDraft:
     line: int
     nullable: bool = True
     default: Default | None = None
-    identity: str | None = None
+    identity: Literal["always", "by default"] | None = None
     auto_increment: bool = False
     generated: Generated | None = None
     on_update: str | None = None

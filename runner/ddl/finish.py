@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from runner.ddl.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
@@ -15,6 +16,7 @@ from runner.ddl.model import (
     Domain,
     Expression,
     ForeignKey,
+    Index,
     Key,
     QName,
     Schema,
@@ -88,6 +90,7 @@ class _Finisher:
     def _table(self, draft: TableDraft) -> Table:
         columns = tuple(self._column(draft, column) for column in draft.columns)
         by_name = {column.name: column for column in columns}
+        self._drop_dangling(draft, by_name.keys())
         return Table(
             name=draft.name,
             columns=columns,
@@ -101,6 +104,24 @@ class _Finisher:
             partition_of=draft.partition_of,
             line=draft.line,
         )
+
+    def _drop_dangling(self, draft: TableDraft, names: Collection[str]) -> None:
+        """Drop keys and indexes over columns that the table does not have, so that no agent trips over them."""
+
+        def stands(part: Key | ForeignKey | Index) -> bool:
+            missing = [name for name in part.columns if name is not None and name not in names]
+            if missing:
+                self._catalog.warnings.append(
+                    f"{draft.file}:{draft.line}: table {draft.name} has no column {missing[0]}, "
+                    f"which {part.name or 'one of its keys'} is over"
+                )
+            return not missing
+
+        if draft.primary_key and not stands(draft.primary_key):
+            draft.primary_key = None
+        draft.unique = [key for key in draft.unique if stands(key)]
+        draft.foreign_keys = [key for key in draft.foreign_keys if stands(key)]
+        draft.indexes = [index for index in draft.indexes if stands(index)]
 
     def _column(self, table: TableDraft, draft: ColumnDraft) -> Column:
         default = draft.default

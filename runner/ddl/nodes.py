@@ -54,7 +54,7 @@ class BodyReader:
                 self._constraint(node, offset)
         return self._parts
 
-    def _parse(self) -> Sequence[exp.Expression | str]:
+    def _parse(self) -> Sequence[exp.Expr | str]:
         """Return the tree of every item, or why it has none."""
         items = self._body.items
         if not items:
@@ -129,7 +129,7 @@ class BodyReader:
 
     # -------------------------------------------------------------------------------------------- constraints
 
-    def _constraint(self, node: exp.Expression, offset: int, name: str | None = None) -> None:
+    def _constraint(self, node: exp.Expr, offset: int, name: str | None = None) -> None:
         if isinstance(node, exp.Constraint):
             for inner in node.expressions:
                 self._constraint(inner, offset, node.this.name)
@@ -184,14 +184,14 @@ class BodyReader:
             initially_deferred="INITIALLY DEFERRED" in options,
         )
 
-    def _piece(self, node: exp.Expression) -> Piece:
+    def _piece(self, node: exp.Expr) -> Piece:
         return self._body.pieces[int(node.name[3:])]
 
     def _text(self, piece: Piece) -> str:
         return source(self._body.text, piece.tokens)
 
 
-def parse_items(items: Iterable[str]) -> list[exp.Expression] | str:
+def parse_items(items: Iterable[str]) -> list[exp.Expr] | str:
     """Return the trees of a table's items in plain SQL, or why there are none."""
     try:
         tree = sqlglot.parse_one(f"CREATE TABLE t ({', '.join(items)})", read=PLAIN_DIALECT)
@@ -209,12 +209,12 @@ def reason_of(error: SqlglotError) -> str:
     return str(error).splitlines()[0].split(" Line ")[0].split(". Line")[0].strip() or "not understood"
 
 
-def names_of(nodes: Iterable[exp.Expression]) -> list[str]:
+def names_of(nodes: Iterable[exp.Expr]) -> list[str]:
     """Return the column names that some nodes are."""
     return [node.name for node in nodes]
 
 
-def key_of(name: str | None, columns: Sequence[str], node: exp.Expression) -> Key:
+def key_of(name: str | None, columns: Sequence[str], node: exp.Expr) -> Key:
     """Return the key that a PRIMARY KEY or UNIQUE node is."""
     options = {str(option).upper() for option in node.args.get("options") or ()}
     return Key(
