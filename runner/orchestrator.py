@@ -92,7 +92,9 @@ class ParallelOrchestrator:
         self._reporter = Reporter(
             self._store, sinks, run_id=self.run_id, on_failure=self._store_failed, on_control=self._control
         )
-        self._supervisor = Supervisor(self.run_id, self._settings, self._reporter.post, self._task_ended)
+        self._supervisor = Supervisor(
+            self.run_id, self._settings, self._reporter.post, self._task_ended, self._loop_failed
+        )
         self._futures: dict[str, Future[TaskResult]] = {}
         self._results: dict[str, TaskResult] = {}
         self._workspaces: set[Path] = set()
@@ -270,6 +272,13 @@ class ParallelOrchestrator:
     def _task_ended(self, result: TaskResult) -> None:
         self._results[result.task_id] = result
         self._futures[result.task_id].set_result(result)
+
+    def _loop_failed(self, error: BaseException) -> None:
+        """Let nobody wait for a task that no loop will ever end."""
+        with self._lock:
+            futures = [future for future in self._futures.values() if not future.done()]
+        for future in futures:
+            future.set_exception(error)
 
     def _store_failed(self, error: StoreError) -> None:
         self._store_error = error

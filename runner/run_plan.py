@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from runner.console import Console
+from runner.console import Console, print_drift
 from runner.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
 from runner.executors.process_pool import ensure_forkserver
+from runner.reports.json_report import run_report, write_json
 from runner.status import RunStatus
 from runner.stores.sqlite import SqliteStore
 from runner.supervisor import Job, Settings
@@ -180,8 +182,6 @@ def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[None]:
 def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options: RunOptions) -> int:
     from runner.orchestrator import ParallelOrchestrator, RunInfo, warnings_of  # noqa: PLC0415
 
-    store = None if options.check else SqliteStore(options.state)
-    console = Console(quiet=options.quiet or options.check, log_format=options.log_format)
     settings = Settings(
         workers=plan.concurrency.tasks,
         subtasks=plan.concurrency.subtasks,
@@ -189,23 +189,40 @@ def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options:
         check=options.check,
         fail_fast=options.fail_fast,
     )
-    orchestrator = ParallelOrchestrator(
-        store=store,
-        sinks=[console],
-        settings=settings,
-        info=RunInfo(plan=plan.name, plan_path=str(plan.path)),
-    )
-    interrupted = _Interrupted(orchestrator)
-    with interrupted.watch():
-        orchestrator.start_run()
-        for warning in warnings_of(preparation.schemas):
-            orchestrator.note(warning)
-        orchestrator.submit_jobs(jobs)
-        orchestrator.on_idle()
-        code = _exit_code(orchestrator, interrupted, options)
-        status = RunStatus.CANCELLED if interrupted.signal else None
-        orchestrator.close(status, code)
+    with _state(options) as store:
+        console = Console(quiet=options.quiet, log_format=options.log_format, check=options.check)
+        for notice in store.notices:
+            console.notice(notice)
+        for dead in store.mark_interrupted(str(plan.path)):
+            console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
+        info = RunInfo(plan=plan.name, plan_path=str(plan.path))
+        orchestrator = ParallelOrchestrator(store=store, sinks=[console], settings=settings, info=info)
+        interrupted = _Interrupted(orchestrator)
+        with interrupted.watch():
+            orchestrator.start_run()
+            for warning in warnings_of(preparation.schemas):
+                orchestrator.note(warning)
+            orchestrator.submit_jobs(jobs)
+            orchestrator.on_idle()
+            code = _exit_code(orchestrator, interrupted, options)
+            orchestrator.close(RunStatus.CANCELLED if interrupted.signal else None, code)
+        if options.check:
+            print_drift(change for _, change in orchestrator.changes)
+        if options.json_file is not None:
+            write_json(options.json_file, run_report(store, orchestrator.run_id))
     return code
+
+
+@contextlib.contextmanager
+def _state(options: RunOptions) -> Iterator[SqliteStore]:
+    """Open the state folder; a check writes nothing there and gets one that is thrown away."""
+    with contextlib.ExitStack() as stack:
+        folder = options.state
+        if options.check:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-check-")))
+        store = SqliteStore(folder)
+        stack.callback(store.close)
+        yield store
 
 
 def _exit_code(orchestrator: ParallelOrchestrator, interrupted: _Interrupted, options: RunOptions) -> int:

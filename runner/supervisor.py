@@ -81,7 +81,8 @@ class _Slot:
 class Supervisor:
     """Runs jobs until `stop`. `post` takes its events, in order; `on_end` is told each task's result.
 
-    Both are called from the loop's thread. A failure of the loop itself is kept and raised by `join`.
+    Should the loop itself fail, `on_failure` is told why, no task ends any more, and `wait_idle` and `add` raise.
+    All three are called from the loop's thread.
     """
 
     def __init__(
@@ -90,11 +91,13 @@ class Supervisor:
         settings: Settings,
         post: Callable[[Event], None],
         on_end: Callable[[TaskResult], None],
+        on_failure: Callable[[BaseException], None],
     ) -> None:
         self._run_id = run_id
         self._settings = settings
         self._post = post
         self._on_end = on_end
+        self._on_failure = on_failure
         self._queue: TaskQueue[Job] = TaskQueue(settings.workers)
         self._idle = threading.Event()
         self._idle.set()
@@ -131,6 +134,8 @@ class Supervisor:
         """Add jobs. Those that need one that has failed end as skipped at once."""
         batch = list(jobs)
         with self._arrivals:
+            if self._error is not None:
+                raise self._error
             self._arriving += 1
             self._idle.clear()
         self.call(lambda: self._add(batch))
@@ -184,8 +189,10 @@ class Supervisor:
                 self._new_worker()
             while self._open:
                 self._turn()
-        except BaseException as error:  # noqa: BLE001 - kept for the thread that waits
-            self._error = error
+        except BaseException as error:  # noqa: BLE001 - kept for the threads that wait
+            with self._arrivals:
+                self._error = error
+            self._on_failure(error)
         finally:
             self._shut_down()
             self._idle.set()

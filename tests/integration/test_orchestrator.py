@@ -348,3 +348,16 @@ def workers() -> list[psutil.Process]:
     """Return the worker processes: they lead a group each, below the forkserver."""
     below = psutil.Process().children(recursive=True)
     return [process for process in below if process.is_running() and os.getpgid(process.pid) == process.pid]
+
+
+def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypatch) -> None:
+    def no_worker(*arguments: object) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr("runner.supervisor.Worker", no_worker)
+    orchestrator = make()
+    orchestrator.start_run()
+    with pytest.raises(OSError, match="no more processes"):
+        orchestrator.submit_jobs([job("task", tmp_path / "ws")])["task"].result(WAIT)
+    with pytest.raises(OSError, match="no more processes"):
+        orchestrator.on_idle(WAIT)
