@@ -71,14 +71,15 @@ def run_text(
 
 
 def _head(run: RunRecord, tasks: Sequence[TaskRecord], now: datetime, zone: tzinfo | None) -> list[str]:
-    words = ("done", "failed", "cancelled", "running")
     total = sum(task.progress.total for task in tasks)
-    told = [(sum(getattr(task, word) for task in tasks), word) for word in words]
+    others = [(sum(getattr(task, word) for task in tasks), word) for word in ("failed", "cancelled", "running")]
     took = _took(run.started_at, run.ended_at, None if _is_over(run) else now)
     first = f"{one_line(run.plan)}: {run.status.value}"
     if took:
         first += f" {'for' if run.ended_at is None else 'in'} {took}"
-    first += f": {listed(told) or 'nothing done'} of {count(total, 'sub-task')}"
+    first += f": {sum(task.done for task in tasks):,} of {count(total, 'sub-task')} done"
+    if told := listed(others):
+        first += f", {told}"
     lines = [first]
     if run.status is RunStatus.INTERRUPTED and run.ended_at is None:
         lines.append(f"its process {run.pid} on {run.host} is gone; run the plan again to go on where it was")
