@@ -91,22 +91,27 @@ def _validate(plan: Path) -> None:
 @_RUN
 @_STATE
 @click.option("--json", "as_json", is_flag=True, help="Print the report of the run as JSON.")
-def _status(run: str | None, state: Path, *, as_json: bool) -> None:
+@click.option("-f", "--follow", is_flag=True, help="Print again whenever it has changed, until the run has ended.")
+def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> None:
     """Show runs, or one run: RUN is an id or its beginning, or `latest`."""
-    from runner.reports.commands import status  # noqa: PLC0415
+    from runner.reports.commands import follow_status, status  # noqa: PLC0415
 
-    click.echo(status(state, run, as_json=as_json))
+    if follow and as_json:
+        raise click.UsageError("--follow prints text and --json one report: use one of them")
+    for text in follow_status(state, run) if follow else (status(state, run, as_json=as_json),):
+        click.echo(text)
 
 
 @_runner.command("logs")
 @_RUN
 @_STATE
 @click.option("--task", help="Only of this task.")
-def _logs(run: str | None, state: Path, task: str | None) -> None:
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+def _logs(run: str | None, state: Path, task: str | None, *, follow: bool) -> None:
     """Print the log of a run, the latest one unless RUN names another."""
     from runner.reports.commands import logs  # noqa: PLC0415
 
-    for line in logs(state, run, task):
+    for line in logs(state, run, task, follow=follow):
         click.echo(line)
 
 

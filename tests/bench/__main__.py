@@ -45,8 +45,9 @@ class Row:
 
 def timed(command: list[str], **env: str) -> float:
     """Run a command to its end and return its wall time in seconds."""
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     began = time.perf_counter()
-    subprocess.run(command, cwd=ROOT, env={**os.environ, **env}, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(command, cwd=ROOT, env={**inherited, **env}, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 

@@ -24,13 +24,20 @@ CREATE TABLE audit_log (id bigint PRIMARY KEY, what text);
 """
 
 
+_STEERING = {
+    "ANTHROPIC_API_KEY",
+    "CI",
+    "CONVEX_URL",
+    "NO_COLOR",
+    "PYTHONDONTWRITEBYTECODE",  # every command would compile every module again
+    "RUNNER_CONVEX_TOKEN",
+    "RUNNER_STATE",
+}
+
+
 def environment(**more: str) -> dict[str, str]:
     """Return this environment without what would steer the command from outside."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if name not in {"CI", "NO_COLOR", "RUNNER_STATE", "CONVEX_URL", "RUNNER_CONVEX_TOKEN", "ANTHROPIC_API_KEY"}
-    }
+    kept = {name: value for name, value in os.environ.items() if name not in _STEERING}
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 

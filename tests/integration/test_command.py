@@ -134,7 +134,7 @@ def broken_missing_plan(folder: Folder) -> None:
     ("break_it", "words"),
     [
         (broken_ddl_missing, ["plan.yaml:", "school.sql"]),
-        (broken_ddl_empty, ["school.sql", "no table"]),
+        (broken_ddl_empty, ["school.sql", "no CREATE TABLE"]),
         (broken_no_tasks, ["plan.yaml:", "tasks"]),
         (broken_priority, ["plan.yaml:", "11", "1", "10"]),
         (broken_workspace, ["plan.yaml:", "out"]),
