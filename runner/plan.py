@@ -163,9 +163,7 @@ def _printable(text: str) -> str:
 
 
 def _line(value: str) -> str:
-    """Return the text as one line."""
-    if not value.strip():
-        raise _wrong("is empty")
+    """Return the text as one line; one of blanks becomes empty, which its field refuses."""
     return _printable(" ".join(value.split()))
 
 
@@ -203,12 +201,12 @@ def _task_id(value: str) -> str:
 def _url(value: str) -> str:
     try:
         parts = urlsplit(value)
-        secret = parts.username is not None or parts.password is not None
+        host = parts.hostname
     except ValueError:
         raise _wrong("is not a URL") from None
-    if secret:
+    if "@" in parts.netloc:
         raise _wrong("holds a user name or password", "Secrets come from the environment: RUNNER_CONVEX_TOKEN.")
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if parts.scheme not in {"http", "https"} or not host:
         raise _wrong("is not a URL")
     return value
 

@@ -94,6 +94,20 @@ def test_a_plan_that_says_little_gets_the_defaults_of_the_format(folder):
     assert (task.priority, task.level, task.options, task.needs) == (5, "medium", {}, ())
 
 
+def test_what_a_section_leaves_out_has_its_default(folder):
+    plan = load(
+        folder,
+        "concurrency: {tasks: 2}\ntimeouts: {task: 9}\nretries: {backoff: 2}\nconvex: {enabled: auto}\nllm: {}\n"
+        + HEAD
+        + TASK,
+    )
+    assert plan.concurrency == Concurrency(tasks=2, subtasks=5)
+    assert plan.timeouts == Timeouts(task=9, subtask=300, grace=10)
+    assert plan.retries == Retries(attempts=2, backoff=2)
+    assert (plan.convex, plan.llm) == (ConvexSettings(), LLMSettings())
+    assert load(folder, "concurrency: {subtasks: 2}\n" + HEAD + TASK).concurrency == Concurrency(tasks=5, subtasks=2)
+
+
 def test_a_task_can_be_sent_to_another_process(folder):
     task = load(folder, HEAD + TASK).tasks[0]
     assert pickle.loads(pickle.dumps(task)) == task
@@ -151,6 +165,11 @@ def test_ddl_in_a_folder_whose_name_looks_like_a_glob(folder, monkeypatch):
     monkeypatch.chdir(odd)
     for ddl in ("a[1].sql", "*.sql", "../[[]odd] $HOME/a*.sql"):
         assert load(odd, HEAD.replace("school.sql", f"'{ddl}'") + TASK).tasks[0].ddl == ((odd / "a[1].sql").resolve(),)
+
+
+def test_a_workspace_of_an_odd_name_that_exists_is_taken(folder):
+    (folder / "$HOME").mkdir()
+    assert load(folder, HEAD.replace("out", "$HOME") + TASK).workspace == folder.resolve() / "$HOME"
 
 
 def test_tilde_is_the_home_folder(folder, monkeypatch):
@@ -272,6 +291,23 @@ def test_all_that_is_wrong_is_said_at_once_in_order_of_lines(folder):
 
 def test_keys_that_are_only_misspelled_are_not_also_missing(folder):
     assert problems(folder, HEAD + "taks: []") == ["plan.yaml:5:1: unknown key taks. Did you mean tasks?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "- description: BE setup",
+            "plan.yaml:1:1: a plan is a mapping, and this is a list. Put the list below tasks:, after version, name",
+        ),
+        ("\n[]", "plan.yaml:2:1: a plan is a mapping, and this is a list. Write key: value."),
+        ("BE setup", "plan.yaml:1:1: a plan is a mapping, and this is text. Write key: value."),
+        ("12", "plan.yaml:1:1: a plan is a mapping, and this is a number. Write key: value."),
+    ],
+)
+def test_what_is_no_mapping_is_no_plan(folder, text, said):
+    (found,) = problems(folder, text)
+    assert found.startswith(said)
 
 
 def test_every_missing_key_is_said(folder):
@@ -397,6 +433,7 @@ def test_starter_plan_takes_its_name_from_the_schema_and_names_its_tables(folder
     assert "\nworkspace: build/school\n" in text
     assert "# 24 tables: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, …\n" in text
     assert "\nname: app\n" in starter_plan(Path("学校.sql"))
+    assert "tables:" not in starter_plan(Path("school.sql")).partition("tables: {")[0]
 
 
 def test_starter_plan_comments_state_the_defaults_that_the_format_has(folder):
