@@ -56,7 +56,7 @@ def collect_touched(events: Iterable[Event]) -> tuple[set[str], set[str]]:
         if isinstance(event, (SubTaskStarted, SubTaskStep, SubTaskRetrying, SubTaskEnded)):
             tasks.add(event.task_id)
             subtasks.add(event.subtask_id)
-        elif isinstance(event, (TaskStarted, TaskEnded)):
+        elif isinstance(event, (TaskAdded, TaskStarted, TaskEnded)):
             tasks.add(event.task_id)
     return tasks, subtasks
 

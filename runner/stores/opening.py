@@ -83,9 +83,10 @@ def explained(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {_explain(error)}") from error
     except OSError as error:
+        place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else path
         reason = error.strerror or str(error)
         raise StoreError(
-            f"{error.filename or path}: the run's state cannot be kept here ({reason}); "
+            f"{place}: the run's state cannot be kept here ({reason}); "
             "give a folder that can be written with --state or RUNNER_STATE"
         ) from error
 

@@ -90,7 +90,7 @@ class SqliteStore(StateReader):
         host.
         """
         with self._transaction():
-            dead = [run for run in self._unended() if run.plan_path == plan_path or _is_dead(run)]
+            dead = [run for run in self._unended() if (plan_path and run.plan_path == plan_path) or _is_dead(run)]
             for run in dead:
                 self._append(run.id, self._last_words(run))
         return tuple(self.run(run.id) for run in dead)
