@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 
+import runner.agents.backend.context  # what agents import at first use only, for the supervisor's sake
 import runner.worker  # noqa: F401 - the code that workers run
 from runner import lifeline, rendering
 from runner.agents.registry import BUILT_IN
