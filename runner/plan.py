@@ -742,7 +742,7 @@ def _check_needs(findings: _Findings, root: Node, ids: list[str]) -> None:
             cycle = error.args[1][:0:-1]  # graphlib names each before what needs it, and the first one twice
             start = min(range(len(cycle)), key=lambda index: ids.index(cycle[index]))
             ring = [*cycle[start:], *cycle[:start]]
-            node = places[ring[0]].pop(ring[1] if len(ring) > 1 else ring[0])
+            node = places[ring[0]].pop(ring[1])
             path = f"{_some(ring, ' needs ')} needs {ring[0]}"
             findings.add(node, f"needs {node} closes a cycle: {path}", "Remove one of these needs.")
         else:

@@ -108,6 +108,22 @@ def test_what_a_section_leaves_out_has_its_default(folder):
     assert load(folder, "concurrency: {subtasks: 2}\n" + HEAD + TASK).concurrency == Concurrency(tasks=5, subtasks=2)
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("concurrency: {tasks: 1, subtasks: 64}", lambda plan: plan.concurrency == Concurrency(tasks=1, subtasks=64)),
+        ("timeouts: {task: 604800, grace: 0.001}", lambda plan: plan.timeouts == Timeouts(task=604800, grace=0.001)),
+        ("retries: {attempts: 1, backoff: 0}", lambda plan: plan.retries == Retries(attempts=1, backoff=0)),
+        ("retries: {attempts: 20, backoff: 3600}", lambda plan: plan.retries == Retries(attempts=20, backoff=3600)),
+        ("tasks: [{description: x, priority: 1}]", lambda plan: plan.tasks[0].priority == 1),
+        ("tasks: [{description: x, priority: 10}]", lambda plan: plan.tasks[0].priority == 10),
+        (f"tasks: [{{description: x, id: {'a' * 64}}}]", lambda plan: plan.tasks[0].id == "a" * 64),
+    ],
+)
+def test_the_ends_of_every_range_are_in_it(folder, text, read):
+    assert read(load(folder, HEAD + text + "\n" + ("" if text.startswith("tasks") else TASK)))
+
+
 def test_a_task_can_be_sent_to_another_process(folder):
     task = load(folder, HEAD + TASK).tasks[0]
     assert pickle.loads(pickle.dumps(task)) == task
@@ -156,6 +172,12 @@ def test_ddl_takes_a_file_a_list_a_glob_and_a_folder_each_file_once(folder):
     }.items():
         text = HEAD.replace("school.sql", ddl) + TASK
         assert [file.name for file in load(folder, text).tasks[0].ddl] == names, ddl
+
+
+def test_the_ddl_of_a_task_stands_for_that_of_the_plan(folder):
+    (folder / "other.sql").write_text("")
+    plan = load(folder, HEAD + "tasks: [{description: x}, {description: y, ddl: other.sql}]")
+    assert [[file.name for file in task.ddl] for task in plan.tasks] == [["school.sql"], ["other.sql"]]
 
 
 def test_ddl_in_a_folder_whose_name_looks_like_a_glob(folder, monkeypatch):
