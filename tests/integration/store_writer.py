@@ -1,8 +1,12 @@
 """A process that writes a run into a state folder: `python -m tests.integration.store_writer FOLDER RUN HOW`.
 
-HOW is a number of tasks (write them all, then end the run), `busy` (write until standard input closes), `endless`
-(the same, and print the number of each event that is durable), `dying` (be killed just before a commit) or `report` (a reporter that answers control requests
-until standard input closes).
+HOW is one of
+
+- a number of tasks: write them all, then end the run
+- `busy`: write until standard input closes
+- `endless`: the same, and print the number of each event that is durable
+- `dying`: be killed just before a commit
+- `report`: run a reporter that answers control requests until standard input closes
 """
 
 from __future__ import annotations
