@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -36,8 +37,14 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in {"--help", "-h", "--version"}:
+            self._refuse_typing_error(args[0])
             args = [_DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_typing_error(self, word: str) -> None:
+        close = get_close_matches(word, self.commands, 1)
+        if close and not Path(word).exists():
+            raise click.UsageError(f"{word!r} is no command and no file. Did you mean `runner {close[0]}`?")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -198,7 +198,7 @@ def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options:
         info = RunInfo(plan=plan.name, plan_path=str(plan.path))
         orchestrator = ParallelOrchestrator(store=store, sinks=[console], settings=settings, info=info)
         interrupted = _Interrupted(orchestrator)
-        with interrupted.watch():
+        with interrupted.watch(), contextlib.closing(orchestrator):
             orchestrator.start_run()
             for warning in warnings_of(preparation.schemas):
                 orchestrator.note(warning)
