@@ -46,6 +46,7 @@ CASES: list[tuple[Dialect, str, str]] = [
     ("postgres", "NISN = lower(nisn)", "=(nisn, lower(nisn))"),
     ("postgres", "num_nonnulls(a, b) = 1", "=(num_nonnulls(a, b), 1)"),
     ("postgres", "a <@ ARRAY[1, 2]", "<@(a, array(1, 2))"),
+    ("postgres", "ARRAY[1] @> a", "<@(a, array(1))"),
     ("postgres", "born < CURRENT_DATE", "<(born, current_date())"),
     ("postgres", "extract(year FROM born) > 1900", ">(extract('year', born), 1900)"),
     ("postgres", "'2020-01-01'::date", "'2020-01-01'"),

@@ -23,6 +23,7 @@ CREATE TABLE numbered_seat (id serial PRIMARY KEY, student_id int REFERENCES stu
 CREATE TABLE keyless_seat (student_id int REFERENCES student, course_id int REFERENCES course,
     UNIQUE (student_id, course_id));
 CREATE TABLE profile (student_id int PRIMARY KEY REFERENCES student, text text);
+CREATE TABLE present (student_id int PRIMARY KEY REFERENCES student);
 CREATE TABLE swap (a_id int REFERENCES student, b_id int REFERENCES student, PRIMARY KEY (a_id, b_id));
 CREATE TABLE room (id int PRIMARY KEY, teacher_id int);
 CREATE TABLE teacher (id int PRIMARY KEY, room_id int REFERENCES room);

@@ -61,7 +61,8 @@ def read_and_check(text: str, dialect: Dialect) -> None:
         names = {column.name for column in table.columns}
         assert len(names) == len(table.columns)
         assert set(table.key_columns) <= names
-        assert all(set(key.columns) <= names for key in (*table.unique, *table.foreign_keys))
+        assert all(set(key.columns) <= names for key in table.unique)
+        assert all(set(key.columns) <= names for key in table.foreign_keys)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
