@@ -9,12 +9,15 @@ import os
 import sys
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from runner import __version__
 from runner.errors import RunnerError
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Dialect
 
 _DEFAULT_COMMAND = "run"
 _STATE = click.option(
@@ -155,7 +158,7 @@ def _cancel(task: str | None, state: Path) -> None:
 @_DIALECT
 @click.option("--json", "as_json", is_flag=True, help="Print the whole model as JSON.")
 @click.pass_context
-def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json: bool) -> None:
+def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: Dialect, *, as_json: bool) -> None:
     """Print what the reader understood of a schema, and what it did not."""
     from runner.reports.schema_view import schema_report  # noqa: PLC0415
 
@@ -173,7 +176,7 @@ def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where; beside the DDL if not said.",
 )
-def _init(ddl: Path, dialect: str, output: Path | None) -> None:
+def _init(ddl: Path, dialect: Dialect, output: Path | None) -> None:
     """Write a starter plan for a schema; it runs as it is."""
     from runner.run_plan import write_starter_plan  # noqa: PLC0415
 
