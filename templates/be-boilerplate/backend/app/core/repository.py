@@ -162,9 +162,9 @@ class Repository(Generic[Model, Read]):
     def _default(self, name: str) -> Any:
         """Return what the database puts where nothing is written, as a value or as SQL."""
         column = sa.inspect(self.resource.model).attrs[name].columns[0]
-        own: Any = column.default
-        if isinstance(own, CallableColumnDefault):
-            return own.arg(None)
+        if isinstance(column.default, CallableColumnDefault):
+            give: Any = column.default.arg
+            return give(None)
         return getattr(column.server_default, "arg", None)
 
     @contextmanager
