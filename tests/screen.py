@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import re
@@ -39,7 +40,8 @@ class Terminal:
         os.close(self._master)
         self._master = -1
         if not self.stream.closed:
-            os.write(self.stream.fileno(), b".")  # the reader holds on to its side until it has read once more
+            with contextlib.suppress(OSError):  # the reader holds on to its side until it has read once more
+                os.write(self.stream.fileno(), b".")
         self._thread.join(30)
 
     def output(self) -> str:
