@@ -66,7 +66,7 @@ def test_every_key_is_read_and_every_default_filled_in():
     assert setup.workspace == build / "other"
     assert setup.timeouts == Timeouts(task=100, subtask=7, grace=3)
     assert setup.retries == Retries(attempts=1, backoff=0)
-    assert setup.templates == PLANS
+    assert setup.templates == PLANS.parent
     assert setup.options == {"title": "No. 1", "deep": {"list": [1, 2.5, True, None, "text"]}}
     assert setup.place == f"{PLANS / 'everything.yaml'}:14:5"
     assert (again.id, again.agent, again.timeouts) == ("be-again", "be-boilerplate", plan.timeouts)
@@ -361,6 +361,20 @@ def test_more_problems_than_anyone_reads_are_counted(folder):
     found = problems(folder, f"{HEAD}tasks:\n{text}")
     assert len(found) == MAX_PROBLEMS + 1
     assert found[-1] == f"plan.yaml: {6000 - MAX_PROBLEMS} more problems are not shown. Mend these first."
+
+
+@pytest.mark.parametrize("value", ["1:" * 100_000 + "1", "'" + "1" * 100_000 + "'", "1" * 100_000, "x" * 100_000])
+def test_a_long_value_is_cut_in_a_message(folder, value):
+    (found,) = problems(folder, f"{HEAD}{TASK}    priority: {value}\n")
+    assert "…" in found
+    assert len(found) < 300
+
+
+def test_many_unknown_needs_are_all_counted(folder):
+    text = "".join(f"  - {{id: t{n}, description: x, needs: [u{n}]}}\n" for n in range(2500))
+    found = problems(folder, f"{HEAD}tasks:\n{text}")
+    assert found[0].endswith("needs u0 is no task of this plan. Ids here: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, ….")
+    assert found[-1].startswith(f"plan.yaml: {2500 - MAX_PROBLEMS} more problems")
 
 
 def test_a_ddl_that_may_not_be_read_is_said(folder, monkeypatch):
