@@ -50,7 +50,7 @@ def _environment() -> dict[str, str]:
 
 def own_tests(folder: Path, **environment: str) -> int:
     """Run the application's own tests and return how many passed; none may fail."""
-    result = run(folder, "pytest", "-q", "-p", "no:cacheprovider", **environment)
+    result = run(folder, "pytest", "-p", "no:cacheprovider", **environment)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
     found = re.search(r"(\d+) passed", result.stdout)
     assert found is not None, result.stdout[-500:]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from runner.agents.backend.checks import Bounds
 from runner.agents.backend.defaults import ServerDefault, server_default
-from runner.agents.backend.expressions import plain_sql
+from runner.agents.backend.sqlite_sql import plain_sql
 from runner.agents.backend.types import PLAIN_READ_ONLY, PythonType
 from runner.agents.source_text import literal, one_line
 from runner.ddl.model import Column, Generated

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from runner.agents.backend.columns import ColumnView
-from runner.agents.backend.expressions import plain_sql, sqlite_sql
+from runner.agents.backend.sqlite_sql import plain_sql, sqlite_sql
 from runner.agents.backend.table import TableView, is_sound
 from runner.agents.source_text import literal, one_line
 from runner.ddl.model import Check, ForeignKey, Index, IndexPart, Key

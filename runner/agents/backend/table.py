@@ -12,7 +12,8 @@ from typing import Any
 from runner.agents.backend.checks import RowRule, SortedChecks, sort_checks
 from runner.agents.backend.columns import ColumnView, view_column
 from runner.agents.backend.constraints import Named, name_constraints
-from runner.agents.backend.examples import Examples, Sample, make_examples
+from runner.agents.backend.examples import Examples, make_examples
+from runner.agents.backend.samples import Sample
 from runner.agents.backend.types import Category, python_type
 from runner.agents.source_text import literal, one_line, sentence
 from runner.ddl.model import ForeignKey, Schema, Table
