@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.errors import TemplateError
-from runner.rendering import builtin_folder, set_digest, template_set, warm
+from runner.rendering import template_set
+from runner.template_files import builtin_folder, set_digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:

@@ -11,14 +11,16 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.agents.backend.checks import RowRule
-from runner.agents.backend.columns import ColumnView
 from runner.agents.backend.expressions import Unknown
 from runner.agents.backend.samples import DAYS, Sample, constant_sample, limits, refused, sample_of
-from runner.agents.backend.types import PythonType
 from runner.agents.backend.values import evaluate
+
+if TYPE_CHECKING:
+    from runner.agents.backend.checks import RowRule
+    from runner.agents.backend.columns import ColumnView
+    from runner.agents.backend.types import PythonType
 
 _MOST_COMBINATIONS = 20_000
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.agents.backend.types import NUMERIC, PythonType
 from runner.ddl.model import Call, ColumnRef, Const, Expression
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 LENGTHS = frozenset({"length", "char_length", "character_length", "cardinality", "array_length", "json_array_length"})

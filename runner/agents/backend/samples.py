@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.agents.backend.columns import ColumnView
 from runner.agents.backend.patterns import numbered
 from runner.agents.backend.types import NUMERIC, Category, PythonType
 from runner.agents.source_text import literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.agents.backend.columns import ColumnView
 
 _TRIED = (1, 12, 123456)  # numbers for which a format has to give an accepted text
 _NATURAL = (

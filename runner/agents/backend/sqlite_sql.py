@@ -86,7 +86,8 @@ def _sqlite_constant(value: Const) -> str:
 
 
 _CAST = re.compile(
-    r"::\s*(?:character varying|double precision|timestamp with(?:out)? time zone|[\w.]+)(?:\(\d+(?:,\s*\d+)?\))?(?:\[\])*"
+    r"::\s*(?:character varying|double precision|timestamp with(?:out)? time zone|[\w.]+)"
+    r"(?:\(\d+(?:,\s*\d+)?\))?(?:\[\])*"
 )
 _CALLED = re.compile(r"\b(\w+)\s*\(")
 _PLAIN_WORDS = frozenset({"and", "or", "not", "in", "is"}) | _SQLITE_FUNCTIONS | {"length", "substr", "replace"}

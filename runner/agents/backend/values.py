@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.agents.backend.expressions import LENGTHS, NOW, TODAY, Unknown, constant, kind_beside
-from runner.agents.backend.types import PythonType
 from runner.ddl.model import Call, ColumnRef, Const, Expression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from runner.agents.backend.types import PythonType
 
 _MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # any will do, so long as it never changes
 
