@@ -6,6 +6,7 @@ worker each, a death has one culprit and no innocents, and is noticed at once by
     supervisor                                     worker process (forked by the forkserver, preloaded)
     Worker.run(shard) ── executor's call queue ──► run_shard
     Worker.connection ◄── events, ShardEnded ───── its own pipe; end of file = it is dead
+    Worker.output     ◄── a pipe ───────────────── descriptors 1 and 2: what its agents' programs print
     Worker.cancel()   ── control pipe ───────────► flags its sub-tasks see between steps
 
 Used by one thread, the orchestrator's; only `ensure_forkserver` belongs to the main thread.
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _PRELOAD = ["__main__", "runner.executors.preload"]
 _NOTICE_TIME = 2.0  # seconds to learn how a dead worker ended; it takes milliseconds
+_PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
 _UNKNOWN = 255  # what multiprocessing reports when two of its threads asked for an exit code at once
 
 
@@ -57,10 +59,12 @@ class Worker:
         self._on_refused = on_refused
         context = multiprocessing.get_context("forkserver")
         self.connection, events = context.Pipe(duplex=False)
+        self.output, output = context.Pipe(duplex=False)
+        os.set_blocking(self.output.fileno(), False)
         control, self._control = context.Pipe(duplex=False)
         before = set(multiprocessing.active_children())
         self._executor = ProcessPoolExecutor(
-            1, mp_context=context, initializer=worker.initialize, initargs=(events, control)
+            1, mp_context=context, initializer=worker.initialize, initargs=(events, control, output)
         )
         self._ending = threading.Thread(
             target=partial(self._executor.shutdown, wait=True, cancel_futures=True),
@@ -72,6 +76,7 @@ class Worker:
             (self._process,) = set(multiprocessing.active_children()) - before
             self.pid: int = self._process.ident or 0
         finally:
+            output.close()
             events.close()  # the worker's own ends: kept open here, its death would be no end of file
             control.close()
 
@@ -82,6 +87,16 @@ class Worker:
         """
         with contextlib.suppress(BrokenProcessPool):
             self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
+
+    def read_output(self) -> str | None:
+        """Return what programs have printed, as far as it fits a pipe: None for nothing now, "" for nothing ever more.
+
+        Never blocks.
+        """
+        try:
+            return os.read(self.output.fileno(), _PIPE_SIZE).decode("utf-8", "replace")
+        except BlockingIOError:
+            return None
 
     def cancel(self, subtask_id: str | None = None) -> None:
         """Tell a sub-task, or all, to stop at its next look. A dead worker is told nothing."""
@@ -109,6 +124,7 @@ class Worker:
         """Ask the process to end once it is idle, and close the connections. Does not wait."""
         self._ending.start()
         self.connection.close()
+        self.output.close()
         self._control.close()
 
     def join(self, timeout: float) -> bool:
