@@ -27,7 +27,7 @@ _HOMES: Mapping[str, str] = {
     "ConfigDict": "pydantic", "Field": "pydantic", "NaiveDatetime": "pydantic",
     "APIRouter": "fastapi", "Depends": "fastapi",
     **dict.fromkeys(
-        ("Array", "BigInt", "ByDialect", "Exact", "Json", "PlainJson", "SmallInt", "Timestamp", "enum_of", "moment",
+        ("Array", "BigInt", "ByDialect", "Char", "Exact", "Json", "PlainJson", "SmallInt", "Timestamp", "enum_of", "moment",
          "native", "postgresql_only", "utc_now"),
         "app.core.columns",
     ),
