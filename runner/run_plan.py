@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 
 from runner.console import Console, print_drift
 from runner.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
-from runner.executors.process_pool import ensure_forkserver
 from runner.reports.json_report import run_report, write_json
 from runner.status import RunStatus
 from runner.stores.sqlite import SqliteStore
@@ -51,7 +50,6 @@ class RunOptions:
 
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` for what keeps it from starting."""
-    ensure_forkserver()  # it loads what workers need while this process reads the plan and the schema
     plan, preparation, jobs = _prepare(options.plan)
     with contextlib.ExitStack() as stack:
         if not options.check:

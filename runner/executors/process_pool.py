@@ -9,7 +9,7 @@ worker each, a death has one culprit and no innocents, and is noticed at once by
     Worker.output     ◄── a pipe ───────────────── descriptors 1 and 2: what its agents' programs print
     Worker.cancel()   ── control pipe ───────────► flags its sub-tasks see between steps
 
-Used by one thread, the orchestrator's; only `ensure_forkserver` belongs to the main thread.
+Used by one thread, the supervisor's.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import forkserver
 from typing import TYPE_CHECKING
 
 from runner import worker
@@ -33,20 +32,9 @@ if TYPE_CHECKING:
 
     from runner.shard import Shard
 
-_PRELOAD = ["__main__", "runner.executors.preload"]
 _NOTICE_TIME = 2.0  # seconds to learn how a dead worker ended; it takes milliseconds
 _PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
 _UNKNOWN = 255  # what multiprocessing reports when two of its threads asked for an exit code at once
-
-
-def ensure_forkserver() -> None:
-    """Start the process that forks workers, in the background, unless it runs. Call it from the main thread.
-
-    Its parent-death signal follows the thread that started it: from any other thread it could die too early.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOAD)
-    forkserver.ensure_running()
 
 
 class Worker:
