@@ -12,7 +12,6 @@ nor the run.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
@@ -90,6 +89,14 @@ class TickingSink(Protocol):
         """Refresh what is shown; called about once a second while no events come."""
 
 
+@runtime_checkable
+class AbandonableSink(Protocol):
+    """A sink that may hang in a `write` that nobody can end."""
+
+    def abandon(self) -> None:
+        """See to it that the process can end all the same; called from another thread than `write`."""
+
+
 @dataclass(slots=True)
 class _Mark:
     """A place in the queue: `stored` and each of `shown` are set once everything before it is."""
@@ -110,6 +117,9 @@ class _Acknowledgement:
     sink: str
     run_id: str
     seq: int
+
+
+_Item = Event | _Mark | _Stop | _Acknowledgement
 
 
 class Reporter:
@@ -134,7 +144,7 @@ class Reporter:
         self._run_id = run_id
         self._on_failure = on_failure
         self._on_control = on_control
-        self._queue: SimpleQueue[Event | _Mark | _Stop | _Acknowledgement] = SimpleQueue()
+        self._queue: SimpleQueue[_Item] = SimpleQueue()
         self._feeds = [_Feed(sink, self._queue.put) for sink in sinks]  # their last words, after `close`, too
         self._thread = threading.Thread(target=self._run, name="runner-reporter", daemon=True)
         self._urgent = threading.Event()  # somebody waits: do not collect, commit
@@ -226,11 +236,11 @@ class Reporter:
             self._poll_controls()
         self._finish(stop.deadline)
 
-    def _handle(self, first: Event | _Mark | _Stop | _Acknowledgement) -> _Stop | None:
+    def _handle(self, first: _Item) -> _Stop | None:
         """Commit `first` and what is queued behind it, up to a full batch or the first mark."""
         events: list[Event] = []
         acknowledged: dict[tuple[str, str], int] = {}
-        item: Event | _Mark | _Stop | _Acknowledgement | None = first
+        item: _Item | None = first
         while item is not None and not isinstance(item, _Mark | _Stop):
             if isinstance(item, _Acknowledgement):
                 acknowledged[item.sink, item.run_id] = item.seq
@@ -247,7 +257,7 @@ class Reporter:
             mark.stored.set()
         return item if isinstance(item, _Stop) else None
 
-    def _take(self) -> Event | _Mark | _Stop | _Acknowledgement | None:
+    def _take(self) -> _Item | None:
         try:
             return self._queue.get_nowait()
         except Empty:
@@ -299,6 +309,8 @@ class Reporter:
             feed.stop()
         for feed in self._feeds:
             feed.join(max(0.0, deadline - time.monotonic()))
+        for feed in self._feeds:
+            feed.abandon()
         while (item := self._take()) is not None:
             self._handle(item)
 
@@ -318,7 +330,6 @@ class _Feed:
 
     @property
     def alive(self) -> bool:
-        """Whether its thread still runs."""
         return self._thread.is_alive()
 
     def start(self) -> None:
@@ -347,6 +358,11 @@ class _Feed:
     def join(self, timeout: float) -> None:
         self._thread.join(timeout)
 
+    def abandon(self) -> None:
+        """Give up on a sink that did not end in time."""
+        if self.alive and isinstance(self._sink, AbandonableSink):
+            self._sink.abandon()
+
     def _run(self) -> None:
         item: Sequence[Recorded] | threading.Event | None = ()
         while item is not None:
@@ -359,8 +375,7 @@ class _Feed:
                 item.set()
             elif item is not None:
                 self._write(item)
-        with contextlib.suppress(Exception):  # what is off has said why
-            self._close()
+        self._try(self._sink.close, even_off=True)
 
     def _write(self, batch: Sequence[Recorded]) -> None:
         self._try(lambda: self._sink.write(batch))
@@ -370,14 +385,8 @@ class _Feed:
         if isinstance(self._sink, TickingSink):
             self._sink.tick()
 
-    def _close(self) -> None:
-        if self._off:
-            self._sink.close()
-        else:
-            self._try(self._sink.close)
-
-    def _try(self, action: Callable[[], None]) -> None:
-        if self._off:
+    def _try(self, action: Callable[[], None], *, even_off: bool = False) -> None:
+        if self._off and not even_off:
             return
         try:
             action()
@@ -385,6 +394,8 @@ class _Feed:
             self._switch_off(_describe(error))
 
     def _switch_off(self, reason: str) -> None:
+        if self._off:  # and has said why
+            return
         self._off = True
         self._post(Logged(level="warning", message=f"{self._name} is switched off: {reason}"))
 

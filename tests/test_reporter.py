@@ -140,6 +140,7 @@ def test_a_sink_that_nobody_reads_holds_up_neither_the_store_nor_the_others(desk
         assert not desk.reporter.close(0.2)
         assert texts(desk.store.events) == ["first", "second"]
         assert len(reading.shown) == 2
+        assert (stalled.abandoned, reading.abandoned) == (1, 0)
     finally:
         stalled.open.set()
 
