@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from runner.errors import PathOwnedError, WorkspaceError
@@ -20,7 +21,6 @@ from runner.workspace.claims import Claims, RunClaims, begin_claims, release_cla
 from runner.workspace.layout import INPUTS_FOLDER, INTENTS_FOLDER, LOCKS_FOLDER, MANIFEST_FOLDER, runner_folder
 from runner.workspace.manifest import FileRecord, Manifest, Record, digest
 from runner.workspace.paths import resolve
-from pathlib import Path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
