@@ -1,9 +1,8 @@
 """The one thread that takes events off the queue, makes them durable and then has them shown.
 
-Runs in the supervisor. The reporter thread owns the writing of run state: nobody else appends events, marks
-control requests as taken or moves an acknowledged position while the run lasts. Each sink is fed by a small
-thread of its own, so that a terminal that is stopped, or a pipe that nobody reads, holds up neither the store
-nor the run.
+Runs in the supervisor. The reporter thread owns the writing of run state: nobody else appends events, marks control
+requests as taken or moves an acknowledged position while the run lasts. Each sink is fed by a small thread of its
+own, so that a terminal that is stopped, or a pipe that nobody reads, holds up neither the store nor the run.
 
     any thread --post--> queue --> reporter thread --append--> store
                                         |  (only what the store has accepted)
@@ -12,6 +11,7 @@ nor the run.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
@@ -125,10 +125,9 @@ _Item = Event | _Mark | _Stop | _Acknowledgement
 class Reporter:
     """Makes posted events durable, in order, and hands them to the sinks.
 
-    `on_failure` is called once, from the reporter thread, when the store cannot be written: from then on
-    posts are dropped and counted, and `flush` and `close` raise. `on_control` is called from the reporter
-    thread for each request of another process; it returns the answer at once and must neither block nor call
-    `flush`.
+    `on_failure` is called once, from the reporter thread, when the store cannot be written: from then on posts are
+    dropped and counted, and `flush` and `close` raise. `on_control` is called from the reporter thread for each
+    request of another process; it returns the answer at once and must neither block nor call `flush`.
     """
 
     def __init__(
@@ -195,9 +194,8 @@ class Reporter:
         mark = _Mark()
         self._urgent.set()
         self._queue.put(mark)
-        done = mark.stored.wait(timeout) and all(
-            shown.wait(max(0.0, deadline - time.monotonic())) for shown in mark.shown
-        )
+        done = mark.stored.wait(timeout)
+        done = done and all(shown.wait(max(0.0, deadline - time.monotonic())) for shown in mark.shown)
         self._raise_failure()
         return done
 
@@ -252,9 +250,8 @@ class Reporter:
         self._in_hand = 0
         if isinstance(item, _Mark):
             self._urgent.clear()
-            mark = item
-            mark.shown.extend(shown for feed in self._feeds if (shown := feed.mark()) is not None)
-            mark.stored.set()
+            item.shown.extend(shown for feed in self._feeds if (shown := feed.mark()) is not None)
+            item.stored.set()
         return item if isinstance(item, _Stop) else None
 
     def _take(self) -> _Item | None:
@@ -267,14 +264,14 @@ class Reporter:
         if self._failure is not None:
             self._dropped += len(events)
             return
+        batch: tuple[Recorded, ...] = ()
         try:
             batch = self._store.append(self._run_id, events) if events else ()
             for (sink, run_id), seq in acknowledged.items():
                 self._store.acknowledge(sink, run_id, seq)
         except Exception as error:  # noqa: BLE001 - whatever it is, state is no longer kept
-            self._dropped += len(events)
+            self._dropped += len(events) - len(batch)
             self._fail(error)
-            return
         if batch:
             for feed in self._feeds:
                 feed.offer(batch)
@@ -301,7 +298,8 @@ class Reporter:
         self._failure = error if isinstance(error, StoreError) else StoreError(_describe(error))
         if self._failure is not error:
             self._failure.__cause__ = error
-        self._on_failure(self._failure)
+        with contextlib.suppress(Exception):  # who is told must not keep `flush` and `close` waiting
+            self._on_failure(self._failure)
 
     def _finish(self, deadline: float) -> None:
         """Let the sinks end, then keep what was posted meanwhile: a sink's own last warning, too."""
@@ -394,10 +392,9 @@ class _Feed:
             self._switch_off(_describe(error))
 
     def _switch_off(self, reason: str) -> None:
-        if self._off:  # and has said why
-            return
-        self._off = True
-        self._post(Logged(level="warning", message=f"{self._name} is switched off: {reason}"))
+        if not self._off:
+            self._off = True
+            self._post(Logged(level="warning", message=f"{self._name} is switched off: {reason}"))
 
 
 def _describe(error: BaseException) -> str:

@@ -186,6 +186,20 @@ def test_a_failing_store_is_told_once_and_everything_later_is_dropped_and_counte
     assert sink.closed == 1
 
 
+def test_who_is_told_of_a_failure_may_fail_as_well() -> None:
+    def fail(error: StoreError) -> None:
+        raise ValueError("me, too")
+
+    store = MemoryEvents()
+    store.error = StoreError("the disk is full")
+    reporter = Reporter(store, run_id="r", on_failure=fail)
+    reporter.start()
+    reporter.post(said("lost"))
+    for end in (reporter.flush, reporter.close):
+        with pytest.raises(StoreError, match="the disk is full"):
+            end(LONG)
+
+
 def test_any_error_of_the_store_is_a_store_error(desk: Desk) -> None:
     desk.store.error = KeyError("surprise")
     desk.reporter.post(said("lost"))
