@@ -149,8 +149,7 @@ class Reporter:
         self._urgent = threading.Event()  # somebody waits: do not collect, commit
         self._failure: StoreError | None = None
         self._closed = False
-        self._in_hand = 0
-        self._dropped = 0
+        self._in_hand = self._dropped = 0
         self._next_poll = 0.0
 
     @property
@@ -323,8 +322,7 @@ class _Feed:
         self._queue: SimpleQueue[Sequence[Recorded] | threading.Event | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"runner-{self._name.lower()}", daemon=True)
         self._off = False
-        self._offered = 0
-        self._shown = 0
+        self._offered = self._shown = 0  # events; each written by one thread alone
 
     @property
     def alive(self) -> bool:
