@@ -115,7 +115,7 @@ def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
     from runner.preparation import Preparation  # noqa: PLC0415
 
     plan = load_plan(path)
-    dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False)
+    dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False, model=plan.llm.model)
     preparation = Preparation(dispatcher, plan.folder)
     jobs: list[Job] = []
     problems: list[Problem] = []

@@ -509,6 +509,7 @@ class Supervisor:
             self._tell_skipped(skipped)
 
     def _cancel_all(self, reason: str) -> None:
+        self._post(Logged(level="warning", message=f"{reason}: nothing new is started, what runs is told to stop"))
         self._stop_handing_out(reason)
         for task_id in list(self._active):
             self._cancel(task_id, reason)
