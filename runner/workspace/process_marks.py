@@ -15,6 +15,7 @@ from pathlib import Path
 
 _STARTTIME_FIELD = 22  # of /proc/<pid>/stat, counted from 1; see proc(5)
 _FIELDS_BEFORE_STATE = 2  # pid and name; the name may hold blanks, so fields are counted from behind it
+_ENDED = {"Z", "X", "x"}  # states of a process that has ended and was not yet waited for
 
 
 def own_mark() -> str:
@@ -50,12 +51,17 @@ def _pid_space() -> str:
 
 
 def _start_time(pid: int) -> str | None:
-    """Return when a process began, in ticks since the host did; None if it ended or there is no `/proc`."""
+    """Return when a process began, in ticks since the host did; None if it is not there or there is no `/proc`.
+
+    One that has ended and was not yet waited for never began, as far as anyone here is concerned: "".
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
     except OSError:
         return None
     fields = stat[stat.rfind(")") + 1 :].split()
+    if fields[0] in _ENDED:
+        return ""
     return fields[_STARTTIME_FIELD - _FIELDS_BEFORE_STATE - 1]
 
 
