@@ -20,7 +20,6 @@ FLOORS = (
     ("agents", "stores", "console", "reports"),
     (
         "plan",
-        "plan_yaml",
         "ddl",
         "dispatcher",
         "rendering",

@@ -14,16 +14,16 @@ import yaml
 
 from runner.errors import PlanError, Problem
 from runner.plan import (
-    MAX_PROBLEMS,
     Concurrency,
     ConvexSettings,
     LLMSettings,
     Plan,
     level,
     load_plan,
-    slug,
     starter_plan,
 )
+from runner.plan.findings import MAX_PROBLEMS
+from runner.plan.ids import slug
 from runner.task import Retries, TableGlobs, Timeouts
 
 PLANS = Path(__file__).parent / "plans"

@@ -10,10 +10,11 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runner import plan_yaml
 from runner.errors import PlanError
-from runner.plan import Plan, load_plan
-from runner.plan_yaml import MAX_BYTES, MAX_DEPTH, MAX_SHOWN, Node, read_yaml, shown
+from runner.plan import Plan, load_plan, yaml_reader
+from runner.plan.nodes import MAX_SHOWN, Node, shown
+from runner.plan.yaml_file import MAX_BYTES
+from runner.plan.yaml_reader import MAX_DEPTH, read_yaml
 
 PLANS = Path(__file__).parent / "plans"
 
@@ -22,7 +23,7 @@ PLANS = Path(__file__).parent / "plans"
 def loader(request, monkeypatch):
     """Both of PyYAML's parsers: their messages and places differ in places."""
     if request.param == "without libyaml":
-        monkeypatch.setattr(plan_yaml, "_LOADER", yaml.SafeLoader)
+        monkeypatch.setattr(yaml_reader, "_LOADER", yaml.SafeLoader)
 
 
 @pytest.fixture
@@ -389,7 +390,7 @@ def test_any_text_is_a_plan_or_an_error_with_a_place(folder, text):
 def test_what_both_parsers_of_pyyaml_take_they_read_alike(folder, text):
     first = outcome(text)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plan_yaml, "_LOADER", yaml.SafeLoader)
+        patch.setattr(yaml_reader, "_LOADER", yaml.SafeLoader)
         second = outcome(text)
     if isinstance(first, Plan) and isinstance(second, Plan):  # of tabs, libyaml takes more
         assert first == second

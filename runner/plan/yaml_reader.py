@@ -10,24 +10,21 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from runner.errors import PlanError, Problem
+from runner.plan.nodes import Node, did_you_mean, field_name, shown
+from runner.plan.yaml_file import read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-MAX_BYTES = 4 * 2**20  # some 20,000 tasks; what is larger is not a plan
 MAX_NODES = 250_000  # values with every alias written out: what anchors in anchors cannot blow up any further
 MAX_DEPTH = 40  # a plan's own keys need 5; the rest is for `options`
-MAX_SHOWN = 60  # characters of a value that a message repeats
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml where PyYAML was built with it
 _resolve: Callable[..., str] = yaml.SafeLoader("").resolve  # knows what YAML 1.1 takes a plain scalar for
@@ -50,7 +47,6 @@ _TAG_TYPES: dict[str, tuple[type, ...]] = {
     f"{_TAG}null": (type(None),),
 }
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NOT_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
 # Part of a parser's message, what to say instead, and what to do.
 _SYNTAX = (
@@ -86,147 +82,13 @@ _SYNTAX = (
 )
 
 
-_NO_KEYS: Mapping[str, Any] = MappingProxyType({})  # shared: most values are scalars, and there are many
-
-
-@dataclass(slots=True, eq=False)
-class Node:
-    """A value of the file: `value` is what it means, `text` what a scalar says, None of a list or mapping."""
-
-    line: int
-    column: int
-    value: Any
-    text: str | None = None
-    quoted: bool = False
-    items: Sequence[Node] = ()
-    keys: Mapping[str, Node] = field(default_factory=lambda: _NO_KEYS)
-    values: Mapping[str, Node] = field(default_factory=lambda: _NO_KEYS)
-    nodes: int = 1  # itself and all below it, aliases written out
-    depth: int = 1  # levels from here down, itself counted
-
-    def find(self, path: Iterable[str | int]) -> Node:
-        """Return the value at `path`; a part that leads nowhere is passed over.
-
-        So `tables.include.0` finds its place in `tables: {include: [a]}` and in `tables: [a]` alike.
-        """
-        node = self
-        for part in path:
-            if isinstance(part, int):
-                node = node.items[part] if part < len(node.items) else node
-            else:
-                node = node.values.get(part, node)
-        return node
-
-    def __str__(self) -> str:
-        """Return the value as the user wrote it, short and printable; a list or mapping is not repeated."""
-        return "" if self.text is None else shown(self.text, quoted=self.quoted)
-
-
-def shown(text: str, *, quoted: bool = False) -> str:
-    """Return `text` fit for a message: one printable line, cut if it is long, quoted if it has to be."""
-    short = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
-    return f'"{line}"' if quoted or not line.strip() or line != line.strip() else line
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `Did you mean X?` for the known word that is most like this one, or nothing."""
-    by_fold = {name.casefold(): name for name in known}
-    near = get_close_matches(word.casefold(), by_fold, n=1)
-    return f"Did you mean {by_fold[near[0]]}?" if near else ""
-
-
-def field_name(path: Iterable[str | int]) -> str:
-    """Return what a message calls the value at `path`: its keys, without the task or list that it is in."""
-    parts = list(path)
-    if len(parts) > 1 and parts[0] == "tasks" and isinstance(parts[1], int):
-        parts = parts[2:] or [f"task {parts[1] + 1}"]
-    return ".".join(part for part in parts if isinstance(part, str))
-
-
-def kind_of(value: object) -> str:
-    """Return what sort of value this is, in a user's words."""
-    match value:
-        case None:
-            return "empty"
-        case bool():
-            return "a boolean"
-        case int() | float():
-            return "a number"
-        case str():
-            return "text"
-        case list():
-            return "a list"
-    return "a mapping"
-
-
 def read_yaml(path: Path) -> tuple[Node, list[Problem]]:
     """Return the one value of the file, and what is wrong with it that still lets the rest be read.
 
     Raises `PlanError` where nothing more can be said after the first problem: no file, no text, no YAML.
     """
-    name = str(path)
-    reader = _Reader(name, _decode(name, _read(path)))
+    reader = _Reader(str(path), read_text(path))
     return reader.read(), reader.problems
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise PlanError(Problem(file=str(path), message="no such file", expected=_other_plans(path))) from None
-    except IsADirectoryError:
-        expected = _other_plans(path / "*")
-        raise PlanError(Problem(file=str(path), message="this is a folder, not a plan", expected=expected)) from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        expected = "Check the path and its permissions."
-        raise PlanError(Problem(file=str(path), message=f"cannot be read: {reason}", expected=expected)) from error
-    if len(data) > MAX_BYTES:
-        message = f"the file is larger than {MAX_BYTES // 2**20} MiB"
-        raise PlanError(Problem(file=str(path), message=message, expected="Is this really a plan? Split it if so."))
-    return data
-
-
-def _other_plans(path: Path) -> str:
-    """Return which plan was perhaps meant."""
-    try:
-        plans = sorted(p.name for p in path.parent.iterdir() if p.suffix in {".yaml", ".yml"} and p.is_file())
-    except OSError:
-        plans = []
-    near = get_close_matches(path.name, plans, n=1) or (plans if path.name == "*" else [])
-    return f"Did you mean {path.parent / near[0]}?" if near else "Check the path; `runner init DDL` writes a plan."
-
-
-def _decode(name: str, data: bytes) -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise PlanError(Problem(file=name, message="the file is UTF-16", expected="Save it as UTF-8."))
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        start = data.rfind(b"\n", 0, error.start) + 1
-        raise PlanError(
-            Problem(
-                file=name,
-                line=data.count(b"\n", 0, error.start) + 1,
-                column=len(data[start : error.start].decode("utf-8")) + 1,
-                message=f"the byte 0x{data[error.start]:02x} is not UTF-8",
-                expected="Save the file as UTF-8.",
-            )
-        ) from None
-    if bad := _NOT_YAML.search(text):
-        raise PlanError(
-            Problem(
-                file=name,
-                line=text.count("\n", 0, bad.start()) + 1,
-                column=bad.start() - text.rfind("\n", 0, bad.start()),
-                message=f"the character U+{ord(bad[0]):04X} may not stand in YAML",
-                expected="Remove it.",
-            )
-        )
-    return text
 
 
 @dataclass(slots=True)

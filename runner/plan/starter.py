@@ -1,0 +1,68 @@
+"""The text of a plan to start from, for `runner init`.
+
+Called in the supervisor's main thread; reads and writes no file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING
+
+from runner.plan.ids import slug, some
+from runner.plan.nodes import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from runner.plan.records import Dialect
+
+_PLAIN = re.compile(r"(\.{1,2}/)*[A-Za-z_][A-Za-z0-9_./-]*")
+_NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+
+
+def _yaml_text(text: str) -> str:
+    """Return the text as YAML, in quotes where it needs them."""
+    plain = _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT
+    return text if plain else json.dumps(text, ensure_ascii=False)
+
+
+def starter_plan(
+    ddl: Path, dialect: Dialect = "postgres", *, tables: Sequence[str] = (), folder: Path | None = None
+) -> str:
+    """Return the text of a plan for this schema, to be written into `folder` (the DDL's own when left out).
+
+    `tables` are named in a comment, so that globs can be written at sight.
+    """
+    name = slug(ddl.resolve().stem, otherwise="app")
+    path = os.path.relpath(ddl.resolve(), (folder or ddl.parent).resolve())
+    path = f"./{path}" if path.startswith("~") else path
+    found = f"    # {len(tables)} tables: {some([shown(table) for table in tables])}\n" if tables else ""
+    return f"""\
+# A plan for `runner`. `runner validate` checks it, `runner plan-schema` prints its format for editors.
+version: 1
+name: {_yaml_text(name)}
+ddl: {_yaml_text(path)}              # a file, a glob, a folder, or a list of these
+dialect: {dialect}
+workspace: build/{name}
+
+# These are the defaults:
+# concurrency: {{tasks: 5, subtasks: 5}}
+# workers: {{}}                           # no limits; memory (MiB) and max_subtasks of a worker process
+# timeouts: {{task: 600, subtask: 300}}   # seconds
+# retries: {{attempts: 2, backoff: 1.0}}
+# templates: ./my-templates             # none; searched before the built-in ones
+
+tasks:
+  - id: be-setup
+    description: BE setup
+    priority: 10            # 10 first, 1 last, 5 when left out
+
+  - id: be-crud
+    description: BE CRUD APIs
+    priority: 7
+    needs: [be-setup]
+{found}    tables: {{include: ["*"], exclude: []}}
+"""
