@@ -143,6 +143,7 @@ class SubTaskManager:
         `work` pairs sub-tasks with the number of this try; without it all of the task's own are tried first.
         """
         pairs = [(subtask, 1) for subtask in self._task.subtasks] if work is None else work
+        self._cancelled.difference_update(subtask.id for subtask, _ in pairs)  # it was an earlier try that was to stop
         futures: list[Future[SubTaskResult]] = [self._pool.submit(self._try, *pair) for pair in pairs]
         wait(futures)  # each is bounded by the supervisor, which ends this process when a sub-task hangs
         return tuple(future.result() for future in futures)

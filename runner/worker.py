@@ -34,6 +34,7 @@ class _Worker:
         self._sending = threading.Lock()
         self._schema: Schema | None = None
         self._manager: SubTaskManager | None = None
+        self._managed: tuple[str, str, int] | None = None
         threading.Thread(target=self._listen, name="control", daemon=True).start()
 
     def send(self, message: Message | WorkerReady | ShardBegun | ShardEnded) -> None:
@@ -51,24 +52,28 @@ class _Worker:
                 self._schema = pickle.loads(schema_pickle)  # noqa: S301 - made by our own supervisor
             if self._schema is None:
                 raise RuntimeError("a shard came before its schema")  # noqa: TRY301 - told like any failure
-            manager = SubTaskManager(
+            self._manager_for(shard, self._schema).execute_sub_tasks(shard.work)
+        except Exception as problem:  # noqa: BLE001 - goes to the supervisor as data: it may not be picklable
+            error = describe(problem)
+        self.send(ShardEnded(error=error))
+
+    def _manager_for(self, shard: Shard, schema: Schema) -> SubTaskManager:
+        """Return the manager of the last shard where this one is of the same task: it knows the workspace by now."""
+        key = (shard.run_id, shard.task.id, shard.threads)
+        if self._manager is None or self._managed != key:
+            if self._manager is not None:
+                self._manager.cleanup()
+            self._manager = SubTaskManager(
                 shard.task,
-                self._schema,
+                schema,
                 emit=self.send,
                 run_id=shard.run_id,
                 concurrency=shard.threads,
                 force=shard.force,
                 check=shard.check,
             )
-            self._manager = manager
-            try:
-                manager.execute_sub_tasks(shard.work)
-            finally:
-                self._manager = None
-                manager.cleanup()
-        except Exception as problem:  # noqa: BLE001 - goes to the supervisor as data: it may not be picklable
-            error = describe(problem)
-        self.send(ShardEnded(error=error))
+            self._managed = key
+        return self._manager
 
     def _listen(self) -> None:
         while True:

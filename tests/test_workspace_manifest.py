@@ -237,6 +237,17 @@ def test_a_record_with_a_kept_file_is_never_up_to_date(tmp_path: Path) -> None:
     assert Manifest(tmp_path).is_up_to_date(as_generated, "d1")
 
 
+def test_a_sub_task_that_died_before_it_took_its_intent_away_is_not_up_to_date(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+    (tmp_path / "a.py").write_bytes(b"there")
+    (tmp_path / "b.py").write_bytes(b"b")
+    manifest.save(RECORD, "d1")
+    manifest.intend(RECORD.task_id, RECORD.piece, {"b.py": B})
+    assert not manifest.is_up_to_date(RECORD, "d1")
+    manifest.save(RECORD, "d1")
+    assert manifest.is_up_to_date(RECORD, "d1")
+
+
 def test_other_inputs_leave_the_record_as_it_was(tmp_path: Path) -> None:
     manifest = Manifest(tmp_path)
     (tmp_path / "a.py").write_bytes(b"there")

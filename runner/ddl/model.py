@@ -334,6 +334,17 @@ class Schema:
         return {table.name: table for table in self.tables}
 
     @cached_property
+    def positions(self) -> Mapping[QName, int]:
+        """The place of each table in the DDL, from 0."""
+        return {table.name: place for place, table in enumerate(self.tables)}
+
+    @cached_property
+    def other_schemas(self) -> tuple[str, ...]:
+        """The schemas that tables are in beside the default one, by name."""
+        names = {table.name.schema for table in self.tables} - {self.default_schema}
+        return tuple(sorted(name for name in names if name is not None))
+
+    @cached_property
     def _referrers(self) -> Mapping[QName, tuple[tuple[Table, ForeignKey], ...]]:
         found: dict[QName, list[tuple[Table, ForeignKey]]] = {}
         for table in self.tables:

@@ -128,8 +128,11 @@ class Manifest:
     def is_up_to_date(self, record: Record, inputs_digest: str) -> bool:
         """Whether nothing is to be done: inputs and generated files are as recorded, `once` files are there.
 
-        A sub-task with a file that was kept is never up to date, so that each run says so.
+        A sub-task with a file that was kept is never up to date, so that each run says so; nor is one whose intent is
+        left: it died before all was noted.
         """
+        if self._intent_path(record.task_id, record.piece).exists():
+            return False
         try:
             noted = self._inputs_path(record.task_id, record.piece).read_bytes()
         except OSError:

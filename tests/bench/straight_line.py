@@ -23,7 +23,7 @@ def main(plan: Path, workspace: Path) -> None:
     import yaml
 
     told = yaml.safe_load(plan.read_text())
-    schema = read_ddl([plan.parent / told["ddl"]], told["dialect"])
+    schema = read_ddl([plan.parent / told["ddl"]], told.get("dialect", "postgres"))
     dispatcher = AgentDispatcher(enable_llm=False)
     for task in told["tasks"]:
         generate(load_agent(dispatcher.classify(task["description"]).kind), schema, workspace)

@@ -78,12 +78,11 @@ def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) ->
 
 def _app(schema: Schema, options: Mapping[str, Any]) -> App:
     title = str(options.get("title") or _DEFAULT_TITLE)
-    foreign = {table.name.schema for table in schema.tables} - {None, schema.default_schema}
     return App(
         title=title,
         slug=snake(title),
         distribution=f"{kebab(title)}-backend",
-        schemas=tuple(sorted(filter(None, foreign))),
+        schemas=schema.other_schemas,
     )
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from runner.agents.backend.sqlite_sql import plain_sql, sqlite_sql
 from runner.agents.backend.table import TableView, is_sound
 from runner.agents.source_text import literal, one_line
-from runner.naming import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,9 +64,8 @@ def _foreign_key(view: TableView, name: str, key: ForeignKey) -> str:
         for option, action in (("ondelete", key.on_delete), ("onupdate", key.on_update))
         if action != "NO ACTION"
     )
-    later = names_of(view.schema).tables
-    order = list(later)
-    if order.index(key.references) > order.index(view.table.name):
+    order = view.schema.positions
+    if order[key.references] > order[view.table.name]:
         more += ", use_alter=True"
     return (
         f"sa.ForeignKeyConstraint([{_columns(key.columns)}], [{_columns(targets)}], "
