@@ -40,9 +40,7 @@ class _Commands(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(
-    cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
-)
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="runner")
 def _runner() -> None:
     """Turn a SQL schema into a working full-stack application, from a YAML plan.
@@ -54,9 +52,7 @@ def _runner() -> None:
 @_runner.command("run")
 @_PLAN
 @_STATE
-@click.option(
-    "--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would."
-)
+@click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing new once a sub-task has failed.")
 @click.option(
@@ -66,9 +62,7 @@ def _runner() -> None:
     show_default=True,
     help="When this plan is already being run: fail with 75, skip with 0, or wait.",
 )
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report here."
-)
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report here.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -97,22 +91,27 @@ def _validate(plan: Path) -> None:
 @_RUN
 @_STATE
 @click.option("--json", "as_json", is_flag=True, help="Print the report of the run as JSON.")
-def _status(run: str | None, state: Path, *, as_json: bool) -> None:
+@click.option("-f", "--follow", is_flag=True, help="Print again whenever it has changed, until the run has ended.")
+def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> None:
     """Show runs, or one run: RUN is an id or its beginning, or `latest`."""
-    from runner.reports.commands import status  # noqa: PLC0415
+    from runner.reports.commands import follow_status, status  # noqa: PLC0415
 
-    click.echo(status(state, run, as_json=as_json))
+    if follow and as_json:
+        raise click.UsageError("--follow prints text and --json one report: use one of them")
+    for text in follow_status(state, run) if follow else (status(state, run, as_json=as_json),):
+        click.echo(text)
 
 
 @_runner.command("logs")
 @_RUN
 @_STATE
 @click.option("--task", help="Only of this task.")
-def _logs(run: str | None, state: Path, task: str | None) -> None:
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+def _logs(run: str | None, state: Path, task: str | None, *, follow: bool) -> None:
     """Print the log of a run, the latest one unless RUN names another."""
     from runner.reports.commands import logs  # noqa: PLC0415
 
-    for line in logs(state, run, task):
+    for line in logs(state, run, task, follow=follow):
         click.echo(line)
 
 

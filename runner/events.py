@@ -208,30 +208,29 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if dataclasses.is_dataclass(value):
-        return {name: _plain(getattr(value, name)) for name in _field_names(type(value))}
+        cls: type = type(value)
+        return {name: _plain(getattr(value, name)) for name in _field_names(cls)}
     return value
 
 
 @cache
-def _field_types(cls: type) -> dict[str, Any]:
+def _field_types(cls: Any) -> dict[str, Any]:
     return typing.get_type_hints(cls)
 
 
 def _build(kind: Any, value: Any) -> Any:
     """Return `value` as the annotated type `kind`: records, tuples, times and enums come back as what they were."""
+    if typing.get_origin(kind) is types.UnionType:
+        (kind,) = (arg for arg in typing.get_args(kind) if arg is not type(None))
     if value is None:
         return None
-    origin = typing.get_origin(kind)
-    if origin is types.UnionType:
-        (kind,) = (arg for arg in typing.get_args(kind) if arg is not type(None))
-        return _build(kind, value)
-    if origin is tuple:
+    if typing.get_origin(kind) is tuple:
         return tuple(_build(typing.get_args(kind)[0], item) for item in value)
+    if not isinstance(kind, type):
+        return value
     if dataclasses.is_dataclass(kind):
-        hints = _field_types(kind)  # type: ignore[arg-type]
-        return kind(**{name: _build(hints[name], item) for name, item in value.items()})  # type: ignore[operator]
+        hints = _field_types(kind)
+        return kind(**{name: _build(hints[name], item) for name, item in value.items()})
     if kind is datetime:
         return datetime.fromisoformat(value)
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return kind(value)
-    return value
+    return kind(value) if issubclass(kind, StrEnum) else value

@@ -22,9 +22,7 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MAX_WORD_LENGTH = 60  # of a Python or file name: PostgreSQL's own bound is 63 bytes
 
 # Latin letters that no Unicode decomposition turns into ASCII.
-_LETTERS = str.maketrans(
-    {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l", "Ø": "O", "Đ": "D", "Ł": "L"}
-)
+_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l", "Ø": "O", "Đ": "D", "Ł": "L"})
 
 _IRREGULAR = {
     "analysis": "analyses", "basis": "bases", "child": "children", "crisis": "crises", "criterion": "criteria",
@@ -356,9 +354,7 @@ def _name_schema(schema: Schema) -> SchemaNames:
     for table in schema.tables:
         tables[table.name] = named = _name_table(table, schema, modules, classes, routes)
         modules.add(named.module)
-        classes.update(
-            f"{named.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update")
-        )
+        classes.update(f"{named.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update"))
         routes.add(named.route)
     enums: dict[QName, str] = {}
     for enum in _named_enums(schema):
@@ -375,9 +371,7 @@ def _named_enums(schema: Schema) -> Iterable[Enum]:
                 yield column.type.enum
 
 
-def _name_table(
-    table: Table, schema: Schema, modules: set[str], classes: set[str], routes: set[str]
-) -> TableNames:
+def _name_table(table: Table, schema: Schema, modules: set[str], classes: set[str], routes: set[str]) -> TableNames:
     spoken = table.name.name
     if _taken(spoken, modules) and table.name.schema not in (None, schema.default_schema):
         spoken = f"{table.name.schema}_{spoken}"
@@ -419,9 +413,7 @@ def _name_columns(table: Table) -> Mapping[str, ColumnNames]:
         name = free_name(attribute(field), attributes)
         fields.append(field)
         attributes.append(name)
-        named[column.name] = ColumnNames(
-            column=column.name, field=field, attribute=name, label=human(column.name)
-        )
+        named[column.name] = ColumnNames(column=column.name, field=field, attribute=name, label=human(column.name))
     return named
 
 

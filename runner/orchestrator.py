@@ -21,31 +21,34 @@ import socket
 import tempfile
 import threading
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from runner.ddl.model import Schema
 from runner.dispatcher import AgentDispatcher
-from runner.errors import StoreError
 from runner.events import Event, Logged, RunEnded, RunStarted, TaskAdded
 from runner.executors.process_pool import ensure_forkserver
 from runner.naming import free_name, kebab
 from runner.preparation import Preparation, unread_tables
 from runner.reporter import Control, EventStore, Reporter, Sink
-from runner.shard import Change
 from runner.status import RunStatus, TaskStatus
 from runner.stores.sqlite import SqliteStore
 from runner.supervisor import Job, Settings, Supervisor
-from runner.task import TaskInput, TaskResult
-from runner.task_queue import QueueStats
 from runner.workspace.claims import begin_claims, release_claims, sweep_claims
 from runner.workspace.manifest import Manifest
 from runner.workspace.writer import sweep_temp_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from runner.ddl.model import Schema
+    from runner.errors import StoreError
+    from runner.shard import Change
+    from runner.task import TaskInput, TaskResult
+    from runner.task_queue import QueueStats
 
 STATE_FOLDER = ".runner"  # of the current folder, unless told otherwise
 CLOSE_TIMEOUT = 10.0  # seconds for the sinks to show what they were given
@@ -89,7 +92,9 @@ class ParallelOrchestrator:
         self._reporter = Reporter(
             self._store, sinks, run_id=self.run_id, on_failure=self._store_failed, on_control=self._control
         )
-        self._supervisor = Supervisor(self.run_id, self._settings, self._reporter.post, self._task_ended)
+        self._supervisor = Supervisor(
+            self.run_id, self._settings, self._reporter.post, self._task_ended, self._loop_failed
+        )
         self._futures: dict[str, Future[TaskResult]] = {}
         self._results: dict[str, TaskResult] = {}
         self._workspaces: set[Path] = set()
@@ -103,7 +108,7 @@ class ParallelOrchestrator:
     def execute_task(self, task: TaskInput) -> TaskResult:
         """Run one task and return how it ended; blocks until then.
 
-        Raises `TaskProblem` or `DDLError` for a task that cannot be run as it was asked for.
+        Raises `TaskInputError` or `DDLError` for a task that cannot be run as it was asked for.
         """
         return self.submit(task).result()
 
@@ -121,7 +126,7 @@ class ParallelOrchestrator:
             futures: dict[str, Future[TaskResult]] = {job.spec.id: Future() for job in jobs}
             twice = futures.keys() & self._futures.keys()
             if twice:
-                raise ValueError(f"{sorted(twice)[0]!r} was added before; each id can be added once")
+                raise ValueError(f"{min(twice)!r} was added before; each id can be added once")
             self._futures |= futures
             workspaces = {job.spec.workspace for job in jobs} - self._workspaces
             self._workspaces |= workspaces
@@ -267,6 +272,13 @@ class ParallelOrchestrator:
     def _task_ended(self, result: TaskResult) -> None:
         self._results[result.task_id] = result
         self._futures[result.task_id].set_result(result)
+
+    def _loop_failed(self, error: BaseException) -> None:
+        """Let nobody wait for a task that no loop will ever end."""
+        with self._lock:
+            futures = [future for future in self._futures.values() if not future.done()]
+        for future in futures:
+            future.set_exception(error)
 
     def _store_failed(self, error: StoreError) -> None:
         self._store_error = error

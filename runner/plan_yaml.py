@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -20,7 +21,7 @@ import yaml
 from runner.errors import PlanError, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
 MAX_BYTES = 4 * 2**20  # some 20,000 tasks; what is larger is not a plan
@@ -37,9 +38,7 @@ _BOOL = re.compile(r"(true|True|TRUE)|false|False|FALSE")
 _INT = re.compile(r"[-+]?(?:0|[1-9][0-9]*)")
 _FLOAT = re.compile(r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?|\.[0-9]+(?:[eE][-+][0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
-_NUMBER_IN_1_2 = re.compile(
-    r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-)
+_NUMBER_IN_1_2 = re.compile(r"0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _BOOL_IN_1_1 = {"yes": "true", "on": "true", "no": "false", "off": "false"}
 _MAX_DIGITS = 300  # of a whole number: what a float can still hold
 
@@ -176,25 +175,17 @@ def _read(path: Path) -> bytes:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
-        raise PlanError(
-            Problem(file=str(path), message="no such file", expected=_other_plans(path))
-        ) from None
+        raise PlanError(Problem(file=str(path), message="no such file", expected=_other_plans(path))) from None
     except IsADirectoryError:
         expected = _other_plans(path / "*")
-        raise PlanError(
-            Problem(file=str(path), message="this is a folder, not a plan", expected=expected)
-        ) from None
+        raise PlanError(Problem(file=str(path), message="this is a folder, not a plan", expected=expected)) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         expected = "Check the path and its permissions."
-        raise PlanError(
-            Problem(file=str(path), message=f"cannot be read: {reason}", expected=expected)
-        ) from error
+        raise PlanError(Problem(file=str(path), message=f"cannot be read: {reason}", expected=expected)) from error
     if len(data) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 2**20} MiB"
-        raise PlanError(
-            Problem(file=str(path), message=message, expected="Is this really a plan? Split it if so.")
-        )
+        raise PlanError(Problem(file=str(path), message=message, expected="Is this really a plan? Split it if so."))
     return data
 
 
@@ -205,11 +196,7 @@ def _other_plans(path: Path) -> str:
     except OSError:
         plans = []
     near = get_close_matches(path.name, plans, n=1) or (plans if path.name == "*" else [])
-    return (
-        f"Did you mean {path.parent / near[0]}?"
-        if near
-        else "Check the path; `runner init DDL` writes a plan."
-    )
+    return f"Did you mean {path.parent / near[0]}?" if near else "Check the path; `runner init DDL` writes a plan."
 
 
 def _decode(name: str, data: bytes) -> str:
@@ -308,9 +295,7 @@ class _Reader:
 
     def _say(self, at: yaml.Event | Node, message: str, expected: str) -> None:
         line, column = (at.line, at.column) if isinstance(at, Node) else _place(at.start_mark)
-        self.problems.append(
-            Problem(file=self.file, line=line, column=column, message=message, expected=expected)
-        )
+        self.problems.append(Problem(file=self.file, line=line, column=column, message=message, expected=expected))
 
     def _stop(self, at: yaml.Event, message: str, expected: str) -> PlanError:
         self._say(at, message, expected)
@@ -468,12 +453,12 @@ class _Reader:
         line, column = _place(mark)
         lines = self.text.splitlines()
         text = lines[line - 1] if 0 < line <= len(lines) else ""
-        indent = text[: len(text) - len(text.lstrip())]
-        if "\t" in indent:
-            column = indent.index("\t") + 1
-            message, expected = "a tab is used to indent", "Use spaces: YAML takes no tabs there."
+        tab = text.find("\t", 0, max(column, len(text) - len(text.lstrip())))
+        message, expected = said, "Check the indentation and the quotes here."
+        if tab >= 0 and "'" not in text[:tab] and '"' not in text[:tab]:
+            column = tab + 1
+            message, expected = "a tab stands where YAML takes none", "Use spaces."
         else:
-            message, expected = said, "Check the indentation and the quotes here."
             for part, message_for, expected_for in _SYNTAX:
                 if part in said:
                     message, expected = message_for, expected_for

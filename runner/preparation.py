@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner import __version__
-from runner.agents.base import Agent
 from runner.agents.registry import code_digest, load_agent
 from runner.agents.templates import TemplateAgent
 from runner.ddl.model import Note, Schema, Table
@@ -26,11 +25,16 @@ from runner.subtasks import SubTaskManager
 from runner.supervisor import Job
 from runner.task import Classification, TableGlobs, TaskInput, TaskSpec
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.agents.base import Agent
+
 _NO_TABLES = Schema(dialect="postgres", tables=())
 _CLOSE_MATCHES = 3
 
 
-class TaskProblem(RunnerError):
+class TaskInputError(RunnerError):
     """A task cannot be run as it was asked for. `key` is the part of it that is wrong, as a plan names it."""
 
     exit_code = 2
@@ -55,7 +59,7 @@ class Preparation:
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
 
     def prepare(self, task: TaskInput, task_id: str) -> Job:
-        """Return the job for a task. Raises `TaskProblem`, or `DDLError` for a schema that cannot be read."""
+        """Return the job for a task. Raises `TaskInputError`, or `DDLError` for a schema that cannot be read."""
         classification, agent = self._agent(task)
         schema, schema_digest = self._schema(task, agent)
         tables = select_tables(schema, task.tables or TableGlobs()) if agent.per_table else None
@@ -97,19 +101,17 @@ class Preparation:
             try:
                 classification = self._dispatcher.classify(task.description)
             except ClassificationError as error:
-                raise TaskProblem("description", str(error)) from error
+                raise TaskInputError("description", str(error)) from error
         try:
             return classification, load_agent(classification.kind, self._import_path)
         except AgentError as error:
-            raise TaskProblem("agent" if task.agent else "description", str(error)) from error
+            raise TaskInputError("agent" if task.agent else "description", str(error)) from error
 
     def _schema(self, task: TaskInput, agent: Agent) -> tuple[Schema, str | None]:
         paths = (task.ddl_path,) if isinstance(task.ddl_path, Path) else tuple(task.ddl_path or ())
         if not paths:
             if agent.per_table:
-                raise TaskProblem(
-                    "ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`"
-                )
+                raise TaskInputError("ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`")
             return _NO_TABLES, None
         known = self._schemas.get((paths, task.dialect))
         if known is None:
@@ -152,7 +154,7 @@ class Preparation:
 
 
 def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
-    """Return the tables that the globs choose, in the order of the DDL. Raises `TaskProblem` for a dead glob.
+    """Return the tables that the globs choose, in the order of the DDL. Raises `TaskInputError` for a dead glob.
 
     Partitions are left out unless a glob without wildcards names one: their rows are reached through the table
     that they are part of.
@@ -161,26 +163,20 @@ def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
     whole = {label for label, table in labels.items() if table.partition_of is None}
     chosen: set[str] = set()
     for index, pattern in enumerate(globs.include):
-        found = {
-            label for label in labels if label == pattern or (label in whole and fnmatchcase(label, pattern))
-        }
+        found = {label for label in labels if label == pattern or (label in whole and fnmatchcase(label, pattern))}
         if not found:
-            raise TaskProblem(f"tables.include.{index}", *_no_match(pattern, labels))
+            raise TaskInputError(f"tables.include.{index}", *_no_match(pattern, labels))
         chosen |= found
     for pattern in globs.exclude:
         chosen = {label for label in chosen if not fnmatchcase(label, pattern)}
     if not chosen:
-        raise TaskProblem("tables.exclude", "every table is excluded", "Leave at least one")
+        raise TaskInputError("tables.exclude", "every table is excluded", "Leave at least one")
     return tuple(table for label, table in labels.items() if label in chosen)
 
 
 def _no_match(pattern: str, labels: dict[str, Table]) -> tuple[str, str]:
     close = get_close_matches(pattern, labels, _CLOSE_MATCHES)
-    hint = (
-        f"Did you mean {' or '.join(close)}?"
-        if close
-        else f"The DDL has {len(labels)} tables; see `runner schema`"
-    )
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"The DDL has {len(labels)} tables; see `runner schema`"
     return f"{pattern!r} matches no table", hint
 
 
@@ -189,7 +185,7 @@ def _refuse_misread(schema: Schema, tables: Sequence[Table]) -> None:
     chosen = {table.name for table in tables}
     for note in schema.notes:
         if note.table_related and note.table in chosen:
-            raise TaskProblem(
+            raise TaskInputError(
                 "ddl",
                 f"{note.file}:{note.line}: not understood, and it changes table {note.table}: {note.reason}",
                 "Simplify that statement, or leave the table out with tables: {exclude: [...]}",

@@ -71,6 +71,7 @@ class RenderedFile:
     text: str
     mode: Mode
     executable: bool
+    copied: bool = False
 
 
 class TemplateSet:
@@ -102,7 +103,8 @@ class TemplateSet:
             return None
         found = self._texts[file.name]
         text = found if isinstance(found, str) else _run(found, variables, file.name)
-        return RenderedFile(path=path, text=text, mode=file.mode, executable=file.executable)
+        copied = not file.rendered
+        return RenderedFile(path=path, text=text, mode=file.mode, executable=file.executable, copied=copied)
 
     def _compile(self, file: TemplateFile) -> jinja2.Template:
         try:
@@ -237,9 +239,7 @@ def _delimiters(folders: Iterable[Path]) -> Mapping[str, tuple[str, str]]:
 
 
 def _is_pair(value: object) -> bool:
-    return (
-        isinstance(value, list) and len(value) == 2 and all(isinstance(mark, str) and mark for mark in value)
-    )
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(mark, str) and mark for mark in value)
 
 
 def _environment(

@@ -16,6 +16,7 @@ import contextlib
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
@@ -24,7 +25,6 @@ from runner.events import Event, Logged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
 
 MAX_BATCH = 1000  # events in one transaction: more would only make a crash cost more
 COMMIT_INTERVAL = 0.02  # seconds between two commits under load; an idle reporter commits at once
@@ -135,7 +135,7 @@ class Reporter:
         self._on_failure = on_failure
         self._on_control = on_control
         self._queue: SimpleQueue[Event | _Mark | _Stop | _Acknowledgement] = SimpleQueue()
-        self._feeds = [_Feed(sink, self.post) for sink in sinks]
+        self._feeds = [_Feed(sink, self._queue.put) for sink in sinks]  # their last words, after `close`, too
         self._thread = threading.Thread(target=self._run, name="runner-reporter", daemon=True)
         self._urgent = threading.Event()  # somebody waits: do not collect, commit
         self._failure: StoreError | None = None
@@ -284,7 +284,7 @@ class Reporter:
         try:
             return on_control(control)
         except Exception as error:  # noqa: BLE001 - a request that cannot be met must not end the run
-            self.post(Logged(level="error", message=f"{control.kind} was not done: {_describe(error)}"))
+            self._queue.put(Logged(level="error", message=f"{control.kind} was not done: {_describe(error)}"))
             return f"not done: {_describe(error)}"
 
     def _fail(self, error: Exception) -> None:
@@ -306,7 +306,7 @@ class Reporter:
 class _Feed:
     """One sink and the thread that hands it batches. `off` sinks take no more and keep nobody waiting."""
 
-    def __init__(self, sink: Sink, post: Callable[[Event], None]) -> None:
+    def __init__(self, sink: Sink, post: Callable[[Event], object]) -> None:
         self._sink = sink
         self._name = type(sink).__name__
         self._post = post

@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import Iterator, Sequence
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Literal
 
-from runner.console import Console
+from runner.console import Console, print_drift
 from runner.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
 from runner.executors.process_pool import ensure_forkserver
+from runner.reports.json_report import run_report, write_json
 from runner.status import RunStatus
 from runner.stores.sqlite import SqliteStore
 from runner.supervisor import Job, Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import FrameType
+
+    from runner.ddl.model import Dialect
     from runner.orchestrator import ParallelOrchestrator
     from runner.plan import Plan, PlanTask
     from runner.preparation import Preparation
@@ -78,7 +82,7 @@ def describe_jobs(plan: Plan, jobs: Sequence[Job]) -> str:
     return "\n".join(lines)
 
 
-def write_starter_plan(ddl: Path, dialect: str, output: Path | None) -> Path:
+def write_starter_plan(ddl: Path, dialect: Dialect, output: Path | None) -> Path:
     """Write a plan that generates a backend for this schema and return its path. Never overwrites."""
     from runner.ddl.reader import read_ddl  # noqa: PLC0415 - the parser is slow to import
     from runner.plan import starter_plan  # noqa: PLC0415 - so is pydantic
@@ -95,9 +99,7 @@ def write_starter_plan(ddl: Path, dialect: str, output: Path | None) -> Path:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        problem = Problem(
-            file=str(path), message="already exists", expected="Name another file with --output"
-        )
+        problem = Problem(file=str(path), message="already exists", expected="Name another file with --output")
         raise PlanError(problem) from None
     except OSError as error:
         raise PlanError(Problem(file=str(path), message=f"cannot be written: {error.strerror}")) from error
@@ -112,7 +114,8 @@ def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
     plan = load_plan(path)
     dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False)
     preparation = Preparation(dispatcher, plan.folder)
-    jobs, problems = [], []
+    jobs: list[Job] = []
+    problems: list[Problem] = []
     for task in plan.tasks:
         job = _job(plan, task, preparation, problems)
         if job is not None:
@@ -123,7 +126,7 @@ def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
 
 
 def _job(plan: Plan, task: PlanTask, preparation: Preparation, problems: list[Problem]) -> Job | None:
-    from runner.preparation import TaskProblem  # noqa: PLC0415 - with its module, after the forkserver
+    from runner.preparation import TaskInputError  # noqa: PLC0415 - with its module, after the forkserver
     from runner.task import TaskInput  # noqa: PLC0415
 
     asked = TaskInput(
@@ -142,7 +145,7 @@ def _job(plan: Plan, task: PlanTask, preparation: Preparation, problems: list[Pr
     )
     try:
         return preparation.prepare(asked, task.id)
-    except TaskProblem as problem:
+    except TaskInputError as problem:
         problems.append(plan.problem(task, problem.key, problem.message, problem.expected))
     except DDLError as error:
         problems.extend(error.problems)
@@ -179,8 +182,6 @@ def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[None]:
 def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options: RunOptions) -> int:
     from runner.orchestrator import ParallelOrchestrator, RunInfo, warnings_of  # noqa: PLC0415
 
-    store = None if options.check else SqliteStore(options.state)
-    console = Console(quiet=options.quiet or options.check, log_format=options.log_format)
     settings = Settings(
         workers=plan.concurrency.tasks,
         subtasks=plan.concurrency.subtasks,
@@ -188,23 +189,40 @@ def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options:
         check=options.check,
         fail_fast=options.fail_fast,
     )
-    orchestrator = ParallelOrchestrator(
-        store=store,
-        sinks=[console],
-        settings=settings,
-        info=RunInfo(plan=plan.name, plan_path=str(plan.path)),
-    )
-    interrupted = _Interrupted(orchestrator)
-    with interrupted.watch():
-        orchestrator.start_run()
-        for warning in warnings_of(preparation.schemas):
-            orchestrator.note(warning)
-        orchestrator.submit_jobs(jobs)
-        orchestrator.on_idle()
-        code = _exit_code(orchestrator, interrupted, options)
-        status = RunStatus.CANCELLED if interrupted.signal else None
-        orchestrator.close(status, code)
+    with _state(options) as store:
+        console = Console(quiet=options.quiet, log_format=options.log_format, check=options.check)
+        for notice in store.notices:
+            console.notice(notice)
+        for dead in store.mark_interrupted(str(plan.path)):
+            console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
+        info = RunInfo(plan=plan.name, plan_path=str(plan.path))
+        orchestrator = ParallelOrchestrator(store=store, sinks=[console], settings=settings, info=info)
+        interrupted = _Interrupted(orchestrator)
+        with interrupted.watch():
+            orchestrator.start_run()
+            for warning in warnings_of(preparation.schemas):
+                orchestrator.note(warning)
+            orchestrator.submit_jobs(jobs)
+            orchestrator.on_idle()
+            code = _exit_code(orchestrator, interrupted, options)
+            orchestrator.close(RunStatus.CANCELLED if interrupted.signal else None, code)
+        if options.check:
+            print_drift(change for _, change in orchestrator.changes)
+        if options.json_file is not None:
+            write_json(options.json_file, run_report(store, orchestrator.run_id))
     return code
+
+
+@contextlib.contextmanager
+def _state(options: RunOptions) -> Iterator[SqliteStore]:
+    """Open the state folder; a check writes nothing there and gets one that is thrown away."""
+    with contextlib.ExitStack() as stack:
+        folder = options.state
+        if options.check:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-check-")))
+        store = SqliteStore(folder)
+        stack.callback(store.close)
+        yield store
 
 
 def _exit_code(orchestrator: ParallelOrchestrator, interrupted: _Interrupted, options: RunOptions) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import threading
 import traceback
-from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
@@ -18,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from runner.agents.base import Agent, AgentContext
 from runner.agents.registry import load_agent
-from runner.ddl.model import Schema
 from runner.errors import (
     AgentError,
     Cancelled,
@@ -46,6 +44,9 @@ from runner.workspace.manifest import Manifest
 from runner.workspace.writer import WorkspaceWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from runner.ddl.model import Schema
     from runner.workspace.writer import WriteReport
 
 _FINAL = (NonRetryable, TemplateError, PathOwnedError, UnsafePathError, TypeError, AttributeError, NameError)
@@ -80,6 +81,10 @@ def is_retryable(error: BaseException) -> bool:
     return not isinstance(error, _FINAL)
 
 
+def _tell_nobody(message: Message) -> None:
+    del message
+
+
 class SubTaskManager:
     """Tries sub-tasks of one task, at most `concurrency` at once, each once.
 
@@ -92,7 +97,7 @@ class SubTaskManager:
         task: TaskSpec,
         schema: Schema,
         *,
-        emit: Callable[[Message], None] = lambda message: None,
+        emit: Callable[[Message], None] = _tell_nobody,
         run_id: str = "local",
         concurrency: int = SUBTASK_CONCURRENCY,
         force: bool = False,
@@ -127,15 +132,11 @@ class SubTaskManager:
             )
             return (piece,)
         return tuple(
-            SubTaskSpec(
-                id=f"{task_id}/{table}", title=f"{title}: {table}", table=table, priority=TABLE_PRIORITY
-            )
+            SubTaskSpec(id=f"{task_id}/{table}", title=f"{title}: {table}", table=table, priority=TABLE_PRIORITY)
             for table in tables
         )
 
-    def execute_sub_tasks(
-        self, work: Sequence[tuple[SubTaskSpec, int]] | None = None
-    ) -> tuple[SubTaskResult, ...]:
+    def execute_sub_tasks(self, work: Sequence[tuple[SubTaskSpec, int]] | None = None) -> tuple[SubTaskResult, ...]:
         """Try each sub-task once and return how each ended, in order. Never raises for what an agent did.
 
         `work` pairs sub-tasks with the number of this try; without it all of the task's own are tried first.
@@ -207,9 +208,7 @@ class SubTaskManager:
                 files=files,
             )
         )
-        return SubTaskResult(
-            subtask_id=subtask.id, status=SubTaskStatus.DONE, up_to_date=up_to_date, files=files
-        )
+        return SubTaskResult(subtask_id=subtask.id, status=SubTaskStatus.DONE, up_to_date=up_to_date, files=files)
 
     def _work(self, subtask: SubTaskSpec) -> tuple[bool, FileCounts]:
         report = partial(self._step, subtask)

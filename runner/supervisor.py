@@ -12,11 +12,10 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from multiprocessing import Pipe
 from multiprocessing.connection import wait
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.ddl.model import Schema
 from runner.errors import RunnerError
@@ -38,6 +37,9 @@ from runner.status import SubTaskStatus, TaskStatus
 from runner.task import SUBTASK_CONCURRENCY, TaskResult, TaskSpec
 from runner.task_queue import QueueEntry, QueueStats, Skipped, TaskQueue
 from runner.task_run import Ended, Retry, SubTaskState, TaskRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 _MESSAGES_A_TURN = 256  # of one worker, before the others have their turn
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and everything that can happen wakes the loop
@@ -79,7 +81,8 @@ class _Slot:
 class Supervisor:
     """Runs jobs until `stop`. `post` takes its events, in order; `on_end` is told each task's result.
 
-    Both are called from the loop's thread. A failure of the loop itself is kept and raised by `join`.
+    Should the loop itself fail, `on_failure` is told why, no task ends any more, and `wait_idle` and `add` raise.
+    All three are called from the loop's thread.
     """
 
     def __init__(
@@ -88,11 +91,13 @@ class Supervisor:
         settings: Settings,
         post: Callable[[Event], None],
         on_end: Callable[[TaskResult], None],
+        on_failure: Callable[[BaseException], None],
     ) -> None:
         self._run_id = run_id
         self._settings = settings
         self._post = post
         self._on_end = on_end
+        self._on_failure = on_failure
         self._queue: TaskQueue[Job] = TaskQueue(settings.workers)
         self._idle = threading.Event()
         self._idle.set()
@@ -129,6 +134,8 @@ class Supervisor:
         """Add jobs. Those that need one that has failed end as skipped at once."""
         batch = list(jobs)
         with self._arrivals:
+            if self._error is not None:
+                raise self._error
             self._arriving += 1
             self._idle.clear()
         self.call(lambda: self._add(batch))
@@ -182,19 +189,21 @@ class Supervisor:
                 self._new_worker()
             while self._open:
                 self._turn()
-        except BaseException as error:  # noqa: BLE001 - kept for the thread that waits
-            self._error = error
+        except BaseException as error:  # noqa: BLE001 - kept for the threads that wait
+            with self._arrivals:
+                self._error = error
+            self._on_failure(error)
         finally:
             self._shut_down()
             self._idle.set()
 
     def _turn(self) -> None:
-        slots = {slot.worker.connection: slot for slot in self._slots.values()}
+        slots: dict[Any, _Slot] = {slot.worker.connection: slot for slot in self._slots.values()}
         ready = wait([self._woken, *slots], _TICK if self._active else _IDLE_WAIT)
         if self._woken in ready:
             self._run_commands()
         for connection in ready:
-            slot = slots.get(connection)  # type: ignore[call-overload]
+            slot = slots.get(connection)
             if slot is not None and self._slots.get(slot.worker.index) is slot:
                 self._receive(slot)
         now = time.monotonic()
@@ -258,9 +267,7 @@ class Supervisor:
 
     def _assign(self, now: float) -> None:
         """Give idle workers work: running tasks that have none first, then new ones, then shards of the rest."""
-        free = [
-            slot for slot in self._slots.values() if slot.task is None
-        ]  # those that still start will take a share
+        free = [slot for slot in self._slots.values() if slot.task is None]  # those that still start will take a share
         for slot in [slot for slot in free if slot.ready]:
             task = self._next_task(now)
             if task is None:
@@ -287,9 +294,7 @@ class Supervisor:
         stats = self._queue.stats
         return self._queue.has_ready() and stats.pending < stats.concurrency
 
-    def _hand_over(
-        self, slot: _Slot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int, now: float
-    ) -> None:
+    def _hand_over(self, slot: _Slot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int, now: float) -> None:
         task.hand_over(work, slot.worker.index, threads, now)
         slot.task, slot.begun = task, False
         shard = Shard(
@@ -416,8 +421,7 @@ class Supervisor:
     def _add(self, jobs: list[Job]) -> None:
         self._jobs |= {job.spec.id: job for job in jobs}
         entries = [
-            QueueEntry(id=job.spec.id, payload=job, priority=job.spec.priority, needs=job.spec.needs)
-            for job in jobs
+            QueueEntry(id=job.spec.id, payload=job, priority=job.spec.priority, needs=job.spec.needs) for job in jobs
         ]
         self._tell_skipped(self._queue.add_many(entries))
         with self._arrivals:
@@ -502,18 +506,14 @@ class Supervisor:
         elif not state.slow_told and now >= state.started_at + limit * _SLOW_SHARE:
             state.slow_told = True
             message = f"SLOW: {now - state.started_at:.0f} s of at most {limit:g} s, in {task.where(state)}"
-            self._post(
-                Logged(level="warning", message=message, task_id=task.spec.id, subtask_id=state.spec.id)
-            )
+            self._post(Logged(level="warning", message=message, task_id=task.spec.id, subtask_id=state.spec.id))
 
     def _task_timed_out(self, task: TaskRun) -> None:
         reason = f"its task timed out after {task.spec.timeouts.task:g} s"
         self._drop_waiting(task, reason)  # from here on what fails is not tried again
         for state in task.held:
             begun = state.started_at is not None
-            self._tell_to_stop(
-                task, state, f"{reason}, in {task.where(state)}" if begun else reason, charged=begun
-            )
+            self._tell_to_stop(task, state, f"{reason}, in {task.where(state)}" if begun else reason, charged=begun)
 
     def _tell_to_stop(self, task: TaskRun, state: SubTaskState, reason: str, *, charged: bool) -> None:
         if state.stop_reason is None and state.worker is not None:

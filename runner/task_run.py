@@ -14,12 +14,15 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from runner.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
 from runner.task import SubTaskSpec, TaskSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 CHUNK = 16  # sub-tasks a thread gets before its worker is shared out anew: some 0.1 s of rendering
 MIN_SHARD = 4  # fewer sub-tasks than this are not worth another worker
@@ -91,9 +94,7 @@ class TaskRun:
 
     # ------------------------------------------------------------------------------------------ handing out
 
-    def take_work(
-        self, idle_workers: int, *, others_wait: bool, now: float
-    ) -> tuple[tuple[SubTaskState, ...], int]:
+    def take_work(self, idle_workers: int, *, others_wait: bool, now: float) -> tuple[tuple[SubTaskState, ...], int]:
         """Choose the next shard: its sub-tasks and how many threads it may use; nothing when none is due.
 
         The states stay waiting until `hand_over` says which worker has them.
@@ -218,9 +219,7 @@ class TaskRun:
     @property
     def held(self) -> tuple[SubTaskState, ...]:
         """Sub-tasks that a worker has, begun or not."""
-        return tuple(
-            state for worker, shard in self.shards.items() for state in shard.states if state.worker == worker
-        )
+        return tuple(state for worker, shard in self.shards.items() for state in shard.states if state.worker == worker)
 
     @property
     def ended(self) -> bool:
@@ -269,5 +268,5 @@ class TaskRun:
 
     def _backoff(self, state: SubTaskState) -> float:
         """Double with every charged try, up to a cap, less up to a quarter so that retries do not march in step."""
-        longest = min(BACKOFF_CAP, self.spec.retries.backoff * 2 ** (state.charged - 1))
+        longest = min(BACKOFF_CAP, self.spec.retries.backoff * 2.0 ** (state.charged - 1))
         return longest * random.uniform(0.75, 1.0)  # noqa: S311 - jitter, not a secret

@@ -11,12 +11,16 @@ import os
 import pickle
 import signal
 import threading
-from multiprocessing.connection import Connection
+from typing import TYPE_CHECKING
 
-from runner.ddl.model import Schema
 from runner.lifeline import die_with_parent
 from runner.shard import Cancel, Shard, ShardBegun, ShardEnded, WorkerReady
 from runner.subtasks import Message, SubTaskManager, describe
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from runner.ddl.model import Schema
 
 
 class _Worker:
@@ -82,9 +86,7 @@ def initialize(events: Connection, control: Connection) -> None:
     """Make this process a worker. Runs first in each child of the pool."""
     global _worker  # noqa: PLW0603 - the pool calls plain functions; the process is the object
     die_with_parent()
-    os.setpgid(
-        0, 0
-    )  # ended as a group with whatever its agents start; the terminal's Ctrl-C does not reach it
+    os.setpgid(0, 0)  # ended as a group with whatever its agents start; the terminal's Ctrl-C does not reach it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a Python handler never runs while an agent spins in C
     _worker = _Worker(events, control)

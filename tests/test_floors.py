@@ -69,9 +69,7 @@ def imports(path: Path) -> set[str]:
             known |= {name for name in names if (PACKAGE / name.replace(".", "/") / "__init__.py").exists()}
             found |= known or ({base} if base else set())
         elif isinstance(node, ast.Import):
-            found |= {
-                alias.name.removeprefix("runner.") for alias in node.names if alias.name.startswith("runner.")
-            }
+            found |= {alias.name.removeprefix("runner.") for alias in node.names if alias.name.startswith("runner.")}
     return found
 
 
@@ -94,9 +92,7 @@ def test_imports_run_down() -> None:
 
 def test_only_the_ddl_room_knows_the_sql_parser() -> None:
     users = [
-        dotted(path)
-        for path in modules()
-        if "sqlglot" in path.read_text() and "import sqlglot" in path.read_text()
+        dotted(path) for path in modules() if "sqlglot" in path.read_text() and "import sqlglot" in path.read_text()
     ]
     assert users
     assert {room(user) for user in users} == {"ddl"}
@@ -114,7 +110,5 @@ def test_only_the_ddl_room_knows_the_sql_parser() -> None:
 )
 def test_an_import_loads_nothing_heavy(statement: str, unwanted: set[str]) -> None:
     code = f"import sys; {statement}; print(*sorted(name.partition('.')[0] for name in sys.modules))"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not unwanted & set(loaded)

@@ -94,14 +94,26 @@ def test_a_plan_that_says_little_gets_the_defaults_of_the_format(folder):
     assert (task.priority, task.level, task.options, task.needs) == (5, "medium", {}, ())
 
 
+def test_what_a_section_leaves_out_has_its_default(folder):
+    plan = load(
+        folder,
+        "concurrency: {tasks: 2}\ntimeouts: {task: 9}\nretries: {backoff: 2}\nconvex: {enabled: auto}\nllm: {}\n"
+        + HEAD
+        + TASK,
+    )
+    assert plan.concurrency == Concurrency(tasks=2, subtasks=5)
+    assert plan.timeouts == Timeouts(task=9, subtask=300, grace=10)
+    assert plan.retries == Retries(attempts=2, backoff=2)
+    assert (plan.convex, plan.llm) == (ConvexSettings(), LLMSettings())
+    assert load(folder, "concurrency: {subtasks: 2}\n" + HEAD + TASK).concurrency == Concurrency(tasks=5, subtasks=2)
+
+
 def test_a_task_can_be_sent_to_another_process(folder):
     task = load(folder, HEAD + TASK).tasks[0]
     assert pickle.loads(pickle.dumps(task)) == task
 
 
-@pytest.mark.parametrize(
-    ("priority", "word"), [(10, "high"), (8, "high"), (7, "medium"), (4, "medium"), (3, "low")]
-)
+@pytest.mark.parametrize(("priority", "word"), [(10, "high"), (8, "high"), (7, "medium"), (4, "medium"), (3, "low")])
 def test_level_of_a_priority(priority, word):
     assert level(priority) == word
 
@@ -109,8 +121,7 @@ def test_level_of_a_priority(priority, word):
 def test_an_own_id_is_kept_where_a_derived_one_would_be_the_same(folder):
     plan = load(
         folder,
-        HEAD
-        + "tasks: [{description: A b}, {description: a  B}, {description: x, id: a-b}, {description: A-B!}]",
+        HEAD + "tasks: [{description: A b}, {description: a  B}, {description: x, id: a-b}, {description: A-B!}]",
     )
     assert [task.id for task in plan.tasks] == ["a-b-2", "a-b-3", "a-b", "a-b-4"]
 
@@ -153,9 +164,12 @@ def test_ddl_in_a_folder_whose_name_looks_like_a_glob(folder, monkeypatch):
     (odd / "a[1].sql").write_text("")
     monkeypatch.chdir(odd)
     for ddl in ("a[1].sql", "*.sql", "../[[]odd] $HOME/a*.sql"):
-        assert load(odd, HEAD.replace("school.sql", f"'{ddl}'") + TASK).tasks[0].ddl == (
-            (odd / "a[1].sql").resolve(),
-        )
+        assert load(odd, HEAD.replace("school.sql", f"'{ddl}'") + TASK).tasks[0].ddl == ((odd / "a[1].sql").resolve(),)
+
+
+def test_a_workspace_of_an_odd_name_that_exists_is_taken(folder):
+    (folder / "$HOME").mkdir()
+    assert load(folder, HEAD.replace("out", "$HOME") + TASK).workspace == folder.resolve() / "$HOME"
 
 
 def test_tilde_is_the_home_folder(folder, monkeypatch):
@@ -246,8 +260,7 @@ def test_the_name_of_a_path_that_lies_elsewhere_is_given(folder, monkeypatch):
     with pytest.raises(PlanError) as caught:
         load_plan(Path("plans/plan.yaml"))
     assert str(caught.value) == (
-        "plans/plan.yaml:4:6: ddl school.sql does not exist. "
-        "Paths are relative to the plan file: write ../school.sql"
+        "plans/plan.yaml:4:6: ddl school.sql does not exist. Paths are relative to the plan file: write ../school.sql"
     )
 
 
@@ -278,6 +291,23 @@ def test_all_that_is_wrong_is_said_at_once_in_order_of_lines(folder):
 
 def test_keys_that_are_only_misspelled_are_not_also_missing(folder):
     assert problems(folder, HEAD + "taks: []") == ["plan.yaml:5:1: unknown key taks. Did you mean tasks?"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "- description: BE setup",
+            "plan.yaml:1:1: a plan is a mapping, and this is a list. Put the list below tasks:, after version, name",
+        ),
+        ("\n[]", "plan.yaml:2:1: a plan is a mapping, and this is a list. Write key: value."),
+        ("BE setup", "plan.yaml:1:1: a plan is a mapping, and this is text. Write key: value."),
+        ("12", "plan.yaml:1:1: a plan is a mapping, and this is a number. Write key: value."),
+    ],
+)
+def test_what_is_no_mapping_is_no_plan(folder, text, said):
+    (found,) = problems(folder, text)
+    assert found.startswith(said)
 
 
 def test_every_missing_key_is_said(folder):
@@ -314,9 +344,7 @@ def test_more_problems_than_anyone_reads_are_counted(folder):
 def test_a_ddl_that_may_not_be_read_is_said(folder, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     (found,) = problems(folder, HEAD + TASK)
-    assert found.startswith(
-        "plan.yaml:4:6: ddl school.sql cannot be read: Permission denied. Let yourself read /"
-    )
+    assert found.startswith("plan.yaml:4:6: ddl school.sql cannot be read: Permission denied. Let yourself read /")
 
 
 def test_a_folder_that_may_not_be_searched_is_said(folder, monkeypatch):
@@ -360,9 +388,7 @@ def test_problem_points_at_the_value_that_is_meant(folder, index, key, place):
         + "  - description: z\n    tables: a\n    ddl: school.sql\n",
     )
     task = None if index is None else plan.tasks[index]
-    assert (
-        str(plan.problem(task, key, "it is wrong", "Mend it.")) == f"plan.yaml:{place}: it is wrong. Mend it."
-    )
+    assert str(plan.problem(task, key, "it is wrong", "Mend it.")) == f"plan.yaml:{place}: it is wrong. Mend it."
     assert isinstance(plan.problem(task, key, "it is wrong"), Problem)
 
 
@@ -407,6 +433,7 @@ def test_starter_plan_takes_its_name_from_the_schema_and_names_its_tables(folder
     assert "\nworkspace: build/school\n" in text
     assert "# 24 tables: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, …\n" in text
     assert "\nname: app\n" in starter_plan(Path("学校.sql"))
+    assert "tables:" not in starter_plan(Path("school.sql")).partition("tables: {")[0]
 
 
 def test_starter_plan_comments_state_the_defaults_that_the_format_has(folder):
@@ -420,7 +447,5 @@ def test_starter_plan_comments_state_the_defaults_that_the_format_has(folder):
 
 def test_importing_the_plan_loads_no_parser_of_sql_and_no_templates():
     code = "import runner.plan, sys; print({'sqlglot', 'jinja2', 'convex', 'tqdm'} & set(sys.modules))"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "set()"

@@ -86,6 +86,14 @@ def test_schema_tells_an_editor_about_every_key():
             assert part.get("description") or "$ref" in part, path
 
 
+def test_schema_tells_the_defaults_and_never_offers_null():
+    parts = dict(nodes(plan_schema()))
+    assert parts["/TaskEntry/priority"]["default"] == 5
+    assert parts["/ConcurrencyEntry/subtasks"]["default"] == 5
+    assert parts["/ConvexEntry/enabled"]["default"] == "auto"
+    assert not [path for path, part in parts.items() if part.get("default", 0) is None or "'null'" in str(part)]
+
+
 def test_schema_examples_are_valid():
     whole = plan_schema()
     for path, part in nodes(whole):

@@ -117,9 +117,12 @@ def test_an_entry_added_after_its_need_failed_is_skipped_at_once() -> None:
     queue.add(entry("a"))
     queue.take(0)
     queue.finish("a", FAILED, 1)
+    calls: list[str] = []
+    queue.on_idle(lambda: calls.append("idle"))
     skipped = queue.add_many([entry("b", needs=("a",)), entry("c", needs=("b",))])
     assert [skip.id for skip in skipped] == ["b", "c"]
     assert queue.is_idle
+    assert calls == ["idle"]
 
 
 def test_a_dependent_of_two_failed_needs_is_skipped_once() -> None:
@@ -154,6 +157,7 @@ def test_pause_gives_nothing_out_until_start() -> None:
     assert queue.stats == QueueStats(size=1, pending=0, concurrency=5, paused=True)
     assert queue.take(0) is None
     assert not queue.has_ready()
+    assert queue.is_paused
     queue.start()
     assert not queue.is_paused
     assert queue.has_ready()
@@ -182,6 +186,18 @@ def test_what_was_cleared_can_be_added_again() -> None:
     queue.add(entry("b", needs=("a",)))
     queue.finish("a", DONE, 1)
     assert drain(queue) == ["b"]
+
+
+def test_what_is_added_again_keeps_nothing_of_its_former_self() -> None:
+    queue: TaskQueue[str] = TaskQueue()
+    queue.add_many([entry("a", 10), entry("b", 9), entry("c", 9, needs=("a",))])
+    queue.take(0)
+    queue.clear()
+    queue.add_many([entry("d", 5), entry("b", 1), entry("c", 1)])
+    queue.finish("a", DONE, 1)
+    queue.cancel("c")
+    assert drain(queue) == ["d", "b"]
+    assert not queue.has_ready()
 
 
 def test_expired_names_what_has_used_up_its_time() -> None:

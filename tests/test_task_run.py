@@ -96,12 +96,10 @@ def test_the_last_attempt_fails_for_good_and_the_task_says_how_far_it_came() -> 
     hand_over(task, 0)
     start(task, "t0", "t1", "t2")
     task.done("crud/t0")
-    assert task.failed("crud/t1", "OSError: full", retryable=True, now=0.0) == Ended(
-        status=SubTaskStatus.FAILED
-    )
-    assert not task.ended
+    assert task.failed("crud/t1", "OSError: full", retryable=True, now=0.0) == Ended(status=SubTaskStatus.FAILED)
+    before = task.ended
     task.done("crud/t2")
-    assert task.ended
+    assert (before, task.ended) == (False, True)
     assert task.status is TaskStatus.FAILED
     assert (task.progress.completed, task.progress.failed, task.progress.total) == (2, 1, 3)
     assert task.first_error == "OSError: full"
@@ -111,15 +109,13 @@ def test_what_another_try_would_only_repeat_is_not_tried_again() -> None:
     task = task_of(1, attempts=5)
     hand_over(task, 0)
     start(task, "t0")
-    assert task.failed("crud/t0", "no such filter", retryable=False, now=0.0) == Ended(
-        status=SubTaskStatus.FAILED
-    )
+    assert task.failed("crud/t0", "no such filter", retryable=False, now=0.0) == Ended(status=SubTaskStatus.FAILED)
 
 
 @pytest.mark.parametrize("charged", range(1, 12))
 def test_backoff_doubles_up_to_a_cap(charged: int) -> None:
     task = task_of(1, attempts=99, backoff=2.0)
-    delays = []
+    delays: list[float] = []
     for _ in range(charged):
         hand_over(task, 0, now=1e9 * (len(delays) + 1))
         start(task, "t0")
@@ -168,9 +164,7 @@ def test_a_worker_ended_for_a_timeout_charges_only_the_sub_task_that_was_late() 
     hand_over(task, 0)
     late, _ = start(task, "t0", "t1")
     late.stop_reason, late.stop_charged = "timed out after 300 s in step 4 (render)", True
-    outcomes = {
-        state.spec.table: (error, outcome) for state, error, outcome in task.worker_died(0, "killed", 0.0)
-    }
+    outcomes = {state.spec.table: (error, outcome) for state, error, outcome in task.worker_died(0, "killed", 0.0)}
     assert outcomes["t0"] == ("timed out after 300 s in step 4 (render)", Ended(status=SubTaskStatus.FAILED))
     assert outcomes["t1"][1] == Retry(delay=0.0, charged=False)
     assert not task.states["crud/t1"].alone

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from runner.agents.backend import FILTERS
 from runner.agents.backend.context import app_variables
 from runner.agents.base import AgentContext
 from runner.agents.templates import TemplateAgent
+from runner.rendering import Filters
 
 
 class BackendBoilerplate(TemplateAgent):
@@ -16,6 +18,7 @@ class BackendBoilerplate(TemplateAgent):
     kind: ClassVar[str] = "be-boilerplate"
     title: ClassVar[str] = "BE Boilerplate"
     per_table: ClassVar[bool] = False
+    filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return what the set-up templates can use: `app`, `enums`, `tables` and `migration`."""

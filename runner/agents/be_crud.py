@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from runner.agents.backend import FILTERS
 from runner.agents.backend.context import table_variables
 from runner.agents.base import AgentContext
 from runner.agents.templates import TemplateAgent
+from runner.rendering import Filters
 from runner.errors import AgentError
 
 
@@ -16,6 +18,7 @@ class BackendCrud(TemplateAgent):
 
     kind: ClassVar[str] = "be-crud"
     title: ClassVar[str] = "BE CRUD APIs"
+    filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return what the table's templates can use: `app` and `table`."""

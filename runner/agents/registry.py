@@ -45,9 +45,7 @@ def load_agent(name: str, import_path: Path | None = None) -> Agent:
     for point in entry_points(group=ENTRY_POINTS):
         if folded == point.name.casefold():
             return _make(wanted, _load_installed(point))
-    raise AgentError(
-        f"no agent {name!r}. Known: {', '.join(known_agents())}; or name your own as module:Class"
-    )
+    raise AgentError(f"no agent {name!r}. Known: {', '.join(known_agents())}; or name your own as module:Class")
 
 
 def known_agents() -> tuple[str, ...]:
@@ -106,9 +104,7 @@ def _load_installed(point: EntryPoint) -> type:
 def _make(name: str, cls: type) -> Agent:
     if not issubclass(cls, Agent):
         raise AgentError(f"agent {name!r}: {cls.__qualname__} is not a subclass of runner.Agent")
-    missing = sorted(
-        attribute for attribute in ("kind", "title") if not isinstance(getattr(cls, attribute, None), str)
-    )
+    missing = sorted(attribute for attribute in ("kind", "title") if not isinstance(getattr(cls, attribute, None), str))
     if missing:
         raise AgentError(f"agent {name!r}: {cls.__qualname__} lacks {' and '.join(missing)}; both are texts")
     if inspect.isabstract(cls):

@@ -16,9 +16,8 @@ from typing import Any
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
 _INDENT = 4
-_STRING = re.compile(
-    r"""(?P<head>(?:\w+\s*=\s*|[^"'\s]+:\s*)?)(?P<prefix>[rRfF]{0,2})"(?P<body>(?:[^"\\]|\\.)*)"\Z"""
-)
+_STRING = re.compile(r"""(?P<head>(?:\w+\s*=\s*|[^"'\s]+:\s*)?)(?P<prefix>[rRfF]{0,2})"(?P<body>(?:[^"\\]|\\.)*)"\Z""")
+_MUCH_SPACE = re.compile(r"\n{4,}")
 _ASSIGNED = re.compile(r'(?P<target>[\w.]+(?:: [\w.\[\], |]+)?) = (?P<value>".*")\Z')
 
 
@@ -37,13 +36,12 @@ def literal(value: object) -> str:
 
 
 def _quote(value: str) -> str:
-    body = repr(f"'{value}")[2:-1]  # the leading quote makes repr choose double quotes wherever it can
-    if repr(f"'{value}")[0] == '"':
-        return f'"{body}"'
-    single = repr(value)
-    if "'" not in value and '"' in value:
-        return single
-    return '"' + single[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
+    """Return a string literal in double quotes, or in single ones where that takes fewer escapes."""
+    body = repr(f"'{value}\"")[3:-1]  # with both quotes in it, repr escapes the single ones
+    body = body.removesuffix('"').replace("\\'", "'")
+    if value.count('"') > value.count("'"):
+        return "'" + body.replace("'", "\\'") + "'"
+    return '"' + body.replace('"', '\\"') + '"'
 
 
 def one_line(text: str) -> str:
@@ -96,6 +94,7 @@ def _summary(text: str, room: int) -> tuple[str, str]:
 
 def fit_lines(text: str, width: int = 100) -> str:
     """Return Python source with every statement that is too long broken; others are left as they are."""
+    text = _MUCH_SPACE.sub("\n\n\n", text)
     if all(len(line) <= width for line in text.splitlines()):
         return text
     return "\n".join(_fitted(text.split("\n"), width))
@@ -132,8 +131,9 @@ def break_statement(source: str, indent: int, width: int = 100, ending: str = ""
     if pair is None:
         return [f"{pad}{source}{ending}"]
     start, end = pair
-    items = _split(source[start + 1 : end])
-    comma = "" if _is_alone(source, start, items) else ","
+    inside = source[start + 1 : end]
+    items = _split(inside)
+    comma = "" if _is_alone(source, start, items) and not inside.rstrip().endswith(",") else ","
     lines = [f"{pad}{source[: start + 1]}"]
     for item in items:
         lines += break_statement(item, indent + _INDENT, width, comma)
@@ -149,7 +149,7 @@ def _is_alone(source: str, start: int, items: list[str]) -> bool:
     called = before.isidentifier() or before in (")", "]") or before.isdigit()
     if items[0].startswith("*") and not items[0].startswith("**"):
         return False
-    if " for " in items[0] and source[start] != "{":
+    if " for " in items[0]:
         return True
     return called if source[start] == "[" else source[start] == "(" and not called
 
@@ -241,12 +241,25 @@ def _json(value: object, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
+def with_article(noun: str) -> str:
+    """Return a noun with its article: a student, an enrollment."""
+    vowel = noun[:1].lower() in "aeio" or (noun[:1].lower() == "u" and noun[:3].lower() not in _LIKE_YOU)
+    spelled = noun[:2].isupper() and noun[:1] in "FHLMNRSX"  # read letter by letter: an NGO, an SMS
+    return f"{'an' if vowel or spelled else 'a'} {noun}"
+
+
+_LIKE_YOU = frozenset({"use", "uni", "uti", "usa", "ute"})
+
+
 FILTERS: Mapping[str, Callable[..., Any]] = {
+    "a": with_article,
+    "capital": lambda text: text[:1].upper() + text[1:],
     "docstring": docstring,
     "docstring_text": docstring_text,
     "json": _json,
     "literal": literal,
     "one_line": one_line,
     "sentence": sentence,
+    "tuple_literal": lambda items: literal(tuple(items)),
     "wrap": wrap,
 }

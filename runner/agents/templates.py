@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from runner.agents.base import Agent, AgentContext, GeneratedFile
 from runner.agents.source_text import FILTERS, fit_lines
-from runner.rendering import RenderedFile, TemplateSet, template_set
+from runner.rendering import Filters, RenderedFile, TemplateSet, template_set
 
 TEMPLATES, VARIABLES, RENDER = 2, 3, 4  # steps; 1 and 5 are the framework's
 
@@ -27,6 +27,7 @@ class TemplateAgent(Agent):
 
     home: ClassVar[Path | None] = None
     line_length: ClassVar[int] = 100
+    filters: ClassVar[Filters] = FILTERS
 
     @abstractmethod
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
@@ -43,11 +44,9 @@ class TemplateAgent(Agent):
 
     def templates(self, ctx: AgentContext) -> TemplateSet:
         """Return the compiled set: the user's own files first, ours behind them."""
-        return template_set(self.kind, ctx.templates, filters=FILTERS, home=self.home)
+        return template_set(self.kind, ctx.templates, filters=self.filters, home=self.home)
 
-    def _render(
-        self, templates: TemplateSet, variables: Mapping[str, Any], ctx: AgentContext
-    ) -> list[GeneratedFile]:
+    def _render(self, templates: TemplateSet, variables: Mapping[str, Any], ctx: AgentContext) -> list[GeneratedFile]:
         files = []
         for template in templates.files:
             ctx.check_cancelled()
@@ -57,5 +56,6 @@ class TemplateAgent(Agent):
         return files
 
     def _finish(self, file: RenderedFile) -> GeneratedFile:
-        text = fit_lines(file.text, self.line_length) if file.path.endswith(".py") else file.text
+        is_source = file.path.endswith(".py") and not file.copied
+        text = fit_lines(file.text, self.line_length) if is_source else file.text
         return GeneratedFile(path=file.path, text=text, mode=file.mode, executable=file.executable)

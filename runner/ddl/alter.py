@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from runner.ddl.body import is_constraint
 from runner.ddl.catalog import ColumnDraft, TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
+from runner.ddl.edits import drop_column, drop_constraint, rename_column
 from runner.ddl.expressions import parse_expression
 from runner.ddl.inheritance import add_check, add_foreign_key, add_unique, adopt, inherit, set_primary_key
-from runner.ddl.lexis import Token, split_at, tidy
-from runner.ddl.model import Check, Default, Key
-from runner.ddl.names import default_constraint_name, rename_column
+from runner.ddl.lexis import Token, split_at
+from runner.ddl.model import Default, Key
 from runner.ddl.statement import Statement
 from runner.ddl.tables import add_items
 from runner.ddl.types import read_type
@@ -69,14 +69,12 @@ def _alter(action: Action) -> None:
             raise action.cursor.surprise("an action of ALTER TABLE that the reader knows")
         handler(action)
     except NotUnderstood as problem:
-        action.statement.note(
-            problem.reason, offset=problem.offset, table=action.table.name, table_related=True
-        )
+        action.statement.note(problem.reason, offset=problem.offset, table=action.table.name, table_related=True)
 
 
 _IDLE = (
     "OWNER ENABLE DISABLE CLUSTER RESET REPLICA VALIDATE FORCE INHERITS ENGINE AUTO_INCREMENT CONVERT CHARSET "
-    "COLLATE ALGORITHM LOCK ROW_FORMAT KEY_BLOCK_SIZE STATS_PERSISTENT CHECKSUM PARTITION REORGANIZE COALESCE "
+    "COLLATE ALGORITHM LOCK ROW_FORMAT KEY_BLOCK_SIZE STATS_PERSISTENT CHECKSUM REORGANIZE COALESCE "
     "DISCARD IMPORT OPTIMIZE REBUILD TRUNCATE ANALYZE MAX_ROWS MIN_ROWS AVG_ROW_LENGTH ORDER CHARACTER OPTIONS "
     "REMOVE WITH WITHOUT PACK_KEYS DELAY_KEY_WRITE"
 )
@@ -110,7 +108,7 @@ def _changes_nothing(cursor: Cursor) -> bool:
     return any(cursor.at(*phrase) for phrase in _IDLE_PHRASES)
 
 
-# -------------------------------------------------------------------------------------------------------------- add
+# -------------------------------------------------------------------------------------------------------- add
 
 
 def _add(action: Action) -> None:
@@ -204,7 +202,7 @@ def _takes_index(action: Action) -> bool:
     return True
 
 
-# ------------------------------------------------------------------------------------------------------------- drop
+# ------------------------------------------------------------------------------------------------------- drop
 
 
 def _drop(action: Action) -> None:
@@ -214,16 +212,15 @@ def _drop(action: Action) -> None:
             action.table.primary_key = None
             return
         if cursor.skip_any("KEY", "INDEX"):
-            _drop_constraint(action, cursor.take_name())
+            _drop_constraint(action)
             return
         if cursor.skip("FOREIGN", "KEY") or cursor.skip("CHECK"):
             cursor.skip("IF", "EXISTS")
-            _drop_constraint(action, cursor.take_name())
+            _drop_constraint(action)
             return
     if cursor.skip("CONSTRAINT"):
         cursor.skip("IF", "EXISTS")
-        for name in [cursor.take_name()]:
-            _drop_constraint(action, name)
+        _drop_constraint(action)
         return
     cursor.skip("COLUMN")
     if_exists = cursor.skip("IF", "EXISTS")
@@ -232,42 +229,18 @@ def _drop(action: Action) -> None:
         return
     action.column(name)
     for table in action.family:
-        _drop_column(table, action.statement.catalog.column_name(table, name))
+        drop_column(table, action.statement.catalog.column_name(table, name))
 
 
-def _drop_column(table: TableDraft, name: str) -> None:
-    table.columns = [column for column in table.columns if column.name != name]
-    if table.primary_key and name in table.primary_key.columns:
-        table.primary_key = None
-    table.unique = [key for key in table.unique if name not in key.columns]
-    table.foreign_keys = [key for key in table.foreign_keys if name not in key.columns]
-    table.checks = [check for check in table.checks if name not in check.columns]
-    table.indexes = [index for index in table.indexes if name not in index.columns]
-
-
-def _drop_constraint(action: Action, name: str) -> None:
+def _drop_constraint(action: Action) -> None:
+    name = action.cursor.take_name()
     for table in action.family:
-        key = table.primary_key
-        if key is not None and name == (key.name or default_constraint_name(table, key, "pkey")):
-            table.primary_key = None
-        table.unique = [
-            key for key in table.unique if name != (key.name or default_constraint_name(table, key, "key"))
-        ]
-        table.foreign_keys = [
-            key
-            for key in table.foreign_keys
-            if name != (key.name or default_constraint_name(table, key, "fkey"))
-        ]
-        table.checks = [
-            check
-            for check in table.checks
-            if name != (check.name or default_constraint_name(table, check, "check"))
-        ]
-        if action.statement.catalog.dialect == "mysql":
+        drop_constraint(table, name)
+        if action.cursor.dialect == "mysql":
             table.indexes = [index for index in table.indexes if index.name != name]
 
 
-# ------------------------------------------------------------------------------------------------------ alter column
+# ----------------------------------------------------------------------------------------------- alter column
 
 
 def _alter_column(action: Action) -> None:
@@ -300,7 +273,8 @@ def _change_column(column: ColumnDraft, cursor: Cursor) -> None:
         column.generated = None
     elif cursor.skip("ADD", "GENERATED") or cursor.skip("SET", "GENERATED"):
         column.identity = "always" if cursor.skip("ALWAYS") else "by default"
-    elif not (cursor.word in {"SET", "RESET"}):
+        column.nullable = False
+    elif cursor.word not in {"SET", "RESET"}:
         raise cursor.surprise("a change of a column that the reader knows")
 
 
@@ -354,7 +328,7 @@ def _redefine(action: Action) -> None:
     table.columns.insert(position if place is None else place, new)
 
 
-# -------------------------------------------------------------------------------------------------- rename and others
+# ------------------------------------------------------------------------------------------ rename and others
 
 
 def _rename(action: Action) -> None:
@@ -366,9 +340,7 @@ def _rename(action: Action) -> None:
         table.indexes = [replace(index, name=new) if index.name == old else index for index in table.indexes]
         table.unique = [replace(key, name=new) if key.name == old else key for key in table.unique]
         return
-    if cursor.skip_any("TO", "AS") or (
-        cursor.dialect == "mysql" and len(cursor.tokens) - cursor.index in {1, 3}
-    ):
+    if cursor.skip_any("TO", "AS") or (cursor.dialect == "mysql" and len(cursor.tokens) - cursor.index in {1, 3}):
         path = cursor.take_path()
         name = catalog.new_name(path) if len(path) > 1 else replace(table.name, name=path[-1])
         catalog.rename(table, name)
@@ -411,6 +383,12 @@ def _no_inherit(action: Action) -> None:
     action.table.inherits = [name for name in action.table.inherits if name != parent.name]
 
 
+def _partition(action: Action) -> None:
+    """Read MySQL's PARTITION BY, which makes a partitioned table of a plain one."""
+    if action.cursor.skip("BY"):
+        action.table.kind = "partitioned"
+
+
 def _comment(action: Action) -> None:
     action.cursor.skip("=")
     action.table.comment = action.cursor.take_string() or None
@@ -427,6 +405,7 @@ _ACTIONS: dict[str, Callable[[Action], None]] = {
     "INHERIT": _inherit,
     "MODIFY": _modify,
     "NO": _no_inherit,
+    "PARTITION": _partition,
     "RENAME": _rename,
     "SET": _set,
 }

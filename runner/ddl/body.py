@@ -29,7 +29,7 @@ def add_item(body: Body, cursor: Cursor) -> None:
     if _is_index(cursor):
         body.indexes.append(_read_index(cursor))
     elif cursor.dialect == "postgres" and cursor.skip("LIKE"):
-        body.likes.append(_read_like(cursor, len(body.items)))
+        body.likes.append(_read_like(cursor, body.columns))
     elif _is_exclusion(cursor):
         body.left_out.append((start, "an EXCLUDE constraint has no place in the model"))
     elif _is_period(cursor):
@@ -37,6 +37,7 @@ def add_item(body: Body, cursor: Cursor) -> None:
     elif is_constraint(cursor):
         _add_constraints(body, cursor)
     else:
+        body.columns += 1
         body.items.append(plain_column(body, cursor))
         body.offsets.append(start)
 
@@ -45,11 +46,7 @@ def is_constraint(cursor: Cursor) -> bool:
     """Whether a table constraint comes next, and not a column that happens to be called like one."""
     if cursor.word not in _CONSTRAINTS:
         return False
-    return (
-        cursor.word == "CONSTRAINT"
-        or cursor.at("PRIMARY", "KEY")
-        or cursor.word in {"UNIQUE", "FOREIGN", "CHECK"}
-    )
+    return cursor.word == "CONSTRAINT" or cursor.at("PRIMARY", "KEY") or cursor.word in {"UNIQUE", "FOREIGN", "CHECK"}
 
 
 def plain_column(body: Body, cursor: Cursor) -> str:

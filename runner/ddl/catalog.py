@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from runner.ddl.model import (
     Check,
-    Column,
     Default,
     Dialect,
     Enum,
@@ -33,7 +33,7 @@ class ColumnDraft:
     line: int
     nullable: bool = True
     default: Default | None = None
-    identity: str | None = None
+    identity: Literal["always", "by default"] | None = None
     auto_increment: bool = False
     generated: Generated | None = None
     on_update: str | None = None
@@ -60,8 +60,13 @@ class TableDraft:
     inherits: list[QName] = field(default_factory=list)
 
     def column(self, name: str) -> ColumnDraft | None:
-        """Return a column by name; outside PostgreSQL, the caller has folded the name with `Catalog.column_name`."""
+        """Return a column by its exact name; `Catalog.column_name` tells how the table spells it."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def column_without_case(self, name: str) -> ColumnDraft | None:
+        """Return a column by name where case does not count."""
+        lower = name.lower()
+        return next((column for column in self.columns if column.name.lower() == lower), None)
 
 
 @dataclass(kw_only=True)
@@ -92,7 +97,7 @@ class Catalog:
         self.notes: list[Note] = []
         self.warnings: list[str] = []
 
-    # -------------------------------------------------------------------------------------------------------- names
+    # -------------------------------------------------------------------------------------------------- names
 
     def new_name(self, path: Path) -> QName:
         """Return the name that an object gets when it is created under `path` now."""
@@ -126,15 +131,14 @@ class Catalog:
 
     def column_name(self, table: TableDraft, name: str) -> str:
         """Return a column's name as the table spells it: only PostgreSQL tells case apart."""
-        if self.dialect == "postgres" or any(column.name == name for column in table.columns):
+        if self.dialect == "postgres":
             return name
-        return next((column.name for column in table.columns if column.name.lower() == name.lower()), name)
+        spelled = table.column(name) or table.column_without_case(name)
+        return spelled.name if spelled else name
 
     def set_search_path(self, schemas: Iterable[str]) -> None:
         """Take a new search path; new objects go to its first schema."""
-        self.search_path = tuple(
-            schema for schema in schemas if schema not in {"", "pg_catalog", "$user", '"$user"'}
-        )
+        self.search_path = tuple(schema for schema in schemas if schema not in {"", "pg_catalog", "$user", '"$user"'})
         self.current_schema = self.search_path[0] if self.search_path else self.default_schema
 
     def start_file(self) -> None:
@@ -142,7 +146,7 @@ class Catalog:
         if self.dialect == "postgres":
             self.set_search_path(("public",))
 
-    # ------------------------------------------------------------------------------------------------------- tables
+    # ------------------------------------------------------------------------------------------------- tables
 
     def add(self, table: TableDraft) -> None:
         """Take a new table in."""
@@ -158,9 +162,7 @@ class Catalog:
     def rename(self, table: TableDraft, name: QName) -> None:
         """Give a table another name, in its place, and tell those that refer to it."""
         old = table.name
-        self.tables = {
-            (self.key(name) if draft is table else key): draft for key, draft in self.tables.items()
-        }
+        self.tables = {(self.key(name) if draft is table else key): draft for key, draft in self.tables.items()}
         table.name = name
         for other in self.tables.values():
             other.foreign_keys = [

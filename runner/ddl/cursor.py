@@ -113,7 +113,9 @@ class Cursor:
             raise self.surprise("'('")
         end = closing(self.tokens, self.index)
         if end < 0:
-            raise NotUnderstood("a bracket is never closed", self.tokens[self.index].start)
+            raise NotUnderstood(
+                "a bracket that opens here is never closed; the file may be cut off", self.tokens[self.index].start
+            )
         inside = list(self.tokens[self.index + 1 : end])
         self.index = end + 1
         return inside

@@ -61,9 +61,7 @@ def _simple(tokens: Sequence[Token], dialect: Dialect) -> Expression | None:
     if not tokens:
         return None
     first, rest = tokens[0], tokens[1:]
-    if first.kind == "string" and (
-        not rest or (rest[0].word == "::" and all(t.kind != "mark" for t in rest[1:]))
-    ):
+    if first.kind == "string" and (not rest or (rest[0].word == "::" and all(t.kind != "mark" for t in rest[1:]))):
         return Const(value=string_value(first, dialect))
     if len(tokens) <= 2 and _NUMBER.fullmatch("".join(t.text for t in tokens)):  # noqa: PLR2004 - a sign and digits
         return Const(value="".join(t.text for t in tokens).lstrip("+"), is_number=True)
@@ -74,20 +72,18 @@ def _simple(tokens: Sequence[Token], dialect: Dialect) -> Expression | None:
     return None
 
 
-def _columns(tree: exp.Expression) -> Iterator[exp.Column]:
-    return (
-        column for column in tree.find_all(exp.Column, bfs=False) if isinstance(column.this, exp.Identifier)
-    )
+def _columns(tree: exp.Expr) -> Iterator[exp.Column]:
+    return (column for column in tree.find_all(exp.Column, bfs=False) if isinstance(column.this, exp.Identifier))
 
 
-def _name(identifier: exp.Expression, dialect: Dialect) -> str:
+def _name(identifier: exp.Expr, dialect: Dialect) -> str:
     text = str(identifier.this)
     return text.lower() if dialect == "postgres" and not identifier.args.get("quoted") else text
 
 
-# --------------------------------------------------------------------------------------------------- sqlglot's nodes
+# -------------------------------------------------------------------------------------------- sqlglot's nodes
 
-_BINARY: dict[type[exp.Expression], str] = {
+_BINARY: dict[type[exp.Expr], str] = {
     exp.EQ: "=",
     exp.NEQ: "<>",
     exp.LT: "<",
@@ -108,7 +104,7 @@ _BINARY: dict[type[exp.Expression], str] = {
     exp.ArrayContainedBy: "<@",
     exp.ArrayContainsAll: "@>",
 }
-_FUNCTIONS: dict[type[exp.Expression], str] = {
+_FUNCTIONS: dict[type[exp.Expr], str] = {
     exp.Abs: "abs",
     exp.ArraySize: "array_length",
     exp.Ceil: "ceil",
@@ -128,18 +124,16 @@ _FUNCTIONS: dict[type[exp.Expression], str] = {
     exp.Upper: "upper",
     exp.Uuid: "gen_random_uuid",
 }
-_CONNECTORS: dict[type[exp.Expression], str] = {exp.And: "and", exp.Or: "or"}
+_CONNECTORS: dict[type[exp.Expr], str] = {exp.And: "and", exp.Or: "or"}
 
 
-def _convert(node: exp.Expression, dialect: Dialect) -> Expression:
+def _convert(node: exp.Expr, dialect: Dialect) -> Expression:
     """Return the model's expression for a node; raise `_Beyond` where there is none."""
     found = _convert_positive(node, dialect)
-    return (
-        Call(op="not", args=(found,)) if node.args.get("negate") and not isinstance(node, exp.Is) else found
-    )
+    return Call(op="not", args=(found,)) if node.args.get("negate") and not isinstance(node, exp.Is) else found
 
 
-def _convert_positive(node: exp.Expression, dialect: Dialect) -> Expression:
+def _convert_positive(node: exp.Expr, dialect: Dialect) -> Expression:
     kind = type(node)
     if kind in _CONNECTORS:
         return Call(op=_CONNECTORS[kind], args=tuple(_chain(node, kind, dialect)))
@@ -153,7 +147,7 @@ def _convert_positive(node: exp.Expression, dialect: Dialect) -> Expression:
     return special(node, dialect)
 
 
-def _chain(node: exp.Expression, kind: type[exp.Expression], dialect: Dialect) -> Iterator[Expression]:
+def _chain(node: exp.Expr, kind: type[exp.Expr], dialect: Dialect) -> Iterator[Expression]:
     """Give the members of `a AND b AND c` in order, however they nest."""
     waiting = [node]
     while waiting:
@@ -164,7 +158,7 @@ def _chain(node: exp.Expression, kind: type[exp.Expression], dialect: Dialect) -
             yield _convert(this, dialect)
 
 
-def _binary(node: exp.Expression, dialect: Dialect) -> Expression:
+def _binary(node: exp.Expr, dialect: Dialect) -> Expression:
     left, right = _convert(node.this, dialect), node.expression.unnest()
     if isinstance(right, exp.Any):
         return _any(node, left, right, dialect)
@@ -174,7 +168,7 @@ def _binary(node: exp.Expression, dialect: Dialect) -> Expression:
     return Call(op=op, args=(left, _convert(right, dialect)))
 
 
-def _any(node: exp.Expression, left: Expression, right: exp.Expression, dialect: Dialect) -> Expression:
+def _any(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dialect) -> Expression:
     """Read `value = ANY (ARRAY[…])`, which is how PostgreSQL prints IN."""
     array = right.this.unnest()
     while isinstance(array, exp.Cast):
@@ -184,28 +178,28 @@ def _any(node: exp.Expression, left: Expression, right: exp.Expression, dialect:
     return Call(op="in", args=(left, *(_convert(choice, dialect) for choice in array.expressions)))
 
 
-def _arguments(node: exp.Expression, dialect: Dialect) -> Iterator[Expression]:
+def _arguments(node: exp.Expr, dialect: Dialect) -> Iterator[Expression]:
     for key, value in node.args.items():
         if key in {"ignore_nulls", "safe", "encoding", "is_numeric", "binary", "sysdate", "_type"}:
             continue
         for argument in value if isinstance(value, list) else [value]:
-            if isinstance(argument, exp.Expression):
+            if isinstance(argument, exp.Expr):
                 yield _convert(argument, dialect)
 
 
-def _literal(node: exp.Expression, dialect: Dialect) -> Expression:
+def _literal(node: exp.Expr, dialect: Dialect) -> Expression:
     del dialect
     return Const(value=str(node.this), is_number=not node.args.get("is_string"))
 
 
-def _cast(node: exp.Expression, dialect: Dialect) -> Expression:
+def _cast(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
     if isinstance(inner, Const):
         return inner
     return Call(op="cast", args=(inner, Const(value=node.args["to"].sql(dialect=dialect).lower())))
 
 
-def _is(node: exp.Expression, dialect: Dialect) -> Expression:
+def _is(node: exp.Expr, dialect: Dialect) -> Expression:
     value, of = _convert(node.this, dialect), node.expression
     negated = bool(node.args.get("negate"))
     if isinstance(of, exp.Null):
@@ -217,46 +211,42 @@ def _is(node: exp.Expression, dialect: Dialect) -> Expression:
     raise _Beyond
 
 
-def _not(node: exp.Expression, dialect: Dialect) -> Expression:
+def _not(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
     if isinstance(inner, Call) and inner.op in {"is null", "not"}:
         return Call(op="is not null", args=inner.args) if inner.op == "is null" else inner.args[0]
     return Call(op="not", args=(inner,))
 
 
-def _between(node: exp.Expression, dialect: Dialect) -> Expression:
+def _between(node: exp.Expr, dialect: Dialect) -> Expression:
     value = _convert(node.this, dialect)
     low, high = (_convert(node.args[side], dialect) for side in ("low", "high"))
     return Call(op="and", args=(Call(op=">=", args=(value, low)), Call(op="<=", args=(value, high))))
 
 
-def _in(node: exp.Expression, dialect: Dialect) -> Expression:
+def _in(node: exp.Expr, dialect: Dialect) -> Expression:
     choices = node.expressions
     if not choices:
         raise _Beyond  # a query
-    return Call(
-        op="in", args=(_convert(node.this, dialect), *(_convert(choice, dialect) for choice in choices))
-    )
+    return Call(op="in", args=(_convert(node.this, dialect), *(_convert(choice, dialect) for choice in choices)))
 
 
-def _neg(node: exp.Expression, dialect: Dialect) -> Expression:
+def _neg(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
     if isinstance(inner, Const) and inner.is_number:
         return Const(value=f"-{inner.value}", is_number=True)
     return Call(op="neg", args=(inner,))
 
 
-def _interval(node: exp.Expression, dialect: Dialect) -> Expression:
+def _interval(node: exp.Expr, dialect: Dialect) -> Expression:
     value = _convert(node.this, dialect)
     unit = node.args.get("unit")
     if not isinstance(value, Const) or value.value is None:
         raise _Beyond
-    return Call(
-        op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),)
-    )
+    return Call(op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),))
 
 
-_SPECIAL: dict[type[exp.Expression], Callable[[exp.Expression, Dialect], Expression]] = {
+_SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
     exp.Anonymous: lambda node, dialect: Call(
         op=str(node.this).lower(), args=tuple(_convert(argument, dialect) for argument in node.expressions)
     ),
@@ -276,7 +266,7 @@ _SPECIAL: dict[type[exp.Expression], Callable[[exp.Expression, Dialect], Express
     exp.Literal: _literal,
     exp.Neg: _neg,
     exp.Not: _not,
-    exp.Null: lambda node, _: Const(value=None),
+    exp.Null: lambda *_: Const(value=None),
     exp.Paren: lambda node, dialect: _convert(node.this, dialect),
     exp.Var: lambda node, _: Call(op=str(node.this).lower()),
 }

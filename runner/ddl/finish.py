@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from runner.ddl.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
@@ -15,6 +16,7 @@ from runner.ddl.model import (
     Domain,
     Expression,
     ForeignKey,
+    Index,
     Key,
     QName,
     Schema,
@@ -50,7 +52,7 @@ class _Finisher:
             default_schema=catalog.default_schema,
         )
 
-    # -------------------------------------------------------------------------------------------------------- types
+    # -------------------------------------------------------------------------------------------------- types
 
     def _type(self, ref: TypeRef) -> SqlType:
         """Return a type with the enum or domain that it, or its element, is."""
@@ -83,11 +85,12 @@ class _Finisher:
             comment=draft.comment,
         )
 
-    # ------------------------------------------------------------------------------------------------------- tables
+    # ------------------------------------------------------------------------------------------------- tables
 
     def _table(self, draft: TableDraft) -> Table:
         columns = tuple(self._column(draft, column) for column in draft.columns)
         by_name = {column.name: column for column in columns}
+        self._drop_dangling(draft, by_name.keys())
         return Table(
             name=draft.name,
             columns=columns,
@@ -101,6 +104,24 @@ class _Finisher:
             partition_of=draft.partition_of,
             line=draft.line,
         )
+
+    def _drop_dangling(self, draft: TableDraft, names: Collection[str]) -> None:
+        """Drop keys and indexes over columns that the table does not have, so that no agent trips over them."""
+
+        def stands(part: Key | ForeignKey | Index) -> bool:
+            missing = [name for name in part.columns if name is not None and name not in names]
+            if missing:
+                self._catalog.warnings.append(
+                    f"{draft.file}:{draft.line}: table {draft.name} has no column {missing[0]}, "
+                    f"which {part.name or 'one of its keys'} is over"
+                )
+            return not missing
+
+        if draft.primary_key and not stands(draft.primary_key):
+            draft.primary_key = None
+        draft.unique = [key for key in draft.unique if stands(key)]
+        draft.foreign_keys = [key for key in draft.foreign_keys if stands(key)]
+        draft.indexes = [index for index in draft.indexes if stands(index)]
 
     def _column(self, table: TableDraft, draft: ColumnDraft) -> Column:
         default = draft.default
@@ -131,13 +152,12 @@ class _Finisher:
     def _foreign_key(self, draft: TableDraft, key: ForeignKey) -> ForeignKey:
         """Find a reference's table and columns; warn of one that leads nowhere."""
         catalog = self._catalog
-        path = (
-            (key.references.schema, key.references.name) if key.references.schema else (key.references.name,)
-        )
+        path = (key.references.schema, key.references.name) if key.references.schema else (key.references.name,)
         target = catalog.tables.get(catalog.key(key.references)) or catalog.find(tuple(filter(None, path)))
         if target is None:
+            place = f"{draft.file}:{draft.line}"
             catalog.warnings.append(
-                f"{draft.file}:{draft.line}: table {draft.name} refers to {key.references}, which the DDL does not define"
+                f"{place}: table {draft.name} refers to {key.references}, which the DDL does not define"
             )
             return key
         columns = key.target_columns or (target.primary_key.columns if target.primary_key else ())
@@ -160,18 +180,11 @@ _EXTENSIONS = {"geometry": "postgis", "geography": "postgis", "raster": "postgis
 
 def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> Expression:
     """Take off casts to text around columns that are text already; PostgreSQL prints them, nobody wrote them."""
-
     if not isinstance(expression, Call):
         return expression
-    if (
-        expression.op == "cast"
-        and isinstance(expression.args[0], ColumnRef)
-        and isinstance(expression.args[1], Const)
-    ):
+    if expression.op == "cast" and isinstance(expression.args[0], ColumnRef) and isinstance(expression.args[1], Const):
         column = columns.get(expression.args[0].name)
         target = str(expression.args[1].value).split("(")[0]
         if column is not None and column.type.base in _TEXT_TYPES and target in _TEXT_TYPES:
             return expression.args[0]
-    return replace(
-        expression, args=tuple(_without_text_casts(argument, columns) for argument in expression.args)
-    )
+    return replace(expression, args=tuple(_without_text_casts(argument, columns) for argument in expression.args))

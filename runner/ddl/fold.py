@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from runner.ddl.alter import alter_table
-from runner.ddl.catalog import Catalog
-from runner.ddl.cursor import Cursor, NotUnderstood
+from runner.ddl.cursor import NotUnderstood
 from runner.ddl.lexis import MAX_DEPTH, depth_of
+from runner.ddl.model import QName
 from runner.ddl.objects import (
     alter_domain,
     alter_type,
@@ -38,23 +40,40 @@ _MODIFIERS = {
 _MODIFIERS |= {"SPATIAL", "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE"}
 
 
+HEAD_TOKENS = 8  # of a statement, among which TABLE stands if it is about one
+FAILURE = "the reader failed on it, which is a fault of the reader"
+
+
 def fold(statement: Statement) -> None:
     """Fold one statement in, or leave a note that says why not. Never raises on account of the statement."""
-    cursor = statement.cursor
-    if depth_of(cursor.tokens) > MAX_DEPTH:
-        statement.note(
-            f"brackets are nested more than {MAX_DEPTH} deep", table_related=_is_about_table(cursor)
-        )
-        return
     try:
         _fold(statement)
     except NotUnderstood as problem:
-        cursor.index = 0
-        statement.note(problem.reason, offset=problem.offset, table_related=_is_about_table(cursor))
+        _note(statement, problem.reason, problem.offset)
+    except Exception as error:  # noqa: BLE001 - whatever a file says, the reader ends with a note, not a traceback
+        _note(statement, f"{FAILURE} ({type(error).__name__}: {error})", 0)
+
+
+def _note(statement: Statement, reason: str, offset: int) -> None:
+    """Note a statement that was not understood; it is decisive where it creates or alters a table."""
+    cursor = statement.cursor
+    words = [token.word for token in cursor.tokens[:HEAD_TOKENS]]
+    about_table = words[:1] in (["CREATE"], ["ALTER"], ["RENAME"]) and "TABLE" in words
+    table: QName | None = None
+    if about_table:
+        cursor.index = words.index("TABLE") + 1
+        cursor.skip("IF", "NOT", "EXISTS")
+        cursor.skip("IF", "EXISTS")
+        cursor.skip("ONLY")
+        if cursor.here is not None and cursor.here.kind in {"word", "name"}:
+            table = statement.catalog.target(cursor.take_path())
+    statement.note(reason, offset=offset, table=table, table_related=about_table)
 
 
 def _fold(statement: Statement) -> None:
     cursor = statement.cursor
+    if depth_of(cursor.tokens) > MAX_DEPTH:
+        raise NotUnderstood(f"brackets are nested more than {MAX_DEPTH} deep")
     verb = cursor.word
     if verb == "CREATE":
         cursor.take()
@@ -115,7 +134,7 @@ def _create_schema(statement: Statement) -> None:
         if depth == 0 and token.word in {"CREATE", "GRANT"}:
             starts.append(token.start)
     outer, catalog.current_schema = catalog.current_schema, name
-    for start, end in zip(starts, [*starts[1:], len(statement.text)], strict=True):
+    for start, end in pairwise([*starts, len(statement.text)]):
         text = statement.text[start:end]
         fold(Statement(catalog=catalog, text=text, file=statement.file, line=statement.line_at(start)))
     catalog.current_schema = outer
@@ -131,9 +150,3 @@ def _alter(statement: Statement) -> None:
         alter_type(statement)
     elif kind == "DOMAIN":
         alter_domain(statement)
-
-
-def _is_about_table(cursor: Cursor) -> bool:
-    """Whether a statement creates or alters a table."""
-    words = [token.word for token in cursor.tokens[:8]]
-    return words[:1] in (["CREATE"], ["ALTER"], ["RENAME"]) and "TABLE" in words

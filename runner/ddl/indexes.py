@@ -56,20 +56,13 @@ def _read_part(cursor: Cursor) -> IndexPart:
 def _is_plain(cursor: Cursor) -> bool:
     """Whether a part begins with a column's name, which a key prefix may follow (MySQL), and not an expression."""
     tokens = cursor.tokens
-    if tokens[0].kind not in {"word", "name"} and not (
-        tokens[0].kind == "string" and cursor.dialect == "sqlite"
-    ):
+    if tokens[0].kind not in {"word", "name"} and not (tokens[0].kind == "string" and cursor.dialect == "sqlite"):
         return False
     if len(tokens) == 1:
         return True
     after = tokens[1]
     if after.word == "(":
-        return (
-            cursor.dialect == "mysql"
-            and len(tokens) > 3
-            and tokens[2].kind == "number"
-            and tokens[3].word == ")"
-        )  # noqa: PLR2004 - name ( number )
+        return cursor.dialect == "mysql" and [token.kind for token in tokens[1:4]] == ["mark", "number", "mark"]
     return after.kind in {"word", "name"}
 
 

@@ -60,19 +60,14 @@ def add_foreign_key(child: TableDraft, key: ForeignKey) -> None:
 
 def add_check(child: TableDraft, check: Check) -> None:
     """Add a parent's check, unless it stays with the parent or the child has it."""
-    same = any(
-        (own.name, own.text) == (check.name, check.text) or own.text == check.text for own in child.checks
-    )
+    same = any((own.name, own.text) == (check.name, check.text) or own.text == check.text for own in child.checks)
     if not check.no_inherit and not same:
         child.checks.append(check)
 
 
 def add_index(child: TableDraft, index: Index) -> None:
     """Add a parent's index to a partition, unless it has one over the same parts."""
-    same = any(
-        (own.parts, own.unique, own.where) == (index.parts, index.unique, index.where)
-        for own in child.indexes
-    )
+    same = any((own.parts, own.unique, own.where) == (index.parts, index.unique, index.where) for own in child.indexes)
     if not same:
         child.indexes.append(replace(index, name=None))
 
@@ -84,9 +79,7 @@ def inherit(child: TableDraft, parents: Iterable[TableDraft]) -> None:
     for parent in parents:
         child.inherits.append(parent.name)
         for column in parent.columns:
-            merged[column.name] = _merged(
-                merged.get(column.name) or _inherited(column), own.pop(column.name, None)
-            )
+            merged[column.name] = _merged(merged.get(column.name) or _inherited(column), own.pop(column.name, None))
         for check in parent.checks:
             add_check(child, check)
     child.columns = [*merged.values(), *own.values()]

@@ -178,7 +178,7 @@ def string_value(token: Token, dialect: Dialect) -> str:
 
 
 def name_value(token: Token, dialect: Dialect) -> str:
-    """Return the name that a word, a quoted name or (SQLite, MySQL) a string stands for, folded as the dialect folds."""
+    """Return the name that a word, a quoted name or (not in PostgreSQL) a string stands for, folded if unquoted."""
     text = token.text
     if token.kind == "name":
         if text.startswith("["):

@@ -36,7 +36,7 @@ class Enum:
     comment: str | None = None
 
 
-# ---------------------------------------------------------------------------------------------------- expressions
+# ------------------------------------------------------------------------------------------------ expressions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,9 +59,10 @@ class Call:
     """An operation on arguments.
 
     `op` is one of `and or not`, `= <> < <= > >=`, `in` (the value, then the choices), `is null`, `is not null`,
-    `like ilike ~ ~*` (the value, then the pattern; a negation is a `not` around it), `+ - * / %`, `neg`, `||`, or a
-    function's name in lower case (`length`, `lower`, `coalesce`, `now`, `current_date`, …). A cast is `cast` with
-    the type's text as a second constant. SQL's three-valued logic holds: a check that is unknown passes.
+    `like ilike ~ ~*` (the value, then the pattern; a negation is a `not` around it), `+ - * / %`, `neg`, `||`,
+    `@> <@` (arrays), `array` (its elements), `interval` and `extract` (a constant says what), or a function's name in
+    lower case (`length`, `lower`, `coalesce`, `now`, `current_date`, …). A cast is `cast` with the type's text as a
+    second constant. SQL's three-valued logic holds: a check that is unknown passes.
     """
 
     op: str
@@ -71,7 +72,7 @@ class Call:
 Expression = ColumnRef | Const | Call
 
 
-# ---------------------------------------------------------------------------------------------------------- parts
+# ------------------------------------------------------------------------------------------------------ parts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -219,6 +220,11 @@ class Index:
         """Plain column names in order; None where a part is an expression."""
         return tuple(part.column for part in self.parts)
 
+    @property
+    def keeps_unique(self) -> bool:
+        """Whether it makes its columns unique in every row, as a UNIQUE constraint would."""
+        return self.unique and self.where is None and None not in self.columns
+
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
@@ -245,6 +251,48 @@ class Table:
     def key_columns(self) -> tuple[str, ...]:
         """Columns of the primary key; empty for a table without one."""
         return self.primary_key.columns if self.primary_key else ()
+
+    @property
+    def uniques(self) -> tuple[tuple[str, ...], ...]:
+        """Every set of columns that is unique in all rows: the primary key, UNIQUE constraints and unique indexes."""
+        found = [self.key_columns] if self.primary_key else []
+        found += [key.columns for key in self.unique]
+        found += [tuple(part.column or "" for part in index.parts) for index in self.indexes if index.keeps_unique]
+        return tuple(dict.fromkeys(found))
+
+    def is_one_to_one(self, key: ForeignKey) -> bool:
+        """Whether at most one row refers to each target: the columns of the reference are unique here."""
+        columns = set(key.columns)
+        return any(set(unique) <= columns for unique in self.uniques)
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the table only links others: its key is made of two or more references, and little else is in it.
+
+        Its primary key (or, without one, a UNIQUE) consists of the columns of at least two references to tables; any
+        further column is one that the database fills by itself.
+        """
+        referring = {column for key in self.foreign_keys for column in key.columns}
+        keys = [self.key_columns] if self.primary_key else [key.columns for key in self.unique]
+        for columns in keys:
+            inside = [key for key in self.foreign_keys if set(key.columns) <= set(columns)]
+            rest = [column for column in self.columns if column.name not in referring]
+            if len(inside) > 1 and set(columns) <= referring and all(column.is_assigned for column in rest):
+                return True
+        return False
+
+    @property
+    def self_references(self) -> tuple[ForeignKey, ...]:
+        """References to the table itself."""
+        return tuple(key for key in self.foreign_keys if key.references == self.name)
+
+    def references_to(self, target: QName) -> tuple[ForeignKey, ...]:
+        """Return all references to one table, in order."""
+        return tuple(key for key in self.foreign_keys if key.references == target)
+
+    def references_many(self, target: QName) -> bool:
+        """Whether several references lead to one table, so that its name alone does not tell them apart."""
+        return len(self.references_to(target)) > 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -294,6 +342,54 @@ class Schema:
         """Return every reference to a table: the table that refers, and by which key."""
         return self._referrers.get(name, ())
 
+    @cached_property
+    def cycles(self) -> tuple[tuple[QName, ...], ...]:
+        """Groups of tables that refer to each other in a circle, each in order of definition; self references aside."""
+        return _cycles({table.name: [key.references for key in table.foreign_keys] for table in self.tables})
+
     def label(self, name: QName) -> str:
         """Return a table's name as a person says it: with its schema only outside the default one."""
         return name.name if name.schema == self.default_schema else str(name)
+
+
+def _cycles(edges: Mapping[QName, list[QName]]) -> tuple[tuple[QName, ...], ...]:
+    """Return the strongly connected components of two or more tables (Tarjan's algorithm, without recursion)."""
+    index: dict[QName, int] = {}
+    low: dict[QName, int] = {}
+    path: list[QName] = []
+    on_path: set[QName] = set()
+    found: list[set[QName]] = []
+    for root in edges:
+        if root in index:
+            continue
+        work = [(root, iter(edges[root]))]
+        index[root] = low[root] = len(index)
+        path.append(root)
+        on_path.add(root)
+        while work:
+            name, targets = work[-1]
+            target = next(targets, None)
+            if target is None:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                if low[name] == index[name]:
+                    component = set(path[path.index(name) :])
+                    del path[path.index(name) :]
+                    on_path -= component
+                    if len(component) > 1:
+                        found.append(component)
+            elif target in edges and target not in index:
+                index[target] = low[target] = len(index)
+                path.append(target)
+                on_path.add(target)
+                work.append((target, iter(edges[target])))
+            elif target in on_path:
+                low[name] = min(low[name], index[target])
+    order = list(edges)
+    return tuple(
+        sorted(
+            (tuple(sorted(group, key=order.index)) for group in found),
+            key=lambda names: order.index(names[0]),
+        )
+    )

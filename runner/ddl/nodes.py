@@ -37,9 +37,7 @@ class Parts:
 class BodyReader:
     """Reads the plain SQL of one body. `target` finds the table that a reference means, `line_at` a line."""
 
-    def __init__(
-        self, body: Body, target: Callable[[tuple[str, ...]], QName], line_at: Callable[[int], int]
-    ) -> None:
+    def __init__(self, body: Body, target: Callable[[tuple[str, ...]], QName], line_at: Callable[[int], int]) -> None:
         self._body = body
         self._target = target
         self._line_at = line_at
@@ -56,7 +54,7 @@ class BodyReader:
                 self._constraint(node, offset)
         return self._parts
 
-    def _parse(self) -> Sequence[exp.Expression | str]:
+    def _parse(self) -> Sequence[exp.Expr | str]:
         """Return the tree of every item, or why it has none."""
         items = self._body.items
         if not items:
@@ -67,7 +65,7 @@ class BodyReader:
         singles = [parse_items([item]) for item in items]
         return [single if isinstance(single, str) else single[0] for single in singles]
 
-    # ------------------------------------------------------------------------------------------------------ columns
+    # ------------------------------------------------------------------------------------------------ columns
 
     def _column(self, node: exp.ColumnDef, line: int) -> ColumnDraft:
         name = node.this.name
@@ -111,7 +109,7 @@ class BodyReader:
         elif isinstance(kind, exp.Reference):
             self._parts.foreign_keys.append(self._foreign_key(name, [column.name], kind))
         elif isinstance(kind, exp.CheckColumnConstraint):
-            self._parts.checks.append(self._check(name, kind))
+            self._check(name, kind)
         elif isinstance(kind, exp.AutoIncrementColumnConstraint):
             column.auto_increment = True
         elif isinstance(kind, exp.GeneratedAsIdentityColumnConstraint):
@@ -129,9 +127,9 @@ class BodyReader:
         text = self._text(piece)
         column.generated = Generated(kind="stored" if piece.kind == "stored" else "virtual", text=text)
 
-    # -------------------------------------------------------------------------------------------------- constraints
+    # -------------------------------------------------------------------------------------------- constraints
 
-    def _constraint(self, node: exp.Expression, offset: int, name: str | None = None) -> None:
+    def _constraint(self, node: exp.Expr, offset: int, name: str | None = None) -> None:
         if isinstance(node, exp.Constraint):
             for inner in node.expressions:
                 self._constraint(inner, offset, node.this.name)
@@ -140,25 +138,21 @@ class BodyReader:
         elif isinstance(node, exp.UniqueColumnConstraint):
             self._parts.unique.append(key_of(name, names_of(node.this.expressions), node))
         elif isinstance(node, exp.ForeignKey):
-            self._parts.foreign_keys.append(
-                self._foreign_key(name, names_of(node.expressions), node.args["reference"])
-            )
+            self._parts.foreign_keys.append(self._foreign_key(name, names_of(node.expressions), node.args["reference"]))
         elif isinstance(node, exp.CheckColumnConstraint):
-            self._parts.checks.append(self._check(name, node))
+            self._check(name, node)
         else:
             self._parts.failures.append((offset, f"no column and no constraint: {node.sql()[:80]}"))
 
-    def _check(self, name: str | None, node: exp.CheckColumnConstraint) -> Check:
+    def _check(self, name: str | None, node: exp.CheckColumnConstraint) -> None:
         piece = self._piece(node.this)
+        if piece.kind == "not enforced":
+            return  # values need not hold to it
         text = self._text(piece)
         expression, columns = parse_expression(text, self._body.dialect)
-        return Check(
-            text=text,
-            name=name,
-            columns=columns,
-            expression=expression,
-            no_inherit=piece.kind == "no inherit",
-        )
+        no_inherit = piece.kind == "no inherit"
+        check = Check(text=text, name=name, columns=columns, expression=expression, no_inherit=no_inherit)
+        self._parts.checks.append(check)
 
     def _default(self, piece: Piece) -> Default | None:
         text = self._text(piece)
@@ -190,14 +184,14 @@ class BodyReader:
             initially_deferred="INITIALLY DEFERRED" in options,
         )
 
-    def _piece(self, node: exp.Expression) -> Piece:
+    def _piece(self, node: exp.Expr) -> Piece:
         return self._body.pieces[int(node.name[3:])]
 
     def _text(self, piece: Piece) -> str:
         return source(self._body.text, piece.tokens)
 
 
-def parse_items(items: Iterable[str]) -> list[exp.Expression] | str:
+def parse_items(items: Iterable[str]) -> list[exp.Expr] | str:
     """Return the trees of a table's items in plain SQL, or why there are none."""
     try:
         tree = sqlglot.parse_one(f"CREATE TABLE t ({', '.join(items)})", read=PLAIN_DIALECT)
@@ -215,12 +209,12 @@ def reason_of(error: SqlglotError) -> str:
     return str(error).splitlines()[0].split(" Line ")[0].split(". Line")[0].strip() or "not understood"
 
 
-def names_of(nodes: Iterable[exp.Expression]) -> list[str]:
+def names_of(nodes: Iterable[exp.Expr]) -> list[str]:
     """Return the column names that some nodes are."""
     return [node.name for node in nodes]
 
 
-def key_of(name: str | None, columns: Sequence[str], node: exp.Expression) -> Key:
+def key_of(name: str | None, columns: Sequence[str], node: exp.Expr) -> Key:
     """Return the key that a PRIMARY KEY or UNIQUE node is."""
     options = {str(option).upper() for option in node.args.get("options") or ()}
     return Key(
@@ -233,7 +227,5 @@ def key_of(name: str | None, columns: Sequence[str], node: exp.Expression) -> Ke
 
 
 def _action(prefix: str, options: Iterable[str]) -> Action:
-    found = next(
-        (option.removeprefix(prefix) for option in options if option.startswith(prefix)), "NO ACTION"
-    )
+    found = next((option.removeprefix(prefix) for option in options if option.startswith(prefix)), "NO ACTION")
     return cast("Action", found) if found in get_args(Action) else "NO ACTION"

@@ -10,14 +10,14 @@ from runner.ddl.catalog import DomainDraft, Path, TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.expressions import parse_expression
 from runner.ddl.indexes import read_index_parts
-from runner.ddl.inheritance import add_index, add_unique
-from runner.ddl.lexis import Token, split_at, string_value, tidy
+from runner.ddl.inheritance import add_index
+from runner.ddl.lexis import Token, name_value, split_at, string_value, tidy
 from runner.ddl.model import Default, Enum, Index, Key, QName
 from runner.ddl.nodes import BodyReader, Parts
 from runner.ddl.plain import Body
 from runner.ddl.statement import Statement
 
-# ---------------------------------------------------------------------------------------------------------- indexes
+# ---------------------------------------------------------------------------------------------------- indexes
 
 
 def create_index(statement: Statement, kinds: frozenset[str]) -> None:
@@ -77,7 +77,7 @@ def _read_index(cursor: Cursor, name: str | None, method: str | None, *, unique:
     )
 
 
-# ------------------------------------------------------------------------------------------------------------ types
+# ------------------------------------------------------------------------------------------------------ types
 
 
 def create_type(statement: Statement) -> None:
@@ -85,9 +85,7 @@ def create_type(statement: Statement) -> None:
     cursor, catalog = statement.cursor, statement.catalog
     name = catalog.new_name(cursor.take_path())
     if cursor.skip("AS", "ENUM"):
-        values = tuple(
-            string_value(token, cursor.dialect) for token in cursor.take_group() if token.kind == "string"
-        )
+        values = tuple(string_value(token, cursor.dialect) for token in cursor.take_group() if token.kind == "string")
         catalog.enums[name] = Enum(name=name, values=values)
     elif cursor.at("AS", "("):
         cursor.skip("AS")
@@ -112,9 +110,7 @@ def alter_type(statement: Statement) -> None:
         old = cursor.take_string()
         cursor.expect("TO")
         new = cursor.take_string()
-        catalog.enums[name] = replace(
-            enum, values=tuple(new if value == old else value for value in enum.values)
-        )
+        catalog.enums[name] = replace(enum, values=tuple(new if value == old else value for value in enum.values))
     elif cursor.skip("RENAME", "TO"):
         _rename_type(statement, name, replace(name, name=cursor.take_name()))
     elif cursor.skip("SET", "SCHEMA"):
@@ -151,7 +147,7 @@ def _rename_type(statement: Statement, old: QName, new: QName) -> None:
                 column.type = replace(column.type, path=path)
 
 
-# ---------------------------------------------------------------------------------------------------------- domains
+# ---------------------------------------------------------------------------------------------------- domains
 
 
 def _read_items(statement: Statement, items: list[list[Token]]) -> Parts:
@@ -190,9 +186,7 @@ def alter_domain(statement: Statement) -> None:
     """Fold in an ALTER DOMAIN."""
     cursor, catalog = statement.cursor, statement.catalog
     path = cursor.take_path()
-    draft = next(
-        (catalog.domains[name] for name in catalog.candidates(path) if name in catalog.domains), None
-    )
+    draft = next((catalog.domains[name] for name in catalog.candidates(path) if name in catalog.domains), None)
     if draft is None:
         raise NotUnderstood(f"there is no domain {'.'.join(path)} at this point")
     if cursor.skip("SET", "NOT", "NULL"):
@@ -216,7 +210,7 @@ def alter_domain(statement: Statement) -> None:
         _rename_type(statement, draft.name, replace(draft.name, schema=cursor.take_name()))
 
 
-# --------------------------------------------------------------------------------------------------------- comments
+# --------------------------------------------------------------------------------------------------- comments
 
 
 def comment_on(statement: Statement) -> None:
@@ -277,7 +271,7 @@ _COMMENTED: dict[str, Callable[[Statement, Path, str | None], None]] = {
 }
 
 
-# ------------------------------------------------------------------------------------------------- drop, rename, set
+# ------------------------------------------------------------------------------------------ drop, rename, set
 
 
 def drop(statement: Statement, kind: str) -> None:
@@ -343,10 +337,9 @@ def set_search_path(statement: Statement) -> None:
                 return
             schemas: list[str] = []
             while not rest.done and rest.word not in {")", "FALSE", "TRUE"}:
-                token = rest.take()
-                if token.kind != "mark":
-                    named = cursor.inside([token]).take_name()
-                    schemas.extend(part.strip(' "') for part in named.split(","))
+                named = rest.take()
+                if named.kind != "mark":
+                    schemas.extend(part.strip(' "') for part in name_value(named, cursor.dialect).split(","))
             statement.catalog.set_search_path(schemas)
             return
 

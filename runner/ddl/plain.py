@@ -58,7 +58,7 @@ class Piece:
 class Like:
     """A LIKE in a body: the table whose columns are copied to this place, and which of its parts come along."""
 
-    position: int  # in the body's items
+    position: int  # how many columns stand before it
     source: tuple[str, ...]
     including: frozenset[str]
 
@@ -78,9 +78,8 @@ class Body:
     left_out: list[tuple[int, str]] = field(
         default_factory=list
     )  # (offset, why) of items that the model has no place for
-    extras: dict[str, dict[str, str]] = field(
-        default_factory=dict
-    )  # by column: comment, collation, on_update
+    extras: dict[str, dict[str, str]] = field(default_factory=dict)  # by column: comment, collation, on_update
+    columns: int = 0  # how many of the items are columns
     auto_increment: bool = False  # SQLite: AUTOINCREMENT inside the brackets of PRIMARY KEY
     column: str | None = None  # whose clauses are being read
 

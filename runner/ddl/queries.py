@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from copy import copy
+from dataclasses import replace
 
 import sqlglot
 from sqlglot import exp
@@ -13,15 +13,20 @@ from runner.ddl.catalog import ColumnDraft, TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.expressions import MAX_EXPRESSION_DEPTH
 from runner.ddl.lexis import Token, depth_of, tokens_of
+from runner.ddl.model import SqlType
 from runner.ddl.statement import Statement
 from runner.ddl.types import TypeRef, read_type
 
+SHOWN_CHARACTERS = 40  # of an expression in a note
+# What some expressions are whatever they are made of.
+_RESULTS: dict[type[exp.Expr], str] = {exp.Count: "bigint", exp.RowNumber: "bigint"}
 
-def columns_of_query(
-    statement: Statement, tokens: Sequence[Token], names: Sequence[str] = ()
-) -> list[ColumnDraft]:
+
+def columns_of_query(statement: Statement, tokens: Sequence[Token], names: Sequence[str] = ()) -> list[ColumnDraft]:
     """Return the columns that a query makes: of known tables, or cast to a type; raise where one cannot be known."""
     offset = tokens[0].start if tokens else 0
+    if [token.word for token in tokens[-3:]] == ["WITH", "NO", "DATA"]:
+        tokens = tokens[:-3]
     text = statement.cursor.source(tokens)
     if depth_of(tokens) > MAX_EXPRESSION_DEPTH:
         raise NotUnderstood("the query is nested too deep", offset)
@@ -45,6 +50,7 @@ class _Query:
         self._statement = statement
         self._select = select
         self._offset = offset
+        self._dialect = statement.catalog.dialect
         self._tables = dict(self._sources())
 
     def _sources(self) -> Iterator[tuple[str, TableDraft]]:
@@ -59,15 +65,14 @@ class _Query:
                     yield (self._name(alias.this) if alias else path[-1]), found
 
     def columns(self) -> Iterator[ColumnDraft]:
+        """Give the columns in order; raise `NotUnderstood` at the first whose type cannot be told."""
         for node in self._select.expressions:
-            if isinstance(node, exp.Star) or (
-                isinstance(node, exp.Column) and isinstance(node.this, exp.Star)
-            ):
+            if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
                 yield from self._all_columns(node)
             else:
                 yield self._column(node)
 
-    def _all_columns(self, node: exp.Expression) -> Iterator[ColumnDraft]:
+    def _all_columns(self, node: exp.Expr) -> Iterator[ColumnDraft]:
         wanted = self._name(node.args["table"]) if node.args.get("table") else None
         if not self._tables:
             raise NotUnderstood("the columns behind * cannot be told", self._offset)
@@ -76,24 +81,27 @@ class _Query:
                 for column in table.columns:
                     yield self._draft(column.name, column.type)
 
-    def _column(self, node: exp.Expression) -> ColumnDraft:
+    def _column(self, node: exp.Expr) -> ColumnDraft:
         name = self._name(node.args["alias"]) if isinstance(node, exp.Alias) else None
-        value = node.this if isinstance(node, exp.Alias) else node
-        value = value.unnest()
+        value = (node.this if isinstance(node, exp.Alias) else node).unnest()
         if isinstance(value, exp.Column):
-            source = self._find(value)
-            return self._draft(name or self._name(value.this), source.type)
+            return self._draft(name or self._name(value.this), self._find(value).type)
         if isinstance(value, exp.Cast):
-            kind = value.args["to"].sql(dialect=self._statement.catalog.dialect)
-            dialect = self._statement.catalog.dialect
             inner = value.this.unnest()
-            fallback = self._name(inner.this) if isinstance(inner, exp.Column) else None
-            if name or fallback:
-                return self._draft(
-                    name or fallback or "", read_type(Cursor(kind, tokens_of(kind, dialect), dialect))
-                )
-        shown = name or value.sql(dialect=self._statement.catalog.dialect)[:40]
-        raise NotUnderstood(f"the type of the query's column {shown} cannot be told", self._offset)
+            name = name or (self._name(inner.this) if isinstance(inner, exp.Column) else None)
+        kind = self._type(value)
+        if name is None or kind is None:
+            shown = name or value.sql(dialect=self._dialect)[:SHOWN_CHARACTERS]
+            raise NotUnderstood(f"the type of the query's column {shown} cannot be told", self._offset)
+        return self._draft(name, kind)
+
+    def _type(self, value: exp.Expr) -> TypeRef | None:
+        """Return the type of an expression that says it by itself."""
+        if isinstance(value, exp.Cast):
+            text = value.args["to"].sql(dialect=self._dialect)
+            return read_type(Cursor(text, tokens_of(text, self._dialect), self._dialect))
+        known = _RESULTS.get(type(value))
+        return TypeRef(sql=SqlType(text=known, base=known)) if known else None
 
     def _find(self, node: exp.Column) -> ColumnDraft:
         catalog, name = self._statement.catalog, self._name(node.this)
@@ -105,13 +113,9 @@ class _Query:
         raise NotUnderstood(f"the query's column {name} is of no known table", self._offset)
 
     def _draft(self, name: str, kind: TypeRef) -> ColumnDraft:
-        kind = copy(kind)
-        return ColumnDraft(
-            name=name,
-            type=TypeRef(sql=kind.sql, path=kind.path, arguments=kind.arguments),
-            line=self._statement.line,
-        )
+        """Return a column of a query: it has a type, and neither a default nor a sequence."""
+        return ColumnDraft(name=name, type=replace(kind, serial=False), line=self._statement.line)
 
-    def _name(self, node: exp.Expression) -> str:
-        folds = self._statement.catalog.dialect == "postgres" and not node.args.get("quoted")
+    def _name(self, node: exp.Expr) -> str:
+        folds = self._dialect == "postgres" and not node.args.get("quoted")
         return node.name.lower() if folds else node.name

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.ddl.catalog import Catalog
-from runner.ddl.files import load, name_of
+from runner.ddl.files import expand_ddl_paths, load, name_of
 from runner.ddl.finish import finish
 from runner.ddl.fold import fold
 from runner.ddl.model import Dialect, Note, Schema
@@ -21,7 +21,7 @@ from runner.ddl.splitter import HEAD_BYTES, RawStatement, split
 from runner.ddl.statement import Statement, excerpt
 from runner.errors import DDLError, Problem
 
-__all__ = ["read_ddl", "read_ddl_text"]
+__all__ = ["expand_ddl_paths", "read_ddl", "read_ddl_text"]
 
 
 def read_ddl(paths: Sequence[Path], dialect: Dialect) -> Schema:
@@ -29,8 +29,6 @@ def read_ddl(paths: Sequence[Path], dialect: Dialect) -> Schema:
 
     Raises `DDLError` with every file that is missing or cannot be read, or where no table is in them.
     """
-    from runner.ddl.files import expand_ddl_paths
-
     reader = _Reader(dialect)
     files = expand_ddl_paths(paths)
     for path in files:
@@ -128,9 +126,7 @@ class _Reader:
 
     dialect: Dialect
     catalog: Catalog = field(init=False)
-    seen: dict[str, int] = field(
-        default_factory=dict
-    )  # how many statements of each sort, for the error that asks
+    seen: dict[str, int] = field(default_factory=dict)  # how many statements of each sort, for the error that asks
 
     def __post_init__(self) -> None:
         self.catalog = Catalog(self.dialect)
@@ -167,23 +163,19 @@ class _Reader:
             label = f"{verb} {kind}" if verb in {"CREATE", "ALTER", "DROP"} else verb
             self.seen[label] = self.seen.get(label, 0) + 1
 
-    def _pass_over(
-        self, passed: dict[str, _Passed], data: bytes, raw: RawStatement, verb: str, kind: str
-    ) -> None:
-        label = "client" if raw.client else f"{verb} {kind}" if verb not in _ROWS | _CONTROL else verb
-        entry = passed.get(label)
+    def _pass_over(self, passed: dict[str, _Passed], data: bytes, raw: RawStatement, verb: str, kind: str) -> None:
+        """Count a statement under its reason, so that a million rows leave one note."""
+        head = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)]
+        reason = _client_reason(head.decode("utf-8", "replace")) if raw.client else _why(verb, kind)
+        entry = passed.get(reason)
         if entry is None:
-            text = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)].decode("utf-8", "replace")
-            reason = _client_reason(text) if raw.client else _why(verb, kind)
-            entry = passed[label] = _Passed(raw.line, excerpt(text), reason)
+            entry = passed[reason] = _Passed(raw.line, excerpt(head.decode("utf-8", "replace")), reason)
         entry.count += 1
 
     def _note_broken(self, file: str, raw: RawStatement, text: str) -> None:
         """Note a statement that runs to the end of the file; whatever it swallowed is lost."""
         swallowed = re.search(r"(?i)\b(?:CREATE|ALTER)\s+(?:\w+\s+){0,2}TABLE\b", text) is not None
-        note = Note(
-            file=file, line=raw.line, statement=excerpt(text), reason=raw.problem, table_related=swallowed
-        )
+        note = Note(file=file, line=raw.line, statement=excerpt(text), reason=raw.problem, table_related=swallowed)
         self.catalog.notes.append(note)
 
     def _no_table(self, file: str, notes: Sequence[Note]) -> Problem:
@@ -217,9 +209,7 @@ def _notes_of(file: str, passed: dict[str, _Passed]) -> list[Note]:
             file=file,
             line=entry.line,
             statement=entry.statement,
-            reason=entry.reason
-            if entry.count == 1
-            else f"{entry.reason} ({entry.count} such, the first here)",
+            reason=entry.reason if entry.count == 1 else f"{entry.reason} ({entry.count} such, the first here)",
             passed_over=True,
         )
         for entry in passed.values()

@@ -22,9 +22,9 @@ HEAD_BYTES = 400  # enough for the words that say what a statement is
 
 
 class RawStatement(NamedTuple):
-    """One statement: `data[start:end]` without its `;`, its first line, and what is wrong with it, if anything.
+    r"""One statement: `data[start:end]` without its `;`, its first line, and what is wrong with it, if anything.
 
-    `client` is True for a line that is no SQL but an order to the client program (`\\set`, `.mode`, `source`).
+    `client` is True for a line that is no SQL but an order to the client program (`\set`, `.mode`, `source`).
     """
 
     start: int
@@ -81,9 +81,7 @@ def _run(dialect: Dialect, delimiter: bytes = b";") -> re.Pattern[bytes]:
 
 _GAP = {
     "postgres": re.compile(rb"(?:\s++|--[^\n]*+|;)*+"),
-    "mysql": re.compile(
-        rb"(?:\s++|--(?=\s|\Z)[^\n]*+|#[^\n]*+|/\*(?!M?!)[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+"
-    ),
+    "mysql": re.compile(rb"(?:\s++|--(?=\s|\Z)[^\n]*+|#[^\n]*+|/\*(?!M?!)[^*]*+\*++(?:[^/*][^*]*+\*++)*+/)*+"),
     "sqlite": re.compile(rb"(?:\s++|--[^\n]*+|/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/|;)*+"),
 }
 _CLIENT_LINE = {
@@ -101,9 +99,7 @@ _CREATE = rb"CREATE\s+(?:OR\s+REPLACE\s+)?"
 _RULE = re.compile(rb"(?i)" + _CREATE + rb"RULE\b")
 _COMPOUND = {
     "postgres": re.compile(rb"(?is)" + _CREATE + rb"(?:FUNCTION|PROCEDURE)\b.*?\bBEGIN\s+ATOMIC\b"),
-    "mysql": re.compile(
-        rb"(?is)" + _CREATE + rb"(?:DEFINER\s*=\s*\S+\s+)?(?:TRIGGER|PROCEDURE|FUNCTION|EVENT)\b"
-    ),
+    "mysql": re.compile(rb"(?is)" + _CREATE + rb"(?:DEFINER\s*=\s*\S+\s+)?(?:TRIGGER|PROCEDURE|FUNCTION|EVENT)\b"),
     "sqlite": re.compile(rb"(?is)CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b"),
 }
 _COMPOUND_STEP = re.compile(
@@ -153,7 +149,7 @@ class _Splitter:
             end -= 1
         return end
 
-    # ------------------------------------------------------------------------------------------- between statements
+    # ------------------------------------------------------------------------------------- between statements
 
     def _skip_gap(self, position: int) -> int:
         """Return where the next statement begins."""
@@ -161,7 +157,10 @@ class _Splitter:
             match = _GAP[self._dialect].match(self._data, position)
             position = match.end() if match else position
             if self._dialect == "postgres" and self._data.startswith(b"/*", position):
-                position = self._comment_end(position)
+                end = self._comment_end(position)
+                if end < 0:
+                    return position  # a statement that is never closed, and told as such
+                position = end
             elif self._dialect == "mysql" and self._data.startswith(self._delimiter, position):
                 position += len(self._delimiter)
             else:
@@ -183,7 +182,7 @@ class _Splitter:
         match = _COPY_END.search(self._data, after)
         return match.end() if match else len(self._data)
 
-    # ----------------------------------------------------------------------------------------- inside one statement
+    # ----------------------------------------------------------------------------------- inside one statement
 
     def _find_end(self, start: int) -> tuple[int, int, str]:
         """Return where a statement ends, where the next may begin, and what is wrong with it."""
@@ -220,9 +219,7 @@ class _Splitter:
         data = self._data
         mark = data[position : position + 1]
         if mark == b"/":
-            end = self._comment_end(position)
-            closed = self._dialect == "sqlite" or data.endswith(b"*/", position, end)
-            return end if closed else -1
+            return self._comment_end(position)
         if mark == b"$":
             tag = _DOLLAR_TAG.match(data, position)
             if tag is None or (position and _NAME_BYTE.match(data, position - 1)):
@@ -235,16 +232,16 @@ class _Splitter:
         return -1
 
     def _comment_end(self, position: int) -> int:
-        """Return the place behind a comment, the end of the file where it never closes."""
+        """Return the place behind a comment, -1 where it never closes."""
         if self._dialect != "postgres":
             end = self._data.find(b"*/", position + 2)
-            return end + 2 if end >= 0 else len(self._data)
+            return end + 2 if end >= 0 else -1
         depth = 0
         for match in _COMMENT_MARK.finditer(self._data, position):
             depth += 1 if match[0] == b"/*" else -1
             if depth == 0:
                 return match.end()
-        return len(self._data)
+        return -1
 
     def _compound_end(self, start: int, position: int) -> int | None:
         """Return the `;` that ends a statement with statements inside, None where the one at `position` ends it."""
@@ -266,8 +263,6 @@ class _Splitter:
 
     def _is_inside_rule(self, start: int, position: int) -> bool:
         """Whether a `;` stands between the brackets of CREATE RULE … DO (…; …)."""
-        if self._dialect != "postgres" or not _RULE.match(
-            self._data, start, min(position, start + HEAD_BYTES)
-        ):
+        if self._dialect != "postgres" or not _RULE.match(self._data, start, min(position, start + HEAD_BYTES)):
             return False
         return self._data.count(b"(", start, position) > self._data.count(b")", start, position)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from runner.ddl.catalog import Catalog, Path, TableDraft
@@ -26,6 +28,7 @@ class Statement:
     file: str
     line: int
     cursor: Cursor = field(init=False)
+    _line_ends: list[int] | None = None  # offsets, made when first asked for
 
     def __post_init__(self) -> None:
         dialect = self.catalog.dialect
@@ -33,7 +36,9 @@ class Statement:
 
     def line_at(self, offset: int) -> int:
         """Return the line of a place in the statement."""
-        return self.line + self.text.count("\n", 0, offset)
+        if self._line_ends is None:
+            self._line_ends = [match.start() for match in re.finditer("\n", self.text)]
+        return self.line + bisect_left(self._line_ends, offset)
 
     def place(self, offset: int = 0) -> str:
         """Return `file:line` of a place in the statement."""
@@ -43,9 +48,7 @@ class Statement:
         """Return the table that `path` means; raise `NotUnderstood` where the DDL has not made it."""
         found = self.catalog.find(path)
         if found is None:
-            raise NotUnderstood(
-                f"there is no table {'.'.join(path)} at this point", self.cursor.tokens[0].start
-            )
+            raise NotUnderstood(f"there is no table {'.'.join(path)} at this point", self.cursor.tokens[0].start)
         return found
 
     def note(

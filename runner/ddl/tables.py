@@ -27,13 +27,14 @@ def create_table(statement: Statement, kinds: frozenset[str]) -> None:
     if kinds & {"TEMP", "TEMPORARY"} or (catalog.dialect == "sqlite" and path[0].lower() == "temp"):
         statement.pass_over(f"table {path[-1]} is temporary")
         return
+    if catalog.dialect == "sqlite" and path[-1].lower().startswith("sqlite_"):
+        statement.pass_over(f"table {path[-1]} is SQLite's own")
+        return
     name = catalog.new_name(path)
     existing = catalog.tables.get(catalog.key(name))
     if existing is not None:
         if if_not_exists:
-            statement.pass_over(
-                f"table {name} is there already, from {existing.file}:{existing.line}", table=name
-            )
+            statement.pass_over(f"table {name} is there already, from {existing.file}:{existing.line}", table=name)
         else:
             catalog.warnings.append(
                 f"{statement.place()}: table {name} is defined again; the one at {existing.file}:{existing.line} holds"
@@ -84,15 +85,13 @@ def _copy_all(table: TableDraft, source: TableDraft) -> None:
 
 def _copy_composite(statement: Statement, table: TableDraft, path: tuple[str, ...]) -> None:
     catalog = statement.catalog
-    columns = next(
-        (catalog.composites[name] for name in catalog.candidates(path) if name in catalog.composites), None
-    )
+    columns = next((catalog.composites[name] for name in catalog.candidates(path) if name in catalog.composites), None)
     if columns is None:
         raise NotUnderstood(f"there is no composite type {'.'.join(path)}")
     table.columns.extend(columns)
 
 
-# -------------------------------------------------------------------------------------------------------- the body
+# --------------------------------------------------------------------------------------------------- the body
 
 
 def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) -> Parts:
@@ -115,10 +114,15 @@ def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) 
 
 
 def _add_columns(statement: Statement, table: TableDraft, parts: Parts) -> None:
+    """Add columns in order; the first of a name holds."""
+
+    def folded(name: str) -> str:
+        return name if statement.catalog.dialect == "postgres" else name.lower()
+
+    known = {folded(column.name): column for column in table.columns}
     for column in parts.columns:
-        same = statement.catalog.column_name(table, column.name)
-        existing = table.column(same)
-        if existing is None:
+        existing = known.setdefault(folded(column.name), column)
+        if existing is column:
             table.columns.append(column)
         elif table.partition_of is None:
             statement.catalog.warnings.append(
@@ -160,7 +164,7 @@ def _mark_rowid_alias(table: TableDraft, body: Body, parts: Parts) -> None:
         column.auto_increment = True
 
 
-# -------------------------------------------------------------------------------------------------------- the tail
+# --------------------------------------------------------------------------------------------------- the tail
 
 
 def _read_tail(statement: Statement, table: TableDraft) -> None:
@@ -168,13 +172,10 @@ def _read_tail(statement: Statement, table: TableDraft) -> None:
     cursor = statement.cursor
     while not cursor.done:
         if cursor.skip("INHERITS"):
-            parents = [
-                statement.table(cursor.inside(part).take_path()) for part in split_at(cursor.take_group())
-            ]
+            parents = [statement.table(cursor.inside(part).take_path()) for part in split_at(cursor.take_group())]
             inherit(table, parents)
         elif cursor.skip("PARTITION", "BY"):
-            if cursor.dialect == "postgres":
-                table.kind = "partitioned"
+            table.kind = "partitioned"
             cursor.rest()
         elif cursor.dialect == "mysql" and cursor.skip("COMMENT"):
             cursor.skip("=")

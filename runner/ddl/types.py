@@ -37,7 +37,7 @@ def read_type(cursor: Cursor) -> TypeRef:
     return _READERS[cursor.dialect](cursor)
 
 
-# -------------------------------------------------------------------------------------------------------- postgres
+# --------------------------------------------------------------------------------------------------- postgres
 
 _PG_ALIASES = {
     "int": "integer",
@@ -68,11 +68,70 @@ _PG_SERIALS = {
 }
 _PG_BUILTIN = {
     *_PG_ALIASES.values(),
-    *"""aclitem bit box bpchar bytea cid cidr circle date datemultirange daterange gtsvector inet int2vector
-    int4multirange int4range int8multirange int8range interval json jsonb jsonpath line lseg macaddr macaddr8 money
-    name nummultirange numrange oid oidvector path pg_lsn pg_snapshot point polygon refcursor regclass regcollation
-    regconfig regdictionary regnamespace regoper regoperator regproc regprocedure regrole regtype text tid
-    tsmultirange tsquery tsrange tstzmultirange tstzrange tsvector txid_snapshot uuid xid xid8 xml""".split(),
+    *[
+        "aclitem",
+        "bit",
+        "box",
+        "bpchar",
+        "bytea",
+        "cid",
+        "cidr",
+        "circle",
+        "date",
+        "datemultirange",
+        "daterange",
+        "gtsvector",
+        "inet",
+        "int2vector",
+        "int4multirange",
+        "int4range",
+        "int8multirange",
+        "int8range",
+        "interval",
+        "json",
+        "jsonb",
+        "jsonpath",
+        "line",
+        "lseg",
+        "macaddr",
+        "macaddr8",
+        "money",
+        "name",
+        "nummultirange",
+        "numrange",
+        "oid",
+        "oidvector",
+        "path",
+        "pg_lsn",
+        "pg_snapshot",
+        "point",
+        "polygon",
+        "refcursor",
+        "regclass",
+        "regcollation",
+        "regconfig",
+        "regdictionary",
+        "regnamespace",
+        "regoper",
+        "regoperator",
+        "regproc",
+        "regprocedure",
+        "regrole",
+        "regtype",
+        "text",
+        "tid",
+        "tsmultirange",
+        "tsquery",
+        "tsrange",
+        "tstzmultirange",
+        "tstzrange",
+        "tsvector",
+        "txid_snapshot",
+        "uuid",
+        "xid",
+        "xid8",
+        "xml",
+    ],
 }
 _PG_DEFAULT_ARGUMENTS = {"character": (1,), "bit": (1,)}
 _FLOAT_BITS = 24  # a float(p) up to here is a real
@@ -107,31 +166,22 @@ def _read_postgres(cursor: Cursor) -> TypeRef:
 
 def _postgres_phrase(cursor: Cursor) -> str:
     """Return a built-in type's full name and step over its words; empty where the type is not built in."""
-    national = cursor.skip("NATIONAL")
-    if cursor.skip_any("CHARACTER", "CHAR", "NCHAR"):
-        return "character varying" if cursor.skip("VARYING") else "character"
-    if national:
-        raise cursor.surprise("CHARACTER")
-    if cursor.skip("BIT"):
-        return "bit varying" if cursor.skip("VARYING") else "bit"
+    if cursor.skip("NATIONAL") or cursor.word in {"CHARACTER", "CHAR", "NCHAR", "BIT"}:
+        base = "bit" if cursor.take().word == "BIT" else "character"
+        return f"{base} varying" if cursor.skip("VARYING") else base
     if cursor.skip("DOUBLE", "PRECISION"):
         return "double precision"
-    if cursor.at("FLOAT"):
-        cursor.skip("FLOAT")
-        return "float"
     name = cursor.word.lower()
-    if name == "interval":
-        cursor.take()
-        return _interval(cursor)
     known = name in _PG_ALIASES or name in _PG_SERIALS or name in _PG_BUILTIN
     following = cursor.tokens[cursor.index + 1].word if cursor.index + 1 < len(cursor.tokens) else ""
     if not known or following == ".":
         return ""
     cursor.take()
-    return _PG_ALIASES.get(name, name)
+    return _interval(cursor) if name == "interval" else _PG_ALIASES.get(name, name)
 
 
 def _interval(cursor: Cursor) -> str:
+    """Return an interval's name with its fields, whose cursor stands behind the word."""
     words = ["interval"]
     while cursor.word in _INTERVAL_WORDS:
         words.append(cursor.take().text.lower())
@@ -143,7 +193,7 @@ def _postgres_arguments(cursor: Cursor, base: str, args: tuple[int, ...]) -> tup
     if base == "float":
         return ("real" if args and args[0] <= _FLOAT_BITS else "double precision"), ()
     if base.startswith("time"):
-        stem = base.split()[0]
+        stem = base.split(maxsplit=1)[0]
         if cursor.skip("WITH", "TIME", "ZONE"):
             base = f"{stem} with time zone"
         elif cursor.skip("WITHOUT", "TIME", "ZONE"):
@@ -188,7 +238,7 @@ def _numbers(tokens: Sequence[Token] | None) -> tuple[int, ...]:
     return tuple(found)
 
 
-# ----------------------------------------------------------------------------------------------------------- mysql
+# ------------------------------------------------------------------------------------------------------ mysql
 
 _MYSQL_ALIASES = {
     "integer": "int",
@@ -232,7 +282,7 @@ def _read_mysql(cursor: Cursor) -> TypeRef:
             raise cursor.surprise("the end of the type")
     if base == "serial":
         return TypeRef(sql=SqlType(text="bigint unsigned", base="bigint", unsigned=True), serial=True)
-    base, args = _mysql_arguments(base, args)
+    base, args = _mysql_arguments(base, args, unsigned=unsigned)
     text = base + (f"({','.join(map(str, args))})" if args else "")
     text += (" unsigned" if unsigned else "") + (" zerofill" if zerofill else "")
     return TypeRef(sql=SqlType(text=text, base=base, args=args, unsigned=unsigned))
@@ -247,44 +297,40 @@ def _mysql_name(cursor: Cursor) -> str:
     if cursor.skip("LONG", "VARBINARY"):
         return "mediumblob"
     name = cursor.take_name().lower()
-    if name in {"char", "character", "nchar", "long"} and cursor.skip_any(
-        "VARYING", "VARCHAR", "VARCHARACTER"
-    ):
+    if name in {"char", "character", "nchar", "long"} and cursor.skip_any("VARYING", "VARCHAR", "VARCHARACTER"):
         return "mediumtext" if name == "long" else "varchar"
     return _MYSQL_ALIASES.get(name, name)
 
 
-def _mysql_arguments(base: str, args: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
+def _mysql_arguments(base: str, args: tuple[int, ...], *, unsigned: bool) -> tuple[str, tuple[int, ...]]:
+    """Return name and arguments as the server keeps them; display widths go, but for the one that says boolean."""
+    kept = args or _MYSQL_DEFAULT_ARGUMENTS.get(base, ())
     if base in {"bool", "boolean"}:
-        return "tinyint", (1,)
-    if base in _MYSQL_INTEGERS:  # a display width says nothing, but 1 is how a boolean is told
-        return base, args if base == "tinyint" and args == (1,) else ()
-    if base == "year":
-        return base, ()
-    if base == "decimal":
-        return base, (args + (10, 0)[len(args) :])[:2]
-    if base == "float" and len(args) == 1:
-        return ("float" if args[0] <= _FLOAT_BITS else "double"), ()
-    if base in {"text", "blob"} and args:
+        base, kept = "tinyint", (1,)
+    elif base in _MYSQL_INTEGERS or base == "year":
+        kept = args if base == "tinyint" and args == (1,) and not unsigned else ()
+    elif base == "decimal":
+        kept = (args + (10, 0)[len(args) :])[:2]
+    elif base == "float" and len(args) == 1:
+        base, kept = ("float" if args[0] <= _FLOAT_BITS else "double"), ()
+    elif base in {"text", "blob"} and args:
         size = next((name for limit, name in _MYSQL_TEXT_SIZES if args[0] <= limit), "long")
-        return size + base, ()
-    return base, args or _MYSQL_DEFAULT_ARGUMENTS.get(base, ())
+        base, kept = size + base, ()
+    return base, kept
 
 
 def _mysql_enum(base: str, arguments: Sequence[Token], dialect: Dialect) -> SqlType:
     values = tuple(string_value(token, dialect) for token in arguments if token.kind == "string")
     quoted = ",".join("'" + value.replace("'", "''") + "'" for value in values)
-    return SqlType(
-        text=f"{base}({quoted})", base=base, enum=Enum(name=None, values=values), is_set=base == "set"
-    )
+    return SqlType(text=f"{base}({quoted})", base=base, enum=Enum(name=None, values=values), is_set=base == "set")
 
 
-# ---------------------------------------------------------------------------------------------------------- sqlite
+# ----------------------------------------------------------------------------------------------------- sqlite
 
 
 def _read_sqlite(cursor: Cursor) -> TypeRef:
     tokens = cursor.rest()
-    words = [token for token in tokens if token.kind != "mark" and token.kind != "number"]
+    words = [token for token in tokens if token.kind not in {"mark", "number"}]
     base = " ".join(token.text for token in words).lower()
     return TypeRef(sql=SqlType(text=tidy(tokens), base=base, args=_numbers(tokens)))
 

@@ -103,11 +103,7 @@ class Worker:
         if not self.join(_NOTICE_TIME) or self._process.exitcode in (None, _UNKNOWN):
             return "worker died"
         code = self._process.exitcode
-        return (
-            f"worker was ended by {signal.Signals(-code).name}"
-            if code < 0
-            else f"worker exited with code {code}"
-        )
+        return f"worker was ended by {signal.Signals(-code).name}" if code < 0 else f"worker exited with code {code}"
 
     def close(self) -> None:
         """Ask the process to end once it is idle, and close the connections. Does not wait."""
@@ -127,7 +123,5 @@ class Worker:
         if future.cancelled():
             return
         error = future.exception()
-        if error is not None and not isinstance(
-            error, BrokenProcessPool
-        ):  # a death is told by the connection
+        if error is not None and not isinstance(error, BrokenProcessPool):  # a death is told by the connection
             self._on_refused(self, error)

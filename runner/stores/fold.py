@@ -56,7 +56,7 @@ def collect_touched(events: Iterable[Event]) -> tuple[set[str], set[str]]:
         if isinstance(event, (SubTaskStarted, SubTaskStep, SubTaskRetrying, SubTaskEnded)):
             tasks.add(event.task_id)
             subtasks.add(event.subtask_id)
-        elif isinstance(event, (TaskStarted, TaskEnded)):
+        elif isinstance(event, (TaskAdded, TaskStarted, TaskEnded)):
             tasks.add(event.task_id)
     return tasks, subtasks
 
@@ -200,9 +200,7 @@ def _end_subtask(state: State, event: SubTaskEnded) -> None:
 
 
 def _attempt(state: State, subtask_id: str, number: int) -> AttemptRecord:
-    return state.attempts.setdefault(
-        (subtask_id, number), AttemptRecord(subtask_id=subtask_id, number=number)
-    )
+    return state.attempts.setdefault((subtask_id, number), AttemptRecord(subtask_id=subtask_id, number=number))
 
 
 def _move(state: State, subtask: SubTaskRecord, status: SubTaskStatus) -> None:

@@ -83,9 +83,10 @@ def explained(path: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {_explain(error)}") from error
     except OSError as error:
+        place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else path
         reason = error.strerror or str(error)
         raise StoreError(
-            f"{error.filename or path}: the run's state cannot be kept here ({reason}); "
+            f"{place}: the run's state cannot be kept here ({reason}); "
             "give a folder that can be written with --state or RUNNER_STATE"
         ) from error
 
@@ -177,14 +178,8 @@ def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
     with explained(path):
         if not path.exists():
             return None
-        if (
-            mode == "ro"
-            and not os.access(folder, os.W_OK)
-            and not path.with_name(f"{FILE_NAME}-wal").exists()
-        ):
-            mode = (
-                "ro&immutable=1"  # WAL wants to make its files, and nobody here can; so nobody writes either
-            )
+        if mode == "ro" and not os.access(folder, os.W_OK) and not path.with_name(f"{FILE_NAME}-wal").exists():
+            mode = "ro&immutable=1"  # WAL wants to make its files, and nobody here can; so nobody writes either
         db = connect(path, mode=mode)
         try:
             (version,) = db.execute("PRAGMA user_version").fetchone()

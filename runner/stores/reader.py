@@ -95,8 +95,7 @@ class StateReader:
     def subtasks(self, run_id: str, task_id: str | None = None) -> tuple[SubTaskRecord, ...]:
         """Return the sub-tasks of a run, or of one of its tasks, in order."""
         found = self._ask(
-            rows.SELECT_SUBTASKS
-            + "WHERE run = ?1 AND (?2 IS NULL OR task_id = ?2) ORDER BY task_id, position",
+            rows.SELECT_SUBTASKS + "WHERE run = ?1 AND (?2 IS NULL OR task_id = ?2) ORDER BY task_id, position",
             self._key(run_id),
             task_id,
         )
@@ -105,8 +104,7 @@ class StateReader:
     def attempts(self, run_id: str, subtask_id: str | None = None) -> tuple[AttemptRecord, ...]:
         """Return the tries of a run, or of one of its sub-tasks, in order."""
         found = self._ask(
-            rows.SELECT_ATTEMPTS
-            + "WHERE run = ?1 AND (?2 IS NULL OR subtask_id = ?2) ORDER BY subtask_id, number",
+            rows.SELECT_ATTEMPTS + "WHERE run = ?1 AND (?2 IS NULL OR subtask_id = ?2) ORDER BY subtask_id, number",
             self._key(run_id),
             subtask_id,
         )
@@ -138,9 +136,7 @@ class StateReader:
 
     def acknowledged(self, sink: str, run_id: str) -> int:
         """Return up to which event `sink` has everything of a run."""
-        found = self._ask(
-            "SELECT seq FROM acknowledgements WHERE sink = ? AND run = ?", sink, self._key(run_id)
-        )
+        found = self._ask("SELECT seq FROM acknowledgements WHERE sink = ? AND run = ?", sink, self._key(run_id))
         return int(found[0][0]) if found else 0
 
     def lag(self, sink: str) -> dict[str, int]:

@@ -7,13 +7,10 @@ Times are text as in every report: ISO 8601 UTC with six fractional digits, so t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from runner.reporter import ControlKind
 from runner.status import Progress, RunStatus, SubTaskStatus, TaskStatus
 from runner.task import Classification, FileCounts
-
-if TYPE_CHECKING:
-    from runner.reporter import ControlKind
 
 NO_FILES = FileCounts()
 

@@ -15,10 +15,7 @@ from runner.task import Classification, FileCounts
 
 Row = tuple[Any, ...]
 
-_RUN = (
-    "id, plan, plan_path, status, pid, host, process, concurrency, started_at, ended_at, exit_code, error, "
-    "last_seq"
-)
+_RUN = "id, plan, plan_path, status, pid, host, process, concurrency, started_at, ended_at, exit_code, error, last_seq"
 _TASK = (
     "id, position, title, description, agent, classification, priority, needs, workspace, status, error, "
     "started_at, ended_at, pending, running, done, failed, cancelled"

@@ -60,9 +60,7 @@ class SqliteStore(StateReader):
             return ()
         with self._transaction() as db:
             found = db.execute(ask, (key,)).fetchall()
-            db.executemany(
-                "UPDATE controls SET taken_at = ? WHERE id = ?", [(iso(utc_now()), row[0]) for row in found]
-            )
+            db.executemany("UPDATE controls SET taken_at = ? WHERE id = ?", [(iso(utc_now()), row[0]) for row in found])
         return tuple(rows.read_request(row) for row in found)
 
     def answer_control(self, control_id: int, answer: str) -> None:
@@ -92,7 +90,7 @@ class SqliteStore(StateReader):
         host.
         """
         with self._transaction():
-            dead = [run for run in self._unended() if run.plan_path == plan_path or _is_dead(run)]
+            dead = [run for run in self._unended() if (plan_path and run.plan_path == plan_path) or _is_dead(run)]
             for run in dead:
                 self._append(run.id, self._last_words(run))
         return tuple(self.run(run.id) for run in dead)
@@ -104,9 +102,13 @@ class SqliteStore(StateReader):
     def _last_words(self, run: RunRecord) -> list[Event]:
         """Return the events that a dead run did not come to say."""
         reason = f"its run was interrupted: process {run.pid} on {run.host} died"
+        unended = [task for task in self.tasks(run.id) if task.ended_at is None]
+        begun = {task.id for task in unended if task.started_at is not None}
         events: list[Event] = []
         statuses: dict[str, list[SubTaskStatus]] = {}
         for subtask in self.subtasks(run.id):
+            if subtask.task_id not in begun:  # of a task that never began only the task itself is said to end
+                continue
             status = subtask.status if subtask.status.ended else SubTaskStatus.CANCELLED
             statuses.setdefault(subtask.task_id, []).append(status)
             if status is not subtask.status:
@@ -121,10 +123,11 @@ class SqliteStore(StateReader):
                 )
         events.extend(
             TaskEnded(
-                task_id=task.id, status=aggregate(statuses.get(task.id, ())), error=task.error or reason
+                task_id=task.id,
+                status=aggregate(statuses.get(task.id, [SubTaskStatus.CANCELLED])),
+                error=reason,
             )
-            for task in self.tasks(run.id)
-            if task.ended_at is None
+            for task in unended
         )
         error = f"process {run.pid} on {run.host} died"
         return [*events, RunEnded(status=RunStatus.INTERRUPTED, exit_code=UNKNOWN_EXIT, error=error)]
@@ -135,9 +138,7 @@ class SqliteStore(StateReader):
         first = 1 if state.run is None else state.run.last_seq + 1
         process = process_token(events[0].pid) if isinstance(events[0], RunStarted) else None
         fold(state, run_id, events, process)
-        recorded = tuple(
-            Recorded(run_id=run_id, seq=seq, event=event) for seq, event in enumerate(events, first)
-        )
+        recorded = tuple(Recorded(run_id=run_id, seq=seq, event=event) for seq, event in enumerate(events, first))
         self._save(key if known else None, state, recorded)
         return recorded
 
@@ -154,13 +155,9 @@ class SqliteStore(StateReader):
         tasks, subtasks = collect_touched(events)
         state = State(run=rows.read_run(found))
         state.tasks = {row[0]: rows.read_task(row) for row in self._rows(rows.SELECT_TASKS, key, tasks)}
-        state.subtasks = {
-            row[0]: rows.read_subtask(row) for row in self._rows(rows.SELECT_SUBTASKS, key, subtasks)
-        }
+        state.subtasks = {row[0]: rows.read_subtask(row) for row in self._rows(rows.SELECT_SUBTASKS, key, subtasks)}
         if any(isinstance(event, TaskAdded) for event in events):
-            (state.task_count,) = self._db.execute(
-                "SELECT count(*) FROM tasks WHERE run = ?", (key,)
-            ).fetchone()
+            (state.task_count,) = self._db.execute("SELECT count(*) FROM tasks WHERE run = ?", (key,)).fetchone()
         return key, state
 
     def _rows(self, select: str, key: int, ids: set[str]) -> list[rows.Row]:
@@ -177,12 +174,8 @@ class SqliteStore(StateReader):
         else:
             db.execute(rows.UPDATE_RUN, rows.run_changes(run, key))
         db.executemany(rows.WRITE_TASK, [rows.task_row(key, task) for task in state.tasks.values()])
-        db.executemany(
-            rows.WRITE_SUBTASK, [rows.subtask_row(key, subtask) for subtask in state.subtasks.values()]
-        )
-        db.executemany(
-            rows.WRITE_ATTEMPT, [rows.attempt_row(key, attempt) for attempt in state.attempts.values()]
-        )
+        db.executemany(rows.WRITE_SUBTASK, [rows.subtask_row(key, subtask) for subtask in state.subtasks.values()])
+        db.executemany(rows.WRITE_ATTEMPT, [rows.attempt_row(key, attempt) for attempt in state.attempts.values()])
         db.executemany(rows.INSERT_EVENT, [rows.event_row(key, each.seq, each.event) for each in recorded])
 
     @contextlib.contextmanager
@@ -221,9 +214,7 @@ def _insert_request(db: sqlite3.Connection, run_id: str, kind: ControlKind, task
         ended = f"it is {run.status.value}" if run.status.ended else f"its process {run.pid} is gone"
         raise StoreError(f"run {run.id} cannot be told to {kind}: {ended}")
     if task_id is not None:
-        ids = [
-            row[0] for row in db.execute("SELECT id FROM tasks WHERE run = ? ORDER BY position", found[:1])
-        ]
+        ids = [row[0] for row in db.execute("SELECT id FROM tasks WHERE run = ? ORDER BY position", found[:1])]
         if task_id not in ids:
             raise StoreError(f"run {run.id} has no task {task_id!r}; its tasks are {', '.join(ids)}")
     inserted = db.execute(

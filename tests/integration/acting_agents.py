@@ -33,7 +33,7 @@ class Acting(Agent):
     def _gate(self, ctx: AgentContext, argument: str) -> None:
         """Wait until somebody opens the FIFO for writing; it says that it waits by a file beside it."""
         Path(f"{argument}.reached").touch()
-        with open(argument, encoding="utf-8") as gate:
+        with Path(argument).open(encoding="utf-8") as gate:
             gate.read()
 
     def _work(self, ctx: AgentContext, argument: str) -> None:
@@ -41,9 +41,7 @@ class Acting(Agent):
         time.sleep(float(argument))
 
     def _raise(self, ctx: AgentContext, argument: str) -> None:
-        raise {"os": OSError, "value": ValueError, "final": NonRetryable, "exit": SystemExit}[argument](
-            "as asked"
-        )
+        raise {"os": OSError, "value": ValueError, "final": NonRetryable, "exit": SystemExit}[argument]("as asked")
 
     def _fail_once(self, ctx: AgentContext, argument: str) -> None:
         """Fail the first time, with a file as memory."""
@@ -60,11 +58,11 @@ class Acting(Agent):
         os._exit(int(argument))
 
     def _unpicklable(self, ctx: AgentContext, argument: str) -> None:
-        class Local(Exception):
+        class LocalError(Exception):
             def __reduce__(self):
                 raise TypeError("cannot be pickled")
 
-        raise Local("odd")
+        raise LocalError("odd")
 
     def _obey(self, ctx: AgentContext, argument: str) -> None:
         """Work on and on, but stop when told to."""

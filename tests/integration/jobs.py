@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.ddl.model import QName, Schema, Table
-from runner.events import Event
-from runner.orchestrator import ParallelOrchestrator
 from runner.stores.reader import StateReader
 from runner.subtasks import SubTaskManager
 from runner.supervisor import Job
 from runner.task import Classification, Retries, TaskSpec, Timeouts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.events import Event
+    from runner.orchestrator import ParallelOrchestrator
 
 HERE = Path(__file__).resolve().parent
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -29,6 +28,10 @@ from runner.supervisor import Settings
 from runner.task import Retries, Timeouts
 from tests.integration.jobs import HERE, Gate, events_of, job, until
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
 WAIT = 60.0  # seconds for anything; a healthy run takes one or two
 
 
@@ -41,10 +44,8 @@ def state(tmp_path: Path) -> Path:
 def make(state: Path) -> Iterator[Callable[..., ParallelOrchestrator]]:
     made: list[ParallelOrchestrator] = []
 
-    def make_one(**settings: object) -> ParallelOrchestrator:
-        orchestrator = ParallelOrchestrator(
-            store=state, settings=replace(Settings(), **settings), import_path=HERE
-        )
+    def make_one(**settings: Any) -> ParallelOrchestrator:
+        orchestrator = ParallelOrchestrator(store=state, settings=replace(Settings(), **settings), import_path=HERE)
         made.append(orchestrator)
         return orchestrator
 
@@ -185,9 +186,7 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_not(make, state, tmp_p
     assert (outcome["t1"].error, outcome["t2"].error) == ("ValueError: as asked", "SystemExit: as asked")
     assert (outcome["t3"].error, outcome["t3"].attempt) == ("as asked", 1)
     assert outcome["t4"].status is SubTaskStatus.DONE
-    retried = [
-        event for event in events if isinstance(event, SubTaskRetrying) and event.subtask_id == "task/t0"
-    ]
+    retried = [event for event in events if isinstance(event, SubTaskRetrying) and event.subtask_id == "task/t0"]
     assert [(event.attempt, event.error) for event in retried] == [(1, "OSError: the first time")]
 
 
@@ -209,33 +208,23 @@ def test_a_worker_that_dies_costs_only_the_sub_task_at_fault(make, state, tmp_pa
     assert how in (failed["deadly/t3"].error or "")
     assert "step 4 (render)" in (failed["deadly/t3"].error or "")
     assert len(ended(events)) == 40
-    innocent = [
-        event for event in events if isinstance(event, SubTaskRetrying) and event.subtask_id != "deadly/t3"
-    ]
+    innocent = [event for event in events if isinstance(event, SubTaskRetrying) and event.subtask_id != "deadly/t3"]
     assert not [event for event in innocent if event.charged]
 
 
 def test_an_exception_that_cannot_be_pickled_is_a_failure_like_any(make, state, tmp_path) -> None:
     orchestrator = make()
-    orchestrator.submit_jobs(
-        [job("task", tmp_path / "ws", acts={"*": "unpicklable"}, retries=Retries(attempts=1))]
-    )
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", acts={"*": "unpicklable"}, retries=Retries(attempts=1))])
     events = finish(orchestrator, state)
-    assert ended(events)["task/t0"].error == "Local: odd"
+    assert ended(events)["task/t0"].error == "LocalError: odd"
 
 
-def test_a_sub_task_past_its_limit_is_told_to_stop_and_then_its_worker_is_ended(
-    make, state, tmp_path
-) -> None:
+def test_a_sub_task_past_its_limit_is_told_to_stop_and_then_its_worker_is_ended(make, state, tmp_path) -> None:
     orchestrator = make()
     limits = Timeouts(task=60, subtask=0.4, grace=0.4)
     once = Retries(attempts=1)
-    polite = job(
-        "polite", tmp_path / "ws", 3, acts={"t1": f"obey {tmp_path / 'a'}"}, timeouts=limits, retries=once
-    )
-    deaf = job(
-        "deaf", tmp_path / "ws", 3, acts={"t1": f"ignore {tmp_path / 'b'}"}, timeouts=limits, retries=once
-    )
+    polite = job("polite", tmp_path / "ws", 3, acts={"t1": f"obey {tmp_path / 'a'}"}, timeouts=limits, retries=once)
+    deaf = job("deaf", tmp_path / "ws", 3, acts={"t1": f"ignore {tmp_path / 'b'}"}, timeouts=limits, retries=once)
     orchestrator.submit_jobs([polite, deaf])
     events = finish(orchestrator, state)
     outcome = ended(events)
@@ -305,9 +294,7 @@ def test_fail_fast_starts_nothing_more_and_lets_the_running_end(make, state, tmp
     assert states == {"running": TaskStatus.DONE, "failing": TaskStatus.FAILED, "never": TaskStatus.CANCELLED}
 
 
-def test_two_agents_for_one_path_with_other_bytes_fail_the_second_naming_the_owner(
-    make, state, tmp_path
-) -> None:
+def test_two_agents_for_one_path_with_other_bytes_fail_the_second_naming_the_owner(make, state, tmp_path) -> None:
     orchestrator = make(workers=1)
     first = job("first", tmp_path / "ws", ["same"], priority=9)
     second = job("second", tmp_path / "ws", ["same"], options={"folder": "first", "text": "other"})
@@ -361,3 +348,16 @@ def workers() -> list[psutil.Process]:
     """Return the worker processes: they lead a group each, below the forkserver."""
     below = psutil.Process().children(recursive=True)
     return [process for process in below if process.is_running() and os.getpgid(process.pid) == process.pid]
+
+
+def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypatch) -> None:
+    def no_worker(*arguments: object) -> None:
+        raise OSError("no more processes")
+
+    monkeypatch.setattr("runner.supervisor.Worker", no_worker)
+    orchestrator = make()
+    orchestrator.start_run()
+    with pytest.raises(OSError, match="no more processes"):
+        orchestrator.submit_jobs([job("task", tmp_path / "ws")])["task"].result(WAIT)
+    with pytest.raises(OSError, match="no more processes"):
+        orchestrator.on_idle(WAIT)

@@ -1,1 +1,9 @@
-"""What the two backend kinds know of a schema: types, rules, names, examples and DDL, as template variables."""
+"""What the backend kinds know of a schema: types, rules, names, examples and DDL, as variables of templates."""
+
+from __future__ import annotations
+
+from runner.agents.backend.imports import schema_imports, with_imports
+from runner.agents.source_text import FILTERS as TEXT_FILTERS
+from runner.rendering import Filters
+
+FILTERS: Filters = {**TEXT_FILTERS, "schema_imports": schema_imports, "with_imports": with_imports}

@@ -1,4 +1,4 @@
-"""The variables of the backend's templates."""
+"""The variables of the backend's templates: `app` for the whole, `table` for one table."""
 
 from __future__ import annotations
 
@@ -6,27 +6,135 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runner.ddl.model import Schema, Table
-from runner.naming import names_of
+from runner.agents.backend.ddl_source import postgresql_statements, sqlite_statements
+from runner.agents.backend.model_source import identity_source, table_arguments
+from runner.agents.backend.table import TableView, is_sound, view_table
+from runner.agents.backend.types import quote, type_name
+from runner.agents.source_text import sentence
+from runner.ddl.model import Enum, Schema, Table
+from runner.naming import free_name, human, is_python_name, kebab, names_of, snake
+
+_DEFAULT_TITLE = "Application"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class App:
-    """The application as a whole."""
+    """The application as a whole: option `title` names it."""
 
     title: str
-    tables: int
+    slug: str
+    distribution: str
+    schemas: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnumView:
+    """An enumerated type as a Python class: `members` pair its names with its values."""
+
+    class_name: str
+    comment: str
+    members: tuple[tuple[str, str], ...]
 
 
 def app_variables(schema: Schema, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of the set-up templates."""
-    return {"app": _app(schema, options)}
+    views = tuple(view_table(schema, table) for table in schema.tables)
+    return {
+        "app": _app(schema, options),
+        "tables": views,
+        "enums": tuple(_enums(schema)),
+        "left_out": tuple(_left_out(schema, views)),
+        "notes": tuple(note for note in schema.notes if note.passed_over or note.table_related),
+        "postgresql": tuple(postgresql_statements(schema, views)),
+        "sqlite": tuple(sqlite_statements(views)),
+        "table_names": tuple(type_name(view.table.name, schema.default_schema) for view in views),
+        "sqlite_names": tuple(quote(view.table.name.name) for view in views),
+        "type_names": tuple(
+            (kind, type_name(found.name, schema.default_schema))
+            for kind, all_found in (("DOMAIN", schema.domains), ("TYPE", schema.enums))
+            for found in all_found
+            if found.name
+        ),
+    }
 
 
 def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of one table's templates."""
-    return {"app": _app(schema, options), "table": names_of(schema).tables[table.name]}
+    view = view_table(schema, table)
+    return {
+        "app": _app(schema, options),
+        "table": view,
+        "arguments": table_arguments(view),
+        "identity": identity_source(view.identity),
+        "enum_names": tuple(names_of(schema).enums.values()),
+        "homes": _homes(view),
+        "case_homes": _case_homes(view),
+        "test_homes": {**_case_homes(view), "CASE": f"tests.{view.module}.case"},
+    }
 
 
 def _app(schema: Schema, options: Mapping[str, Any]) -> App:
-    return App(title=str(options.get("title", "Application")), tables=len(schema.tables))
+    title = str(options.get("title") or _DEFAULT_TITLE)
+    foreign = {table.name.schema for table in schema.tables} - {None, schema.default_schema}
+    return App(
+        title=title,
+        slug=snake(title),
+        distribution=f"{kebab(title)}-backend",
+        schemas=tuple(sorted(filter(None, foreign))),
+    )
+
+
+def _homes(view: TableView) -> Mapping[str, str]:
+    """Return where the names of a table's own modules are imported from."""
+    name = view.class_name
+    schemas = [f"{name}Create", f"{name}Read", f"{name}Replace", f"{name}Update", "RULES"]
+    return {
+        name: f"app.{view.module}.model",
+        **dict.fromkeys(schemas, f"app.{view.module}.schemas"),
+        **dict.fromkeys(("Int16", "Int32", "Int64", "Timestamp"), "app.core.fields"),
+    }
+
+
+def _case_homes(view: TableView) -> Mapping[str, str]:
+    """Return where the names of a table's tests are imported from."""
+    return {
+        f"{view.class_name}Create": f"app.{view.module}.schemas",
+        "resource": f"app.{view.module}.router",
+        **dict.fromkeys(("Case", "Json", "Reference"), "tests.core.factory"),
+        **dict.fromkeys(("ReadTests", "TableTests"), "tests.core.table_tests"),
+        "TestClient": "fastapi.testclient",
+    }
+
+
+def _enums(schema: Schema) -> list[EnumView]:
+    names = names_of(schema).enums
+    found = [enum for enum in schema.enums if enum.name in names]
+    return [_enum(names[enum.name], enum) for enum in found if enum.name]
+
+
+def _enum(class_name: str, enum: Enum) -> EnumView:
+    members: list[tuple[str, str]] = []
+    for value in enum.values:
+        name = snake(value).upper() if value.strip() else "EMPTY"
+        if not is_python_name(name) or name.lower() in ("name", "value", "mro"):
+            name = f"{name}_"
+        members.append((free_name(name, [taken for taken, _ in members]), value))
+    said = enum.name.name if enum.name else class_name
+    comment = sentence(enum.comment or f"Values of {human(said).lower()}")
+    return EnumView(class_name=class_name, comment=comment, members=tuple(members))
+
+
+def _left_out(schema: Schema, views: tuple[TableView, ...]) -> list[str]:
+    """Return what the generated application does not carry over, as sentences."""
+    found = []
+    for view in views:
+        table = schema.label(view.table.name)
+        for name, key in view.constraints.foreign_keys.items():
+            if not is_sound(schema, key):
+                found.append(f"`{table}`: reference `{name}`, whose target `{key.references}` the schema lacks")
+        found += [
+            f"`{table}`: check `{name}` is held by PostgreSQL alone" for name in view.checks.database_only
+        ]
+        if not view.key:
+            found.append(f"`{table}`: no primary key, so it can be listed but not changed")
+    return found

@@ -1,4 +1,4 @@
-"""What a name change or a left-out name means: the names that PostgreSQL gives by itself, and a renamed column."""
+"""Changes that reach into all parts of a table: a column renamed or dropped, a constraint dropped by its name."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from runner.ddl.catalog import Catalog, TableDraft
 from runner.ddl.expressions import parse_expression
 from runner.ddl.lexis import Token, name_value, tokens_of
 from runner.ddl.model import Check, ForeignKey, Key
-
-MAX_NAME_BYTES = 63  # of a name in PostgreSQL; longer ones are cut
 
 
 def default_constraint_name(table: TableDraft, part: Key | ForeignKey | Check, suffix: str) -> str:
@@ -67,3 +65,27 @@ def _check_renamed(catalog: Catalog, check: Check, old: str, new: str) -> Check:
 
 def _is_name(token: Token, name: str, catalog: Catalog) -> bool:
     return token.kind in {"word", "name"} and name_value(token, catalog.dialect) == name
+
+
+def drop_column(table: TableDraft, name: str) -> None:
+    """Drop a column, and with it whatever speaks of it."""
+    table.columns = [column for column in table.columns if column.name != name]
+    if table.primary_key and name in table.primary_key.columns:
+        table.primary_key = None
+    table.unique = [key for key in table.unique if name not in key.columns]
+    table.foreign_keys = [key for key in table.foreign_keys if name not in key.columns]
+    table.checks = [check for check in table.checks if name not in check.columns]
+    table.indexes = [index for index in table.indexes if name not in index.columns]
+
+
+def drop_constraint(table: TableDraft, name: str) -> None:
+    """Drop the constraint that has this name, given or its own."""
+
+    def stays(part: Key | ForeignKey | Check, suffix: str) -> bool:
+        return name != (part.name or default_constraint_name(table, part, suffix))
+
+    if table.primary_key and not stays(table.primary_key, "pkey"):
+        table.primary_key = None
+    table.unique = [key for key in table.unique if stays(key, "key")]
+    table.foreign_keys = [key for key in table.foreign_keys if stays(key, "fkey")]
+    table.checks = [check for check in table.checks if stays(check, "check")]

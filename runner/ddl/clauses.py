@@ -1,0 +1,270 @@
+"""How one clause of a column or a constraint becomes plain: the actions of the rules in `rules.py`.
+
+Each is asked with the cursor at its first word. It steps over what it knows and returns the plain SQL for it, or
+returns None where the clause is not its own (the cursor is then put back). What plain SQL cannot say goes into the
+body: pieces for text that is kept, notes for facts of the column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from runner.ddl.cursor import Cursor
+from runner.ddl.lexis import Token, split_at, tidy
+from runner.ddl.plain import CLAUSE_WORDS, Body, quoted, quoted_path
+
+Made = list[str] | None
+
+# --------------------------------------------------------------------------------------- what is kept as text
+
+
+def check(body: Body, cursor: Cursor) -> Made:
+    """`CHECK (…) [NO INHERIT] [NOT VALID] [[NOT] ENFORCED]`: the expression is kept."""
+    cursor.expect("CHECK")
+    inside = cursor.take_group()
+    no_inherit = cursor.skip("NO", "INHERIT")
+    cursor.skip("NOT", "VALID")
+    enforced = not cursor.skip("NOT", "ENFORCED")
+    cursor.skip("ENFORCED")
+    kind = "not enforced" if not enforced else "no inherit" if no_inherit else ""
+    return [f"CHECK ({body.keep(inside, kind)})"]
+
+
+def default(body: Body, cursor: Cursor) -> Made:
+    """`DEFAULT expression`: kept up to where the next clause begins."""
+    cursor.expect("DEFAULT")
+    found = _expression(cursor)
+    return ["DEFAULT", body.keep(found)]
+
+
+def generated(body: Body, cursor: Cursor) -> Made:
+    """`[GENERATED ALWAYS] AS (…) [STORED | VIRTUAL]`: the expression is kept, with its kind."""
+    cursor.skip("GENERATED", "ALWAYS")
+    if not cursor.skip("AS") or cursor.word != "(":
+        return None
+    inside = cursor.take_group()
+    # PostgreSQL 18 and the other two compute on reading unless told to store; before 18 STORED must be written.
+    kind = "stored" if cursor.skip_any("STORED", "PERSISTENT") else "virtual"
+    cursor.skip("VIRTUAL")
+    return [f"GENERATED ALWAYS AS ({body.keep(inside, kind)})"]
+
+
+def identity(body: Body, cursor: Cursor) -> Made:
+    """`GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options of its sequence)]`."""
+    del body
+    cursor.expect("GENERATED")
+    how = "ALWAYS" if cursor.skip("ALWAYS") else "BY DEFAULT"
+    cursor.skip("BY", "DEFAULT")
+    if not cursor.skip("AS", "IDENTITY"):
+        return None
+    if cursor.word == "(":
+        cursor.take_group()
+    return [f"GENERATED {how} AS IDENTITY"]
+
+
+def collation(body: Body, cursor: Cursor) -> Made:
+    """`COLLATE [schema.]name`: a fact of the column."""
+    cursor.expect("COLLATE")
+    cursor.skip("=")
+    body.note("collation", cursor.take_path()[-1])
+    return []
+
+
+def comment(body: Body, cursor: Cursor) -> Made:
+    """`COMMENT 'text'`: a fact of the column."""
+    cursor.expect("COMMENT")
+    cursor.skip("=")
+    body.note("comment", cursor.take_string())
+    return []
+
+
+def on_update_now(body: Body, cursor: Cursor) -> Made:
+    """`ON UPDATE CURRENT_TIMESTAMP[(n)]`: a fact of the column."""
+    if body.column is None or not cursor.skip("ON", "UPDATE"):
+        return None
+    if cursor.word in {"CASCADE", "RESTRICT", "SET", "NO"}:
+        return None  # of a reference
+    body.note("on_update", tidy(_expression(cursor)))
+    return []
+
+
+def _expression(cursor: Cursor) -> list[Token]:
+    """Return the tokens of an expression that ends where the next clause begins."""
+    words = CLAUSE_WORDS[cursor.dialect]
+    found = [cursor.take()]
+    depth = 1 if found[0].word == "(" else 0
+    while not cursor.done and (depth or cursor.word not in words):
+        token = cursor.take()
+        depth += {"(": 1, ")": -1}.get(token.word, 0)
+        found.append(token)
+    return found
+
+
+# --------------------------------------------------------------------------------------------- names and keys
+
+
+def constraint_name(body: Body, cursor: Cursor) -> Made:
+    """`CONSTRAINT [name]`."""
+    del body
+    cursor.expect("CONSTRAINT")
+    if cursor.dialect == "mysql" and cursor.skip_any("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
+        cursor.index -= 1
+        return []  # MySQL lets the name be left out
+    name = cursor.take_name()
+    if cursor.dialect == "sqlite" and (cursor.done or cursor.at("CONSTRAINT")):
+        return []  # a name that names nothing
+    return ["CONSTRAINT", quoted(name)]
+
+
+def primary_key(body: Body, cursor: Cursor) -> Made:
+    """`PRIMARY KEY` with all that dialects put before, into and behind its brackets."""
+    cursor.expect("PRIMARY", "KEY")
+    parts = ["PRIMARY KEY"]
+    _skip_method(cursor)
+    if cursor.word == "(":
+        inside = cursor.take_group()
+        parts.append(f"({_plain_columns(cursor, inside)})")
+        if any(token.word == "AUTOINCREMENT" for token in inside):
+            body.auto_increment = True
+    elif body.column is None and cursor.dialect == "mysql" and not cursor.done:
+        cursor.take_name()  # a name that MySQL reads and forgets
+        parts.append(f"({_plain_columns(cursor, cursor.take_group())})")
+    else:
+        cursor.skip_any("ASC", "DESC")
+    _skip_index_options(cursor, body.column)
+    return parts
+
+
+def unique(body: Body, cursor: Cursor) -> Made:
+    """`UNIQUE [KEY | INDEX] [name] [NULLS [NOT] DISTINCT]` with its columns."""
+    cursor.expect("UNIQUE")
+    cursor.skip_any("KEY", "INDEX")
+    parts = ["UNIQUE"]
+    if cursor.skip("NULLS", "NOT", "DISTINCT"):
+        parts.append("NULLS NOT DISTINCT")
+    cursor.skip("NULLS", "DISTINCT")
+    if body.column is None:
+        name = cursor.take_name() if cursor.word not in {"(", "USING"} else ""
+        _skip_method(cursor)
+        if name and cursor.tokens[0].word != "CONSTRAINT":
+            parts.insert(0, f"CONSTRAINT {quoted(name)}")
+        parts.append(f"({_plain_columns(cursor, cursor.take_group())})")
+    _skip_index_options(cursor, body.column)
+    return parts
+
+
+def foreign_key(body: Body, cursor: Cursor) -> Made:
+    """`FOREIGN KEY [name] (…) REFERENCES … [ON …] [MATCH …]`."""
+    cursor.expect("FOREIGN", "KEY")
+    if cursor.word != "(":
+        cursor.skip("IF", "NOT", "EXISTS")
+        cursor.take_name()  # of the index that MySQL makes for it
+    columns = _plain_columns(cursor, cursor.take_group())
+    target = references(body, cursor)
+    options: list[str] = []
+    set_columns: list[str] = []
+    while cursor.word in {"ON", "MATCH"}:
+        option, columns_of_it = _reference_option(cursor)
+        options.extend(option)
+        set_columns.extend(columns_of_it)
+    if set_columns:  # plain SQL has no place for them: a piece's name at the end of the key's columns leads to them
+        columns += ", " + quoted(body.keep((), "set columns", set_columns))
+    return [f"FOREIGN KEY ({columns})", *target, *options]
+
+
+def references(body: Body, cursor: Cursor) -> list[str]:
+    """`REFERENCES table [(…)]`; its options are clauses of their own."""
+    del body
+    cursor.expect("REFERENCES")
+    cursor.skip("ONLY")
+    parts = ["REFERENCES", quoted_path(cursor.take_path())]
+    if cursor.word == "(":
+        parts.append(f"({_plain_columns(cursor, cursor.take_group())})")
+    return parts
+
+
+def _reference_option(cursor: Cursor) -> tuple[list[str], list[str]]:
+    """Read `MATCH x` or `ON DELETE | UPDATE action [(columns)]`."""
+    if cursor.skip("MATCH"):
+        return ["MATCH", cursor.take().word], []
+    cursor.expect("ON")
+    parts = ["ON", cursor.take().word]
+    if cursor.skip("NO", "ACTION"):
+        return [*parts, "NO ACTION"], []
+    if not cursor.skip("SET"):
+        return [*parts, cursor.take().word], []
+    parts.append("SET " + cursor.take().word)
+    columns = [cursor.inside(part).take_name() for part in split_at(cursor.take_group())] if cursor.word == "(" else []
+    return parts, columns
+
+
+def inline_option(body: Body, cursor: Cursor) -> Made:
+    """`MATCH x`, `ON DELETE action`, `ON UPDATE action` of a column's reference."""
+    if not (cursor.at("MATCH") or cursor.at("ON", "DELETE") or cursor.at("ON", "UPDATE")):
+        return None
+    parts, columns = _reference_option(cursor)
+    del body, columns  # of an inline reference they can only be the column itself
+    return parts
+
+
+def _plain_columns(cursor: Cursor, tokens: Sequence[Token]) -> str:
+    """Return a key's columns without prefix lengths, collations and sort orders."""
+    return ", ".join(quoted(cursor.inside(part).take_name()) for part in split_at(tokens))
+
+
+def _skip_method(cursor: Cursor) -> None:
+    if cursor.at("USING", "INDEX"):
+        return
+    if cursor.skip("USING"):
+        cursor.take()
+
+
+def _skip_index_options(cursor: Cursor, column: str | None) -> None:
+    """Step over what may follow a key's columns and says nothing of the key itself; COMMENT may be its column's."""
+    while not cursor.done:
+        if cursor.skip("INCLUDE") or (cursor.at("WITH", "(") and cursor.skip("WITH")):
+            cursor.take_group()
+        elif cursor.skip("USING", "INDEX", "TABLESPACE") or cursor.skip("USING"):
+            cursor.take()
+        elif cursor.dialect == "mysql" and cursor.skip("KEY_BLOCK_SIZE"):
+            cursor.skip("=")
+            cursor.take()
+        elif cursor.dialect == "mysql" and column is None and cursor.skip("COMMENT"):
+            cursor.take_string()
+        else:
+            return
+
+
+# ------------------------------------------------------------------------------------------- what is left out
+
+
+def dropped(*patterns: str) -> Callable[[Body, Cursor], Made]:
+    """Return an action that steps over the first pattern that fits: words, `*` any token, `()` brackets, if any."""
+    split = [pattern.split() for pattern in patterns]
+
+    def apply(body: Body, cursor: Cursor) -> Made:
+        del body
+        for pattern in split:
+            start = cursor.index
+            if all(_fits(cursor, part) for part in pattern):
+                return []
+            cursor.index = start
+        return None
+
+    return apply
+
+
+def _fits(cursor: Cursor, part: str) -> bool:
+    if part == "()":
+        if cursor.word == "(":
+            cursor.take_group()
+        return True
+    if part == "=":
+        cursor.skip("=")
+        return True
+    if part == "*":
+        if cursor.done:
+            return False
+        cursor.take()
+        return True
+    return cursor.skip(part)

@@ -1,0 +1,1 @@
+"""What all tables share: settings, database, errors, lists, rules, and the store behind every router."""

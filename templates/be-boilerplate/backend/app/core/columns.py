@@ -1,0 +1,191 @@
+"""Column types that mean the same on PostgreSQL and on SQLite."""
+
+from __future__ import annotations
+
+import datetime as dt
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from pydantic_core import to_jsonable_python
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.engine import Dialect
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
+
+# A 64-bit integer; SQLite numbers rows by itself only in a column called INTEGER.
+BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+SmallInt = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
+# Any JSON value, indexed by PostgreSQL or as it was written. Python's None is SQL's NULL.
+Json = postgresql.JSONB(none_as_null=True).with_variant(sa.JSON(none_as_null=True), "sqlite")
+PlainJson = sa.JSON(none_as_null=True)
+
+
+def utc_now() -> dt.datetime:
+    """Return the present moment, for columns that tell when a row was changed."""
+    return dt.datetime.now(dt.UTC)
+
+
+class Timestamp(TypeDecorator[dt.datetime]):
+    """A moment with its time zone; always in UTC when it is read."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
+        """Store UTC; SQLite keeps no zone."""
+        if value is None or dialect.name != "sqlite":
+            return value
+        return value.astimezone(dt.UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
+        """Read UTC."""
+        if value is None:
+            return None
+        moment: dt.datetime = value
+        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+
+
+class _SqliteNumeric(UserDefinedType[Decimal]):
+    """NUMERIC as SQLite knows it: a number to 15 digits, beyond that text. No digit is lost."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: Any) -> str:
+        return "NUMERIC"
+
+
+class Exact(TypeDecorator[Decimal]):
+    """An exact decimal of so many digits, so many of them behind the point."""
+
+    impl = sa.Numeric
+    cache_ok = True
+
+    def __init__(self, precision: int | None = None, scale: int | None = None) -> None:
+        super().__init__(precision, scale)
+        self.scale = scale
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Keep decimals away from SQLite's floating point."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(_SqliteNumeric())
+        return dialect.type_descriptor(self.impl_instance)
+
+    def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
+        """Hand SQLite the digits as text; its column turns them into a number where none is lost."""
+        return f"{value:f}" if value is not None and dialect.name == "sqlite" else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
+        """Read the digits back, with as many behind the point as the column has."""
+        if value is None or isinstance(value, Decimal):
+            return value
+        number = Decimal(str(value))
+        return number if self.scale is None else round(number, self.scale)
+
+
+class Array(TypeDecorator[list[Any]]):
+    """An array of any type; a JSON list on SQLite."""
+
+    impl = postgresql.ARRAY
+    cache_ok = True
+
+    def __init__(self, item: TypeEngine[Any] | type[TypeEngine[Any]], dimensions: int = 1) -> None:
+        self.item_type = item if isinstance(item, TypeEngine) else item()
+        super().__init__(self.item_type, dimensions=dimensions)
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Use JSON where there are no arrays."""
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(sa.JSON(none_as_null=True))
+        return dialect.type_descriptor(self.impl_instance)
+
+    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
+        """Turn dates, decimals and the like into what JSON can hold."""
+        return to_jsonable_python(value) if dialect.name == "sqlite" else value
+
+
+class Native(UserDefinedType[str]):
+    """A type that only PostgreSQL has (a range, a tsvector, …), written and read in its text form."""
+
+    cache_ok = True
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_col_spec(self, **_options: Any) -> str:
+        """Return the type's own name."""
+        return self.name
+
+    def bind_expression(self, bindvalue: sa.BindParameter[str]) -> sa.ColumnElement[Any]:
+        """Send text and have the database read it as this type."""
+        return sa.cast(sa.type_coerce(bindvalue, sa.Text()), self)
+
+    def column_expression(self, colexpr: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Have the database write this type as text."""
+        return sa.cast(colexpr, sa.Text())
+
+
+def native(name: str) -> TypeEngine[str]:
+    """Return a type that only PostgreSQL has; text on SQLite."""
+    return Native(name).with_variant(sa.Text(), "sqlite")
+
+
+class ByDialect(sa.ColumnElement[Any]):
+    """A default that each database spells in its own way."""
+
+    inherit_cache = False
+
+    def __init__(self, *, postgresql: str, sqlite: str) -> None:
+        self.postgresql = postgresql
+        self.sqlite = sqlite
+
+
+@compiles(ByDialect)
+def _compile_by_dialect(element: ByDialect, compiler: SQLCompiler, **_options: Any) -> str:
+    return element.sqlite if compiler.dialect.name == "sqlite" else element.postgresql
+
+
+# The default of a column that tells when its row was made.
+moment = ByDialect(postgresql="now()", sqlite="(strftime('%Y-%m-%d %H:%M:%f000', 'now'))")
+
+Item = TypeVar("Item", sa.CheckConstraint, sa.Index)
+
+
+def postgresql_only(item: Item) -> Item:
+    """Return a constraint or index that is made on PostgreSQL alone."""
+    item.ddl_if(dialect="postgresql")
+    return item
+
+
+class _ItemOf(FunctionElement[bool]):
+    """`item = ANY (array)`, or its like for a JSON list."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+def array_contains(array: Any, item: Any) -> sa.ColumnElement[bool]:
+    """Return whether an array has an item equal to this one."""
+    kind = array.type.item_type
+    plain = item if isinstance(item, (str, int, float, bool)) else str(item)
+    return _ItemOf(array, sa.bindparam(None, item, kind), sa.literal(plain))
+
+
+@compiles(_ItemOf)
+def _compile_item_of(element: _ItemOf, compiler: SQLCompiler, **options: Any) -> str:
+    array, item, plain = (compiler.process(clause, **options) for clause in element.clauses)
+    if compiler.dialect.name == "sqlite":
+        return f"EXISTS (SELECT 1 FROM json_each({array}) WHERE value = {plain})"  # noqa: S608
+    return f"{item} = ANY ({array})"
+
+
+def enum_of(kind: type[StrEnum], name: str, schema: str | None = None) -> sa.Enum:
+    """Return the column type of an enumeration; on SQLite text that is one of its values."""
+    return sa.Enum(kind, name=name, schema=schema, values_callable=_values)
+
+
+def _values(kind: type[StrEnum]) -> list[str]:
+    return [member.value for member in kind]

@@ -1,0 +1,73 @@
+"""A migrated database, and for each test a transaction that is rolled back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from fastapi.testclient import TestClient
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+
+from app.core.database import get_session, make_engine
+from app.main import app
+from tests.core.factory import Factory
+
+DATABASE_URL = os.environ.get("TEST_DATABASE_URL") or "sqlite://"
+
+
+@pytest.fixture(scope="session")
+def migrated() -> Iterator[sa.Engine]:
+    """Give an engine whose database has every table."""
+    engine = make_engine(DATABASE_URL)
+    config = Config("alembic.ini")
+    with engine.connect() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+        connection.commit()
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def shared_client() -> Iterator[TestClient]:
+    """Give a client of the application."""
+    with TestClient(app) as client:
+        yield client
+
+
+@pytest.fixture
+def connection(migrated: sa.Engine) -> Iterator[Connection]:
+    """Give a connection whose changes nobody will see."""
+    with migrated.connect() as connection:
+        transaction = connection.begin()
+        yield connection
+        transaction.rollback()
+
+
+@pytest.fixture
+def client(shared_client: TestClient, connection: Connection) -> Iterator[TestClient]:
+    """Give a client whose requests run within the test's transaction."""
+
+    def session() -> Iterator[Session]:
+        with _session(connection) as opened:
+            yield opened
+
+    app.dependency_overrides[get_session] = session
+    yield shared_client
+    del app.dependency_overrides[get_session]
+
+
+@pytest.fixture
+def factory(connection: Connection) -> Iterator[Factory]:
+    """Give the maker of rows."""
+    with _session(connection) as session:
+        yield Factory(session)
+
+
+def _session(connection: Connection) -> Session:
+    return Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint")

@@ -1,0 +1,92 @@
+"""Making rows for tests, the rows that they refer to first."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from app.core.fields import Body
+from app.core.repository import Resource, Store
+
+Json = dict[str, Any]
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Fields that must name a row of another table, by these fields of it."""
+
+    module: str
+    fields: tuple[str, ...]
+    target_fields: tuple[str, ...]
+    required: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """What the tests know of a table. All fields are as in JSON.
+
+    `body` makes an accepted row without its references, another one for each number. `invalid` holds a refused value
+    for fields that have one, `broken` rows that break a rule, `unique` the fields that no two rows have alike.
+    """
+
+    path: str
+    resource: Resource[Any, Any]
+    create: type[Body]
+    body: Callable[[int], Json]
+    key: tuple[str, ...]
+    changes: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    required: tuple[str, ...] = ()
+    nullable: tuple[str, ...] = ()
+    unique: tuple[tuple[str, ...], ...] = ()
+    invalid: Mapping[str, Any] = field(default_factory=dict)
+    broken: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name of the table's package."""
+        return str(self.resource.model.__module__).split(".")[1]
+
+
+class Factory:
+    """Makes rows in one session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def body(self, case: Case, **chosen: Any) -> Json:
+        """Return the JSON of a new row; every row that it must refer to is made."""
+        made = {**case.body(next(_numbers)), **chosen}
+        for reference in case.references:
+            if reference.required and not set(reference.fields) <= set(made):
+                pairs = zip(reference.fields, reference.target_fields, strict=True)
+                known = {target: made[own] for own, target in pairs if own in made}
+                row = self.make(load_case(reference.module), **known)
+                made |= {
+                    own: row[target]
+                    for own, target in zip(reference.fields, reference.target_fields, strict=True)
+                }
+        return made
+
+    def make(self, case: Case, **chosen: Any) -> Json:
+        """Add a row, and return its JSON."""
+        body = case.create.model_validate(self.body(case, **chosen))
+        row = Store(case.resource, self.session).create(body)
+        return row.model_dump(mode="json", by_alias=True)
+
+
+def load_case(module: str) -> Case:
+    """Return what the tests know of another table; skip where that was not generated."""
+    try:
+        case = importlib.import_module(f"tests.{module}.case").CASE
+    except ModuleNotFoundError:
+        pytest.skip(f"a row of {module} is needed, and that table was not generated")
+    assert isinstance(case, Case)
+    return case

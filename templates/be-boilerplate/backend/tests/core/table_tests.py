@@ -1,0 +1,303 @@
+"""What is tested of every table: a table's own test class names its case and inherits these."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from tests.core.factory import Case, Factory, Json
+
+UNKNOWN = {"integer": 2**31 - 1, "uuid": "ffffffff-ffff-4fff-8fff-ffffffffffff"}
+
+
+def row_path(case: Case, row: Json) -> str:
+    """Return the path of a row."""
+    return "/".join([case.path, *(str(row[field]) for field in case.key)])
+
+
+def problem(response: Response, status: int) -> list[str]:
+    """Check that an answer is a problem with this status, and return the fields that it names."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    found: Json = response.json()
+    assert found["status"] == status
+    assert found["title"]
+    assert found["detail"]
+    return [error["field"] for error in found["errors"]]
+
+
+class ReadTests:
+    """Of tables that can be listed."""
+
+    case: ClassVar[Case]
+
+    def test_list_is_a_page(self, client: TestClient) -> None:
+        page = client.get(self.case.path).json()
+        assert page == {"items": [], "total": 0, "limit": 50, "offset": 0}
+
+    def test_count_of_nothing_is_zero(self, client: TestClient) -> None:
+        assert client.get(f"{self.case.path}/count").json() == {"count": 0}
+
+    def test_unknown_filter_is_refused(self, client: TestClient) -> None:
+        assert problem(client.get(self.case.path, params={"no_such_field": "1"}), 422) == [
+            "no_such_field"
+        ]
+
+    def test_unknown_order_is_refused(self, client: TestClient) -> None:
+        assert problem(client.get(self.case.path, params={"sort": "no_such_field"}), 422) == [
+            "sort"
+        ]
+
+    def test_limit_is_bounded(self, client: TestClient) -> None:
+        assert problem(client.get(self.case.path, params={"limit": 100_000}), 422) == ["limit"]
+
+
+class TableTests(ReadTests):
+    """Of tables whose rows can be made, changed and deleted."""
+
+    def test_create_returns_the_row(self, client: TestClient, factory: Factory) -> None:
+        body = factory.body(self.case)
+        response = client.post(self.case.path, json=body)
+        assert response.status_code == 201, response.text
+        row = response.json()
+        assert {field: row[field] for field in body} == body
+        assert client.get(row_path(self.case, row)).json() == row
+
+    def test_create_needs_required_fields(self, client: TestClient, factory: Factory) -> None:
+        body = factory.body(self.case)
+        for field in self.case.required:
+            less = {name: value for name, value in body.items() if name != field}
+            assert problem(client.post(self.case.path, json=less), 422) == [field]
+
+    def test_create_refuses_unknown_fields(self, client: TestClient, factory: Factory) -> None:
+        body = {**factory.body(self.case), "no_such_field": 1}
+        assert problem(client.post(self.case.path, json=body), 422) == ["no_such_field"]
+
+    def test_create_refuses_invalid_values(self, client: TestClient, factory: Factory) -> None:
+        body = factory.body(self.case)
+        for field, value in self.case.invalid.items():
+            response = client.post(self.case.path, json={**body, field: value})
+            fields = problem(response, 422)
+            assert {name.split(".")[0] for name in fields} == {field}
+
+    def test_create_refuses_broken_rules(self, client: TestClient, factory: Factory) -> None:
+        body = factory.body(self.case)
+        for rule, values in self.case.broken.items():
+            response = client.post(self.case.path, json={**body, **values})
+            fields = problem(response, 422)
+            assert set(fields) & set(values), rule
+            assert {error["constraint"] for error in response.json()["errors"]} == {rule}
+
+    def test_create_refuses_dangling_references(self, client: TestClient, factory: Factory) -> None:
+        for reference in self.case.references:
+            if len(reference.fields) > 1:
+                continue
+            body = factory.body(self.case)
+            dangling = {reference.fields[0]: _unknown(body.get(reference.fields[0], 1))}
+            response = client.post(self.case.path, json={**body, **dangling})
+            fields = problem(response, 422)
+            assert fields, response.text
+
+    def test_create_refuses_duplicates(self, client: TestClient, factory: Factory) -> None:
+        for unique in self.case.unique:
+            first = factory.make(self.case)
+            same = {field: first[field] for field in unique}
+            if None in same.values():
+                continue
+            second = factory.body(self.case, **same)
+            fields = problem(client.post(self.case.path, json=second), 409)
+            assert set(fields) <= set(unique)
+            assert fields
+
+    def test_get_of_nothing_is_not_found(self, client: TestClient, factory: Factory) -> None:
+        path = row_path(self.case, factory.make(self.case))
+        assert client.delete(path).status_code == 204
+        assert problem(client.get(path), 404) == []
+        assert problem(client.delete(path), 404) == []
+
+    def test_list_filters_by_each_field(self, client: TestClient, factory: Factory) -> None:
+        row = factory.make(self.case)
+        factory.make(self.case)
+        filters = self.case.resource.filters.fields
+        for field, filterable in filters.items():
+            value = row[field]
+            if value is None or "eq" not in filterable.operators:
+                continue
+            text, names = _text(value), ["eq", "gte", "lte"] + ["in"] * ("," not in _text(value))
+            agreeing = {f"{field}__{name}": text for name in names if name in filterable.operators}
+            page = client.get(self.case.path, params={**_key(self.case, row), **agreeing})
+            assert page.status_code == 200, page.text
+            assert page.json()["items"] == [row], agreeing
+            differing = {**_key(self.case, row), f"{field}__ne": text}
+            assert client.get(self.case.path, params=differing).json()["total"] == 0
+
+    def test_list_filters_by_null(self, client: TestClient, factory: Factory) -> None:
+        row = factory.make(self.case)
+        for field, filterable in self.case.resource.filters.fields.items():
+            if "is_null" in filterable.operators:
+                parameters = {f"{field}__is_null": _text(row[field] is None)}
+                assert row in client.get(self.case.path, params=parameters).json()["items"]
+
+    def test_list_filters_by_part_of_text_and_items(
+        self, client: TestClient, factory: Factory
+    ) -> None:
+        row = factory.make(self.case)
+        for field, filterable in self.case.resource.filters.fields.items():
+            value = row[field]
+            if "contains" not in filterable.operators or not value:
+                continue
+            part = value[0] if isinstance(value, list) else value[1:].upper() or value
+            found = client.get(self.case.path, params={f"{field}__contains": _text(part)})
+            assert found.status_code == 200, found.text
+            assert row in found.json()["items"]
+            if filterable.searchable:
+                for parameters in ({"q": value}, {f"{field}__like": _escaped(value)}):
+                    assert row in client.get(self.case.path, params=parameters).json()["items"]
+
+    def test_list_sorts_by_each_field(self, client: TestClient, factory: Factory) -> None:
+        keys = [_key(self.case, factory.make(self.case)) for _ in range(3)]
+        for field, filterable in self.case.resource.filters.fields.items():
+            if not filterable.sortable:
+                continue
+            rows = client.get(
+                self.case.path, params={"sort": f"{field},{self.case.key[0]}"}
+            ).json()["items"]
+            assert len(rows) == len(keys)
+            if None not in [row[field] for row in rows]:
+                turned = client.get(self.case.path, params={"sort": f"-{field}"}).json()["items"]
+                assert [row[field] for row in turned] == [row[field] for row in reversed(rows)]
+
+    def test_list_is_cut_into_pages(self, client: TestClient, factory: Factory) -> None:
+        for _ in range(3):
+            factory.make(self.case)
+        first = client.get(self.case.path, params={"limit": 2}).json()
+        second = client.get(self.case.path, params={"limit": 2, "offset": 2}).json()
+        assert (len(first["items"]), len(second["items"])) == (2, 1)
+        assert first["total"] == second["total"] == 3
+        assert second["items"][0] not in first["items"]
+
+    def test_count_follows_filters(self, client: TestClient, factory: Factory) -> None:
+        row = factory.make(self.case)
+        factory.make(self.case)
+        path = f"{self.case.path}/count"
+        assert client.get(path).json() == {"count": 2}
+        assert client.get(path, params=_key(self.case, row)).json() == {"count": 1}
+
+    def test_patch_changes_only_what_is_sent(self, client: TestClient, factory: Factory) -> None:
+        self._needs_changes()
+        row = factory.make(self.case)
+        path = row_path(self.case, row)
+        assert client.patch(path, json={}).json() == row
+        other = factory.body(self.case)
+        changed = {name: value for name, value in other.items() if name in self._free_fields()}
+        response = client.patch(path, json=changed)
+        assert response.status_code == 200, response.text
+        expected = {**row, **changed}
+        assert _without_touched(response.json(), row) == _without_touched(expected, row)
+
+    def test_patch_tells_null_from_absent(self, client: TestClient, factory: Factory) -> None:
+        self._needs_changes()
+        row = factory.make(self.case)
+        path = row_path(self.case, row)
+        for field in self.case.changes:
+            if field in self.case.nullable:
+                continue
+            assert problem(client.patch(path, json={field: None}), 422) == [field]
+
+    def test_patch_holds_rules_over_the_whole_row(
+        self, client: TestClient, factory: Factory
+    ) -> None:
+        self._needs_changes()
+        path = row_path(self.case, factory.make(self.case))
+        for rule, values in self.case.broken.items():
+            response = client.patch(path, json=values)
+            problem(response, 422)
+            assert {error["constraint"] for error in response.json()["errors"]} == {rule}
+
+    def test_put_replaces_the_row(self, client: TestClient, factory: Factory) -> None:
+        self._needs_changes()
+        row = factory.make(self.case)
+        body = {
+            name: value
+            for name, value in factory.body(self.case).items()
+            if name in self.case.changes
+        }
+        response = client.put(row_path(self.case, row), json=body)
+        assert response.status_code == 200, response.text
+        replaced = response.json()
+        assert {field: replaced[field] for field in body} == body
+        assert _key(self.case, replaced) == _key(self.case, row)
+        kept = [
+            name for name in self.case.nullable if name not in body and name in self.case.changes
+        ]
+        assert all(replaced[name] is None or name in self._defaulted() for name in kept)
+
+    def test_changes_to_nothing_are_not_found(self, client: TestClient, factory: Factory) -> None:
+        self._needs_changes()
+        row = factory.make(self.case)
+        body = {
+            name: value
+            for name, value in factory.body(self.case).items()
+            if name in self.case.changes
+        }
+        path = row_path(self.case, row)
+        client.delete(path)
+        assert problem(client.patch(path, json={}), 404) == []
+        assert problem(client.put(path, json=body), 404) == []
+
+    def test_delete_of_a_row_in_use_is_refused_or_followed(
+        self, client: TestClient, factory: Factory
+    ) -> None:
+        row = factory.make(self.case)
+        response = client.delete(row_path(self.case, row))
+        assert response.status_code == 204
+        assert response.content == b""
+
+    def _needs_changes(self) -> None:
+        if not self.case.changes:
+            pytest.skip("all of a row is its key: there is nothing to change")
+
+    def _free_fields(self) -> set[str]:
+        """Return the fields that no reference and no key ties down."""
+        tied = {field for reference in self.case.references for field in reference.fields}
+        return set(self.case.changes) - tied
+
+    def _defaulted(self) -> set[str]:
+        names = self.case.resource.model.__table__.info["fields"]
+        columns = self.case.resource.model.__table__.columns
+        return {names[column.name] for column in columns if column.server_default is not None}
+
+
+def _without_touched(row: Json, before: Json) -> Json:
+    """Return a row without the moments that a change moves by itself, and without computed fields."""
+    touched = {
+        "updated_at",
+        "modified_at",
+        "last_update",
+        "last_updated",
+        "last_modified",
+        "updated_on",
+    }
+    return {name: value for name, value in row.items() if name not in touched and name in before}
+
+
+def _key(case: Case, row: Json) -> dict[str, str]:
+    return {field: _text(row[field]) for field in case.key}
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _unknown(value: Any) -> Any:
+    """Return a value like this one that names no row."""
+    if isinstance(value, int):
+        return 2**15 - 1
+    return "ffffffff-ffff-4fff-8fff-ffffffffffff" if len(str(value)) == 36 else value

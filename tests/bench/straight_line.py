@@ -1,0 +1,42 @@
+"""The baseline: one process, one thread, parse once, render everything, write it. Nothing is kept, checked or locked.
+
+Usage: python -m tests.bench.straight_line PLAN WORKSPACE
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.agents.base import Agent, AgentContext
+from runner.agents.registry import load_agent
+from runner.ddl.reader import read_ddl
+from runner.dispatcher import AgentDispatcher
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Schema
+
+
+def main(plan: Path, workspace: Path) -> None:
+    """Generate what the plan's tasks generate, in their order."""
+    import yaml
+
+    told = yaml.safe_load(plan.read_text())
+    schema = read_ddl([plan.parent / told["ddl"]], told["dialect"])
+    dispatcher = AgentDispatcher(enable_llm=False)
+    for task in told["tasks"]:
+        generate(load_agent(dispatcher.classify(task["description"]).kind), schema, workspace)
+
+
+def generate(agent: Agent, schema: Schema, workspace: Path) -> None:
+    """Write all files of one task."""
+    for table in schema.tables if agent.per_table else (None,):
+        for file in agent.generate(AgentContext(schema=schema, table=table)):
+            path = workspace / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

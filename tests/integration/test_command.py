@@ -1,0 +1,320 @@
+"""The command as users, CI and cron run it: real processes, their exit codes, files and words."""
+
+from __future__ import annotations
+
+import json
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.integration.command import ROOT, Folder, acting, make_folder
+from tests.integration.jobs import Gate, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return make_folder(tmp_path / "project")
+
+
+def test_a_second_run_is_up_to_date_and_touches_nothing(folder: Folder) -> None:
+    folder.write_plan(acting())
+    first = folder.run("plan.yaml")
+    assert first.returncode == 0, first.stderr
+    assert set(folder.files()) == {"crud/students.txt", "crud/teachers.txt", "crud/audit_log.txt"}
+    before = folder.times()
+    second = folder.run("plan.yaml", "--json", "report.json")
+    assert second.returncode == 0, second.stderr
+    assert folder.times() == before
+    (task,) = json.loads((folder.path / "report.json").read_text())["tasks"]
+    assert [subtask["up_to_date"] for subtask in task["subtasks"]] == [True, True, True]
+
+
+def test_a_changed_schema_is_generated_again(folder: Folder) -> None:
+    folder.write_plan(acting())
+    folder.run("plan.yaml")
+    with (folder.path / "school.sql").open("a") as ddl:
+        ddl.write("CREATE TABLE fees (id int PRIMARY KEY);\n")
+    assert folder.run("plan.yaml").returncode == 0
+    assert "crud/fees.txt" in folder.files()
+
+
+def test_a_hand_edited_file_is_kept_and_reported_until_forced(folder: Folder) -> None:
+    folder.write_plan(acting())
+    folder.run("plan.yaml")
+    edited = folder.workspace / "crud" / "students.txt"
+    edited.write_text("mine\n")
+    kept = folder.run("plan.yaml")
+    assert kept.returncode == 0
+    assert edited.read_text() == "mine\n"
+    assert "crud/students.txt" in kept.stdout + kept.stderr
+    assert folder.run("plan.yaml", "--force").returncode == 0
+    assert edited.read_text() == "students\n"
+
+
+def test_check_writes_nothing_and_exits_3_when_anything_would_change(folder: Folder) -> None:
+    folder.write_plan(acting())
+    fresh = folder.run("--check", "plan.yaml")
+    assert fresh.returncode == 3, fresh.stderr
+    assert "crud/students.txt" in fresh.stdout
+    assert not folder.workspace.exists()
+    assert not (folder.path / ".runner").exists()
+    folder.run("plan.yaml")
+    before = folder.times()
+    assert folder.run("plan.yaml", "--check").returncode == 0
+    (folder.workspace / "crud" / "teachers.txt").unlink()
+    gone = folder.run("plan.yaml", "--check")
+    assert gone.returncode == 3
+    assert "crud/teachers.txt" in gone.stdout
+    assert "crud/students.txt" not in gone.stdout
+    before.pop("crud/teachers.txt")
+    assert folder.times() == before
+
+
+def test_globs_choose_tables_and_a_dead_one_is_a_plan_error(folder: Folder) -> None:
+    folder.write_plan(acting(tables={"include": ["*"], "exclude": ["audit_*"]}))
+    assert folder.run("plan.yaml").returncode == 0
+    assert set(folder.files()) == {"crud/students.txt", "crud/teachers.txt"}
+    folder.write_plan(acting(tables={"include": ["studnets"]}))
+    dead = folder.run("plan.yaml")
+    assert dead.returncode == 2
+    assert "plan.yaml:" in dead.stderr
+    assert "'studnets'" in dead.stderr
+    assert "students" in dead.stderr
+
+
+def test_every_error_of_a_plan_comes_at_once_and_nothing_is_written(folder: Folder) -> None:
+    folder.write_plan(
+        {"description": "make me a sandwich"},
+        {"description": "BE setup", "agent": "no_such_module:Agent"},
+        acting(tables={"include": ["nothing_*"]}),
+    )
+    wrong = folder.run("plan.yaml")
+    assert wrong.returncode == 2
+    for word in ("sandwich", "no_such_module", "nothing_*"):
+        assert word in wrong.stderr
+    assert "agent:" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+    assert not folder.workspace.exists()
+    assert not (folder.path / ".runner").exists()
+
+
+def broken_ddl_missing(folder: Folder) -> None:
+    folder.write_plan(acting())
+    (folder.path / "school.sql").unlink()
+
+
+def broken_ddl_empty(folder: Folder) -> None:
+    folder.write_plan(acting())
+    (folder.path / "school.sql").write_text("SELECT 1;\n")
+
+
+def broken_no_tasks(folder: Folder) -> None:
+    folder.write_plan()
+
+
+def broken_priority(folder: Folder) -> None:
+    folder.write_plan(acting(priority=11))
+
+
+def broken_workspace(folder: Folder) -> None:
+    folder.write_plan(acting())
+    folder.workspace.write_text("a file where the folder should be")
+
+
+def broken_missing_plan(folder: Folder) -> None:
+    del folder
+
+
+@pytest.mark.parametrize(
+    ("break_it", "words"),
+    [
+        (broken_ddl_missing, ["plan.yaml:", "school.sql"]),
+        (broken_ddl_empty, ["school.sql", "no CREATE TABLE"]),
+        (broken_no_tasks, ["plan.yaml:", "tasks"]),
+        (broken_priority, ["plan.yaml:", "11", "1", "10"]),
+        (broken_workspace, ["plan.yaml:", "out"]),
+        (broken_missing_plan, ["plan.yaml"]),
+    ],
+)
+def test_bad_input_is_named_and_exits_2(folder: Folder, break_it: Callable[[Folder], None], words: list[str]) -> None:
+    break_it(folder)
+    result = folder.run("plan.yaml")
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    for word in words:
+        assert word in result.stderr
+    assert not list(folder.path.rglob("*.txt"))
+
+
+def test_a_failed_sub_task_exits_1_and_the_end_repeats_it_with_its_cause(folder: Folder) -> None:
+    folder.write_plan(acting(options={"acts": {"teachers": "raise final"}}))
+    result = folder.run("plan.yaml", "--json", "report.json")
+    assert result.returncode == 1
+    assert "as asked" in result.stdout
+    assert "\x1b" not in result.stdout
+    report = json.loads((folder.path / "report.json").read_text())
+    assert (report["run"]["status"], report["run"]["exit_code"]) == ("failed", 1)
+    (task,) = report["tasks"]
+    assert task["progress"] == {"completed": 2, "failed": 1, "total": 3}
+    assert task["error"] == "as asked"
+
+
+def test_the_report_and_status_share_one_shape(folder: Folder) -> None:
+    folder.write_plan(acting(), acting("setup", setup=True, needs=["crud"]))
+    folder.run("plan.yaml", "--json", "report.json")
+    report: dict[str, Any] = json.loads((folder.path / "report.json").read_text())
+    assert json.loads(folder.run("status", "--json").stdout) == report
+    assert set(report) == {"run", "tasks"}
+    assert set(report["run"]) == {"id", "plan", "status", "started_at", "ended_at", "exit_code"}
+    first, second = report["tasks"]
+    assert set(first) == {
+        "id", "title", "description", "agent", "classification", "priority", "status", "progress", "error",
+        "started_at", "ended_at", "subtasks",
+    }  # fmt: skip
+    assert set(first["subtasks"][0]) == {
+        "id", "title", "table", "status", "step", "total_steps", "attempts", "error", "started_at", "ended_at",
+        "up_to_date", "files",
+    }  # fmt: skip
+    assert first["agent"] == "acting_agents:Acting"
+    assert first["ended_at"] < second["started_at"]
+    assert second["subtasks"][0]["table"] is None
+    assert first["subtasks"][0]["files"] == {"created": 1, "updated": 0, "identical": 0, "kept": 0}
+
+
+def test_status_and_logs_tell_of_the_last_run(folder: Folder) -> None:
+    folder.write_plan(acting())
+    folder.run("plan.yaml")
+    status = folder.run("status")
+    assert status.returncode == 0
+    assert "done" in status.stdout
+    logs = folder.run("logs")
+    assert logs.returncode == 0
+    assert "students" in logs.stdout
+
+
+def test_json_events_come_one_a_line(folder: Folder) -> None:
+    folder.write_plan(acting())
+    lines = folder.run("plan.yaml", "--log-format", "json").stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert events[0]["event"] == "RunStarted"
+    assert events[-1]["event"] == "RunEnded"
+
+
+def test_quiet_prints_one_line_when_all_went_well(folder: Folder) -> None:
+    folder.write_plan(acting())
+    assert len(folder.run("-q", "plan.yaml").stdout.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_ends_the_run_with_its_state_saved(folder: Folder, number: signal.Signals, code: int) -> None:
+    reached = folder.path / "reached"
+    folder.write_plan(acting(options={"acts": {"teachers": f"obey {reached}"}}))
+    process = folder.start("plan.yaml", "--json", "report.json")
+    until(reached.exists, "the agent at work")
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, out + err
+    assert "Traceback" not in err
+    report = json.loads((folder.path / "report.json").read_text())
+    assert (report["run"]["status"], report["run"]["exit_code"]) == ("cancelled", code)
+    states = {subtask["table"]: subtask["status"] for subtask in report["tasks"][0]["subtasks"]}
+    assert states["teachers"] == "cancelled"
+    folder.write_plan(acting())
+    assert folder.run("plan.yaml").returncode == 0
+
+
+def test_a_plan_that_is_already_running_is_not_run_twice(folder: Folder) -> None:
+    gate = Gate(folder.path / "gate")
+    folder.write_plan(acting(options={"acts": {"teachers": gate.act}}))
+    process = folder.start("plan.yaml")
+    gate.wait_reached()
+    second = folder.run("plan.yaml")
+    assert second.returncode == 75
+    assert str(process.pid) in second.stderr
+    assert folder.run("plan.yaml", "--if-running", "skip").returncode == 0
+    gate.open()
+    assert process.wait(60) == 0
+    process.communicate()
+
+
+def test_two_plans_write_one_workspace_at_once_and_nothing_is_torn(folder: Folder) -> None:
+    tables = "".join(f"CREATE TABLE t{number} (id int PRIMARY KEY);\n" for number in range(40))
+    (folder.path / "school.sql").write_text(tables)
+    plans = [folder.write_plan(acting(name, options={"folder": "same"}), name=f"{name}.yaml") for name in ("a", "b")]
+    processes = [folder.start(plan.name, "--state", f"state-{plan.stem}") for plan in plans]
+    for process in processes:
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, out + err
+    assert folder.files() == {f"same/t{number}.txt": f"t{number}\n".encode() for number in range(40)}
+    manifest = folder.workspace / ".runner" / "manifest"
+    assert len(list(manifest.rglob("*.json"))) == 80
+    for record in manifest.rglob("*.json"):
+        json.loads(record.read_text())
+
+
+def test_a_starter_plan_runs_as_it_is(folder: Folder) -> None:
+    made = folder.run("init", "school.sql")
+    assert made.returncode == 0, made.stderr
+    assert folder.run("validate", "school.yaml").returncode == 0
+    again = folder.run("init", "school.sql")
+    assert again.returncode == 2
+    assert "already exists" in again.stderr
+
+
+def test_the_plan_schema_is_printed_for_editors(folder: Folder) -> None:
+    assert json.loads(folder.run("plan-schema").stdout)["type"] == "object"
+
+
+def test_the_schema_command_tells_what_it_understood(folder: Folder) -> None:
+    shown = folder.run("schema", "school.sql", "--json")
+    assert shown.returncode == 0, shown.stderr
+    tables = json.loads(shown.stdout)["tables"]
+    assert [table["name"] for table in tables] == ["students", "teachers", "audit_log"]
+
+
+def test_usage_errors_exit_2(folder: Folder) -> None:
+    for arguments in (("--no-such-option",), ("run",), ("plan.yaml", "--log-format", "xml")):
+        result = folder.run(*arguments)
+        assert result.returncode == 2, arguments
+        assert "Traceback" not in result.stderr
+
+
+def test_a_closed_pipe_ends_no_run_with_a_traceback(folder: Folder) -> None:
+    folder.write_plan(acting())
+    process = folder.start("plan.yaml", "--json", "report.json")
+    assert process.stdout is not None
+    process.stdout.close()
+    _, err = process.communicate(timeout=60)
+    assert "Traceback" not in err
+    assert process.returncode == 0
+    assert json.loads((folder.path / "report.json").read_text())["run"]["status"] == "done"
+
+
+def test_the_school_plan_in_two_folders_gives_the_same_bytes(tmp_path: Path) -> None:
+    plans = (ROOT / "plans").resolve()
+    made = []
+    for name in ("one", "two"):
+        folder = Folder(path=tmp_path / name / "plans")
+        folder.path.mkdir(parents=True)
+        for file in plans.iterdir():
+            (folder.path / file.name).write_bytes(file.read_bytes())
+        result = folder.run("school.yaml")
+        assert result.returncode == 0, result.stdout + result.stderr
+        made.append(Folder(path=tmp_path / name / "build"))
+    first, second = (
+        {str(path.relative_to(folder.path)): path.read_bytes() for path in sorted(folder.path.rglob("*")) if keep(path)}
+        for folder in made
+    )
+    assert first == second
+    assert len(first) > 24
+
+
+def keep(path: Path) -> bool:
+    """Whether a file belongs to what is committed: generated code and the manifest."""
+    return path.is_file() and not {"locks", "claims", "intents"} & set(path.parts)

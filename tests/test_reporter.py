@@ -1,0 +1,275 @@
+"""The reporter: order, durability before display, and what becomes of failures."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner import reporter as reporter_module
+from runner.errors import StoreError
+from runner.events import Event, Logged
+from runner.reporter import MAX_BATCH, Control, Reporter
+from tests.sample_runs import Listener, MemoryEvents
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LONG = 20.0  # seconds: a limit that only a hang reaches
+
+
+def said(text: str) -> Logged:
+    return Logged(level="info", message=text)
+
+
+def texts(events: list[Event]) -> list[str]:
+    return [event.message for event in events if isinstance(event, Logged)]
+
+
+class Desk:
+    """A started reporter with its store, its sinks and the errors that it told."""
+
+    def __init__(self, sinks: list[Listener], **values: object) -> None:
+        self.store = MemoryEvents()
+        self.errors: list[StoreError] = []
+        self.told = threading.Event()
+        self.reporter = Reporter(self.store, sinks, run_id="r", on_failure=self._failed, **values)  # type: ignore[arg-type]
+        self.reporter.start()
+
+    def _failed(self, error: StoreError) -> None:
+        self.errors.append(error)
+        self.told.set()
+
+
+@pytest.fixture
+def sink() -> Listener:
+    return Listener()
+
+
+@pytest.fixture
+def desk(sink: Listener) -> Iterator[Desk]:
+    made = Desk([sink])
+    yield made
+    made.store.open.set()
+    sink.open.set()
+    with contextlib.suppress(StoreError):
+        made.reporter.close(LONG)
+
+
+def test_events_are_numbered_and_shown_in_the_order_of_posting(desk: Desk, sink: Listener) -> None:
+    for number in range(2500):
+        desk.reporter.post(said(str(number)))
+    assert desk.reporter.flush(LONG)
+    assert texts(desk.store.events) == [str(number) for number in range(2500)]
+    assert sink.shown == desk.store.kept
+    assert desk.reporter.backlog == 0
+
+
+def test_an_event_is_shown_without_a_flush(desk: Desk, sink: Listener) -> None:
+    desk.reporter.post(said("alone"))
+    assert sink.some.wait(LONG)
+
+
+def test_nothing_is_shown_that_is_not_durable(desk: Desk, sink: Listener) -> None:
+    desk.store.open.clear()
+    desk.reporter.post(said("first"))
+    assert desk.store.entered.wait(LONG)
+    assert not sink.some.wait(0.05)
+    desk.store.open.set()
+    assert desk.reporter.flush(LONG)
+    assert len(sink.shown) == 1
+
+
+def test_post_never_waits_and_what_piles_up_is_committed_together(desk: Desk) -> None:
+    desk.store.open.clear()
+    desk.reporter.post(said("first"))
+    assert desk.store.entered.wait(LONG)
+    for number in range(MAX_BATCH + 10):
+        desk.reporter.post(said(str(number)))
+    assert desk.reporter.backlog == MAX_BATCH + 11
+    desk.store.open.set()
+    assert desk.reporter.flush(LONG)
+    assert desk.store.batches == [1, MAX_BATCH, 10]
+
+
+def test_events_of_each_thread_stay_in_their_order(desk: Desk) -> None:
+    def post(name: str) -> None:
+        for number in range(500):
+            desk.reporter.post(said(f"{name} {number}"))
+
+    threads = [threading.Thread(target=post, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(LONG)
+    assert desk.reporter.flush(LONG)
+    for name in "abcd":
+        own = [text for text in texts(desk.store.events) if text.startswith(name)]
+        assert own == [f"{name} {number}" for number in range(500)]
+
+
+def test_a_failing_sink_is_switched_off_with_one_warning() -> None:
+    broken, sound = Listener(), Listener()
+    broken.error = BrokenPipeError(32, "Broken pipe")
+    desk = Desk([broken, sound])
+    for number in range(5):
+        desk.reporter.post(said(str(number)))
+        assert desk.reporter.flush(LONG)
+    assert desk.reporter.close(LONG)
+    warnings = [event for event in desk.store.events if isinstance(event, Logged) and event.level == "warning"]
+    assert [warning.message for warning in warnings] == [
+        "Listener is switched off: BrokenPipeError: [Errno 32] Broken pipe"
+    ]
+    assert sound.shown == desk.store.kept
+    assert (broken.closed, sound.closed) == (1, 1)
+    assert not desk.errors
+
+
+def test_a_sink_that_nobody_reads_holds_up_neither_the_store_nor_the_others(desk: Desk) -> None:
+    stalled, reading = Listener(), Listener()
+    desk = Desk([stalled, reading])
+    stalled.open.clear()
+    try:
+        desk.reporter.post(said("first"))
+        assert not desk.reporter.flush(0.2)
+        assert len(desk.store.kept) == 1
+        desk.reporter.post(said("second"))
+        assert not desk.reporter.close(0.2)
+        assert texts(desk.store.events) == ["first", "second"]
+        assert len(reading.shown) == 2
+    finally:
+        stalled.open.set()
+
+
+def test_a_sink_that_is_far_behind_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter_module, "MAX_UNSHOWN", 10)
+    stalled = Listener()
+    stalled.open.clear()
+    desk = Desk([stalled])
+    try:
+        for number in range(30):
+            desk.reporter.post(said(str(number)))
+        desk.reporter.flush(0.2)
+        assert desk.reporter.flush(LONG)  # nobody waits for it any more
+        assert texts(desk.store.events)[-1] == "Listener is switched off: it is 10 events behind"
+    finally:
+        stalled.open.set()
+        assert desk.reporter.close(LONG)
+
+
+def test_what_a_sink_says_at_its_end_is_still_kept(desk: Desk, sink: Listener) -> None:
+    sink.close_error = OSError("no more paper")
+    assert desk.reporter.close(LONG)
+    assert texts(desk.store.events) == ["Listener is switched off: OSError: no more paper"]
+
+
+def test_a_failing_store_is_told_once_and_everything_later_is_dropped_and_counted(desk: Desk, sink: Listener) -> None:
+    desk.reporter.post(said("kept"))
+    assert desk.reporter.flush(LONG)
+    desk.store.error = StoreError("the disk is full")
+    desk.reporter.post(said("lost"))
+    assert desk.told.wait(LONG)
+    desk.reporter.post(said("late"))
+    with pytest.raises(StoreError, match="the disk is full"):
+        desk.reporter.flush(LONG)
+    assert desk.reporter.dropped == 2
+    with pytest.raises(StoreError, match="the disk is full"):
+        desk.reporter.close(LONG)
+    assert [str(error) for error in desk.errors] == ["the disk is full"]
+    assert texts([each.event for each in sink.shown]) == ["kept"]
+    assert sink.closed == 1
+
+
+def test_any_error_of_the_store_is_a_store_error(desk: Desk) -> None:
+    desk.store.error = KeyError("surprise")
+    desk.reporter.post(said("lost"))
+    assert desk.told.wait(LONG)
+    assert isinstance(desk.errors[0], StoreError)
+    assert desk.errors[0].__cause__ is desk.store.error
+
+
+def test_requests_are_handed_on_and_answered() -> None:
+    seen: list[Control] = []
+    answered = threading.Event()
+
+    def do(control: Control) -> str:
+        seen.append(control)
+        answered.set()
+        return "paused"
+
+    desk = Desk([], on_control=do)
+    request = Control(id=7, kind="pause", task_id=None, requested_at=datetime.now(UTC), requested_by=1)
+    desk.store.requests.append(request)
+    assert answered.wait(LONG)
+    desk.reporter.close(LONG)
+    assert seen == [request]
+    assert desk.store.answers == {7: "paused"}
+
+
+def test_a_request_that_cannot_be_met_ends_nothing() -> None:
+    def refuse(control: Control) -> str:
+        raise ValueError("not now")
+
+    desk = Desk([], on_control=refuse)
+    desk.store.requests.append(
+        Control(id=1, kind="cancel", task_id="x", requested_at=datetime.now(UTC), requested_by=1)
+    )
+    desk.reporter.post(said("goes on"))
+    while not desk.store.answers:
+        assert desk.reporter.flush(LONG)
+    desk.reporter.close(LONG)
+    assert desk.store.answers == {1: "not done: ValueError: not now"}
+    assert "cancel was not done: ValueError: not now" in texts(desk.store.events)
+
+
+def test_requests_are_looked_for_under_load_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter_module, "CONTROL_INTERVAL", 0.0)
+    answered = threading.Event()
+
+    def do(control: Control) -> str:
+        answered.set()
+        return "resumed"
+
+    desk = Desk([], on_control=do)
+    desk.store.requests.append(
+        Control(id=1, kind="resume", task_id=None, requested_at=datetime.now(UTC), requested_by=1)
+    )
+    while not answered.is_set():
+        desk.reporter.post(said("more"))
+    desk.reporter.close(LONG)
+
+
+def test_an_acknowledgement_is_kept_by_the_only_writer(desk: Desk) -> None:
+    desk.reporter.post(said("x"))
+    desk.reporter.acknowledge("convex", "other", 5)
+    desk.reporter.acknowledge("convex", "other", 9)
+    assert desk.reporter.flush(LONG)
+    assert desk.store.acknowledged == {("convex", "other"): 9}
+
+
+def test_a_clock_on_the_display_goes_on_while_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter_module, "TICK_INTERVAL", 0.01)
+    sink = Listener()
+    desk = Desk([sink])
+    assert sink.ticked.wait(LONG)
+    desk.reporter.close(LONG)
+
+
+def test_close_writes_what_is_left_and_can_be_called_again(desk: Desk, sink: Listener) -> None:
+    for number in range(100):
+        desk.reporter.post(said(str(number)))
+    assert desk.reporter.close(LONG)
+    assert len(sink.shown) == 100
+    assert sink.closed == 1
+    desk.reporter.post(said("too late"))
+    assert desk.reporter.close(LONG)
+    assert desk.reporter.dropped == 1
+    assert len(desk.store.kept) == 100
+
+
+def test_a_reporter_that_was_never_started_closes() -> None:
+    reporter = Reporter(MemoryEvents(), [Listener()], run_id="r", on_failure=print)
+    assert reporter.close(0.1)

@@ -1,0 +1,140 @@
+"""Runs whose process has died: how that is told, what is shown, and what the next start records."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.errors import StoreError
+from runner.events import RunEnded, SubTaskEnded, TaskEnded, TaskStarted
+from runner.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.stores.liveness import is_alive, process_token, this_host
+from runner.stores.reader import StateReader
+from runner.stores.sqlite import SqliteStore, request_control
+from tests.sample_runs import at, ended, run_started, started, task_added
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+RUN = "11111111-aaaa-4000-8000-000000000000"
+
+
+@pytest.fixture
+def child() -> Iterator[subprocess.Popen[bytes]]:
+    """Return a process that waits to be ended."""
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        yield process
+        process.kill()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore(tmp_path) as opened:
+        yield opened
+
+
+def unfinished(store: SqliteStore, pid: int, **values: str) -> None:
+    store.append(RUN, [run_started(pid=pid, **values), task_added("crud", ["a", "b", "c"]), task_added("ui", ["a"])])
+    store.append(
+        RUN, [TaskStarted(task_id="crud", at=at(1)), started("crud", "a"), ended("crud", "a"), started("crud", "b")]
+    )
+
+
+def test_this_process_is_alive() -> None:
+    assert is_alive(os.getpid(), this_host(), process_token(os.getpid()))
+    assert is_alive(os.getpid(), this_host(), None)
+
+
+def test_a_process_that_ended_is_dead_even_before_its_parent_looked(child: subprocess.Popen[bytes]) -> None:
+    token = process_token(child.pid)
+    assert token is not None
+    assert is_alive(child.pid, this_host(), token)
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the table
+    assert not is_alive(child.pid, this_host(), token)
+    child.wait(30)
+    assert not is_alive(child.pid, this_host(), token)
+    assert not is_alive(child.pid, this_host(), None)
+
+
+def test_another_process_with_the_same_number_is_another(child: subprocess.Popen[bytes]) -> None:
+    assert not is_alive(child.pid, this_host(), process_token(os.getpid()))
+    boot, _, start = (process_token(child.pid) or "").partition(":")
+    assert not is_alive(child.pid, this_host(), f"another-{boot}:{start}")
+
+
+def test_nobody_can_tell_of_another_host() -> None:
+    assert is_alive(1, "another-host", "x:1")
+
+
+def test_without_proc_a_process_is_told_by_its_number_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_: object, **__: object) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "read_text", missing)
+    assert process_token(os.getpid()) is None
+    assert is_alive(os.getpid(), this_host(), None)
+
+
+def test_a_run_whose_process_died_reads_as_interrupted_before_anybody_recorded_it(
+    store: SqliteStore, child: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    unfinished(store, child.pid)
+    assert store.run().status is RunStatus.RUNNING
+    child.kill()
+    child.wait(30)
+    with StateReader.open(tmp_path) as reader:
+        assert reader.run().status is RunStatus.INTERRUPTED
+        assert reader.runs()[0].status is RunStatus.INTERRUPTED
+    with pytest.raises(StoreError, match=f"its process {child.pid} is gone"):
+        request_control(tmp_path, RUN, "cancel")
+
+
+def test_the_next_start_ends_what_the_dead_run_left(store: SqliteStore, child: subprocess.Popen[bytes]) -> None:
+    unfinished(store, child.pid)
+    assert store.mark_interrupted() == ()
+    child.kill()
+    child.wait(30)
+    (run,) = store.mark_interrupted()
+    assert (run.status, run.exit_code, run.ended_at is None) == (RunStatus.INTERRUPTED, None, False)
+    assert run.error == f"process {child.pid} on {this_host()} died"
+    assert [(task.id, task.status) for task in store.tasks(RUN)] == [
+        ("crud", TaskStatus.CANCELLED),
+        ("ui", TaskStatus.CANCELLED),
+    ]
+    assert [(each.id, each.status) for each in store.subtasks(RUN)] == [
+        ("crud/a", SubTaskStatus.DONE),
+        ("crud/b", SubTaskStatus.CANCELLED),
+        ("crud/c", SubTaskStatus.CANCELLED),
+        ("ui/a", SubTaskStatus.PENDING),
+    ]
+    words = [each.event for each in store.events(RUN, 7)]
+    assert [type(word) for word in words] == [SubTaskEnded, SubTaskEnded, TaskEnded, TaskEnded, RunEnded]
+    assert store.mark_interrupted() == ()
+
+
+def test_a_task_of_which_a_part_failed_before_is_failed(store: SqliteStore, child: subprocess.Popen[bytes]) -> None:
+    unfinished(store, child.pid)
+    store.append(RUN, [ended("crud", "b", SubTaskStatus.FAILED, error="no")])
+    child.kill()
+    child.wait(30)
+    store.mark_interrupted()
+    assert store.tasks(RUN)[0].status is TaskStatus.FAILED
+
+
+def test_a_run_on_another_host_is_left_alone_until_its_plan_is_locked(store: SqliteStore) -> None:
+    unfinished(store, 1, host="another-host")
+    assert store.mark_interrupted() == ()
+    assert store.mark_interrupted("/plans/other.yaml") == ()
+    (run,) = store.mark_interrupted("/plans/school.yaml")
+    assert run.error == "process 1 on another-host died"
+
+
+def test_a_run_of_the_library_without_a_plan_file_is_not_another_ones(store: SqliteStore) -> None:
+    store.append(RUN, [run_started(plan="library", plan_path="")])
+    assert store.mark_interrupted("") == ()
