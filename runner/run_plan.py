@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from runner.console import Console, print_drift
 from runner.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
 from runner.executors.process_pool import ensure_forkserver
+from runner.live_progress import LiveProgress
 from runner.reports.json_report import run_report, write_json
 from runner.status import RunStatus
 from runner.stores.sqlite import SqliteStore
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from runner.orchestrator import ParallelOrchestrator
     from runner.plan import Plan, PlanTask
     from runner.preparation import Preparation
+    from runner.reporter import Sink
 
 EXIT_DRIFT = 3
 WAIT_FOR_OTHER_RUN = 24 * 3600.0  # seconds that --if-running wait gives the other run
@@ -53,6 +55,7 @@ def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` for what keeps it from starting."""
     ensure_forkserver()  # it loads what workers need while this process reads the plan and the schema
     plan, preparation, jobs = _prepare(options.plan)
+    progress = LiveProgress.choose(plan, options)
     with contextlib.ExitStack() as stack:
         if not options.check:
             _check_workspaces(plan)
@@ -62,7 +65,7 @@ def run_plan(options: RunOptions) -> int:
                 if options.if_running == "skip":
                     return 0
                 raise
-        return _execute(plan, preparation, jobs, options)
+        return _execute(plan, preparation, jobs, options, progress)
 
 
 def load_jobs(path: Path) -> tuple[Plan, tuple[Job, ...]]:
@@ -179,7 +182,9 @@ def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[None]:
         lock.release()
 
 
-def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options: RunOptions) -> int:
+def _execute(
+    plan: Plan, preparation: Preparation, jobs: Sequence[Job], options: RunOptions, progress: LiveProgress
+) -> int:
     from runner.orchestrator import ParallelOrchestrator, RunInfo, warnings_of  # noqa: PLC0415
 
     settings = Settings(
@@ -196,7 +201,9 @@ def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options:
         for dead in store.mark_interrupted(str(plan.path)):
             console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
         info = RunInfo(plan=plan.name, plan_path=str(plan.path))
-        orchestrator = ParallelOrchestrator(store=store, sinks=[console], settings=settings, info=info)
+        sinks: list[Sink] = [console, *progress.sinks(store)]
+        orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info)
+        progress.attach(orchestrator)
         interrupted = _Interrupted(orchestrator)
         with interrupted.watch():
             orchestrator.start_run()
@@ -206,6 +213,7 @@ def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options:
             orchestrator.on_idle()
             code = _exit_code(orchestrator, interrupted, options)
             orchestrator.close(RunStatus.CANCELLED if interrupted.signal else None, code)
+            progress.drain(store, console)
         if options.check:
             print_drift(change for _, change in orchestrator.changes)
         if options.json_file is not None:

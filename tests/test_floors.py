@@ -14,7 +14,7 @@ PACKAGE = ROOT / "runner"
 
 # From the top floor down. Rooms of one floor may use one another as long as they make no circle.
 FLOORS = (
-    ("cli", "__main__", "run_plan"),
+    ("cli", "__main__", "run_plan", "live_progress"),
     ("orchestrator", "supervisor", "preparation", "executors"),
     ("worker", "subtasks"),
     ("agents", "stores", "console", "reports"),
