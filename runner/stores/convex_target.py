@@ -39,9 +39,7 @@ class ConvexTarget:
 
 
 def choose_target(
-    url: str | None,
-    enabled: Literal["auto"] | bool,
-    environ: Mapping[str, str],  # noqa: FBT001 - as in the plan
+    url: str | None, *, enabled: bool | Literal["auto"], environ: Mapping[str, str]
 ) -> tuple[ConvexTarget | None, str | None]:
     """Return where a run's events go, or None, and what the user should know of that.
 

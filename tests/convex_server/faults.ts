@@ -1,5 +1,5 @@
 /** What goes wrong on demand. Each number counts down with the calls that it has spoilt. */
-export const faults = {
+export const NO_FAULTS = {
   /** Calls to commit and then to drop the connection of, without an answer. */
   dropAfterCommit: 0,
   /** Calls to drop the connection of before anything has happened. */
@@ -15,9 +15,12 @@ export const faults = {
   garbage: 0,
   /** Milliseconds that every call takes. */
   delay: 0,
-};
+} as const;
 
-export type Faults = typeof faults;
+export type Faults = { -readonly [Name in keyof typeof NO_FAULTS]: number };
+
+/** What goes wrong now. */
+export const faults: Faults = { ...NO_FAULTS };
 
 /** Whether this call is one that `name` says to spoil. */
 export function strikes(name: keyof Faults): boolean {

@@ -39,9 +39,6 @@ const MAX_DOCUMENT = 1 << 20; // bytes
 export class Functions {
   /** Called after each call that may have changed something. */
   onChange: () => void = () => undefined;
-  /** Names of the mutations and actions that were committed, in order. */
-  readonly executed: string[] = [];
-
   private constructor(
     private readonly modules: Record<string, () => Promise<Module>>,
     private readonly test: ReturnType<typeof convexTest>,
@@ -120,7 +117,6 @@ export class Functions {
   }
 
   private keep(type: FunctionType, name: string, args: JSONValue): void {
-    this.executed.push(canonical(name));
     if (this.journal !== undefined) {
       fs.appendFileSync(this.journal, `${JSON.stringify({ type, name, args })}\n`);
     }

@@ -1,7 +1,7 @@
 /** The HTTP side: `POST /api/query|mutation|action`, and `POST /__test` for the tests' own wishes. */
 import http from "node:http";
 import type { JSONValue } from "convex/values";
-import { faults, sleep, strikes, type Faults } from "./faults.ts";
+import { NO_FAULTS, faults, sleep, strikes, type Faults } from "./faults.ts";
 import type { FunctionType, Functions } from "./functions.ts";
 import { ConvexJson, encode, type Answer } from "./wire.ts";
 
@@ -17,12 +17,14 @@ interface Wish {
   set?: Partial<Faults>;
   dump?: string;
   clear?: string;
+  /** No faults any more, no documents and no counts. */
+  reset?: boolean;
   dropConnections?: boolean;
 }
 
-export class Calls {
+class Calls {
   total = 0;
-  readonly byFunction: Record<string, number> = {};
+  byFunction: Record<string, number> = {};
   largestBody = 0; // bytes
 
   count(name: string, size: number): void {
@@ -121,6 +123,13 @@ async function fulfil(
   dropConnections: () => void,
   wish: Wish,
 ): Promise<Answer> {
+  if (wish.reset) {
+    Object.assign(faults, NO_FAULTS);
+    Object.assign(calls, new Calls());
+    for (const table of ["runs", "tasks", "subtasks", "logs", "producers"]) {
+      await functions.clear(table);
+    }
+  }
   Object.assign(faults, wish.set ?? {});
   if (wish.dropConnections) {
     dropConnections();
@@ -131,7 +140,6 @@ async function fulfil(
   return {
     faults: { ...faults },
     calls: { total: calls.total, byFunction: { ...calls.byFunction }, largestBody: calls.largestBody },
-    executed: [...functions.executed],
     documents: wish.dump === undefined ? null : (JSON.parse(JSON.stringify(await functions.dump(wish.dump))) as Answer),
   };
 }
