@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
 from runner import __version__
 from runner.errors import RunnerError
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Dialect
 
 _DEFAULT_COMMAND = "run"
 _STATE = click.option(
@@ -36,8 +40,14 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in {"--help", "-h", "--version"}:
+            self._refuse_typing_error(args[0])
             args = [_DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_typing_error(self, word: str) -> None:
+        close = get_close_matches(word, self.commands, 1)
+        if close and not Path(word).exists():
+            raise click.UsageError(f"{word!r} is no command and no file. Did you mean `runner {close[0]}`?")
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -173,7 +183,7 @@ def _watch(run: str | None, state: Path) -> None:
 @_DIALECT
 @click.option("--json", "as_json", is_flag=True, help="Print the whole model as JSON.")
 @click.pass_context
-def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json: bool) -> None:
+def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: Dialect, *, as_json: bool) -> None:
     """Print what the reader understood of a schema, and what it did not."""
     from runner.reports.schema_view import schema_report  # noqa: PLC0415
 
@@ -191,7 +201,7 @@ def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where; beside the DDL if not said.",
 )
-def _init(ddl: Path, dialect: str, output: Path | None) -> None:
+def _init(ddl: Path, dialect: Dialect, output: Path | None) -> None:
     """Write a starter plan for a schema; it runs as it is."""
     from runner.run_plan import write_starter_plan  # noqa: PLC0415
 

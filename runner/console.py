@@ -14,7 +14,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import sys
 import threading
 import time
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
 
 REFRESH_INTERVAL = 0.1  # seconds between two looks of the bars: more often than that nobody sees
 _LEAST_COLUMNS = 40  # narrower terminals are treated as if they had these
+_USUAL_COLUMNS = 80  # of a terminal that does not say
 _BAR = "{percentage:3.0f}% |{bar}|"
 
 
@@ -68,12 +68,13 @@ class Console:
         self._summed_up = False
         self._json = log_format == "json"
         self._colour = _shows_colour(self._out, environ)
-        self._width = shutil.get_terminal_size().columns if _is_terminal(self._out) else None
+        self._width = _columns(self._out) if _is_terminal(self._out) else None
         self._display = self._choose_display(environ)
+        self._streams = (self._out, self._err) if isinstance(self._display, _Bars) else (self._out,)
 
     def write(self, batch: Sequence[Recorded]) -> None:
         """Show events. Raises OSError where nobody reads any more; later prints then go nowhere, in peace."""
-        with self._lock, _abandoning(self._out, self._err):
+        with self._lock, _abandoning(*self._streams):
             for recorded in batch:
                 self._tally.run_id = recorded.run_id
                 ending = self._tally.add(recorded.event)
@@ -84,24 +85,27 @@ class Console:
 
     def tick(self) -> None:
         """Let the clocks on the bars go on."""
-        with self._lock, _abandoning(self._out, self._err):
+        with self._lock, _abandoning(*self._streams):
             self._display.refresh()
 
     def close(self) -> None:
         """Take the bars away."""
-        with self._lock, _abandoning(self._out, self._err):
+        with self._lock, _abandoning(*self._streams):
             self._display.close()
 
     def notice(self, text: str) -> None:
         """Have something said at the end: how many events wait to be sent, where the report is."""
-        with self._lock, _abandoning(self._out, self._err):
+        with self._lock, _abandoning(self._err):
             if self._summed_up or self._json:
                 print(text, file=self._err, flush=True)
             else:
                 self._notices.append(text)
 
     def _sum_up(self) -> None:
+        shown_before = self._display.shown
         self._display.close()
+        if not self._json:
+            self._display = _Silence()  # what comes after the last event is in `runner logs`
         self._summed_up = True
         if self._json or (self._check and not self._tally.failures):
             return
@@ -110,7 +114,6 @@ class Console:
             lines = [line for line in lines if line.bad]
         if self._check:
             lines = lines[:-1]
-        shown_before = self._display.shown and not self._quiet
         print_lines([Line("")] * shown_before + lines, self._out, colour=self._colour)
 
     def _choose_display(self, environ: Mapping[str, str]) -> _Display:
@@ -221,7 +224,7 @@ class _Bars:
         self.shown = False
 
     def show(self, recorded: Recorded, ending: Ending | None) -> None:
-        columns = self._columns()
+        columns = _columns(self._err)
         lines = event_lines(recorded.event, columns)
         if ending is not None and ending.piece is None:
             lines += task_lines(self._tally, ending, columns)
@@ -240,8 +243,10 @@ class _Bars:
             return
         self._next_refresh = now + REFRESH_INTERVAL
         running = [task for task in tally.tasks.values() if task.status is TaskStatus.RUNNING]
+        if self._run_bar is None:
+            self._run_bar = self._new_bar(0)
         self._arrange([task.id for task in running])
-        columns = self._columns()
+        columns = _columns(self._err)
         name = min(max(len(name) for name in [tally.plan, *(task.id for task in running)]), columns // 3)
         said = columns // 4
         took = duration(now - self._began) + (f", {tally.failed} failed" if tally.failed else "")
@@ -263,9 +268,7 @@ class _Bars:
             self._run_bar = None
 
     def _arrange(self, task_ids: Sequence[str]) -> None:
-        """Have a bar for the run and one for each of these tasks, with no line left free between them."""
-        if self._run_bar is None and task_ids:
-            self._run_bar = self._new_bar(0)
+        """Have one bar for each of these tasks, with no line left free between them."""
         gone = [task_id for task_id in self._task_bars if task_id not in task_ids]
         if gone:
             for bar in self._task_bars.values():
@@ -282,11 +285,6 @@ class _Bars:
         return self._bar_class(
             total=1, position=position, file=self._err, leave=False, dynamic_ncols=True, bar_format=_BAR
         )
-
-    def _columns(self) -> int:
-        with contextlib.suppress(OSError, ValueError):
-            return max(_LEAST_COLUMNS, os.get_terminal_size(self._err.fileno()).columns)
-        return _LEAST_COLUMNS
 
 
 def _fitted(text: str, width: int) -> str:
@@ -324,13 +322,16 @@ def _abandoning(*streams: TextIO) -> Iterator[None]:
     except OSError:
         for stream in streams:
             with contextlib.suppress(OSError, ValueError):
-                stream.flush()
-                continue
-            with contextlib.suppress(OSError, ValueError):
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, stream.fileno())
                 os.close(nowhere)
         raise
+
+
+def _columns(stream: TextIO) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        return max(_LEAST_COLUMNS, os.get_terminal_size(stream.fileno()).columns or _USUAL_COLUMNS)
+    return _USUAL_COLUMNS
 
 
 def _is_terminal(stream: TextIO) -> bool:

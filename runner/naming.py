@@ -17,6 +17,17 @@ from functools import lru_cache
 
 from runner.ddl.model import Enum, QName, Schema, Table
 
+
+def _set(words: str) -> frozenset[str]:
+    """Return the words of a text: a long list reads better so."""
+    return frozenset(words.split())
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """Return what stands before each colon with what stands behind it."""
+    return {first: second for first, _, second in (pair.partition(":") for pair in text.split())}
+
+
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MAX_WORD_LENGTH = 60  # of a Python or file name: PostgreSQL's own bound is 63 bytes
@@ -24,48 +35,21 @@ _MAX_WORD_LENGTH = 60  # of a Python or file name: PostgreSQL's own bound is 63 
 # Latin letters that no Unicode decomposition turns into ASCII.
 _LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l", "Ø": "O", "Đ": "D", "Ł": "L"})
 
-_IRREGULAR = {
-    "analysis": "analyses", "basis": "bases", "child": "children", "crisis": "crises", "criterion": "criteria",
-    "curriculum": "curricula", "foot": "feet", "goose": "geese", "index": "indexes", "leaf": "leaves",
-    "life": "lives", "man": "men", "matrix": "matrices", "medium": "media", "mouse": "mice", "ox": "oxen",
-    "person": "people", "phenomenon": "phenomena", "quiz": "quizzes", "shelf": "shelves", "staff": "staff",
-    "thesis": "theses", "tooth": "teeth", "vertex": "vertices", "wife": "wives", "woman": "women",
-    "movie": "movies", "cookie": "cookies", "series": "series", "species": "species", "axis": "axes",
-    "cache": "caches", "menu": "menus", "ache": "aches", "hero": "heroes", "echo": "echoes",
-    "potato": "potatoes", "tomato": "tomatoes", "database": "databases", "lens": "lenses", "zombie": "zombies",
-    "tie": "ties", "pie": "pies", "lie": "lies", "die": "dice", "alias": "aliases", "bias": "biases",
-    "atlas": "atlases", "canvas": "canvases", "virus": "viruses", "bonus": "bonuses", "campus": "campuses",
-    "census": "censuses", "corpus": "corpora", "status": "statuses", "gas": "gases", "bus": "buses",
-    "knife": "knives", "wolf": "wolves", "half": "halves", "shelve": "shelves", "calf": "calves",
-}  # fmt: skip
+_IRREGULAR = _pairs(
+    """analysis:analyses basis:bases child:children crisis:crises criterion:criteria curriculum:curricula
+    foot:feet goose:geese index:indexes leaf:leaves life:lives man:men matrix:matrices medium:media mouse:mice
+    ox:oxen person:people phenomenon:phenomena quiz:quizzes shelf:shelves staff:staff thesis:theses tooth:teeth
+    vertex:vertices wife:wives woman:women movie:movies cookie:cookies series:series species:species axis:axes
+    cache:caches menu:menus ache:aches hero:heroes echo:echoes potato:potatoes tomato:tomatoes
+    database:databases lens:lenses zombie:zombies tie:ties pie:pies lie:lies die:dice alias:aliases bias:biases
+    atlas:atlases canvas:canvases virus:viruses bonus:bonuses campus:campuses census:censuses corpus:corpora
+    status:statuses gas:gases bus:buses knife:knives wolf:wolves half:halves shelve:shelves calf:calves"""
+)
 _SINGULARS = {plural: singular for singular, plural in _IRREGULAR.items() if singular != "shelve"}
 _SHORTEST_PLURAL = 3  # "bus", "gas": too short to take an s off
-_UNCOUNTABLE = frozenset(
-    [
-        "aircraft",
-        "attendance",
-        "data",
-        "equipment",
-        "feedback",
-        "fish",
-        "history",
-        "homework",
-        "information",
-        "inventory",
-        "metadata",
-        "money",
-        "music",
-        "news",
-        "payroll",
-        "rice",
-        "series",
-        "sheep",
-        "species",
-        "staff",
-        "stock",
-        "traffic",
-        "weather",
-    ]
+_UNCOUNTABLE = _set(
+    """aircraft attendance data equipment feedback fish history homework information inventory metadata money music
+    news payroll rice series sheep species staff stock traffic weather"""
 )
 
 
@@ -99,46 +83,10 @@ def kebab(name: str) -> str:
     return snake(name).replace("_", "-")
 
 
-_ACRONYMS = frozenset(
-    [
-        "api",
-        "cpu",
-        "csv",
-        "dns",
-        "email",
-        "fax",
-        "gpa",
-        "gps",
-        "html",
-        "http",
-        "id",
-        "ids",
-        "ip",
-        "isbn",
-        "iso",
-        "json",
-        "jwt",
-        "nik",
-        "nip",
-        "nisn",
-        "npsn",
-        "nuptk",
-        "p5",
-        "pdf",
-        "sku",
-        "sms",
-        "sql",
-        "ssn",
-        "tv",
-        "ui",
-        "uri",
-        "url",
-        "uuid",
-        "vat",
-        "xml",
-        "zip",
-    ]
-) - {"email", "fax", "ids", "zip"}
+_ACRONYMS = _set(
+    """api cpu csv dns gpa gps html http id ip isbn iso json jwt nik nip nisn npsn nuptk p5 pdf sku sms sql ssn tv ui uri
+    url uuid vat xml"""
+)
 
 
 def human(name: str) -> str:
@@ -183,90 +131,19 @@ def plural(word: str) -> str:
 
 # What a column's attribute must not be called: SQLAlchemy's declarative names, Pydantic's methods, names that the
 # generated classes and modules use themselves.
-_RESERVED_ATTRIBUTES = frozenset(
-    [
-        "metadata",
-        "registry",
-        "query",
-        "type_annotation_map",
-        "construct",
-        "copy",
-        "dict",
-        "json",
-        "schema",
-        "schema_json",
-        "validate",
-        "fields",
-        "parse_obj",
-        "parse_raw",
-        "parse_file",
-        "from_orm",
-        "update_forward_refs",
-        "self",
-        "cls",
-        "dt",
-        "sa",
-        "pg",
-        "omitted",
-        "str",
-        "int",
-        "float",
-        "bool",
-        "bytes",
-        "list",
-        "tuple",
-        "set",
-        "object",
-    ]
+_RESERVED_ATTRIBUTES = _set(
+    """metadata registry query type_annotation_map construct copy dict json schema schema_json validate fields parse_obj
+    parse_raw parse_file from_orm update_forward_refs self cls dt sa pg omitted str int float bool bytes list tuple set
+    object"""
 )
-_RESERVED_MODULES = frozenset(["core", "main", "enums", "conftest", "test", "tests", "app"])
+_RESERVED_MODULES = _set("""core main enums conftest test tests app""")
 # What a table's class must not be called: names that its modules import.
-_RESERVED_CLASSES = frozenset(
-    [
-        "Annotated",
-        "Any",
-        "Base",
-        "Body",
-        "Boolean",
-        "Bytes",
-        "Date",
-        "DateTime",
-        "Decimal",
-        "Depends",
-        "Enum",
-        "Exception",
-        "Field",
-        "Float",
-        "Index",
-        "Integer",
-        "Interval",
-        "Json",
-        "List",
-        "Literal",
-        "Mapped",
-        "Model",
-        "None",
-        "Number",
-        "Numeric",
-        "Object",
-        "Optional",
-        "Page",
-        "Path",
-        "Query",
-        "Read",
-        "Repository",
-        "Resource",
-        "Response",
-        "Rule",
-        "String",
-        "Table",
-        "Text",
-        "Time",
-        "Type",
-        "Union",
-        "Uuid",
-        "UUID",
-    ]
+_RESERVED_CLASSES = _set(
+    """Annotated Any APIRouter Array Base BigInt Body Boolean ByDialect Bytes Case CASE ClassVar ConfigDict Count Date
+    DateTime Decimal Depends Enum Exact Exception Factory Field Float Index Int16 Int32 Int64 Integer Interval Json List
+    ListQuery Listed Literal Mapped Missing Model NaiveDatetime Native None Number Numeric Object Optional Page Path
+    PlainJson Problem Query Read ReadTests Reference Refused Repository Resource Response Row Rows Rule Rules SmallInt
+    String StrEnum Table TableTests TestClient Text Time Timestamp Type Union Uuid UUID"""
 )
 
 

@@ -47,6 +47,7 @@ MAX_SECONDS = 7 * 24 * 3600  # a limit longer than a week is a typing error
 MAX_ID = 64  # characters; ids become parts of file names
 MAX_PROBLEMS = 100  # shown of one plan
 MAX_NAMES = 10  # shown in one message
+MAX_GUESSED = 2_000  # ids among which one is sought that was perhaps meant; it takes 10 ms
 
 _ID = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
 _VARIABLE_ADVICE = "A plan does not expand environment variables: write the path itself."
@@ -610,9 +611,9 @@ def _wrong_value(name: str, node: Node, kind: str) -> tuple[str, str]:
         if wanted == "a whole number" and isinstance(node.value, float):
             said = "is not a whole number"
         if kind == "string_type" and node.text is not None:
-            expected = f'Put it in quotes: "{node.text}".'
+            expected = f'Put it in quotes: "{node}".'
         elif node.quoted and re.fullmatch(r"-?\d+(\.\d+)?", node.text or ""):
-            expected = f"Remove the quotes: {node.text}."
+            expected = f"Remove the quotes: {shown(node.text or '')}."
     else:
         said = _SAID.get(kind, "is out of range")
         if name == "dialect":
@@ -732,8 +733,9 @@ def _check_needs(findings: _Findings, root: Node, ids: list[str]) -> None:
                 findings.add(node, f"needs {node} is this task itself", "Remove it.")
             elif name in places:
                 places[own].setdefault(name, node)
-            elif name and len(findings.problems) < MAX_PROBLEMS:
-                known = did_you_mean(name, ids) or f"Ids here: {_some(list(places))}."
+            elif name:
+                few = len(ids) < MAX_GUESSED and len(findings.problems) < MAX_PROBLEMS
+                known = (did_you_mean(name, ids) if few else "") or f"Ids here: {_some(list(places))}."
                 findings.add(node, f"needs {node} is no task of this plan", known)
     for _ in range(MAX_NAMES):
         try:
@@ -742,7 +744,7 @@ def _check_needs(findings: _Findings, root: Node, ids: list[str]) -> None:
             cycle = error.args[1][:0:-1]  # graphlib names each before what needs it, and the first one twice
             start = min(range(len(cycle)), key=lambda index: ids.index(cycle[index]))
             ring = [*cycle[start:], *cycle[:start]]
-            node = places[ring[0]].pop(ring[1] if len(ring) > 1 else ring[0])
+            node = places[ring[0]].pop(ring[1])
             path = f"{_some(ring, ' needs ')} needs {ring[0]}"
             findings.add(node, f"needs {node} closes a cycle: {path}", "Remove one of these needs.")
         else:

@@ -352,7 +352,8 @@ class _Reader:
         says_1_1 = _resolve(yaml.ScalarNode, text, (True, False)).removeprefix(_TAG)
         if says_1_1 in {"str", "value", "merge"} and not _NUMBER_IN_1_2.fullmatch(text):
             return text
-        quotes = f'Put it in quotes if you mean the text "{text}"'
+        word = shown(text)
+        quotes = f'Put it in quotes if you mean the text "{word}"'
         if _NOT_FINITE.fullmatch(text) or _INT.fullmatch(text) or _FLOAT.fullmatch(text):
             said, expected = "is not a finite number", "Write a number in digits."
         elif says_1_1 == "bool":
@@ -361,12 +362,12 @@ class _Reader:
         elif says_1_1 == "timestamp":
             said, expected = (
                 "is a date to some YAML readers and text to others",
-                f'Put it in quotes: "{text}".',
+                f'Put it in quotes: "{word}".',
             )
         else:
             said = "does not mean the same to all YAML readers"
             expected = f"{quotes}, or write a plain decimal number."
-        self._say(event, f"{field_name(self._path())} {shown(text)} {said}".strip(), expected)
+        self._say(event, f"{field_name(self._path())} {word} {said}".strip(), expected)
         return text
 
     def _refuse_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:

@@ -10,13 +10,13 @@ import hashlib
 import json
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner import __version__
-from runner.agents.registry import code_digest, load_agent
-from runner.agents.templates import TemplateAgent
+from runner.agents.registry import agent_facts
+from runner.ddl import cache
+from runner.ddl.files import expand_ddl_paths
 from runner.ddl.model import Note, Schema, Table
 from runner.dispatcher import AgentDispatcher, resolve_agent
 from runner.errors import AgentError, ClassificationError, RunnerError
@@ -28,7 +28,8 @@ from runner.task import Classification, TableGlobs, TaskInput, TaskSpec
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.agents.base import Agent
+    from runner.agents.registry import AgentFacts
+    from runner.ddl.model import Dialect
 
 _NO_TABLES = Schema(dialect="postgres", tables=())
 _CLOSE_MATCHES = 3
@@ -55,7 +56,7 @@ class Preparation:
     def __init__(self, dispatcher: AgentDispatcher, import_path: Path | None = None) -> None:
         self._dispatcher = dispatcher
         self._import_path = import_path
-        self._makers: dict[tuple[type[Agent], Path | None], str] = {}
+        self._makers: dict[tuple[AgentFacts, Path | None], str] = {}
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
 
     def prepare(self, task: TaskInput, task_id: str) -> Job:
@@ -91,7 +92,7 @@ class Preparation:
         """Every schema that was read."""
         return tuple(schema for schema, _ in self._schemas.values())
 
-    def _agent(self, task: TaskInput) -> tuple[Classification, Agent]:
+    def _agent(self, task: TaskInput) -> tuple[Classification, AgentFacts]:
         if task.agent is not None:
             name = resolve_agent(task.agent) or task.agent
             classification = Classification(
@@ -103,54 +104,50 @@ class Preparation:
             except ClassificationError as error:
                 raise TaskInputError("description", str(error)) from error
         try:
-            return classification, load_agent(classification.kind, self._import_path)
+            return classification, agent_facts(classification.kind, self._import_path)
         except AgentError as error:
             raise TaskInputError("agent" if task.agent else "description", str(error)) from error
 
-    def _schema(self, task: TaskInput, agent: Agent) -> tuple[Schema, str | None]:
-        paths = (task.ddl_path,) if isinstance(task.ddl_path, Path) else tuple(task.ddl_path or ())
+    def _schema(self, task: TaskInput, agent: AgentFacts) -> tuple[Schema, str | None]:
+        named = (task.ddl_path,) if isinstance(task.ddl_path, Path) else tuple(task.ddl_path or ())
+        paths = tuple(expand_ddl_paths(named))
         if not paths:
             if agent.per_table:
                 raise TaskInputError("ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`")
             return _NO_TABLES, None
         known = self._schemas.get((paths, task.dialect))
         if known is None:
-            from runner.ddl.reader import read_ddl  # noqa: PLC0415 - 0.3 s of parser; a plan may need none
-
-            known = read_ddl(paths, task.dialect), self._ddl_digest(paths, task.dialect)
-            self._schemas[paths, task.dialect] = known
+            known = self._schemas[paths, task.dialect] = _read_schema(paths, task.dialect)
         return known
 
-    def _ddl_digest(self, paths: Sequence[Path], dialect: str) -> str:
-        digest = hashlib.sha256(f"{dialect}|{self._reader_digest}".encode())
-        for path in paths:
-            content = path.read_bytes()
-            digest.update(b"%d:" % len(content))
-            digest.update(content)
-        return digest.hexdigest()
-
-    def _inputs_digest(self, task: TaskInput, agent: Agent, schema_digest: str | None) -> str:
+    def _inputs_digest(self, task: TaskInput, agent: AgentFacts, schema_digest: str | None) -> str:
         """Digest all that the files of a task are made from: what is equal gives equal files."""
         options = json.dumps(task.options, sort_keys=True, default=str)
-        maker = self._maker_digest(type(agent), task.templates)
+        maker = self._maker_digest(agent, task.templates)
         parts = (__version__, maker, schema_digest or "", options)
         return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
-    def _maker_digest(self, agent: type[Agent], templates: Path | None) -> str:
+    def _maker_digest(self, agent: AgentFacts, templates: Path | None) -> str:
         """Digest an agent's code and its templates, once for all tasks of a kind."""
         if (agent, templates) not in self._makers:
-            home = agent.home if issubclass(agent, TemplateAgent) else None
-            files = set_digest(agent.kind, templates, home=home)
-            self._makers[agent, templates] = f"{code_digest(agent())}|{files}"
+            files = set_digest(agent.kind, templates, home=agent.home)
+            self._makers[agent, templates] = f"{agent.code_digest}|{files}"
         return self._makers[agent, templates]
 
-    @cached_property
-    def _reader_digest(self) -> str:
-        """Digest of the code that reads DDL: another reader may understand the same text otherwise."""
-        digest = hashlib.sha256()
-        for path in sorted((Path(__file__).parent / "ddl").glob("*.py")):
-            digest.update(path.read_bytes())
-        return digest.hexdigest()
+
+def _read_schema(paths: tuple[Path, ...], dialect: Dialect) -> tuple[Schema, str]:
+    """Return a schema and the digest of its source: as it was read before, or read now."""
+    try:
+        digest = cache.schema_digest(paths, dialect)
+        schema = cache.load(paths, digest)
+    except OSError:
+        digest, schema = "", None  # the reader says what is wrong with the file
+    if schema is None:
+        from runner.ddl.reader import read_ddl  # noqa: PLC0415 - 0.3 s of parser, for a schema not seen before
+
+        schema = read_ddl(paths, dialect)
+        cache.save(paths, digest, schema)
+    return schema, digest
 
 
 def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:

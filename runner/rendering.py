@@ -239,7 +239,7 @@ def _delimiters(folders: Iterable[Path]) -> Mapping[str, tuple[str, str]]:
 
 
 def _is_pair(value: object) -> bool:
-    return isinstance(value, list) and len(value) == 2 and all(isinstance(mark, str) and mark for mark in value)
+    return isinstance(value, list) and [isinstance(mark, str) and mark != "" for mark in value] == [True, True]
 
 
 def _environment(

@@ -205,7 +205,7 @@ def _execute(
         orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info)
         progress.attach(orchestrator)
         interrupted = _Interrupted(orchestrator)
-        with interrupted.watch():
+        with interrupted.watch(), contextlib.closing(orchestrator):
             orchestrator.start_run()
             for warning in warnings_of(preparation.schemas):
                 orchestrator.note(warning)

@@ -66,7 +66,7 @@ def test_every_key_is_read_and_every_default_filled_in():
     assert setup.workspace == build / "other"
     assert setup.timeouts == Timeouts(task=100, subtask=7, grace=3)
     assert setup.retries == Retries(attempts=1, backoff=0)
-    assert setup.templates == PLANS
+    assert setup.templates == PLANS.parent
     assert setup.options == {"title": "No. 1", "deep": {"list": [1, 2.5, True, None, "text"]}}
     assert setup.place == f"{PLANS / 'everything.yaml'}:14:5"
     assert (again.id, again.agent, again.timeouts) == ("be-again", "be-boilerplate", plan.timeouts)
@@ -106,6 +106,22 @@ def test_what_a_section_leaves_out_has_its_default(folder):
     assert plan.retries == Retries(attempts=2, backoff=2)
     assert (plan.convex, plan.llm) == (ConvexSettings(), LLMSettings())
     assert load(folder, "concurrency: {subtasks: 2}\n" + HEAD + TASK).concurrency == Concurrency(tasks=5, subtasks=2)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("concurrency: {tasks: 1, subtasks: 64}", lambda plan: plan.concurrency == Concurrency(tasks=1, subtasks=64)),
+        ("timeouts: {task: 604800, grace: 0.001}", lambda plan: plan.timeouts == Timeouts(task=604800, grace=0.001)),
+        ("retries: {attempts: 1, backoff: 0}", lambda plan: plan.retries == Retries(attempts=1, backoff=0)),
+        ("retries: {attempts: 20, backoff: 3600}", lambda plan: plan.retries == Retries(attempts=20, backoff=3600)),
+        ("tasks: [{description: x, priority: 1}]", lambda plan: plan.tasks[0].priority == 1),
+        ("tasks: [{description: x, priority: 10}]", lambda plan: plan.tasks[0].priority == 10),
+        (f"tasks: [{{description: x, id: {'a' * 64}}}]", lambda plan: plan.tasks[0].id == "a" * 64),
+    ],
+)
+def test_the_ends_of_every_range_are_in_it(folder, text, read):
+    assert read(load(folder, HEAD + text + "\n" + ("" if text.startswith("tasks") else TASK)))
 
 
 def test_a_task_can_be_sent_to_another_process(folder):
@@ -156,6 +172,12 @@ def test_ddl_takes_a_file_a_list_a_glob_and_a_folder_each_file_once(folder):
     }.items():
         text = HEAD.replace("school.sql", ddl) + TASK
         assert [file.name for file in load(folder, text).tasks[0].ddl] == names, ddl
+
+
+def test_the_ddl_of_a_task_stands_for_that_of_the_plan(folder):
+    (folder / "other.sql").write_text("")
+    plan = load(folder, HEAD + "tasks: [{description: x}, {description: y, ddl: other.sql}]")
+    assert [[file.name for file in task.ddl] for task in plan.tasks] == [["school.sql"], ["other.sql"]]
 
 
 def test_ddl_in_a_folder_whose_name_looks_like_a_glob(folder, monkeypatch):
@@ -339,6 +361,20 @@ def test_more_problems_than_anyone_reads_are_counted(folder):
     found = problems(folder, f"{HEAD}tasks:\n{text}")
     assert len(found) == MAX_PROBLEMS + 1
     assert found[-1] == f"plan.yaml: {6000 - MAX_PROBLEMS} more problems are not shown. Mend these first."
+
+
+@pytest.mark.parametrize("value", ["1:" * 100_000 + "1", "'" + "1" * 100_000 + "'", "1" * 100_000, "x" * 100_000])
+def test_a_long_value_is_cut_in_a_message(folder, value):
+    (found,) = problems(folder, f"{HEAD}{TASK}    priority: {value}\n")
+    assert "…" in found
+    assert len(found) < 300
+
+
+def test_many_unknown_needs_are_all_counted(folder):
+    text = "".join(f"  - {{id: t{n}, description: x, needs: [u{n}]}}\n" for n in range(2500))
+    found = problems(folder, f"{HEAD}tasks:\n{text}")
+    assert found[0].endswith("needs u0 is no task of this plan. Ids here: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, ….")
+    assert found[-1].startswith(f"plan.yaml: {2500 - MAX_PROBLEMS} more problems")
 
 
 def test_a_ddl_that_may_not_be_read_is_said(folder, monkeypatch):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from runner import plan_yaml
 from runner.errors import PlanError
 from runner.plan import Plan, load_plan
-from runner.plan_yaml import MAX_BYTES, MAX_DEPTH, Node, read_yaml
+from runner.plan_yaml import MAX_BYTES, MAX_DEPTH, MAX_SHOWN, Node, read_yaml, shown
 
 PLANS = Path(__file__).parent / "plans"
 
@@ -262,6 +262,15 @@ def test_find_passes_over_what_leads_nowhere(folder):
     assert node.find(["a", "x", 0]).text == "b"
     assert node.find(["a", 7]) is node.find(["a"])
     assert node.find(["y"]) is node
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("a b", "a b"), ("", '""'), ("  ", '"  "'), ("a ", '"a "'), ("a\n\x1b\u202eb", r"a\n\x1b\u202eb"), ("é", "é")],
+)
+def test_shown_is_one_printable_line(text, line):
+    assert shown(text) == line
+    assert shown("x" * 100) == "x" * MAX_SHOWN + "…"
 
 
 # --- text that means harm

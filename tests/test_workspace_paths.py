@@ -21,9 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.mark.parametrize(
-    "path", ["a.py", "backend/app/main.py", "deep/.hidden/..x/ü b.md", ".github/x", "c:d/e"[2:]]
-)
+@pytest.mark.parametrize("path", ["a.py", "backend/app/main.py", "deep/.hidden/..x/ü b.md", ".github/x", "c:d/e"[2:]])
 def test_resolve_takes_plain_relative_paths(tmp_path: Path, path: str) -> None:
     assert resolve(tmp_path, path) == tmp_path / path
     assert list(tmp_path.iterdir()) == []
@@ -137,9 +135,7 @@ def test_replace_file_takes_the_longest_name_there_is(tmp_path: Path) -> None:
         assert (tmp_path / name).read_bytes() == b"text"
 
 
-def test_replace_file_leaves_no_trace_when_the_disk_is_full(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_replace_file_leaves_no_trace_when_the_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "a.txt"
     target.write_bytes(b"before")
     real_write = os.write
@@ -160,8 +156,7 @@ def test_replace_file_leaves_no_trace_when_the_disk_is_full(
 def test_cannot_says_what_why_and_the_next_step() -> None:
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert str(cannot("write it", "a.py", full)) == (
-        "a.py: cannot write it: No space left on device. "
-        "Free some space and run again: what is already written is kept"
+        "a.py: cannot write it: No space left on device. Free some space and run again: what is already written is kept"
     )
     assert str(cannot("read it", "a.py", OSError("odd"))).startswith("a.py: cannot read it: odd. Look at")
 
@@ -210,9 +205,24 @@ def test_sweep_folders_removes_what_dead_processes_left_and_nothing_else(tmp_pat
     assert {path.name for path in tmp_path.iterdir()} == set(alive)
 
 
-def test_the_name_of_a_temp_file_names_its_living_writer(
+def test_sweep_folders_passes_over_what_is_put_in_place_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    names = [temp_name(f"ffffff-{number}-1") for number in range(4)]
+    for name in names:
+        (tmp_path / name).write_bytes(b"half")
+
+    def finish_two(mark: str) -> bool:
+        for path in list(tmp_path.iterdir()):
+            if "-1-1-" in path.name or "-2-1-" in path.name:
+                path.unlink()
+        return "-3-" in mark or "-0-" in mark
+
+    monkeypatch.setattr(atomic, "is_gone", finish_two)
+    assert {path.name for path in sweep_folders([tmp_path])} == {names[0], names[3]}
+
+
+def test_the_name_of_a_temp_file_names_its_living_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     real_replace = os.replace
 

@@ -72,6 +72,9 @@ class Agent(ABC):
     per_table: ClassVar[bool] = True
     total_steps: ClassVar[int] = 5
 
+    def warm(self) -> None:  # noqa: B027 - most agents have nothing to load ahead
+        """Load ahead what `generate` needs. Called once, in the process that workers are forked from."""
+
     @abstractmethod
     def generate(self, ctx: AgentContext) -> Iterable[GeneratedFile]:
         """Return the files of one sub-task. Same context, same bytes."""

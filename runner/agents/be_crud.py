@@ -9,8 +9,8 @@ from runner.agents.backend import FILTERS
 from runner.agents.backend.context import table_variables
 from runner.agents.base import AgentContext
 from runner.agents.templates import TemplateAgent
-from runner.rendering import Filters
 from runner.errors import AgentError
+from runner.rendering import Filters
 
 
 class BackendCrud(TemplateAgent):

@@ -10,23 +10,72 @@ import hashlib
 import importlib
 import inspect
 import sys
-from collections.abc import Mapping
-from importlib.metadata import EntryPoint, entry_points
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from runner.agents.base import Agent
 from runner.errors import AgentError
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from importlib.metadata import EntryPoint
+
 ENTRY_POINTS = "runner.agents"
 
-BUILT_IN: Mapping[str, tuple[str, str]] = {  # slug -> (title, module:Class)
-    "be-boilerplate": ("BE Boilerplate", "runner.agents.be_boilerplate:BackendBoilerplate"),
-    "fe-boilerplate": ("FE Boilerplate", "runner.agents.fe_boilerplate:FrontendBoilerplate"),
-    "be-crud": ("BE CRUD APIs", "runner.agents.be_crud:BackendCrud"),
-    "fe-crud": ("FE CRUD Services", "runner.agents.fe_crud:FrontendServices"),
-    "ui-crud": ("UI CRUD Pages", "runner.agents.ui_crud:FrontendPages"),
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentFacts:
+    """What the supervisor needs to know of an agent to schedule its work, without loading what does it.
+
+    `home` holds its template set, None for the built-in ones and for agents without templates. `code_digest` is a
+    digest of the source files that its output depends on.
+    """
+
+    kind: str
+    title: str
+    per_table: bool
+    home: Path | None
+    code_digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _BuiltIn:
+    title: str
+    target: str  # module:Class
+    per_table: bool = True
+
+
+BUILT_IN: Mapping[str, _BuiltIn] = {
+    "be-boilerplate": _BuiltIn(
+        title="BE Boilerplate", target="runner.agents.be_boilerplate:BackendBoilerplate", per_table=False
+    ),
+    "be-crud": _BuiltIn(title="BE CRUD APIs", target="runner.agents.be_crud:BackendCrud"),
 }
+
+
+def agent_facts(name: str, import_path: Path | None = None) -> AgentFacts:
+    """Return what is to be known of the agent of this name; see `load_agent` for names and errors.
+
+    A built-in agent is not imported for it; one of the user's own is, which shows whether it can be.
+    """
+    slug = _built_in(name)
+    if slug is not None:
+        found = BUILT_IN[slug]
+        return AgentFacts(
+            kind=slug, title=found.title, per_table=found.per_table, home=None, code_digest=_built_in_digest()
+        )
+    agent = load_agent(name, import_path)
+    home = getattr(agent, "home", None)
+    return AgentFacts(
+        kind=agent.kind,
+        title=agent.title,
+        per_table=agent.per_table,
+        home=home if isinstance(home, Path) else None,
+        code_digest=code_digest(agent),
+    )
 
 
 def load_agent(name: str, import_path: Path | None = None) -> Agent:
@@ -36,22 +85,44 @@ def load_agent(name: str, import_path: Path | None = None) -> Agent:
     looked up in `import_path` (the plan's folder) first. Raises `AgentError` that says what is wrong and what to do.
     """
     wanted = name.strip()
+    slug = _built_in(wanted)
+    if slug is not None:
+        return _make(wanted, _load_class(BUILT_IN[slug].target, None))
     if ":" in wanted:
         return _make(wanted, _load_class(wanted, import_path))
-    folded = wanted.casefold()
-    for slug, (title, target) in BUILT_IN.items():
-        if folded in (slug, title.casefold()):
-            return _make(wanted, _load_class(target, None))
-    for point in entry_points(group=ENTRY_POINTS):
-        if folded == point.name.casefold():
+    for point in _installed():
+        if wanted.casefold() == point.name.casefold():
             return _make(wanted, _load_installed(point))
     raise AgentError(f"no agent {name!r}. Known: {', '.join(known_agents())}; or name your own as module:Class")
 
 
+def _built_in(name: str) -> str | None:
+    folded = name.strip().casefold()
+    return next((slug for slug, kind in BUILT_IN.items() if folded in (slug, kind.title.casefold())), None)
+
+
+@cache
+def _built_in_digest() -> str:
+    """Digest all code that a built-in agent may use: told from the files, so that none has to be imported."""
+    package = Path(__file__).resolve().parent.parent
+    files = [*(package / "agents").rglob("*.py"), *(package / name for name in ("naming.py", "rendering.py"))]
+    digest = hashlib.sha256()
+    for path in sorted([*files, package / "ddl" / "model.py"]):
+        content = path.read_bytes()
+        digest.update(b"%d:" % len(content))
+        digest.update(content)
+    return digest.hexdigest()
+
+
 def known_agents() -> tuple[str, ...]:
     """Return the slugs of the built-in kinds and the names of the installed ones."""
-    installed = (point.name for point in entry_points(group=ENTRY_POINTS))
-    return (*BUILT_IN, *sorted(installed))
+    return (*BUILT_IN, *sorted(point.name for point in _installed()))
+
+
+def _installed() -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, and seldom asked
+
+    return entry_points(group=ENTRY_POINTS)
 
 
 def code_digest(agent: Agent) -> str:

@@ -42,6 +42,10 @@ class TemplateAgent(Agent):
         ctx.progress(RENDER, f"render {len(templates.files)} templates")
         return self._render(templates, variables, ctx)
 
+    def warm(self) -> None:
+        """Compile the set."""
+        template_set(self.kind, filters=self.filters, home=self.home)
+
     def templates(self, ctx: AgentContext) -> TemplateSet:
         """Return the compiled set: the user's own files first, ours behind them."""
         return template_set(self.kind, ctx.templates, filters=self.filters, home=self.home)

@@ -319,7 +319,11 @@ def _redefine(action: Action) -> None:
     old = action.column(cursor.inside(tokens).take_name())
     position = table.columns.index(old)
     table.columns.remove(old)
+    after = table.columns[position:]
     add_items(action.statement, table, tokens)
+    if table.columns[position:] == after:  # not understood, and noted: what was there stays
+        table.columns.insert(position, old)
+        return
     new = table.columns.pop()
     if table.primary_key and new.name in table.primary_key.columns:
         new.nullable = False

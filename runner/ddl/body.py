@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from runner.ddl.cursor import Cursor
+from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.indexes import read_index_parts
 from runner.ddl.lexis import Token, split_at
 from runner.ddl.model import Dialect, Index
-from runner.ddl.plain import CLAUSE_WORDS, Body, Like, quoted
+from runner.ddl.plain import CLAUSE_WORDS, PIECE, Body, Like, quoted
 from runner.ddl.rules import rules_for
 
 _CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK"}
@@ -19,7 +19,11 @@ def read_body(text: str, tokens: Sequence[Token], dialect: Dialect) -> Body:
     """Make plain SQL of the items between a table's brackets."""
     body = Body(text=text, dialect=dialect)
     for item in split_at(tokens):
-        add_item(body, Cursor(text, item, dialect))
+        try:
+            add_item(body, Cursor(text, item, dialect))
+        except NotUnderstood as problem:
+            body.failures.append((problem.offset or item[0].start, problem.reason))
+            body.column = None
     return body
 
 
@@ -65,7 +69,7 @@ def plain_column(body: Body, cursor: Cursor) -> str:
         depth += {"(": 1, ")": -1}.get(token.word, 0)
         found.append(token)
     # A number stands for the type: CHAR(7) is a type to every parser, whatever piece 7 says.
-    kind = f"CHAR({body.keep(found, 'type')[3:]})"
+    kind = f"CHAR({body.keep(found, 'type').removeprefix(PIECE)})"
     plain = " ".join((quoted(name), kind, *plain_clauses(body, cursor)))
     body.column = None
     return plain
@@ -94,8 +98,10 @@ def _add_constraints(body: Body, cursor: Cursor) -> None:
         if column := _named_not_null(cursor):
             body.not_null.append(column)
             continue
-        body.items.append(" ".join(plain_clauses(body, _one_constraint(cursor))))
-        body.offsets.append(start)
+        plain = " ".join(plain_clauses(body, _one_constraint(cursor)))
+        if plain:  # SQLite takes a name that names nothing
+            body.items.append(plain)
+            body.offsets.append(start)
 
 
 def _one_constraint(cursor: Cursor) -> Cursor:

@@ -136,6 +136,15 @@ class Catalog:
         spelled = table.column(name) or table.column_without_case(name)
         return spelled.name if spelled else name
 
+    def spelled(self, table: TableDraft, index: Index) -> Index:
+        """Return an index with its columns spelled as the table spells them."""
+        if self.dialect == "postgres":
+            return index
+        parts = (
+            replace(part, column=self.column_name(table, part.column)) if part.column else part for part in index.parts
+        )
+        return replace(index, parts=tuple(parts))
+
     def set_search_path(self, schemas: Iterable[str]) -> None:
         """Take a new search path; new objects go to its first schema."""
         self.search_path = tuple(schema for schema in schemas if schema not in {"", "pg_catalog", "$user", '"$user"'})

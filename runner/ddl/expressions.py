@@ -83,46 +83,47 @@ def _name(identifier: exp.Expr, dialect: Dialect) -> str:
 
 # -------------------------------------------------------------------------------------------- sqlglot's nodes
 
-_BINARY: dict[type[exp.Expr], str] = {
-    exp.EQ: "=",
-    exp.NEQ: "<>",
-    exp.LT: "<",
-    exp.LTE: "<=",
-    exp.GT: ">",
-    exp.GTE: ">=",
-    exp.Add: "+",
-    exp.Sub: "-",
-    exp.Mul: "*",
-    exp.Div: "/",
-    exp.IntDiv: "/",
-    exp.Mod: "%",
-    exp.DPipe: "||",
-    exp.Like: "like",
-    exp.ILike: "ilike",
-    exp.RegexpLike: "~",
-    exp.RegexpILike: "~*",
-    exp.ArrayContainedBy: "<@",
-    exp.ArrayContainsAll: "@>",
+# By the names of their classes: not every version of sqlglot has them all.
+_BINARY: dict[str, str] = {
+    "EQ": "=",
+    "NEQ": "<>",
+    "LT": "<",
+    "LTE": "<=",
+    "GT": ">",
+    "GTE": ">=",
+    "Add": "+",
+    "Sub": "-",
+    "Mul": "*",
+    "Div": "/",
+    "IntDiv": "/",
+    "Mod": "%",
+    "DPipe": "||",
+    "Like": "like",
+    "ILike": "ilike",
+    "RegexpLike": "~",
+    "RegexpILike": "~*",
+    "ArrayContainedBy": "<@",
+    "ArrayContainsAll": "@>",
 }
-_FUNCTIONS: dict[type[exp.Expr], str] = {
-    exp.Abs: "abs",
-    exp.ArraySize: "array_length",
-    exp.Ceil: "ceil",
-    exp.Coalesce: "coalesce",
-    exp.CurrentDate: "current_date",
-    exp.CurrentTime: "current_time",
-    exp.CurrentTimestamp: "now",
-    exp.CurrentUser: "current_user",
-    exp.Floor: "floor",
-    exp.Greatest: "greatest",
-    exp.Least: "least",
-    exp.Length: "length",
-    exp.Lower: "lower",
-    exp.Nullif: "nullif",
-    exp.Round: "round",
-    exp.Trim: "trim",
-    exp.Upper: "upper",
-    exp.Uuid: "gen_random_uuid",
+_FUNCTIONS: dict[str, str] = {
+    "Abs": "abs",
+    "ArraySize": "array_length",
+    "Ceil": "ceil",
+    "Coalesce": "coalesce",
+    "CurrentDate": "current_date",
+    "CurrentTime": "current_time",
+    "CurrentTimestamp": "now",
+    "CurrentUser": "current_user",
+    "Floor": "floor",
+    "Greatest": "greatest",
+    "Least": "least",
+    "Length": "length",
+    "Lower": "lower",
+    "Nullif": "nullif",
+    "Round": "round",
+    "Trim": "trim",
+    "Upper": "upper",
+    "Uuid": "gen_random_uuid",
 }
 _CONNECTORS: dict[type[exp.Expr], str] = {exp.And: "and", exp.Or: "or"}
 
@@ -137,10 +138,11 @@ def _convert_positive(node: exp.Expr, dialect: Dialect) -> Expression:
     kind = type(node)
     if kind in _CONNECTORS:
         return Call(op=_CONNECTORS[kind], args=tuple(_chain(node, kind, dialect)))
-    if kind in _BINARY:
+    name = kind.__name__
+    if name in _BINARY:
         return _binary(node, dialect)
-    if kind in _FUNCTIONS:
-        return Call(op=_FUNCTIONS[kind], args=tuple(_arguments(node, dialect)))
+    if name in _FUNCTIONS:
+        return Call(op=_FUNCTIONS[name], args=tuple(_arguments(node, dialect)))
     special = _SPECIAL.get(kind)
     if special is None:
         raise _Beyond
@@ -162,10 +164,13 @@ def _binary(node: exp.Expr, dialect: Dialect) -> Expression:
     left, right = _convert(node.this, dialect), node.expression.unnest()
     if isinstance(right, exp.Any):
         return _any(node, left, right, dialect)
-    op = _BINARY[type(node)]
+    op = _BINARY[type(node).__name__]
     if op == "~" and dialect == "mysql":
         op = "~*"  # as MySQL's own collations compare
-    return Call(op=op, args=(left, _convert(right, dialect)))
+    other = _convert(right, dialect)
+    if op == "@>":  # one way to say it is enough
+        return Call(op="<@", args=(other, left))
+    return Call(op=op, args=(left, other))
 
 
 def _any(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dialect) -> Expression:
@@ -246,10 +251,17 @@ def _interval(node: exp.Expr, dialect: Dialect) -> Expression:
     return Call(op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),))
 
 
+# Names of functions that the model calls otherwise; some versions of sqlglot do so by themselves.
+_ALIASES = {"btrim": "trim", "char_length": "length", "character_length": "length"}
+
+
+def _function(node: exp.Expr, dialect: Dialect) -> Expression:
+    name = str(node.this).lower()
+    return Call(op=_ALIASES.get(name, name), args=tuple(_convert(argument, dialect) for argument in node.expressions))
+
+
 _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
-    exp.Anonymous: lambda node, dialect: Call(
-        op=str(node.this).lower(), args=tuple(_convert(argument, dialect) for argument in node.expressions)
-    ),
+    exp.Anonymous: _function,
     exp.Array: lambda node, dialect: Call(
         op="array", args=tuple(_convert(argument, dialect) for argument in node.expressions)
     ),

@@ -88,12 +88,16 @@ class _Finisher:
     # ------------------------------------------------------------------------------------------------- tables
 
     def _table(self, draft: TableDraft) -> Table:
-        columns = tuple(self._column(draft, column) for column in draft.columns)
-        by_name = {column.name: column for column in columns}
+        by_name: dict[str, Column] = {}
+        for column in draft.columns:
+            if column.name in by_name:
+                self._warn(draft, f"column {column.name} of table {draft.name} is there twice; the first one holds")
+            else:
+                by_name[column.name] = self._column(draft, column)
         self._drop_dangling(draft, by_name.keys())
         return Table(
             name=draft.name,
-            columns=columns,
+            columns=tuple(by_name.values()),
             primary_key=draft.primary_key,
             unique=self._unique(draft),
             foreign_keys=tuple(self._foreign_key(draft, key) for key in draft.foreign_keys),
@@ -105,16 +109,17 @@ class _Finisher:
             line=draft.line,
         )
 
+    def _warn(self, table: TableDraft, message: str) -> None:
+        self._catalog.warnings.append(f"{table.file}:{table.line}: {message}")
+
     def _drop_dangling(self, draft: TableDraft, names: Collection[str]) -> None:
         """Drop keys and indexes over columns that the table does not have, so that no agent trips over them."""
 
         def stands(part: Key | ForeignKey | Index) -> bool:
             missing = [name for name in part.columns if name is not None and name not in names]
             if missing:
-                self._catalog.warnings.append(
-                    f"{draft.file}:{draft.line}: table {draft.name} has no column {missing[0]}, "
-                    f"which {part.name or 'one of its keys'} is over"
-                )
+                what = part.name or "one of its keys"
+                self._warn(draft, f"table {draft.name} has no column {missing[0]}, which {what} is over")
             return not missing
 
         if draft.primary_key and not stands(draft.primary_key):
@@ -155,10 +160,7 @@ class _Finisher:
         path = (key.references.schema, key.references.name) if key.references.schema else (key.references.name,)
         target = catalog.tables.get(catalog.key(key.references)) or catalog.find(tuple(filter(None, path)))
         if target is None:
-            place = f"{draft.file}:{draft.line}"
-            catalog.warnings.append(
-                f"{place}: table {draft.name} refers to {key.references}, which the DDL does not define"
-            )
+            self._warn(draft, f"table {draft.name} refers to {key.references}, which the DDL does not define")
             return key
         columns = key.target_columns or (target.primary_key.columns if target.primary_key else ())
         return replace(

@@ -56,18 +56,23 @@ def fold(statement: Statement) -> None:
 
 def _note(statement: Statement, reason: str, offset: int) -> None:
     """Note a statement that was not understood; it is decisive where it creates or alters a table."""
-    cursor = statement.cursor
-    words = [token.word for token in cursor.tokens[:HEAD_TOKENS]]
+    words = [token.word for token in statement.cursor.tokens[:HEAD_TOKENS]]
     about_table = words[:1] in (["CREATE"], ["ALTER"], ["RENAME"]) and "TABLE" in words
-    table: QName | None = None
-    if about_table:
-        cursor.index = words.index("TABLE") + 1
-        cursor.skip("IF", "NOT", "EXISTS")
-        cursor.skip("IF", "EXISTS")
-        cursor.skip("ONLY")
-        if cursor.here is not None and cursor.here.kind in {"word", "name"}:
-            table = statement.catalog.target(cursor.take_path())
+    table = _table_behind(statement, words.index("TABLE") + 1) if about_table else None
     statement.note(reason, offset=offset, table=table, table_related=about_table)
+
+
+def _table_behind(statement: Statement, index: int) -> QName | None:
+    """Return the table whose name stands at a token, or behind the words that may come before it."""
+    cursor = statement.cursor
+    cursor.index = index
+    cursor.skip("IF", "NOT", "EXISTS")
+    cursor.skip("IF", "EXISTS")
+    cursor.skip("ONLY")
+    try:
+        return statement.catalog.target(cursor.take_path())
+    except NotUnderstood:
+        return None
 
 
 def _fold(statement: Statement) -> None:

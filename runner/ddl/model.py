@@ -60,9 +60,10 @@ class Call:
 
     `op` is one of `and or not`, `= <> < <= > >=`, `in` (the value, then the choices), `is null`, `is not null`,
     `like ilike ~ ~*` (the value, then the pattern; a negation is a `not` around it), `+ - * / %`, `neg`, `||`,
-    `@> <@` (arrays), `array` (its elements), `interval` and `extract` (a constant says what), or a function's name in
-    lower case (`length`, `lower`, `coalesce`, `now`, `current_date`, …). A cast is `cast` with the type's text as a
-    second constant. SQL's three-valued logic holds: a check that is unknown passes.
+    `<@` (an array is part of another; `@>` is turned round), `array` (its elements), `interval` and `extract` (a
+    constant says what), or a function's name in lower case (`length`, `lower`, `coalesce`, `now`, `current_date`, …).
+    A cast is `cast` with the type's text as a second constant. SQL's three-valued logic holds: a check that is
+    unknown passes.
     """
 
     op: str

@@ -11,13 +11,14 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from runner.ddl.catalog import ColumnDraft
-from runner.ddl.cursor import Cursor
+from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.expressions import parse_expression
 from runner.ddl.lexis import source
 from runner.ddl.model import Action, Check, Default, ForeignKey, Generated, Key, QName
-from runner.ddl.plain import Body, Piece
+from runner.ddl.plain import PIECE, Body, Piece
 from runner.ddl.types import TypeRef, read_type
 
+SHOWN_CHARACTERS = 80  # of an item in a note
 PLAIN_DIALECT = "postgres"  # of sqlglot's; plain SQL reads the same whatever the file's dialect
 
 
@@ -41,18 +42,24 @@ class BodyReader:
         self._body = body
         self._target = target
         self._line_at = line_at
-        self._parts = Parts(not_null=list(body.not_null))
+        self._parts = Parts(not_null=list(body.not_null), failures=list(body.failures))
 
     def read(self) -> Parts:
         """Return what the items say; an item that is not understood is listed and the others still count."""
         for offset, node in zip(self._body.offsets, self._parse(), strict=True):
-            if isinstance(node, str):
-                self._parts.failures.append((offset, node))
-            elif isinstance(node, exp.ColumnDef):
-                self._parts.columns.append(self._column(node, self._line_at(offset)))
-            else:
-                self._constraint(node, offset)
+            try:
+                self._read_item(offset, node)
+            except NotUnderstood as problem:
+                self._parts.failures.append((problem.offset or offset, problem.reason))
         return self._parts
+
+    def _read_item(self, offset: int, node: exp.Expr | str) -> None:
+        if isinstance(node, str):
+            raise NotUnderstood(node, offset)
+        if isinstance(node, exp.ColumnDef):
+            self._parts.columns.append(self._column(node, self._line_at(offset)))
+        else:
+            self._constraint(node, offset)
 
     def _parse(self) -> Sequence[exp.Expr | str]:
         """Return the tree of every item, or why it has none."""
@@ -63,7 +70,7 @@ class BodyReader:
         if not isinstance(whole, str) and len(whole) == len(items):
             return whole
         singles = [parse_items([item]) for item in items]
-        return [single if isinstance(single, str) else single[0] for single in singles]
+        return [single if isinstance(single, str) else single[0] if single else "nothing" for single in singles]
 
     # ------------------------------------------------------------------------------------------------ columns
 
@@ -85,8 +92,10 @@ class BodyReader:
         return column
 
     def _type(self, node: exp.ColumnDef) -> TypeRef:
-        kind = node.args["kind"]
-        piece = self._body.pieces[int(kind.expressions[0].this.this)]
+        kind = node.args.get("kind")
+        if not isinstance(kind, exp.DataType) or not kind.expressions:
+            raise NotUnderstood(f"no clause of a column or a constraint: {node.sql()[:SHOWN_CHARACTERS]}")
+        piece = self._body.pieces[int(kind.expressions[0].name)]
         return read_type(Cursor(self._body.text, piece.tokens, self._body.dialect))
 
     def _make_serial(self, column: ColumnDraft) -> None:
@@ -115,7 +124,7 @@ class BodyReader:
         elif isinstance(kind, exp.GeneratedAsIdentityColumnConstraint):
             self._generated(column, kind)
         else:
-            self._parts.failures.append((0, f"column {column.name}: {kind.sql()[:80]}"))
+            raise NotUnderstood(f"column {column.name}: {kind.sql()[:SHOWN_CHARACTERS]}")
 
     def _generated(self, column: ColumnDraft, node: exp.GeneratedAsIdentityColumnConstraint) -> None:
         expression = node.args.get("expression")
@@ -142,7 +151,7 @@ class BodyReader:
         elif isinstance(node, exp.CheckColumnConstraint):
             self._check(name, node)
         else:
-            self._parts.failures.append((offset, f"no column and no constraint: {node.sql()[:80]}"))
+            raise NotUnderstood(f"neither a column nor a constraint: {node.sql()[:SHOWN_CHARACTERS]}", offset)
 
     def _check(self, name: str | None, node: exp.CheckColumnConstraint) -> None:
         piece = self._piece(node.this)
@@ -163,8 +172,8 @@ class BodyReader:
 
     def _foreign_key(self, name: str | None, columns: list[str], node: exp.Reference) -> ForeignKey:
         set_columns: tuple[str, ...] = ()
-        if columns[-1].startswith("__p"):
-            set_columns = self._body.pieces[int(columns.pop()[3:])].names
+        if columns[-1].startswith(PIECE):
+            set_columns = self._body.pieces[int(columns.pop().removeprefix(PIECE))].names
         target = node.this
         target_columns: list[str] = []
         if isinstance(target, exp.Schema):
@@ -185,7 +194,10 @@ class BodyReader:
         )
 
     def _piece(self, node: exp.Expr) -> Piece:
-        return self._body.pieces[int(node.name[3:])]
+        number = node.name.removeprefix(PIECE)
+        if not number.isdigit():
+            raise NotUnderstood(f"no clause of a column or a constraint: {node.sql()[:SHOWN_CHARACTERS]}")
+        return self._body.pieces[int(number)]
 
     def _text(self, piece: Piece) -> str:
         return source(self._body.text, piece.tokens)

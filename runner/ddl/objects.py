@@ -38,7 +38,7 @@ def create_index(statement: Statement, kinds: frozenset[str]) -> None:
         return
     if cursor.skip("USING"):
         method = cursor.take().text.lower()
-    index = _read_index(cursor, name, method, unique="UNIQUE" in kinds)
+    index = statement.catalog.spelled(table, _read_index(cursor, name, method, unique="UNIQUE" in kinds))
     if index.unique and cursor.dialect == "mysql":  # which keeps no difference
         table.unique.append(Key(columns=tuple(column for column in index.columns if column), name=name))
         return
@@ -176,6 +176,8 @@ def create_domain(statement: Statement) -> None:
     name = catalog.new_name(cursor.take_path())
     cursor.skip("AS")
     parts = _read_items(statement, [_as_column(cursor)])
+    if not parts.columns:
+        raise cursor.surprise("the type of a domain")
     column = parts.columns[0]
     catalog.domains[name] = DomainDraft(
         name=name, type=column.type, nullable=column.nullable, default=column.default, checks=parts.checks

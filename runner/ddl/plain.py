@@ -24,6 +24,7 @@ _CLAUSES = {
     "COLLATE",
     "GENERATED",
 }
+PIECE = "__p"  # begins the placeholder of a piece; its number follows
 # The words that can follow a column's type, or its default.
 CLAUSE_WORDS: dict[Dialect, frozenset[str]] = {
     "postgres": frozenset(_CLAUSES | {"COMPRESSION", "STORAGE", "OPTIONS", "DEFERRABLE", "INITIALLY"}),
@@ -78,6 +79,7 @@ class Body:
     left_out: list[tuple[int, str]] = field(
         default_factory=list
     )  # (offset, why) of items that the model has no place for
+    failures: list[tuple[int, str]] = field(default_factory=list)  # (offset, reason) of items not understood
     extras: dict[str, dict[str, str]] = field(default_factory=dict)  # by column: comment, collation, on_update
     columns: int = 0  # how many of the items are columns
     auto_increment: bool = False  # SQLite: AUTOINCREMENT inside the brackets of PRIMARY KEY
@@ -86,7 +88,7 @@ class Body:
     def keep(self, tokens: Sequence[Token], kind: str = "", names: Sequence[str] = ()) -> str:
         """Take tokens out and return the placeholder that stands for them."""
         self.pieces.append(Piece(tokens=tuple(tokens), kind=kind, names=tuple(names)))
-        return f"__p{len(self.pieces) - 1}"
+        return f"{PIECE}{len(self.pieces) - 1}"
 
     def note(self, key: str, value: str) -> None:
         """Remember a fact of the column that is being read, for which plain SQL has no place."""

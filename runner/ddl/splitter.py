@@ -106,7 +106,7 @@ _COMPOUND_STEP = re.compile(
     rb"""(?isx)
     '[^']*+(?:''[^']*+)*+' | "[^"]*+" | `[^`]*+` | --[^\n]*+ | /\*.*?\*/
   | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$
-  | \b(?P<end>END)\b(?:\s+(?P<of>IF|LOOP|WHILE|REPEAT)\b)?
+  | \b(?P<end>END)\b(?:\s+(?:(?P<of>IF|LOOP|WHILE|REPEAT)|CASE)\b)?
   | \b(?P<begin>BEGIN|CASE)\b
   | (?P<stop>;)
 """

@@ -103,7 +103,7 @@ def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) 
     for like in reversed(body.likes):
         copy_like(table, statement.table(like.source), like.position, like.including)
     add_constraints(statement, table, parts)
-    table.indexes.extend(body.indexes)
+    table.indexes.extend(catalog.spelled(table, index) for index in body.indexes)
     if cursor.dialect == "sqlite":
         _mark_rowid_alias(table, body, parts)
     for offset, reason in parts.failures:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runner.ddl.cursor import Cursor
-from runner.ddl.lexis import Token, string_value, tidy
+from runner.ddl.lexis import Token, name_value, string_value, tidy
 from runner.ddl.model import Dialect, Enum, SqlType
 
 
@@ -68,6 +68,7 @@ _PG_SERIALS = {
 }
 _PG_BUILTIN = {
     *_PG_ALIASES.values(),
+    "float",
     *[
         "aclitem",
         "bit",
@@ -330,9 +331,9 @@ def _mysql_enum(base: str, arguments: Sequence[Token], dialect: Dialect) -> SqlT
 
 def _read_sqlite(cursor: Cursor) -> TypeRef:
     tokens = cursor.rest()
-    words = [token for token in tokens if token.kind not in {"mark", "number"}]
-    base = " ".join(token.text for token in words).lower()
-    return TypeRef(sql=SqlType(text=tidy(tokens), base=base, args=_numbers(tokens)))
+    words = [name_value(token, cursor.dialect) for token in tokens if token.kind not in {"mark", "number"}]
+    text = words[0] if len(tokens) == 1 and words else tidy(tokens)
+    return TypeRef(sql=SqlType(text=text, base=" ".join(words).lower(), args=_numbers(tokens)))
 
 
 _READERS = {"postgres": _read_postgres, "mysql": _read_mysql, "sqlite": _read_sqlite}

@@ -10,13 +10,13 @@ import contextlib
 import gc
 
 import runner.worker  # noqa: F401 - the code that workers run
-from runner import lifeline, rendering
-from runner.agents.registry import BUILT_IN
-from runner.agents.source_text import FILTERS
-from runner.errors import TemplateError
+from runner import lifeline
+from runner.agents.registry import BUILT_IN, load_agent
+from runner.errors import AgentError
 
 lifeline.die_with_parent()
-with contextlib.suppress(TemplateError):  # told by the sub-task that needs the template, not by a server that dies
-    rendering.warm(BUILT_IN, FILTERS)
+for kind in BUILT_IN:
+    with contextlib.suppress(AgentError):  # told by the sub-task that needs it, not by a server that dies over it
+        load_agent(kind).warm()
 gc.collect()
 gc.freeze()

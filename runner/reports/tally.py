@@ -85,7 +85,8 @@ class RunTally:
             case SubTaskStep():
                 self._step(event)
             case SubTaskStarted():
-                self.begun.setdefault(event.subtask_id, event.at)
+                if (task := self.tasks.get(event.task_id)) and event.subtask_id in task.pieces:
+                    self.begun.setdefault(event.subtask_id, event.at)
             case SubTaskEnded():
                 return self._end_subtask(event)
             case TaskEnded():

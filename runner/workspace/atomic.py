@@ -23,9 +23,7 @@ if TYPE_CHECKING:
 
 TEMP_SUFFIX = ".runner-tmp"
 
-_ABANDONED_AFTER = (
-    600.0  # seconds; a temp file lives for milliseconds, so one this old has no writer any more
-)
+_ABANDONED_AFTER = 600.0  # seconds; a temp file lives for milliseconds, so one this old has no writer any more
 _TEMP_NAME_STEM = 120  # bytes of the target's name that a temp name repeats; file names end at 255
 _COPY_READ_BITS = 2  # how far the read bits of a mode are from its execute bits
 _numbers = itertools.count()
@@ -133,8 +131,14 @@ def _is_abandoned(entry: os.DirEntry[str]) -> bool:
     mark = entry.name.removesuffix(TEMP_SUFFIX).rpartition(".")[2].rpartition("-")[0]
     if mark.count("-") != own_mark().count("-"):
         return False  # not a name of ours
-    age = time.time() - entry.stat(follow_symlinks=False).st_mtime
-    return is_gone(mark) or age > _ABANDONED_AFTER
+    try:
+        return is_gone(mark) or _age(entry) > _ABANDONED_AFTER
+    except FileNotFoundError:
+        return False  # its writer has just put it in place
+
+
+def _age(entry: os.DirEntry[str]) -> float:
+    return time.time() - entry.stat(follow_symlinks=False).st_mtime
 
 
 def _create(temp: str, folder: str) -> int:

@@ -25,6 +25,8 @@ class Acting(Agent):
         ctx.progress(4, "render")
         getattr(self, f"_{act}")(ctx, argument)
         text = ctx.options.get("text", table)
+        if act == "big":
+            text = "x" * int(argument)
         return [GeneratedFile(f"{ctx.options.get('folder', 'out')}/{table}.txt", f"{text}\n")]
 
     def _write(self, ctx: AgentContext, argument: str) -> None:
@@ -35,6 +37,9 @@ class Acting(Agent):
         Path(f"{argument}.reached").touch()
         with Path(argument).open(encoding="utf-8") as gate:
             gate.read()
+
+    def _big(self, ctx: AgentContext, argument: str) -> None:
+        """A file of so many bytes."""
 
     def _work(self, ctx: AgentContext, argument: str) -> None:
         """Take some time, as work does."""

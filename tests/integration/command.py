@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -59,8 +60,13 @@ class Folder:
         path.write_text("".join(f"{key}: {json.dumps(value)}\n" for key, value in plan.items()))
         return path
 
-    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run `runner` with these arguments to its end."""
+    def run(self, *arguments: str, largest_file: int | None = None, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run `runner` with these arguments to its end. No file may grow beyond `largest_file` bytes."""
+
+        def limit() -> None:
+            if largest_file is not None:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
         return subprocess.run(
             [sys.executable, "-m", "runner", *arguments],
             cwd=self.path,
@@ -69,6 +75,7 @@ class Folder:
             text=True,
             timeout=LIMIT,
             check=False,
+            preexec_fn=limit,
         )
 
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:

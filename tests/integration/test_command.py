@@ -164,6 +164,23 @@ def test_a_failed_sub_task_exits_1_and_the_end_repeats_it_with_its_cause(folder:
     assert task["error"] == "as asked"
 
 
+def test_a_disk_that_takes_no_more_fails_the_sub_task_and_leaves_nothing_half_written(folder: Folder) -> None:
+    folder.write_plan(acting(options={"acts": {"teachers": "big 9000000"}}, retries={"attempts": 1, "backoff": 0}))
+    result = folder.run("plan.yaml", largest_file=8_000_000)
+    assert result.returncode == 1
+    assert "crud/teachers.txt" in result.stdout
+    assert "File too large" in result.stdout
+    assert set(folder.files()) == {"crud/students.txt", "crud/audit_log.txt"}
+
+
+def test_state_that_cannot_be_kept_stops_the_run_with_exit_1(folder: Folder) -> None:
+    folder.write_plan(acting())
+    result = folder.run("plan.yaml", largest_file=40_000)
+    assert result.returncode == 1
+    assert "state.db" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_the_report_and_status_share_one_shape(folder: Folder) -> None:
     folder.write_plan(acting(), acting("setup", setup=True, needs=["crud"]))
     folder.run("plan.yaml", "--json", "report.json")
@@ -279,7 +296,7 @@ def test_the_schema_command_tells_what_it_understood(folder: Folder) -> None:
 
 
 def test_usage_errors_exit_2(folder: Folder) -> None:
-    for arguments in (("--no-such-option",), ("run",), ("plan.yaml", "--log-format", "xml")):
+    for arguments in (("--no-such-option",), ("run",), ("plan.yaml", "--log-format", "xml"), ("statsu",)):
         result = folder.run(*arguments)
         assert result.returncode == 2, arguments
         assert "Traceback" not in result.stderr

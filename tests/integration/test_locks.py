@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import signal
 import threading
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +20,6 @@ from runner.workspace.plan_lock import PlanLock
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
-    from pathlib import Path
 
 PROCESSES, THREADS, INCREMENTS = 5, 5, 40
 CONTEXT = multiprocessing.get_context("forkserver")
@@ -58,7 +59,7 @@ def count_in_threads(count: Callable[[Path], None], root: Path, start: threading
 def count_in_processes(count: Callable[[Path], None], root: Path) -> int:
     start = CONTEXT.Barrier(PROCESSES)
     processes = [
-        CONTEXT.Process(target=count_in_threads, args=(count, root, start)) for _ in range(PROCESSES)
+        CONTEXT.Process(target=count_in_threads, args=(count, root, start), daemon=True) for _ in range(PROCESSES)
     ]
     for process in processes:
         process.start()
@@ -86,19 +87,28 @@ def hold_until_killed(root: Path, told: Connection) -> None:
 
 def test_locks_die_with_their_process(tmp_path: Path) -> None:
     here, there = CONTEXT.Pipe()
-    process = CONTEXT.Process(target=hold_until_killed, args=(tmp_path, there))
+    process = CONTEXT.Process(target=hold_until_killed, args=(tmp_path, there), daemon=True)
     process.start()
     assert here.poll(60)
     pid = here.recv()
     locks, plan_lock = FileLockManager(tmp_path), PlanLock(tmp_path, tmp_path / "plan.yaml")
     with pytest.raises(LockTimeoutError), locks.hold("a.txt", timeout=0.05):
         pass
+    assert not [path for path in open_files() if path.endswith(".lock")]
     with pytest.raises(AlreadyRunningError, match=f"process {pid} on "):
         plan_lock.acquire()
     os.kill(pid, signal.SIGKILL)
     process.join(60)
     with locks.hold("a.txt", timeout=0), plan_lock:
         pass
+
+
+def open_files() -> list[str]:
+    opened = []
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # that of the listing itself
+            opened.append(str(descriptor.readlink()))
+    return opened
 
 
 def fork_while_holding(root: Path) -> None:
@@ -123,7 +133,7 @@ def fork_while_holding(root: Path) -> None:
 
 def test_a_forked_child_is_not_taken_for_the_holder(tmp_path: Path) -> None:
     """A child by `fork` copies its parent's memory, but none of its file locks."""
-    process = CONTEXT.Process(target=fork_while_holding, args=(tmp_path,))
+    process = CONTEXT.Process(target=fork_while_holding, args=(tmp_path,), daemon=True)
     process.start()
     process.join(60)
     assert process.exitcode == 0

@@ -36,7 +36,7 @@ def write(root: Path, run_id: str, owner: str, files: dict[str, str]) -> WriteRe
 
 
 def run_in_process(target: Callable[..., None], *args: Any) -> int | None:
-    process = CONTEXT.Process(target=target, args=args)
+    process = CONTEXT.Process(target=target, args=args, daemon=True)
     process.start()
     process.join(120)
     return process.exitcode
@@ -63,7 +63,7 @@ def run_plan(root: Path, plan: str, start: threading.Barrier) -> None:
 def test_two_plans_at_once_tear_no_file_and_lose_no_record(tmp_path: Path) -> None:
     start = CONTEXT.Barrier(3)
     plans = ["plan-a", "plan-b"]
-    processes = [CONTEXT.Process(target=run_plan, args=(tmp_path, plan, start)) for plan in plans]
+    processes = [CONTEXT.Process(target=run_plan, args=(tmp_path, plan, start), daemon=True) for plan in plans]
     for process in processes:
         process.start()
     start.wait(60)
@@ -148,9 +148,7 @@ def test_a_full_file_system_leaves_whole_files_and_the_next_run_goes_on(tmp_path
             assert_whole(root)
             return
         (root / "filler").write_bytes(b"x" * 120_000)
-        with pytest.raises(
-            WorkspaceError, match=r"b\.txt: cannot write it: No space left on device"
-        ) as caught:
+        with pytest.raises(WorkspaceError, match=r"b\.txt: cannot write it: No space left on device") as caught:
             write(root, "1", "t/setup", FILES)
         assert isinstance(caught.value.__cause__, OSError)
         assert_whole(root)

@@ -25,6 +25,7 @@ from runner.agents.backend.expressions import (
 from runner.agents.backend.types import NUMERIC, PythonType
 from runner.ddl.model import Call, Check, Column, ColumnRef, Const, Domain, Expression
 
+_SIDES = 2  # of a comparison
 _BOUNDS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
 _LENGTH_BOUNDS = {
     "<": ("max_length", -1),
@@ -165,7 +166,7 @@ def _absorb_choices(choices: list[Any], kind: PythonType, bounds: Bounds) -> boo
 
 
 def _absorb_comparison(call: Call, kind: PythonType, bounds: Bounds) -> bool:
-    if len(call.args) != 2:  # noqa: PLR2004 - a comparison has two sides
+    if len(call.args) < _SIDES:
         return False
     left, right = uncast(call.args[0]), uncast(call.args[1])
     if not isinstance(right, Const):

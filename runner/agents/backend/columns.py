@@ -11,14 +11,13 @@ from runner.agents.backend.defaults import ServerDefault, server_default
 from runner.agents.backend.expressions import plain_sql
 from runner.agents.backend.types import PLAIN_READ_ONLY, PythonType
 from runner.agents.source_text import literal, one_line
-from runner.ddl.model import Column
+from runner.ddl.model import Column, Generated
 from runner.naming import ColumnNames, pascal
 
 _CHANGED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
-_OWN_NAMES = frozenset(
-    "Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native Number Row Rule "
-    "Timestamp UUID".split()  # noqa: SIM905 - a list of words reads as a text
-)
+_MODULE_NAMES = """Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native
+    Number Row Rule Timestamp UUID"""  # what `schemas.py` imports
+_OWN_NAMES = frozenset(_MODULE_NAMES.split())
 _OWN_BOUNDS = {"text", "integer", "number", "decimal"}
 
 
@@ -90,7 +89,13 @@ class ColumnView:
 
 
 def view_column(
-    column: Column, names: ColumnNames, kind: PythonType, bounds: Bounds, *, in_key: bool, alone: bool,
+    column: Column,
+    names: ColumnNames,
+    kind: PythonType,
+    bounds: Bounds,
+    *,
+    in_key: bool,
+    alone: bool,
     taken: frozenset[str] = frozenset(),
 ) -> ColumnView:
     """Return a column's view; `alone` says that it is the whole key."""
@@ -98,7 +103,7 @@ def view_column(
     default = server_default(column, kind)
     numbered = bool(column.identity or column.auto_increment or column.serial)
     generated = bool(column.generated) or numbered
-    generated = generated or kind.postgresql in PLAIN_READ_ONLY and (nullable or default is not None)
+    generated = generated or (kind.postgresql in PLAIN_READ_ONLY and (nullable or default is not None))
     field_type = _with_choices(kind, bounds)
     arguments = _field_arguments(kind, bounds)
     alias = f"Annotated[{field_type}, Field({', '.join(arguments)})]" if arguments else field_type
@@ -119,7 +124,7 @@ def view_column(
         generated=generated,
         mapped=_mapped(column, names, kind, default, nullable=nullable, alone=alone),
         read=_read(column, names, field_type, nullable=nullable),
-        write=_or_none(_renamed(names, alias_name or kind.field), nullable=nullable),
+        write=_renamed(names, _or_none(alias_name or kind.field, nullable=nullable)),
         alias_name=alias_name,
         alias=alias,
         comment=one_line(column.comment or ""),
@@ -216,7 +221,7 @@ def _mapped(
     if column.identity:
         arguments.append(f"sa.Identity(always={column.identity == 'always'})")
     elif column.generated:
-        arguments.append(_computed(column))
+        arguments.append(_computed(column.generated))
     elif (column.serial or column.auto_increment) and not alone:
         arguments.append("autoincrement=True")
     if default is not None and not column.identity:
@@ -232,12 +237,11 @@ def _mapped(
     return f"{names.attribute}: Mapped[{optional}] = mapped_column({', '.join(arguments)})"
 
 
-def _computed(column: Column) -> str:
-    assert column.generated is not None  # noqa: S101 - asked for by the caller
-    text = column.generated.text
+def _computed(generated: Generated) -> str:
+    text = generated.text
     if plain_sql(text) is None:  # SQLite has no such function: it keeps an empty column
         return "sa.FetchedValue(), server_onupdate=sa.FetchedValue()"
-    return f"sa.Computed({literal(text)}, persisted={column.generated.kind == 'stored'})"
+    return f"sa.Computed({literal(text)}, persisted={generated.kind == 'stored'})"
 
 
 def types_by_column(views: Mapping[str, ColumnView]) -> Mapping[str, PythonType]:

@@ -50,7 +50,7 @@ def app_variables(schema: Schema, options: Mapping[str, Any]) -> Mapping[str, An
         "table_names": tuple(type_name(view.table.name, schema.default_schema) for view in views),
         "sqlite_names": tuple(quote(view.table.name.name) for view in views),
         "type_names": tuple(
-            (kind, type_name(found.name, schema.default_schema))
+            f"{kind} {type_name(found.name, schema.default_schema)}"
             for kind, all_found in (("DOMAIN", schema.domains), ("TYPE", schema.enums))
             for found in all_found
             if found.name
@@ -132,9 +132,7 @@ def _left_out(schema: Schema, views: tuple[TableView, ...]) -> list[str]:
         for name, key in view.constraints.foreign_keys.items():
             if not is_sound(schema, key):
                 found.append(f"`{table}`: reference `{name}`, whose target `{key.references}` the schema lacks")
-        found += [
-            f"`{table}`: check `{name}` is held by PostgreSQL alone" for name in view.checks.database_only
-        ]
+        found += [f"`{table}`: check `{name}` is held by PostgreSQL alone" for name in view.checks.database_only]
         if not view.key:
             found.append(f"`{table}`: no primary key, so it can be listed but not changed")
     return found

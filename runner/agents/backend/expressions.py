@@ -150,7 +150,7 @@ def _source_rest(expression: Call, types: Mapping[str, PythonType], inner: Calla
         if pattern is None or _is_array(args[0], types):
             raise Unknown(op)
         return f"matches({inner(args[0])}, {literal(pattern)})"
-    if op in ("+", "-", "*") and len(args) == 2:  # noqa: PLR2004 - a binary operator
+    if op in ("+", "-", "*") and len(args) > 1:
         beside = next((found for part in args if (found := _kind(part, types))), None)
         if beside is None or beside.category not in NUMERIC:
             raise Unknown(op)

@@ -31,7 +31,7 @@ _HOMES: Mapping[str, str] = {
     "Base": "app.core.database",
     "Count": "app.core.listing", "Page": "app.core.listing",
     "problem_responses": "app.core.problems",
-    **dict.fromkeys(("ListQuery", "Resource", "Store"), "app.core.repository"),
+    **dict.fromkeys(("ListQuery", "Repository", "Resource"), "app.core.repository"),
     **dict.fromkeys(
         ("add", "all_of", "any_of", "coalesce", "contained", "count_known", "eq", "ge", "gt", "is_null", "le",
          "length", "lower", "lt", "matches", "mul", "ne", "not_", "now", "one_of", "Rule", "sub", "today", "trim",

@@ -21,7 +21,7 @@ from runner.naming import TableNames, names_of
 _KEY_TYPES: frozenset[Category] = frozenset(
     {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum"}
 )
-_ARGUMENTS = frozenset({"store", "body", "query"})  # of the route functions
+_ARGUMENTS = frozenset({"rows", "body", "query"})  # of the route functions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

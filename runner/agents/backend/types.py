@@ -65,34 +65,22 @@ def quote(name: str) -> str:
     return name if plain else '"' + name.replace('"', '""') + '"'
 
 
-SQL_WORDS = frozenset(
-    """abort action add after all alter always analyse analyze and any array as asc asymmetric attach authorization
+_WORDS = """
+    abort add after all alter always analyse analyze and any array as asc asymmetric attach authorization
     autoincrement before begin between binary both by cascade case cast check collate collation column commit
     concurrently conflict constraint create cross current current_catalog current_date current_role current_schema
-    current_time current_timestamp current_user database date default deferrable deferred delete desc detach distinct
-    do drop each else end escape except exclude exclusive exists explain fail false fetch filter first following for
+    current_time current_timestamp current_user database default deferrable deferred delete desc detach distinct
+    do drop each else end escape except exclude exclusive exists explain fail false fetch filter following for
     foreign freeze from full generated glob grant group groups having if ignore ilike immediate in index indexed
-    initially inner insert instead intersect into is isnull join key last lateral leading left like limit localtime
-    localtimestamp match materialized natural no not nothing notnull null nulls of offset on only or order others
-    outer over overlaps partition placing plan position pragma preceding primary query raise range recursive
-    references regexp reindex release rename replace restrict returning right rollback row rows savepoint select
-    session_user set similar some symmetric system_user table tablesample temp temporary then ties time timestamp to
-    trailing transaction trigger true unbounded union unique update user using vacuum values variadic verbose view
-    virtual when where window with without interval""".split()  # noqa: SIM905 - a list of words reads as a text
-) - {
-    "position",
-    "date",
-    "action",
-    "key",
-    "plan",
-    "first",
-    "last",
-    "match",
-    "time",
-    "timestamp",
-    "interval",
-    "range",
-}
+    initially inner insert instead intersect into is isnull join lateral leading left like limit localtime
+    localtimestamp materialized natural no not nothing notnull null nulls of offset on only or order others outer
+    over overlaps partition placing pragma preceding primary query raise recursive references regexp reindex
+    release rename replace restrict returning right rollback row rows savepoint select session_user set similar
+    some symmetric system_user table tablesample temp temporary then ties to trailing transaction trigger true
+    unbounded union unique update user using vacuum values variadic verbose view virtual when where window with
+    without
+"""  # that PostgreSQL or SQLite reserve
+SQL_WORDS = frozenset(_WORDS.split())
 
 
 def _simple(
@@ -222,12 +210,11 @@ def _array(item: PythonType, dimensions: int) -> PythonType:
     for _ in range(dimensions):
         annotation, field = f"list[{annotation}]", f"list[{field}]"
     more = f", {dimensions}" if dimensions > 1 else ""
-    column = item.column if item.column.endswith(")") or item.column[0].islower() is False else item.column
     return PythonType(
         category="array",
         annotation=annotation,
         field=field,
-        column=f"Array({column}{more})",
+        column=f"Array({item.column}{more})",
         postgresql=item.postgresql + "[]" * dimensions,
         sqlite="JSON",
         item=item,

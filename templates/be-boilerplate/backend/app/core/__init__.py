@@ -1,1 +1,1 @@
-"""What all tables share: settings, database, errors, lists, rules, and the store behind every router."""
+"""What all tables share: settings, database, errors, lists, rules, and the repository behind every router."""

@@ -76,6 +76,11 @@ def _decode(value: Any) -> Any:
         raise ValueError("must be base64") from None
 
 
+def _as_text(value: Any) -> Any:
+    """Return what a driver made of a value as text again: an address, a range."""
+    return value if value is None or isinstance(value, (int, list, dict)) else str(value)
+
+
 def _encode(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
@@ -91,4 +96,4 @@ Bytes = Annotated[
     PlainSerializer(_encode, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "byte"}),
 ]
-Native = Annotated[str, BeforeValidator(str)]  # a PostgreSQL type as text
+Native = Annotated[str, BeforeValidator(_as_text)]  # a PostgreSQL type as text

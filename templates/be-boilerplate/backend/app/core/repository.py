@@ -11,6 +11,7 @@ from fastapi import Depends, Request
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.schema import CallableColumnDefault
 from starlette.datastructures import QueryParams
 
 from app.core.database import get_session
@@ -48,11 +49,11 @@ class Resource(Generic[Model, Read]):
         """Return the OpenAPI description of the filters, for a route's `openapi_extra`."""
         return {"parameters": self.filters.parameters()}
 
-    def store(self) -> Callable[[Session], Store[Model, Read]]:
-        """Return the dependency that gives a request its store."""
+    def repository(self) -> Callable[[Session], Repository[Model, Read]]:
+        """Return the dependency that gives a request its repository."""
 
-        def give(session: Annotated[Session, Depends(get_session)]) -> Store[Model, Read]:
-            return Store(self, session)
+        def give(session: Annotated[Session, Depends(get_session)]) -> Repository[Model, Read]:
+            return Repository(self, session)
 
         return give
 
@@ -76,7 +77,7 @@ class ListQuery:
         self.paging = paging
 
 
-class Store(Generic[Model, Read]):
+class Repository(Generic[Model, Read]):
     """The rows of one table, within one session. Every change is committed before its method returns."""
 
     def __init__(self, resource: Resource[Model, Read], session: Session) -> None:
@@ -161,6 +162,9 @@ class Store(Generic[Model, Read]):
     def _default(self, name: str) -> Any:
         """Return what the database puts where nothing is written, as a value or as SQL."""
         column = sa.inspect(self.resource.model).attrs[name].columns[0]
+        if isinstance(column.default, CallableColumnDefault):
+            give: Any = column.default.arg
+            return give(None)
         return getattr(column.server_default, "arg", None)
 
     @contextmanager

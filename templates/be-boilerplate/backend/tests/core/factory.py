@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.core.fields import Body
-from app.core.repository import Resource, Store
+from app.core.repository import Repository, Resource
 
 Json = dict[str, Any]
 _numbers = itertools.count(1)
@@ -78,7 +78,7 @@ class Factory:
     def make(self, case: Case, **chosen: Any) -> Json:
         """Add a row, and return its JSON."""
         body = case.create.model_validate(self.body(case, **chosen))
-        row = Store(case.resource, self.session).create(body)
+        row = Repository(case.resource, self.session).create(body)
         return row.model_dump(mode="json", by_alias=True)
 
 

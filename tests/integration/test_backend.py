@@ -1,0 +1,186 @@
+"""The generated backend of the school: its own tests, its cleanness, and a running server."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.integration.backend import backend_files, read_schema, write_backend
+
+pytest_plugins = ["tests.integration.postgres"]
+
+TABLES = 24
+LEAST_TESTS = 500
+START_TIMEOUT_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_backend(backend_files(read_schema(), options={"title": "School"}), tmp_path_factory.mktemp("school"))
+
+
+def run(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = [sys.executable, "-m", *command]
+    return subprocess.run(
+        program,
+        cwd=folder,
+        env={**_environment(), **environment},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def _environment() -> dict[str, str]:
+    """Return our environment without what would steer the application or its tests."""
+    return {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name and "PYTEST" not in name}
+
+
+def own_tests(folder: Path, **environment: str) -> int:
+    """Run the application's own tests and return how many passed; none may fail."""
+    result = run(folder, "pytest", "-q", "-p", "no:cacheprovider", **environment)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
+    found = re.search(r"(\d+) passed", result.stdout)
+    assert found is not None, result.stdout[-500:]
+    return int(found[1])
+
+
+def test_own_tests_pass_on_sqlite(backend: Path) -> None:
+    assert own_tests(backend) >= LEAST_TESTS
+
+
+def test_own_tests_pass_on_postgresql(backend: Path, postgres_database: str) -> None:
+    assert own_tests(backend, TEST_DATABASE_URL=postgres_database) >= LEAST_TESTS
+
+
+@pytest.mark.parametrize("command", [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy", "app")])
+def test_no_finding(backend: Path, command: tuple[str, ...]) -> None:
+    result = run(backend, *command)
+    assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+
+
+def test_files_are_short(backend: Path) -> None:
+    long = {path.name: len(path.read_text().splitlines()) for path in backend.rglob("*.py")}
+    assert {name: lines for name, lines in long.items() if lines > 310} == {}
+    assert all(len(path.read_text().splitlines()) < 80 for path in backend.glob("app/*/router.py"))
+
+
+def test_models_agree_with_the_migration(backend: Path, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'x.db'}"
+    for command in (("upgrade", "head"), ("downgrade", "base"), ("upgrade", "head")):
+        result = run(backend, "alembic", *command, DATABASE_URL=url)
+        assert result.returncode == 0, result.stderr[-2000:]
+
+
+def test_set_up_alone_starts(tmp_path: Path) -> None:
+    folder = write_backend(backend_files(read_schema(), tables=()), tmp_path)
+    assert own_tests(folder) > 0
+
+
+def test_a_part_of_the_tables_starts(tmp_path: Path) -> None:
+    schema = read_schema()
+    some = [table for table in schema.tables if table.name.name in ("schools", "students", "grades")]
+    folder = write_backend(backend_files(schema, some), tmp_path)
+    assert own_tests(folder) > 40  # those of grades are skipped: their components are not there
+
+
+@pytest.fixture(scope="module")
+def server(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Serve the application on a migrated SQLite file, and give a client of it."""
+    url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'school.db'}"
+    assert run(backend, "alembic", "upgrade", "head", DATABASE_URL=url).returncode == 0
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
+    environment = {**_environment(), "DATABASE_URL": url}
+    with subprocess.Popen(command, cwd=backend, env=environment) as process:
+        try:
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
+                _wait_until_ready(client, process)
+                yield client
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+
+
+def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the server ended"
+        try:
+            if client.get("/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    pytest.fail("the server is not ready")
+
+
+def example(client: httpx.Client, name: str) -> dict[str, Any]:
+    """Return the example that the API's own description gives of a body."""
+    found: dict[str, Any] = client.get("/openapi.json").json()["components"]["schemas"][name]["examples"][0]
+    return found
+
+
+def fields(response: httpx.Response, status: int) -> list[str]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    return [error["field"] for error in response.json()["errors"]]
+
+
+def test_a_students_life_over_http(server: httpx.Client) -> None:
+    school = server.post("/api/schools", json=example(server, "SchoolCreate")).json()
+    body: Mapping[str, Any] = {**example(server, "StudentCreate"), "school_id": school["id"], "nisn": "0012345678"}
+    created = server.post("/api/students", json=body)
+    assert created.status_code == 201, created.text
+    student = created.json()
+    path = f"/api/students/{student['id']}"
+    assert server.get(path).json() == student
+
+    changed = server.patch(path, json={"full_name": "Siti Aminah"}).json()
+    assert changed["full_name"] == "Siti Aminah"
+    assert changed["nisn"] == "0012345678"
+    found = server.get("/api/students", params={"nisn": "0012345678", "full_name__ilike": "siti%"}).json()
+    assert found == {"items": [changed], "total": 1, "limit": 50, "offset": 0}
+
+    other = {**body, "nis": "99999", "nik": None}
+    assert fields(server.post("/api/students", json=other), 409) == ["nisn"]
+    assert fields(server.post("/api/students", json={**other, "nisn": "123"}), 422) == ["nisn"]
+    assert fields(server.post("/api/students", json={**other, "gender": "X"}), 422) == ["gender"]
+    dangling = {**other, "nisn": "0012345679", "primary_parent_id": 4711}
+    assert fields(server.post("/api/students", json=dangling), 422) == ["primary_parent_id"]
+    young = {**other, "nisn": "0012345679", "birth_date": "2024-01-01", "admitted_on": "2023-01-01"}
+    assert set(fields(server.post("/api/students", json=young), 422)) == {"birth_date", "admitted_on"}
+
+    assert server.delete(path).status_code == 204
+    assert fields(server.get(path), 404) == []
+
+
+def test_a_school_in_use_is_not_deleted(server: httpx.Client) -> None:
+    school = server.post("/api/schools", json={**example(server, "SchoolCreate"), "npsn": "00000099"}).json()
+    student = {**example(server, "StudentCreate"), "school_id": school["id"], "nisn": "0099999999", "nik": None}
+    assert server.post("/api/students", json=student).status_code == 201
+    response = server.delete(f"/api/schools/{school['id']}")
+    assert response.status_code == 409
+    assert "students" in response.json()["detail"]
+
+
+def test_all_tables_are_described(server: httpx.Client) -> None:
+    paths = server.get("/openapi.json").json()["paths"]
+    lists = [
+        path for path, operations in paths.items() if path.startswith("/api/") and path.count("/") == 2 and operations
+    ]
+    assert len(lists) == TABLES
+    assert server.get("/docs").status_code == 200

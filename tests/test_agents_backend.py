@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from runner.agents.backend.patterns import numbered
+from runner.agents.base import AgentContext, GeneratedFile
+from runner.agents.registry import load_agent
+from runner.ddl.model import Schema
+from runner.ddl.reader import read_ddl
+from runner.errors import AgentError, Cancelled
+from tests.integration.backend import backend_files, read_schema
+
+
+def schema_of(folder: Path, ddl: str) -> Schema:
+    path = folder / "schema.sql"
+    path.write_text(ddl, encoding="utf-8")
+    return read_ddl([path], "postgres")
+
+
+def one(files: dict[str, GeneratedFile], path: str) -> str:
+    return files[f"backend/{path}"].text
+
+
+def test_two_generations_are_identical() -> None:
+    first, second = backend_files(read_schema()), backend_files(read_schema())
+    assert first == second
+    assert len(first) > 200
+
+
+def test_tables_alone_decide_their_own_files() -> None:
+    schema = read_schema()
+    some = [table for table in schema.tables if table.name.name in ("students", "grades")]
+    every, part = backend_files(schema), backend_files(schema, some)
+    assert {path for path in every if "/students/" in path or "/grades/" in path} <= set(part)
+    assert all(every[path] == file for path, file in part.items())
+
+
+def test_progress_and_cancelling() -> None:
+    schema = read_schema()
+    steps: list[int] = []
+    load_agent("be-crud").generate(
+        AgentContext(schema=schema, table=schema.tables[0], report=lambda step, _: steps.append(step))
+    )
+    assert steps == [2, 3, 4]
+    with pytest.raises(Cancelled):
+        load_agent("be-boilerplate").generate(AgentContext(schema=schema, cancelled=lambda: True))
+    with pytest.raises(AgentError, match="was given none"):
+        load_agent("be-crud").generate(AgentContext(schema=schema))
+
+
+def test_a_users_template_is_generated_with_no_code_changed(tmp_path: Path) -> None:
+    schema = read_schema()
+    own = tmp_path / "be-crud" / "backend" / "notes"
+    own.mkdir(parents=True)
+    (own / "{{ table.module }}.md.once.j2").write_text("# {{ table.label }}\n", encoding="utf-8")
+    files = load_agent("be-crud").generate(AgentContext(schema=schema, table=schema.tables[0], templates=tmp_path))
+    assert GeneratedFile("backend/notes/schools.md", "# Schools\n", "once") in list(files)
+
+
+def test_a_table_without_a_key_is_read_only_and_says_so(tmp_path: Path) -> None:
+    files = backend_files(schema_of(tmp_path, "CREATE TABLE log (at timestamptz, text text);"))
+    assert "**Read only**: the table has no primary key" in one(files, "app/log/README.md")
+    router = one(files, "app/log/router.py")
+    assert "read only" in router.splitlines()[0]
+    assert "@router.post" not in router
+    assert "no primary key" in one(files, "README.md")
+    assert "backend/tests/log/case.py" not in files
+
+
+def test_constraints_become_bounds(tmp_path: Path) -> None:
+    ddl = """
+    CREATE DOMAIN percent AS numeric(5,2) CHECK (VALUE BETWEEN 0 AND 100);
+    CREATE TABLE t (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        code varchar(8) NOT NULL CHECK (code ~ '^[0-9]{8}$'),
+        name text CHECK (char_length(name) >= 3 OR name IS NULL),
+        size text NOT NULL DEFAULT 'm' CHECK (size IN ('s', 'm')),
+        share percent NOT NULL,
+        low int, high int,
+        CONSTRAINT t_order CHECK (low < high)
+    );"""
+    files = backend_files(schema_of(tmp_path, ddl))
+    schemas = one(files, "app/t/schemas.py")
+    assert 'Code = Annotated[str, Field(max_length=8, pattern="^[0-9]{8}$")]' in schemas
+    assert "Name = Annotated[str, Field(min_length=3)]" in schemas
+    assert 'Size = Literal["s", "m"]' in schemas
+    assert "Share = Annotated[Decimal, Field(max_digits=5, decimal_places=2, ge=0, le=100)]" in schemas
+    assert 'lt(row["low"], row["high"])' in schemas
+    create = schemas[schemas.index("class TCreate") : schemas.index("class TUpdate")]
+    assert not re.search(r"^    id:", create, re.MULTILINE)
+    assert "size: Size = omitted" in create
+    assert "name: Name | None = None" in create
+
+
+def test_odd_names_make_sound_python(tmp_path: Path) -> None:
+    ddl = """
+    CREATE SCHEMA audit;
+    CREATE TABLE "class" (id serial PRIMARY KEY, metadata jsonb, "from" text, "select" int, "camelCase" int,
+        "date" date, "dt" text, "größe" text);
+    CREATE TABLE audit."Page" ("class" int PRIMARY KEY, body text CHECK (char_length(body) > 0));
+    CREATE TABLE core (a int, b text, PRIMARY KEY (a, b));
+    """
+    files = backend_files(schema_of(tmp_path, ddl))
+    for path, file in files.items():
+        if path.endswith(".py"):
+            compile(file.text, path, "exec")
+    model = one(files, "app/class_/model.py")
+    assert 'metadata_: Mapped[Any] = mapped_column("metadata", Json)' in model
+    assert '"schema": "audit"' in next(file.text for path, file in files.items() if "page" in path and "model" in path)
+    assert "backend/app/core_/router.py" in files
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "^[0-9]{10}$", "^[A-Z]{3}-[0-9]{4,6}$", r"^\+?[0-9]{8,15}$", "^INV-[0-9]{6}-[0-9]{4,6}$", "^20[0-9]{2}/20[0-9]{2}$",
+        r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$", "^(ab|cd)x?$", "^https?://", r"^\d{3}\.\d{3}$", "^[a-z0-9._]{3,50}$",
+    ],
+)  # fmt: skip
+def test_numbered_text_matches_its_pattern(pattern: str) -> None:
+    form = numbered(pattern)
+    assert form is not None
+    for number in (1, 42):
+        assert re.search(pattern, form.format(n=number)), form

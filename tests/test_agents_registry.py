@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from runner.agents.base import AgentContext
+from runner.agents.registry import BUILT_IN, code_digest, known_agents, load_agent
+from runner.ddl.model import Schema
+from runner.errors import AgentError
+
+GOOD = """
+from runner.agents.base import Agent, GeneratedFile
+
+class Notes(Agent):
+    kind = "notes"
+    title = "Notes"
+    per_table = False
+
+    def generate(self, ctx):
+        return [GeneratedFile("notes.md", "notes")]
+
+class Abstract(Agent):
+    kind = "a"
+    title = "A"
+
+class Nameless(Agent):
+    def generate(self, ctx):
+        return []
+
+class Needy(Notes):
+    def __init__(self, more):
+        self.more = more
+
+class Stranger:
+    pass
+
+not_a_class = 1
+"""
+
+
+@pytest.fixture
+def beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    name = f"own_agents_{tmp_path.name.replace('-', '_')}"
+    (tmp_path / f"{name}.py").write_text(GOOD, encoding="utf-8")
+    monkeypatch.setattr("sys.path", [*__import__("sys").path])
+    return tmp_path / f"{name}.py"
+
+
+@pytest.mark.parametrize("name", ["be-crud", "BE CRUD APIs", "be crud apis", " be-crud "])
+def test_slug_and_title_mean_the_same(name: str) -> None:
+    agent = load_agent(name)
+    assert (agent.kind, agent.title, agent.per_table) == ("be-crud", "BE CRUD APIs", True)
+
+
+def test_built_in_classes_agree_with_the_registry() -> None:
+    for slug in ("be-boilerplate", "be-crud"):
+        agent = load_agent(slug)
+        assert (agent.kind, agent.title) == (slug, BUILT_IN[slug].title)
+
+
+def test_an_agent_beside_the_plan(beside: Path) -> None:
+    agent = load_agent(f"{beside.stem}:Notes", beside.parent)
+    files = agent.generate(AgentContext(schema=Schema(dialect="postgres", tables=())))
+    assert [file.path for file in files] == ["notes.md"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Missing", "has no class 'Missing'"),
+        ("not_a_class", "has no class"),
+        ("Stranger", "not a subclass"),
+        ("Abstract", "does not implement generate"),
+        ("Nameless", "lacks kind and title"),
+        ("Needy", "must need no arguments"),
+    ],
+)
+def test_what_cannot_be_an_agent_is_said(beside: Path, name: str, message: str) -> None:
+    with pytest.raises(AgentError, match=message):
+        load_agent(f"{beside.stem}:{name}", beside.parent)
+
+
+def test_a_module_that_cannot_be_imported_is_named(tmp_path: Path) -> None:
+    with pytest.raises(AgentError, match="'no_such_module_here' cannot be imported"):
+        load_agent("no_such_module_here:Agent", tmp_path)
+
+
+def test_an_unknown_name_lists_the_known(tmp_path: Path) -> None:
+    with pytest.raises(AgentError, match="be-crud"):
+        load_agent("be-everything", tmp_path)
+    assert "be-boilerplate" in known_agents()
+
+
+def test_code_digest_follows_the_agents_own_file(beside: Path) -> None:
+    agent = load_agent(f"{beside.stem}:Notes", beside.parent)
+    first = code_digest(agent)
+    assert first == code_digest(agent)
+    beside.write_text(f"{GOOD}\n# changed\n", encoding="utf-8")
+    assert code_digest(agent) != first
+    assert code_digest(load_agent("be-crud")) != code_digest(load_agent("be-boilerplate"))

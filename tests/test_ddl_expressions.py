@@ -1,0 +1,100 @@
+"""Checks and defaults: from SQL text to the model's expressions."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.ddl.expressions import MAX_EXPRESSION_DEPTH, parse_expression
+from runner.ddl.model import Call, ColumnRef, Const, Dialect, Expression
+from runner.ddl.reader import read_ddl_text
+
+
+def short(expression: Expression | None) -> str:
+    """Return an expression as `op(arg, …)`, columns bare, text in quotes."""
+    if expression is None:
+        return "none"
+    if isinstance(expression, ColumnRef):
+        return expression.name
+    if isinstance(expression, Const):
+        return str(expression.value) if expression.is_number else repr(expression.value)
+    return f"{expression.op}({', '.join(short(argument) for argument in expression.args)})"
+
+
+CASES: list[tuple[Dialect, str, str]] = [
+    ("postgres", "nisn ~ '^[0-9]{10}$'", "~(nisn, '^[0-9]{10}$')"),
+    ("postgres", "a !~ 'x'", "not(~(a, 'x'))"),
+    ("postgres", "a !~* 'x'", "not(~*(a, 'x'))"),
+    ("mysql", "a REGEXP '^x'", "~*(a, '^x')"),
+    ("postgres", "a IN ('x', 'y')", "in(a, 'x', 'y')"),
+    ("postgres", "a NOT IN (1, 2)", "not(in(a, 1, 2))"),
+    (
+        "postgres",
+        "((a)::text = ANY ((ARRAY['x'::character varying, 'y'::text])::text[]))",
+        "in(cast(a, 'text'), 'x', 'y')",
+    ),
+    ("postgres", "a BETWEEN -11.1 AND 6.1", "and(>=(a, -11.1), <=(a, 6.1))"),
+    ("postgres", "a NOT BETWEEN 1 AND 2", "not(and(>=(a, 1), <=(a, 2)))"),
+    ("postgres", "a > 0 AND b > 0 AND c > 0 OR d", "or(and(>(a, 0), >(b, 0), >(c, 0)), d)"),
+    ("postgres", "NOT (a <> b)", "not(<>(a, b))"),
+    ("postgres", "a IS NULL OR b IS NOT NULL", "or(is null(a), is not null(b))"),
+    ("postgres", "NOT a IS NULL", "is not null(a)"),
+    ("postgres", "a IS TRUE", "=(coalesce(a, False), True)"),
+    ("postgres", "char_length(btrim(a)) >= 3", ">=(length(trim(a)), 3)"),
+    ("postgres", "a LIKE 'x%' AND b NOT ILIKE '%y'", "and(like(a, 'x%'), not(ilike(b, '%y')))"),
+    ("postgres", "ends_on >= starts_on + 1", ">=(ends_on, +(starts_on, 1))"),
+    ("postgres", 'upper("Code") = "Code"', "=(upper(Code), Code)"),
+    ("postgres", "NISN = lower(nisn)", "=(nisn, lower(nisn))"),
+    ("postgres", "num_nonnulls(a, b) = 1", "=(num_nonnulls(a, b), 1)"),
+    ("postgres", "a <@ ARRAY[1, 2]", "<@(a, array(1, 2))"),
+    ("postgres", "ARRAY[1] @> a", "<@(a, array(1))"),
+    ("postgres", "born < CURRENT_DATE", "<(born, current_date())"),
+    ("postgres", "extract(year FROM born) > 1900", ">(extract('year', born), 1900)"),
+    ("postgres", "'2020-01-01'::date", "'2020-01-01'"),
+    ("postgres", "-1", "-1"),
+    ("postgres", "'it''s'::character varying", '"it\'s"'),
+    ("postgres", "true", "True"),
+    ("postgres", "now()", "now()"),
+    ("postgres", "CURRENT_TIMESTAMP", "now()"),
+    ("mysql", "CURRENT_TIMESTAMP(6)", "now(6)"),
+    ("postgres", "nextval('s'::regclass)", "nextval('s')"),
+    ("postgres", "gen_random_uuid()", "gen_random_uuid()"),
+    ("sqlite", 'length(a) = 3 AND "b" IN (1)', "and(=(length(a), 3), in(b, 1))"),
+    ("sqlite", "(strftime('%s', 'now'))", "none"),
+    ("postgres", "a IN (SELECT 1)", "none"),
+    ("postgres", "CASE WHEN a THEN b ELSE c END", "none"),
+    ("postgres", "a @@@ b ???", "none"),
+    ("postgres", "", "none"),
+]
+
+
+@pytest.mark.parametrize(("dialect", "text", "expected"), CASES)
+def test_expression_is_parsed(dialect: Dialect, text: str, expected: str):
+    assert short(parse_expression(text, dialect)[0]) == expected
+
+
+def test_columns_are_told_even_where_the_expression_is_not():
+    expression, columns = parse_expression("CASE WHEN A THEN b ELSE a END", "postgres")
+    assert expression is None
+    assert columns == ("a", "b")
+
+
+def test_check_of_a_table_speaks_only_of_its_columns():
+    schema = read_ddl_text("CREATE TABLE t (a int, b int CHECK (B > a AND current_user <> 'x'))", "postgres")
+    assert schema.tables[0].checks[0].columns == ("b", "a")
+
+
+def test_cast_of_text_to_text_is_taken_off():
+    ddl = "CREATE TABLE t (a varchar(5), b int, CHECK ((a)::text ~ 'x'), CHECK ((b)::text ~ '1'))"
+    first, second = read_ddl_text(ddl, "postgres").tables[0].checks
+    assert first.expression == Call(op="~", args=(ColumnRef(name="a"), Const(value="x")))
+    assert short(second.expression) == "~(cast(b, 'text'), '1')"
+
+
+@pytest.mark.parametrize("text", ["(" * 5000 + "1" + ")" * 5000, "NOT " * 5000 + "a", "- " * 2900 + "1"])
+def test_hostile_expression_has_no_parsed_form(text: str):
+    assert parse_expression(text, "postgres")[0] is None
+
+
+def test_brackets_up_to_the_limit_are_read():
+    depth = MAX_EXPRESSION_DEPTH
+    assert short(parse_expression("(" * depth + "a > 1" + ")" * depth, "postgres")[0]) == ">(a, 1)"

@@ -1,0 +1,59 @@
+"""Every form of DDL that the reader knows, as small statements with what they must become (tests/ddl/*.txt)."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import NamedTuple, cast
+
+import pytest
+
+from runner.ddl.model import Dialect
+from runner.ddl.reader import read_ddl_text
+from tests.ddl.describe import describe
+
+FORMS = Path(__file__).parent / "ddl"
+
+
+class Form(NamedTuple):
+    dialect: Dialect
+    name: str
+    ddl: str
+    expected: str
+
+
+def forms() -> list[Form]:
+    found = []
+    for path in sorted(FORMS.glob("*.txt")):
+        for section in path.read_text(encoding="utf-8").split("\n=== ")[1:]:
+            name, _, rest = section.partition("\n")
+            ddl, _, expected = rest.partition("\n---\n")
+            found.append(Form(cast("Dialect", path.stem), name, ddl, expected.strip("\n")))
+    return found
+
+
+@pytest.mark.parametrize("form", forms(), ids=lambda form: f"{form.dialect}: {form.name}")
+def test_form_is_read_as_the_database_reads_it(form: Form):
+    assert describe(read_ddl_text(form.ddl, form.dialect, "f")) == form.expected
+
+
+@pytest.mark.parametrize("form", forms(), ids=lambda form: f"{form.dialect}: {form.name}")
+def test_form_makes_no_fault_of_the_reader(form: Form):
+    assert not [note for note in read_ddl_text(form.ddl, form.dialect).notes if "fault of the reader" in note.reason]
+
+
+LOADABLE = [form for form in forms() if form.dialect == "sqlite" and ".mode" not in form.ddl]
+
+
+@pytest.mark.parametrize("form", LOADABLE, ids=lambda form: form.name)
+def test_sqlite_itself_says_the_same_of_the_form(form: Form):
+    with sqlite3.connect(":memory:") as connection:
+        connection.executescript(form.ddl.replace("CREATE TABLE sqlite_sequence(name,seq);", ""))
+        for table in read_ddl_text(form.ddl, "sqlite").tables:
+            rows = connection.execute(f'PRAGMA table_xinfo("{table.name}")').fetchall()
+            assert [(column.name, column.type.text.lower(), column.nullable) for column in table.columns] == [
+                (name, kind.lower(), not not_null) for _, name, kind, not_null, *_ in rows
+            ]
+            key = [name for _, name, _, _, _, place, _ in sorted(rows, key=lambda row: row[5]) if place]
+            assert list(table.key_columns) == key
+    connection.close()

@@ -1,0 +1,281 @@
+"""The reader's public face: files, folders, bad input, notes; and the JSON that the command line prints."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from pathlib import Path
+
+import pytest
+
+from runner.ddl.model import Dialect, Note
+from runner.ddl.reader import expand_ddl_paths, read_ddl, read_ddl_text
+from runner.ddl.schema_json import schema_to_json
+from runner.errors import DDLError, Problem
+
+DIALECTS: tuple[Dialect, ...] = ("postgres", "mysql", "sqlite")
+
+
+def problem(paths: list[Path], dialect: Dialect = "postgres") -> Problem:
+    with pytest.raises(DDLError) as caught:
+        read_ddl(paths, dialect)
+    return caught.value.problems[0]
+
+
+def broken(ddl: str, dialect: Dialect = "postgres") -> list[Note]:
+    return [note for note in read_ddl_text(ddl, dialect).notes if not note.passed_over]
+
+
+# ----------------------------------------------------------------------------------------------------------- files
+
+
+def test_files_are_one_schema_in_the_order_given(tmp_path: Path):
+    (tmp_path / "b.sql").write_text("CREATE TABLE b (id int PRIMARY KEY);")
+    (tmp_path / "a.sql").write_text("CREATE TABLE a (b int REFERENCES b);")
+    schema = read_ddl([tmp_path / "b.sql", tmp_path / "a.sql"], "postgres")
+    assert [table.name.name for table in schema.tables] == ["b", "a"]
+    assert schema.tables[1].foreign_keys[0].target_columns == ("id",)
+    assert not schema.warnings
+
+
+def test_folder_stands_for_its_sql_files_in_name_order(tmp_path: Path):
+    (tmp_path / "010_more.sql").write_text("ALTER TABLE t ADD COLUMN b int;")
+    (tmp_path / "001_first.sql").write_text("CREATE TABLE t (a int);")
+    (tmp_path / "notes.txt").write_text("no SQL;")
+    table = read_ddl([tmp_path], "postgres").tables[0]
+    assert [column.name for column in table.columns] == ["a", "b"]
+
+
+def test_glob_stands_for_its_hits_in_name_order_each_once(tmp_path: Path):
+    for name in ("b.sql", "a.sql", "c.txt"):
+        (tmp_path / name).write_text("")
+    found = expand_ddl_paths([tmp_path / "*.sql", tmp_path / "a.sql"])
+    assert [path.name for path in found] == ["a.sql", "b.sql"]
+
+
+def test_all_paths_that_lead_nowhere_are_told_at_once(tmp_path: Path):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DDLError) as caught:
+        expand_ddl_paths([tmp_path / "no.sql", tmp_path / "empty", tmp_path / "*.ddl"])
+    assert [problem.message for problem in caught.value.problems] == [
+        "there is no such file",
+        "the folder holds no *.sql",
+        "no file matches",
+    ]
+
+
+def test_names_of_one_session_do_not_reach_the_next_file(tmp_path: Path):
+    (tmp_path / "a.sql").write_text("SET search_path TO shop; CREATE TABLE t (a int);")
+    (tmp_path / "b.sql").write_text("CREATE TABLE t (a int);")
+    assert [str(table.name) for table in read_ddl([tmp_path], "postgres").tables] == ["shop.t", "public.t"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message", "hint"),
+    [
+        (b"PGDMP\x01\x0e", "not SQL but an archive of pg_dump", "pg_restore"),
+        (b"SQLite format 3\x00...", "not SQL but a SQLite database", ".schema"),
+        (b"\x1f\x8b\x08", "not SQL but compressed (gzip)", "gunzip"),
+        (b"\x00\x01\x02CREATE TABLE t (a int);", "a binary file, not SQL", "SQL statements"),
+        (b"SELECT 1; GRANT x TO y;", "no CREATE TABLE in it (1 GRANT, 1 SELECT)", "--schema-only"),
+        (b"", "no CREATE TABLE in it (no statement at all)", "--schema-only"),
+        (b"\n\nCREATE TABLE t (a int", "no table could be read: a bracket that opens here is never closed", "complete"),
+    ],
+)
+def test_file_without_a_schema_is_an_error_that_helps(tmp_path: Path, data: bytes, message: str, hint: str):
+    path = tmp_path / "schema.sql"
+    path.write_bytes(data)
+    found = problem([path])
+    assert found.file.endswith("schema.sql")
+    assert found.message.startswith(message)
+    assert hint in found.expected
+
+
+def test_file_that_cannot_be_read_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = tmp_path / "schema.sql"
+    path.write_text("CREATE TABLE t (a int);")
+
+    def refuse(self: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert problem([path]).message == "cannot be read: Permission denied"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encoding_with_a_mark_or_none(tmp_path: Path, encoding: str):
+    path = tmp_path / "s.sql"
+    path.write_bytes("CREATE TABLE größe (a int DEFAULT 1);\r\n-- ä\r\nCREATE TABLE b (a int);".encode(encoding))
+    schema = read_ddl([path], "postgres")
+    assert [(table.name.name, table.line) for table in schema.tables] == [("größe", 1), ("b", 3)]
+    assert not schema.notes
+
+
+def test_latin_1_is_read_with_one_note(tmp_path: Path):
+    path = tmp_path / "s.sql"
+    path.write_bytes(
+        "CREATE TABLE t (a int);\nCREATE TABLE b (\n c text DEFAULT 'é');\nCOMMENT ON TABLE b IS 'è';".encode("latin-1")
+    )
+    schema = read_ddl([path], "postgres")
+    default = schema.tables[1].columns[0].default
+    assert default is not None
+    assert default.text == "'é'"
+    assert schema.tables[1].comment == "è"
+    assert [(note.line, note.reason) for note in schema.notes] == [(3, "not UTF-8; read as Latin-1")]
+
+
+# ------------------------------------------------------------------------------------------------------- bad input
+
+
+def test_truncated_dump_keeps_what_is_whole():
+    ddl = "CREATE TABLE a (x int);\nCREATE TABLE b (\n  x int,\n  y te"
+    schema = read_ddl_text(ddl, "postgres")
+    assert [table.name.name for table in schema.tables] == ["a"]
+    note = schema.notes[0]
+    assert (note.line, str(note.table), note.table_related) == (2, "public.b", True)
+    assert "may be cut off" in note.reason
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_unterminated_string_names_its_line_and_what_it_swallowed(dialect: Dialect):
+    note = broken(
+        "CREATE TABLE a (x int);\nCREATE TABLE b (\n  y text DEFAULT 'oops);\nCREATE TABLE c (z int);", dialect
+    )[0]
+    assert (note.line, note.table_related) == (2, True)
+    assert note.reason == "a string that begins in line 3 is never closed"
+
+
+def test_unterminated_comment_that_swallows_no_table_is_not_decisive():
+    note = broken("CREATE TABLE a (x int);\n/* the end")[0]
+    assert (note.line, note.table_related) == (2, False)
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize(
+    "item",
+    [
+        "CHECK (" + "(" * 10_000 + "1" + ")" * 10_000 + ")",
+        "x " + "(" * 10_000 + ")" * 10_000,
+        "x " + "(" * 10_000,
+        "x int DEFAULT " + "- " * 20_000 + "1",
+        "x int " + "NOT " * 20_000,
+    ],
+)
+def test_hostile_item_ends_in_a_note_or_a_table(dialect: Dialect, item: str):
+    schema = read_ddl_text(f"CREATE TABLE fine (a int);\n\nCREATE TABLE t ({item});", dialect)
+    assert schema.tables[0].name.name == "fine"
+    notes = [note for note in schema.notes if not note.passed_over]
+    assert len(schema.tables) == 2 or [note.line for note in notes] == [3]
+    assert not any("fault of the reader" in note.reason for note in notes)
+
+
+def test_ten_thousand_brackets_are_told_as_such():
+    note = broken(
+        "CREATE TABLE fine (a int);\nCREATE TABLE t (a int CHECK (" + "(" * 10_000 + "1" + ")" * 10_000 + "));"
+    )[0]
+    assert note.reason == "brackets are nested more than 200 deep"
+    assert str(note.table) == "public.t"
+
+
+def test_statement_of_a_megabyte_is_read():
+    columns = ", ".join(f"column_{number} integer NOT NULL DEFAULT {number}" for number in range(3000))
+    comment = "x" * 900_000
+    table = read_ddl_text(f"CREATE TABLE t ({columns}); COMMENT ON TABLE t IS '{comment}'", "postgres").tables[0]
+    assert len(table.columns) == 3000
+    assert table.comment == comment
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_any_number_of_rows_leaves_one_note(dialect: Dialect):
+    rows = "INSERT INTO t VALUES (1, 'it''s; fine'), (2, NULL);\n" * 20_000
+    schema = read_ddl_text(f"CREATE TABLE t (a int, b text);\n{rows}CREATE TABLE u (a int);", dialect)
+    assert len(schema.tables) == 2
+    assert [(note.line, note.reason) for note in schema.notes] == [
+        (2, "rows, which say nothing of the schema (20000 such, the first here)")
+    ]
+
+
+def test_notes_stand_in_the_order_of_lines():
+    ddl = "INSERT INTO t VALUES (1);\nCREATE TABLE t (a int, b SOMETHING ELSE);\nSELECT 1;\nALTER TABLE t EXPLODE;"
+    assert [note.line for note in read_ddl_text(ddl, "postgres").notes] == [1, 2, 3, 4]
+
+
+def test_file_that_a_client_line_names_is_told_to_be_missing():
+    reasons = [
+        note.reason for note in read_ddl_text("\\i types.sql\n\\set x y\nCREATE TABLE t (a int);", "postgres").notes
+    ]
+    assert reasons == ["the file that it names is not followed: name it in `ddl:`", "a line for the client program"]
+
+
+def test_fault_of_the_reader_ends_in_a_note(monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise KeyError("x")
+
+    monkeypatch.setattr("runner.ddl.fold.create_index", fail)
+    note = broken("CREATE TABLE t (a int);\nCREATE INDEX i ON t (a);")[0]
+    assert (note.line, note.table_related) == (2, False)
+    assert "fault of the reader (KeyError" in note.reason
+
+
+# ------------------------------------------------------------------------------------------------------------ json
+
+
+def test_schema_survives_a_process_border():
+    schema = read_ddl_text("CREATE TYPE e AS ENUM ('x'); CREATE TABLE t (a e CHECK (a <> 'x'))", "postgres")
+    assert pickle.loads(pickle.dumps(schema)) == schema
+
+
+def test_json_of_a_schema():
+    ddl = """
+        CREATE TYPE mood AS ENUM ('low', 'high');
+        CREATE DOMAIN year AS int CHECK (VALUE > 1900);
+        CREATE TABLE a (id serial PRIMARY KEY, m mood[] NOT NULL, y year, z int GENERATED ALWAYS AS (id) STORED);
+        CREATE TABLE b (n int GENERATED ALWAYS AS IDENTITY, a_id int REFERENCES a ON DELETE CASCADE, UNIQUE (n, a_id));
+        CREATE UNIQUE INDEX i ON b USING btree (a_id);
+        CREATE UNIQUE INDEX j ON b (lower(a_id)) WHERE n > 1;
+        COMMENT ON TABLE b IS 'bee';
+        CREATE VIEW v AS SELECT 1;
+        ALTER TABLE b EXPLODE;
+    """
+    data = json.loads(json.dumps(schema_to_json(read_ddl_text(ddl, "postgres", "f.sql"))))
+    assert list(data) == ["dialect", "tables", "enums", "domains", "not_understood", "passed_over", "warnings"]
+    a, b = data["tables"]
+    assert (a["schema"], a["name"], a["kind"], a["partition_of"]) == ("public", "a", "table", None)
+    assert a["columns"][0] == {
+        "name": "id",
+        "type": "integer",
+        "nullable": False,
+        "has_default": True,
+        "default": "nextval('a_id_seq'::regclass)",
+        "identity": None,
+        "generated": None,
+        "enum": None,
+        "domain": None,
+        "comment": None,
+    }
+    assert [(column["type"], column["enum"], column["domain"], column["generated"]) for column in a["columns"][1:]] == [
+        ("public.mood[]", "public.mood", None, None),
+        ("public.year", None, "public.year", None),
+        ("integer", None, None, "stored"),
+    ]
+    assert b["columns"][0]["identity"] == "always"
+    assert b["unique"] == [["n", "a_id"]]
+    assert b["unique_indexes"] == [["a_id"]]
+    assert b["indexes"] == [
+        {"name": "i", "columns": ["a_id"], "unique": True, "method": "btree", "where": None},
+        {"name": "j", "columns": ["lower(a_id)"], "unique": True, "method": None, "where": "n > 1"},
+    ]
+    assert b["foreign_keys"] == [
+        {
+            "columns": ["a_id"],
+            "references": {"schema": "public", "table": "a", "columns": ["id"]},
+            "on_delete": "CASCADE",
+            "on_update": "NO ACTION",
+        }
+    ]
+    assert data["enums"] == [{"schema": "public", "name": "mood", "values": ["low", "high"], "comment": None}]
+    assert data["domains"][0]["checks"] == ["VALUE > 1900"]
+    assert [(note["line"], note["table_related"], note["table"]) for note in data["not_understood"]] == [
+        (10, True, "public.b")
+    ]
+    assert [note["line"] for note in data["passed_over"]] == [9]

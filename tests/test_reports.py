@@ -1,0 +1,395 @@
+"""What a run was and is, as JSON and as text: the shape that others rely on, and what people read."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from datetime import UTC
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.errors import StoreError
+from runner.events import (
+    Event,
+    Logged,
+    RunEnded,
+    RunPaused,
+    RunResumed,
+    SubTaskRetrying,
+    TaskEnded,
+    TaskStarted,
+)
+from runner.reports import commands
+from runner.reports.json_report import run_report, write_json
+from runner.reports.layout import count, duration, indented, listed, painted, printable, shortened, table
+from runner.reports.logs_view import log_lines
+from runner.reports.status_view import run_text, runs_text
+from runner.reports.summary import failure_lines
+from runner.reports.tally import Failure, RunTally
+from runner.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.stores.reader import NoSuchRunError
+from runner.stores.sqlite import SqliteStore
+from runner.task import FileCounts
+from tests.sample_runs import at, ended, run_started, started, step, task_added, whole_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from runner.reporter import Recorded
+
+RUN = "3f2a9c1b-0000-4000-8000-000000000000"
+OTHER = "4f2a9c1b-0000-4000-8000-000000000000"
+AT_WORK: list[Event] = [
+    run_started(pid=os.getpid()),
+    task_added("be-setup", [None], agent="be-boilerplate", title="BE Boilerplate"),
+    task_added("be-crud", ["students", "grades", "fees"], needs=("be-setup",), priority=7),
+    task_added("ui", ["students"]),
+    TaskStarted(task_id="be-setup", at=at(0)),
+    started("be-setup", "setup", seconds=0),
+    ended("be-setup", "setup", seconds=0.25, files=FileCounts(created=31)),
+    TaskEnded(task_id="be-setup", status=TaskStatus.DONE, at=at(0.25)),
+    TaskStarted(task_id="be-crud", at=at(0.25)),
+    started("be-crud", "students"),
+    step("be-crud", "students", 4),
+    started("be-crud", "grades"),
+    SubTaskRetrying(
+        task_id="be-crud", subtask_id="be-crud/grades", attempt=1, error="killed by SIGKILL", delay=0.5, charged=False,
+        at=at(3),
+    ),
+    started("be-crud", "grades", attempt=2, seconds=4),
+]  # fmt: skip
+FAILED: list[Event] = [
+    ended("be-crud", "students", seconds=5, up_to_date=True, files=FileCounts(identical=6)),
+    ended("be-crud", "grades", SubTaskStatus.FAILED, seconds=6, attempt=2, error="no space", files=FileCounts()),
+    started("be-crud", "fees", seconds=6),
+    ended("be-crud", "fees", seconds=7),
+    TaskEnded(task_id="be-crud", status=TaskStatus.FAILED, error="no space", at=at(7)),
+    TaskEnded(task_id="ui", status=TaskStatus.SKIPPED, error="needs be-crud, which failed", at=at(7)),
+    RunEnded(status=RunStatus.FAILED, exit_code=1, at=at(7.5)),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
+    with SqliteStore(tmp_path / "state") as opened:
+        yield opened
+
+
+def status_of(store: SqliteStore, seconds: float) -> str:
+    return run_text(store.run(RUN), store.tasks(RUN), store.subtasks(RUN), now=at(seconds), zone=UTC)
+
+
+def test_the_report_has_the_shape_that_programs_rely_on(store: SqliteStore) -> None:
+    store.append(RUN, AT_WORK + FAILED)
+    report = run_report(store, RUN)
+    assert report["run"] == {
+        "id": RUN,
+        "plan": "school",
+        "status": "failed",
+        "started_at": "2026-03-01T12:00:00.000000Z",
+        "ended_at": "2026-03-01T12:00:07.500000Z",
+        "exit_code": 1,
+    }
+    assert list(report) == ["run", "tasks"]
+    setup, crud, ui = report["tasks"]
+    subtasks = crud.pop("subtasks")
+    assert crud == {
+        "id": "be-crud",
+        "title": "BE CRUD APIs",
+        "description": "be crud apis",
+        "agent": "be-crud",
+        "classification": {"method": "keywords", "confidence": 1.0, "keywords": ["crud"], "reasoning": "said so"},
+        "priority": 7,
+        "status": "failed",
+        "progress": {"completed": 2, "failed": 1, "total": 3},
+        "error": "no space",
+        "started_at": "2026-03-01T12:00:00.250000Z",
+        "ended_at": "2026-03-01T12:00:07.000000Z",
+    }
+    assert subtasks[1] == {
+        "id": "be-crud/grades",
+        "title": "BE CRUD APIs: grades",
+        "table": "grades",
+        "status": "failed",
+        "step": 0,
+        "total_steps": 5,
+        "attempts": 2,
+        "error": "no space",
+        "started_at": "2026-03-01T12:00:01.000000Z",
+        "ended_at": "2026-03-01T12:00:06.000000Z",
+        "up_to_date": False,
+        "files": {"created": 0, "updated": 0, "identical": 0, "kept": 0},
+    }
+    assert [each["table"] for each in subtasks] == ["students", "grades", "fees"]
+    assert (subtasks[0]["up_to_date"], subtasks[0]["files"]["identical"]) == (True, 6)
+    assert setup["subtasks"][0]["table"] is None
+    assert (ui["status"], ui["started_at"], ui["subtasks"][0]["status"]) == ("skipped", None, "pending")
+
+
+def test_a_report_of_a_run_that_goes_on_has_the_same_shape(store: SqliteStore) -> None:
+    store.append(RUN, AT_WORK)
+    report = run_report(store, RUN)
+    assert (report["run"]["status"], report["run"]["ended_at"], report["run"]["exit_code"]) == ("running", None, None)
+    assert report["tasks"][1]["status"] == "running"
+
+
+def test_a_report_is_written_whole(store: SqliteStore, tmp_path: Path) -> None:
+    store.append(RUN, whole_run())
+    report = run_report(store, RUN)
+    path = tmp_path / "new" / "report.json"
+    write_json(path, report)
+    write_json(path, report)
+    assert json.loads(path.read_text()) == report
+    assert path.read_text().endswith("}\n")
+    assert [each.name for each in path.parent.iterdir()] == ["report.json"]
+    mask = os.umask(0o022)
+    os.umask(mask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~mask
+
+
+def test_a_report_that_cannot_be_written_leaves_the_old_one_and_says_so(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StoreError, match=r"folder: the report cannot be written \(Is a directory\).*--json"):
+        write_json(tmp_path / "folder", {})
+    path = tmp_path / "report.json"
+    path.write_text("old")
+    with pytest.raises(TypeError):
+        write_json(path, {"no": object()})
+    assert path.read_text() == "old"
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "report.json"]
+
+
+def test_status_of_a_run_shows_its_tasks_and_what_they_are_doing(store: SqliteStore) -> None:
+    store.append(RUN, AT_WORK)
+    assert (
+        status_of(store, 10)
+        == f"""\
+school: running for 10.0 s: 1 of 5 sub-tasks done, 2 running
+run {RUN}
+started 2026-03-01 12:00:00
+plan /plans/school.yaml
+process {os.getpid()} on {os.uname().nodename}
+
+TASK      STATUS   DONE  FAILED    TOOK  NOW
+be-setup  done      1/1          0.25 s
+be-crud   running   0/3          9.75 s  students: 4/5 render
+                                         grades: starts (try 2)
+ui        pending   0/1"""
+    )
+
+
+def test_status_of_a_run_that_failed_repeats_every_failure(store: SqliteStore) -> None:
+    store.append(RUN, AT_WORK + FAILED)
+    assert (
+        status_of(store, 1000)
+        == f"""\
+school: failed in 7.50 s: 3 of 5 sub-tasks done, 1 failed
+run {RUN}
+started 2026-03-01 12:00:00, ended 2026-03-01 12:00:07, exit code 1
+plan /plans/school.yaml
+
+TASK      STATUS   DONE  FAILED    TOOK
+be-setup  done      1/1          0.25 s
+be-crud   failed    2/3       1  6.75 s
+ui        skipped   0/1
+
+failed: be-crud grades (2 tries)
+  no space
+skipped: ui
+  needs be-crud, which failed"""
+    )
+
+
+def test_status_of_a_run_whose_process_is_gone_says_what_to_do(store: SqliteStore) -> None:
+    store.append(RUN, [run_started(pid=2**22 + 1), *AT_WORK[1:]])
+    text = status_of(store, 10)
+    assert text.startswith("school: interrupted: 1 of 5 sub-tasks done, 2 running\nits process 4194305 on ")
+    assert "run the plan again to go on where it was" in text
+
+
+def test_status_shows_at_most_a_few_of_many_running_steps(store: SqliteStore) -> None:
+    tables = [f"t{number}" for number in range(9)]
+    store.append(RUN, [run_started(), task_added("crud", tables), *(started("crud", name) for name in tables)])
+    assert re.search(r"t4: starts\n +and 4 more$", status_of(store, 10))
+
+
+def test_runs_are_listed_newest_first(store: SqliteStore) -> None:
+    store.append(RUN, AT_WORK + FAILED)
+    store.append(OTHER, [run_started(at=at(90)), task_added("crud", ["a"])])
+    runs = [(run, store.tasks(run.id)) for run in store.runs()]
+    assert (
+        runs_text(runs, now=at(100), zone=UTC)
+        == """\
+RUN       PLAN    STATUS   TASKS  SUB-TASKS  STARTED                TOOK
+4f2a9c1b  school  running    0/1        0/1  2026-03-01 12:01:30  10.0 s
+3f2a9c1b  school  failed     1/3        3/5  2026-03-01 12:00:00  7.50 s"""
+    )
+
+
+def test_no_run_at_all_is_said_in_words() -> None:
+    assert runs_text([], now=at(0)) == "no run was recorded yet; `runner PLAN` starts one"
+
+
+def test_a_log_tells_every_event_in_words(store: SqliteStore) -> None:
+    events = [
+        *AT_WORK[:2],
+        *AT_WORK[8:],
+        Logged(level="info", message="a word\nand another", task_id="be-crud", at=at(5)),
+        Logged(level="warning", message="slow", at=at(5)),
+        RunPaused(at=at(5)),
+        RunResumed(at=at(6)),
+        *FAILED,
+    ]
+    lines = [line.partition("12:00:")[2] or line for line in log_lines(recorded(store, events), UTC)]
+    assert lines == [
+        f"00.000  run of school started by process {os.getpid()} on {os.uname().nodename}",
+        "00.000  be-setup: added: be-boilerplate, priority 5, 1 sub-task",
+        "00.250  be-crud: started",
+        "01.000  be-crud/students: started by worker 7",
+        "01.000  be-crud/students: step 4: render",
+        "01.000  be-crud/grades: started by worker 7",
+        "03.000  be-crud/grades: try 1 failed (not charged), again in 0.50 s: killed by SIGKILL",
+        "04.000  be-crud/grades: started by worker 7, try 2",
+        "05.000  be-crud: a word",
+        " " * 27 + "and another",
+        "05.000  warning: slow",
+        "05.000  run paused",
+        "06.000  run resumed",
+        "05.000  be-crud/students: up to date: 6 identical",
+        "06.000  be-crud/grades: failed: no space",
+        "06.000  be-crud/fees: started by worker 7",
+        "07.000  be-crud/fees: done: 3 created",
+        "07.000  be-crud: failed: no space",
+        "07.000  ui: skipped: needs be-crud, which failed",
+        "07.500  run failed",
+    ]
+
+
+def recorded(store: SqliteStore, events: list[Event]) -> Iterator[Recorded]:
+    store.append(RUN, events)
+    return store.events(RUN)
+
+
+def test_status_and_logs_answer_from_the_folder_alone(store: SqliteStore, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    store.append(RUN, AT_WORK)
+    assert commands.status(state).count(RUN[:8]) == 2  # in the table, and below it since it goes on
+    assert commands.status(state, "3f2a").startswith("school: running for ")
+    assert json.loads(commands.status(state, as_json=True)) == run_report(store, RUN)
+    assert len(list(commands.logs(state, "latest"))) == len(AT_WORK)
+    assert len(list(commands.logs(state, None, "be-crud"))) == 7
+    with pytest.raises(NoSuchRunError, match="has no task 'nothing'; its tasks are be-setup, be-crud, ui"):
+        list(commands.logs(state, None, "nothing"))
+    with pytest.raises(NoSuchRunError, match="there is no run '9999'"):
+        commands.status(state, "9999")
+    assert commands.status(tmp_path / "nothing") == "no run was recorded yet; `runner PLAN` starts one"
+
+
+def test_what_is_followed_is_told_until_the_run_has_ended(store: SqliteStore, tmp_path: Path) -> None:
+    store.append(RUN, AT_WORK)
+    waiting = list(FAILED)
+
+    def pause(seconds: float) -> None:
+        store.append(RUN, [waiting.pop(0)])
+
+    log = list(commands.logs(tmp_path / "state", follow=True, pause=pause))
+    assert waiting == []
+    assert len(log) == len(AT_WORK) + len(FAILED)
+    assert log[-1].endswith("run failed")
+
+
+def test_a_status_that_is_followed_ends_with_the_run(store: SqliteStore, tmp_path: Path) -> None:
+    store.append(RUN, AT_WORK)
+    waiting = list(FAILED)
+    texts = list(commands.follow_status(tmp_path / "state", pause=lambda _: store.append(RUN, [waiting.pop(0)])))
+    assert waiting == []
+    assert texts[0].startswith("school: running")
+    assert texts[-1].startswith("school: failed in 7.50 s")
+
+
+def test_a_request_needs_one_run_that_goes_on(store: SqliteStore, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with pytest.raises(NoSuchRunError, match="no run is going on"):
+        commands.control(state, "pause")
+    store.append(RUN, AT_WORK)
+    store.append(OTHER, [run_started("other")])
+    with pytest.raises(NoSuchRunError, match=r"several runs.*4f2a9c1b \(other\), 3f2a9c1b \(school\)"):
+        commands.control(state, "pause")
+
+
+def test_a_request_tells_its_answer(store: SqliteStore, tmp_path: Path) -> None:
+    store.append(RUN, AT_WORK)
+
+    def supervise(seconds: float) -> None:
+        for control in store.take_controls(RUN):
+            store.answer_control(control.id, f"{control.kind} {control.task_id}")
+
+    answer = commands.control(tmp_path / "state", "cancel", "be-crud", pause=supervise)
+    assert answer == "school (run 3f2a9c1b): cancel be-crud"
+
+
+def test_a_request_to_a_run_that_ends_meanwhile_fails(store: SqliteStore, tmp_path: Path) -> None:
+    store.append(RUN, AT_WORK)
+    with pytest.raises(StoreError, match="ended before it could pause"):
+        commands.control(tmp_path / "state", "pause", pause=lambda _: store.append(RUN, [FAILED[-1]]))
+
+
+def test_a_request_that_is_not_answered_says_so(
+    store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.append(RUN, AT_WORK)
+    monkeypatch.setattr(commands, "ANSWER_TIMEOUT", 0.01)
+    assert "it has not answered" in commands.control(tmp_path / "state", "pause")
+
+
+def test_failures_of_one_cause_stand_together_and_long_lists_are_folded() -> None:
+    tables = [f"a_rather_long_table_name_{number}" for number in range(5)]
+    lines = failure_lines(
+        [*(Failure("crud", name, "same", "failed", 1) for name in tables), Failure("crud", "x", "own", "failed", 1)]
+    )
+    assert [line.text for line in lines] == [
+        "failed: crud a_rather_long_table_name_0, a_rather_long_table_name_1,",
+        "    a_rather_long_table_name_2, a_rather_long_table_name_3,",
+        "    a_rather_long_table_name_4",
+        "  same",
+        "failed: crud x",
+        "  own",
+    ]
+
+
+def test_a_tally_counts_every_sub_task_once() -> None:
+    tally = RunTally()
+    for event in [*AT_WORK, *FAILED, *FAILED]:
+        tally.add(event)
+    assert (tally.total, tally.done, tally.up_to_date, tally.failed, tally.skipped) == (5, 2, 1, 1, 1)
+    assert tally.ended == tally.total
+    assert not tally.begun
+    assert not any(task.pieces for task in tally.tasks.values())
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-3, "0.00 s"), (0, "0.00 s"), (0.124, "0.12 s"), (9.994, "9.99 s"), (9.996, "10.0 s"), (59.94, "59.9 s"),
+        (59.96, "1 min 00 s"), (125, "2 min 05 s"), (3599.4, "59 min 59 s"), (3599.6, "1 h 00 min"),
+        (90061, "25 h 01 min"),
+    ],
+)  # fmt: skip
+def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_small_words() -> None:
+    assert (count(1, "file"), count(1200, "file")) == ("1 file", "1,200 files")
+    assert listed([(0, "a"), (2, "b"), (3, "c")]) == "2 b, 3 c"
+    assert [shortened("abcdefgh", width) for width in (8, 7, 3, 1)] == ["abcdefgh", "abcd...", "...", "."]
+    assert painted("x", "bad", colour=True) == "\x1b[31mx\x1b[0m"
+    assert painted("x", "plain", colour=True) == painted("x", "bad", colour=False) == "x"
+    assert table([("a", "1"), ("bbb", "22")], right=frozenset({1})) == ["a     1", "bbb  22"]
+    assert table([]) == []
+    assert printable("a\tb\r\nc\x1b[1md") == "a    b\ncd"
+    assert indented("one two three\n\nfour", "  ", width=10) == ["  one two", "  three", "  four"]
+    assert re.fullmatch(r"[\x20-\x7e]*", printable("".join(map(chr, range(32)))).replace("\n", ""))
