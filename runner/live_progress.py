@@ -39,7 +39,7 @@ class LiveProgress:
         if options.check:  # a check leaves no trace, here neither
             return cls(None, None, options.state)
         try:
-            target, warning = choose_target(plan.convex.url, plan.convex.enabled, os.environ)
+            target, warning = choose_target(plan.convex.url, enabled=plan.convex.enabled, environ=os.environ)
         except ConvexSettingsError as error:
             raise PlanError(plan.problem(None, "convex", str(error))) from error
         return cls(target, warning, options.state)

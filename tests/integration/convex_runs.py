@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.events import Event, Logged, RunEnded, SubTaskRetrying, SubTaskStep, TaskEnded, TaskStarted, iso
-from runner.reporter import Reporter
+from runner.reporter import Recorded, Reporter
 from runner.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.stores.convex_sink import ConvexSink
 from runner.stores.outbox import SINK, fit_text
@@ -21,7 +21,6 @@ from tests.sample_runs import STEPS, at, ended, run_started, started, step, task
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from runner.reporter import Recorded
     from runner.stores.convex_sink import Client
     from runner.stores.convex_target import ConvexTarget
     from runner.stores.records import SubTaskRecord, TaskRecord
@@ -67,6 +66,12 @@ def _life(rng: random.Random, task_id: str, table: str) -> list[Event]:
             )
     status = rng.choice((SubTaskStatus.DONE, SubTaskStatus.DONE, SubTaskStatus.FAILED))
     return [*life, ended(task_id, table, status, attempt=tries)]
+
+
+def recorded_run(run_id: str = "p", seed: int = 0) -> list[Recorded]:
+    """Return a made-up run as a store would have it."""
+    events = made_up_events(random.Random(seed))
+    return [Recorded(run_id=run_id, seq=seq, event=event) for seq, event in enumerate(events, 1)]
 
 
 class Played:
