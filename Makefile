@@ -7,7 +7,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 PLAN ?= plans/school.yaml
 PYTEST_ARGS ?= -n 2
 
-.PHONY: run test lint format bench clean help
+.PHONY: run test lint format bench corpus clean help
 
 help:
 	@echo "make run      generate the application of $(PLAN)"
@@ -15,6 +15,7 @@ help:
 	@echo "make lint     check style and types"
 	@echo "make format   format the code"
 	@echo "make bench    measure speed against the baselines"
+	@echo "make corpus   compare the DDL reader with what real databases say, where the corpus is at hand"
 	@echo "make clean    remove what the other targets made"
 
 run: $(RUN_STAMP)
@@ -34,6 +35,9 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	$(BIN)/python -m tests.bench
+
+corpus: $(DEV_STAMP)
+	$(BIN)/python -m tests.integration.test_corpus
 
 clean:
 	rm -rf $(VENV) build dist .runner .pytest_cache .mypy_cache .ruff_cache .hypothesis

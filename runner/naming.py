@@ -84,8 +84,8 @@ def kebab(name: str) -> str:
 
 
 _ACRONYMS = _set(
-    """api cpu csv dns gpa gps html http id ip isbn iso json jwt nik nip nisn npsn nuptk p5 pdf sku sms sql ssn tv ui uri
-    url uuid vat xml"""
+    """api cpu csv dns gpa gps html http id ip isbn iso json jwt nik nip nisn npsn nuptk p5 pdf sku sms sql ssn tv ui
+    uri url uuid vat xml"""
 )
 
 

@@ -1,66 +1,28 @@
-"""Template sets: where they lie, which files they hold, and how one of them becomes text.
+"""Compiles template sets and makes text of them.
 
-Runs in a worker's sub-task threads, and once ahead of them in the process that workers are forked from (`warm`). Owns
+Runs in a worker's sub-task threads, and once ahead of them in the process that workers are forked from. Owns
 the compiled templates of its process: each is compiled once, and used by all threads.
 
-A set is the folder of one agent kind; its paths mirror the output's. What a file's name says:
-
-| in the set | in the workspace |
-| --- | --- |
-| `backend/Makefile` | copied as it is |
-| `backend/app/main.py.j2` | rendered to `backend/app/main.py` |
-| `backend/app/{{ table.module }}/model.py.j2` | the path is a template as well; it is always written with `{{ }}` |
-| `backend/app/hooks.py.once.j2`, `notes.md.once` | written only where absent: the user's to change |
-| `{{ 'a' if flag }}/b.j2` | a path with an empty part is not generated |
-| `_macros.j2`, `_parts/x.j2` | for `include` and `import` only, because of the `_` in front |
-| `_set.toml` | delimiters of the set: `variable = ["[[", "]]"]`, likewise `block` and `comment` |
-
-A user's own folder holds sets by kind too. Its files come first: one that makes the same path replaces ours.
+Where sets lie and what their files' names say: see `template_files`.
 """
 
 from __future__ import annotations
 
-import hashlib
 import threading
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import jinja2
 
 from runner.errors import TemplateError
+from runner.template_files import SETTINGS_FILE, Mode, TemplateFile, discover, set_folders, signature
 
-Mode = Literal["generated", "once"]
-
-SETTINGS_FILE = "_set.toml"
-_RENDERED = ".j2"
-_ONCE = ".once"
-_IGNORED = {"__pycache__", ".DS_Store"}
 _DELIMITERS = {"variable": ("{{", "}}"), "block": ("{%", "%}"), "comment": ("{#", "#}")}
 
 Filters = Mapping[str, Callable[..., Any]]
-
-
-def builtin_folder() -> Path:
-    """Return the folder of the built-in sets: top-level in a checkout, inside the package in a wheel."""
-    package = Path(__file__).resolve().parent
-    checkout = package.parent / "templates"
-    packaged = package / "templates"
-    return checkout if (package.parent / "pyproject.toml").is_file() and checkout.is_dir() else packaged
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TemplateFile:
-    """One file of a set: `name` is its path there, `target` the pattern of its path in the workspace."""
-
-    name: str
-    target: str
-    source: Path
-    mode: Mode
-    rendered: bool
-    executable: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,7 +42,7 @@ class TemplateSet:
     def __init__(self, kind: str, folders: Iterable[Path], filters: Filters) -> None:
         self.kind = kind
         self._folders = tuple(folder for folder in folders if folder.is_dir())
-        self.files = _discover(self._folders)
+        self.files = discover(self._folders)
         if not self.files:
             places = ", ".join(str(folder) for folder in folders) or "no folder"
             raise TemplateError(f"no templates for {kind!r}; looked in {places}")
@@ -129,88 +91,19 @@ def template_set(
     `user_folder` holds the user's sets by kind and comes first; `home` stands in for the built-in folder, for an
     agent that brings its own set. `filters` are added to Jinja's own; give the same ones for one kind.
     """
-    folders = _folders(kind, user_folder, home)
-    signature = _signature(folders[:-1]) if len(folders) > 1 else ()
+    folders = set_folders(kind, user_folder, home)
+    stamp = signature(folders[:-1]) if len(folders) > 1 else ()
     key = (kind, folders)
     with _lock:
         cached = _cache.get(key)
-        if cached is None or cached[0] != signature:
-            cached = (signature, TemplateSet(kind, folders, filters or {}))
+        if cached is None or cached[0] != stamp:
+            cached = (stamp, TemplateSet(kind, folders, filters or {}))
             _cache[key] = cached
     return cached[1]
 
 
-def warm(kinds: Iterable[str], filters: Filters | None = None) -> None:
-    """Compile the built-in sets of these kinds ahead, so that workers forked from this process find them ready."""
-    for kind in kinds:
-        if (builtin_folder() / kind).is_dir():
-            template_set(kind, filters=filters)
-
-
-def set_digest(kind: str, user_folder: Path | None = None, *, home: Path | None = None) -> str:
-    """Return a digest of all that a set's output depends on: names and bytes of its files, user's ones included."""
-    digest = hashlib.sha256()
-    for folder in _folders(kind, user_folder, home):
-        for path in _walk(folder):
-            name = path.relative_to(folder).as_posix().encode()
-            content = path.read_bytes()
-            digest.update(b"%d:%b%d:%b" % (len(name), name, len(content), content))
-        digest.update(b"|")
-    return digest.hexdigest()
-
-
 _lock = threading.Lock()
 _cache: dict[tuple[str, tuple[Path, ...]], tuple[tuple[tuple[str, int, int], ...], TemplateSet]] = {}
-
-
-def _folders(kind: str, user_folder: Path | None, home: Path | None) -> tuple[Path, ...]:
-    own = (home or builtin_folder()) / kind
-    return (user_folder / kind, own) if user_folder else (own,)
-
-
-def _walk(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).parts):
-        if path.is_file() and not _IGNORED.intersection(path.relative_to(folder).parts):
-            yield path
-
-
-def _signature(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
-    found = []
-    for folder in folders:
-        for path in _walk(folder):
-            status = path.stat()
-            found.append((str(path), status.st_mtime_ns, status.st_size))
-    return tuple(found)
-
-
-def _discover(folders: Iterable[Path]) -> tuple[TemplateFile, ...]:
-    """Return the files of a set in the order of their paths; the first folder that makes a path wins."""
-    found: dict[str, TemplateFile] = {}
-    for folder in folders:
-        for path in _walk(folder):
-            parts = path.relative_to(folder).parts
-            if any(part.startswith("_") and not part.startswith("__") for part in parts):
-                continue
-            file = _describe(path, "/".join(parts))
-            found.setdefault(file.target, file)
-    return tuple(found[target] for target in sorted(found))
-
-
-def _describe(path: Path, name: str) -> TemplateFile:
-    target = name.removesuffix(_RENDERED)
-    once = target.endswith(_ONCE)
-    with path.open("rb") as stream:
-        executable = stream.read(2) == b"#!"
-    return TemplateFile(
-        name=name,
-        target=target.removesuffix(_ONCE),
-        source=path,
-        mode="once" if once else "generated",
-        rendered=name.endswith(_RENDERED),
-        executable=executable,
-    )
 
 
 def _read(path: Path) -> str:

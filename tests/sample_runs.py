@@ -145,6 +145,7 @@ class Listener:
         self.closed = 0
         self.ticks = 0
         self.ticked = threading.Event()
+        self.entered = threading.Event()  # set once `write` was called
         self.some = threading.Event()  # set once anything was shown
         self.error: Exception | None = None
         self.close_error: Exception | None = None
@@ -152,6 +153,7 @@ class Listener:
         self.open.set()
 
     def write(self, batch: Sequence[Recorded]) -> None:
+        self.entered.set()
         assert self.open.wait(30)
         if self.error is not None:
             raise self.error

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.agents.backend.patterns import numbered
 from runner.agents.base import AgentContext, GeneratedFile
 from runner.agents.registry import load_agent
-from runner.ddl.model import Schema
 from runner.ddl.reader import read_ddl
 from runner.errors import AgentError, Cancelled
 from tests.integration.backend import backend_files, read_schema
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.ddl.model import Schema
 
 
 def schema_of(folder: Path, ddl: str) -> Schema:
@@ -116,8 +120,9 @@ def test_odd_names_make_sound_python(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "pattern",
     [
-        "^[0-9]{10}$", "^[A-Z]{3}-[0-9]{4,6}$", r"^\+?[0-9]{8,15}$", "^INV-[0-9]{6}-[0-9]{4,6}$", "^20[0-9]{2}/20[0-9]{2}$",
-        r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$", "^(ab|cd)x?$", "^https?://", r"^\d{3}\.\d{3}$", "^[a-z0-9._]{3,50}$",
+        "^[0-9]{10}$", "^[A-Z]{3}-[0-9]{4,6}$", r"^\+?[0-9]{8,15}$", "^INV-[0-9]{6}-[0-9]{4,6}$",
+        "^20[0-9]{2}/20[0-9]{2}$", r"^[^@\s]+@[^@\s]+\.[A-Za-z]{2,}$", "^(ab|cd)x?$",
+        "^https?://", r"^\d{3}\.\d{3}$", "^[a-z0-9._]{3,50}$",
     ],
 )  # fmt: skip
 def test_numbered_text_matches_its_pattern(pattern: str) -> None:

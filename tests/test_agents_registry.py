@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -8,6 +8,9 @@ from runner.agents.base import AgentContext
 from runner.agents.registry import BUILT_IN, code_digest, known_agents, load_agent
 from runner.ddl.model import Schema
 from runner.errors import AgentError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GOOD = """
 from runner.agents.base import Agent, GeneratedFile

@@ -3,11 +3,14 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.agents.source_text import docstring, fit_lines, literal, with_article
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONG = "a rather long piece of text that says a thing or two and goes on for quite some time after that, it does"
 

@@ -24,6 +24,7 @@ FLOORS = (
         "ddl",
         "dispatcher",
         "rendering",
+        "template_files",
         "workspace",
         "task_queue",
         "task_run",

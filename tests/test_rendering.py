@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.agents.registry import BUILT_IN, load_agent
 from runner.errors import TemplateError
-from runner.rendering import builtin_folder, set_digest, template_set, warm
+from runner.rendering import template_set
+from runner.template_files import builtin_folder, set_digest
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def write(folder: Path, files: dict[str, str]) -> Path:
@@ -131,6 +136,7 @@ def test_threads_share_one_compiled_set(tmp_path: Path) -> None:
     assert sorted(texts, key=str) == [{str(number)} for number in range(5)]
 
 
-def test_built_in_sets_are_found_and_compile() -> None:
-    assert (builtin_folder() / "be-crud").is_dir()
-    warm(["no-such-kind"])
+def test_every_built_in_set_is_found_and_compiles() -> None:
+    for kind in BUILT_IN:
+        assert (builtin_folder() / kind).is_dir()
+        load_agent(kind).warm()

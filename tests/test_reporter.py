@@ -150,6 +150,8 @@ def test_a_sink_that_is_far_behind_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     stalled.open.clear()
     desk = Desk([stalled])
     try:
+        desk.reporter.post(said("holds it up"))
+        assert stalled.entered.wait(LONG)
         for number in range(30):
             desk.reporter.post(said(str(number)))
         desk.reporter.flush(0.2)
@@ -225,8 +227,7 @@ def test_a_request_that_cannot_be_met_ends_nothing() -> None:
     assert "cancel was not done: ValueError: not now" in texts(desk.store.events)
 
 
-def test_requests_are_looked_for_under_load_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reporter_module, "CONTROL_INTERVAL", 0.0)
+def test_requests_are_looked_for_under_load_too() -> None:
     answered = threading.Event()
 
     def do(control: Control) -> str:
@@ -237,8 +238,11 @@ def test_requests_are_looked_for_under_load_too(monkeypatch: pytest.MonkeyPatch)
     desk.store.requests.append(
         Control(id=1, kind="resume", task_id=None, requested_at=datetime.now(UTC), requested_by=1)
     )
-    while not answered.is_set():
+    for _ in range(5000):  # never idle for as long as it takes to look for requests then
         desk.reporter.post(said("more"))
+        if answered.wait(0.001):
+            break
+    assert answered.is_set()
     desk.reporter.close(LONG)
 
 

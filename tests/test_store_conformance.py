@@ -87,13 +87,15 @@ def test_rows_do_not_depend_on_how_events_came_in_batches(store: Store, size: in
         started("crud", "grades"),
         ended("crud", "grades", up_to_date=True, files=FileCounts(identical=4, kept=1)),
         TaskEnded(task_id="crud", status=TaskStatus.FAILED, error="slow again", at=at(5)),
+        task_added("late", ["students"]),
         RunEnded(status=RunStatus.FAILED, exit_code=1, at=at(6)),
     ]
     for first in range(0, len(events), size):
         store.append(FIRST, events[first : first + size])
     run = store.run(FIRST)
-    assert (run.status, run.exit_code, run.ended_at, run.last_seq) == (RunStatus.FAILED, 1, iso(at(6)), 12)
-    (task,) = store.tasks(FIRST)
+    assert (run.status, run.exit_code, run.ended_at, run.last_seq) == (RunStatus.FAILED, 1, iso(at(6)), 13)
+    task, late = store.tasks(FIRST)
+    assert (late.id, late.position) == ("late", 1)
     assert (task.status, task.error, task.classification, task.done, task.failed) == (
         TaskStatus.FAILED, "slow again", TOLD, 1, 1,
     )  # fmt: skip

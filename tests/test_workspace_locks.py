@@ -15,6 +15,7 @@ import pytest
 from runner.errors import AlreadyRunningError, LockTimeoutError, UnsafePathError, WorkspaceError
 from runner.workspace.locks import STRIPES, FileLockManager
 from runner.workspace.plan_lock import PlanLock
+from tests.workspace_full_disk import FullDisk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,11 +120,15 @@ def test_update_leaves_a_file_that_did_not_change(tmp_path: Path) -> None:
     assert target.stat().st_mtime_ns == 1
 
 
-def test_update_names_what_cannot_be_written(tmp_path: Path) -> None:
+def test_update_names_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(WorkspaceError, match=r"file/below: cannot .* it: Not a directory") as caught:
         FileLockManager(tmp_path).update("file/below", lambda before: b"x")
     assert isinstance(caught.value.__cause__, OSError)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", FullDisk(0).write)
+        with pytest.raises(WorkspaceError, match=r"a\.txt: cannot write it: No space left on device"):
+            FileLockManager(tmp_path).update("a.txt", lambda before: b"x")
 
 
 def test_a_workspace_that_is_a_file_is_named(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import errno
 import os
 import stat
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,9 +16,6 @@ from runner.workspace.atomic import cannot, read_file, replace_file, sweep_folde
 from runner.workspace.layout import file_name
 from runner.workspace.paths import resolve
 from runner.workspace.process_marks import is_gone, own_mark
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.mark.parametrize("path", ["a.py", "backend/app/main.py", "deep/.hidden/..x/ü b.md", ".github/x", "c:d/e"[2:]])
@@ -176,6 +173,16 @@ def test_read_file_reads_files_of_any_size(tmp_path: Path) -> None:
         state = read_file(tmp_path / "f")
         assert state is not None
         assert len(state.data) == size
+
+
+def test_reading_and_writing_leave_no_file_open(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(5):
+        replace_file(tmp_path / "a", b"x")
+        read_file(tmp_path / "a")
+        with pytest.raises(WorkspaceError):
+            read_file(tmp_path)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def temp_name(mark: str, name: str = "a.py") -> str:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.agents.backend import FILTERS
 from runner.agents.backend.context import app_variables
-from runner.agents.base import AgentContext
 from runner.agents.templates import TemplateAgent
-from runner.rendering import Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.agents.base import AgentContext
+    from runner.rendering import Filters
 
 
 class BackendBoilerplate(TemplateAgent):

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.agents.backend import FILTERS
 from runner.agents.backend.context import table_variables
-from runner.agents.base import AgentContext
 from runner.agents.templates import TemplateAgent
 from runner.errors import AgentError
-from runner.rendering import Filters
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.agents.base import AgentContext
+    from runner.rendering import Filters
 
 
 class BackendCrud(TemplateAgent):

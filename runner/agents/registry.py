@@ -105,7 +105,10 @@ def _built_in(name: str) -> str | None:
 def _built_in_digest() -> str:
     """Digest all code that a built-in agent may use: told from the files, so that none has to be imported."""
     package = Path(__file__).resolve().parent.parent
-    files = [*(package / "agents").rglob("*.py"), *(package / name for name in ("naming.py", "rendering.py"))]
+    files = [
+        *(package / "agents").rglob("*.py"),
+        *(package / name for name in ("naming.py", "rendering.py", "template_files.py")),
+    ]
     digest = hashlib.sha256()
     for path in sorted([*files, package / "ddl" / "model.py"]):
         content = path.read_bytes()

@@ -7,13 +7,15 @@ into the set is then generated with no code changed.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.agents.base import Agent, AgentContext, GeneratedFile
 from runner.agents.source_text import FILTERS, fit_lines
 from runner.rendering import Filters, RenderedFile, TemplateSet, template_set
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 TEMPLATES, VARIABLES, RENDER = 2, 3, 4  # steps; 1 and 5 are the framework's
 

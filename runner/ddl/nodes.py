@@ -156,7 +156,9 @@ class BodyReader:
     def _check(self, name: str | None, node: exp.CheckColumnConstraint) -> None:
         piece = self._piece(node.this)
         if piece.kind == "not enforced":
-            return  # values need not hold to it
+            offset = piece.tokens[0].start if piece.tokens else 0
+            self._body.left_out.append((offset, "a CHECK that is NOT ENFORCED says nothing of the values"))
+            return
         text = self._text(piece)
         expression, columns = parse_expression(text, self._body.dialect)
         no_inherit = piece.kind == "no inherit"

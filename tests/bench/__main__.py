@@ -243,7 +243,7 @@ def bench_start(scratch: Scratch) -> Iterator[Row]:
 
 def bench_events(scratch: Scratch) -> Iterator[Row]:
     """Events a second through the reporter into SQLite, durable."""
-    from runner.events import SubTaskStep
+    from runner.events import RunStarted, SubTaskStep
     from runner.reporter import Reporter
     from runner.stores.sqlite import SqliteStore
 
@@ -251,6 +251,8 @@ def bench_events(scratch: Scratch) -> Iterator[Row]:
     store = SqliteStore(scratch.fresh())
     reporter = Reporter(store, run_id="bench", on_failure=lambda error: None)
     reporter.start()
+    reporter.post(RunStarted(plan="bench", plan_path="", pid=os.getpid(), host="here", concurrency=5))
+    reporter.flush(60)
     began = time.perf_counter()
     for number in range(count):
         reporter.post(SubTaskStep(task_id="a", subtask_id=f"a/{number % 50}", step=1, message="step"))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.agents.base import AgentContext, GeneratedFile
 from runner.agents.registry import load_agent
-from runner.ddl.model import Schema, Table
 from runner.ddl.reader import read_ddl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.ddl.model import Schema, Table
 
 SCHOOL = Path(__file__).parents[2] / "plans" / "school.sql"
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from runner.agents.backend.imports import schema_imports, with_imports
 from runner.agents.source_text import FILTERS as TEXT_FILTERS
-from runner.rendering import Filters
+
+if TYPE_CHECKING:
+    from runner.rendering import Filters
 
 FILTERS: Filters = {**TEXT_FILTERS, "schema_imports": schema_imports, "with_imports": with_imports}

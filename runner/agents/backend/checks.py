@@ -19,9 +19,9 @@ from runner.agents.backend.expressions import (
     constant,
     facing,
     portable_pattern,
-    python_source,
     uncast,
 )
+from runner.agents.backend.python_source import python_source
 from runner.agents.backend.types import NUMERIC, PythonType
 from runner.ddl.model import Call, Check, Column, ColumnRef, Const, Domain, Expression
 
@@ -172,16 +172,21 @@ def _absorb_comparison(call: Call, kind: PythonType, bounds: Bounds) -> bool:
     if not isinstance(right, Const):
         return False
     if isinstance(left, ColumnRef):
-        if call.op in _BOUNDS and kind.category in NUMERIC:
-            return _narrow(bounds, _BOUNDS[call.op], right, kind)
-        if call.op == "~" and kind.category == "text" and bounds.pattern is None:
-            bounds.pattern = portable_pattern(str(right.value))
-            return bounds.pattern is not None
-        if call.op == "<>" and right.value == "" and kind.category == "text":
-            bounds.min_length = max(bounds.min_length or 0, 1)
-            return True
+        if kind.category in NUMERIC:
+            return call.op in _BOUNDS and _narrow(bounds, _BOUNDS[call.op], right, kind)
+        return kind.category == "text" and _narrow_text(bounds, call.op, right)
     if isinstance(left, Call) and left.op in LENGTHS and isinstance(uncast(left.args[0]), ColumnRef):
         return kind.category == "text" and _narrow_length(bounds, call.op, right)
+    return False
+
+
+def _narrow_text(bounds: Bounds, op: str, right: Const) -> bool:
+    if op == "~" and bounds.pattern is None:
+        bounds.pattern = portable_pattern(str(right.value))
+        return bounds.pattern is not None
+    if op == "<>" and right.value == "":
+        bounds.min_length = max(bounds.min_length or 0, 1)
+        return True
     return False
 
 

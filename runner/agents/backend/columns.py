@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from runner.agents.backend.checks import Bounds
 from runner.agents.backend.defaults import ServerDefault, server_default
-from runner.agents.backend.expressions import plain_sql
+from runner.agents.backend.sqlite_sql import plain_sql
 from runner.agents.backend.types import PLAIN_READ_ONLY, PythonType
 from runner.agents.source_text import literal, one_line
 from runner.ddl.model import Column, Generated
 from runner.naming import ColumnNames, pascal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from decimal import Decimal
 
 _CHANGED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
 _MODULE_NAMES = """Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native

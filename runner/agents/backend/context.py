@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.agents.backend.ddl_source import postgresql_statements, sqlite_statements
 from runner.agents.backend.model_source import identity_source, table_arguments
 from runner.agents.backend.table import TableView, is_sound, view_table
 from runner.agents.backend.types import quote, type_name
 from runner.agents.source_text import sentence
-from runner.ddl.model import Enum, Schema, Table
 from runner.naming import free_name, human, is_python_name, kebab, names_of, snake
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.ddl.model import Enum, Schema, Table
 
 _DEFAULT_TITLE = "Application"
 

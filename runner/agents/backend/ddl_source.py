@@ -7,15 +7,19 @@ to each other in any order. SQLite gets the same tables with what it can hold.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from runner.agents.backend.columns import ColumnView
 from runner.agents.backend.constraints import Named
-from runner.agents.backend.expressions import plain_sql, sqlite_sql
 from runner.agents.backend.model_source import is_portable
+from runner.agents.backend.sqlite_sql import plain_sql, sqlite_sql
 from runner.agents.backend.table import TableView, is_sound
-from runner.agents.backend.types import quote, type_name
-from runner.ddl.model import Check, Domain, Enum, ForeignKey, Index, IndexPart, Key, Schema
+from runner.agents.backend.types import PythonType, quote, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from runner.agents.backend.columns import ColumnView
+    from runner.ddl.model import Check, Domain, Enum, ForeignKey, Index, IndexPart, Key, Schema
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
@@ -258,9 +262,9 @@ def _sqlite_checks(view: TableView) -> Iterator[str]:
             yield f"CHECK ({quote(column.name)} IN ({values}))"
 
 
-def sqlite_check(check: Check, types: dict[str, object] | object) -> str | None:
+def sqlite_check(check: Check, types: Mapping[str, PythonType]) -> str | None:
     """Return a check as SQLite can hold it, or None."""
-    return None if check.expression is None else sqlite_sql(check.expression, types)  # type: ignore[arg-type]
+    return None if check.expression is None else sqlite_sql(check.expression, types)
 
 
 def _sqlite_index(name: str, table: str, index: Index) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from runner.agents.backend.types import PythonType
 from runner.agents.source_text import literal
 from runner.ddl.model import Call, Column, Const, Default, Domain, Expression
+
+if TYPE_CHECKING:
+    from runner.agents.backend.types import PythonType
 
 _NOW = frozenset({"now", "current_timestamp", "localtimestamp", "transaction_timestamp", "statement_timestamp",
                   "clock_timestamp"})  # fmt: skip

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 _NAME = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _STRINGS = re.compile(r'"""(?:[^"\\]|\\.|"(?!""))*"""|[rR]?"(?:[^"\\\n]|\\.)*"|[rR]?\'(?:[^\'\\\n]|\\.)*\'|#[^\n]*')
@@ -24,8 +27,8 @@ _HOMES: Mapping[str, str] = {
     "ConfigDict": "pydantic", "Field": "pydantic", "NaiveDatetime": "pydantic",
     "APIRouter": "fastapi", "Depends": "fastapi",
     **dict.fromkeys(
-        ("Array", "BigInt", "ByDialect", "Exact", "Json", "PlainJson", "SmallInt", "Timestamp", "enum_of", "moment", "native",
-         "postgresql_only", "utc_now"),
+        ("Array", "BigInt", "ByDialect", "Exact", "Json", "PlainJson", "SmallInt", "Timestamp", "enum_of", "moment",
+         "native", "postgresql_only", "utc_now"),
         "app.core.columns",
     ),
     "Base": "app.core.database",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from runner.agents.backend.columns import ColumnView
-from runner.agents.backend.expressions import plain_sql, sqlite_sql
+from runner.agents.backend.sqlite_sql import plain_sql, sqlite_sql
 from runner.agents.backend.table import TableView, is_sound
 from runner.agents.source_text import literal, one_line
-from runner.ddl.model import Check, ForeignKey, Index, IndexPart, Key
 from runner.naming import names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.agents.backend.columns import ColumnView
+    from runner.ddl.model import Check, ForeignKey, Index, IndexPart, Key
 
 _TYPES_KEPT = ("btree", None)
 

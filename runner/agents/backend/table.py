@@ -7,16 +7,19 @@ import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runner.agents.backend.checks import RowRule, SortedChecks, sort_checks
 from runner.agents.backend.columns import ColumnView, view_column
 from runner.agents.backend.constraints import Named, name_constraints
-from runner.agents.backend.examples import Examples, Sample, make_examples
+from runner.agents.backend.examples import Examples, make_examples
 from runner.agents.backend.types import Category, python_type
 from runner.agents.source_text import literal, one_line, sentence
 from runner.ddl.model import ForeignKey, Schema, Table
 from runner.naming import TableNames, names_of
+
+if TYPE_CHECKING:
+    from runner.agents.backend.samples import Sample
 
 _KEY_TYPES: frozenset[Category] = frozenset(
     {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum"}

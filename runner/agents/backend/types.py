@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from runner.ddl.model import Enum, QName, SqlType
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from runner.ddl.model import Enum, QName, SqlType
 
 Category = Literal[
     "text", "integer", "number", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "interval",

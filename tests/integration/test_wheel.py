@@ -1,0 +1,58 @@
+"""The wheel carries the templates and works from any folder, in an environment that holds nothing else of ours."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+LIMIT = 300  # seconds; the environment is made without a download
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    code = f"from hatchling.build import build_wheel; import os; os.chdir({str(ROOT)!r}); build_wheel({str(folder)!r})"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=LIMIT, capture_output=True)
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+def test_the_wheel_carries_every_template_and_nothing_of_the_tests(wheel: Path) -> None:
+    names = zipfile.ZipFile(wheel).namelist()
+    templates = ROOT / "templates"
+    expected = {f"runner/templates/{path.relative_to(templates)}" for path in templates.rglob("*") if path.is_file()}
+    assert expected <= set(names)
+    assert not [name for name in names if name.startswith(("tests/", "plans/", "convex/"))]
+
+
+def test_the_wheel_runs_the_school_plan_from_a_copy_of_the_plans(wheel: Path, tmp_path: Path) -> None:
+    """The dependencies are lent from this environment; the package itself comes from the wheel alone."""
+    site = tmp_path / "site"
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(site)
+    shutil.copytree(ROOT / "plans", tmp_path / "plans")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("RUNNER_", "CONVEX_"))}
+    code = (
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); import runner.cli; print(runner.__file__); runner.cli.main()"
+    )
+    script = tmp_path / "start.py"
+    script.write_text(f"if __name__ == '__main__':\n    {code}\n")
+    result = subprocess.run(
+        [sys.executable, "-P", str(script), str(site), "plans/school.yaml"],
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert str(site) in result.stdout.splitlines()[0]
+    assert (tmp_path / "build" / "school" / "backend" / "app" / "main.py").is_file()
