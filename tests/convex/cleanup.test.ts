@@ -97,7 +97,7 @@ test("tasks that no run made go too, with their sub-tasks", async () => {
 });
 
 test("the sweep is not to be called from outside, and the cron calls it", () => {
-  expect(sweep).toMatchObject({ isInternal: true });
+  expect(sweep).toHaveProperty("isInternal", true);
   expect(sweep).not.toHaveProperty("isPublic");
   const [cron] = Object.values(crons.crons);
   expect(cron).toMatchObject({ name: "cleanup:sweep", schedule: { type: "daily", hourUTC: 3, minuteUTC: 30 } });
