@@ -82,7 +82,10 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
     run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
     """
-    from runner.run_plan import RunOptions, run_plan  # noqa: PLC0415 - see the module's docstring
+    from runner.executors.forkserver import ensure_forkserver  # noqa: PLC0415 - see the module's docstring
+
+    ensure_forkserver()  # it loads what workers need, while this process does what comes before the work
+    from runner.run_plan import RunOptions, run_plan  # noqa: PLC0415
 
     ctx.exit(run_plan(RunOptions(**options)))
 

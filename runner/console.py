@@ -12,12 +12,14 @@ it shows a run depends on where its output goes:
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
+import select
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TextIO, cast
 
 from runner.events import to_json
 from runner.reports.layout import duration, one_line, painted, shortened
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
 REFRESH_INTERVAL = 0.1  # seconds between two looks of the bars: more often than that nobody sees
 _LEAST_COLUMNS = 40  # narrower terminals are treated as if they had these
+_FULL_PIPE_WAIT = 1.0  # seconds between two tries to write into a pipe that was full
 _USUAL_COLUMNS = 80  # of a terminal that does not say
 _BAR = "{percentage:3.0f}% |{bar}|"
 
@@ -305,13 +308,49 @@ def _paint(line: Line, *, colour: bool) -> str:
     return line.text[:start] + painted(line.marked, line.tone, colour=colour) + line.text[end:]
 
 
+class _Direct(io.TextIOBase):
+    """A stream's file, written past the stream's own buffer. Takes any text: what its encoding lacks is escaped.
+
+    A thread that hangs in a write to a pipe that nobody reads holds the lock of the buffer that it writes through;
+    then the exit of the process would hang, too, or abort. Here nothing is locked.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        stream.flush()
+        self._file = stream.fileno()
+        self._encoding = stream.encoding
+        self._waiting: list[str] = []
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]  # read-only here
+        return self._encoding
+
+    def fileno(self) -> int:
+        return self._file
+
+    def isatty(self) -> bool:
+        return os.isatty(self._file)
+
+    def write(self, text: str) -> int:
+        self._waiting.append(text)
+        return len(text)
+
+    def flush(self) -> None:
+        text, self._waiting = "".join(self._waiting), []
+        data = memoryview(text.encode(self._encoding, "backslashreplace"))
+        while data:
+            try:
+                data = data[os.write(self._file, data) :]
+            except BlockingIOError:  # somebody who shares the file has made it so
+                select.select([], [self._file], [], _FULL_PIPE_WAIT)
+
+
 def _prepared(stream: TextIO) -> TextIO:
-    """Have a stream take any text: what its encoding cannot say is escaped rather than raised about."""
-    reconfigure = getattr(stream, "reconfigure", None)
-    if reconfigure is not None:
-        with contextlib.suppress(OSError, ValueError):
-            reconfigure(errors="backslashreplace")
-    return stream
+    """Return how a stream is written to: directly where there is a file behind it."""
+    try:
+        return cast("TextIO", _Direct(stream))
+    except (OSError, ValueError):
+        return stream
 
 
 @contextlib.contextmanager

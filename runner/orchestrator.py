@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Self
 
 from runner.dispatcher import AgentDispatcher
 from runner.events import Event, Logged, RunEnded, RunStarted, TaskAdded
-from runner.executors.process_pool import ensure_forkserver
+from runner.executors.forkserver import ensure_forkserver
 from runner.naming import free_name, kebab
 from runner.preparation import Preparation, unread_tables
 from runner.reporter import Control, EventStore, Reporter, Sink

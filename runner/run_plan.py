@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Literal
 
 from runner.console import Console, print_drift
 from runner.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
-from runner.executors.process_pool import ensure_forkserver
 from runner.live_progress import LiveProgress
 from runner.reports.json_report import run_report, write_json
 from runner.status import RunStatus
@@ -53,7 +52,6 @@ class RunOptions:
 
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` for what keeps it from starting."""
-    ensure_forkserver()  # it loads what workers need while this process reads the plan and the schema
     plan, preparation, jobs = _prepare(options.plan)
     progress = LiveProgress.choose(plan, options)
     with contextlib.ExitStack() as stack:

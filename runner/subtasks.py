@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from runner.agents.base import Agent, AgentContext
 from runner.agents.registry import load_agent
+from runner.capture import captured
 from runner.errors import (
     AgentError,
     Cancelled,
@@ -194,7 +195,8 @@ class SubTaskManager:
             )
         )
         try:
-            up_to_date, files = self._work(subtask)
+            with captured(partial(self._log, subtask, "info")):
+                up_to_date, files = self._work(subtask)
         except BaseException as error:  # noqa: BLE001 - an agent may raise anything, SystemExit too: it becomes data
             return self._failed(subtask, attempt, error)
         self._statuses[subtask.id] = SubTaskStatus.DONE

@@ -17,6 +17,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
+from runner.capture import LineKeeper
 from runner.ddl.model import Schema
 from runner.errors import RunnerError
 from runner.events import (
@@ -76,6 +77,8 @@ class _Slot:
     ready: bool = False
     task: TaskRun | None = None
     begun: bool = False
+    talks: bool = True  # its output is open
+    keeper: LineKeeper | None = None  # of what programs print for the shard
 
 
 class Supervisor:
@@ -199,9 +202,13 @@ class Supervisor:
 
     def _turn(self) -> None:
         slots: dict[Any, _Slot] = {slot.worker.connection: slot for slot in self._slots.values()}
-        ready = wait([self._woken, *slots], _TICK if self._active else _IDLE_WAIT)
+        outputs: dict[Any, _Slot] = {slot.worker.output: slot for slot in self._slots.values() if slot.talks}
+        ready = wait([self._woken, *slots, *outputs], _TICK if self._active else _IDLE_WAIT)
         if self._woken in ready:
             self._run_commands()
+        for connection in ready:
+            if connection in outputs:
+                self._keep_output(outputs[connection])
         for connection in ready:
             slot = slots.get(connection)
             if slot is not None and self._slots.get(slot.worker.index) is slot:
@@ -234,6 +241,22 @@ class Supervisor:
                     return
         except (EOFError, OSError, pickle.UnpicklingError):
             self._worker_died(slot)
+
+    def _keep_output(self, slot: _Slot) -> None:
+        """Keep what programs printed, as lines of the task whose shard the worker has; cut what is too much."""
+        text = slot.worker.read_output()
+        slot.talks = text != ""
+        if text and slot.keeper is not None:
+            slot.keeper.write(text)
+
+    def _end_output(self, slot: _Slot) -> None:
+        self._keep_output(slot)
+        if slot.keeper is not None:
+            slot.keeper.end()
+            slot.keeper = None
+
+    def _new_keeper(self, task_id: str) -> LineKeeper:
+        return LineKeeper(lambda line: self._post(Logged(level="info", message=line, task_id=task_id)))
 
     def _handle(self, slot: _Slot, message: Any) -> None:
         match message:
@@ -296,7 +319,7 @@ class Supervisor:
 
     def _hand_over(self, slot: _Slot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int, now: float) -> None:
         task.hand_over(work, slot.worker.index, threads, now)
-        slot.task, slot.begun = task, False
+        slot.task, slot.begun, slot.keeper = task, False, self._new_keeper(task.spec.id)
         shard = Shard(
             run_id=self._run_id,
             task=replace(task.spec, subtasks=()),
@@ -361,6 +384,7 @@ class Supervisor:
         )
 
     def _shard_ended(self, slot: _Slot, error: str | None) -> None:
+        self._end_output(slot)
         task, slot.task = slot.task, None
         if task is None:
             return
@@ -371,6 +395,7 @@ class Supervisor:
     def _worker_died(self, slot: _Slot) -> None:
         """Replace a worker whose connection has ended; its shard's sub-tasks are tried again or charged."""
         worker, task = slot.worker, slot.task
+        self._end_output(slot)
         del self._slots[worker.index]
         how = worker.discard()
         self.deaths += 1

@@ -13,6 +13,7 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
+from runner import capture
 from runner.lifeline import die_with_parent
 from runner.shard import Cancel, Shard, ShardBegun, ShardEnded, WorkerReady
 from runner.subtasks import Message, SubTaskManager, describe
@@ -82,13 +83,16 @@ class _Worker:
 _worker: _Worker | None = None  # one a process, made by `initialize`
 
 
-def initialize(events: Connection, control: Connection) -> None:
-    """Make this process a worker. Runs first in each child of the pool."""
+def initialize(events: Connection, control: Connection, output: Connection) -> None:
+    """Make this process a worker. Runs first in each child of the pool. `output` takes what programs print."""
     global _worker  # noqa: PLW0603 - the pool calls plain functions; the process is the object
     die_with_parent()
     os.setpgid(0, 0)  # ended as a group with whatever its agents start; the terminal's Ctrl-C does not reach it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a Python handler never runs while an agent spins in C
+    for descriptor in (1, 2):
+        os.dup2(output.fileno(), descriptor)
+    capture.install()
     _worker = _Worker(events, control)
     _worker.send(WorkerReady(pid=os.getpid()))
 

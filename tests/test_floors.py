@@ -16,7 +16,7 @@ PACKAGE = ROOT / "runner"
 FLOORS = (
     ("cli", "__main__", "run_plan", "live_progress"),
     ("orchestrator", "supervisor", "preparation", "executors"),
-    ("worker", "subtasks"),
+    ("worker", "subtasks", "capture"),
     ("agents", "stores", "console", "reports"),
     (
         "plan",

@@ -6,9 +6,10 @@ worker each, a death has one culprit and no innocents, and is noticed at once by
     supervisor                                     worker process (forked by the forkserver, preloaded)
     Worker.run(shard) ── executor's call queue ──► run_shard
     Worker.connection ◄── events, ShardEnded ───── its own pipe; end of file = it is dead
+    Worker.output     ◄── a pipe ───────────────── descriptors 1 and 2: what its agents' programs print
     Worker.cancel()   ── control pipe ───────────► flags its sub-tasks see between steps
 
-Used by one thread, the orchestrator's; only `ensure_forkserver` belongs to the main thread.
+Used by one thread, the supervisor's.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ import threading
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import forkserver
 from typing import TYPE_CHECKING
 
 from runner import worker
@@ -32,19 +32,9 @@ if TYPE_CHECKING:
 
     from runner.shard import Shard
 
-_PRELOAD = ["__main__", "runner.executors.preload"]
 _NOTICE_TIME = 2.0  # seconds to learn how a dead worker ended; it takes milliseconds
+_PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
 _UNKNOWN = 255  # what multiprocessing reports when two of its threads asked for an exit code at once
-
-
-def ensure_forkserver() -> None:
-    """Start the process that forks workers, in the background, unless it runs. Call it from the main thread.
-
-    Its parent-death signal follows the thread that started it: from any other thread it could die too early.
-    """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOAD)
-    forkserver.ensure_running()
 
 
 class Worker:
@@ -57,10 +47,12 @@ class Worker:
         self._on_refused = on_refused
         context = multiprocessing.get_context("forkserver")
         self.connection, events = context.Pipe(duplex=False)
+        self.output, output = context.Pipe(duplex=False)
+        os.set_blocking(self.output.fileno(), False)
         control, self._control = context.Pipe(duplex=False)
         before = set(multiprocessing.active_children())
         self._executor = ProcessPoolExecutor(
-            1, mp_context=context, initializer=worker.initialize, initargs=(events, control)
+            1, mp_context=context, initializer=worker.initialize, initargs=(events, control, output)
         )
         self._ending = threading.Thread(
             target=partial(self._executor.shutdown, wait=True, cancel_futures=True),
@@ -72,6 +64,7 @@ class Worker:
             (self._process,) = set(multiprocessing.active_children()) - before
             self.pid: int = self._process.ident or 0
         finally:
+            output.close()
             events.close()  # the worker's own ends: kept open here, its death would be no end of file
             control.close()
 
@@ -82,6 +75,16 @@ class Worker:
         """
         with contextlib.suppress(BrokenProcessPool):
             self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
+
+    def read_output(self) -> str | None:
+        """Return what programs have printed, as far as it fits a pipe: None for nothing now, "" for nothing ever more.
+
+        Never blocks.
+        """
+        try:
+            return os.read(self.output.fileno(), _PIPE_SIZE).decode("utf-8", "replace")
+        except BlockingIOError:
+            return None
 
     def cancel(self, subtask_id: str | None = None) -> None:
         """Tell a sub-task, or all, to stop at its next look. A dead worker is told nothing."""
@@ -109,6 +112,7 @@ class Worker:
         """Ask the process to end once it is idle, and close the connections. Does not wait."""
         self._ending.start()
         self.connection.close()
+        self.output.close()
         self._control.close()
 
     def join(self, timeout: float) -> bool:

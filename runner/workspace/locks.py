@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 
 STRIPES = 64  # lock files of a workspace: few beside the code, many beside 25 writers at once
 DEFAULT_TIMEOUT = 30.0  # seconds; a path is held for milliseconds, so this long means that its holder hangs
-_FIRST_DELAY = (
-    0.001  # seconds between looks at a lock that another process holds; it grows by itself each time
-)
+_FIRST_DELAY = 0.001  # seconds between looks at a lock that another process holds; it grows by itself each time
 _LONGEST_DELAY = 0.02  # seconds; the library's own 0.1 would make a contended path ten times as slow
 
 
@@ -177,9 +175,7 @@ class FileLockManager:
         name = os.path.normpath(os.path.join(self._real_root, path))  # noqa: PTH118 - hot
         inside = self._real_root.rstrip("/") + "/"
         if not name.startswith(inside):
-            raise UnsafePathError(
-                f"{os.fspath(path)!r}: not in the workspace {self.root}, so it cannot be held"
-            )
+            raise UnsafePathError(f"{os.fspath(path)!r}: not in the workspace {self.root}, so it cannot be held")
         return name.removeprefix(inside)
 
     def _lock_path(self, name: str) -> str:
@@ -194,9 +190,7 @@ class FileLockManager:
         except OSError as error:
             raise cannot("use the lock file", lock.path, error) from error
         except threading.ThreadError as error:  # the library's word for what fcntl refuses
-            raise WorkspaceError(
-                f"{lock.path}: {error}. Put the workspace on a file system with locks"
-            ) from error
+            raise WorkspaceError(f"{lock.path}: {error}. Put the workspace on a file system with locks") from error
         if not got:
             raise LockTimeoutError(
                 f"{name}: still locked by another thread or process after {timeout:g} s (by {lock.path}). "

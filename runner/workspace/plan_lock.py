@@ -135,9 +135,7 @@ class PlanLock:
             except OSError as error:
                 raise cannot("use the lock file", self._path, error) from error
             except threading.ThreadError as error:  # the library's word for what fcntl refuses
-                raise WorkspaceError(
-                    f"{self._path}: {error}. Put the workspace on a file system with locks"
-                ) from error
+                raise WorkspaceError(f"{self._path}: {error}. Put the workspace on a file system with locks") from error
             if got:
                 _held_here.add(self._path)
                 self._acquired = True

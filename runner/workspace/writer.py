@@ -113,9 +113,7 @@ class WorkspaceWriter:
         self._check = check
         self._claims = Claims() if check else RunClaims(root, run_id, locks)
 
-    def write(
-        self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = ""
-    ) -> WriteReport:
+    def write(self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = "") -> WriteReport:
         """Bring the files of sub-task `owner` to disk, and record them with the digest of their inputs.
 
         A file is created; updated, where it is as some sub-task once wrote it; identical, then it is not

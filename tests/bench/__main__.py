@@ -183,7 +183,7 @@ def empty_plan(scratch: Scratch) -> Path:
 def no_op_plan(scratch: Scratch, count: int) -> Path:
     """Return a plan of one task with `count` sub-tasks that do nothing."""
     workspace = scratch.fresh()
-    ddl = workspace.with_suffix(".sql")
+    ddl = scratch.folder / f"no-op-{count}.sql"  # one file for all runs: reading it is not what is measured
     ddl.write_text("".join(f"CREATE TABLE t{number} (id int PRIMARY KEY);\n" for number in range(count)))
     agent = scratch.folder / "bench_agents.py"
     agent.write_text(

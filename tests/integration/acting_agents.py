@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -40,6 +41,15 @@ class Acting(Agent):
 
     def _big(self, ctx: AgentContext, argument: str) -> None:
         """A file of so many bytes."""
+
+    def _print(self, ctx: AgentContext, argument: str) -> None:
+        """So many lines, from Python."""
+        for number in range(int(argument)):
+            print(f"line {number}")
+
+    def _program(self, ctx: AgentContext, argument: str) -> None:
+        """So many bytes, from a child program."""
+        subprocess.run(["sh", "-c", f"echo a program speaks; yes | head -c {argument}"], check=True)
 
     def _work(self, ctx: AgentContext, argument: str) -> None:
         """Take some time, as work does."""

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from runner import TaskInput
+from runner.capture import CUT, LINES
 from runner.events import (
     Event,
     Logged,
@@ -361,3 +362,26 @@ def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypa
         orchestrator.submit_jobs([job("task", tmp_path / "ws")])["task"].result(WAIT)
     with pytest.raises(OSError, match="no more processes"):
         orchestrator.on_idle(WAIT)
+
+
+def test_what_an_agent_prints_goes_to_its_sub_task_and_too_much_is_cut(make, state, tmp_path) -> None:
+    orchestrator = make()
+    acts = {"t0": "print 3", "t1": "print 2000000"}
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", 2, acts=acts)])
+    logged = [event for event in finish(orchestrator, state) if isinstance(event, Logged)]
+    lines = {name: [event.message for event in logged if event.subtask_id == f"task/{name}"] for name in ("t0", "t1")}
+    assert lines["t0"] == ["line 0", "line 1", "line 2"]
+    assert len(lines["t1"]) == LINES + 1
+    assert lines["t1"][-1] == CUT
+
+
+def test_what_a_program_prints_goes_to_its_task_and_too_much_is_cut(make, state, tmp_path, capfd) -> None:
+    orchestrator = make(workers=1)
+    first = job("first", tmp_path / "ws", acts={"*": "program 10"})
+    task = job("task", tmp_path / "ws", acts={"*": "program 3000000"}, needs=("first",))
+    orchestrator.submit_jobs([first, task])
+    logged = [event for event in finish(orchestrator, state) if isinstance(event, Logged) and event.task_id == "task"]
+    assert {(event.task_id, event.subtask_id) for event in logged} == {("task", None)}
+    assert logged[0].message == "a program speaks"
+    assert len(logged) == LINES + 1
+    assert capfd.readouterr() == ("", "")

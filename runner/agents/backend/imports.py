@@ -27,8 +27,8 @@ _HOMES: Mapping[str, str] = {
     "ConfigDict": "pydantic", "Field": "pydantic", "NaiveDatetime": "pydantic",
     "APIRouter": "fastapi", "Depends": "fastapi",
     **dict.fromkeys(
-        ("Array", "BigInt", "ByDialect", "Exact", "Json", "PlainJson", "SmallInt", "Timestamp", "enum_of", "moment",
-         "native", "postgresql_only", "utc_now"),
+        ("Array", "BigInt", "ByDialect", "Char", "Exact", "Json", "PlainJson", "SmallInt", "Timestamp", "enum_of",
+         "moment", "native", "postgresql_only", "utc_now"),
         "app.core.columns",
     ),
     "Base": "app.core.database",

@@ -114,11 +114,11 @@ def _decimal(sql: SqlType) -> PythonType:
 def _text(sql: SqlType) -> PythonType:
     length = sql.args[0] if sql.args else None
     fixed = sql.base in ("character", "char", "bpchar") and length is not None
-    kind = "CHAR" if fixed else "String"
+    kind = "Char" if fixed else "sa.String"
     made = _simple(
         "text",
         "str",
-        f"sa.{kind}({length})" if length else "sa.Text",
+        f"{kind}({length})" if length else "sa.Text",
         f"{'char' if fixed else 'varchar'}({length})" if length else "text",
         f"VARCHAR({length})" if length else "TEXT",
     )

@@ -29,6 +29,17 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+class Char(TypeDecorator[str]):
+    """Text of a fixed width, without the blanks that fill it up."""
+
+    impl = sa.CHAR
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Read the text alone."""
+        return None if value is None else value.rstrip(" ")
+
+
 class Timestamp(TypeDecorator[dt.datetime]):
     """A moment with its time zone; always in UTC when it is read."""
 

@@ -202,7 +202,8 @@ def _condition(filterable: Filterable, operator: str, text: str) -> Condition:
     if operator == "in":
         return column.in_([_value(filterable, part) for part in text.split(",")])
     if operator in _TEXT:
-        return _COMPARISONS[operator](column, text)
+        filled = isinstance(column.type, columns.Char)  # with blanks, which LIKE would see
+        return _COMPARISONS[operator](sa.func.rtrim(column) if filled else column, text)
     return _COMPARISONS[operator](column, _value(filterable, text))
 
 
@@ -227,7 +228,7 @@ def _operators(kind: sa.types.TypeEngine[Any], *, nullable: bool) -> tuple[str, 
         return ("contains", *null)
     if isinstance(kind, (sa.Enum, sa.Boolean, sa.Uuid)):
         return (*_EQUALITY, *null)
-    if isinstance(kind, sa.String):
+    if isinstance(kind, (sa.String, columns.Char)):
         return (*_EQUALITY, *_TEXT, *null)
     if isinstance(kind, (sa.JSON, columns.Native, sa.LargeBinary)):
         return null
