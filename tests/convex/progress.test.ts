@@ -238,6 +238,13 @@ test("no state goes backwards: what comes late is logged and changes nothing", a
   expect(after.logs).toHaveLength(28);
 });
 
+test("a new try begins at step 0, and what the last one said is gone", async () => {
+  const t = await sent(numbered([started, added("be", ["a"]), began("be", "a"), step("be", "a", 3)]));
+  expect((await contents(t)).subtasks).toMatchObject([{ step: 3, message: "step 3", attempts: 1 }]);
+  await send(t, numbered([began("be", "a", 2)], 5));
+  expect((await contents(t)).subtasks).toMatchObject([{ step: 0, message: null, attempts: 2, startedAt: at(3) }]);
+});
+
 test("the exit code of a run that nobody saw end is null", async () => {
   const t = await sent(numbered([started, { type: "RunEnded", status: "interrupted", exitCode: -1, error: "died" }]));
   expect((await contents(t)).runs).toMatchObject([{ status: "interrupted", exitCode: null, error: "died" }]);

@@ -92,6 +92,7 @@ async function serve(
     return;
   }
   if (strikes("refuse")) {
+    response.setHeader("location", request.url ?? ""); // for who would follow it
     answer(response, faults.refuseWith, { code: "Refused", message: "refused by the test" });
     return;
   }

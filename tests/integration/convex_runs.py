@@ -34,7 +34,7 @@ def made_up_events(rng: random.Random, tasks: int = 3, tables: int = 10) -> list
     events: list[Event] = [run_started(at=at(0))]
     names = [f"t{number}" for number in range(tables)]
     ids = [f"task-{number}" for number in range(tasks)]
-    events += [task_added(task_id, names, priority=1 + 3 * number, at=at(1)) for number, task_id in enumerate(ids)]
+    events += [task_added(task_id, names, priority=1 + 3 * number % 10, at=at(1)) for number, task_id in enumerate(ids)]
     clock = 2.0
     for task_id in ids:
         events.append(TaskStarted(task_id=task_id, at=at(clock)))
