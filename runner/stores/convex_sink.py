@@ -34,7 +34,6 @@ FIRST_BACKOFF = 0.2  # seconds before the second try
 LONGEST_BACKOFF = 10.0  # seconds between two tries, with the jitter on top
 JITTER = 0.25  # share of a wait by which it varies, so that many runners do not come back together
 MAX_REWINDS = 3  # in a row without a delivered batch: then the deployment does not keep what it is given
-CLOSE_GRACE = 0.2  # seconds for the sender thread to see that it should end
 
 
 class Client(Protocol):
@@ -210,7 +209,7 @@ class ConvexSink:
         with self._changed:
             self._deadline = time.monotonic() + self._target.drain
             self._changed.notify()
-        self._thread.join(self._target.drain + CLOSE_GRACE)
+        self._thread.join(self._target.drain)
         with self._changed:
             self._stopped = True
             return dict(self._kept)

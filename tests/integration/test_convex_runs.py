@@ -239,6 +239,8 @@ def test_a_check_leaves_no_trace(deployment: Deployment, folder: Folder) -> None
     before = len(deployment.pages("runs:list"))
     folder.run(str(folder.write_plan(acting("a"))), "--check", **deployment.environ)
     assert len(deployment.pages("runs:list")) == before
+    enabled = folder.write_plan(acting("a"), convex={"enabled": True})
+    assert folder.run(str(enabled), "--check").returncode == 3  # where there are no secrets, as in CI
 
 
 def test_a_deployment_that_is_gone_costs_the_drain_and_one_line(folder: Folder, deployment: Deployment) -> None:
