@@ -231,6 +231,8 @@ class ConvexSink:
     # ------------------------------------------------------------------------------ the sender thread
 
     def _run(self) -> None:
+        if self._next_run() is None:  # what follows is slow to import: not before there is something to send
+            return
         try:
             courier = Courier(self._connect(self._target), StateReader.open(self._state), self._keep)
         except Exception as error:  # noqa: BLE001 - no sink may fail the run
