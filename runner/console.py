@@ -69,6 +69,7 @@ class Console:
         self._notices: list[str] = []
         self._lock = threading.Lock()  # between the feed's thread and who gives a notice
         self._summed_up = False
+        self._abandoned = False
         self._json = log_format == "json"
         self._colour = _shows_colour(self._out, environ)
         self._width = _columns(self._out) if _is_terminal(self._out) else None
@@ -96,8 +97,15 @@ class Console:
         with self._lock, _abandoning(*self._streams):
             self._display.close()
 
+    def abandon(self) -> None:
+        """Give up on a terminal that is stopped or a pipe that nobody reads: later prints go nowhere."""
+        self._abandoned = True
+        _let_go(self._streams)
+
     def notice(self, text: str) -> None:
         """Have something said at the end: how many events wait to be sent, where the report is."""
+        if self._abandoned:  # its thread hangs with the lock in its hand
+            return
         with self._lock, _abandoning(self._err):
             if self._summed_up or self._json:
                 print(text, file=self._err, flush=True)
@@ -359,12 +367,16 @@ def _abandoning(*streams: TextIO) -> Iterator[None]:
     try:
         yield
     except OSError:
-        for stream in streams:
-            with contextlib.suppress(OSError, ValueError):
-                nowhere = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(nowhere, stream.fileno())
-                os.close(nowhere)
+        _let_go(streams)
         raise
+
+
+def _let_go(streams: Iterable[TextIO]) -> None:
+    for stream in streams:
+        with contextlib.suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
 
 
 def _columns(stream: TextIO) -> int:

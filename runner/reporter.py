@@ -1,9 +1,8 @@
 """The one thread that takes events off the queue, makes them durable and then has them shown.
 
-Runs in the supervisor. The reporter thread owns the writing of run state: nobody else appends events, marks
-control requests as taken or moves an acknowledged position while the run lasts. Each sink is fed by a small
-thread of its own, so that a terminal that is stopped, or a pipe that nobody reads, holds up neither the store
-nor the run.
+Runs in the supervisor. The reporter thread owns the writing of run state: nobody else appends events, marks control
+requests as taken or moves an acknowledged position while the run lasts. Each sink is fed by a small thread of its
+own, so that a terminal that is stopped, or a pipe that nobody reads, holds up neither the store nor the run.
 
     any thread --post--> queue --> reporter thread --append--> store
                                         |  (only what the store has accepted)
@@ -90,6 +89,14 @@ class TickingSink(Protocol):
         """Refresh what is shown; called about once a second while no events come."""
 
 
+@runtime_checkable
+class AbandonableSink(Protocol):
+    """A sink that may hang in a `write` that nobody can end."""
+
+    def abandon(self) -> None:
+        """See to it that the process can end all the same; called from another thread than `write`."""
+
+
 @dataclass(slots=True)
 class _Mark:
     """A place in the queue: `stored` and each of `shown` are set once everything before it is."""
@@ -112,13 +119,15 @@ class _Acknowledgement:
     seq: int
 
 
+_Item = Event | _Mark | _Stop | _Acknowledgement
+
+
 class Reporter:
     """Makes posted events durable, in order, and hands them to the sinks.
 
-    `on_failure` is called once, from the reporter thread, when the store cannot be written: from then on
-    posts are dropped and counted, and `flush` and `close` raise. `on_control` is called from the reporter
-    thread for each request of another process; it returns the answer at once and must neither block nor call
-    `flush`.
+    `on_failure` is called once, from the reporter thread, when the store cannot be written: from then on posts are
+    dropped and counted, and `flush` and `close` raise. `on_control` is called from the reporter thread for each
+    request of another process; it returns the answer at once and must neither block nor call `flush`.
     """
 
     def __init__(
@@ -134,14 +143,13 @@ class Reporter:
         self._run_id = run_id
         self._on_failure = on_failure
         self._on_control = on_control
-        self._queue: SimpleQueue[Event | _Mark | _Stop | _Acknowledgement] = SimpleQueue()
+        self._queue: SimpleQueue[_Item] = SimpleQueue()
         self._feeds = [_Feed(sink, self._queue.put) for sink in sinks]  # their last words, after `close`, too
         self._thread = threading.Thread(target=self._run, name="runner-reporter", daemon=True)
         self._urgent = threading.Event()  # somebody waits: do not collect, commit
         self._failure: StoreError | None = None
         self._closed = False
-        self._in_hand = 0
-        self._dropped = 0
+        self._in_hand = self._dropped = 0
         self._next_poll = 0.0
 
     @property
@@ -185,9 +193,8 @@ class Reporter:
         mark = _Mark()
         self._urgent.set()
         self._queue.put(mark)
-        done = mark.stored.wait(timeout) and all(
-            shown.wait(max(0.0, deadline - time.monotonic())) for shown in mark.shown
-        )
+        done = mark.stored.wait(timeout)
+        done = done and all(shown.wait(max(0.0, deadline - time.monotonic())) for shown in mark.shown)
         self._raise_failure()
         return done
 
@@ -226,11 +233,11 @@ class Reporter:
             self._poll_controls()
         self._finish(stop.deadline)
 
-    def _handle(self, first: Event | _Mark | _Stop | _Acknowledgement) -> _Stop | None:
+    def _handle(self, first: _Item) -> _Stop | None:
         """Commit `first` and what is queued behind it, up to a full batch or the first mark."""
         events: list[Event] = []
         acknowledged: dict[tuple[str, str], int] = {}
-        item: Event | _Mark | _Stop | _Acknowledgement | None = first
+        item: _Item | None = first
         while item is not None and not isinstance(item, _Mark | _Stop):
             if isinstance(item, _Acknowledgement):
                 acknowledged[item.sink, item.run_id] = item.seq
@@ -242,12 +249,11 @@ class Reporter:
         self._in_hand = 0
         if isinstance(item, _Mark):
             self._urgent.clear()
-            mark = item
-            mark.shown.extend(shown for feed in self._feeds if (shown := feed.mark()) is not None)
-            mark.stored.set()
+            item.shown.extend(shown for feed in self._feeds if (shown := feed.mark()) is not None)
+            item.stored.set()
         return item if isinstance(item, _Stop) else None
 
-    def _take(self) -> Event | _Mark | _Stop | _Acknowledgement | None:
+    def _take(self) -> _Item | None:
         try:
             return self._queue.get_nowait()
         except Empty:
@@ -257,14 +263,14 @@ class Reporter:
         if self._failure is not None:
             self._dropped += len(events)
             return
+        batch: tuple[Recorded, ...] = ()
         try:
             batch = self._store.append(self._run_id, events) if events else ()
             for (sink, run_id), seq in acknowledged.items():
                 self._store.acknowledge(sink, run_id, seq)
         except Exception as error:  # noqa: BLE001 - whatever it is, state is no longer kept
-            self._dropped += len(events)
+            self._dropped += len(events) - len(batch)
             self._fail(error)
-            return
         if batch:
             for feed in self._feeds:
                 feed.offer(batch)
@@ -291,7 +297,8 @@ class Reporter:
         self._failure = error if isinstance(error, StoreError) else StoreError(_describe(error))
         if self._failure is not error:
             self._failure.__cause__ = error
-        self._on_failure(self._failure)
+        with contextlib.suppress(Exception):  # who is told must not keep `flush` and `close` waiting
+            self._on_failure(self._failure)
 
     def _finish(self, deadline: float) -> None:
         """Let the sinks end, then keep what was posted meanwhile: a sink's own last warning, too."""
@@ -299,6 +306,8 @@ class Reporter:
             feed.stop()
         for feed in self._feeds:
             feed.join(max(0.0, deadline - time.monotonic()))
+        for feed in self._feeds:
+            feed.abandon()
         while (item := self._take()) is not None:
             self._handle(item)
 
@@ -313,12 +322,10 @@ class _Feed:
         self._queue: SimpleQueue[Sequence[Recorded] | threading.Event | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._run, name=f"runner-{self._name.lower()}", daemon=True)
         self._off = False
-        self._offered = 0
-        self._shown = 0
+        self._offered = self._shown = 0  # events; each written by one thread alone
 
     @property
     def alive(self) -> bool:
-        """Whether its thread still runs."""
         return self._thread.is_alive()
 
     def start(self) -> None:
@@ -347,6 +354,11 @@ class _Feed:
     def join(self, timeout: float) -> None:
         self._thread.join(timeout)
 
+    def abandon(self) -> None:
+        """Give up on a sink that did not end in time."""
+        if self.alive and isinstance(self._sink, AbandonableSink):
+            self._sink.abandon()
+
     def _run(self) -> None:
         item: Sequence[Recorded] | threading.Event | None = ()
         while item is not None:
@@ -359,8 +371,7 @@ class _Feed:
                 item.set()
             elif item is not None:
                 self._write(item)
-        with contextlib.suppress(Exception):  # what is off has said why
-            self._close()
+        self._try(self._sink.close, even_off=True)
 
     def _write(self, batch: Sequence[Recorded]) -> None:
         self._try(lambda: self._sink.write(batch))
@@ -370,14 +381,8 @@ class _Feed:
         if isinstance(self._sink, TickingSink):
             self._sink.tick()
 
-    def _close(self) -> None:
-        if self._off:
-            self._sink.close()
-        else:
-            self._try(self._sink.close)
-
-    def _try(self, action: Callable[[], None]) -> None:
-        if self._off:
+    def _try(self, action: Callable[[], None], *, even_off: bool = False) -> None:
+        if self._off and not even_off:
             return
         try:
             action()
@@ -385,8 +390,9 @@ class _Feed:
             self._switch_off(_describe(error))
 
     def _switch_off(self, reason: str) -> None:
-        self._off = True
-        self._post(Logged(level="warning", message=f"{self._name} is switched off: {reason}"))
+        if not self._off:
+            self._off = True
+            self._post(Logged(level="warning", message=f"{self._name} is switched off: {reason}"))
 
 
 def _describe(error: BaseException) -> str:

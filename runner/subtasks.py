@@ -230,7 +230,7 @@ class SubTaskManager:
         files = list(self._agent.generate(context))
         context.check_cancelled()
         report(self._agent.total_steps, "write")
-        written = self._writer.write(subtask.id, files, task.inputs_digest)
+        written = self._writer.write(subtask.id, files, task.inputs_digest, agent=task.agent)
         self._tell_changes(subtask, written)
         return False, written.counts
 

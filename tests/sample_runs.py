@@ -143,6 +143,7 @@ class Listener:
     def __init__(self) -> None:
         self.shown: list[Recorded] = []
         self.closed = 0
+        self.abandoned = 0
         self.ticks = 0
         self.ticked = threading.Event()
         self.entered = threading.Event()  # set once `write` was called
@@ -163,6 +164,9 @@ class Listener:
     def tick(self) -> None:
         self.ticks += 1
         self.ticked.set()
+
+    def abandon(self) -> None:
+        self.abandoned += 1
 
     def close(self) -> None:
         self.closed += 1

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -32,6 +33,7 @@ from tests.screen import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 RUN = "3f2a9c1b-0000-4000-8000-000000000000"
 CAUSE = "TemplateError: be-crud/router.py.j2:12: 'tabel' is undefined"
@@ -175,12 +177,12 @@ def test_text_from_elsewhere_cannot_command_a_terminal() -> None:
     assert not re.search(r"[^\n\x20-\x7e]", out)
 
 
-def test_what_an_encoding_cannot_say_is_escaped() -> None:
-    raw = io.BytesIO()
-    out = io.TextIOWrapper(raw, encoding="ascii")
-    console = Console(out=out, err=io.StringIO(), environ={})
-    console.write(recorded([Logged(level="warning", message="Schüler \udc80")]))
-    assert raw.getvalue() == b"warning: Sch\\xfcler \\udc80\n"
+def test_what_an_encoding_cannot_say_is_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with path.open("w", encoding="ascii") as out:
+        console = Console(out=out, err=io.StringIO(), environ={})
+        console.write(recorded([Logged(level="warning", message="Schüler \udc80")]))
+    assert path.read_bytes() == b"warning: Sch\\xfcler \\udc80\n"
 
 
 def test_a_notice_is_said_in_the_summary_or_at_once_when_that_is_over() -> None:
@@ -345,7 +347,8 @@ def test_output_that_goes_to_a_file_gets_no_bars_though_errors_go_to_a_terminal(
     assert terminal.output() == ""
 
 
-GONE = """
+PROGRAM = """
+import select
 import sys
 from runner.console import Console
 from runner.reporter import Reporter
@@ -354,26 +357,58 @@ store = MemoryEvents()
 reporter = Reporter(store, [Console()], run_id="r", on_failure=print)
 reporter.start()
 sys.stdin.readline()
-for event in whole_run(tables=500):
+for event in whole_run(tables=2000):
     reporter.post(event)
-assert reporter.flush(30)
-reporter.close(30)
-print("said to nobody")
+limit, until_full = float(sys.argv[1]), sys.argv[2] == "True"
+while until_full and select.select([], [sys.stdout], [], 0)[1]:
+    select.select([], [], [], 0.01)
+in_time = reporter.close(limit)
+print("said to nobody " * 1000)
 warnings = [event.message for event in store.events if type(event).__name__ == "Logged"]
-sys.stderr.write(repr(warnings))
+sys.stderr.write(f"{in_time} {store.events[-1]} {warnings}")
 sys.exit(7)
 """
 
 
-def test_a_run_goes_on_when_nobody_reads_its_output() -> None:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", GONE], text=True, **pipes) as process:  # type: ignore[call-overload]
+def program(limit: float, *, until_full: bool) -> subprocess.Popen[str]:
+    """Return a process that runs something long, and then has `limit` seconds to show it.
+
+    It waits for that until nothing more fits into its output, if it shall.
+    """
+    pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", PROGRAM, str(limit), str(until_full)]
+    return subprocess.Popen(command, text=True, env=environ, **pipes)
+
+
+def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Let it begin; return its exit code and what it said on standard error."""
+    assert process.stdin is not None
+    assert process.stderr is not None
+    process.stdin.write("go\n")
+    process.stdin.close()
+    try:
+        return process.wait(60), process.stderr.read()
+    finally:
+        process.kill()
+
+
+def test_a_run_goes_on_when_its_output_was_closed() -> None:
+    with program(30, until_full=False) as process:
+        assert process.stdout is not None
         process.stdout.close()
-        process.stdin.write("go\n")
-        process.stdin.close()
-        errors = process.stderr.read()
-        assert process.wait(60) == 7
-    assert errors == "['Console is switched off: BrokenPipeError: [Errno 32] Broken pipe']"
+        code, errors = outcome(process)
+    assert code == 7
+    assert errors.startswith("True ")
+    assert errors.endswith("['Console is switched off: BrokenPipeError: [Errno 32] Broken pipe']")
+
+
+def test_a_run_ends_with_its_exit_code_when_nobody_reads_its_output() -> None:
+    with program(0.2, until_full=True) as process:
+        code, errors = outcome(process)
+    assert code == 7
+    assert errors.startswith("False RunEnded(")
+    assert errors.endswith(" []")
 
 
 def test_a_terminal_that_was_closed_is_a_sink_that_failed() -> None:

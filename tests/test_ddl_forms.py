@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import pytest
 
-from runner.ddl.model import Dialect
 from runner.ddl.reader import read_ddl_text
 from tests.ddl.describe import describe
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Dialect
 
 FORMS = Path(__file__).parent / "ddl"
 

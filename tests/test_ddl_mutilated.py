@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.ddl.model import Dialect, Schema
 from runner.ddl.reader import read_ddl_text
 from runner.errors import DDLError
 from tests.test_ddl_forms import forms
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Dialect, Schema
 
 DDL: dict[Dialect, list[str]] = {
     dialect: [form.ddl for form in forms() if form.dialect == dialect] for dialect in ("postgres", "mysql", "sqlite")

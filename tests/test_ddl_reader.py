@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import pickle
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.ddl.model import Dialect, Note
 from runner.ddl.reader import expand_ddl_paths, read_ddl, read_ddl_text
 from runner.ddl.schema_json import schema_to_json
 from runner.errors import DDLError, Problem
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Dialect, Note
 
 DIALECTS: tuple[Dialect, ...] = ("postgres", "mysql", "sqlite")
 

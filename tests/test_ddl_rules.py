@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 import sqlglot
 from sqlglot.errors import ParseError
 
 from runner.ddl.body import read_body
 from runner.ddl.lexis import tokens_of
-from runner.ddl.model import Dialect
 from runner.ddl.nodes import PLAIN_DIALECT
 from runner.ddl.rules import RULES
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Dialect
 
 # rule, dialect, item of a table's body, plain SQL. Piece 0 is the column's type, further pieces follow in order.
 CASES: list[tuple[str, Dialect, str, str]] = [

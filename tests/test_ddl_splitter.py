@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from runner.ddl.model import Dialect
 from runner.ddl.splitter import split
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Dialect
 
 
 def texts(sql: str, dialect: Dialect = "postgres") -> list[str]:

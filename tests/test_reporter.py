@@ -140,6 +140,7 @@ def test_a_sink_that_nobody_reads_holds_up_neither_the_store_nor_the_others(desk
         assert not desk.reporter.close(0.2)
         assert texts(desk.store.events) == ["first", "second"]
         assert len(reading.shown) == 2
+        assert (stalled.abandoned, reading.abandoned) == (1, 0)
     finally:
         stalled.open.set()
 
@@ -183,6 +184,20 @@ def test_a_failing_store_is_told_once_and_everything_later_is_dropped_and_counte
     assert [str(error) for error in desk.errors] == ["the disk is full"]
     assert texts([each.event for each in sink.shown]) == ["kept"]
     assert sink.closed == 1
+
+
+def test_who_is_told_of_a_failure_may_fail_as_well() -> None:
+    def fail(error: StoreError) -> None:
+        raise ValueError("me, too")
+
+    store = MemoryEvents()
+    store.error = StoreError("the disk is full")
+    reporter = Reporter(store, run_id="r", on_failure=fail)
+    reporter.start()
+    reporter.post(said("lost"))
+    for end in (reporter.flush, reporter.close):
+        with pytest.raises(StoreError, match="the disk is full"):
+            end(LONG)
 
 
 def test_any_error_of_the_store_is_a_store_error(desk: Desk) -> None:

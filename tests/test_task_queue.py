@@ -15,9 +15,7 @@ from runner.task_queue import QueueEntry, QueueStats, Skipped, TaskQueue
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
 
 
-def entry(
-    name: str, priority: int = 5, needs: tuple[str, ...] = (), timeout: float | None = None
-) -> QueueEntry[str]:
+def entry(name: str, priority: int = 5, needs: tuple[str, ...] = (), timeout: float | None = None) -> QueueEntry[str]:
     return QueueEntry(id=name, payload=name.upper(), priority=priority, needs=needs, timeout=timeout)
 
 
@@ -156,11 +154,9 @@ def test_pause_gives_nothing_out_until_start() -> None:
     queue.add(entry("a"))
     assert queue.stats == QueueStats(size=1, pending=0, concurrency=5, paused=True)
     assert queue.take(0) is None
-    assert not queue.has_ready()
-    assert queue.is_paused
+    while_paused = (queue.is_paused, queue.has_ready())
     queue.start()
-    assert not queue.is_paused
-    assert queue.has_ready()
+    assert (while_paused, queue.is_paused, queue.has_ready()) == ((True, False), False, True)
     queue.pause()
     assert queue.take(0) is None
     queue.start()
@@ -265,9 +261,7 @@ def test_on_idle_is_called_when_a_failure_skips_all_that_waited() -> None:
         ),
     ],
 )
-def test_add_many_refuses_what_could_never_run_and_adds_nothing(
-    entries: list[QueueEntry[str]], message: str
-) -> None:
+def test_add_many_refuses_what_could_never_run_and_adds_nothing(entries: list[QueueEntry[str]], message: str) -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add(entry("known"))
     with pytest.raises(ValueError, match=message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -198,6 +199,54 @@ def test_plan_lock_waits_for_the_other_run_to_end(tmp_path: Path) -> None:
     with pytest.raises(AlreadyRunningError):
         first.acquire()
     second.release()
+
+
+def test_plan_lock_leaves_no_note_and_is_released_once(tmp_path: Path) -> None:
+    first, second = PlanLock(tmp_path, tmp_path / "p"), PlanLock(tmp_path, tmp_path / "p")
+    with first as held:
+        assert held is first
+    assert not list((tmp_path / ".runner" / "locks").glob("*.json"))
+    with second:
+        first.release()
+        with pytest.raises(AlreadyRunningError):
+            first.acquire()
+    first.acquire()
+    first.release()
+
+
+def test_plan_lock_is_free_again_when_its_note_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = PlanLock(tmp_path, tmp_path / "p")
+    with lock:
+        pass
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", FullDisk(0).write)
+        with pytest.raises(WorkspaceError, match=r"plan-.*\.json: cannot write it: No space left"):
+            lock.acquire()
+    with PlanLock(tmp_path, tmp_path / "p"):
+        pass
+
+
+def test_a_lock_file_that_cannot_be_used_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    locks, plan_lock = FileLockManager(tmp_path), PlanLock(tmp_path, tmp_path / "p")
+    with monkeypatch.context() as patched:
+        patched.setattr(fcntl, "lockf", FullDisk(0).write)  # what it raises is neither "busy" nor "not allowed"
+        words = r"locks/.*\.lock: Unable to acquire .* Put the workspace on a file system with locks"
+        with pytest.raises(WorkspaceError, match=words), locks.hold("a"):
+            pass
+        with pytest.raises(WorkspaceError, match=words):
+            plan_lock.acquire()
+    with locks.hold("a", timeout=0), plan_lock:
+        pass
+    for lock_file in list((tmp_path / ".runner" / "locks").glob("*.lock")):
+        lock_file.unlink()
+        lock_file.mkdir()
+    words = r"locks/.*\.lock: cannot use the lock file: Is a directory"
+    with pytest.raises(WorkspaceError, match=words), locks.hold("a"):
+        pass
+    with pytest.raises(WorkspaceError, match=words):
+        plan_lock.acquire()
 
 
 def test_plan_lock_does_not_blame_a_run_that_is_gone(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ RECORD = Record(
     task_id="be-crud",
     piece="students",
     agent="be-crud",
-    inputs_digest="d1",
     files=(FileRecord(path="b.py", sha256=B), FileRecord(path="a.py", sha256=A, mode="once")),
 )
 
@@ -30,14 +29,13 @@ def record_file(root: Path) -> Path:
 
 
 def test_save_writes_a_line_a_file_in_order_of_paths(tmp_path: Path) -> None:
-    Manifest(tmp_path).save(RECORD)
+    Manifest(tmp_path).save(RECORD, "d1")
     assert record_file(tmp_path).read_text() == (
         "{\n"
         ' "format": 1,\n'
         ' "task": "be-crud",\n'
         ' "piece": "students",\n'
         ' "agent": "be-crud",\n'
-        ' "inputs": "d1",\n'
         ' "files": [\n'
         f'  {{"path": "a.py", "sha256": "{A}", "mode": "once"}},\n'
         f'  {{"path": "b.py", "sha256": "{B}", "mode": "generated"}}\n'
@@ -60,7 +58,7 @@ def test_save_writes_a_line_a_file_in_order_of_paths(tmp_path: Path) -> None:
     ],
 )
 def test_load_returns_what_was_saved(tmp_path: Path, record: Record) -> None:
-    Manifest(tmp_path).save(record)
+    Manifest(tmp_path).save(record, "d1")
     manifest = Manifest(tmp_path)
     assert manifest.load(record.task_id, record.piece) == record
     assert manifest.take_warnings() == ()
@@ -78,22 +76,22 @@ def test_load_returns_none_where_nothing_was_recorded(tmp_path: Path) -> None:
 def test_tables_that_differ_in_case_alone_have_records_of_their_own(tmp_path: Path) -> None:
     manifest = Manifest(tmp_path)
     for piece in ("Users", "users", "USERS"):
-        manifest.save(replace(RECORD, piece=piece))
+        manifest.save(replace(RECORD, piece=piece), "d1")
     names = [path.name for path in record_file(tmp_path).parent.iterdir()]
     assert len({name.casefold() for name in names}) == 3
 
 
 def test_save_leaves_an_equal_record_untouched(tmp_path: Path) -> None:
-    Manifest(tmp_path).save(RECORD)
+    Manifest(tmp_path).save(RECORD, "d1")
     before = record_file(tmp_path).stat()
-    Manifest(tmp_path).save(replace(RECORD, files=RECORD.files[::-1]))
+    Manifest(tmp_path).save(replace(RECORD, files=RECORD.files[::-1]), "d1")
     after = record_file(tmp_path).stat()
     assert (before.st_mtime_ns, before.st_ino) == (after.st_mtime_ns, after.st_ino)
     assert list(record_file(tmp_path).parent.iterdir()) == [record_file(tmp_path)]
 
 
 GOOD_FILE = {"path": "a.py", "sha256": A, "mode": "generated"}
-GOOD = {"format": 1, "task": "t", "piece": "p", "agent": "a", "inputs": "d", "files": [GOOD_FILE]}
+GOOD = {"format": 1, "task": "t", "piece": "p", "agent": "a", "files": [GOOD_FILE]}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +106,6 @@ GOOD = {"format": 1, "task": "t", "piece": "p", "agent": "a", "inputs": "d", "fi
         "{}",
         json.dumps(GOOD | {"format": 0}),
         json.dumps(GOOD | {"format": "1"}),
-        json.dumps(GOOD | {"inputs": 5}),
         json.dumps(GOOD | {"files": {}} | {"files": [["a.py", A]]}),
         json.dumps(GOOD | {"files": [GOOD_FILE | {"path": "../../etc/passwd"}]}),
         json.dumps(GOOD | {"files": [GOOD_FILE | {"mode": "sometimes"}]}),
@@ -141,25 +138,25 @@ def test_a_record_that_is_a_folder_counts_as_absent_and_is_told(tmp_path: Path) 
     assert manifest.load("be-crud", "students") is None
     assert "a folder is in the way" in manifest.take_warnings()[0]
     with pytest.raises(WorkspaceError, match="a folder is in the way"):
-        manifest.save(RECORD)
+        manifest.save(RECORD, "d1")
 
 
 def test_save_names_a_folder_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / ".runner").mkdir()
     (tmp_path / ".runner" / "manifest").write_text("a file")
     with pytest.raises(WorkspaceError, match=r"students\.json: cannot write it: Not a directory") as caught:
-        Manifest(tmp_path).save(RECORD)
+        Manifest(tmp_path).save(RECORD, "d1")
     assert isinstance(caught.value.__cause__, OSError)
 
 
 def test_recorded_gathers_every_sub_tasks_hashes_and_own_later_saves(tmp_path: Path) -> None:
     other = replace(RECORD, task_id="x", piece="y", files=(FileRecord(path="b.py", sha256=A),))
-    Manifest(tmp_path).save(RECORD)
-    Manifest(tmp_path).save(other)
+    Manifest(tmp_path).save(RECORD, "d1")
+    Manifest(tmp_path).save(other, "d1")
     Manifest(tmp_path).intend("x", "z", {"b.py": "killed"})
     manifest = Manifest(tmp_path)
     assert manifest.recorded("b.py") == {A, B, "killed"}
-    manifest.save(replace(RECORD, piece="later", files=(FileRecord(path="b.py", sha256="c"),)))
+    manifest.save(replace(RECORD, piece="later", files=(FileRecord(path="b.py", sha256="c"),)), "d1")
     manifest.intend("x", "q", {"b.py": "d", "new.py": "e"})
     assert manifest.recorded("b.py") == {A, B, "killed", "c", "d"}
     assert manifest.recorded("new.py") == {"e"}
@@ -167,7 +164,7 @@ def test_recorded_gathers_every_sub_tasks_hashes_and_own_later_saves(tmp_path: P
 
 
 def test_recorded_survives_a_corrupt_neighbour(tmp_path: Path) -> None:
-    Manifest(tmp_path).save(RECORD)
+    Manifest(tmp_path).save(RECORD, "d1")
     record_file(tmp_path).with_name("broken.json").write_text("{")
     manifest = Manifest(tmp_path)
     assert manifest.recorded("b.py") == {B}
@@ -180,7 +177,7 @@ def test_intents_add_up_until_the_record_is_saved(tmp_path: Path) -> None:
     manifest.intend("be-crud", "students", {"a.py": "2"})
     assert Manifest(tmp_path).intent("be-crud", "students") == {"a.py": {"1", "2"}, "b.py": {"1"}}
     assert len(list(manifest.intents())) == 1
-    manifest.save(RECORD)
+    manifest.save(RECORD, "d1")
     assert manifest.intent("be-crud", "students") == {}
     assert list((tmp_path / ".runner" / "intents").iterdir()) == []
 
@@ -199,6 +196,7 @@ def test_a_corrupt_intent_is_passed_over(tmp_path: Path, text: str) -> None:
 def test_is_up_to_date_looks_at_the_inputs_and_every_file(tmp_path: Path) -> None:
     manifest = Manifest(tmp_path)
     generated, once = tmp_path / "b.py", tmp_path / "a.py"
+    manifest.save(RECORD, "d1")
     assert not manifest.is_up_to_date(RECORD, "d1")
     generated.write_bytes(b"b")
     assert not manifest.is_up_to_date(RECORD, "d1")
@@ -215,19 +213,33 @@ def test_is_up_to_date_looks_at_the_inputs_and_every_file(tmp_path: Path) -> Non
 def test_a_record_with_a_kept_file_is_never_up_to_date(tmp_path: Path) -> None:
     (tmp_path / "b.py").write_bytes(b"b")
     kept = replace(RECORD, files=(FileRecord(path="b.py", sha256=B, kept=True),))
+    Manifest(tmp_path).save(kept, "d1")
     assert not Manifest(tmp_path).is_up_to_date(kept, "d1")
     assert Manifest(tmp_path).is_up_to_date(replace(RECORD, files=()), "d1")
 
 
+def test_other_inputs_leave_the_record_as_it_was(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+    (tmp_path / "a.py").write_bytes(b"there")
+    (tmp_path / "b.py").write_bytes(b"b")
+    manifest.save(RECORD, "d1")
+    (record,) = (tmp_path / ".runner" / "manifest").rglob("*.json")
+    before = record.stat().st_mtime_ns
+    manifest.save(RECORD, "d2")
+    assert record.stat().st_mtime_ns == before
+    assert manifest.is_up_to_date(RECORD, "d2")
+    assert not manifest.is_up_to_date(RECORD, "d1")
+
+
 def test_one_manifest_serves_many_threads(tmp_path: Path) -> None:
-    Manifest(tmp_path).save(RECORD)
+    Manifest(tmp_path).save(RECORD, "d1")
     manifest = Manifest(tmp_path)
 
     def work(number: int) -> bool:
         file = FileRecord(path="shared.py", sha256=str(number))
         manifest.intend("t", f"p{number}", {"shared.py": f"intent {number}"})
         known_before = manifest.recorded("b.py")
-        manifest.save(replace(RECORD, task_id="t", piece=f"p{number}", files=(file,)))
+        manifest.save(replace(RECORD, task_id="t", piece=f"p{number}", files=(file,)), "d1")
         return known_before == {B} and str(number) in manifest.recorded("shared.py")
 
     with ThreadPoolExecutor(8) as pool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from runner.ddl.body import is_constraint
 from runner.ddl.catalog import ColumnDraft, TableDraft
@@ -16,6 +16,9 @@ from runner.ddl.model import Default, Key
 from runner.ddl.statement import Statement
 from runner.ddl.tables import add_items
 from runner.ddl.types import read_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.indexes import read_index_parts
@@ -10,6 +10,9 @@ from runner.ddl.lexis import Token, split_at
 from runner.ddl.model import Dialect, Index
 from runner.ddl.plain import CLAUSE_WORDS, PIECE, Body, Like, quoted
 from runner.ddl.rules import rules_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK"}
 _MYSQL_INDEXES = {"KEY", "INDEX", "FULLTEXT", "SPATIAL"}

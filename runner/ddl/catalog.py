@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from runner.ddl.model import (
     Check,
@@ -20,6 +19,9 @@ from runner.ddl.model import (
     TableKind,
 )
 from runner.ddl.types import TypeRef
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 Path = tuple[str, ...]
 

@@ -7,11 +7,15 @@ body: pieces for text that is kept, notes for facts of the column.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-from runner.ddl.cursor import Cursor
 from runner.ddl.lexis import Token, split_at, tidy
 from runner.ddl.plain import CLAUSE_WORDS, Body, quoted, quoted_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from runner.ddl.cursor import Cursor
 
 Made = list[str] | None
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from runner.ddl.lexis import Token, closing, name_value, source, string_value
-from runner.ddl.model import Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.model import Dialect
 
 
 class NotUnderstood(Exception):  # noqa: N818 - a finding about the input, caught by the reader

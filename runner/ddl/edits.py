@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from runner.ddl.catalog import Catalog, TableDraft
 from runner.ddl.expressions import parse_expression
 from runner.ddl.lexis import Token, name_value, tokens_of
-from runner.ddl.model import Check, ForeignKey, Key
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.catalog import Catalog, TableDraft
+    from runner.ddl.model import Check, ForeignKey, Key
 
 
 def default_constraint_name(table: TableDraft, part: Key | ForeignKey | Check, suffix: str) -> str:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
@@ -17,6 +17,9 @@ from sqlglot.errors import SqlglotError
 
 from runner.ddl.lexis import Token, depth_of, string_value, tokens_of
 from runner.ddl.model import Call, ColumnRef, Const, Dialect, Expression
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
 
 MAX_EXPRESSION_DEPTH = 30  # brackets; each costs sqlglot some twenty calls, and Python allows a thousand
 MAX_EXPRESSION_TOKENS = 3000  # a chain of prefixes nests without brackets

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.errors import DDLError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 _SQL_EXPECTED = "Give a file of SQL statements, a folder of them, or a glob"
 # How files begin that are often mistaken for SQL, and how to get SQL out of them.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from runner.ddl.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
 from runner.ddl.model import (
     Call,
     Check,
@@ -23,7 +22,12 @@ from runner.ddl.model import (
     SqlType,
     Table,
 )
-from runner.ddl.types import TypeRef
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from runner.ddl.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
+    from runner.ddl.types import TypeRef
 
 _TEXT_TYPES = {"text", "character varying", "character", "varchar", "char"}
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from runner.ddl.alter import alter_table
 from runner.ddl.cursor import NotUnderstood
 from runner.ddl.lexis import MAX_DEPTH, depth_of
-from runner.ddl.model import QName
 from runner.ddl.objects import (
     alter_domain,
     alter_type,
@@ -23,6 +23,9 @@ from runner.ddl.objects import (
 )
 from runner.ddl.statement import Statement
 from runner.ddl.tables import create_table
+
+if TYPE_CHECKING:
+    from runner.ddl.model import QName
 
 # The words that may stand between CREATE and the kind of object.
 _MODIFIERS = {

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from runner.ddl.cursor import Cursor
 from runner.ddl.lexis import Token, closing, split_at, tidy
 from runner.ddl.model import IndexPart
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.cursor import Cursor
 
 _PART_WORDS = {"ASC", "DESC", "NULLS", "COLLATE"}
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import copy
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from runner.ddl.catalog import ColumnDraft, TableDraft
-from runner.ddl.model import Check, ForeignKey, Index, Key
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.ddl.catalog import ColumnDraft, TableDraft
+    from runner.ddl.model import Check, ForeignKey, Index, Key
 
 
 def adopt(child: TableDraft, parent: TableDraft) -> None:

@@ -6,11 +6,13 @@ The patterns are also the splitter's idea of what a quote or a comment is, so th
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from runner.ddl.model import Dialect
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.model import Dialect
 
 MAX_DEPTH = 200  # brackets inside brackets; real schemas stay under 20, a hostile one would exhaust the stack
 

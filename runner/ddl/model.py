@@ -6,10 +6,12 @@ a parsed form; where the parsed form is missing the text alone is right.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Dialect = Literal["postgres", "mysql", "sqlite"]
 TableKind = Literal["table", "partitioned", "foreign"]

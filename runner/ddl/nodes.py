@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import cast, get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import sqlglot
 from sqlglot import exp
@@ -17,6 +16,9 @@ from runner.ddl.lexis import source
 from runner.ddl.model import Action, Check, Default, ForeignKey, Generated, Key, QName
 from runner.ddl.plain import PIECE, Body, Piece
 from runner.ddl.types import TypeRef, read_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
 
 SHOWN_CHARACTERS = 80  # of an item in a note
 PLAIN_DIALECT = "postgres"  # of sqlglot's; plain SQL reads the same whatever the file's dialect

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from runner.ddl.body import add_item
 from runner.ddl.catalog import DomainDraft, Path, TableDraft
@@ -15,7 +15,11 @@ from runner.ddl.lexis import Token, name_value, split_at, string_value, tidy
 from runner.ddl.model import Default, Enum, Index, Key, QName
 from runner.ddl.nodes import BodyReader, Parts
 from runner.ddl.plain import Body
-from runner.ddl.statement import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.ddl.statement import Statement
 
 # ---------------------------------------------------------------------------------------------------- indexes
 

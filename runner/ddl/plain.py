@@ -6,11 +6,14 @@ text (types, defaults, checks): a piece. `body.py` finds names, types and clause
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runner.ddl.lexis import Token
 from runner.ddl.model import Dialect, Index
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _CLAUSES = {
     "CONSTRAINT",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
@@ -14,8 +14,12 @@ from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.expressions import MAX_EXPRESSION_DEPTH
 from runner.ddl.lexis import Token, depth_of, tokens_of
 from runner.ddl.model import SqlType
-from runner.ddl.statement import Statement
 from runner.ddl.types import TypeRef, read_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from runner.ddl.statement import Statement
 
 SHOWN_CHARACTERS = 40  # of an expression in a note
 # What some expressions are whatever they are made of.

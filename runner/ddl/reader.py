@@ -8,9 +8,8 @@ note with its line; nothing that a file says can make the reader raise, but for 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.ddl.catalog import Catalog
 from runner.ddl.files import expand_ddl_paths, load, name_of
@@ -20,6 +19,10 @@ from runner.ddl.model import Dialect, Note, Schema
 from runner.ddl.splitter import HEAD_BYTES, RawStatement, split
 from runner.ddl.statement import Statement, excerpt
 from runner.errors import DDLError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 __all__ = ["expand_ddl_paths", "read_ddl", "read_ddl_text"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.ddl.model import Column, Domain, Enum, ForeignKey, Index, Note, QName, Schema, Table
+if TYPE_CHECKING:
+    from runner.ddl.model import Column, Domain, Enum, ForeignKey, Index, Note, QName, Schema, Table
 
 
 def schema_to_json(schema: Schema) -> dict[str, Any]:

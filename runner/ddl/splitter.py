@@ -12,11 +12,13 @@ with statements inside (`BEGIN ATOMIC … END`, triggers, the brackets of CREATE
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from runner.ddl.model import Dialect
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.ddl.model import Dialect
 
 HEAD_BYTES = 400  # enough for the words that say what a statement is
 

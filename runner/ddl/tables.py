@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from runner.ddl.body import read_body
 from runner.ddl.catalog import TableDraft
@@ -11,9 +11,13 @@ from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
 from runner.ddl.lexis import Token, split_at
 from runner.ddl.nodes import BodyReader, Parts
-from runner.ddl.plain import Body
 from runner.ddl.queries import columns_of_query
-from runner.ddl.statement import Statement
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.plain import Body
+    from runner.ddl.statement import Statement
 
 _EVERYTHING = frozenset({"DEFAULTS", "CONSTRAINTS", "INDEXES", "GENERATED", "IDENTITY", "COMMENTS"})
 _QUERY_WORDS = {"SELECT", "WITH", "VALUES", "TABLE"}

@@ -6,12 +6,16 @@ SQLite as declared. A type that is not built in stays a reference until the whol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from runner.ddl.cursor import Cursor
 from runner.ddl.lexis import Token, name_value, string_value, tidy
 from runner.ddl.model import Dialect, Enum, SqlType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.cursor import Cursor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

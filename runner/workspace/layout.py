@@ -2,6 +2,7 @@
 
 .runner/.gitignore      hides everything but itself and the manifest
 .runner/manifest/       one file a sub-task: what was generated from what; committed with the code
+.runner/inputs/         one file a sub-task: the digest of what its files were made from
 .runner/intents/        one file a sub-task that is writing, or died while it was
 .runner/claims/<run>/   which sub-task of a running run wrote which path
 .runner/locks/          lock files; they stay, a lock dies with its process
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 RUNNER_FOLDER = ".runner"
 MANIFEST_FOLDER = "manifest"
+INPUTS_FOLDER = "inputs"
 INTENTS_FOLDER = "intents"
 CLAIMS_FOLDER = "claims"
 LOCKS_FOLDER = "locks"

@@ -1,10 +1,11 @@
 """The record of what was generated from what: one small file a sub-task, meant to be committed with the code.
 
-`.runner/manifest/<task>/<table or setup>.json` holds the digest of the inputs and the hash of each file. It
-has the same bytes for the same inputs: sorted, no clock, no absolute path. A sub-task that is about to change
-files first leaves an intent beside the manifest, with the hashes that it is about to write, and takes it away
-when its record is saved. So what a killed run wrote is known for generated, and never taken for an edit by
-hand.
+`.runner/manifest/<task>/<table or setup>.json` holds the hash of each file. It has the same bytes for the same files:
+sorted, no clock, no absolute path, and it changes only when they do. What they were made from is noted aside, in
+`.runner/inputs/`, which is not committed: a digest of the whole schema would change every record with every table. A
+sub-task that is about to change files first leaves an intent beside the manifest, with the hashes that it is about to
+write, and takes it away when its record is saved. So what a killed run wrote is known for generated, and never taken
+for an edit by hand.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from runner.errors import UnsafePathError, WorkspaceError
 from runner.workspace.atomic import cannot, read_file, replace_file
-from runner.workspace.layout import INTENTS_FOLDER, MANIFEST_FOLDER, file_name, prepare, runner_folder
+from runner.workspace.layout import INPUTS_FOLDER, INTENTS_FOLDER, MANIFEST_FOLDER, file_name, prepare, runner_folder
 from runner.workspace.paths import check_plain
 
 if TYPE_CHECKING:
@@ -47,7 +48,6 @@ class Record:
     task_id: str
     piece: str
     agent: str
-    inputs_digest: str
     files: tuple[FileRecord, ...]
 
 
@@ -74,8 +74,8 @@ class Manifest:
         """Return the record of a sub-task; None where none can be read (see `take_warnings`)."""
         return self._read_record(self._record_path(task_id, piece))
 
-    def save(self, record: Record) -> None:
-        """Write a record, where it differs from what is there, and take the sub-task's intent away.
+    def save(self, record: Record, inputs_digest: str) -> None:
+        """Write a record and its inputs, where they differ from what is there, and take the intent away.
 
         Raises:
             WorkspaceError: it cannot be written.
@@ -84,10 +84,8 @@ class Manifest:
         path = self._record_path(record.task_id, record.piece)
         data = _encode(record)
         try:
-            current = read_file(path)
-            if current is None or current.data != data:
-                prepare(self.root)
-                replace_file(path, data)
+            self._write(path, data)
+            self._write(self._inputs_path(record.task_id, record.piece), inputs_digest.encode())
             self._intent_path(record.task_id, record.piece).unlink(missing_ok=True)
         except OSError as error:
             raise cannot("write it", path, error) from error
@@ -132,7 +130,11 @@ class Manifest:
 
         A sub-task with a file that was kept is never up to date, so that each run says so.
         """
-        if record.inputs_digest != inputs_digest:
+        try:
+            noted = self._inputs_path(record.task_id, record.piece).read_bytes()
+        except OSError:
+            return False
+        if noted != inputs_digest.encode():
             return False
         root = os.fspath(self.root)
         return all(_is_as_recorded(f"{root}/{file.path}", file) for file in record.files)
@@ -147,8 +149,17 @@ class Manifest:
     def _record_path(self, task_id: str, piece: str) -> Path:
         return runner_folder(self.root, MANIFEST_FOLDER) / file_name(task_id) / f"{file_name(piece)}.json"
 
+    def _inputs_path(self, task_id: str, piece: str) -> Path:
+        return runner_folder(self.root, INPUTS_FOLDER) / file_name(f"{task_id}/{piece}")
+
     def _intent_path(self, task_id: str, piece: str) -> Path:
         return runner_folder(self.root, INTENTS_FOLDER) / f"{file_name(f'{task_id}/{piece}')}.json"
+
+    def _write(self, path: Path, data: bytes) -> None:
+        current = read_file(path)
+        if current is None or current.data != data:
+            prepare(self.root)
+            replace_file(path, data)
 
     def _read_record(self, path: Path) -> Record | None:
         try:
@@ -197,7 +208,6 @@ def _encode(record: Record) -> bytes:
         "task": record.task_id,
         "piece": record.piece,
         "agent": record.agent,
-        "inputs": record.inputs_digest,
     }
     lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
     files = [
@@ -219,7 +229,6 @@ def _decode(data: bytes) -> Record:
         task_id=_text(told["task"]),
         piece=_text(told["piece"]),
         agent=_text(told["agent"]),
-        inputs_digest=_text(told["inputs"]),
         files=tuple(_decode_file(file) for file in told["files"]),
     )
 

@@ -11,19 +11,19 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 from runner.errors import PathOwnedError, WorkspaceError
 from runner.task import FileCounts
 from runner.workspace.atomic import FileState, cannot, read_file, replace_file, sweep_folders
 from runner.workspace.claims import Claims, RunClaims, begin_claims, release_claims, sweep_claims
-from runner.workspace.layout import INTENTS_FOLDER, LOCKS_FOLDER, MANIFEST_FOLDER, runner_folder
+from runner.workspace.layout import INPUTS_FOLDER, INTENTS_FOLDER, LOCKS_FOLDER, MANIFEST_FOLDER, runner_folder
 from runner.workspace.manifest import FileRecord, Manifest, Record, digest
 from runner.workspace.paths import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
     from runner.workspace.locks import FileLockManager
 
@@ -118,7 +118,8 @@ class WorkspaceWriter:
 
         A file is created; updated, where it is as some sub-task once wrote it; identical, then it is not
         touched; or kept: it was edited by hand, or was there before and is the user's. `once` files are
-        written only where absent. Can be repeated: a try that failed half-way left whole files, and the next
+        written only where absent. Of a sub-task without files nothing is recorded: it has other work to do, each
+        time. Can be repeated: a try that failed half-way left whole files, and the next
         one goes on from there.
 
         Raises:
@@ -134,8 +135,8 @@ class WorkspaceWriter:
         if not self._check:
             batch.sweep()
         verbs = {file.path: self._put(batch, file) for file in wanted}
-        if not self._check:
-            self._manifest.save(batch.record(verbs, inputs_digest, agent))
+        if not self._check and (wanted or batch.recorded):
+            self._manifest.save(batch.record(verbs, agent), inputs_digest)
         return _report(verbs)
 
     def _collect(self, files: Iterable[Wanted]) -> list[_File]:
@@ -205,6 +206,7 @@ class _Batch:
         self._task_id, _, self._piece = owner.partition("/")
         previous = manifest.load(self._task_id, self._piece)
         self._previous = {} if previous is None else {file.path: file for file in previous.files}
+        self.recorded = previous is not None
         self._interrupted = manifest.intent(self._task_id, self._piece)
         self._intended = False
 
@@ -230,7 +232,7 @@ class _Batch:
             )
             self._intended = True
 
-    def record(self, verbs: dict[str, Verb], inputs_digest: str, agent: str) -> Record:
+    def record(self, verbs: dict[str, Verb], agent: str) -> Record:
         """Return the record of the files as they now are.
 
         One that was kept stays recorded as it was before it was edited, so that undoing the edit is enough to
@@ -240,7 +242,6 @@ class _Batch:
             task_id=self._task_id,
             piece=self._piece,
             agent=agent,
-            inputs_digest=inputs_digest,
             files=tuple(self._file_record(file, kept=verbs[file.path] == "keep") for file in self._files),
         )
 
@@ -261,7 +262,7 @@ def sweep_temp_files(root: Path, manifest: Manifest) -> tuple[Path, ...]:
     left one.
     """
     own = runner_folder(root)
-    folders = {own, own / INTENTS_FOLDER, own / LOCKS_FOLDER}
+    folders = {own, own / INPUTS_FOLDER, own / INTENTS_FOLDER, own / LOCKS_FOLDER}
     manifests = own / MANIFEST_FOLDER
     if manifests.is_dir():
         folders.update(folder for folder in manifests.iterdir() if folder.is_dir())

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from runner.ddl.model import Column, Domain, ForeignKey, Index, Key, Schema, Table
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.ddl.model import Column, Domain, ForeignKey, Index, Key, Schema, Table
 
 
 def describe(schema: Schema) -> str:

