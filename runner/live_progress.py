@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.errors import PlanError
 from runner.events import Logged
 from runner.stores.convex_sink import ConvexSink
-from runner.stores.convex_target import ConvexSettingsError, choose_target, required_target
+from runner.stores.convex_target import ConvexSettingsError, ConvexTarget, choose_target, required_target
 from runner.stores.outbox import SINK
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from runner.console import Console
     from runner.orchestrator import ParallelOrchestrator
     from runner.plan import Plan
     from runner.run_plan import RunOptions
     from runner.stores.convex_sync import Synced
-    from runner.stores.convex_target import ConvexTarget
     from runner.stores.sqlite import SqliteStore
 
 

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -119,7 +120,7 @@ def test_trouble_that_may_pass_is_tried_again_with_growing_waits(
     assert run.finish() is None
     assert run.told == []
     times = [call[0] for call in deployment.calls]
-    waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    waits = [later - earlier for earlier, later in pairwise(times)]
     assert waits[2] > waits[0]
     assert waits[3] > waits[1]
 

@@ -105,6 +105,7 @@ def test_only_the_ddl_room_knows_the_sql_parser() -> None:
         ("import runner", {"sqlglot", "jinja2", "convex", "pydantic", "click"}),
         ("import runner.cli", {"sqlglot", "jinja2", "convex", "pydantic", "tqdm", "multiprocessing"}),
         ("import runner.reports.commands", {"sqlglot", "jinja2", "convex", "pydantic", "tqdm"}),
+        ("import runner.run_plan", {"sqlglot", "jinja2", "convex", "requests"}),
         ("import runner.worker", {"sqlglot", "convex", "pydantic", "anthropic"}),
         ("import runner.ddl.model", {"sqlglot"}),
     ],

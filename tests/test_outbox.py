@@ -92,7 +92,7 @@ def test_a_batch_holds_so_many_events_and_so_many_bytes() -> None:
 
 
 def test_an_event_that_is_larger_than_a_batch_goes_alone() -> None:
-    big = task_added("a", ["x"], **{name: "m" * MAX_TEXT for name in ("title", "description", "agent", "workspace")})
+    big = task_added("a", ["x"], **dict.fromkeys(("title", "description", "agent", "workspace"), "m" * MAX_TEXT))
     assert seqs(cut([big, run_started()])) == [1]
     assert seqs(cut([run_started(), big])) == [1]
 

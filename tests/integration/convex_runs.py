@@ -6,7 +6,6 @@ import random
 import time
 import uuid
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.events import Event, Logged, RunEnded, SubTaskRetrying, SubTaskStep, TaskEnded, TaskStarted, iso
@@ -20,6 +19,7 @@ from tests.sample_runs import STEPS, at, ended, run_started, started, step, task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
 
     from runner.stores.convex_sink import Client
     from runner.stores.convex_target import ConvexTarget

@@ -8,7 +8,6 @@ import sys
 import threading
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,6 +37,7 @@ from tests.sample_runs import at, ended, run_started, started, step, task_added
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 TABLES = "".join(f"CREATE TABLE t{number} (id int PRIMARY KEY);\n" for number in range(6))
 ORDER = {"pending": 0, "running": 1, "done": 2, "failed": 2, "cancelled": 2, "skipped": 2}
@@ -140,8 +140,8 @@ def test_a_subscriber_sees_every_long_task_run_and_nothing_go_backwards(deployme
         concurrency={"tasks": 3, "subtasks": 1},
     )
     with folder.start(str(plan), **deployment.environ) as process:
-        until(lambda: (folder.path / ".runner" / "state.db").exists(), "a state file")
-        until(lambda: bool(_runs(folder)), "a run")
+        until((folder.path / ".runner" / "state.db").exists, "a state file")
+        until(lambda: len(_runs(folder)) > 0, "a run")
         run_id = latest(folder)
         with subprocess.Popen(
             [sys.executable, "-c", _SUBSCRIBER, run_id],
@@ -237,7 +237,7 @@ def test_a_plan_that_disables_convex_sends_nothing_then_or_later(deployment: Dep
 
 def test_a_check_leaves_no_trace(deployment: Deployment, folder: Folder) -> None:
     before = len(deployment.pages("runs:list"))
-    folder.run(str(folder.write_plan(acting("a"))), "--check", **deployment.environ)
+    command(folder, str(folder.write_plan(acting("a"))), "--check", env=deployment.environ)
     assert len(deployment.pages("runs:list")) == before
     enabled = folder.write_plan(acting("a"), convex={"enabled": True})
     assert folder.run(str(enabled), "--check").returncode == 3  # where there are no secrets, as in CI

@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -31,6 +30,7 @@ from tests.integration.convex_runs import Played, assert_same, made_up_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from runner.stores.convex_target import ConvexTarget
 
