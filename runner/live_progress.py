@@ -50,11 +50,12 @@ class LiveProgress:
         self._sink = ConvexSink(self.target, self.state)
         return [self._sink]
 
+    def warnings(self) -> list[Logged]:
+        """Return what the user should know when the run begins."""
+        return [] if self.warning is None else [Logged(level="warning", message=self.warning)]
+
     def attach(self, orchestrator: ParallelOrchestrator) -> None:
-        """Let the sink speak to the run; say what the user should know."""
-        if self.warning is not None:
-            orchestrator.start_run()
-            orchestrator.note(Logged(level="warning", message=self.warning))
+        """Let the sink speak to the run."""
         if self._sink is not None:
             self._sink.attach(
                 orchestrator.acknowledge,

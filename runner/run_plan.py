@@ -205,7 +205,7 @@ def _execute(
         interrupted = _Interrupted(orchestrator)
         with interrupted.watch(), contextlib.closing(orchestrator):
             orchestrator.start_run()
-            for warning in warnings_of(preparation.schemas):
+            for warning in (*progress.warnings(), *warnings_of(preparation.schemas)):
                 orchestrator.note(warning)
             orchestrator.submit_jobs(jobs)
             orchestrator.on_idle()

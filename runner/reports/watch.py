@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.errors import RunnerError
 from runner.reports.board import Board, board_from_convex, board_lines, changed_lines, read_board
-from runner.stores.convex_target import reading_target
+from runner.stores.convex_target import reading_target, shown
 from runner.stores.reader import LATEST, StateReader
 
 if TYPE_CHECKING:
@@ -62,9 +62,16 @@ def _from_state(state: Path, run: str | None) -> Iterator[Board]:
 def _from_convex(target: ConvexTarget, run: str | None) -> Iterator[Board]:
     from runner.stores.convex_watch import WatchError, watch_boards  # noqa: PLC0415 - only where it is set up
 
+    seen = False
     try:
         for value in watch_boards(target, run):
             if value is not None:
                 yield board_from_convex(value)
+            elif run is not None and not seen:
+                break
+            seen = True
+        else:
+            return
     except WatchError as error:
         raise WatchFailedError(f"{error}; `runner status` shows what this machine knows") from error
+    raise WatchFailedError(f"Convex at {shown(target.url)} has no run {run!r}")

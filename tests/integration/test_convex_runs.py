@@ -312,6 +312,12 @@ def test_watch_says_when_convex_cannot_be_reached(folder: Folder, monkeypatch: p
     assert TOKEN not in str(caught.value)
 
 
+def test_watch_says_when_there_is_no_such_run(deployment: Deployment, folder: Folder) -> None:
+    environ = {"CONVEX_URL": deployment.url, "RUNNER_CONVEX_TOKEN": deployment.token}
+    with pytest.raises(WatchFailedError, match="no run 'nowhere'"):
+        list(watch(folder.path / ".runner", "nowhere", environ, terminal=False))
+
+
 def test_watch_says_what_the_deployment_refuses(deployment: Deployment, folder: Folder) -> None:
     environ = {"CONVEX_URL": deployment.url, "RUNNER_CONVEX_TOKEN": "wrong-secret-2"}
     with pytest.raises(WatchFailedError, match="Reading needs"):
