@@ -75,6 +75,14 @@ class Concurrency:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerLimits:
+    """What a worker process may use: MiB of memory, and sub-tasks before a fresh process takes its place."""
+
+    memory: int | None = None
+    max_subtasks: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ConvexSettings:
     """Live progress. `auto`: on when the environment holds both the URL and the token."""
 
@@ -125,6 +133,7 @@ class Plan:
     file: str
     workspace: Path
     concurrency: Concurrency
+    workers: WorkerLimits
     timeouts: Timeouts
     retries: Retries
     templates: Path | None
@@ -356,6 +365,17 @@ class ConcurrencyEntry(_Entry):
     subtasks: Count = Field(5, description="Sub-tasks inside one task, each in a thread of its own.")
 
 
+class WorkersEntry(_Entry):
+    """What a worker process may use."""
+
+    memory: Annotated[int, Field(ge=64, le=1_048_576), BeforeValidator(_whole)] | None = Field(
+        None, description="Address space in MiB; a sub-task that wants more fails, and not the machine."
+    )
+    max_subtasks: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_whole)] | None = Field(
+        None, description="Sub-tasks after which a fresh process takes its place: against leaks in agents."
+    )
+
+
 class ConvexEntry(_Entry):
     """Live progress on a Convex deployment. The token comes from RUNNER_CONVEX_TOKEN only."""
 
@@ -439,6 +459,7 @@ class PlanEntry(_Shared):
     )
     workspace: Workspace = Field(description="The folder to generate into.", examples=["../build/school"])
     concurrency: ConcurrencyEntry | None = Field(None, description="How much runs at once.", examples=[{"tasks": 5}])
+    workers: WorkersEntry | None = Field(None, description="What a worker may use.", examples=[{"memory": 2048}])
     convex: ConvexEntry | None = Field(None, description="Live progress on a Convex deployment.")
     llm: LLMEntry | None = Field(None, title="LLM", description="Classification by a language model.")
     tasks: Annotated[list[TaskEntry], Field(min_length=1)] = Field(description="The work, in any order.")
@@ -448,6 +469,7 @@ _ENTRIES: dict[str, type[_Entry]] = {
     "timeouts": TimeoutsEntry,
     "retries": RetriesEntry,
     "concurrency": ConcurrencyEntry,
+    "workers": WorkersEntry,
     "convex": ConvexEntry,
     "llm": LLMEntry,
     "tables": TablesEntry,
@@ -479,6 +501,9 @@ _EXPECTED = {
     "concurrency": "Give how much runs at once, such as {tasks: 5, subtasks: 5}.",
     "convex": "Give its settings, such as {enabled: auto}.",
     "llm": "Give its settings, such as {enabled: auto}.",
+    "workers": "Give what a worker process may use, such as {memory: 2048, max_subtasks: 1000}.",
+    "workers.memory": "Give MiB: a whole number from 64 to 1048576.",
+    "workers.max_subtasks": "Give a whole number from 1 to 1000000.",
     "concurrency.tasks": "Give a whole number from 1 to 64.",
     "concurrency.subtasks": "Give a whole number from 1 to 64.",
     "timeouts.task": _SECONDS,
@@ -789,6 +814,7 @@ def _resolved(entry: PlanEntry, ids: Sequence[str], root: Node, path: Path) -> P
         file=file,
         workspace=entry.workspace,
         concurrency=Concurrency(**_given(entry.concurrency)),
+        workers=WorkerLimits(**_given(entry.workers)),
         timeouts=timeouts,
         retries=retries,
         templates=entry.templates,
@@ -851,6 +877,7 @@ workspace: build/{name}
 
 # These are the defaults:
 # concurrency: {{tasks: 5, subtasks: 5}}
+# workers: {{}}                           # no limits; memory (MiB) and max_subtasks of a worker process
 # timeouts: {{task: 600, subtask: 300}}   # seconds
 # retries: {{attempts: 2, backoff: 1.0}}
 # templates: ./my-templates             # none; searched before the built-in ones

@@ -165,6 +165,11 @@ UNCLEAR = """
 """
 
 
+@pytest.mark.parametrize("text", [".inf", "-.Inf", ".NaN", "1.0e+999", "9" * 400])
+def test_a_number_without_end_is_refused(folder, loader, text):
+    assert " is not a finite number. Write a number in digits." in said_of(f"- {text}")
+
+
 @pytest.mark.parametrize("text", [*UNCLEAR.split(), "1" * 400])
 def test_a_value_that_is_read_in_two_ways_is_refused_and_its_quotes_help(folder, loader, text):
     found = said_of(f"a: {{b: {text}}}")
@@ -216,6 +221,8 @@ def test_yaml_that_a_plan_cannot_mean_is_said(folder, loader, text, said):
         ("a:\n  b: 1\n \t c: 1\n", "3:2", "a tab stands where YAML takes none. Use spaces."),
         ("a: ']' 'a\tb'", "1:8", "this line does not fit the one before. Check"),
         ("a:\n\t- @b", "2:1", "a tab stands where YAML takes none. Use spaces."),
+        ("a: 'x\ty' b", "1:10", "this line does not fit the one before. Check its indentation"),
+        ('a: "x\ty" b', "1:10", "this line does not fit the one before. Check its indentation"),
         ("a: b: c", "1:5", "a colon stands where no key can be. Put a value that holds ': '"),
         ("a: 'b\nc: d\n", "1:4", "a quote that opens here is never closed. Close it."),
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -14,9 +14,6 @@ from runner.workspace.layout import CLAIMS_FOLDER, runner_folder
 from runner.workspace.locks import FileLockManager
 from runner.workspace.process_marks import own_mark
 from tests.workspace_full_disk import FullDisk
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def claims(root: Path, run_id: str = "run") -> RunClaims:
@@ -85,6 +82,22 @@ def test_a_claim_that_cannot_be_written_leaves_the_log_as_it_was(
     assert log_of(tmp_path).read_bytes() == before
     book.claim("p", "b", "1")
     assert log_of(tmp_path).read_bytes().count(b"\n") == 2
+
+
+def test_claims_leave_no_file_open(tmp_path: Path) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for number in range(5):
+        claims(tmp_path).claim("p", f"owner {number}", "1")
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_run_that_cannot_be_marked_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with FileLockManager(tmp_path).hold("a"):
+        pass
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", FullDisk(0).write)
+        with pytest.raises(WorkspaceError, match="run-by: cannot write it: No space left"):
+            begin_claims(tmp_path, "run")
 
 
 def test_sweep_forgets_dead_runs_only(tmp_path: Path) -> None:

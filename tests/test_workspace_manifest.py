@@ -11,6 +11,7 @@ import pytest
 
 from runner.errors import WorkspaceError
 from runner.workspace.manifest import FileRecord, Manifest, Record, digest
+from runner.workspace.manifest import _encode as encode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -210,12 +211,30 @@ def test_is_up_to_date_looks_at_the_inputs_and_every_file(tmp_path: Path) -> Non
     assert not manifest.is_up_to_date(RECORD, "d1")
 
 
+def test_old_files_that_git_brings_back_are_not_taken_for_up_to_date(tmp_path: Path) -> None:
+    """Records and files are committed, the note of their inputs is not: it may be newer than they are."""
+    manifest = Manifest(tmp_path)
+    old = replace(RECORD, files=(FileRecord(path="b.py", sha256=B),))
+    manifest.save(old, "d1")
+    manifest.save(replace(RECORD, files=(FileRecord(path="b.py", sha256=A),)), "d2")
+    (tmp_path / "b.py").write_bytes(b"b")
+    record_file(tmp_path).write_bytes(encode(old))
+    record = manifest.load("be-crud", "students")
+    assert record == old
+    assert not manifest.is_up_to_date(record, "d2")
+    assert not manifest.is_up_to_date(record, "d1")
+    manifest.save(old, "d2")
+    assert manifest.is_up_to_date(old, "d2")
+
+
 def test_a_record_with_a_kept_file_is_never_up_to_date(tmp_path: Path) -> None:
     (tmp_path / "b.py").write_bytes(b"b")
     kept = replace(RECORD, files=(FileRecord(path="b.py", sha256=B, kept=True),))
     Manifest(tmp_path).save(kept, "d1")
     assert not Manifest(tmp_path).is_up_to_date(kept, "d1")
-    assert Manifest(tmp_path).is_up_to_date(replace(RECORD, files=()), "d1")
+    as_generated = replace(kept, files=(FileRecord(path="b.py", sha256=B),))
+    Manifest(tmp_path).save(as_generated, "d1")
+    assert Manifest(tmp_path).is_up_to_date(as_generated, "d1")
 
 
 def test_other_inputs_leave_the_record_as_it_was(tmp_path: Path) -> None:

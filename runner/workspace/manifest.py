@@ -85,7 +85,7 @@ class Manifest:
         data = _encode(record)
         try:
             self._write(path, data)
-            self._write(self._inputs_path(record.task_id, record.piece), inputs_digest.encode())
+            self._write(self._inputs_path(record.task_id, record.piece), _inputs_note(record, inputs_digest))
             self._intent_path(record.task_id, record.piece).unlink(missing_ok=True)
         except OSError as error:
             raise cannot("write it", path, error) from error
@@ -134,7 +134,7 @@ class Manifest:
             noted = self._inputs_path(record.task_id, record.piece).read_bytes()
         except OSError:
             return False
-        if noted != inputs_digest.encode():
+        if noted != _inputs_note(record, inputs_digest):
             return False
         root = os.fspath(self.root)
         return all(_is_as_recorded(f"{root}/{file.path}", file) for file in record.files)
@@ -216,6 +216,11 @@ def _encode(record: Record) -> bytes:
     ]
     listed = ",\n".join(f"  {json.dumps(file)}" for file in files)
     return "\n".join(["{", *lines, ' "files": [', *([listed] if listed else []), " ]", "}", ""]).encode()
+
+
+def _inputs_note(record: Record, inputs_digest: str) -> bytes:
+    """Bind inputs to what was made of them: git brings old records and files back, but not the note beside them."""
+    return f"{inputs_digest} {digest(_encode(record))}".encode()
 
 
 def _decode(data: bytes) -> Record:
