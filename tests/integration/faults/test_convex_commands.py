@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def acting(task_id: str) -> dict[str, Any]:
-    options = {"folder": task_id, "acts": {"*": "work 0.25"}}
+    options = {"folder": task_id, "acts": {"*": "work 0.6"}}
     return {"id": task_id, "description": task_id, "agent": "acting_agents:Acting", "options": options}
 
 
@@ -53,7 +53,7 @@ def test_a_command_that_is_killed_and_then_sync(server: Server, folder: Folder, 
     plan = folder.write_plan(acting("a"), acting("b"), name=f"plan-{seed}.yaml")
     with folder.start(str(plan), **server.environ) as process:
         until(lambda: recorded(folder) == 1, "a run")
-        time.sleep(random.Random(seed).uniform(0.0, 1.2))
+        time.sleep(random.Random(seed).uniform(0.0, 1.0))
         process.send_signal(signal.SIGKILL)
         process.wait(LIMIT)
     synced = folder.run("sync", largest_file=None, **server.environ)
