@@ -42,12 +42,21 @@ class _Commands(click.Group):
         if args and args[0] not in self.commands and args[0] not in {"--help", "-h", "--version"}:
             self._refuse_typing_error(args[0])
             args = [_DEFAULT_COMMAND, *args]
-        return super().parse_args(ctx, args)
+        return super().parse_args(ctx, _with_wait_named(args))
 
     def _refuse_typing_error(self, word: str) -> None:
         close = get_close_matches(word, self.commands, 1)
         if close and not Path(word).exists():
             raise click.UsageError(f"{word!r} is no command and no file. Did you mean `runner {close[0]}`?")
+
+
+def _with_wait_named(args: list[str]) -> list[str]:
+    """Return `--if-running wait SECONDS` as two options; an option of the library takes no optional value."""
+    for number in range(len(args) - 2):
+        seconds = args[number + 2].replace(".", "", 1)
+        if args[number : number + 2] == ["--if-running", "wait"] and seconds.isdecimal():
+            return [*args[: number + 2], "--wait", *args[number + 2 :]]
+    return args
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -65,13 +74,15 @@ def _runner() -> None:
 @click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing new once a sub-task has failed.")
+@click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
 @click.option(
     "--if-running",
     type=click.Choice(["fail", "skip", "wait"]),
     default="fail",
     show_default=True,
-    help="When this plan is already being run: fail with 75, skip with 0, or wait.",
+    help="When this plan is already being run: fail with 75, skip with 0, or `wait [SECONDS]` for it to end.",
 )
+@click.option("--wait", type=click.FloatRange(min=0), default=86400.0, hidden=True)
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report here.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +16,8 @@ from runner.console import Console, print_drift
 from runner.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
 from runner.live_progress import LiveProgress
 from runner.reports.json_report import run_report, write_json
-from runner.status import RunStatus
+from runner.shard import Limits
+from runner.status import RunStatus, SubTaskStatus
 from runner.stores.sqlite import SqliteStore
 from runner.supervisor import Job, Settings
 
@@ -29,9 +30,11 @@ if TYPE_CHECKING:
     from runner.plan import Plan, PlanTask
     from runner.preparation import Preparation
     from runner.reporter import Sink
+    from runner.stores.reader import StateReader
 
 EXIT_DRIFT = 3
-WAIT_FOR_OTHER_RUN = 24 * 3600.0  # seconds that --if-running wait gives the other run
+_MIB = 1 << 20
+_RUNS_LOOKED_AT = 50  # of the state folder, for what failed last
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,7 +47,9 @@ class RunOptions:
     check: bool = False
     force: bool = False
     fail_fast: bool = False
+    rerun_failed: bool = False
     if_running: Literal["fail", "skip", "wait"] = "fail"
+    wait: float = 24 * 3600.0  # seconds that the other run is given to end
     json_file: Path | None = None
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
@@ -113,7 +118,7 @@ def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
     from runner.preparation import Preparation  # noqa: PLC0415
 
     plan = load_plan(path)
-    dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False)
+    dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False, model=plan.llm.model)
     preparation = Preparation(dispatcher, plan.folder)
     jobs: list[Job] = []
     problems: list[Problem] = []
@@ -173,7 +178,7 @@ def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[None]:
     from runner.workspace.plan_lock import PlanLock  # noqa: PLC0415
 
     lock = PlanLock(plan.workspace, plan.path)
-    lock.acquire(WAIT_FOR_OTHER_RUN if options.if_running == "wait" else 0.0)
+    lock.acquire(options.wait if options.if_running == "wait" else 0.0)
     try:
         yield
     finally:
@@ -191,6 +196,10 @@ def _execute(
         force=options.force,
         check=options.check,
         fail_fast=options.fail_fast,
+        limits=Limits(
+            memory=None if plan.workers.memory is None else plan.workers.memory * _MIB,
+            max_subtasks=plan.workers.max_subtasks,
+        ),
     )
     with _state(options) as store:
         console = Console(quiet=options.quiet, log_format=options.log_format, check=options.check)
@@ -198,6 +207,10 @@ def _execute(
             console.notice(notice)
         for dead in store.mark_interrupted(str(plan.path)):
             console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
+        if options.rerun_failed:
+            jobs = unfinished(jobs, store, str(plan.path))
+            if not jobs:
+                console.notice("nothing failed when this plan last ran")
         info = RunInfo(plan=plan.name, plan_path=str(plan.path))
         sinks: list[Sink] = [console, *progress.sinks(store)]
         orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info)
@@ -229,6 +242,31 @@ def _state(options: RunOptions) -> Iterator[SqliteStore]:
         store = SqliteStore(folder)
         stack.callback(store.close)
         yield store
+
+
+def unfinished(jobs: Sequence[Job], store: StateReader, plan_path: str) -> tuple[Job, ...]:
+    """Return what failed, was skipped or was cancelled the last time that it was run, and nothing else.
+
+    A sub-task that no run knows is taken for unfinished. Needs that are not run again count as met.
+    """
+    latest: dict[str, SubTaskStatus] = {}
+    for run in store.runs(_RUNS_LOOKED_AT):  # the newest comes first
+        if run.plan_path == plan_path:
+            latest = {subtask.id: subtask.status for subtask in store.subtasks(run.id)} | latest
+    done = {subtask_id for subtask_id, status in latest.items() if status is SubTaskStatus.DONE}
+    left = {job.spec.id: [subtask for subtask in job.spec.subtasks if subtask.id not in done] for job in jobs}
+    return tuple(
+        replace(
+            job,
+            spec=replace(
+                job.spec,
+                subtasks=tuple(left[job.spec.id]),
+                needs=tuple(need for need in job.spec.needs if left.get(need)),
+            ),
+        )
+        for job in jobs
+        if left[job.spec.id]
+    )
 
 
 def _exit_code(orchestrator: ParallelOrchestrator, interrupted: _Interrupted, options: RunOptions) -> int:

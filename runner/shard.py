@@ -30,6 +30,14 @@ class Shard:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Limits:
+    """What a worker process may use: bytes of address space, and sub-tasks before another takes its place."""
+
+    memory: int | None = None
+    max_subtasks: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerReady:
     """A worker has started and waits for work."""
 

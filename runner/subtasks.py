@@ -217,6 +217,8 @@ class SubTaskManager:
         report(1, "start")
         task, piece = self._task, subtask.table or SETUP_PIECE
         record = None if self._check or self._force else self._manifest.load(task.id, piece)
+        for warning in self._manifest.take_warnings():
+            self._log(subtask, "warning", warning)
         if record is not None and self._manifest.is_up_to_date(record, task.inputs_digest):
             return True, FileCounts(identical=len(record.files))
         context = AgentContext(

@@ -33,7 +33,7 @@ from runner.events import (
     TaskStarted,
 )
 from runner.executors.process_pool import Worker
-from runner.shard import AttemptFailed, Change, FilesChanged, Shard, ShardBegun, ShardEnded, WorkerReady
+from runner.shard import AttemptFailed, Change, FilesChanged, Limits, Shard, ShardBegun, ShardEnded, WorkerReady
 from runner.status import SubTaskStatus, TaskStatus
 from runner.task import SUBTASK_CONCURRENCY, TaskResult, TaskSpec
 from runner.task_queue import QueueEntry, QueueStats, Skipped, TaskQueue
@@ -67,6 +67,7 @@ class Settings:
     force: bool = False
     check: bool = False
     fail_fast: bool = False
+    limits: Limits = Limits()
 
 
 @dataclass(slots=True)
@@ -79,6 +80,7 @@ class _Slot:
     begun: bool = False
     talks: bool = True  # its output is open
     keeper: LineKeeper | None = None  # of what programs print for the shard
+    served: int = 0  # sub-tasks handed to it so far
 
 
 class Supervisor:
@@ -111,6 +113,7 @@ class Supervisor:
         self._pickles: dict[str | None, bytes] = {}
         self._slots: dict[int, _Slot] = {}
         self._numbers = itertools.count()
+        self._retired: list[Worker] = []
         self._failed_starts = 0
         self._stopping: str | None = None
         self._next_look = 0.0
@@ -319,6 +322,7 @@ class Supervisor:
 
     def _hand_over(self, slot: _Slot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int, now: float) -> None:
         task.hand_over(work, slot.worker.index, threads, now)
+        slot.served += len(work)
         slot.task, slot.begun, slot.keeper = task, False, self._new_keeper(task.spec.id)
         shard = Shard(
             run_id=self._run_id,
@@ -388,9 +392,19 @@ class Supervisor:
         task, slot.task = slot.task, None
         if task is None:
             return
+        most = self._settings.limits.max_subtasks
+        if most is not None and slot.served >= most:
+            self._retire(slot)
         for state in task.shard_ended(slot.worker.index):
             text = error or "the worker gave it back untried"
             self._tell_outcome(task, state, text, task.failed(state.spec.id, text, retryable=False, now=0.0))
+
+    def _retire(self, slot: _Slot) -> None:
+        """Let a worker end that has done its share, and start a fresh one in its place."""
+        del self._slots[slot.worker.index]
+        slot.worker.close()
+        self._retired.append(slot.worker)
+        self._new_worker()
 
     def _worker_died(self, slot: _Slot) -> None:
         """Replace a worker whose connection has ended; its shard's sub-tasks are tried again or charged."""
@@ -495,6 +509,7 @@ class Supervisor:
             self._tell_skipped(skipped)
 
     def _cancel_all(self, reason: str) -> None:
+        self._post(Logged(level="warning", message=f"{reason}: nothing new is started, what runs is told to stop"))
         self._stop_handing_out(reason)
         for task_id in list(self._active):
             self._cancel(task_id, reason)
@@ -558,7 +573,7 @@ class Supervisor:
 
     def _new_worker(self) -> None:
         number = next(self._numbers)
-        self._slots[number] = _Slot(Worker(number, self._refused))
+        self._slots[number] = _Slot(Worker(number, self._refused, self._settings.limits.memory))
 
     def _refused(self, worker: Worker, error: BaseException) -> None:
         """A shard could not be sent: called from a thread of the executor."""
@@ -577,5 +592,6 @@ class Supervisor:
                 slot.worker.discard()
             else:
                 slot.worker.close()
-        for slot in slots:
-            slot.worker.join(_END_WAIT)
+        for worker in [*(slot.worker for slot in slots), *self._retired]:
+            worker.join(_END_WAIT)
+            worker.signal_group(signal.SIGKILL)  # what its agents started and left behind

@@ -7,6 +7,7 @@ Pure: no clock, no process; `now` is monotonic seconds and is passed in. Owned b
 - A shard is a bounded chunk, so that workers come back and are shared out anew.
 - A worker that dies leaves suspects: the sub-tasks that it ran. A single suspect is charged with the try. Several
   are not: each runs again alone in a worker, and the one that dies again is found out and charged.
+- Of several that are late when their worker is ended, one may have held the interpreter: they are suspects, too.
 - A charged try is followed by another, after a backoff, while the task's retries last and the error may pass.
 """
 
@@ -178,11 +179,12 @@ class TaskRun:
         outcomes: list[tuple[SubTaskState, str, Retry | Ended]] = []
         held = self.shard_ended(worker)
         running = [state for state in held if state.status is SubTaskStatus.RUNNING]
-        blamed = [state for state in running if state.stop_reason]
-        if begun and not blamed and len(running) <= 1:
+        late = [state for state in running if state.stop_charged]
+        blamed = late if len(late) == 1 else []  # one that holds the interpreter makes its neighbours late as well
+        if begun and not late and len(running) <= 1:
             blamed = running or list(held)  # it died over the shard itself: no try may go on for ever
         for state in held:
-            if state.stop_reason:
+            if state.stop_reason and not (state in late and self._may_try_again(late)):
                 outcomes.append((state, state.stop_reason, self.stopped(state.spec.id, how, now)))
             elif state in blamed:
                 error = f"{how} in {self.where(state)}" if running else f"{how} before it began"
@@ -191,7 +193,7 @@ class TaskRun:
                 outcomes.append((state, how, self._end(state, SubTaskStatus.CANCELLED, how)))
             elif state in running:
                 state.alone = not blamed  # with a culprit known the others are no suspects
-                error = f"{how}; it was not the only one there"
+                error = f"{state.stop_reason or how}; it was not the only one there"
                 outcomes.append((state, error, self._again(state, error, charged=False, now=now)))
             else:
                 self._give_back(state)
@@ -242,6 +244,9 @@ class TaskRun:
         ended = [state for state in self.states.values() if state.error and state.status.ended]
         ended.sort(key=lambda state: state.status is not SubTaskStatus.FAILED)
         return ended[0].error if ended else None
+
+    def _may_try_again(self, late: list[SubTaskState]) -> bool:
+        return len(late) > 1 and not self.told_to_stop
 
     def _give_back(self, state: SubTaskState) -> None:
         state.attempt -= 1  # it was handed over and never begun: no try

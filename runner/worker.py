@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import resource
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -83,13 +84,18 @@ class _Worker:
 _worker: _Worker | None = None  # one a process, made by `initialize`
 
 
-def initialize(events: Connection, control: Connection, output: Connection) -> None:
-    """Make this process a worker. Runs first in each child of the pool. `output` takes what programs print."""
+def initialize(events: Connection, control: Connection, output: Connection, memory: int | None) -> None:
+    """Make this process a worker. Runs first in each child of the pool.
+
+    `output` takes what programs print; `memory` bounds the address space, in bytes.
+    """
     global _worker  # noqa: PLW0603 - the pool calls plain functions; the process is the object
     die_with_parent()
     os.setpgid(0, 0)  # ended as a group with whatever its agents start; the terminal's Ctrl-C does not reach it
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a Python handler never runs while an agent spins in C
+    if memory is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     for descriptor in (1, 2):
         os.dup2(output.fileno(), descriptor)
     capture.install()

@@ -187,3 +187,13 @@ def test_a_shard_that_never_reached_its_worker_is_handed_over_again_uncharged() 
     assert task.worker_died(0, "worker died", 0.0, begun=False) == []
     assert hand_over(task, 1) == (["t0", "t1"], 2)
     assert task.states["crud/t0"].attempt == 1
+
+
+def test_several_late_ones_are_suspects_and_each_runs_again_alone() -> None:
+    task = task_of(2, attempts=1)
+    hand_over(task, 0)
+    for state in start(task, "t0", "t1"):
+        state.stop_reason, state.stop_charged = "timed out", True
+    outcomes = task.worker_died(0, "killed", 0.0)
+    assert [outcome for _, _, outcome in outcomes] == [Retry(delay=0.0, charged=False)] * 2
+    assert hand_over(task, 1, idle=2) == (["t0"], 1)

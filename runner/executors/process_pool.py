@@ -40,8 +40,13 @@ _UNKNOWN = 255  # what multiprocessing reports when two of its threads asked for
 class Worker:
     """One place of the pool and the process that fills it now."""
 
-    def __init__(self, index: int, on_refused: Callable[[Worker, BaseException], None]) -> None:
-        """Start a process. `on_refused` is called, from another thread, when a shard could not reach it."""
+    def __init__(
+        self, index: int, on_refused: Callable[[Worker, BaseException], None], memory: int | None = None
+    ) -> None:
+        """Start a process. `on_refused` is called, from another thread, when a shard could not reach it.
+
+        `memory` bounds its address space, in bytes.
+        """
         self.index = index
         self.schema_digest: str | None = ""  # of the schema it was sent last; "" for none yet
         self._on_refused = on_refused
@@ -52,7 +57,7 @@ class Worker:
         control, self._control = context.Pipe(duplex=False)
         before = set(multiprocessing.active_children())
         self._executor = ProcessPoolExecutor(
-            1, mp_context=context, initializer=worker.initialize, initargs=(events, control, output)
+            1, mp_context=context, initializer=worker.initialize, initargs=(events, control, output, memory)
         )
         self._ending = threading.Thread(
             target=partial(self._executor.shutdown, wait=True, cancel_futures=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import time
@@ -41,6 +42,22 @@ class Acting(Agent):
 
     def _big(self, ctx: AgentContext, argument: str) -> None:
         """A file of so many bytes."""
+
+    def _spin(self, ctx: AgentContext, argument: str) -> None:
+        """Hold the interpreter for minutes: no other thread of the process runs meanwhile."""
+        Path(argument).touch()
+        re.match(r"(a+)+$", "a" * 40 + "b")
+
+    def _hoard(self, ctx: AgentContext, argument: str) -> None:
+        """Take memory without end."""
+        hoard = []
+        while True:
+            hoard.append(bytearray(1 << 24))
+
+    def _daemon(self, ctx: AgentContext, argument: str) -> None:
+        """Leave a program behind, and its process id in a file."""
+        child = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
+        Path(argument).write_text(str(child.pid))
 
     def _print(self, ctx: AgentContext, argument: str) -> None:
         """So many lines, from Python."""

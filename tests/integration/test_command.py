@@ -260,6 +260,70 @@ def test_a_plan_that_is_already_running_is_not_run_twice(folder: Folder) -> None
     process.communicate()
 
 
+def test_waiting_for_the_other_run_lasts_as_long_as_it_was_told_to(folder: Folder) -> None:
+    gate = Gate(folder.path / "gate")
+    folder.write_plan(acting(options={"acts": {"teachers": gate.act}}))
+    process = folder.start("plan.yaml")
+    gate.wait_reached()
+    assert folder.run("plan.yaml", "--if-running", "wait", "0.2").returncode == 75
+    waiting = folder.start("plan.yaml", "--if-running", "wait", "60", "--json", "waited.json")
+    gate.open()
+    assert process.wait(60) == 0
+    process.communicate()
+    out, err = waiting.communicate(timeout=60)
+    assert waiting.returncode == 0, out + err
+    assert json.loads((folder.path / "waited.json").read_text())["run"]["status"] == "done"
+
+
+def test_rerun_failed_runs_what_failed_and_what_was_skipped_for_it(folder: Folder) -> None:
+    memory = folder.path / "memory"
+    acts = {"teachers": f"fail_once {memory}"}
+    folder.write_plan(
+        acting(options={"acts": acts}, retries={"attempts": 1, "backoff": 0}),
+        acting("after", setup=True, needs=["crud"]),
+        acting("apart", setup=True),
+    )
+    assert folder.run("plan.yaml").returncode == 1
+    again = folder.run("plan.yaml", "--rerun-failed", "--json", "report.json")
+    assert again.returncode == 0, again.stdout
+    report = json.loads((folder.path / "report.json").read_text())
+    assert [subtask["id"] for task in report["tasks"] for subtask in task["subtasks"]] == [
+        "crud/teachers",
+        "after/setup",
+    ]
+    nothing = folder.run("plan.yaml", "--rerun-failed")
+    assert (nothing.returncode, "nothing failed" in nothing.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("kind", ["cancel", "pause"])
+def test_a_run_is_controlled_from_another_terminal(folder: Folder, kind: str) -> None:
+    gate, reached = Gate(folder.path / "gate"), folder.path / "reached"
+    first = acting("first", setup=True, priority=9, options={"acts": {"setup": gate.act}})
+    long = acting("long", setup=True, options={"acts": {"setup": f"obey {reached}"}}, needs=["first"])
+    folder.write_plan(first, acting("other", setup=True, needs=["first"]), *([long] if kind == "cancel" else []))
+    process = folder.start("plan.yaml", "--json", "report.json")
+    gate.wait_reached()
+    if kind == "pause":
+        assert "paused" in folder.run("pause").stdout
+        gate.open()
+        until(lambda: "paused" in folder.run("status").stdout, "the pause in the status")
+        assert '"other"' in folder.run("status", "--json").stdout
+        assert "resumed" in folder.run("resume").stdout
+        assert process.wait(60) == 0
+    else:
+        gate.open()
+        until(reached.exists, "the long task at work")
+        assert "cancelled" in folder.run("cancel", "long").stdout
+        assert process.wait(60) == 1
+        report = json.loads((folder.path / "report.json").read_text())
+        assert {task["id"]: task["status"] for task in report["tasks"]} == {
+            "first": "done",
+            "other": "done",
+            "long": "cancelled",
+        }
+    process.communicate()
+
+
 def test_two_plans_write_one_workspace_at_once_and_nothing_is_torn(folder: Folder) -> None:
     tables = "".join(f"CREATE TABLE t{number} (id int PRIMARY KEY);\n" for number in range(40))
     (folder.path / "school.sql").write_text(tables)

@@ -24,6 +24,7 @@ from runner.events import (
     TaskStarted,
 )
 from runner.orchestrator import ParallelOrchestrator
+from runner.shard import Limits
 from runner.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.supervisor import Settings
 from runner.task import Retries, Timeouts
@@ -235,6 +236,42 @@ def test_a_sub_task_past_its_limit_is_told_to_stop_and_then_its_worker_is_ended(
     assert [event.message for event in events if isinstance(event, Logged) and "SLOW" in event.message]
     deaths = [event for event in events if isinstance(event, Logged) and "is replaced" in event.message]
     assert len(deaths) == 1
+
+
+def test_one_that_holds_the_interpreter_is_found_among_the_late_and_alone_is_charged(make, state, tmp_path) -> None:
+    orchestrator = make(workers=1)
+    limits, once = Timeouts(task=60, subtask=1.0, grace=0.5), Retries(attempts=1)
+    acts = {"t1": f"spin {tmp_path / 'spins'}", "*": "work 0.5"}
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", 5, acts=acts, timeouts=limits, retries=once)])
+    outcome = ended(finish(orchestrator, state))
+    assert [name for name, event in outcome.items() if event.status is SubTaskStatus.FAILED] == ["task/t1"]
+    assert outcome["task/t1"].error == "timed out after 1 s in step 4 (render)"
+    assert len(outcome) == 5
+
+
+def test_a_memory_limit_fails_the_sub_task_that_hoards(make, state, tmp_path) -> None:
+    orchestrator = make(limits=Limits(memory=1 << 30))
+    acts = {"t1": "hoard"}
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", 3, acts=acts, retries=Retries(attempts=1))])
+    outcome = ended(finish(orchestrator, state))
+    assert {name for name, event in outcome.items() if event.status is SubTaskStatus.DONE} == {"task/t0", "task/t2"}
+    assert outcome["task/t1"].error == "MemoryError"
+
+
+def test_workers_are_replaced_after_their_share(make, state, tmp_path) -> None:
+    orchestrator = make(workers=1, limits=Limits(max_subtasks=3))
+    orchestrator.submit_jobs([job(f"task-{number}", tmp_path / "ws", 3) for number in range(4)])
+    events = finish(orchestrator, state)
+    assert len({event.pid for event in events if isinstance(event, SubTaskStarted)}) == 4
+    assert len(ended(events)) == 12
+
+
+def test_what_agents_leave_behind_ends_with_the_run(make, state, tmp_path) -> None:
+    orchestrator = make()
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", acts={"*": f"daemon {tmp_path / 'pid'}"})])
+    finish(orchestrator, state)
+    left = int((tmp_path / "pid").read_text())
+    until(lambda: not psutil.pid_exists(left) or psutil.Process(left).status() == "zombie", "its end")
 
 
 def test_a_task_past_its_limit_fails_and_says_how_far_it_came(make, state, tmp_path) -> None:
