@@ -4,14 +4,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
+NODE_STAMP := node_modules/.package-lock.json
 PLAN ?= plans/school.yaml
 PYTEST_ARGS ?= -n 2
 
-.PHONY: run test lint format bench corpus clean help
+.PHONY: run test faults lint format bench corpus clean help
 
 help:
 	@echo "make run      generate the application of $(PLAN)"
 	@echo "make test     run the project's tests"
+	@echo "make faults   run the fault suite long: real times, many repetitions"
 	@echo "make lint     check style and types"
 	@echo "make format   format the code"
 	@echo "make bench    measure speed against the baselines"
@@ -21,26 +23,31 @@ help:
 run: $(RUN_STAMP)
 	$(BIN)/runner $(PLAN)
 
-test: $(DEV_STAMP)
+test: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m tests.node npm test --silent
 
-lint: $(DEV_STAMP)
+faults: $(DEV_STAMP) $(NODE_STAMP)
+	RUNNER_FAULTS=long $(BIN)/python -m pytest $(PYTEST_ARGS) tests/integration/faults
+
+lint: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.node npm run --silent typecheck
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(DEV_STAMP)
+bench: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/python -m tests.bench
 
 corpus: $(DEV_STAMP)
 	$(BIN)/python -m tests.integration.test_corpus
 
 clean:
-	rm -rf $(VENV) build dist .runner .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) node_modules build dist .runner .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -54,3 +61,10 @@ $(RUN_STAMP): pyproject.toml | $(BIN)/python
 $(DEV_STAMP): pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(RUN_STAMP)
+
+# The tools of convex/ and of its tests; with a Node from PyPI where the system has none that is new enough.
+$(NODE_STAMP): package-lock.json package.json | $(DEV_STAMP)
+	@$(BIN)/python -m tests.node node --version >/dev/null 2>&1 || \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[node]'
+	$(BIN)/python -m tests.node npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@

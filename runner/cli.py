@@ -167,6 +167,31 @@ def _cancel(task: str | None, state: Path) -> None:
     _control("cancel", state, task)
 
 
+@_runner.command("sync")
+@_STATE
+@click.option("--url", envvar="CONVEX_URL", help="The deployment.", show_envvar=True)
+@click.pass_context
+def _sync(ctx: click.Context, state: Path, url: str | None) -> None:
+    """Send what waits to Convex: what no run could send while it lasted."""
+    from runner.live_progress import sync_state  # noqa: PLC0415
+
+    synced = sync_state(state, url)
+    click.echo(synced)
+    ctx.exit(1 if synced.waiting else 0)
+
+
+@_runner.command("watch")
+@_STATE
+@click.option("--run", help="A run's id or the beginning of it; the latest run if not said.")
+def _watch(run: str | None, state: Path) -> None:
+    """Watch a run while it happens: from Convex where that is set up, else from the state file."""
+    from runner.reports.watch import watch  # noqa: PLC0415
+
+    for text in watch(state, run, os.environ, terminal=sys.stdout.isatty()):
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+
+
 @_runner.command("schema")
 @click.argument("ddl", nargs=-1, required=True, type=click.Path(path_type=Path))
 @_DIALECT

@@ -206,6 +206,10 @@ class ParallelOrchestrator:
         """Have something of the caller's own recorded in this run."""
         self._reporter.post(event)
 
+    def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
+        """Have it recorded that `sink` has everything of a run up to `seq`. Never blocks."""
+        self._reporter.acknowledge(sink, run_id, seq)
+
     @property
     def results(self) -> Mapping[str, TaskResult]:
         """How each task that has ended ended."""

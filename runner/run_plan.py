@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from runner.console import Console, print_drift
 from runner.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
+from runner.live_progress import LiveProgress
 from runner.reports.json_report import run_report, write_json
 from runner.shard import Limits
 from runner.status import RunStatus, SubTaskStatus
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from runner.orchestrator import ParallelOrchestrator
     from runner.plan import Plan, PlanTask
     from runner.preparation import Preparation
+    from runner.reporter import Sink
     from runner.stores.reader import StateReader
 
 EXIT_DRIFT = 3
@@ -56,6 +58,7 @@ class RunOptions:
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` for what keeps it from starting."""
     plan, preparation, jobs = _prepare(options.plan)
+    progress = LiveProgress.choose(plan, options)
     with contextlib.ExitStack() as stack:
         if not options.check:
             _check_workspaces(plan)
@@ -65,7 +68,7 @@ def run_plan(options: RunOptions) -> int:
                 if options.if_running == "skip":
                     return 0
                 raise
-        return _execute(plan, preparation, jobs, options)
+        return _execute(plan, preparation, jobs, options, progress)
 
 
 def load_jobs(path: Path) -> tuple[Plan, tuple[Job, ...]]:
@@ -182,7 +185,9 @@ def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[None]:
         lock.release()
 
 
-def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options: RunOptions) -> int:
+def _execute(
+    plan: Plan, preparation: Preparation, jobs: Sequence[Job], options: RunOptions, progress: LiveProgress
+) -> int:
     from runner.orchestrator import ParallelOrchestrator, RunInfo, warnings_of  # noqa: PLC0415
 
     settings = Settings(
@@ -207,16 +212,19 @@ def _execute(plan: Plan, preparation: Preparation, jobs: Sequence[Job], options:
             if not jobs:
                 console.notice("nothing failed when this plan last ran")
         info = RunInfo(plan=plan.name, plan_path=str(plan.path))
-        orchestrator = ParallelOrchestrator(store=store, sinks=[console], settings=settings, info=info)
+        sinks: list[Sink] = [console, *progress.sinks(store)]
+        orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info)
+        progress.attach(orchestrator)
         interrupted = _Interrupted(orchestrator)
         with interrupted.watch(), contextlib.closing(orchestrator):
             orchestrator.start_run()
-            for warning in warnings_of(preparation.schemas):
+            for warning in (*progress.warnings(), *warnings_of(preparation.schemas)):
                 orchestrator.note(warning)
             orchestrator.submit_jobs(jobs)
             orchestrator.on_idle()
             code = _exit_code(orchestrator, interrupted, options)
             orchestrator.close(RunStatus.CANCELLED if interrupted.signal else None, code)
+            progress.drain(store, console)
         if options.check:
             print_drift(change for _, change in orchestrator.changes)
         if options.json_file is not None:

@@ -17,6 +17,7 @@ from runner.reports.json_report import run_report
 from runner.reports.logs_view import log_lines
 from runner.reports.status_view import run_text, runs_text
 from runner.reports.summary import SHORT_ID
+from runner.stores.outbox import SINK
 from runner.stores.reader import LATEST, NoSuchRunError, StateReader
 
 if TYPE_CHECKING:
@@ -112,7 +113,18 @@ def _overview(reader: StateReader) -> str:
     found = reader.runs(limit=RUNS_SHOWN)
     text = runs_text([(run, reader.tasks(run.id)) for run in found], now=now)
     live = [run for run in found if not run.status.ended]
-    return "\n\n".join([text, *(_run(reader, run.id) for run in live)])
+    parts = [text, *(_run(reader, run.id) for run in live), *_lag(reader)]
+    return "\n\n".join(parts)
+
+
+def _lag(reader: StateReader) -> list[str]:
+    """Return the line that says what waits to be sent to Convex, if anything does."""
+    owed = reader.owed(SINK)
+    if not owed:
+        return []
+    events = "1 event" if sum(owed.values()) == 1 else f"{sum(owed.values()):,} events"
+    runs = "1 run" if len(owed) == 1 else f"{len(owed):,} runs"
+    return [f"convex: {events} of {runs} not sent yet; a run sends them, and so does `runner sync`"]
 
 
 def _run(reader: StateReader, reference: str) -> str:

@@ -148,6 +148,18 @@ class StateReader:
         )
         return {row[0]: row[1] for row in found}
 
+    def owed(self, sink: str) -> dict[str, int]:
+        """Return how many events of each run `sink` has still to get, oldest run first; none of 0.
+
+        Only of runs that were meant for it when they began: what was run without it is nobody's business.
+        """
+        found = self._ask(
+            "SELECT id, last_seq - seq AS waiting FROM runs JOIN acknowledgements "
+            "ON acknowledgements.run = runs.key AND sink = ? WHERE waiting > 0 ORDER BY key",
+            sink,
+        )
+        return {row[0]: row[1] for row in found}
+
     def _events_page(self, run_id: str, after_seq: int, limit: int, task_id: str | None) -> list[Row]:
         return self._ask(
             "SELECT seq, payload FROM events WHERE run = ?1 AND seq > ?2 AND (?4 IS NULL OR task_id = ?4) "

@@ -65,6 +65,7 @@ WRITE_ATTEMPT = _insert("attempts", f"run, {_ATTEMPT}") + (
     "charged = excluded.charged"
 )
 INSERT_EVENT = _insert("events", _EVENT)
+INSERT_ACKNOWLEDGEMENT = "INSERT INTO acknowledgements (sink, run, seq) VALUES (?, ?, 0)"
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode  # ASCII: half a surrogate pair survives, too
 
 

@@ -39,6 +39,7 @@ class SqliteStore(StateReader):
 
     def __init__(self, folder: Path) -> None:
         db, self.notices = open_for_writing(folder)
+        self.outboxes: tuple[str, ...] = ()  # sinks that each run from now on is to be sent to
         super().__init__(db, folder)
 
     def append(self, run_id: str, events: Sequence[Event]) -> tuple[Recorded, ...]:
@@ -171,6 +172,7 @@ class SqliteStore(StateReader):
         run.last_seq = recorded[-1].seq
         if key is None:
             key = db.execute(rows.INSERT_RUN, rows.run_row(run)).lastrowid or 0
+            db.executemany(rows.INSERT_ACKNOWLEDGEMENT, [(sink, key) for sink in self.outboxes])
         else:
             db.execute(rows.UPDATE_RUN, rows.run_changes(run, key))
         db.executemany(rows.WRITE_TASK, [rows.task_row(key, task) for task in state.tasks.values()])

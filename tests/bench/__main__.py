@@ -289,12 +289,20 @@ def bench_locks(scratch: Scratch) -> Iterator[Row]:
     yield Row(what="lock operations a second, five threads at one path", measured=f"{shared:,.0f}")
 
 
+def bench_convex(scratch: Scratch) -> Iterator[Row]:
+    """What live progress costs; its parts are loaded only for this."""
+    from tests.bench import convex
+
+    yield from convex.bench_convex(scratch)
+
+
 BENCHES = {
     "start": bench_start,
     "school": bench_school,
     "no-ops": bench_no_ops,
     "events": bench_events,
     "locks": bench_locks,
+    "convex": bench_convex,
     "many": bench_many,
 }
 

@@ -31,6 +31,8 @@ _STEERING = {
     "CONVEX_URL",
     "NO_COLOR",
     "PYTHONDONTWRITEBYTECODE",  # every command would compile every module again
+    "RUNNER_CONVEX_DRAIN",
+    "RUNNER_CONVEX_READ_TOKEN",
     "RUNNER_CONVEX_TOKEN",
     "RUNNER_STATE",
 }

@@ -1,0 +1,123 @@
+/**
+ * What a deployment keeps: runs, their tasks, the tasks' sub-tasks, a log line for every event that came, and for
+ * each producer of events (one a run) how far it has come.
+ *
+ * `externalId` is the runner's own id: a UUID for a run, unique in its run for a task and a sub-task.
+ */
+import { defineSchema, defineTable } from "convex/server";
+import { v } from "convex/values";
+import {
+  classification,
+  counts,
+  eventType,
+  fileCounts,
+  logLevel,
+  nullableNumber,
+  nullableText,
+  priority,
+  progress,
+  runStatus,
+  subTaskStatus,
+  taskStatus,
+} from "./validators";
+
+const times = {
+  createdAt: v.string(),
+  updatedAt: v.string(),
+  startedAt: nullableText,
+  endedAt: nullableText,
+};
+
+export default defineSchema({
+  runs: defineTable({
+    ...times,
+    externalId: v.string(),
+    plan: v.string(),
+    planPath: v.string(),
+    status: runStatus,
+    pid: v.number(),
+    host: v.string(),
+    concurrency: v.number(),
+    exitCode: nullableNumber, // null while it runs, and for a run whose process died
+    error: nullableText,
+    lastSeq: v.number(), // of its newest event here
+    taskCount: v.number(),
+  })
+    .index("by_external_id", ["externalId"])
+    .index("by_status", ["status", "startedAt"])
+    .index("by_started", ["startedAt"])
+    .index("by_updated", ["updatedAt"]),
+
+  tasks: defineTable({
+    ...times,
+    externalId: v.string(),
+    runId: v.union(v.id("runs"), v.null()), // null for a task that was not made by a run
+    position: v.number(), // in its run's plan, from 0
+    title: v.string(),
+    description: v.string(),
+    agent: v.string(),
+    classification: v.union(classification, v.null()),
+    priority,
+    needs: v.array(v.string()),
+    workspacePath: v.string(),
+    status: taskStatus,
+    error: nullableText,
+    message: nullableText, // of the newest step of any of its sub-tasks
+    counts,
+    progress,
+    subTaskIds: v.array(v.id("subtasks")), // the first of them; `subtasks.listByTask` has all
+  })
+    .index("by_external_id", ["runId", "externalId"])
+    .index("by_run", ["runId", "position"])
+    .index("by_status", ["status", "createdAt"])
+    .index("by_priority", ["priority", "createdAt"])
+    .index("by_run_updated", ["runId", "updatedAt"]),
+
+  subtasks: defineTable({
+    ...times,
+    externalId: v.string(),
+    runId: v.union(v.id("runs"), v.null()),
+    taskId: v.id("tasks"),
+    position: v.number(), // in its task, from 0
+    title: v.string(),
+    table: nullableText,
+    priority,
+    status: subTaskStatus,
+    step: v.number(), // counts from 1, 0 before the first
+    totalSteps: v.number(),
+    message: nullableText,
+    attempts: v.number(), // the first try counts
+    error: nullableText,
+    upToDate: v.boolean(),
+    pid: nullableNumber, // of the newest try's worker
+    files: fileCounts,
+  })
+    .index("by_external_id", ["taskId", "externalId"])
+    .index("by_task", ["taskId", "position"])
+    .index("by_task_status", ["taskId", "status"])
+    .index("by_run", ["runId", "externalId"])
+    .index("by_status", ["status", "updatedAt"])
+    .index("by_priority", ["priority", "createdAt"]),
+
+  logs: defineTable({
+    producer: v.string(),
+    seq: v.number(),
+    at: v.string(),
+    type: eventType,
+    level: logLevel,
+    message: v.string(),
+    runId: v.id("runs"),
+    taskId: v.union(v.id("tasks"), v.null()), // null where it concerns the run
+    subtaskId: v.union(v.id("subtasks"), v.null()),
+  })
+    .index("by_producer", ["producer", "seq"])
+    .index("by_run", ["runId", "seq"])
+    .index("by_task", ["taskId", "seq"])
+    .index("by_subtask", ["subtaskId", "seq"]),
+
+  producers: defineTable({
+    producer: v.string(),
+    cursor: v.number(), // everything up to this `seq` is here
+    updatedAt: v.string(),
+  }).index("by_producer", ["producer"]),
+});

@@ -1,0 +1,167 @@
+"""The client of a deployment against the test server: values, errors, timeouts, and no secret in any of them."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.stores.convex import DeploymentClient, FunctionFailedError, RefusedError, UnavailableError
+from runner.stores.convex_target import ConvexTarget
+from runner.stores.outbox import cut_batch
+from tests.integration.convex_deployment import TOKEN, Server, open_server
+from tests.integration.convex_runs import recorded_run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Server]:
+    with open_server() as server:
+        yield server
+
+
+@pytest.fixture
+def server(shared: Server) -> Server:
+    shared.wish(reset=True)
+    return shared
+
+
+def client(server: Server, **values: Any) -> DeploymentClient:
+    return DeploymentClient(server.target(**values), connect_timeout=1.0, read_timeout=0.3)
+
+
+def start_of_a_run() -> dict[str, Any]:
+    batch = cut_batch(recorded_run()[:1])
+    assert batch is not None
+    return {"producer": "p", "firstSeq": 1, "lastSeq": 1, "events": batch.events}
+
+
+def test_a_call_returns_what_the_function_returned(server: Server) -> None:
+    with closing(client(server)) as deployment:
+        assert deployment.call("progress:ingest", start_of_a_run()) == {"cursor": 1, "applied": 1}
+        assert deployment.call("progress:ingest", start_of_a_run()) == {"cursor": 1, "applied": 0}
+
+
+def test_calls_share_one_connection(server: Server) -> None:
+    connections = []
+    with closing(client(server)) as deployment:
+        for _ in range(5):
+            deployment.call("progress:ingest", start_of_a_run())
+            pool = deployment._session.get_adapter(server.url).poolmanager  # type: ignore[attr-defined]
+            connections.append([each.num_connections for each in pool.pools._container.values()])
+    assert connections == [[1]] * 5
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
+def test_what_may_pass_is_told_from_what_does_not(server: Server, status: int) -> None:
+    server.faults(refuse=1, refuseWith=status)
+    with closing(client(server)) as deployment, pytest.raises(UnavailableError, match=f"answered {status}"):
+        deployment.call("progress:ingest", start_of_a_run())
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 403, 404, 413])
+def test_a_refusal_is_final(server: Server, status: int) -> None:
+    server.faults(refuse=1, refuseWith=status)
+    with closing(client(server)) as deployment, pytest.raises(RefusedError, match=str(status)):
+        deployment.call("progress:ingest", start_of_a_run())
+
+
+def test_somebody_else_who_answers_is_not_a_deployment(server: Server) -> None:
+    server.faults(garbage=1)
+    with closing(client(server)) as deployment, pytest.raises(RefusedError, match="is it the address"):
+        deployment.call("progress:ingest", start_of_a_run())
+
+
+@pytest.mark.parametrize("fault", ["dropBefore", "dropAfterCommit"])
+def test_a_dropped_connection_may_pass(server: Server, fault: str) -> None:
+    server.faults(**{fault: 1})
+    with closing(client(server)) as deployment:
+        with pytest.raises(UnavailableError, match="dropped the connection"):
+            deployment.call("progress:ingest", start_of_a_run())
+        assert deployment.call("progress:ingest", start_of_a_run())["cursor"] == 1
+
+
+def test_an_answer_that_does_not_come_is_not_waited_for(server: Server) -> None:
+    server.faults(hang=1)
+    began = time.monotonic()
+    with closing(client(server)) as deployment, pytest.raises(UnavailableError, match="did not answer"):
+        deployment.call("progress:ingest", start_of_a_run())
+    assert time.monotonic() - began < 3
+
+
+def test_nobody_there_may_pass() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # nobody listens
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        with (
+            closing(DeploymentClient(ConvexTarget(url=url, token="t"))) as deployment,
+            pytest.raises(UnavailableError, match="cannot be reached"),
+        ):
+            deployment.call("progress:ingest", start_of_a_run())
+
+
+def test_the_error_of_a_function_comes_with_its_code(server: Server) -> None:
+    with closing(client(server)) as deployment:
+        with pytest.raises(FunctionFailedError, match="are missing") as caught:
+            deployment.call("progress:ingest", {**start_of_a_run(), "producer": "q", "firstSeq": 5, "lastSeq": 5,
+                                                "events": [{**start_of_a_run()["events"][0], "seq": 5}]})  # fmt: skip
+        assert caught.value.code == "gap"
+        assert caught.value.data["cursor"] == 0
+
+
+def test_a_wrong_secret_is_named_by_its_variable(server: Server) -> None:
+    with (
+        closing(client(server, token="not-it-4711")) as deployment,
+        pytest.raises(FunctionFailedError, match="RUNNER_CONVEX_TOKEN") as caught,
+    ):
+        deployment.call("progress:ingest", start_of_a_run())
+    assert caught.value.code == "unauthorized"
+    assert "not-it-4711" not in str(caught.value)
+
+
+def test_no_error_holds_the_secret(server: Server) -> None:
+    """Errors of a deployment repeat the arguments, and the secret is one of them."""
+    with closing(client(server)) as deployment:
+        with pytest.raises(FunctionFailedError, match=r"\*\*\*") as caught:
+            deployment.call("progress:ingest", {**start_of_a_run(), "events": [{"type": "Unknown", "seq": TOKEN}]})
+        for text in (str(caught.value), repr(caught.value)):
+            for form in (TOKEN, TOKEN.replace('"', '\\"'), TOKEN[:14]):
+                assert form not in text
+
+
+def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_up_the_end() -> None:
+    """Each byte is in time, so no timeout helps: the sender is left behind when its run ends."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stop = threading.Event()
+
+        def trickle() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
+                while not stop.wait(0.05):
+                    connection.sendall(b" ")
+
+        thread = threading.Thread(target=trickle)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        deployment = DeploymentClient(ConvexTarget(url=url, token="t"), read_timeout=0.3)
+
+        def call() -> None:
+            with pytest.raises(UnavailableError):
+                deployment.call("a:b", {})
+
+        caller = threading.Thread(target=call, daemon=True)
+        caller.start()
+        caller.join(1.0)
+        assert caller.is_alive()
+        stop.set()
+        thread.join(10)
+        caller.join(10)
+        deployment.close()

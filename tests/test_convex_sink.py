@@ -1,0 +1,222 @@
+"""When the sink sends, what it does with trouble, and that nobody ever waits for it. Against a hand-written client."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from runner.events import Logged
+from runner.stores import convex_sink
+from runner.stores.convex import FunctionFailedError, RefusedError, UnavailableError
+from runner.stores.convex_sink import JITTER, LONGEST_BACKOFF, Backoff
+from runner.stores.convex_sync import sync
+from runner.stores.convex_target import ConvexTarget
+from runner.stores.outbox import MAX_EVENTS, SINK
+from runner.stores.reader import StateReader
+from tests.integration.convex_runs import Played, made_up_events
+from tests.sample_runs import run_started
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+TARGET = ConvexTarget(url="http://nowhere.invalid", token="t", drain=5.0)
+
+
+class FakeDeployment:
+    """Takes events as the deployment does; `before` is called for each call and may raise."""
+
+    def __init__(self, before: Callable[[int], None] = lambda call: None) -> None:
+        self.before = before
+        self.calls: list[tuple[float, int, int]] = []  # time, first and last number
+        self.cursor: Counter[str] = Counter()
+        self.open = 0
+
+    def connect(self, target: ConvexTarget) -> FakeDeployment:
+        self.open += 1
+        return self
+
+    def call(self, name: str, args: dict[str, Any]) -> Any:
+        assert name == "progress:ingest"
+        self.calls.append((time.monotonic(), args["firstSeq"], args["lastSeq"]))
+        self.before(len(self.calls))
+        producer = args["producer"]
+        if args["firstSeq"] > self.cursor[producer] + 1:
+            raise FunctionFailedError("a gap", {"code": "gap", "cursor": float(self.cursor[producer])})
+        self.cursor[producer] = max(self.cursor[producer], args["lastSeq"])
+
+    def close(self) -> None:
+        self.open -= 1
+
+
+def logs(count: int) -> list[Logged]:
+    return [Logged(level="info", message=str(number)) for number in range(count)]
+
+
+def test_events_wait_for_others_and_not_for_long(tmp_path: Path) -> None:
+    deployment = FakeDeployment()
+    run = Played(tmp_path, TARGET, deployment.connect)
+    began = time.monotonic()
+    run.post([run_started(), *logs(20)], 0.2)
+    while not deployment.calls:
+        assert time.monotonic() - began < 10
+        time.sleep(0.01)
+    assert deployment.calls[0][0] - began >= 0.4
+    time.sleep(0.7)
+    assert len(deployment.calls) <= 2, "nothing is sent while there is nothing to send"
+    assert run.finish() is None
+    assert deployment.cursor[run.run_id] == 21
+    assert deployment.open == 0
+
+
+def test_a_full_batch_goes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convex_sink, "FLUSH_INTERVAL", 60.0)
+    deployment = FakeDeployment()
+    run = Played(tmp_path, TARGET, deployment.connect)
+    run.post([run_started(), *logs(MAX_EVENTS)])
+    run.flush()
+    _until(lambda: deployment.cursor[run.run_id] == MAX_EVENTS)
+    assert run.finish() is None
+    assert [call[1:] for call in deployment.calls] == [(1, MAX_EVENTS), (MAX_EVENTS + 1, MAX_EVENTS + 1)]
+
+
+def test_heavy_events_go_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convex_sink, "FLUSH_INTERVAL", 60.0)
+    deployment = FakeDeployment()
+    run = Played(tmp_path, TARGET, deployment.connect)
+    run.post([run_started(), *[Logged(level="info", message="m" * 100_000)] * 6])
+    _until(lambda: bool(deployment.calls))
+    assert run.finish() is None
+
+
+def test_what_is_delivered_is_acknowledged_while_the_run_lasts(tmp_path: Path) -> None:
+    deployment = FakeDeployment()
+    run = Played(tmp_path, TARGET, deployment.connect)
+    run.post([run_started(), *logs(4)])
+    _until(lambda: deployment.cursor[run.run_id] == 5)
+    with StateReader.open(tmp_path) as reader:
+        _until(lambda: reader.acknowledged(SINK, run.run_id) == 5)
+    run.finish()
+
+
+def test_trouble_that_may_pass_is_tried_again_with_growing_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(call: int) -> None:
+        if call <= 4:
+            raise UnavailableError("gone")
+
+    monkeypatch.setattr(convex_sink, "FIRST_BACKOFF", 0.05)
+    deployment = FakeDeployment(fail)
+    run = Played(tmp_path, TARGET, deployment.connect)
+    run.post([run_started(), *logs(4)])
+    _until(lambda: deployment.cursor[run.run_id] == 5)
+    assert run.finish() is None
+    assert run.told == []
+    times = [call[0] for call in deployment.calls]
+    waits = [later - earlier for earlier, later in pairwise(times)]
+    assert waits[2] > waits[0]
+    assert waits[3] > waits[1]
+
+
+def test_a_refusal_is_told_once_and_never_tried_again(tmp_path: Path) -> None:
+    def fail(call: int) -> None:
+        raise RefusedError("no")
+
+    deployment = FakeDeployment(fail)
+    run = Played(tmp_path, TARGET, deployment.connect)
+    run.post([run_started(), *logs(600)])
+    _until(lambda: bool(run.told))
+    run.post(logs(600))
+    run.flush()
+    word = run.finish()
+    assert len(deployment.calls) == 1
+    assert run.told == ["nothing more is sent to Convex: no"]
+    assert word == "1,201 events wait to be sent to Convex (no); `runner sync` sends them"
+
+
+def test_a_deployment_that_forgets_again_and_again_is_given_up(tmp_path: Path) -> None:
+    deployment = FakeDeployment()
+    run = Played(tmp_path, TARGET, deployment.connect)
+    run.post([run_started(), *logs(4)])
+    _until(lambda: deployment.cursor[run.run_id] == 5)
+
+    def forget(call: int) -> None:
+        raise FunctionFailedError("a gap", {"code": "gap", "cursor": 0.0})
+
+    deployment.before = forget
+    run.post(logs(1))
+    _until(lambda: bool(run.told))
+    assert run.finish() is not None
+    assert len(deployment.calls) < 10
+
+
+def test_a_run_never_waits_for_a_client_that_hangs(tmp_path: Path) -> None:
+    release = threading.Event()
+    deployment = FakeDeployment(lambda call: (release.wait(30), None)[1])
+    run = Played(tmp_path, ConvexTarget(url="http://nowhere.invalid", token="t", drain=0.3), deployment.connect)
+    began = time.monotonic()
+    run.post(made_up_events(random.Random(1)))
+    run.flush()
+    assert time.monotonic() - began < 3
+    began = time.monotonic()
+    word = run.finish()
+    assert 0.3 <= time.monotonic() - began < 3
+    assert word is not None
+    release.set()
+
+
+def test_an_error_that_nobody_thought_of_stops_the_sink_only(tmp_path: Path) -> None:
+    def fail(call: int) -> None:
+        raise ZeroDivisionError("odd")
+
+    run = Played(tmp_path, TARGET, FakeDeployment(fail).connect)
+    run.post([run_started(), *logs(4)])
+    word = run.finish()
+    assert word is not None
+    assert "odd" in word
+
+
+def test_sync_gives_up_after_its_patience_and_keeps_what_waits(tmp_path: Path) -> None:
+    broken = FakeDeployment(lambda call: (_ for _ in ()).throw(UnavailableError("gone")))
+    run = Played(tmp_path, ConvexTarget(url="http://nowhere.invalid", token="t", drain=0.0), broken.connect)
+    run.post([run_started(), *logs(9)])
+    assert run.finish() is not None
+    synced = sync(tmp_path, TARGET, patience=0.5, connect=broken.connect)
+    assert (synced.sent, synced.waiting, synced.problem) == (0, 10, "gone")
+    whole = FakeDeployment()
+    synced = sync(tmp_path, TARGET, connect=whole.connect)
+    assert (synced.sent, synced.runs, synced.waiting) == (10, 1, 0)
+    assert str(synced) == "sent 10 events of 1 run to Convex"
+    assert whole.cursor[run.run_id] == 10
+    assert str(sync(tmp_path, TARGET, connect=whole.connect)) == "nothing waits to be sent to Convex"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_waits_double_up_to_a_bound_with_jitter(seed: int) -> None:
+    backoff = Backoff(random.Random(seed))
+    waits = [backoff.next_wait() for _ in range(12)]
+    for number, wait in enumerate(waits):
+        middle = min(LONGEST_BACKOFF, 0.2 * 2**number)
+        assert middle * (1 - JITTER) <= wait <= middle * (1 + JITTER)
+    assert len(set(waits)) == len(waits)
+    backoff.reset()
+    assert backoff.next_wait() < 0.3
+
+
+def test_a_server_may_ask_for_a_longer_wait_but_not_for_any() -> None:
+    assert Backoff(random.Random(0)).next_wait(at_least=5.0) >= 5.0 * (1 - JITTER)
+    assert Backoff(random.Random(0)).next_wait(at_least=3600.0) <= LONGEST_BACKOFF * (1 + JITTER)
+
+
+def _until(predicate: Callable[[], bool], seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not predicate():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
