@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -18,7 +19,7 @@ def test_a_process_is_gone_once_it_has_ended_though_nobody_waited_for_it() -> No
         mark = child.stdout.readline().strip()
         alive = is_gone(mark)
         child.kill()
-        child.stdout.read()  # ends when the process does; it stays unwaited for
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays unwaited for
         dead = is_gone(mark)
     assert (alive, dead, is_gone(mark)) == (False, True, True)
 
