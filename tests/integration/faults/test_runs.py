@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import psutil
@@ -18,6 +19,7 @@ import pytest
 from runner.events import SubTaskEnded
 from runner.orchestrator import ParallelOrchestrator
 from runner.status import SubTaskStatus
+from runner.stores.reader import StateReader
 from runner.supervisor import Settings
 from runner.task import Retries
 from tests.integration.command import acting, make_folder
@@ -213,3 +215,28 @@ def test_a_soak_with_random_deaths_leaves_memory_and_open_files_flat(tmp_path: P
     assert sizes[-1][0] < sizes[1][0] * 1.25, sizes
     assert sizes[-1][1] <= sizes[1][1] + 5, sizes
     print(f"{round_number} rounds; memory and files after each: {sizes}", file=sys.stderr)
+
+
+def test_a_clock_set_back_by_an_hour_changes_nothing_but_what_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, workspace = tmp_path / "state", tmp_path / "ws"
+    orchestrator = ParallelOrchestrator(store=state, settings=Settings(), import_path=HERE)
+    acts = {"*": "work 0.02"}
+    orchestrator.submit_jobs([job(f"task-{number}", workspace, TABLES, acts=acts) for number in range(TASKS)])
+    until(lambda: sum(1 for _ in workspace.rglob("*.txt")) >= 5, "5 files")
+    post = orchestrator._reporter.post
+    set_back = lambda event: post(replace(event, at=event.at - timedelta(hours=1)))  # noqa: E731
+    monkeypatch.setattr(orchestrator._supervisor, "_post", set_back)
+    monkeypatch.setattr(orchestrator._reporter, "post", set_back)
+    assert orchestrator.on_idle(WAIT)
+    orchestrator.close()
+    assert {result.success for result in orchestrator.results.values()} == {True}
+    tally = Tally()
+    look_at_events(tally, state, orchestrator.run_id, SUBTASKS)
+    look_at_files(tally, workspace, EXPECTED)
+    assert tally.clean, tally
+    with StateReader.open(state) as reader:
+        run = reader.run()
+        assert run.ended_at is not None
+        assert run.ended_at < run.started_at
