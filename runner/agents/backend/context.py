@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.agents.backend.ddl_source import postgresql_statements, sqlite_statements
 from runner.agents.backend.model_source import identity_source, table_arguments
 from runner.agents.backend.table import TableView, is_sound, view_table
-from runner.agents.backend.types import quote, type_name
+from runner.agents.backend.types import outside, type_name
 from runner.agents.source_text import sentence
 from runner.naming import free_name, human, is_python_name, kebab, names_of, snake
 
@@ -50,10 +50,10 @@ def app_variables(schema: Schema, options: Mapping[str, Any]) -> Mapping[str, An
         "notes": tuple(note for note in schema.notes if note.passed_over or note.table_related),
         "postgresql": tuple(postgresql_statements(schema, views)),
         "sqlite": tuple(sqlite_statements(views)),
-        "table_names": tuple(type_name(view.table.name, schema.default_schema) for view in views),
-        "sqlite_names": tuple(quote(view.table.name.name) for view in views),
+        "table_names": tuple(view.database_name for view in views),
+        "sqlite_names": tuple(view.sqlite_name for view in views),
         "type_names": tuple(
-            f"{kind} {type_name(found.name, schema.default_schema)}"
+            f"{kind} {type_name(found.name, names_of(schema).home)}"
             for kind, all_found in (("DOMAIN", schema.domains), ("TYPE", schema.enums))
             for found in all_found
             if found.name
@@ -78,7 +78,7 @@ def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) ->
 
 def _app(schema: Schema, options: Mapping[str, Any]) -> App:
     title = str(options.get("title") or _DEFAULT_TITLE)
-    foreign = {table.name.schema for table in schema.tables} - {None, schema.default_schema}
+    foreign = {outside(table.name, names_of(schema).home) for table in schema.tables}
     return App(
         title=title,
         slug=snake(title),

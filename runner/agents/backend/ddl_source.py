@@ -13,7 +13,8 @@ from runner.agents.backend.constraints import Named
 from runner.agents.backend.model_source import is_portable
 from runner.agents.backend.sqlite_sql import plain_sql, sqlite_sql
 from runner.agents.backend.table import TableView, is_sound
-from runner.agents.backend.types import PythonType, quote, type_name
+from runner.agents.backend.types import PythonType, flat_name, outside, quote, type_name
+from runner.naming import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -45,7 +46,7 @@ def postgresql_statements(schema: Schema, views: Iterable[TableView]) -> Iterato
     """Give the statements that make the whole schema in PostgreSQL, in order."""
     views = tuple(views)
     named = [view.table.name for view in views] + [enum.name for enum in schema.enums if enum.name]
-    foreign = {name.schema for name in named if name.schema not in (None, schema.default_schema)}
+    foreign = {name.schema for name in named if name.schema not in (None, names_of(schema).home)}
     for name in sorted(filter(None, foreign)):
         yield f"CREATE SCHEMA IF NOT EXISTS {quote(name)}"
     for enum in schema.enums:
@@ -54,7 +55,7 @@ def postgresql_statements(schema: Schema, views: Iterable[TableView]) -> Iterato
         yield from _domain(schema, domain)
     for view in views:
         yield from _sequences(view)
-        yield _table(type_name(view.table.name, schema.default_schema), _postgresql_lines(view))
+        yield _table(view.database_name, _postgresql_lines(view))
         yield from _postgresql_indexes(view)
     for view in views:
         yield from _foreign_keys(view)
@@ -65,7 +66,7 @@ def postgresql_statements(schema: Schema, views: Iterable[TableView]) -> Iterato
 def _enum(schema: Schema, enum: Enum) -> Iterator[str]:
     if enum.name is None:
         return
-    name = type_name(enum.name, schema.default_schema)
+    name = type_name(enum.name, names_of(schema).home)
     values = ", ".join(_text(value) for value in enum.values)
     yield f"CREATE TYPE {name} AS ENUM ({values})"
     if enum.comment:
@@ -73,7 +74,7 @@ def _enum(schema: Schema, enum: Enum) -> Iterator[str]:
 
 
 def _domain(schema: Schema, domain: Domain) -> Iterator[str]:
-    name = type_name(domain.name, schema.default_schema)
+    name = type_name(domain.name, names_of(schema).home)
     parts = [f"CREATE DOMAIN {name} AS {domain.type.text}"]
     parts += [f"DEFAULT {domain.default.text}"] if domain.default else []
     parts += [] if domain.nullable else ["NOT NULL"]
@@ -140,7 +141,7 @@ def _postgresql_column(view: TableView, column: ColumnView) -> str:
 
 
 def _postgresql_indexes(view: TableView) -> Iterator[str]:
-    table = type_name(view.table.name, view.schema.default_schema)
+    table = view.database_name
     for name, index in view.constraints.indexes.items():
         unique = "UNIQUE " if index.unique else ""
         method = f" USING {index.method}" if index.method not in (None, "btree") else ""
@@ -152,7 +153,8 @@ def _postgresql_indexes(view: TableView) -> Iterator[str]:
 
 
 def _index_part(part: IndexPart, *, plain: bool = False) -> str:
-    text = quote(part.column) if part.column else f"({part.expression})"
+    expression = plain_sql(part.expression or "") if plain else part.expression
+    text = quote(part.column) if part.column else f"({expression})"
     if part.collation and not plain:
         text += f" COLLATE {quote(part.collation)}"
     if part.operator_class and not plain:
@@ -162,10 +164,10 @@ def _index_part(part: IndexPart, *, plain: bool = False) -> str:
 
 
 def _foreign_keys(view: TableView) -> Iterator[str]:
-    table = type_name(view.table.name, view.schema.default_schema)
+    table = view.database_name
     for name, key in view.constraints.foreign_keys.items():
         if is_sound(view.schema, key):
-            target = type_name(key.references, view.schema.default_schema)
+            target = type_name(key.references, view.home)
             yield f"ALTER TABLE {table} ADD CONSTRAINT {quote(name)} {_foreign_key(key, target)}"
 
 
@@ -179,7 +181,7 @@ def _foreign_key(key: ForeignKey, target: str, *, plain: bool = False) -> str:
 
 
 def _comments(view: TableView) -> Iterator[str]:
-    table = type_name(view.table.name, view.schema.default_schema)
+    table = view.database_name
     if view.table.comment:
         yield f"COMMENT ON TABLE {table} IS {_text(view.table.comment)}"
     for column in view.table.columns:
@@ -196,11 +198,11 @@ def _comments(view: TableView) -> Iterator[str]:
 def sqlite_statements(views: Iterable[TableView]) -> Iterator[str]:
     """Give the statements that make the schema in SQLite, as far as it goes there."""
     for view in views:
-        name = quote(view.table.name.name)
+        name = view.sqlite_name
         yield _table(name, _sqlite_lines(view))
         for index_name, index in view.constraints.indexes.items():
             if is_portable(index):
-                yield _sqlite_index(index_name, name, index)
+                yield _sqlite_index(flat_name(view.database_schema, index_name), name, index)
 
 
 def _sqlite_lines(view: TableView) -> Iterator[str]:
@@ -224,7 +226,7 @@ def _sqlite_lines(view: TableView) -> Iterator[str]:
     yield from _sqlite_checks(view)
     for name, foreign in named.foreign_keys.items():
         if is_sound(view.schema, foreign):
-            target = quote(foreign.references.name)
+            target = quote(flat_name(outside(foreign.references, view.home), foreign.references.name))
             yield f"CONSTRAINT {quote(name)} {_foreign_key(foreign, target, plain=True)}"
 
 
