@@ -55,7 +55,7 @@ def _name_all(schema: Schema) -> Mapping[QName, Named]:
 
 def _name_table(table: Table, relations: set[str]) -> Named:
     """Name the constraints of one table; its keys and indexes are added to `relations`."""
-    own = {part.name for part in (*table.foreign_keys, *table.checks) if part.name}
+    own = {key.name for key in table.foreign_keys if key.name} | {check.name for check in table.checks if check.name}
     primary = table.primary_key
     named = [primary.name if primary else None, *(key.name for key in table.unique)]
     named += [index.name for index in table.indexes]
