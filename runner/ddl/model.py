@@ -327,6 +327,7 @@ class Schema:
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
     default_schema: str | None = field(default=None)  # `public` for PostgreSQL
+    extensions: tuple[str, ...] = ()  # that a PostgreSQL file creates: types and operator classes come from them
 
     @cached_property
     def tables_by_name(self) -> Mapping[QName, Table]:

@@ -92,6 +92,11 @@ def _name_table(table: Table, relations: set[str]) -> Named:
     )
 
 
+def sequence_name(table: str, column: str) -> str:
+    """Return the name of the sequence that PostgreSQL makes for a serial column."""
+    return _make(table, column, "seq")
+
+
 def _choose(table: str, columns: str, label: str, taken: set[str]) -> str:
     number = 0
     while True:

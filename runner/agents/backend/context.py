@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.agents.backend.ddl_source import postgresql_statements, sqlite_statements
+from runner.agents.backend.ddl_source import MYSQL_METHODS, postgresql_statements, sqlite_statements
 from runner.agents.backend.model_source import identity_source, table_arguments
 from runner.agents.backend.table import TableView, is_sound, view_table
 from runner.agents.backend.types import outside, type_name
@@ -136,6 +136,13 @@ def _left_out(schema: Schema, views: tuple[TableView, ...]) -> list[str]:
             if not is_sound(schema, key):
                 found.append(f"`{table}`: reference `{name}`, whose target `{key.references}` the schema lacks")
         found += [f"`{table}`: check `{name}` is held by PostgreSQL alone" for name in view.checks.database_only]
+        found += [
+            f"`{table}`: index `{name}`, which is {index.method}"
+            for name, index in view.constraints.indexes.items()
+            if index.method in MYSQL_METHODS
+        ]
+        if view.table.kind == "partitioned" or view.table.partition_of:
+            found.append(f"`{table}`: partitions; it is made as a table of its own")
         if not view.key:
             found.append(f"`{table}`: no primary key, so it can be listed but not changed")
     return found
