@@ -202,10 +202,16 @@ class TableNames:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SchemaNames:
-    """Names of all tables of a schema, and the Python class of each named enum type."""
+    """Names of all tables of a schema, and the Python class of each named enum type.
+
+    `home` is the database schema whose tables are named without it: the dialect's default one, or the one database
+    that a MySQL script says to USE.
+    """
 
     tables: Mapping[QName, TableNames]
     enums: Mapping[QName, str]
+    home: str | None
+    others: tuple[str, ...]  # the schemas of the tables beside `home`, by name
 
 
 def names_of(schema: Schema) -> SchemaNames:
@@ -224,12 +230,13 @@ _known: dict[int, SchemaNames] = {}
 
 
 def _name_schema(schema: Schema) -> SchemaNames:
+    home = _home(schema)
     modules: set[str] = set(_RESERVED_MODULES)
     classes: set[str] = set(_RESERVED_CLASSES)
     routes: set[str] = set()
     tables: dict[QName, TableNames] = {}
     for table in schema.tables:
-        tables[table.name] = named = _name_table(table, schema, modules, classes, routes)
+        tables[table.name] = named = _name_table(table, home, modules, classes, routes)
         modules.add(named.module)
         classes.update(f"{named.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update"))
         routes.add(named.route)
@@ -237,7 +244,16 @@ def _name_schema(schema: Schema) -> SchemaNames:
     for enum in _named_enums(schema):
         if enum.name is not None and enum.name not in enums:
             enums[enum.name] = free_name(pascal(enum.name.name), [*classes, *enums.values()], separator="")
-    return SchemaNames(tables=tables, enums=enums)
+    schemas = {table.name.schema for table in schema.tables} - {home}
+    others = tuple(sorted(name for name in schemas if name is not None))
+    return SchemaNames(tables=tables, enums=enums, home=home, others=others)
+
+
+def _home(schema: Schema) -> str | None:
+    if schema.default_schema is not None:
+        return schema.default_schema
+    found = {table.name.schema for table in schema.tables}
+    return found.pop() if len(found) == 1 else None
 
 
 def _named_enums(schema: Schema) -> Iterable[Enum]:
@@ -248,9 +264,9 @@ def _named_enums(schema: Schema) -> Iterable[Enum]:
                 yield column.type.enum
 
 
-def _name_table(table: Table, schema: Schema, modules: set[str], classes: set[str], routes: set[str]) -> TableNames:
+def _name_table(table: Table, home: str | None, modules: set[str], classes: set[str], routes: set[str]) -> TableNames:
     spoken = table.name.name
-    if _taken(spoken, modules) and table.name.schema not in (None, schema.default_schema):
+    if _taken(spoken, modules) and table.name.schema not in (None, home):
         spoken = f"{table.name.schema}_{spoken}"
     module = free_name(_module(spoken), modules)
     single = _last_word(spoken, singular)

@@ -95,7 +95,7 @@ class Catalog:
         self.enums: dict[QName, Enum] = {}
         self.domains: dict[QName, DomainDraft] = {}
         self.composites: dict[QName, list[ColumnDraft]] = {}
-        self.extension_schemas: dict[str, str] = {}
+        self.extension_schemas: dict[str, str | None] = {}
         self.notes: list[Note] = []
         self.warnings: list[str] = []
 

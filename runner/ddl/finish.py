@@ -54,6 +54,7 @@ class _Finisher:
             notes=tuple(catalog.notes),
             warnings=tuple(catalog.warnings),
             default_schema=catalog.default_schema,
+            extensions=tuple(catalog.extension_schemas),
         )
 
     # -------------------------------------------------------------------------------------------------- types

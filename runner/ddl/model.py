@@ -327,6 +327,7 @@ class Schema:
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
     default_schema: str | None = field(default=None)  # `public` for PostgreSQL
+    extensions: tuple[str, ...] = ()  # that a PostgreSQL file creates: types and operator classes come from them
 
     @cached_property
     def tables_by_name(self) -> Mapping[QName, Table]:
@@ -337,12 +338,6 @@ class Schema:
     def positions(self) -> Mapping[QName, int]:
         """The place of each table in the DDL, from 0."""
         return {table.name: place for place, table in enumerate(self.tables)}
-
-    @cached_property
-    def other_schemas(self) -> tuple[str, ...]:
-        """The schemas that tables are in beside the default one, by name."""
-        names = {table.name.schema for table in self.tables} - {self.default_schema}
-        return tuple(sorted(name for name in names if name is not None))
 
     @cached_property
     def _referrers(self) -> Mapping[QName, tuple[tuple[Table, ForeignKey], ...]]:

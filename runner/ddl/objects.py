@@ -362,5 +362,5 @@ def create_extension(statement: Statement) -> None:
     cursor.skip("IF", "NOT", "EXISTS")
     name = cursor.take_name()
     cursor.skip("WITH")
-    if cursor.skip("SCHEMA"):
-        statement.catalog.extension_schemas[name] = cursor.take_name()
+    schemas = statement.catalog.extension_schemas
+    schemas[name] = cursor.take_name() if cursor.skip("SCHEMA") else statement.catalog.default_schema

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,3 +45,30 @@ def write_backend(files: Mapping[str, GeneratedFile], workspace: Path) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(file.text, encoding="utf-8")
     return workspace / "backend"
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder and return how it ended."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**plain_environment(), **environment},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def plain_environment() -> dict[str, str]:
+    """Return our environment without what would steer the application or its tests."""
+    return {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name and "PYTEST" not in name}
+
+
+def own_tests(folder: Path, **environment: str) -> int:
+    """Run the application's own tests and return how many passed; none may fail."""
+    result = run(folder, "-m", "pytest", "-p", "no:cacheprovider", **environment)
+    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
+    found = re.search(r"(\d+) passed", result.stdout)
+    assert found is not None, result.stdout[-500:]
+    return int(found[1])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 import socket
 import subprocess
@@ -14,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.integration.backend import backend_files, read_schema, write_backend
+from tests.integration.backend import backend_files, own_tests, plain_environment, read_schema, run, write_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -32,33 +30,6 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_backend(backend_files(read_schema(), options={"title": "School"}), tmp_path_factory.mktemp("school"))
 
 
-def run(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    program = [sys.executable, "-m", *command]
-    return subprocess.run(
-        program,
-        cwd=folder,
-        env={**_environment(), **environment},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-
-
-def _environment() -> dict[str, str]:
-    """Return our environment without what would steer the application or its tests."""
-    return {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name and "PYTEST" not in name}
-
-
-def own_tests(folder: Path, **environment: str) -> int:
-    """Run the application's own tests and return how many passed; none may fail."""
-    result = run(folder, "pytest", "-p", "no:cacheprovider", **environment)
-    assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
-    found = re.search(r"(\d+) passed", result.stdout)
-    assert found is not None, result.stdout[-500:]
-    return int(found[1])
-
-
 def test_own_tests_pass_on_sqlite(backend: Path) -> None:
     assert own_tests(backend) >= LEAST_TESTS
 
@@ -69,7 +40,7 @@ def test_own_tests_pass_on_postgresql(backend: Path, postgres_database: str) -> 
 
 @pytest.mark.parametrize("command", [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy", "app")])
 def test_no_finding(backend: Path, command: tuple[str, ...]) -> None:
-    result = run(backend, *command)
+    result = run(backend, "-m", *command)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
 
 
@@ -84,8 +55,28 @@ def test_files_are_short(backend: Path) -> None:
 def test_models_agree_with_the_migration(backend: Path, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'x.db'}"
     for command in (("upgrade", "head"), ("downgrade", "base"), ("upgrade", "head")):
-        result = run(backend, "alembic", *command, DATABASE_URL=url)
+        result = run(backend, "-m", "alembic", *command, DATABASE_URL=url)
         assert result.returncode == 0, result.stderr[-2000:]
+
+
+TWO_OF_ONE_NAME = """
+CREATE SCHEMA audit;
+CREATE TABLE page (id serial PRIMARY KEY, title text NOT NULL UNIQUE);
+CREATE TABLE audit.page (
+    id serial PRIMARY KEY, page_id int NOT NULL REFERENCES page, of_page int REFERENCES audit.page
+);
+CREATE INDEX page_idx ON page (title);
+CREATE INDEX page_idx ON audit.page (page_id);
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_two_tables_of_one_name_in_two_schemas(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    ddl = tmp_path / "two.sql"
+    ddl.write_text(TWO_OF_ONE_NAME, encoding="utf-8")
+    folder = write_backend(backend_files(read_schema(ddl)), tmp_path)
+    url = request.getfixturevalue("postgres_database") if database == "postgresql" else ""
+    assert own_tests(folder, TEST_DATABASE_URL=url) > 40
 
 
 def test_set_up_alone_starts(tmp_path: Path) -> None:
@@ -104,12 +95,12 @@ def test_a_part_of_the_tables_starts(tmp_path: Path) -> None:
 def server(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Serve the application on a migrated SQLite file, and give a client of it."""
     url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'school.db'}"
-    assert run(backend, "alembic", "upgrade", "head", DATABASE_URL=url).returncode == 0
+    assert run(backend, "-m", "alembic", "upgrade", "head", DATABASE_URL=url).returncode == 0
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
-    environment = {**_environment(), "DATABASE_URL": url}
+    environment = {**plain_environment(), "DATABASE_URL": url}
     with subprocess.Popen(command, cwd=backend, env=environment) as process:
         try:
             with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:

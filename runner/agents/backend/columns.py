@@ -226,7 +226,7 @@ def _mapped(
     elif column.generated:
         arguments.append(_computed(column.generated))
     elif (column.serial or column.auto_increment) and not alone:
-        arguments.append("autoincrement=True")
+        arguments.append("server_default=sa.FetchedValue()")
     if default is not None and not column.identity:
         arguments.append(f"server_default={default.source}")
         if default.python:

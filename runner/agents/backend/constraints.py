@@ -6,10 +6,12 @@ where that is taken.
 
 from __future__ import annotations
 
+import threading
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.ddl.model import Check, ForeignKey, Index, Key, Table
+from runner.ddl.model import Check, ForeignKey, Index, Key, QName, Schema, Table
 
 _NAME_BYTES = 63
 
@@ -25,30 +27,74 @@ class Named:
     indexes: Mapping[str, Index]
 
 
-def name_constraints(table: Table) -> Named:
-    """Return a table's constraints with the names that they have, or would get, in PostgreSQL."""
-    parts = [table.primary_key, *table.unique, *table.foreign_keys, *table.checks, *table.indexes]
-    taken = {part.name for part in parts if part and part.name}
+def name_constraints(schema: Schema) -> Mapping[QName, Named]:
+    """Return the constraints of every table with the names that they have, or would get, in PostgreSQL.
 
-    def name(own: str | None, columns: Sequence[str], label: str) -> str:
-        chosen = own or _choose(table.name.name, "_".join(columns), label, taken)
-        taken.add(chosen)
+    There tables, indexes, primary keys and uniques share one set of names in a schema, where MySQL has a set for
+    each table: the first in the DDL keeps such a name, a later one gets its table's in front. Worked out once for one
+    `Schema` object; thread-safe.
+    """
+    with _lock:
+        found = _known.get(id(schema))
+        if found is None:
+            found = _known[id(schema)] = _name_all(schema)
+            weakref.finalize(schema, _known.pop, id(schema), None)
+    return found
+
+
+_lock = threading.Lock()
+_known: dict[int, Mapping[QName, Named]] = {}
+
+
+def _name_all(schema: Schema) -> Mapping[QName, Named]:
+    relations: dict[str | None, set[str]] = {}
+    for table in schema.tables:
+        relations.setdefault(table.name.schema, set()).add(table.name.name)
+    return {table.name: _name_table(table, relations[table.name.schema]) for table in schema.tables}
+
+
+def _name_table(table: Table, relations: set[str]) -> Named:
+    """Name the constraints of one table; its keys and indexes are added to `relations`."""
+    own = {key.name for key in table.foreign_keys if key.name} | {check.name for check in table.checks if check.name}
+    primary = table.primary_key
+    named = [primary.name if primary else None, *(key.name for key in table.unique)]
+    named += [index.name for index in table.indexes]
+    given = {name for name in named if name}
+    kept = given - relations
+    relations |= kept
+
+    def relation(name: str | None, columns: Sequence[str], label: str) -> str:
+        if name and name in kept:
+            return name
+        wanted = (name, "") if name else ("_".join(columns), label)
+        chosen = _choose(table.name.name, *wanted, own | relations)
+        relations.add(chosen)
+        return chosen
+
+    def constraint(name: str | None, columns: Sequence[str], label: str) -> str:
+        chosen = name or _choose(table.name.name, "_".join(columns), label, own | relations)
+        own.add(chosen)
         return chosen
 
     checks = {}
     for check in table.checks:
         spoken = check.columns if len(check.columns) == 1 else ()
-        checks[name(check.name, spoken, "check")] = check
-    primary = table.primary_key
+        checks[constraint(check.name, spoken, "check")] = check
     return Named(
-        primary_key=(name(primary.name, (), "pkey"), primary) if primary else None,
-        unique={name(key.name, key.columns, "key"): key for key in table.unique},
-        foreign_keys={name(key.name, key.columns, "fkey"): key for key in table.foreign_keys},
+        primary_key=(relation(primary.name, (), "pkey"), primary) if primary else None,
+        unique={relation(key.name, key.columns, "key"): key for key in table.unique},
+        foreign_keys={constraint(key.name, key.columns, "fkey"): key for key in table.foreign_keys},
         checks=checks,
         indexes={
-            name(index.name, [column or "expr" for column in index.columns], "idx"): index for index in table.indexes
+            relation(index.name, [column or "expr" for column in index.columns], "idx"): index
+            for index in table.indexes
         },
     )
+
+
+def sequence_name(table: str, column: str) -> str:
+    """Return the name of the sequence that PostgreSQL makes for a serial column."""
+    return _make(table, column, "seq")
 
 
 def _choose(table: str, columns: str, label: str, taken: set[str]) -> str:

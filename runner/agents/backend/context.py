@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.agents.backend.ddl_source import postgresql_statements, sqlite_statements
+from runner.agents.backend.ddl_source import MYSQL_METHODS, postgresql_statements, sqlite_statements
 from runner.agents.backend.model_source import identity_source, table_arguments
 from runner.agents.backend.table import TableView, is_sound, view_table
-from runner.agents.backend.types import quote, type_name
+from runner.agents.backend.types import type_name
 from runner.agents.source_text import sentence
 from runner.naming import free_name, human, is_python_name, kebab, names_of, snake
 
@@ -50,10 +50,10 @@ def app_variables(schema: Schema, options: Mapping[str, Any]) -> Mapping[str, An
         "notes": tuple(note for note in schema.notes if note.passed_over or note.table_related),
         "postgresql": tuple(postgresql_statements(schema, views)),
         "sqlite": tuple(sqlite_statements(views)),
-        "table_names": tuple(type_name(view.table.name, schema.default_schema) for view in views),
-        "sqlite_names": tuple(quote(view.table.name.name) for view in views),
+        "table_names": tuple(view.database_name for view in views),
+        "sqlite_names": tuple(view.sqlite_name for view in views),
         "type_names": tuple(
-            f"{kind} {type_name(found.name, schema.default_schema)}"
+            f"{kind} {type_name(found.name, names_of(schema).home)}"
             for kind, all_found in (("DOMAIN", schema.domains), ("TYPE", schema.enums))
             for found in all_found
             if found.name
@@ -82,7 +82,7 @@ def _app(schema: Schema, options: Mapping[str, Any]) -> App:
         title=title,
         slug=snake(title),
         distribution=f"{kebab(title)}-backend",
-        schemas=schema.other_schemas,
+        schemas=names_of(schema).others,
     )
 
 
@@ -135,6 +135,13 @@ def _left_out(schema: Schema, views: tuple[TableView, ...]) -> list[str]:
             if not is_sound(schema, key):
                 found.append(f"`{table}`: reference `{name}`, whose target `{key.references}` the schema lacks")
         found += [f"`{table}`: check `{name}` is held by PostgreSQL alone" for name in view.checks.database_only]
+        found += [
+            f"`{table}`: index `{name}`, which is {index.method}"
+            for name, index in view.constraints.indexes.items()
+            if index.method in MYSQL_METHODS
+        ]
+        if view.table.kind == "partitioned" or view.table.partition_of:
+            found.append(f"`{table}`: partitions; it is made as a table of its own")
         if not view.key:
             found.append(f"`{table}`: no primary key, so it can be listed but not changed")
     return found

@@ -9,19 +9,21 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.agents.backend.constraints import Named
+from runner.agents.backend.constraints import Named, sequence_name
 from runner.agents.backend.model_source import is_portable
 from runner.agents.backend.sqlite_sql import plain_sql, sqlite_sql
 from runner.agents.backend.table import TableView, is_sound
-from runner.agents.backend.types import PythonType, quote, type_name
+from runner.agents.backend.types import PythonType, flat_name, outside, quote, type_name
+from runner.naming import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from runner.agents.backend.columns import ColumnView
-    from runner.ddl.model import Check, Domain, Enum, ForeignKey, Index, IndexPart, Key, Schema
+    from runner.ddl.model import Check, Column, Domain, Enum, ForeignKey, Index, IndexPart, Key, Schema
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
+MYSQL_METHODS = ("fulltext", "spatial")
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 
 
@@ -44,17 +46,18 @@ def _table(name: str, lines: Iterable[str]) -> str:
 def postgresql_statements(schema: Schema, views: Iterable[TableView]) -> Iterator[str]:
     """Give the statements that make the whole schema in PostgreSQL, in order."""
     views = tuple(views)
+    yield from _extensions(schema)
     named = [view.table.name for view in views] + [enum.name for enum in schema.enums if enum.name]
-    foreign = {name.schema for name in named if name.schema not in (None, schema.default_schema)}
+    foreign = {name.schema for name in named if name.schema not in (None, names_of(schema).home)}
     for name in sorted(filter(None, foreign)):
         yield f"CREATE SCHEMA IF NOT EXISTS {quote(name)}"
     for enum in schema.enums:
         yield from _enum(schema, enum)
     for domain in schema.domains:
         yield from _domain(schema, domain)
+    yield from _sequences(views)
     for view in views:
-        yield from _sequences(view)
-        yield _table(type_name(view.table.name, schema.default_schema), _postgresql_lines(view))
+        yield _table(view.database_name, _postgresql_lines(view))
         yield from _postgresql_indexes(view)
     for view in views:
         yield from _foreign_keys(view)
@@ -62,10 +65,15 @@ def postgresql_statements(schema: Schema, views: Iterable[TableView]) -> Iterato
         yield from _comments(view)
 
 
+def _extensions(schema: Schema) -> Iterator[str]:
+    """Give the extensions that the DDL asks for: types and operator classes come from them."""
+    yield from (f"CREATE EXTENSION IF NOT EXISTS {quote(name)}" for name in schema.extensions if name != "plpgsql")
+
+
 def _enum(schema: Schema, enum: Enum) -> Iterator[str]:
     if enum.name is None:
         return
-    name = type_name(enum.name, schema.default_schema)
+    name = type_name(enum.name, names_of(schema).home)
     values = ", ".join(_text(value) for value in enum.values)
     yield f"CREATE TYPE {name} AS ENUM ({values})"
     if enum.comment:
@@ -73,7 +81,7 @@ def _enum(schema: Schema, enum: Enum) -> Iterator[str]:
 
 
 def _domain(schema: Schema, domain: Domain) -> Iterator[str]:
-    name = type_name(domain.name, schema.default_schema)
+    name = type_name(domain.name, names_of(schema).home)
     parts = [f"CREATE DOMAIN {name} AS {domain.type.text}"]
     parts += [f"DEFAULT {domain.default.text}"] if domain.default else []
     parts += [] if domain.nullable else ["NOT NULL"]
@@ -85,12 +93,26 @@ def _domain(schema: Schema, domain: Domain) -> Iterator[str]:
         yield f"COMMENT ON DOMAIN {name} IS {_text(domain.comment)}"
 
 
-def _sequences(view: TableView) -> Iterator[str]:
-    """Give the sequences that defaults name and no serial column makes."""
-    for column in view.table.columns:
-        found = _SEQUENCE.search(column.default.text) if column.default and not column.serial else None
-        if found:
-            yield f"CREATE SEQUENCE IF NOT EXISTS {found[1]}"
+def _sequences(views: Iterable[TableView]) -> Iterator[str]:
+    """Give the sequences that defaults name and no serial column makes, each once."""
+    columns = [(view, column) for view in views for column in view.table.columns if column.default]
+    made = {_sequence_of(view, column) for view, column in columns if _makes_sequence(view, column)}
+    named = dict.fromkeys(_sequence_of(view, column) for view, column in columns)
+    yield from (f"CREATE SEQUENCE {name}" for name in named if name and name not in made)
+
+
+def _sequence_of(view: TableView, column: Column) -> str:
+    """Return the sequence that a column is numbered by, as SQL; nothing for other columns."""
+    found = _SEQUENCE.search(column.default.text) if column.default else None
+    name = found[1].replace("''", "'") if found else ""
+    return name.removeprefix(f"{view.home}.")
+
+
+def _makes_sequence(view: TableView, column: Column) -> bool:
+    """Whether a serial column here gets the very sequence that its default names."""
+    own = quote(sequence_name(view.table.name.name, column.name))
+    schema = f"{quote(view.database_schema)}." if view.database_schema else ""
+    return column.serial and _sequence_of(view, column) in (own, f"{schema}{own}")
 
 
 def _postgresql_lines(view: TableView) -> Iterator[str]:
@@ -123,7 +145,8 @@ def _postgresql_column(view: TableView, column: ColumnView) -> str:
     kind = column.type.postgresql
     if view.schema.dialect == "postgres" and own.type.enum is None and own.type.domain is None:
         kind = own.type.text
-    parts = [quote(column.name), _SERIALS.get(kind, kind) if own.serial else kind]
+    serial = _makes_sequence(view, own)
+    parts = [quote(column.name), _SERIALS.get(kind, kind) if serial else kind]
     if own.collation and view.schema.dialect == "postgres":
         parts.append(f"COLLATE {quote(own.collation)}")
     if own.identity:
@@ -131,8 +154,9 @@ def _postgresql_column(view: TableView, column: ColumnView) -> str:
     elif own.auto_increment:
         parts.append("GENERATED BY DEFAULT AS IDENTITY")
     elif own.generated:
-        parts.append(f"GENERATED ALWAYS AS ({own.generated.text}) STORED")
-    elif own.default and not own.serial:
+        kind = own.generated.kind if view.schema.dialect == "postgres" else "stored"  # virtual ones are new there
+        parts.append(f"GENERATED ALWAYS AS ({own.generated.text}) {kind.upper()}")
+    elif own.default and not serial:
         parts.append(f"DEFAULT {column.default.postgresql if column.default else own.default.text}")
     if not own.nullable or column.is_key:
         parts.append("NOT NULL")
@@ -140,8 +164,10 @@ def _postgresql_column(view: TableView, column: ColumnView) -> str:
 
 
 def _postgresql_indexes(view: TableView) -> Iterator[str]:
-    table = type_name(view.table.name, view.schema.default_schema)
+    table = view.database_name
     for name, index in view.constraints.indexes.items():
+        if index.method in MYSQL_METHODS:
+            continue
         unique = "UNIQUE " if index.unique else ""
         method = f" USING {index.method}" if index.method not in (None, "btree") else ""
         parts = ", ".join(_index_part(part) for part in index.parts)
@@ -152,7 +178,8 @@ def _postgresql_indexes(view: TableView) -> Iterator[str]:
 
 
 def _index_part(part: IndexPart, *, plain: bool = False) -> str:
-    text = quote(part.column) if part.column else f"({part.expression})"
+    expression = plain_sql(part.expression or "") if plain else part.expression
+    text = quote(part.column) if part.column else f"({expression})"
     if part.collation and not plain:
         text += f" COLLATE {quote(part.collation)}"
     if part.operator_class and not plain:
@@ -162,10 +189,10 @@ def _index_part(part: IndexPart, *, plain: bool = False) -> str:
 
 
 def _foreign_keys(view: TableView) -> Iterator[str]:
-    table = type_name(view.table.name, view.schema.default_schema)
+    table = view.database_name
     for name, key in view.constraints.foreign_keys.items():
         if is_sound(view.schema, key):
-            target = type_name(key.references, view.schema.default_schema)
+            target = type_name(key.references, view.home)
             yield f"ALTER TABLE {table} ADD CONSTRAINT {quote(name)} {_foreign_key(key, target)}"
 
 
@@ -179,14 +206,14 @@ def _foreign_key(key: ForeignKey, target: str, *, plain: bool = False) -> str:
 
 
 def _comments(view: TableView) -> Iterator[str]:
-    table = type_name(view.table.name, view.schema.default_schema)
+    table = view.database_name
     if view.table.comment:
         yield f"COMMENT ON TABLE {table} IS {_text(view.table.comment)}"
     for column in view.table.columns:
         if column.comment:
             yield f"COMMENT ON COLUMN {table}.{quote(column.name)} IS {_text(column.comment)}"
     for name, index in view.constraints.indexes.items():
-        if index.comment:
+        if index.comment and index.method not in MYSQL_METHODS:
             yield f"COMMENT ON INDEX {quote(name)} IS {_text(index.comment)}"
 
 
@@ -196,11 +223,11 @@ def _comments(view: TableView) -> Iterator[str]:
 def sqlite_statements(views: Iterable[TableView]) -> Iterator[str]:
     """Give the statements that make the schema in SQLite, as far as it goes there."""
     for view in views:
-        name = quote(view.table.name.name)
+        name = view.sqlite_name
         yield _table(name, _sqlite_lines(view))
         for index_name, index in view.constraints.indexes.items():
             if is_portable(index):
-                yield _sqlite_index(index_name, name, index)
+                yield _sqlite_index(flat_name(view.database_schema, index_name), name, index)
 
 
 def _sqlite_lines(view: TableView) -> Iterator[str]:
@@ -224,7 +251,7 @@ def _sqlite_lines(view: TableView) -> Iterator[str]:
     yield from _sqlite_checks(view)
     for name, foreign in named.foreign_keys.items():
         if is_sound(view.schema, foreign):
-            target = quote(foreign.references.name)
+            target = quote(flat_name(outside(foreign.references, view.home), foreign.references.name))
             yield f"CONSTRAINT {quote(name)} {_foreign_key(foreign, target, plain=True)}"
 
 

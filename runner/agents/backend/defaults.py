@@ -71,6 +71,7 @@ def _inside_cast(expression: Expression | None) -> Expression | None:
 
 def _function(name: str, text: str, kind: PythonType) -> ServerDefault:
     if name in _NOW and kind.category in ("timestamp", "local_timestamp"):
+        text = text.removesuffix("()") if name == "current_timestamp" else text  # a function in MySQL alone
         return ServerDefault(postgresql=text, sqlite=_SQLITE_NOW, source="moment", moment=True)
     if name in (*_NOW, "current_date") and kind.category == "date":
         return ServerDefault(postgresql=text, sqlite="CURRENT_DATE", source='sa.text("CURRENT_DATE")', moment=True)
@@ -86,7 +87,10 @@ def _constant(value: Const, text: str, kind: PythonType) -> ServerDefault:
         word = "true" if value.value else "false"
         return ServerDefault(postgresql=text, sqlite=str(int(value.value)), source=f"sa.{word}()")
     content = str(value.value)
-    if kind.category == "array" and content.startswith("{"):
+    if kind.category == "array" and not content.startswith("{"):  # a SET of MySQL
+        content = f"{{{content}}}"
+        text = f"'{content}'"
+    if kind.category == "array":
         items = _array_items(content)
         inner = ", ".join('"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items)
         if kind.item and kind.item.category in ("integer", "number", "boolean"):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.agents.backend.sqlite_sql import plain_sql, sqlite_sql
 from runner.agents.backend.table import TableView, is_sound
+from runner.agents.backend.types import flat_name, outside
 from runner.agents.source_text import literal, one_line
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ def _deferred(constraint: Key | ForeignKey) -> str:
 
 
 def _foreign_key(view: TableView, name: str, key: ForeignKey) -> str:
-    schema = "" if key.references.schema in (None, view.schema.default_schema) else f"{key.references.schema}."
-    targets = [f"{schema}{key.references.name}.{column}" for column in key.target_columns]
+    target = flat_name(outside(key.references, view.home), key.references.name)
+    targets = [f"{target}.{column}" for column in key.target_columns]
     more = "".join(
         f", {option}={literal(action)}"
         for option, action in (("ondelete", key.on_delete), ("onupdate", key.on_update))
@@ -77,7 +78,7 @@ def _check(view: TableView, name: str, check: Check) -> str:
     made = f"sa.CheckConstraint({literal(_sql(check.text))}, name={literal(name)})"
     types = {name: column.type for name, column in view.columns.items()}
     portable = check.expression is not None and sqlite_sql(check.expression, types) is not None
-    return made if portable and plain_sql(check.text) is not None else f"postgresql_only({made})"
+    return made if portable and plain_sql(check.text) == check.text else f"postgresql_only({made})"
 
 
 def _sql(text: str) -> str:
@@ -90,7 +91,7 @@ def _index(name: str, index: Index) -> str:
     options = [", unique=True"] if index.unique else []
     if index.where:
         options.append(f", postgresql_where=sa.text({literal(_sql(index.where))})")
-        options.append(f", sqlite_where=sa.text({literal(_sql(index.where))})")
+        options.append(f", sqlite_where=sa.text({literal(_sql(plain_sql(index.where) or index.where))})")
     if index.method not in _TYPES_KEPT:
         options.append(f", postgresql_using={literal(index.method)}")
     classes = {part.column: part.operator_class for part in index.parts if part.column and part.operator_class}
@@ -101,7 +102,14 @@ def _index(name: str, index: Index) -> str:
     if not index.nulls_distinct:
         options.append(", postgresql_nulls_not_distinct=True")
     made = f"sa.Index({literal(name)}, {parts}{''.join(options)})"
-    return made if is_portable(index) else f"postgresql_only({made})"
+    return made if is_portable(index) and _reads_alike(index) else f"postgresql_only({made})"
+
+
+def _reads_alike(index: Index) -> bool:
+    """Whether both databases take an index in the same words."""
+    return not any(
+        part.nulls or (part.expression and part.expression != plain_sql(part.expression)) for part in index.parts
+    )
 
 
 def is_portable(index: Index) -> bool:

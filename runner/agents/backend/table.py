@@ -13,7 +13,7 @@ from runner.agents.backend.checks import RowRule, SortedChecks, sort_checks
 from runner.agents.backend.columns import ColumnView, view_column
 from runner.agents.backend.constraints import Named, name_constraints
 from runner.agents.backend.examples import Examples, make_examples
-from runner.agents.backend.types import Category, python_type
+from runner.agents.backend.types import Category, flat_name, outside, python_type, quote, type_name
 from runner.agents.source_text import literal, one_line, sentence
 from runner.ddl.model import ForeignKey, Schema, Table
 from runner.naming import TableNames, names_of
@@ -101,7 +101,22 @@ class TableView:
     @property
     def database_schema(self) -> str | None:
         """The schema to name; None for the default one."""
-        return None if self.table.name.schema == self.schema.default_schema else self.table.name.schema
+        return outside(self.table.name, self.home)
+
+    @property
+    def database_name(self) -> str:
+        """The table's name as SQL."""
+        return type_name(self.table.name, self.home)
+
+    @property
+    def sqlite_name(self) -> str:
+        """The table's name as SQL where there are no schemas."""
+        return quote(flat_name(self.database_schema, self.table.name.name))
+
+    @property
+    def home(self) -> str | None:
+        """The schema whose tables are named without it."""
+        return names_of(self.schema).home
 
     @cached_property
     def key(self) -> tuple[ColumnView, ...]:
@@ -310,8 +325,8 @@ def _make(schema: Schema, table: Table) -> TableView:
     names = names_of(schema)
     own = names.tables[table.name]
     columns = table.columns_by_name
-    types = {name: python_type(column.type, names.enums, schema.default_schema) for name, column in columns.items()}
-    constraints = name_constraints(table)
+    types = {name: python_type(column.type, names.enums, names.home) for name, column in columns.items()}
+    constraints = name_constraints(schema)[table.name]
     attributes = {name: own.columns[name].attribute for name in columns}
     checks = sort_checks(columns, constraints.checks, types, attributes)
     key = set(table.key_columns)

@@ -43,22 +43,31 @@ class PythonType:
     values: tuple[str, ...] = ()
 
 
-def python_type(sql: SqlType, enums: Mapping[QName, str], default_schema: str | None) -> PythonType:
+def python_type(sql: SqlType, enums: Mapping[QName, str], home: str | None) -> PythonType:
     """Return the types of a column, by its SQL type; one that nobody knows is handled as text."""
     if sql.domain is not None and not sql.dimensions:
-        base = python_type(sql.domain.type, enums, default_schema)
-        return replace(base, postgresql=type_name(sql.domain.name, default_schema))
-    single = _enumerated(sql, sql.enum, enums, default_schema) if sql.enum else _plain(sql)
+        base = python_type(sql.domain.type, enums, home)
+        return replace(base, postgresql=type_name(sql.domain.name, home))
+    single = _enumerated(sql, sql.enum, enums, home) if sql.enum else _plain(sql)
     if sql.is_set or sql.dimensions:
         return _array(single, max(sql.dimensions, 1))
     return single
 
 
-def type_name(name: QName, default_schema: str | None) -> str:
+def type_name(name: QName, home: str | None) -> str:
     """Return the name of a type or table as SQL, with its schema only outside the default one."""
-    if name.schema in (None, default_schema):
-        return quote(name.name)
-    return f"{quote(name.schema or '')}.{quote(name.name)}"
+    schema = outside(name, home)
+    return f"{quote(schema)}.{quote(name.name)}" if schema else quote(name.name)
+
+
+def outside(name: QName, home: str | None) -> str | None:
+    """Return the schema that a name has to be told with; None within the default one."""
+    return None if name.schema in (None, home) else name.schema
+
+
+def flat_name(schema: str | None, name: str) -> str:
+    """Return a name where there are no schemas, as on SQLite: the schema's is a part of it."""
+    return f"{schema}.{name}" if schema else name
 
 
 def quote(name: str) -> str:
@@ -193,7 +202,7 @@ def _plain(sql: SqlType) -> PythonType:
     return _PLAIN.get(base) or _native(sql)
 
 
-def _enumerated(sql: SqlType, enum: Enum, enums: Mapping[QName, str], default_schema: str | None) -> PythonType:
+def _enumerated(sql: SqlType, enum: Enum, enums: Mapping[QName, str], home: str | None) -> PythonType:
     del sql
     longest = max((len(value) for value in enum.values), default=1)
     if enum.name is None:
@@ -201,9 +210,10 @@ def _enumerated(sql: SqlType, enum: Enum, enums: Mapping[QName, str], default_sc
         made = _simple("text", "str", f"sa.String({longest})", f"varchar({longest})", f"VARCHAR({longest})")
         return replace(made, field=f"Literal[{values}]", values=enum.values)
     name = enums[enum.name]
-    schema = "" if enum.name.schema in (None, default_schema) else f", schema={_literal(enum.name.schema)}"
+    outer = outside(enum.name, home)
+    schema = f", schema={_literal(outer)}" if outer else ""
     column = f"enum_of({name}, {_literal(enum.name.name)}{schema})"
-    made = _simple("enum", name, column, type_name(enum.name, default_schema), f"VARCHAR({longest})")
+    made = _simple("enum", name, column, type_name(enum.name, home), f"VARCHAR({longest})")
     return replace(made, enum=name, values=enum.values)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -14,16 +13,15 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
 from app.core.database import get_session, make_engine
+from app.core.settings import get_settings
 from app.main import app
 from tests.core.factory import Factory
-
-DATABASE_URL = os.environ.get("TEST_DATABASE_URL") or "sqlite://"
 
 
 @pytest.fixture(scope="session")
 def migrated() -> Iterator[sa.Engine]:
     """Give an engine whose database has every table."""
-    engine = make_engine(DATABASE_URL)
+    engine = make_engine(get_settings().database_url)
     config = Config("alembic.ini")
     with engine.connect() as connection:
         config.attributes["connection"] = connection
