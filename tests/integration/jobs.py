@@ -7,6 +7,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+
 from runner.ddl.model import QName, Schema, Table
 from runner.stores.reader import StateReader
 from runner.subtasks import SubTaskManager
@@ -92,3 +94,19 @@ class Gate:
     def wait_reached(self) -> None:
         """Return once an agent waits here."""
         until(Path(f"{self._path}.reached").exists, f"an agent at {self._path.name}")
+
+
+def workers() -> list[psutil.Process]:
+    """Return this process's workers: forked by the forkserver, they lead a group each.
+
+    Nothing else that a test process may have started, such as a database server, is among them.
+    """
+    below = psutil.Process().children(recursive=True)
+    return [one for one in below if one.is_running() and _is_worker(one)]
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    try:
+        return "multiprocessing.forkserver" in " ".join(process.cmdline()) and os.getpgid(process.pid) == process.pid
+    except (psutil.NoSuchProcess, ProcessLookupError):
+        return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import signal
 from dataclasses import replace
@@ -28,7 +27,7 @@ from runner.shard import Limits
 from runner.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.supervisor import Settings
 from runner.task import Retries, Timeouts
-from tests.integration.jobs import HERE, Gate, events_of, job, until
+from tests.integration.jobs import HERE, Gate, events_of, job, until, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -380,12 +379,6 @@ def test_killed_workers_at_random_moments_lose_and_double_nothing(make, state, t
     written = sorted(path.relative_to(tmp_path / "ws") for path in (tmp_path / "ws").rglob("*.txt"))
     assert len(written) == 200
     assert not list((tmp_path / "ws").rglob("*.runner-tmp"))
-
-
-def workers() -> list[psutil.Process]:
-    """Return the worker processes: they lead a group each, below the forkserver."""
-    below = psutil.Process().children(recursive=True)
-    return [process for process in below if process.is_running() and os.getpgid(process.pid) == process.pid]
 
 
 def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypatch) -> None:

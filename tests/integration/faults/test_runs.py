@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import subprocess
@@ -32,7 +31,7 @@ from tests.integration.faults.aftermath import (
     times,
     until_gone,
 )
-from tests.integration.jobs import HERE, events_of, job, until
+from tests.integration.jobs import HERE, events_of, job, until, workers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,11 +49,6 @@ def tables(count: int) -> str:
 
 def below(process: psutil.Process) -> list[psutil.Process]:
     return process.children(recursive=True)
-
-
-def workers() -> list[psutil.Process]:
-    """Return this process's workers: they lead a group each, below the forkserver."""
-    return [one for one in below(psutil.Process()) if one.is_running() and os.getpgid(one.pid) == one.pid]
 
 
 def strike(chance: random.Random, how: str) -> None:
