@@ -31,7 +31,7 @@ from tests.integration.faults.aftermath import (
     times,
     until_gone,
 )
-from tests.integration.jobs import HERE, events_of, job, until, workers
+from tests.integration.jobs import HERE, Gate, events_of, job, until, workers
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -137,15 +137,18 @@ def test_a_second_signal_ends_a_run_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["cancel", "pause"])
 def test_control_in_the_middle_of_500_sub_tasks(kind: str, tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "project", tables(100))
-    acts = {"acts": {"*": "work 0.02"}}
-    running = [acting(f"task-{number}", options=acts) for number in range(5)]
-    folder.write_plan(*running, acting("later", needs=["task-0"]))
+    gate = Gate(folder.path / "gate")
+    acts = {"*": "work 0.02"}
+    running = [acting(f"task-{number}", options={"acts": acts}) for number in range(1, 5)]
+    held = acting("task-0", options={"acts": {**acts, "t50": gate.act}})  # it cannot end before it is let
+    folder.write_plan(held, *running, acting("later", needs=["task-0"]))
     process = folder.start("plan.yaml", "--json", "report.json")
-    until(lambda: sum(1 for _ in folder.workspace.rglob("*.txt")) >= 50, "50 files")
+    gate.wait_reached()
     began = time.monotonic()
     said = folder.run(kind)
     assert said.returncode == 0, said.stderr
     assert time.monotonic() - began < 5.0
+    gate.open()
     if kind == "pause":
         until(lambda: sum(1 for _ in folder.workspace.rglob("task-*/*.txt")) == 500, "the running tasks' end", 60)
         assert not (folder.workspace / "later").exists()
