@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from runner.console import Console
     from runner.orchestrator import ParallelOrchestrator
     from runner.plan import Plan
-    from runner.run_plan import RunOptions
     from runner.stores.convex_sync import Synced
     from runner.stores.sqlite import SqliteStore
 
@@ -32,15 +31,15 @@ class LiveProgress:
     _sink: ConvexSink | None = field(default=None, init=False)
 
     @classmethod
-    def choose(cls, plan: Plan, options: RunOptions) -> LiveProgress:
+    def choose(cls, plan: Plan, state: Path, *, check: bool) -> LiveProgress:
         """Return what the plan and the environment ask for. Raises PlanError where they do not agree."""
-        if options.check:  # a check leaves no trace, here neither
-            return cls(None, None, options.state)
+        if check:  # a check leaves no trace, here neither
+            return cls(None, None, state)
         try:
             target, warning = choose_target(plan.convex.url, enabled=plan.convex.enabled, environ=os.environ)
         except ConvexSettingsError as error:
             raise PlanError(plan.problem(None, "convex", str(error))) from error
-        return cls(target, warning, options.state)
+        return cls(target, warning, state)
 
     def sinks(self, store: SqliteStore) -> list[ConvexSink]:
         """Return the sinks to run with, and have the store keep an outbox for them."""

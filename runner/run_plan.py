@@ -58,7 +58,7 @@ class RunOptions:
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` for what keeps it from starting."""
     plan, preparation, jobs = _prepare(options.plan)
-    progress = LiveProgress.choose(plan, options)
+    progress = LiveProgress.choose(plan, options.state, check=options.check)
     with contextlib.ExitStack() as stack:
         if not options.check:
             _check_workspaces(plan)
