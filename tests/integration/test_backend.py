@@ -46,9 +46,8 @@ def test_no_finding(backend: Path, command: tuple[str, ...]) -> None:
 
 def test_files_are_short(backend: Path) -> None:
     long = {path.name: len(path.read_text().splitlines()) for path in backend.rglob("*.py")}
-    assert {name: lines for name, lines in long.items() if lines > 310} == {}
+    assert {name: lines for name, lines in long.items() if lines > 300} == {}
     routers = {path.parent.name: len(path.read_text().splitlines()) for path in backend.glob("app/*/router.py")}
-    assert routers.pop("class_teachers") < 95  # its key is two columns, which every route has to name
     assert {name: lines for name, lines in routers.items() if lines >= 80} == {}
 
 

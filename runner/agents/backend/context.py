@@ -103,7 +103,8 @@ def _case_homes(view: TableView) -> Mapping[str, str]:
         f"{view.class_name}Create": f"app.{view.module}.schemas",
         "resource": f"app.{view.module}.router",
         **dict.fromkeys(("Case", "Json", "Reference"), "tests.core.factory"),
-        **dict.fromkeys(("ReadTests", "TableTests"), "tests.core.table_tests"),
+        "ReadTests": "tests.core.read_tests",
+        "TableTests": "tests.core.table_tests",
         "TestClient": "fastapi.testclient",
     }
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
+from app.core.access import key_check
 from app.core.discovery import load_routers
 from app.core.health import router as health
-from app.core.problems import add_problem_handlers
-from app.core.settings import Settings, get_settings
+from app.core.problems import add_problem_handlers, problem_responses
+from app.core.settings import get_settings
+from app.own.permissions import check
+from app.own.settings import Settings
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -24,8 +27,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
     add_problem_handlers(app)
     app.include_router(health)
+    tables = APIRouter(prefix=settings.api_prefix, dependencies=[Depends(check)])
+    if settings.api_key is not None:
+        tables.dependencies.insert(0, Depends(key_check(settings.api_key)))
+        tables.responses |= problem_responses(401)
     for router in load_routers():
-        app.include_router(router, prefix=settings.api_prefix)
+        tables.include_router(router)
+    app.include_router(tables)
     return app
 
 

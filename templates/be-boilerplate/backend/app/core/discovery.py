@@ -12,11 +12,13 @@ from fastapi import APIRouter
 import app
 from app.core.database import Base
 
+_SHARED = ("app.core", "app.own")
+
 
 def table_packages() -> list[str]:
     """Return the names of the packages that hold a table, in order."""
     found = pkgutil.iter_modules(app.__path__, "app.")
-    return sorted(module.name for module in found if module.ispkg and module.name != "app.core")
+    return sorted(module.name for module in found if module.ispkg and module.name not in _SHARED)
 
 
 def load_models() -> sa.MetaData:
@@ -30,6 +32,7 @@ def load_models() -> sa.MetaData:
 def load_routers() -> Iterator[APIRouter]:
     """Import every table's router."""
     load_models()
+    importlib.import_module("app.own.hooks")
     for package in table_packages():
         router = importlib.import_module(f"{package}.router").router
         if not isinstance(router, APIRouter):

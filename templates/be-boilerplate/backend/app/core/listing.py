@@ -12,7 +12,7 @@ A filter is a query parameter `field` or `field__operator`. Which operators a fi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
@@ -28,7 +28,7 @@ from app.core.problems import FieldError, invalid
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 MAX_OFFSET = 2**63 - 1
-PAGING = frozenset({"limit", "offset", "sort", "q"})
+PAGING = frozenset({"limit", "offset", "sort", "q", "expand"})
 
 Item = TypeVar("Item")
 Condition = sa.ColumnElement[bool]
@@ -41,12 +41,13 @@ _LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")  # in a URL, + stands for a blank
 
 
 class Page(BaseModel, Generic[Item]):
-    """A part of a list, and how long the whole is."""
+    """A part of a list, and how long the whole is. `expanded` holds the rows that a reference leads to."""
 
     items: list[Item]
     total: int
     limit: int
     offset: int
+    expanded: dict[str, list[Any]] = {}
 
 
 class Count(BaseModel):
@@ -63,6 +64,24 @@ class Paging:
     offset: int = 0
     sort: str = ""
     q: str = ""
+    expand: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sorting:
+    """In which order, and what to search for."""
+
+    sort: str = ""
+    q: str = ""
+
+
+_Sort = Annotated[str, Query(description="Fields in order of weight; `-` in front: descending.")]
+_Search = Annotated[str, Query(description="Part of any text field, in any case.")]
+
+
+def sorting(sort: _Sort = "", q: _Search = "") -> Sorting:
+    """Read the query parameters of an export."""
+    return Sorting(sort=sort, q=q)
 
 
 def paging(
@@ -72,13 +91,14 @@ def paging(
     offset: Annotated[
         int, Query(ge=0, le=MAX_OFFSET, description="How many rows to pass over.")
     ] = 0,
-    sort: Annotated[
-        str, Query(description="Fields in order of weight; `-` in front: descending.")
+    sort: _Sort = "",
+    q: _Search = "",
+    expand: Annotated[
+        str, Query(description="References whose rows come along, in `expanded`.")
     ] = "",
-    q: Annotated[str, Query(description="Part of any text field, in any case.")] = "",
 ) -> Paging:
     """Read the query parameters that every list has."""
-    return Paging(limit=limit, offset=offset, sort=sort, q=q)
+    return Paging(limit=limit, offset=offset, sort=sort, q=q, expand=expand)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,12 +143,14 @@ class Filters:
             mapper.get_property_by_column(key).class_attribute for key in mapper.primary_key
         ]
 
-    def conditions(self, parameters: QueryParams, q: str = "") -> list[Condition]:
+    def conditions(
+        self, parameters: QueryParams, q: str = "", known: Container[str] = PAGING
+    ) -> list[Condition]:
         """Return what rows must satisfy; raises a problem that names every parameter at fault."""
         found: list[Condition] = []
         errors: list[FieldError] = []
         for parameter, text in parameters.multi_items():
-            if parameter in PAGING:
+            if parameter in known:
                 continue
             name, _, operator = parameter.partition("__")
             filterable = self.fields.get(name)

@@ -46,6 +46,14 @@ class ProblemError(Exception):
         self.detail = detail
         self.errors = list(errors)
 
+    def within(self, place: str) -> ProblemError:
+        """Return the same problem of a part of the request: `place` goes in front of every field."""
+        errors = [
+            error.model_copy(update={"field": f"{place}.{error.field}".rstrip(".")})
+            for error in self.errors
+        ]
+        return ProblemError(self.status, self.detail, errors)
+
 
 def invalid(errors: Sequence[FieldError]) -> ProblemError:
     """Return the problem of a request whose values cannot be accepted."""
@@ -55,6 +63,11 @@ def invalid(errors: Sequence[FieldError]) -> ProblemError:
 def conflict(detail: str, errors: Iterable[FieldError] = ()) -> ProblemError:
     """Return the problem of a request that collides with what is stored."""
     return ProblemError(409, detail, errors)
+
+
+def stale(detail: str) -> ProblemError:
+    """Return the problem of a change to a version of a row that is no longer the present one."""
+    return ProblemError(412, detail)
 
 
 def not_found(detail: str) -> ProblemError:

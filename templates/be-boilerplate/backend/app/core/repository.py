@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated, Any, Generic, TypeVar
 
 import sqlalchemy as sa
-from fastapi import Depends, Request
+from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -15,11 +15,15 @@ from sqlalchemy.sql.schema import CallableColumnDefault
 from starlette.datastructures import QueryParams
 
 from app.core.database import get_session
+from app.core.expansion import References
+from app.core.export import csv_lines
 from app.core.fields import Body
+from app.core.hooks import before_create, before_delete, before_update
 from app.core.integrity import explain, table_of
-from app.core.listing import Condition, Count, Filters, Page, Paging, paging
-from app.core.problems import not_found
+from app.core.listing import Condition, Count, Filters, Page, Paging, Sorting, paging, sorting
+from app.core.problems import ProblemError, not_found, stale
 from app.core.rules import Rule, enforce
+from app.core.versions import entity_tag, is_expected
 
 Model = TypeVar("Model", bound=DeclarativeBase)
 Read = TypeVar("Read", bound=BaseModel)
@@ -43,17 +47,34 @@ class Resource(Generic[Model, Read]):
             for name, info in read.model_fields.items()
             for column in mapper.attrs[name].columns
         }
-        table_of(model).info["fields"] = fields
+        table_of(model).info.update(fields=fields, resource=self)
+        self.references = References(model)
 
     def list_docs(self) -> dict[str, Any]:
         """Return the OpenAPI description of the filters, for a route's `openapi_extra`."""
         return {"parameters": self.filters.parameters()}
 
-    def repository(self) -> Callable[[Session], Repository[Model, Read]]:
+    def repository(self) -> Callable[[Session, Response], Repository[Model, Read]]:
         """Return the dependency that gives a request its repository."""
 
-        def give(session: Annotated[Session, Depends(get_session)]) -> Repository[Model, Read]:
-            return Repository(self, session)
+        def give(
+            session: Annotated[Session, Depends(get_session)], response: Response
+        ) -> Repository[Model, Read]:
+            return Repository(self, session, response)
+
+        return give
+
+    def guarded(self) -> Callable[[Session, Response, str | None], Repository[Model, Read]]:
+        """Return the same for changes: with `If-Match`, only a row that is as the client knows it is changed."""
+
+        def give(
+            session: Annotated[Session, Depends(get_session)],
+            response: Response,
+            if_match: Annotated[
+                str | None, Header(description="The row's `ETag`, to change no other version.")
+            ] = None,
+        ) -> Repository[Model, Read]:
+            return Repository(self, session, response, if_match)
 
         return give
 
@@ -77,23 +98,58 @@ class ListQuery:
         self.paging = paging
 
 
-class Repository(Generic[Model, Read]):
-    """The rows of one table, within one session. Every change is committed before its method returns."""
+class ExportQuery:
+    """What a request asks of an export: all of a list, in an order."""
 
-    def __init__(self, resource: Resource[Model, Read], session: Session) -> None:
+    def __init__(self, request: Request, sorting: Annotated[Sorting, Depends(sorting)]) -> None:
+        self.parameters: QueryParams = request.query_params
+        self.sorting = sorting
+
+
+class Repository(Generic[Model, Read]):
+    """The rows of one table, within one session. Every change is committed before its method returns.
+
+    The version of a single row goes into the response as its `ETag`; `expected` is what a client says it must be.
+    """
+
+    def __init__(
+        self,
+        resource: Resource[Model, Read],
+        session: Session,
+        response: Response | None = None,
+        expected: str | None = None,
+    ) -> None:
         self.resource = resource
         self.session = session
+        self.response = response
+        self.expected = expected
 
     def page(self, query: ListQuery) -> Page[Read]:
         """Return the part of the list that a request asks for."""
         filters, wanted = self.resource.filters, query.paging
         conditions = filters.conditions(query.parameters, wanted.q)
         order = filters.order(wanted.sort)
+        named = self.resource.references.named(wanted.expand)
         statement = sa.select(self.resource.model).where(*conditions).order_by(*order)
-        rows = self.session.scalars(statement.limit(wanted.limit).offset(wanted.offset))
+        rows = self.session.scalars(statement.limit(wanted.limit).offset(wanted.offset)).all()
         items = [self._shown(row) for row in rows]
         total = self._count(conditions)
-        return Page(items=items, total=total, limit=wanted.limit, offset=wanted.offset)
+        page = Page(items=items, total=total, limit=wanted.limit, offset=wanted.offset)
+        if named:
+            page.expanded = {
+                reference.name: reference.rows(self.session, rows) for reference in named
+            }
+        return page
+
+    def csv(self, query: ExportQuery) -> Iterator[str]:
+        """Return the lines of a CSV file with all rows that a request's filters leave, read bit by bit."""
+        filters, wanted = self.resource.filters, query.sorting
+        conditions = filters.conditions(query.parameters, wanted.q, known={"sort", "q"})
+        statement = (
+            sa.select(self.resource.model).where(*conditions).order_by(*filters.order(wanted.sort))
+        )
+        rows = self.session.scalars(statement.execution_options(yield_per=500))
+        return csv_lines(self.resource.read, (self._shown(row) for row in rows))
 
     def count(self, query: ListQuery) -> Count:
         """Return how many rows a request's filters leave."""
@@ -102,16 +158,31 @@ class Repository(Generic[Model, Read]):
 
     def get(self, *key: Any) -> Read:
         """Return the row with this key; a problem 404 where there is none."""
-        return self._shown(self.row(*key))
+        return self._versioned(self._shown(self.row(*key)))
 
     def create(self, body: Body) -> Read:
         """Add a row."""
-        values = body.model_dump(exclude_unset=True)
-        enforce(self.resource.rules, _Known(values))
-        row = self.resource.model(**values)
+        row, values = self._new(body)
         with self._saving(values):
             self.session.add(row)
         return self._stored(row)
+
+    def create_many(self, bodies: Sequence[Body]) -> list[Read]:
+        """Add rows: all, or none where one is refused; its number is then in front of every field at fault."""
+        rows: list[Model] = []
+        for number, body in enumerate(bodies):
+            try:
+                row, values = self._new(body)
+                with self._saving(values, commit=False):
+                    self.session.add(row)
+                    self.session.flush()
+            except ProblemError as problem:
+                self.session.rollback()
+                raise problem.within(str(number)) from problem
+            rows.append(row)
+        with self._saving({}):  # what is deferred is held now
+            self.session.flush()
+        return [self._refreshed(row) for row in rows]
 
     def replace(self, body: Body, *key: Any) -> Read:
         """Give a row the values of `body`; what that leaves out gets its default."""
@@ -125,24 +196,53 @@ class Repository(Generic[Model, Read]):
 
     def delete(self, *key: Any) -> None:
         """Take a row away."""
-        row = self.row(*key)
+        row = self._expected_row(*key)
         with self._saving(None):
+            before_delete(self.session, row)
             self.session.delete(row)
 
-    def row(self, *key: Any) -> Model:
+    def delete_many(self, keys: Sequence[Any]) -> int:
+        """Take rows away, all or none, and return how many there were."""
+        columns = sa.inspect(self.resource.model).primary_key
+        chosen = columns[0].in_(keys) if len(columns) == 1 else sa.tuple_(*columns).in_(keys)
+        rows = self.session.scalars(sa.select(self.resource.model).where(chosen)).all()
+        with self._saving(None):
+            for row in rows:
+                before_delete(self.session, row)
+                self.session.delete(row)
+        return len(rows)
+
+    def row(self, *key: Any, lock: bool = False) -> Model:
         """Return the model of the row with this key; a problem 404 where there is none."""
-        row = self.session.get(self.resource.model, key)
+        row = self.session.get(self.resource.model, key, with_for_update=True if lock else None)
         if row is None:
             raise not_found(f"There is no {self.resource.label} {', '.join(map(str, key))}.")
         return row
 
+    def _new(self, body: Body) -> tuple[Model, Mapping[str, Any]]:
+        values = body.model_dump(exclude_unset=True)
+        enforce(self.resource.rules, _Known(values))
+        row = self.resource.model(**values)
+        before_create(self.session, row)
+        return row, values
+
+    def _expected_row(self, *key: Any) -> Model:
+        """Return a row that is to be changed; a problem 412 where it is not as the client expects."""
+        if self.expected is None:
+            return self.row(*key)
+        row = self.row(*key, lock=True)  # nobody else changes it from here on
+        if not is_expected(entity_tag(self._shown(row)), self.expected):
+            raise stale(f"The {self.resource.label} was changed by somebody else.")
+        return row
+
     def _update(self, values: Mapping[str, Any], *key: Any) -> Read:
-        row = self.row(*key)
+        row = self._expected_row(*key)
         names = [attribute.key for attribute in sa.inspect(self.resource.model).column_attrs]
         merged = {**{name: getattr(row, name) for name in names}, **values}
         enforce(self.resource.rules, _Known(merged), values)
         for name, value in values.items():
             setattr(row, name, value)
+        before_update(self.session, row)
         with self._saving(merged):
             self.session.flush()
         return self._stored(row)
@@ -153,8 +253,16 @@ class Repository(Generic[Model, Read]):
 
     def _stored(self, row: Model) -> Read:
         """Return a row as the database has it now: rounded, with defaults, after triggers."""
+        return self._versioned(self._refreshed(row))
+
+    def _refreshed(self, row: Model) -> Read:
         self.session.refresh(row)
         return self._shown(row)
+
+    def _versioned(self, read: Read) -> Read:
+        if self.response is not None:
+            self.response.headers["ETag"] = entity_tag(read)
+        return read
 
     def _shown(self, row: Model) -> Read:
         return self.resource.read.model_validate(row)
@@ -168,11 +276,12 @@ class Repository(Generic[Model, Read]):
         return getattr(column.server_default, "arg", None)
 
     @contextmanager
-    def _saving(self, values: Mapping[str, Any] | None) -> Iterator[None]:
+    def _saving(self, values: Mapping[str, Any] | None, *, commit: bool = True) -> Iterator[None]:
         """Commit, or roll back and raise the problem behind what the database refused."""
         try:
             yield
-            self.session.commit()
+            if commit:
+                self.session.commit()
         except IntegrityError as error:
             self.session.rollback()
             raise explain(error, self.session, self.resource.model, values) from error

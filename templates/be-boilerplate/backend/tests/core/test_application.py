@@ -7,7 +7,10 @@ from typing import Any
 
 from fastapi.testclient import TestClient
 
-from app.main import app
+from app.core import hooks
+from app.core.problems import FieldError, ProblemError
+from app.main import app, create_app
+from app.own.settings import Settings
 
 
 def test_health(client: TestClient) -> None:
@@ -27,3 +30,33 @@ def test_operations_have_names_of_their_own() -> None:
         operation["operationId"] for path in paths.values() for operation in path.values()
     )
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_a_key_is_asked_for_where_the_settings_name_one() -> None:
+    closed = TestClient(create_app(Settings(api_key="open sesame")))
+    paths = [path for path in closed.app.openapi()["paths"] if path.count("/") == 2]
+    for path in paths[:3]:
+        assert closed.get(path).status_code == 401
+        assert closed.get(path, headers={"X-API-Key": "wrong"}).json()["status"] == 401
+    assert closed.get("/healthz").status_code == 200
+    assert "401" not in str(app.openapi()["paths"])
+
+
+def test_hooks_are_called_for_their_own_model() -> None:
+    class Mine: ...
+
+    class Other: ...
+
+    moment, seen = hooks.Moment(), []
+    moment.of(Mine)(lambda _session, row: seen.append(row))
+    mine = Mine()
+    moment(None, mine)
+    moment(None, Other())
+    assert seen == [mine]
+
+
+def test_a_problem_of_a_part_names_its_place() -> None:
+    error = FieldError(field="name", code="check", message="is wrong")
+    whole = FieldError(field="", code="check", message="is wrong")
+    problem = ProblemError(422, "wrong", [error, whole]).within("1")
+    assert [found.field for found in problem.errors] == ["1.name", "1"]

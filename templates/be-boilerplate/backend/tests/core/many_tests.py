@@ -1,0 +1,103 @@
+"""What is tested of many rows at once, of their versions, and of rows that come along."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from sqlalchemy.engine import Connection
+
+from tests.core.factory import Factory, Json, load_case
+from tests.core.read_tests import ReadTests, problem, row_path
+
+
+class ManyTests(ReadTests):
+    """Of tables whose rows can be made and deleted."""
+
+    def test_create_many_returns_the_rows(self, client: TestClient, factory: Factory) -> None:
+        bodies = [factory.body(self.case) for _ in range(3)]
+        response = client.post(f"{self.case.path}/bulk", json=bodies)
+        assert response.status_code == 201, response.text
+        rows = response.json()
+        assert [
+            {field: row[field] for field in body} for row, body in zip(rows, bodies, strict=True)
+        ] == bodies
+
+    def test_create_many_adds_all_or_none(self, client: TestClient, factory: Factory) -> None:
+        good = factory.body(self.case)
+        before = client.get(f"{self.case.path}/count").json()
+        bad = [good, {**factory.body(self.case), "no_such_field": 1}]
+        assert problem(client.post(f"{self.case.path}/bulk", json=bad), 422) == ["1.no_such_field"]
+        for unique in self.case.unique[:1]:
+            first = factory.make(self.case)
+            same = {field: first[field] for field in unique}
+            before = client.get(f"{self.case.path}/count").json()
+            again = [good, factory.body(self.case, **same)]
+            fields = problem(client.post(f"{self.case.path}/bulk", json=again), 409)
+            assert {field.partition(".")[0] for field in fields} == {"1"}
+        assert client.get(f"{self.case.path}/count").json() == before
+
+    def test_delete_many_takes_all(self, client: TestClient, factory: Factory) -> None:
+        kept, *rows = [factory.make(self.case) for _ in range(3)]
+        keys = [_key(self.case.key, row) for row in rows]
+        path = f"{self.case.path}/bulk-delete"
+        assert client.post(path, json=keys).json() == {"deleted": 2}
+        assert client.post(path, json=keys).json() == {"deleted": 0}
+        assert client.get(row_path(self.case, kept)).status_code == 200
+        assert problem(client.post(path, json=[]), 422) == ["body"]
+
+    def test_a_change_can_be_bound_to_a_version(self, client: TestClient, factory: Factory) -> None:
+        path = row_path(self.case, factory.make(self.case))
+        tag = client.get(path).headers["etag"]
+        stale = {"If-Match": '"of another day"'}
+        if self.case.changes:
+            assert problem(client.patch(path, json={}, headers=stale), 412) == []
+            assert client.patch(path, json={}, headers={"If-Match": tag}).status_code == 200
+        assert problem(client.delete(path, headers=stale), 412) == []
+        tag = client.get(path).headers["etag"]
+        assert client.delete(path, headers={"If-Match": f'"another", {tag}'}).status_code == 204
+
+    def test_export_has_what_the_list_has(self, client: TestClient, factory: Factory) -> None:
+        for _ in range(2):
+            factory.make(self.case)
+        order = {"sort": f"-{self.case.key[0]}"}
+        response = client.get(f"{self.case.path}/export.csv", params=order)
+        lines = list(csv.DictReader(io.StringIO(response.text)))
+        items = client.get(self.case.path, params=order).json()["items"]
+        assert [line[self.case.key[0]] for line in lines] == [
+            str(item[self.case.key[0]]) for item in items
+        ]
+        assert list(lines[0]) == list(items[0])
+
+    def test_references_come_along_at_a_constant_cost(
+        self, client: TestClient, connection: Connection, factory: Factory
+    ) -> None:
+        required = [reference for reference in self.case.references if reference.required]
+        if not required:
+            pytest.skip("it refers to nothing that it needs")
+        for _ in range(3):
+            factory.make(self.case)
+        counted: list[str] = []
+        sa.event.listen(connection, "before_cursor_execute", lambda *seen: counted.append(seen[2]))
+        names = ["+".join(reference.fields) for reference in required]
+        page = client.get(self.case.path, params={"expand": ",".join(names)}).json()
+        queries = [statement for statement in counted if statement.startswith("SELECT")]
+        assert len(queries) == 2 + len(set(names))
+        for reference, name in zip(required, names, strict=True):
+            target = load_case(reference.module)
+            known = [
+                tuple(row[field] for field in reference.target_fields)
+                for row in page["expanded"][name]
+            ]
+            assert len(known) == len(set(known))
+            assert {
+                tuple(item[field] for field in reference.fields) for item in page["items"]
+            } == set(known)
+            assert set(target.key) <= set(page["expanded"][name][0])
+
+
+def _key(fields: tuple[str, ...], row: Json) -> object:
+    return row[fields[0]] if len(fields) == 1 else [row[field] for field in fields]
