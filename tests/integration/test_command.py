@@ -359,6 +359,26 @@ def test_the_schema_command_tells_what_it_understood(folder: Folder) -> None:
     assert [table["name"] for table in tables] == ["students", "teachers", "audit_log"]
 
 
+def test_a_statement_that_was_not_understood_stops_a_run_that_needs_its_table(folder: Folder) -> None:
+    with (folder.path / "school.sql").open("a") as ddl:
+        ddl.write("ALTER TABLE teachers FROBNICATE COLUMN name;\n")
+    line = len((folder.path / "school.sql").read_text().splitlines())
+    shown = folder.run("schema", "school.sql")
+    assert shown.returncode == 2
+    assert f"school.sql:{line}: not understood" in shown.stdout
+    folder.write_plan(acting())
+    refused = folder.run("plan.yaml")
+    assert refused.returncode == 2
+    assert f"school.sql:{line}" in refused.stderr
+    assert "teachers" in refused.stderr
+    assert not folder.workspace.exists()
+    folder.write_plan(acting(tables={"exclude": ["teachers"]}))
+    warned = folder.run("plan.yaml")
+    assert warned.returncode == 0, warned.stderr
+    assert f"school.sql:{line}: not understood" in warned.stdout
+    assert "crud/students.txt" in folder.files()
+
+
 def test_usage_errors_exit_2(folder: Folder) -> None:
     for arguments in (("--no-such-option",), ("run",), ("plan.yaml", "--log-format", "xml"), ("statsu",)):
         result = folder.run(*arguments)
