@@ -141,10 +141,10 @@ _RESERVED_MODULES = _set("""core own main enums conftest test tests app""")
 _RESERVED_CLASSES = _set(
     """Annotated Any APIRouter Array Base BigInt Body Boolean ByDialect Bytes Case CASE Char ClassVar ConfigDict
     Count Date DateTime Decimal Depends Enum Exact Exception Factory Field Float Guarded Index Int16 Int32 Int64
-    Integer Interval Json Key List ListQuery Listed Literal Mapped Missing Model NaiveDatetime Native None
-    Number Numeric Object Optional Page Path PlainJson Problem Query Read ReadTests Reference Refused Repository
-    Resource Response Row Rows Rule Rules SmallInt String StrEnum Table TableTests TestClient Text Time
-    Timestamp Type Union Uuid UUID"""
+    Integer Interval Json Key List ListQuery Listed Literal Mapped Missing Model NaiveDatetime Native None Number
+    Numeric Object Optional Page Path PlainJson Problem Query Read ReadTests Reference Refused Repository Resource
+    Response Row Rows Rule Rules SmallInt String StrEnum Table TableTests TestClient Text Time Timestamp Type Union
+    Uuid UUID"""
 )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.ddl.reader import read_ddl
-from tests.integration.backend import backend_files, run, write_backend
+from tests.integration.backend import backend_files, own_tests, run, write_backend
 from tests.integration.test_corpus import CORPUS, EXPECTED, needs_corpus
 
 if TYPE_CHECKING:
@@ -56,3 +56,16 @@ def test_backend_makes_its_tables_on_sqlite(catalog: Path, tmp_path: Path) -> No
     result = run(folder, "-c", CREATE_TABLES)
     assert result.returncode == 0, result.stderr[-2000:]
     assert int(result.stdout) == len(schema.tables)
+    for command in (("check", "--no-cache", "."), ("format", "--no-cache", "--check", ".")):
+        result = run(folder, "-m", "ruff", *command)
+        assert result.returncode == 0, result.stdout[-2000:]
+
+
+SERVED = ("postgres/chinook_pg", "postgres/northwind", "postgres/pagila", "postgres/sakila_pg", "mysql/sakila_mysql")
+
+
+@needs_corpus
+@pytest.mark.parametrize("name", SERVED)
+def test_own_tests_of_a_real_backend_pass_on_sqlite(name: str, tmp_path: Path) -> None:
+    schema = corpus_schema(CORPUS / "expected" / f"{name}.json")
+    assert own_tests(write_backend(backend_files(schema), tmp_path)) > 20 * len(schema.tables)

@@ -110,8 +110,9 @@ def view_column(
     field_type = _with_choices(kind, bounds)
     arguments = _field_arguments(kind, bounds)
     alias = f"Annotated[{field_type}, Field({', '.join(arguments)})]" if arguments else field_type
-    is_alias = alias != kind.field
+    is_alias = alias != kind.field or "Literal[" in alias
     alias_name = _free_alias(pascal(names.field), taken) if is_alias else ""
+    shared = is_alias and not arguments and not generated  # the bounds of requests are not those of answers
     return ColumnView(
         name=column.name,
         field=names.field,
@@ -126,7 +127,7 @@ def view_column(
         assigned=numbered,
         generated=generated,
         mapped=_mapped(column, names, kind, default, nullable=nullable, alone=alone),
-        read=_read(column, names, field_type, nullable=nullable),
+        read=_read(column, names, alias_name if shared else field_type, nullable=nullable),
         write=_renamed(names, _or_none(alias_name or kind.field, nullable=nullable)),
         alias_name=alias_name,
         alias=alias,

@@ -32,7 +32,7 @@ _HOMES: Mapping[str, str] = {
         "app.core.columns",
     ),
     "Base": "app.core.database",
-    "problem_responses": "app.core.problems",
+    **dict.fromkeys(("CHANGED", "MISSING", "REFUSED", "problem_responses"), "app.core.problems"),
     **dict.fromkeys(("Repository", "Resource"), "app.core.repository"),
     **dict.fromkeys(("add_bulk_routes", "add_list_routes"), "app.core.routes"),
     **dict.fromkeys(

@@ -84,6 +84,11 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+MISSING = problem_responses(404)
+REFUSED = problem_responses(404, 409)  # a row, because of others
+CHANGED = problem_responses(404, 409, 412)  # a change, because of others or of another version
+
+
 def add_problem_handlers(app: FastAPI) -> None:
     """Make every error of the application a problem document."""
 
