@@ -68,4 +68,6 @@ SERVED = ("postgres/chinook_pg", "postgres/northwind", "postgres/pagila", "postg
 @pytest.mark.parametrize("name", SERVED)
 def test_own_tests_of_a_real_backend_pass_on_sqlite(name: str, tmp_path: Path) -> None:
     schema = corpus_schema(CORPUS / "expected" / f"{name}.json")
-    assert own_tests(write_backend(backend_files(schema), tmp_path)) > 20 * len(schema.tables)
+    # a table without a key is read only, and has few tests
+    served = [table for table in schema.tables if table.primary_key]
+    assert own_tests(write_backend(backend_files(schema), tmp_path)) > 20 * len(served)
