@@ -64,6 +64,15 @@ def test_a_users_template_is_generated_with_no_code_changed(tmp_path: Path) -> N
     assert GeneratedFile("backend/notes/schools.md", "# Schools\n", "once") in list(files)
 
 
+def test_what_the_user_changes_is_made_once_and_called() -> None:
+    files = backend_files(read_schema())
+    once = {path for path, file in files.items() if file.mode == "once"}
+    assert once == {f"backend/app/own/{name}.py" for name in ("__init__", "hooks", "permissions", "settings")}
+    assert "app.own.permissions import check" in one(files, "app/main.py")
+    assert "app.own.settings import Settings" in one(files, "app/core/settings.py")
+    assert '"app.own.hooks"' in one(files, "app/core/discovery.py")
+
+
 def test_a_table_without_a_key_is_read_only_and_says_so(tmp_path: Path) -> None:
     files = backend_files(schema_of(tmp_path, "CREATE TABLE log (at timestamptz, text text);"))
     assert "**Read only**: the table has no primary key" in one(files, "app/log/README.md")
@@ -97,6 +106,28 @@ def test_constraints_become_bounds(tmp_path: Path) -> None:
     assert not re.search(r"^    id:", create, re.MULTILINE)
     assert "size: Size = omitted" in create
     assert "name: Name | None = None" in create
+
+
+def test_a_key_that_two_tables_name_alike_is_told_apart(tmp_path: Path) -> None:
+    path = tmp_path / "schema.sql"
+    path.write_text("CREATE TABLE a (x int, KEY by_x (x)); CREATE TABLE b (x int, KEY by_x (x), KEY a (x));")
+    sql = one(backend_files(read_ddl([path], "mysql")), "migrations/versions/0001_initial.sqlite.sql")
+    assert "CREATE INDEX by_x ON a" in sql
+    assert "CREATE INDEX b_by_x ON b" in sql
+    assert "CREATE INDEX b_a ON b" in sql
+
+
+def test_a_sequence_of_another_table_is_shared(tmp_path: Path) -> None:
+    ddl = """
+    CREATE EXTENSION IF NOT EXISTS citext WITH SCHEMA public;
+    CREATE TABLE a (id serial PRIMARY KEY);
+    CREATE TABLE b (id int PRIMARY KEY DEFAULT nextval('a_id_seq'), n int DEFAULT nextval('numbers'));
+    """
+    sql = one(backend_files(schema_of(tmp_path, ddl)), "migrations/versions/0001_initial.postgresql.sql")
+    assert "CREATE EXTENSION IF NOT EXISTS citext;" in sql
+    assert sql.count("CREATE SEQUENCE") == 1
+    assert "CREATE SEQUENCE numbers;" in sql
+    assert "id integer DEFAULT nextval('a_id_seq') NOT NULL" in sql
 
 
 def test_odd_names_make_sound_python(tmp_path: Path) -> None:

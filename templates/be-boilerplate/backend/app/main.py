@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from app.core.access import key_check
+from app.core.database import get_engine
 from app.core.discovery import load_routers
 from app.core.health import router as health
 from app.core.problems import add_problem_handlers, problem_responses
+from app.core.requests import RequestIds, log_as_json
 from app.core.settings import get_settings
 from app.own.permissions import check
 from app.own.settings import Settings
 
 
+@asynccontextmanager
+async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    """Serve; once the last request has ended, give the database its connections back."""
+    yield
+    if get_engine.cache_info().currsize:
+        get_engine().dispose()
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """Return the application with these settings, or with those of the environment."""
     settings = settings or get_settings()
-    app = FastAPI(title=settings.app_title, redoc_url=None)
+    if settings.log_format == "json":
+        log_as_json(settings.log_level)
+    app = FastAPI(title=settings.app_title, redoc_url=None, lifespan=_lifespan)
+    app.add_middleware(RequestIds)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,

@@ -31,6 +31,12 @@ class ManyTests(ReadTests):
         before = client.get(f"{self.case.path}/count").json()
         bad = [good, {**factory.body(self.case), "no_such_field": 1}]
         assert problem(client.post(f"{self.case.path}/bulk", json=bad), 422) == ["1.no_such_field"]
+        for rule, values in self.case.broken.items():
+            broken = [good, {**factory.body(self.case), **values}]
+            before = client.get(f"{self.case.path}/count").json()
+            fields = problem(client.post(f"{self.case.path}/bulk", json=broken), 422)
+            assert {field.partition(".")[0] for field in fields} == {"1"}, rule
+            assert client.get(f"{self.case.path}/count").json() == before
         for unique in self.case.unique[:1]:
             first = factory.make(self.case)
             same = {field: first[field] for field in unique}

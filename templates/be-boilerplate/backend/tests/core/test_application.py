@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 
 from app.core import hooks
 from app.core.problems import FieldError, ProblemError
+from app.core.requests import JsonLines
 from app.main import app, create_app
 from app.own.settings import Settings
 
@@ -62,3 +65,31 @@ def test_a_problem_of_a_part_names_its_place() -> None:
     whole = FieldError(field="", code="check", message="is wrong")
     problem = ProblemError(422, "wrong", [error, whole]).within("1")
     assert [found.field for found in problem.errors] == ["1.name", "1"]
+
+
+def test_a_request_has_an_id(client: TestClient) -> None:
+    assert (
+        client.get("/healthz", headers={"X-Request-ID": "mine-1"}).headers["X-Request-ID"]
+        == "mine-1"
+    )
+    made = client.get("/healthz", headers={"X-Request-ID": "not sound!"}).headers["X-Request-ID"]
+    assert len(made) == 32
+    assert client.get("/no/such/path").headers["X-Request-ID"] != made
+
+
+def test_the_log_is_json_with_the_id(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "app.requests")
+    caplog.handler.setFormatter(JsonLines())
+    client.get("/healthz", headers={"X-Request-ID": "mine-2"})
+    line = json.loads(caplog.text.splitlines()[0])
+    assert (line["request_id"], line["path"], line["status"]) == ("mine-2", "/healthz", 200)
+
+
+def test_browsers_may_call_from_where_the_settings_say() -> None:
+    shared = TestClient(create_app(Settings(cors_origins=["https://a.example"])))
+    for origin, allowed in (
+        ("https://a.example", "https://a.example"),
+        ("https://b.example", None),
+    ):
+        headers = shared.get("/healthz", headers={"Origin": origin}).headers
+        assert headers.get("access-control-allow-origin") == allowed
