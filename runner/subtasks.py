@@ -42,6 +42,7 @@ from runner.task import (
 from runner.task_queue import QueueStats
 from runner.workspace.locks import FileLockManager
 from runner.workspace.manifest import Manifest
+from runner.workspace.presence import present_files
 from runner.workspace.writer import WorkspaceWriter
 
 if TYPE_CHECKING:
@@ -217,23 +218,27 @@ class SubTaskManager:
         report = partial(self._step, subtask)
         report(1, "start")
         task, piece = self._task, subtask.table or SETUP_PIECE
-        record = None if self._check or self._force else self._manifest.load(task.id, piece)
+        record = self._manifest.load(task.id, piece)
         for warning in self._manifest.take_warnings():
             self._log(subtask, "warning", warning)
-        if record is not None and self._manifest.is_up_to_date(record, task.inputs_digest):
+        anew = self._check or self._force
+        if record is not None and not anew and self._manifest.is_up_to_date(record, task.inputs_digest):
             return True, FileCounts(identical=len(record.files))
         context = AgentContext(
             schema=self._schema,
             table=self._tables[subtask.table] if subtask.table is not None else None,
             options=task.options,
             templates=task.templates,
+            memory=record.memory if record is not None and record.agent == task.agent else None,
+            present=partial(present_files, task.workspace, self._manifest, task.id, piece),
             report=report,
             cancelled=partial(self._is_cancelled, subtask.id),
         )
         files = list(self._agent.generate(context))
+        memory = self._agent.remember(context)
         context.check_cancelled()
         report(self._agent.total_steps, "write")
-        written = self._writer.write(subtask.id, files, task.inputs_digest, agent=task.agent)
+        written = self._writer.write(subtask.id, files, task.inputs_digest, agent=task.agent, memory=memory)
         self._tell_changes(subtask, written)
         return False, written.counts
 

@@ -17,6 +17,7 @@ from runner.task import FileCounts
 from runner.workspace import atomic
 from runner.workspace.locks import FileLockManager
 from runner.workspace.manifest import Manifest, digest
+from runner.workspace.presence import present_files
 from runner.workspace.process_marks import own_mark
 from runner.workspace.writer import WorkspaceWriter, WriteReport, sweep_temp_files
 from tests.workspace_full_disk import FullDisk
@@ -322,3 +323,59 @@ def test_the_next_try_removes_the_half_written_files_of_the_last(
     write(tmp_path, file("deep/a.py"))
     assert not left.exists()
     assert [path.name for path in (tmp_path / "deep").iterdir()] == ["a.py"]
+
+
+def left_by_a_try_that_died(root: Path, *paths: str) -> None:
+    """Write `once` files as a try would that is killed before it can record them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Manifest, "save", lambda *_: None)
+        write(root, *(file(path, mode="once") for path in paths))
+
+
+def test_a_once_file_of_a_try_that_died_is_updated(tmp_path: Path) -> None:
+    left_by_a_try_that_died(tmp_path, "v/0002.sql")
+    report = write(tmp_path, file("v/0002.sql", "two\n", mode="once"))
+    assert report.changes == (("update", "v/0002.sql"),)
+    assert (tmp_path / "v" / "0002.sql").read_text() == "two\n"
+    assert write(tmp_path, file("v/0002.sql", "three\n", mode="once")).counts == FileCounts(identical=1)
+
+
+def test_a_once_file_of_a_try_that_died_and_nobody_wants_is_taken_away(tmp_path: Path) -> None:
+    left_by_a_try_that_died(tmp_path, "v/0002.sql", "v/mine.sql")
+    (tmp_path / "v" / "mine.sql").write_text("edited since\n")
+    write(tmp_path, file("a.py"))
+    assert [path.name for path in (tmp_path / "v").iterdir()] == ["mine.sql"]
+
+
+def test_a_once_file_that_is_recorded_outlives_a_later_try_that_died(tmp_path: Path) -> None:
+    write(tmp_path, file("v/0001.sql", mode="once"))
+    left_by_a_try_that_died(tmp_path, "v/0001.sql", "v/0002.sql")
+    assert list(present_files(tmp_path, Manifest(tmp_path), "be-crud", "students", "v")) == ["0001.sql"]
+    write(tmp_path, file("a.py"))
+    assert [path.name for path in (tmp_path / "v").iterdir()] == ["0001.sql"]
+
+
+def test_what_a_try_that_died_recorded_is_present(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pathlib.Path.unlink", lambda *_, **__: None)  # killed before the intent is taken away
+        write(tmp_path, file("v/0002.sql", mode="once"))
+    assert list(Manifest(tmp_path).intents()) != []
+    assert dict(present_files(tmp_path, Manifest(tmp_path), "be-crud", "students", "v")) == {"0002.sql": "one\n"}
+
+
+def test_present_files_are_those_of_one_folder_of_the_workspace(tmp_path: Path) -> None:
+    write(tmp_path, file("v/a.sql"), file("v/deep/b.sql"), file("c.sql"))
+    (tmp_path / "v" / "binary").write_bytes(b"\xff")
+    assert list(present_files(tmp_path, Manifest(tmp_path), "t", "setup", "v")) == ["a.sql"]
+    assert dict(present_files(tmp_path, Manifest(tmp_path), "t", "setup", "absent")) == {}
+    with pytest.raises(UnsafePathError):
+        present_files(tmp_path, Manifest(tmp_path), "t", "setup", "../out")
+
+
+def test_the_memory_of_an_agent_comes_back_as_it_was(tmp_path: Path) -> None:
+    memory = {"b": [1, None, {"ü": "x\ny"}], "a": {}}
+    writer(tmp_path).write(OWNER, [file("a.py")], "d", agent="be-crud", memory=memory)
+    record = Manifest(tmp_path).load("be-crud", "students")
+    assert record is not None
+    assert record.memory == memory
+    assert Manifest(tmp_path).is_up_to_date(record, "d")

@@ -39,17 +39,26 @@ def _never_cancelled() -> bool:
     return False
 
 
+def _nothing_there(folder: str) -> Mapping[str, str]:
+    del folder
+    return {}
+
+
 @dataclass(frozen=True, kw_only=True)
 class AgentContext:
     """What an agent is given for one sub-task. `table` is None for a set-up agent.
 
-    `templates` is the user's own template folder, searched before the agent's.
+    `templates` is the user's own template folder, searched before the agent's. `memory` is what the agent wanted to be
+    remembered when this sub-task was last done (see `Agent.remember`), None before. `present` returns the text files
+    that lie in a folder of the workspace, by name; those of a try that never ended are not among them.
     """
 
     schema: Schema
     table: Table | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     templates: Path | None = None
+    memory: Any = None
+    present: Callable[[str], Mapping[str, str]] = _nothing_there
     report: Callable[[int, str], None] = _no_progress
     cancelled: Callable[[], bool] = _never_cancelled
 
@@ -78,3 +87,11 @@ class Agent(ABC):
     @abstractmethod
     def generate(self, ctx: AgentContext) -> Iterable[GeneratedFile]:
         """Return the files of one sub-task. Same context, same bytes."""
+
+    def remember(self, ctx: AgentContext) -> Any:
+        """Return what this sub-task is to be given as `ctx.memory` next time, as JSON types; None for nothing.
+
+        It is kept in the manifest, together with the record of the files: a try that fails or dies changes neither.
+        Same context, same value.
+        """
+        del ctx

@@ -25,10 +25,11 @@ from runner.workspace.layout import INPUTS_FOLDER, INTENTS_FOLDER, MANIFEST_FOLD
 from runner.workspace.paths import check_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
 FORMAT = 1  # of a record; a higher number is of a later version and is not read
+CREATED = "created"  # beside the hashes of an intent: a `once` file that was not there before
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,17 +44,26 @@ class FileRecord:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Record:
-    """What one sub-task made of which inputs. `piece` is its table, or `setup`."""
+    """What one sub-task made of which inputs. `piece` is its table, or `setup`.
+
+    `memory` is what its agent asked to be given next time: JSON types, None for nothing.
+    """
 
     task_id: str
     piece: str
     agent: str
     files: tuple[FileRecord, ...]
+    memory: Any = None
 
 
 def digest(data: bytes) -> str:
     """Return the SHA-256 of `data` as hexadecimal digits."""
     return _sha256(data).hexdigest()
+
+
+def is_left_behind(intent: Mapping[str, frozenset[str]], path: str, sha256: str) -> bool:
+    """Whether an intent says that a `once` file was made, as it is now, by the try that left the intent."""
+    return {CREATED, sha256} <= intent.get(path, frozenset())
 
 
 class Manifest:
@@ -91,8 +101,10 @@ class Manifest:
             raise cannot("write it", path, error) from error
         self._add_to_index({file.path: file.sha256 for file in record.files})
 
-    def intend(self, task_id: str, piece: str, hashes: Mapping[str, str]) -> None:
+    def intend(self, task_id: str, piece: str, hashes: Mapping[str, str], created: Collection[str] = ()) -> None:
         """Note the hashes by path that a sub-task is about to write, beside those that it once meant to.
+
+        `created` are the paths among them of `once` files that are not there yet.
 
         Raises:
             WorkspaceError: it cannot be written.
@@ -101,7 +113,7 @@ class Manifest:
         path = self._intent_path(task_id, piece)
         merged = {name: set(known) for name, known in self.intent(task_id, piece).items()}
         for name, sha256 in hashes.items():
-            merged.setdefault(name, set()).add(sha256)
+            merged.setdefault(name, set()).update({sha256, CREATED} if name in created else {sha256})
         prepare(self.root)
         try:
             replace_file(path, json.dumps({name: sorted(merged[name]) for name in sorted(merged)}).encode())
@@ -218,7 +230,13 @@ def _encode(record: Record) -> bytes:
         for file in sorted(record.files, key=lambda file: file.path)
     ]
     listed = ",\n".join(f"  {json.dumps(file)}" for file in files)
-    return "\n".join(["{", *lines, ' "files": [', *([listed] if listed else []), " ]", "}", ""]).encode()
+    memory = [] if record.memory is None else [f' "memory": {_indented(record.memory)},']
+    return "\n".join(["{", *lines, *memory, ' "files": [', *([listed] if listed else []), " ]", "}", ""]).encode()
+
+
+def _indented(memory: Any) -> str:
+    """Return JSON with a line a value, so that two branches that change different parts of it do not meet."""
+    return json.dumps(memory, indent=1, sort_keys=True, ensure_ascii=False).replace("\n", "\n ")
 
 
 def _inputs_note(record: Record, inputs_digest: str) -> bytes:
@@ -238,6 +256,7 @@ def _decode(data: bytes) -> Record:
         piece=_text(told["piece"]),
         agent=_text(told["agent"]),
         files=tuple(_decode_file(file) for file in told["files"]),
+        memory=told.get("memory"),
     )
 
 

@@ -12,14 +12,14 @@ from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from runner.errors import PathOwnedError, WorkspaceError
 from runner.task import FileCounts
 from runner.workspace.atomic import FileState, cannot, read_file, replace_file, sweep_folders
 from runner.workspace.claims import Claims, RunClaims, begin_claims, release_claims, sweep_claims
 from runner.workspace.layout import INPUTS_FOLDER, INTENTS_FOLDER, LOCKS_FOLDER, MANIFEST_FOLDER, runner_folder
-from runner.workspace.manifest import FileRecord, Manifest, Record, digest
+from runner.workspace.manifest import CREATED, FileRecord, Manifest, Record, digest, is_left_behind
 from runner.workspace.paths import resolve
 
 if TYPE_CHECKING:
@@ -113,14 +113,16 @@ class WorkspaceWriter:
         self._check = check
         self._claims = Claims() if check else RunClaims(root, run_id, locks)
 
-    def write(self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = "") -> WriteReport:
-        """Bring the files of sub-task `owner` to disk, and record them with the digest of their inputs.
+    def write(
+        self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = "", memory: Any = None
+    ) -> WriteReport:
+        """Bring the files of sub-task `owner` to disk, and record them with the digest of their inputs and `memory`.
 
         A file is created; updated, where it is as some sub-task once wrote it; identical, then it is not
         touched; or kept: it was edited by hand, or was there before and is the user's. `once` files are
         written only where absent. Of a sub-task without files nothing is recorded: it has other work to do, each
-        time. Can be repeated: a try that failed half-way left whole files, and the next
-        one goes on from there.
+        time. Can be repeated: a try that failed half-way left whole files, and the next one goes on from there;
+        a `once` file that it made is as yet nobody's, and is updated or taken away as that one wants it.
 
         Raises:
             UnsafePathError: a path leaves the workspace; then nothing was written.
@@ -133,10 +135,10 @@ class WorkspaceWriter:
         wanted = self._collect(files)
         batch = _Batch(self._manifest, owner, wanted)
         if not self._check:
-            batch.sweep()
+            batch.sweep(self._root)
         verbs = {file.path: self._put(batch, file) for file in wanted}
         if not self._check and (wanted or batch.recorded):
-            self._manifest.save(batch.record(verbs, agent), inputs_digest)
+            self._manifest.save(batch.record(verbs, agent, memory), inputs_digest)
         return _report(verbs)
 
     def _collect(self, files: Iterable[Wanted]) -> list[_File]:
@@ -189,8 +191,10 @@ class WorkspaceWriter:
     def _decide(self, batch: _Batch, file: _File, current: FileState | None) -> Verb:
         if current is None:
             return "create"
-        if file.once or current.data == file.data:
+        if current.data == file.data:
             return "identical"
+        if file.once:
+            return "update" if batch.left_behind(file.path, digest(current.data)) else "identical"
         if self._force or batch.wrote(file.path, digest(current.data)):
             return "update"
         return "keep"
@@ -210,10 +214,24 @@ class _Batch:
         self._interrupted = manifest.intent(self._task_id, self._piece)
         self._intended = False
 
-    def sweep(self) -> None:
-        """Remove the half-written files of an earlier try at this sub-task that died."""
-        if self._interrupted:
-            sweep_folders({file.target.parent for file in self._files})
+    def sweep(self, root: Path) -> None:
+        """Remove what an earlier try at this sub-task that died half wrote, and what it made and nobody wants now."""
+        if not self._interrupted:
+            return
+        sweep_folders({file.target.parent for file in self._files})
+        unwanted = self._interrupted.keys() - {file.path for file in self._files} - self._previous.keys()
+        for path in sorted(path for path in unwanted if CREATED in self._interrupted[path]):
+            try:
+                target = resolve(root, path)
+                current = read_file(target)
+                if current is not None and self.left_behind(path, digest(current.data)):
+                    target.unlink()
+            except (OSError, WorkspaceError) as error:
+                raise WorkspaceError(f"{path}: a try that died left it, and it cannot be removed: {error}") from error
+
+    def left_behind(self, path: str, sha256: str) -> bool:
+        """Whether a `once` file is as a try that never ended made it."""
+        return path not in self._previous and is_left_behind(self._interrupted, path, sha256)
 
     def wrote(self, path: str, sha256: str) -> bool:
         """Whether what is on disk is what this or another sub-task once wrote there."""
@@ -227,12 +245,12 @@ class _Batch:
     def intend(self) -> None:
         """Note, before the first file is changed, what is about to be written."""
         if not self._intended:
-            self._manifest.intend(
-                self._task_id, self._piece, {file.path: file.sha256 for file in self._files if not file.once}
-            )
+            created = {file.path for file in self._files if file.once and not file.target.exists()}
+            hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
+            self._manifest.intend(self._task_id, self._piece, hashes, created)
             self._intended = True
 
-    def record(self, verbs: dict[str, Verb], agent: str) -> Record:
+    def record(self, verbs: dict[str, Verb], agent: str, memory: Any) -> Record:
         """Return the record of the files as they now are.
 
         One that was kept stays recorded as it was before it was edited, so that undoing the edit is enough to
@@ -243,6 +261,7 @@ class _Batch:
             piece=self._piece,
             agent=agent,
             files=tuple(self._file_record(file, kept=verbs[file.path] == "keep") for file in self._files),
+            memory=memory,
         )
 
     def _file_record(self, file: _File, *, kept: bool) -> FileRecord:
