@@ -136,7 +136,7 @@ _RESERVED_ATTRIBUTES = _set(
     parse_raw parse_file from_orm update_forward_refs self cls dt sa pg omitted str int float bool bytes list tuple set
     object"""
 )
-_RESERVED_MODULES = _set("""core own main enums conftest test tests app""")
+_RESERVED_MODULES = _set("""core own main enums seed conftest test tests app""")
 # What a table's class must not be called: names that its modules import.
 _RESERVED_CLASSES = _set(
     """Annotated Any APIRouter Array Base BigInt Body Boolean ByDialect Bytes Case CASE Char ClassVar ConfigDict

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.agents.backend.ddl_source import MYSQL_METHODS, postgresql_statements, sqlite_statements
 from runner.agents.backend.model_source import identity_source, table_arguments
+from runner.agents.backend.samples import NATIVE_TEXTS
 from runner.agents.backend.table import TableView, is_sound, view_table
 from runner.agents.backend.types import type_name
 from runner.agents.source_text import sentence
@@ -18,16 +19,18 @@ if TYPE_CHECKING:
     from runner.ddl.model import Enum, Schema, Table
 
 _DEFAULT_TITLE = "Application"
+_DEFAULT_LOCALE = "en_US"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class App:
-    """The application as a whole: option `title` names it."""
+    """The application as a whole: option `title` names it, `locale` says whose names its seed makes up."""
 
     title: str
     slug: str
     distribution: str
     schemas: tuple[str, ...]
+    locale: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,6 +55,7 @@ def app_variables(schema: Schema, options: Mapping[str, Any]) -> Mapping[str, An
         "sqlite": tuple(sqlite_statements(views)),
         "table_names": tuple(view.database_name for view in views),
         "sqlite_names": tuple(view.sqlite_name for view in views),
+        "native_samples": NATIVE_TEXTS,
         "type_names": tuple(
             f"{kind} {type_name(found.name, names_of(schema).home)}"
             for kind, all_found in (("DOMAIN", schema.domains), ("TYPE", schema.enums))
@@ -83,6 +87,7 @@ def _app(schema: Schema, options: Mapping[str, Any]) -> App:
         slug=snake(title),
         distribution=f"{kebab(title)}-backend",
         schemas=names_of(schema).others,
+        locale=str(options.get("locale") or _DEFAULT_LOCALE),
     )
 
 

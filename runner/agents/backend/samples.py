@@ -80,11 +80,11 @@ def _plain(kind: PythonType) -> Sample:
         inner = _item(kind.item) if kind.item else constant_sample("a")
         return Sample(source=f"[{inner.source}]", json=[inner.json], python=[inner.python])
     if kind.category == "native":
-        return constant_sample(_NATIVE.get(kind.postgresql.split("(")[0], "1"))
+        return constant_sample(NATIVE_TEXTS.get(kind.postgresql.split("(")[0], "1"))
     return _PLAIN[kind.category]
 
 
-_NATIVE = {
+NATIVE_TEXTS: Mapping[str, str] = {
     "inet": "192.0.2.1", "cidr": "192.0.2.0/24", "macaddr": "08:00:2b:01:02:03", "xml": "<a/>", "point": "(1,2)",
     "int4range": "[1,5)", "int8range": "[1,5)", "numrange": "[1,5)", "daterange": "[2024-01-01,2024-02-01)",
     "time with time zone": "08:00:00+00", "money": "$1.00", "tsvector": "'a'", "tsquery": "'a'", "box": "(2,2),(1,1)",
