@@ -1,24 +1,34 @@
-"""Making the backend of a schema in a folder, without the orchestrator around it."""
+"""Making the backend of a schema in a folder, without the orchestrator around it, testing it and serving it."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import signal
+import socket
 import subprocess
 import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import httpx
 
 from runner.agents.base import AgentContext, GeneratedFile
 from runner.agents.registry import load_agent
 from runner.ddl.reader import read_ddl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runner.ddl.model import Schema, Table
 
 SCHOOL = Path(__file__).parents[2] / "plans" / "school.sql"
+START_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 30.0
 
 
 def read_schema(path: Path = SCHOOL) -> Schema:
@@ -65,10 +75,66 @@ def plain_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name and "PYTEST" not in name}
 
 
-def own_tests(folder: Path, **environment: str) -> int:
-    """Run the application's own tests and return how many passed; none may fail."""
-    result = run(folder, "-m", "pytest", "-p", "no:cacheprovider", **environment)
+def own_tests(folder: Path, *, measured: bool = False, **environment: str) -> int:
+    """Run the application's own tests and return how many passed; none may fail.
+
+    With `measured`, what they run of `app` is noted, for `coverage report` and its like.
+    """
+    measuring = ("coverage", "run", "--source=app", "-m") if measured else ()
+    options = ("pytest", "-p", "no:cacheprovider", "-p", "no:schemathesis")
+    result = run(folder, "-m", *measuring, *options, **environment)
     assert result.returncode == 0, result.stdout[-4000:] + result.stderr[-2000:]
     found = re.search(r"(\d+) passed", result.stdout)
     assert found is not None, result.stdout[-500:]
     return int(found[1])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A running application: where it listens, its process, and the file that its log goes to, a JSON a line."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def requests(self) -> list[dict[str, Any]]:
+        """Return what the log says of each request so far: method, path, status, ms."""
+        lines = [line for line in self.log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
+        return [record for record in map(json.loads, lines) if record["logger"] == "app.requests"]
+
+
+@contextmanager
+def serving(folder: Path, database_url: str, **environment: str) -> Iterator[Server]:
+    """Migrate a database and serve the application on it, on the loopback interface."""
+    migrated = run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=database_url)
+    assert migrated.returncode == 0, migrated.stderr[-2000:]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
+    settings = {**plain_environment(), "DATABASE_URL": database_url, "LOG_FORMAT": "json", **environment}
+    log = folder / f"server-{port}.log"
+    with log.open("wb") as output, subprocess.Popen(command, cwd=folder, env=settings, stderr=output) as process:
+        server = Server(url=f"http://127.0.0.1:{port}", process=process, log=log)
+        try:
+            _wait_until_ready(server)
+            yield server
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+
+
+def _wait_until_ready(server: Server) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        assert server.process.poll() is None, server.log.read_text(encoding="utf-8")[-2000:]
+        try:
+            if httpx.get(f"{server.url}/readyz").status_code == 200:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise AssertionError(f"not ready: {server.log.read_text(encoding='utf-8')[-2000:]}")

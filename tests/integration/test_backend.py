@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import signal
-import socket
-import subprocess
-import sys
-import time
+import tomllib
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
 
-from tests.integration.backend import backend_files, own_tests, plain_environment, read_schema, run, write_backend
+from tests.integration.backend import backend_files, own_tests, read_schema, run, serving, write_backend
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +20,7 @@ pytest_plugins = ["tests.integration.postgres"]
 
 TABLES = 24
 LEAST_TESTS = 500
-START_TIMEOUT_S = 60.0
+LEAST_COVERED_PERCENT = 90
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +28,10 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_backend(backend_files(read_schema(), options={"title": "School"}), tmp_path_factory.mktemp("school"))
 
 
-def test_own_tests_pass_on_sqlite(backend: Path) -> None:
-    assert own_tests(backend) >= LEAST_TESTS
+def test_own_tests_pass_on_sqlite_and_cover_the_application(backend: Path) -> None:
+    assert own_tests(backend, measured=True) >= LEAST_TESTS
+    result = run(backend, "-m", "coverage", "report", f"--fail-under={LEAST_COVERED_PERCENT}")
+    assert result.returncode == 0, result.stdout[-6000:]
 
 
 def test_own_tests_pass_on_postgresql(backend: Path, postgres_database: str) -> None:
@@ -42,6 +42,16 @@ def test_own_tests_pass_on_postgresql(backend: Path, postgres_database: str) -> 
 def test_no_finding(backend: Path, command: tuple[str, ...]) -> None:
     result = run(backend, "-m", *command)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+
+
+def test_what_it_asks_for_is_here_and_agrees(backend: Path) -> None:
+    project = tomllib.loads((backend / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    asked = [Requirement(text) for text in (*project["dependencies"], *project["optional-dependencies"]["dev"])]
+    assert len(asked) > 9
+    assert [str(need) for need in asked if not need.specifier.contains(version(need.name))] == []
+    assert [str(need) for need in asked if "<" not in str(need.specifier)] == []  # each has an upper bound
+    result = run(backend, "-m", "pip", "check")
+    assert result.returncode == 0, result.stdout
 
 
 def test_files_are_short(backend: Path) -> None:
@@ -94,32 +104,8 @@ def test_a_part_of_the_tables_starts(tmp_path: Path) -> None:
 def server(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """Serve the application on a migrated SQLite file, and give a client of it."""
     url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'school.db'}"
-    assert run(backend, "-m", "alembic", "upgrade", "head", DATABASE_URL=url).returncode == 0
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
-    environment = {**plain_environment(), "DATABASE_URL": url}
-    with subprocess.Popen(command, cwd=backend, env=environment) as process:
-        try:
-            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-                _wait_until_ready(client, process)
-                yield client
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
-
-
-def _wait_until_ready(client: httpx.Client, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server ended"
-        try:
-            if client.get("/readyz").status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    pytest.fail("the server is not ready")
+    with serving(backend, url) as server, httpx.Client(base_url=server.url, timeout=30) as client:
+        yield client
 
 
 def example(client: httpx.Client, name: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The generated backends of real schemas: each imports, and makes its tables on SQLite in both ways.
+"""The generated backends of real schemas: each imports, is clean, and makes its tables on SQLite in both ways.
 
 The corpus is no part of the project; without it these tests are skipped.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.ddl.reader import read_ddl
-from tests.integration.backend import backend_files, own_tests, run, write_backend
+from tests.integration.backend import backend_files, own_tests, read_schema, run, write_backend
 from tests.integration.test_corpus import CORPUS, EXPECTED, needs_corpus
 
 if TYPE_CHECKING:
@@ -48,17 +48,44 @@ def corpus_schema(catalog: Path) -> Schema:
     return read_ddl([CORPUS / source for source in content["source"]], content["dialect"])
 
 
+each_schema = pytest.mark.parametrize("catalog", EXPECTED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+
+
 @needs_corpus
-@pytest.mark.parametrize("catalog", EXPECTED, ids=lambda path: f"{path.parent.name}/{path.stem}")
+@each_schema
 def test_backend_makes_its_tables_on_sqlite(catalog: Path, tmp_path: Path) -> None:
     schema = corpus_schema(catalog)
     folder = write_backend(backend_files(schema), tmp_path)
     result = run(folder, "-c", CREATE_TABLES)
     assert result.returncode == 0, result.stderr[-2000:]
     assert int(result.stdout) == len(schema.tables)
-    for command in (("check", "--no-cache", "."), ("format", "--no-cache", "--check", ".")):
-        result = run(folder, "-m", "ruff", *command)
-        assert result.returncode == 0, result.stdout[-2000:]
+
+
+@pytest.fixture(scope="module")
+def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One for all backends: most of the work is in the libraries, which they share."""
+    return tmp_path_factory.mktemp("mypy")
+
+
+@needs_corpus
+@each_schema
+def test_backend_is_clean(catalog: Path, tmp_path: Path, mypy_cache: Path) -> None:
+    folder = write_backend(backend_files(corpus_schema(catalog)), tmp_path)
+    for command in (
+        ("ruff", "check", "--no-cache", "."),
+        ("ruff", "format", "--no-cache", "--check", "."),
+        ("mypy", "--strict", f"--cache-dir={mypy_cache}", "app"),
+    ):
+        result = run(folder, "-m", *command)
+        assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-1000:]
+
+
+def test_an_untyped_function_is_found(tmp_path: Path, mypy_cache: Path) -> None:
+    folder = write_backend(backend_files(read_schema(), tables=()), tmp_path)
+    (folder / "app/enums.py").write_text("def untyped(x): return x\n", encoding="utf-8")
+    for _ in range(2):  # a cache must not hide it
+        result = run(folder, "-m", "mypy", "--strict", f"--cache-dir={mypy_cache}", "app")
+        assert "app/enums.py:1: error:" in result.stdout, result.stdout
 
 
 SERVED = ("postgres/chinook_pg", "postgres/northwind", "postgres/pagila", "postgres/sakila_pg", "mysql/sakila_mysql")

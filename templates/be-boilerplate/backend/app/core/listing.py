@@ -268,10 +268,9 @@ def _without_null(annotation: Any) -> Any:
 
 
 def _item(annotation: Any) -> Any:
-    """Return the type of an array's items."""
-    while get_origin(annotation) in (list, Annotated):
-        annotation = get_args(annotation)[0]
-    return annotation
+    """Return the type of an array's items, with its bounds."""
+    plain = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return _item(get_args(plain)[0]) if get_origin(plain) is list else annotation
 
 
 def _parameter_schema(filterable: Filterable, operator: str) -> dict[str, Any]:

@@ -103,6 +103,9 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> JSONResponse:
+        if isinstance(error.__cause__, (UnicodeDecodeError, RecursionError)):
+            body = FieldError(field="body", code="json_invalid", message="is not sound JSON")
+            return _answer(request, 422, _summary([body]), [body])
         return _answer(request, error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(DataError)

@@ -1,0 +1,61 @@
+"""schemathesis against the running school: requests from the API's own description, sound and unsound.
+
+Stateful: what one answer holds (keys of rows that were made) goes into later requests. Every answer must be as the
+description says, and none may be a 500. The seed is fixed; how many requests came is counted by the server itself.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from tests.integration.backend import backend_files, plain_environment, read_schema, serving, write_backend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LEAST_REQUESTS = 2000
+ROUND_S = 40  # of a round of requests, each with a seed of its own
+MOST_ROUNDS = 15
+CHECKS = (
+    "not_a_server_error",
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+
+
+def test_no_answer_is_outside_the_description(tmp_path: Path) -> None:
+    folder = write_backend(backend_files(read_schema()), tmp_path)
+    with serving(folder, f"sqlite:///{tmp_path / 'school.db'}") as server:
+        for seed in range(1, MOST_ROUNDS + 1):
+            _send_requests(f"{server.url}/openapi.json", seed, tmp_path)
+            if len(server.requests()) >= LEAST_REQUESTS:
+                break
+        requests = server.requests()
+    assert len(requests) >= LEAST_REQUESTS
+    done = Counter(request["method"] for request in requests if request["status"] < 300)
+    assert all(done[method] for method in ("GET", "POST", "PUT", "PATCH", "DELETE")), done
+    assert not [request for request in requests if request["status"] >= 500]
+
+
+def _send_requests(description: str, seed: int, folder: Path) -> None:
+    """Have schemathesis send requests for `ROUND_S` seconds; a finding is a failure of the test."""
+    command = [
+        *(sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run", description),
+        *(f"--seed={seed}", f"--max-time={ROUND_S}", "--phases=examples,stateful", f"--checks={','.join(CHECKS)}"),
+        *("--generation-database=none", "--no-shrink", "--continue-on-failure", "--no-color"),
+    ]
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env=plain_environment(),
+        capture_output=True,
+        text=True,
+        timeout=ROUND_S * 5,
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-2000:]
