@@ -204,11 +204,6 @@ class TaskQueue(Generic[T]):
             if (limit := self._limit(entry)) is not None and now - started >= limit
         ]
 
-    def next_deadline(self) -> float | None:
-        """Return the time at which the next running entry will have used up its time; None if none will."""
-        limits = ((started, self._limit(entry)) for entry, started in self._running.values())
-        return min((started + limit for started, limit in limits if limit is not None), default=None)
-
     def has_ready(self) -> bool:
         """Return whether an entry waits for nothing but a free place; never while paused."""
         return self._ready_count > 0 and not self._paused

@@ -83,7 +83,6 @@ class TaskRun:
     budget: int
     states: dict[str, SubTaskState] = field(init=False)
     shards: dict[int, Held] = field(default_factory=dict)  # by worker
-    started_at: float | None = None
     told_to_stop: bool = False
     _waiting: dict[str, SubTaskState] = field(init=False)  # in order; a retry goes to the end
     _open: int = field(init=False)  # sub-tasks that have not ended
@@ -114,9 +113,8 @@ class TaskRun:
         count = min(math.ceil(len(chosen) / shards), CHUNK * threads)
         return tuple(chosen[:count]), min(threads, count)
 
-    def hand_over(self, work: tuple[SubTaskState, ...], worker: int, threads: int, now: float) -> None:
+    def hand_over(self, work: tuple[SubTaskState, ...], worker: int, threads: int) -> None:
         """Note that a worker has these sub-tasks now."""
-        self.started_at = now if self.started_at is None else self.started_at
         self.shards[worker] = Held(threads=threads, states=work)
         for state in work:
             del self._waiting[state.spec.id]

@@ -15,7 +15,7 @@ PACKAGE = ROOT / "runner"
 # From the top floor down. Rooms of one floor may use one another as long as they make no circle.
 FLOORS = (
     ("cli", "__main__", "run_plan", "live_progress"),
-    ("orchestrator", "supervisor", "preparation", "executors"),
+    ("orchestrator", "supervisor", "schedule", "time_limits", "worker_slots", "preparation", "executors"),
     ("worker", "subtasks", "capture"),
     ("agents", "stores", "console", "reports"),
     (
@@ -29,7 +29,7 @@ FLOORS = (
         "task_run",
         "reporter",
     ),
-    ("errors", "events", "ddl.model", "naming", "status", "task", "shard", "lifeline"),
+    ("errors", "events", "ddl.model", "naming", "status", "task", "shard", "lifeline", "liveness"),
 )
 FLOOR_OF = {room: len(FLOORS) - number for number, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -12,8 +12,8 @@ import pytest
 
 from runner.errors import StoreError
 from runner.events import RunEnded, SubTaskEnded, TaskEnded, TaskStarted
+from runner.liveness import is_alive, process_token, this_host
 from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.stores.liveness import is_alive, process_token, this_host
 from runner.stores.reader import StateReader
 from runner.stores.sqlite import SqliteStore, request_control
 from tests.sample_runs import at, ended, run_started, started, task_added

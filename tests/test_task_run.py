@@ -37,7 +37,7 @@ def task_of(count: int, *, budget: int = 5, attempts: int = 2, backoff: float = 
 
 def hand_over(task: TaskRun, worker: int, *, idle: int = 1, others_wait: bool = False, now: float = 0.0):
     work, threads = task.take_work(idle, others_wait=others_wait, now=now)
-    task.hand_over(work, worker, threads, now)
+    task.hand_over(work, worker, threads)
     return [state.spec.table for state in work], threads
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from runner.errors import PathOwnedError, WorkspaceError
+from runner.liveness import own_mark
 from runner.workspace.claims import RunClaims, begin_claims, release_claims, sweep_claims
 from runner.workspace.layout import CLAIMS_FOLDER, runner_folder
 from runner.workspace.locks import FileLockManager
-from runner.workspace.process_marks import own_mark
 from tests.workspace_full_disk import FullDisk
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from runner.errors import UnsafePathError, WorkspaceError
+from runner.liveness import is_gone, own_mark
 from runner.workspace import atomic
 from runner.workspace.atomic import cannot, read_file, replace_file, sweep_folders
 from runner.workspace.layout import file_name
 from runner.workspace.paths import resolve
-from runner.workspace.process_marks import is_gone, own_mark
 
 
 @pytest.mark.parametrize("path", ["a.py", "backend/app/main.py", "deep/.hidden/..x/ü b.md", ".github/x", "c:d/e"[2:]])

@@ -13,12 +13,12 @@ import pytest
 
 from runner.agents.base import GeneratedFile
 from runner.errors import PathOwnedError, UnsafePathError, WorkspaceError
+from runner.liveness import own_mark
 from runner.task import FileCounts
 from runner.workspace import atomic
 from runner.workspace.locks import FileLockManager
 from runner.workspace.manifest import Manifest, digest
 from runner.workspace.presence import present_files
-from runner.workspace.process_marks import own_mark
 from runner.workspace.writer import WorkspaceWriter, WriteReport, sweep_temp_files
 from tests.workspace_full_disk import FullDisk
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 from multiprocessing import forkserver
 
-_PRELOAD = ["__main__", "runner.executors.preload"]
+_PRELOAD = ["runner.executors.guard", "__main__", "runner.executors.preload"]
 
 
 def ensure_forkserver() -> None:

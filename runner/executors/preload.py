@@ -1,7 +1,7 @@
 """Imported once by the forkserver, which then forks every worker with all of this in memory.
 
-The import itself is the work: it ties the forkserver to its parent's life, loads what a worker needs, compiles the
-built-in templates, and freezes the heap so that the workers share its pages.
+The import itself is the work: it loads what a worker needs, compiles the built-in templates, and freezes the heap so
+that the workers share its pages.
 """
 
 from __future__ import annotations
@@ -10,11 +10,9 @@ import contextlib
 import gc
 
 import runner.worker  # noqa: F401 - the code that workers run
-from runner import lifeline
 from runner.agents.registry import BUILT_IN, load_agent
 from runner.errors import AgentError
 
-lifeline.die_with_parent()
 for kind in BUILT_IN:
     with contextlib.suppress(AgentError):  # told by the sub-task that needs it, not by a server that dies over it
         load_agent(kind).warm()

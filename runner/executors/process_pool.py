@@ -19,6 +19,7 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from runner.shard import Shard
 
 _NOTICE_TIME = 2.0  # seconds to learn how a dead worker ended; it takes milliseconds
+_GUARD_POLL = 0.01  # seconds between two looks whether a dead forkserver's guard is gone
 _PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
 _UNKNOWN = 255  # what multiprocessing reports when two of its threads asked for an exit code at once
 
@@ -55,7 +57,6 @@ class Worker:
         self.output, output = context.Pipe(duplex=False)
         os.set_blocking(self.output.fileno(), False)
         control, self._control = context.Pipe(duplex=False)
-        before = set(multiprocessing.active_children())
         self._executor = ProcessPoolExecutor(
             1, mp_context=context, initializer=worker.initialize, initargs=(events, control, output, memory)
         )
@@ -65,9 +66,11 @@ class Worker:
             daemon=True,
         )
         try:
-            self._watch(self._executor.submit(worker.ping))
-            (self._process,) = set(multiprocessing.active_children()) - before
-            self.pid: int = self._process.ident or 0
+            self._watch(self._start_process())
+            (self._process,) = self._executor._processes.values()  # noqa: SLF001 - another thread may start others
+            if self._process.ident is None:
+                raise RuntimeError("the pool has started no process")  # a group number of 0 would be our own group
+            self.pid: int = self._process.ident
         finally:
             output.close()
             events.close()  # the worker's own ends: kept open here, its death would be no end of file
@@ -124,6 +127,17 @@ class Worker:
         """Wait for the process to have ended; call it after `close`. False on timeout (seconds)."""
         self._ending.join(timeout)
         return not self._ending.is_alive()
+
+    def _start_process(self) -> Future[None]:
+        """Have the pool start its process; a forkserver that has died is started anew, once its guard is gone, too."""
+        deadline = time.monotonic() + _NOTICE_TIME
+        while True:
+            try:
+                return self._executor.submit(worker.ping)
+            except ConnectionRefusedError:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_GUARD_POLL)
 
     def _watch(self, future: Future[None]) -> None:
         future.add_done_callback(self._check)

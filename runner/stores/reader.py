@@ -10,9 +10,9 @@ import threading
 from typing import TYPE_CHECKING, Self
 
 from runner.errors import StoreError
+from runner.liveness import is_alive
 from runner.status import RunStatus
 from runner.stores import rows
-from runner.stores.liveness import is_alive
 from runner.stores.opening import FILE_NAME, explained, open_for_reading
 
 if TYPE_CHECKING:

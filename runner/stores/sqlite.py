@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 from runner.errors import StoreError
 from runner.events import Event, RunEnded, RunStarted, SubTaskEnded, TaskAdded, TaskEnded, iso, utc_now
+from runner.liveness import is_alive, process_token
 from runner.reporter import Control, Recorded
 from runner.status import RunStatus, SubTaskStatus, aggregate
 from runner.stores import rows
 from runner.stores.fold import UNKNOWN_EXIT, State, collect_touched, fold
-from runner.stores.liveness import is_alive, process_token
 from runner.stores.opening import FILE_NAME, explained, open_for_requests, open_for_writing
 from runner.stores.reader import StateReader
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.errors import WorkspaceError
-from runner.workspace.process_marks import is_gone, own_mark
+from runner.liveness import is_gone, own_mark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -18,9 +18,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from runner.errors import PathOwnedError
+from runner.liveness import is_gone, own_mark
 from runner.workspace.atomic import cannot, replace_file
 from runner.workspace.layout import CLAIMS_FOLDER, file_name, prepare, runner_folder
-from runner.workspace.process_marks import is_gone, own_mark
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Self
 from fasteners import InterProcessLock
 
 from runner.errors import AlreadyRunningError, WorkspaceError
+from runner.liveness import is_gone, own_mark
 from runner.workspace.atomic import cannot, replace_file
 from runner.workspace.layout import LOCKS_FOLDER, prepare, runner_folder
-from runner.workspace.process_marks import is_gone, own_mark
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -101,12 +102,29 @@ def workers() -> list[psutil.Process]:
 
     Nothing else that a test process may have started, such as a database server, is among them.
     """
-    below = psutil.Process().children(recursive=True)
-    return [one for one in below if one.is_running() and _is_worker(one)]
+    return [one for one in _servers() if _leads(one) and one.ppid() != os.getpid()]
 
 
-def _is_worker(process: psutil.Process) -> bool:
+def forkserver() -> psutil.Process:
+    """Return the process that this process's workers are forked from."""
+    found = _servers()
+    (guard,) = (one for one in found if one.ppid() == os.getpid())
+    (server,) = (one for one in found if one.ppid() == guard.pid)
+    return server
+
+
+def _servers() -> list[psutil.Process]:
+    """Return what the forkserver's command became: the guard, which leads a group, the server, and the workers."""
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if one.is_running() and "multiprocessing.forkserver" in " ".join(one.cmdline()):
+                found.append(one)
+    return found
+
+
+def _leads(process: psutil.Process) -> bool:
     try:
-        return "multiprocessing.forkserver" in " ".join(process.cmdline()) and os.getpgid(process.pid) == process.pid
-    except (psutil.NoSuchProcess, ProcessLookupError):
+        return os.getpgid(process.pid) == process.pid
+    except ProcessLookupError:
         return False

@@ -385,7 +385,7 @@ def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypa
     def no_worker(*arguments: object) -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr("runner.supervisor.Worker", no_worker)
+    monkeypatch.setattr("runner.worker_slots.Worker", no_worker)
     orchestrator = make()
     orchestrator.start_run()
     with pytest.raises(OSError, match="no more processes"):
