@@ -144,7 +144,7 @@ class WorkerSlots:
         """Let a worker end that has done its share, and start a fresh one in its place."""
         del self._slots[slot.worker.index]
         slot.worker.close()
-        self._retired.append(slot.worker)
+        self._retired = [*(worker for worker in self._retired if not _is_gone(worker)), slot.worker]
         self.start_worker()
 
     def kill_busy(self) -> None:
@@ -165,3 +165,11 @@ class WorkerSlots:
         for worker in [*(slot.worker for slot in slots), *self._retired]:
             worker.join(_END_WAIT)
             worker.signal_group(signal.SIGKILL)
+
+
+def _is_gone(worker: Worker) -> bool:
+    """Whether a worker has ended; then what its agents left behind is ended, too."""
+    if not worker.join(0.0):
+        return False
+    worker.signal_group(signal.SIGKILL)
+    return True

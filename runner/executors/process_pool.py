@@ -52,6 +52,7 @@ class Worker:
         self.index = index
         self.schema_digest: str | None = ""  # of the schema it was sent last; "" for none yet
         self._on_refused = on_refused
+        self._exit_code: int | None = None  # known once it was joined
         context = multiprocessing.get_context("forkserver")
         self.connection, events = context.Pipe(duplex=False)
         self.output, output = context.Pipe(duplex=False)
@@ -104,16 +105,17 @@ class Worker:
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
-            if self._process.is_alive():  # it has just been forked and leads no group yet
+            if self._exit_code is None and self._process.is_alive():  # just forked, it leads no group yet
                 self._process.kill()
 
     def discard(self) -> str:
         """End a dead or unwanted process and its group, let go of it, and tell how it ended."""
         self.signal_group(signal.SIGKILL)
         self.close()
-        if not self.join(_NOTICE_TIME) or self._process.exitcode in (None, _UNKNOWN):
+        self.join(_NOTICE_TIME)
+        code = self._exit_code
+        if code is None or code == _UNKNOWN:
             return "worker died"
-        code = self._process.exitcode
         return f"worker was ended by {signal.Signals(-code).name}" if code < 0 else f"worker exited with code {code}"
 
     def close(self) -> None:
@@ -126,7 +128,13 @@ class Worker:
     def join(self, timeout: float) -> bool:
         """Wait for the process to have ended; call it after `close`. False on timeout (seconds)."""
         self._ending.join(timeout)
-        return not self._ending.is_alive()
+        if self._ending.is_alive():
+            return False
+        if self._exit_code is None:
+            self._exit_code = self._process.exitcode
+            with contextlib.suppress(ValueError):  # nobody could wait for it
+                self._process.close()  # its two descriptors would wait for the garbage collector
+        return True
 
     def _start_process(self) -> Future[None]:
         """Have the pool start its process; a forkserver that has died is started anew, once its guard is gone, too."""
