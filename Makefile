@@ -13,7 +13,7 @@ PYTEST_ARGS ?= -n 2
 help:
 	@echo "make run      generate the application of $(PLAN)"
 	@echo "make test     run the project's tests"
-	@echo "make faults   run the fault suite long: real times, many repetitions"
+	@echo "make faults   run the fault suite long: real times, many repetitions; results in tests/integration/FAULTS.md"
 	@echo "make lint     check style and types"
 	@echo "make format   format the code"
 	@echo "make bench    measure speed against the baselines"
@@ -28,7 +28,8 @@ test: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/python -m tests.node npm test --silent
 
 faults: $(DEV_STAMP) $(NODE_STAMP)
-	RUNNER_FAULTS=long $(BIN)/python -m pytest $(PYTEST_ARGS) tests/integration/faults
+	RUNNER_FAULTS=long RUNNER_FAULTS_TABLE=tests/integration/FAULTS.md \
+		$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=1200 tests/integration/faults
 
 lint: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .

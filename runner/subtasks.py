@@ -71,7 +71,10 @@ class SubTaskResult:
 
 def describe(error: BaseException) -> str:
     """Return an error as a user reads it: its words, with the type's name where the words alone would not do."""
-    text = str(error).strip()
+    try:
+        text = str(error).strip()
+    except Exception:  # noqa: BLE001 - an agent's own error may fail even at this
+        text = ""
     if isinstance(error, AgentError | PathOwnedError | UnsafePathError | Cancelled) and text:
         return text
     name = type(error).__name__

@@ -279,9 +279,10 @@ class Supervisor:
     def _stepped(self, message: SubTaskStep) -> None:
         task = self._schedule.active.get(message.task_id)
         state = None if task is None else task.states[message.subtask_id]
-        if state is not None and state.status is SubTaskStatus.RUNNING:  # else a thread of its agent outlived it
-            state.step, state.message = message.step, message.message
-            self._post(message)
+        if state is None or state.status is not SubTaskStatus.RUNNING or message.step < state.step:
+            return  # told by a thread that its agent left behind
+        state.step, state.message = message.step, message.message
+        self._post(message)
 
     def _attempt_failed(self, message: AttemptFailed) -> None:
         task = self._schedule.active[message.task_id]

@@ -10,7 +10,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -58,6 +60,10 @@ def prepare(root: Path) -> None:
     try:
         if not ignore.exists():
             replace_file(ignore, GITIGNORE.encode())
+        elif not os.access(ignore.parent, os.W_OK | os.X_OK):
+            read_only = os.statvfs(ignore.parent).f_flag & os.ST_RDONLY
+            number = errno.EROFS if read_only else errno.EACCES
+            raise OSError(number, os.strerror(number))  # noqa: TRY301 - told like what the system itself refuses
     except OSError as error:
         raise cannot("use the workspace", root, error) from error
 

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -27,12 +28,17 @@ class Acting(Agent):
         ctx.progress(4, "render")
         getattr(self, f"_{act}")(ctx, argument)
         text = ctx.options.get("text", table)
+        if act == "path":
+            return [GeneratedFile(argument, f"{text}\n")]
         if act == "big":
             text = "x" * int(argument)
         return [GeneratedFile(f"{ctx.options.get('folder', 'out')}/{table}.txt", f"{text}\n")]
 
     def _write(self, ctx: AgentContext, argument: str) -> None:
         """Just the file."""
+
+    def _path(self, ctx: AgentContext, argument: str) -> None:
+        """The file, at this path."""
 
     def _gate(self, ctx: AgentContext, argument: str) -> None:
         """Wait until somebody opens the FIFO for writing; it says that it waits by a file beside it."""
@@ -58,6 +64,25 @@ class Acting(Agent):
         """Leave a program behind, and its process id in a file."""
         child = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
         Path(argument).write_text(str(child.pid))
+
+    def _orphan(self, ctx: AgentContext, argument: str) -> None:
+        """Leave a process behind that has left the worker's group, has lost its parent and will not be told."""
+        if os.fork():
+            os.wait()
+            return
+        os.setsid()
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        if not os.fork():
+            Path(argument).write_text(str(os.getpid()))
+            time.sleep(600)
+        os._exit(0)
+
+    def _flood(self, ctx: AgentContext, argument: str) -> None:
+        """So many bytes, from Python."""
+        line = "x" * 99
+        for _ in range(int(argument) // 100_000):
+            print("\n".join([line] * 1000))
 
     def _print(self, ctx: AgentContext, argument: str) -> None:
         """So many lines, from Python."""
@@ -95,6 +120,23 @@ class Acting(Agent):
                 raise TypeError("cannot be pickled")
 
         raise LocalError("odd")
+
+    def _unprintable(self, ctx: AgentContext, argument: str) -> None:
+        class SilentError(Exception):
+            def __str__(self) -> str:
+                raise ValueError("says nothing")
+
+        raise SilentError
+
+    def _late_thread(self, ctx: AgentContext, argument: str) -> None:
+        """Leave a thread behind that goes on to tell of progress."""
+
+        def tell() -> None:
+            while True:
+                ctx.progress(4, "after the end")
+                time.sleep(0.001)
+
+        threading.Thread(target=tell, daemon=True).start()
 
     def _obey(self, ctx: AgentContext, argument: str) -> None:
         """Work on and on, but stop when told to."""

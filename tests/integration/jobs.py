@@ -71,11 +71,16 @@ def events_of(state: Path, orchestrator: ParallelOrchestrator) -> list[Event]:
         return [recorded.event for recorded in reader.events(orchestrator.run_id)]
 
 
+class HungError(AssertionError):
+    """Something did not happen in time."""
+
+
 def until(predicate: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    """Look again and again until something holds; fail the test when it does not in time."""
+    """Look again and again until something holds; raise HungError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not predicate():
-        assert time.monotonic() < deadline, f"not within {seconds:g} s: {what}"
+        if time.monotonic() >= deadline:
+            raise HungError(f"not within {seconds:g} s: {what}")
         time.sleep(0.005)
 
 

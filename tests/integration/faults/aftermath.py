@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import os
+import uuid
 from collections import Counter
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from runner.events import SubTaskEnded, SubTaskStarted, SubTaskStep, TaskEnded
+from runner.errors import AlreadyRunningError
+from runner.events import RunEnded, SubTaskEnded, SubTaskStarted, SubTaskStep, TaskEnded
 from runner.stores.reader import StateReader
+from runner.workspace.layout import file_name
 from runner.workspace.locks import FileLockManager
+from runner.workspace.plan_lock import PlanLock
+from tests.integration.command import Folder, make_folder
 from tests.integration.jobs import until
 
 if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Collection
     from pathlib import Path
 
 LONG = os.environ.get("RUNNER_FAULTS") == "long"
 LOCK_WAIT = 2.0  # seconds; a lock that died with its process is free at once
+END_WAIT = 2.0  # seconds that anything may outlive what started it
+_MARK = "RUNNER_FAULT_MARK"  # in the environment of all that comes of one test's commands
 
 
 def times(short: int, long: int) -> range:
@@ -40,18 +50,29 @@ class Tally:
         """Whether nothing was wrong."""
         return not (self.lost or self.doubled or self.torn or self.left)
 
+    def counts(self) -> dict[str, int]:
+        """Return how much was wrong, by kind."""
+        return {kind: len(found) for kind, found in asdict(self).items()}
 
-def look_at_events(tally: Tally, state: Path, run_id: str, subtasks: set[str]) -> None:
-    """Every sub-task ends exactly once, after it started; a sub-task's steps never go back within a try."""
+
+def look_at_events(tally: Tally, state: Path, run_id: str, subtasks: set[str], *, cancelled: bool = False) -> None:
+    """Every sub-task ends exactly once, after it started, and the run last; a try's steps never go back.
+
+    Of a run that was `cancelled` only those sub-tasks must end that began: of a task that never did, it alone ends.
+    """
     with StateReader.open(state) as reader:
         recorded = list(reader.events(run_id))
     if [one.seq for one in recorded] != list(range(1, len(recorded) + 1)):
         tally.lost.append("a number in the line of events")
     events = [one.event for one in recorded]
+    if not events or not isinstance(events[-1], RunEnded):
+        tally.lost.append("the end of the run")
     ends = Counter(event.subtask_id for event in events if isinstance(event, SubTaskEnded))
-    tally.lost += sorted(subtasks - set(ends))
+    begun = {event.subtask_id for event in events if isinstance(event, SubTaskStarted)}
+    tally.lost += sorted((begun if cancelled else subtasks) - set(ends))
     tally.doubled += sorted(name for name, count in ends.items() if count > 1)
     tasks = Counter(event.task_id for event in events if isinstance(event, TaskEnded))
+    tally.lost += sorted({name.partition("/")[0] for name in subtasks} - set(tasks))
     tally.doubled += sorted(name for name, count in tasks.items() if count > 1)
     step: dict[str, int] = {}
     for event in events:
@@ -68,17 +89,24 @@ def look_at_events(tally: Tally, state: Path, run_id: str, subtasks: set[str]) -
                 pass
 
 
-def look_at_files(tally: Tally, workspace: Path, expected: dict[str, str]) -> None:
-    """The files are those of an undisturbed run, each whole; no temp file, no intent and no claim is left."""
+def look_at_files(
+    tally: Tally, workspace: Path, expected: dict[str, str], *, partial: bool = False, noted: Collection[str] = ()
+) -> None:
+    """The files are those of an undisturbed run, each whole; no temp file, no intent and no claim is left.
+
+    After a run that was cut short, `partial`, some may be absent; the intents `noted` may be there.
+    """
     for name, text in expected.items():
         path = workspace / name
         if not path.is_file():
-            tally.lost.append(name)
+            tally.lost += [] if partial else [name]
         elif path.read_text() != text:
             tally.torn.append(name)
     names = {str(path.relative_to(workspace)) for path in workspace.rglob("*") if path.is_file()}
     tally.left += sorted(name for name in names if name.endswith(".runner-tmp"))
-    tally.left += sorted(name for name in names if name.startswith((".runner/intents/", ".runner/claims/")))
+    tally.left += sorted(
+        name for name in names if name.startswith((".runner/intents/", ".runner/claims/")) and name not in noted
+    )
     tally.left += sorted(names - set(expected) - {name for name in names if name.startswith(".runner/")})
 
 
@@ -98,6 +126,87 @@ def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
 
-def until_gone(processes: list[psutil.Process], seconds: float) -> None:
+def until_gone(processes: list[psutil.Process], seconds: float = END_WAIT) -> None:
     """Wait for processes to have ended; fail the test when one outlives `seconds`."""
     until(lambda: not alive(processes), "the end of its processes", seconds)
+
+
+class Scene:
+    """A folder for commands, whose processes are found by a mark in their environment wherever they went.
+
+    `tasks` tasks of `tables` tables each are done by the acting agents; `expected` is what an undisturbed run writes.
+    """
+
+    def __init__(self, path: Path, tasks: int, tables: int) -> None:
+        ddl = "".join(f"CREATE TABLE t{number} (id int PRIMARY KEY);\n" for number in range(tables))
+        self.folder: Folder = make_folder(path, ddl)
+        self.subtasks = {f"task-{task}/t{table}" for task in range(tasks) for table in range(tables)}
+        self.expected = {f"task-{task}/t{table}.txt": f"t{table}\n" for task in range(tasks) for table in range(tables)}
+        self._env = {_MARK: uuid.uuid4().hex}
+
+    @property
+    def state(self) -> Path:
+        """The folder that keeps the state of its runs."""
+        return self.folder.path / ".runner"
+
+    def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
+        """Start a command."""
+        return self.folder.start(*arguments, **self._env, **env)
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return self.folder.run(*arguments, largest_file=None, **self._env, **env)
+
+    def report(self, name: str = "report.json") -> dict[str, Any]:
+        """Return what `--json` wrote."""
+        report: dict[str, Any] = json.loads((self.folder.path / name).read_text())
+        return report
+
+    def written(self) -> int:
+        """Return how many files are generated by now."""
+        return sum(1 for _ in self.folder.workspace.rglob("t*.txt"))
+
+    def processes(self) -> list[psutil.Process]:
+        """Return all that came of its commands and still runs, in whatever session and of whatever parent."""
+        found = []
+        for one in psutil.process_iter():
+            try:
+                if one.environ().get(_MARK) == self._env[_MARK]:
+                    found.append(one)
+            except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
+                continue
+        return alive(found)
+
+    def until_all_gone(self) -> None:
+        """Wait for every process of its commands to have ended; a `HungError` when one outlives them."""
+        until(lambda: not self.processes(), "the end of its processes", END_WAIT)
+
+    def look(
+        self, tally: Tally, run: dict[str, Any], *, lacking: frozenset[str] = frozenset(), cancelled: bool = False
+    ) -> None:
+        """Look at everything after a run that ended by itself; `run` is its report, `lacking` what failed."""
+        self.until_all_gone()
+        expected = {name: text for name, text in self.expected.items() if name.removesuffix(".txt") not in lacking}
+        look_at_events(tally, self.state, run["run"]["id"], self.subtasks, cancelled=cancelled)
+        noted = {f".runner/intents/{file_name(name)}.json" for name in lacking}  # for who goes on: what may be written
+        look_at_files(tally, self.folder.workspace, expected, partial=cancelled, noted=noted)
+        look_at_locks(tally, self.folder.workspace, expected)
+        self._look_at_plan_locks(tally)
+
+    def look_at_mended(self, tally: Tally, plan: str = "plan.yaml") -> None:
+        """Run the plan once more: all is done, and then it is as if nothing had ever gone wrong."""
+        again = self.run(plan, "--json", "again.json")
+        assert again.returncode == 0, again.stdout + again.stderr
+        report = self.report("again.json")
+        assert {one["status"] for task in report["tasks"] for one in task["subtasks"]} == {"done"}
+        self.look(tally, report)
+
+    def _look_at_plan_locks(self, tally: Tally) -> None:
+        locks = self.folder.workspace / ".runner" / "locks"
+        tally.left += [path.name for path in locks.glob("plan-*.json")]
+        for plan in self.folder.path.glob("*.yaml"):
+            try:
+                with PlanLock(self.folder.workspace, plan):
+                    pass
+            except AlreadyRunningError as error:
+                tally.left.append(str(error))

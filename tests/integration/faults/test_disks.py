@@ -1,0 +1,151 @@
+"""Disks that are full or cannot be written: real small ones where this user may mount, else limits and rights."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.command import acting
+from tests.integration.faults.aftermath import Scene, times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.integration.faults.aftermath import Tally
+
+TASKS, TABLES = 2, 6
+BIG = 400_000  # bytes of one file
+ROOM = 1_200_000  # bytes of a small disk
+LARGE = 64_000_000
+
+
+class Disk:
+    """A disk of `size` bytes at a folder: of its own where this user may mount, else the folder as it is."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        path.mkdir(parents=True)
+        self.path = path
+        self.real = self._mount(f"size={size}", "tmpfs", str(path)) == 0
+
+    def grow(self, size: int) -> None:
+        """Make room."""
+        if self.real:
+            assert self._mount(f"remount,size={size}", str(self.path)) == 0
+
+    def lock(self) -> None:
+        """Let nobody write."""
+        if self.real:
+            assert self._mount("remount,ro", str(self.path)) == 0
+        else:
+            self.path.chmod(0o555)
+
+    def unlock(self) -> None:
+        """Let everybody write again."""
+        if self.real:
+            assert self._mount("remount,rw", str(self.path)) == 0
+        else:
+            self.path.chmod(0o755)
+
+    def close(self) -> None:
+        """Take it away."""
+        if self.real:
+            subprocess.run(["umount", "--lazy", str(self.path)], check=False)
+
+    def _mount(self, options: str, *what: str) -> int:
+        command = ["mount", "-t", "tmpfs", "-o", options, *what]
+        with contextlib.suppress(FileNotFoundError):
+            return subprocess.run(command, capture_output=True, check=False).returncode
+        return 1
+
+
+@contextlib.contextmanager
+def disk(path: Path, size: int) -> Iterator[Disk]:
+    made = Disk(path, size)
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+def write_big_plan(scene: Scene) -> None:
+    acts = {"acts": {"*": f"big {BIG}"}}
+    once = {"attempts": 1, "backoff": 0}
+    scene.folder.write_plan(*(acting(f"task-{n}", options=acts) for n in range(TASKS)), retries=once)
+    text = "x" * BIG + "\n"
+    scene.expected = dict.fromkeys(scene.expected, text)
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+def test_a_workspace_whose_disk_is_full(seed: int, tally: Tally, tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "project", TASKS, TABLES)
+    write_big_plan(scene)
+    room = ROOM + random.Random(seed).randrange(BIG)
+    with disk(scene.folder.workspace, room) as small:
+        if small.real:
+            result = scene.run("plan.yaml", "--json", "report.json")
+        else:
+            result = scene.folder.run("plan.yaml", "--json", "report.json", largest_file=BIG // 2)
+        assert result.returncode == 1, result.stdout + result.stderr
+        assert ("No space left on device" if small.real else "File too large") in result.stdout
+        assert "Traceback" not in result.stdout + result.stderr
+        report = scene.report()
+        ends = {one["id"]: one["status"] for task in report["tasks"] for one in task["subtasks"]}
+        lacking = {name for name, status in ends.items() if status == "failed"}
+        assert lacking
+        assert set(ends.values()) <= {"failed", "done"}
+        scene.look(tally, report, lacking=frozenset(lacking))
+        small.grow(LARGE)
+        scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+def test_a_state_folder_whose_disk_is_full(seed: int, tally: Tally, tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "project", TASKS, TABLES * 10)
+    scene.folder.write_plan(*(acting(f"task-{n}", options={"acts": {"*": "work 0.01"}}) for n in range(TASKS)))
+    room = random.Random(seed).randrange(100_000, 500_000)
+    with disk(scene.state, room) as small:
+        result = scene.run("plan.yaml") if small.real else scene.folder.run("plan.yaml", largest_file=room)
+        assert result.returncode == 1, result.stdout + result.stderr
+        assert "state.db" in result.stderr
+        assert "Traceback" not in result.stdout + result.stderr
+        scene.until_all_gone()
+        small.grow(LARGE)
+        scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 3))
+def test_a_workspace_that_cannot_be_written(seed: int, tally: Tally, tmp_path: Path) -> None:
+    del seed
+    scene = Scene(tmp_path / "project", TASKS, TABLES)
+    scene.folder.write_plan(*(acting(f"task-{n}") for n in range(TASKS)))
+    with disk(scene.folder.workspace, LARGE) as locked:
+        locked.lock()
+        result = scene.run("plan.yaml")
+        assert result.returncode == 2, result.stdout + result.stderr
+        assert "out: cannot use the workspace" in result.stderr
+        assert "Traceback" not in result.stdout + result.stderr
+        assert not scene.state.exists()
+        assert list(scene.folder.workspace.iterdir()) == []
+        scene.until_all_gone()
+        locked.unlock()
+        first = scene.run("plan.yaml", "--json", "report.json")
+        assert first.returncode == 0, first.stderr
+        scene.look(tally, scene.report())
+        locked.lock()  # what is up to date stays so, and what is not cannot be made
+        again = scene.run("plan.yaml")
+        assert again.returncode == 2, again.stdout + again.stderr
+        assert "Traceback" not in again.stderr
+        locked.unlock()
+        scene.look_at_mended(tally)
+
+
+def test_mounting_is_tried_where_it_can_be(tmp_path: Path) -> None:
+    """The scenes above are real ones for who may mount; nobody else is told so."""
+    with disk(tmp_path / "disk", LARGE) as made:
+        assert made.real == os.path.ismount(made.path)

@@ -1,0 +1,131 @@
+"""Several commands on one plan, one workspace or one state folder at once."""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.command import acting
+from tests.integration.faults.aftermath import Scene, times
+from tests.integration.jobs import Gate, until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.integration.faults.aftermath import Tally
+
+TASKS, TABLES = 4, 12
+WAIT = 120.0  # seconds for a run that takes one to ten
+ANSWER = 5.0  # seconds; a request is answered in a quarter of one
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+def test_two_runs_of_one_plan(seed: int, tally: Tally, tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "project", TASKS, TABLES)
+    acts = {"acts": {"*": "work 0.02"}}
+    scene.folder.write_plan(*(acting(f"task-{n}", options=acts) for n in range(TASKS)))
+    reports = ("one.json", "two.json")
+    processes = []
+    for name in reports:
+        processes.append(scene.start("plan.yaml", "--json", name))
+        time.sleep(random.Random(seed).uniform(0, 0.05))
+    codes = []
+    for process in processes:
+        out, err = process.communicate(timeout=WAIT)
+        assert process.returncode in {0, 75}, out + err
+        assert "Traceback" not in out + err
+        assert process.returncode == 0 or "already being run by" in err
+        codes.append(process.returncode)
+    assert 0 in codes
+    for name, code in zip(reports, codes, strict=True):
+        if code == 0:
+            scene.look(tally, scene.report(name))
+    scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+def test_two_plans_on_one_workspace(seed: int, tally: Tally, tmp_path: Path) -> None:
+    """Each file is written by both, whichever comes first; each plan's own records are whole."""
+    scene = Scene(tmp_path / "project", 1, 40)
+    acts = {"acts": {"*": "work 0.005"}, "folder": "task-0"}
+    for name in ("one", "two"):
+        scene.folder.write_plan(acting("task-0", options=acts), name=f"{name}.yaml")
+    processes = {}
+    for name in ("one", "two"):
+        processes[name] = scene.start(f"{name}.yaml", "--json", f"{name}.json")
+        time.sleep(random.Random(seed).uniform(0, 0.1))
+    for process in processes.values():
+        out, err = process.communicate(timeout=WAIT)
+        assert process.returncode == 0, out + err
+    for name in processes:
+        scene.look(tally, scene.report(f"{name}.json"))
+    for record in (scene.folder.workspace / ".runner" / "manifest").rglob("*.json"):
+        json.loads(record.read_text())
+    scene.look_at_mended(tally, "one.yaml")
+
+
+@pytest.mark.parametrize("seed", times(1, 5))
+@pytest.mark.parametrize("kind", ["cancel", "cancel task", "pause"])
+def test_control_in_the_middle_of_500_sub_tasks(kind: str, seed: int, tally: Tally, tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "project", 6, 84)
+    gate = Gate(tmp_path / "gate")
+    acts = {"*": "work 0.01"}
+    middle = f"t{random.Random(seed).randrange(20, 60)}"
+    held = acting("task-0", options={"acts": {**acts, middle: gate.act}})  # it cannot end before it is let
+    running = [acting(f"task-{number}", options={"acts": acts}) for number in range(1, 5)]
+    scene.folder.write_plan(held, *running, acting("task-5", needs=["task-0"]))
+    process = scene.start("plan.yaml", "--json", "report.json")
+    gate.wait_reached()
+    began = time.monotonic()
+    command, _, argument = kind.partition(" ")
+    said = scene.run(command, *([f"{argument}-0"] if argument else []))
+    assert said.returncode == 0, said.stderr
+    assert time.monotonic() - began < ANSWER
+    assert "has not answered" not in said.stdout
+    gate.open()
+    if kind == "pause":
+        until(lambda: scene.written() == 5 * 84, "the running tasks' end", WAIT)
+        assert '"paused"' in scene.run("status", "--json").stdout
+        assert not (scene.folder.workspace / "task-5").exists()
+        assert "resumed" in scene.run("resume").stdout
+    out, err = process.communicate(timeout=WAIT)
+    assert process.returncode == (0 if kind == "pause" else 1), out + err
+    report = scene.report()
+    states = {task["id"]: task["status"] for task in report["tasks"]}
+    logs = scene.run("logs").stdout
+    if kind == "pause":
+        assert set(states.values()) == {"done"}
+        assert "paused" in logs
+        assert "resumed" in logs
+    elif kind == "cancel":
+        assert states["task-0"] == states["task-5"] == "cancelled"
+        assert "cancelled by process" in logs
+    else:
+        assert states == {"task-0": "cancelled", **{f"task-{n}": "done" for n in range(1, 5)}, "task-5": "skipped"}
+        assert "cancelled by process" in logs
+    scene.look(tally, report, cancelled=kind != "pause")
+    scene.folder.write_plan(*(acting(f"task-{number}") for number in range(6)))
+    scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 5))
+def test_twenty_processes_follow_the_status_of_a_run_under_load(seed: int, tally: Tally, tmp_path: Path) -> None:
+    del seed
+    scene = Scene(tmp_path / "project", 5, 60)
+    acts = {"acts": {"*": "work 0.02"}}
+    scene.folder.write_plan(*(acting(f"task-{n}", options=acts) for n in range(5)))
+    process = scene.start("plan.yaml", "--json", "report.json")
+    until(lambda: "running" in scene.run("status").stdout, "the run in the state file", WAIT)
+    askers = [scene.start("status", "latest", "--follow") for _ in range(20)]
+    for asker in askers:
+        out, err = asker.communicate(timeout=WAIT)
+        assert (asker.returncode, err) == (0, ""), out + err
+        assert "done" in out.splitlines()[-1] or "done" in out
+    out, err = process.communicate(timeout=WAIT)
+    assert process.returncode == 0, out + err
+    scene.look(tally, scene.report())
+    scene.look_at_mended(tally)

@@ -1,0 +1,132 @@
+"""What reaches the supervisor from outside: signals, a reader that goes away, a clock that is set back."""
+
+from __future__ import annotations
+
+import random
+import signal
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.command import ROOT, acting
+from tests.integration.faults.aftermath import Scene, times
+from tests.integration.jobs import until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import Any
+
+    from tests.integration.faults.aftermath import Tally
+
+TASKS, TABLES = 4, 12
+WAIT = 120.0  # seconds for a run that takes one
+
+CLOCK = """\
+import datetime, os, time
+
+_real_time, _real_datetime = time.time, datetime.datetime
+
+
+def _shift():
+    return 3600.0 if os.path.exists(os.environ["CLOCK_FLAG"]) else 0.0
+
+
+class _Datetime(_real_datetime):
+    @classmethod
+    def now(cls, tz=None):
+        return super().now(tz) - datetime.timedelta(seconds=_shift())
+
+
+time.time = lambda: _real_time() - _shift()
+datetime.datetime = _Datetime
+"""
+
+
+def work(**top: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    return [acting(f"task-{number}", options={"acts": {"*": "work 0.02"}}) for number in range(TASKS)], top
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+@pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
+def test_a_signal_at_a_random_moment(name: str, code: int, seed: int, tally: Tally, tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "project", TASKS, TABLES)
+    tasks, top = work()
+    scene.folder.write_plan(*tasks, **top)
+    process = scene.start("plan.yaml", "--json", "report.json")
+    moment = random.Random(f"{name} {seed}").randrange(1, len(scene.subtasks) // 2)
+    until(lambda: process.poll() is not None or scene.written() >= moment, f"{moment} files", WAIT)
+    process.send_signal(signal.Signals[name])
+    out, err = process.communicate(timeout=WAIT)
+    assert process.returncode == code, out + err
+    assert "Traceback" not in out + err
+    report = scene.report()
+    assert (report["run"]["status"], report["run"]["exit_code"]) == ("cancelled", code)
+    assert {one["status"] for task in report["tasks"] for one in task["subtasks"]} <= {"done", "cancelled", "pending"}
+    scene.look(tally, report, cancelled=True)
+    scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 5))
+@pytest.mark.parametrize(("first", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_second_signal_ends_a_run_at_once(first: str, code: int, seed: int, tally: Tally, tmp_path: Path) -> None:
+    del seed
+    scene = Scene(tmp_path / "project", 1, 3)
+    reached = tmp_path / "reached"
+    limits = {"task": 600, "subtask": 600, "grace": 500}
+    scene.folder.write_plan(acting("task-0", options={"acts": {"t1": f"ignore {reached}"}}), timeouts=limits)
+    process = scene.start("plan.yaml", "--json", "report.json")
+    until(reached.exists, "the agent at work", WAIT)
+    process.send_signal(signal.Signals[first])
+    until(lambda: f"interrupted by {first}" in scene.run("logs").stdout, "the first", WAIT)
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code, out + err
+    scene.look(tally, scene.report(), cancelled=True)
+    scene.folder.write_plan(acting("task-0"))
+    scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_reader_that_goes_away_in_the_middle(log_format: str, seed: int, tally: Tally, tmp_path: Path) -> None:
+    scene = Scene(tmp_path / "project", TASKS, TABLES)
+    tasks, top = work()
+    scene.folder.write_plan(*tasks, **top)
+    process = scene.start("plan.yaml", "--json", "report.json", "--log-format", log_format)
+    assert process.stdout is not None
+    for _ in range(random.Random(seed).randrange(TABLES)):
+        process.stdout.readline()
+    process.stdout.close()
+    assert process.stderr is not None
+    err = process.stderr.read()
+    assert process.wait(WAIT) == 0, err
+    process.stderr.close()
+    assert "Traceback" not in err
+    scene.look(tally, scene.report())
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+def test_a_clock_that_is_set_back_by_an_hour(seed: int, tally: Tally, tmp_path: Path) -> None:
+    """Whatever asks for the time of day, in any of the processes, gets another answer from a moment on."""
+    scene = Scene(tmp_path / "project", TASKS, TABLES)
+    tasks, top = work()
+    scene.folder.write_plan(*tasks, **top)
+    clock, flag = tmp_path / "clock", tmp_path / "set-back"
+    clock.mkdir()
+    (clock / "sitecustomize.py").write_text(CLOCK)
+    env = {"PYTHONPATH": f"{clock}:{ROOT}", "CLOCK_FLAG": str(flag)}
+    process = scene.start("plan.yaml", "--json", "report.json", **env)
+    moment = random.Random(seed).randrange(1, len(scene.subtasks) - 5)
+    until(lambda: process.poll() is not None or scene.written() >= moment, f"{moment} files", WAIT)
+    flag.touch()
+    out, err = process.communicate(timeout=WAIT)
+    assert process.returncode == 0, out + err
+    report = scene.report()
+    assert report["run"]["status"] == "done"
+    began, ended = (datetime.fromisoformat(report["run"][key]) for key in ("started_at", "ended_at"))
+    assert ended < began, "the clock was not set back"
+    scene.look(tally, report)
+    assert scene.run("status", **env).returncode == 0
+    scene.look_at_mended(tally)
