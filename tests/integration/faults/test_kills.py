@@ -87,8 +87,9 @@ def test_a_killed_supervisor_takes_all_along_and_the_next_run_goes_on(seed: int,
     moment = chance.randrange(len(EXPECTED))
     until(lambda: process.poll() is not None or scene.written() >= moment, f"{moment} files", WAIT)
     process.kill()
-    process.communicate()
+    process.wait(WAIT)
     scene.until_all_gone()
+    process.communicate(timeout=WAIT)
     for path in scene.folder.workspace.rglob("t*.txt"):
         assert path.read_text() == f"{path.stem}\n"
     scene.look_at_mended(tally)
@@ -109,8 +110,9 @@ def test_what_an_agent_started_dies_with_a_killed_supervisor(act: str, seed: int
     until(lambda: reached.exists() and started.exists() and started.read_text() != "", "the agents at work", WAIT)
     left = psutil.Process(int(started.read_text()))
     process.kill()
-    process.communicate()
+    process.wait(WAIT)
     until_gone([left])
     scene.until_all_gone()
+    process.communicate(timeout=WAIT)
     scene.folder.write_plan(acting("task-0"))
     scene.look_at_mended(tally)
