@@ -85,7 +85,7 @@ class Preparation:
             schema_digest=schema_digest,
             inputs_digest=self._inputs_digest(task, agent, schema_digest),
         )
-        return Job(spec=spec, schema=schema)
+        return Job(spec=spec, schema=schema, start=agent.start)
 
     @property
     def schemas(self) -> tuple[Schema, ...]:

@@ -6,6 +6,7 @@ Runs in the supervisor's main thread. Nothing is written before the whole plan i
 from __future__ import annotations
 
 import contextlib
+import shlex
 import signal
 import tempfile
 from dataclasses import dataclass, replace
@@ -223,6 +224,9 @@ def _execute(
             orchestrator.submit_jobs(jobs)
             orchestrator.on_idle()
             code = _exit_code(orchestrator, interrupted, options)
+            if code == 0 and not options.check and options.log_format == "text":
+                for hint in start_hints(jobs, Path.cwd()):
+                    console.notice(hint)
             orchestrator.close(RunStatus.CANCELLED if interrupted.signal else None, code)
             progress.drain(store, console)
         if options.check:
@@ -267,6 +271,17 @@ def unfinished(jobs: Sequence[Job], store: StateReader, plan_path: str) -> tuple
         for job in jobs
         if left[job.spec.id]
     )
+
+
+def start_hints(jobs: Sequence[Job], folder: Path) -> tuple[str, ...]:
+    """Return how to start what the jobs have made, from a folder: a line of shell each."""
+    hints = []
+    for job in jobs:
+        if job.start is not None:
+            place = job.spec.workspace / job.start.folder
+            near = place.relative_to(folder) if place.is_relative_to(folder) else place
+            hints.append(f"start it:  cd {shlex.quote(str(near))} && {job.start.command}")
+    return tuple(dict.fromkeys(hints))
 
 
 def _exit_code(orchestrator: ParallelOrchestrator, interrupted: _Interrupted, options: RunOptions) -> int:

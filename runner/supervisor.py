@@ -16,6 +16,7 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
+from runner.agents.base import Start
 from runner.ddl.model import Schema
 from runner.events import Event, Logged, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.schedule import Schedule
@@ -39,10 +40,11 @@ _TICK = 0.1  # seconds between two looks at the limits while tasks run
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A task and all that is needed to run it."""
+    """A task and all that is needed to run it; `start` is how what comes out of it is started."""
 
     spec: TaskSpec
     schema: Schema
+    start: Start | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -31,6 +31,14 @@ class GeneratedFile:
     executable: bool = False
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Start:
+    """How what an agent has made is started: a shell `command` in a `folder` of the workspace."""
+
+    folder: str
+    command: str
+
+
 def _no_progress(step: int, message: str) -> None:
     del step, message
 
@@ -74,12 +82,16 @@ class AgentContext:
 
 
 class Agent(ABC):
-    """One kind of agent. A class is instantiated once a worker and used from several threads: keep no state in it."""
+    """One kind of agent. A class is instantiated once a worker and used from several threads: keep no state in it.
+
+    `start` is shown at the end of a run that did all of the kind's task.
+    """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     per_table: ClassVar[bool] = True
     total_steps: ClassVar[int] = 5
+    start: ClassVar[Start | None] = None
 
     def warm(self) -> None:  # noqa: B027 - most agents have nothing to load ahead
         """Load ahead what `generate` needs. Called once, in the process that workers are forked from."""

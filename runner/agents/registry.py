@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from runner.agents.base import Agent
+from runner.agents.base import Agent, Start
 from runner.errors import AgentError
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class AgentFacts:
     per_table: bool
     home: Path | None
     code_digest: str
+    start: Start | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,11 +47,15 @@ class _BuiltIn:
     title: str
     target: str  # module:Class
     per_table: bool = True
+    start: Start | None = None
 
 
 BUILT_IN: Mapping[str, _BuiltIn] = {
     "be-boilerplate": _BuiltIn(
-        title="BE Boilerplate", target="runner.agents.be_boilerplate:BackendBoilerplate", per_table=False
+        title="BE Boilerplate",
+        target="runner.agents.be_boilerplate:BackendBoilerplate",
+        per_table=False,
+        start=Start(folder="backend", command="make dev"),
     ),
     "be-crud": _BuiltIn(title="BE CRUD APIs", target="runner.agents.be_crud:BackendCrud"),
 }
@@ -65,7 +70,12 @@ def agent_facts(name: str, import_path: Path | None = None) -> AgentFacts:
     if slug is not None:
         found = BUILT_IN[slug]
         return AgentFacts(
-            kind=slug, title=found.title, per_table=found.per_table, home=None, code_digest=_built_in_digest()
+            kind=slug,
+            title=found.title,
+            per_table=found.per_table,
+            home=None,
+            code_digest=_built_in_digest(),
+            start=found.start,
         )
     agent = load_agent(name, import_path)
     home = getattr(agent, "home", None)
@@ -75,6 +85,7 @@ def agent_facts(name: str, import_path: Path | None = None) -> AgentFacts:
         per_table=agent.per_table,
         home=home if isinstance(home, Path) else None,
         code_digest=code_digest(agent),
+        start=agent.start,
     )
 
 

@@ -70,6 +70,14 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
     )
 
 
+def free_port() -> int:
+    """Return a port of this machine that nothing listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
 def plain_environment() -> dict[str, str]:
     """Return our environment without what would steer the application or its tests."""
     return {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name and "PYTEST" not in name}
@@ -108,9 +116,7 @@ def serving(folder: Path, database_url: str, **environment: str) -> Iterator[Ser
     """Migrate a database and serve the application on it, on the loopback interface."""
     migrated = run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=database_url)
     assert migrated.returncode == 0, migrated.stderr[-2000:]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
     settings = {**plain_environment(), "DATABASE_URL": database_url, "LOG_FORMAT": "json", **environment}
     log = folder / f"server-{port}.log"

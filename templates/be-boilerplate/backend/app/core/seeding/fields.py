@@ -98,9 +98,7 @@ def read_subject(model: type[DeclarativeBase]) -> Subject:
 
 def _is_assigned(column: Any) -> bool:
     """Whether the database alone gives a column its values."""
-    default = column.server_default
-    fetched = isinstance(default, sa.FetchedValue) and not isinstance(default, sa.DefaultClause)
-    return bool(column.computed or column.identity) or fetched
+    return bool(column.computed or column.identity or column.server_onupdate)
 
 
 def _field(table: sa.Table, column: Any, attribute: str, info: FieldInfo) -> Field:
