@@ -328,6 +328,7 @@ def _redefine(action: Action) -> None:
         table.columns.insert(position, old)
         return
     new = table.columns.pop()
+    new.former = old.former
     if table.primary_key and new.name in table.primary_key.columns:
         new.nullable = False
     if place is not None and place > position:

@@ -41,6 +41,7 @@ class ColumnDraft:
     on_update: str | None = None
     collation: str | None = None
     comment: str | None = None
+    former: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -60,6 +61,7 @@ class TableDraft:
     kind: TableKind = "table"
     partition_of: QName | None = None
     inherits: list[QName] = field(default_factory=list)
+    former: tuple[QName, ...] = ()
 
     def column(self, name: str) -> ColumnDraft | None:
         """Return a column by its exact name; `Catalog.column_name` tells how the table spells it."""
@@ -81,6 +83,7 @@ class DomainDraft:
     default: Default | None = None
     checks: list[Check] = field(default_factory=list)
     comment: str | None = None
+    former: tuple[QName, ...] = ()
 
 
 class Catalog:
@@ -175,6 +178,7 @@ class Catalog:
         old = table.name
         self.tables = {(self.key(name) if draft is table else key): draft for key, draft in self.tables.items()}
         table.name = name
+        table.former = (*table.former, old)
         for other in self.tables.values():
             other.foreign_keys = [
                 replace(key, references=name) if key.references == old else key for key in other.foreign_keys

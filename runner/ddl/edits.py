@@ -32,6 +32,7 @@ def rename_column(catalog: Catalog, table: TableDraft, old: str, new: str) -> No
     column = table.column(old)
     if column is not None:
         column.name = new
+        column.former = (*column.former, old)
     if table.primary_key:
         table.primary_key = replace(table.primary_key, columns=renamed(table.primary_key.columns))
     table.unique = [replace(key, columns=renamed(key.columns)) for key in table.unique]

@@ -88,6 +88,7 @@ class _Finisher:
             default=draft.default,
             checks=tuple(draft.checks),
             comment=draft.comment,
+            former=draft.former,
         )
 
     # ------------------------------------------------------------------------------------------------- tables
@@ -112,6 +113,7 @@ class _Finisher:
             kind=draft.kind,
             partition_of=draft.partition_of,
             line=draft.line,
+            former=draft.former,
         )
 
     def _warn(self, table: TableDraft, message: str) -> None:
@@ -151,6 +153,7 @@ class _Finisher:
             collation=draft.collation,
             comment=draft.comment,
             line=draft.line,
+            former=draft.former,
         )
 
     def _unique(self, draft: TableDraft) -> tuple[Key, ...]:

@@ -31,11 +31,17 @@ class QName:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Enum:
-    """An enumerated type: its own in PostgreSQL; in MySQL the column's `enum(...)`, with `name` None."""
+    """An enumerated type: its own in PostgreSQL; in MySQL the column's `enum(...)`, with `name` None.
+
+    `former` are the names that the DDL gave it before it renamed it, here as elsewhere the first one first;
+    `former_values` pairs a value's earlier name with its later one, in the order of the DDL.
+    """
 
     name: QName | None
     values: tuple[str, ...]
     comment: str | None = None
+    former: tuple[QName, ...] = ()
+    former_values: tuple[tuple[str, str], ...] = ()
 
 
 # ------------------------------------------------------------------------------------------------ expressions
@@ -136,6 +142,7 @@ class Domain:
     default: Default | None = None
     checks: tuple[Check, ...] = ()
     comment: str | None = None
+    former: tuple[QName, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,7 +150,7 @@ class Column:
     """One column. `serial` columns have `default` nextval(...) and `serial` True.
 
     `identity` is PostgreSQL's; `auto_increment` MySQL's and SQLite's rowid alias. `nullable` is the column's own
-    mark; columns of a primary key are not nullable except where SQLite lets them be.
+    mark; columns of a primary key are not nullable except where SQLite lets them be. `former` are its earlier names.
     """
 
     name: str
@@ -158,6 +165,7 @@ class Column:
     collation: str | None = None
     comment: str | None = None
     line: int = 0
+    former: tuple[str, ...] = ()
 
     @property
     def is_assigned(self) -> bool:
@@ -231,7 +239,7 @@ class Index:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table, with all that the DDL says of it once every statement is folded in."""
+    """One table, with all that the DDL says of it once every statement is folded in. `former` are its earlier names."""
 
     name: QName
     columns: tuple[Column, ...]
@@ -244,6 +252,7 @@ class Table:
     kind: TableKind = "table"
     partition_of: QName | None = None
     line: int = 0
+    former: tuple[QName, ...] = ()
 
     @cached_property
     def columns_by_name(self) -> Mapping[str, Column]:

@@ -114,7 +114,8 @@ def alter_type(statement: Statement) -> None:
         old = cursor.take_string()
         cursor.expect("TO")
         new = cursor.take_string()
-        catalog.enums[name] = replace(enum, values=tuple(new if value == old else value for value in enum.values))
+        values = tuple(new if value == old else value for value in enum.values)
+        catalog.enums[name] = replace(enum, values=values, former_values=(*enum.former_values, (old, new)))
     elif cursor.skip("RENAME", "TO"):
         _rename_type(statement, name, replace(name, name=cursor.take_name()))
     elif cursor.skip("SET", "SCHEMA"):
@@ -139,10 +140,12 @@ def _rename_type(statement: Statement, old: QName, new: QName) -> None:
     """Rename an enum or a domain, wherever a column names it."""
     catalog = statement.catalog
     if old in catalog.enums:
-        catalog.enums[new] = replace(catalog.enums.pop(old), name=new)
+        enum = catalog.enums.pop(old)
+        catalog.enums[new] = replace(enum, name=new, former=(*enum.former, old))
     if old in catalog.domains:
         draft = catalog.domains.pop(old)
         draft.name = new
+        draft.former = (*draft.former, old)
         catalog.domains[new] = draft
     path = (new.schema, new.name) if new.schema else (new.name,)
     for table in catalog.tables.values():
