@@ -67,7 +67,10 @@ def test_a_users_template_is_generated_with_no_code_changed(tmp_path: Path) -> N
 def test_what_the_user_changes_is_made_once_and_called() -> None:
     files = backend_files(read_schema())
     once = {path for path, file in files.items() if file.mode == "once"}
-    assert once == {f"backend/app/own/{name}.py" for name in ("__init__", "hooks", "permissions", "settings")}
+    assert once == {
+        *(f"backend/app/own/{name}.py" for name in ("__init__", "hooks", "permissions", "settings")),
+        *(f"backend/migrations/versions/0001_initial.{ending}" for ending in ("py", "postgresql.sql", "sqlite.sql")),
+    }
     assert "app.own.permissions import check" in one(files, "app/main.py")
     assert "app.own.settings import Settings" in one(files, "app/core/settings.py")
     assert '"app.own.hooks"' in one(files, "app/core/discovery.py")

@@ -49,3 +49,19 @@ def test_mysql_change_is_a_rename_as_well() -> None:
     schema = read_ddl_text("CREATE TABLE t (a int, b int); ALTER TABLE t CHANGE a c bigint NOT NULL;", "mysql")
     column = schema.tables[0].columns_by_name["c"]
     assert (column.former, column.nullable) == (("a",), False)
+
+
+def test_a_renamed_column_has_its_new_name_in_every_expression() -> None:
+    schema = read_ddl_text(
+        """
+        CREATE TABLE t (id int PRIMARY KEY, a text, b text GENERATED ALWAYS AS (a || 'a') STORED);
+        CREATE INDEX i ON t (lower(a)) WHERE a <> 'a' ;
+        ALTER TABLE t RENAME COLUMN a TO c;
+        """,
+        "postgres",
+    )
+    (table,) = schema.tables
+    (index,) = table.indexes
+    generated = table.columns_by_name["b"].generated
+    assert generated is not None
+    assert (generated.text, index.parts[0].expression, index.where) == ("c || 'a'", "lower(c)", "c <> 'a'")

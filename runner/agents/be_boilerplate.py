@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.agents.backend import FILTERS
-from runner.agents.backend.context import app_variables
+from runner.agents.backend.context import app_variables, migration_variables, picture_of
+from runner.agents.backend.migration.revisions import FOLDER, INITIAL, Plan, plan, refuse_another
+from runner.agents.base import GeneratedFile
 from runner.agents.templates import TemplateAgent
 
 if TYPE_CHECKING:
@@ -16,7 +18,10 @@ if TYPE_CHECKING:
 
 
 class BackendBoilerplate(TemplateAgent):
-    """FastAPI application, core, migrations and test support, rendered from the whole schema."""
+    """FastAPI application, core, migrations and test support, rendered from the whole schema.
+
+    It remembers what the databases hold after its last revision; when the schema then differs, it adds one.
+    """
 
     kind: ClassVar[str] = "be-boilerplate"
     title: ClassVar[str] = "BE Boilerplate"
@@ -24,5 +29,25 @@ class BackendBoilerplate(TemplateAgent):
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return what the set-up templates can use: `app`, `enums`, `tables` and `migration`."""
-        return app_variables(ctx.schema, ctx.options)
+        """Return what the set-up templates can use: `app`, `enums`, `tables` and what the migrations are made of."""
+        return {**app_variables(ctx.schema, ctx.options), **migration_variables(self._plan(ctx))}
+
+    def generate(self, ctx: AgentContext) -> list[GeneratedFile]:
+        """Return the files of the set, and the revisions that are there as they are.
+
+        Raises:
+            AgentError: the revisions do not fit what is remembered of them; says what to do.
+
+        """
+        files = super().generate(ctx)
+        begun = {file.path: file.text for file in files if file.path.startswith(f"{FOLDER}/{INITIAL}.")}
+        refuse_another(((path.rpartition("/")[2], text) for path, text in begun.items()), ctx.present(FOLDER))
+        kept = self._plan(ctx).kept.items()
+        return files + [GeneratedFile(f"{FOLDER}/{name}", text, mode="once") for name, text in kept]
+
+    def remember(self, ctx: AgentContext) -> Any:
+        """Return the picture of the databases and the names of the revisions that lead there."""
+        return self._plan(ctx).memory
+
+    def _plan(self, ctx: AgentContext) -> Plan:
+        return plan(ctx.schema, picture_of(ctx.schema), ctx.memory, ctx.present(FOLDER))

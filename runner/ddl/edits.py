@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.ddl.catalog import Catalog, TableDraft
-    from runner.ddl.model import Check, ForeignKey, Key
+    from runner.ddl.model import Check, ForeignKey, IndexPart, Key
 
 
 def default_constraint_name(table: TableDraft, part: Key | ForeignKey | Check, suffix: str) -> str:
@@ -24,7 +24,7 @@ def default_constraint_name(table: TableDraft, part: Key | ForeignKey | Check, s
 
 
 def rename_column(catalog: Catalog, table: TableDraft, old: str, new: str) -> None:
-    """Rename a column wherever it is named: in keys, references of any table, checks and indexes."""
+    """Rename a column wherever it is named: in keys, references of any table, checks, indexes and computed columns."""
 
     def renamed(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(new if name == old else name for name in names)
@@ -41,11 +41,16 @@ def rename_column(catalog: Catalog, table: TableDraft, old: str, new: str) -> No
     table.indexes = [
         replace(
             index,
-            parts=tuple(replace(part, column=new) if part.column == old else part for part in index.parts),
+            parts=tuple(_part_renamed(catalog, part, old, new) for part in index.parts),
             include=renamed(index.include),
+            where=index.where and _text_renamed(catalog, index.where, old, new),
         )
         for index in table.indexes
     ]
+    for computed in table.columns:
+        if computed.generated:
+            text = _text_renamed(catalog, computed.generated.text, old, new)
+            computed.generated = replace(computed.generated, text=text)
     for other in catalog.tables.values():
         other.foreign_keys = [
             replace(key, target_columns=renamed(key.target_columns)) if key.references == table.name else key
@@ -56,16 +61,26 @@ def rename_column(catalog: Catalog, table: TableDraft, old: str, new: str) -> No
 def _check_renamed(catalog: Catalog, check: Check, old: str, new: str) -> Check:
     if old not in check.columns:
         return check
-    dialect = catalog.dialect
+    text = _text_renamed(catalog, check.text, old, new)
+    expression, columns = parse_expression(text, catalog.dialect)
+    return replace(check, text=text, columns=columns, expression=expression)
+
+
+def _part_renamed(catalog: Catalog, part: IndexPart, old: str, new: str) -> IndexPart:
+    if part.expression is not None:
+        return replace(part, expression=_text_renamed(catalog, part.expression, old, new))
+    return replace(part, column=new) if part.column == old else part
+
+
+def _text_renamed(catalog: Catalog, text: str, old: str, new: str) -> str:
+    """Return an expression in which a column has its new name."""
     parts: list[str] = []
     end = 0
-    for token in tokens_of(check.text, dialect):
-        parts.append(check.text[end : token.start])
+    for token in tokens_of(text, catalog.dialect):
+        parts.append(text[end : token.start])
         parts.append(new if _is_name(token, old, catalog) else token.text)
         end = token.end
-    text = "".join(parts)
-    expression, columns = parse_expression(text, dialect)
-    return replace(check, text=text, columns=columns, expression=expression)
+    return "".join([*parts, text[end:]])
 
 
 def _is_name(token: Token, name: str, catalog: Catalog) -> bool:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.agents.backend.ddl_source import MYSQL_METHODS, postgresql_statements, sqlite_statements
+from runner.agents.backend.migration import postgresql, sqlite
+from runner.agents.backend.migration.drawing import MYSQL_METHODS, draw
+from runner.agents.backend.migration.picture import Picture
+from runner.agents.backend.migration.revisions import INITIAL, Plan
 from runner.agents.backend.model_source import identity_source, table_arguments
 from runner.agents.backend.samples import NATIVE_TEXTS
 from runner.agents.backend.table import TableView, is_sound, view_table
-from runner.agents.backend.types import type_name
+from runner.agents.backend.types import quote
 from runner.agents.source_text import sentence
 from runner.naming import free_name, human, is_python_name, kebab, names_of, snake
 
@@ -51,18 +54,42 @@ def app_variables(schema: Schema, options: Mapping[str, Any]) -> Mapping[str, An
         "enums": tuple(_enums(schema)),
         "left_out": tuple(_left_out(schema, views)),
         "notes": tuple(note for note in schema.notes if note.passed_over or note.table_related),
-        "postgresql": tuple(postgresql_statements(schema, views)),
-        "sqlite": tuple(sqlite_statements(views)),
-        "table_names": tuple(view.database_name for view in views),
-        "sqlite_names": tuple(view.sqlite_name for view in views),
         "native_samples": NATIVE_TEXTS,
-        "type_names": tuple(
-            f"{kind} {type_name(found.name, names_of(schema).home)}"
-            for kind, all_found in (("DOMAIN", schema.domains), ("TYPE", schema.enums))
-            for found in all_found
-            if found.name
-        ),
     }
+
+
+def picture_of(schema: Schema) -> Picture:
+    """Return the picture of the databases that a schema makes."""
+    return draw(schema, (view_table(schema, table) for table in schema.tables))
+
+
+def migration_variables(found: Plan) -> Mapping[str, Any]:
+    """Return the variables of the migrations' templates: the first revision whole, or the one that is added.
+
+    `initial` and `added` name their files; the names of one that is not to be written are empty.
+    """
+    picture = found.picture if found.is_initial else Picture()
+    return {
+        "initial": _file_names(INITIAL if found.is_initial else ""),
+        "added": _file_names(found.revision.name if found.revision else ""),
+        "postgresql": tuple(postgresql.create_all(picture)),
+        "sqlite": tuple(sqlite.create_all(picture)),
+        "table_names": tuple(table.sql for table in picture.tables),
+        "sqlite_names": tuple(quote(table.sqlite.name) for table in picture.tables),
+        "type_names": tuple(f"{part.word} {part.sql}" for part in reversed(picture.types)),
+        "revision": found.revision,
+    }
+
+
+def _file_names(name: str) -> Mapping[str, str]:
+    endings = {
+        "py": "py",
+        "postgresql": "postgresql.sql",
+        "sqlite": "sqlite.sql",
+        "down_postgresql": "downgrade.postgresql.sql",
+        "down_sqlite": "downgrade.sqlite.sql",
+    }
+    return {key: f"{name}.{ending}" if name else "" for key, ending in endings.items()}
 
 
 def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
