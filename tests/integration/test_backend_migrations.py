@@ -1,0 +1,223 @@
+"""Filled databases go through three changes of the schema, up and down again, with runs of the generator between."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+
+from tests.integration.backend import backend_files, read_schema, run
+from tests.integration.catalog import differences, load_ddl, read_catalog
+from tests.integration.command import Folder
+
+if TYPE_CHECKING:
+    import subprocess
+
+    from tests.integration.postgres import PostgresServer
+
+pytest_plugins = ["tests.integration.postgres"]
+
+CHANGES = Path(__file__).parents[1] / "ddl" / "changes"
+STATES = (1, 2, 3, 4)
+LOSING = {3, 4}  # the states that some data is lost on the way to
+ALLOWED = "all"
+
+FILL = (
+    """INSERT INTO choirs (id, title, size, code, note) VALUES
+        (1, 'Nord', 'large', 'NO', 'loud'), (5, 'Süd', 'small', NULL, NULL)""",
+    """INSERT INTO singers (nick, voice, voices, age, fee, token, extra, choir_id, leader_id) VALUES
+        ('ada', 'alto', {alto}, 40, 12.5, {token}, '{{"a": 1}}', 1, NULL),
+        ('bob', 'bass', {both}, 17, NULL, NULL, '{{}}', 5, 1),
+        ('eve', 'soprano', {none}, 9, 0.25, NULL, '{{}}', NULL, 2)""",
+    "INSERT INTO attendances VALUES (1, '2026-01-05', 'late'), (3, '2026-01-05', NULL)",
+    "INSERT INTO rumours VALUES (7, 'it''s said: a; b')",
+)
+VALUES = {
+    "postgresql": {
+        "alto": "'{alto}'",
+        "both": "'{alto,bass}'",
+        "none": "'{}'",
+        "token": "'6f1f6a2e-0000-4000-8000-0000000000aa'",
+    },
+    "sqlite": {
+        "alto": "'[\"alto\"]'",
+        "both": '\'["alto", "bass"]\'',
+        "none": "'[]'",
+        "token": "'6f1f6a2e0000400080000000000000aa'",
+    },
+}
+# What of the rows is as it was, whatever the state calls it.
+ROWS = {
+    "SELECT id, title, size, code FROM choirs ORDER BY id": (1, 2, 3, 4),
+    "SELECT id, {nick}, age, fee, choir_id, {leader}, joined_at FROM {singers} ORDER BY id": (1, 2, 3, 4),
+    "SELECT replace(cast(token AS varchar(40)), '-', '') FROM {singers} ORDER BY id": (1, 2, 3, 4),
+    "SELECT replace(cast(voices AS varchar(90)), '{now}', 'alto'), voice = '{now}' FROM {singers} ORDER BY id": (
+        1,
+        2,
+        3,
+        4,
+    ),
+    "SELECT singer_id, held_on, remark FROM attendances ORDER BY 1, 2": (1, 2, 3, 4),
+    "SELECT id, text FROM rumours": (1, 2, 3),
+}
+NAMES = {"nick": "name", "leader": "mentor_id", "singers": "members", "now": "contralto"}
+FORMER_NAMES = {"nick": "nick", "leader": "leader_id", "singers": "singers", "now": "alto"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Database:
+    """A database to be migrated, and how its catalog is compared."""
+
+    kind: str
+    url: str
+    execute: Callable[[str], list[tuple[Any, ...]]]
+    differences: Callable[[int], Any]  # from a fresh database of a state
+
+
+def test_a_filled_postgresql_goes_up_and_down(postgres_server: PostgresServer, tmp_path: Path) -> None:
+    with postgres_server.new_database() as url:
+
+        def execute(statement: str) -> list[tuple[Any, ...]]:
+            with psycopg.connect(url, autocommit=True) as connection:
+                cursor = connection.execute(statement.encode())
+                return list(cursor) if cursor.description else []
+
+        def compared(state: int) -> Any:
+            with postgres_server.new_database() as fresh:
+                assert load_ddl(fresh, [CHANGES / f"{state}.sql"]) == []
+                expected = read_catalog(fresh)
+            return differences(*map(_without_positions, (expected, read_catalog(url))))
+
+        up_and_down(Database(kind="postgresql", url=url, execute=execute, differences=compared), tmp_path)
+
+
+def test_a_filled_sqlite_goes_up_and_down(tmp_path: Path) -> None:
+    path = tmp_path / "filled.db"
+
+    def execute(statement: str) -> list[tuple[Any, ...]]:
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA foreign_keys = ON")
+            return list(connection.execute(statement))
+
+    def compared(state: int) -> Any:
+        files = backend_files(read_schema(CHANGES / f"{state}.sql"), ())
+        with closing(sqlite3.connect(":memory:")) as fresh, closing(sqlite3.connect(path)) as found:
+            fresh.executescript(files["backend/migrations/versions/0001_initial.sqlite.sql"].text)
+            return [*_sqlite_catalog(fresh) ^ _sqlite_catalog(found)]
+
+    up_and_down(Database(kind="sqlite", url=f"sqlite:///{path}", execute=execute, differences=compared), tmp_path)
+
+
+def up_and_down(database: Database, tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    project.generate(1)
+    project.alembic(database, "upgrade", "head")
+    fill(database)
+    before = {state: rows(database, 1, state) for state in STATES}
+    for state in STATES[1:]:
+        project.generate(state)
+        if state in LOSING:
+            refused = project.try_alembic(database, "upgrade", "head")
+            assert refused.returncode != 0
+            assert f"alembic -x allow-data-loss={state:04d}" in refused.stderr
+            assert database.differences(state - 1) in ({}, [])
+        project.alembic(database, "-x", f"allow-data-loss={state:04d}", "upgrade", "head")
+        assert database.differences(state) in ({}, []), state
+        assert rows(database, state, state) == before[state]
+        assert_references_hold(database, state)
+    for state in reversed(STATES[:-1]):
+        project.alembic(database, "downgrade", "-1", ALLOW_DATA_LOSS=f"{state + 1:04d}")
+        assert database.differences(state) in ({}, []), state
+        assert rows(database, state, 4) == before[4]
+    project.alembic(database, "upgrade", "head", ALLOW_DATA_LOSS=ALLOWED)
+    assert database.differences(4) in ({}, [])
+
+
+class Project:
+    """A plan whose DDL changes, and the backend that is generated from it."""
+
+    def __init__(self, path: Path) -> None:
+        path.mkdir()
+        self.folder = Folder(path=path)
+        self.folder.write_plan(
+            {"id": "setup", "description": "BE setup"},
+            {"id": "crud", "description": "BE CRUD APIs", "needs": ["setup"]},
+        )
+        self.backend = self.folder.workspace / "backend"
+        self.versions = self.backend / "migrations" / "versions"
+
+    def generate(self, state: int) -> None:
+        """Run the generator for a state of the schema; what it wrote before must stay as it is."""
+        self.generate_from((CHANGES / f"{state}.sql").read_text())
+        assert (self.versions / ("0001_initial.py" if state == 1 else f"{state:04d}_schema.py")).exists()
+
+    def generate_from(self, ddl: str) -> None:
+        before = self.revisions()
+        (self.folder.path / "school.sql").write_text(ddl)
+        made = self.folder.run("plan.yaml")
+        assert made.returncode == 0, made.stdout + made.stderr
+        assert {name: self.revisions()[name] for name in before} == before
+        tables = {table.name.name for table in read_schema(self.folder.path / "school.sql").tables}
+        for package in {"choirs", "singers", "members", "attendances", "rumours", "concerts"} - tables:
+            shutil.rmtree(self.backend / "app" / package, ignore_errors=True)  # as the README tells its owner to
+            shutil.rmtree(self.backend / "tests" / package, ignore_errors=True)
+
+    def revisions(self) -> dict[str, bytes]:
+        """Return the files of the revisions."""
+        return (
+            {path.name: path.read_bytes() for path in self.versions.iterdir() if path.is_file()}
+            if self.versions.exists()
+            else {}
+        )
+
+    def alembic(self, database: Database, *arguments: str, **environment: str) -> None:
+        result = self.try_alembic(database, *arguments, **environment)
+        assert result.returncode == 0, result.stderr[-3000:]
+
+    def try_alembic(self, database: Database, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return run(self.backend, "-m", "alembic", *arguments, DATABASE_URL=database.url, **environment)
+
+
+def fill(database: Database) -> None:
+    for statement in FILL:
+        database.execute(statement.format(**VALUES[database.kind]) if "{" in statement else statement)
+
+
+def rows(database: Database, state: int, until: int) -> list[list[tuple[Any, ...]]]:
+    """Return what is there in a state, as far as it is there in another one too."""
+    names = NAMES if state > 2 else FORMER_NAMES
+    return [
+        database.execute(query.format(**names)) for query, states in ROWS.items() if until in states and state in states
+    ]
+
+
+def assert_references_hold(database: Database, state: int) -> None:
+    """Break a reference: after all that was made anew, it is still refused."""
+    table = NAMES["singers"] if state > 2 else "singers"
+    for statement in (f"UPDATE {table} SET choir_id = 999 WHERE id = 1", f"UPDATE {table} SET age = 1 WHERE id = 1"):
+        with pytest.raises((psycopg.errors.IntegrityError, sqlite3.IntegrityError)):
+            database.execute(statement)
+
+
+def _without_positions(catalog: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Return a catalog without the places of columns: PostgreSQL adds a column at the end, wherever the DDL has it."""
+    return {**catalog, "columns": {re.sub(r": \d+\.", ": ", line) for line in catalog["columns"]}}
+
+
+def _sqlite_catalog(connection: sqlite3.Connection) -> set[str]:
+    found = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'alembic%'")
+    return set(_plain_lines(found))
+
+
+def _plain_lines(found: sqlite3.Cursor) -> Iterator[str]:
+    for name, sql in found:
+        if not name.startswith("sqlite_"):
+            yield re.sub(r'^CREATE TABLE "?(\w+)"?', r"CREATE TABLE \1", " ".join(sql.split()))

@@ -1,0 +1,231 @@
+"""The difference between two schemas: what is the same, what is renamed, what is made anew, and what it may cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.agents.backend.context import picture_of
+from runner.agents.backend.migration import postgresql, sqlite
+from runner.agents.backend.migration.difference import Difference, difference
+from runner.agents.backend.migration.losses import losses, summary
+from runner.agents.backend.migration.picture import from_json, to_json
+from runner.agents.backend.migration.renames import find_renames, renamed
+from runner.ddl.reader import read_ddl_text
+from tests.integration.backend import read_schema
+
+BOTH = "CREATE TABLE both (id int PRIMARY KEY);"  # a schema has a table
+
+
+def between(old: str, new: str) -> Difference:
+    before, after = read_ddl_text(BOTH + old, "postgres"), read_ddl_text(BOTH + new, "postgres")
+    was = picture_of(before)
+    return difference(was, picture_of(after), find_renames(was, after))
+
+
+def up(old: str, new: str) -> list[str]:
+    return list(postgresql.change(between(old, new)))
+
+
+def lost(old: str, new: str) -> list[str]:
+    return [loss.text for loss in losses(between(old, new))]
+
+
+def test_a_picture_comes_back_from_json_as_it_was() -> None:
+    picture = picture_of(read_schema())
+    assert from_json(to_json(picture)) == picture
+
+
+def test_the_same_schema_needs_nothing() -> None:
+    picture = picture_of(read_schema())
+    found = difference(picture, picture)
+    assert [*postgresql.change(found), *sqlite.change(found)] == []
+    assert (losses(found), summary(found)) == ((), ())
+
+
+def test_another_order_of_tables_and_columns_needs_nothing() -> None:
+    one = "CREATE TABLE t (id int PRIMARY KEY, b int); CREATE TABLE s (id int PRIMARY KEY);"
+    other = "CREATE TABLE s (id int PRIMARY KEY); CREATE TABLE t (b int, id int PRIMARY KEY);"
+    found = between(one, other)
+    assert [*postgresql.change(found), *sqlite.change(found)] == []
+
+
+def test_a_column_is_added_dropped_and_changed() -> None:
+    old = "CREATE TABLE t (id int PRIMARY KEY, a int, b varchar(5) NOT NULL DEFAULT 'x');"
+    new = "CREATE TABLE t (id int PRIMARY KEY, b varchar(9), c text NOT NULL DEFAULT '');"
+    assert up(old, new) == [
+        "ALTER TABLE t ADD COLUMN c text DEFAULT '' NOT NULL",
+        "ALTER TABLE t ALTER COLUMN b DROP DEFAULT",
+        "ALTER TABLE t ALTER COLUMN b TYPE character varying(9) USING b::character varying(9)",
+        "ALTER TABLE t ALTER COLUMN b DROP NOT NULL",
+        "ALTER TABLE t DROP COLUMN a",
+    ]
+    assert lost(old, new) == ["t.a goes with its values"]
+    assert summary(between(old, new)) == ("t: c added; a dropped; b changed",)
+
+
+def test_a_name_that_the_ddl_does_not_rename_is_dropped_and_added() -> None:
+    assert up("CREATE TABLE t (id int PRIMARY KEY, a int);", "CREATE TABLE t (id int PRIMARY KEY, b int);") == [
+        "ALTER TABLE t ADD COLUMN b integer",
+        "ALTER TABLE t DROP COLUMN a",
+    ]
+
+
+def test_a_rename_in_the_ddl_is_a_rename() -> None:
+    old = "CREATE TABLE t (id int PRIMARY KEY, a int CHECK (a > 0)); CREATE INDEX ON t (a);"
+    new = f"{old} ALTER TABLE t RENAME COLUMN a TO b; ALTER TABLE t RENAME TO s;"
+    assert up(old, new) == [
+        "ALTER TABLE t RENAME TO s",
+        "ALTER TABLE s RENAME COLUMN a TO b",
+        "ALTER TABLE s RENAME CONSTRAINT t_pkey TO s_pkey",
+        "ALTER TABLE s RENAME CONSTRAINT t_a_check TO s_b_check",
+        "ALTER INDEX t_a_idx RENAME TO s_b_idx",
+    ]
+    assert lost(old, new) == []
+
+
+def test_a_rename_that_was_made_is_not_made_again() -> None:
+    ddl = "CREATE TABLE t (id int PRIMARY KEY, a int); ALTER TABLE t RENAME COLUMN a TO b;"
+    assert up(ddl, f"{ddl} ALTER TABLE t ADD COLUMN a text;") == ["ALTER TABLE t ADD COLUMN a text"]
+    assert up(ddl, "CREATE TABLE t (id int PRIMARY KEY, b int);") == []
+
+
+def test_a_rename_counts_from_whichever_name_was_there() -> None:
+    first = "CREATE TABLE t (id int PRIMARY KEY, a int);"
+    second = f"{first} ALTER TABLE t RENAME COLUMN a TO b;"
+    third = f"{second} ALTER TABLE t RENAME COLUMN b TO c;"
+    assert up(first, third) == ["ALTER TABLE t RENAME COLUMN a TO c"]
+    assert up(second, third) == ["ALTER TABLE t RENAME COLUMN b TO c"]
+
+
+def test_renames_reversed_take_back_what_they_did() -> None:
+    old = "CREATE TYPE m AS ENUM ('x', 'y'); CREATE TABLE t (id int PRIMARY KEY, a m DEFAULT 'x' CHECK (a <> 'y'));"
+    new = f"""{old} ALTER TABLE t RENAME COLUMN a TO b; ALTER TABLE t RENAME TO s;
+        ALTER TYPE m RENAME VALUE 'x' TO 'z'; ALTER TYPE m RENAME TO n;"""
+    was, schema = picture_of(read_ddl_text(old, "postgres")), read_ddl_text(new, "postgres")
+    renames = find_renames(was, schema)
+    assert renamed(renamed(was, renames), renames.reversed()) == was
+    assert [table.name for table in renamed(was, renames).tables] == ["s"]
+    assert renamed(was, renames).tables[0].columns[1].default == "'z'"
+
+
+def test_values_are_added_to_an_enum_where_they_stand() -> None:
+    old, new = "CREATE TYPE m AS ENUM ('b', 'd');", "CREATE TYPE m AS ENUM ('a', 'b', 'c', 'd', 'e');"
+    assert up(old, new) == [
+        "ALTER TYPE m ADD VALUE IF NOT EXISTS 'a' BEFORE 'b'",
+        "ALTER TYPE m ADD VALUE IF NOT EXISTS 'c' AFTER 'b'",
+        "ALTER TYPE m ADD VALUE IF NOT EXISTS 'e' AFTER 'd'",
+    ]
+
+
+def test_values_are_added_beside_one_that_is_renamed_only_later() -> None:
+    old = "CREATE TYPE m AS ENUM ('a', 'b');"
+    new = "CREATE TYPE m AS ENUM ('a', 'b', 'c'); ALTER TYPE m RENAME VALUE 'b' TO 'x'; ALTER TYPE m RENAME TO n;"
+    assert up(old, new) == [
+        "ALTER TYPE m ADD VALUE IF NOT EXISTS 'c' AFTER 'b'",
+        "ALTER TYPE m RENAME TO n",
+        "ALTER TYPE n RENAME VALUE 'b' TO 'x'",
+    ]
+
+
+def test_an_enum_that_loses_a_value_is_made_anew_with_all_that_compares_with_it() -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a m DEFAULT 'x' CHECK (a <> 'x'), b m[]);"
+    found = up(f"CREATE TYPE m AS ENUM ('x', 'y'); {table}", f"CREATE TYPE m AS ENUM ('x'); {table}")
+    assert found == [
+        "ALTER TABLE t DROP CONSTRAINT t_a_check",
+        "ALTER TYPE m RENAME TO m_before",
+        "CREATE TYPE m AS ENUM ('x')",
+        "ALTER TABLE t ALTER COLUMN a DROP DEFAULT",
+        "ALTER TABLE t ALTER COLUMN a TYPE m USING a::text::m",
+        "ALTER TABLE t ALTER COLUMN a SET DEFAULT 'x'",
+        "ALTER TABLE t ALTER COLUMN b TYPE m[] USING b::text[]::m[]",
+        "DROP TYPE m_before",
+        "ALTER TABLE t ADD CONSTRAINT t_a_check CHECK (a <> 'x')",
+    ]
+
+
+def test_references_go_while_the_key_they_lead_to_changes() -> None:
+    old = "CREATE TABLE t (id int PRIMARY KEY, k int); CREATE TABLE s (id int PRIMARY KEY, t_id int REFERENCES t);"
+    new = old.replace("t (id int PRIMARY KEY, k int)", "t (id int UNIQUE, k int PRIMARY KEY)").replace(
+        "REFERENCES t", "REFERENCES t (id)"
+    )
+    found = up(old, new)
+    assert found[0] == "ALTER TABLE s DROP CONSTRAINT s_t_id_fkey"
+    assert found[-1] == "ALTER TABLE s ADD CONSTRAINT s_t_id_fkey FOREIGN KEY (t_id) REFERENCES t (id)"
+    assert "ALTER TABLE t DROP CONSTRAINT t_pkey" in found
+
+
+def test_tables_that_refer_to_each_other_come_and_go_together() -> None:
+    both = """CREATE TABLE a (id int PRIMARY KEY, b_id int); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a);
+        ALTER TABLE a ADD FOREIGN KEY (b_id) REFERENCES b;"""
+    assert up(both, "") == ["DROP TABLE a, b"]
+    made = up("", both)
+    assert [statement.split(" (")[0].split(" ADD ")[0] for statement in made] == [
+        "CREATE TABLE a",
+        "CREATE TABLE b",
+        "ALTER TABLE a",
+        "ALTER TABLE b",
+    ]
+    assert lost(both, "") == ["table a goes with its rows", "table b goes with its rows"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "narrow"),
+    [
+        ("varchar(9)", "varchar(5)", True),
+        ("varchar(5)", "varchar(9)", False),
+        ("varchar(5)", "text", False),
+        ("text", "varchar(5)", True),
+        ("int", "bigint", False),
+        ("bigint", "int", True),
+        ("int", "numeric(5,2)", True),
+        ("int", "numeric", False),
+        ("numeric(6,2)", "numeric(8,3)", False),
+        ("numeric(6,2)", "numeric(6,3)", True),
+        ("numeric(6,2)", "numeric(8,1)", True),
+        ("timestamp(3)", "timestamp", False),
+        ("timestamptz", "date", True),
+        ("varchar(5)[]", "text[]", False),
+        ("uuid", "text", False),
+        ("text", "uuid", True),
+    ],
+)
+def test_a_type_that_holds_less_is_a_loss(old: str, new: str, *, narrow: bool) -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a {});"
+    assert bool(lost(table.format(old), table.format(new))) is narrow
+
+
+def test_a_value_that_must_be_there_is_a_loss_only_without_a_default() -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY{});"
+    assert lost(table.format(""), table.format(", a int NOT NULL")) != []
+    assert lost(table.format(""), table.format(", a int NOT NULL DEFAULT 1")) == []
+    assert lost(table.format(", a int"), table.format(", a int NOT NULL")) != []
+    assert lost(table.format(", a int"), table.format(", a int NOT NULL DEFAULT 1")) == []
+
+
+def test_sqlite_makes_a_table_anew_beside_the_old_one() -> None:
+    found = between(
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int); CREATE INDEX i ON t (a);",
+        "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int NOT NULL DEFAULT 3); "
+        "CREATE INDEX i ON t (a);",
+    )
+    assert list(sqlite.change(found)) == [
+        "CREATE TABLE _new_t (\n    id INTEGER PRIMARY KEY AUTOINCREMENT,\n    a INTEGER DEFAULT 3 NOT NULL\n)",
+        "INSERT INTO _new_t (id, a)\nSELECT id, coalesce(a, 3)\nFROM t",
+        "DELETE FROM sqlite_sequence WHERE name = '_new_t'",
+        "INSERT INTO sqlite_sequence (name, seq)\nSELECT '_new_t', seq FROM sqlite_sequence WHERE name = 't'",
+        "DROP TABLE t",
+        "PRAGMA legacy_alter_table = ON",
+        "ALTER TABLE _new_t RENAME TO t",
+        "PRAGMA legacy_alter_table = OFF",
+        "CREATE INDEX i ON t (a)",
+    ]
+
+
+def test_sqlite_leaves_a_table_alone_where_only_postgresql_differs() -> None:
+    table = "CREATE TABLE t (id int PRIMARY KEY, a smallint); {}"
+    found = between(table.format(""), table.format("COMMENT ON TABLE t IS 'x'; ALTER TABLE t ALTER a TYPE int;"))
+    assert list(sqlite.change(found)) == []
+    assert list(postgresql.change(found)) == [
+        "ALTER TABLE t ALTER COLUMN a TYPE integer USING a::integer",
+        "COMMENT ON TABLE t IS 'x'",
+    ]

@@ -1,0 +1,163 @@
+"""Which revision comes next: numbers, what it follows, and what is refused."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from runner.agents.backend.migration.revisions import FOLDER
+from runner.agents.base import AgentContext, GeneratedFile
+from runner.agents.registry import load_agent
+from runner.ddl.reader import read_ddl_text
+from runner.errors import AgentError
+
+ONE = "CREATE TABLE t (id int PRIMARY KEY);"
+TWO = "CREATE TABLE t (id int PRIMARY KEY, a int);"
+THREE = "CREATE TABLE t (id int PRIMARY KEY, a int, b int);"
+
+
+class Folder:
+    """The folder of the revisions over several runs of the agent, and what it remembers."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+        self.memory: Any = None
+
+    def generate(self, ddl: str) -> list[str]:
+        """Run the agent once and return the revision files that are new; those that are there stay as they are."""
+        context = AgentContext(
+            schema=read_ddl_text(ddl, "postgres"), memory=self.memory, present=lambda _: dict(self.texts)
+        )
+        agent = load_agent("be-boilerplate")
+        files = dict(_revisions(agent.generate(context)))
+        self.memory = agent.remember(context)
+        assert {file.mode for file in files.values()} == {"once"}
+        new = {name: file.text for name, file in files.items() if name not in self.texts}
+        assert all(self.texts[name] == files[name].text for name in files if name in self.texts)
+        self.texts |= new
+        return sorted(new)
+
+    def add(self, name: str, revision: str, *before: str) -> None:
+        """Add a revision of the user's own."""
+        follows = before[0] if len(before) == 1 else before
+        self.texts[name] = f'revision: str = "{revision}"\ndown_revision = {follows!r}\n'
+
+    def follows(self, name: str) -> str:
+        (found,) = re.findall(r'^down_revision = "(.*)"$', self.texts[name], re.MULTILINE)
+        return str(found)
+
+
+def _revisions(files: Any) -> list[tuple[str, GeneratedFile]]:
+    return [(file.path.rpartition("/")[2], file) for file in files if file.path.startswith(f"{FOLDER}/")]
+
+
+@pytest.fixture
+def folder() -> Folder:
+    made = Folder()
+    made.generate(ONE)
+    return made
+
+
+def test_the_first_revision_is_written_once(folder: Folder) -> None:
+    assert sorted(folder.texts) == ["0001_initial.postgresql.sql", "0001_initial.py", "0001_initial.sqlite.sql"]
+    assert folder.generate(ONE) == []
+
+
+def test_a_change_adds_a_revision_that_follows_the_last(folder: Folder) -> None:
+    added = folder.generate(TWO)
+    assert added == [
+        "0002_schema.downgrade.postgresql.sql",
+        "0002_schema.downgrade.sqlite.sql",
+        "0002_schema.postgresql.sql",
+        "0002_schema.py",
+        "0002_schema.sqlite.sql",
+    ]
+    assert folder.follows("0002_schema.py") == "0001"
+    assert folder.generate(TWO) == []
+    assert folder.generate(THREE)[0].startswith("0003_schema")
+    assert folder.follows("0003_schema.py") == "0002"
+
+
+def test_changing_back_adds_a_revision_too(folder: Folder) -> None:
+    folder.generate(TWO)
+    folder.generate(ONE)
+    assert folder.texts["0003_schema.postgresql.sql"].count("DROP COLUMN a") == 1
+    assert "UPGRADE_LOSES" in folder.texts["0003_schema.py"]
+
+
+def test_the_same_inputs_give_the_same_bytes() -> None:
+    made = [Folder(), Folder()]
+    for each in made:
+        for ddl in (ONE, TWO, THREE):
+            each.generate(ddl)
+    assert made[0].texts == made[1].texts
+    assert made[0].memory == made[1].memory
+
+
+def test_a_try_that_was_not_recorded_is_made_again_as_it_was(folder: Folder) -> None:
+    texts, memory = dict(folder.texts), folder.memory
+    folder.generate(TWO)
+    again = Folder()
+    again.texts, again.memory = texts, memory  # as the writer shows the folder after a kill
+    again.generate(TWO)
+    assert again.texts == folder.texts
+
+
+def test_a_revision_of_the_users_is_followed(folder: Folder) -> None:
+    folder.add("0002_mine.py", "0002", "0001")
+    assert folder.generate(TWO)[0].startswith("0003_schema")
+    assert folder.follows("0003_schema.py") == "0002"
+    folder.add("1975ea83b712_trigger.py", "1975ea83b712", "0003")
+    folder.texts["helpers.py"] = "ANSWER = 42\n"
+    assert folder.generate(THREE)[0].startswith("0004_schema")
+    assert folder.follows("0004_schema.py") == "1975ea83b712"
+
+
+def test_two_newest_revisions_must_be_joined_first(folder: Folder) -> None:
+    folder.add("0002_a.py", "a", "0001")
+    folder.add("0002_b.py", "b", "0001")
+    with pytest.raises(AgentError, match=r"2 newest revisions \(a, b\).*alembic merge heads"):
+        folder.generate(TWO)
+    folder.add("0003_join.py", "join", "a", "b")
+    folder.generate(TWO)
+    assert folder.follows("0004_schema.py") == "join"
+
+
+def test_a_revision_that_was_taken_away_is_missed(folder: Folder) -> None:
+    folder.generate(TWO)
+    del folder.texts["0002_schema.py"]
+    with pytest.raises(AgentError, match=r"0002_schema\.py is gone"):
+        folder.generate(TWO)
+
+
+def test_a_folder_that_was_taken_away_is_begun_anew(folder: Folder) -> None:
+    folder.generate(TWO)
+    folder.texts.clear()
+    folder.generate(TWO)
+    assert "a integer" in folder.texts["0001_initial.postgresql.sql"]
+    assert folder.memory["revisions"] == ["0001_initial"]
+
+
+def test_without_a_memory_the_first_revision_must_be_that_of_the_schema(folder: Folder) -> None:
+    folder.memory = None
+    assert folder.generate(ONE) == []
+    folder.memory = None
+    with pytest.raises(AgentError, match="makes another schema than the DDL"):
+        folder.generate(TWO)
+
+
+def test_a_memory_that_cannot_be_read_is_told(folder: Folder) -> None:
+    folder.memory = {"format": 1, "revisions": ["0001_initial"]}
+    with pytest.raises(AgentError, match="cannot be read"):
+        folder.generate(TWO)
+    folder.memory = {"format": 2}
+    with pytest.raises(AgentError, match="later version"):
+        folder.generate(TWO)
+
+
+def test_a_revision_that_is_no_python_is_named(folder: Folder) -> None:
+    folder.texts["0002_mine.py"] = "revision = (\n"
+    with pytest.raises(AgentError, match=r"0002_mine\.py: its revision cannot be read"):
+        folder.generate(TWO)
