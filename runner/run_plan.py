@@ -303,11 +303,14 @@ class _Interrupted:
 
     @contextlib.contextmanager
     def watch(self) -> Iterator[None]:
-        before = {number: signal.signal(number, self._handle) for number in _SIGNALS}
+        before = {number: signal.getsignal(number) for number in _SIGNALS}
+        heeded = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # nohup
+        for number in heeded:
+            signal.signal(number, self._handle)
         try:
             yield
         finally:
-            for number, handler in before.items():
+            for number, handler in heeded.items():
                 signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import time
@@ -10,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
-from tests.integration.faults.aftermath import Tally
+from tests.integration.faults.aftermath import MakeScene, Scene, Tally
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +24,7 @@ _HEAD = """\
 # The fault suite, run long
 
 Written by `make faults` at its end; `make test` runs the same scenarios a few times each. A row is a scenario, named
-as its test is. *Lost*, *doubled* and *torn* count events and files, *left* counts processes, locks and temp files,
+as its test is; what is broken between a run and Convex is in rows of its own, where that was run. *Lost*, *doubled* and *torn* count events and files, *left* counts processes, locks and temp files,
 *hung* what was not done in time, *failed* whatever else did not hold. What holds for every scenario is asserted in
 `tests/integration/faults/aftermath.py`.
 
@@ -36,6 +38,21 @@ def tally(record_property) -> Iterator[Tally]:
     yield tally
     record_property("tally", tally.counts())
     assert tally.clean, tally
+
+
+@pytest.fixture
+def make_scene(tmp_path: Path) -> Iterator[MakeScene]:
+    """Make the folder of a scenario; what it leaves running is ended after its test, whatever that found."""
+    made: list[Scene] = []
+
+    def make(tasks: int, tables: int) -> Scene:
+        made.append(Scene(tmp_path / "project", tasks, tables))
+        return made[-1]
+
+    yield make
+    for process in [process for scene in made for process in scene.processes()]:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 @dataclass
@@ -70,7 +87,12 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     target = os.environ.get("RUNNER_FAULTS_TABLE")
     if target and not hasattr(session.config, "workerinput"):
-        Path(target).write_text(_table(), encoding="utf-8")
+        command = f"RUNNER_FAULTS={os.environ.get('RUNNER_FAULTS')} python -m pytest {' '.join(_arguments(session))}"
+        Path(target).write_text(_table(command), encoding="utf-8")
+
+
+def _arguments(session: pytest.Session) -> list[str]:
+    return [str(argument) for argument in session.config.invocation_params.args]
 
 
 def _scenario(nodeid: str) -> str:
@@ -81,7 +103,7 @@ def _scenario(nodeid: str) -> str:
     return f"{words}: {' '.join(kept)}" if kept else words
 
 
-def _table() -> str:
+def _table(command: str) -> str:
     columns = (*_KINDS, "hung", "failed")
     lines = [
         f"| scenario | repetitions | {' | '.join(columns)} |",
@@ -99,4 +121,4 @@ def _table() -> str:
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
     ended = f"{time.strftime('%Y-%m-%d', time.gmtime())}; {(time.time() - _began) / 60:.0f} minutes on {machine}; "
     notes = [f"\n{note}\n" for note in _notes]
-    return f"{_HEAD}{ended}load at the end {load}.\n\n" + "\n".join(lines) + "\n" + "".join(notes)
+    return f"{_HEAD}{ended}load at the end {load}:\n\n    {command}\n\n" + "\n".join(lines) + "\n" + "".join(notes)

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.command import acting
-from tests.integration.faults.aftermath import Scene, times
+from tests.integration.faults.aftermath import times
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from tests.integration.faults.aftermath import Tally
+    from tests.integration.faults.aftermath import MakeScene, Scene, Tally
 
 TASKS, TABLES = 3, 6
-LIMIT = 3.0  # seconds for a sub-task that takes a hundredth
+LIMIT = 3.0  # seconds for a sub-task that goes past it
 MEMORY = 1024  # MiB of a worker's address space
 HUNDRED_MB = 100_000_000
 
@@ -27,8 +27,7 @@ def write_plan(scene: Scene, acts: dict[str, str] | None = None, **top: Any) -> 
     usual = {"*": "work 0.01"}
     bad = acting("task-0", needs=["task-1"], options={"acts": {**usual, **(acts or {})}})
     calm = [acting(f"task-{number}", options={"acts": usual}) for number in range(1, TASKS)]
-    timeouts = {"task": 120, "subtask": LIMIT, "grace": 0.5}
-    scene.folder.write_plan(bad, *calm, **{"timeouts": timeouts, "retries": {"attempts": 1, "backoff": 0}, **top})
+    scene.folder.write_plan(bad, *calm, **{"retries": {"attempts": 1, "backoff": 0}, **top})
 
 
 @pytest.mark.parametrize("seed", times(1, 5))
@@ -48,11 +47,13 @@ def write_plan(scene: Scene, acts: dict[str, str] | None = None, **top: Any) -> 
         pytest.param("path task-1/t{other}.txt", "task-1/t{other}", id="returns the path of another agent"),
     ],
 )
-def test_an_agent_that(act: str, words: str, seed: int, tally: Tally, tmp_path: Path) -> None:
+def test_an_agent_that(act: str, words: str, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path) -> None:
     chance = random.Random(f"{act} {seed}")
-    scene = Scene(tmp_path / "project", TASKS, TABLES)
+    scene = make_scene(TASKS, TABLES)
     bad, other = chance.sample(range(TABLES), 2)
-    top = {"workers": {"memory": MEMORY}} if act == "hoard" else {}
+    top: dict[str, Any] = {"workers": {"memory": MEMORY}} if act == "hoard" else {}
+    if "timed out" in words:
+        top["timeouts"] = {"task": 120, "subtask": LIMIT, "grace": 0.5}
     write_plan(scene, {f"t{bad}": act.format(tmp=tmp_path, other=other)}, **top)
     result = scene.run("plan.yaml", "--json", "report.json")
     assert result.returncode == 1, result.stdout + result.stderr
@@ -80,11 +81,12 @@ def test_an_agent_that(act: str, words: str, seed: int, tally: Tally, tmp_path: 
         pytest.param(f"program {HUNDRED_MB}", 1001, id="has a program print 100 MB"),
     ],
 )
-def test_all_is_done_where_an_agent(act: str, kept: int, seed: int, tally: Tally, tmp_path: Path) -> None:
+def test_all_is_done_where_an_agent(
+    act: str, kept: int, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
+) -> None:
     chance = random.Random(f"{act} {seed}")
-    scene = Scene(tmp_path / "project", TASKS, TABLES)
-    timeouts = {"task": 120, "subtask": 60, "grace": 0.5}
-    write_plan(scene, {f"t{chance.randrange(TABLES)}": act.format(tmp=tmp_path)}, timeouts=timeouts)
+    scene = make_scene(TASKS, TABLES)
+    write_plan(scene, {f"t{chance.randrange(TABLES)}": act.format(tmp=tmp_path)})
     result = scene.run("plan.yaml", "--json", "report.json", "--log-format", "json")
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr
     scene.look(tally, scene.report())

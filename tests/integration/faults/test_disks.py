@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.command import acting
-from tests.integration.faults.aftermath import Scene, times
+from tests.integration.faults.aftermath import times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.integration.faults.aftermath import Tally
+    from tests.integration.faults.aftermath import MakeScene, Scene, Tally
 
 TASKS, TABLES = 2, 6
 BIG = 400_000  # bytes of one file
@@ -82,8 +82,8 @@ def write_big_plan(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
-def test_a_workspace_whose_disk_is_full(seed: int, tally: Tally, tmp_path: Path) -> None:
-    scene = Scene(tmp_path / "project", TASKS, TABLES)
+def test_a_workspace_whose_disk_is_full(seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    scene = make_scene(TASKS, TABLES)
     write_big_plan(scene)
     room = ROOM + random.Random(seed).randrange(BIG)
     with disk(scene.folder.workspace, room) as small:
@@ -105,8 +105,8 @@ def test_a_workspace_whose_disk_is_full(seed: int, tally: Tally, tmp_path: Path)
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
-def test_a_state_folder_whose_disk_is_full(seed: int, tally: Tally, tmp_path: Path) -> None:
-    scene = Scene(tmp_path / "project", TASKS, TABLES * 10)
+def test_a_state_folder_whose_disk_is_full(seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    scene = make_scene(TASKS, TABLES * 10)
     scene.folder.write_plan(*(acting(f"task-{n}", options={"acts": {"*": "work 0.01"}}) for n in range(TASKS)))
     room = random.Random(seed).randrange(100_000, 500_000)
     with disk(scene.state, room) as small:
@@ -120,9 +120,9 @@ def test_a_state_folder_whose_disk_is_full(seed: int, tally: Tally, tmp_path: Pa
 
 
 @pytest.mark.parametrize("seed", times(1, 3))
-def test_a_workspace_that_cannot_be_written(seed: int, tally: Tally, tmp_path: Path) -> None:
+def test_a_workspace_that_cannot_be_written(seed: int, make_scene: MakeScene, tally: Tally) -> None:
     del seed
-    scene = Scene(tmp_path / "project", TASKS, TABLES)
+    scene = make_scene(TASKS, TABLES)
     scene.folder.write_plan(*(acting(f"task-{n}") for n in range(TASKS)))
     with disk(scene.folder.workspace, LARGE) as locked:
         locked.lock()

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.command import acting
-from tests.integration.faults.aftermath import Scene, times
+from tests.integration.faults.aftermath import times
 from tests.integration.jobs import Gate, until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.faults.aftermath import Tally
+    from tests.integration.faults.aftermath import MakeScene, Tally
 
 TASKS, TABLES = 4, 12
 WAIT = 120.0  # seconds for a run that takes one to ten
@@ -24,8 +24,8 @@ ANSWER = 5.0  # seconds; a request is answered in a quarter of one
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
-def test_two_runs_of_one_plan(seed: int, tally: Tally, tmp_path: Path) -> None:
-    scene = Scene(tmp_path / "project", TASKS, TABLES)
+def test_two_runs_of_one_plan(seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    scene = make_scene(TASKS, TABLES)
     acts = {"acts": {"*": "work 0.02"}}
     scene.folder.write_plan(*(acting(f"task-{n}", options=acts) for n in range(TASKS)))
     reports = ("one.json", "two.json")
@@ -48,9 +48,9 @@ def test_two_runs_of_one_plan(seed: int, tally: Tally, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
-def test_two_plans_on_one_workspace(seed: int, tally: Tally, tmp_path: Path) -> None:
+def test_two_plans_on_one_workspace(seed: int, make_scene: MakeScene, tally: Tally) -> None:
     """Each file is written by both, whichever comes first; each plan's own records are whole."""
-    scene = Scene(tmp_path / "project", 1, 40)
+    scene = make_scene(1, 40)
     acts = {"acts": {"*": "work 0.005"}, "folder": "task-0"}
     for name in ("one", "two"):
         scene.folder.write_plan(acting("task-0", options=acts), name=f"{name}.yaml")
@@ -70,8 +70,10 @@ def test_two_plans_on_one_workspace(seed: int, tally: Tally, tmp_path: Path) -> 
 
 @pytest.mark.parametrize("seed", times(1, 5))
 @pytest.mark.parametrize("kind", ["cancel", "cancel task", "pause"])
-def test_control_in_the_middle_of_500_sub_tasks(kind: str, seed: int, tally: Tally, tmp_path: Path) -> None:
-    scene = Scene(tmp_path / "project", 6, 84)
+def test_control_in_the_middle_of_500_sub_tasks(
+    kind: str, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
+) -> None:
+    scene = make_scene(6, 84)
     gate = Gate(tmp_path / "gate")
     acts = {"*": "work 0.01"}
     middle = f"t{random.Random(seed).randrange(20, 60)}"
@@ -113,18 +115,19 @@ def test_control_in_the_middle_of_500_sub_tasks(kind: str, seed: int, tally: Tal
 
 
 @pytest.mark.parametrize("seed", times(1, 5))
-def test_twenty_processes_follow_the_status_of_a_run_under_load(seed: int, tally: Tally, tmp_path: Path) -> None:
+def test_twenty_processes_follow_a_run_under_load(seed: int, make_scene: MakeScene, tally: Tally) -> None:
     del seed
-    scene = Scene(tmp_path / "project", 5, 60)
+    scene = make_scene(5, 60)
     acts = {"acts": {"*": "work 0.02"}}
     scene.folder.write_plan(*(acting(f"task-{n}", options=acts) for n in range(5)))
     process = scene.start("plan.yaml", "--json", "report.json")
     until(lambda: "running" in scene.run("status").stdout, "the run in the state file", WAIT)
-    askers = [scene.start("status", "latest", "--follow") for _ in range(20)]
+    ask = [("status", "latest", "--follow"), ("logs", "--follow"), ("logs", "--follow", "--task", "task-1")]
+    askers = [scene.start(*ask[number % len(ask)]) for number in range(20)]
     for asker in askers:
         out, err = asker.communicate(timeout=WAIT)
         assert (asker.returncode, err) == (0, ""), out + err
-        assert "done" in out.splitlines()[-1] or "done" in out
+        assert "done" in out
     out, err = process.communicate(timeout=WAIT)
     assert process.returncode == 0, out + err
     scene.look(tally, scene.report())

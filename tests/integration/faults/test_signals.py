@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import random
 import signal
+import subprocess
+import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.command import ROOT, acting
-from tests.integration.faults.aftermath import Scene, times
+from tests.integration.command import ROOT, acting, environment
+from tests.integration.faults.aftermath import times
 from tests.integration.jobs import until
+from tests.screen import Terminal
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from tests.integration.faults.aftermath import Tally
+    from tests.integration.faults.aftermath import MakeScene, Scene, Tally
 
 TASKS, TABLES = 4, 12
 WAIT = 120.0  # seconds for a run that takes one
@@ -42,6 +45,14 @@ time.time = lambda: _real_time() - _shift()
 datetime.datetime = _Datetime
 """
 
+LEAD = """\
+import fcntl, os, signal, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+if sys.argv[1] == "1":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
+
 
 def work(**top: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     return [acting(f"task-{number}", options={"acts": {"*": "work 0.02"}}) for number in range(TASKS)], top
@@ -49,8 +60,8 @@ def work(**top: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
 
 @pytest.mark.parametrize("seed", times(1, 10))
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
-def test_a_signal_at_a_random_moment(name: str, code: int, seed: int, tally: Tally, tmp_path: Path) -> None:
-    scene = Scene(tmp_path / "project", TASKS, TABLES)
+def test_a_signal_at_a_random_moment(name: str, code: int, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    scene = make_scene(TASKS, TABLES)
     tasks, top = work()
     scene.folder.write_plan(*tasks, **top)
     process = scene.start("plan.yaml", "--json", "report.json")
@@ -69,9 +80,11 @@ def test_a_signal_at_a_random_moment(name: str, code: int, seed: int, tally: Tal
 
 @pytest.mark.parametrize("seed", times(1, 5))
 @pytest.mark.parametrize(("first", "code"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_a_second_signal_ends_a_run_at_once(first: str, code: int, seed: int, tally: Tally, tmp_path: Path) -> None:
+def test_a_second_signal_ends_a_run_at_once(
+    first: str, code: int, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
+) -> None:
     del seed
-    scene = Scene(tmp_path / "project", 1, 3)
+    scene = make_scene(1, 3)
     reached = tmp_path / "reached"
     limits = {"task": 600, "subtask": 600, "grace": 500}
     scene.folder.write_plan(acting("task-0", options={"acts": {"t1": f"ignore {reached}"}}), timeouts=limits)
@@ -89,9 +102,42 @@ def test_a_second_signal_ends_a_run_at_once(first: str, code: int, seed: int, ta
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
+@pytest.mark.parametrize(("nohup", "code"), [(False, 129), (True, 0)], ids=["as usual", "under nohup"])
+def test_a_terminal_that_is_closed(*, nohup: bool, code: int, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    scene = make_scene(TASKS, TABLES)
+    tasks, top = work()
+    scene.folder.write_plan(*tasks, **top)
+    process, terminal = start_on_terminal(scene, nohup=nohup)
+    moment = random.Random(seed).randrange(1, len(scene.subtasks) // 2)
+    until(lambda: process.poll() is not None or scene.written() >= moment, f"{moment} files", WAIT)
+    terminal.hang_up()
+    assert process.wait(WAIT) == code
+    report = scene.report()
+    assert report["run"]["exit_code"] == code
+    scene.look(tally, report, cancelled=not nohup)
+    scene.look_at_mended(tally)
+
+
+def start_on_terminal(scene: Scene, *, nohup: bool) -> tuple[subprocess.Popen[bytes], Terminal]:
+    """Start the run as the leader of a session on a terminal of its own."""
+    terminal = Terminal()
+    process = subprocess.Popen(
+        [sys.executable, "-c", LEAD, str(int(nohup)), "-m", "runner", "plan.yaml", "--json", "report.json"],
+        cwd=scene.folder.path,
+        env=environment(**scene.env, TERM="xterm"),
+        stdin=terminal.stream,
+        stdout=terminal.stream,
+        stderr=terminal.stream,
+        start_new_session=True,
+    )
+    terminal.stream.close()
+    return process, terminal
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_a_reader_that_goes_away_in_the_middle(log_format: str, seed: int, tally: Tally, tmp_path: Path) -> None:
-    scene = Scene(tmp_path / "project", TASKS, TABLES)
+def test_a_reader_that_goes_away_in_the_middle(log_format: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    scene = make_scene(TASKS, TABLES)
     tasks, top = work()
     scene.folder.write_plan(*tasks, **top)
     process = scene.start("plan.yaml", "--json", "report.json", "--log-format", log_format)
@@ -108,9 +154,9 @@ def test_a_reader_that_goes_away_in_the_middle(log_format: str, seed: int, tally
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
-def test_a_clock_that_is_set_back_by_an_hour(seed: int, tally: Tally, tmp_path: Path) -> None:
+def test_a_clock_that_is_set_back_by_an_hour(seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path) -> None:
     """Whatever asks for the time of day, in any of the processes, gets another answer from a moment on."""
-    scene = Scene(tmp_path / "project", TASKS, TABLES)
+    scene = make_scene(TASKS, TABLES)
     tasks, top = work()
     scene.folder.write_plan(*tasks, **top)
     clock, flag = tmp_path / "clock", tmp_path / "set-back"
