@@ -23,10 +23,10 @@ _KINDS = ("lost", "doubled", "torn", "left")
 _HEAD = """\
 # The fault suite, run long
 
-Written by `make faults` at its end; `make test` runs the same scenarios a few times each. A row is a scenario, named
-as its test is; what is broken between a run and Convex is in rows of its own, where that was run. *Lost*, *doubled* and *torn* count events and files, *left* counts processes, locks and temp files,
-*hung* what was not done in time, *failed* whatever else did not hold. What holds for every scenario is asserted in
-`tests/integration/faults/aftermath.py`.
+Written by the command below at its end (`make faults` runs all of the folder; `make test` the same scenarios a few
+times each). A row is a scenario, named as its test is. *Lost*, *doubled* and *torn* count events and files, *left*
+counts processes, locks and temp files, *hung* what was not done in time, *failed* whatever else did not hold. What must
+hold after every scenario is in `tests/integration/faults/aftermath.py`.
 
 """
 
