@@ -235,6 +235,7 @@ def _plan_schema() -> None:
 
 def main() -> NoReturn:
     """Run the command line and end the process with its exit code."""
+    _open_standard_streams()
     try:
         code = _runner.main(standalone_mode=False)
     except RunnerError as error:
@@ -251,6 +252,18 @@ def main() -> NoReturn:
     except BrokenPipeError:
         code = 0  # the reader of our output has seen enough
     sys.exit(_flushed(int(code or 0)))
+
+
+def _open_standard_streams() -> None:
+    """Open the null device in place of a closed input, output or error: else the next file would be taken for it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - its number is the lowest free
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
 
 
 def _flushed(code: int) -> int:

@@ -304,13 +304,14 @@ class _Interrupted:
     @contextlib.contextmanager
     def watch(self) -> Iterator[None]:
         before = {number: signal.getsignal(number) for number in _SIGNALS}
-        heeded = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}  # nohup
-        for number in heeded:
+        if before[signal.SIGHUP] is signal.SIG_IGN:  # as nohup has it: the run is to outlive its terminal
+            del before[signal.SIGHUP]
+        for number in before:
             signal.signal(number, self._handle)
         try:
             yield
         finally:
-            for number, handler in heeded.items():
+            for number, handler in before.items():
                 signal.signal(number, handler)
 
     def _handle(self, number: int, frame: FrameType | None) -> None:

@@ -74,7 +74,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         row.repetitions += 1
     if report.failed:
         hung = "HungError" in report.longreprtext or "TimeoutExpired" in report.longreprtext
-        row.found["hung" if hung else "failed"] += report.when == "call" or hung
+        row.found["hung" if hung else "failed"] += report.when != "teardown" or hung
     if report.when == "teardown":
         for name, value in report.user_properties:
             if name == "tally" and isinstance(value, dict):

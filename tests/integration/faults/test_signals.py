@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
@@ -44,7 +45,12 @@ class _Datetime(_real_datetime):
 time.time = lambda: _real_time() - _shift()
 datetime.datetime = _Datetime
 """
-
+CLOSE = """\
+import os, sys
+for number in map(int, sys.argv[1]):
+    os.close(number)
+os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
+"""
 LEAD = """\
 import fcntl, os, signal, sys, termios
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
@@ -151,6 +157,50 @@ def test_a_reader_that_goes_away_in_the_middle(log_format: str, seed: int, make_
     process.stderr.close()
     assert "Traceback" not in err
     scene.look(tally, scene.report())
+
+
+@pytest.mark.parametrize("seed", times(1, 3))
+@pytest.mark.parametrize("closed", ["0", "1", "2", "012"], ids=["input", "output", "error", "all three"])
+def test_a_start_without(closed: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    """As cron or a careless shell may start it: nothing that is opened later may be taken for what was closed."""
+    del seed
+    scene = make_scene(TASKS, TABLES)
+    scene.folder.write_plan(*(acting(f"task-{n}", options={"acts": {"t0": "program 99"}}) for n in range(TASKS)))
+    for command in ("plan.yaml --json report.json", "status", "logs", "validate plan.yaml"):
+        result = subprocess.run(
+            [sys.executable, "-c", CLOSE, closed, "-m", "runner", *command.split()],
+            cwd=scene.folder.path,
+            env=environment(**scene.env),
+            capture_output=True,
+            text=True,
+            timeout=WAIT,
+            check=False,
+        )
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert result.stderr == ""
+        assert (result.stdout == "") == ("1" in closed)
+    report = scene.report()
+    assert report["run"]["status"] == "done"
+    assert scene.run("logs").stdout.count("a program speaks") == TASKS
+    scene.look(tally, report)
+    scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+def test_ctrl_c_on_a_terminal(seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    """It reaches all in the foreground, and of these the supervisor alone heeds it: no worker dies of it."""
+    scene = make_scene(TASKS, TABLES)
+    tasks, top = work()
+    scene.folder.write_plan(*tasks, **top)
+    process, terminal = start_on_terminal(scene, nohup=False)
+    moment = random.Random(seed).randrange(1, len(scene.subtasks) // 2)
+    until(lambda: process.poll() is not None or scene.written() >= moment, f"{moment} files", WAIT)
+    os.killpg(process.pid, signal.SIGINT)
+    assert process.wait(WAIT) == 130
+    terminal.hang_up()
+    assert "is replaced" not in scene.run("logs").stdout
+    scene.look(tally, scene.report(), cancelled=True)
+    scene.look_at_mended(tally)
 
 
 @pytest.mark.parametrize("seed", times(1, 10))

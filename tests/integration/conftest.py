@@ -1,0 +1,14 @@
+"""What every test with real processes starts from."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _hang_up_as_usual() -> None:
+    """Commands that tests start heed SIGHUP, though the tests themselves may run under nohup."""
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
