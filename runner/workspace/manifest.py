@@ -25,7 +25,7 @@ from runner.workspace.layout import INPUTS_FOLDER, INTENTS_FOLDER, MANIFEST_FOLD
 from runner.workspace.paths import check_plain
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
 FORMAT = 1  # of a record; a higher number is of a later version and is not read
@@ -95,7 +95,7 @@ class Manifest:
         data = _encode(record)
         try:
             self._write(path, data)
-            self._write(self._inputs_path(record.task_id, record.piece), _inputs_note(record, inputs_digest))
+            self._write(self._inputs_path(record.task_id, record.piece), _inputs_note(data, inputs_digest))
             self._intent_path(record.task_id, record.piece).unlink(missing_ok=True)
         except OSError as error:
             raise cannot("write it", path, error) from error
@@ -140,6 +140,8 @@ class Manifest:
     def is_up_to_date(self, record: Record, inputs_digest: str) -> bool:
         """Whether nothing is to be done: inputs and generated files are as recorded, `once` files are there.
 
+        `record` is as it was last saved or loaded.
+
         A sub-task with a file that was kept is never up to date, so that each run says so; nor is one whose intent is
         left: it died before all was noted.
         """
@@ -147,9 +149,10 @@ class Manifest:
             return False
         try:
             noted = self._inputs_path(record.task_id, record.piece).read_bytes()
+            recorded = self._record_path(record.task_id, record.piece).read_bytes()
         except OSError:
             return False
-        if noted != _inputs_note(record, inputs_digest):
+        if noted != _inputs_note(recorded, inputs_digest):
             return False
         root = os.fspath(self.root)
         return all(_is_as_recorded(f"{root}/{file.path}", file) for file in record.files)
@@ -234,14 +237,33 @@ def _encode(record: Record) -> bytes:
     return "\n".join(["{", *lines, *memory, ' "files": [', *([listed] if listed else []), " ]", "}", ""]).encode()
 
 
-def _indented(memory: Any) -> str:
-    """Return JSON with a line a value, so that two branches that change different parts of it do not meet."""
-    return json.dumps(memory, indent=1, sort_keys=True, ensure_ascii=False).replace("\n", "\n ")
+def _indented(value: Any, margin: str = " ") -> str:
+    """Return JSON with a line for each thing that holds nothing but values: branches that change others do not meet."""
+    if not isinstance(value, dict | list) or all(_is_flat(item) for item in _items(value)):
+        return json.dumps(value, sort_keys=True, ensure_ascii=False)
+    inner = margin + " "
+    if isinstance(value, list):
+        lines = [_indented(item, inner) for item in value]
+    else:
+        lines = [f"{json.dumps(key, ensure_ascii=False)}: {_indented(value[key], inner)}" for key in sorted(value)]
+    first, last = "[]" if isinstance(value, list) else "{}"
+    body = f",\n{inner}".join(lines)
+    return f"{first}\n{inner}{body}\n{margin}{last}"
 
 
-def _inputs_note(record: Record, inputs_digest: str) -> bytes:
+def _items(value: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether a value is plain, or a list of plain ones."""
+    plain = (str, int, float, bool, type(None))
+    return isinstance(value, plain) or (isinstance(value, list) and all(isinstance(item, plain) for item in value))
+
+
+def _inputs_note(record: bytes, inputs_digest: str) -> bytes:
     """Bind inputs to what was made of them: git brings old records and files back, but not the note beside them."""
-    return f"{inputs_digest} {digest(_encode(record))}".encode()
+    return f"{inputs_digest} {digest(record)}".encode()
 
 
 def _decode(data: bytes) -> Record:

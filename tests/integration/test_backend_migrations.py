@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import re
-import shutil
 import sqlite3
-from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 
-from tests.integration.backend import backend_files, read_schema, run
+from tests.integration.backend import backend_files, read_schema
 from tests.integration.catalog import differences, load_ddl, read_catalog
-from tests.integration.command import Folder
+from tests.integration.migrating import CHANGES, STATES, Database, Project, sqlite_database
 
 if TYPE_CHECKING:
-    import subprocess
+    from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.integration.postgres import PostgresServer
 
 pytest_plugins = ["tests.integration.postgres"]
 
-CHANGES = Path(__file__).parents[1] / "ddl" / "changes"
-STATES = (1, 2, 3, 4)
 LOSING = {3, 4}  # the states that some data is lost on the way to
 ALLOWED = "all"
 
@@ -72,16 +67,6 @@ NAMES = {"nick": "name", "leader": "mentor_id", "singers": "members", "now": "co
 FORMER_NAMES = {"nick": "nick", "leader": "leader_id", "singers": "singers", "now": "alto"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Database:
-    """A database to be migrated, and how its catalog is compared."""
-
-    kind: str
-    url: str
-    execute: Callable[[str], list[tuple[Any, ...]]]
-    differences: Callable[[int], Any]  # from a fresh database of a state
-
-
 def test_a_filled_postgresql_goes_up_and_down(postgres_server: PostgresServer, tmp_path: Path) -> None:
     with postgres_server.new_database() as url:
 
@@ -102,18 +87,13 @@ def test_a_filled_postgresql_goes_up_and_down(postgres_server: PostgresServer, t
 def test_a_filled_sqlite_goes_up_and_down(tmp_path: Path) -> None:
     path = tmp_path / "filled.db"
 
-    def execute(statement: str) -> list[tuple[Any, ...]]:
-        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            connection.execute("PRAGMA foreign_keys = ON")
-            return list(connection.execute(statement))
-
     def compared(state: int) -> Any:
         files = backend_files(read_schema(CHANGES / f"{state}.sql"), ())
         with closing(sqlite3.connect(":memory:")) as fresh, closing(sqlite3.connect(path)) as found:
             fresh.executescript(files["backend/migrations/versions/0001_initial.sqlite.sql"].text)
             return [*_sqlite_catalog(fresh) ^ _sqlite_catalog(found)]
 
-    up_and_down(Database(kind="sqlite", url=f"sqlite:///{path}", execute=execute, differences=compared), tmp_path)
+    up_and_down(sqlite_database(path, compared), tmp_path)
 
 
 def up_and_down(database: Database, tmp_path: Path) -> None:
@@ -139,51 +119,6 @@ def up_and_down(database: Database, tmp_path: Path) -> None:
         assert rows(database, state, 4) == before[4]
     project.alembic(database, "upgrade", "head", ALLOW_DATA_LOSS=ALLOWED)
     assert database.differences(4) in ({}, [])
-
-
-class Project:
-    """A plan whose DDL changes, and the backend that is generated from it."""
-
-    def __init__(self, path: Path) -> None:
-        path.mkdir()
-        self.folder = Folder(path=path)
-        self.folder.write_plan(
-            {"id": "setup", "description": "BE setup"},
-            {"id": "crud", "description": "BE CRUD APIs", "needs": ["setup"]},
-        )
-        self.backend = self.folder.workspace / "backend"
-        self.versions = self.backend / "migrations" / "versions"
-
-    def generate(self, state: int) -> None:
-        """Run the generator for a state of the schema; what it wrote before must stay as it is."""
-        self.generate_from((CHANGES / f"{state}.sql").read_text())
-        assert (self.versions / ("0001_initial.py" if state == 1 else f"{state:04d}_schema.py")).exists()
-
-    def generate_from(self, ddl: str) -> None:
-        before = self.revisions()
-        (self.folder.path / "school.sql").write_text(ddl)
-        made = self.folder.run("plan.yaml")
-        assert made.returncode == 0, made.stdout + made.stderr
-        assert {name: self.revisions()[name] for name in before} == before
-        tables = {table.name.name for table in read_schema(self.folder.path / "school.sql").tables}
-        for package in {"choirs", "singers", "members", "attendances", "rumours", "concerts"} - tables:
-            shutil.rmtree(self.backend / "app" / package, ignore_errors=True)  # as the README tells its owner to
-            shutil.rmtree(self.backend / "tests" / package, ignore_errors=True)
-
-    def revisions(self) -> dict[str, bytes]:
-        """Return the files of the revisions."""
-        return (
-            {path.name: path.read_bytes() for path in self.versions.iterdir() if path.is_file()}
-            if self.versions.exists()
-            else {}
-        )
-
-    def alembic(self, database: Database, *arguments: str, **environment: str) -> None:
-        result = self.try_alembic(database, *arguments, **environment)
-        assert result.returncode == 0, result.stderr[-3000:]
-
-    def try_alembic(self, database: Database, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return run(self.backend, "-m", "alembic", *arguments, DATABASE_URL=database.url, **environment)
 
 
 def fill(database: Database) -> None:

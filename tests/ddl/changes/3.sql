@@ -1,5 +1,5 @@
 -- A choir, with other names, and some types that hold less.
-CREATE TYPE voice AS ENUM ('whistle', 'soprano', 'alto', 'tenor', 'bass', 'other');
+CREATE TYPE voice AS ENUM ('tenor', 'soprano', 'alto', 'whistle', 'bass', 'other');
 CREATE TYPE size AS ENUM ('small', 'large');
 CREATE TYPE mood AS ENUM ('sad', 'glad');
 CREATE DOMAIN code AS text CONSTRAINT code_check CHECK (length(VALUE) >= 1);

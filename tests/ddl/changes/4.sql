@@ -1,5 +1,5 @@
 -- A choir, with less of it.
-CREATE TYPE voice AS ENUM ('whistle', 'soprano', 'alto', 'bass', 'tenor');
+CREATE TYPE voice AS ENUM ('soprano', 'alto', 'whistle', 'bass', 'tenor');
 CREATE TYPE mood AS ENUM ('sad', 'glad');
 CREATE DOMAIN code AS text CONSTRAINT code_check CHECK (length(VALUE) >= 1);
 

@@ -125,6 +125,8 @@ def _remembered(memory: Any) -> tuple[tuple[str, ...], Picture]:
 
 
 def _next(schema: Schema, old: Picture, new: Picture, present: Mapping[str, str]) -> Revision | None:
+    if old == new:
+        return None
     renames = find_renames(old, schema)
     found = difference(old, new, renames)
     up = _direction(found)

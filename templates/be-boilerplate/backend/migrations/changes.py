@@ -40,12 +40,12 @@ def change(name: str, losses: Sequence[Loss] = ()) -> None:
     connection = op.get_bind()
     refuse_loss(connection, name.partition("_")[0], losses)
     path = FOLDER / f"{name}.{connection.dialect.name}.sql"
-    statements = list(split(path.read_text(encoding="utf-8")))
+    statements = [bare(statement) for statement in split(path.read_text(encoding="utf-8"))]
     if connection.dialect.name == "sqlite":
         change_sqlite(connection, statements)
         return
     for statement in statements:
-        if is_new_value(statement):  # it can be used by other transactions only: a later statement may want to
+        if is_new_value(statement):  # which only other transactions can use, and what follows may
             with op.get_context().autocommit_block():
                 run(connection, statement)
         else:
@@ -55,6 +55,14 @@ def change(name: str, losses: Sequence[Loss] = ()) -> None:
 def run(connection: Connection, statement: str) -> None:
     """Run a statement as it is: no sign in it stands for a parameter."""
     connection.execution_options(no_parameters=True).exec_driver_sql(statement)
+
+
+def bare(statement: str) -> str:
+    """Return a statement without the comments in front of it."""
+    lines = statement.splitlines()
+    while lines and (not lines[0].strip() or lines[0].startswith("--")):
+        lines.pop(0)
+    return "\n".join(lines)
 
 
 def is_new_value(statement: str) -> bool:
@@ -109,24 +117,22 @@ def references_off(connection: Connection) -> Iterator[None]:
     try:
         yield
     finally:
-        if connection.in_transaction():  # only to look something up: each revision has ended its own
+        if connection.in_transaction():  # of a query: each revision has ended its own
             connection.rollback()
         raw.execute("PRAGMA foreign_keys = ON")
 
 
-def change_sqlite(connection: Connection, statements: Iterable[str]) -> None:
+def change_sqlite(connection: Connection, statements: Sequence[str]) -> None:
     """Run statements, and make again what went with a table that was made anew and is nobody's but the user's."""
     before = own_objects(connection)
-    statements = list(statements)
     for statement in statements:
         run(connection, statement)
-    dropped = {statement.removesuffix(";") for statement in statements if statement.startswith("DROP INDEX")}
     after = own_objects(connection)
     tables = set(connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'table'")))
     quote = connection.dialect.identifier_preparer.quote
     for (name, table), sql in before.items():
-        is_dropped = dropped & {f"DROP INDEX {name}", f"DROP INDEX {quote(name)}"}
-        if (name, table) not in after and table in tables and not is_dropped:
+        drops = {f"DROP INDEX {name};", f"DROP INDEX {quote(name)};"}
+        if (name, table) not in after and table in tables and not drops.intersection(statements):
             run(connection, sql)
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
     if broken is not None:
@@ -137,4 +143,3 @@ def own_objects(connection: Connection) -> dict[tuple[str, str], str]:
     """Return the statements of all indexes and triggers, by name and table."""
     query = "SELECT name, tbl_name, sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND sql IS NOT NULL"
     return {(name, table): sql for name, table, sql in connection.execute(sa.text(query))}
-
