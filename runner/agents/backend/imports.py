@@ -32,9 +32,10 @@ _HOMES: Mapping[str, str] = {
         "app.core.columns",
     ),
     "Base": "app.core.database",
-    **dict.fromkeys(("CHANGED", "MISSING", "REFUSED", "problem_responses"), "app.core.problems"),
-    **dict.fromkeys(("Repository", "Resource"), "app.core.repository"),
+    "problem_responses": "app.core.problems",
+    "Resource": "app.core.repository",
     **dict.fromkeys(("add_bulk_routes", "add_list_routes"), "app.core.routes"),
+    "add_row_routes": "app.core.row_routes",
     **dict.fromkeys(
         ("add", "all_of", "any_of", "coalesce", "contained", "count_known", "eq", "ge", "gt", "is_null", "le",
          "length", "lower", "lt", "matches", "mul", "ne", "not_", "now", "one_of", "Rule", "sub", "today", "trim",

@@ -201,16 +201,6 @@ class TableView:
         return ", ".join(argument(view) for view in self.key)
 
     @property
-    def key_parameters(self) -> str:
-        """Parameters of a route that is given a key: one of several columns is read by a dependency."""
-        return "key: Key" if len(self.key) > 1 else self.key_arguments
-
-    @property
-    def key_values(self) -> str:
-        """Arguments that pass a route's key on."""
-        return "*key" if len(self.key) > 1 else self.key_names
-
-    @property
     def key_type(self) -> str:
         """The type of a key in a list of them."""
         kinds = ", ".join(view.type.field for view in self.key)
