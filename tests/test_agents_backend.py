@@ -164,3 +164,33 @@ def test_numbered_text_matches_its_pattern(pattern: str) -> None:
     assert form is not None
     for number in (1, 42):
         assert re.search(pattern, form.format(n=number)), form
+
+
+def test_readmes_list_what_is_not_carried_over(tmp_path: Path) -> None:
+    ddl = """
+    SET search_path = public;
+    CREATE UNLOGGED TABLE a (id int PRIMARY KEY, during int4range, EXCLUDE USING gist (during WITH &&));
+    CREATE UNLOGGED TABLE b (id int PRIMARY KEY, a_id int REFERENCES nowhere);
+    CREATE TABLE log (at date NOT NULL) PARTITION BY RANGE (at);
+    CREATE TABLE log_1 PARTITION OF log FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
+    CREATE VIEW v AS SELECT 1;
+    CREATE VIEW w AS SELECT 2;
+    CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
+    CREATE TRIGGER t BEFORE INSERT ON a EXECUTE FUNCTION f();
+    GRANT SELECT ON a TO somebody;
+    INSERT INTO a VALUES (1);
+    """
+    files = backend_files(schema_of(tmp_path, ddl))
+    readme = one(files, "README.md")
+    differs = readme[readme.index("## What differs from the schema") :]
+    assert "- `a`: an EXCLUDE constraint has no place in the model." in differs
+    assert "- `a`: UNLOGGED has no place in the model: it is an ordinary table." in differs
+    assert "- `b`: UNLOGGED" in differs
+    assert re.search(r"- `b`: reference `b_a_id_fkey`, whose target `\S*nowhere` the schema lacks\.\n", differs)
+    assert "- `log`: its partition is a table of its own." in differs
+    assert "- `CREATE VIEW v AS SELECT 1` and 1 more like it\n" in differs
+    assert "- `CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'`\n" in differs
+    assert "- `CREATE TRIGGER t" in differs
+    assert not re.search("GRANT|INSERT INTO|SET search_path", differs)
+    assert "- An EXCLUDE constraint has no place in the model." in one(files, "app/a/README.md")
+    assert "EXCLUDE" not in one(files, "app/b/README.md")

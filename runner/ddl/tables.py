@@ -47,6 +47,8 @@ def create_table(statement: Statement, kinds: frozenset[str]) -> None:
     table = TableDraft(name=name, line=statement.line, file=statement.file)
     if "FOREIGN" in kinds:
         table.kind = "foreign"
+    if "UNLOGGED" in kinds:
+        statement.pass_over("UNLOGGED has no place in the model: it is an ordinary table", table=name)
     _read_source(statement, table)
     _read_tail(statement, table)
     catalog.add(table)

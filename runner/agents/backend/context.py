@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.agents.backend.left_out import left_out, passed_over
 from runner.agents.backend.migration import postgresql, sqlite
-from runner.agents.backend.migration.drawing import MYSQL_METHODS, draw
+from runner.agents.backend.migration.drawing import draw
 from runner.agents.backend.migration.picture import Picture
 from runner.agents.backend.migration.revisions import INITIAL, Plan
 from runner.agents.backend.model_source import identity_source, table_arguments
 from runner.agents.backend.samples import NATIVE_TEXTS
-from runner.agents.backend.table import TableView, is_sound, view_table
+from runner.agents.backend.table import TableView, view_table
 from runner.agents.backend.types import quote
 from runner.agents.source_text import sentence
 from runner.naming import free_name, human, is_python_name, kebab, names_of, snake
@@ -52,8 +53,8 @@ def app_variables(schema: Schema, options: Mapping[str, Any]) -> Mapping[str, An
         "app": _app(schema, options),
         "tables": views,
         "enums": tuple(_enums(schema)),
-        "left_out": tuple(_left_out(schema, views)),
-        "notes": tuple(note for note in schema.notes if note.passed_over or note.table_related),
+        "left_out": tuple(f"`{schema.label(view.table.name)}`: {text}" for view in views for text in left_out(view)),
+        "passed_over": passed_over(schema),
         "native_samples": NATIVE_TEXTS,
     }
 
@@ -100,6 +101,7 @@ def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) ->
         "table": view,
         "arguments": table_arguments(view),
         "identity": identity_source(view.identity),
+        "left_out": left_out(view),
         "enum_names": tuple(names_of(schema).enums.values()),
         "homes": _homes(view),
         "case_homes": _case_homes(view),
@@ -157,24 +159,3 @@ def _enum(class_name: str, enum: Enum) -> EnumView:
     said = enum.name.name if enum.name else class_name
     comment = sentence(enum.comment or f"Values of {human(said).lower()}")
     return EnumView(class_name=class_name, comment=comment, members=tuple(members))
-
-
-def _left_out(schema: Schema, views: tuple[TableView, ...]) -> list[str]:
-    """Return what the generated application does not carry over, as sentences."""
-    found = []
-    for view in views:
-        table = schema.label(view.table.name)
-        for name, key in view.constraints.foreign_keys.items():
-            if not is_sound(schema, key):
-                found.append(f"`{table}`: reference `{name}`, whose target `{key.references}` the schema lacks")
-        found += [f"`{table}`: check `{name}` is held by PostgreSQL alone" for name in view.checks.database_only]
-        found += [
-            f"`{table}`: index `{name}`, which is {index.method}"
-            for name, index in view.constraints.indexes.items()
-            if index.method in MYSQL_METHODS
-        ]
-        if view.table.kind == "partitioned" or view.table.partition_of:
-            found.append(f"`{table}`: partitions; it is made as a table of its own")
-        if not view.key:
-            found.append(f"`{table}`: no primary key, so it can be listed but not changed")
-    return found
