@@ -49,10 +49,23 @@ def test_what_the_owner_made_on_a_table_outlives_its_being_made_anew(project: Pr
     assert small.execute("SELECT title FROM log") == [("Nord",), ("Ost",)]
     assert small.execute("SELECT title FROM loud") == [("NORD",), ("OST",)]
     assert small.execute("SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE 'my%'") == [("my titles",)]
-    project.generate_from(THREE)
-    refused = project.try_alembic(small, "-x", "allow-data-loss=0003", "upgrade", "head")
-    assert "no such column: title" in refused.stderr  # the owner's index has nothing to stand on: theirs to decide
-    assert small.execute("SELECT id, title, size FROM choirs") == [(1, "Nord", 1), (2, "Ost", 1)]
+    project.generate_from(f"{TWO}ALTER TABLE choirs RENAME COLUMN title TO name; ALTER TABLE choirs RENAME TO groups;")
+    project.alembic(small, "upgrade", "head")
+    small.execute("INSERT INTO groups (id, name) VALUES (3, 'West')")
+    assert small.execute("SELECT title FROM log") == [("Nord",), ("Ost",), ("West",)]
+    assert small.execute("SELECT title FROM loud") == [("NORD",), ("OST",), ("WEST",)]
+    project.alembic(small, "downgrade", "-1")
+    small.execute("INSERT INTO choirs (id, title) VALUES (4, 'Süd')")
+    assert small.execute("SELECT title FROM log WHERE title = 'Süd'") == [("Süd",)]
+    project.generate_from(f"{THREE}ALTER TABLE choirs RENAME TO groups;")
+    refused = project.try_alembic(small, "-x", "allow-data-loss=0004", "upgrade", "head")
+    assert "no such column: name" in refused.stderr  # the owner's index has nothing to stand on: theirs to decide
+    assert small.execute("SELECT id, name, size FROM groups") == [
+        (1, "Nord", 1),
+        (2, "Ost", 1),
+        (3, "West", 1),
+        (4, "Süd", 1),
+    ]
 
 
 def test_an_index_that_the_schema_drops_is_gone(project: Project, small: Database) -> None:

@@ -107,8 +107,8 @@ def refuse_another(files: Iterable[tuple[str, str]], present: Mapping[str, str])
     for name, text in files:
         if name.endswith(".sql") and present.get(name, text) != text:
             raise AgentError(
-                f"{FOLDER}/{name} makes another schema than the DDL, and .runner/manifest does not say which. Bring "
-                "the manifest back from version control; or, to begin anew, remove the revisions"
+                f"{FOLDER}/{name} makes another schema than the DDL, and .runner/manifest does not say which under "
+                "this task's id. Bring the manifest back from version control; or, to begin anew, remove the revisions"
             )
 
 

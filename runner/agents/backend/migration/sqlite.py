@@ -30,15 +30,17 @@ def create_all(picture: Picture) -> Iterator[str]:
 def change(found: Difference) -> Iterator[str]:
     """Give the statements that make the new picture of the old one, in order.
 
-    All new tables stand beside the old ones before the first of those goes, so that names may change hands.
+    Renames come first, since SQLite then renames in triggers and views as well.
     """
     rebuilt = [table for table in found.tables if _is_rebuilt(table)]
     for table in found.tables:
         yield from (f"DROP INDEX {quote(name)}" for name in _indexes_gone(table.was.sqlite, table.new.sqlite))
+    for table in found.tables:
+        yield from _renames(found, table)
     for table in rebuilt:
         yield _create(table.new.sqlite, _beside(table.new.sqlite))
         yield from _fill(found, table)
-    yield from (f"DROP TABLE {quote(table.was.sqlite.name)}" for table in rebuilt)
+    yield from (f"DROP TABLE {quote(table.new.sqlite.name)}" for table in rebuilt)
     yield from (f"DROP TABLE {quote(table.sqlite.name)}" for table in found.tables_dropped)
     if rebuilt:  # references to the table by its name are left as they are
         yield "PRAGMA legacy_alter_table = ON"
@@ -74,29 +76,32 @@ def _indexes_gone(old: SqlitePart, new: SqlitePart) -> Iterator[str]:
     yield from (name for name, sql in old.indexes if made.get(name) != sql)
 
 
+def _renames(found: Difference, table: TableChange) -> Iterator[str]:
+    name = quote(table.new.sqlite.name)
+    if table.was.sqlite.name != table.new.sqlite.name:
+        yield f"ALTER TABLE {quote(table.was.sqlite.name)} RENAME TO {name}"
+    for old, new in found.renames.columns.get(table.was.key, {}).items():
+        yield f"ALTER TABLE {name} RENAME COLUMN {quote(old)} TO {quote(new)}"
+
+
 def _fill(found: Difference, table: TableChange) -> Iterator[str]:
     """Give what takes the rows over, and the number that keys are counted up from."""
     old, new = table.was.sqlite, table.new.sqlite
-    back = {now: was for was, now in found.renames.columns.get(table.was.key, {}).items()}
-    was = {column.name: column for column in table.was.columns}
+    was = {column.name: column for column in table.old.columns}
     columns = {column.name: column for column in table.new.columns}
-    taken = {
-        name: _value(was[back.get(name, name)], columns[name], _values(found, was[back.get(name, name)]))
-        for name in new.stored
-        if back.get(name, name) in was
-    }
+    taken = {name: _value(was[name], columns[name], _values(found, was[name])) for name in new.stored if name in was}
     empty = [quote(name) for name in new.stored if name not in taken and _must_be_given(columns[name], new)]
     note = f"{FILL_IT.format(columns=' and '.join(empty))}\n" if empty else ""
     yield (
         f"INSERT INTO {quote(_beside(new))} ({', '.join(quote(name) for name in taken)})\n"
-        f"{note}SELECT {', '.join(taken.values())}\nFROM {quote(old.name)}"
+        f"{note}SELECT {', '.join(taken.values())}\nFROM {quote(new.name)}"
     )
     if old.numbered and new.numbered:
         beside = text_sql(_beside(new))
         yield f"DELETE FROM sqlite_sequence WHERE name = {beside}"  # noqa: S608 - written down, from the DDL's names
         yield (
             "INSERT INTO sqlite_sequence (name, seq)\n"
-            f"SELECT {beside}, seq FROM sqlite_sequence WHERE name = {text_sql(old.name)}"
+            f"SELECT {beside}, seq FROM sqlite_sequence WHERE name = {text_sql(new.name)}"
         )
 
 
@@ -107,7 +112,7 @@ def _must_be_given(column: ColumnPart, table: SqlitePart) -> bool:
 
 def _values(found: Difference, column: ColumnPart) -> Mapping[str, str]:
     """Return the values of a column's enum that are called otherwise now."""
-    kinds = {part.sql: part.key for part in found.was.types}
+    kinds = {now.sql: was.key for was, now in zip(found.was.types, found.old.types, strict=True)}
     return found.renames.values.get(kinds.get(column.item_type, (None, "")), {})
 
 
