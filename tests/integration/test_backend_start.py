@@ -155,8 +155,8 @@ def test_compose_names_what_there_is_and_holds_no_secret(backend: Path) -> None:
     assert set(services) == {"database", "migrate", "backend"}
     for service in services.values():
         for needed, how in service.get("depends_on", {}).items():
-            gated = how["condition"] == "service_completed_successfully" or "healthcheck" in services[needed]
-            assert gated, needed
+            assert how["condition"] in ("service_completed_successfully", "service_healthy"), needed
+            assert ("healthcheck" in services[needed]) == (how["condition"] == "service_healthy"), needed
     (port,) = instructions(backend, "EXPOSE")
     assert services["backend"]["ports"] == [f"127.0.0.1:${{PORT:-8000}}:{port}"]
     assert {volume.partition(":")[0] for volume in services["database"]["volumes"]} == set(compose["volumes"])

@@ -121,6 +121,8 @@ def _store(session: Session, maker: Rows, row: Row, added: list[DeclarativeBase]
             session.flush()
     except (DBAPIError, ProblemError) as error:
         return str(getattr(error, "orig", error)).strip().replace("\n", " ")
+    if not maker.subject.table.primary_key.columns:
+        session.expunge(model)  # rows that nothing tells apart are not to be taken for one
     added.append(model)
     maker.added(row)
     return ""

@@ -73,7 +73,9 @@ class Values:
     def _texts(self, field: Field) -> Iterator[str]:
         bounds = field.accepted.bounds
         if field.native:
-            yield NATIVE.get(field.native.partition("(")[0], "1")
+            name = field.native.partition("(")[0]
+            makers = {"inet": self.fake.ipv4, "macaddr": self.fake.mac_address}
+            yield makers[name]() if name in makers else NATIVE.get(name, "1")
             return
         make = self._text_maker(field)
         longest = bounds.get("max_length")
