@@ -296,6 +296,13 @@ def bench_convex(scratch: Scratch) -> Iterator[Row]:
     yield from convex.bench_convex(scratch)
 
 
+def bench_backend(scratch: Scratch) -> Iterator[Row]:
+    """What the generated backend serves a second; its parts are loaded only for this."""
+    from tests.bench import backend
+
+    yield from backend.bench_backend(scratch)
+
+
 BENCHES = {
     "start": bench_start,
     "school": bench_school,
@@ -303,6 +310,7 @@ BENCHES = {
     "events": bench_events,
     "locks": bench_locks,
     "convex": bench_convex,
+    "backend": bench_backend,
     "many": bench_many,
 }
 

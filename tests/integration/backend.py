@@ -113,13 +113,20 @@ class Server:
 
 @contextmanager
 def serving(folder: Path, database_url: str, **environment: str) -> Iterator[Server]:
-    """Migrate a database and serve the application on it, on the loopback interface."""
+    """Migrate a database and serve the application on it."""
     migrated = run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=database_url)
     assert migrated.returncode == 0, migrated.stderr[-2000:]
+    settings = {"DATABASE_URL": database_url, "LOG_FORMAT": "json", **environment}
+    with listening("app.main:app", folder, folder / "server.log", **settings) as server:
+        yield server
+
+
+@contextmanager
+def listening(application: str, folder: Path, log: Path, **environment: str) -> Iterator[Server]:
+    """Serve an application with one uvicorn on the loopback interface."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", str(port), "--log-level", "warning"]
-    settings = {**plain_environment(), "DATABASE_URL": database_url, "LOG_FORMAT": "json", **environment}
-    log = folder / f"server-{port}.log"
+    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--log-level", "warning"]
+    settings = {**plain_environment(), **environment}
     with log.open("wb") as output, subprocess.Popen(command, cwd=folder, env=settings, stderr=output) as process:
         server = Server(url=f"http://127.0.0.1:{port}", process=process, log=log)
         try:

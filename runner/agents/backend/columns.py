@@ -236,9 +236,16 @@ def _mapped(
         arguments.append("onupdate=utc_now" if kind.category == "timestamp" else "onupdate=sa.func.now()")
     if kind.annotation == "Any" and not nullable:
         arguments.append("nullable=False")
-    if column.comment:
-        arguments.append(f"comment={literal(one_line(column.comment))}")
+    arguments += _remarks(column)
     return f"{names.attribute}: Mapped[{optional}] = mapped_column({', '.join(arguments)})"
+
+
+def _remarks(column: Column) -> list[str]:
+    """Return what a column's line says beyond its type."""
+    found = [f"comment={literal(one_line(column.comment))}"] if column.comment else []
+    if column.type.domain is not None:
+        found.append(f'info={{"domain": {literal(column.type.domain.name.name)}}}')
+    return found
 
 
 def _computed(generated: Generated) -> str:

@@ -85,7 +85,7 @@ def kind_of(expression: Expression, types: Mapping[str, PythonType]) -> PythonTy
     expression = uncast(expression)
     if isinstance(expression, ColumnRef):
         return types.get(expression.name)
-    if isinstance(expression, Call) and expression.op in ("coalesce", "+", "-", "*", "neg"):
+    if isinstance(expression, Call) and expression.op in ("coalesce", "+", "-", "*", "%", "neg"):
         return next((kind for part in expression.args if (kind := kind_of(part, types))), None)
     return None
 

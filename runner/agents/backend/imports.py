@@ -25,27 +25,28 @@ _HOMES: Mapping[str, str] = {
     "Decimal": "decimal", "UUID": "uuid", "uuid4": "uuid", "StrEnum": "enum",
     "Mapped": "sqlalchemy.orm", "mapped_column": "sqlalchemy.orm",
     "ConfigDict": "pydantic", "Field": "pydantic", "NaiveDatetime": "pydantic",
-    "APIRouter": "fastapi", "Depends": "fastapi",
+    "Depends": "fastapi",
     **dict.fromkeys(
-        ("Array", "BigInt", "ByDialect", "Char", "Exact", "Json", "PlainJson", "SmallInt", "Timestamp", "enum_of",
+        ("Array", "BigInt", "ByDialect", "Char", "Json", "PlainJson", "SmallInt", "Timestamp", "enum_of", "exact",
          "moment", "native", "postgresql_only", "utc_now"),
         "app.core.columns",
     ),
     "Base": "app.core.database",
     "problem_responses": "app.core.problems",
     "Resource": "app.core.repository",
-    **dict.fromkeys(("add_bulk_routes", "add_list_routes"), "app.core.routes"),
+    **dict.fromkeys(("TableRouter", "add_bulk_routes", "add_list_routes"), "app.core.routes"),
     "add_row_routes": "app.core.row_routes",
     **dict.fromkeys(
         ("add", "all_of", "any_of", "coalesce", "contained", "count_known", "eq", "ge", "gt", "is_null", "le",
-         "length", "lower", "lt", "matches", "mul", "ne", "not_", "now", "one_of", "Rule", "sub", "today", "trim",
-         "upper"),
+         "length", "lower", "lt", "matches", "mul", "ne", "not_", "now", "one_of", "rem", "Rule", "sub", "today",
+         "trim", "upper"),
         "app.core.rules",
     ),
 }  # fmt: skip
 _FIELDS = ("Body", "Bytes", "Int16", "Int32", "Int64", "Native", "Number", "Row", "Timestamp", "omitted")
 _ARGUMENTS = frozenset({"moment"})  # used as a value, told from a column by the = in front
 _CALLED_ONLY = frozenset(name for name, home in _HOMES.items() if home == "app.core.rules" and name.islower())
+_CALLED_ONLY |= {"enum_of", "exact", "native"}
 
 
 def with_imports(text: str, enums: Iterable[str] = (), more: Mapping[str, str] | None = None) -> str:

@@ -24,7 +24,7 @@ from runner.ddl.model import Call, ColumnRef, Const, Expression
 
 _COMPARISONS = {"=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "in": "one_of"}
 _CONNECTIVES = {"and": "all_of", "or": "any_of", "not": "not_", "is null": "is_null"}
-_ARITHMETIC = {"+": "add", "-": "sub", "*": "mul"}
+_ARITHMETIC = {"+": "add", "-": "sub", "*": "mul", "%": "rem"}
 _FUNCTIONS = {
     "coalesce": "coalesce", "lower": "lower", "upper": "upper", "trim": "trim", "btrim": "trim",
     "num_nonnulls": "count_known",

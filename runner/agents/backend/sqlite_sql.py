@@ -10,9 +10,10 @@ from runner.agents.backend.expressions import LENGTHS, MIRRORED, Unknown, is_arr
 from runner.agents.backend.types import PythonType, quote
 from runner.ddl.model import Call, ColumnRef, Const, Expression
 
-_INFIX = {**{op: op for op in MIRRORED}, "and": "AND", "or": "OR", "+": "+", "-": "-", "*": "*", "||": "||",
+_INFIX = {**{op: op for op in MIRRORED}, "and": "AND", "or": "OR", "+": "+", "-": "-", "*": "*", "%": "%", "||": "||",
           "like": "LIKE"}  # fmt: skip
 _LOOSE = frozenset({"and", "or", "not", "in", "||", *MIRRORED})  # bracketed inside another operation
+_TIGHT, _SUMS = frozenset({"*", "%", "-"}), frozenset({"+", "-", "*", "%"})
 
 
 def sqlite_sql(expression: Expression, types: Mapping[str, PythonType]) -> str | None:
@@ -34,7 +35,7 @@ class _Writer:
             return _sqlite_constant(expression)
         op, args = expression.op, expression.args
         if op in _INFIX:
-            return f" {_INFIX[op]} ".join(self.inner(part) for part in args)
+            return f" {_INFIX[op]} ".join(self.inner(part, tight=op in _TIGHT) for part in args)
         if op in _SPECIAL:
             return _SPECIAL[op](self, expression)
         if op in LENGTHS:
@@ -44,9 +45,10 @@ class _Writer:
             return f"{op}({', '.join(self.write(part) for part in args)})"
         raise Unknown(op)
 
-    def inner(self, part: Expression) -> str:
+    def inner(self, part: Expression, *, tight: bool = False) -> str:
         text = self.write(part)
-        return f"({text})" if isinstance(part, Call) and part.op in _LOOSE else text
+        bracketed = isinstance(part, Call) and (part.op in _LOOSE or (tight and part.op in _SUMS))
+        return f"({text})" if bracketed else text
 
     def cast(self, call: Call) -> str:
         if not isinstance(call.args[0], Const | ColumnRef):

@@ -116,7 +116,7 @@ def _decimal(sql: SqlType) -> PythonType:
     places = (sql.args[1] if len(sql.args) > 1 else 0) if sql.args else None
     inner = ", ".join(str(number) for number in (digits, places) if number is not None)
     name = f"numeric({inner.replace(' ', '')})" if inner else "numeric"
-    made = _simple("decimal", "Decimal", f"Exact({inner})", name, "NUMERIC")
+    made = _simple("decimal", "Decimal", f"exact({inner})", name, "NUMERIC")
     return replace(made, digits=digits, places=places)
 
 

@@ -84,6 +84,7 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
+    "%": lambda a, b: (abs(a) % abs(b)) * (1 if a >= 0 else -1) if b else None,
     "neg": lambda a: -a,
     "not": lambda a: not a,
     "~": lambda a, b: re.search(b, a) is not None,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import APIRouter, Depends, FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from app.core.access import key_check
@@ -22,6 +23,8 @@ from app.own.settings import Settings
 @asynccontextmanager
 async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
     """Serve; once the last request has ended, give the database its connections back."""
+    gc.collect()
+    gc.freeze()  # what is loaded by now stays: it need not be looked through again and again
     yield
     if get_engine.cache_info().currsize:
         get_engine().dispose()
@@ -43,13 +46,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         )
     add_problem_handlers(app)
     app.include_router(health)
-    tables = APIRouter(prefix=settings.api_prefix, dependencies=[Depends(check)])
+    dependencies, responses = [Depends(check)], {}
     if settings.api_key is not None:
-        tables.dependencies.insert(0, Depends(key_check(settings.api_key)))
-        tables.responses |= problem_responses(401)
+        dependencies.insert(0, Depends(key_check(settings.api_key)))
+        responses = problem_responses(401)
     for router in load_routers():
-        tables.include_router(router)
-    app.include_router(tables)
+        app.include_router(
+            router, prefix=settings.api_prefix, dependencies=dependencies, responses=responses
+        )
     return app
 
 

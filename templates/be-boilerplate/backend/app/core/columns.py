@@ -40,24 +40,23 @@ class Char(TypeDecorator[str]):
         return None if value is None else value.rstrip(" ")
 
 
-class Timestamp(TypeDecorator[dt.datetime]):
-    """A moment with its time zone; always in UTC when it is read."""
+class _SqliteTimestamp(TypeDecorator[dt.datetime]):
+    """A moment in UTC: SQLite keeps no zone."""
 
-    impl = sa.DateTime(timezone=True)
+    impl = sa.DateTime
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
-        """Store UTC; SQLite keeps no zone."""
-        if value is None or dialect.name != "sqlite":
-            return value
-        return value.astimezone(dt.UTC).replace(tzinfo=None)
+        """Store UTC."""
+        return None if value is None else value.astimezone(dt.UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
         """Read UTC."""
-        if value is None:
-            return None
-        moment: dt.datetime = value
-        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+        return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+# A moment with its time zone; in UTC when it is read, as PostgreSQL's connections are told to have it.
+Timestamp = sa.DateTime(timezone=True).with_variant(_SqliteTimestamp(), "sqlite")
 
 
 class _SqliteNumeric(UserDefinedType[Decimal]):
@@ -69,32 +68,31 @@ class _SqliteNumeric(UserDefinedType[Decimal]):
         return "NUMERIC"
 
 
-class Exact(TypeDecorator[Decimal]):
-    """An exact decimal of so many digits, so many of them behind the point."""
+class _SqliteExact(TypeDecorator[Decimal]):
+    """An exact decimal, kept away from SQLite's floating point."""
 
-    impl = sa.Numeric
+    impl = _SqliteNumeric
     cache_ok = True
 
-    def __init__(self, precision: int | None = None, scale: int | None = None) -> None:
-        super().__init__(precision, scale)
+    def __init__(self, scale: int | None) -> None:
+        super().__init__()
         self.scale = scale
 
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Keep decimals away from SQLite's floating point."""
-        if dialect.name == "sqlite":
-            return dialect.type_descriptor(_SqliteNumeric())
-        return dialect.type_descriptor(self.impl_instance)
-
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Hand SQLite the digits as text; its column turns them into a number where none is lost."""
-        return f"{value:f}" if value is not None and dialect.name == "sqlite" else value
+        """Hand over the digits as text; the column turns them into a number where none is lost."""
+        return None if value is None else f"{value:f}"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """Read the digits back, with as many behind the point as the column has."""
-        if value is None or isinstance(value, Decimal):
-            return value
+        if value is None:
+            return None
         number = Decimal(str(value))
         return number if self.scale is None else round(number, self.scale)
+
+
+def exact(precision: int | None = None, scale: int | None = None) -> sa.Numeric[Decimal]:
+    """Return the type of an exact decimal of so many digits, so many of them behind the point."""
+    return sa.Numeric(precision, scale).with_variant(_SqliteExact(scale), "sqlite")
 
 
 class Array(TypeDecorator[list[Any]]):

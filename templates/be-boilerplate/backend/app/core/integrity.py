@@ -3,48 +3,95 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from app.core.problems import FieldError, ProblemError, conflict, invalid
+from app.core.columns import Array, Native
+from app.core.problems import FieldError, ProblemError, conflict, first_line, invalid
 
-# SQLSTATE of PostgreSQL's class 23
+# SQLSTATE: classes, and codes of PostgreSQL's class 23
+_DATA, _INTEGRITY, _RAISED = "22", "23", "P0001"
 _NOT_NULL = "23502"
 _FOREIGN_KEY = {"23503", "23001"}
 _UNIQUE = {"23505", "23P01"}
-_DETAIL_KEY = re.compile(r"Key \((?P<columns>[^)]*)\)=")
+_DETAIL_KEY = re.compile(r"Key \((?P<columns>.*?)\)=\(")
 
 
 def explain(
-    error: IntegrityError,
+    error: DBAPIError,
     session: Session,
     model: type[DeclarativeBase],
     values: Mapping[str, Any] | None,
-) -> ProblemError:
-    """Return the problem behind an integrity error; `session` is rolled back and can be asked.
+) -> ProblemError | None:
+    """Return the problem of a client behind what the database refused; None where the fault is not the client's.
 
-    `values` are those of the row that was to be written, by attribute; None for a row to be deleted.
+    `values` are those of the row that was to be written, by attribute; None for a row to be deleted. `session` is
+    rolled back and can be asked.
     """
-    table = table_of(model)
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if state == _RAISED:
+        return _raised(error, model)
+    if values is not None and state.startswith(_DATA):
+        return _unreadable(error, session, model, values)
+    if not isinstance(error, IntegrityError):
+        return None
     if values is None:
-        return _still_referenced(error, table)
-    state = getattr(error.orig, "sqlstate", None)
-    if state is None:
+        return _still_referenced(error, table_of(model))
+    if not state:
         return _explain_sqlite(str(error.orig), session, model, values)
-    diagnosis = getattr(error.orig, "diag", None)
-    name = getattr(diagnosis, "constraint_name", None)
+    return _explain_postgresql(error, model, state)
+
+
+def _explain_postgresql(
+    error: IntegrityError, model: type[DeclarativeBase], state: str
+) -> ProblemError:
+    table, told = table_of(model), _told(error)
+    name = told("constraint_name")
     if state == _NOT_NULL:
-        return _missing(model, [getattr(diagnosis, "column_name", None) or ""])
-    columns = _columns_of(table, name) or _columns_in(getattr(diagnosis, "message_detail", None))
+        return _missing(model, [told("column_name") or ""])
+    columns = _columns_of(table, name) or _columns_in(table, told("message_detail"))
     if state in _UNIQUE:
         return _taken(model, columns, name)
-    if state in _FOREIGN_KEY:
+    if state in _FOREIGN_KEY and told("table_name") in (None, table.name):
         return _dangling(model, columns, name)
-    return _broken(model, columns, name)
+    if state in _FOREIGN_KEY:
+        return _depended_on(model, columns, name)
+    return _broken(model, columns or _columns_of_domain(table, told("datatype_name")), name)
+
+
+def _told(error: DBAPIError) -> Callable[[str], str | None]:
+    """Return what reads a part of PostgreSQL's diagnosis."""
+    diagnosis = getattr(error.orig, "diag", None)
+    return lambda part: getattr(diagnosis, part, None)
+
+
+def _raised(error: DBAPIError, model: type[DeclarativeBase]) -> ProblemError:
+    """Return the problem of a row that a trigger does not want."""
+    told = _told(error)
+    fields = field_names(model, [told("column_name") or ""]) or [""]
+    return invalid(_errors(fields, "trigger", first_line(error), told("constraint_name")))
+
+
+def _unreadable(
+    error: DBAPIError, session: Session, model: type[DeclarativeBase], values: Mapping[str, Any]
+) -> ProblemError:
+    """Return the problem of values that only the database can read; it is asked which ones it cannot."""
+    columns = []
+    for attribute in sa.inspect(model).column_attrs:
+        column, value = attribute.columns[0], values.get(attribute.key)
+        if value is None or not isinstance(column.type, (Array, Native)):
+            continue
+        try:
+            with session.begin_nested():
+                session.execute(sa.select(sa.literal(value, column.type)))
+        except DBAPIError:
+            columns.append(column.name)
+    fields = field_names(model, columns) or [""]
+    return invalid(_errors(fields, "unreadable", first_line(error), None))
 
 
 def _explain_sqlite(
@@ -54,18 +101,28 @@ def _explain_sqlite(
     kind, _, subject = message.partition(" constraint failed: ")
     if kind == "UNIQUE":
         index = subject.removeprefix("index ").strip("'")
-        columns = _columns_of(table, index) or [
-            part.rpartition(".")[2] for part in subject.split(", ")
-        ]
+        if columns := _columns_of(table, index):
+            return _taken(model, columns, index)
+        columns = [part.rpartition(".")[2] for part in subject.split(", ")]
         return _taken(model, columns, _unique_name(table, columns))
     if kind == "NOT NULL":
         return _missing(model, [subject.rpartition(".")[2]])
     if message.startswith("FOREIGN KEY"):
-        for constraint in table.foreign_key_constraints:
-            if _dangles(session, model, constraint, values):
-                return _dangling(model, list(constraint.column_keys), _name(constraint))
-        return conflict("A reference to this row would break.")
-    return _broken(model, _columns_of(table, subject), subject)
+        found = dangling(session, model, values)
+        return found or _depended_on(model, _referred_columns(table), None)
+    if kind == "CHECK":
+        return _broken(model, _columns_of(table, subject), subject)
+    return invalid(_errors([""], "trigger", message, None))
+
+
+def dangling(
+    session: Session, model: type[DeclarativeBase], values: Mapping[str, Any]
+) -> ProblemError | None:
+    """Return the problem of a row with these values that refers to one that does not exist."""
+    for constraint in table_of(model).foreign_key_constraints:
+        if _dangles(session, model, constraint, values):
+            return _dangling(model, list(constraint.column_keys), _name(constraint))
+    return None
 
 
 def _dangles(
@@ -100,6 +157,13 @@ def _dangling(
     return invalid(_errors(fields, "foreign_key", "refers to a row that does not exist", name))
 
 
+def _depended_on(
+    model: type[DeclarativeBase], columns: Sequence[str], name: str | None
+) -> ProblemError:
+    errors = _errors(field_names(model, columns), "referenced", "is what other rows refer to", name)
+    return conflict("Other rows refer to this one as it is.", errors)
+
+
 def _missing(model: type[DeclarativeBase], columns: Sequence[str]) -> ProblemError:
     return invalid(_errors(field_names(model, columns), "missing", "must have a value", None))
 
@@ -127,13 +191,26 @@ def _referrers(table: sa.Table) -> list[str]:
     """Return the tables whose references keep a row of this one from being deleted."""
     return sorted(
         {
-            other.name
-            for other in table.metadata.tables.values()
-            for key in other.foreign_key_constraints
+            str(key.table.name)
+            for key in _referring(table)
             if key.ondelete not in ("CASCADE", "SET NULL", "SET DEFAULT")
-            if key.elements[0].target_fullname.rpartition(".")[0] == table.fullname
         }
     )
+
+
+def _referred_columns(table: sa.Table) -> list[str]:
+    """Return the columns that references of any table lead to."""
+    elements = (element for key in _referring(table) for element in key.elements)
+    return list(dict.fromkeys(element.target_fullname.rpartition(".")[2] for element in elements))
+
+
+def _referring(table: sa.Table) -> list[sa.ForeignKeyConstraint]:
+    return [
+        key
+        for other in table.metadata.tables.values()
+        for key in other.foreign_key_constraints
+        if key.elements[0].target_fullname.rpartition(".")[0] == table.fullname
+    ]
 
 
 def field_names(model: type[DeclarativeBase], columns: Iterable[str]) -> list[str]:
@@ -164,13 +241,20 @@ def _columns_of(table: sa.Table, name: str | None) -> list[str]:
     """Return the columns of a constraint or a unique index."""
     for constraint in table.constraints:
         if name and constraint.name == name:
-            columns: Iterable[str] = constraint.info.get("columns", ())
-            return list(columns) or [column.name for column in getattr(constraint, "columns", ())]
+            if isinstance(constraint, sa.CheckConstraint):
+                return _columns_in_sql(table, str(constraint.sqltext))
+            return [column.name for column in getattr(constraint, "columns", ())]
     for index in table.indexes:
         if name and index.name == name:
-            named: Iterable[str] = index.info.get("columns", ())
-            return list(named) or [column.name for column in index.columns]
+            return _columns_in_sql(table, ", ".join(str(part) for part in index.expressions))
     return []
+
+
+def _columns_of_domain(table: sa.Table, domain: str | None) -> list[str]:
+    """Return the columns of a domain, whose checks are its own and no table's."""
+    if domain is None:
+        return []
+    return [column.name for column in table.columns if column.info.get("domain") == domain]
 
 
 def _unique_name(table: sa.Table, columns: Sequence[str]) -> str | None:
@@ -179,6 +263,9 @@ def _unique_name(table: sa.Table, columns: Sequence[str]) -> str | None:
             continue
         if [column.name for column in constraint.columns] == list(columns):
             return _name(constraint)
+    for index in table.indexes:
+        if index.unique and [column.name for column in index.columns] == list(columns):
+            return _name(index)
     return None
 
 
@@ -189,7 +276,13 @@ def _check_text(table: sa.Table, name: str | None) -> str | None:
     return None
 
 
-def _columns_in(detail: str | None) -> list[str]:
-    """Return the columns in PostgreSQL's words `Key (a, b)=(1, 2) already exists`."""
+def _columns_in(table: sa.Table, detail: str | None) -> list[str]:
+    """Return the columns in PostgreSQL's words `Key (a, lower(b))=(1, x) already exists`."""
     found = _DETAIL_KEY.search(detail or "")
-    return [part.strip('" ') for part in found["columns"].split(",")] if found else []
+    return _columns_in_sql(table, found["columns"]) if found else []
+
+
+def _columns_in_sql(table: sa.Table, text: str) -> list[str]:
+    """Return the columns that an expression speaks of, in its order."""
+    words = re.findall(r"\w+", re.sub(r"'[^']*'", "", text))
+    return [word for word in dict.fromkeys(words) if word in table.columns]

@@ -12,12 +12,12 @@ A filter is a query parameter `field` or `field__operator`. Which operators a fi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
 
 import sqlalchemy as sa
-from fastapi import Query
+from fastapi import Query, Request
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from starlette.datastructures import QueryParams
@@ -28,7 +28,7 @@ from app.core.problems import FieldError, invalid
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 MAX_OFFSET = 2**63 - 1
-PAGING = frozenset({"limit", "offset", "sort", "q", "expand"})
+_OWN = frozenset({"limit", "offset", "sort", "q", "expand"})  # parameters that are no filters
 
 Item = TypeVar("Item")
 Condition = sa.ColumnElement[bool]
@@ -57,48 +57,49 @@ class Count(BaseModel):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Paging:
-    """Which part of a list, in which order, and what to search for."""
+class ExportQuery:
+    """What a request asks of an export: all that its filters leave, in an order. `parameters` holds the filters."""
 
-    limit: int = DEFAULT_LIMIT
-    offset: int = 0
+    parameters: QueryParams
     sort: str = ""
     q: str = ""
-    expand: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sorting:
-    """In which order, and what to search for."""
+class ListQuery(ExportQuery):
+    """What a request asks of a list: a part of it, and rows that it refers to."""
 
-    sort: str = ""
-    q: str = ""
+    limit: int = DEFAULT_LIMIT
+    offset: int = 0
+    expand: str = ""
 
 
 _Sort = Annotated[str, Query(description="Fields in order of weight; `-` in front: descending.")]
 _Search = Annotated[str, Query(description="Part of any text field, in any case.")]
+_Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many rows at most.")]
+_Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="How many rows to pass over.")]
+_Expand = Annotated[str, Query(description="References whose rows come along, in `expanded`.")]
 
 
-def sorting(sort: _Sort = "", q: _Search = "") -> Sorting:
+# Nothing here waits, so none of it needs a thread: FastAPI gives one to each dependency that is not `async`.
+async def export_query(request: Request, sort: _Sort = "", q: _Search = "") -> ExportQuery:
     """Read the query parameters of an export."""
-    return Sorting(sort=sort, q=q)
+    return ExportQuery(parameters=request.query_params, sort=sort, q=q)
 
 
-def paging(
-    limit: Annotated[
-        int, Query(ge=1, le=MAX_LIMIT, description="How many rows at most.")
-    ] = DEFAULT_LIMIT,
-    offset: Annotated[
-        int, Query(ge=0, le=MAX_OFFSET, description="How many rows to pass over.")
-    ] = 0,
+async def list_query(
+    request: Request,
+    *,
+    limit: _Limit = DEFAULT_LIMIT,
+    offset: _Offset = 0,
     sort: _Sort = "",
     q: _Search = "",
-    expand: Annotated[
-        str, Query(description="References whose rows come along, in `expanded`.")
-    ] = "",
-) -> Paging:
-    """Read the query parameters that every list has."""
-    return Paging(limit=limit, offset=offset, sort=sort, q=q, expand=expand)
+    expand: _Expand = "",
+) -> ListQuery:
+    """Read the query parameters of a list."""
+    return ListQuery(
+        parameters=request.query_params, limit=limit, offset=offset, sort=sort, q=q, expand=expand
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,14 +144,13 @@ class Filters:
             mapper.get_property_by_column(key).class_attribute for key in mapper.primary_key
         ]
 
-    def conditions(
-        self, parameters: QueryParams, q: str = "", known: Container[str] = PAGING
-    ) -> list[Condition]:
+    def conditions(self, query: ExportQuery) -> list[Condition]:
         """Return what rows must satisfy; raises a problem that names every parameter at fault."""
         found: list[Condition] = []
         errors: list[FieldError] = []
-        for parameter, text in parameters.multi_items():
-            if parameter in known:
+        own = {name for name in _OWN if hasattr(query, name)}
+        for parameter, text in query.parameters.multi_items():
+            if parameter in own:
                 continue
             name, _, operator = parameter.partition("__")
             filterable = self.fields.get(name)
@@ -164,7 +164,7 @@ class Filters:
                 errors.append(FieldError(field=parameter, code="filter", message=message))
         if errors:
             raise invalid(errors)
-        return [*found, *self._search(q)]
+        return [*found, *self._search(query.q)]
 
     def order(self, sort: str) -> list[sa.ColumnElement[Any]]:
         """Return the order that `sort` asks for; the key settles what that leaves open."""
@@ -240,8 +240,8 @@ def _contains(
 
 def _value(filterable: Filterable, text: str) -> Any:
     """Read a value as it stands in a URL."""
-    is_moment = isinstance(filterable.column.type, columns.Timestamp)
-    return filterable.adapter.validate_strings(_LOST_PLUS.sub("+", text) if is_moment else text)
+    with_zone = getattr(filterable.column.type, "timezone", False)
+    return filterable.adapter.validate_strings(_LOST_PLUS.sub("+", text) if with_zone else text)
 
 
 def _operators(kind: sa.types.TypeEngine[Any], *, nullable: bool) -> tuple[str, ...]:

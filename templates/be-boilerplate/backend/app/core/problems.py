@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, DBAPIError, OperationalError, TimeoutError
+from sqlalchemy.exc import DataError, OperationalError, StatementError, TimeoutError
 from starlette.exceptions import HTTPException
 
 logger = logging.getLogger(__name__)
@@ -103,14 +103,21 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> JSONResponse:
-        if isinstance(error.__cause__, (UnicodeDecodeError, RecursionError)):
+        # It is no text, nested too deep, or holds too long a number.
+        if isinstance(error.__cause__, (ValueError, RecursionError)):
             body = FieldError(field="body", code="json_invalid", message="is not sound JSON")
             return _answer(request, 422, _summary([body]), [body])
         return _answer(request, error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(DataError)
     def _(request: Request, error: DataError) -> JSONResponse:
-        return _answer(request, 422, f"The database cannot take a value: {_first_line(error)}.")
+        return _answer(request, 422, f"The database cannot take a value: {first_line(error)}.")
+
+    @app.exception_handler(StatementError)
+    def _(request: Request, error: StatementError) -> JSONResponse:
+        if isinstance(error.orig, (OverflowError, ValueError)):  # the driver cannot write it
+            return _answer(request, 422, f"The database cannot take a value: {first_line(error)}.")
+        raise error
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(TimeoutError)
@@ -156,5 +163,6 @@ def _summary(errors: Sequence[FieldError]) -> str:
     return f"{', '.join(fields)}: {errors[0].message}" if errors else "The request is not valid."
 
 
-def _first_line(error: DBAPIError) -> str:
+def first_line(error: StatementError) -> str:
+    """Return what the database, or its driver, says is wrong."""
     return (str(error.orig).splitlines() or ["invalid value"])[0]

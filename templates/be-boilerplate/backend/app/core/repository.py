@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Generic, TypeVar
 
 import sqlalchemy as sa
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Response
 from pydantic import BaseModel
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.schema import CallableColumnDefault
-from starlette.datastructures import QueryParams
 
 from app.core.database import get_session
 from app.core.expansion import References
 from app.core.export import csv_lines
 from app.core.fields import Body
 from app.core.hooks import before_create, before_delete, before_update
-from app.core.integrity import explain, table_of
-from app.core.listing import Condition, Count, Filters, Page, Paging, Sorting, paging, sorting
+from app.core.integrity import dangling, explain, table_of
+from app.core.listing import Condition, Count, ExportQuery, Filters, ListQuery, Page
 from app.core.problems import ProblemError, not_found, stale
 from app.core.rules import Rule, enforce
 from app.core.versions import entity_tag, is_expected
@@ -37,6 +36,7 @@ class Resource(Generic[Model, Read]):
     ) -> None:
         self.model = model
         self.read = read
+        self.page: Any = Page[read]  # type: ignore[valid-type]
         self.label = label
         self.rules = rules
         self.filters = Filters(model, read)
@@ -54,20 +54,20 @@ class Resource(Generic[Model, Read]):
         """Return the OpenAPI description of the filters, for a route's `openapi_extra`."""
         return {"parameters": self.filters.parameters()}
 
-    def repository(self) -> Callable[[Session, Response], Repository[Model, Read]]:
+    def repository(self) -> Callable[..., Awaitable[Repository[Model, Read]]]:
         """Return the dependency that gives a request its repository."""
 
-        def give(
+        async def give(
             session: Annotated[Session, Depends(get_session)], response: Response
         ) -> Repository[Model, Read]:
             return Repository(self, session, response)
 
         return give
 
-    def guarded(self) -> Callable[[Session, Response, str | None], Repository[Model, Read]]:
+    def guarded(self) -> Callable[..., Awaitable[Repository[Model, Read]]]:
         """Return the same for changes: with `If-Match`, only a row that is as the client knows it is changed."""
 
-        def give(
+        async def give(
             session: Annotated[Session, Depends(get_session)],
             response: Response,
             if_match: Annotated[
@@ -90,22 +90,6 @@ class _Known(dict[str, Any]):
         return None if isinstance(value, sa.ClauseElement) else value
 
 
-class ListQuery:
-    """What a request asks of a list."""
-
-    def __init__(self, request: Request, paging: Annotated[Paging, Depends(paging)]) -> None:
-        self.parameters: QueryParams = request.query_params
-        self.paging = paging
-
-
-class ExportQuery:
-    """What a request asks of an export: all of a list, in an order."""
-
-    def __init__(self, request: Request, sorting: Annotated[Sorting, Depends(sorting)]) -> None:
-        self.parameters: QueryParams = request.query_params
-        self.sorting = sorting
-
-
 class Repository(Generic[Model, Read]):
     """The rows of one table, within one session. Every change is committed before its method returns.
 
@@ -126,35 +110,32 @@ class Repository(Generic[Model, Read]):
 
     def page(self, query: ListQuery) -> Page[Read]:
         """Return the part of the list that a request asks for."""
-        filters, wanted = self.resource.filters, query.paging
-        conditions = filters.conditions(query.parameters, wanted.q)
-        order = filters.order(wanted.sort)
-        named = self.resource.references.named(wanted.expand)
+        filters = self.resource.filters
+        conditions = filters.conditions(query)
+        order = filters.order(query.sort)
+        named = self.resource.references.named(query.expand)
         statement = sa.select(self.resource.model).where(*conditions).order_by(*order)
-        rows = self.session.scalars(statement.limit(wanted.limit).offset(wanted.offset)).all()
-        items = [self._shown(row) for row in rows]
-        total = self._count(conditions)
-        page = Page(items=items, total=total, limit=wanted.limit, offset=wanted.offset)
+        rows = self.session.scalars(statement.limit(query.limit).offset(query.offset)).all()
+        found = {"items": rows, "limit": query.limit, "offset": query.offset}
+        found["total"] = self._count(conditions)
         if named:
-            page.expanded = {
+            found["expanded"] = {
                 reference.name: reference.rows(self.session, rows) for reference in named
             }
+        page: Page[Read] = self.resource.page.model_validate(found)
         return page
 
     def csv(self, query: ExportQuery) -> Iterator[str]:
         """Return the lines of a CSV file with all rows that a request's filters leave, read bit by bit."""
-        filters, wanted = self.resource.filters, query.sorting
-        conditions = filters.conditions(query.parameters, wanted.q, known={"sort", "q"})
-        statement = (
-            sa.select(self.resource.model).where(*conditions).order_by(*filters.order(wanted.sort))
-        )
+        filters = self.resource.filters
+        conditions, order = filters.conditions(query), filters.order(query.sort)
+        statement = sa.select(self.resource.model).where(*conditions).order_by(*order)
         rows = self.session.scalars(statement.execution_options(yield_per=500))
         return csv_lines(self.resource.read, (self._shown(row) for row in rows))
 
     def count(self, query: ListQuery) -> Count:
         """Return how many rows a request's filters leave."""
-        conditions = self.resource.filters.conditions(query.parameters, query.paging.q)
-        return Count(count=self._count(conditions))
+        return Count(count=self._count(self.resource.filters.conditions(query)))
 
     def get(self, *key: Any) -> Read:
         """Return the row with this key; a problem 404 where there is none."""
@@ -170,6 +151,7 @@ class Repository(Generic[Model, Read]):
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
         """Add rows: all, or none where one is refused; its number is then in front of every field at fault."""
         rows: list[Model] = []
+        written: list[Mapping[str, Any]] = []
         for number, body in enumerate(bodies):
             try:
                 row, values = self._new(body)
@@ -180,8 +162,12 @@ class Repository(Generic[Model, Read]):
                 self.session.rollback()
                 raise problem.within(str(number)) from problem
             rows.append(row)
-        with self._saving({}):  # what is deferred is held now
-            self.session.flush()
+            written.append(values)
+        try:
+            with self._saving({}):  # what is deferred is held now
+                self.session.flush()
+        except ProblemError as problem:
+            raise self._dangling(written) or problem from problem
         return [self._refreshed(row) for row in rows]
 
     def replace(self, body: Body, *key: Any) -> Read:
@@ -218,6 +204,12 @@ class Repository(Generic[Model, Read]):
         if row is None:
             raise not_found(f"There is no {self.resource.label} {', '.join(map(str, key))}.")
         return row
+
+    def _dangling(self, written: Sequence[Mapping[str, Any]]) -> ProblemError | None:
+        for number, values in enumerate(written):
+            if found := dangling(self.session, self.resource.model, values):
+                return found.within(str(number))
+        return None
 
     def _new(self, body: Body) -> tuple[Model, Mapping[str, Any]]:
         values = body.model_dump(exclude_unset=True)
@@ -282,6 +274,7 @@ class Repository(Generic[Model, Read]):
             yield
             if commit:
                 self.session.commit()
-        except IntegrityError as error:
+        except DBAPIError as error:
             self.session.rollback()
-            raise explain(error, self.session, self.resource.model, values) from error
+            problem = explain(error, self.session, self.resource.model, values)
+            raise problem or error from error

@@ -44,13 +44,14 @@ class RequestIds:
         try:
             await self.app(scope, receive, answer)
         finally:
-            facts = {
-                "method": scope["method"],
-                "path": scope["path"],
-                "status": status,
-                "ms": round((time.perf_counter() - start) * 1000, 1),
-            }
-            logger.info("%(method)s %(path)s %(status)s", facts, extra={"facts": facts})
+            if logger.isEnabledFor(logging.INFO):
+                facts = {
+                    "method": scope["method"],
+                    "path": scope["path"],
+                    "status": status,
+                    "ms": round((time.perf_counter() - start) * 1000, 1),
+                }
+                logger.info("%(method)s %(path)s %(status)s", facts, extra={"facts": facts})
             _current.reset(token)
 
 

@@ -8,16 +8,27 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
+from starlette.routing import Match
+from starlette.types import Scope
 
 from app.core.fields import Body
-from app.core.listing import Count, Page
+from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
 from app.core.problems import problem_responses
-from app.core.repository import ExportQuery, ListQuery, Repository, Resource
+from app.core.repository import Repository, Resource
 
 MOST_AT_ONCE = 1000
 
-_page_of: Any = Page  # of what is known when a router is made, and not before
-_list_of: Any = list
+_list_of: Any = list  # of what is known when a router is made, and not before
+
+
+class TableRouter(APIRouter):
+    """A table's router. Requests to other tables are passed over at once: each is held against every router."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether a request is for one of the routes, and what its path says."""
+        if f"{self.prefix}/" not in f"{scope['path']}/":
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str) -> None:
@@ -30,17 +41,20 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
     }
 
     def page(
-        rows: Annotated[Repository[Any, Any], repository], query: Annotated[ListQuery, Depends()]
+        rows: Annotated[Repository[Any, Any], repository],
+        query: Annotated[ListQuery, Depends(list_query)],
     ) -> Any:
         return rows.page(query)
 
     def count(
-        rows: Annotated[Repository[Any, Any], repository], query: Annotated[ListQuery, Depends()]
+        rows: Annotated[Repository[Any, Any], repository],
+        query: Annotated[ListQuery, Depends(list_query)],
     ) -> Any:
         return rows.count(query)
 
     def csv(
-        rows: Annotated[Repository[Any, Any], repository], query: Annotated[ExportQuery, Depends()]
+        rows: Annotated[Repository[Any, Any], repository],
+        query: Annotated[ExportQuery, Depends(export_query)],
     ) -> StreamingResponse:
         name = f'attachment; filename="{plural}.csv"'
         return StreamingResponse(
@@ -50,7 +64,7 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
     router.add_api_route(
         "",
         page,
-        response_model=_page_of[resource.read],
+        response_model=resource.page,
         response_model_exclude_unset=True,
         operation_id=f"list_{plural}",
         summary=f"List {nouns}",

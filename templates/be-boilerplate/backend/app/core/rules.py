@@ -63,7 +63,14 @@ ge = _known(lambda left, right: left >= right)
 add = _known(lambda left, right: left + right)
 sub = _known(lambda left, right: left - right)
 mul = _known(lambda left, right: left * right)
+rem = _known(lambda left, right: _remainder(left, right) if right else None)
 matches = _known(lambda value, pattern: re.search(pattern, value) is not None)
+
+
+def _remainder(left: Any, right: Any) -> Any:
+    """Return what is left of a division, with the sign of what is divided: as in SQL."""
+    left_over = abs(left) % abs(right)
+    return left_over if left >= 0 else -left_over
 
 
 def all_of(*parts: Truth) -> Truth:
