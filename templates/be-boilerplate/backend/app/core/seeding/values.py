@@ -74,7 +74,10 @@ class Values:
         bounds = field.accepted.bounds
         if field.native:
             name = field.native.partition("(")[0]
-            makers = {"inet": self.fake.ipv4, "macaddr": self.fake.mac_address}
+            makers: dict[str, Callable[[], str]] = {
+                "inet": self.fake.ipv4,
+                "macaddr": self.fake.mac_address,
+            }
             yield makers[name]() if name in makers else NATIVE.get(name, "1")
             return
         make = self._text_maker(field)
