@@ -58,6 +58,9 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
         start=Start(folder="backend", command="make dev"),
     ),
     "be-crud": _BuiltIn(title="BE CRUD APIs", target="runner.agents.be_crud:BackendCrud"),
+    "fe-boilerplate": _BuiltIn(
+        title="FE Boilerplate", target="runner.agents.fe_boilerplate:FrontendBoilerplate", per_table=False
+    ),
 }
 
 

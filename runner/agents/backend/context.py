@@ -50,7 +50,7 @@ def app_variables(schema: Schema, options: Mapping[str, Any]) -> Mapping[str, An
     """Return the variables of the set-up templates."""
     views = tuple(view_table(schema, table) for table in schema.tables)
     return {
-        "app": _app(schema, options),
+        "app": application(schema, options),
         "tables": views,
         "enums": tuple(_enums(schema)),
         "left_out": tuple(f"`{schema.label(view.table.name)}`: {text}" for view in views for text in left_out(view)),
@@ -97,7 +97,7 @@ def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) ->
     """Return the variables of one table's templates."""
     view = view_table(schema, table)
     return {
-        "app": _app(schema, options),
+        "app": application(schema, options),
         "table": view,
         "arguments": table_arguments(view),
         "identity": identity_source(view.identity),
@@ -109,7 +109,7 @@ def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) ->
     }
 
 
-def _app(schema: Schema, options: Mapping[str, Any]) -> App:
+def application(schema: Schema, options: Mapping[str, Any]) -> App:
     title = str(options.get("title") or _DEFAULT_TITLE)
     return App(
         title=title,

@@ -1,0 +1,41 @@
+import { MantineProvider } from "@mantine/core";
+import { ModalsProvider } from "@mantine/modals";
+import { Notifications } from "@mantine/notifications";
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import {
+  createMemoryHistory,
+  createRootRoute,
+  createRoute,
+  createRouter,
+  Outlet,
+  RouterProvider,
+} from "@tanstack/react-router";
+import { type RenderResult, render } from "@testing-library/react";
+import type { ReactNode } from "react";
+
+/** A client that neither retries nor remembers: each test sees its own answers. */
+export function testClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: { queries: { retry: false, gcTime: Infinity }, mutations: { retry: false } },
+  });
+}
+
+/** Render an element with all that surrounds it in the application, at a URL; links lead nowhere. */
+export function renderAt(element: ReactNode, url = "/"): RenderResult {
+  const root = createRootRoute({ component: Outlet });
+  const all = createRoute({ getParentRoute: () => root, path: "$", component: () => element });
+  const router = createRouter({
+    routeTree: root.addChildren([all]),
+    history: createMemoryHistory({ initialEntries: [url] }),
+  });
+  return render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={testClient()}>
+        <ModalsProvider>
+          <Notifications />
+          <RouterProvider router={router as never} />
+        </ModalsProvider>
+      </QueryClientProvider>
+    </MantineProvider>,
+  );
+}

@@ -1,0 +1,21 @@
+import react from "@vitejs/plugin-react";
+import { loadEnv } from "vite";
+import { defineConfig } from "vitest/config";
+
+// While developing, and in `npm run preview`, calls of /api go on to the backend.
+export default defineConfig(({ mode }) => {
+  const environment = loadEnv(mode, ".", "");
+  const proxy = { "/api": environment.BACKEND_URL ?? "http://127.0.0.1:8000" };
+  return {
+    plugins: [react()],
+    server: { proxy },
+    preview: { proxy },
+    build: { manifest: true },
+    test: {
+      environment: "jsdom",
+      setupFiles: "src/core/test/setup.ts",
+      restoreMocks: true,
+      css: false,
+    },
+  };
+});
