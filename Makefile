@@ -24,6 +24,8 @@ run: $(RUN_STAMP)
 	$(BIN)/runner $(PLAN)
 
 test: $(DEV_STAMP) $(NODE_STAMP)
+	@$(BIN)/python -m tests.frontend_packages
+	@$(BIN)/python -m tests.chromium
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	$(BIN)/python -m tests.node npm test --silent
 

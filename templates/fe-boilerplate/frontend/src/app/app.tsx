@@ -1,6 +1,23 @@
 import { MantineProvider } from "@mantine/core";
+import { ModalsProvider } from "@mantine/modals";
+import { Notifications } from "@mantine/notifications";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { theme } from "../own/theme";
+import { readableColors } from "./contrast";
+import { queryClient } from "./query-client";
+import { router } from "./router";
 
 /** The whole application. */
 export function App() {
-  return <MantineProvider>…</MantineProvider>;
+  return (
+    <MantineProvider theme={theme} defaultColorScheme="auto" cssVariablesResolver={readableColors}>
+      <QueryClientProvider client={queryClient}>
+        <ModalsProvider>
+          <Notifications position="top-right" />
+          <RouterProvider router={router} />
+        </ModalsProvider>
+      </QueryClientProvider>
+    </MantineProvider>
+  );
 }

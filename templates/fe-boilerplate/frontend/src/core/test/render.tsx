@@ -12,6 +12,7 @@ import {
 } from "@tanstack/react-router";
 import { type RenderResult, render } from "@testing-library/react";
 import type { ReactNode } from "react";
+import { parseSearch, stringifySearch } from "../routing/search";
 
 /** A client that neither retries nor remembers: each test sees its own answers. */
 export function testClient(): QueryClient {
@@ -27,6 +28,9 @@ export function renderAt(element: ReactNode, url = "/"): RenderResult {
   const router = createRouter({
     routeTree: root.addChildren([all]),
     history: createMemoryHistory({ initialEntries: [url] }),
+    parseSearch,
+    stringifySearch,
+    pathParamsAllowedCharacters: [","],
   });
   return render(
     <MantineProvider env="test">

@@ -1,0 +1,65 @@
+import { NavLink, ScrollArea, Stack, Text, TextInput } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { navigation } from "../core/ui/registry";
+import { type Entry, grouped } from "./groups";
+import { HomeIcon, LinkIcon } from "./icons";
+
+const MANY = 12;
+
+/** All tables by group, with a field to find one by its name where there are many. */
+export function Navigation() {
+  const [wanted, setWanted] = useState("");
+  const groups = grouped(navigation, wanted);
+  return (
+    <Stack gap="xs" h="100%">
+      {navigation.length > MANY && (
+        <TextInput
+          aria-label="Find a table"
+          placeholder="Find a table"
+          type="search"
+          value={wanted}
+          onChange={(event) => setWanted(event.currentTarget.value)}
+        />
+      )}
+      <ScrollArea flex={1} type="auto" scrollbarSize={8}>
+        <NavLink
+          label="Home"
+          leftSection={<HomeIcon />}
+          renderRoot={(props) => (
+            <Link {...props} to="/" activeOptions={{ exact: true }} activeProps={active} />
+          )}
+        />
+        {groups.map((group) => (
+          <section key={group.name} aria-label={group.name}>
+            <Text size="xs" fw={600} c="dimmed" tt="uppercase" px="sm" pt="md" pb={4}>
+              {group.name}
+            </Text>
+            {group.entries.map((entry) => (
+              <TableLink key={entry.name} entry={entry} />
+            ))}
+          </section>
+        ))}
+        {groups.length === 0 && (
+          <Text c="dimmed" p="sm">
+            {wanted ? "No table has this name." : "There is no table yet."}
+          </Text>
+        )}
+      </ScrollArea>
+    </Stack>
+  );
+}
+
+const active = { "data-active": true };
+
+function TableLink({ entry }: { entry: Entry }) {
+  return (
+    <NavLink
+      label={entry.label}
+      leftSection={entry.isLink ? <LinkIcon /> : undefined}
+      renderRoot={(props) => (
+        <Link {...props} to="/$table" params={{ table: entry.name }} activeProps={active} />
+      )}
+    />
+  );
+}

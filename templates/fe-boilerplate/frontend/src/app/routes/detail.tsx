@@ -1,0 +1,9 @@
+import { useLoaderData, useParams } from "@tanstack/react-router";
+import { readKey } from "../../core/ui/keys";
+import { DetailScreen } from "../../core/ui/detail-screen";
+
+export default function DetailRoute() {
+  const page = useLoaderData({ from: "/$table" });
+  const { key } = useParams({ from: "/$table/$key" });
+  return <DetailScreen key={`${page.table.name}/${key}`} page={page} rowKey={readKey(key)} />;
+}

@@ -1,0 +1,70 @@
+import { Anchor, AppShell, Burger, Group } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { useEffect, useRef } from "react";
+import { title } from "./application";
+import { ColorSchemeSwitch } from "./color-scheme";
+import { Navigation } from "./navigation";
+
+/** What surrounds every page: header, navigation (folded away on a phone) and the place for the page itself. */
+export function Shell() {
+  const [opened, { toggle, close }] = useDisclosure();
+  const main = useArrival(close);
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 264, breakpoint: "sm", collapsed: { mobile: !opened } }}
+      padding="md"
+    >
+      <a className="skip-link" href="#content">
+        Skip to content
+      </a>
+      <AppShell.Header>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+          <Group wrap="nowrap" miw={0}>
+            <Burger
+              hiddenFrom="sm"
+              size="sm"
+              opened={opened}
+              onClick={toggle}
+              aria-label="Navigation"
+              aria-expanded={opened}
+              aria-controls="navigation"
+            />
+            <Anchor
+              fw={700}
+              size="lg"
+              c="var(--mantine-color-text)"
+              underline="never"
+              truncate
+              renderRoot={(props) => <Link {...props} to="/" />}
+            >
+              {title}
+            </Anchor>
+          </Group>
+          <ColorSchemeSwitch />
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar id="navigation" aria-label="Tables" p="xs">
+        <Navigation />
+      </AppShell.Navbar>
+      <AppShell.Main id="content" ref={main} tabIndex={-1}>
+        <Outlet />
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+/** On another page: fold the navigation away, and start reading, or the Tab key's way, at the page itself. */
+function useArrival(close: () => void) {
+  const main = useRef<HTMLElement>(null);
+  const path = useLocation({ select: (location) => location.pathname });
+  const shown = useRef(path);
+  useEffect(() => {
+    if (shown.current === path) return;
+    shown.current = path;
+    close();
+    main.current?.focus({ preventScroll: true });
+  }, [path, close]);
+  return main;
+}
