@@ -1,0 +1,35 @@
+import { isSafeNumber, LosslessNumber, parse, stringify } from "lossless-json";
+
+/** A number that a double cannot hold: it keeps the digits that it was written with. */
+export const ExactNumber = LosslessNumber;
+export type ExactNumber = LosslessNumber;
+
+export type JsonValue =
+  | null
+  | boolean
+  | number
+  | string
+  | ExactNumber
+  | readonly JsonValue[]
+  | { readonly [name: string]: JsonValue };
+
+/** Read JSON; a number that a double cannot hold becomes an `ExactNumber`. Throws SyntaxError. */
+export function readJson(text: string): JsonValue {
+  return parse(text, null, {
+    parseNumber: (digits) => (isSafeNumber(digits) ? Number(digits) : new LosslessNumber(digits)),
+  }) as JsonValue;
+}
+
+/** Write JSON with every digit of an `ExactNumber`. What is undefined is left out. */
+export function writeJson(value: unknown, indent?: number): string {
+  return stringify(value, null, indent) ?? "null";
+}
+
+/** Whether a value is one that JSON can say. */
+export function isJson(value: unknown): value is JsonValue {
+  if (value === null || typeof value === "boolean" || typeof value === "string") return true;
+  if (typeof value === "number") return Number.isFinite(value);
+  if (value instanceof LosslessNumber) return true;
+  if (Array.isArray(value)) return value.every(isJson);
+  return typeof value === "object" && Object.values(value).every(isJson);
+}

@@ -1,0 +1,195 @@
+/**
+ * Rules over a whole row: the database's CHECK constraints.
+ *
+ * As in SQL, a comparison with an unknown value is unknown, and a rule that is unknown holds. The
+ * server has the last word anyway.
+ */
+
+import type { z } from "zod";
+import { compare, type Exact, exact, minus, plus, times } from "./exact";
+
+type Values = Readonly<Record<string, unknown>>;
+type Truth = boolean | null;
+
+/** A CHECK: the fields that it speaks of, what it says in SQL, and its test. */
+export interface Rule {
+  readonly name: string;
+  readonly fields: readonly string[];
+  readonly text: string;
+  readonly holds: (row: Values) => Truth;
+}
+
+/** Hold a new row to its table's rules; each that is broken is told at all of its fields. */
+export function withRules<Schema extends z.ZodObject>(
+  schema: Schema,
+  rules: readonly Rule[],
+): Schema {
+  return rules.reduce((held, rule) => heldTo(held, rule, () => true), schema);
+}
+
+/** Hold changes to the rules whose every field is among them: the others only the server can tell. */
+export function withRulesOfChanges<Schema extends z.ZodObject>(
+  schema: Schema,
+  rules: readonly Rule[],
+): Schema {
+  const told = (row: Values, rule: Rule) => rule.fields.every((field) => row[field] !== undefined);
+  return rules.reduce((held, rule) => heldTo(held, rule, told), schema);
+}
+
+function heldTo<Schema extends z.ZodObject>(
+  schema: Schema,
+  rule: Rule,
+  applies: (row: Values, rule: Rule) => boolean,
+): Schema {
+  return schema.superRefine(
+    (row, context) => {
+      if (!applies(row, rule) || rule.holds(row) !== false) return;
+      for (const field of rule.fields) {
+        context.addIssue({ code: "custom", path: [field], message: `must satisfy ${rule.text}` });
+      }
+    },
+    {
+      when: ({ value, issues }) =>
+        isObject(value) && !issues.some((issue) => speaksOf(rule, issue)),
+    },
+  );
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function speaksOf(
+  rule: Rule,
+  issue: { readonly path?: readonly PropertyKey[] | undefined },
+): boolean {
+  return rule.fields.includes(String(issue.path?.[0]));
+}
+
+// ---------------------------------------------------------------------------------------- values
+
+/** The exact value of a number. */
+export function num(value: unknown): Exact | null {
+  return typeof value === "string" || typeof value === "number" ? exact(value) : null;
+}
+
+/** A time of day with all its places, so that texts compare as times do. */
+export function clock(value: unknown): string | null {
+  if (typeof value !== "string") return null;
+  const [time = "", fraction = ""] = value.split(".");
+  return `${time.length > 5 ? time : `${time}:00`}.${fraction.padEnd(6, "0")}`;
+}
+
+/** A moment in microseconds; one without a zone as if it were UTC. */
+export function moment(value: unknown): number | null {
+  if (typeof value !== "string") return null;
+  const [, start = "", fraction = "", zone = ""] =
+    /^(.*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?$/.exec(value) ?? [];
+  return Date.parse(`${start}${zone || "Z"}`) * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
+}
+
+/** The date, in UTC. */
+export function today(): string {
+  return new Date().toISOString().slice(0, 10);
+}
+
+/** The present moment, in microseconds. */
+export function now(): number {
+  return Date.now() * 1000;
+}
+
+// ------------------------------------------------------------------------------------ operations
+
+/** Negative, zero or positive as in sorting; null where one is unknown or they cannot be compared. */
+function order(left: unknown, right: unknown): number | null {
+  if (left === null || left === undefined || right === null || right === undefined) return null;
+  if (isExact(left) && isExact(right)) return compare(left, right);
+  if (typeof left === "string" && typeof right === "string")
+    return left < right ? -1 : Number(left > right);
+  if (typeof left === "number" && typeof right === "number") return left - right;
+  return left === right ? 0 : null;
+}
+
+function isExact(value: unknown): value is Exact {
+  return typeof value === "object" && value !== null && "units" in value;
+}
+
+const test =
+  (passes: (order: number) => boolean) =>
+  (left: unknown, right: unknown): Truth => {
+    const found = order(left, right);
+    return found === null || Number.isNaN(found) ? null : passes(found);
+  };
+
+export const lt = test((found) => found < 0);
+export const le = test((found) => found <= 0);
+export const gt = test((found) => found > 0);
+export const ge = test((found) => found >= 0);
+
+export function eq(left: unknown, right: unknown): Truth {
+  if (typeof left === "boolean" && typeof right === "boolean") return left === right;
+  return test((found) => found === 0)(left, right);
+}
+
+export function ne(left: unknown, right: unknown): Truth {
+  return not(eq(left, right));
+}
+
+export function allOf(...parts: Truth[]): Truth {
+  if (parts.includes(false)) return false;
+  return parts.includes(null) ? null : true;
+}
+
+export function anyOf(...parts: Truth[]): Truth {
+  if (parts.includes(true)) return true;
+  return parts.includes(null) ? null : false;
+}
+
+export function not(part: Truth): Truth {
+  return part === null ? null : !part;
+}
+
+export function oneOf(value: unknown, ...choices: unknown[]): Truth {
+  return anyOf(...choices.map((choice) => eq(value, choice)));
+}
+
+export function isNull(value: unknown): boolean {
+  return value === null || value === undefined;
+}
+
+export function countKnown(...values: unknown[]): Exact {
+  return exact(values.filter((value) => !isNull(value)).length);
+}
+
+export function coalesce(...values: unknown[]): unknown {
+  return values.find((value) => !isNull(value)) ?? null;
+}
+
+/** The number of characters or items. */
+export function length(value: unknown): Exact | null {
+  return typeof value === "string" || Array.isArray(value) ? exact([...value].length) : null;
+}
+
+export function contained(items: unknown, choices: readonly unknown[]): Truth {
+  return Array.isArray(items) ? items.every((item) => choices.includes(item)) : null;
+}
+
+export function matches(value: unknown, pattern: RegExp): Truth {
+  return typeof value === "string" ? pattern.test(value) : null;
+}
+
+const ofText = (change: (value: string) => string) => (value: unknown) =>
+  typeof value === "string" ? change(value) : null;
+
+export const lower = ofText((value) => value.toLowerCase());
+export const upper = ofText((value) => value.toUpperCase());
+export const trim = ofText((value) => value.replace(/^ +| +$/g, ""));
+
+const ofNumbers =
+  (work: (left: Exact, right: Exact) => Exact) =>
+  (left: Exact | null, right: Exact | null): Exact | null =>
+    left && right && work(left, right);
+
+export const add = ofNumbers(plus);
+export const sub = ofNumbers(minus);
+export const mul = ofNumbers(times);
