@@ -30,7 +30,7 @@ export function Failure({ error, reset }: ErrorComponentProps) {
   };
   return (
     <Message title="This page could not be shown">
-      <Text>{error.message}</Text>
+      <Text>{error instanceof Error ? error.message : String(error)}</Text>
       <Group>
         <Button onClick={retry}>Try again</Button>
         <Anchor renderRoot={(props) => <Link {...props} to="/" />}>To the first page</Anchor>

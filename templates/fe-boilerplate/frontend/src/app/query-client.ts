@@ -6,7 +6,10 @@ const MOST_TRIES = 2;
 /** What was read is kept for a while and read anew when the window comes back into view. */
 export const queryClient = new QueryClient({
   defaultOptions: {
-    queries: { staleTime: 10_000, retry: (failed, error) => failed < MOST_TRIES && isPassing(error) },
+    queries: {
+      staleTime: 10_000,
+      retry: (failed, error) => failed < MOST_TRIES && isPassing(error),
+    },
     mutations: { retry: false },
   },
 });

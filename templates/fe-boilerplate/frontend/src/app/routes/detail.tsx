@@ -1,6 +1,6 @@
 import { useLoaderData, useParams } from "@tanstack/react-router";
-import { readKey } from "../../core/ui/keys";
 import { DetailScreen } from "../../core/ui/detail-screen";
+import { readKey } from "../../core/ui/keys";
 
 export default function DetailRoute() {
   const page = useLoaderData({ from: "/$table" });

@@ -1,6 +1,6 @@
 import { useLoaderData, useParams } from "@tanstack/react-router";
-import { readKey } from "../../core/ui/keys";
 import { FormScreen } from "../../core/ui/form-screen";
+import { readKey } from "../../core/ui/keys";
 
 export default function EditRoute() {
   const page = useLoaderData({ from: "/$table" });
