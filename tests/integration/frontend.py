@@ -5,13 +5,16 @@ python -m tests.integration.frontend FOLDER [SCHEMA.sql]      writes backend and
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.agents.base import AgentContext, GeneratedFile
 from runner.agents.registry import BUILT_IN, load_agent
+from tests.frontend_packages import packages
 from tests.integration.backend import SCHOOL, backend_files, read_schema, write_backend
+from tests.node import command, node_environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 
 SETUP = "fe-boilerplate"
 BY_TABLE = ("fe-crud", "ui-crud")
+TOOL_LIMIT_S = 600
 
 
 def frontend_files(
@@ -35,9 +39,37 @@ def frontend_files(
 
 
 def write_files(files: Mapping[str, GeneratedFile], workspace: Path) -> Path:
-    """Write generated files and return the frontend's folder."""
+    """Write generated files, with the packages that they need, and return the frontend's folder."""
     write_backend(files, workspace)
-    return workspace / "frontend"
+    folder = workspace / "frontend"
+    if not (folder / "node_modules").exists():
+        (folder / "node_modules").symlink_to(packages())
+    return folder
+
+
+def node_tool(folder: Path, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a program of the packages in a frontend's folder, without colours, and return how it ended."""
+    return subprocess.run(
+        tool_command(folder, name, *arguments),
+        cwd=folder,
+        env={**tool_environment(), **environment},
+        capture_output=True,
+        text=True,
+        timeout=TOOL_LIMIT_S,
+        check=False,
+    )
+
+
+def tool_command(folder: Path, name: str, *arguments: str) -> list[str]:
+    """Return what starts a program of the packages."""
+    return [*command("node"), str((folder / "node_modules" / ".bin" / name).resolve()), *arguments]
+
+
+def tool_environment() -> dict[str, str]:
+    """Return this environment with Node in it, and without what would steer the tools."""
+    steering = {"FORCE_COLOR", "NODE_OPTIONS", "BACKEND_URL"}
+    kept = {name: value for name, value in node_environment().items() if name not in steering}
+    return {name: value for name, value in kept.items() if not name.startswith("VITE_")} | {"NO_COLOR": "1"}
 
 
 def main() -> None:

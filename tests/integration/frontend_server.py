@@ -1,0 +1,142 @@
+"""A generated application as people use it: backend on a SQLite file, built frontend in front of it, both served."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.integration.backend import backend_files, plain_environment, read_schema, run, write_backend
+from tests.integration.frontend import frontend_files, node_tool, tool_command, tool_environment, write_files
+
+START_LIMIT_S = 60.0
+STOP_LIMIT_S = 30.0
+
+# What the backend's own tests know of each table, as JSON: how rows are made, and what must not come twice.
+CASES = """
+import importlib, json
+from app.core.discovery import table_packages
+
+def describe(case):
+    references = [
+        {"module": r.module, "fields": r.fields, "targets": r.target_fields, "required": r.required}
+        for r in case.references
+    ]
+    bodies = [case.body(n) for n in range(1, 201)]
+    return {"path": case.path, "key": case.key, "references": references, "unique": case.unique, "bodies": bodies}
+
+names = [name.removeprefix("app.") for name in table_packages()]
+print(json.dumps({name: describe(importlib.import_module(f"tests.{name}.case").CASE) for name in names}))
+"""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """A served application: `url` is the frontend's, `cases` say how rows of each table are made."""
+
+    url: str
+    api: httpx.Client
+    folder: Path
+    cases: Mapping[str, Any]
+    _numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def body(self, table: str, **chosen: Any) -> Row:
+        """Return a new row's JSON that the backend accepts; every row that it must refer to is made."""
+        case = self.cases[table]
+        made = {**case["bodies"][next(self._numbers)], **chosen}
+        for reference in case["references"]:
+            own = dict(zip(reference["fields"], reference["targets"], strict=True))
+            if reference["required"] and not own.keys() <= made.keys():
+                known = {target: made[name] for name, target in own.items() if name in made}
+                row = self.make(reference["module"], **known)
+                made |= {name: row[target] for name, target in own.items()}
+        return made
+
+    def make(self, table: str, **chosen: Any) -> Row:
+        """Add a row through the API, and return it."""
+        response = self.api.post(self.cases[table]["path"], json=self.body(table, **chosen))
+        assert response.status_code == 201, response.text
+        made: Row = response.json()
+        return made
+
+
+@contextmanager
+def served(workspace: Path) -> Iterator[Application]:
+    """Generate the school's application into a folder, build it, and serve it until the block ends."""
+    schema, options = read_schema(), {"title": "School"}
+    backend = write_backend(backend_files(schema, options=options), workspace)
+    frontend = write_files(frontend_files(schema, options=options), workspace)
+    database = {"DATABASE_URL": f"sqlite:///{workspace / 'school.db'}"}
+    for step in (run(backend, "-m", "alembic", "upgrade", "head", **database), node_tool(frontend, "vite", "build")):
+        assert step.returncode == 0, step.stdout[-2000:] + step.stderr[-2000:]
+    cases = run(backend, "-c", CASES)
+    assert cases.returncode == 0, cases.stderr[-2000:]
+    with ExitStack() as stack:
+        api = stack.enter_context(_backend(backend, database))
+        url = stack.enter_context(_frontend(frontend, api))
+        client = stack.enter_context(httpx.Client(base_url=api, timeout=30))
+        yield Application(url=url, api=client, folder=workspace, cases=json.loads(cases.stdout))
+
+
+@contextmanager
+def _backend(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
+    port = str(_free_port())
+    command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", port, "--log-level", "warning"]
+    with _running(command, folder, {**plain_environment(), **environment}, f"http://127.0.0.1:{port}/readyz"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _frontend(folder: Path, api: str) -> Iterator[str]:
+    port = str(_free_port())
+    command = tool_command(folder, "vite", "preview", "--host", "127.0.0.1", "--port", port, "--strictPort")
+    with _running(command, folder, {**tool_environment(), "BACKEND_URL": api}, f"http://127.0.0.1:{port}/"):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def _running(command: list[str], folder: Path, environment: Mapping[str, str], ready: str) -> Iterator[None]:
+    """Run a server until the block ends; the block begins when it answers."""
+    with (folder / "server.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
+        try:
+            _wait_for_answer(ready, process)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=STOP_LIMIT_S)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def _wait_for_answer(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_LIMIT_S
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(url).status_code == 200:
+                return
+        except httpx.TransportError:
+            pass
+        try:
+            process.wait(timeout=0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        raise AssertionError(f"{process.args!r} ended")
+    raise AssertionError(f"{url} does not answer")

@@ -1,0 +1,107 @@
+"""The generated frontends: types, style, their own tests, and what the browser has to load at first.
+
+Of the school, and of four real schemas, which are no part of the project: without the corpus those are skipped.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.backend import read_schema
+from tests.integration.frontend import frontend_files, node_tool, write_files
+from tests.integration.test_backend_corpus import corpus_schema
+from tests.integration.test_corpus import CORPUS, needs_corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from runner.agents.base import GeneratedFile
+
+REAL = ("pagila", "northwind", "chinook_pg", "sakila_pg")
+SCHEMAS = ("school", *(pytest.param(name, marks=needs_corpus) for name in REAL))
+MOST_LINES = 300
+MOST_LINES_OF_A_TABLE = 150
+MOST_FIRST_LOAD = 250_000  # bytes of JavaScript, compressed
+WAY_OUT = re.compile(r"biome-ignore|@ts-|\bas any\b|: any\b|<any>")
+
+
+@cache
+def generated(name: str) -> Mapping[str, GeneratedFile]:
+    schema = read_schema() if name == "school" else corpus_schema(CORPUS / "expected" / "postgres" / f"{name}.json")
+    return frontend_files(schema, options={"title": name.capitalize()})
+
+
+@pytest.fixture(params=SCHEMAS)
+def frontend(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return write_files(generated(request.param), tmp_path)
+
+
+def test_types_are_right(frontend: Path) -> None:
+    result = node_tool(frontend, "tsc", "--noEmit")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+
+
+def test_style_is_kept(frontend: Path) -> None:
+    result = node_tool(frontend, "biome", "ci", "--error-on-warnings")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert re.fullmatch(r"Checked \d+ files in \S+ No fixes applied\.", result.stdout.strip()), result.stdout
+    assert result.stderr == ""
+
+
+def test_own_tests_pass(frontend: Path) -> None:
+    result = node_tool(frontend, "vitest", "run")
+    assert result.returncode == 0, result.stdout[-6000:] + result.stderr[-3000:]
+    assert result.stderr == "", "the tests wrote on standard error"
+    assert "Not implemented" not in result.stdout
+
+
+def test_build_is_small(frontend: Path) -> None:
+    result = node_tool(frontend, "vite", "build")
+    assert result.returncode == 0, result.stderr[-3000:]
+    assert result.stderr == ""
+    assert "(!)" not in result.stdout
+    assert first_load(frontend) <= MOST_FIRST_LOAD
+
+
+def first_load(frontend: Path) -> int:
+    """Return how many bytes of compressed JavaScript the first page needs: the entry and what it imports."""
+    manifest = json.loads((frontend / "dist" / ".vite" / "manifest.json").read_text())
+    waiting = [name for name, chunk in manifest.items() if chunk.get("isEntry")]
+    needed: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += manifest[name].get("imports", [])
+    assert needed
+    return sum(len(gzip.compress((frontend / "dist" / manifest[name]["file"]).read_bytes())) for name in needed)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_files_are_short_and_honest(name: str) -> None:
+    sources = {path: file.text for path, file in generated(name).items() if path.endswith((".ts", ".tsx", ".css"))}
+    lines = {path: text.count("\n") for path, text in sources.items()}
+    assert {path: found for path, found in lines.items() if found > MOST_LINES} == {}
+    of_tables = {path: found for path, found in lines.items() if "/src/tables/" in path or "/src/pages/" in path}
+    assert {path: found for path, found in of_tables.items() if found > MOST_LINES_OF_A_TABLE} == {}
+    assert [path for path, text in sources.items() if WAY_OUT.search(text)] == []
+
+
+def test_lock_file_names_no_host() -> None:
+    lock = json.loads(generated("school")["frontend/package-lock.json"].text)
+    packages = {name: package for name, package in lock["packages"].items() if name}
+    assert len(packages) > 200
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+
+
+def test_versions_are_exact() -> None:
+    package = json.loads(generated("school")["frontend/package.json"].text)
+    wanted = {**package["dependencies"], **package["devDependencies"]}
+    assert [name for name, version in wanted.items() if not re.fullmatch(r"\d+\.\d+\.\d+", version)] == []
