@@ -1,5 +1,5 @@
 import { Anchor, Button, Center, Group, Loader, Stack, Text, Title } from "@mantine/core";
-import { type ErrorComponentProps, Link, useRouter } from "@tanstack/react-router";
+import { type ErrorComponentProps, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
 /** Shown while a page is on its way. */
@@ -21,18 +21,13 @@ export function NotFound() {
   );
 }
 
-/** A page failed: says why, and lets it be tried again. */
-export function Failure({ error, reset }: ErrorComponentProps) {
-  const router = useRouter();
-  const retry = async () => {
-    reset();
-    await router.invalidate();
-  };
+/** A page failed: says why. Loading anew also brings the files of a version that was put up meanwhile. */
+export function Failure({ error }: ErrorComponentProps) {
   return (
     <Message title="This page could not be shown">
       <Text>{error instanceof Error ? error.message : String(error)}</Text>
       <Group>
-        <Button onClick={retry}>Try again</Button>
+        <Button onClick={() => window.location.reload()}>Try again</Button>
         <Anchor renderRoot={(props) => <Link {...props} to="/" />}>To the first page</Anchor>
       </Group>
     </Message>
