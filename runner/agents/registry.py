@@ -61,6 +61,8 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
     "fe-boilerplate": _BuiltIn(
         title="FE Boilerplate", target="runner.agents.fe_boilerplate:FrontendBoilerplate", per_table=False
     ),
+    "fe-crud": _BuiltIn(title="FE CRUD Services", target="runner.agents.fe_crud:FrontendCrud"),
+    "ui-crud": _BuiltIn(title="UI CRUD Pages", target="runner.agents.ui_crud:PagesCrud"),
 }
 
 

@@ -16,7 +16,7 @@ export interface Rule {
   readonly name: string;
   readonly fields: readonly string[];
   readonly text: string;
-  readonly holds: (row: Values) => Truth;
+  readonly holds: (row: Values) => unknown;
 }
 
 /** Hold a new row to its table's rules; each that is broken is told at all of its fields. */
@@ -135,18 +135,18 @@ export function ne(left: unknown, right: unknown): Truth {
   return not(eq(left, right));
 }
 
-export function allOf(...parts: Truth[]): Truth {
+export function allOf(...parts: unknown[]): Truth {
   if (parts.includes(false)) return false;
-  return parts.includes(null) ? null : true;
+  return parts.every((part) => part === true) || null;
 }
 
-export function anyOf(...parts: Truth[]): Truth {
+export function anyOf(...parts: unknown[]): Truth {
   if (parts.includes(true)) return true;
-  return parts.includes(null) ? null : false;
+  return parts.every((part) => part === false) ? false : null;
 }
 
-export function not(part: Truth): Truth {
-  return part === null ? null : !part;
+export function not(part: unknown): Truth {
+  return typeof part === "boolean" ? !part : null;
 }
 
 export function oneOf(value: unknown, ...choices: unknown[]): Truth {
@@ -187,8 +187,8 @@ export const trim = ofText((value) => value.replace(/^ +| +$/g, ""));
 
 const ofNumbers =
   (work: (left: Exact, right: Exact) => Exact) =>
-  (left: Exact | null, right: Exact | null): Exact | null =>
-    left && right && work(left, right);
+  (left: unknown, right: unknown): Exact | null =>
+    isExact(left) && isExact(right) ? work(left, right) : null;
 
 export const add = ofNumbers(plus);
 export const sub = ofNumbers(minus);
