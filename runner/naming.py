@@ -114,7 +114,7 @@ def singular(word: str) -> str:
 @lru_cache(maxsize=4096)
 def plural(word: str) -> str:
     """Return the plural of a lower-case English word; one that is plural already stays."""
-    if word in _UNCOUNTABLE or word in _SINGULARS:
+    if word in _UNCOUNTABLE or word in _SINGULARS or word[-1:].isdigit():
         return word
     if word in _IRREGULAR:
         return _IRREGULAR[word]

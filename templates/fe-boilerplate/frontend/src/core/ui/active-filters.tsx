@@ -1,0 +1,59 @@
+import { Button, Group, Pill } from "@mantine/core";
+import { describeFilter, type Filters, filteredFields, withoutField } from "./filter-values";
+import type { AnyPage, FieldInfo } from "./page";
+import { labelOf, useRowLabels } from "./use-labels";
+
+interface Props {
+  readonly page: AnyPage;
+  readonly filters: Filters;
+  readonly onChange: (filters: Filters) => void;
+}
+
+/** The filters that a list has, also those of columns that are not shown; each can be taken away. */
+export function ActiveFilters({ page, filters, onChange }: Props) {
+  const fields = filteredFields(filters).flatMap((name) => page.byName.get(name) ?? []);
+  if (fields.length === 0) return null;
+  return (
+    <Group gap="xs" role="group" aria-label="Filters">
+      {fields.map((field) => (
+        <FilterPill
+          key={field.name}
+          field={field}
+          filters={filters}
+          onRemove={() => onChange(withoutField(field.name, filters))}
+        />
+      ))}
+      <Button size="compact-sm" variant="subtle" onClick={() => onChange({})}>
+        Clear filters
+      </Button>
+    </Group>
+  );
+}
+
+interface PillProps {
+  readonly field: FieldInfo;
+  readonly filters: Filters;
+  readonly onRemove: () => void;
+}
+
+function FilterPill({ field, filters, onRemove }: PillProps) {
+  const { reference } = field;
+  const value = filters[`${field.name}__eq`];
+  const row = value === undefined ? undefined : { [field.name]: value };
+  const labels = useRowLabels(reference ? [reference] : [], row);
+  const label = reference && row && labelOf(labels, reference, row)?.text;
+  return (
+    <Pill
+      size="md"
+      withRemoveButton
+      onRemove={onRemove}
+      removeButtonProps={{
+        "aria-label": `Remove the filter of ${field.label}`,
+        "aria-hidden": false,
+        tabIndex: 0,
+      }}
+    >
+      {describeFilter(field, filters, label)}
+    </Pill>
+  );
+}

@@ -1,0 +1,54 @@
+import { Button, Group, Paper, Text } from "@mantine/core";
+import { tableHooks } from "../api/hooks";
+import type { Selection } from "./data-table";
+import { formatCount, lowerFirst } from "./formats";
+import { TrashIcon } from "./icons";
+import { readKey } from "./keys";
+import type { AnyPage } from "./page";
+import { confirmRemoval, tellDone, tellNotRemoved } from "./removal";
+
+interface Props {
+  readonly page: AnyPage;
+  readonly selection: Selection;
+  readonly onDone: () => void;
+}
+
+/** What can be done with the rows that are selected: all of them are deleted, or none. */
+export function BulkActions({ page, selection, onDone }: Props) {
+  const removal = tableHooks(page.table).useRemoveMany();
+  const ids = Object.keys(selection);
+  if (ids.length === 0) return null;
+  const noun = ids.length === 1 ? page.nav.labelSingular : page.nav.label;
+  const told = `${formatCount(ids.length)} ${lowerFirst(noun)}`;
+  const remove = () =>
+    removal.mutate(ids.map(readKey), {
+      onSuccess: (count) => {
+        tellDone(`${formatCount(count)} deleted`);
+        onDone();
+      },
+      onError: tellNotRemoved,
+    });
+  return (
+    <Paper withBorder px="md" py="xs">
+      <Group justify="space-between">
+        <Text size="sm" role="status">
+          {told} selected
+        </Text>
+        <Group gap="xs">
+          <Button size="xs" variant="default" onClick={onDone}>
+            Clear selection
+          </Button>
+          <Button
+            size="xs"
+            color="red.8"
+            leftSection={<TrashIcon size={14} />}
+            loading={removal.isPending}
+            onClick={() => confirmRemoval(`Delete ${told}?`, "This cannot be undone.", remove)}
+          >
+            Delete
+          </Button>
+        </Group>
+      </Group>
+    </Paper>
+  );
+}

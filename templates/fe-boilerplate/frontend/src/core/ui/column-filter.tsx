@@ -1,0 +1,218 @@
+import {
+  ActionIcon,
+  Button,
+  Group,
+  MultiSelect,
+  Popover,
+  SegmentedControl,
+  Stack,
+  TextInput,
+} from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { isMoment } from "./fields";
+import {
+  canBeNull,
+  type FilterDraft,
+  type FilterForm,
+  type Filters,
+  filteredFields,
+  filterForm,
+  readFilter,
+  withoutField,
+  writeFilter,
+} from "./filter-values";
+import { FilterIcon } from "./icons";
+import type { AnyPage, FieldInfo } from "./page";
+import { ReferenceSelect } from "./reference-select";
+
+interface Props {
+  readonly page: AnyPage;
+  readonly field: FieldInfo;
+  readonly filters: Filters;
+  readonly onChange: (filters: Filters) => void;
+}
+
+/** The button in a column's head that filters by it, and the form that it opens. */
+export function ColumnFilter({ page, field, filters, onChange }: Props) {
+  const [isOpen, setOpen] = useState(false);
+  const form = filterForm(page, field);
+  if (!form) return null;
+  const isActive = filteredFields(filters).includes(field.name);
+  const apply = (changed: Filters) => {
+    onChange(changed);
+    setOpen(false);
+  };
+  return (
+    <Popover
+      opened={isOpen}
+      onChange={setOpen}
+      position="bottom-end"
+      shadow="md"
+      trapFocus
+      withinPortal
+    >
+      <Popover.Target>
+        <ActionIcon
+          variant={isActive ? "light" : "subtle"}
+          color={isActive ? undefined : "gray"}
+          size="sm"
+          aria-label={isActive ? `Filter ${field.label} (active)` : `Filter ${field.label}`}
+          onClick={() => setOpen((wasOpen) => !wasOpen)}
+        >
+          <FilterIcon size={15} />
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <FilterFields
+          page={page}
+          field={field}
+          form={form}
+          initial={readFilter(field, filters)}
+          onApply={(draft) => apply(writeFilter(form, field, draft, filters))}
+          onClear={() => apply(withoutField(field.name, filters))}
+        />
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+interface FieldsProps {
+  readonly page: AnyPage;
+  readonly field: FieldInfo;
+  readonly form: FilterForm;
+  readonly initial: FilterDraft;
+  readonly onApply: (draft: FilterDraft) => void;
+  readonly onClear: () => void;
+}
+
+function FilterFields({ page, field, form, initial, onApply, onClear }: FieldsProps) {
+  const [draft, setDraft] = useState(initial);
+  const change = (part: Partial<FilterDraft>) => setDraft((last) => ({ ...last, ...part }));
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    event.stopPropagation();
+    onApply(draft);
+  };
+  return (
+    <form onSubmit={submit}>
+      <Stack gap="sm" w={260}>
+        {draft.isNull !== "true" && (
+          <Values field={field} form={form} draft={draft} onChange={change} />
+        )}
+        {canBeNull(page, field) && (
+          <SegmentedControl
+            fullWidth
+            size="xs"
+            aria-label={`${field.label}: with or without a value`}
+            value={draft.isNull}
+            onChange={(isNull) => change({ isNull: isNull as FilterDraft["isNull"] })}
+            data={[
+              { value: "", label: "Any" },
+              { value: "false", label: "Not empty" },
+              { value: "true", label: "Empty" },
+            ]}
+          />
+        )}
+        <Group justify="flex-end" gap="xs">
+          <Button size="xs" variant="default" onClick={onClear}>
+            Clear
+          </Button>
+          <Button size="xs" type="submit">
+            Apply
+          </Button>
+        </Group>
+      </Stack>
+    </form>
+  );
+}
+
+interface ValuesProps {
+  readonly field: FieldInfo;
+  readonly form: FilterForm;
+  readonly draft: FilterDraft;
+  readonly onChange: (part: Partial<FilterDraft>) => void;
+}
+
+function Values({ field, form, draft, onChange }: ValuesProps) {
+  if (form === "range") return <Range field={field} draft={draft} onChange={onChange} />;
+  if (form === "choices") {
+    return (
+      <MultiSelect
+        label={`${field.label} is`}
+        data={[...(field.choices ?? [])]}
+        value={[...draft.among]}
+        onChange={(among) => onChange({ among })}
+        comboboxProps={{ withinPortal: false }}
+        clearable
+        data-autofocus
+      />
+    );
+  }
+  if (form === "boolean") {
+    return (
+      <SegmentedControl
+        fullWidth
+        aria-label={field.label}
+        value={draft.value}
+        onChange={(value) => onChange({ value })}
+        data={[
+          { value: "", label: "Any" },
+          { value: "true", label: "Yes" },
+          { value: "false", label: "No" },
+        ]}
+      />
+    );
+  }
+  if (form === "reference" && field.reference) {
+    return (
+      <ReferenceSelect
+        label={`${field.label} is`}
+        reference={field.reference}
+        values={draft.value ? [draft.value] : undefined}
+        onChange={(values) => onChange({ value: values?.[0] ?? "" })}
+        clearable
+        isWithin
+      />
+    );
+  }
+  if (form === "null") return null;
+  return (
+    <TextInput
+      label={form === "text" ? `${field.label} contains` : `${field.label} is`}
+      value={draft.value}
+      onChange={(event) => onChange({ value: event.currentTarget.value })}
+      data-autofocus
+    />
+  );
+}
+
+const INPUT_TYPES: Readonly<Record<string, string>> = {
+  date: "date",
+  time: "time",
+  timestamp: "datetime-local",
+  local_timestamp: "datetime-local",
+};
+
+function Range({ field, draft, onChange }: Omit<ValuesProps, "form">) {
+  const type = INPUT_TYPES[field.kind] ?? "text";
+  const inputMode = isMoment(field.kind) ? undefined : "decimal";
+  return (
+    <>
+      <TextInput
+        label={`${field.label} from`}
+        type={type}
+        inputMode={inputMode}
+        value={draft.from}
+        onChange={(event) => onChange({ from: event.currentTarget.value })}
+        data-autofocus
+      />
+      <TextInput
+        label={`${field.label} to`}
+        type={type}
+        inputMode={inputMode}
+        value={draft.to}
+        onChange={(event) => onChange({ to: event.currentTarget.value })}
+      />
+    </>
+  );
+}

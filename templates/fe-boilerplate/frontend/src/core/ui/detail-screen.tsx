@@ -1,0 +1,195 @@
+import { Button, Group, SimpleGrid, Stack, Tabs, Text, Title } from "@mantine/core";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { type ReactNode, useMemo } from "react";
+import { tableHooks } from "../api/hooks";
+import type { AnyRow, Referrer, Versioned } from "../api/table";
+import classes from "./detail-screen.module.css";
+import { FieldValue } from "./field-value";
+import { lowerFirst } from "./formats";
+import { BackIcon, PencilIcon, TrashIcon } from "./icons";
+import { keyText } from "./keys";
+import type { AnyPage, FieldInfo } from "./page";
+import { navOf } from "./registry";
+import { RelatedRows } from "./related-rows";
+import { confirmRemoval, tellDone, tellNotRemoved } from "./removal";
+import { Failed, isMissing, MissingRow, Waiting } from "./states";
+import { useRowLabels, useRowTitle } from "./use-labels";
+
+interface Props {
+  readonly page: AnyPage;
+  readonly rowKey: readonly string[];
+}
+
+/** One row: all its fields, and the rows of other tables that refer to it. */
+export function DetailScreen({ page, rowKey }: Props) {
+  const found = tableHooks(page.table).useRow(rowKey);
+  const { labelSingular } = page.nav;
+  if (isMissing(found.error)) {
+    return (
+      <MissingRow noun={labelSingular}>
+        <BackToList page={page} />
+      </MissingRow>
+    );
+  }
+  if (found.error && !found.data) {
+    return <Failed error={found.error} onRetry={() => found.refetch()} />;
+  }
+  if (!found.data) return <Waiting />;
+  return <Row page={page} found={found.data} />;
+}
+
+function Row({ page, found }: { page: AnyPage; found: Versioned<AnyRow> }) {
+  const { row } = found;
+  const title = useRowTitle(page.table, row);
+  const references = useMemo(() => page.fields.flatMap((field) => field.reference ?? []), [page]);
+  const labels = useRowLabels(references, row);
+  return (
+    <Stack gap="lg">
+      <BackToList page={page} />
+      <Group justify="space-between" align="flex-start">
+        <div>
+          <Text c="dimmed" size="sm">
+            {page.nav.labelSingular}
+          </Text>
+          <Title order={1} style={{ overflowWrap: "anywhere" }}>
+            {title ?? "…"}
+          </Title>
+        </div>
+        <Actions page={page} found={found} title={title ?? ""} />
+      </Group>
+      <SimpleGrid component="dl" cols={{ base: 1, sm: 2, lg: 3 }} className={classes.fields}>
+        {page.fields.map((field) => (
+          <Entry key={field.name} field={field}>
+            <FieldValue field={field} row={row} labels={labels} full />
+          </Entry>
+        ))}
+      </SimpleGrid>
+      <Related page={page} row={row} />
+    </Stack>
+  );
+}
+
+function BackToList({ page }: { page: AnyPage }) {
+  return (
+    <Button
+      variant="subtle"
+      size="compact-sm"
+      leftSection={<BackIcon size={16} />}
+      style={{ alignSelf: "flex-start" }}
+      renderRoot={(props) => <Link {...props} to="/$table" params={{ table: page.nav.name }} />}
+    >
+      {page.nav.label}
+    </Button>
+  );
+}
+
+function Entry({ field, children }: { field: FieldInfo; children: ReactNode }) {
+  const isWide = field.long || field.kind === "json";
+  return (
+    <div className={isWide ? classes.wide : undefined}>
+      <Text component="dt" size="sm" c="dimmed" title={field.help}>
+        {field.label}
+      </Text>
+      <dd className={classes.value}>{children}</dd>
+    </div>
+  );
+}
+
+interface ActionsProps {
+  readonly page: AnyPage;
+  readonly found: Versioned<AnyRow>;
+  readonly title: string;
+}
+
+function Actions({ page, found, title }: ActionsProps) {
+  const navigate = useNavigate();
+  const removal = tableHooks(page.table).useRemove();
+  if (!page.table.writable) return null;
+  const key = page.table.keyOf(found.row);
+  const noun = lowerFirst(page.nav.labelSingular);
+  const remove = () =>
+    removal.mutate(
+      { key, etag: found.etag },
+      {
+        onSuccess: () => {
+          tellDone(`${page.nav.labelSingular} deleted`);
+          void navigate({ to: "/$table", params: { table: page.nav.name } });
+        },
+        onError: tellNotRemoved,
+      },
+    );
+  return (
+    <Group gap="sm">
+      {page.table.changeable && (
+        <Button
+          leftSection={<PencilIcon />}
+          renderRoot={(props) => (
+            <Link
+              {...props}
+              to="/$table/$key/edit"
+              params={{ table: page.nav.name, key: keyText(key) }}
+            />
+          )}
+        >
+          Edit
+        </Button>
+      )}
+      <Button
+        variant="default"
+        leftSection={<TrashIcon />}
+        loading={removal.isPending}
+        onClick={() =>
+          confirmRemoval(`Delete this ${noun}?`, `${title} will be gone for good.`, remove)
+        }
+      >
+        Delete
+      </Button>
+    </Group>
+  );
+}
+
+/** A tab for each reference of another table that leads here; its rows are read when it is opened. */
+function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
+  const { tab } = useSearch({ strict: false }) as { tab?: string };
+  const navigate = useNavigate();
+  const referrers = page.table.referencedBy.filter(({ table }) => navOf(table));
+  const chosen = referrers.find((referrer) => tabName(referrer) === tab) ?? referrers[0];
+  if (!chosen) return null;
+  const key = keyText(page.table.keyOf(row));
+  const open = (name: string | null) =>
+    navigate({
+      to: "/$table/$key",
+      params: { table: page.nav.name, key },
+      search: { tab: name ?? "" },
+      replace: true,
+      resetScroll: false,
+    });
+  return (
+    <Tabs value={tabName(chosen)} onChange={open} keepMounted={false}>
+      <Tabs.List aria-label={`Rows that refer to this ${lowerFirst(page.nav.labelSingular)}`}>
+        {referrers.map((referrer) => (
+          <Tabs.Tab key={tabName(referrer)} value={tabName(referrer)}>
+            {tabLabel(referrer, referrers)}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {referrers.map((referrer) => (
+        <Tabs.Panel key={tabName(referrer)} value={tabName(referrer)} pt="md">
+          <RelatedRows referrer={referrer} row={row} />
+        </Tabs.Panel>
+      ))}
+    </Tabs>
+  );
+}
+
+function tabName({ table, reference }: Referrer): string {
+  return `${table}.${reference}`;
+}
+
+/** Where a table refers here twice, its tabs say by which field. */
+function tabLabel({ table, reference }: Referrer, all: readonly Referrer[]): string {
+  const label = navOf(table)?.label ?? table;
+  const isAlone = all.filter((other) => other.table === table).length === 1;
+  const by = reference.replace(/_id$/, "").replaceAll(/[_+]/g, " ");
+  return isAlone ? label : `${label} (${by})`;
+}

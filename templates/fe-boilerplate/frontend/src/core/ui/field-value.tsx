@@ -1,0 +1,104 @@
+import { Anchor, Badge, Code, Group, Text } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { writeJson } from "../api/json";
+import type { AnyRow } from "../api/table";
+import { choiceLabel } from "./fields";
+import { formatText, HIDDEN, NOTHING } from "./formats";
+import { keyText } from "./keys";
+import type { FieldInfo } from "./page";
+import type { Labels } from "./row-labels";
+import { labelOf } from "./use-labels";
+
+interface Props {
+  readonly field: FieldInfo;
+  readonly row: AnyRow;
+  readonly labels: Labels;
+  /** In full, as on a row's own page; otherwise on one line. */
+  readonly full?: boolean;
+}
+
+/** Shows a value by its type: a reference as a link to its row, a choice as a badge, an address as a link. */
+export function FieldValue({ field, row, labels, full = false }: Props): ReactNode {
+  const value = row[field.name];
+  if (field.render) return field.render(value, row);
+  if (value === null || value === undefined || value === "") return <Nothing />;
+  if (field.format === "secret")
+    return (
+      <span role="img" aria-label="Hidden">
+        {HIDDEN}
+      </span>
+    );
+  if (field.reference) return <ReferenceValue field={field} row={row} labels={labels} />;
+  if (field.kind === "array") return <Items field={field} value={value} full={full} />;
+  if (field.choices) return <Choice>{formatText(field, value)}</Choice>;
+  if (full && field.kind === "json") return <Code block>{writeJson(value, 2)}</Code>;
+  if (field.format === "email") return <Anchor href={`mailto:${value}`}>{String(value)}</Anchor>;
+  if (field.format === "phone") return <Anchor href={`tel:${value}`}>{String(value)}</Anchor>;
+  if (field.format === "url") return <Address value={String(value)} />;
+  return <Plain full={full}>{formatText(field, value)}</Plain>;
+}
+
+function Nothing() {
+  return (
+    <Text span inherit c="dimmed" aria-label="Empty">
+      {NOTHING}
+    </Text>
+  );
+}
+
+function Plain({ full, children }: { full: boolean; children: string }) {
+  if (!full) return children;
+  return <span style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>{children}</span>;
+}
+
+function Choice({ children }: { children: string }) {
+  return (
+    <Badge variant="default" radius="sm" tt="none" fw={500}>
+      {children}
+    </Badge>
+  );
+}
+
+/** Only an address of the web is made a link: others could run something. */
+function Address({ value }: { value: string }) {
+  if (!/^https?:\/\//i.test(value)) return value;
+  return (
+    <Anchor href={value} target="_blank" rel="noreferrer">
+      {value}
+    </Anchor>
+  );
+}
+
+function Items({ field, value, full }: { field: FieldInfo; value: unknown; full: boolean }) {
+  if (!Array.isArray(value) || value.length === 0) return <Nothing />;
+  if (!full || value.some(Array.isArray)) return formatText(field, value);
+  const texts = value.map((item) => (field.choices ? choiceLabel(String(item)) : String(item)));
+  return (
+    <Group gap={6}>
+      {[...new Set(texts)].map((text) => (
+        <Choice key={text}>{text}</Choice>
+      ))}
+    </Group>
+  );
+}
+
+function ReferenceValue({ field, row, labels }: Omit<Props, "full">) {
+  const { reference } = field;
+  const label = reference && labelOf(labels, reference, row);
+  if (!reference || !label?.key) return label?.text ?? String(row[field.name]);
+  return (
+    <Anchor
+      inherit
+      renderRoot={(props) => (
+        <Link
+          {...props}
+          to="/$table/$key"
+          params={{ table: reference.table, key: keyText(label.key ?? []) }}
+        />
+      )}
+    >
+      {label.text}
+    </Anchor>
+  );
+}

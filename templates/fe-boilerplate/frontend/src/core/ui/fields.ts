@@ -1,0 +1,75 @@
+/** From a table's schemas and what its page says of a field, to all that the screens need to know of it. */
+
+import { z } from "zod";
+import { factsOf, inner } from "../api/kinds";
+import type { AnyTable } from "../api/table";
+import type { Choice, FieldChange, FieldInfo, FieldText, Kind, Row } from "./page";
+
+type Texts = Readonly<Record<string, FieldText>>;
+type Changes = Readonly<Record<string, FieldChange<Row> | undefined>>;
+
+/** Return the fields of a table in its order, without those that are hidden. */
+export function describeFields(table: AnyTable, texts: Texts, changes: Changes): FieldInfo[] {
+  return Object.keys(table.schemas.read.shape)
+    .map((name) => describe(table, name, { ...texts[name], ...changes[name] }))
+    .filter((field) => !field.hidden);
+}
+
+function describe(table: AnyTable, name: string, text: Partial<FieldText>): FieldInfo {
+  const read = shapeOf(table.schemas.read)[name] ?? z.unknown();
+  const schema = shapeOf(table.schemas.create)[name];
+  const facts = factsOf(schema ?? read);
+  const item = facts.item;
+  return {
+    ...text,
+    name,
+    label: text.label ?? name,
+    kind: facts.kind,
+    item: item && factsOf(item).kind,
+    choices: choicesOf(item ?? schema ?? read),
+    nullable: allowsNull(read, facts.kind),
+    isKey: table.key.includes(name),
+    schema: text.kept ? undefined : schema,
+    optional: schema?.safeParse(undefined).success ?? true,
+    changeable: name in shapeOf(table.schemas.update),
+    reference: table.references.find(({ fields }) => fields.length === 1 && fields[0] === name),
+  };
+}
+
+function shapeOf(schema: z.ZodObject | undefined): Readonly<Record<string, z.ZodType>> {
+  return (schema?.shape ?? {}) as Readonly<Record<string, z.ZodType>>;
+}
+
+function allowsNull(schema: z.ZodType, kind: Kind): boolean {
+  return kind === "json" ? schema instanceof z.ZodNullable : schema.safeParse(null).success;
+}
+
+function choicesOf(schema: z.core.$ZodType): readonly Choice[] | undefined {
+  const plain = inner(schema);
+  const values =
+    plain instanceof z.ZodEnum
+      ? plain.options
+      : plain instanceof z.ZodLiteral
+        ? [...plain.values]
+        : [];
+  return values.length ? values.map((value) => choice(String(value))) : undefined;
+}
+
+function choice(value: string): Choice {
+  return { value, label: choiceLabel(value) };
+}
+
+/** Return a choice as people read it: `on_leave` is "On leave", `SMA` stays. */
+export function choiceLabel(value: string): string {
+  if (/[A-Z]/.test(value) && !value.includes("_")) return value;
+  const said = value.replaceAll("_", " ").trim();
+  return said.charAt(0).toUpperCase() + said.slice(1);
+}
+
+const NUMBERS: ReadonlySet<Kind> = new Set(["int16", "int32", "int64", "number", "decimal"]);
+const WHOLE: ReadonlySet<Kind> = new Set(["int16", "int32", "int64"]);
+const MOMENTS: ReadonlySet<Kind> = new Set(["date", "time", "timestamp", "local_timestamp"]);
+
+export const isNumber = (kind: Kind): boolean => NUMBERS.has(kind);
+export const isWhole = (kind: Kind): boolean => WHOLE.has(kind);
+export const isMoment = (kind: Kind): boolean => MOMENTS.has(kind);

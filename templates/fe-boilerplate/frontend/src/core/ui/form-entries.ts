@@ -1,0 +1,42 @@
+/** What a form asks for: a field, or a reference of several fields that is chosen as one. */
+
+import type { Reference } from "../api/table";
+import type { AnyPage, FieldInfo } from "./page";
+
+export interface FormEntry {
+  /** The field that its input stands for; a reference of several fields stands at its first free one. */
+  readonly field: FieldInfo;
+  readonly reference?: Reference;
+  /** Fields of the reference that have an input of their own: they limit what is offered. */
+  readonly shared: readonly string[];
+}
+
+/** Return the entries of a form in the table's order; of a row that is there, only what can be changed. */
+export function formEntries(page: AnyPage, isNew: boolean): readonly FormEntry[] {
+  const entered = page.fields.filter((field) => field.schema && (isNew || field.changeable));
+  const names = new Set(entered.map(({ name }) => name));
+  const whole = page.table.references.filter(
+    ({ fields }) => fields.length > 1 && fields.every((field) => names.has(field)),
+  );
+  const taken = new Map<string, Reference>();
+  for (const reference of whole) {
+    for (const name of reference.fields) {
+      if (!page.byName.get(name)?.reference && !taken.has(name)) taken.set(name, reference);
+    }
+  }
+  const seen = new Set<Reference>();
+  return entered.flatMap((field): FormEntry[] => {
+    const reference = taken.get(field.name);
+    if (!reference) return [{ field, reference: field.reference, shared: [] }];
+    if (seen.has(reference)) return [];
+    seen.add(reference);
+    const shared = reference.fields.filter((name) => taken.get(name) !== reference);
+    return [{ field, reference, shared }];
+  });
+}
+
+/** Return all fields that a form's entries give values to. */
+export function enteredFields(page: AnyPage, entries: readonly FormEntry[]): readonly FieldInfo[] {
+  const names = entries.flatMap(({ field, reference }) => reference?.fields ?? [field.name]);
+  return [...new Set(names)].flatMap((name) => page.byName.get(name) ?? []);
+}

@@ -1,0 +1,116 @@
+import { Button, Stack, Title } from "@mantine/core";
+import { Link, useSearch } from "@tanstack/react-router";
+import { useState } from "react";
+import { tableHooks } from "../api/hooks";
+import type { AnyRow, Versioned } from "../api/table";
+import { lowerFirst } from "./formats";
+import { BackIcon } from "./icons";
+import { keyText } from "./keys";
+import type { AnyPage } from "./page";
+import { RowForm } from "./row-form";
+import { Failed, isMissing, MissingRow, Waiting } from "./states";
+import { useRowTitle } from "./use-labels";
+
+interface Props {
+  readonly page: AnyPage;
+  /** Of the row to be changed; left out for a new one. */
+  readonly rowKey?: readonly string[];
+}
+
+/** The form of a new row, or of one that is to be changed. */
+export function FormScreen({ page, rowKey }: Props) {
+  return rowKey ? <EditScreen page={page} rowKey={rowKey} /> : <NewScreen page={page} />;
+}
+
+function NewScreen({ page }: { page: AnyPage }) {
+  const presets = useSearch({ strict: false }) as Readonly<Record<string, unknown>>;
+  const [round, setRound] = useState(0);
+  return (
+    <Stack gap="lg" maw={960}>
+      <BackLink page={page} />
+      <Title order={1}>New {lowerFirst(page.nav.labelSingular)}</Title>
+      <RowForm
+        key={round}
+        page={page}
+        presets={presets}
+        onAnother={() => setRound((last) => last + 1)}
+      />
+    </Stack>
+  );
+}
+
+function EditScreen({ page, rowKey }: Required<Props>) {
+  const found = tableHooks(page.table).useRow(rowKey);
+  if (isMissing(found.error)) {
+    return (
+      <MissingRow noun={page.nav.labelSingular}>
+        <BackLink page={page} />
+      </MissingRow>
+    );
+  }
+  if (found.error && !found.data) {
+    return <Failed error={found.error} onRetry={() => found.refetch()} />;
+  }
+  if (!found.data) return <Waiting />;
+  const reload = async () => (await found.refetch({ throwOnError: true })).data;
+  return <Edit page={page} found={found.data} onReload={reload} />;
+}
+
+interface EditProps {
+  readonly page: AnyPage;
+  readonly found: Versioned<AnyRow>;
+  readonly onReload: () => Promise<Versioned<AnyRow> | undefined>;
+}
+
+/** Works on the version that was there when it began: what is read anew meanwhile does not disturb it. */
+function Edit({ page, found, onReload }: EditProps) {
+  const [base, setBase] = useState(found);
+  const [round, setRound] = useState(0);
+  const title = useRowTitle(page.table, base.row);
+  const reload = async () => {
+    const present = await onReload();
+    if (!present) return;
+    setBase(present);
+    setRound((last) => last + 1);
+  };
+  return (
+    <Stack gap="lg" maw={960}>
+      <BackLink page={page} row={base.row} />
+      <Title order={1} style={{ overflowWrap: "anywhere" }}>
+        Edit {title ?? "…"}
+      </Title>
+      <RowForm
+        key={round}
+        page={page}
+        base={base}
+        onReload={reload}
+        presentVersion={async () => (await onReload())?.etag}
+      />
+    </Stack>
+  );
+}
+
+function BackLink({ page, row }: { page: AnyPage; row?: AnyRow }) {
+  const table = page.nav.name;
+  return (
+    <Button
+      variant="subtle"
+      size="compact-sm"
+      leftSection={<BackIcon size={16} />}
+      style={{ alignSelf: "flex-start" }}
+      renderRoot={(props) =>
+        row ? (
+          <Link
+            {...props}
+            to="/$table/$key"
+            params={{ table, key: keyText(page.table.keyOf(row)) }}
+          />
+        ) : (
+          <Link {...props} to="/$table" params={{ table }} />
+        )
+      }
+    >
+      {row ? "Back" : page.nav.label}
+    </Button>
+  );
+}

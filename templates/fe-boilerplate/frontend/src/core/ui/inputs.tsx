@@ -1,0 +1,192 @@
+/** The inputs of forms, by type. All hold text as typed, a switch's position, or a list's items. */
+
+import {
+  MultiSelect,
+  PasswordInput,
+  Select,
+  Switch,
+  TagsInput,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
+import type { ReactNode } from "react";
+import { isNumber } from "./fields";
+import { FileField } from "./file-field";
+import { isList } from "./form-values";
+import { zoneName } from "./formats";
+import { JsonField } from "./json-field";
+import { NumberField } from "./number-field";
+import type { FieldInfo, InputProps } from "./page";
+
+/** What all inputs have alike: label, help, message, and how they tell of a change. */
+export function common({ field, error, required, onBlur }: InputProps) {
+  return {
+    name: field.name,
+    label: field.label,
+    description: helpOf(field),
+    error,
+    errorProps: { role: "alert" },
+    withAsterisk: required,
+    "aria-required": required,
+    onBlur,
+  };
+}
+
+function helpOf(field: FieldInfo): string | undefined {
+  const zone = field.kind === "timestamp" ? `Time zone: ${zoneName()}.` : undefined;
+  return [field.help, zone].filter(Boolean).join(" ") || undefined;
+}
+
+/** The input of a field: its own where the table's `customize.tsx` has one, else by type. */
+export function FieldInput(props: InputProps): ReactNode {
+  const { field } = props;
+  if (field.input) return <field.input {...props} />;
+  if (field.kind === "boolean") return field.nullable ? <YesNo {...props} /> : <OnOff {...props} />;
+  if (isList(field)) return field.choices ? <Choices {...props} /> : <Tags {...props} />;
+  if (field.kind === "json" || field.kind === "array") return <JsonField {...props} />;
+  if (field.kind === "bytes") return <FileField {...props} />;
+  if (field.choices) return <Choice {...props} />;
+  if (isNumber(field.kind)) return <NumberField {...props} />;
+  if (field.long) return <LongText {...props} />;
+  if (field.format === "secret") return <Secret {...props} />;
+  return <Text {...props} />;
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  date: "date",
+  time: "time",
+  timestamp: "datetime-local",
+  local_timestamp: "datetime-local",
+};
+const FORMATS: Readonly<Record<string, string>> = { email: "email", phone: "tel", url: "url" };
+
+function Text(props: InputProps) {
+  const { field, value, onChange } = props;
+  return (
+    <TextInput
+      {...common(props)}
+      type={TYPES[field.kind] ?? FORMATS[field.format ?? ""] ?? "text"}
+      step={field.kind in TYPES && field.kind !== "date" ? 1 : undefined}
+      max={field.kind === "date" ? "9999-12-31" : undefined}
+      placeholder={placeholder(field)}
+      value={String(value ?? "")}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+/** Says of a field that may be left empty what comes of that. */
+function placeholder(field: FieldInfo): string | undefined {
+  if (field.kind === "interval") return "P1DT2H30M";
+  return field.optional && !field.nullable && field.initial === undefined ? "Automatic" : undefined;
+}
+
+function LongText(props: InputProps) {
+  const { value, onChange } = props;
+  return (
+    <Textarea
+      {...common(props)}
+      autosize
+      minRows={3}
+      maxRows={12}
+      value={String(value ?? "")}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+function Secret(props: InputProps) {
+  const { value, onChange } = props;
+  return (
+    <PasswordInput
+      {...common(props)}
+      autoComplete="new-password"
+      visibilityToggleButtonProps={{ "aria-label": "Show or hide" }}
+      value={String(value ?? "")}
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+function Choice(props: InputProps) {
+  const { field, value, onChange } = props;
+  const choices = field.choices ?? [];
+  return (
+    <Select
+      {...common(props)}
+      data={[...choices]}
+      searchable={choices.length > SEARCHABLE}
+      clearable={field.nullable || field.optional}
+      allowDeselect={false}
+      clearButtonProps={{ "aria-label": `Clear ${field.label}` }}
+      value={value === "" ? null : String(value ?? "")}
+      onChange={(chosen) => onChange(chosen ?? "")}
+    />
+  );
+}
+
+const SEARCHABLE = 8; // choices: more are found faster by typing
+
+function YesNo(props: InputProps) {
+  const { field, value, onChange } = props;
+  return (
+    <Select
+      {...common(props)}
+      data={[
+        { value: "true", label: "Yes" },
+        { value: "false", label: "No" },
+      ]}
+      clearable
+      clearButtonProps={{ "aria-label": `Clear ${field.label}` }}
+      value={typeof value === "boolean" ? String(value) : null}
+      onChange={(chosen) => onChange(chosen === null ? null : chosen === "true")}
+    />
+  );
+}
+
+function OnOff(props: InputProps) {
+  const { field, value, onChange, onBlur, error } = props;
+  return (
+    <Switch
+      name={field.name}
+      label={field.label}
+      description={field.help}
+      error={error}
+      mt={26}
+      checked={value === true}
+      onChange={(event) => onChange(event.currentTarget.checked)}
+      onBlur={onBlur}
+    />
+  );
+}
+
+function Choices(props: InputProps) {
+  const { field, value, onChange } = props;
+  return (
+    <MultiSelect
+      {...common(props)}
+      data={[...(field.choices ?? [])]}
+      clearable
+      clearButtonProps={{ "aria-label": `Clear ${field.label}` }}
+      value={Array.isArray(value) ? [...value] : []}
+      onChange={onChange}
+    />
+  );
+}
+
+function Tags(props: InputProps) {
+  const { field, value, onChange } = props;
+  const items = Array.isArray(value) ? value : [];
+  return (
+    <TagsInput
+      {...common(props)}
+      placeholder={items.length === 0 ? "Type and press Enter" : undefined}
+      acceptValueOnBlur
+      clearable
+      clearButtonProps={{ "aria-label": `Clear ${field.label}` }}
+      splitChars={[]}
+      value={[...items]}
+      onChange={onChange}
+    />
+  );
+}

@@ -1,0 +1,250 @@
+import {
+  Box,
+  Button,
+  Group,
+  Pagination,
+  Select,
+  Skeleton,
+  Stack,
+  Text,
+  Title,
+  UnstyledButton,
+} from "@mantine/core";
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { tableHooks } from "../api/hooks";
+import type { AnyRow, Page, Reference } from "../api/table";
+import { ActiveFilters } from "./active-filters";
+import { BulkActions } from "./bulk-actions";
+import { ColumnFilter } from "./column-filter";
+import { DataTable, type Selection } from "./data-table";
+import classes from "./data-table.module.css";
+import { formatCount, lowerFirst } from "./formats";
+import { DownIcon, UpDownIcon, UpIcon } from "./icons";
+import {
+  canSort,
+  type ListState,
+  PAGE_SIZES,
+  queryOf,
+  readState,
+  shownColumns,
+  writeState,
+} from "./list-state";
+import { ListToolbar } from "./list-toolbar";
+import type { AnyPage } from "./page";
+import { Empty, Failed } from "./states";
+import { usePageLabels } from "./use-labels";
+
+/** The rows of a table: searched, filtered, sorted and paged by the server. Its state is in the URL. */
+export function ListScreen({ page }: { page: AnyPage }) {
+  const [state, change] = useListState(page);
+  const [selection, setSelection] = useSelection(state);
+  const columns = useMemo(() => shownColumns(page, state), [page, state]);
+  const references = useMemo(() => referencesOf(page, columns), [page, columns]);
+  const query = queryOf(
+    state,
+    references.map(({ name }) => name),
+  );
+  const list = tableHooks(page.table).useList(query);
+  const labels = usePageLabels(references, list.data, list.dataUpdatedAt);
+  useLastPage(list.data, state, change);
+  const canSelect = page.table.writable;
+  return (
+    <Stack gap="md">
+      <Heading page={page} total={list.data?.total} />
+      <ListToolbar page={page} state={state} onChange={change} />
+      <ActiveFilters
+        page={page}
+        filters={state.filters}
+        onChange={(filters) => change({ filters })}
+      />
+      <BulkActions page={page} selection={selection} onDone={() => setSelection({})} />
+      {list.error && <Failed error={list.error} onRetry={() => list.refetch()} />}
+      {list.isPending && <Rows />}
+      {list.data && (
+        <Box aria-busy={list.isPlaceholderData} opacity={list.isPlaceholderData ? 0.6 : 1}>
+          <DataTable
+            page={page}
+            columns={columns}
+            rows={list.data.items}
+            labels={labels}
+            caption={page.nav.label}
+            sort={state.sort}
+            selection={selection}
+            onSelect={canSelect ? setSelection : undefined}
+            head={(name, label) => (
+              <Head page={page} name={name} label={label} state={state} onChange={change} />
+            )}
+          />
+          {list.data.total === 0 && <NoRows page={page} state={state} onChange={change} />}
+        </Box>
+      )}
+      {list.data && <Pages total={list.data.total} state={state} onChange={change} />}
+    </Stack>
+  );
+}
+
+type Change = (change: Partial<ListState>, options?: { replace: boolean }) => void;
+
+/** The state in the URL. A change of what is listed begins again at the first page. */
+function useListState(page: AnyPage): [ListState, Change] {
+  const search = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const written = JSON.stringify(search);
+  const state = useMemo(() => readState(JSON.parse(written), page), [written, page]);
+  const change = useCallback<Change>(
+    (part, options) => {
+      const next = {
+        ...state,
+        page: "page" in part || "columns" in part ? state.page : 1,
+        ...part,
+      };
+      void navigate({
+        to: "/$table",
+        params: { table: page.nav.name },
+        search: writeState(next),
+        replace: options?.replace ?? false,
+        resetScroll: false,
+      });
+    },
+    [navigate, page, state],
+  );
+  return [state, change];
+}
+
+/** What is selected of the rows that are shown: of others, nothing. */
+function useSelection(state: ListState): [Selection, (selection: Selection) => void] {
+  const [selected, setSelected] = useState<{ of: ListState; rows: Selection }>();
+  const rows = selected?.of === state ? selected.rows : NONE;
+  return [rows, (chosen) => setSelected({ of: state, rows: chosen })];
+}
+
+const NONE: Selection = {};
+
+/** When the last page was emptied, show the one that is the last now. */
+function useLastPage(list: Page<AnyRow> | undefined, state: ListState, change: Change): void {
+  const last = Math.max(Math.ceil((list?.total ?? 0) / state.size), 1);
+  const isPast = list !== undefined && state.page > last;
+  useEffect(() => {
+    if (isPast) change({ page: last }, { replace: true });
+  }, [isPast, last, change]);
+}
+
+function referencesOf(page: AnyPage, columns: readonly string[]): readonly Reference[] {
+  return columns.flatMap((name) => page.byName.get(name)?.reference ?? []);
+}
+
+function Heading({ page, total }: { page: AnyPage; total: number | undefined }) {
+  return (
+    <div>
+      <Group gap="sm" align="baseline">
+        <Title order={1}>{page.nav.label}</Title>
+        <Text c="dimmed" role="status">
+          {total === undefined ? "" : `${formatCount(total)} ${total === 1 ? "row" : "rows"}`}
+        </Text>
+      </Group>
+      {page.about && <Text c="dimmed">{page.about}</Text>}
+    </div>
+  );
+}
+
+interface HeadProps {
+  readonly page: AnyPage;
+  readonly name: string;
+  readonly label: string;
+  readonly state: ListState;
+  readonly onChange: Change;
+}
+
+/** A column's head: sorts at a click (up, down, not at all), and filters. */
+function Head({ page, name, label, state, onChange }: HeadProps) {
+  const field = page.byName.get(name);
+  const isUp = state.sort.includes(name);
+  const isDown = state.sort.includes(`-${name}`);
+  const next = isUp ? [`-${name}`] : isDown ? [] : [name];
+  return (
+    <span className={classes.head}>
+      {field && canSort(page, name) ? (
+        <UnstyledButton className={classes.sort} fz="sm" onClick={() => onChange({ sort: next })}>
+          {label}
+          {isUp ? <UpIcon size={14} /> : isDown ? <DownIcon size={14} /> : <UpDownIcon size={14} />}
+        </UnstyledButton>
+      ) : (
+        label
+      )}
+      {field && (
+        <ColumnFilter
+          page={page}
+          field={field}
+          filters={state.filters}
+          onChange={(filters) => onChange({ filters })}
+        />
+      )}
+    </span>
+  );
+}
+
+function Rows() {
+  return (
+    <Stack gap="xs" role="status" aria-label="Loading">
+      {["a", "b", "c", "d", "e", "f", "g", "h"].map((line) => (
+        <Skeleton key={line} height={38} />
+      ))}
+    </Stack>
+  );
+}
+
+function NoRows({ page, state, onChange }: { page: AnyPage; state: ListState; onChange: Change }) {
+  const nouns = lowerFirst(page.nav.label);
+  if (!state.q && Object.keys(state.filters).length === 0)
+    return <Empty title={`No ${nouns} yet`} />;
+  return (
+    <Empty title={`No ${nouns} match`}>
+      <Button variant="default" onClick={() => onChange({ q: "", filters: {} })}>
+        Clear search and filters
+      </Button>
+    </Empty>
+  );
+}
+
+function Pages({ total, state, onChange }: { total: number; state: ListState; onChange: Change }) {
+  const count = Math.ceil(total / state.size);
+  const first = (state.page - 1) * state.size + 1;
+  const last = Math.min(state.page * state.size, total);
+  return (
+    <Group justify="space-between" gap="sm">
+      <Group gap="sm">
+        <Select
+          aria-label="Rows per page"
+          w={130}
+          size="sm"
+          data={PAGE_SIZES.map((size) => ({ value: String(size), label: `${size} a page` }))}
+          value={String(state.size)}
+          onChange={(size) => onChange({ size: Number(size) })}
+          allowDeselect={false}
+        />
+        <Text size="sm" c="dimmed">
+          {total > 0 && `${formatCount(first)}–${formatCount(last)} of ${formatCount(total)}`}
+        </Text>
+      </Group>
+      {count > 1 && (
+        <Pagination
+          total={count}
+          value={state.page}
+          onChange={(next) => onChange({ page: next })}
+          siblings={1}
+          size="sm"
+          getControlProps={(control) => ({ "aria-label": CONTROLS[control] })}
+          getItemProps={(number) => ({ "aria-label": `Page ${number}` })}
+        />
+      )}
+    </Group>
+  );
+}
+
+const CONTROLS = {
+  first: "First page",
+  previous: "Previous page",
+  next: "Next page",
+  last: "Last page",
+} as const;

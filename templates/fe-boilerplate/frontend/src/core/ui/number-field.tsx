@@ -1,0 +1,79 @@
+import { ActionIcon, Stack, TextInput } from "@mantine/core";
+import type { KeyboardEvent } from "react";
+import { isWhole } from "./fields";
+import { ChevronDownIcon, ChevronUpIcon } from "./icons";
+import { common } from "./inputs";
+import type { InputProps } from "./page";
+
+/**
+ * A number as its digits, so that none is lost, however many there are.
+ *
+ * Arrow keys and the buttons go up and down by one, with Shift by ten.
+ */
+export function NumberField(props: InputProps) {
+  const { field, value, onChange } = props;
+  const text = String(value ?? "");
+  const move = (by: bigint) => onChange(stepped(text, by));
+  const onKeyDown = (event: KeyboardEvent) => {
+    const direction = { ArrowUp: 1n, ArrowDown: -1n }[event.key];
+    if (direction === undefined) return;
+    event.preventDefault();
+    move(direction * (event.shiftKey ? 10n : 1n));
+  };
+  return (
+    <TextInput
+      {...common(props)}
+      inputMode={isWhole(field.kind) ? "numeric" : "decimal"}
+      autoComplete="off"
+      value={text}
+      onChange={(event) => onChange(event.currentTarget.value)}
+      onKeyDown={onKeyDown}
+      rightSection={
+        <Stack gap={0}>
+          <Step label={`${field.label}: one more`} onClick={() => move(1n)}>
+            <ChevronUpIcon size={12} />
+          </Step>
+          <Step label={`${field.label}: one less`} onClick={() => move(-1n)}>
+            <ChevronDownIcon size={12} />
+          </Step>
+        </Stack>
+      }
+    />
+  );
+}
+
+interface StepProps {
+  readonly label: string;
+  readonly onClick: () => void;
+  readonly children: React.ReactNode;
+}
+
+/** For the mouse: with the keyboard the arrow keys do the same. */
+function Step({ label, onClick, children }: StepProps) {
+  return (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      size={15}
+      tabIndex={-1}
+      aria-label={label}
+      onMouseDown={(event) => event.preventDefault()}
+      onClick={onClick}
+    >
+      {children}
+    </ActionIcon>
+  );
+}
+
+/** Return a number moved by whole steps, with the digits behind its point; what is none stays. */
+export function stepped(text: string, by: bigint): string {
+  const found = /^\s*([+-]?)(\d*)(?:\.(\d*))?\s*$/.exec(text);
+  if (!found) return text;
+  const [, sign = "", whole = "", fraction = ""] = found;
+  const scale = 10n ** BigInt(fraction.length);
+  const units = BigInt(`${sign === "-" ? "-" : ""}${whole}${fraction}` || "0") + by * scale;
+  const digits = String(units < 0n ? -units : units).padStart(fraction.length + 1, "0");
+  const point = digits.length - fraction.length;
+  const behind = fraction ? `.${digits.slice(point)}` : "";
+  return `${units < 0n ? "-" : ""}${digits.slice(0, point)}${behind}`;
+}

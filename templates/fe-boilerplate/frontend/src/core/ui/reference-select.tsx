@@ -1,0 +1,144 @@
+import { Loader, Select, type SelectProps } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import type { AnyTable, Reference } from "../api/table";
+import { loadTable } from "../api/tables";
+import { labelRows, valuesKey } from "./row-labels";
+import { labelOf, useRowLabels } from "./use-labels";
+
+type Values = readonly string[];
+
+interface Props
+  extends Pick<
+    SelectProps,
+    "label" | "description" | "error" | "required" | "onBlur" | "name" | "placeholder"
+  > {
+  readonly reference: Reference;
+  /** What it refers to now, a value for each of its fields; undefined: nothing. */
+  readonly values: Values | undefined;
+  readonly onChange: (values: Values | undefined) => void;
+  readonly clearable?: boolean;
+  /** Whether it stands in a box that closes at a click outside of it. */
+  readonly isWithin?: boolean;
+  /** What rows must have to be offered, by `field__operator`. */
+  readonly where?: Readonly<Record<string, string>>;
+}
+
+interface Option {
+  readonly value: string;
+  readonly label: string;
+  readonly values: Values;
+}
+
+const PAUSE = 250; // milliseconds after the last key, before the server is asked
+const OFFERED = 20;
+const MOST = 500; // rows of a table whose texts the server cannot search
+
+/** Chooses the row that a reference leads to, by its name: the server searches while one types. */
+export function ReferenceSelect({
+  reference,
+  values,
+  onChange,
+  where = {},
+  isWithin = false,
+  ...props
+}: Props) {
+  const [search, setSearch] = useState("");
+  const [isOpen, setOpen] = useState(false);
+  const chosen = useChosen(reference, values);
+  const isUntouched = chosen !== undefined && search === chosen.label;
+  const [wanted] = useDebouncedValue(isUntouched ? "" : search.trim(), PAUSE);
+  const {
+    data: offered = [],
+    isFetching,
+    isError,
+  } = useQuery({
+    queryKey: ["tables", reference.table, "options", reference.targetFields, wanted, where],
+    queryFn: ({ signal }) => findOptions(reference, wanted, where, signal),
+    enabled: isOpen,
+    placeholderData: (last) => last,
+  });
+  const isOffered = offered.some(({ value }) => value === chosen?.value);
+  const options = chosen && !isOffered ? [chosen, ...offered] : offered;
+  return (
+    <Select
+      {...props}
+      data={options.map(({ value, label }) => ({ value, label }))}
+      value={chosen?.value ?? null}
+      onChange={(value) => onChange(options.find((option) => option.value === value)?.values)}
+      searchable
+      searchValue={search}
+      onSearchChange={setSearch}
+      onDropdownOpen={() => setOpen(true)}
+      onDropdownClose={() => setOpen(false)}
+      filter={({ options: all }) => all}
+      nothingFoundMessage={nothingMessage(isFetching, isError)}
+      rightSection={isFetching && isOpen ? <Loader size="xs" /> : undefined}
+      maxDropdownHeight={280}
+      comboboxProps={{ withinPortal: !isWithin }}
+      clearButtonProps={{ "aria-label": "Clear" }}
+      allowDeselect={false}
+    />
+  );
+}
+
+function nothingMessage(isFetching: boolean, isError: boolean): string {
+  if (isFetching) return "Searching…";
+  return isError ? "The server cannot be reached" : "Nothing found";
+}
+
+/** The chosen row as an option: with its key until its name is known. */
+function useChosen(reference: Reference, values: Values | undefined): Option | undefined {
+  const row =
+    values && Object.fromEntries(reference.fields.map((field, at) => [field, values[at]]));
+  const labels = useRowLabels([reference], row);
+  if (!values || !row) return undefined;
+  const label = labelOf(labels, reference, row)?.text ?? values.join(", ");
+  return { value: valuesKey(row, reference.fields) ?? "", label, values };
+}
+
+async function findOptions(
+  reference: Reference,
+  wanted: string,
+  where: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<readonly Option[]> {
+  const table = await loadTable(reference.table);
+  if (!table) return [];
+  const isSearched = Object.values(table.filters).some((known) => known.includes("ilike"));
+  const query = isSearched ? { q: wanted, limit: OFFERED } : { limit: MOST };
+  const { items } = await table.list({ ...query, sort: order(table), filters: where }, signal);
+  const labels = await labelRows(table, items);
+  const options = items.map((row, at) => ({
+    value: valuesKey(row, reference.targetFields) ?? "",
+    label: labels[at] ?? "",
+    values: reference.targetFields.map((field) => String(row[field])),
+  }));
+  const known = options.filter(({ value }) => value !== "");
+  const fitting = isSearched ? known : known.filter(({ label }) => includes(label, wanted));
+  return toldApart(fitting.slice(0, isSearched ? OFFERED : MOST));
+}
+
+/** Rows are offered by name, where that is a field of their own. */
+function order(table: AnyTable): readonly string[] {
+  const referring = new Set(table.references.flatMap(({ fields }) => fields));
+  return table.labelFields.filter(
+    (field) => table.filters[field]?.includes("eq") && !referring.has(field),
+  );
+}
+
+function includes(text: string, part: string): boolean {
+  return text.toLowerCase().includes(part.toLowerCase());
+}
+
+/** Two rows of one name are told apart by what refers to them. */
+function toldApart(options: readonly Option[]): readonly Option[] {
+  const seen = new Map<string, number>();
+  for (const { label } of options) seen.set(label, (seen.get(label) ?? 0) + 1);
+  return options.map((option) =>
+    (seen.get(option.label) ?? 0) > 1
+      ? { ...option, label: `${option.label} (${option.values.join(", ")})` }
+      : option,
+  );
+}

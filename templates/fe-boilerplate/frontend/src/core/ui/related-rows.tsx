@@ -1,0 +1,123 @@
+import { Button, Group, Pagination, Stack, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { tableHooks } from "../api/hooks";
+import type { AnyRow, Referrer } from "../api/table";
+import { DataTable } from "./data-table";
+import { formatCount, lowerFirst } from "./formats";
+import { PlusIcon } from "./icons";
+import type { AnyPage } from "./page";
+import { loadPage } from "./registry";
+import { Failed, Waiting } from "./states";
+import { usePageLabels } from "./use-labels";
+
+const SIZE = 10;
+
+interface Props {
+  readonly referrer: Referrer;
+  readonly row: AnyRow;
+}
+
+/** The rows of another table that refer to a row, a page at a time. */
+export function RelatedRows({ referrer, row }: Props) {
+  const {
+    data: page,
+    error,
+    refetch,
+  } = useQuery({
+    queryKey: ["page", referrer.table],
+    queryFn: async () => (await loadPage(referrer.table)) ?? null,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  if (error) return <Failed error={error} onRetry={() => refetch()} />;
+  if (!page) return <Waiting lines={3} />;
+  return <Rows page={page} referrer={referrer} row={row} />;
+}
+
+function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
+  const [number, setNumber] = useState(1);
+  const columns = useMemo(
+    () => page.columns.filter((name) => !referrer.fields.includes(name)),
+    [page, referrer],
+  );
+  const references = useMemo(
+    () => columns.flatMap((name) => page.byName.get(name)?.reference ?? []),
+    [page, columns],
+  );
+  const pairs = referrer.fields.map(
+    (field, at) => [field, String(row[referrer.targetFields[at] ?? ""])] as const,
+  );
+  const filters = Object.fromEntries(pairs.map(([field, value]) => [`${field}__eq`, value]));
+  const list = tableHooks(page.table).useList({
+    limit: SIZE,
+    offset: (number - 1) * SIZE,
+    expand: references.map(({ name }) => name),
+    filters,
+  });
+  const labels = usePageLabels(references, list.data, list.dataUpdatedAt);
+  if (list.error) return <Failed error={list.error} onRetry={() => list.refetch()} />;
+  if (!list.data) return <Waiting lines={3} />;
+  const { total, items } = list.data;
+  return (
+    <Stack gap="sm">
+      <Group justify="space-between">
+        <Text size="sm" c="dimmed" role="status">
+          {total === 0 ? "None" : `${formatCount(total)} ${total === 1 ? "row" : "rows"}`}
+        </Text>
+        <Group gap="xs">
+          {total > 0 && <AllLink page={page} filters={filters} />}
+          {page.table.writable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
+        </Group>
+      </Group>
+      {total > 0 && (
+        <DataTable
+          page={page}
+          columns={columns}
+          rows={items}
+          labels={labels}
+          caption={page.nav.label}
+        />
+      )}
+      {total > SIZE && (
+        <Pagination
+          size="sm"
+          total={Math.ceil(total / SIZE)}
+          value={number}
+          onChange={setNumber}
+          getControlProps={(control) => ({ "aria-label": `${control} page` })}
+        />
+      )}
+    </Stack>
+  );
+}
+
+function AllLink({ page, filters }: { page: AnyPage; filters: Record<string, string> }) {
+  return (
+    <Button
+      size="xs"
+      variant="subtle"
+      renderRoot={(props) => (
+        <Link {...props} to="/$table" params={{ table: page.nav.name }} search={filters} />
+      )}
+    >
+      Show in list
+    </Button>
+  );
+}
+
+/** Leads to the form of a new row that refers here already. */
+function NewLink({ page, values }: { page: AnyPage; values: Record<string, string> }) {
+  return (
+    <Button
+      size="xs"
+      variant="default"
+      leftSection={<PlusIcon size={14} />}
+      renderRoot={(props) => (
+        <Link {...props} to="/$table/new" params={{ table: page.nav.name }} search={values} />
+      )}
+    >
+      New {lowerFirst(page.nav.labelSingular)}
+    </Button>
+  );
+}

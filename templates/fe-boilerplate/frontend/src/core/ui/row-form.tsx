@@ -1,0 +1,233 @@
+import { zodResolver } from "@hookform/resolvers/zod";
+import { Button, Group, SimpleGrid, Stack } from "@mantine/core";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { useMemo, useRef, useState } from "react";
+import {
+  FormProvider,
+  type UseFormReturn,
+  useController,
+  useForm,
+  useFormContext,
+} from "react-hook-form";
+import { tableHooks } from "../api/hooks";
+import { ProblemError } from "../api/problem";
+import type { AnyRow, Versioned } from "../api/table";
+import { enteredFields, type FormEntry, formEntries } from "./form-entries";
+import { type Drafts, draftOf, formSchema, initialDraft, type Values } from "./form-values";
+import { FieldInput } from "./inputs";
+import { keyText } from "./keys";
+import type { AnyPage, Draft, FieldInfo } from "./page";
+import { ReferenceField } from "./reference-field";
+import { tellDone } from "./removal";
+import classes from "./row-form.module.css";
+import { SaveProblem } from "./save-problem";
+import { UnsavedGuard } from "./unsaved-guard";
+
+interface Props {
+  readonly page: AnyPage;
+  /** The row to be changed, as it was when the form was opened; none for a new row. */
+  readonly base?: Versioned<AnyRow>;
+  /** First values of a new row, by field. */
+  readonly presets?: Readonly<Record<string, unknown>>;
+  /** Begins again with an empty form. */
+  readonly onAnother?: () => void;
+  /** Begins again with the row as it is now. */
+  readonly onReload?: () => Promise<void>;
+  readonly presentVersion?: () => Promise<string | undefined>;
+}
+
+/** The inputs of a row. What the server refuses is told at the fields that it names. */
+export function RowForm({ page, base, presets = {}, onAnother, onReload, presentVersion }: Props) {
+  const entries = useMemo(() => formEntries(page, !base), [page, base]);
+  const fields = useMemo(() => enteredFields(page, entries), [page, entries]);
+  const [initial] = useState(() => initialDrafts(fields, base, presets));
+  const schema = useMemo(
+    () => formSchema(page, fields, initial, base?.row),
+    [page, fields, initial, base],
+  );
+  const form = useForm<Drafts, unknown, Values>({
+    resolver: zodResolver(schema),
+    defaultValues: initial,
+    mode: "onChange",
+    shouldFocusError: true,
+  });
+  const { isDirty, isSubmitting } = form.formState;
+  const [problem, setProblem] = useState<Error>();
+  const isSaved = useRef(false);
+  const save = useSave(page, base);
+  const finish = useFinish(page, isSaved, onAnother);
+
+  const submit = (another: boolean, etag = base?.etag) =>
+    form.handleSubmit(
+      async (values) => {
+        setProblem(undefined);
+        try {
+          finish(await save(values, etag), another);
+        } catch (error) {
+          setProblem(asError(error));
+          tellAtFields(form, fields, error);
+        }
+      },
+      (errors) => setProblem(unseen(Object.keys(errors), fields)),
+    )();
+  const overwrite = async () => submit(false, await presentVersion?.());
+
+  return (
+    <FormProvider {...form}>
+      <form
+        noValidate
+        aria-label={base ? `Edit ${page.nav.labelSingular}` : `New ${page.nav.labelSingular}`}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit(false);
+        }}
+      >
+        <Stack gap="lg">
+          <SimpleGrid cols={{ base: 1, sm: 2 }} className={classes.grid}>
+            {entries.map((entry) => (
+              <Entry key={entry.field.name} page={page} entry={entry} />
+            ))}
+          </SimpleGrid>
+          {problem && (
+            <SaveProblem
+              problem={problem}
+              fields={fields}
+              onReload={onReload}
+              onOverwrite={presentVersion && overwrite}
+            />
+          )}
+          <Group className={classes.actions}>
+            <Button type="submit" loading={isSubmitting}>
+              Save
+            </Button>
+            {onAnother && (
+              <Button variant="default" disabled={isSubmitting} onClick={() => submit(true)}>
+                Save and add another
+              </Button>
+            )}
+            <Cancel page={page} base={base} />
+          </Group>
+        </Stack>
+      </form>
+      <UnsavedGuard isUnsaved={() => isDirty && !isSaved.current} />
+    </FormProvider>
+  );
+}
+
+function initialDrafts(
+  fields: readonly FieldInfo[],
+  base: Versioned<AnyRow> | undefined,
+  presets: Readonly<Record<string, unknown>>,
+): Drafts {
+  return Object.fromEntries(
+    fields.map((field) => [
+      field.name,
+      base ? draftOf(field, base.row[field.name]) : initialDraft(field, presets[field.name]),
+    ]),
+  );
+}
+
+/** Returns what sends the form's values: all of a new row, only the changes of one that is there. */
+function useSave(page: AnyPage, base: Versioned<AnyRow> | undefined) {
+  const hooks = tableHooks(page.table);
+  const create = hooks.useCreate();
+  const update = hooks.useUpdate();
+  return async (values: Values, etag: string | undefined): Promise<AnyRow> => {
+    if (!base) return create.mutateAsync(values);
+    if (Object.keys(values).length === 0) return base.row;
+    return update.mutateAsync({ key: page.table.keyOf(base.row), values, etag });
+  };
+}
+
+function useFinish(page: AnyPage, isSaved: { current: boolean }, onAnother?: () => void) {
+  const navigate = useNavigate();
+  return (row: AnyRow, another: boolean) => {
+    isSaved.current = true;
+    tellDone(`${page.nav.labelSingular} saved`);
+    if (another) onAnother?.();
+    else {
+      const params = { table: page.nav.name, key: keyText(page.table.keyOf(row)) };
+      void navigate({ to: "/$table/$key", params });
+    }
+  };
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+/** Put the server's messages at the fields that it names, and go to the first of them. */
+function tellAtFields(
+  form: UseFormReturn<Drafts, unknown, Values>,
+  fields: readonly FieldInfo[],
+  error: unknown,
+): void {
+  if (!(error instanceof ProblemError)) return;
+  const told = fields.filter(({ name }) => error.messagesOf(name).length > 0);
+  for (const [at, { name }] of told.entries()) {
+    const message = error.messagesOf(name).join("; ");
+    form.setError(name, { type: SERVER, message }, { shouldFocus: at === 0 });
+  }
+}
+
+/** What is wrong at fields that the form does not have has to be told all the same. */
+function unseen(names: readonly string[], fields: readonly FieldInfo[]): Error | undefined {
+  const missing = names.filter((name) => !fields.some((field) => field.name === name));
+  return missing.length > 0 ? new Error(`Not in this form: ${missing.join(", ")}`) : undefined;
+}
+
+const SERVER = "server";
+
+/** One input, with its value and message. */
+function Entry({ page, entry }: { page: AnyPage; entry: FormEntry }) {
+  const { control, formState, trigger } = useFormContext<Drafts>();
+  const { field, fieldState } = useController({ control, name: entry.field.name });
+  const info = entry.field;
+  const change = (value: Draft) => {
+    field.onChange(value);
+    const others = Object.entries(formState.errors).filter(
+      ([name, error]) => name !== info.name && error?.type !== SERVER,
+    );
+    if (others.length > 0) void trigger(others.map(([name]) => name)); // a rule may speak of both
+  };
+  const props = {
+    field: info,
+    value: field.value ?? "",
+    onChange: change,
+    onBlur: field.onBlur,
+    error: fieldState.error?.message,
+    required: !info.nullable && !info.optional && info.kind !== "boolean",
+  };
+  const isWide = info.long || info.kind === "json";
+  return (
+    <div ref={field.ref} className={isWide ? classes.wide : undefined}>
+      {entry.reference && !info.input ? (
+        <ReferenceField page={page} entry={entry} {...props} />
+      ) : (
+        <FieldInput {...props} />
+      )}
+    </div>
+  );
+}
+
+function Cancel({ page, base }: Pick<Props, "page" | "base">) {
+  const table = page.nav.name;
+  return (
+    <Button
+      variant="subtle"
+      renderRoot={(props) =>
+        base ? (
+          <Link
+            {...props}
+            to="/$table/$key"
+            params={{ table, key: keyText(page.table.keyOf(base.row)) }}
+          />
+        ) : (
+          <Link {...props} to="/$table" params={{ table }} />
+        )
+      }
+    >
+      Cancel
+    </Button>
+  );
+}

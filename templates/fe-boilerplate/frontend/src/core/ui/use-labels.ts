@@ -1,0 +1,50 @@
+import { useQuery } from "@tanstack/react-query";
+import type { AnyRow, AnyTable, Page, Reference } from "../api/table";
+import { type Labels, labelReferred, labelRows, type RowLabel, valuesKey } from "./row-labels";
+
+const NONE: Labels = new Map();
+const SCOPE = "labels";
+
+/** Labels of the rows that a page of a list refers to; empty until they are there. */
+export function usePageLabels(
+  references: readonly Reference[],
+  page: Page<AnyRow> | undefined,
+  stamp: number,
+): Labels {
+  const names = references.map((reference) => reference.name);
+  const { data } = useQuery({
+    queryKey: [SCOPE, "page", names, page?.items, stamp],
+    queryFn: () => labelReferred(references, page?.items ?? [], undefined, page?.expanded),
+    enabled: page !== undefined && references.length > 0,
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+  return data ?? NONE;
+}
+
+/** Labels of what one row refers to. */
+export function useRowLabels(references: readonly Reference[], row: AnyRow | undefined): Labels {
+  const values = references.map(({ fields }) => row && valuesKey(row, fields));
+  const { data } = useQuery({
+    queryKey: [SCOPE, "row", references, values],
+    queryFn: () => labelReferred(references, row ? [row] : []),
+    enabled: row !== undefined && references.length > 0,
+  });
+  return data ?? NONE;
+}
+
+/** What a row itself is called. */
+export function useRowTitle(table: AnyTable, row: AnyRow | undefined): string | undefined {
+  const { data } = useQuery({
+    queryKey: [SCOPE, "title", table.name, row],
+    queryFn: async () => (await labelRows(table, row ? [row] : []))[0] ?? "",
+    enabled: row !== undefined,
+    gcTime: 0,
+  });
+  return data;
+}
+
+/** The label of what a reference of this row leads to; undefined while it is not known. */
+export function labelOf(labels: Labels, reference: Reference, row: AnyRow): RowLabel | undefined {
+  return labels.get(reference.name)?.get(valuesKey(row, reference.fields) ?? "");
+}
