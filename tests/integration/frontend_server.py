@@ -32,8 +32,8 @@ def describe(case):
         {"module": r.module, "fields": r.fields, "targets": r.target_fields, "required": r.required}
         for r in case.references
     ]
-    bodies = [case.body(n) for n in range(1, 201)]
-    return {"path": case.path, "key": case.key, "references": references, "unique": case.unique, "bodies": bodies}
+    told = {"path": case.path, "key": case.key, "unique": case.unique, "changes": case.changes}
+    return {**told, "references": references, "bodies": [case.body(n) for n in range(1, 201)]}
 
 names = [name.removeprefix("app.") for name in table_packages()]
 print(json.dumps({name: describe(importlib.import_module(f"tests.{name}.case").CASE) for name in names}))
@@ -71,6 +71,13 @@ class Application:
         made: Row = response.json()
         return made
 
+    def find(self, table: str, values: Row) -> Row:
+        """Return the one row with these values, read through the API."""
+        found = self.api.get(self.cases[table]["path"], params=values).json()
+        assert found["total"] == 1, found
+        row: Row = found["items"][0]
+        return row
+
 
 @contextmanager
 def served(workspace: Path) -> Iterator[Application]:
@@ -92,7 +99,7 @@ def served(workspace: Path) -> Iterator[Application]:
 
 @contextmanager
 def _backend(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
-    port = str(_free_port())
+    port = str(free_port())
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", port, "--log-level", "warning"]
     with _running(command, folder, {**plain_environment(), **environment}, f"http://127.0.0.1:{port}/readyz"):
         yield f"http://127.0.0.1:{port}"
@@ -100,7 +107,7 @@ def _backend(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
 
 @contextmanager
 def _frontend(folder: Path, api: str) -> Iterator[str]:
-    port = str(_free_port())
+    port = str(free_port())
     command = tool_command(folder, "vite", "preview", "--host", "127.0.0.1", "--port", port, "--strictPort")
     with _running(command, folder, {**tool_environment(), "BACKEND_URL": api}, f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}"
@@ -119,7 +126,8 @@ def _running(command: list[str], folder: Path, environment: Mapping[str, str], r
             process.wait(timeout=STOP_LIMIT_S)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port that nothing listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port: int = free.getsockname()[1]

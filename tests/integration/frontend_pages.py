@@ -1,0 +1,233 @@
+"""A table's pages in a browser, used as a person does: by labels, buttons and links, never by the code behind them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from runner.agents.frontend.page_context import PageView
+from tests.integration.frontend_server import Application
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from playwright.sync_api import Locator
+
+    from runner.agents.backend.columns import ColumnView
+    from runner.agents.backend.table import Reference, TableView
+    from tests.integration.frontend_server import Row
+
+NUMBERS = frozenset({"integer", "number", "decimal"})
+NOTHING_IS_CALLED_SO = "qqzzxx"
+
+
+@dataclass(frozen=True)
+class TablePages:
+    """The pages of one table in a tab of a browser."""
+
+    tab: Page
+    app: Application
+    shown: PageView
+
+    @property
+    def table(self) -> TableView:
+        return self.shown.table
+
+    @property
+    def url(self) -> str:
+        return f"{self.app.url}/{self.table.module}"
+
+    @property
+    def path(self) -> str:
+        return str(self.app.cases[self.table.module]["path"])
+
+    def label(self, field: str) -> str:
+        return str(self.shown.fields[field]["label"])
+
+    def column(self, field: str) -> ColumnView:
+        return next(view for view in self.table.columns.values() if view.field == field)
+
+    @cached_property
+    def references(self) -> Mapping[str, Reference]:
+        return {reference.fields[0]: reference for reference in self.table.references if len(reference.fields) == 1}
+
+    # ------------------------------------------------------------------------------------------------- list
+
+    def open_list(self) -> None:
+        self.tab.goto(self.url)
+        self.see_list()
+
+    def see_list(self) -> None:
+        expect(self.tab.get_by_role("heading", level=1)).to_have_text(self.table.label)
+        expect(self.tab.get_by_role("table")).to_be_visible()
+
+    def row_link(self, key: str) -> Locator:
+        return self.tab.get_by_role("table").locator(f'a[href="/{self.table.module}/{key}"]').first
+
+    @property
+    def search_box(self) -> Locator:
+        return self.tab.get_by_role("searchbox", name=f"Search {self.table.label}", exact=True)
+
+    def find(self, row: Row, key: str) -> None:
+        """Find a row by a text of it, or by a filter where the table has no text; nothing else is found so."""
+        if self.search_box.count():
+            self.search_box.fill(NOTHING_IS_CALLED_SO)
+            expect(self.tab.get_by_text(re.compile("^No .* match$"))).to_be_visible()
+            self.search_box.fill(self.telling_text(row))
+        else:
+            self.filter_by(self.telling_field(row), row)
+        expect(self.row_link(key)).to_be_visible()
+
+    def telling_text(self, row: Row) -> str:
+        """Return a text of a row that few others have."""
+        texts = [row[view.field] for view in self.table.columns.values() if self.is_searched(view, row)]
+        return max(texts, key=lambda text: (bool(re.search(r"\d", text)), len(text)))
+
+    def is_searched(self, view: ColumnView, row: Row) -> bool:
+        free = view.type.category == "text" and isinstance(row.get(view.field), str)
+        return free and bool(row[view.field]) and "secret" not in self.shown.fields[view.field].values()
+
+    def telling_field(self, row: Row) -> str:
+        """Return a field that the list shows and can be filtered by."""
+        return next(field for field in self.shown.columns if row[field] is not None)
+
+    def filter_by(self, field: str, row: Row) -> None:
+        """Let the list show only rows with the value that a row has in a field."""
+        label, view = self.label(field), self.column(field)
+        self.tab.get_by_role("button", name=f"Filter {label}", exact=True).click()
+        form = self.tab.get_by_role("dialog")
+        if field in self.references:
+            self.choose_reference(form.get_by_role("combobox", name=f"{label} is"), self.references[field], row)
+        elif view.type.values or view.bounds.choices:
+            form.get_by_role("combobox", name=f"{label} is").click()
+            self.tab.get_by_role("option", name=choice_label(row[field]), exact=True).click()
+        elif view.type.category == "text":
+            form.get_by_label(f"{label} contains").fill(row[field])
+        else:
+            for end in ("from", "to"):
+                form.get_by_label(f"{label} {end}").fill(typed(view, row[field]))
+        form.get_by_role("button", name="Apply").click()
+        expect(form).to_be_hidden()
+
+    # ------------------------------------------------------------------------------------------------- form
+
+    def add(self, row: Row) -> str:
+        """Enter a row into the form for new ones, save it, and return its key as it stands in URLs."""
+        self.tab.get_by_role("link", name=f"New {lower_first(self.table.names.label)}", exact=True).click()
+        self.tab.wait_for_url(f"{self.url}/new")
+        for field in row:
+            self.enter(field, row)
+        self.save()
+        self.arrive(lambda url: url.startswith(f"{self.url}/") and not url.endswith("/new"))
+        expect(self.tab.get_by_role("link", name="Edit")).to_be_visible()
+        return self.tab.url.removeprefix(f"{self.url}/").partition("?")[0]
+
+    def input(self, label: str) -> Locator:
+        return self.tab.get_by_role("main").get_by_label(re.compile(rf"^{re.escape(label)}( \*)?$"))
+
+    def arrive(self, at: str | Callable[[str], bool]) -> None:
+        """Wait until the form has led to another page; where it does not, fail with what it says."""
+        try:
+            self.tab.wait_for_url(at)
+        except PlaywrightTimeout:
+            said = self.tab.get_by_role("alert").all_inner_texts()
+            raise AssertionError(f"{self.tab.url} stays: {said}") from None
+
+    def save(self) -> None:
+        self.tab.get_by_role("button", name="Save", exact=True).click()
+
+    def enter(self, field: str, row: Row) -> None:
+        """Enter a value the way that its type asks for."""
+        view, box = self.column(field), self.input(self.label(field))
+        category, value = view.type.category, row[field]
+        if field in self.references:
+            self.choose_reference(box, self.references[field], row)
+        elif category == "boolean" and not view.nullable:
+            box.set_checked(value, force=True)
+        elif category == "boolean":
+            self.choose(box, "Yes" if value else "No")
+        elif category == "array" and view.type.item and view.type.item.values:
+            for item in value:
+                self.choose(box, choice_label(item))
+            box.press("Escape")
+        elif category == "array":
+            for item in value:
+                box.fill(str(item))
+                box.press("Enter")
+        elif view.type.values or view.bounds.choices:
+            self.choose(box, choice_label(value))
+        elif category == "json":
+            box.fill(json.dumps(value))
+        else:
+            box.fill(typed(view, value))
+
+    def choose(self, box: Locator, label: str) -> None:
+        box.click()
+        self.tab.get_by_role("option", name=label, exact=True).click()
+
+    def choose_reference(self, box: Locator, reference: Reference, row: Row) -> None:
+        """Search the row that is referred to by its name, and choose it."""
+        name = self.name_of(reference, row)
+        box.click()
+        box.fill(name.split(" · ")[0])
+        self.tab.get_by_role("option", name=name).first.click()
+        expect(box).to_have_value(re.compile(re.escape(name)))
+
+    def name_of(self, reference: Reference, row: Row) -> str:
+        """Return what the row that is referred to is called: the heading of its own page, seen in another tab."""
+        pairs = zip(reference.target_fields, reference.fields, strict=True)
+        referred = self.app.find(reference.module, {target: row[field] for target, field in pairs})
+        key = ",".join(str(referred[name]) for name in self.app.cases[reference.module]["key"])
+        beside = self.tab.context.new_page()
+        try:
+            beside.goto(f"{self.app.url}/{reference.module}/{key}")
+            expect(beside.get_by_role("button", name="Delete")).to_be_visible()
+            heading = beside.get_by_role("heading", level=1)
+            expect(heading).not_to_have_text("…")
+            return heading.inner_text()
+        finally:
+            beside.close()
+
+    # ----------------------------------------------------------------------------------------------- detail
+
+    def value_of(self, field: str) -> Locator:
+        term = self.tab.get_by_role("term").filter(has_text=re.compile(rf"^{re.escape(self.label(field))}$"))
+        return term.locator("xpath=following-sibling::dd")
+
+    def shown_as(self, field: str, value: Any) -> str:
+        """Return how the page shows a text or a choice."""
+        view = self.column(field)
+        return choice_label(value) if view.type.values or view.bounds.choices else str(value)
+
+    def delete(self) -> None:
+        self.tab.get_by_role("button", name="Delete", exact=True).click()
+        self.tab.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
+        self.tab.wait_for_url(re.compile(rf"^{re.escape(self.url)}(\?.*)?$"))
+        self.see_list()
+
+
+def typed(view: ColumnView, value: Any) -> str:
+    """Return what a person types for a value of this type."""
+    if view.type.category in ("timestamp", "local_timestamp"):
+        return str(value).removesuffix("Z")
+    return str(value)
+
+
+def choice_label(value: str) -> str:
+    """Return a choice as people read it."""
+    if re.search("[A-Z]", value) and "_" not in value:
+        return value
+    said = value.replace("_", " ").strip()
+    return said[:1].upper() + said[1:]
+
+
+def lower_first(text: str) -> str:
+    """Return a label as it stands inside a sentence."""
+    first = text.partition(" ")[0]
+    return text if first.isupper() and len(first) > 1 else text[:1].lower() + text[1:]
