@@ -51,7 +51,7 @@ function Row({ page, found }: { page: AnyPage; found: Versioned<AnyRow> }) {
           <Text c="dimmed" size="sm">
             {page.nav.labelSingular}
           </Text>
-          <Title order={1} style={{ overflowWrap: "anywhere" }}>
+          <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>
             {title ?? "…"}
           </Title>
         </div>

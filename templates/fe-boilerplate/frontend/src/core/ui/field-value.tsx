@@ -54,7 +54,7 @@ function Plain({ full, children }: { full: boolean; children: string }) {
 
 function Choice({ children }: { children: string }) {
   return (
-    <Badge variant="default" radius="sm" tt="none" fw={500}>
+    <Badge variant="default" radius="sm" tt="none" fw={500} fz={12} lts={0}>
       {children}
     </Badge>
   );

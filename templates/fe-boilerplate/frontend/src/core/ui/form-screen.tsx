@@ -28,7 +28,9 @@ function NewScreen({ page }: { page: AnyPage }) {
   return (
     <Stack gap="lg" maw={960}>
       <BackLink page={page} />
-      <Title order={1}>New {lowerFirst(page.nav.labelSingular)}</Title>
+      <Title order={1} size="h2">
+        New {lowerFirst(page.nav.labelSingular)}
+      </Title>
       <RowForm
         key={round}
         page={page}
@@ -76,7 +78,7 @@ function Edit({ page, found, onReload }: EditProps) {
   return (
     <Stack gap="lg" maw={960}>
       <BackLink page={page} row={base.row} />
-      <Title order={1} style={{ overflowWrap: "anywhere" }}>
+      <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>
         Edit {title ?? "…"}
       </Title>
       <RowForm

@@ -1,6 +1,7 @@
 /** The inputs of forms, by type. All hold text as typed, a switch's position, or a list's items. */
 
 import {
+  type InputWrapperProps,
   MultiSelect,
   PasswordInput,
   Select,
@@ -26,11 +27,20 @@ export function common({ field, error, required, onBlur }: InputProps) {
     description: helpOf(field),
     error,
     errorProps: { role: "alert" },
+    inputWrapperOrder: WRAPPER_ORDER,
     withAsterisk: required,
     "aria-required": required,
     onBlur,
   };
 }
+
+// Help stands below, so that the inputs of a line are level.
+const WRAPPER_ORDER: InputWrapperProps["inputWrapperOrder"] = [
+  "label",
+  "input",
+  "error",
+  "description",
+];
 
 function helpOf(field: FieldInfo): string | undefined {
   const zone = field.kind === "timestamp" ? `Time zone: ${zoneName()}.` : undefined;
@@ -66,7 +76,6 @@ function Text(props: InputProps) {
     <TextInput
       {...common(props)}
       type={TYPES[field.kind] ?? FORMATS[field.format ?? ""] ?? "text"}
-      step={field.kind in TYPES && field.kind !== "date" ? 1 : undefined}
       max={field.kind === "date" ? "9999-12-31" : undefined}
       placeholder={placeholder(field)}
       value={String(value ?? "")}

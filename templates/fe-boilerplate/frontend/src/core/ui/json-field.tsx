@@ -21,16 +21,13 @@ export function JsonField(props: InputProps) {
         value={text}
         onChange={(event) => onChange(event.currentTarget.value)}
       />
-      <Group justify="flex-end" mt={4}>
-        <Button
-          size="compact-xs"
-          variant="subtle"
-          disabled={ordered === undefined || ordered === text}
-          onClick={() => ordered !== undefined && onChange(ordered)}
-        >
-          Format {field.label}
-        </Button>
-      </Group>
+      {ordered !== undefined && ordered !== text && (
+        <Group justify="flex-end" mt={4}>
+          <Button size="compact-xs" variant="subtle" onClick={() => onChange(ordered)}>
+            Format {field.label}
+          </Button>
+        </Group>
+      )}
     </div>
   );
 }

@@ -138,7 +138,9 @@ function Heading({ page, total }: { page: AnyPage; total: number | undefined }) 
   return (
     <div>
       <Group gap="sm" align="baseline">
-        <Title order={1}>{page.nav.label}</Title>
+        <Title order={1} size="h2">
+          {page.nav.label}
+        </Title>
         <Text c="dimmed" role="status">
           {total === undefined ? "" : `${formatCount(total)} ${total === 1 ? "row" : "rows"}`}
         </Text>

@@ -126,14 +126,15 @@ function ColumnChoice({ page, state, onChange }: Props) {
               ))}
             </Stack>
           </ScrollArea.Autosize>
-          <Button
-            size="xs"
-            variant="default"
-            disabled={!state.columns}
-            onClick={() => onChange({ columns: undefined }, { replace: true })}
-          >
-            Reset
-          </Button>
+          {state.columns && (
+            <Button
+              size="xs"
+              variant="default"
+              onClick={() => onChange({ columns: undefined }, { replace: true })}
+            >
+              Reset
+            </Button>
+          )}
         </Stack>
       </Popover.Dropdown>
     </Popover>

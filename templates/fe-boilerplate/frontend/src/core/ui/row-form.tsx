@@ -17,6 +17,7 @@ import { type Drafts, draftOf, formSchema, initialDraft, type Values } from "./f
 import { FieldInput } from "./inputs";
 import { keyText } from "./keys";
 import type { AnyPage, Draft, FieldInfo } from "./page";
+import { tellProblem } from "./problem-text";
 import { ReferenceField } from "./reference-field";
 import { tellDone } from "./removal";
 import classes from "./row-form.module.css";
@@ -102,7 +103,7 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, present
             </Button>
             {onAnother && (
               <Button variant="default" disabled={isSubmitting} onClick={() => submit(true)}>
-                Save and add another
+                Save and new
               </Button>
             )}
             <Cancel page={page} base={base} />
@@ -195,7 +196,7 @@ function Entry({ page, entry }: { page: AnyPage; entry: FormEntry }) {
     value: field.value ?? "",
     onChange: change,
     onBlur: field.onBlur,
-    error: fieldState.error?.message,
+    error: fieldState.error && tellProblem(page, info, fieldState.error.message ?? ""),
     required: !info.nullable && !info.optional && info.kind !== "boolean",
   };
   const isWide = info.long || info.kind === "json";

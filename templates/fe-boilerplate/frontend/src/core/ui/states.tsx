@@ -57,7 +57,9 @@ export function isMissing(error: Error | null): boolean {
 export function MissingRow({ noun, children }: { noun: string; children: ReactNode }) {
   return (
     <Stack align="flex-start" py="xl" role="alert">
-      <Title order={1}>{noun} not found</Title>
+      <Title order={1} size="h2">
+        {noun} not found
+      </Title>
       <Text>It may have been deleted, or the address is wrong.</Text>
       {children}
     </Stack>

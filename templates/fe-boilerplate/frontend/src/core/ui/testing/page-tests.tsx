@@ -39,7 +39,7 @@ export function testPage(page: AnyPage): void {
         const needed = enteredFields(page, entries).filter(isNeeded);
         if (needed.length === 0) return;
         fireEvent.click(within(form).getByRole("button", { name: "Save" }));
-        expect(await within(form).findAllByText("is required")).toHaveLength(needed.length);
+        expect(await within(form).findAllByText(/ is required$/)).toHaveLength(needed.length);
       },
     );
   });
