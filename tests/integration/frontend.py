@@ -49,8 +49,17 @@ def write_files(files: Mapping[str, GeneratedFile], workspace: Path) -> Path:
 
 def node_tool(folder: Path, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a program of the packages in a frontend's folder, without colours, and return how it ended."""
+    return _run(folder, tool_command(folder, name, *arguments), environment)
+
+
+def run_node(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
+    """Run a script that lies in a frontend's folder and return how it ended."""
+    return _run(folder, [*command("node"), script], {})
+
+
+def _run(folder: Path, line: list[str], environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        tool_command(folder, name, *arguments),
+        line,
         cwd=folder,
         env={**tool_environment(), **environment},
         capture_output=True,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runner.agents.backend.types import Category, PythonType
     from runner.ddl.model import Schema, Table
 
+_MANY_DIGITS = str(2**53 + 1)  # an example of a whole number that a double cannot hold
 _MOST_BITS = 32  # of a whole number that is one here too; more are kept as digits
 _MAKERS: Mapping[Category, str] = {
     "text": "text", "number": "float", "decimal": "decimal", "boolean": "bool", "date": "date", "time": "time",
@@ -165,6 +166,16 @@ class ServiceView:
 
     # --------------------------------------------------------------------------------------------------------- examples
 
+    @property
+    def examples(self) -> Mapping[str, Any]:
+        """What the table's tests need to know of it."""
+        found = {"row": Open(self.example_row)}
+        if self.table.is_writable:
+            found["body"] = Open(self.example_body)
+            found |= {"refused": Open(self.refused)} if self.refused else {}
+            found |= {"broken": Open(self.broken)} if self.broken else {}
+        return found
+
     @cached_property
     def example_row(self) -> Mapping[str, Any]:
         """A row as it is read."""
@@ -174,7 +185,7 @@ class ServiceView:
     def example_body(self) -> Mapping[str, Any]:
         """A new row that the server would accept."""
         by_field = {view.field: view for view in self.table.written}
-        found = {field: _as_text(by_field[field], value) for field, value in self.table.example.items()}
+        found = {field: _shown(by_field[field], value) for field, value in self.table.example.items()}
         return {field: found.get(field, self.example_row[field]) for field in by_field if self._is_told(field, found)}
 
     def _is_told(self, field: str, found: Mapping[str, Any]) -> bool:
@@ -207,7 +218,7 @@ class ServiceView:
             if view.nullable:
                 return None
             sample = sample or sample_of(view, counted=False)
-        return _as_text(view, sample.json)
+        return _shown(view, sample.json)
 
 
 def service_variables(schema: Schema, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -292,6 +303,14 @@ def _as_text(view: ColumnView, value: Any) -> Any:
     if view.bounds.choices is not None or isinstance(value, bool):
         return value
     return str(value) if _is_digits(kind) and isinstance(value, int | float) else value
+
+
+def _shown(view: ColumnView, value: Any) -> Any:
+    """Return a value of an example likewise: text where only text will do, many digits where nothing forbids them."""
+    if view.type.category == "text" and not isinstance(value, str | None):  # an example of what is referred to
+        return sample_of(view, counted=False).json
+    free = view.type.bits > _MOST_BITS and view.bounds.choices is None and not view.bounds.numbers
+    return _MANY_DIGITS if free and value is not None else _as_text(view, value)
 
 
 def _is_digits(kind: PythonType) -> bool:

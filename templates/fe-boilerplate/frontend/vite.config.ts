@@ -12,10 +12,29 @@ export default defineConfig(({ mode }) => {
     preview: { proxy },
     build: { manifest: true },
     test: {
-      environment: "jsdom",
-      setupFiles: "src/core/test/setup.ts",
       restoreMocks: true,
       css: false,
+      projects: [
+        {
+          extends: true,
+          test: {
+            name: "plain",
+            include: ["src/**/*.test.ts"],
+            environment: "node",
+            isolate: false,
+            setupFiles: "src/core/test/service-setup.ts",
+          },
+        },
+        {
+          extends: true,
+          test: {
+            name: "screens",
+            include: ["src/**/*.test.tsx"],
+            environment: "jsdom",
+            setupFiles: "src/core/test/setup.ts",
+          },
+        },
+      ],
     },
   };
 });

@@ -1,0 +1,183 @@
+import { HttpResponse, http } from "msw";
+import { describe, expect, test } from "vitest";
+import { type JsonValue, readJson, writeJson } from "../api/json";
+import { ProblemError } from "../api/problem";
+import type { AnyRow, AnyTable } from "../api/table";
+import { fromWire, toWire } from "../api/wire";
+import { server } from "./server";
+
+/** What the tests of a table need to know of it. All values are in the form that they have here. */
+export interface Examples {
+  readonly row: AnyRow;
+  /** A new row that the server would take; absent where none can be made. */
+  readonly body?: AnyRow;
+  /** A value that each field refuses. */
+  readonly refused?: AnyRow;
+  /** Values that break a rule over the row, by the rule's name. */
+  readonly broken?: Readonly<Record<string, AnyRow>>;
+}
+
+interface Sent {
+  readonly method: string;
+  readonly url: URL;
+  readonly etag: string | null;
+  readonly body: JsonValue;
+}
+
+/** Answer every request with this, and return what was asked. */
+function answer(body: unknown, init: ResponseInit = {}): Sent[] {
+  const sent: Sent[] = [];
+  server.use(
+    http.all("*", async ({ request }) => {
+      const text = await request.text();
+      const { method, url, headers } = request;
+      const told = text ? readJson(text) : null;
+      sent.push({ method, url: new URL(url), etag: headers.get("If-Match"), body: told });
+      const answered = init.status === 204 ? null : writeJson(body);
+      return new HttpResponse(answered, {
+        ...init,
+        headers: { "Content-Type": "application/json", ...init.headers },
+      });
+    }),
+  );
+  return sent;
+}
+
+/** Test what a table's service asks of the server, and what it makes of the answers. */
+export function testService(table: AnyTable, examples: Examples): void {
+  const { row, body = {} } = examples;
+  const wire = toWire(table.schemas.read.shape, row);
+  const path = `/api${table.path}`;
+  const key = table.keyOf(row);
+  const rowPath = path + key.map((part) => `/${encodeURIComponent(part)}`).join("");
+
+  describe(`lists of ${table.name}`, () => {
+    test("are asked for with page, order, search and filters", async () => {
+      const sent = answer({ items: [wire], total: 41, limit: 20, offset: 40 });
+      const [field = "", operators = []] = Object.entries(table.filters)[0] ?? [];
+      const filters = operators.length > 0 ? { [`${field}__${operators.at(-1)}`]: "1" } : {};
+      const page = await table.list({
+        limit: 20,
+        offset: 40,
+        sort: [`-${field}`],
+        q: "a b",
+        filters,
+      });
+      expect(page).toEqual({ items: [row], total: 41, limit: 20, offset: 40, expanded: {} });
+      expect(sent[0]?.url.pathname).toBe(path);
+      expect(Object.fromEntries(sent[0]?.url.searchParams ?? [])).toEqual({
+        limit: "20",
+        offset: "40",
+        sort: `-${field}`,
+        q: "a b",
+        ...filters,
+      });
+    });
+
+    test("are counted, and exported from a URL", async () => {
+      const sent = answer({ count: 7 });
+      expect(await table.count({ q: "x", limit: 5 })).toBe(7);
+      expect(sent[0]?.url.href).toMatch(`${path}/count?q=x`);
+      expect(table.exportUrl({ q: "x", limit: 5 })).toMatch(`${path}/export.csv?q=x`);
+    });
+
+    test("that the server refuses say why", async () => {
+      const errors = [
+        { field: "sort", code: "sort", message: "cannot sort by x", constraint: null },
+      ];
+      answer({ title: "Unprocessable", status: 422, detail: "sort: no", errors }, { status: 422 });
+      const problem = await table.list().catch((error: unknown) => error);
+      expect(problem).toBeInstanceOf(ProblemError);
+      expect(problem).toMatchObject({ status: 422, message: "sort: no" });
+      expect((problem as ProblemError).messagesOf("sort")).toEqual(["cannot sort by x"]);
+    });
+  });
+
+  describe.runIf(table.writable)(`rows of ${table.name}`, () => {
+    test("are got with their version", async () => {
+      const sent = answer(wire, { headers: { ETag: '"v1"' } });
+      expect(await table.get(key)).toEqual({ row, etag: '"v1"' });
+      expect(sent[0]?.url.pathname).toBe(rowPath);
+    });
+
+    test("that do not exist are a problem", async () => {
+      answer({ title: "Not Found", status: 404, detail: "There is none." }, { status: 404 });
+      await expect(table.get(key)).rejects.toMatchObject({
+        status: 404,
+        message: "There is none.",
+      });
+    });
+
+    test("are created, one or many", async () => {
+      const shape = table.schemas.create?.shape ?? {};
+      const sent = answer(wire, { status: 201 });
+      expect(await table.create(body)).toEqual(row);
+      expect(sent[0]).toMatchObject({ method: "POST" });
+      expect(sent[0]?.url.pathname).toBe(path);
+      const sentBody = readJson(writeJson(toWire(shape, body)));
+      expect(sent[0]?.body).toEqual(sentBody);
+      const many = answer([wire], { status: 201 });
+      expect(await table.createMany([body])).toEqual([row]);
+      expect(many[0]?.url.pathname).toBe(`${path}/bulk`);
+      expect(many.map((one) => one.body)).toEqual([[sentBody]]);
+    });
+
+    test.runIf(table.changeable)("are changed in the version that is known", async () => {
+      const changes = Object.fromEntries(
+        Object.entries(body).filter(([field]) => !table.key.includes(field)),
+      );
+      const sent = answer(wire);
+      expect(await table.update(key, changes, '"v1"')).toEqual(row);
+      expect(await table.replace(key, body, '"v2"')).toEqual(row);
+      expect(sent).toMatchObject([
+        { method: "PATCH", etag: '"v1"', url: { pathname: rowPath } },
+        { method: "PUT", etag: '"v2"', url: { pathname: rowPath } },
+      ]);
+      const shape = table.schemas.update?.shape ?? {};
+      expect(sent.map((one) => fromWire(shape, one.body))).toEqual([changes, changes]);
+    });
+
+    test("are removed, one or many", async () => {
+      const sent = answer(null, { status: 204 });
+      await table.remove(key, '"v1"');
+      expect(sent).toMatchObject([{ method: "DELETE", etag: '"v1"', url: { pathname: rowPath } }]);
+      const many = answer({ deleted: 1 });
+      expect(await table.removeMany([key])).toBe(1);
+      expect(many[0]?.url.pathname).toBe(`${path}/bulk-delete`);
+      const parts = table.key.map((field) => wire[field]);
+      expect(writeJson(many[0]?.body)).toBe(writeJson([parts.length === 1 ? parts[0] : parts]));
+    });
+  });
+
+  testSchema(table, examples);
+}
+
+/** Test what the schema of a table's new rows takes and refuses. */
+function testSchema(table: AnyTable, { body, refused = {}, broken = {} }: Examples): void {
+  const schema = table.schemas.create;
+  if (!schema || !body) return;
+  const faults = (values: AnyRow) => {
+    const issues = schema.safeParse({ ...body, ...values }).error?.issues ?? [];
+    return [...new Set(issues.map((issue) => String(issue.path[0] ?? "")))];
+  };
+
+  describe(`the schema of ${table.name}`, () => {
+    test("takes a row, and no field that there is not", () => {
+      expect(schema.safeParse(body).error?.issues ?? []).toEqual([]);
+      expect(schema.safeParse({ ...body, "no such field": 1 }).success).toBe(false);
+    });
+
+    for (const [field, value] of Object.entries(refused)) {
+      test(`refuses ${field} ${JSON.stringify(value)}`, () => {
+        expect(faults({ [field]: value })).toContain(field);
+      });
+    }
+
+    for (const [rule, values] of Object.entries(broken)) {
+      test(`holds a row to ${rule}`, () => {
+        const named = faults(values).filter((field) => field in values);
+        expect(named).not.toEqual([]);
+      });
+    }
+  });
+}
