@@ -201,7 +201,10 @@ function Entry({ page, entry }: { page: AnyPage; entry: FormEntry }) {
   };
   const isWide = info.long || info.kind === "json";
   return (
-    <div ref={field.ref} className={isWide ? classes.wide : undefined}>
+    <div
+      ref={(element) => field.ref(element && { focus: () => inputOf(element)?.focus() })}
+      className={isWide ? classes.wide : undefined}
+    >
       {entry.reference && !info.input ? (
         <ReferenceField page={page} entry={entry} {...props} />
       ) : (
@@ -209,6 +212,11 @@ function Entry({ page, entry }: { page: AnyPage; entry: FormEntry }) {
       )}
     </div>
   );
+}
+
+/** What takes the focus when its field has to be mended. */
+function inputOf(element: HTMLElement): HTMLElement | null {
+  return element.querySelector("input:not([type=hidden]), textarea, button");
 }
 
 function Cancel({ page, base }: Pick<Props, "page" | "base">) {
