@@ -14,6 +14,7 @@ export default defineConfig(({ mode }) => {
     test: {
       restoreMocks: true,
       css: false,
+      testTimeout: 30_000,
       projects: [
         {
           extends: true,
@@ -31,6 +32,7 @@ export default defineConfig(({ mode }) => {
             name: "screens",
             include: ["src/**/*.test.tsx"],
             environment: "jsdom",
+            isolate: false,
             setupFiles: "src/core/test/setup.ts",
           },
         },

@@ -20,6 +20,7 @@ window.ResizeObserver = class {
   disconnect() {}
 };
 Object.defineProperty(document, "fonts", {
+  configurable: true,
   value: { addEventListener: () => undefined, removeEventListener: () => undefined },
 });
 window.HTMLElement.prototype.scrollIntoView = () => undefined;
@@ -28,6 +29,7 @@ window.scrollTo = () => undefined;
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(() => {
   cleanup();
+  localStorage.clear();
   server.resetHandlers();
 });
 afterAll(() => server.close());
