@@ -86,7 +86,7 @@ class TablePages:
 
     def telling_text(self, row: Row) -> str:
         """Return a text of a row that few others have."""
-        texts = [row[view.field] for view in self.table.columns.values() if self.is_searched(view, row)]
+        texts: list[str] = [row[view.field] for view in self.table.columns.values() if self.is_searched(view, row)]
         return max(texts, key=lambda text: (bool(re.search(r"\d", text)), len(text)))
 
     def is_searched(self, view: ColumnView, row: Row) -> bool:

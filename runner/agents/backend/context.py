@@ -110,6 +110,7 @@ def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) ->
 
 
 def application(schema: Schema, options: Mapping[str, Any]) -> App:
+    """Return what the application is called, by the option `title`."""
     title = str(options.get("title") or _DEFAULT_TITLE)
     return App(
         title=title,
