@@ -95,6 +95,12 @@ def kind_beside(call: Call, types: Mapping[str, PythonType]) -> PythonType | Non
     return next((found for part in call.args if (found := kind_of(part, types))), None)
 
 
+def mixes_zones(call: Call, types: Mapping[str, PythonType]) -> bool:
+    """Whether moments with a zone meet such without one: only the database knows which zone those are of."""
+    found = {kind.category for part in call.args if (kind := kind_of(part, types))}
+    return {"timestamp", "local_timestamp"} <= found
+
+
 def is_array(expression: Expression, types: Mapping[str, PythonType]) -> bool:
     """Whether an expression is a column of arrays."""
     found = kind_of(expression, types)

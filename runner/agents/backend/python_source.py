@@ -16,6 +16,7 @@ from runner.agents.backend.expressions import (
     constant,
     is_array,
     kind_beside,
+    mixes_zones,
     portable_pattern,
 )
 from runner.agents.backend.types import NUMERIC, PythonType
@@ -60,6 +61,8 @@ class _Writer:
     def _call(self, call: Call, kind: PythonType | None) -> str:
         """Write an operation that is a function of the same arguments."""
         beside = kind_beside(call, self.types)
+        if mixes_zones(call, self.types):
+            raise Unknown(call.op)
         if call.op in _COMPARISONS:
             return self._named(_COMPARISONS[call.op], call.args, beside)
         if call.op in _CONNECTIVES:

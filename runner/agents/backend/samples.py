@@ -77,8 +77,10 @@ def _item(kind: PythonType) -> Sample:
 def _plain(kind: PythonType) -> Sample:
     """Return a value of a type that has no bounds."""
     if kind.category == "array":
-        inner = _item(kind.item) if kind.item else constant_sample("a")
-        return Sample(source=f"[{inner.source}]", json=[inner.json], python=[inner.python])
+        found = _item(kind.item) if kind.item else constant_sample("a")
+        for _ in range(kind.field.count("list[")):  # one for each dimension
+            found = Sample(source=f"[{found.source}]", json=[found.json], python=[found.python])
+        return found
     if kind.category == "native":
         return constant_sample(NATIVE_TEXTS.get(kind.postgresql.split("(")[0], "1"))
     return _PLAIN[kind.category]

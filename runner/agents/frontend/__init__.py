@@ -1,1 +1,1 @@
-"""What the frontend kinds know of a schema: services, pages and the application around them, as templates' variables."""
+"""What the frontend kinds know of a schema: services, pages and the whole application, as variables of templates."""

@@ -16,6 +16,7 @@ from runner.agents.backend.expressions import (
     constant,
     is_array,
     kind_beside,
+    mixes_zones,
     portable_pattern,
 )
 from runner.agents.backend.types import NUMERIC, PythonType
@@ -83,6 +84,8 @@ class _Writer:
     def _call(self, call: Call, kind: PythonType | None) -> Source:
         """Write an operation that is a function of the same arguments."""
         beside = kind_beside(call, self.types)
+        if mixes_zones(call, self.types):
+            raise Unknown(call.op)
         if call.op in _OF_ANYTHING:
             return _sql(_OF_ANYTHING[call.op], *(self._value(argument) for argument in call.args))
         if call.op in LENGTHS:

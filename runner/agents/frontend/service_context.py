@@ -62,6 +62,15 @@ class ServiceView:
         return tuple(name for name, is_there in names.items() if is_there)
 
     @property
+    def hooks(self) -> Mapping[str, Code]:
+        """The names under which the table's hooks are offered."""
+        one = ("Row", "Create", "Update", "Replace", "Remove", "RemoveMany") if self.table.is_writable else ()
+        only_of_changes = () if self.table.is_changeable else ("Update", "Replace")
+        names = [name for name in ("List", "Count", *one) if name not in only_of_changes]
+        hooks = {f"use{name}": Code(f"use{self.name}{name}") for name in names}
+        return {"keys": Code(f"{camel(self.name)}Keys"), **hooks}
+
+    @property
     def update(self) -> Call | Code:
         """The source of the schema of changes: all fields of a new row but the key, each optional."""
         left_out = literal(dict.fromkeys(self.own_key, True))

@@ -59,7 +59,9 @@ def literal(value: Any) -> str:
     if isinstance(value, Mapping):
         inner = _joined(f"{property_name(name)}: {literal(item)}" for name, item in value.items())
         return f"{{ {inner} }}" if inner else "{}"
-    return f"[{_joined(map(literal, value))}]" if isinstance(value, Sequence) else json.dumps(value)
+    if isinstance(value, Sequence):
+        return f"[{_joined(map(literal, value))}]"
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _joined(sources: Iterable[str]) -> str:
@@ -76,7 +78,7 @@ def string(text: str) -> str:
 
 def property_name(name: str) -> str:
     """Return the name of a property; quotes only where it needs them."""
-    return name if name.isascii() and name.isidentifier() else string(name)
+    return name if name.isidentifier() else string(name)
 
 
 def laid_out(value: Any, indent: int = 0, ahead: int = 0, behind: int = 0) -> str:

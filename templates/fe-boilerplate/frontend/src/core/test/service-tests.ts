@@ -47,7 +47,7 @@ function answer(body: unknown, init: ResponseInit = {}): Sent[] {
 export function testService(table: AnyTable, examples: Examples): void {
   const { row, body = {} } = examples;
   const wire = toWire(table.schemas.read.shape, row);
-  const path = `/api${table.path}`;
+  const path = encodeURI(`/api${table.path}`);
   const key = table.keyOf(row);
   const rowPath = path + key.map((part) => `/${encodeURIComponent(part)}`).join("");
 
@@ -78,7 +78,8 @@ export function testService(table: AnyTable, examples: Examples): void {
       const sent = answer({ count: 7 });
       expect(await table.count({ q: "x", limit: 5 })).toBe(7);
       expect(sent[0]?.url.href).toMatch(`${path}/count?q=x`);
-      expect(table.exportUrl({ q: "x", limit: 5 })).toMatch(`${path}/export.csv?q=x`);
+      const url = new URL(table.exportUrl({ q: "x", limit: 5 }));
+      expect(url.href).toMatch(`${path}/export.csv?q=x`);
     });
 
     test("that the server refuses say why", async () => {
@@ -93,7 +94,9 @@ export function testService(table: AnyTable, examples: Examples): void {
     });
   });
 
-  describe.runIf(table.writable)(`rows of ${table.name}`, () => {
+  if (!table.writable) return;
+
+  describe(`rows of ${table.name}`, () => {
     test("are got with their version", async () => {
       const sent = answer(wire, { headers: { ETag: '"v1"' } });
       expect(await table.get(key)).toEqual({ row, etag: '"v1"' });
@@ -122,7 +125,20 @@ export function testService(table: AnyTable, examples: Examples): void {
       expect(many.map((one) => one.body)).toEqual([[sentBody]]);
     });
 
-    test.runIf(table.changeable)("are changed in the version that is known", async () => {
+    test("are removed, one or many", async () => {
+      const sent = answer(null, { status: 204 });
+      await table.remove(key, '"v1"');
+      expect(sent).toMatchObject([{ method: "DELETE", etag: '"v1"', url: { pathname: rowPath } }]);
+      const many = answer({ deleted: 1 });
+      expect(await table.removeMany([key])).toBe(1);
+      expect(many[0]?.url.pathname).toBe(`${path}/bulk-delete`);
+      const parts = table.key.map((field) => wire[field]);
+      expect(writeJson(many[0]?.body)).toBe(writeJson([parts.length === 1 ? parts[0] : parts]));
+    });
+
+    if (!table.changeable) return;
+
+    test("are changed in the version that is known", async () => {
       const changes = Object.fromEntries(
         Object.entries(body).filter(([field]) => !table.key.includes(field)),
       );
@@ -135,17 +151,6 @@ export function testService(table: AnyTable, examples: Examples): void {
       ]);
       const shape = table.schemas.update?.shape ?? {};
       expect(sent.map((one) => fromWire(shape, one.body))).toEqual([changes, changes]);
-    });
-
-    test("are removed, one or many", async () => {
-      const sent = answer(null, { status: 204 });
-      await table.remove(key, '"v1"');
-      expect(sent).toMatchObject([{ method: "DELETE", etag: '"v1"', url: { pathname: rowPath } }]);
-      const many = answer({ deleted: 1 });
-      expect(await table.removeMany([key])).toBe(1);
-      expect(many[0]?.url.pathname).toBe(`${path}/bulk-delete`);
-      const parts = table.key.map((field) => wire[field]);
-      expect(writeJson(many[0]?.body)).toBe(writeJson([parts.length === 1 ? parts[0] : parts]));
     });
   });
 
