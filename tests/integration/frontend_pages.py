@@ -119,14 +119,18 @@ class TablePages:
 
     def add(self, row: Row) -> str:
         """Enter a row into the form for new ones, save it, and return its key as it stands in URLs."""
-        self.tab.get_by_role("link", name=f"New {lower_first(self.table.names.label)}", exact=True).click()
-        self.tab.wait_for_url(f"{self.url}/new")
-        for field in row:
-            self.enter(field, row)
+        self.fill_new(row)
         self.save()
         self.arrive(lambda url: url.startswith(f"{self.url}/") and not url.endswith("/new"))
         expect(self.tab.get_by_role("link", name="Edit")).to_be_visible()
         return self.tab.url.removeprefix(f"{self.url}/").partition("?")[0]
+
+    def fill_new(self, row: Row) -> None:
+        """Open the form for new rows from the list, and enter a row."""
+        self.tab.get_by_role("link", name=f"New {lower_first(self.table.names.label)}", exact=True).click()
+        self.tab.wait_for_url(f"{self.url}/new")
+        for field in row:
+            self.enter(field, row)
 
     def input(self, label: str) -> Locator:
         return self.tab.get_by_role("main").get_by_label(re.compile(rf"^{re.escape(label)}( \*)?$"))

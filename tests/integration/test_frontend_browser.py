@@ -1,74 +1,22 @@
-"""The school's application in a real browser, as its staff would use it: every table, from an empty form to a deletion.
-
-Chromium is found by `tests.chromium`. Without one these tests are skipped, but under CI=true they fail.
-"""
+"""The school's application in a real browser, as its staff would use it: each table, from an empty form to a deletion."""
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from runner.agents.frontend.page_context import page_variables
-from runner.naming import names_of
-from tests.chromium import NoChromiumError, chromium
-from tests.integration.backend import read_schema
-from tests.integration.frontend_pages import TablePages
-from tests.integration.frontend_server import Application, Row, served
+from tests.integration.frontend_browser import DARK, PHONE, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-SCHOOL = read_schema()
-TABLES = {names_of(SCHOOL).tables[table.name].module: table for table in SCHOOL.tables}
-PATIENCE_MS = 10_000
-REFUSED = re.compile("status of 4(04|09|12|22)")  # the browser notes what a server refuses; the application handles it
+    from tests.integration.frontend_pages import TablePages
+    from tests.integration.frontend_server import Application, Row
 
-expect.set_options(timeout=PATIENCE_MS)
-
-
-@pytest.fixture(scope="module")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
-    with served(tmp_path_factory.mktemp("application")) as application:
-        yield application
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        program = chromium()
-    except NoChromiumError as error:
-        if os.environ.get("CI") == "true":
-            pytest.fail(str(error))
-        pytest.skip(str(error))
-    only_here = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", only_here])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def tab(browser: Browser) -> Iterator[Page]:
-    """Give a tab of a person in Jakarta; whatever goes wrong inside the page fails the test."""
-    context = browser.new_context(
-        locale="en-GB", timezone_id="Asia/Jakarta", color_scheme="light", viewport={"width": 1280, "height": 900}
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    troubles: list[str] = []
-    context.on("weberror", lambda error: troubles.append(str(error.error)))
-    context.on("console", lambda said: troubles.append(said.text) if said.type in ("error", "warning") else None)
-    yield context.new_page()
-    context.close()
-    assert [trouble for trouble in troubles if not REFUSED.search(trouble)] == []
-
-
-@pytest.fixture
-def pages(tab: Page, application: Application) -> Callable[[str], TablePages]:
-    return lambda name: TablePages(tab, application, page_variables(SCHOOL, TABLES[name])["page"])
+pytest_plugins = ["tests.integration.frontend_browser"]
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -110,3 +58,152 @@ def changed(table: TablePages, row: Row) -> tuple[str, Any]:
         if choices:
             return field, next(choice for choice in choices if choice != row[field])
     raise AssertionError(f"nothing to change in {table.table.module}")
+
+
+def test_a_wrong_number_is_told_at_its_field(pages: Callable[[str], TablePages]) -> None:
+    students = pages("students")
+    students.tab.goto(f"{students.url}/new")
+    nisn = students.input("NISN")
+    nisn.fill("123")
+    expect(nisn).to_have_attribute("aria-invalid", "true")
+    expect(nisn).to_have_accessible_description(re.compile("NISN must"))
+    nisn.fill("0012345678")
+    expect(nisn).to_have_attribute("aria-invalid", "false")
+
+
+def test_what_the_server_refuses_is_told_at_its_field(pages: Callable[[str], TablePages]) -> None:
+    students = pages("students")
+    taken = students.app.make("students")
+    row = students.app.body("students", nisn=taken["nisn"])
+    students.open_list()
+    students.fill_new(row)
+    students.save()
+    expect(students.input("NISN")).to_have_accessible_description(re.compile("already"))
+    expect(students.input("NISN")).to_be_focused()
+    assert students.tab.url == f"{students.url}/new"
+    students.enter("nisn", students.app.body("students", school_id=row["school_id"]))
+    students.save()
+    expect(students.tab.get_by_role("link", name="Edit", exact=True)).to_be_visible()
+
+
+def test_a_filter_survives_reload_and_the_way_back(pages: Callable[[str], TablePages]) -> None:
+    students = pages("students")
+    row, other = students.app.make("students", gender="L"), students.app.make("students", gender="P")
+    key, hidden = str(row["id"]), students.row_link(str(other["id"]))
+    students.open_list()
+    expect(students.row_link(key)).to_be_visible()
+    expect(hidden).to_be_visible()
+    students.filter_by("gender", row)
+    expect(hidden).to_be_hidden()
+    students.tab.reload()
+    expect(students.row_link(key)).to_be_visible()
+    expect(hidden).to_be_hidden()
+    students.row_link(key).click()
+    expect(students.tab.get_by_role("heading", level=1)).to_have_text(row["full_name"])
+    students.tab.go_back()
+    expect(students.row_link(key)).to_be_visible()
+    expect(hidden).to_be_hidden()
+    students.tab.go_back()
+    expect(hidden).to_be_visible()
+
+
+def test_what_is_not_saved_is_not_lost_unasked(pages: Callable[[str], TablePages]) -> None:
+    students = pages("students")
+    students.tab.goto(f"{students.url}/new")
+    students.input("Full name").fill("Siti Aminah")
+    students.tab.get_by_role("navigation").get_by_role("link", name="Home").click()
+    question = students.tab.get_by_role("dialog")
+    question.get_by_role("button", name="Stay").click()
+    expect(students.input("Full name")).to_have_value("Siti Aminah")
+    students.tab.get_by_role("navigation").get_by_role("link", name="Home").click()
+    question.get_by_role("button", name="Leave").click()
+    expect(students.tab.get_by_role("heading", level=1)).to_have_text("School")
+
+
+def test_many_rows_are_deleted_at_once(pages: Callable[[str], TablePages]) -> None:
+    subjects = pages("subjects")
+    keys = [str(subjects.app.make("subjects")["id"]) for _ in range(3)]
+    subjects.open_list()
+    for key in keys[:2]:
+        subjects.tab.get_by_role("checkbox", name=f"Select row {key}", exact=True).check()
+    subjects.tab.get_by_role("button", name="Delete").click()
+    subjects.tab.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(subjects.row_link(keys[0])).to_be_hidden()
+    expect(subjects.row_link(keys[1])).to_be_hidden()
+    expect(subjects.row_link(keys[2])).to_be_visible()
+
+
+def test_a_list_is_exported_as_it_is_filtered(pages: Callable[[str], TablePages]) -> None:
+    parents = pages("parents")
+    row = parents.app.make("parents")
+    parents.app.make("parents")
+    parents.open_list()
+    parents.search_box.fill(row["full_name"])
+    expect(parents.tab).to_have_url(re.compile(r"[?&]q="))
+    with parents.tab.expect_download() as download:
+        parents.tab.get_by_role("link", name="Export as CSV").click()
+    header, *lines = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert "full_name" in header
+    assert lines
+    assert all(row["full_name"] in line for line in lines)
+
+
+def test_home_counts_and_leads_to_every_table(tab: Page, application: Application) -> None:
+    application.make("teachers")
+    tab.goto(application.url)
+    main = tab.get_by_role("main")
+    count = application.api.get("/api/teachers/count").json()["count"]
+    expect(main.locator('a[href="/teachers"]')).to_contain_text(re.compile(rf"Teachers\s*{count} row"))
+    for place in (main, tab.get_by_role("navigation")):
+        for name in TABLES:
+            expect(place.locator(f'a[href="/{name}"]')).to_have_count(1)
+
+
+@pytest.mark.parametrize("tab", [{}, DARK], indirect=True, ids=["light", "dark"])
+def test_the_mode_follows_the_system_until_it_is_switched(tab: Page, application: Application) -> None:
+    dark = tab.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    system, other = ("dark", "light") if dark else ("light", "dark")
+    root = tab.locator("html")
+    tab.goto(application.url)
+    expect(root).to_have_attribute("data-mantine-color-scheme", system)
+    tab.get_by_role("button", name=f"Switch to {other} mode").click()
+    expect(root).to_have_attribute("data-mantine-color-scheme", other)
+    tab.reload()
+    expect(root).to_have_attribute("data-mantine-color-scheme", other)
+
+
+@pytest.mark.parametrize("tab", [PHONE], indirect=True, ids=["phone"])
+def test_all_fits_a_phone(pages: Callable[[str], TablePages]) -> None:
+    students = pages("students")
+    tab, row = students.tab, students.app.make("students")
+    links = tab.get_by_role("navigation").get_by_role("link", name="Students", exact=True)
+    tab.goto(students.app.url)
+    expect(links).not_to_be_in_viewport()
+    tab.get_by_role("button", name="Navigation").click()
+    links.click()
+    students.see_list()
+    expect(links).not_to_be_in_viewport()
+    for path in ("", "/new", f"/{row['id']}", f"/{row['id']}/edit"):
+        tab.goto(students.url + path)
+        expect(tab.get_by_role("heading", level=1)).to_be_visible()
+        expect(tab.get_by_role("status", name="Loading")).to_have_count(0)
+        assert tab.evaluate("document.documentElement.scrollWidth") == 375, path
+
+
+def test_the_keyboard_alone_is_enough(pages: Callable[[str], TablePages]) -> None:
+    schools = pages("schools")
+    tab, row = schools.tab, schools.app.make("schools")
+    schools.open_list()
+    tab.keyboard.press("Tab")
+    expect(tab.get_by_role("link", name="Skip to content")).to_be_focused()
+    tab.keyboard.press("Enter")
+    schools.row_link(str(row["id"])).focus()
+    tab.keyboard.press("Enter")
+    expect(tab.get_by_role("heading", level=1)).to_have_text(row["name"])
+    expect(tab.get_by_role("main")).to_be_focused()
+
+
+def test_an_address_without_a_page_says_so(tab: Page, application: Application) -> None:
+    for path in ("nothing", "students/4711000", "students/1/nothing"):
+        tab.goto(f"{application.url}/{path}")
+        expect(tab.get_by_role("heading", level=1)).to_contain_text("not found")
