@@ -125,6 +125,7 @@ function Choice(props: InputProps) {
       {...common(props)}
       data={[...choices]}
       searchable={choices.length > SEARCHABLE}
+      openOnFocus={false}
       clearable={field.nullable || field.optional}
       allowDeselect={false}
       clearButtonProps={{ "aria-label": `Clear ${field.label}` }}

@@ -68,6 +68,7 @@ export function ReferenceSelect({
       value={chosen?.value ?? null}
       onChange={(value) => onChange(options.find((option) => option.value === value)?.values)}
       searchable
+      openOnFocus={false}
       searchValue={search}
       onSearchChange={setSearch}
       onDropdownOpen={() => setOpen(true)}

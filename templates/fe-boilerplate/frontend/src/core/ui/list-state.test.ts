@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { describeFilter, readFilter, writeFilter } from "./filter-values";
+import { queryOf, readState, writeState } from "./list-state";
+import type { FieldInfo } from "./page";
+import { pupils } from "./testing/pupils";
+
+const field = (name: string) => pupils.byName.get(name) as FieldInfo;
+
+describe("the state of a list", () => {
+  it("comes back from its URL as it was", () => {
+    const search = {
+      page: "3",
+      size: "50",
+      sort: "-born_on,name",
+      q: "an",
+      columns: "name,age",
+      level__in: "beginner,far_on",
+    };
+    expect(writeState(readState(search, pupils))).toEqual(search);
+  });
+
+  it("is not written where it is as it would be anyway", () => {
+    expect(writeState(readState({}, pupils))).toEqual({});
+  });
+
+  it("passes over what the table does not have", () => {
+    const search = {
+      page: "-1",
+      size: "7",
+      sort: "notes,nothing",
+      columns: "x",
+      name__gte: "a",
+      y__eq: "1",
+    };
+    expect(writeState(readState(search, pupils))).toEqual({});
+  });
+
+  it("asks the server for its page", () => {
+    const state = readState({ page: "3", fee__gte: "5" }, pupils);
+    expect(queryOf(state, [])).toMatchObject({ limit: 25, offset: 50, filters: { fee__gte: "5" } });
+  });
+});
+
+describe("a filter", () => {
+  const nothing = { value: "", among: [], from: "", to: "", isNull: "" } as const;
+
+  it("replaces the one that its field had", () => {
+    const all = { fee__gte: "1", name__contains: "x" };
+    const found = writeFilter("range", field("fee"), { ...nothing, to: "9" }, all);
+    expect(found).toEqual({ name__contains: "x", fee__lte: "9" });
+  });
+
+  it("asks for nothing else where the value is to be empty", () => {
+    const draft = { ...nothing, from: "1", isNull: "true" } as const;
+    expect(writeFilter("range", field("age"), draft, {})).toEqual({ age__is_null: "true" });
+  });
+
+  it("is read back into its form", () => {
+    const draft = { ...nothing, among: ["beginner", "far_on"] };
+    const written = writeFilter("choices", field("level"), draft, {});
+    expect(readFilter(field("level"), written)).toEqual(draft);
+  });
+
+  it("is said in words", () => {
+    expect(describeFilter(field("level"), { level__in: "beginner,far_on" })).toBe(
+      "Level is Beginner or Far on",
+    );
+    expect(describeFilter(field("name"), { name__contains: "x" })).toBe("Name contains “x”");
+    expect(describeFilter(field("left_on"), { left_on__is_null: "true" })).toBe("Left on is empty");
+  });
+});
