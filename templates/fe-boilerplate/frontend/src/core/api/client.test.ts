@@ -1,0 +1,92 @@
+import { HttpResponse, http } from "msw";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { server } from "../test/server";
+import { apiUrl, send } from "./client";
+import { ProblemError, problemOf } from "./problem";
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  vi.stubEnv("VITE_API_BASE", "http://localhost/api");
+});
+
+describe("URLs", () => {
+  test("begin with the API's base, the server's own one where none is set", () => {
+    vi.stubEnv("VITE_API_BASE", "https://example.com/v1/");
+    expect(apiUrl("/students")).toBe("https://example.com/v1/students");
+    vi.stubEnv("VITE_API_BASE", undefined);
+    expect(apiUrl("/students", new URLSearchParams({ q: "a b+" }))).toBe("/api/students?q=a+b%2B");
+  });
+});
+
+describe("requests", () => {
+  test("say what they send and what they want", async () => {
+    let told: Record<string, string> = {};
+    server.use(
+      http.patch("*/api/x", async ({ request }) => {
+        told = Object.fromEntries(request.headers);
+        return HttpResponse.json({ body: await request.text() }, { headers: { ETag: '"2"' } });
+      }),
+    );
+    const answer = await send("/x", { method: "PATCH", body: { a: 1 }, etag: '"1"' });
+    expect(answer).toEqual({ body: { body: '{"a":1}' }, etag: '"2"' });
+    expect(told).toMatchObject({
+      accept: "application/json",
+      "content-type": "application/json",
+      "if-match": '"1"',
+    });
+  });
+
+  test("that nobody answers are a problem too", async () => {
+    server.use(http.get("*/api/x", () => HttpResponse.error()));
+    await expect(send("/x")).rejects.toMatchObject({ name: "ProblemError", status: 0 });
+  });
+
+  test("that were given up stay what they are", async () => {
+    server.use(http.get("*/api/x", () => HttpResponse.json({})));
+    const signal = AbortSignal.abort();
+    await expect(send("/x", { signal })).rejects.toMatchObject({ name: "AbortError" });
+  });
+
+  test("fail with what the server says, or with its status alone", async () => {
+    server.use(
+      http.get("*/api/html", () =>
+        HttpResponse.html("<b>no</b>", { status: 502, statusText: "Bad Gateway" }),
+      ),
+      http.get("*/api/problem", () =>
+        HttpResponse.json(
+          {
+            title: "Conflict",
+            detail: "in use",
+            errors: [{ field: "id", code: "foreign_key", message: "m", constraint: "c" }],
+          },
+          { status: 409, headers: { "Content-Type": "application/problem+json" } },
+        ),
+      ),
+    );
+    await expect(send("/html")).rejects.toMatchObject({
+      status: 502,
+      title: "Bad Gateway",
+      errors: [],
+    });
+    await expect(send("/problem")).rejects.toMatchObject({
+      status: 409,
+      detail: "in use",
+      errors: [{ field: "id", code: "foreign_key", message: "m", constraint: "c" }],
+    });
+  });
+});
+
+describe("problems", () => {
+  test("are read whatever the server says", () => {
+    expect(problemOf(500, "", null)).toMatchObject({ title: "Status 500", errors: [] });
+    expect(problemOf(422, "", { detail: 1, errors: [null, { field: "a" }] }).errors).toEqual([
+      { field: "a", code: "", message: "" },
+    ]);
+  });
+
+  test("give the messages of a field and of what is in it", () => {
+    const told = (field: string) => ({ field, code: "", message: `of ${field}` });
+    const problem = new ProblemError(422, "t", "d", [told("tags.0"), told("tags"), told("tagset")]);
+    expect(problem.messagesOf("tags")).toEqual(["of tags.0", "of tags"]);
+  });
+});

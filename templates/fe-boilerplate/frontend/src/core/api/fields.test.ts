@@ -1,0 +1,156 @@
+import { describe, expect, test } from "vitest";
+import type { z } from "zod";
+import * as f from "./fields";
+import { ExactNumber } from "./json";
+import { factsOf, fieldKind, isNullable, isOptional, operatorsOf } from "./kinds";
+
+/** What a value is told; nothing where it is taken. */
+function said(schema: z.ZodType, value: unknown): string | undefined {
+  return schema.safeParse(value).error?.issues[0]?.message;
+}
+
+type Case = readonly [name: string, schema: z.ZodType, taken: unknown[], refused: unknown[]];
+
+const cases: Case[] = [
+  ["text", f.text(), ["", "a", "😀"], [1, null, "a\0", "\ud800"]],
+  ["short text", f.text({ min: 2, max: 3 }), ["ab", "😀😀😀"], ["a", "abcd", "😀"]],
+  ["a pattern", f.text({ pattern: /^[0-9]{3}$/u }), ["123"], ["12", "1234", "12a"]],
+  ["int16", f.int16({ ge: 1 }), [1, 32767], [0, 32768, 1.5, "1", Number.NaN]],
+  ["int32", f.int32(), [-2147483648, 2147483647], [2147483648, -2147483649]],
+  ["int64", f.int64(), ["-9223372036854775808", "9223372036854775807", "0"], [1, "", "1.0", "a"]],
+  ["int64 that is too big", f.int64(), [], ["9223372036854775808", "-9223372036854775809"]],
+  [
+    "int64 with bounds",
+    f.int64({ gt: "9007199254740992" }),
+    ["9007199254740993"],
+    ["9007199254740992"],
+  ],
+  ["float", f.float({ ge: 0, lt: 1.5 }), [0, 1.49], [-0.1, 1.5, "1", Number.POSITIVE_INFINITY]],
+  [
+    "decimal",
+    f.decimal(),
+    ["1", "-1.50", "+.5", "12345678901234567890.12345"],
+    ["", "1e5", "1,5", "-", ".", 1],
+  ],
+  [
+    "decimal with places",
+    f.decimal({ digits: 5, places: 2, ge: "0" }),
+    ["999.99", "0", "00001.500"],
+    ["1000", "0.001", "-0.01"],
+  ],
+  [
+    "decimal without whole digits",
+    f.decimal({ digits: 3, places: 5 }),
+    ["0.00999"],
+    ["1", "0.000001"],
+  ],
+  ["boolean", f.bool(), [true, false], ["true", 1]],
+  ["date", f.date(), ["2024-02-29"], ["2023-02-29", "2024-1-1", "2024-01-01T00:00:00"]],
+  ["time", f.time(), ["08:00", "23:59:59.123456"], ["24:00", "8:00", "08:00Z"]],
+  [
+    "timestamp",
+    f.timestamp(),
+    ["2024-01-31T08:00:00Z", "2024-01-31T08:00:00.5+07:00"],
+    ["2024-01-31T08:00:00"],
+  ],
+  [
+    "local timestamp",
+    f.localTimestamp(),
+    ["2024-01-31T08:00:00", "2024-01-31T08:00", "2024-02-29T08:00:00.123456"],
+    ["2024-01-31T08:00:00Z", "2024-02-30T08:00:00", "2024-01-31"],
+  ],
+  [
+    "interval",
+    f.interval(),
+    ["P1D", "-PT1.5S", "P1Y2M3DT4H5M6S", "P2W"],
+    ["P", "PT", "1 day", "P1H"],
+  ],
+  [
+    "uuid",
+    f.uuid(),
+    ["00000000-0000-4000-8000-000000000001", "ffffffff-0000-0000-0000-000000000000"],
+    ["1"],
+  ],
+  ["bytes", f.bytes(), ["", "AAE="], ["A", "AA-_"]],
+  [
+    "json",
+    f.json(),
+    [{}, [1], "a", 0, false, new ExactNumber("1e400")],
+    [null, undefined, Number.NaN],
+  ],
+  ["choice", f.choice(["a", "b"]), ["a"], ["c", "", null]],
+  ["numbers to choose from", f.intChoice([1, 2]), [1], [3, "1"]],
+  ["array", f.array(f.int32()), [[], [1, 2]], [["a"], "a", [null]]],
+  ["native", f.native(), ["192.0.2.1"], [1, "\0"]],
+];
+
+describe.each(cases)("a field of %s", (_name, schema, taken, refused) => {
+  test("takes and refuses as the server does", () => {
+    expect(taken.filter((value) => !schema.safeParse(value).success)).toEqual([]);
+    expect(refused.filter((value) => schema.safeParse(value).success)).toEqual([]);
+  });
+});
+
+describe("what a field says", () => {
+  test("is that it is required, where nothing is given", () => {
+    for (const schema of [
+      f.text({ min: 1 }),
+      f.int32(),
+      f.int64(),
+      f.date(),
+      f.choice(["a"]),
+      f.json(),
+    ]) {
+      expect(said(schema, undefined)).toBe("is required");
+    }
+    expect(said(f.text({ min: 1 }), "")).toBe("is required");
+    expect(said(f.date(), "")).toBe("is required");
+  });
+
+  test("is what is wrong with the value", () => {
+    expect(said(f.text({ min: 3 }), "a")).toBe("needs 3 characters or more");
+    expect(said(f.text({ max: 1 }), "ab")).toBe("has room for 1 character");
+    expect(said(f.text({ pattern: /^[0-9]{2}$/u, like: "12" }), "a")).toBe(
+      "must have a form like 12",
+    );
+    expect(said(f.int16({ le: 12 }), 13)).toBe("must be 12 or less");
+    expect(said(f.decimal({ digits: 5, places: 2 }), "1.001")).toBe(
+      "has room for 2 digits behind the point",
+    );
+    expect(said(f.decimal({ digits: 5, places: 2 }), "1000")).toBe(
+      "has room for 3 digits before the point",
+    );
+    expect(said(f.date(), "x")).toBe("must be a date");
+  });
+});
+
+describe("what is known of a field", () => {
+  test("is its kind and bounds, optional or not", () => {
+    const field = f.text({ max: 3 }).nullish();
+    expect(fieldKind(field)).toBe("text");
+    expect(factsOf(field).bounds).toEqual({ max: 3 });
+    expect([isNullable(field), isOptional(field)]).toEqual([true, true]);
+    expect([isNullable(f.date().optional()), isOptional(f.date().nullable())]).toEqual([
+      false,
+      false,
+    ]);
+  });
+
+  test("is what a list can be asked about it", () => {
+    expect(operatorsOf(f.bool())).toEqual(["eq", "ne", "in"]);
+    expect(operatorsOf(f.int32().nullable())).toEqual([
+      "eq",
+      "ne",
+      "in",
+      "lt",
+      "lte",
+      "gt",
+      "gte",
+      "is_null",
+    ]);
+    expect(operatorsOf(f.textChoice(["a"]))).toContain("ilike");
+    expect(operatorsOf(f.intChoice([1]))).toContain("gte");
+    expect(operatorsOf(f.json())).toEqual([]);
+    expect(operatorsOf(f.array(f.text()))).toEqual(["contains"]);
+  });
+});

@@ -1,0 +1,147 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { z } from "zod";
+import * as f from "./fields";
+import * as sql from "./rules";
+
+const rules: readonly sql.Rule[] = [
+  {
+    name: "in_order",
+    fields: ["starts", "ends"],
+    text: "starts < ends",
+    holds: (row) => sql.lt(row.starts, row.ends),
+  },
+];
+const body = z.strictObject({
+  starts: f.date(),
+  ends: f.date().nullish(),
+  name: f.text({ min: 1 }),
+});
+
+function faults(schema: z.ZodType, values: unknown) {
+  return schema
+    .safeParse(values)
+    .error?.issues.map(({ path, message }) => [path.join("."), message]);
+}
+
+describe("rules over a row", () => {
+  const schema = sql.withRules(body, rules);
+  const broken = { starts: "2024-02-01", ends: "2024-01-01" };
+
+  test("are told at each of their fields", () => {
+    expect(faults(schema, { ...broken, name: "a" })).toEqual([
+      ["starts", "must satisfy starts < ends"],
+      ["ends", "must satisfy starts < ends"],
+    ]);
+  });
+
+  test("are held while another field is wrong, and not while their own is", () => {
+    const told = faults(schema, { ...broken, name: "" })?.map(([field]) => field);
+    expect(told).toEqual(["name", "starts", "ends"]);
+    expect(faults(schema, { ...broken, ends: "x", name: "a" })).toEqual([
+      ["ends", "must be a date"],
+    ]);
+    expect(faults(schema, "no row")).toHaveLength(1);
+  });
+
+  test("hold where something is unknown", () => {
+    expect(faults(schema, { starts: "2024-02-01", ends: null, name: "a" })).toBeUndefined();
+  });
+
+  test("keep the fields of the schema", () => {
+    expect(Object.keys(schema.shape)).toEqual(["starts", "ends", "name"]);
+  });
+
+  test("hold changes only where all their fields are changed", () => {
+    const changes = sql.withRulesOfChanges(body.partial(), rules);
+    expect(faults(changes, { ends: "2024-01-01" })).toBeUndefined();
+    expect(faults(changes, broken)).toHaveLength(2);
+  });
+});
+
+describe("operations as in SQL", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test("compare numbers exactly", () => {
+    expect(sql.eq(sql.num("1.0"), sql.num(1))).toBe(true);
+    expect(sql.lt(sql.num("9007199254740992"), sql.num("9007199254740993"))).toBe(true);
+    expect(sql.gt(sql.num("-0.1"), sql.num("-0.2"))).toBe(true);
+    expect(sql.eq(sql.add(sql.num("0.1"), sql.num("0.2")), sql.num("0.3"))).toBe(true);
+    expect(sql.eq(sql.mul(sql.num("1.5"), sql.num(2)), sql.num(3))).toBe(true);
+    expect(sql.le(sql.sub(sql.num(1), sql.num("2.5")), sql.num("-1.5"))).toBe(true);
+  });
+
+  test("compare times and moments by what they mean", () => {
+    expect(sql.eq(sql.clock("08:00"), sql.clock("08:00:00.000"))).toBe(true);
+    expect(sql.lt(sql.clock("08:00:00"), sql.clock("08:00:00.1"))).toBe(true);
+    expect(
+      sql.eq(sql.moment("2024-01-01T07:00:00+07:00"), sql.moment("2024-01-01T00:00:00Z")),
+    ).toBe(true);
+    expect(
+      sql.lt(sql.moment("2024-01-01T00:00:00.000001"), sql.moment("2024-01-01T00:00:00.000002")),
+    ).toBe(true);
+    vi.useFakeTimers({ now: new Date("2024-05-06T07:08:09Z") });
+    expect([sql.today(), sql.now()]).toEqual(["2024-05-06", sql.moment("2024-05-06T07:08:09Z")]);
+  });
+
+  test("leave unknown what nobody can tell", () => {
+    expect([sql.lt(null, 1), sql.eq(undefined, "a"), sql.ne(null, null)]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    expect([sql.lt("a", 1), sql.lt(sql.num("1"), "a"), sql.add(null, sql.num(1))]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+    expect([sql.num(null), sql.clock(undefined), sql.moment(3), sql.length(null)]).toEqual([
+      null,
+      null,
+      null,
+      null,
+    ]);
+    expect(sql.lt(sql.moment("nonsense"), sql.moment("2024-01-01"))).toBe(null);
+    expect([sql.lower(null), sql.matches(null, /a/u), sql.contained(null, [])]).toEqual([
+      null,
+      null,
+      null,
+    ]);
+  });
+
+  test("connect three truths", () => {
+    expect([sql.allOf(true, null), sql.allOf(false, null), sql.allOf(true, true)]).toEqual([
+      null,
+      false,
+      true,
+    ]);
+    expect([sql.anyOf(true, null), sql.anyOf(false, null), sql.anyOf(false, false)]).toEqual([
+      true,
+      null,
+      false,
+    ]);
+    expect([sql.not(true), sql.not(false), sql.not(null)]).toEqual([false, true, null]);
+    expect([sql.oneOf("a", "b", "a"), sql.oneOf("c", "a"), sql.oneOf(null, "a")]).toEqual([
+      true,
+      false,
+      null,
+    ]);
+    expect([sql.eq(true, true), sql.eq(true, false), sql.ne(true, false)]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test("count, choose and change", () => {
+    expect(sql.eq(sql.countKnown(null, "a", undefined, 0), sql.num(2))).toBe(true);
+    expect(sql.coalesce(null, undefined, "a")).toBe("a");
+    expect(sql.eq(sql.length("😀b"), sql.num(2))).toBe(true);
+    expect(sql.eq(sql.length([1, 2, 3]), sql.num(3))).toBe(true);
+    expect([sql.upper("a"), sql.lower("A"), sql.trim("  a ")]).toEqual(["A", "a", "a"]);
+    expect([sql.contained(["a"], ["a", "b"]), sql.contained(["c"], ["a"])]).toEqual([true, false]);
+    expect(sql.matches("ab", /^a/u)).toBe(true);
+    expect([sql.isNull(null), sql.isNull(undefined), sql.isNull(0)]).toEqual([true, true, false]);
+  });
+});

@@ -1,0 +1,66 @@
+import { HttpResponse, http } from "msw";
+import { expect, test } from "vitest";
+import { z } from "zod";
+import { server } from "../test/server";
+import { date, int64, text } from "./fields";
+import { defineTable } from "./table";
+
+const table = defineTable({
+  name: "visits",
+  path: "/visits",
+  key: ["place", "day", "number"],
+  labelFields: ["note", "day"],
+  schemas: {
+    read: z.object({ place: text(), day: date(), number: int64(), note: text().nullable() }),
+  },
+});
+const row = { place: "a/b ü", day: "2024-01-31", number: "9007199254740993", note: null };
+
+test("a key of several parts is one path, each part escaped", async () => {
+  let asked = "";
+  server.use(
+    http.get("*/api/visits/*", ({ request }) => {
+      asked = new URL(request.url).pathname;
+      return new HttpResponse(
+        '{"place":"a/b ü","day":"2024-01-31","number":9007199254740993,"note":null}',
+        {
+          headers: { "Content-Type": "application/json" },
+        },
+      );
+    }),
+  );
+  expect(await table.get(table.keyOf(row))).toEqual({ row, etag: undefined });
+  expect(asked).toBe("/api/visits/a%2Fb%20%C3%BC/2024-01-31/9007199254740993");
+});
+
+test("a key's digits are a number among many keys", async () => {
+  let sent = "";
+  server.use(
+    http.post("*/api/visits/bulk-delete", async ({ request }) => {
+      sent = await request.text();
+      return HttpResponse.json({ deleted: 1 });
+    }),
+  );
+  await table.removeMany([table.keyOf(row)]);
+  expect(sent).toBe('[["a/b ü","2024-01-31",9007199254740993]]');
+});
+
+test("a row is known by what is told of it, by its key where nothing is", () => {
+  expect(table.label({ ...row, note: "Late" })).toBe("Late 2024-01-31");
+  const nameless = defineTable({
+    ...table,
+    labelFields: ["note"],
+    schemas: { read: table.schemas.read },
+  });
+  expect(nameless.label(row)).toBe("a/b ü, 2024-01-31, 9007199254740993");
+});
+
+test("an answer that is no row says so", () => {
+  expect(() => table.parse({ place: "a" })).toThrow(/visits: an answer has another form/);
+});
+
+test("what can be asked of a list follows from the fields", () => {
+  expect(table.filters.note).toContain("is_null");
+  expect(table.filters.day).toContain("gte");
+  expect([table.writable, table.changeable]).toEqual([false, false]);
+});
