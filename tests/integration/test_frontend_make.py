@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -22,6 +20,7 @@ from tests.integration.frontend_server import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 START_LIMIT_S = 120.0
 END_LIMIT_S = 30.0
@@ -36,10 +35,9 @@ def workspace(tmp_path: Path) -> Path:
     os.utime(frontend / "package-lock.json", (0, 0))
     programs = backend / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name in ("python", "uvicorn", "alembic"):
-        found = shutil.which(name, path=str(Path(sys.executable).parent))
-        assert found
-        (programs / name).symlink_to(found)
+    for name, line in (("python", sys.executable), ("uvicorn", f"{sys.executable} -m uvicorn")):
+        (programs / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n')
+        (programs / name).chmod(0o755)
     (backend / ".venv" / "installed").touch()
     return tmp_path
 
@@ -105,8 +103,8 @@ def test_one_command_serves_all_with_rows_and_ends_all(workspace: Path) -> None:
 
 def test_when_one_part_ends_so_does_the_other(workspace: Path) -> None:
     with make_dev(workspace) as (process, _):
-        (vite,) = [member for member in members(process.pid) if any("/vite" in part for part in member.cmdline())]
-        vite.kill()
+        (frontend,) = [member for member in members(process.pid) if "--strictPort" in member.cmdline()]
+        frontend.kill()
         assert process.wait(timeout=END_LIMIT_S) != 0
         assert psutil.wait_procs(members(process.pid), timeout=END_LIMIT_S)[1] == []
 

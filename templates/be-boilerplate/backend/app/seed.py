@@ -17,13 +17,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Fill every table and say what was done; return 1 where nothing was."""
     options = _parser().parse_args(arguments)
     try:
-        _tell(_fill(options))
+        if options.if_empty and _is_filled():
+            sys.stdout.write("The database has rows already; none were added.\n")
+        else:
+            _tell(_fill(options))
     except SeedError as error:
         sys.stderr.write(f"Nothing was added: {error}.\n")
         return 1
     finally:
         get_engine().dispose()
     return 0
+
+
+def _is_filled() -> bool:
+    """Whether the database that the settings name has rows."""
+    with Session(get_engine()) as session:
+        return has_rows(session)
 
 
 def _fill(options: argparse.Namespace) -> Filled:
@@ -56,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--more", action="store_true", help="add to a database that has rows already"
+    )
+    parser.add_argument(
+        "--if-empty", action="store_true", help="leave a database that has rows as it is"
     )
     return parser
 
