@@ -59,7 +59,10 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
     ),
     "be-crud": _BuiltIn(title="BE CRUD APIs", target="runner.agents.be_crud:BackendCrud"),
     "fe-boilerplate": _BuiltIn(
-        title="FE Boilerplate", target="runner.agents.fe_boilerplate:FrontendBoilerplate", per_table=False
+        title="FE Boilerplate",
+        target="runner.agents.fe_boilerplate:FrontendBoilerplate",
+        per_table=False,
+        start=Start(folder="", command="make dev"),
     ),
     "fe-crud": _BuiltIn(title="FE CRUD Services", target="runner.agents.fe_crud:FrontendCrud"),
     "ui-crud": _BuiltIn(title="UI CRUD Pages", target="runner.agents.ui_crud:PagesCrud"),
