@@ -1,7 +1,9 @@
 import "@testing-library/jest-dom/vitest";
-import { cleanup } from "@testing-library/react";
+import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll } from "vitest";
 import { server } from "./server";
+
+configure({ asyncUtilTimeout: 15_000 }); // milliseconds: a busy machine is slow, and no test is wrong for that
 
 // What Mantine asks of a browser and jsdom has not.
 window.matchMedia = (query: string): MediaQueryList => ({

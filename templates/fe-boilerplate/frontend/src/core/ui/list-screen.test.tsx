@@ -1,0 +1,129 @@
+import { screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { HttpResponse, http } from "msw";
+import { beforeEach, expect, it } from "vitest";
+import { renderAt } from "../test/render";
+import { server } from "../test/server";
+import { ListScreen } from "./list-screen";
+import { ani, pupils } from "./testing/pupils";
+
+let asked: string[] = [];
+let rows: object[] = [];
+let total: number | undefined;
+
+beforeEach(() => {
+  asked = [];
+  rows = [ani, { ...ani, id: 2, name: "Budi" }];
+  total = undefined;
+  server.use(
+    http.get("*/pupils", ({ request }) => {
+      asked.push(decodeURIComponent(new URL(request.url).search));
+      const found = {
+        items: rows,
+        total: total ?? rows.length,
+        limit: 25,
+        offset: 0,
+        expanded: {},
+      };
+      return HttpResponse.json(found);
+    }),
+  );
+});
+
+const open = (url = "/pupils") => renderAt(<ListScreen page={pupils} />, url);
+const lastAsked = () => asked.at(-1);
+
+it("shows rows by type, how many there are, and the way to each", async () => {
+  open();
+  const link = await screen.findByRole("link", { name: "Ani" });
+  expect(link).toHaveAttribute("href", "/pupils/9007199254740");
+  expect(screen.getByText("2 rows")).toBeInTheDocument();
+  expect(screen.getAllByText("Far on")).toHaveLength(2);
+});
+
+it("sorts up, down, and not at all", async () => {
+  open();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole("button", { name: "Fee" }));
+  await waitFor(() => expect(lastAsked()).toBe("?sort=fee&limit=25"));
+  expect(screen.getByRole("columnheader", { name: /Fee/ })).toHaveAttribute(
+    "aria-sort",
+    "ascending",
+  );
+  await user.click(screen.getByRole("button", { name: "Fee" }));
+  await waitFor(() => expect(lastAsked()).toBe("?sort=-fee&limit=25"));
+  await user.click(screen.getByRole("button", { name: "Fee" }));
+  await waitFor(() => expect(lastAsked()).toBe("?limit=25"));
+});
+
+it("searches and filters, from the first page on", async () => {
+  total = 60;
+  open("/pupils?page=2");
+  const user = userEvent.setup();
+  await user.type(await screen.findByRole("searchbox"), "an");
+  await waitFor(() => expect(lastAsked()).toBe("?q=an&limit=25"));
+  await user.click(await screen.findByRole("button", { name: "Filter Fee" }));
+  await user.type(await screen.findByLabelText("Fee from"), "5");
+  await user.click(screen.getByRole("button", { name: "Apply" }));
+  await waitFor(() => expect(lastAsked()).toBe("?fee__gte=5&q=an&limit=25"));
+  await user.click(await screen.findByRole("button", { name: "Remove the filter of Fee" }));
+  await waitFor(() => expect(lastAsked()).toBe("?q=an&limit=25"));
+});
+
+it("offers to clear what leaves no row", async () => {
+  rows = [];
+  open("/pupils?q=zz&level__in=far_on");
+  const clear = await screen.findByRole("button", { name: "Clear search and filters" });
+  expect(screen.getByText("No pupils match")).toBeInTheDocument();
+  await userEvent.click(clear);
+  expect(await screen.findByText("No pupils yet")).toBeInTheDocument();
+});
+
+it("goes to the last page when its own is gone", async () => {
+  total = 30;
+  open("/pupils?page=9");
+  await waitFor(() => expect(lastAsked()).toBe("?limit=25&offset=25"));
+});
+
+it("says what went wrong, and tries again", async () => {
+  server.use(
+    http.get("*/pupils", () => HttpResponse.json({ detail: "Out of order." }, { status: 500 }), {
+      once: true,
+    }),
+  );
+  open();
+  expect(await screen.findByText("Out of order.")).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Try again" }));
+  expect(await screen.findByRole("link", { name: "Ani" })).toBeInTheDocument();
+});
+
+it("deletes the rows that are selected, after a question", async () => {
+  let removed = "";
+  server.use(
+    http.post("*/pupils/bulk-delete", async ({ request }) => {
+      removed = await request.text();
+      rows = [ani];
+      return HttpResponse.json({ deleted: 1 });
+    }),
+  );
+  open();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole("checkbox", { name: "Select row 2" }));
+  expect(screen.getByText("1 pupil selected")).toBeInTheDocument();
+  await user.click(screen.getByRole("button", { name: "Delete" }));
+  const dialog = await screen.findByRole("dialog");
+  expect(removed).toBe("");
+  await user.click(within(dialog).getByRole("button", { name: "Delete" }));
+  await waitFor(() => expect(removed).toBe("[2]"));
+  await waitFor(() => expect(screen.queryByRole("link", { name: "Budi" })).toBeNull());
+});
+
+it("exports what is filtered, and shows the columns that are chosen", async () => {
+  open("/pupils?level__in=far_on&sort=name");
+  const user = userEvent.setup();
+  const link = await screen.findByRole("link", { name: "Export as CSV" });
+  expect(link.getAttribute("href")).toMatch(/\/pupils\/export\.csv\?level__in=far_on&sort=name$/);
+  await user.click(screen.getByRole("button", { name: "Choose columns" }));
+  await user.click(await screen.findByRole("checkbox", { name: "Nickname" }));
+  expect(await screen.findByRole("columnheader", { name: /Nickname/ })).toBeInTheDocument();
+});

@@ -1,0 +1,70 @@
+import { HttpResponse, http } from "msw";
+import { beforeEach, expect, it, vi } from "vitest";
+import { z } from "zod";
+import * as f from "../api/fields";
+import { type AnyTable, defineTable, type Reference } from "../api/table";
+import { server } from "../test/server";
+import { labelReferred, labelRows } from "./row-labels";
+
+const found = vi.hoisted(() => new Map<string, unknown>());
+vi.mock("../api/tables", () => ({ loadTable: async (name: string) => found.get(name) }));
+
+const teams = defineTable({
+  name: "teams",
+  path: "/teams",
+  key: ["id"],
+  labelFields: ["name"],
+  schemas: { read: z.object({ id: f.int64(), name: f.text() }) },
+});
+const places = defineTable({
+  name: "places",
+  path: "/places",
+  key: ["id"],
+  labelFields: ["team_id", "kind"],
+  schemas: {
+    read: z.object({ id: f.int64(), team_id: f.int64(), kind: f.choice(["first", "last_one"]) }),
+  },
+});
+const toTeam: Reference = {
+  name: "team_id",
+  fields: ["team_id"],
+  table: "teams",
+  targetFields: ["id"],
+};
+const toPlace: Reference = {
+  name: "place_id",
+  fields: ["place_id"],
+  table: "places",
+  targetFields: ["id"],
+};
+
+let asked: string[] = [];
+
+beforeEach(() => {
+  asked = [];
+  found.set("teams", teams);
+  found.set("places", Object.create(places, { references: { value: [toTeam] } }));
+  server.use(
+    http.get("*/teams", ({ request }) => {
+      asked.push(decodeURIComponent(new URL(request.url).search));
+      const items = [{ id: 5, name: "Reds" }];
+      return HttpResponse.json({ items, total: 1, limit: 1, offset: 0, expanded: {} });
+    }),
+  );
+});
+
+it("names a row after the rows that it is known by, asked for at once", async () => {
+  const table = found.get("places") as AnyTable;
+  const rows = [
+    { id: "1", team_id: "5", kind: "first" },
+    { id: "2", team_id: "5", kind: "last_one" },
+  ];
+  expect(await labelRows(table, rows)).toEqual(["Reds · First", "Reds · Last one"]);
+  expect(asked).toEqual(["?id__in=5&limit=200"]);
+});
+
+it("uses rows that came along, and follows theirs", async () => {
+  const along = { place_id: [{ id: "1", team_id: "5", kind: "first" }] };
+  const labels = await labelReferred([toPlace], [{ place_id: "1" }], undefined, along);
+  expect(labels.get("place_id")?.get('["1"]')).toEqual({ text: "Reds · First", key: ["1"] });
+});
