@@ -9,6 +9,7 @@ from typing import Any
 from runner.agents.source_text import FILTERS as SOURCE_FILTERS
 
 _WIDTH = 100
+_SHORT = 5  # letters: behind a shorter name the formatter leaves a text on its line, however long
 
 
 def literal(value: object) -> str:
@@ -35,6 +36,8 @@ def entry(value: object, name: str, indent: int) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         inner = "\n".join(f"{pad}  {literal(item)}," for item in value)
         return f"{pad}{_key(name)}: [\n{inner}\n{pad}],"
+    if len(_key(name)) < _SHORT:
+        return line
     return f"{pad}{_key(name)}:\n{pad}  {literal(value)},"
 
 
