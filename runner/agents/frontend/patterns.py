@@ -17,7 +17,7 @@ _CLASSES = {
 _WORD = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}"
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/")  # what may stand behind a backslash
 _PIECE = re.compile(r"\\(?P<escaped>.)|(?P<counted>\{\d+(?:,\d*)?\})|(?P<plain>.)", re.DOTALL)
-_FOREIGN = re.compile(r"&&|--|~~|\[\^?\]|[*+?}]\+")  # sets of Rust, empty classes, counts that give nothing back
+_FOREIGN = re.compile(r"&&|--|~~|(?<!\\)\[\^?\]|[*+?}]\+")  # sets of Rust, empty classes, counts that give nothing back
 
 
 def javascript_pattern(pattern: str) -> str | None:
