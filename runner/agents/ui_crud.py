@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.agents.frontend.page_context import page_variables
-from runner.agents.frontend.page_source import FILTERS
+from runner.agents.frontend.typescript_source import FILTERS
 from runner.agents.templates import TemplateAgent
 from runner.errors import AgentError
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.agents.backend.table import TableView, view_table
 from runner.agents.frontend.labels import family, field_label, is_kept, is_link, label_fields
+from runner.agents.frontend.typescript_source import Open
 from runner.agents.source_text import sentence
 from runner.ddl.model import Call, Const
 from runner.naming import words
@@ -50,6 +51,12 @@ class PageView:
     def is_partition(self) -> bool:
         """Whether the table is a part of another."""
         return self.table.table.partition_of is not None
+
+    @property
+    def declared(self) -> Mapping[str, Any]:
+        """What the table's page declares, as the properties of one object."""
+        told = {"about": self.about} if self.about else {}
+        return {**told, "columns": self.columns, "fields": Open(self.fields)}
 
     @property
     def about(self) -> str:

@@ -1,0 +1,133 @@
+"""Pages of a table: what people read instead of names, which columns a list shows, and the files that come of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from runner.agents.backend.table import view_table
+from runner.agents.base import AgentContext
+from runner.agents.frontend.labels import family, is_link, label_fields
+from runner.agents.frontend.page_context import PageView
+from runner.agents.registry import load_agent
+from runner.ddl.reader import read_ddl_text
+
+PEOPLE = """
+CREATE TABLE teams (id bigserial PRIMARY KEY, name text NOT NULL, motto text, budget numeric(8,2) DEFAULT 0);
+CREATE TABLE people (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    team_id bigint NOT NULL REFERENCES teams (id),
+    nisn varchar(10) NOT NULL UNIQUE,
+    first_name varchar(40) NOT NULL,
+    last_name varchar(40) NOT NULL,
+    is_active boolean NOT NULL DEFAULT true,
+    distance_km numeric(5,2),
+    email varchar(200),
+    password_hash text NOT NULL,
+    status text NOT NULL DEFAULT 'new' CHECK (status IN ('new', 'old')),
+    metadata jsonb NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE team_people (
+    team_id bigint NOT NULL REFERENCES teams (id),
+    person_id bigint NOT NULL REFERENCES people (id),
+    since date,
+    PRIMARY KEY (team_id, person_id)
+);
+CREATE TABLE visits (
+    id bigserial PRIMARY KEY,
+    person_id bigint NOT NULL REFERENCES people (id),
+    visited_on date NOT NULL,
+    note text
+);
+COMMENT ON TABLE people IS 'People "of" the teams';
+COMMENT ON COLUMN people.nisn IS 'Nomor Induk Siswa Nasional, 10 digits.';
+"""
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, PageView]:
+    schema = read_ddl_text(PEOPLE, "postgres")
+    return {table.name.name: PageView(table=view_table(schema, table)) for table in schema.tables}
+
+
+def test_fields_are_called_as_people_call_them(pages: dict[str, PageView]) -> None:
+    labels = {field: told["label"] for field, told in pages["people"].fields.items()}
+    assert labels["team_id"] == "Team"
+    assert labels["nisn"] == "NISN"
+    assert labels["is_active"] == "Active"
+    assert labels["distance_km"] == "Distance (km)"
+    assert labels["first_name"] == "First name"
+
+
+def test_comment_that_spells_out_a_name_shows_that_it_is_an_acronym() -> None:
+    schema = read_ddl_text(
+        "CREATE TABLE a (id int PRIMARY KEY, nuptk text, kks text, status text);"
+        "COMMENT ON COLUMN a.nuptk IS 'Nomor Unik Pendidik dan Tenaga Kependidikan.';"
+        "COMMENT ON COLUMN a.kks IS 'Number of the card (KKS).';"
+        "COMMENT ON COLUMN a.status IS 'Some Text After That.';",
+        "postgres",
+    )
+    fields = PageView(table=view_table(schema, schema.tables[0])).fields
+    assert [fields[name]["label"] for name in ("nuptk", "kks", "status")] == ["NUPTK", "KKS", "Status"]
+
+
+def test_fields_say_only_what_their_type_does_not(pages: dict[str, PageView]) -> None:
+    fields = pages["people"].fields
+    assert fields["nisn"] == {"label": "NISN", "help": "Nomor Induk Siswa Nasional, 10 digits."}
+    assert fields["email"] == {"label": "Email", "format": "email"}
+    assert fields["password_hash"] == {"label": "Password hash", "format": "secret"}
+    assert fields["status"] == {"label": "Status", "initial": "new"}
+    assert fields["is_active"] == {"label": "Active", "initial": True}
+    assert fields["created_at"] == {"label": "Created at", "kept": True}
+    assert pages["teams"].fields["budget"] == {"label": "Budget", "places": 2, "initial": "0"}
+    assert pages["teams"].fields["motto"] == {"label": "Motto", "long": True}
+    assert pages["teams"].fields["name"] == {"label": "Name"}
+
+
+def test_list_begins_with_what_a_row_is_known_by_and_hides_what_nobody_reads(pages: dict[str, PageView]) -> None:
+    columns = pages["people"].columns
+    assert columns[:2] == ("first_name", "last_name")
+    assert {"team_id", "nisn", "status"} <= set(columns)
+    assert not {"id", "metadata", "password_hash", "created_at"} & set(columns)
+
+
+@pytest.mark.parametrize(
+    ("table", "fields"),
+    [
+        ("teams", ("name",)),
+        ("people", ("first_name", "last_name")),
+        ("team_people", ("team_id", "person_id")),
+        ("visits", ("person_id", "visited_on")),
+    ],
+)
+def test_row_is_known_by_its_name_or_by_what_it_refers_to(
+    pages: dict[str, PageView], table: str, fields: tuple[str, ...]
+) -> None:
+    assert label_fields(pages[table].table) == fields
+
+
+def test_only_tables_that_say_no_more_than_what_belongs_together_are_links(pages: dict[str, PageView]) -> None:
+    assert [name for name, page in pages.items() if is_link(page.table)] == ["team_people"]
+
+
+def test_tables_whose_names_begin_alike_are_a_family(pages: dict[str, PageView]) -> None:
+    assert family(pages["teams"].table) == family(pages["team_people"].table) == "Teams"
+    schema = read_ddl_text("CREATE TABLE p5_projects (id int PRIMARY KEY)", "postgres")
+    assert family(view_table(schema, schema.tables[0])) == "P5"
+
+
+def test_files_of_a_table_are_its_own_and_its_changes_are_written_once() -> None:
+    schema = read_ddl_text(PEOPLE, "postgres")
+    files = {
+        file.path: file for file in load_agent("ui-crud").generate(AgentContext(schema=schema, table=schema.tables[1]))
+    }
+    names = {path.removeprefix("frontend/src/pages/people/"): file.mode for path, file in files.items()}
+    assert names == {
+        "customize.tsx": "once",
+        "nav.ts": "generated",
+        "page.test.tsx": "generated",
+        "page.tsx": "generated",
+    }
+    page = files["frontend/src/pages/people/page.tsx"].text
+    assert "about: 'People \"of\" the teams.'," in page
+    assert '    nisn: { label: "NISN", help: "Nomor Induk Siswa Nasional, 10 digits." },' in page
