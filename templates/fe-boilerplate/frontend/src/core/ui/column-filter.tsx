@@ -1,9 +1,10 @@
 import {
   ActionIcon,
   Button,
+  Checkbox,
   Group,
-  MultiSelect,
   Popover,
+  ScrollArea,
   SegmentedControl,
   Stack,
   TextInput,
@@ -137,15 +138,19 @@ function Values({ field, form, draft, onChange }: ValuesProps) {
   if (form === "range") return <Range field={field} draft={draft} onChange={onChange} />;
   if (form === "choices") {
     return (
-      <MultiSelect
+      <Checkbox.Group
         label={`${field.label} is`}
-        data={[...(field.choices ?? [])]}
         value={[...draft.among]}
         onChange={(among) => onChange({ among })}
-        comboboxProps={{ withinPortal: false }}
-        clearable
-        data-autofocus
-      />
+      >
+        <ScrollArea.Autosize mah={240} type="auto">
+          <Stack gap={8} pt={4}>
+            {(field.choices ?? []).map(({ value, label }) => (
+              <Checkbox key={value} size="sm" value={value} label={label} />
+            ))}
+          </Stack>
+        </ScrollArea.Autosize>
+      </Checkbox.Group>
     );
   }
   if (form === "boolean") {

@@ -67,7 +67,8 @@ function scalar(field: FieldInfo, kind: Kind, text: string): unknown {
 
 function isNumberChoice(field: FieldInfo): boolean {
   const first = field.choices?.[0]?.value;
-  return first !== undefined && !field.schema?.safeParse(first).success;
+  if (first === undefined) return false;
+  return !field.schema?.safeParse(isList(field) ? [first] : first).success;
 }
 
 /** Whether a draft says something else than another. */

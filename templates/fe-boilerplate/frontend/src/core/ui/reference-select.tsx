@@ -89,13 +89,14 @@ function nothingMessage(isFetching: boolean, isError: boolean): string {
   return isError ? "The server cannot be reached" : "Nothing found";
 }
 
-/** The chosen row as an option: with its key until its name is known. */
+/** The chosen row as an option; its name may be on its way. */
 function useChosen(reference: Reference, values: Values | undefined): Option | undefined {
   const row =
     values && Object.fromEntries(reference.fields.map((field, at) => [field, values[at]]));
   const labels = useRowLabels([reference], row);
   if (!values || !row) return undefined;
-  const label = labelOf(labels, reference, row)?.text ?? values.join(", ");
+  const isWaiting = !labels.has(reference.name);
+  const label = labelOf(labels, reference, row)?.text ?? (isWaiting ? "…" : values.join(", "));
   return { value: valuesKey(row, reference.fields) ?? "", label, values };
 }
 

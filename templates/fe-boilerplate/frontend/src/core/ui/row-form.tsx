@@ -89,25 +89,27 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, present
               <Entry key={entry.field.name} page={page} entry={entry} />
             ))}
           </SimpleGrid>
-          {problem && (
-            <SaveProblem
-              problem={problem}
-              fields={fields}
-              onReload={onReload}
-              onOverwrite={presentVersion && overwrite}
-            />
-          )}
-          <Group className={classes.actions}>
-            <Button type="submit" loading={isSubmitting}>
-              Save
-            </Button>
-            {onAnother && (
-              <Button variant="default" disabled={isSubmitting} onClick={() => submit(true)}>
-                Save and new
-              </Button>
+          <Stack gap="sm" className={classes.actions}>
+            {problem && (
+              <SaveProblem
+                problem={problem}
+                fields={fields}
+                onReload={onReload}
+                onOverwrite={presentVersion && overwrite}
+              />
             )}
-            <Cancel page={page} base={base} />
-          </Group>
+            <Group>
+              <Button type="submit" loading={isSubmitting}>
+                Save
+              </Button>
+              {onAnother && (
+                <Button variant="default" disabled={isSubmitting} onClick={() => submit(true)}>
+                  Save and new
+                </Button>
+              )}
+              <Cancel page={page} base={base} />
+            </Group>
+          </Stack>
         </Stack>
       </form>
       <UnsavedGuard isUnsaved={() => isDirty && !isSaved.current} />
