@@ -59,8 +59,8 @@ class TablePages:
 
     # ------------------------------------------------------------------------------------------------- list
 
-    def open_list(self) -> None:
-        self.tab.goto(self.url)
+    def open_list(self, search: str = "?size=100") -> None:
+        self.tab.goto(self.url + search)
         self.see_list()
 
     def see_list(self) -> None:
@@ -105,8 +105,7 @@ class TablePages:
         if field in self.references:
             self.choose_reference(form.get_by_role("combobox", name=f"{label} is"), self.references[field], row)
         elif view.type.values or view.bounds.choices:
-            form.get_by_role("combobox", name=f"{label} is").click()
-            self.tab.get_by_role("option", name=choice_label(row[field]), exact=True).click()
+            form.get_by_role("checkbox", name=choice_label(row[field]), exact=True).check()
         elif view.type.category == "text":
             form.get_by_label(f"{label} contains").fill(row[field])
         else:
@@ -172,7 +171,7 @@ class TablePages:
             box.fill(typed(view, value))
 
     def choose(self, box: Locator, label: str) -> None:
-        box.click()
+        box.press("ArrowDown")  # opens the choices
         self.tab.get_by_role("option", name=label, exact=True).click()
 
     def choose_reference(self, box: Locator, reference: Reference, row: Row) -> None:
@@ -212,7 +211,7 @@ class TablePages:
     def delete(self) -> None:
         self.tab.get_by_role("button", name="Delete", exact=True).click()
         self.tab.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
-        self.tab.wait_for_url(re.compile(rf"^{re.escape(self.url)}(\?.*)?$"))
+        self.arrive(lambda url: url.partition("?")[0] == self.url)
         self.see_list()
 
 

@@ -21,6 +21,7 @@ export default defineConfig(({ mode }) => {
           test: {
             name: "plain",
             include: ["src/**/*.test.ts"],
+            exclude: ["src/**/*.alone.test.ts"],
             environment: "node",
             isolate: false,
             setupFiles: "src/core/test/service-setup.ts",
@@ -31,8 +32,19 @@ export default defineConfig(({ mode }) => {
           test: {
             name: "screens",
             include: ["src/**/*.test.tsx"],
+            exclude: ["src/**/*.alone.test.tsx"],
             environment: "jsdom",
             isolate: false,
+            setupFiles: "src/core/test/setup.ts",
+          },
+        },
+        {
+          // Tests that mock modules, which the others of a worker share.
+          extends: true,
+          test: {
+            name: "alone",
+            include: ["src/**/*.alone.test.{ts,tsx}"],
+            environment: "jsdom",
             setupFiles: "src/core/test/setup.ts",
           },
         },

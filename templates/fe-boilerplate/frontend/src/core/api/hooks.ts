@@ -33,7 +33,7 @@ export function queryKeys(table: string) {
     counts: [...all, "count"] as const,
     count: (query: ListQuery) => [...all, "count", query] as const,
     rows: [...all, "row"] as const,
-    row: (key: Key) => [...all, "row", key] as const,
+    row: (key: Key) => [...all, "row", key.map(String)] as const, // a URL tells a number as text
   };
 }
 
