@@ -71,7 +71,8 @@ def _inside_cast(expression: Expression | None) -> Expression | None:
 
 def _function(name: str, text: str, kind: PythonType) -> ServerDefault:
     if name in _NOW and kind.category in ("timestamp", "local_timestamp"):
-        text = text.removesuffix("()") if name == "current_timestamp" else text  # a function in MySQL alone
+        if text.lower() == "current_timestamp()":  # a function in MySQL alone
+            text = text.removesuffix("()")
         return ServerDefault(postgresql=text, sqlite=_SQLITE_NOW, source="moment", moment=True)
     if name in (*_NOW, "current_date") and kind.category == "date":
         return ServerDefault(postgresql=text, sqlite="CURRENT_DATE", source='sa.text("CURRENT_DATE")', moment=True)
