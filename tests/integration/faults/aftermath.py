@@ -92,16 +92,21 @@ def look_at_events(tally: Tally, state: Path, run_id: str, subtasks: set[str], *
 
 
 def look_at_files(
-    tally: Tally, workspace: Path, expected: dict[str, str], *, partial: bool = False, noted: Collection[str] = ()
+    tally: Tally,
+    workspace: Path,
+    expected: dict[str, str],
+    *,
+    absent: Collection[str] = (),
+    noted: Collection[str] = (),
 ) -> None:
     """The files are those of an undisturbed run, each whole; no temp file, no intent and no claim is left.
 
-    After a run that was cut short, `partial`, some may be absent; the intents `noted` may be there.
+    Those `absent` may be missing, after a run that was cut short; the intents `noted` may be there.
     """
     for name, text in expected.items():
         path = workspace / name
         if not path.is_file():
-            tally.lost += [] if partial else [name]
+            tally.lost += [] if name in absent else [name]
         elif path.read_text() != text:
             tally.torn.append(name)
     names = {str(path.relative_to(workspace)) for path in workspace.rglob("*") if path.is_file()}
@@ -184,14 +189,27 @@ class Scene:
         until(lambda: not self.processes(), "the end of its processes", END_WAIT)
 
     def look(
-        self, tally: Tally, run: dict[str, Any], *, lacking: frozenset[str] = frozenset(), cancelled: bool = False
+        self,
+        tally: Tally,
+        run: dict[str, Any],
+        *,
+        lacking: frozenset[str] = frozenset(),
+        unrecorded: frozenset[str] = frozenset(),
+        cancelled: bool = False,
     ) -> None:
-        """Look at everything after a run that ended by itself; `run` is its report, `lacking` what failed."""
+        """Look at everything after a run that ended by itself; `run` is its report.
+
+        Of the sub-tasks `lacking`, which failed, there is no file. Of those `unrecorded`, which may have failed after
+        it was written, it is whole or absent.
+        """
         self.until_all_gone()
+        may_lack = {name for name in self.expected if cancelled or name.removesuffix(".txt") in unrecorded}
         expected = {name: text for name, text in self.expected.items() if name.removesuffix(".txt") not in lacking}
         look_at_events(tally, self.state, run["run"]["id"], self.subtasks, cancelled=cancelled)
-        noted = {f".runner/intents/{file_name(name)}.json" for name in lacking}  # for who goes on: what may be written
-        look_at_files(tally, self.folder.workspace, expected, partial=cancelled, noted=noted)
+        noted = {
+            f".runner/intents/{file_name(name)}.json" for name in lacking | unrecorded
+        }  # for who goes on: what may be written
+        look_at_files(tally, self.folder.workspace, expected, absent=may_lack, noted=noted)
         look_at_locks(tally, self.folder.workspace, expected)
         self._look_at_plan_locks(tally)
 

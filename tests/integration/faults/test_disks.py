@@ -98,7 +98,7 @@ def test_a_workspace_whose_disk_is_full(seed: int, make_scene: MakeScene, tally:
         lacking = {name for name, status in ends.items() if status == "failed"}
         assert lacking
         assert set(ends.values()) <= {"failed", "done"}
-        scene.look(tally, report, lacking=frozenset(lacking))
+        scene.look(tally, report, unrecorded=frozenset(lacking))
         small.grow(LARGE)
         scene.look_at_mended(tally)
 
