@@ -75,6 +75,7 @@ def _runner() -> None:
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing new once a sub-task has failed.")
 @click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
+@click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
 @click.option(
     "--if-running",
     type=click.Choice(["fail", "skip", "wait"]),

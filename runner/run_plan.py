@@ -49,6 +49,7 @@ class RunOptions:
     force: bool = False
     fail_fast: bool = False
     rerun_failed: bool = False
+    prune: bool = False
     if_running: Literal["fail", "skip", "wait"] = "fail"
     wait: float = 24 * 3600.0  # seconds that the other run is given to end
     json_file: Path | None = None
@@ -208,6 +209,7 @@ def _execute(
             console.notice(notice)
         for dead in store.mark_interrupted(str(plan.path)):
             console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
+        plan_jobs = jobs
         if options.rerun_failed:
             jobs = unfinished(jobs, store, str(plan.path))
             if not jobs:
@@ -224,9 +226,8 @@ def _execute(
             orchestrator.submit_jobs(jobs)
             orchestrator.on_idle()
             code = _exit_code(orchestrator, interrupted, options)
-            if code == 0 and not options.check and options.log_format == "text":
-                for hint in start_hints(jobs, Path.cwd()):
-                    console.notice(hint)
+            if code == 0 and not options.check:
+                _after_success(plan_jobs, jobs, orchestrator, console, options)
             orchestrator.close(RunStatus.CANCELLED if interrupted.signal else None, code)
             progress.drain(store, console)
         if options.check:
@@ -234,6 +235,26 @@ def _execute(
         if options.json_file is not None:
             write_json(options.json_file, run_report(store, orchestrator.run_id))
     return code
+
+
+def _after_success(
+    plan_jobs: Sequence[Job],
+    jobs: Sequence[Job],
+    orchestrator: ParallelOrchestrator,
+    console: Console,
+    options: RunOptions,
+) -> None:
+    """Deal with tables that the plan no longer has, and say how to start what was made."""
+    from runner import gone_tables  # noqa: PLC0415 - with its modules, after the forkserver
+
+    gone = gone_tables.find(job.spec for job in plan_jobs)
+    if gone and not options.prune:
+        console.notice(gone_tables.notice(gone))
+    for table in gone if options.prune else ():
+        for event in gone_tables.prune(table, orchestrator.run_id):
+            orchestrator.note(event)
+    for hint in start_hints(jobs, Path.cwd()) if options.log_format == "text" else ():
+        console.notice(hint)
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from runner.task import SubTaskSpec, TaskSpec
 
-Change = tuple[str, str]  # verb (create, update, keep), path relative to the workspace
+Change = tuple[str, str]  # verb (see `workspace.writer.Verb`), path relative to the workspace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -248,9 +248,13 @@ class SubTaskManager:
     def _tell_changes(self, subtask: SubTaskSpec, written: WriteReport) -> None:
         if written.changes:
             self._emit(FilesChanged(task_id=self._task.id, subtask_id=subtask.id, changes=written.changes))
-        for verb, path in written.changes:
-            if verb == "keep" and not self._check:
+        for verb, path in () if self._check else written.changes:
+            if verb == "keep":
                 self._log(subtask, "warning", f"kept {path}: it was edited by hand. --force overwrites it.")
+            elif verb == "leave":
+                self._log(subtask, "warning", f"left {path}: nothing generates it any more, but it was edited by hand.")
+            elif verb == "remove":
+                self._log(subtask, "info", f"removed {path}: nothing generates it any more.")
 
     def _step(self, subtask: SubTaskSpec, step: int, message: str) -> None:
         self._emit(SubTaskStep(task_id=self._task.id, subtask_id=subtask.id, step=step, message=message))

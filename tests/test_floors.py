@@ -14,7 +14,7 @@ PACKAGE = ROOT / "runner"
 
 # From the top floor down. Rooms of one floor may use one another as long as they make no circle.
 FLOORS = (
-    ("cli", "__main__", "run_plan", "live_progress"),
+    ("cli", "__main__", "run_plan", "live_progress", "gone_tables"),
     ("orchestrator", "supervisor", "schedule", "time_limits", "worker_slots", "preparation", "executors"),
     ("worker", "subtasks", "capture"),
     ("agents", "stores", "console", "reports"),

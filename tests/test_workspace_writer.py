@@ -379,3 +379,49 @@ def test_the_memory_of_an_agent_comes_back_as_it_was(tmp_path: Path) -> None:
     assert record is not None
     assert record.memory == memory
     assert Manifest(tmp_path).is_up_to_date(record, "d")
+
+
+def test_what_is_no_longer_generated_is_removed_with_its_folder(tmp_path: Path) -> None:
+    write(tmp_path, file("a.py"), file("old/b.py"), file("own.py", mode="once"))
+    report = write(tmp_path, file("a.py"))
+    assert report.changes == (("remove", "old/b.py"),)
+    assert report.counts == FileCounts(identical=1)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".runner", "a.py", "own.py"]
+    assert write(tmp_path, file("a.py")).changes == ()
+
+
+def test_what_is_no_longer_generated_and_was_edited_is_left(tmp_path: Path) -> None:
+    write(tmp_path, file("a.py"), file("b.py"))
+    (tmp_path / "b.py").write_text("mine\n")
+    assert write(tmp_path, file("a.py")).changes == (("leave", "b.py"),)
+    assert (tmp_path / "b.py").read_text() == "mine\n"
+    assert write(tmp_path, file("a.py"), force=True).changes == ()
+
+
+def test_what_another_subtask_generates_is_not_removed(tmp_path: Path) -> None:
+    write(tmp_path, file("a.py"), file("moved.py"), file("shared.py"), run_id="before")
+    writer(tmp_path, "before").write("be-crud/teachers", [file("shared.py")], "d", agent="be-crud")
+    moving = writer(tmp_path, "now", check=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Manifest, "save", lambda *_: None)  # it is still at it: only its claim is known
+        moving.write("be-setup/setup", [file("moved.py")], "d", agent="be-boilerplate")
+    assert write(tmp_path, file("a.py"), run_id="now").changes == ()
+    assert {"moved.py", "shared.py"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def test_a_check_says_what_would_be_removed_and_removes_nothing(tmp_path: Path) -> None:
+    write(tmp_path, file("a.py"), file("b.py"), file("c.py"))
+    (tmp_path / "c.py").write_text("mine\n")
+    report = writer(tmp_path, check=True).write(OWNER, [file("a.py")], "d")
+    assert report.changes == (("remove", "b.py"),)
+    assert (tmp_path / "b.py").exists()
+
+
+def test_a_subtask_that_is_no_more_is_retired_with_all_that_nobody_edited(tmp_path: Path) -> None:
+    write(tmp_path, file("a.py"), file("b.py"), file("own.py", mode="once"), file("yours.py", mode="once"))
+    for name in ("b.py", "yours.py"):
+        (tmp_path / name).write_text("mine\n")
+    report = writer(tmp_path, "next").retire(OWNER)
+    assert report.changes == (("remove", "a.py"), ("leave", "b.py"), ("remove", "own.py"), ("leave", "yours.py"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".runner", "b.py", "yours.py"]
+    assert Manifest(tmp_path).pieces("be-crud") == ()

@@ -108,6 +108,18 @@ def replace_file(path: str | Path, data: bytes, *, mode: int | None = None, exec
         raise
 
 
+def remove_file(path: Path, root: Path) -> None:
+    """Remove a file, and the folders below `root` that are empty without it. Raises OSError as the file system says."""
+    path.unlink()
+    for folder in path.parents:
+        if folder == root or not folder.is_relative_to(root):
+            return
+        try:
+            folder.rmdir()
+        except OSError:  # it holds something else
+            return
+
+
 def sweep_folders(folders: Iterable[Path]) -> tuple[Path, ...]:
     """Remove the temp files that dead processes left in `folders`, and return them.
 

@@ -49,6 +49,11 @@ class Claims:
             self._refuse_other_bytes(path, owner, sha256)
             self._owners[path][owner] = sha256
 
+    def is_claimed(self, path: str, besides: str) -> bool:
+        """Whether a sub-task of the run other than `besides` writes `path`."""
+        with self._guard:
+            return bool(self._owners.get(path, {}).keys() - {besides})
+
     def _refuse_other_bytes(self, path: str, owner: str, sha256: str) -> None:
         for other, its_sha256 in self._owners.get(path, {}).items():
             if other != owner and its_sha256 != sha256:
@@ -92,6 +97,27 @@ class RunClaims(Claims):
         except OSError as error:
             raise cannot("note who writes which path in it", log, error) from error
         self._owners[path][owner] = sha256
+
+    def is_claimed(self, path: str, besides: str) -> bool:
+        """As `Claims.is_claimed`, among all processes of the run; whoever asks holds the path meanwhile.
+
+        Raises:
+            WorkspaceError: the log cannot be read.
+
+        """
+        stripe = self._locks.stripe(path)
+        log = f"{self._folder}/{stripe:02d}.log"
+        try:
+            descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise cannot("see who writes which path in it", log, error) from error
+        try:
+            self._catch_up(descriptor, stripe, os.fstat(descriptor).st_size)
+        finally:
+            os.close(descriptor)
+        return super().is_claimed(path, besides)
 
     def _open(self, log: str) -> int:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC

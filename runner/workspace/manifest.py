@@ -66,6 +66,10 @@ def is_left_behind(intent: Mapping[str, frozenset[str]], path: str, sha256: str)
     return {CREATED, sha256} <= intent.get(path, frozenset())
 
 
+_Index = defaultdict[str, set[tuple[str, str]]]  # path -> owners ("task/piece") with the hashes that they recorded
+_SOMEBODY = ""  # who an intent is of, its file does not say
+
+
 class Manifest:
     """Reads and writes the records of one workspace. Thread-safe; every write is atomic.
 
@@ -76,7 +80,7 @@ class Manifest:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._index_guard = threading.Lock()
-        self._index: defaultdict[str, set[str]] | None = None  # path -> hashes, once it was asked for
+        self._index: _Index | None = None  # once it was asked for
         self._warnings_guard = threading.Lock()
         self._warnings: dict[str, None] = {}
 
@@ -99,7 +103,7 @@ class Manifest:
             self._intent_path(record.task_id, record.piece).unlink(missing_ok=True)
         except OSError as error:
             raise cannot("write it", path, error) from error
-        self._add_to_index({file.path: file.sha256 for file in record.files})
+        self._add_to_index(f"{record.task_id}/{record.piece}", {file.path: file.sha256 for file in record.files})
 
     def intend(self, task_id: str, piece: str, hashes: Mapping[str, str], created: Collection[str] = ()) -> None:
         """Note the hashes by path that a sub-task is about to write, beside those that it once meant to.
@@ -119,7 +123,7 @@ class Manifest:
             replace_file(path, json.dumps({name: sorted(merged[name]) for name in sorted(merged)}).encode())
         except OSError as error:
             raise cannot("write it", path, error) from error
-        self._add_to_index(hashes)
+        self._add_to_index(f"{task_id}/{piece}", hashes)
 
     def intent(self, task_id: str, piece: str) -> dict[str, frozenset[str]]:
         """Return the hashes by path that a sub-task meant to write and never recorded: it failed or died."""
@@ -132,10 +136,27 @@ class Manifest:
 
     def recorded(self, path: str) -> frozenset[str]:
         """Return the hashes that any sub-task recorded, or meant to write, for `path`."""
-        with self._index_guard:
-            if self._index is None:
-                self._index = self._collect_index()
-            return frozenset(self._index.get(path, ()))
+        return frozenset(sha256 for _, sha256 in self._known(path))
+
+    def is_shared(self, path: str, owner: str) -> bool:
+        """Whether another sub-task than `owner` recorded `path`."""
+        return any(other not in (owner, _SOMEBODY) for other, _ in self._known(path))
+
+    def pieces(self, task_id: str, besides: Collection[str] = ()) -> tuple[str, ...]:
+        """Return the pieces of a task that have a record, those of `besides` left out unread."""
+        known = {self._record_path(task_id, piece).name for piece in besides}
+        found = (path for path in _json_files(self._task_folder(task_id)) if path.name not in known)
+        records = [self._read_record(path) for path in found]
+        return tuple(record.piece for record in records if record is not None)
+
+    def forget(self, task_id: str, piece: str) -> None:
+        """Take away what is noted of a sub-task. Raises WorkspaceError where that is refused."""
+        path = self._record_path(task_id, piece)
+        try:
+            for note in (self._inputs_path(task_id, piece), self._intent_path(task_id, piece), path):
+                note.unlink(missing_ok=True)
+        except OSError as error:
+            raise cannot("remove it", path, error) from error
 
     def is_up_to_date(self, record: Record, inputs_digest: str) -> bool:
         """Whether nothing is to be done: inputs and generated files are as recorded, `once` files are there.
@@ -164,8 +185,11 @@ class Manifest:
             self._warnings.clear()
         return warnings
 
+    def _task_folder(self, task_id: str) -> Path:
+        return runner_folder(self.root, MANIFEST_FOLDER) / file_name(task_id)
+
     def _record_path(self, task_id: str, piece: str) -> Path:
-        return runner_folder(self.root, MANIFEST_FOLDER) / file_name(task_id) / f"{file_name(piece)}.json"
+        return self._task_folder(task_id) / f"{file_name(piece)}.json"
 
     def _inputs_path(self, task_id: str, piece: str) -> Path:
         return runner_folder(self.root, INPUTS_FOLDER) / file_name(f"{task_id}/{piece}")
@@ -193,23 +217,30 @@ class Manifest:
             self._warnings[f"{path}: {reason}. {_WITHOUT_RECORD}"] = None
         return None
 
-    def _collect_index(self) -> defaultdict[str, set[str]]:
-        index: defaultdict[str, set[str]] = defaultdict(set)
+    def _known(self, path: str) -> frozenset[tuple[str, str]]:
+        with self._index_guard:
+            if self._index is None:
+                self._index = self._collect_index()
+            return frozenset(self._index.get(path, ()))
+
+    def _collect_index(self) -> _Index:
+        index: _Index = defaultdict(set)
         for folder in _entries(runner_folder(self.root, MANIFEST_FOLDER)):
             for path in _json_files(folder):
                 record = self._read_record(path)
-                for file in record.files if record is not None else ():
-                    index[file.path].add(file.sha256)
+                if record is not None:
+                    for file in record.files:
+                        index[file.path].add((f"{record.task_id}/{record.piece}", file.sha256))
         for intent in self.intents():
             for name, hashes in intent.items():
-                index[name].update(hashes)
+                index[name].update((_SOMEBODY, sha256) for sha256 in hashes)
         return index
 
-    def _add_to_index(self, hashes: Mapping[str, str]) -> None:
+    def _add_to_index(self, owner: str, hashes: Mapping[str, str]) -> None:
         with self._index_guard:
             if self._index is not None:
                 for path, sha256 in hashes.items():
-                    self._index[path].add(sha256)
+                    self._index[path].add((owner, sha256))
 
 
 class _NewerFormatError(Exception):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from runner.errors import PathOwnedError, WorkspaceError
 from runner.task import FileCounts
-from runner.workspace.atomic import FileState, cannot, read_file, replace_file, sweep_folders
+from runner.workspace.atomic import FileState, cannot, read_file, remove_file, replace_file, sweep_folders
 from runner.workspace.claims import Claims, RunClaims, begin_claims, release_claims, sweep_claims
 from runner.workspace.layout import INPUTS_FOLDER, INTENTS_FOLDER, LOCKS_FOLDER, MANIFEST_FOLDER, runner_folder
 from runner.workspace.manifest import CREATED, FileRecord, Manifest, Record, digest, is_left_behind
@@ -40,7 +40,7 @@ __all__ = [
     "sweep_temp_files",
 ]
 
-Verb = Literal["create", "update", "identical", "keep"]
+Verb = Literal["create", "update", "identical", "keep", "remove", "leave"]
 
 
 class Wanted(Protocol):
@@ -118,11 +118,15 @@ class WorkspaceWriter:
     ) -> WriteReport:
         """Bring the files of sub-task `owner` to disk, and record them with the digest of their inputs and `memory`.
 
-        A file is created; updated, where it is as some sub-task once wrote it; identical, then it is not
-        touched; or kept: it was edited by hand, or was there before and is the user's. `once` files are
-        written only where absent. Of a sub-task without files nothing is recorded: it has other work to do, each
-        time. Can be repeated: a try that failed half-way left whole files, and the next one goes on from there;
-        a `once` file that it made is as yet nobody's, and is updated or taken away as that one wants it.
+        A file is created; updated, where it is as some sub-task once wrote it; identical, then it is not touched; or
+        kept: it was edited by hand, or was there before and is the user's. `once` files are written only where absent.
+
+        What the sub-task wrote last time and no longer wants is removed; where it was edited by hand, or was written
+        `once`, it is left, and no longer recorded. Of a sub-task without files nothing is recorded: it has other work
+        to do, each time.
+
+        Can be repeated: a try that failed half-way left whole files, and the next one goes on from there; a `once`
+        file that it made is as yet nobody's, and is updated or taken away as that one wants it.
 
         Raises:
             UnsafePathError: a path leaves the workspace; then nothing was written.
@@ -137,9 +141,23 @@ class WorkspaceWriter:
         if not self._check:
             batch.sweep(self._root)
         verbs = {file.path: self._put(batch, file) for file in wanted}
+        dropped = self._take_away(batch, batch.unwanted)
         if not self._check and (wanted or batch.recorded):
             self._manifest.save(batch.record(verbs, agent, memory), inputs_digest)
-        return _report(verbs)
+        return _report(verbs | dropped)
+
+    def retire(self, owner: str) -> WriteReport:
+        """Remove what sub-task `owner`, which is no more, ever wrote and nobody edited, and forget it.
+
+        Raises:
+            LockTimeoutError: a path was held by someone else for too long.
+            WorkspaceError: the file system refused; what is left is still recorded.
+
+        """
+        batch = _Batch(self._manifest, owner, ())
+        report = _report(self._take_away(batch, batch.previous.values()))
+        self._manifest.forget(*batch.name)
+        return report
 
     def _collect(self, files: Iterable[Wanted]) -> list[_File]:
         """Return the files in order of their paths, each once, having refused what may not be generated."""
@@ -165,7 +183,7 @@ class WorkspaceWriter:
         return [collected[path] for path in sorted(collected)]
 
     def _put(self, batch: _Batch, file: _File) -> Verb:
-        with self._held(file):
+        with self._held(file.name):
             self._claims.claim(file.name, batch.owner, file.sha256)
             try:
                 current = read_file(file.target)
@@ -185,8 +203,30 @@ class WorkspaceWriter:
                     raise cannot("write it", file.path, error) from error
             return verb
 
-    def _held(self, file: _File) -> AbstractContextManager[None]:
-        return nullcontext() if self._check else self._locks.hold(file.name)
+    def _take_away(self, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
+        return {file.path: verb for file in files if (verb := self._take_away_one(batch, file))}
+
+    def _take_away_one(self, batch: _Batch, file: FileRecord) -> Verb | None:
+        """Remove a file of last time that nobody edited; nothing is done where it is gone, or another sub-task's."""
+        target = resolve(self._root, file.path)
+        name = self._locks.name_of(target)
+        with self._held(name):
+            if self._claims.is_claimed(name, batch.owner) or self._manifest.is_shared(file.path, batch.owner):
+                return None
+            try:
+                current = read_file(target)
+                if current is None:
+                    return None
+                if digest(current.data) != file.sha256 and not self._force:
+                    return None if self._check else "leave"
+                if not self._check:
+                    remove_file(target, self._root)
+            except OSError as error:
+                raise cannot("remove it", file.path, error) from error
+            return "remove"
+
+    def _held(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext() if self._check else self._locks.hold(name)
 
     def _decide(self, batch: _Batch, file: _File, current: FileState | None) -> Verb:
         if current is None:
@@ -208,9 +248,14 @@ class _Batch:
         self._manifest = manifest
         self._files = files
         self._task_id, _, self._piece = owner.partition("/")
+        self.name = (self._task_id, self._piece)
         previous = manifest.load(self._task_id, self._piece)
-        self._previous = {} if previous is None else {file.path: file for file in previous.files}
+        self.previous = {} if previous is None else {file.path: file for file in previous.files}
         self.recorded = previous is not None
+        wanted = {file.path for file in files}
+        self.unwanted = tuple(
+            file for path, file in self.previous.items() if path not in wanted and file.mode == "generated"
+        )
         self._interrupted = manifest.intent(self._task_id, self._piece)
         self._intended = False
 
@@ -219,7 +264,7 @@ class _Batch:
         if not self._interrupted:
             return
         sweep_folders({file.target.parent for file in self._files})
-        unwanted = self._interrupted.keys() - {file.path for file in self._files} - self._previous.keys()
+        unwanted = self._interrupted.keys() - {file.path for file in self._files} - self.previous.keys()
         for path in sorted(path for path in unwanted if CREATED in self._interrupted[path]):
             try:
                 target = resolve(root, path)
@@ -231,11 +276,11 @@ class _Batch:
 
     def left_behind(self, path: str, sha256: str) -> bool:
         """Whether a `once` file is as a try that never ended made it."""
-        return path not in self._previous and is_left_behind(self._interrupted, path, sha256)
+        return path not in self.previous and is_left_behind(self._interrupted, path, sha256)
 
     def wrote(self, path: str, sha256: str) -> bool:
         """Whether what is on disk is what this or another sub-task once wrote there."""
-        before = self._previous.get(path)
+        before = self.previous.get(path)
         return (
             (before is not None and before.sha256 == sha256)
             or sha256 in self._interrupted.get(path, ())
@@ -265,7 +310,7 @@ class _Batch:
         )
 
     def _file_record(self, file: _File, *, kept: bool) -> FileRecord:
-        before = self._previous.get(file.path) if kept else None
+        before = self.previous.get(file.path) if kept else None
         return FileRecord(
             path=file.path,
             sha256=file.sha256 if before is None else before.sha256,

@@ -295,6 +295,29 @@ def test_rerun_failed_runs_what_failed_and_what_was_skipped_for_it(folder: Folde
     assert (nothing.returncode, "nothing failed" in nothing.stdout) == (0, True)
 
 
+def test_tables_that_are_gone_are_named_and_pruned_on_request(folder: Folder) -> None:
+    folder.write_plan(acting("crud"), acting("other"))
+    assert folder.run("plan.yaml").returncode == 0
+    before = folder.files()
+    edited = folder.workspace / next(path for path in before if path.startswith("other/") and "audit_log" in path)
+    edited.write_text("mine\n")
+    folder.write_plan(acting("crud", tables=["students"]), acting("other", tables=["students", "teachers"]))
+
+    told = folder.run("plan.yaml")
+    assert "crud/audit_log, crud/teachers, other/audit_log; --prune removes them" in told.stdout
+    assert folder.files().keys() == before.keys()
+
+    pruned = folder.run("plan.yaml", "--prune", "--log-format", "json")
+    assert pruned.returncode == 0, pruned.stdout + pruned.stderr
+    assert edited.read_text() == "mine\n"
+    gone = {path for path in before if "audit_log" in path or ("teachers" in path and path.startswith("crud/"))}
+    assert folder.files().keys() == before.keys() - gone | {str(edited.relative_to(folder.workspace))}
+    told_of = {line["message"] for line in map(json.loads, pruned.stdout.splitlines()) if "message" in line}
+    assert f"left {edited.relative_to(folder.workspace)}: it was edited by hand" in told_of
+    assert len([message for message in told_of if message.startswith("removed ")]) == len(gone) - 1
+    assert "--prune" not in folder.run("plan.yaml").stdout
+
+
 @pytest.mark.parametrize("kind", ["cancel", "pause"])
 def test_a_run_is_controlled_from_another_terminal(folder: Folder, kind: str) -> None:
     gate, reached = Gate(folder.path / "gate"), folder.path / "reached"
