@@ -13,6 +13,7 @@ export function confirmRemoval(title: string, question: string, onConfirm: () =>
     children: <Text size="sm">{question}</Text>,
     labels: { confirm: "Delete", cancel: "Cancel" },
     confirmProps: { color: "red.8" },
+    closeButtonProps: { "aria-label": "Close" },
     onConfirm,
   });
 }

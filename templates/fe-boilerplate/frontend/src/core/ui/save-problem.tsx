@@ -1,7 +1,7 @@
 import { Alert, Button, Group, List, Stack, Text } from "@mantine/core";
 import { ProblemError } from "../api/problem";
 import type { FieldInfo } from "./page";
-import { errorText } from "./states";
+import { ALERT_STYLES, errorText } from "./states";
 
 interface Props {
   readonly problem: Error;
@@ -19,7 +19,7 @@ export function SaveProblem({ problem, fields, onReload, onOverwrite }: Props) {
   const labels = fields.filter((field) => isTold(problem, field)).map(({ label }) => label);
   const others = errors.filter(({ field }) => !fields.some((one) => isAt(field, one)));
   return (
-    <Alert color="red" variant="outline" role="alert" title="Not saved">
+    <Alert color="red" variant="outline" styles={ALERT_STYLES} role="alert" title="Not saved">
       <Stack gap={4}>
         {labels.length > 0 && <Text size="sm">Please look at {labels.join(", ")}.</Text>}
         {others.length > 0 && (
@@ -37,7 +37,13 @@ export function SaveProblem({ problem, fields, onReload, onOverwrite }: Props) {
 
 function Outdated({ onReload, onOverwrite }: Pick<Props, "onReload" | "onOverwrite">) {
   return (
-    <Alert color="orange" variant="outline" role="alert" title="Changed by somebody else">
+    <Alert
+      color="orange"
+      variant="outline"
+      styles={ALERT_STYLES}
+      role="alert"
+      title="Changed by somebody else"
+    >
       <Stack gap="sm" align="flex-start">
         <Text size="sm">
           Since you opened this form, somebody else has changed the row. You can load it as it is

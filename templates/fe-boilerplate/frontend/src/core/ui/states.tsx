@@ -10,10 +10,19 @@ export function errorText(error: Error): string {
   return error.message;
 }
 
+/** The colour of an alert is that of its frame: as text it would be too pale. */
+export const ALERT_STYLES = { title: { color: "var(--mantine-color-text)" } };
+
 /** Something could not be read: says why, and lets it be tried again. */
 export function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
   return (
-    <Alert color="red" variant="outline" title="This could not be loaded" role="alert">
+    <Alert
+      color="red"
+      variant="outline"
+      styles={ALERT_STYLES}
+      title="This could not be loaded"
+      role="alert"
+    >
       <Group justify="space-between">
         <Text size="sm">{errorText(error)}</Text>
         <Button size="xs" variant="default" onClick={onRetry}>
