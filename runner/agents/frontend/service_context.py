@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,25 +12,19 @@ from runner.agents.backend.table import TableView, view_table
 from runner.agents.frontend.labels import label_fields
 from runner.agents.frontend.patterns import javascript_pattern
 from runner.agents.frontend.rule_source import rule_source
+from runner.agents.frontend.service_fields import MOST_BITS, arrays_of, bounds_of, choice_source, maker_source
 from runner.agents.frontend.typescript_source import Arrow, Call, Code, Open, laid_out, literal
 from runner.agents.source_text import one_line
 from runner.naming import camel, free_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from decimal import Decimal
 
     from runner.agents.backend.columns import ColumnView
-    from runner.agents.backend.types import Category, PythonType
+    from runner.agents.backend.types import PythonType
     from runner.ddl.model import Schema, Table
 
 _MANY_DIGITS = str(2**53 + 1)  # an example of a whole number that a double cannot hold
-_MOST_BITS = 32  # of a whole number that is one here too; more are kept as digits
-_MAKERS: Mapping[Category, str] = {
-    "text": "text", "number": "float", "decimal": "decimal", "boolean": "bool", "date": "date", "time": "time",
-    "timestamp": "timestamp", "local_timestamp": "localTimestamp", "interval": "interval", "uuid": "uuid",
-    "json": "json", "bytes": "bytes", "native": "native",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +66,11 @@ class ServiceView:
     @property
     def update(self) -> Call | Code:
         """The source of the schema of changes: all fields of a new row but the key, each optional."""
-        left_out = literal(dict.fromkeys(self.own_key, True))
-        omitted = f".omit({left_out})" if self.own_key else ""
-        if not self.rules:
-            return Code(f"createSchema{omitted}.partial()")
-        return Call("sql.withRulesOfChanges", (Code(f"body{omitted}.partial()"), Code("rules")))
+        base = "body" if self.rules else "createSchema"
+        changes: Call | Code = Code(f"{base}.partial()")
+        if self.own_key:
+            changes = Call(f"{base}.omit", (dict.fromkeys(self.own_key, True),), ".partial()")
+        return Call("sql.withRulesOfChanges", (changes, Code("rules"))) if self.rules else changes
 
     @property
     def kinds(self) -> Mapping[str, str]:
@@ -87,7 +80,7 @@ class ServiceView:
     def _said(self, view: ColumnView) -> str:
         chosen = self._choices.get(view.field)
         if chosen is None:
-            said = literal(_maker(view.type)).replace("f.", "").replace("()", "")
+            said = literal(maker_source(view.type)).replace("f.", "").replace("()", "")
         else:
             many = "any" if view.type.category == "array" else "one"
             said = f"{many} of {', '.join(map(str, chosen[1].arguments[0]))}"
@@ -103,7 +96,7 @@ class ServiceView:
         """The name and source of each list of values, by field; fields that have the same share it."""
         found: dict[str, tuple[str, Call]] = {}
         for view in self.table.columns.values():
-            source = _choice(view)
+            source = choice_source(view)
             if source is None:
                 continue
             same = next((name for name, known in found.values() if known == source), None)
@@ -166,10 +159,10 @@ class ServiceView:
             suffix = ".nullish()" if view.nullable else ".optional()"
         if view.field in self._choices:
             name = self._choices[view.field][0]
-            return _wrapped(Code(name), view.type, suffix) if view.type.category == "array" else Code(name + suffix)
-        source = _maker(view.type)
+            return arrays_of(Code(name), view.type, suffix) if view.type.category == "array" else Code(name + suffix)
+        source = maker_source(view.type)
         if bounded and view.type.category != "array":
-            options = _options(view)
+            options = bounds_of(view)
             return Call(source.name, (options,) if options else (), suffix)
         return Call(source.name, source.arguments, suffix)
 
@@ -236,79 +229,14 @@ def service_variables(schema: Schema, table: Table, options: Mapping[str, Any]) 
     return {"app": application(schema, options), "table": view, "service": ServiceView(table=view)}
 
 
-# -------------------------------------------------------------------------------------------------------------- fields
-
-
-def _choice(view: ColumnView) -> Call | None:
-    """Return the list of values that a column, or an item of it, is one of."""
-    kind = view.type
-    if kind.category == "array":
-        kind = kind.item or kind
-    elif view.bounds.choices is not None:
-        values = list(view.bounds.choices)
-        return Call("f.textChoice" if kind.category == "text" else "f.intChoice", (values,))
-    if not kind.values:
-        return None
-    return Call("f.textChoice" if kind.category == "text" else "f.choice", (list(kind.values),))
-
-
-def _maker(kind: PythonType) -> Call:
-    """Return what makes the schema of a type."""
-    if kind.category == "integer":
-        return Call(f"f.int{kind.bits}")
-    if kind.category == "array" and kind.item is not None:
-        return _wrapped(_maker(kind.item), kind, "")
-    return Call(f"f.{_MAKERS.get(kind.category, 'native')}")
-
-
-def _wrapped(item: Any, kind: PythonType, suffix: str) -> Call:
-    """Return arrays, as many in each other as the type has dimensions, around an item."""
-    for _ in range(kind.field.count("list[") - 1):
-        item = Call("f.array", (item,))
-    return Call("f.array", (item,), suffix)
-
-
-def _options(view: ColumnView) -> Mapping[str, Any]:
-    """Return the bounds of a field."""
-    kind, bounds = view.type, view.bounds
-    found: dict[str, Any] = {}
-    if kind.category == "decimal" and kind.digits is not None:
-        found |= {"digits": kind.digits, "places": kind.places or 0}
-    if kind.category in ("integer", "number", "decimal"):
-        as_text = kind.category == "decimal" or kind.bits > _MOST_BITS
-        found |= {name: _bound(value, as_text=as_text) for name, value in sorted(bounds.numbers.items())}
-    if kind.category == "text":
-        found |= {name: value for name, value in _lengths(view).items() if value is not None}
-        pattern = None if bounds.pattern is None else javascript_pattern(bounds.pattern)
-        if pattern is not None:
-            found["pattern"] = Code(f"/{pattern}/u")
-            found |= _like(view)
-    return found
-
-
-def _lengths(view: ColumnView) -> Mapping[str, int | None]:
-    return {"min": view.bounds.min_length, "max": view.bounds.max_length}
-
-
-def _like(view: ColumnView) -> Mapping[str, str]:
-    """Return a text that the pattern of a column accepts, if one is known."""
-    text = sample_of(view, counted=True).json
-    accepted = isinstance(text, str) and re.search(view.bounds.pattern or "", text) is not None
-    return {"like": text} if accepted else {}
-
-
-def _bound(value: Decimal, *, as_text: bool) -> Any:
-    if as_text:
-        return f"{value:f}"
-    return int(value) if value == value.to_integral_value() else float(value)
+# ------------------------------------------------------------------------------------------------------------ examples
 
 
 def _as_text(view: ColumnView, value: Any) -> Any:
     """Return a value of an example in the form that it has in the frontend."""
     kind = view.type
     if isinstance(value, list) and kind.category == "array":
-        item = kind.item
-        return [str(one) for one in value] if item is not None and _is_digits(item) else value
+        return _texts(value) if kind.item is not None and _is_digits(kind.item) else value
     if view.bounds.choices is not None or isinstance(value, bool):
         return value
     return str(value) if _is_digits(kind) and isinstance(value, int | float) else value
@@ -318,9 +246,13 @@ def _shown(view: ColumnView, value: Any) -> Any:
     """Return a value of an example likewise: text where only text will do, many digits where nothing forbids them."""
     if view.type.category == "text" and not isinstance(value, str | None):  # an example of what is referred to
         return sample_of(view, counted=False).json
-    free = view.type.bits > _MOST_BITS and view.bounds.choices is None and not view.bounds.numbers
+    free = view.type.bits > MOST_BITS and view.bounds.choices is None and not view.bounds.numbers
     return _MANY_DIGITS if free and value is not None else _as_text(view, value)
 
 
 def _is_digits(kind: PythonType) -> bool:
-    return kind.category == "decimal" or (kind.category == "integer" and kind.bits > _MOST_BITS)
+    return kind.category == "decimal" or (kind.category == "integer" and kind.bits > MOST_BITS)
+
+
+def _texts(values: list[Any]) -> list[Any]:
+    return [_texts(value) if isinstance(value, list) else str(value) for value in values]

@@ -143,7 +143,7 @@ def _call(call: Call, indent: int, ahead: int) -> str:
     if not call.suffix or not dot:
         return _single_call(call, indent, ahead)
     inner = indent + _INDENT
-    single = _single_call(Call(f".{method}", call.arguments), inner, inner)
+    single = laid_out(Call(f".{method}", call.arguments), inner, inner)
     return f"{owner}\n{' ' * inner}{single}\n{' ' * inner}{call.suffix}"
 
 
