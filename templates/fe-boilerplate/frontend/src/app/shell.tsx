@@ -1,7 +1,8 @@
 import { Anchor, AppShell, Burger, Group } from "@mantine/core";
-import { useDisclosure } from "@mantine/hooks";
+import { useDisclosure, useDocumentTitle } from "@mantine/hooks";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { navOf } from "../core/ui/registry";
 import { title } from "./application";
 import { ColorSchemeSwitch } from "./color-scheme";
 import { Navigation } from "./navigation";
@@ -55,10 +56,12 @@ export function Shell() {
   );
 }
 
-/** On another page: fold the navigation away, and start reading, or the Tab key's way, at the page itself. */
+/** On another page: name it, fold the navigation away, and start reading, or the Tab key's way, at the page itself. */
 function useArrival(close: () => void) {
   const main = useRef<HTMLElement>(null);
   const path = useLocation({ select: (location) => location.pathname });
+  const table = navOf(path.split("/")[1] ?? "");
+  useDocumentTitle(table ? `${table.label} · ${title}` : title);
   const shown = useRef(path);
   useEffect(() => {
     if (shown.current === path) return;
