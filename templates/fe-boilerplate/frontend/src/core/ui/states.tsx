@@ -49,8 +49,7 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
 export function Waiting({ lines = 8 }: { lines?: number }) {
   return (
     <Stack gap="lg" role="status" aria-label="Loading">
-      {Array.from({ length: lines }, (_, line) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the lines are all alike
+      {[...Array(lines).keys()].map((line) => (
         <Skeleton key={line} height={36} />
       ))}
     </Stack>
