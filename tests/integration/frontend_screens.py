@@ -39,7 +39,8 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
             for name, path, size, mode in PICTURES:
-                context = browser.new_context(**size, color_scheme=mode, locale="en-GB", reduced_motion="reduce")
+                person = {**size, "color_scheme": mode, "locale": "en-GB", "reduced_motion": "reduce"}
+                context = browser.new_context(**person)
                 tab = context.new_page()
                 tab.goto(application.url + path)
                 _settle(tab)
