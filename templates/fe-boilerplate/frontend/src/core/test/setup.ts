@@ -1,6 +1,7 @@
 import "@testing-library/jest-dom/vitest";
+import { cleanNotifications } from "@mantine/notifications";
 import { cleanup, configure } from "@testing-library/react";
-import { afterAll, afterEach, beforeAll } from "vitest";
+import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import { server } from "./server";
 
 configure({ asyncUtilTimeout: 15_000 }); // milliseconds: a busy machine is slow, and no test is wrong for that
@@ -29,8 +30,10 @@ window.HTMLElement.prototype.scrollIntoView = () => undefined;
 window.scrollTo = () => undefined;
 
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
-afterEach(() => {
+afterEach(async () => {
   cleanup();
+  cleanNotifications(); // tests share modules, and so what the last one has told
+  await vi.dynamicImportSettled(); // what loads on when its test is over would fail with the next file's
   localStorage.clear();
   server.resetHandlers();
 });
