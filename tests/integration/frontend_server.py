@@ -33,7 +33,7 @@ def describe(case):
         for r in case.references
     ]
     told = {"path": case.path, "key": case.key, "unique": case.unique, "changes": case.changes}
-    return {**told, "references": references, "bodies": [case.body(n) for n in range(1, 201)]}
+    return {**told, "references": references, "bodies": [case.body(n) for n in range(1, 1001)]}
 
 names = [name.removeprefix("app.") for name in table_packages()]
 print(json.dumps({name: describe(importlib.import_module(f"tests.{name}.case").CASE) for name in names}))

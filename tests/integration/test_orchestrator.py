@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import signal
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +25,7 @@ from runner.shard import Limits
 from runner.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.supervisor import Settings
 from runner.task import Retries, Timeouts
-from tests.integration.jobs import HERE, Gate, events_of, job, until, workers
+from tests.integration.jobs import HERE, Gate, events_of, job, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -352,33 +350,6 @@ def test_no_file_leaves_the_workspace(make, state, tmp_path, path) -> None:
     assert result.status is TaskStatus.FAILED
     assert path in (result.error or "")
     assert not (tmp_path / "outside").exists()
-
-
-def test_killed_workers_at_random_moments_lose_and_double_nothing(make, state, tmp_path) -> None:
-    chance = random.Random(20)
-    orchestrator = make()
-    orchestrator.submit_jobs(
-        [
-            job(
-                f"task-{number}",
-                tmp_path / "ws",
-                40,
-                acts={"*": "work 0.01"},
-                retries=Retries(attempts=9, backoff=0.01),
-            )
-            for number in range(5)
-        ]
-    )
-    for _ in range(6):
-        enough = chance.randrange(190)
-        until(lambda: len(list((tmp_path / "ws").rglob("*.txt"))) >= enough, f"{enough} files")  # noqa: B023 - at once
-        chance.choice(workers()).send_signal(signal.SIGKILL)
-    events = finish(orchestrator, state)
-    assert len([event for event in events if isinstance(event, SubTaskEnded)]) == 200
-    assert {event.status for event in ended(events).values()} == {SubTaskStatus.DONE}
-    written = sorted(path.relative_to(tmp_path / "ws") for path in (tmp_path / "ws").rglob("*.txt"))
-    assert len(written) == 200
-    assert not list((tmp_path / "ws").rglob("*.runner-tmp"))
 
 
 def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypatch) -> None:
