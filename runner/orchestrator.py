@@ -35,7 +35,7 @@ from runner.preparation import Preparation, unread_tables
 from runner.reporter import Control, EventStore, Reporter, Sink
 from runner.status import RunStatus, TaskStatus
 from runner.stores.sqlite import SqliteStore
-from runner.supervisor import Job, Settings, Supervisor
+from runner.supervisor import Settings, Supervisor
 from runner.workspace.claims import begin_claims, release_claims, sweep_claims
 from runner.workspace.manifest import Manifest
 from runner.workspace.writer import sweep_temp_files
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Schema
     from runner.errors import StoreError
+    from runner.schedule import Job
     from runner.shard import Change
     from runner.task import TaskInput, TaskResult
     from runner.task_queue import QueueStats

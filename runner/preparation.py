@@ -20,8 +20,8 @@ from runner.ddl.files import expand_ddl_paths
 from runner.ddl.model import Note, Schema, Table
 from runner.dispatcher import AgentDispatcher, resolve_agent
 from runner.errors import AgentError, ClassificationError, RunnerError
+from runner.schedule import Job
 from runner.subtasks import SubTaskManager
-from runner.supervisor import Job
 from runner.task import Classification, TableGlobs, TaskInput, TaskSpec
 from runner.template_files import set_digest
 

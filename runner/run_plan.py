@@ -20,7 +20,7 @@ from runner.reports.json_report import run_report, write_json
 from runner.shard import Limits
 from runner.status import RunStatus, SubTaskStatus
 from runner.stores.sqlite import SqliteStore
-from runner.supervisor import Job, Settings
+from runner.supervisor import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from runner.plan import Plan, PlanTask
     from runner.preparation import Preparation
     from runner.reporter import Sink
+    from runner.schedule import Job
     from runner.stores.reader import StateReader
 
 EXIT_DRIFT = 3

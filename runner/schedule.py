@@ -7,8 +7,11 @@ one thread, the supervisor's loop.
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.agents.base import Start
+from runner.ddl.model import Schema
 from runner.events import Event, RunPaused, RunResumed, SubTaskEnded, SubTaskRetrying, TaskEnded, TaskStarted
 from runner.status import SubTaskStatus, TaskStatus
 from runner.task import TaskResult, TaskSpec
@@ -18,7 +21,14 @@ from runner.task_run import Ended, Retry, SubTaskState, TaskRun
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from runner.supervisor import Job
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A task and all that is needed to run it; `start` is how what comes out of it is started."""
+
+    spec: TaskSpec
+    schema: Schema
+    start: Start | None = None
 
 
 class Schedule:

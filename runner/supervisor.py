@@ -16,13 +16,11 @@ from multiprocessing import Pipe
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from runner.agents.base import Start
-from runner.ddl.model import Schema
 from runner.events import Event, Logged, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.schedule import Schedule
 from runner.shard import AttemptFailed, Change, FilesChanged, Limits, Shard, ShardBegun, ShardEnded, WorkerReady
 from runner.status import SubTaskStatus
-from runner.task import SUBTASK_CONCURRENCY, TaskResult, TaskSpec
+from runner.task import SUBTASK_CONCURRENCY, TaskResult
 from runner.time_limits import TimeLimits
 from runner.worker_slots import WorkerSlot, WorkerSlots
 
@@ -30,21 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from runner.executors.process_pool import Worker
+    from runner.schedule import Job
     from runner.task_queue import QueueStats
     from runner.task_run import SubTaskState, TaskRun
 
 _MESSAGES_A_TURN = 256  # of one worker, before the others have their turn
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and everything that can happen wakes the loop
 _TICK = 0.1  # seconds between two looks at the limits while tasks run
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A task and all that is needed to run it; `start` is how what comes out of it is started."""
-
-    spec: TaskSpec
-    schema: Schema
-    start: Start | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

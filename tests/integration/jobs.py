@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from runner.ddl.model import QName, Schema, Table
+from runner.schedule import Job
 from runner.stores.reader import StateReader
 from runner.subtasks import SubTaskManager
-from runner.supervisor import Job
 from runner.task import Classification, Retries, TaskSpec, Timeouts
 
 if TYPE_CHECKING:

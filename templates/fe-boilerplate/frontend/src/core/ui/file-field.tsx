@@ -1,6 +1,6 @@
 import { Button, FileInput, Group, Text } from "@mantine/core";
 import { formatSize, sizeOf } from "./formats";
-import { common } from "./inputs";
+import { common } from "./input-props";
 import type { InputProps } from "./page";
 
 /** Bytes: the content of a file, held as base64. */

@@ -1,7 +1,6 @@
 /** The inputs of forms, by type. All hold text as typed, a switch's position, or a list's items. */
 
 import {
-  type InputWrapperProps,
   MultiSelect,
   PasswordInput,
   Select,
@@ -14,38 +13,10 @@ import type { ReactNode } from "react";
 import { isNumber } from "./fields";
 import { FileField } from "./file-field";
 import { isList } from "./form-values";
-import { zoneName } from "./formats";
+import { common } from "./input-props";
 import { JsonField } from "./json-field";
 import { NumberField } from "./number-field";
 import type { FieldInfo, InputProps } from "./page";
-
-/** What all inputs have alike: label, help, message, and how they tell of a change. */
-export function common({ field, error, required, onBlur }: InputProps) {
-  return {
-    name: field.name,
-    label: field.label,
-    description: helpOf(field),
-    error,
-    errorProps: { role: "alert" },
-    inputWrapperOrder: WRAPPER_ORDER,
-    withAsterisk: required,
-    "aria-required": required,
-    onBlur,
-  };
-}
-
-// Help stands below, so that the inputs of a line are level.
-const WRAPPER_ORDER: InputWrapperProps["inputWrapperOrder"] = [
-  "label",
-  "input",
-  "error",
-  "description",
-];
-
-function helpOf(field: FieldInfo): string | undefined {
-  const zone = field.kind === "timestamp" ? `Time zone: ${zoneName()}.` : undefined;
-  return [field.help, zone].filter(Boolean).join(" ") || undefined;
-}
 
 /** The input of a field: its own where the table's `customize.tsx` has one, else by type. */
 export function FieldInput(props: InputProps): ReactNode {

@@ -1,6 +1,6 @@
 import { Button, Group, Textarea } from "@mantine/core";
 import { readJson, writeJson } from "../api/json";
-import { common } from "./inputs";
+import { common } from "./input-props";
 import type { InputProps } from "./page";
 
 /** JSON as text: checked while one types, put in order at the press of a button. */

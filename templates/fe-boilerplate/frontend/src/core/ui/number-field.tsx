@@ -2,7 +2,7 @@ import { ActionIcon, Stack, TextInput } from "@mantine/core";
 import type { KeyboardEvent } from "react";
 import { isWhole } from "./fields";
 import { ChevronDownIcon, ChevronUpIcon } from "./icons";
-import { common } from "./inputs";
+import { common } from "./input-props";
 import type { InputProps } from "./page";
 
 /**

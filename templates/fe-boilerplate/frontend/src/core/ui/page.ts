@@ -1,10 +1,9 @@
-/** What a table's pages declare, and what the screens make of it. */
+/** What a table's pages are made of: what each declares, and what the screens are given. */
 
 import type { ComponentType, ReactNode } from "react";
 import type { z } from "zod";
 import type { Kind } from "../api/kinds";
-import type { AnyTable, Reference, TableService } from "../api/table";
-import { describeFields } from "./fields";
+import type { AnyTable, Reference } from "../api/table";
 
 /** A row as the screens handle it: its values by field. */
 export type Row = Record<string, unknown>;
@@ -103,17 +102,6 @@ export interface Choice {
   readonly label: string;
 }
 
-interface Declared<R extends Row, Create, Update> {
-  readonly nav: Nav;
-  readonly table: TableService<R, Create, Update>;
-  readonly customize: Customization<R>;
-  /** What the table holds, in a sentence. */
-  readonly about?: string;
-  /** The fields that the list shows at first. */
-  readonly columns: readonly (keyof R & string)[];
-  readonly fields: { readonly [Field in keyof R & string]: FieldText };
-}
-
 export type { Kind };
 
 export interface AnyPage {
@@ -126,23 +114,4 @@ export interface AnyPage {
   readonly fields: readonly FieldInfo[];
   /** The same by name. */
   readonly byName: ReadonlyMap<string, FieldInfo>;
-}
-
-/** Make a table's pages of what is declared. */
-export function definePage<R extends Row, Create, Update>(
-  declared: Declared<R, Create, Update>,
-): AnyPage {
-  const table = declared.table as unknown as AnyTable;
-  const changes = declared.customize as unknown as Customization<Row>;
-  const fields = describeFields(table, declared.fields, changes.fields ?? {});
-  const byName = new Map(fields.map((field) => [field.name, field]));
-  return {
-    nav: declared.nav,
-    table,
-    about: declared.about,
-    columns: declared.columns.filter((name) => byName.has(name)),
-    extraColumns: changes.extraColumns ?? [],
-    fields,
-    byName,
-  };
 }

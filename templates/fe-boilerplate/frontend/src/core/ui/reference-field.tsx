@@ -1,7 +1,7 @@
 import { useFormContext, useWatch } from "react-hook-form";
 import type { FormEntry } from "./form-entries";
 import type { Drafts } from "./form-values";
-import { common } from "./inputs";
+import { common } from "./input-props";
 import type { AnyPage, InputProps } from "./page";
 import { ReferenceSelect } from "./reference-select";
 import { navOf } from "./registry";

@@ -2,7 +2,8 @@ import { z } from "zod";
 import * as f from "../../api/fields";
 import * as sql from "../../api/rules";
 import { defineTable } from "../../api/table";
-import { customize, definePage } from "../page";
+import { definePage } from "../define-page";
+import { customize } from "../page";
 
 const level = f.choice(["beginner", "far_on"]);
 
