@@ -57,9 +57,17 @@ def install() -> None:
             continue
         print(f"there is no Chromium: {' '.join(command)}", flush=True)
         if command[0] == "apt-get":
-            subprocess.run(["apt-get", "update", "--quiet"], check=False, timeout=INSTALL_LIMIT_S)
-        if subprocess.run(command, check=False, timeout=INSTALL_LIMIT_S).returncode == 0:
+            _run(["apt-get", "update", "--quiet"])
+        if _run(command) == 0:
             return
+
+
+def _run(command: list[str]) -> int:
+    """Run an installer that may ask nothing, and return its exit code."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    return subprocess.run(
+        command, check=False, timeout=INSTALL_LIMIT_S, env=environment, stdin=subprocess.DEVNULL
+    ).returncode
 
 
 def main() -> int:

@@ -107,8 +107,8 @@ def _places(sizes: tuple[int, ...]) -> int:
 
 def summary(found: Difference) -> tuple[str, ...]:
     """Return what a change does, a line for each thing; the first says the most."""
-    lines = [f"table {table.label}" for table in found.tables_added]
-    lines += [f"{table.label} dropped" for table in found.tables_dropped]
+    lines = [f"new table {table.label}" for table in found.tables_added]
+    lines += [f"table {table.label} dropped" for table in found.tables_dropped]
     for was, old in zip(found.was.tables, found.old.tables, strict=True):
         lines += [f"{was.label} is called {old.label}"] if was.label != old.label else []
     for table in found.tables:
