@@ -302,7 +302,7 @@ def start_hints(jobs: Sequence[Job], folder: Path) -> tuple[str, ...]:
         if job.start is not None:
             place = job.spec.workspace / job.start.folder
             near = place.relative_to(folder) if place.is_relative_to(folder) else place
-            hints.append(f"start it:  cd {shlex.quote(str(near))} && {job.start.command}")
+            hints.append(f"start {job.start.what}:  cd {shlex.quote(str(near))} && {job.start.command}")
     return tuple(dict.fromkeys(hints))
 
 

@@ -33,10 +33,11 @@ class GeneratedFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """How what an agent has made is started: a shell `command` in a `folder` of the workspace."""
+    """How what an agent has made is started: `what` by a shell `command` in a `folder` of the workspace."""
 
     folder: str
     command: str
+    what: str = "it"
 
 
 def _no_progress(step: int, message: str) -> None:
