@@ -115,15 +115,20 @@ def test_control_in_the_middle_of_500_sub_tasks(
 
 
 @pytest.mark.parametrize("seed", times(1, 5))
-def test_twenty_processes_follow_a_run_under_load(seed: int, make_scene: MakeScene, tally: Tally) -> None:
-    del seed
+def test_twenty_processes_follow_a_run_under_load(
+    seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
+) -> None:
     scene = make_scene(5, 60)
-    acts = {"acts": {"*": "work 0.02"}}
-    scene.folder.write_plan(*(acting(f"task-{n}", options=acts) for n in range(5)))
+    gate = Gate(tmp_path / "gate")
+    acts = {"*": "work 0.02"}
+    held = acting("task-0", options={"acts": {**acts, f"t{random.Random(seed).randrange(60)}": gate.act}})
+    scene.folder.write_plan(held, *(acting(f"task-{n}", options={"acts": acts}) for n in range(1, 5)))
     process = scene.start("plan.yaml", "--json", "report.json")
-    until(lambda: "running" in scene.run("status").stdout, "the run in the state file", WAIT)
+    gate.wait_reached()
+    assert "running" in scene.run("status").stdout
     ask = [("status", "latest", "--follow"), ("logs", "--follow"), ("logs", "--follow", "--task", "task-1")]
     askers = [scene.start(*ask[number % len(ask)]) for number in range(20)]
+    gate.open()
     for asker in askers:
         out, err = asker.communicate(timeout=WAIT)
         assert (asker.returncode, err) == (0, ""), out + err
