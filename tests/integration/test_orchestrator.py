@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -78,8 +79,23 @@ def test_one_worker_starts_tasks_in_strict_priority_and_plan_order(make, state, 
 
 def test_never_more_than_five_tasks_nor_five_sub_tasks_of_one(make, state, tmp_path) -> None:
     orchestrator = make()
-    acts = {"*": "work 0.01"}
-    orchestrator.submit_jobs([job(f"task-{number}", tmp_path / "ws", 12, acts=acts) for number in range(8)])
+    held = {f"task-{number}": (5 if number == 0 else 1) for number in range(5)}  # sub-tasks, until all of them run
+    gates = {task: [Gate(tmp_path / f"{task}-{number}") for number in range(count)] for task, count in held.items()}
+    orchestrator.submit_jobs(
+        [
+            job(
+                task := f"task-{number}",
+                tmp_path / "ws",
+                12,
+                acts={"*": "work 0.01", **{f"t{at}": gate.act for at, gate in enumerate(gates.get(task, ()))}},
+            )
+            for number in range(8)
+        ]
+    )
+    for gate in chain.from_iterable(gates.values()):
+        gate.wait_reached()
+    for gate in chain.from_iterable(gates.values()):
+        gate.open()
     events = finish(orchestrator, state)
     tasks: set[str] = set()
     subtasks: dict[str, set[str]] = {}
