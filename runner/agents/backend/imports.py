@@ -35,7 +35,7 @@ _HOMES: Mapping[str, str] = {
     "problem_responses": "app.core.problems",
     "Resource": "app.core.repository",
     **dict.fromkeys(("TableRouter", "add_bulk_routes", "add_list_routes"), "app.core.routes"),
-    **dict.fromkeys(("Key", "add_row_routes"), "app.core.row_routes"),
+    "add_row_routes": "app.core.row_routes",
     **dict.fromkeys(
         ("add", "all_of", "any_of", "coalesce", "contained", "count_known", "eq", "ge", "gt", "is_null", "le",
          "length", "lower", "lt", "matches", "mul", "ne", "not_", "now", "one_of", "rem", "Rule", "sub", "today",
