@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.events import Logged
+from runner.task import SETUP_PIECE
 from runner.workspace.locks import FileLockManager
 from runner.workspace.manifest import Manifest
 from runner.workspace.writer import WorkspaceWriter
@@ -42,7 +43,9 @@ def find(tasks: Iterable[TaskSpec]) -> tuple[GoneTable, ...]:
     return tuple(
         GoneTable(workspace=task.workspace, task_id=task.id, table=piece)
         for task in tasks
-        for piece in Manifest(task.workspace).pieces(task.id, [_piece(subtask.id) for subtask in task.subtasks])
+        for piece in Manifest(task.workspace).pieces(
+            task.id, [subtask.table or SETUP_PIECE for subtask in task.subtasks]
+        )
     )
 
 
@@ -62,7 +65,3 @@ def prune(gone: GoneTable, run_id: str) -> Iterator[Logged]:
             yield Logged(level="info", message=f"removed {path}", task_id=gone.task_id)
         else:
             yield Logged(level="warning", message=f"left {path}: it was edited by hand", task_id=gone.task_id)
-
-
-def _piece(subtask_id: str) -> str:
-    return subtask_id.partition("/")[2]

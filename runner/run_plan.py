@@ -249,13 +249,15 @@ def _after_success(
     from runner import gone_tables  # noqa: PLC0415 - with its modules, after the forkserver
 
     gone = gone_tables.find(job.spec for job in plan_jobs)
-    if gone and not options.prune:
+    if options.prune:
+        for table in gone:
+            for event in gone_tables.prune(table, orchestrator.run_id):
+                orchestrator.note(event)
+    elif gone:
         console.notice(gone_tables.notice(gone))
-    for table in gone if options.prune else ():
-        for event in gone_tables.prune(table, orchestrator.run_id):
-            orchestrator.note(event)
-    for hint in start_hints(jobs, Path.cwd()) if options.log_format == "text" else ():
-        console.notice(hint)
+    if options.log_format == "text":
+        for hint in start_hints(jobs, Path.cwd()):
+            console.notice(hint)
 
 
 @contextlib.contextmanager

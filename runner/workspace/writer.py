@@ -247,16 +247,16 @@ class _Batch:
         self.owner = owner
         self._manifest = manifest
         self._files = files
-        self._task_id, _, self._piece = owner.partition("/")
-        self.name = (self._task_id, self._piece)
-        previous = manifest.load(self._task_id, self._piece)
+        task_id, _, piece = owner.partition("/")
+        self.name = (task_id, piece)
+        previous = manifest.load(*self.name)
         self.previous = {} if previous is None else {file.path: file for file in previous.files}
         self.recorded = previous is not None
         wanted = {file.path for file in files}
         self.unwanted = tuple(
             file for path, file in self.previous.items() if path not in wanted and file.mode == "generated"
         )
-        self._interrupted = manifest.intent(self._task_id, self._piece)
+        self._interrupted = manifest.intent(*self.name)
         self._intended = False
 
     def sweep(self, root: Path) -> None:
@@ -292,7 +292,7 @@ class _Batch:
         if not self._intended:
             created = {file.path for file in self._files if file.once and not file.target.exists()}
             hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
-            self._manifest.intend(self._task_id, self._piece, hashes, created)
+            self._manifest.intend(*self.name, hashes, created)
             self._intended = True
 
     def record(self, verbs: dict[str, Verb], agent: str, memory: Any) -> Record:
@@ -301,9 +301,10 @@ class _Batch:
         One that was kept stays recorded as it was before it was edited, so that undoing the edit is enough to
         have it updated again.
         """
+        task_id, piece = self.name
         return Record(
-            task_id=self._task_id,
-            piece=self._piece,
+            task_id=task_id,
+            piece=piece,
             agent=agent,
             files=tuple(self._file_record(file, kept=verbs[file.path] == "keep") for file in self._files),
             memory=memory,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from typing import Any
 
 import httpx
 
-from tests.integration.backend import backend_files, plain_environment, read_schema, run, write_backend
+from tests.integration.backend import backend_files, free_port, plain_environment, read_schema, run, write_backend
 from tests.integration.frontend import frontend_files, node_tool, tool_command, tool_environment, write_files
 
 START_LIMIT_S = 60.0
@@ -116,26 +115,20 @@ def _frontend(folder: Path, api: str) -> Iterator[str]:
 @contextmanager
 def _running(command: list[str], folder: Path, environment: Mapping[str, str], ready: str) -> Iterator[None]:
     """Run a server until the block ends; the block begins when it answers."""
-    with (folder / "server.log").open("w") as log:
+    path = folder / "server.log"
+    with path.open("w") as log:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=log, stderr=log)
         try:
-            _wait_for_answer(ready, process)
+            wait_for_answer(ready, process, path, START_LIMIT_S)
             yield
         finally:
             process.terminate()
             process.wait(timeout=STOP_LIMIT_S)
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    return port
-
-
-def _wait_for_answer(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_LIMIT_S
+def wait_for_answer(url: str, process: subprocess.Popen[Any], log: Path, seconds: float) -> None:
+    """Return once a GET of `url` is answered with 200; an AssertionError tells what the process has logged."""
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:
             if httpx.get(url).status_code == 200:
@@ -146,5 +139,5 @@ def _wait_for_answer(url: str, process: subprocess.Popen[bytes]) -> None:
             process.wait(timeout=0.1)
         except subprocess.TimeoutExpired:
             continue
-        raise AssertionError(f"{process.args!r} ended")
-    raise AssertionError(f"{url} does not answer")
+        break
+    raise AssertionError(f"{url} does not answer:\n{log.read_text()[-3000:]}")

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,9 +13,9 @@ import httpx
 import psutil
 import pytest
 
-from tests.integration.backend import backend_files, plain_environment, read_schema, write_backend
+from tests.integration.backend import backend_files, free_port, plain_environment, read_schema, write_backend
 from tests.integration.frontend import frontend_files, tool_environment, write_files
-from tests.integration.frontend_server import free_port
+from tests.integration.frontend_server import wait_for_answer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,28 +55,12 @@ def make_dev(workspace: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             start_new_session=True,
         )
         try:
-            wait_for(f"http://127.0.0.1:{port}/api/students/count", process, workspace / "log")
+            wait_for_answer(f"http://127.0.0.1:{port}/api/students/count", process, workspace / "log", START_LIMIT_S)
             yield process, f"http://127.0.0.1:{port}"
         finally:
             if members(process.pid):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(timeout=END_LIMIT_S)
-
-
-def wait_for(url: str, process: subprocess.Popen[str], log: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT_S
-    while time.monotonic() < deadline:
-        try:
-            if httpx.get(url).status_code == 200:
-                return
-        except httpx.TransportError:
-            pass
-        try:
-            process.wait(timeout=0.2)
-        except subprocess.TimeoutExpired:
-            continue
-        break
-    pytest.fail(f"{url} does not answer:\n{log.read_text()[-3000:]}")
 
 
 def members(group: int) -> list[psutil.Process]:
