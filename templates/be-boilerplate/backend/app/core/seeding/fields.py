@@ -76,6 +76,12 @@ class Subject:
         """What Python calls the columns, those that the database works out included."""
         return [attribute.key for attribute in sa.inspect(self.model).column_attrs]
 
+    @property
+    def stamps(self) -> list[str]:
+        """What Python calls the columns that each change of a row gives a new value."""
+        columns = sa.inspect(self.model).column_attrs
+        return [attribute.key for attribute in columns if attribute.columns[0].onupdate is not None]
+
     def attribute(self, column: sa.Column[Any]) -> str:
         """Return what Python calls a column of this table."""
         return str(sa.inspect(self.model).get_property_by_column(column).key)

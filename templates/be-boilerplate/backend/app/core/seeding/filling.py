@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm.attributes import flag_modified
 
 from app.core.database import Base
 from app.core.discovery import load_models
@@ -160,6 +161,8 @@ def _refer_row(
             with session.begin_nested():
                 for name, value in found.items():
                     setattr(model, name, value)
+                for name in subject.stamps:
+                    flag_modified(model, name)  # the row's own moment stays, not that of this change
                 session.flush()
         except DBAPIError:
             continue
