@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from runner.dispatcher import AgentDispatcher as AgentDispatcher
     from runner.errors import Cancelled as Cancelled
     from runner.errors import NonRetryable as NonRetryable
+    from runner.errors import Retryable as Retryable
     from runner.orchestrator import ParallelOrchestrator as ParallelOrchestrator
     from runner.subtasks import SubTaskManager as SubTaskManager
     from runner.task import TaskInput as TaskInput
@@ -33,6 +34,7 @@ _HOMES = {
     "GeneratedFile": "runner.agents.base",
     "NonRetryable": "runner.errors",
     "ParallelOrchestrator": "runner.orchestrator",
+    "Retryable": "runner.errors",
     "SubTaskManager": "runner.subtasks",
     "TaskInput": "runner.task",
     "TaskQueue": "runner.task_queue",

@@ -6,11 +6,12 @@ step. The command line maps an error to its `exit_code` and prints nothing else 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,5 +111,45 @@ class NonRetryable(AgentError):  # noqa: N818 - a word of the agents' face, rais
     """Raised by an agent whose failure would only repeat itself: the sub-task is not tried again."""
 
 
+class Retryable(AgentError):  # noqa: N818 - the other word of the agents' face
+    """Raised by an agent whose failure may have passed by the next try: the plan's `retries` hold for it."""
+
+
 class Cancelled(RunnerError):  # noqa: N818 - the state's own word
     """The sub-task was told to stop; raised from `AgentContext.check_cancelled`."""
+
+
+_FINAL = (NonRetryable, TemplateError, PathOwnedError, UnsafePathError, Cancelled)
+_PASSING = (Retryable, LockTimeoutError, OSError, MemoryError)  # memory may be what a neighbour in the process took
+_PASSING_ELSEWHERE = {  # module: classes that are no OSError; who raises one has loaded it
+    "anthropic": ("APIConnectionError", "InternalServerError", "RateLimitError"),
+    "httpx": ("TransportError",),
+    "httpx2": ("TransportError",),
+    "subprocess": ("TimeoutExpired",),
+}
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Whether another try could pass: only for what the world outside did, never for what the code did.
+
+    That is an OSError (timeouts and lost connections are), a language model or server that was not to be had, a want
+    of memory, and what an agent calls `Retryable`. An error raised `from` another is judged by that one where its own
+    type says nothing.
+    """
+    passing: tuple[type[BaseException], ...] = (*_PASSING, *_loaded(_PASSING_ELSEWHERE))
+    seen: set[int] = set()
+    link: BaseException | None = error
+    while link is not None and id(link) not in seen:
+        if isinstance(link, _FINAL + passing):
+            return not isinstance(link, _FINAL)
+        seen.add(id(link))
+        link = link.__cause__
+    return False
+
+
+def _loaded(names: Mapping[str, tuple[str, ...]]) -> Iterator[type[BaseException]]:
+    for module, classes in names.items():
+        for name in classes:
+            found = getattr(sys.modules.get(module), name, None)
+            if isinstance(found, type) and issubclass(found, BaseException):
+                yield found

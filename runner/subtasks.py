@@ -18,15 +18,7 @@ from typing import TYPE_CHECKING
 from runner.agents.base import Agent, AgentContext
 from runner.agents.registry import load_agent
 from runner.capture import captured
-from runner.errors import (
-    AgentError,
-    Cancelled,
-    NonRetryable,
-    PathOwnedError,
-    RunnerError,
-    TemplateError,
-    UnsafePathError,
-)
+from runner.errors import AgentError, Cancelled, PathOwnedError, RunnerError, UnsafePathError, is_retryable
 from runner.events import Event, Logged, LogLevel, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.shard import AttemptFailed, FilesChanged
 from runner.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
@@ -50,9 +42,6 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Schema
     from runner.workspace.writer import WriteReport
-
-_FINAL = (NonRetryable, TemplateError, PathOwnedError, UnsafePathError, TypeError, AttributeError, NameError)
-"""Errors that another try would only repeat."""
 
 Message = Event | AttemptFailed | FilesChanged
 
@@ -79,11 +68,6 @@ def describe(error: BaseException) -> str:
         return text
     name = type(error).__name__
     return f"{name}: {text}" if text else name
-
-
-def is_retryable(error: BaseException) -> bool:
-    """Whether another try could pass: what the outside world did may pass, what the code did will not."""
-    return not isinstance(error, _FINAL)
 
 
 def _tell_nobody(message: Message) -> None:

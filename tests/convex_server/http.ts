@@ -15,6 +15,8 @@ interface Call {
 /** What a test may ask for. */
 interface Wish {
   set?: Partial<Faults>;
+  /** No faults any more: what was set and has struck nobody is forgotten. */
+  calm?: boolean;
   dump?: string;
   clear?: string;
   /** No faults any more, no documents and no counts. */
@@ -124,8 +126,10 @@ async function fulfil(
   dropConnections: () => void,
   wish: Wish,
 ): Promise<Answer> {
-  if (wish.reset) {
+  if (wish.reset || wish.calm) {
     Object.assign(faults, NO_FAULTS);
+  }
+  if (wish.reset) {
     Object.assign(calls, new Calls());
     for (const table of ["runs", "tasks", "subtasks", "logs", "producers"]) {
       await functions.clear(table);

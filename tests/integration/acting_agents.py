@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from runner import Agent, AgentContext, GeneratedFile, NonRetryable
+from runner import Agent, AgentContext, GeneratedFile, NonRetryable, Retryable
 
 
 class Acting(Agent):
@@ -98,7 +98,8 @@ class Acting(Agent):
         time.sleep(float(argument))
 
     def _raise(self, ctx: AgentContext, argument: str) -> None:
-        raise {"os": OSError, "value": ValueError, "final": NonRetryable, "exit": SystemExit}[argument]("as asked")
+        errors = {"os": OSError, "value": ValueError, "final": NonRetryable, "passing": Retryable, "exit": SystemExit}
+        raise errors[argument]("as asked")
 
     def _fail_once(self, ctx: AgentContext, argument: str) -> None:
         """Fail the first time, with a file as memory."""

@@ -105,6 +105,10 @@ class Server(Deployment):
     def faults(self, **faults: int) -> None:
         self.wish(set=faults)
 
+    def calm(self) -> None:
+        """Forget the faults that have struck no call: the next would be a question of the test's own."""
+        self.wish(calm=True)
+
     def kill(self) -> None:
         """End it at once, in the middle of whatever it does."""
         if self._process is not None:

@@ -134,6 +134,15 @@ def test_a_server_comes_back_with_what_it_had_committed(tmp_path: Path) -> None:
         assert run["lastSeq"] == 20
 
 
+def test_a_fault_strikes_whoever_calls_next_until_it_is_forgotten(server: Server) -> None:
+    ingest(server, 1, 5)
+    server.faults(dropAfterCommit=2)
+    with pytest.raises(Exception, match="Remote end closed connection without response"):
+        server.query("runs:get", run="p")
+    server.calm()
+    assert server.query("runs:get", run="p")["lastSeq"] == 5
+
+
 def test_a_server_ends_with_who_started_it() -> None:
     with open_server() as server:
         process = server._process

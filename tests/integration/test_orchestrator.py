@@ -24,6 +24,7 @@ from runner.events import (
 from runner.orchestrator import ParallelOrchestrator
 from runner.shard import Limits
 from runner.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.stores.reader import StateReader
 from runner.supervisor import Settings
 from runner.task import Retries, Timeouts
 from tests.integration.jobs import HERE, Gate, events_of, job, until
@@ -187,22 +188,33 @@ def test_a_failure_costs_only_its_sub_task_and_skips_what_needs_the_task(make, s
 
 
 def test_what_may_pass_is_tried_again_and_what_may_not_is_not(make, state, tmp_path) -> None:
+    """Each try is recorded with its own error."""
     orchestrator = make()
     acts = {
         "t0": f"fail_once {tmp_path / 'memory'}",
         "t1": "raise value",
         "t2": "raise exit",
         "t3": "raise final",
+        "t4": "raise os",
+        "t5": "raise passing",
     }
-    orchestrator.submit_jobs([job("task", tmp_path / "ws", 5, acts=acts)])
-    events = finish(orchestrator, state)
-    outcome = {name.partition("/")[2]: event for name, event in ended(events).items()}
-    assert (outcome["t0"].status, outcome["t0"].attempt) == (SubTaskStatus.DONE, 2)
-    assert (outcome["t1"].error, outcome["t2"].error) == ("ValueError: as asked", "SystemExit: as asked")
-    assert (outcome["t3"].error, outcome["t3"].attempt) == ("as asked", 1)
-    assert outcome["t4"].status is SubTaskStatus.DONE
-    retried = [event for event in events if isinstance(event, SubTaskRetrying) and event.subtask_id == "task/t0"]
-    assert [(event.attempt, event.error) for event in retried] == [(1, "OSError: the first time")]
+    once_more = Retries(attempts=3, backoff=0.01)
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", 7, acts=acts, retries=once_more)])
+    finish(orchestrator, state)
+    with StateReader.open(state) as reader:
+        tries: dict[str, list[str | None]] = {}
+        for attempt in reader.attempts(orchestrator.run_id):
+            tries.setdefault(attempt.subtask_id.partition("/")[2], []).append(attempt.error)
+            assert attempt.charged
+    assert tries == {
+        "t0": ["OSError: the first time", None],
+        "t1": ["ValueError: as asked"],
+        "t2": ["SystemExit: as asked"],
+        "t3": ["as asked"],
+        "t4": ["OSError: as asked"] * 3,
+        "t5": ["as asked"] * 3,
+        "t6": [None],
+    }
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ def play(server: Server, state: Path, seed: int, spoil: Callable[[random.Random]
 
 
 def assert_delivered(server: Server, run: Played) -> None:
+    server.calm()
     assert_same(server, run.state, run.run_id)
     with StateReader.open(run.state) as reader:
         assert reader.owed(SINK) == {}
@@ -273,6 +274,7 @@ def test_a_runner_that_is_killed_and_then_sync(server: Server, tmp_path: Path, s
     )
     assert synced.returncode == 0, synced.stderr
     assert "sent" in synced.stdout
+    server.calm()
     assert_same(server, tmp_path, run_id)
     with closing(StateReader.open(tmp_path)) as reader:
         assert reader.run(run_id).status is RunStatus.INTERRUPTED

@@ -85,6 +85,7 @@ def test_two_commands_at_once(server: Server, folder: Folder, seed: int) -> None
     for process in processes:
         said, _ = process.communicate(timeout=LIMIT)
         assert process.returncode == 0, said
+    server.calm()
     with closing(StateReader.open(folder.path / ".runner")) as reader:
         assert reader.owed(SINK) == {}
         runs = [run.id for run in reader.runs()]
