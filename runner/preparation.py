@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _NO_TABLES = Schema(dialect="postgres", tables=())
 _CLOSE_MATCHES = 3
+_WILDCARDS = frozenset("*?[")
 
 
 class TaskInputError(RunnerError):
@@ -63,9 +64,10 @@ class Preparation:
         """Return the job for a task. Raises `TaskInputError`, or `DDLError` for a schema that cannot be read."""
         classification, agent = self._agent(task)
         schema, schema_digest = self._schema(task, agent)
-        tables = select_tables(schema, task.tables or TableGlobs()) if agent.per_table else None
+        globs = task.tables or TableGlobs()
+        tables = select_tables(schema, globs) if agent.per_table else None
         if tables is not None:
-            _refuse_misread(schema, tables)
+            _refuse_misread(schema, tables, globs)
         names = None if tables is None else [schema.label(table.name) for table in tables]
         spec = TaskSpec(
             id=task_id,
@@ -177,16 +179,29 @@ def _no_match(pattern: str, labels: dict[str, Table]) -> tuple[str, str]:
     return f"{pattern!r} matches no table", hint
 
 
-def _refuse_misread(schema: Schema, tables: Sequence[Table]) -> None:
+def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) -> None:
     """Refuse tables whose statements were not all understood: what came out would not be what the DDL says."""
     chosen = {table.name for table in tables}
-    for note in schema.notes:
-        if note.table_related and note.table in chosen:
+    for note in unread_tables(schema):
+        if note.table in chosen or _would_choose_unread(globs, schema, note):
+            touched = f"it changes table {note.table}" if note.table else "it is about a table"
             raise TaskInputError(
                 "ddl",
-                f"{note.file}:{note.line}: not understood, and it changes table {note.table}: {note.reason}",
+                f"{note.file}:{note.line}: not understood, and {touched}: {note.reason}",
                 "Simplify that statement, or leave the table out with tables: {exclude: [...]}",
             )
+
+
+def _would_choose_unread(globs: TableGlobs, schema: Schema, note: Note) -> bool:
+    """Whether globs choose a table of which nothing could be read; where not even its name, any wildcard does."""
+    if note.table is None:
+        return any(_WILDCARDS & set(pattern) for pattern in globs.include)
+    label = schema.label(note.table)
+    return (
+        note.table not in schema.tables_by_name
+        and any(fnmatchcase(label, pattern) for pattern in globs.include)
+        and not any(fnmatchcase(label, pattern) for pattern in globs.exclude)
+    )
 
 
 def unread_tables(schema: Schema) -> tuple[Note, ...]:

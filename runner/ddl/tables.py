@@ -49,8 +49,12 @@ def create_table(statement: Statement, kinds: frozenset[str]) -> None:
         table.kind = "foreign"
     if "UNLOGGED" in kinds:
         statement.pass_over("UNLOGGED has no place in the model: it is an ordinary table", table=name)
+    behind_name = cursor.index
     _read_source(statement, table)
-    _read_tail(statement, table)
+    has_source = cursor.index > behind_name
+    if not _read_tail(statement, table) and not has_source:
+        cursor.index = behind_name
+        raise cursor.surprise("'(' or a query")
     catalog.add(table)
 
 
@@ -173,9 +177,13 @@ def _mark_rowid_alias(table: TableDraft, body: Body, parts: Parts) -> None:
 # --------------------------------------------------------------------------------------------------- the tail
 
 
-def _read_tail(statement: Statement, table: TableDraft) -> None:
-    """Read what stands behind the body; storage options, which say nothing of the model, are stepped over."""
+def _read_tail(statement: Statement, table: TableDraft) -> bool:
+    """Read what stands behind the body, and return whether a query does.
+
+    Storage options, which say nothing of the model, are stepped over.
+    """
     cursor = statement.cursor
+    has_query = False
     while not cursor.done:
         if cursor.skip("INHERITS"):
             parents = [statement.table(cursor.inside(part).take_path()) for part in split_at(cursor.take_group())]
@@ -192,10 +200,12 @@ def _read_tail(statement: Statement, table: TableDraft) -> None:
                 column.nullable = column.nullable and column.name not in _key_columns(table)
         elif cursor.skip("AS") or cursor.word == "SELECT":
             table.columns.extend(columns_of_query(statement, cursor.rest()))
+            has_query = True
         elif cursor.word == "(":
             cursor.take_group()
         else:
             cursor.take()
+    return has_query
 
 
 def _key_columns(table: TableDraft) -> tuple[str, ...]:

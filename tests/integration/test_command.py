@@ -402,6 +402,30 @@ def test_a_statement_that_was_not_understood_stops_a_run_that_needs_its_table(fo
     assert "crud/students.txt" in folder.files()
 
 
+@pytest.mark.parametrize(
+    ("statement", "reason"),
+    [
+        ("CREATE TABLE fees id int PRIMARY KEY);", "'id' where '(' or a query was expected"),
+        ("CREATE TABLE fees (id int PRIMARY KEY;", "a bracket that opens here is never closed"),
+        ("CREATE TABLE fees (id int DEFAULT 'a);", "a string that begins in line"),
+    ],
+)
+def test_a_table_of_which_nothing_could_be_read_stops_a_run_that_would_choose_it(
+    folder: Folder, statement: str, reason: str
+) -> None:
+    with (folder.path / "school.sql").open("a") as ddl:
+        ddl.write(statement)
+    folder.write_plan(acting())
+    refused = folder.run("plan.yaml")
+    assert refused.returncode == 2, refused.stdout
+    assert reason in refused.stderr
+    assert not folder.workspace.exists()
+    folder.write_plan(acting(tables={"include": ["students"], "exclude": ["fees"]}))
+    warned = folder.run("plan.yaml")
+    assert warned.returncode == 0, warned.stderr
+    assert reason in warned.stdout
+
+
 def test_usage_errors_exit_2(folder: Folder) -> None:
     for arguments in (("--no-such-option",), ("run",), ("plan.yaml", "--log-format", "xml"), ("statsu",)):
         result = folder.run(*arguments)
