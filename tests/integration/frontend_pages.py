@@ -110,7 +110,7 @@ class TablePages:
             form.get_by_label(f"{label} contains").fill(row[field])
         else:
             for end in ("from", "to"):
-                form.get_by_label(f"{label} {end}").fill(typed(view, row[field]))
+                self.type_in(form.get_by_label(f"{label} {end}", exact=True), view, row[field])
         form.get_by_role("button", name="Apply").click()
         expect(form).to_be_hidden()
 
@@ -168,7 +168,12 @@ class TablePages:
         elif category == "json":
             box.fill(json.dumps(value))
         else:
-            box.fill(typed(view, value))
+            self.type_in(box, view, value)
+
+    def type_in(self, box: Locator, view: ColumnView, value: Any) -> None:
+        """Type a value and go on to what comes next, which closes a calendar."""
+        box.fill(typed(view, value))
+        box.press("Tab")
 
     def choose(self, box: Locator, label: str) -> None:
         box.press("ArrowDown")  # opens the choices
@@ -216,10 +221,14 @@ class TablePages:
 
 
 def typed(view: ColumnView, value: Any) -> str:
-    """Return what a person types for a value of this type."""
+    """Return what a British person types for a value of this type."""
+    text = str(value)
+    day = "/".join(reversed(text[:10].split("-")))
+    if view.type.category == "date":
+        return day
     if view.type.category in ("timestamp", "local_timestamp"):
-        return str(value).removesuffix("Z")
-    return str(value)
+        return f"{day} {text[11:].removesuffix('Z')}"
+    return text
 
 
 def choice_label(value: str) -> str:

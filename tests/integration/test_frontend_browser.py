@@ -86,6 +86,29 @@ def test_what_the_server_refuses_is_told_at_its_field(pages: Callable[[str], Tab
     expect(students.tab.get_by_role("link", name="Edit", exact=True)).to_be_visible()
 
 
+def test_moments_are_those_of_the_persons_zone(pages: Callable[[str], TablePages]) -> None:
+    events = pages("events")
+    tab, starts, ends = events.tab, "2030-01-31T13:00:00.123456Z", "2030-02-03T01:30:00Z"
+    row = events.app.make("events", starts_at=starts, ends_at=ends)
+    stored = f"{events.path}/{row['id']}"
+    tab.goto(f"{events.url}/{row['id']}/edit")
+    expect(events.input(events.label("starts_at"))).to_have_value("31/01/2030 20:00")
+    events.input(events.label("ends_at")).click()
+    tab.get_by_role("button", name="5 February 2030", exact=True).click()
+    expect(events.input(events.label("ends_at"))).to_have_value("05/02/2030 08:30")
+    events.save()
+    events.arrive(f"{events.url}/{row['id']}")
+    saved = events.app.api.get(stored).json()
+    assert (saved["starts_at"], saved["ends_at"]) == (starts, "2030-02-05T01:30:00Z")
+    tab.get_by_role("link", name="Edit", exact=True).click()
+    events.input(events.label("ends_at")).fill("31/02/2030 8")
+    expect(events.input(events.label("ends_at"))).to_have_accessible_description(re.compile("must be a date"))
+    events.input(events.label("ends_at")).fill("28/02/2030 8:15")
+    events.save()
+    events.arrive(f"{events.url}/{row['id']}")
+    assert events.app.api.get(stored).json()["ends_at"] == "2030-02-28T01:15:00Z"
+
+
 def test_a_filter_survives_reload_and_the_way_back(pages: Callable[[str], TablePages]) -> None:
     students = pages("students")
     row, other = (students.app.make("students", nickname="Pelangi", gender=gender) for gender in "LP")

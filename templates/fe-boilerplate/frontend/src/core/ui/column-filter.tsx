@@ -23,6 +23,7 @@ import {
   writeFilter,
 } from "./filter-values";
 import { FilterIcon } from "./icons";
+import { isTyped, MomentInput } from "./moment-input";
 import type { AnyPage, FieldInfo } from "./page";
 import { ReferenceSelect } from "./reference-select";
 
@@ -92,7 +93,7 @@ function FilterFields({ page, field, form, initial, onApply, onClear }: FieldsPr
   const submit = (event: FormEvent) => {
     event.preventDefault();
     event.stopPropagation();
-    onApply(draft);
+    if ([draft.from, draft.to].every((bound) => isBound(field, bound))) onApply(draft);
   };
   return (
     <form onSubmit={submit}>
@@ -191,33 +192,60 @@ function Values({ field, form, draft, onChange }: ValuesProps) {
   );
 }
 
-const INPUT_TYPES: Readonly<Record<string, string>> = {
-  date: "date",
-  time: "time",
-  timestamp: "datetime-local",
-  local_timestamp: "datetime-local",
-};
-
 function Range({ field, draft, onChange }: Omit<ValuesProps, "form">) {
-  const type = INPUT_TYPES[field.kind] ?? "text";
-  const inputMode = isMoment(field.kind) ? undefined : "decimal";
   return (
     <>
-      <TextInput
+      <Bound
+        field={field}
         label={`${field.label} from`}
-        type={type}
-        inputMode={inputMode}
         value={draft.from}
-        onChange={(event) => onChange({ from: event.currentTarget.value })}
+        onChange={(from) => onChange({ from })}
         data-autofocus
       />
-      <TextInput
+      <Bound
+        field={field}
         label={`${field.label} to`}
-        type={type}
-        inputMode={inputMode}
         value={draft.to}
-        onChange={(event) => onChange({ to: event.currentTarget.value })}
+        onChange={(to) => onChange({ to })}
       />
     </>
   );
+}
+
+interface BoundProps {
+  readonly field: FieldInfo;
+  readonly label: string;
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+  readonly "data-autofocus"?: boolean;
+}
+
+function Bound({ field, onChange, ...props }: BoundProps) {
+  if (isMoment(field.kind)) {
+    const error =
+      !isBound(field, props.value) && `Not a ${field.kind === "date" ? "date" : "date and time"}`;
+    return (
+      <MomentInput
+        {...props}
+        kind={field.kind}
+        noun={props.label}
+        error={error}
+        onChange={onChange}
+        clearable
+        isWithin
+      />
+    );
+  }
+  return (
+    <TextInput
+      {...props}
+      inputMode="decimal"
+      onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+/** Whether the server can be asked for it: a date that is half typed it would refuse. */
+function isBound(field: FieldInfo, value: string): boolean {
+  return value === "" || !isMoment(field.kind) || isTyped(field.kind, value);
 }

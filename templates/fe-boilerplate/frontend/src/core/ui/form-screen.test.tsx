@@ -23,7 +23,7 @@ const note = async (request: Request) => {
 };
 const input = (label: string) => screen.getByLabelText(new RegExp(`^${label}( \\*)?$`));
 const enter = (label: string, value: string) =>
-  fireEvent.change(input(label), { target: { value } });
+  fireEvent.input(input(label), { target: { value } });
 const save = () => fireEvent.click(screen.getByRole("button", { name: "Save" }));
 
 describe("a new row", () => {

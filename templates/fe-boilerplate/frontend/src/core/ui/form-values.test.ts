@@ -90,6 +90,11 @@ describe("a row that is changed", () => {
   });
 });
 
+it("takes nothing for a moment but a date and time", () => {
+  for (const text of ["5", "2026-01-02", "2026-02-31T08:00", "tomorrow"])
+    expect(readMoment(text)).toBe(text);
+});
+
 it("shows a moment in the zone of the browser, and reads it back", () => {
   const moment = "2026-01-02T03:04:00Z";
   expect(readMoment(localInput(moment))).toBe(moment);

@@ -21,10 +21,12 @@ export function draftOf(field: FieldInfo, value: unknown): Draft {
 
 function textOf(kind: Kind, value: string): string {
   if (kind === "timestamp") return localInput(value);
-  if (kind === "time" || kind === "local_timestamp")
-    return value.replace(/(:\d\d):00(\.0+)?$/, "$1");
-  return value;
+  const short = value.replace(/(:\d\d):00(\.0+)?$/, "$1");
+  if (kind === "local_timestamp") return short;
+  return kind === "time" ? short.replace(THOUSANDTHS, "$1") : value;
 }
+
+const THOUSANDTHS = /(\.\d{3})\d+$/; // a browser's input of times is empty where there are more
 
 /** Return what the input of a new row shows at first. */
 export function initialDraft(field: FieldInfo, preset: unknown): Draft {

@@ -10,11 +10,12 @@ import {
   TextInput,
 } from "@mantine/core";
 import type { ReactNode } from "react";
-import { isNumber } from "./fields";
+import { isMoment, isNumber } from "./fields";
 import { FileField } from "./file-field";
 import { isList } from "./form-values";
 import { common } from "./input-props";
 import { JsonField } from "./json-field";
+import { MomentInput } from "./moment-input";
 import { NumberField } from "./number-field";
 import type { FieldInfo, InputProps } from "./page";
 
@@ -28,17 +29,12 @@ export function FieldInput(props: InputProps): ReactNode {
   if (field.kind === "bytes") return <FileField {...props} />;
   if (field.choices) return <Choice {...props} />;
   if (isNumber(field.kind)) return <NumberField {...props} />;
+  if (isMoment(field.kind)) return <Moment {...props} />;
   if (field.long) return <LongText {...props} />;
   if (field.format === "secret") return <Secret {...props} />;
   return <Text {...props} />;
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  date: "date",
-  time: "time",
-  timestamp: "datetime-local",
-  local_timestamp: "datetime-local",
-};
 const FORMATS: Readonly<Record<string, string>> = { email: "email", phone: "tel", url: "url" };
 
 function Text(props: InputProps) {
@@ -46,11 +42,25 @@ function Text(props: InputProps) {
   return (
     <TextInput
       {...common(props)}
-      type={TYPES[field.kind] ?? FORMATS[field.format ?? ""] ?? "text"}
-      max={field.kind === "date" ? "9999-12-31" : undefined}
+      type={FORMATS[field.format ?? ""] ?? "text"}
       placeholder={placeholder(field)}
       value={String(value ?? "")}
       onChange={(event) => onChange(event.currentTarget.value)}
+    />
+  );
+}
+
+function Moment(props: InputProps) {
+  const { field, value, onChange } = props;
+  return (
+    <MomentInput
+      {...common(props)}
+      kind={field.kind}
+      noun={field.label}
+      placeholder={placeholder(field)}
+      clearable={field.nullable || field.optional}
+      value={String(value ?? "")}
+      onChange={onChange}
     />
   );
 }

@@ -70,6 +70,19 @@ it("searches and filters, from the first page on", async () => {
   await waitFor(() => expect(lastAsked()).toBe("?q=an&limit=25"));
 });
 
+it("does not ask for a date that is half typed", async () => {
+  open();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole("button", { name: "Filter Born on" }));
+  await user.type(await screen.findByLabelText("Born on from"), "2018-03");
+  await user.click(screen.getByRole("button", { name: "Apply" }));
+  expect(screen.getByText("Not a date")).toBeInTheDocument();
+  await user.type(screen.getByLabelText("Born on from"), "-01");
+  await user.click(screen.getByRole("button", { name: "Apply" }));
+  await waitFor(() => expect(lastAsked()).toBe("?born_on__gte=2018-03-01&limit=25"));
+  expect(asked).toHaveLength(2);
+});
+
 it("offers to clear what leaves no row", async () => {
   rows = [];
   open("/pupils?q=zz&level__in=far_on");

@@ -1,5 +1,7 @@
 /** Moments between the server's form and that of an input, which knows no zone: it means the browser's. */
 
+import { readDayTime } from "./typed-moments";
+
 /** Return a moment as an input holds it: `2024-01-31T08:00`, with seconds where there are some. */
 export function localInput(moment: string): string {
   const date = new Date(moment);
@@ -12,8 +14,6 @@ export function localInput(moment: string): string {
 
 /** Return the moment that an input holds, in UTC; what is no moment stays as it is. */
 export function readMoment(input: string): string {
-  const date = new Date(input);
-  return !input || Number.isNaN(date.getTime())
-    ? input
-    : date.toISOString().replace(/\.000Z$/, "Z");
+  if (readDayTime(input) !== input) return input;
+  return new Date(input).toISOString().replace(/\.000Z$/, "Z");
 }
