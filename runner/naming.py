@@ -162,7 +162,11 @@ def attribute(name: str) -> str:
 
 def free_name(wanted: str, taken: Iterable[str], *, separator: str = "_") -> str:
     """Return `wanted`, or the first of `wanted_2`, `wanted_3`, … that is not taken (case does not tell apart)."""
-    used = {name.lower() for name in taken}
+    return _free_name(wanted, {name.lower() for name in taken}, separator)
+
+
+def _free_name(wanted: str, used: set[str], separator: str = "_") -> str:
+    """As `free_name`, of names that are in lower case already: of a whole schema they are many."""
     if wanted.lower() not in used:
         return wanted
     number = 2
@@ -233,18 +237,20 @@ _known: dict[int, SchemaNames] = {}
 def _name_schema(schema: Schema) -> SchemaNames:
     home = _home(schema)
     modules: set[str] = set(_RESERVED_MODULES)
-    classes: set[str] = set(_RESERVED_CLASSES)
+    classes: set[str] = {name.lower() for name in _RESERVED_CLASSES}  # like the others in lower case
     routes: set[str] = set()
     tables: dict[QName, TableNames] = {}
     for table in schema.tables:
         tables[table.name] = named = _name_table(table, home, modules, classes, routes)
-        modules.add(named.module)
-        classes.update(f"{named.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update"))
-        routes.add(named.route)
+        modules.add(named.module.lower())
+        own = named.class_name.lower()
+        classes.update(f"{own}{suffix}" for suffix in ("", "create", "read", "replace", "update"))
+        routes.add(named.route.lower())
     enums: dict[QName, str] = {}
     for enum in _named_enums(schema):
         if enum.name is not None and enum.name not in enums:
-            enums[enum.name] = free_name(pascal(enum.name.name), [*classes, *enums.values()], separator="")
+            enums[enum.name] = class_name = _free_name(pascal(enum.name.name), classes, "")
+            classes.add(class_name.lower())
     schemas = {table.name.schema for table in schema.tables} - {home}
     others = tuple(sorted(name for name in schemas if name is not None))
     return SchemaNames(tables=tables, enums=enums, home=home, others=others)
@@ -269,15 +275,15 @@ def _name_table(table: Table, home: str | None, modules: set[str], classes: set[
     spoken = table.name.name
     if _taken(spoken, modules) and table.name.schema not in (None, home):
         spoken = f"{table.name.schema}_{spoken}"
-    module = free_name(_module(spoken), modules)
+    module = _free_name(_module(spoken), modules)
     single = _last_word(spoken, singular)
-    class_name = free_name(pascal(single), classes, separator="")
+    class_name = _free_name(pascal(single), classes, "")
     many = _last_word(spoken, plural)
     return TableNames(
         module=module,
         class_name=class_name,
         singular=snake(class_name) if class_name != pascal(single) else single,
-        route=free_name(kebab(spoken), routes, separator="-"),
+        route=_free_name(kebab(spoken), routes, "-"),
         label=human(single),
         label_plural=human(many),
         columns=_name_columns(table),
@@ -285,7 +291,7 @@ def _name_table(table: Table, home: str | None, modules: set[str], classes: set[
 
 
 def _taken(name: str, modules: set[str]) -> bool:
-    return _module(name) in modules
+    return _module(name).lower() in modules
 
 
 def _module(name: str) -> str:
@@ -313,6 +319,8 @@ def _name_columns(table: Table) -> Mapping[str, ColumnNames]:
 
 def _ascii(name: str) -> str:
     """Return a name with accents taken off; a script that has no Latin form stays as it is."""
+    if name.isascii():
+        return name
     decomposed = unicodedata.normalize("NFKD", name.translate(_LETTERS))
     plain = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
     return unicodedata.normalize("NFKC", plain)

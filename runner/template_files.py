@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -33,6 +34,7 @@ _ONCE = ".once"
 _IGNORED = {"__pycache__", ".DS_Store"}
 
 
+@cache
 def builtin_folder() -> Path:
     """Return the folder of the built-in sets: top-level in a checkout, inside the package in a wheel."""
     package = Path(__file__).resolve().parent

@@ -17,6 +17,7 @@ _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
 _INDENT = 4
 _STRING = re.compile(r"""(?P<head>(?:\w+\s*=\s*|[^"'\s]+:\s*)?)(?P<prefix>[rRfF]{0,2})"(?P<body>(?:[^"\\]|\\.)*)"\Z""")
+_STRING_OR_MARK = re.compile(r"""(?s:"(?:[^"\\]|\\.)*\\?"?|'(?:[^'\\]|\\.)*\\?'?)|([()\[\]{},])""")
 _MUCH_SPACE = re.compile(r"\n{4,}")
 _ASSIGNED = re.compile(r'(?P<target>[\w.]+(?:: [\w.\[\], |]+)?) = (?P<value>".*")\Z')
 
@@ -221,20 +222,9 @@ def _split(source: str) -> list[str]:
 
 def _marks(source: str) -> Iterator[tuple[int, str]]:
     """Give every bracket and comma outside of strings, with its place."""
-    quote = ""
-    position = 0
-    while position < len(source):
-        mark = source[position]
-        if quote:
-            if mark == "\\":
-                position += 1
-            elif mark == quote:
-                quote = ""
-        elif mark in "\"'":
-            quote = mark
-        elif mark in "()[]{},":
-            yield position, mark
-        position += 1
+    for found in _STRING_OR_MARK.finditer(source):
+        if found[1]:
+            yield found.start(), found[1]
 
 
 def _json(value: object, indent: int | None = None) -> str:

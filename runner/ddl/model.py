@@ -6,6 +6,7 @@ a parsed form; where the parsed form is missing the text alone is right.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
@@ -347,6 +348,11 @@ class Schema:
     def positions(self) -> Mapping[QName, int]:
         """The place of each table in the DDL, from 0."""
         return {table.name: place for place, table in enumerate(self.tables)}
+
+    @cached_property
+    def partitions(self) -> Counter[QName]:
+        """How many tables are partitions of each table; 0 for any other."""
+        return Counter(table.partition_of for table in self.tables if table.partition_of is not None)
 
     @cached_property
     def _referrers(self) -> Mapping[QName, tuple[tuple[Table, ForeignKey], ...]]:

@@ -67,12 +67,12 @@ def _name_table(table: Table, relations: set[str]) -> Named:
         if name and name in kept:
             return name
         wanted = (name, "") if name else ("_".join(columns), label)
-        chosen = _choose(table.name.name, *wanted, own | relations)
+        chosen = _choose(table.name.name, *wanted, own, relations)
         relations.add(chosen)
         return chosen
 
     def constraint(name: str | None, columns: Sequence[str], label: str) -> str:
-        chosen = name or _choose(table.name.name, "_".join(columns), label, own | relations)
+        chosen = name or _choose(table.name.name, "_".join(columns), label, own, relations)
         own.add(chosen)
         return chosen
 
@@ -97,11 +97,11 @@ def sequence_name(table: str, column: str) -> str:
     return _make(table, column, "seq")
 
 
-def _choose(table: str, columns: str, label: str, taken: set[str]) -> str:
+def _choose(table: str, columns: str, label: str, *taken: set[str]) -> str:
     number = 0
     while True:
         name = _make(table, columns, f"{label}{number or ''}")
-        if name not in taken:
+        if not any(name in names for names in taken):
             return name
         number += 1
 

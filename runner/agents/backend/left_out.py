@@ -36,7 +36,7 @@ def left_out(view: TableView) -> tuple[str, ...]:
         for name, index in view.constraints.indexes.items()
         if index.method in MYSQL_METHODS
     ]
-    partitions = sum(other.partition_of == table.name for other in schema.tables)
+    partitions = schema.partitions[table.name]
     if partitions:
         found.append(
             "its partition is a table of its own"
