@@ -146,6 +146,15 @@ class Acting(Agent):
             ctx.check_cancelled()
             time.sleep(0.01)
 
+    def _attend(self, ctx: AgentContext, argument: str) -> None:
+        """Work on until a file is there, but stop when told to."""
+        for _ in range(30_000):
+            ctx.check_cancelled()
+            if Path(argument).exists():
+                return
+            time.sleep(0.01)
+        raise NonRetryable(f"{argument} did not come")
+
     def _ignore(self, ctx: AgentContext, argument: str) -> None:
         """Sleep far past any limit."""
         Path(argument).touch()

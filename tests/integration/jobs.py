@@ -102,12 +102,26 @@ class Gate:
         until(Path(f"{self._path}.reached").exists, f"an agent at {self._path.name}")
 
 
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Return those that still run."""
+    return [one for one in processes if is_alive(one)]
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Whether a process still runs; one that waits for its parent to notice does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return False
+
+
 def workers() -> list[psutil.Process]:
     """Return this process's workers: forked by the forkserver, they lead a group each.
 
     Nothing else that a test process may have started, such as a database server, is among them.
     """
-    return [one for one in _servers() if _leads(one) and one.ppid() != os.getpid()]
+    me = psutil.Process()
+    return [one for one in _servers() if _leads(one) and one not in me.children()]
 
 
 def forkserver() -> psutil.Process:

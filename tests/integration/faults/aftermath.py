@@ -19,7 +19,7 @@ from runner.workspace.layout import file_name
 from runner.workspace.locks import FileLockManager
 from runner.workspace.plan_lock import PlanLock
 from tests.integration.command import Folder, make_folder
-from tests.integration.jobs import until
+from tests.integration.jobs import alive, until
 
 if TYPE_CHECKING:
     import subprocess
@@ -126,11 +126,6 @@ def look_at_locks(tally: Tally, workspace: Path, expected: dict[str, str]) -> No
                 pass
         except TimeoutError as error:
             tally.left.append(f"the lock of {name}: {error}")
-
-
-def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return those that still run; one that waits for its parent to notice does not."""
-    return [one for one in processes if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
 
 
 def until_gone(processes: list[psutil.Process], seconds: float = END_WAIT) -> None:

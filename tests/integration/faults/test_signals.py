@@ -60,16 +60,19 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 """
 
 
-def work(**top: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    return [acting(f"task-{number}", options={"acts": {"*": "work 0.02"}}) for number in range(TASKS)], top
+def work(held_until: Path | None = None) -> list[dict[str, Any]]:
+    """Tasks that take some time; where a file is named, their last sub-tasks wait for it, and so does the run."""
+    acts = {"*": "work 0.02"} | ({f"t{TABLES - 1}": f"attend {held_until}"} if held_until else {})
+    return [acting(f"task-{number}", options={"acts": acts}) for number in range(TASKS)]
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
 @pytest.mark.parametrize(("name", "code"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
-def test_a_signal_at_a_random_moment(name: str, code: int, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+def test_a_signal_at_a_random_moment(
+    name: str, code: int, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
+) -> None:
     scene = make_scene(TASKS, TABLES)
-    tasks, top = work()
-    scene.folder.write_plan(*tasks, **top)
+    scene.folder.write_plan(*work(tmp_path / "go"))
     process = scene.start("plan.yaml", "--json", "report.json")
     moment = random.Random(f"{name} {seed}").randrange(1, len(scene.subtasks) // 2)
     until(lambda: process.poll() is not None or scene.written() >= moment, f"{moment} files", WAIT)
@@ -81,6 +84,7 @@ def test_a_signal_at_a_random_moment(name: str, code: int, seed: int, make_scene
     assert (report["run"]["status"], report["run"]["exit_code"]) == ("cancelled", code)
     assert {one["status"] for task in report["tasks"] for one in task["subtasks"]} <= {"done", "cancelled", "pending"}
     scene.look(tally, report, cancelled=True)
+    (tmp_path / "go").touch()
     scene.look_at_mended(tally)
 
 
@@ -109,18 +113,22 @@ def test_a_second_signal_ends_a_run_at_once(
 
 @pytest.mark.parametrize("seed", times(1, 10))
 @pytest.mark.parametrize(("nohup", "code"), [(False, 129), (True, 0)], ids=["as usual", "under nohup"])
-def test_a_terminal_that_is_closed(*, nohup: bool, code: int, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+def test_a_terminal_that_is_closed(
+    *, nohup: bool, code: int, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
+) -> None:
     scene = make_scene(TASKS, TABLES)
-    tasks, top = work()
-    scene.folder.write_plan(*tasks, **top)
+    scene.folder.write_plan(*work(tmp_path / "go"))
     process, terminal = start_on_terminal(scene, nohup=nohup)
     moment = random.Random(seed).randrange(1, len(scene.subtasks) // 2)
     until(lambda: process.poll() is not None or scene.written() >= moment, f"{moment} files", WAIT)
     terminal.hang_up()
+    if nohup:
+        (tmp_path / "go").touch()
     assert process.wait(WAIT) == code
     report = scene.report()
     assert report["run"]["exit_code"] == code
     scene.look(tally, report, cancelled=not nohup)
+    (tmp_path / "go").touch()
     scene.look_at_mended(tally)
 
 
@@ -144,8 +152,7 @@ def start_on_terminal(scene: Scene, *, nohup: bool) -> tuple[subprocess.Popen[by
 @pytest.mark.parametrize("log_format", ["text", "json"])
 def test_a_reader_that_goes_away_in_the_middle(log_format: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
     scene = make_scene(TASKS, TABLES)
-    tasks, top = work()
-    scene.folder.write_plan(*tasks, **top)
+    scene.folder.write_plan(*work())
     process = scene.start("plan.yaml", "--json", "report.json", "--log-format", log_format)
     assert process.stdout is not None
     for _ in range(random.Random(seed).randrange(TABLES)):
@@ -187,11 +194,10 @@ def test_a_start_without(closed: str, seed: int, make_scene: MakeScene, tally: T
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
-def test_ctrl_c_on_a_terminal(seed: int, make_scene: MakeScene, tally: Tally) -> None:
+def test_ctrl_c_on_a_terminal(seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path) -> None:
     """It reaches all in the foreground, and of these the supervisor alone heeds it: no worker dies of it."""
     scene = make_scene(TASKS, TABLES)
-    tasks, top = work()
-    scene.folder.write_plan(*tasks, **top)
+    scene.folder.write_plan(*work(tmp_path / "go"))
     process, terminal = start_on_terminal(scene, nohup=False)
     moment = random.Random(seed).randrange(1, len(scene.subtasks) // 2)
     until(lambda: process.poll() is not None or scene.written() >= moment, f"{moment} files", WAIT)
@@ -200,6 +206,7 @@ def test_ctrl_c_on_a_terminal(seed: int, make_scene: MakeScene, tally: Tally) ->
     terminal.hang_up()
     assert "is replaced" not in scene.run("logs").stdout
     scene.look(tally, scene.report(), cancelled=True)
+    (tmp_path / "go").touch()
     scene.look_at_mended(tally)
 
 
@@ -207,8 +214,7 @@ def test_ctrl_c_on_a_terminal(seed: int, make_scene: MakeScene, tally: Tally) ->
 def test_a_clock_that_is_set_back_by_an_hour(seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path) -> None:
     """Whatever asks for the time of day, in any of the processes, gets another answer from a moment on."""
     scene = make_scene(TASKS, TABLES)
-    tasks, top = work()
-    scene.folder.write_plan(*tasks, **top)
+    scene.folder.write_plan(*work(tmp_path / "go"))
     clock, flag = tmp_path / "clock", tmp_path / "set-back"
     clock.mkdir()
     (clock / "sitecustomize.py").write_text(CLOCK)
@@ -217,6 +223,7 @@ def test_a_clock_that_is_set_back_by_an_hour(seed: int, make_scene: MakeScene, t
     moment = random.Random(seed).randrange(1, len(scene.subtasks) - 5)
     until(lambda: process.poll() is not None or scene.written() >= moment, f"{moment} files", WAIT)
     flag.touch()
+    (tmp_path / "go").touch()
     out, err = process.communicate(timeout=WAIT)
     assert process.returncode == 0, out + err
     report = scene.report()
