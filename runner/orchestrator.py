@@ -303,6 +303,8 @@ class ParallelOrchestrator:
     def _cancel_asked(self, control: Control) -> str:
         if control.task_id is not None and control.task_id not in self._futures:
             return f"no task {control.task_id!r} in this run"
+        if control.task_id is not None and (ended := self._results.get(control.task_id)) is not None:
+            return f"task {control.task_id!r} has ended already: {ended.status.value}"
         self.cancel(control.task_id, f"cancelled by process {control.requested_by}")
         return "cancelled"
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MAX_BATCH = 1000  # events in one transaction: more would only make a crash cost more
 COMMIT_INTERVAL = 0.02  # seconds between two commits under load; an idle reporter commits at once
-CONTROL_INTERVAL = 0.25  # seconds between two looks for control requests
+CONTROL_INTERVAL = 0.1  # seconds between two looks for control requests, which are to be obeyed within one
 TICK_INTERVAL = 1.0  # seconds without an event after which a ticking sink is called
 MAX_UNSHOWN = 50_000  # events that wait for one sink: about 25 MB, then it is switched off
 CLOSE_GRACE = 1.0  # seconds on top of a close's own limit for the thread itself to end

@@ -124,7 +124,7 @@ class Supervisor:
 
     def cancel(self, task_id: str, reason: str) -> None:
         """Cancel one task: what waits of it is dropped, what runs is told to stop."""
-        self.call(lambda: self._cancel(task_id, reason))
+        self.call(lambda: self._cancel_one(task_id, reason))
 
     def cancel_all(self, reason: str) -> None:
         """Cancel every task, and take no more: what runs gets its grace."""
@@ -312,6 +312,11 @@ class Supervisor:
         self._schedule.add(jobs)
         with self._arrivals:
             self._arriving -= 1
+
+    def _cancel_one(self, task_id: str, reason: str) -> None:
+        if task_id in self._schedule.jobs:
+            self._post(Logged(level="warning", message=f"{reason}: what runs of it is told to stop", task_id=task_id))
+            self._cancel(task_id, reason)
 
     def _cancel(self, task_id: str, reason: str) -> None:
         task = self._schedule.active.get(task_id)

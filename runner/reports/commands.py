@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 RUNS_SHOWN = 20
 POLL_INTERVAL = 0.2  # seconds between two looks at a run that is followed
 ANSWER_INTERVAL = 0.05  # seconds between two looks for the answer to a request
-ANSWER_TIMEOUT = 5.0  # seconds; a supervisor looks for requests four times a second
+ANSWER_TIMEOUT = 5.0  # seconds; a supervisor looks for requests ten times a second
 
 Pause = Callable[[float], object]
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import random
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.events import Logged, RunPaused, RunResumed
+from runner.stores.reader import StateReader
 from tests.integration.command import acting
 from tests.integration.faults.aftermath import times
 from tests.integration.jobs import Gate, until
@@ -16,11 +19,13 @@ from tests.integration.jobs import Gate, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.integration.faults.aftermath import MakeScene, Tally
+    from runner.events import Event
+    from tests.integration.faults.aftermath import MakeScene, Scene, Tally
 
 TASKS, TABLES = 4, 12
 WAIT = 120.0  # seconds for a run that takes one to ten
-ANSWER = 5.0  # seconds; a request is answered in a quarter of one
+ANSWER = 5.0  # seconds for a whole command, its start on a busy machine included
+OBEYED = 1.0  # seconds from a request's being left to what the run does for it
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
@@ -68,10 +73,28 @@ def test_two_plans_on_one_workspace(seed: int, make_scene: MakeScene, tally: Tal
     scene.look_at_mended(tally, "one.yaml")
 
 
+def delays(scene: Scene) -> dict[str, float]:
+    """Return how many seconds after each request its event happened, by kind; both by the clock of this machine."""
+    with StateReader.open(scene.state) as reader:
+        events = [recorded.event for recorded in reader.events(reader.run().id)]
+        found: dict[str, float] = {}
+        number = 1
+        while (request := reader.control(number)) is not None:
+            obeyed = next(event for event in events if _obeys(event, request.kind, f"process {request.requested_by}"))
+            found[request.kind] = (obeyed.at - datetime.fromisoformat(request.requested_at)).total_seconds()
+            number += 1
+    return found
+
+
+def _obeys(event: Event, kind: str, who: str) -> bool:
+    told = isinstance(event, Logged) and event.message.startswith(f"cancelled by {who}: ")
+    return {"pause": isinstance(event, RunPaused), "resume": isinstance(event, RunResumed), "cancel": told}[kind]
+
+
 @pytest.mark.parametrize("seed", times(1, 5))
 @pytest.mark.parametrize("kind", ["cancel", "cancel task", "pause"])
 def test_control_in_the_middle_of_500_sub_tasks(
-    kind: str, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
+    kind: str, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path, record_property
 ) -> None:
     scene = make_scene(6, 84)
     gate = Gate(tmp_path / "gate")
@@ -97,6 +120,11 @@ def test_control_in_the_middle_of_500_sub_tasks(
     out, err = process.communicate(timeout=WAIT)
     assert process.returncode == (0 if kind == "pause" else 1), out + err
     report = scene.report()
+    took = delays(scene)
+    assert set(took) == ({"pause", "resume"} if kind == "pause" else {"cancel"})
+    assert all(0 <= seconds < OBEYED for seconds in took.values()), took
+    for seconds in took.values():
+        record_property("delay", seconds)
     states = {task["id"]: task["status"] for task in report["tasks"]}
     logs = scene.run("logs").stdout
     if kind == "pause":
