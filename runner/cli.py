@@ -84,6 +84,15 @@ def _runner() -> None:
     help="When this plan is already being run: fail with 75, skip with 0, or `wait [SECONDS]` for it to end.",
 )
 @click.option("--wait", type=click.FloatRange(min=0), default=86400.0, hidden=True)
+@click.option(
+    "--keep-runs",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    envvar="RUNNER_KEEP_RUNS",
+    show_envvar=True,
+    help="How many earlier runs of the plan stay in the state folder; unsent ones always do.",
+)
 @click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report here.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)

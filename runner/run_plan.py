@@ -53,6 +53,7 @@ class RunOptions:
     prune: bool = False
     if_running: Literal["fail", "skip", "wait"] = "fail"
     wait: float = 24 * 3600.0  # seconds that the other run is given to end
+    keep_runs: int = 100
     json_file: Path | None = None
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
@@ -210,6 +211,7 @@ def _execute(
             console.notice(notice)
         for dead in store.mark_interrupted(str(plan.path)):
             console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
+        store.forget_old(options.keep_runs)
         plan_jobs = jobs
         if options.rerun_failed:
             jobs = unfinished(jobs, store, str(plan.path))

@@ -66,6 +66,20 @@ WRITE_ATTEMPT = _insert("attempts", f"run, {_ATTEMPT}") + (
 )
 INSERT_EVENT = _insert("events", _EVENT)
 INSERT_ACKNOWLEDGEMENT = "INSERT INTO acknowledgements (sink, run, seq) VALUES (?, ?, 0)"
+# Ended runs that no sink waits for, beyond the newest so many of their plan.
+SELECT_OLD = (
+    "SELECT key FROM (SELECT key, ended_at, last_seq, row_number() OVER (PARTITION BY plan_path ORDER BY key DESC) "
+    "AS place FROM runs) WHERE place > ? AND ended_at IS NOT NULL "
+    "AND NOT EXISTS (SELECT 1 FROM acknowledgements WHERE run = key AND seq < last_seq)"
+)
+# Children first: a parent's deletion then has nothing to look for.
+DELETE_RUN = (
+    *(
+        f"DELETE FROM {table} WHERE run = ?"  # noqa: S608 - constants
+        for table in ("attempts", "subtasks", "tasks", "events", "controls", "acknowledgements")
+    ),
+    "DELETE FROM runs WHERE key = ?",
+)
 _ENCODE = json.JSONEncoder(separators=(",", ":")).encode  # ASCII: half a surrogate pair survives, too
 
 

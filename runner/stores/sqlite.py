@@ -96,6 +96,17 @@ class SqliteStore(StateReader):
                 self._append(run.id, self._last_words(run))
         return tuple(self.run(run.id) for run in dead)
 
+    def forget_old(self, keep: int) -> int:
+        """Delete the runs of each plan beyond its newest `keep`; return how many.
+
+        A run that has not ended is kept, and one of which a sink has still to get something.
+        """
+        with self._transaction() as db:
+            keys = [(row[0],) for row in db.execute(rows.SELECT_OLD, (keep,))]
+            for delete in rows.DELETE_RUN:
+                db.executemany(delete, keys)
+        return len(keys)
+
     def _unended(self) -> list[RunRecord]:
         found = self._ask(rows.SELECT_RUNS + "WHERE ended_at IS NULL ORDER BY key")
         return [rows.read_run(row) for row in found]

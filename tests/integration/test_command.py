@@ -203,6 +203,15 @@ def test_the_report_and_status_share_one_shape(folder: Folder) -> None:
     assert first["subtasks"][0]["files"] == {"created": 1, "updated": 0, "identical": 0, "kept": 0}
 
 
+def test_so_many_runs_are_kept_as_asked_for(folder: Folder) -> None:
+    folder.write_plan(acting())
+    for keep in (5, 5, 5, 1):  # besides the run itself
+        result = folder.run("plan.yaml", "--keep-runs", str(keep))
+        assert result.returncode == 0, result.stderr
+    assert len(folder.run("status").stdout.splitlines()) == 1 + 2
+    assert folder.run("plan.yaml", "--keep-runs", "0").returncode == 2
+
+
 def test_status_and_logs_tell_of_the_last_run(folder: Folder) -> None:
     folder.write_plan(acting())
     folder.run("plan.yaml")
