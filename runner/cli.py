@@ -226,11 +226,14 @@ def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: Dialect, *, as_j
     help="Where; beside the DDL if not said.",
 )
 def _init(ddl: Path, dialect: Dialect, output: Path | None) -> None:
-    """Write a starter plan for a schema; it runs as it is."""
+    """Write a starter plan for a schema; where all of that was understood, it runs as it is."""
     from runner.run_plan import write_starter_plan  # noqa: PLC0415
 
-    path = write_starter_plan(ddl, dialect, output)
-    click.echo(f"wrote {path}\nnext: runner {path}")
+    path, misread = write_starter_plan(ddl, dialect, output)
+    for reason in misread:
+        click.echo(f"warning: {reason}", err=True)
+    first = "simplify these statements, or leave their tables out, then" if misread else "next:"
+    click.echo(f"wrote {path}\n{first} runner {path}")
 
 
 @_runner.command("plan-schema")

@@ -92,10 +92,14 @@ def describe_jobs(plan: Plan, jobs: Sequence[Job]) -> str:
     return "\n".join(lines)
 
 
-def write_starter_plan(ddl: Path, dialect: Dialect, output: Path | None) -> Path:
-    """Write a plan that generates a backend for this schema and return its path. Never overwrites."""
+def write_starter_plan(ddl: Path, dialect: Dialect, output: Path | None) -> tuple[Path, tuple[str, ...]]:
+    """Write a plan that generates an application for this schema. Never overwrites.
+
+    Return its path, and what keeps it from being run: statements about tables that were not understood.
+    """
     from runner.ddl.reader import read_ddl  # noqa: PLC0415 - the parser is slow to import
     from runner.plan import starter_plan  # noqa: PLC0415 - so is pydantic
+    from runner.preparation import unread_tables  # noqa: PLC0415
 
     schema = read_ddl([ddl], dialect)
     path = output or ddl.with_suffix(".yaml")
@@ -113,7 +117,7 @@ def write_starter_plan(ddl: Path, dialect: Dialect, output: Path | None) -> Path
         raise PlanError(problem) from None
     except OSError as error:
         raise PlanError(Problem(file=str(path), message=f"cannot be written: {error.strerror}")) from error
-    return path
+    return path, tuple(f"{note.file}:{note.line}: not understood: {note.reason}" for note in unread_tables(schema))
 
 
 def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:

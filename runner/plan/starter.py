@@ -64,5 +64,20 @@ tasks:
     description: BE CRUD APIs
     priority: 7
     needs: [be-setup]
-{found}    tables: {{include: ["*"], exclude: []}}
+{found}    # tables: {{exclude: ["audit_*"]}}      # all when left out; say the same for fe-crud and ui-crud
+
+  # The application in the browser; without these three there is a backend alone.
+  - id: fe-setup
+    description: FE setup
+    priority: 9
+
+  - id: fe-crud
+    description: FE CRUD services
+    priority: 6
+    needs: [fe-setup]
+
+  - id: ui-crud
+    description: UI CRUD pages
+    priority: 5
+    needs: [fe-crud]
 """

@@ -381,6 +381,15 @@ def test_a_starter_plan_runs_as_it_is(folder: Folder) -> None:
     assert "already exists" in again.stderr
 
 
+def test_a_plan_for_a_schema_that_was_not_all_understood_says_so(folder: Folder) -> None:
+    (folder.path / "cut.sql").write_text("CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABLE b (id int")
+    made = folder.run("init", "cut.sql")
+    assert made.returncode == 0, made.stderr
+    assert "warning: cut.sql:2: not understood: a bracket that opens here is never closed" in made.stderr
+    assert "leave their tables out, then runner cut.yaml" in made.stdout
+    assert folder.run("cut.yaml").returncode == 2
+
+
 def test_the_plan_schema_is_printed_for_editors(folder: Folder) -> None:
     assert json.loads(folder.run("plan-schema").stdout)["type"] == "object"
 
