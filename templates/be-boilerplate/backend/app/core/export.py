@@ -10,19 +10,22 @@ from typing import Any
 
 from pydantic import BaseModel
 
+_BLOCK = 2**15  # characters that are sent at once, about
 
-def csv_lines(read: type[BaseModel], rows: Iterable[BaseModel]) -> Iterator[str]:
-    """Give the lines of a CSV file (RFC 4180): the names of the fields, then the rows as in JSON."""
-    yield _line([info.serialization_alias or name for name, info in read.model_fields.items()])
+
+def csv_blocks(read: type[BaseModel], rows: Iterable[BaseModel]) -> Iterator[str]:
+    """Give a CSV file (RFC 4180) in blocks of lines: the names of the fields, then the rows as in JSON."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow([info.serialization_alias or name for name, info in read.model_fields.items()])
     for row in rows:
-        yield _line(_cell(value) for value in row.model_dump(mode="json").values())
+        writer.writerow(_cell(value) for value in row.model_dump(mode="json").values())
+        if buffer.tell() >= _BLOCK:
+            yield buffer.getvalue()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue()
 
 
 def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list, bool)) else value
-
-
-def _line(cells: Iterable[Any]) -> str:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow(cells)
-    return buffer.getvalue()

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import sqlalchemy as sa
-from fastapi import Depends, Header, Response
+from fastapi import Depends, Header
 from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.schema import CallableColumnDefault
 
+from app.core.answers import as_json, entity_tag, is_expected
 from app.core.database import get_session
 from app.core.expansion import References
-from app.core.export import csv_lines
+from app.core.export import csv_blocks
 from app.core.fields import Body
 from app.core.hooks import before_create, before_delete, before_update
 from app.core.integrity import dangling, explain, table_of
 from app.core.listing import Condition, Count, ExportQuery, Filters, ListQuery, Page
 from app.core.problems import ProblemError, not_found, stale
 from app.core.rules import Rule, enforce
-from app.core.versions import entity_tag, is_expected
 
 Model = TypeVar("Model", bound=DeclarativeBase)
 Read = TypeVar("Read", bound=BaseModel)
@@ -58,9 +58,9 @@ class Resource(Generic[Model, Read]):
         """Return the dependency that gives a request its repository."""
 
         async def give(
-            session: Annotated[Session, Depends(get_session)], response: Response
+            session: Annotated[Session, Depends(get_session)],
         ) -> Repository[Model, Read]:
-            return Repository(self, session, response)
+            return Repository(self, session)
 
         return give
 
@@ -69,12 +69,11 @@ class Resource(Generic[Model, Read]):
 
         async def give(
             session: Annotated[Session, Depends(get_session)],
-            response: Response,
             if_match: Annotated[
                 str | None, Header(description="The row's `ETag`, to change no other version.")
             ] = None,
         ) -> Repository[Model, Read]:
-            return Repository(self, session, response, if_match)
+            return Repository(self, session, if_match)
 
         return give
 
@@ -93,20 +92,22 @@ class _Known(dict[str, Any]):
 class Repository(Generic[Model, Read]):
     """The rows of one table, within one session. Every change is committed before its method returns.
 
-    The version of a single row goes into the response as its `ETag`; `expected` is what a client says it must be.
+    `expected` is what a client says that the version of the row to be changed must be. As a context manager it gives
+    the connection back at the end, so that none is held while an answer is sent.
     """
 
     def __init__(
-        self,
-        resource: Resource[Model, Read],
-        session: Session,
-        response: Response | None = None,
-        expected: str | None = None,
+        self, resource: Resource[Model, Read], session: Session, expected: str | None = None
     ) -> None:
         self.resource = resource
         self.session = session
-        self.response = response
         self.expected = expected
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.session.close()
 
     def page(self, query: ListQuery) -> Page[Read]:
         """Return the part of the list that a request asks for."""
@@ -126,12 +127,12 @@ class Repository(Generic[Model, Read]):
         return page
 
     def csv(self, query: ExportQuery) -> Iterator[str]:
-        """Return the lines of a CSV file with all rows that a request's filters leave, read bit by bit."""
+        """Return a CSV file, block by block, with all rows that a request's filters leave, read bit by bit."""
         filters = self.resource.filters
         conditions, order = filters.conditions(query), filters.order(query.sort)
         statement = sa.select(self.resource.model).where(*conditions).order_by(*order)
         rows = self.session.scalars(statement.execution_options(yield_per=500))
-        return csv_lines(self.resource.read, (self._shown(row) for row in rows))
+        return csv_blocks(self.resource.read, (self._shown(row) for row in rows))
 
     def count(self, query: ListQuery) -> Count:
         """Return how many rows a request's filters leave."""
@@ -139,14 +140,14 @@ class Repository(Generic[Model, Read]):
 
     def get(self, *key: Any) -> Read:
         """Return the row with this key; a problem 404 where there is none."""
-        return self._versioned(self._shown(self.row(*key)))
+        return self._shown(self.row(*key))
 
     def create(self, body: Body) -> Read:
         """Add a row."""
         row, values = self._new(body)
         with self._saving(values):
             self.session.add(row)
-        return self._stored(row)
+        return self._refreshed(row)
 
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
         """Add rows: all, or none where one is refused; its number is then in front of every field at fault."""
@@ -223,7 +224,7 @@ class Repository(Generic[Model, Read]):
         if self.expected is None:
             return self.row(*key)
         row = self.row(*key, lock=True)  # nobody else changes it from here on
-        if not is_expected(entity_tag(self._shown(row)), self.expected):
+        if not is_expected(entity_tag(as_json(self._shown(row))), self.expected):
             raise stale(f"The {self.resource.label} was changed by somebody else.")
         return row
 
@@ -237,24 +238,16 @@ class Repository(Generic[Model, Read]):
         before_update(self.session, row)
         with self._saving(merged):
             self.session.flush()
-        return self._stored(row)
+        return self._refreshed(row)
 
     def _count(self, conditions: Sequence[Condition]) -> int:
         statement = sa.select(sa.func.count()).select_from(self.resource.model).where(*conditions)
         return self.session.scalar(statement) or 0
 
-    def _stored(self, row: Model) -> Read:
-        """Return a row as the database has it now: rounded, with defaults, after triggers."""
-        return self._versioned(self._refreshed(row))
-
     def _refreshed(self, row: Model) -> Read:
+        """Return a row as the database has it now: rounded, with defaults, after triggers."""
         self.session.refresh(row)
         return self._shown(row)
-
-    def _versioned(self, read: Read) -> Read:
-        if self.response is not None:
-            self.response.headers["ETag"] = entity_tag(read)
-        return read
 
     def _shown(self, row: Model) -> Read:
         return self.resource.read.model_validate(row)

@@ -5,12 +5,13 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.routing import Match
 from starlette.types import Scope
 
+from app.core.answers import answer
 from app.core.fields import Body
 from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
 from app.core.problems import problem_responses
@@ -43,14 +44,16 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
     def page(
         rows: Annotated[Repository[Any, Any], repository],
         query: Annotated[ListQuery, Depends(list_query)],
-    ) -> Any:
-        return rows.page(query)
+    ) -> Response:
+        with rows:
+            return answer(rows.page(query))
 
     def count(
         rows: Annotated[Repository[Any, Any], repository],
         query: Annotated[ListQuery, Depends(list_query)],
-    ) -> Any:
-        return rows.count(query)
+    ) -> Count:
+        with rows:
+            return rows.count(query)
 
     def csv(
         rows: Annotated[Repository[Any, Any], repository],
@@ -65,7 +68,6 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         "",
         page,
         response_model=resource.page,
-        response_model_exclude_unset=True,
         operation_id=f"list_{plural}",
         summary=f"List {nouns}",
         description="A page of the rows that the filters leave, sorted.",
@@ -111,10 +113,12 @@ def add_bulk_routes(
     refused = problem_responses(409)
 
     def create_many(rows: Annotated[Repository[Any, Any], repository], body: list[Any]) -> Any:
-        return rows.create_many(body)
+        with rows:
+            return rows.create_many(body)
 
     def delete_many(rows: Annotated[Repository[Any, Any], repository], body: list[Any]) -> Deleted:
-        return Deleted(deleted=rows.delete_many(body))
+        with rows:
+            return Deleted(deleted=rows.delete_many(body))
 
     _take_list(create_many, create)
     _take_list(delete_many, key)

@@ -5,8 +5,9 @@
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Response
 
+from app.core.answers import versioned
 from app.core.fields import Body
 from app.core.problems import CHANGED, MISSING, REFUSED
 from app.core.repository import Repository, Resource
@@ -33,24 +34,31 @@ def add_row_routes(
     repository, guarded = Depends(resource.repository()), Depends(resource.guarded())
     found = Depends(key)
 
-    def add(body: Any, rows: Annotated[Repository[Any, Any], repository]) -> Any:
-        return rows.create(body)
+    def add(body: Any, rows: Annotated[Repository[Any, Any], repository]) -> Response:
+        with rows:
+            return versioned(rows.create(body), 201)
 
-    def get(key: Annotated[Key, found], rows: Annotated[Repository[Any, Any], repository]) -> Any:
-        return rows.get(*key)
+    def get(
+        key: Annotated[Key, found], rows: Annotated[Repository[Any, Any], repository]
+    ) -> Response:
+        with rows:
+            return versioned(rows.get(*key))
 
     def put(
         key: Annotated[Key, found], body: Any, rows: Annotated[Repository[Any, Any], guarded]
-    ) -> Any:
-        return rows.replace(body, *key)
+    ) -> Response:
+        with rows:
+            return versioned(rows.replace(body, *key))
 
     def patch(
         key: Annotated[Key, found], body: Any, rows: Annotated[Repository[Any, Any], guarded]
-    ) -> Any:
-        return rows.update(body, *key)
+    ) -> Response:
+        with rows:
+            return versioned(rows.update(body, *key))
 
     def delete(key: Annotated[Key, found], rows: Annotated[Repository[Any, Any], guarded]) -> None:
-        rows.delete(*key)
+        with rows:
+            rows.delete(*key)
 
     def serve(
         method: str, verb: str, endpoint: Callable[..., Any], body: type[Body] | None, **more: Any

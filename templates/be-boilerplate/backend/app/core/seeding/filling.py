@@ -162,7 +162,8 @@ def _refer_row(
                 for name, value in found.items():
                     setattr(model, name, value)
                 for name in subject.stamps:
-                    flag_modified(model, name)  # the row's own moment stays, not that of this change
+                    # The row's own moment stays: it is not that of this change.
+                    flag_modified(model, name)
                 session.flush()
         except DBAPIError:
             continue
