@@ -27,9 +27,7 @@ class Folder:
 
     def generate(self, ddl: str) -> list[str]:
         """Run the agent once and return the revision files that are new; those that are there stay as they are."""
-        context = AgentContext(
-            schema=read_ddl_text(ddl, "postgres"), memory=self.memory, present=lambda _: dict(self.texts)
-        )
+        context = AgentContext(schema=read_ddl_text(ddl, "postgres"), memory=self.memory, present=self._present)
         agent = load_agent("be-boilerplate")
         files = dict(_revisions(agent.generate(context)))
         self.memory = agent.remember(context)
@@ -38,6 +36,12 @@ class Folder:
         assert all(self.texts[name] == files[name].text for name in files if name in self.texts)
         self.texts |= new
         return sorted(new)
+
+    def _present(self, folder: str) -> dict[str, str]:
+        """Return the files right in a folder of the workspace, by name."""
+        paths = {f"{FOLDER}/{path}": text for path, text in self.texts.items()}
+        split = {path: path.rpartition("/") for path in paths}
+        return {split[path][2]: text for path, text in paths.items() if split[path][0] == folder}
 
     def add(self, name: str, revision: str, *before: str) -> None:
         """Add a revision of the user's own."""
@@ -50,7 +54,7 @@ class Folder:
 
 
 def _revisions(files: Any) -> list[tuple[str, GeneratedFile]]:
-    return [(file.path.rpartition("/")[2], file) for file in files if file.path.startswith(f"{FOLDER}/")]
+    return [(file.path.removeprefix(f"{FOLDER}/"), file) for file in files if file.path.startswith(f"{FOLDER}/")]
 
 
 @pytest.fixture
@@ -61,7 +65,11 @@ def folder() -> Folder:
 
 
 def test_the_first_revision_is_written_once(folder: Folder) -> None:
-    assert sorted(folder.texts) == ["0001_initial.postgresql.sql", "0001_initial.py", "0001_initial.sqlite.sql"]
+    assert sorted(folder.texts) == [
+        "0001_initial.py",
+        "0001_initial/postgresql/2_tables/t.sql",
+        "0001_initial/sqlite/t.sql",
+    ]
     assert folder.generate(ONE) == []
 
 
@@ -136,7 +144,7 @@ def test_a_folder_that_was_taken_away_is_begun_anew(folder: Folder) -> None:
     folder.generate(TWO)
     folder.texts.clear()
     folder.generate(TWO)
-    assert "a integer" in folder.texts["0001_initial.postgresql.sql"]
+    assert "a integer" in folder.texts["0001_initial/postgresql/2_tables/t.sql"]
     assert folder.memory["revisions"] == ["0001_initial"]
 
 

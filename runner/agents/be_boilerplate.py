@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.agents.backend import FILTERS
 from runner.agents.backend.context import app_variables, migration_variables, picture_of
+from runner.agents.backend.migration.initial import FOLDERS, sql_files
 from runner.agents.backend.migration.revisions import FOLDER, INITIAL, Plan, plan, refuse_another
 from runner.agents.base import GeneratedFile
 from runner.agents.templates import TemplateAgent
@@ -39,15 +40,25 @@ class BackendBoilerplate(TemplateAgent):
             AgentError: the revisions do not fit what is remembered of them; says what to do.
 
         """
-        files = super().generate(ctx)
-        begun = {file.path: file.text for file in files if file.path.startswith(f"{FOLDER}/{INITIAL}.")}
-        refuse_another(((path.rpartition("/")[2], text) for path, text in begun.items()), ctx.present(FOLDER))
-        kept = self._plan(ctx).kept.items()
-        return files + [GeneratedFile(f"{FOLDER}/{name}", text, mode="once") for name, text in kept]
+        found = self._plan(ctx)
+        kept = found.kept
+        if found.is_initial:
+            kept = {f"{INITIAL}/{file.path}": file.text for file in sql_files(found.picture)}
+            refuse_another(kept, _revisions(ctx))
+        return super().generate(ctx) + [GeneratedFile(f"{FOLDER}/{name}", kept[name], mode="once") for name in kept]
 
     def remember(self, ctx: AgentContext) -> Any:
         """Return the picture of the databases and the names of the revisions that lead there."""
         return self._plan(ctx).memory
 
     def _plan(self, ctx: AgentContext) -> Plan:
-        return plan(ctx.schema, picture_of(ctx.schema), ctx.memory, ctx.present(FOLDER))
+        return plan(ctx.schema, picture_of(ctx.schema), ctx.memory, _revisions(ctx))
+
+
+def _revisions(ctx: AgentContext) -> Mapping[str, str]:
+    """Return the files that lie in the folder of the revisions, by their paths within it."""
+    found = dict(ctx.present(FOLDER))
+    for folder in FOLDERS:
+        within = f"{INITIAL}/{folder}"
+        found |= {f"{within}/{name}": text for name, text in ctx.present(f"{FOLDER}/{within}").items()}
+    return found

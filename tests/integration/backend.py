@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from runner.agents.backend.migration.initial import TAKEN_BACK
+from runner.agents.backend.migration.revisions import FOLDER, INITIAL
 from runner.agents.base import AgentContext, GeneratedFile
 from runner.agents.registry import load_agent
 from runner.ddl.reader import read_ddl
@@ -46,6 +48,12 @@ def backend_files(
     for table in chosen:
         files += crud.generate(AgentContext(schema=schema, table=table, options=options or {}))
     return {file.path: file for file in files}
+
+
+def first_revision(files: Mapping[str, GeneratedFile], database: str) -> str:
+    """Return the SQL that the first revision runs on `postgresql` or `sqlite`."""
+    within = f"{FOLDER}/{INITIAL}/{database}/"
+    return "".join(files[path].text.partition(TAKEN_BACK)[0] for path in sorted(files) if path.startswith(within))
 
 
 def write_backend(files: Mapping[str, GeneratedFile], workspace: Path) -> Path:

@@ -73,11 +73,8 @@ class Project:
 
     def revisions(self) -> dict[str, bytes]:
         """Return the files of the revisions."""
-        return (
-            {path.name: path.read_bytes() for path in self.versions.iterdir() if path.is_file()}
-            if self.versions.exists()
-            else {}
-        )
+        paths = [path for path in self.versions.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+        return {str(path.relative_to(self.versions)): path.read_bytes() for path in paths}
 
     def alembic(self, database: Database, *arguments: str, **environment: str) -> None:
         result = self.try_alembic(database, *arguments, **environment)

@@ -16,7 +16,7 @@ import pytest
 from psycopg import connect
 
 from runner.ddl.reader import read_ddl
-from tests.integration.backend import SCHOOL, backend_files, run, write_backend
+from tests.integration.backend import SCHOOL, backend_files, first_revision, run, write_backend
 from tests.integration.catalog import differences, load_ddl, read_catalog
 from tests.integration.postgres import running_server
 from tests.integration.test_corpus import CORPUS
@@ -66,14 +66,17 @@ def compare(server: PostgresServer, name: str, paths: Iterable[Path], workspace:
     """Load the original DDL into one database and migrate another, and compare their catalogs."""
     paths = list(paths)
     schema = read_ddl(paths, "postgres")
-    folder = write_backend(backend_files(schema), workspace)
+    files = backend_files(schema)
+    folder = write_backend(files, workspace)
     with server.new_database() as original, server.new_database() as migrated:
         for url in (original, migrated):
             with connect(url, autocommit=True) as connection:
                 connection.execute(PREPARED.get(name, "SELECT").encode())
         refused = load_ddl(original, paths)
         if refused:  # the migration stops where the file goes on: run it as the file is run
-            load_ddl(migrated, [folder / "migrations/versions/0001_initial.postgresql.sql"])
+            script = folder / "first.sql"
+            script.write_text(first_revision(files, "postgresql"), encoding="utf-8")
+            load_ddl(migrated, [script])
         else:
             result = run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=migrated)
             assert result.returncode == 0, result.stderr[-2000:]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.integration.backend import backend_files, read_schema
+from tests.integration.backend import backend_files, first_revision, read_schema
 from tests.integration.catalog import differences, load_ddl, read_catalog
 from tests.integration.migrating import CHANGES, STATES, Database, Project, sqlite_database
 
@@ -90,7 +90,7 @@ def test_a_filled_sqlite_goes_up_and_down(tmp_path: Path) -> None:
     def compared(state: int) -> Any:
         files = backend_files(read_schema(CHANGES / f"{state}.sql"), ())
         with closing(sqlite3.connect(":memory:")) as fresh, closing(sqlite3.connect(path)) as found:
-            fresh.executescript(files["backend/migrations/versions/0001_initial.sqlite.sql"].text)
+            fresh.executescript(first_revision(files, "sqlite"))
             return [*_sqlite_catalog(fresh) ^ _sqlite_catalog(found)]
 
     up_and_down(sqlite_database(path, compared), tmp_path)

@@ -15,6 +15,7 @@ import pytest
 from runner.agents.backend.context import picture_of
 from runner.agents.backend.migration import postgresql, sqlite
 from runner.agents.backend.migration.difference import difference
+from runner.agents.backend.migration.initial import sql_files
 from runner.ddl.model import Column, Default, SqlType
 from tests.integration.backend import read_schema
 from tests.integration.catalog import differences, read_catalog
@@ -121,11 +122,11 @@ def test_postgresql_becomes_what_the_schema_makes(
                 connection.execute(statement.encode())
 
     with postgres_server.new_database() as changed:
-        run(changed, postgresql.create_all(pair[0]))
+        run(changed, _first(pair[0], "postgresql"))
         for old, new in (pair, pair[::-1]):
             run(changed, postgresql.change(difference(old, new)))
             with postgres_server.new_database() as fresh:
-                run(fresh, postgresql.create_all(new))
+                run(fresh, _first(new, "postgresql"))
                 expected, found = (
                     {**catalog, "columns": {re.sub(r": \d+\.", ": ", line) for line in catalog["columns"]}}
                     for catalog in (read_catalog(fresh), read_catalog(changed))
@@ -135,13 +136,19 @@ def test_postgresql_becomes_what_the_schema_makes(
 
 def test_sqlite_becomes_what_the_schema_makes(pair: tuple[Picture, Picture]) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as changed:
-        changed.executescript(";\n".join(sqlite.create_all(pair[0])))
+        changed.executescript(";\n".join(_first(pair[0], "sqlite")))
         for old, new in (pair, pair[::-1]):
             for statement in sqlite.change(difference(old, new)):
                 changed.execute(statement)
             with closing(sqlite3.connect(":memory:")) as fresh:
-                fresh.executescript(";\n".join(sqlite.create_all(new)))
+                fresh.executescript(";\n".join(_first(new, "sqlite")))
                 assert _lines(changed) == _lines(fresh)
+
+
+def _first(picture: Picture, database: str) -> list[str]:
+    """Return the statements of a first revision."""
+    files = sorted(sql_files(picture), key=lambda file: file.path)
+    return [statement for file in files if file.path.startswith(database) for statement in file.up]
 
 
 def _lines(connection: sqlite3.Connection) -> set[tuple[str, ...]]:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.agents.backend.imports import schema_imports, with_imports
+from runner.agents.backend.imports import import_lines, schema_imports, with_imports
 from runner.agents.source_text import FILTERS as TEXT_FILTERS
 
 if TYPE_CHECKING:
     from runner.rendering import Filters
 
-FILTERS: Filters = {**TEXT_FILTERS, "schema_imports": schema_imports, "with_imports": with_imports}
+FILTERS: Filters = {
+    **TEXT_FILTERS,
+    "import_lines": import_lines,
+    "schema_imports": schema_imports,
+    "with_imports": with_imports,
+}

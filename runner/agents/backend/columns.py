@@ -234,8 +234,8 @@ def _mapped(
             arguments.append(f"default={default.python}")
     if kind.category in ("timestamp", "local_timestamp") and column.name in _CHANGED and default is not None:
         arguments.append("onupdate=utc_now" if kind.category == "timestamp" else "onupdate=sa.func.now()")
-    if kind.annotation == "Any" and not nullable:
-        arguments.append("nullable=False")
+    if kind.annotation == "Any" and nullable:  # which the annotation does not tell
+        arguments.append("nullable=True")
     arguments += _remarks(column)
     return f"{names.attribute}: Mapped[{optional}] = mapped_column({', '.join(arguments)})"
 

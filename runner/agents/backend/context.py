@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner.agents.backend.left_out import left_out, passed_over
-from runner.agents.backend.migration import postgresql, sqlite
 from runner.agents.backend.migration.drawing import draw
-from runner.agents.backend.migration.picture import Picture
 from runner.agents.backend.migration.revisions import INITIAL, Plan
 from runner.agents.backend.model_source import identity_source, table_arguments
 from runner.agents.backend.samples import NATIVE_TEXTS
 from runner.agents.backend.table import TableView, view_table
-from runner.agents.backend.types import quote
 from runner.agents.source_text import sentence
 from runner.naming import free_name, human, is_python_name, kebab, names_of, snake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from runner.agents.backend.migration.picture import Picture
     from runner.ddl.model import Enum, Schema, Table
 
 _DEFAULT_TITLE = "Application"
@@ -65,19 +63,13 @@ def picture_of(schema: Schema) -> Picture:
 
 
 def migration_variables(found: Plan) -> Mapping[str, Any]:
-    """Return the variables of the migrations' templates: the first revision whole, or the one that is added.
+    """Return the variables of the migrations' templates: `revision` is the one that is added.
 
     `initial` and `added` name their files; the names of one that is not to be written are empty.
     """
-    picture = found.picture if found.is_initial else Picture()
     return {
         "initial": _file_names(INITIAL if found.is_initial else ""),
         "added": _file_names(found.revision.name if found.revision else ""),
-        "postgresql": tuple(postgresql.create_all(picture)),
-        "sqlite": tuple(sqlite.create_all(picture)),
-        "table_names": tuple(table.sql for table in picture.tables),
-        "sqlite_names": tuple(quote(table.sqlite.name) for table in picture.tables),
-        "type_names": tuple(f"{part.word} {part.sql}" for part in reversed(picture.types)),
         "revision": found.revision,
     }
 
@@ -104,6 +96,7 @@ def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) ->
         "left_out": left_out(view),
         "enum_names": tuple(names_of(schema).enums.values()),
         "homes": _homes(view),
+        **_schema_variables(view),
         "case_homes": _case_homes(view),
         "test_homes": {**_case_homes(view), "CASE": f"tests.{view.module}.case"},
     }
@@ -132,10 +125,26 @@ def _homes(view: TableView) -> Mapping[str, str]:
     }
 
 
+def _schema_variables(view: TableView) -> Mapping[str, Any]:
+    """Return the names that the package `schemas` of a wide table gives, and where each of its modules has them from."""
+    name, package = view.class_name, f"app.{view.module}.schemas"
+    homes = {f"{name}Read": f"{package}.read"}
+    if view.is_writable:
+        homes[f"{name}Create"] = f"{package}.create"
+    if view.is_changeable:
+        homes[view.replaced_by] = f"{package}.create"
+        homes[f"{name}Update"] = f"{package}.update"
+    if view.rules:
+        homes["RULES"] = f"{package}.fields"
+    fields = {column.alias_name: f"{package}.fields" for column in view.aliases}
+    return {"schema_homes": homes, "field_homes": fields}
+
+
 def _case_homes(view: TableView) -> Mapping[str, str]:
     """Return where the names of a table's tests are imported from."""
+    schemas = f"app.{view.module}.schemas"
     return {
-        f"{view.class_name}Create": f"app.{view.module}.schemas",
+        **dict.fromkeys((f"{view.class_name}Create", f"{view.class_name}Update"), schemas),
         "resource": f"app.{view.module}.router",
         **dict.fromkeys(("Case", "Json", "Reference"), "tests.core.factory"),
         "ReadTests": "tests.core.read_tests",

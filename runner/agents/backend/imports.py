@@ -67,9 +67,17 @@ def with_imports(text: str, enums: Iterable[str] = (), more: Mapping[str, str] |
     return "\n".join([*block, *space, code, ""])
 
 
-def schema_imports(text: str, enums: Iterable[str] = ()) -> str:
-    """Return Pydantic models with their imports: field types come from `app.core.fields`."""
-    return with_imports(text, enums, dict.fromkeys(_FIELDS, "app.core.fields"))
+def schema_imports(text: str, enums: Iterable[str] = (), more: Mapping[str, str] | None = None) -> str:
+    """Return Pydantic models with their imports: field types come from `app.core.fields`, others from `more`."""
+    return with_imports(text, enums, {**dict.fromkeys(_FIELDS, "app.core.fields"), **(more or {})})
+
+
+def import_lines(homes: Mapping[str, str]) -> str:
+    """Return the lines that import these names, each from its module."""
+    names: dict[str, set[str]] = {}
+    for name, home in homes.items():
+        names.setdefault(home, set()).add(name)
+    return "\n".join(_block({}, names))
 
 
 def _used(text: str) -> set[str]:

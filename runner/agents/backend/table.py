@@ -25,6 +25,7 @@ _KEY_TYPES: frozenset[Category] = frozenset(
     {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum"}
 )
 _ARGUMENTS = frozenset({"rows", "body", "query"})  # of the route functions
+_WIDE = 40  # columns; some take six lines or more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -117,6 +118,11 @@ class TableView:
     def home(self) -> str | None:
         """The schema whose tables are named without it."""
         return names_of(self.schema).home
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there are so many columns that what clients send and get of them needs a module each."""
+        return len(self.columns) > _WIDE
 
     @cached_property
     def key(self) -> tuple[ColumnView, ...]:
@@ -266,11 +272,6 @@ class TableView:
     def required_fields(self) -> tuple[str, ...]:
         """Fields that a new row cannot do without."""
         return tuple(view.field for view in self.written if view.required)
-
-    @cached_property
-    def nullable_fields(self) -> tuple[str, ...]:
-        """Fields that can be emptied."""
-        return tuple(view.field for view in self.written if view.nullable)
 
     @property
     def body_source(self) -> str:

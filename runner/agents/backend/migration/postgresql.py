@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from runner.agents.backend.migration.difference import Difference, Part, TableChange
 
 
-def create_all(picture: Picture) -> Iterator[str]:
-    """Give the statements that make everything, in order."""
+def create_types(picture: Picture) -> Iterator[str]:
+    """Give the statements that make all but the tables, in order."""
     for name in picture.extensions:
         yield f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
     for name in picture.schemas:
@@ -36,12 +36,23 @@ def create_all(picture: Picture) -> Iterator[str]:
         yield from _comment(f"{kind.word} {kind.sql}", None, kind.comment)
     for name in picture.sequences:
         yield f"CREATE SEQUENCE {name}"
-    for table in picture.tables:
-        yield from _create_table(table)
-    for table in picture.tables:
-        yield from (_add(table, part) for part in table.constraints if part.kind == "FOREIGN KEY")
-    for table in picture.tables:
-        yield from _table_comments(None, table)
+
+
+def drop_types(picture: Picture) -> Iterator[str]:
+    """Give what takes that back; schemas and extensions may be others' too, and stay."""
+    yield from (f"DROP SEQUENCE {name}" for name in reversed(picture.sequences))
+    yield from (f"DROP {kind.word} {kind.sql}" for kind in reversed(picture.types))
+
+
+def create_table(table: TablePart) -> Iterator[str]:
+    """Give the statements that make a table without its references."""
+    yield from _create_table(table)
+    yield from _table_comments(None, table)
+
+
+def add_references(table: TablePart) -> Iterator[str]:
+    """Give the statements that add a table's references."""
+    yield from (_add(table, part) for part in table.constraints if part.kind == "FOREIGN KEY")
 
 
 def change(found: Difference) -> Iterator[str]:

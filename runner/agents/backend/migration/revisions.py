@@ -28,6 +28,7 @@ INITIAL = "0001_initial"
 FORMAT = 1  # of the memory; a higher number is of a later version of the runner
 
 _NUMBERED = re.compile(r"(\d{4})_")
+_STEM = re.compile(r"[./]")  # ends the name of a revision in those of its files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +80,8 @@ class Plan:
 def plan(schema: Schema, picture: Picture, memory: Any, present: Mapping[str, str]) -> Plan:
     """Return what brings the folder up to `picture`.
 
-    `memory` is what an earlier plan gave to be remembered, None for the first; `present` the texts in the folder.
+    `memory` is what an earlier plan gave to be remembered, None for the first; `present` the texts in the folder, by
+    their paths within it.
 
     Raises:
         AgentError: the folder and the memory do not fit together, or the folder has no single newest revision.
@@ -96,16 +98,19 @@ def plan(schema: Schema, picture: Picture, memory: Any, present: Mapping[str, st
             f"{FOLDER}/{missing[0]}.py is gone, and others build on what it does. Bring it back from version control; "
             "or, where it was never deployed, take .runner/manifest back to before it too, and run again"
         )
-    kept = {file: text for file, text in present.items() if file.partition(".")[0] in names}
+    kept = {file: text for file, text in present.items() if _STEM.split(file)[0] in names}
     revision = _next(schema, old, picture, present)
     more = (revision.name,) if revision else ()
     return Plan(picture=picture, is_initial=False, revision=revision, names=(*names, *more), kept=kept)
 
 
-def refuse_another(files: Iterable[tuple[str, str]], present: Mapping[str, str]) -> None:
-    """Raise where the first revision is there already and makes another schema: what it made is not remembered."""
-    for name, text in files:
-        if name.endswith(".sql") and present.get(name, text) != text:
+def refuse_another(files: Mapping[str, str], present: Mapping[str, str]) -> None:
+    """Raise where the first revision is there already and makes another schema: what it made is not remembered.
+
+    `files` are the SQL files that it should have.
+    """
+    for name, text in present.items():
+        if name.endswith(".sql") and _STEM.split(name)[0] == INITIAL and files.get(name) != text:
             raise AgentError(
                 f"{FOLDER}/{name} makes another schema than the DDL, and .runner/manifest does not say which under "
                 "this task's id. Bring the manifest back from version control; or, to begin anew, remove the revisions"

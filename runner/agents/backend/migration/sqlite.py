@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.agents.backend.migration.picture import ColumnPart, Picture, SqlitePart, text_sql
+from runner.agents.backend.migration.picture import ColumnPart, SqlitePart, text_sql
 from runner.agents.backend.types import quote
 
 if TYPE_CHECKING:
@@ -20,11 +20,10 @@ if TYPE_CHECKING:
 FILL_IT = "-- Rows that are there have no value for {columns}: name each above, and below what they get."
 
 
-def create_all(picture: Picture) -> Iterator[str]:
-    """Give the statements that make everything, in order."""
-    for table in picture.tables:
-        yield _create(table.sqlite, table.sqlite.name)
-        yield from (sql for _, sql in table.sqlite.indexes)
+def create_table(table: SqlitePart) -> Iterator[str]:
+    """Give the statements that make a table."""
+    yield _create(table, table.name)
+    yield from (sql for _, sql in table.indexes)
 
 
 def change(found: Difference) -> Iterator[str]:
@@ -49,8 +48,7 @@ def change(found: Difference) -> Iterator[str]:
             yield f"ALTER TABLE {quote(_beside(table.new.sqlite))} RENAME TO {quote(name)}"
         yield "PRAGMA legacy_alter_table = OFF"
     for added in found.tables_added:
-        yield _create(added.sqlite, added.sqlite.name)
-        yield from (sql for _, sql in added.sqlite.indexes)
+        yield from create_table(added.sqlite)
     for table in found.tables:
         had = {} if _is_rebuilt(table) else dict(table.was.sqlite.indexes)
         yield from (sql for name, sql in table.new.sqlite.indexes if had.get(name) != sql)

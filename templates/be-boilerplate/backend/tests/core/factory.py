@@ -6,6 +6,7 @@ import importlib
 import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pytest
@@ -39,12 +40,11 @@ class Case:
     path: str
     resource: Resource[Any, Any]
     create: type[Body]
+    update: type[Body] | None = None
     body: Callable[[int], Json]
     key: tuple[str, ...]
-    changes: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
     required: tuple[str, ...] = ()
-    nullable: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     invalid: Mapping[str, Any] = field(default_factory=dict)
     broken: Mapping[str, Json] = field(default_factory=dict)
@@ -53,6 +53,20 @@ class Case:
     def name(self) -> str:
         """The name of the table's package."""
         return str(self.resource.model.__module__).split(".")[1]
+
+    @cached_property
+    def changes(self) -> tuple[str, ...]:
+        """The fields that can be changed."""
+        fields = self.update.model_fields if self.update else {}
+        return tuple(info.alias or name for name, info in fields.items())
+
+    @cached_property
+    def not_null(self) -> tuple[str, ...]:
+        """Those that cannot be emptied, as the database has it."""
+        table = self.resource.model.__table__
+        names = table.info["fields"]
+        required = {names[column.name] for column in table.columns if not column.nullable}
+        return tuple(name for name in self.changes if name in required)
 
 
 class Factory:

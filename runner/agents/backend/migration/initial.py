@@ -1,0 +1,68 @@
+"""The first revision: SQL that makes everything from nothing, a file for each table, and what takes it back.
+
+The files run in the order of their paths. References come after all tables, so that tables may refer to each other in
+any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.agents.backend.migration import postgresql, sqlite
+from runner.agents.backend.types import quote
+from runner.naming import free_name, snake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from runner.agents.backend.migration.picture import Picture
+
+TAKEN_BACK = "-- To take it back:"  # the generated `migrations/statements.py` parts the files here
+FOLDERS = ("postgresql", "postgresql/2_tables", "postgresql/3_references", "sqlite")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SqlFile:
+    """A part of the revision: `path` within its folder, what makes it and what takes it back."""
+
+    path: str
+    title: str
+    up: tuple[str, ...]
+    down: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        back = [TAKEN_BACK, *(f"{statement};" for statement in self.down)] if self.down else []
+        return "\n\n".join([f"-- {self.title}", *(f"{statement};" for statement in self.up), *back]) + "\n"
+
+
+def sql_files(picture: Picture) -> Iterator[SqlFile]:
+    """Give the files of both databases; one that would hold nothing is left out."""
+    files = _file_names(table.label for table in picture.tables)
+    types = tuple(postgresql.create_types(picture))
+    if types:
+        back = tuple(postgresql.drop_types(picture))
+        yield SqlFile(path="postgresql/1_types.sql", title="What tables are made of.", up=types, down=back)
+    for table, file in zip(picture.tables, files, strict=True):
+        title = f"The table {table.label}."
+        up = tuple(postgresql.create_table(table))
+        down = (f"DROP TABLE {table.sql} CASCADE",)
+        yield SqlFile(path=f"postgresql/2_tables/{file}.sql", title=title, up=up, down=down)
+        references = tuple(postgresql.add_references(table))
+        if references:
+            title = f"What the table {table.label} refers to."
+            yield SqlFile(path=f"postgresql/3_references/{file}.sql", title=title, up=references)
+    for table, file in zip(picture.tables, files, strict=True):
+        title = f"The table {table.label}, as far as it goes in SQLite: patterns, for one, the application holds alone."
+        up = tuple(sqlite.create_table(table.sqlite))
+        down = (f"DROP TABLE {quote(table.sqlite.name)}",)
+        yield SqlFile(path=f"sqlite/{file}.sql", title=title, up=up, down=down)
+
+
+def _file_names(labels: Iterable[str]) -> list[str]:
+    found: list[str] = []
+    for label in labels:
+        found.append(free_name(snake(label), found))
+    return found
