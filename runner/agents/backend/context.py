@@ -126,7 +126,7 @@ def _homes(view: TableView) -> Mapping[str, str]:
 
 
 def _schema_variables(view: TableView) -> Mapping[str, Any]:
-    """Return the names that the package `schemas` of a wide table gives, and where each of its modules has them from."""
+    """Return where the modules of a wide table's package `schemas` have their names from, and what it gives."""
     name, package = view.class_name, f"app.{view.module}.schemas"
     homes = {f"{name}Read": f"{package}.read"}
     if view.is_writable:
