@@ -147,7 +147,7 @@ def test_odd_names_make_sound_python(tmp_path: Path) -> None:
         if path.endswith(".py"):
             compile(file.text, path, "exec")
     model = one(files, "app/class_/model.py")
-    assert 'metadata_: Mapped[Any] = mapped_column("metadata", Json)' in model
+    assert 'metadata_: Mapped[Any] = mapped_column("metadata", Json, nullable=True)' in model
     assert '"schema": "audit"' in next(file.text for path, file in files.items() if "page" in path and "model" in path)
     assert "backend/app/core_/router.py" in files
 
