@@ -37,6 +37,7 @@ def starter_plan(
     `tables` are named in a comment, so that globs can be written at sight.
     """
     name = slug(ddl.resolve().stem, otherwise="app")
+    title = _yaml_text(name.replace("-", " ").replace("_", " ").capitalize())
     path = os.path.relpath(ddl.resolve(), (folder or ddl.parent).resolve())
     path = f"./{path}" if path.startswith("~") else path
     found = f"    # {len(tables)} tables: {some([shown(table) for table in tables])}\n" if tables else ""
@@ -58,6 +59,7 @@ workspace: build/{name}
 tasks:
   - id: be-setup
     description: BE setup
+    options: {{title: {title}}}
     priority: 10            # 10 first, 1 last, 5 when left out
 
   - id: be-crud
@@ -69,6 +71,7 @@ tasks:
   # The application in the browser; without these three there is a backend alone.
   - id: fe-setup
     description: FE setup
+    options: {{title: {title}}}
     priority: 9
 
   - id: fe-crud
