@@ -17,7 +17,7 @@ from tests.workspace_full_disk import FullDisk
 
 
 def claims(root: Path, run_id: str = "run") -> RunClaims:
-    return RunClaims(root, run_id, FileLockManager(root))
+    return RunClaims(root, run_id)
 
 
 def log_of(root: Path) -> Path:

@@ -232,7 +232,7 @@ def test_a_lock_file_that_cannot_be_used_is_named(tmp_path: Path, monkeypatch: p
     locks, plan_lock = FileLockManager(tmp_path), PlanLock(tmp_path, tmp_path / "p")
     with monkeypatch.context() as patched:
         patched.setattr(fcntl, "lockf", FullDisk(0).write)  # what it raises is neither "busy" nor "not allowed"
-        words = r"locks/.*\.lock: Unable to acquire .* Put the workspace on a file system with locks"
+        words = r"locks/.*\.lock: .* Put the workspace on a file system with locks"
         with pytest.raises(WorkspaceError, match=words), locks.hold("a"):
             pass
         with pytest.raises(WorkspaceError, match=words):

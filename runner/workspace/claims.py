@@ -21,11 +21,10 @@ from runner.errors import PathOwnedError
 from runner.liveness import is_gone, own_mark
 from runner.workspace.atomic import cannot, replace_file
 from runner.workspace.layout import CLAIMS_FOLDER, file_name, prepare, runner_folder
+from runner.workspace.locks import stripe_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from runner.workspace.locks import FileLockManager
 
 _ABANDONED_AFTER = 86_400.0  # seconds without a new claim, where it cannot be known whether the run is dead
 _MARK = "run-by"
@@ -66,10 +65,9 @@ class Claims:
 class RunClaims(Claims):
     """Claims of all processes of one run. Whoever claims a path holds it meanwhile."""
 
-    def __init__(self, root: Path, run_id: str, locks: FileLockManager) -> None:
+    def __init__(self, root: Path, run_id: str) -> None:
         super().__init__()
         self._folder = _run_folder(root, run_id)
-        self._locks = locks
         self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log taken in
 
     def claim(self, path: str, owner: str, sha256: str) -> None:
@@ -80,7 +78,7 @@ class RunClaims(Claims):
             WorkspaceError: the log cannot be written.
 
         """
-        stripe = self._locks.stripe(path)
+        stripe = stripe_of(path)
         log = f"{self._folder}/{stripe:02d}.log"
         try:
             descriptor = self._open(log)
@@ -105,7 +103,7 @@ class RunClaims(Claims):
             WorkspaceError: the log cannot be read.
 
         """
-        stripe = self._locks.stripe(path)
+        stripe = stripe_of(path)
         log = f"{self._folder}/{stripe:02d}.log"
         try:
             descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
@@ -133,10 +131,8 @@ class RunClaims(Claims):
         if size == known:
             return True  # what is taken in ends with a whole line, or nothing is there
         added = os.pread(descriptor, size - known, known)
-        for line in added.splitlines():
-            with contextlib.suppress(ValueError, TypeError):
-                path, owner, sha256 = json.loads(line)
-                self._owners[path][owner] = sha256
+        for path, owner, sha256 in _read(added):
+            self._owners[path][owner] = sha256
         whole = added.endswith(b"\n")
         self._known[stripe] = size if whole else known
         return whole
@@ -190,6 +186,20 @@ def _is_dead(run: Path) -> bool:
     except OSError:
         return False  # someone else is just removing it
     return time.time() - latest > _ABANDONED_AFTER
+
+
+def _read(log: bytes) -> list[tuple[str, str, str]]:
+    lines = log.splitlines()
+    try:
+        return [(path, owner, sha256) for path, owner, sha256 in json.loads(b"[%b]" % b",".join(lines))]
+    except (ValueError, TypeError):
+        pass  # some line is not whole
+    found = []
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError):
+            path, owner, sha256 = json.loads(line)
+            found.append((path, owner, sha256))
+    return found
 
 
 def _append(descriptor: int, line: bytes, size: int) -> None:

@@ -14,6 +14,7 @@ files of one name.
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 import time
@@ -40,33 +41,71 @@ _LONGEST_DELAY = 0.02  # seconds; the library's own 0.1 would make a contended p
 
 
 class _LockFile:
-    """One lock file as this process has it: one thread at a time deals with the file itself."""
+    """One lock file as this process has it: one thread at a time deals with the file itself.
+
+    Of the library's lock only the try and the letting go are used: the rest of it costs more than what is locked.
+    """
 
     def __init__(self, path: str) -> None:
         self.path = path
-        self.threads = threading.Lock()
+        self._threads = threading.Lock()
         self._processes = InterProcessLock(path)
 
     def acquire(self, deadline: float) -> bool:
         """Take the lock from other threads, then from other processes, by `deadline` (monotonic)."""
-        if not self.threads.acquire(timeout=max(0.0, deadline - time.monotonic())):
+        if not self._threads.acquire(timeout=max(0.0, deadline - time.monotonic())):
             return False
         got = False
         try:
-            left = max(0.0, deadline - time.monotonic())
-            got = bool(self._processes.acquire(delay=_FIRST_DELAY, max_delay=_LONGEST_DELAY, timeout=left))
+            self._processes.lockfile = _open(self.path)
+            got = self._acquire_from_processes(deadline)
         finally:
             if not got:
-                if self._processes.lockfile is not None:
-                    self._processes.lockfile.close()  # the library leaves it open when it gives up
-                self.threads.release()
+                self._close()
         return got
 
     def release(self) -> None:
         try:
-            self._processes.release()
+            self._processes.unlock()
         finally:
-            self.threads.release()
+            self._close()
+
+    def _acquire_from_processes(self, deadline: float) -> bool:
+        delay = 0.0
+        while not self._try():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            delay = min(delay + _FIRST_DELAY, _LONGEST_DELAY)
+            time.sleep(min(delay, left))
+        return True
+
+    def _try(self) -> bool:
+        try:
+            self._processes.trylock()
+        except OSError as error:
+            if error.errno in (errno.EACCES, errno.EAGAIN):
+                return False
+            words = f"{self.path}: cannot lock it: {error}. Put the workspace on a file system with locks"
+            raise WorkspaceError(words) from error
+        return True
+
+    def _close(self) -> None:
+        descriptor, self._processes.lockfile = self._processes.lockfile, None
+        try:
+            if descriptor is not None:
+                os.close(descriptor)
+        finally:
+            self._threads.release()
+
+
+def _open(path: str) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, 0o666)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - hot
+        return os.open(path, flags, 0o666)
 
 
 class _Process:
@@ -78,8 +117,11 @@ class _Process:
         self.thread = threading.local()
 
     def lock_file(self, path: str) -> _LockFile:
-        with self.guard:
-            return self.lock_files.setdefault(path, _LockFile(path))
+        found = self.lock_files.get(path)
+        if found is None:
+            with self.guard:
+                found = self.lock_files.setdefault(path, _LockFile(path))
+        return found
 
 
 _process = _Process()
@@ -118,18 +160,24 @@ class FileLockManager:
             UnsafePathError: the path lies outside the workspace.
 
         """
-        name = self.name_of(path)
+        with self.hold_name(self.name_of(path), timeout):
+            yield
+
+    @contextmanager
+    def hold_name(self, name: str, timeout: float = DEFAULT_TIMEOUT) -> Iterator[None]:
+        """As `hold`, of the path with this name (see `name_of`)."""
         process = _process
-        held: str | None = getattr(process.thread, "held", None)
+        thread = process.thread
+        held: str | None = getattr(thread, "held", None)
         if held is not None:
             raise WorkspaceError(f"{name}: this thread still holds {held}, and may hold one path at a time")
         lock = process.lock_file(self._lock_path(name))
         self._acquire(lock, name, timeout)
-        process.thread.held = name
+        thread.held = name
         try:
             yield
         finally:
-            process.thread.held = None
+            thread.held = None
             lock.release()
 
     def update(
@@ -163,7 +211,7 @@ class FileLockManager:
 
     def stripe(self, path: str | os.PathLike[str]) -> int:
         """Return the number of the lock file behind `path`: the same in every process, for ever."""
-        return _stripe(self.name_of(path))
+        return stripe_of(self.name_of(path))
 
     def name_of(self, path: str | os.PathLike[str]) -> str:
         """Return the name by which `path` is held: relative to the workspace, without detours.
@@ -182,15 +230,13 @@ class FileLockManager:
         if self._folder is None:
             prepare(self.root)
             self._folder = os.path.realpath(runner_folder(self.root, LOCKS_FOLDER))
-        return f"{self._folder}/{_stripe(name):02d}.lock"
+        return f"{self._folder}/{stripe_of(name):02d}.lock"
 
     def _acquire(self, lock: _LockFile, name: str, timeout: float) -> None:
         try:
             got = lock.acquire(time.monotonic() + timeout)
         except OSError as error:
             raise cannot("use the lock file", lock.path, error) from error
-        except threading.ThreadError as error:  # the library's word for what fcntl refuses
-            raise WorkspaceError(f"{lock.path}: {error}. Put the workspace on a file system with locks") from error
         if not got:
             raise LockTimeoutError(
                 f"{name}: still locked by another thread or process after {timeout:g} s (by {lock.path}). "
@@ -198,7 +244,10 @@ class FileLockManager:
             )
 
 
-def _stripe(name: str) -> int:
-    # Names that some file system takes for one file get one lock file: case and composition are folded.
-    folded = unicodedata.normalize("NFC", name).casefold()
+def stripe_of(name: str) -> int:
+    """Return the number of the lock file behind the path with this name.
+
+    Names that some file system takes for one file get one lock file: case and composition are folded.
+    """
+    folded = name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
     return zlib.crc32(folded.encode("utf-8", "surrogatepass")) % STRIPES
