@@ -357,7 +357,7 @@ def test_a_once_file_that_is_recorded_outlives_a_later_try_that_died(tmp_path: P
 
 def test_what_a_try_that_died_recorded_is_present(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("pathlib.Path.unlink", lambda *_, **__: None)  # killed before the intent is taken away
+        patch.setattr("os.unlink", lambda *_, **__: None)  # killed before the intent is taken away
         write(tmp_path, file("v/0002.sql", mode="once"))
     assert list(Manifest(tmp_path).intents()) != []
     assert dict(present_files(tmp_path, Manifest(tmp_path), "be-crud", "students", "v")) == {"0002.sql": "one\n"}

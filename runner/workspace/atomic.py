@@ -120,7 +120,7 @@ def remove_file(path: Path, root: Path) -> None:
             return
 
 
-def sweep_folders(folders: Iterable[Path]) -> tuple[Path, ...]:
+def sweep_folders(folders: Iterable[str | Path]) -> tuple[Path, ...]:
     """Remove the temp files that dead processes left in `folders`, and return them.
 
     A temp file whose writer lives, or cannot be known to be dead, stays until it is ten minutes old. What
@@ -175,8 +175,11 @@ def _set_mode(descriptor: int, mode: int | None, *, executable: bool) -> None:
 
 def _read_all(descriptor: int, size: int) -> bytes:
     parts = []
-    while part := os.read(descriptor, max(size + 1, 4096)):
+    most = max(size + 1, 4096)
+    while part := os.read(descriptor, most):
         parts.append(part)
+        if len(part) < most:
+            break  # of a regular file that is the end: looking again would be another call for each file
     return b"".join(parts)
 
 

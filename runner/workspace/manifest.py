@@ -17,6 +17,7 @@ import threading
 from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256 as _sha256
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import TYPE_CHECKING, Any, Literal
 
 from runner.errors import UnsafePathError, WorkspaceError
@@ -79,8 +80,10 @@ class Manifest:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._folder = os.fspath(runner_folder(root))
         self._index_guard = threading.Lock()
         self._index: _Index | None = None  # once it was asked for
+        self._prepared = False
         self._warnings_guard = threading.Lock()
         self._warnings: dict[str, None] = {}
 
@@ -100,7 +103,7 @@ class Manifest:
         try:
             self._write(path, data)
             self._write(self._inputs_path(record.task_id, record.piece), _inputs_note(data, inputs_digest))
-            self._intent_path(record.task_id, record.piece).unlink(missing_ok=True)
+            _remove(self._intent_path(record.task_id, record.piece))
         except OSError as error:
             raise cannot("write it", path, error) from error
         self._add_to_index(f"{record.task_id}/{record.piece}", {file.path: file.sha256 for file in record.files})
@@ -118,7 +121,7 @@ class Manifest:
         merged = {name: set(known) for name, known in self.intent(task_id, piece).items()}
         for name, sha256 in hashes.items():
             merged.setdefault(name, set()).update({sha256, CREATED} if name in created else {sha256})
-        prepare(self.root)
+        self._prepare()
         try:
             replace_file(path, json.dumps({name: sorted(merged[name]) for name in sorted(merged)}).encode())
         except OSError as error:
@@ -132,7 +135,7 @@ class Manifest:
     def intents(self) -> Iterator[dict[str, frozenset[str]]]:
         """Yield every intent that was not taken away."""
         for path in _json_files(runner_folder(self.root, INTENTS_FOLDER)):
-            yield _read_intent(path)
+            yield _read_intent(os.fspath(path))
 
     def recorded(self, path: str) -> frozenset[str]:
         """Return the hashes that any sub-task recorded, or meant to write, for `path`."""
@@ -144,9 +147,9 @@ class Manifest:
 
     def pieces(self, task_id: str, besides: Collection[str] = ()) -> tuple[str, ...]:
         """Return the pieces of a task that have a record, those of `besides` left out unread."""
-        known = {self._record_path(task_id, piece).name for piece in besides}
-        found = (path for path in _json_files(self._task_folder(task_id)) if path.name not in known)
-        records = [self._read_record(path) for path in found]
+        known = {_json_name(piece) for piece in besides}
+        folder = runner_folder(self.root, MANIFEST_FOLDER) / file_name(task_id)
+        records = [self._read_record(os.fspath(path)) for path in _json_files(folder) if path.name not in known]
         return tuple(record.piece for record in records if record is not None)
 
     def forget(self, task_id: str, piece: str) -> None:
@@ -154,7 +157,7 @@ class Manifest:
         path = self._record_path(task_id, piece)
         try:
             for note in (self._inputs_path(task_id, piece), self._intent_path(task_id, piece), path):
-                note.unlink(missing_ok=True)
+                _remove(note)
         except OSError as error:
             raise cannot("remove it", path, error) from error
 
@@ -166,14 +169,14 @@ class Manifest:
         A sub-task with a file that was kept is never up to date, so that each run says so; nor is one whose intent is
         left: it died before all was noted.
         """
-        if self._intent_path(record.task_id, record.piece).exists():
+        if os.path.exists(self._intent_path(record.task_id, record.piece)):  # noqa: PTH110 - hot
             return False
         try:
-            noted = self._inputs_path(record.task_id, record.piece).read_bytes()
-            recorded = self._record_path(record.task_id, record.piece).read_bytes()
-        except OSError:
+            noted = read_file(self._inputs_path(record.task_id, record.piece))
+            recorded = read_file(self._record_path(record.task_id, record.piece))
+        except (OSError, WorkspaceError):
             return False
-        if noted != _inputs_note(recorded, inputs_digest):
+        if noted is None or recorded is None or noted.data != _inputs_note(recorded.data, inputs_digest):
             return False
         root = os.fspath(self.root)
         return all(_is_as_recorded(f"{root}/{file.path}", file) for file in record.files)
@@ -185,25 +188,27 @@ class Manifest:
             self._warnings.clear()
         return warnings
 
-    def _task_folder(self, task_id: str) -> Path:
-        return runner_folder(self.root, MANIFEST_FOLDER) / file_name(task_id)
+    def _record_path(self, task_id: str, piece: str) -> str:
+        return f"{self._folder}/{MANIFEST_FOLDER}/{file_name(task_id)}/{_json_name(piece)}"
 
-    def _record_path(self, task_id: str, piece: str) -> Path:
-        return self._task_folder(task_id) / f"{file_name(piece)}.json"
+    def _inputs_path(self, task_id: str, piece: str) -> str:
+        return f"{self._folder}/{INPUTS_FOLDER}/{file_name(f'{task_id}/{piece}')}"
 
-    def _inputs_path(self, task_id: str, piece: str) -> Path:
-        return runner_folder(self.root, INPUTS_FOLDER) / file_name(f"{task_id}/{piece}")
+    def _intent_path(self, task_id: str, piece: str) -> str:
+        return f"{self._folder}/{INTENTS_FOLDER}/{_json_name(f'{task_id}/{piece}')}"
 
-    def _intent_path(self, task_id: str, piece: str) -> Path:
-        return runner_folder(self.root, INTENTS_FOLDER) / f"{file_name(f'{task_id}/{piece}')}.json"
-
-    def _write(self, path: Path, data: bytes) -> None:
+    def _write(self, path: str, data: bytes) -> None:
         current = read_file(path)
         if current is None or current.data != data:
-            prepare(self.root)
+            self._prepare()
             replace_file(path, data)
 
-    def _read_record(self, path: Path) -> Record | None:
+    def _prepare(self) -> None:
+        if not self._prepared:
+            prepare(self.root)
+            self._prepared = True
+
+    def _read_record(self, path: str) -> Record | None:
         try:
             state = read_file(path)
             return None if state is None else _decode(state.data)
@@ -227,7 +232,7 @@ class Manifest:
         index: _Index = defaultdict(set)
         for folder in _entries(runner_folder(self.root, MANIFEST_FOLDER)):
             for path in _json_files(folder):
-                record = self._read_record(path)
+                record = self._read_record(os.fspath(path))
                 if record is not None:
                     for file in record.files:
                         index[file.path].add((f"{record.task_id}/{record.piece}", file.sha256))
@@ -259,13 +264,14 @@ def _encode(record: Record) -> bytes:
         "agent": record.agent,
     }
     lines = [f" {json.dumps(key)}: {json.dumps(value)}," for key, value in head.items()]
-    files = [
-        {"path": file.path, "sha256": file.sha256, "mode": file.mode} | ({"kept": True} if file.kept else {})
-        for file in sorted(record.files, key=lambda file: file.path)
-    ]
-    listed = ",\n".join(f"  {json.dumps(file)}" for file in files)
+    listed = ",\n".join(_file_line(file) for file in sorted(record.files, key=lambda file: file.path))
     memory = [] if record.memory is None else [f' "memory": {_indented(record.memory)},']
     return "\n".join(["{", *lines, *memory, ' "files": [', *([listed] if listed else []), " ]", "}", ""]).encode()
+
+
+def _file_line(file: FileRecord) -> str:
+    kept = ', "kept": true' if file.kept else ""
+    return f'  {{"path": {_quoted(file.path)}, "sha256": {_quoted(file.sha256)}, "mode": "{file.mode}"{kept}}}'
 
 
 def _indented(value: Any, margin: str = " ") -> str:
@@ -327,12 +333,13 @@ def _text(value: Any) -> str:
     return value
 
 
-def _read_intent(path: Path) -> dict[str, frozenset[str]]:
+def _read_intent(path: str) -> dict[str, frozenset[str]]:
     """Return what an intent says; nothing where none can be read, since it is only a hint."""
     try:
-        told = json.loads(path.read_bytes())
+        found = read_file(path)
+        told = {} if found is None else json.loads(found.data)
         return {_text(name): frozenset(map(_text, hashes)) for name, hashes in told.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+    except (OSError, WorkspaceError, ValueError, TypeError, AttributeError):
         return {}
 
 
@@ -346,6 +353,15 @@ def _is_as_recorded(path: str, file: FileRecord) -> bool:
     except (OSError, WorkspaceError):
         return False
     return state is not None and digest(state.data) == file.sha256
+
+
+def _json_name(text: str) -> str:
+    return f"{file_name(text)}.json"
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # noqa: PTH108 - hot
 
 
 def _entries(folder: Path) -> list[Path]:

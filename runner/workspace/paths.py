@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from pathlib import Path
 
 from runner.errors import UnsafePathError, WorkspaceError
@@ -13,11 +14,8 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
-def resolve(root: Path, path: str, *, known: dict[str, str] | None = None) -> Path:
+def resolve(root: Path, path: str) -> Path:
     """Return where the generated path `path` lies on disk, with every link on the way followed.
-
-    `known` keeps the folders that were looked at, so that the files of one sub-task do not look at them
-    again.
 
     Raises:
         UnsafePathError: it is not a plain relative path with `/`, leaves the workspace (by `..` or by a
@@ -26,23 +24,35 @@ def resolve(root: Path, path: str, *, known: dict[str, str] | None = None) -> Pa
         WorkspaceError: it is an existing folder.
 
     """
+    real_root = os.path.realpath(root)
+    return Path(real_root, locate(real_root, path, {}))
+
+
+def locate(real_root: str, path: str, known: dict[str, str]) -> str:
+    """As `resolve`, below a root without links; return the place relative to it, as its locks name it.
+
+    `known` keeps the folders that were looked at, so that the files of one sub-task do not look at them again.
+    """
     check_plain(path)
-    known = {} if known is None else known
-    real_root = _real(os.fspath(root), known)
+    base = real_root.rstrip("/")
     folder, _, name = path.rpartition("/")
-    real_folder = _real(os.path.join(real_root, folder) if folder else real_root, known)  # noqa: PTH118 - hot
-    target = os.path.join(real_folder, name)  # noqa: PTH118 - hot
-    if os.path.islink(target):  # noqa: PTH114 - hot
+    target = f"{_real(base, folder, known)}/{name}"
+    try:
+        mode = os.lstat(target).st_mode
+    except OSError:
+        mode = 0  # nothing is there
+    if stat.S_ISLNK(mode):
         target = os.path.realpath(target)
-    inside = real_root if real_root.endswith("/") else real_root + "/"
-    if not target.startswith(inside):
+    if not target.startswith(f"{base}/"):
         raise UnsafePathError(
             f"{path}: a link leads out of the workspace, to {target}. Remove it, or generate another path"
         )
-    check_plain(target.removeprefix(inside), said=path)
-    if os.path.isdir(target):  # noqa: PTH112 - hot
+    place = target[len(base) + 1 :]
+    if place != path:
+        check_plain(place, said=path)
+    if stat.S_ISDIR(mode) or (stat.S_ISLNK(mode) and os.path.isdir(target)):  # noqa: PTH112 - hot
         raise WorkspaceError(f"{path}: a folder is in the way where a file is needed. Move it")
-    return Path(target)
+    return place
 
 
 def check_plain(path: str, *, said: str | None = None) -> None:
@@ -90,8 +100,19 @@ def _part_trouble(parts: list[str]) -> str | None:
     return None
 
 
-def _real(folder: str, known: dict[str, str]) -> str:
+def _real(base: str, folder: str, known: dict[str, str]) -> str:
+    """Return where a folder below `base` lies, with every link on the way followed."""
+    if not folder:
+        return base
     real = known.get(folder)
     if real is None:
-        real = known[folder] = os.path.realpath(folder)
+        real, passed = base, ""
+        for part in folder.split("/"):
+            passed = f"{passed}/{part}"
+            real = known.get(passed) or known.setdefault(passed, _followed(f"{real}/{part}"))
+        known[folder] = real
     return real
+
+
+def _followed(folder: str) -> str:
+    return os.path.realpath(folder) if os.path.islink(folder) else folder  # noqa: PTH114 - hot

@@ -8,10 +8,10 @@ lock:
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from runner.errors import PathOwnedError, WorkspaceError
@@ -20,10 +20,11 @@ from runner.workspace.atomic import FileState, cannot, read_file, remove_file, r
 from runner.workspace.claims import Claims, RunClaims, begin_claims, release_claims, sweep_claims
 from runner.workspace.layout import INPUTS_FOLDER, INTENTS_FOLDER, LOCKS_FOLDER, MANIFEST_FOLDER, runner_folder
 from runner.workspace.manifest import CREATED, FileRecord, Manifest, Record, digest, is_left_behind
-from runner.workspace.paths import resolve
+from runner.workspace.paths import locate, resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from runner.workspace.locks import FileLockManager
 
@@ -76,12 +77,11 @@ class WriteReport:
         return bool(self.counts.created or self.counts.updated)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _File:
+class _File(NamedTuple):
     """A wanted file with what follows from it."""
 
     path: str  # as the agent put it
-    target: Path  # on disk, links followed
+    target: str  # on disk, links followed
     name: str  # of the target, as locks and claims know it
     data: bytes
     sha256: str
@@ -107,11 +107,12 @@ class WorkspaceWriter:
         check: bool = False,
     ) -> None:
         self._root = root
+        self._real_root = os.path.realpath(root)
         self._locks = locks
         self._manifest = manifest
         self._force = force
         self._check = check
-        self._claims = Claims() if check else RunClaims(root, run_id, locks)
+        self._claims = Claims() if check else RunClaims(root, run_id)
 
     def write(
         self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = "", memory: Any = None
@@ -165,11 +166,11 @@ class WorkspaceWriter:
         collected: dict[str, _File] = {}
         for file in files:
             data = _encode(file)
-            target = resolve(self._root, file.path, known=known)
+            name = locate(self._real_root, file.path, known)
             made = _File(
                 path=file.path,
-                target=target,
-                name=self._locks.name_of(target),
+                target=f"{self._real_root}/{name}",
+                name=name,
                 data=data,
                 sha256=digest(data),
                 once=file.mode == "once",
@@ -226,7 +227,7 @@ class WorkspaceWriter:
             return "remove"
 
     def _held(self, name: str) -> AbstractContextManager[None]:
-        return nullcontext() if self._check else self._locks.hold(name)
+        return nullcontext() if self._check else self._locks.hold_name(name)
 
     def _decide(self, batch: _Batch, file: _File, current: FileState | None) -> Verb:
         if current is None:
@@ -263,7 +264,7 @@ class _Batch:
         """Remove what an earlier try at this sub-task that died half wrote, and what it made and nobody wants now."""
         if not self._interrupted:
             return
-        sweep_folders({file.target.parent for file in self._files})
+        sweep_folders({os.path.dirname(file.target) for file in self._files})  # noqa: PTH120
         unwanted = self._interrupted.keys() - {file.path for file in self._files} - self.previous.keys()
         for path in sorted(path for path in unwanted if CREATED in self._interrupted[path]):
             try:
@@ -290,7 +291,7 @@ class _Batch:
     def intend(self) -> None:
         """Note, before the first file is changed, what is about to be written."""
         if not self._intended:
-            created = {file.path for file in self._files if file.once and not file.target.exists()}
+            created = {file.path for file in self._files if file.once and not os.path.exists(file.target)}  # noqa: PTH110
             hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
             self._manifest.intend(*self.name, hashes, created)
             self._intended = True
@@ -331,11 +332,10 @@ def sweep_temp_files(root: Path, manifest: Manifest) -> tuple[Path, ...]:
     manifests = own / MANIFEST_FOLDER
     if manifests.is_dir():
         folders.update(folder for folder in manifests.iterdir() if folder.is_dir())
-    known: dict[str, str] = {}
     for intent in manifest.intents():
         for path in intent:
             with suppress(WorkspaceError):
-                folders.add(resolve(root, path, known=known).parent)
+                folders.add(resolve(root, path).parent)
     return sweep_folders(sorted(folders))
 
 
