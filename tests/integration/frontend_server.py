@@ -97,6 +97,15 @@ def served(workspace: Path) -> Iterator[Application]:
 
 
 @contextmanager
+def served_again(application: Application, **settings: str) -> Iterator[str]:
+    """Serve what was built once more, over the same database with other settings; gives the frontend's URL."""
+    database = {"DATABASE_URL": f"sqlite:///{application.folder / 'school.db'}"}
+    with ExitStack() as stack:
+        api = stack.enter_context(_backend(application.folder / "backend", {**database, **settings}))
+        yield stack.enter_context(_frontend(application.folder / "frontend", api))
+
+
+@contextmanager
 def _backend(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     port = str(free_port())
     command = [sys.executable, "-m", "uvicorn", "app.main:app", "--port", port, "--log-level", "warning"]

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.integration.frontend_browser import DARK, PHONE, TABLES
+from tests.integration.frontend_server import served_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,11 +165,30 @@ def test_a_list_is_exported_as_it_is_filtered(pages: Callable[[str], TablePages]
     parents.search_box.fill(row["full_name"])
     expect(parents.tab).to_have_url(re.compile(r"[?&]q="))
     with parents.tab.expect_download() as download:
-        parents.tab.get_by_role("link", name="Export as CSV").click()
+        parents.tab.get_by_role("button", name="Export as CSV").click()
+    assert download.value.suggested_filename == "parents.csv"
     header, *lines = download.value.path().read_text(encoding="utf-8").splitlines()
     assert "full_name" in header
     assert lines
     assert all(row["full_name"] in line for line in lines)
+
+
+def test_the_backends_key_is_asked_for_and_goes_with_everything(tab: Page, application: Application) -> None:
+    row = application.make("subjects")
+    with served_again(application, API_KEY="open sesame") as url:
+        tab.goto(f"{url}/subjects/{row['id']}")
+        key = tab.get_by_role("dialog").get_by_label("Key", exact=True)
+        key.fill("sesame")
+        key.press("Enter")
+        expect(key).to_have_accessible_description("The last one was not right")
+        key.fill("open sesame")
+        key.press("Enter")
+        expect(key).to_be_hidden()
+        expect(tab.get_by_role("heading", level=1)).to_have_text(row["name"])
+        tab.goto(f"{url}/subjects")
+        with tab.expect_download() as download:
+            tab.get_by_role("button", name="Export as CSV").click()
+        assert row["name"] in download.value.path().read_text(encoding="utf-8")
 
 
 def test_home_counts_and_leads_to_every_table(tab: Page, application: Application) -> None:

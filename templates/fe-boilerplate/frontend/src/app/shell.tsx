@@ -5,6 +5,7 @@ import { useEffect, useRef } from "react";
 import { navOf } from "../core/ui/registry";
 import { title } from "./application";
 import { ColorSchemeSwitch } from "./color-scheme";
+import { KeyDialog } from "./key-dialog";
 import { Navigation } from "./navigation";
 
 /** What surrounds every page: header, navigation (folded away on a phone) and the place for the page itself. */
@@ -52,6 +53,7 @@ export function Shell() {
       <AppShell.Main id="content" ref={main} tabIndex={-1}>
         <Outlet />
       </AppShell.Main>
+      <KeyDialog />
     </AppShell>
   );
 }

@@ -1,4 +1,5 @@
 import { requestHeaders } from "../../own/http";
+import { keyHeaders, noteRefusal } from "./api-key";
 import { type JsonValue, readJson, writeJson } from "./json";
 import { ProblemError, problemOf } from "./problem";
 
@@ -25,15 +26,21 @@ export function apiUrl(path: string, query?: URLSearchParams): string {
 
 /** Send a request and return its answer's JSON. Throws `ProblemError` for every other outcome. */
 export async function send(path: string, request: Request = {}): Promise<Answer> {
-  const response = await answerTo(path, request);
-  const text = await response.text();
-  const body = text && isJsonAnswer(response) ? readJson(text) : null;
-  if (!response.ok) throw problemOf(response.status, response.statusText, body);
+  const response = await answerTo(path, "application/json", request);
+  const body = await readBody(response);
+  if (!response.ok) throw refused(response, body);
   return { body, etag: response.headers.get("ETag") ?? undefined };
 }
 
-async function answerTo(path: string, request: Request): Promise<Response> {
-  const headers = new Headers({ Accept: "application/json", ...requestHeaders() });
+/** Ask for a file and return its content. Throws `ProblemError` for every other outcome. */
+export async function fetchFile(path: string, type: string, query: URLSearchParams): Promise<Blob> {
+  const response = await answerTo(path, type, { query });
+  if (!response.ok) throw refused(response, await readBody(response));
+  return response.blob().catch(() => Promise.reject(noConnection())); // cut off on its way
+}
+
+async function answerTo(path: string, accept: string, request: Request): Promise<Response> {
+  const headers = new Headers({ Accept: accept, ...keyHeaders(), ...requestHeaders() });
   if (request.body !== undefined) headers.set("Content-Type", "application/json");
   if (request.etag) headers.set("If-Match", request.etag);
   try {
@@ -45,8 +52,23 @@ async function answerTo(path: string, request: Request): Promise<Response> {
     });
   } catch (error) {
     if (request.signal?.aborted) throw error;
-    throw new ProblemError(0, "No connection", "The server cannot be reached.");
+    throw noConnection();
   }
+}
+
+function noConnection(): ProblemError {
+  return new ProblemError(0, "No connection", "The server cannot be reached.");
+}
+
+async function readBody(response: Response): Promise<JsonValue> {
+  const text = await response.text();
+  return text && isJsonAnswer(response) ? readJson(text) : null;
+}
+
+function refused(response: Response, body: JsonValue): ProblemError {
+  const problem = problemOf(response.status, response.statusText, body);
+  noteRefusal(problem.status, problem.detail);
+  return problem;
 }
 
 function isJsonAnswer(response: Response): boolean {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Answer, apiUrl, type Request, send } from "./client";
+import { type Answer, fetchFile, type Request, send } from "./client";
 import { type Operator, operatorsOf } from "./kinds";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { loadTable } from "./tables";
@@ -90,8 +90,8 @@ export interface TableService<Row, Create, Update> {
   remove(key: Key, etag?: string): Promise<void>;
   /** Take rows away, all or none, and return how many there were. */
   removeMany(keys: readonly Key[]): Promise<number>;
-  /** Where all rows that a query leaves can be had as CSV. */
-  exportUrl(query?: ListQuery): string;
+  /** All rows that a query leaves, as CSV. */
+  exportCsv(query?: ListQuery): Promise<Blob>;
 }
 
 /** Make the service of a table. */
@@ -213,8 +213,8 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     return (body as { deleted: number }).deleted;
   }
 
-  exportUrl(query: ListQuery = {}): string {
-    return apiUrl(`${this.path}/export.csv`, filterParameters(query, query.sort));
+  exportCsv(query: ListQuery = {}): Promise<Blob> {
+    return fetchFile(`${this.path}/export.csv`, "text/csv", filterParameters(query, query.sort));
   }
 
   private send(path: string, request: Request): Promise<Answer> {

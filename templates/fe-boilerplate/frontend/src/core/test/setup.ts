@@ -35,6 +35,7 @@ afterEach(async () => {
   cleanNotifications(); // tests share modules, and so what the last one has told
   await vi.dynamicImportSettled(); // what loads on when its test is over would fail with the next file's
   localStorage.clear();
+  sessionStorage.clear();
   server.resetHandlers();
 });
 afterAll(() => server.close());

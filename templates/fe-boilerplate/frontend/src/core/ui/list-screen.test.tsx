@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
-import { beforeEach, expect, it } from "vitest";
+import { beforeEach, expect, it, vi } from "vitest";
 import { renderAt } from "../test/render";
 import { server } from "../test/server";
 import { ListScreen } from "./list-screen";
@@ -131,12 +131,52 @@ it("deletes the rows that are selected, after a question", async () => {
   await waitFor(() => expect(screen.queryByRole("link", { name: "Budi" })).toBeNull());
 });
 
-it("exports what is filtered, and shows the columns that are chosen", async () => {
+it("exports what is filtered, as everything else is asked for", async () => {
+  let url = "";
+  let key: string | null = null;
+  sessionStorage.setItem("api-key", "open sesame");
+  server.use(
+    http.get("*/pupils/export.csv", ({ request }) => {
+      url = request.url;
+      key = request.headers.get("X-API-Key");
+      return new HttpResponse("id,name\n1,Ani\n", { headers: { "Content-Type": "text/csv" } });
+    }),
+  );
+  let saved: Blob | undefined;
+  let name = "";
+  URL.createObjectURL = (content: Blob) => {
+    saved = content;
+    return "blob:csv";
+  };
+  vi.spyOn(HTMLAnchorElement.prototype, "click").mockImplementation(function (
+    this: HTMLAnchorElement,
+  ) {
+    name = this.download;
+  });
   open("/pupils?level__in=far_on&sort=name");
+  await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
+  await waitFor(() => expect(name).toBe("pupils.csv"));
+  expect(url).toMatch(/\/pupils\/export\.csv\?level__in=far_on&sort=name$/);
+  expect(key).toBe("open sesame");
+  expect(await saved?.text()).toBe("id,name\n1,Ani\n");
+});
+
+it("says why nothing was exported", async () => {
+  server.use(
+    http.get("*/pupils/export.csv", () =>
+      HttpResponse.json({ detail: "Out of order." }, { status: 500 }),
+    ),
+  );
+  open();
+  await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
+  expect(await screen.findByText("Not exported")).toBeInTheDocument();
+  expect(screen.getByText("Out of order.")).toBeInTheDocument();
+});
+
+it("shows the columns that are chosen", async () => {
+  open();
   const user = userEvent.setup();
-  const link = await screen.findByRole("link", { name: "Export as CSV" });
-  expect(link.getAttribute("href")).toMatch(/\/pupils\/export\.csv\?level__in=far_on&sort=name$/);
-  await user.click(screen.getByRole("button", { name: "Choose columns" }));
+  await user.click(await screen.findByRole("button", { name: "Choose columns" }));
   await user.click(await screen.findByRole("checkbox", { name: "Nickname" }));
   expect(await screen.findByRole("columnheader", { name: /Nickname/ })).toBeInTheDocument();
 });

@@ -9,6 +9,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
+import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { labelFor } from "./data-table";
@@ -16,6 +17,8 @@ import { lowerFirst } from "./formats";
 import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon } from "./icons";
 import { canSearch, type ListState, queryOf, shownColumns } from "./list-state";
 import type { AnyPage } from "./page";
+import { tellFailure } from "./removal";
+import { errorText } from "./states";
 
 const PAUSE = 300; // milliseconds after the last key
 
@@ -38,17 +41,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
       )}
       <Group gap="sm" ml="auto" wrap="nowrap">
         <ColumnChoice page={page} state={state} onChange={onChange} />
-        <ActionIcon
-          component="a"
-          href={page.table.exportUrl(queryOf(state, []))}
-          download
-          variant="default"
-          size="input-sm"
-          aria-label="Export as CSV"
-          title="Export as CSV"
-        >
-          <DownloadIcon />
-        </ActionIcon>
+        <CsvExport page={page} state={state} />
         {page.table.writable && (
           <Button
             leftSection={<PlusIcon />}
@@ -63,6 +56,38 @@ export function ListToolbar({ page, state, onChange }: Props) {
     </Group>
   );
 }
+
+/** Goes through the client, so that what the backend asks of every request goes along. */
+function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
+  const { mutate, isPending } = useMutation({
+    mutationFn: () => page.table.exportCsv(queryOf(state, [])),
+    onSuccess: (content) => saveFile(content, `${page.nav.name}.csv`),
+    onError: (error) => tellFailure("Not exported", errorText(error)),
+  });
+  return (
+    <ActionIcon
+      variant="default"
+      size="input-sm"
+      aria-label="Export as CSV"
+      title="Export as CSV"
+      loading={isPending}
+      onClick={() => mutate()}
+    >
+      <DownloadIcon />
+    </ActionIcon>
+  );
+}
+
+/** Have the browser save content under a name. */
+function saveFile(content: Blob, name: string): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
+}
+
+const KEPT = 60_000; // milliseconds that a browser may take to begin saving
 
 interface SearchProps {
   readonly label: string;

@@ -23,14 +23,14 @@ export function tellDone(message: string): void {
   notifications.show({ message, color: "teal" });
 }
 
+/** Say that something could not be done. */
+export function tellFailure(title: string, message: string): void {
+  notifications.show({ title, message, color: "red", autoClose: 10_000 });
+}
+
 /** Say that rows could not be deleted: which others refer to them, where it is that. */
 export function tellNotRemoved(error: Error): void {
-  notifications.show({
-    title: "Not deleted",
-    message: whyNotRemoved(error),
-    color: "red",
-    autoClose: 10_000,
-  });
+  tellFailure("Not deleted", whyNotRemoved(error));
 }
 
 /** The server names tables as the database does; people know them by their labels. */
