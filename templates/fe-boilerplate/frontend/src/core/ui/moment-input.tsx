@@ -1,6 +1,7 @@
 import { CloseButton, type InputWrapperProps } from "@mantine/core";
 import { DateInput, type DayOfWeek, TimeInput } from "@mantine/dates";
 import "@mantine/dates/styles.css";
+import classes from "./moment-input.module.css";
 import type { Kind } from "./page";
 import { dayForm, dayTimeForm, readDay, readDayTime, showDay, showDayTime } from "./typed-moments";
 
@@ -77,6 +78,7 @@ function Day({ kind, value, onChange, clearable, isWithin, noun, ...props }: Pro
       clearable={clearable}
       allowDeselect={false}
       clearButtonProps={{ "aria-label": `Clear ${noun}` }}
+      classNames={{ day: classes.day ?? "" }}
       firstDayOfWeek={FIRST_DAY}
       monthLabelFormat={(day) => MONTH.format(new Date(day))}
       yearLabelFormat={(day) => YEAR.format(new Date(day))}
