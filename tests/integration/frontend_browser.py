@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SCHOOL = read_schema()
 TABLES = {names_of(SCHOOL).tables[table.name].module: table for table in SCHOOL.tables}
 PATIENCE_MS = 30_000
-REFUSED = re.compile("status of 4(01|04|09|12|22)")  # the browser notes what a server refuses; the application handles it
+REFUSED = re.compile("status of 4(01|04|09|12|22)")  # the browser notes refusals; the application handles them
 PERSON: Mapping[str, Any] = {
     "locale": "en-GB",
     "timezone_id": "Asia/Jakarta",
