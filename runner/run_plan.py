@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from runner.console import Console, print_drift
 from runner.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
+from runner.events import Logged
 from runner.live_progress import LiveProgress
 from runner.reports.json_report import run_report, write_json
 from runner.shard import Limits
@@ -33,10 +34,12 @@ if TYPE_CHECKING:
     from runner.reporter import Sink
     from runner.schedule import Job
     from runner.stores.reader import StateReader
+    from runner.workspace.plan_lock import PlanLock
 
 EXIT_DRIFT = 3
 _MIB = 1 << 20
 _RUNS_LOOKED_AT = 50  # of the state folder, for what failed last
+_WORKSPACE_GONE = "the workspace was removed or replaced while the run went on. Run the plan again"
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -63,16 +66,17 @@ def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` for what keeps it from starting."""
     plan, preparation, jobs = _prepare(options.plan)
     progress = LiveProgress.choose(plan, options.state, check=options.check)
+    lock: PlanLock | None = None  # of a check, which writes nothing
     with contextlib.ExitStack() as stack:
         if not options.check:
             _check_workspaces(plan)
             try:
-                stack.enter_context(_plan_lock(plan, options))
+                lock = stack.enter_context(_plan_lock(plan, options))
             except AlreadyRunningError:
                 if options.if_running == "skip":
                     return 0
                 raise
-        return _execute(plan, preparation, jobs, options, progress)
+        return _execute(plan, preparation, jobs, options, progress, lock)
 
 
 def load_jobs(path: Path) -> tuple[Plan, tuple[Job, ...]]:
@@ -182,19 +186,24 @@ def _check_workspaces(plan: Plan) -> None:
 
 
 @contextlib.contextmanager
-def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[None]:
+def _plan_lock(plan: Plan, options: RunOptions) -> Iterator[PlanLock]:
     from runner.workspace.plan_lock import PlanLock  # noqa: PLC0415
 
     lock = PlanLock(plan.workspace, plan.path)
     lock.acquire(options.wait if options.if_running == "wait" else 0.0)
     try:
-        yield
+        yield lock
     finally:
         lock.release()
 
 
 def _execute(
-    plan: Plan, preparation: Preparation, jobs: Sequence[Job], options: RunOptions, progress: LiveProgress
+    plan: Plan,
+    preparation: Preparation,
+    jobs: Sequence[Job],
+    options: RunOptions,
+    progress: LiveProgress,
+    lock: PlanLock | None,
 ) -> int:
     from runner.orchestrator import ParallelOrchestrator, RunInfo, warnings_of  # noqa: PLC0415
 
@@ -233,9 +242,13 @@ def _execute(
             orchestrator.submit_jobs(jobs)
             orchestrator.on_idle()
             code = _exit_code(orchestrator, interrupted, options)
+            status = RunStatus.CANCELLED if interrupted.signal else None
+            if code == 0 and lock is not None and not lock.is_in_place():
+                orchestrator.note(Logged(level="error", message=f"{plan.workspace}: {_WORKSPACE_GONE}"))
+                status, code = RunStatus.FAILED, 1
             if code == 0 and not options.check:
                 _after_success(plan_jobs, jobs, orchestrator, console, options)
-            orchestrator.close(RunStatus.CANCELLED if interrupted.signal else None, code)
+            orchestrator.close(status, code)
             progress.drain(store, console)
         if options.check:
             print_drift(change for _, change in orchestrator.changes)

@@ -342,7 +342,8 @@ def test_a_request_that_is_not_answered_says_so(
 ) -> None:
     store.append(RUN, AT_WORK)
     monkeypatch.setattr(commands, "ANSWER_TIMEOUT", 0.01)
-    assert "it has not answered" in commands.control(tmp_path / "state", "pause")
+    with pytest.raises(StoreError, match="it has not answered"):
+        commands.control(tmp_path / "state", "pause")
 
 
 def test_failures_of_one_cause_stand_together_and_long_lists_are_folded() -> None:

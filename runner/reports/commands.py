@@ -73,11 +73,13 @@ def logs(
             _check_task(reader, found, task)
         seq = 0
         while True:
-            live = follow and not reader.run(found.id).status.ended
+            now = reader.run(found.id)
             for recorded in reader.events(found.id, seq, task_id=task):
                 seq = recorded.seq
                 yield from log_lines([recorded])
-            if not live:
+            if now.status.ended and now.ended_at is None:
+                yield f"{now.status.value}: process {now.pid} on {now.host} died; the next run of the plan goes on"
+            if now.status.ended or not follow:
                 return
             pause(POLL_INTERVAL)
 
@@ -105,7 +107,9 @@ def control(
             if reader.run(found.id).status.ended:
                 raise StoreError(f"{name} ended before it could {kind}")
             pause(ANSWER_INTERVAL)
-    return f"{name}: asked to {kind}, but it has not answered within {ANSWER_TIMEOUT:.0f} s"
+    raise StoreError(
+        f"{name}: asked to {kind}, but it has not answered within {ANSWER_TIMEOUT:.0f} s; it may yet do so"
+    )
 
 
 def _overview(reader: StateReader) -> str:

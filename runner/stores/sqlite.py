@@ -41,6 +41,7 @@ class SqliteStore(StateReader):
         db, self.notices = open_for_writing(folder)
         self.outboxes: tuple[str, ...] = ()  # sinks that each run from now on is to be sent to
         super().__init__(db, folder)
+        self._file = _identity(self.path)
 
     def append(self, run_id: str, events: Sequence[Event]) -> tuple[Recorded, ...]:
         """Number and keep `events` in one transaction: all of them or none, safe from SIGKILL on return.
@@ -193,8 +194,16 @@ class SqliteStore(StateReader):
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Hold the file for writing; all that is done inside is kept, or none of it."""
+        """Hold the file for writing; all that is done inside is kept, or none of it.
+
+        A file that was removed meanwhile would still take what is written, for nobody ever to see.
+        """
         with self._lock, explained(self.path):
+            if _identity(self.path) != self._file:
+                raise StoreError(
+                    f"{self.path}: the run's state cannot be kept any more: the file was removed or replaced. "
+                    "Run the plan again: what was generated is kept"
+                )
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -235,6 +244,15 @@ def _insert_request(db: sqlite3.Connection, run_id: str, kind: ControlKind, task
         (found[0], kind, task_id, iso(utc_now()), os.getpid()),
     )
     return inserted.lastrowid or 0
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at a path from any other that was or will be there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _is_dead(run: RunRecord) -> bool:

@@ -16,7 +16,8 @@ import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Self
+from pathlib import Path
+from typing import Self
 
 from fasteners import InterProcessLock
 
@@ -24,9 +25,6 @@ from runner.errors import AlreadyRunningError, WorkspaceError
 from runner.liveness import is_gone, own_mark
 from runner.workspace.atomic import cannot, replace_file
 from runner.workspace.layout import LOCKS_FOLDER, prepare, runner_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _POLL = 0.1  # seconds between looks while waiting for another run to end
 _held_here: set[str] = set()  # lock files that this process holds: the file lock alone would let it in twice
@@ -97,6 +95,14 @@ class PlanLock:
         except OSError as error:
             self.release()
             raise cannot("write it", self._note, error) from error
+
+    def is_in_place(self) -> bool:
+        """Whether the lock is where others look for it: it is not once the workspace was removed or replaced."""
+        try:
+            there, held = Path(self._path).stat(), os.fstat(self._lock.lockfile.fileno())
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
 
     def release(self) -> None:
         """Let the next run begin. Does nothing when the lock is not held."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.integration.command import acting
 from tests.integration.faults.aftermath import times
+from tests.integration.jobs import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,7 @@ TASKS, TABLES = 2, 6
 BIG = 4_000_000  # bytes of one file, far more than the state of its run
 ROOM = 12_000_000  # bytes of a small disk
 LARGE = 256_000_000
+WAIT = 120.0  # seconds for a run that takes one
 
 
 class Disk:
@@ -142,3 +145,28 @@ def test_a_workspace_that_cannot_be_written(seed: int, make_scene: MakeScene, ta
         assert "Traceback" not in again.stderr
         locked.unlock()
         scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 5))
+@pytest.mark.parametrize("what", ["state folder", "workspace"])
+def test_a_folder_that_is_removed_in_the_middle(what: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    """The run cannot say that all is well: its records, or what it had generated, are gone."""
+    scene = make_scene(TASKS, TABLES)
+    scene.folder.write_plan(*(acting(f"task-{n}", options={"acts": {"*": "work 0.05"}}) for n in range(TASKS)))
+    process = scene.start("plan.yaml")
+    moment = random.Random(seed).randrange(1, TASKS * TABLES // 2)
+    until(lambda: scene.written() >= moment, f"{moment} files")
+    remove(scene.state if what == "state folder" else scene.folder.workspace)
+    out, err = process.communicate(timeout=WAIT)
+    assert process.returncode == 1, out + err
+    assert "was removed or replaced" in out + err
+    assert "Traceback" not in out + err
+    scene.until_all_gone()
+    scene.look_at_mended(tally)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder into which somebody writes: its name goes at once, what is in it after that."""
+    gone = folder.with_name("removed")
+    folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)

@@ -124,3 +124,27 @@ def test_what_an_agent_started_dies_with_a_killed_supervisor(
     process.communicate(timeout=WAIT)
     scene.folder.write_plan(acting("task-0"))
     scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 5))
+@pytest.mark.parametrize("ask", [("logs", "--follow"), ("status", "--follow"), ("watch",)], ids=" ".join)
+def test_who_follows_a_run_that_is_killed_is_told_so(
+    ask: tuple[str, ...], seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
+) -> None:
+    del seed
+    scene = make_scene(1, 2)
+    reached, acts = tmp_path / "reached", {"t1": f"ignore {tmp_path / 'reached'}"}
+    scene.folder.write_plan(acting("task-0", options={"acts": acts}), timeouts={"task": 600, "subtask": 600})
+    process = scene.start("plan.yaml")
+    until(reached.exists, "the agent at work", WAIT)
+    follower = scene.start(*ask)
+    assert follower.stdout is not None
+    assert follower.stdout.readline() != ""  # it follows
+    process.kill()
+    process.communicate(timeout=WAIT)
+    out, err = follower.communicate(timeout=WAIT)
+    assert (follower.returncode, err) == (0, "")
+    assert "interrupted" in out
+    scene.until_all_gone()
+    scene.folder.write_plan(acting("task-0"))
+    scene.look_at_mended(tally)

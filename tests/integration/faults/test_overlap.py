@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -139,6 +140,33 @@ def test_control_in_the_middle_of_500_sub_tasks(
         assert "cancelled by process" in logs
     scene.look(tally, report, cancelled=kind != "pause")
     scene.folder.write_plan(*(acting(f"task-{number}") for number in range(6)))
+    scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 5))
+def test_a_supervisor_that_is_stopped_for_a_while(
+    seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
+) -> None:
+    """Who asks it for something is told that there was no answer; once it goes on, it does what it was asked for."""
+    del seed
+    scene = make_scene(2, 6)
+    gate = Gate(tmp_path / "gate")
+    held = acting("task-0", options={"acts": {"t0": gate.act}})
+    scene.folder.write_plan(held, acting("task-1", needs=["task-0"]))
+    process = scene.start("plan.yaml", "--json", "report.json")
+    gate.wait_reached()
+    process.send_signal(signal.SIGSTOP)
+    asked = scene.run("pause")
+    assert asked.returncode == 1
+    assert "has not answered" in asked.stderr
+    assert "running" in scene.run("status").stdout
+    process.send_signal(signal.SIGCONT)
+    until(lambda: "paused" in scene.run("status").stdout, "the pause")
+    gate.open()
+    assert "resumed" in scene.run("resume").stdout
+    out, err = process.communicate(timeout=WAIT)
+    assert process.returncode == 0, out + err
+    scene.look(tally, scene.report())
     scene.look_at_mended(tally)
 
 

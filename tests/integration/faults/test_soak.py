@@ -41,7 +41,7 @@ LIMITS = Timeouts(task=ROUND_LIMIT, subtask=5.0, grace=0.2)
 FAULTY, PATIENT = (Retries(attempts=attempts, backoff=0.01) for attempts in (3, 20))  # an innocent is struck, too
 WARM = 2  # rounds after which all that is kept for good has been loaded
 SETTLED = 5.0  # seconds for the threads of a closed run to let go of what they hold
-GROWTH = 1.03 if LONG else 1.25  # of memory, from the first rounds after that to the last ones
+GROWTH = 1.05 if LONG else 1.25  # of memory, from the first rounds after that to the last ones
 MORE_OBJECTS = 200  # of Python, in the same time: what is kept of one sub-task a round is more
 
 
@@ -66,7 +66,9 @@ def test_a_soak_with_faults_at_random(tally: Tally, tmp_path: Path, record_prope
         struck, failed, done = struck + round_struck, failed + round_failed, done + tasks * TABLES
         sizes.append(measure(sizes[0] if sizes else None))
     early, late = sizes[WARM : WARM + (len(sizes) - WARM) // 3 + 1], sizes[-(len(sizes) // 3) :]
-    memory = [median(one.memory for one in part) / 1e6 for part in (early, late)]
+    memory = [
+        min(one.memory for one in part) / 1e6 for part in (early, late)
+    ]  # what the C library keeps comes and goes
     objects = [median(one.objects for one in part) for part in (early, late)]
     files, threads = sorted({one.files for one in sizes[1:]}), sorted({one.threads for one in sizes[1:]})
     record_property(
@@ -74,8 +76,8 @@ def test_a_soak_with_faults_at_random(tally: Tally, tmp_path: Path, record_prope
         f"The soak: {len(sizes)} rounds, the first of {FIRST_TASKS} tasks and {FIRST_TASKS * TABLES:,} sub-tasks, the "
         f"others of {TASKS} and {TASKS * TABLES:,}; {done:,} sub-tasks in {SECONDS:g} s, {struck} strikes at workers, "
         f"{failed} sub-tasks at fault, all others done. The supervisor's process after a round: memory "
-        f"{memory[0]:.1f} MB in the first third, {memory[1]:.1f} MB in the last (medians); Python objects "
-        f"{objects[0]:,.0f} and {objects[1]:,.0f}; open files {_span(files)}; threads {_span(threads)}.",
+        f"{memory[0]:.1f} MB in the first third, {memory[1]:.1f} MB in the last (the least of each); Python objects "
+        f"{objects[0]:,.0f} and {objects[1]:,.0f} (medians); open files {_span(files)}; threads {_span(threads)}.",
     )
     assert memory[1] < memory[0] * GROWTH, sizes
     assert objects[1] < objects[0] + MORE_OBJECTS, sizes
