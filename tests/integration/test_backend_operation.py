@@ -1,0 +1,148 @@
+"""The generated backend in operation: it ends gracefully, and asks the database for no more connections than it may."""
+
+from __future__ import annotations
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from signal import SIGTERM
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import httpx
+import psycopg
+import pytest
+
+from tests.integration.backend import Server, backend_files, read_schema, serving, write_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.integration.postgres import PostgresServer
+
+pytest_plugins = ["tests.integration.postgres"]
+
+WAIT_S = 30.0
+ROWS = 20_000  # more than sockets hold: who sends them has to wait for who reads
+CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+WAITING = f"{CONNECTIONS} AND wait_event_type = 'Lock'"
+MANY = f"""
+    INSERT INTO schools (npsn, name, level, address, city, province)
+    SELECT lpad(n::text, 8, '0'), 'School ' || n, 'SMA', repeat('x', 500), 'Bandung', 'Jawa Barat'
+    FROM generate_series(1, {ROWS}) n
+"""
+
+
+@pytest.fixture(scope="module")
+def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_backend(backend_files(read_schema()), tmp_path_factory.mktemp("school"))
+
+
+@pytest.fixture
+def database(postgres_server: PostgresServer) -> Iterator[str]:
+    with postgres_server.new_database() as url:
+        yield url
+
+
+def test_a_request_under_way_is_answered_before_the_end(backend: Path, database: str) -> None:
+    with serving(backend, database) as server, ThreadPoolExecutor() as pool:
+        with locked(database, "schools") as asked:
+            answer = pool.submit(httpx.get, f"{server.url}/api/schools", timeout=WAIT_S)
+            wait_until(lambda: asked(WAITING) == 1)
+            server.process.send_signal(SIGTERM)
+            wait_until(lambda: not is_listening(server))
+            assert server.process.poll() is None
+        assert answer.result(WAIT_S).json() == {"items": [], "total": 0, "limit": 50, "offset": 0}
+        assert_ended(server, database)
+
+
+def test_an_export_under_way_is_sent_whole_before_the_end(backend: Path, database: str) -> None:
+    with serving(backend, database) as server:
+        ask(database, MANY)
+        with httpx.stream("GET", f"{server.url}/api/schools/export.csv", timeout=WAIT_S) as response:
+            lines = response.iter_lines()
+            next(lines)
+            server.process.send_signal(SIGTERM)
+            wait_until(lambda: not is_listening(server))
+            assert server.process.poll() is None
+            assert sum(1 for _ in lines) == ROWS
+        assert_ended(server, database)
+
+
+def test_an_export_that_nobody_reads_any_more_gives_its_connection_back(backend: Path, database: str) -> None:
+    with serving(backend, database, **ONE) as server:
+        ask(database, MANY)
+        with httpx.stream("GET", f"{server.url}/api/schools/export.csv", timeout=WAIT_S) as response:
+            next(response.iter_lines())
+        wait_until(lambda: httpx.get(f"{server.url}/readyz").status_code == 200)
+
+
+ONE = {"DATABASE_POOL_SIZE": "1", "DATABASE_POOL_OVERFLOW": "0", "DATABASE_POOL_TIMEOUT": "0.2"}
+
+
+def test_a_request_that_gets_no_connection_in_time_is_told_to_come_back(backend: Path, database: str) -> None:
+    with serving(backend, database, **ONE) as server, ThreadPoolExecutor() as pool:
+        with locked(database, "schools") as asked:
+            first = pool.submit(httpx.get, f"{server.url}/api/schools", timeout=WAIT_S)
+            wait_until(lambda: asked(WAITING) == 1)
+            second = httpx.get(f"{server.url}/api/teachers", timeout=WAIT_S)
+            assert second.status_code == 503
+            assert second.headers["content-type"] == "application/problem+json"
+            assert second.headers["retry-after"] == "5"
+            assert second.json()["detail"] == "The database is not available."
+            assert httpx.get(f"{server.url}/readyz").status_code == 503
+            assert httpx.get(f"{server.url}/healthz").status_code == 200  # which asks no database
+        assert first.result(WAIT_S).status_code == 200
+        assert httpx.get(f"{server.url}/api/teachers").status_code == 200
+
+
+def test_requests_share_the_connections_that_there_may_be(backend: Path, database: str) -> None:
+    settings = {"DATABASE_POOL_SIZE": "2", "DATABASE_POOL_OVERFLOW": "1", "DATABASE_POOL_TIMEOUT": str(WAIT_S)}
+    with serving(backend, database, **settings) as server, ThreadPoolExecutor() as pool:
+        with locked(database, "schools") as asked:
+            answers = [pool.submit(httpx.get, f"{server.url}/api/schools", timeout=WAIT_S) for _ in range(5)]
+            wait_until(lambda: asked(WAITING) == 3)
+            assert asked(CONNECTIONS) == 3
+        assert [answer.result(WAIT_S).status_code for answer in answers] == [200] * 5
+        wait_until(lambda: ask(database, CONNECTIONS) == 2)  # beyond the pool's size none is kept
+
+
+@contextmanager
+def locked(database: str, table: str) -> Iterator[Callable[[str], int]]:
+    """Have every request to a table wait, and give who asks the database meanwhile."""
+    with psycopg.connect(database) as holder:
+        holder.execute(f"LOCK TABLE {table}".encode())
+        yield lambda query: ask(database, f"{query} AND pid <> {holder.info.backend_pid}")
+
+
+def ask(database: str, statement: str) -> int:
+    """Run a statement in a connection of its own, and return the number that it answers."""
+    with psycopg.connect(database, autocommit=True) as connection:
+        cursor = connection.execute(statement.encode())
+        (found,) = cursor.fetchone() or (0,) if cursor.description else (0,)
+    return int(found)
+
+
+def assert_ended(server: Server, database: str) -> None:
+    """Check that a process that was told to has ended as one that was told to does, and has left nothing open."""
+    assert server.process.wait(WAIT_S) in (0, -SIGTERM)  # uvicorn hands the signal on, once all is done
+    wait_until(lambda: ask(database, CONNECTIONS) == 0)
+    assert "Traceback" not in server.log.read_text(encoding="utf-8")
+
+
+def is_listening(server: Server) -> bool:
+    address = urlsplit(server.url)
+    try:
+        socket.create_connection((str(address.hostname), address.port or 0), timeout=WAIT_S).close()
+    except ConnectionError:
+        return False
+    return True
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + WAIT_S
+    while not is_so():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
