@@ -44,6 +44,12 @@ class _Commands(click.Group):
             args = [_DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, _with_wait_named(args))
 
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the library would take it for a failure
+            return 0  # the reader of our output has seen enough
+
     def _refuse_typing_error(self, word: str) -> None:
         close = get_close_matches(word, self.commands, 1)
         if close and not Path(word).exists():
@@ -262,8 +268,9 @@ def main() -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = 130
-    except BrokenPipeError:
-        code = 0  # the reader of our output has seen enough
+    except OSError as error:
+        click.echo(f"error: the system refused: {error}", err=True)
+        code = 1
     sys.exit(_flushed(int(code or 0)))
 
 
@@ -280,9 +287,9 @@ def _open_standard_streams() -> None:
 
 
 def _flushed(code: int) -> int:
-    """Flush what was printed; a reader that has gone is no error, and must not become a traceback at exit."""
+    """Flush what was printed; what can be told to nobody any more must not become a traceback at exit."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code

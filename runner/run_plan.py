@@ -251,7 +251,8 @@ def _execute(
             orchestrator.close(status, code)
             progress.drain(store, console)
         if options.check:
-            print_drift(change for _, change in orchestrator.changes)
+            with contextlib.suppress(BrokenPipeError):  # the exit code tells the same
+                print_drift(change for _, change in orchestrator.changes)
         if options.json_file is not None:
             write_json(options.json_file, run_report(store, orchestrator.run_id))
     return code

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import threading
 from datetime import UTC
 from typing import TYPE_CHECKING
 
@@ -335,6 +336,25 @@ def test_a_request_to_a_run_that_ends_meanwhile_fails(store: SqliteStore, tmp_pa
     store.append(RUN, AT_WORK)
     with pytest.raises(StoreError, match="ended before it could pause"):
         commands.control(tmp_path / "state", "pause", pause=lambda _: store.append(RUN, [FAILED[-1]]))
+
+
+def test_a_report_goes_into_what_is_no_plain_file(store: SqliteStore, tmp_path: Path) -> None:
+    """A device must not be replaced by a file, nor a link."""
+    store.append(RUN, whole_run())
+    report = run_report(store, RUN)
+    link, target, pipe = tmp_path / "link", tmp_path / "target", tmp_path / "pipe"
+    link.symlink_to(target)
+    write_json(link, report)
+    assert link.is_symlink()
+    assert json.loads(target.read_text()) == report
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
+    reader.start()
+    write_json(pipe, report)
+    reader.join(30)
+    assert pipe.is_fifo()
+    assert json.loads(read[0]) == report
 
 
 def test_a_request_that_is_not_answered_says_so(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import stat
 from typing import TYPE_CHECKING, Any
 
 from runner.errors import StoreError
@@ -41,10 +42,16 @@ def as_json(data: dict[str, Any]) -> str:
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write a report whole or not at all; its folder is made where it is missing. Raises StoreError."""
+    """Write a report whole or not at all; its folder is made where it is missing. Raises StoreError.
+
+    What is no plain file, such as /dev/stdout, a pipe or a link, stays what it is and is written into.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+            path.write_text(as_json(data), encoding="utf-8")
+            return
         try:
             temporary.write_text(as_json(data), encoding="utf-8")
             temporary.replace(path)

@@ -461,6 +461,13 @@ def test_a_closed_pipe_ends_no_run_with_a_traceback(folder: Folder) -> None:
     assert "Traceback" not in err
     assert process.returncode == 0
     assert json.loads((folder.path / "report.json").read_text())["run"]["status"] == "done"
+    (folder.path / "school.sql").write_text("CREATE TABLE pupils (id int PRIMARY KEY);\n")
+    for command, code in ((("logs",), 0), (("plan.yaml", "--check"), 3)):
+        reader = folder.start(*command)
+        assert reader.stdout is not None
+        reader.stdout.close()
+        _, err = reader.communicate(timeout=60)
+        assert (reader.returncode, err) == (code, "")
 
 
 def test_the_school_plan_in_two_folders_gives_the_same_bytes(tmp_path: Path) -> None:

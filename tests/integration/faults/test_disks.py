@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import random
+import shlex
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.command import acting
+from tests.integration.command import acting, environment
 from tests.integration.faults.aftermath import times
 from tests.integration.jobs import until
 
@@ -145,6 +147,43 @@ def test_a_workspace_that_cannot_be_written(seed: int, make_scene: MakeScene, ta
         assert "Traceback" not in again.stderr
         locked.unlock()
         scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 3))
+@pytest.mark.parametrize(("command", "code"), [("plan.yaml", 0), ("status", 1), ("logs", 1)])
+def test_an_output_that_is_full(command: str, code: int, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    """A run goes on without it; who asked for nothing but the output is told."""
+    del seed
+    scene = make_scene(TASKS, TABLES)
+    scene.folder.write_plan(*(acting(f"task-{n}") for n in range(TASKS)))
+    assert scene.run("plan.yaml").returncode == 0
+    shell = ["sh", "-c", f"exec {shlex.quote(sys.executable)} -m runner {command} > /dev/full"]
+    result = subprocess.run(
+        shell, cwd=scene.folder.path, env=environment(**scene.env), capture_output=True, text=True, timeout=WAIT,
+        check=False,
+    )  # fmt: skip
+    assert result.returncode == code, result.stderr
+    assert "Traceback" not in result.stderr
+    assert ("No space left on device" in result.stderr) == (code == 1)
+    scene.look_at_mended(tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 3))
+@pytest.mark.parametrize("files", [20, 40])
+def test_a_limit_on_open_files(files: int, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+    del seed
+    scene = make_scene(TASKS, TABLES)
+    scene.folder.write_plan(*(acting(f"task-{n}") for n in range(TASKS)))
+    shell = ["sh", "-c", f"ulimit -n {files}; exec {shlex.quote(sys.executable)} -m runner plan.yaml"]
+    result = subprocess.run(
+        shell, cwd=scene.folder.path, env=environment(**scene.env), capture_output=True, text=True, timeout=WAIT,
+        check=False,
+    )  # fmt: skip
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert "Too many open files" in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+    scene.until_all_gone()
+    scene.look_at_mended(tally)
 
 
 @pytest.mark.parametrize("seed", times(1, 5))
