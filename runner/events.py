@@ -16,6 +16,7 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Literal
 
+from runner.messages import Told
 from runner.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.task import Classification, FileCounts, SubTaskSpec
 
@@ -33,7 +34,7 @@ def iso(moment: datetime) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunStarted:
+class RunStarted(Told):
     """A process began to execute a plan."""
 
     plan: str
@@ -45,7 +46,7 @@ class RunStarted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TaskAdded:
+class TaskAdded(Told):
     """A task, with all its sub-tasks, is part of the run and waits."""
 
     task_id: str
@@ -61,7 +62,7 @@ class TaskAdded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TaskStarted:
+class TaskStarted(Told):
     """A worker was given the task's first sub-tasks."""
 
     task_id: str
@@ -69,7 +70,7 @@ class TaskStarted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TaskEnded:
+class TaskEnded(Told):
     """Nothing more will happen to the task. `error` is its first failure, or why it was skipped."""
 
     task_id: str
@@ -79,7 +80,7 @@ class TaskEnded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubTaskStarted:
+class SubTaskStarted(Told):
     """A try at a sub-task began; `attempt` counts from 1."""
 
     task_id: str
@@ -91,7 +92,7 @@ class SubTaskStarted:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubTaskStep:
+class SubTaskStep(Told):
     """A sub-task began step `step` of its `total_steps`, counted from 1."""
 
     task_id: str
@@ -102,7 +103,7 @@ class SubTaskStep:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubTaskRetrying:
+class SubTaskRetrying(Told):
     """A try ended badly and another follows in `delay` seconds.
 
     `charged` is False for a try that ended with its worker though another sub-task may be to blame.
@@ -118,7 +119,7 @@ class SubTaskRetrying:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubTaskEnded:
+class SubTaskEnded(Told):
     """Nothing more will happen to the sub-task."""
 
     task_id: str
@@ -132,7 +133,7 @@ class SubTaskEnded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Logged:
+class Logged(Told):
     """A line worth keeping. `task_id` and `subtask_id` are None where it concerns the run."""
 
     level: LogLevel
@@ -143,21 +144,21 @@ class Logged:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunPaused:
+class RunPaused(Told):
     """No new task is started until `RunResumed`."""
 
     at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunResumed:
+class RunResumed(Told):
     """Tasks are started again."""
 
     at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunEnded:
+class RunEnded(Told):
     """The last event of a run."""
 
     status: RunStatus

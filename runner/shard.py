@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from runner.messages import Told
 from runner.task import SubTaskSpec, TaskSpec
 
 Change = tuple[str, str]  # verb (see `workspace.writer.Verb`), path relative to the workspace
@@ -38,19 +39,19 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WorkerReady:
+class WorkerReady(Told):
     """A worker has started and waits for work."""
 
     pid: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ShardBegun:
+class ShardBegun(Told):
     """The shard has arrived: from here on, a death of the worker may be its doing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptFailed:
+class AttemptFailed(Told):
     """One try at a sub-task failed. `retryable` says whether another try could pass.
 
     `cancelled` is True when it stopped because it was told to.
@@ -65,7 +66,7 @@ class AttemptFailed:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FilesChanged:
+class FilesChanged(Told):
     """Files of a sub-task that were not simply the same as before: by verb."""
 
     task_id: str
@@ -74,14 +75,14 @@ class FilesChanged:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ShardEnded:
+class ShardEnded(Told):
     """Every sub-task of the shard was tried once; the worker is free. `error`: the shard could not even begin."""
 
     error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cancel:
+class Cancel(Told):
     """Down the control connection: the sub-task is to stop at its next look, all of them when None."""
 
     subtask_id: str | None = None

@@ -13,7 +13,6 @@ import time
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing import Pipe
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from runner.events import Event, Logged, SubTaskEnded, SubTaskStarted, SubTaskStep
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from runner.task_queue import QueueStats
     from runner.task_run import SubTaskState, TaskRun
 
-_MESSAGES_A_TURN = 256  # of one worker, before the others have their turn
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and everything that can happen wakes the loop
 _TICK = 0.1  # seconds between two looks at the limits while tasks run
 
@@ -80,6 +78,7 @@ class Supervisor:
         self._error: BaseException | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._woken, self._wake = Pipe(duplex=False)
+        self._slots.wake_on(self._woken)
         self._open = True
         self.changes: list[tuple[str, Change]] = []  # sub-task id and change; read it once the loop is idle
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -168,16 +167,11 @@ class Supervisor:
             self._idle.set()
 
     def _turn(self) -> None:
-        slots, outputs = self._slots.connections(), self._slots.outputs()
-        ready = wait([self._woken, *slots, *outputs], _TICK if self._schedule.active else _IDLE_WAIT)
-        if self._woken in ready:
+        woken, talking = self._slots.wait(_TICK if self._schedule.active else _IDLE_WAIT)
+        if woken:
             self._run_commands()
-        for connection in ready:
-            if connection in outputs:
-                self._slots.keep_output(outputs[connection])
-        for connection in ready:
-            slot = slots.get(connection)
-            if slot is not None and slot in self._slots:
+        for slot in talking:
+            if slot in self._slots:
                 self._receive(slot)
         now = time.monotonic()
         if now >= self._next_look:
@@ -200,14 +194,14 @@ class Supervisor:
             command()
 
     def _receive(self, slot: WorkerSlot) -> None:
-        connection = slot.worker.connection
         try:
-            for _ in range(_MESSAGES_A_TURN):
-                self._handle(slot, connection.recv())
-                if slot not in self._slots or not connection.poll():
-                    return
+            messages = slot.worker.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
             self._worker_died(slot)
+            return
+        for message in messages:
+            if slot in self._slots:
+                self._handle(slot, message)
 
     def _handle(self, slot: WorkerSlot, message: Any) -> None:
         match message:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from runner.messages import Told
 from runner.status import TaskStatus
 
 SETUP_PRIORITY = 10  # of the one sub-task of a boilerplate task
@@ -121,7 +122,7 @@ class TaskResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FileCounts:
+class FileCounts(Told):
     """Files of a sub-task by what was done with them."""
 
     created: int = 0

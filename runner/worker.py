@@ -15,8 +15,10 @@ import threading
 from typing import TYPE_CHECKING
 
 from runner import capture
+from runner.events import SubTaskStarted
 from runner.lifeline import die_with_parent
-from runner.shard import Cancel, Shard, ShardBegun, ShardEnded, WorkerReady
+from runner.messages import Sender
+from runner.shard import Cancel, FilesChanged, Shard, ShardBegun, ShardEnded, WorkerReady
 from runner.subtasks import Message, SubTaskManager, describe
 
 if TYPE_CHECKING:
@@ -29,20 +31,22 @@ class _Worker:
     """What this process owns: its two connections, the schema it was sent last, the shard it works on."""
 
     def __init__(self, events: Connection, control: Connection) -> None:
-        self._events = events
+        self._events = events  # kept open
+        self._sender = Sender(events.fileno())
         self._control = control
-        self._sending = threading.Lock()
         self._schema: Schema | None = None
         self._manager: SubTaskManager | None = None
         self._managed: tuple[str, str, int] | None = None
         threading.Thread(target=self._listen, name="control", daemon=True).start()
 
     def send(self, message: Message | WorkerReady | ShardBegun | ShardEnded) -> None:
-        with self._sending:
-            try:
-                self._events.send(message)
-            except BrokenPipeError:
-                os._exit(1)  # the supervisor has let go of this process: nobody is left to tell
+        if isinstance(message, SubTaskStarted | FilesChanged):  # its first step, or its end, follows at once
+            self._sender.keep(message)
+            return
+        try:
+            self._sender.send(message)
+        except BrokenPipeError:
+            os._exit(1)  # the supervisor has let go of this process: nobody is left to tell
 
     def run(self, shard: Shard, schema_pickle: bytes | None) -> None:
         error = None

@@ -6,9 +6,10 @@ Used by one thread, the supervisor's loop, which decides; here is kept who has w
 from __future__ import annotations
 
 import itertools
+import selectors
 import signal
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.capture import LineKeeper
 from runner.errors import RunnerError
@@ -18,6 +19,7 @@ from runner.task_run import TaskRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from multiprocessing.connection import Connection
 
     from runner.shard import Limits, Shard
 
@@ -51,6 +53,7 @@ class WorkerSlots:
         self._post = post
         self._on_refused = on_refused
         self._slots: dict[int, WorkerSlot] = {}
+        self._selector = selectors.DefaultSelector()
         self._numbers = itertools.count()
         self._retired: list[Worker] = []
         self._failed_starts = 0
@@ -69,15 +72,29 @@ class WorkerSlots:
     def start_worker(self) -> None:
         """Add a place with a fresh worker, under a number that no worker had before."""
         number = next(self._numbers)
-        self._slots[number] = WorkerSlot(Worker(number, self._on_refused, self._limits.memory))
+        slot = self._slots[number] = WorkerSlot(Worker(number, self._on_refused, self._limits.memory))
+        self._selector.register(slot.worker.connection, selectors.EVENT_READ, slot)
+        self._selector.register(slot.worker.output, selectors.EVENT_READ, slot)
 
-    def connections(self) -> dict[Any, WorkerSlot]:
-        """Return the places by what their workers' messages come over."""
-        return {slot.worker.connection: slot for slot in self._slots.values()}
+    def wake_on(self, woken: Connection) -> None:
+        """Have `wait` end when there is something to read on `woken`, too."""
+        self._selector.register(woken, selectors.EVENT_READ)
 
-    def outputs(self) -> dict[Any, WorkerSlot]:
-        """Return the places by what their programs' output comes over, as far as it is open."""
-        return {slot.worker.output: slot for slot in self._slots.values() if slot.talks}
+    def wait(self, timeout: float) -> tuple[bool, list[WorkerSlot]]:
+        """Wait at most `timeout` seconds for something to read; return whether it is what wakes, and who sent messages.
+
+        What programs have printed meanwhile is kept.
+        """
+        woken, talking = False, []
+        for key, _ in self._selector.select(timeout):
+            slot: WorkerSlot | None = key.data
+            if slot is None:
+                woken = True
+            elif key.fileobj is slot.worker.output:
+                self._keep_output(slot)
+            else:
+                talking.append(slot)
+        return woken, talking
 
     # ----------------------------------------------------------------------------- shards
 
@@ -110,7 +127,7 @@ class WorkerSlots:
         Raises RunnerError where one worker after the other dies before it does anything.
         """
         self._end_output(slot)
-        del self._slots[slot.worker.index]
+        self._forget(slot)
         how = slot.worker.discard()
         self.deaths += 1
         if not slot.begun:
@@ -122,15 +139,17 @@ class WorkerSlots:
 
     # ----------------------------------------------------------------------------- what programs print
 
-    def keep_output(self, slot: WorkerSlot) -> None:
+    def _keep_output(self, slot: WorkerSlot) -> None:
         """Keep what programs printed, as lines of the task whose shard the worker has; cut what is too much."""
         text = slot.worker.read_output()
-        slot.talks = text != ""
+        if text == "" and slot.talks:
+            slot.talks = False
+            self._selector.unregister(slot.worker.output)
         if text and slot.keeper is not None:
             slot.keeper.write(text)
 
     def _end_output(self, slot: WorkerSlot) -> None:
-        self.keep_output(slot)
+        self._keep_output(slot)
         if slot.keeper is not None:
             slot.keeper.end()
             slot.keeper = None
@@ -142,10 +161,17 @@ class WorkerSlots:
 
     def _retire(self, slot: WorkerSlot) -> None:
         """Let a worker end that has done its share, and start a fresh one in its place."""
-        del self._slots[slot.worker.index]
+        self._forget(slot)
         slot.worker.close()
         self._retired = [*(worker for worker in self._retired if not _is_gone(worker)), slot.worker]
         self.start_worker()
+
+    def _forget(self, slot: WorkerSlot) -> None:
+        """Give up a place, and listen to its worker no more."""
+        del self._slots[slot.worker.index]
+        self._selector.unregister(slot.worker.connection)
+        if slot.talks:
+            self._selector.unregister(slot.worker.output)
 
     def kill_busy(self) -> None:
         """End every worker that has a shard, at once; the end of its connection tells the rest."""
@@ -156,7 +182,9 @@ class WorkerSlots:
     def shut_down(self) -> None:
         """Let go of every worker, and end what their agents started and left behind."""
         slots = list(self)
-        self._slots.clear()
+        for slot in slots:
+            self._forget(slot)
+        self._selector.close()
         for slot in slots:
             if slot.task is not None or not slot.ready:
                 slot.worker.discard()

@@ -29,7 +29,7 @@ FLOORS = (
         "task_run",
         "reporter",
     ),
-    ("errors", "events", "ddl.model", "naming", "status", "task", "shard", "lifeline", "liveness"),
+    ("errors", "events", "ddl.model", "naming", "status", "task", "shard", "messages", "lifeline", "liveness"),
 )
 FLOOR_OF = {room: len(FLOORS) - number for number, rooms in enumerate(FLOORS) for room in rooms}
 

@@ -23,9 +23,10 @@ import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner import worker
+from runner.messages import Receiver
 from runner.shard import Cancel
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Worker:
         self._exit_code: int | None = None  # known once it was joined
         context = multiprocessing.get_context("forkserver")
         self.connection, events = context.Pipe(duplex=False)
+        self._receiver = Receiver(self.connection.fileno())
         self.output, output = context.Pipe(duplex=False)
         os.set_blocking(self.output.fileno(), False)
         control, self._control = context.Pipe(duplex=False)
@@ -84,6 +86,10 @@ class Worker:
         """
         with contextlib.suppress(BrokenProcessPool):
             self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
+
+    def receive(self) -> list[Any]:
+        """Return the messages that have arrived; call it when `connection` has something. EOFError: it is dead."""
+        return self._receiver.receive()
 
     def read_output(self) -> str | None:
         """Return what programs have printed, as far as it fits a pipe: None for nothing now, "" for nothing ever more.
