@@ -70,6 +70,15 @@ def test_a_name_that_the_ddl_does_not_rename_is_dropped_and_added() -> None:
     ]
 
 
+def test_a_renamed_constraint_or_index_is_renamed_in_place() -> None:
+    old = "CREATE TABLE t (id int PRIMARY KEY, a int CHECK (a > 0)); CREATE INDEX by_a ON t (a);"
+    new = f"{old} ALTER TABLE t RENAME CONSTRAINT t_a_check TO positive; ALTER INDEX by_a RENAME TO of_a;"
+    assert set(up(old, new)) == {
+        "ALTER TABLE t RENAME CONSTRAINT t_a_check TO positive",
+        "ALTER INDEX by_a RENAME TO of_a",
+    }
+
+
 def test_a_rename_in_the_ddl_is_a_rename() -> None:
     old = "CREATE TABLE t (id int PRIMARY KEY, a int CHECK (a > 0)); CREATE INDEX ON t (a);"
     new = f"{old} ALTER TABLE t RENAME COLUMN a TO b; ALTER TABLE t RENAME TO s;"

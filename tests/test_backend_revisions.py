@@ -67,10 +67,19 @@ def folder() -> Folder:
 def test_the_first_revision_is_written_once(folder: Folder) -> None:
     assert sorted(folder.texts) == [
         "0001_initial.py",
-        "0001_initial/postgresql/2_tables/t.sql",
-        "0001_initial/sqlite/t.sql",
+        "0001_initial/postgresql/2_tables/1_t.sql",
+        "0001_initial/sqlite/1_t.sql",
     ]
     assert folder.generate(ONE) == []
+
+
+def test_tables_are_made_in_the_order_of_the_ddl() -> None:
+    made = Folder()
+    ddl = "CREATE TABLE z (id serial PRIMARY KEY); CREATE TABLE a (id int PRIMARY KEY DEFAULT nextval('z_id_seq'));"
+    assert [name for name in made.generate(ddl) if "2_tables" in name] == [
+        "0001_initial/postgresql/2_tables/1_z.sql",
+        "0001_initial/postgresql/2_tables/2_a.sql",
+    ]
 
 
 def test_a_change_adds_a_revision_that_follows_the_last(folder: Folder) -> None:
@@ -144,7 +153,7 @@ def test_a_folder_that_was_taken_away_is_begun_anew(folder: Folder) -> None:
     folder.generate(TWO)
     folder.texts.clear()
     folder.generate(TWO)
-    assert "a integer" in folder.texts["0001_initial/postgresql/2_tables/t.sql"]
+    assert "a integer" in folder.texts["0001_initial/postgresql/2_tables/1_t.sql"]
     assert folder.memory["revisions"] == ["0001_initial"]
 
 

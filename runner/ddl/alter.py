@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.body import is_constraint
 from runner.ddl.catalog import ColumnDraft, TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
-from runner.ddl.edits import drop_column, drop_constraint, rename_column
+from runner.ddl.edits import drop_column, drop_constraint, rename_column, rename_constraint
 from runner.ddl.expressions import parse_expression
 from runner.ddl.inheritance import add_check, add_foreign_key, add_unique, adopt, inherit, set_primary_key
 from runner.ddl.lexis import Token, split_at
@@ -98,7 +98,6 @@ _IDLE_PHRASES = (
     ("DEFAULT", "COLLATE"),
     ("ALTER", "CONSTRAINT"),
     ("ALTER", "INDEX"),
-    ("RENAME", "CONSTRAINT"),
     ("ADD", "PARTITION"),
     ("DROP", "PARTITION"),
 )
@@ -347,6 +346,14 @@ def _rename(action: Action) -> None:
         new = cursor.take_name()
         table.indexes = [replace(index, name=new) if index.name == old else index for index in table.indexes]
         table.unique = [replace(key, name=new) if key.name == old else key for key in table.unique]
+        return
+    if cursor.skip("CONSTRAINT"):
+        old = cursor.take_name()
+        cursor.expect("TO")
+        new = cursor.take_name()
+        found = [rename_constraint(draft, old, new) for draft in action.family]
+        if not any(found):
+            action.statement.pass_over(f"there is no constraint {old} to rename", table=table.name)
         return
     if cursor.skip_any("TO", "AS") or (cursor.dialect == "mysql" and len(cursor.tokens) - cursor.index in {1, 3}):
         path = cursor.take_path()

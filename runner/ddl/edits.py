@@ -1,4 +1,4 @@
-"""Changes that reach into all parts of a table: a column renamed or dropped, a constraint dropped by its name."""
+"""Changes that reach into all parts of a table: a column, a constraint or an index renamed or dropped by its name."""
 
 from __future__ import annotations
 
@@ -98,11 +98,48 @@ def drop_column(table: TableDraft, name: str) -> None:
     table.indexes = [index for index in table.indexes if name not in index.columns]
 
 
+def rename_constraint(table: TableDraft, old: str, new: str) -> bool:
+    """Rename the constraint that has this name, given or its own; return whether there was one."""
+    parts = [*((key, "fkey") for key in table.foreign_keys), *((check, "check") for check in table.checks)]
+    named = next((part for part, suffix in parts if old == _name(table, part, suffix)), None)
+    if named is None:
+        return _rename_key(table, old, new)
+    table.foreign_keys = [replace(key, name=new) if key is named else key for key in table.foreign_keys]
+    table.checks = [replace(check, name=new) if check is named else check for check in table.checks]
+    return True
+
+
+def rename_index(table: TableDraft, old: str, new: str) -> bool:
+    """Rename the index that has this name, a key's own included; return whether there was one."""
+    for place, index in enumerate(table.indexes):
+        columns = [column or "expr" for column in index.columns]
+        if old == (index.name or "_".join((table.name.name, *columns, "idx"))):
+            table.indexes[place] = replace(index, name=new)
+            return True
+    return _rename_key(table, old, new)
+
+
+def _rename_key(table: TableDraft, old: str, new: str) -> bool:
+    """Rename a key: its constraint and its index have one name."""
+    if table.primary_key and old == _name(table, table.primary_key, "pkey"):
+        table.primary_key = replace(table.primary_key, name=new)
+        return True
+    for place, key in enumerate(table.unique):
+        if old == _name(table, key, "key"):
+            table.unique[place] = replace(key, name=new)
+            return True
+    return False
+
+
+def _name(table: TableDraft, part: Key | ForeignKey | Check, suffix: str) -> str:
+    return part.name or default_constraint_name(table, part, suffix)
+
+
 def drop_constraint(table: TableDraft, name: str) -> None:
     """Drop the constraint that has this name, given or its own."""
 
     def stays(part: Key | ForeignKey | Check, suffix: str) -> bool:
-        return name != (part.name or default_constraint_name(table, part, suffix))
+        return name != _name(table, part, suffix)
 
     if table.primary_key and not stays(table.primary_key, "pkey"):
         table.primary_key = None

@@ -10,6 +10,7 @@ from runner.ddl.cursor import NotUnderstood
 from runner.ddl.lexis import MAX_DEPTH, depth_of
 from runner.ddl.objects import (
     alter_domain,
+    alter_index,
     alter_type,
     comment_on,
     create_domain,
@@ -158,3 +159,5 @@ def _alter(statement: Statement) -> None:
         alter_type(statement)
     elif kind == "DOMAIN":
         alter_domain(statement)
+    elif kind == "INDEX":
+        alter_index(statement)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.body import add_item
 from runner.ddl.catalog import DomainDraft, Path, TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
+from runner.ddl.edits import rename_index
 from runner.ddl.expressions import parse_expression
 from runner.ddl.indexes import read_index_parts
 from runner.ddl.inheritance import add_index
@@ -322,6 +323,20 @@ def _drop_index(statement: Statement, name: str, of: Path | None) -> None:
             table.indexes = [index for index in table.indexes if index.name != name]
             if wanted is not None:
                 table.unique = [key for key in table.unique if key.name != name]
+
+
+def alter_index(statement: Statement) -> None:
+    """Fold in PostgreSQL's `ALTER INDEX a RENAME TO b`; whatever else is said of an index changes no schema."""
+    cursor, catalog = statement.cursor, statement.catalog
+    cursor.skip("IF", "EXISTS")
+    path = cursor.take_path()
+    if not cursor.skip("RENAME", "TO"):
+        return
+    new = cursor.take_name()
+    schemas = {candidate.schema for candidate in catalog.candidates(path)}
+    tables = [draft for draft in catalog.tables.values() if draft.name.schema in schemas]
+    if not any(rename_index(draft, path[-1], new) for draft in tables):
+        statement.pass_over(f"there is no index {path[-1]} to rename")
 
 
 def rename_tables(statement: Statement) -> None:

@@ -62,6 +62,7 @@ _MODIFIERS = (
 )
 _HEAD = re.compile(rb"(?i)\s*(\w+)\s*(?:" + _MODIFIERS + rb"(\w+))?")
 _NOISE = re.compile(rb"/\*M?!\d*|/\*.*?\*/|\*/|--[^\n]*", re.DOTALL)
+_RENAME = re.compile(rb"(?i)\bRENAME\b")
 _SEARCH_PATH = re.compile(rb"(?i)search_path")
 _ROWS = {"INSERT", "REPLACE", "COPY", "UPDATE", "DELETE", "MERGE", "LOAD", "TRUNCATE", "VALUES"}
 _RIGHTS = {"GRANT", "REVOKE", "REASSIGN"}
@@ -93,6 +94,8 @@ def _words(data: bytes, raw: RawStatement) -> tuple[str, str]:
 
 def _matters(verb: str, kind: str, data: bytes, raw: RawStatement) -> bool:
     """Whether a statement may say something of a table, a type or where names lead."""
+    if (verb, kind) == ("ALTER", "INDEX"):
+        return bool(_RENAME.search(data, raw.start, min(raw.end, raw.start + HEAD_BYTES)))
     if verb in _KINDS:
         kinds = _KINDS[verb]
         return kinds is None or kind in kinds

@@ -1,7 +1,7 @@
 """The first revision: SQL that makes everything from nothing, a file for each table, and what takes it back.
 
-The files run in the order of their paths. References come after all tables, so that tables may refer to each other in
-any order.
+The files run in the order of their paths. Tables are numbered as the DDL has them: one may be counted up by the
+sequence of another before it. References come after all tables, which may refer to each other in any order.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.agents.backend.migration import postgresql, sqlite
 from runner.agents.backend.types import quote
-from runner.naming import free_name, snake
+from runner.naming import snake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,7 +62,6 @@ def sql_files(picture: Picture) -> Iterator[SqlFile]:
 
 
 def _file_names(labels: Iterable[str]) -> list[str]:
-    found: list[str] = []
-    for label in labels:
-        found.append(free_name(snake(label), found))
-    return found
+    names = [snake(label) for label in labels]
+    width = len(str(len(names)))
+    return [f"{number:0{width}}_{name}" for number, name in enumerate(names, 1)]
