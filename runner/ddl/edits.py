@@ -100,13 +100,15 @@ def drop_column(table: TableDraft, name: str) -> None:
 
 def rename_constraint(table: TableDraft, old: str, new: str) -> bool:
     """Rename the constraint that has this name, given or its own; return whether there was one."""
-    parts = [*((key, "fkey") for key in table.foreign_keys), *((check, "check") for check in table.checks)]
-    named = next((part for part, suffix in parts if old == _name(table, part, suffix)), None)
-    if named is None:
-        return _rename_key(table, old, new)
-    table.foreign_keys = [replace(key, name=new) if key is named else key for key in table.foreign_keys]
-    table.checks = [replace(check, name=new) if check is named else check for check in table.checks]
-    return True
+    for place, key in enumerate(table.foreign_keys):
+        if old == _name(table, key, "fkey"):
+            table.foreign_keys[place] = replace(key, name=new)
+            return True
+    for place, check in enumerate(table.checks):
+        if old == _name(table, check, "check"):
+            table.checks[place] = replace(check, name=new)
+            return True
+    return _rename_key(table, old, new)
 
 
 def rename_index(table: TableDraft, old: str, new: str) -> bool:
