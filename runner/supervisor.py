@@ -6,6 +6,7 @@ It waits for messages of workers, commands of other threads and deadlines, turns
 
 from __future__ import annotations
 
+import os
 import pickle
 import queue
 import threading
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and everything that can happen wakes the loop
 _TICK = 0.1  # seconds between two looks at the limits while tasks run
+_CORES = len(os.sched_getaffinity(0))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -237,7 +239,8 @@ class Supervisor:
             task = self._schedule.next_task(now)
             if task is None:
                 return
-            work, threads = task.take_work(len(free), others_wait=self._schedule.task_waits(), now=now)
+            shards = min(len(free), max(1, _CORES - len(task.shards)))  # more would only each learn the schema anew
+            work, threads = task.take_work(shards, others_wait=self._schedule.task_waits(), now=now)
             self._hand_over(slot, task, work, threads)
             free.remove(slot)
 
