@@ -5,20 +5,43 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+FRONTEND = ROOT / "templates" / "fe-boilerplate" / "frontend"
+LOCKED = pytest.mark.parametrize("folder", [ROOT, FRONTEND], ids=["convex", "frontend"])
+# Builds of biome for other platforms, whose hashes were not to be had: npm goes by their versions alone.
+NOT_TOLD = {f"node_modules/@biomejs/cli-{name}" for name in (
+    "android-arm64", "android-x64", "darwin-arm64", "darwin-x64",
+    "linux-arm64-musl", "linux-x64-musl", "win32-arm64", "win32-x64",
+)}  # fmt: skip
 
 
-def test_the_lock_file_names_no_host_to_fetch_from() -> None:
-    lock = json.loads((ROOT / "package-lock.json").read_text())
-    packages = {name: package for name, package in lock["packages"].items() if name}
+@LOCKED
+def test_the_lock_file_names_no_host_to_fetch_from(folder: Path) -> None:
+    packages = locked(folder)
     assert len(packages) > 20
     assert not [name for name, package in packages.items() if "resolved" in package]
-    assert not [name for name, package in packages.items() if "integrity" not in package]
 
 
-def test_npm_is_told_so_and_nothing_else() -> None:
-    assert (ROOT / ".npmrc").read_text() == "omit-lockfile-registry-resolved=true\n"
+@LOCKED
+def test_the_lock_file_holds_every_package_to_its_hash(folder: Path) -> None:
+    unknown = {name for name, package in locked(folder).items() if "integrity" not in package}
+    assert unknown == (NOT_TOLD if folder == FRONTEND else set())
+    assert all(locked(folder)[name]["optional"] for name in unknown)
+
+
+def locked(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return the packages of a lock file, without the project itself, by their places."""
+    lock = json.loads((folder / "package-lock.json").read_text())
+    return {name: package for name, package in lock["packages"].items() if name}
+
+
+@LOCKED
+def test_npm_is_told_so_and_nothing_else(folder: Path) -> None:
+    assert (folder / ".npmrc").read_text() == "omit-lockfile-registry-resolved=true\n"
 
 
 def test_versions_are_exact_where_tests_depend_on_them() -> None:
