@@ -15,7 +15,15 @@ from typing import Any
 
 import httpx
 
-from tests.integration.backend import backend_files, free_port, plain_environment, read_schema, run, write_backend
+from tests.integration.backend import (
+    SCHOOL,
+    backend_files,
+    free_port,
+    plain_environment,
+    read_schema,
+    run,
+    write_backend,
+)
 from tests.integration.frontend import frontend_files, node_tool, tool_command, tool_environment, write_files
 
 START_LIMIT_S = 60.0
@@ -79,9 +87,9 @@ class Application:
 
 
 @contextmanager
-def served(workspace: Path) -> Iterator[Application]:
-    """Generate the school's application into a folder, build it, and serve it until the block ends."""
-    schema, options = read_schema(), {"title": "School"}
+def served(workspace: Path, sql: Path = SCHOOL) -> Iterator[Application]:
+    """Generate the application of a schema into a folder, build it, and serve it until the block ends."""
+    schema, options = read_schema(sql), {"title": "School"}
     backend = write_backend(backend_files(schema, options=options), workspace)
     frontend = write_files(frontend_files(schema, options=options), workspace)
     database = {"DATABASE_URL": f"sqlite:///{workspace / 'school.db'}"}

@@ -146,7 +146,7 @@ interface OwnLinkProps {
 /** The first value of a row, leading to the row's own page. */
 function OwnLink({ page, row, name, labels }: OwnLinkProps) {
   const field = page.byName.get(name);
-  const label = field?.reference && labelOf(labels, field.reference, row)?.text;
+  const label = field?.leadsTo && labelOf(labels, field.leadsTo, row)?.text;
   const text = label ?? (field ? formatText(field, row[name]) : "");
   return (
     <Link
@@ -162,7 +162,7 @@ function OwnLink({ page, row, name, labels }: OwnLinkProps) {
 function align(page: AnyPage, name: string): "right" | undefined {
   const field = page.byName.get(name);
   const isAmount =
-    field && isNumber(field.kind) && !field.reference && !field.isKey && !field.choices;
+    field && isNumber(field.kind) && !field.leadsTo && !field.isKey && !field.choices;
   return isAmount ? "right" : undefined;
 }
 

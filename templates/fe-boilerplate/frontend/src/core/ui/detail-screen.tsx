@@ -41,7 +41,7 @@ export function DetailScreen({ page, rowKey }: Props) {
 function Row({ page, found }: { page: AnyPage; found: Versioned<AnyRow> }) {
   const { row } = found;
   const title = useRowTitle(page.table, row);
-  const references = useMemo(() => page.fields.flatMap((field) => field.reference ?? []), [page]);
+  const references = useMemo(() => page.fields.flatMap((field) => field.leadsTo ?? []), [page]);
   const labels = useRowLabels(references, row);
   return (
     <Stack gap="lg">

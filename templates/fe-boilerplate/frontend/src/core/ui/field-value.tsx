@@ -29,7 +29,7 @@ export function FieldValue({ field, row, labels, full = false }: Props): ReactNo
         {HIDDEN}
       </span>
     );
-  if (field.reference) return <ReferenceValue field={field} row={row} labels={labels} />;
+  if (field.leadsTo) return <ReferenceValue field={field} row={row} labels={labels} />;
   if (field.kind === "array") return <Items field={field} value={value} full={full} />;
   if (field.choices) return <Choice>{formatText(field, value)}</Choice>;
   if (full && field.kind === "json") return <Code block>{writeJson(value, 2)}</Code>;
@@ -84,7 +84,7 @@ function Items({ field, value, full }: { field: FieldInfo; value: unknown; full:
 }
 
 function ReferenceValue({ field, row, labels }: Omit<Props, "full">) {
-  const { reference } = field;
+  const { leadsTo: reference } = field;
   const label = reference && labelOf(labels, reference, row);
   if (!reference || !label?.key) return label?.text ?? String(row[field.name]);
   return (

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import { factsOf, inner } from "../api/kinds";
-import type { AnyTable } from "../api/table";
+import type { AnyTable, Reference } from "../api/table";
 import type { Choice, FieldChange, FieldInfo, FieldText, Kind, Row } from "./page";
 
 type Texts = Readonly<Record<string, FieldText>>;
@@ -32,8 +32,20 @@ function describe(table: AnyTable, name: string, text: Partial<FieldText>): Fiel
     schema: text.kept ? undefined : schema,
     optional: schema?.safeParse(undefined).success ?? true,
     changeable: name in shapeOf(table.schemas.update),
-    reference: table.references.find(({ fields }) => fields.length === 1 && fields[0] === name),
+    reference: ownReference(table, name),
+    leadsTo: ownReference(table, name) ?? wideReference(table, name),
   };
+}
+
+function ownReference(table: AnyTable, name: string): Reference | undefined {
+  return table.references.find(({ fields }) => fields.length === 1 && fields[0] === name);
+}
+
+/** A reference of several fields is shown at the last of them that does not refer by itself. */
+function wideReference(table: AnyTable, name: string): Reference | undefined {
+  return table.references.find(
+    ({ fields }) => fields.findLast((field) => !ownReference(table, field)) === name,
+  );
 }
 
 function shapeOf(schema: z.ZodObject | undefined): Readonly<Record<string, z.ZodType>> {

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import type { AnyTable, Reference } from "../api/table";
+import { describeFields } from "./fields";
 import { enteredFields, formEntries } from "./form-entries";
 import type { AnyPage } from "./page";
 import { pupils } from "./testing/pupils";
@@ -44,6 +45,21 @@ it("lets a field that refers by itself limit what a wider reference offers", () 
   const at = (name: string) => entries.find(({ field }) => field.name === name);
   expect(at("age")).toMatchObject({ reference: alone });
   expect(at("nickname")).toMatchObject({ reference: both, shared: ["age"] });
+});
+
+it("shows a wider reference at the last field that does not refer by itself", () => {
+  const alone = reference(["nickname"]);
+  const leads = (references: readonly Reference[]) => {
+    const table: AnyTable = Object.create(pupils.table, { references: { value: references } });
+    return describeFields(table, {}, {}).flatMap(({ name, leadsTo }) =>
+      leadsTo ? [[name, leadsTo.name]] : [],
+    );
+  };
+  expect(leads([reference(["age", "nickname"])])).toEqual([["nickname", "age+nickname"]]);
+  expect(leads([reference(["age", "nickname"]), alone])).toEqual([
+    ["nickname", "nickname"],
+    ["age", "age+nickname"],
+  ]);
 });
 
 it("asks of a row that is there only for what can be changed", () => {

@@ -131,7 +131,7 @@ function useLastPage(list: Page<AnyRow> | undefined, state: ListState, change: C
 }
 
 function referencesOf(page: AnyPage, columns: readonly string[]): readonly Reference[] {
-  return columns.flatMap((name) => page.byName.get(name)?.reference ?? []);
+  return columns.flatMap((name) => page.byName.get(name)?.leadsTo ?? []);
 }
 
 function Heading({ page, total }: { page: AnyPage; total: number | undefined }) {

@@ -95,6 +95,8 @@ export interface FieldInfo extends FieldText, FieldChange<Row> {
   readonly changeable: boolean;
   /** The row that it refers to, where it does so alone. */
   readonly reference?: Reference;
+  /** The row that its value is shown as: what it refers to alone, or, being the last one, with others. */
+  readonly leadsTo?: Reference;
 }
 
 export interface Choice {

@@ -2,12 +2,10 @@ import { Loader, Select, type SelectProps } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import type { AnyTable, Reference } from "../api/table";
-import { loadTable } from "../api/tables";
-import { labelRows, valuesKey } from "./row-labels";
+import type { Reference } from "../api/table";
+import { findOptions, type Option, type Values } from "./reference-options";
+import { valuesKey } from "./row-labels";
 import { labelOf, useRowLabels } from "./use-labels";
-
-type Values = readonly string[];
 
 interface Props
   extends Pick<
@@ -25,15 +23,7 @@ interface Props
   readonly where?: Readonly<Record<string, string>>;
 }
 
-interface Option {
-  readonly value: string;
-  readonly label: string;
-  readonly values: Values;
-}
-
 const PAUSE = 250; // milliseconds after the last key, before the server is asked
-const OFFERED = 20;
-const MOST = 500; // rows of a table whose texts the server cannot search
 
 /** Chooses the row that a reference leads to, by its name: the server searches while one types. */
 export function ReferenceSelect({
@@ -98,49 +88,4 @@ function useChosen(reference: Reference, values: Values | undefined): Option | u
   const isWaiting = !labels.has(reference.name);
   const label = labelOf(labels, reference, row)?.text ?? (isWaiting ? "…" : values.join(", "));
   return { value: valuesKey(row, reference.fields) ?? "", label, values };
-}
-
-async function findOptions(
-  reference: Reference,
-  wanted: string,
-  where: Readonly<Record<string, string>>,
-  signal: AbortSignal,
-): Promise<readonly Option[]> {
-  const table = await loadTable(reference.table);
-  if (!table) return [];
-  const isSearched = Object.values(table.filters).some((known) => known.includes("ilike"));
-  const query = isSearched ? { q: wanted, limit: OFFERED } : { limit: MOST };
-  const { items } = await table.list({ ...query, sort: order(table), filters: where }, signal);
-  const labels = await labelRows(table, items);
-  const options = items.map((row, at) => ({
-    value: valuesKey(row, reference.targetFields) ?? "",
-    label: labels[at] ?? "",
-    values: reference.targetFields.map((field) => String(row[field])),
-  }));
-  const known = options.filter(({ value }) => value !== "");
-  const fitting = isSearched ? known : known.filter(({ label }) => includes(label, wanted));
-  return toldApart(fitting.slice(0, isSearched ? OFFERED : MOST));
-}
-
-/** Rows are offered by name, where that is a field of their own. */
-function order(table: AnyTable): readonly string[] {
-  const referring = new Set(table.references.flatMap(({ fields }) => fields));
-  return table.labelFields.filter(
-    (field) => table.filters[field]?.includes("eq") && !referring.has(field),
-  );
-}
-
-function includes(text: string, part: string): boolean {
-  return text.toLowerCase().includes(part.toLowerCase());
-}
-
-/** Two rows of one name are told apart by what refers to them. */
-function toldApart(options: readonly Option[]): readonly Option[] {
-  const seen = new Map<string, number>();
-  for (const { label } of options) seen.set(label, (seen.get(label) ?? 0) + 1);
-  return options.map((option) =>
-    (seen.get(option.label) ?? 0) > 1
-      ? { ...option, label: `${option.label} (${option.values.join(", ")})` }
-      : option,
-  );
 }

@@ -42,7 +42,7 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
     [page, referrer],
   );
   const references = useMemo(
-    () => columns.flatMap((name) => page.byName.get(name)?.reference ?? []),
+    () => columns.flatMap((name) => page.byName.get(name)?.leadsTo ?? []),
     [page, columns],
   );
   const pairs = referrer.fields.map(

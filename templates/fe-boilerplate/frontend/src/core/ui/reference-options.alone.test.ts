@@ -1,0 +1,107 @@
+import { HttpResponse, http } from "msw";
+import { beforeEach, expect, it, vi } from "vitest";
+import { z } from "zod";
+import * as f from "../api/fields";
+import { defineTable, type Reference } from "../api/table";
+import { server } from "../test/server";
+import { findOptions } from "./reference-options";
+
+const found = vi.hoisted(() => new Map<string, unknown>());
+vi.mock("../api/tables", () => ({ loadTable: async (name: string) => found.get(name) }));
+
+const people = defineTable({
+  name: "people",
+  path: "/people",
+  key: ["id"],
+  labelFields: ["first", "last"],
+  schemas: { read: z.object({ id: f.int64(), first: f.text(), last: f.text() }) },
+});
+const places = defineTable({
+  name: "places",
+  path: "/places",
+  key: ["id"],
+  labelFields: ["person_id", "seat"],
+  schemas: { read: z.object({ id: f.int64(), person_id: f.int64(), seat: f.int32() }) },
+});
+const toPerson: Reference = {
+  name: "person_id",
+  fields: ["person_id"],
+  table: "people",
+  targetFields: ["id"],
+};
+const toPlace: Reference = {
+  name: "place_id",
+  fields: ["place_id"],
+  table: "places",
+  targetFields: ["id"],
+};
+
+const PEOPLE = [
+  { id: 1, first: "Ani", last: "Wijaya" },
+  { id: 2, first: "Budi", last: "Wijaya" },
+];
+// More than are looked through: the one of Budi is far behind.
+const PLACES = Array.from({ length: 2000 }, (_, at) => ({
+  id: at + 1,
+  person_id: at === 1900 ? 2 : 1,
+  seat: at % 7,
+}));
+
+type Row = Readonly<Record<string, unknown>>;
+
+/** Answer as the backend does, to what is asked here: texts, equality, lists of values, and a limit. */
+function serve(path: string, rows: readonly Row[]): void {
+  server.use(
+    http.get(`*${path}`, ({ request }) => {
+      const {
+        limit = "25",
+        q = "",
+        ...filters
+      } = Object.fromEntries(new URL(request.url).searchParams);
+      const fits = (row: Row) =>
+        Object.entries(filters).every(([key, value]) => {
+          const [field = "", operator] = key.split("__");
+          return operator === undefined || operator === "sort"
+            ? true
+            : value.split(",").includes(String(row[field]));
+        });
+      const has = (row: Row) =>
+        q === "" || Object.values(row).some((value) => isText(value) && includes(value, q));
+      const items = rows.filter((row) => fits(row) && has(row)).slice(0, Number(limit));
+      return HttpResponse.json({ items, total: items.length, limit, offset: 0, expanded: {} });
+    }),
+  );
+}
+
+const isText = (value: unknown): value is string => typeof value === "string";
+const includes = (text: string, part: string) => text.toLowerCase().includes(part.toLowerCase());
+
+beforeEach(() => {
+  found.set("people", people);
+  found.set("places", places);
+  vi.spyOn(places, "references", "get").mockReturnValue([toPerson]);
+  serve("/people", PEOPLE);
+  serve("/places", PLACES);
+});
+
+const offered = async (reference: Reference, wanted: string, where = {}) =>
+  (await findOptions(reference, wanted, where, new AbortController().signal)).map(
+    ({ label }) => label,
+  );
+
+it("finds rows by a text in them, and by first and last name together", async () => {
+  expect(await offered(toPerson, "")).toEqual(["Ani Wijaya", "Budi Wijaya"]);
+  expect(await offered(toPerson, "bud")).toEqual(["Budi Wijaya"]);
+  expect(await offered(toPerson, "budi wijaya")).toEqual(["Budi Wijaya"]);
+});
+
+it("finds a row without texts by its key, however many there are", async () => {
+  expect(await offered(toPlace, "1999")).toEqual(["Ani Wijaya · 3"]);
+  expect(await offered(toPlace, "1999", { seat__eq: "4" })).toEqual([]);
+});
+
+it("finds a row without texts by the names of what it is known by", async () => {
+  expect(await offered(toPlace, "budi")).toEqual(["Budi Wijaya · 3"]);
+  expect(await offered(toPlace, "Budi Wijaya · 3")).toEqual(["Budi Wijaya · 3"]);
+  expect(await offered(toPlace, "Budi Wijaya · 4")).toEqual([]);
+});
