@@ -30,7 +30,8 @@ def utc_now() -> datetime:
 
 def iso(moment: datetime) -> str:
     """Return ISO 8601 UTC with six fractional digits: sorts as text, and reads the same everywhere."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,7 +202,12 @@ def _field_names(cls: type) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(cls))
 
 
+_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in _AS_IT_IS:
+        return value
     if isinstance(value, datetime):
         return iso(value)
     if isinstance(value, StrEnum):

@@ -156,14 +156,15 @@ def bench_many(scratch: Scratch) -> Iterator[Row]:
         if count == FEW_TABLES:
             (medians[count],) = in_turn(run)
         else:
-            medians[count], baseline = run(), script()
-            yield Row(
-                what=f"{count:,} tables in one task (1 run)",
-                measured=f"{medians[count]:.1f} s",
-                baseline=f"{baseline:.1f} s",
-                ratio=baseline / medians[count],
-                bound="≥ 1.6 times faster",
-            )
+            medians[count], baseline, again = run(), script(), run()
+            for what, seconds in (("", medians[count]), (", its DDL read before", again)):
+                yield Row(
+                    what=f"{count:,} tables in one task{what} (1 run)",
+                    measured=f"{seconds:.1f} s",
+                    baseline=f"{baseline:.1f} s",
+                    ratio=baseline / seconds,
+                    bound="≥ 1.6 times faster",
+                )
     (fixed,) = in_turn(lambda: scratch.runner(empty_plan(scratch), scratch.fresh()))
     few, many = ((medians[count] - fixed) / count * 1000 for count in (FEW_TABLES, MANY_TABLES))
     yield Row(
