@@ -199,15 +199,16 @@ def test_bounds_patterns_and_choices_are_the_fields(tmp_path: Path) -> None:
     ],
 )
 def test_rules_over_a_row(check: str, source: str | None, tmp_path: Path) -> None:
-    types = services(
+    files = services(
         f"""CREATE TABLE t (id int PRIMARY KEY, a int, b bigint, d date, e text, f text, s time, t time,
             z timestamptz, m timestamp, i interval, j interval, CHECK ({check}));""",
         tmp_path,
-    )["t/types.ts"]
+    )
     if source is None:
-        assert "sql" not in types
+        assert "sql" not in files["t/types.ts"]
+        assert "t/rules.ts" not in files
     else:
-        assert f"holds: (row) => {source},\n" in types
+        assert f"holds: (row) => {source},\n" in files["t/rules.ts"]
 
 
 def test_references_are_told_once_and_by_their_own_table(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 REAL = ("pagila", "northwind", "chinook_pg", "sakila_pg")
 SCHEMAS = ("school", *(pytest.param(name, marks=needs_corpus) for name in REAL))
 MOST_LINES = 300
-MOST_LINES_OF_A_TABLE = 150
+MOST_LINES_OF_A_TABLE = 100
 MOST_FIRST_LOAD = 250_000  # bytes of JavaScript, compressed
 WAY_OUT = re.compile(r"biome-ignore|@ts-|\bas any\b|: any\b|<any>")
 
