@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _CHANGED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
 _MODULE_NAMES = """Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native
-    Number Row Rule Timestamp UUID"""  # what `schemas.py` imports
+    NotNull Number Row Rule Timestamp UUID"""  # what `schemas.py` imports
 _OWN_NAMES = frozenset(_MODULE_NAMES.split())
 _OWN_BOUNDS = {"text", "integer", "number", "decimal"}
 
@@ -110,9 +110,11 @@ def view_column(
     field_type = _with_choices(kind, bounds)
     arguments = _field_arguments(kind, bounds)
     alias = f"Annotated[{field_type}, Field({', '.join(arguments)})]" if arguments else field_type
+    if kind.item is not None:
+        alias = _array_field(kind, kind.item)
     is_alias = alias != kind.field or "Literal[" in alias
     alias_name = _free_alias(pascal(names.field), taken) if is_alias else ""
-    shared = is_alias and not arguments and not generated  # the bounds of requests are not those of answers
+    shared = alias == field_type and not generated  # the bounds of requests are not those of answers
     return ColumnView(
         name=column.name,
         field=names.field,
@@ -127,8 +129,8 @@ def view_column(
         assigned=numbered,
         generated=generated,
         mapped=_mapped(column, names, kind, default, nullable=nullable, alone=alone),
-        read=_read(column, names, alias_name if shared else field_type, nullable=nullable),
-        write=_renamed(names, _or_none(alias_name or kind.field, nullable=nullable)),
+        read=_read(column, names, alias_name if is_alias and shared else field_type, nullable=nullable),
+        write=_renamed(names, _or_none(alias_name or _sent(kind, nullable=nullable), nullable=nullable)),
         alias_name=alias_name,
         alias=alias,
         comment=one_line(column.comment or ""),
@@ -147,6 +149,19 @@ def _domain_not_null(column: Column) -> bool:
             return True
         domain = domain.type.domain
     return False
+
+
+def _sent(kind: PythonType, *, nullable: bool) -> str:
+    """Return the type of a value in a request: any JSON at all, where it must be there, is any but null."""
+    return "NotNull" if kind.field == "Any" and not nullable else kind.field
+
+
+def _array_field(kind: PythonType, item: PythonType) -> str:
+    """Return the type of an array whose items have bounds of their own; PostgreSQL would cut them without a word."""
+    arguments = _field_arguments(item, Bounds(max_length=item.max_length))
+    inner = f"Annotated[{item.field}, Field({', '.join(arguments)})]" if arguments else item.field
+    lists = kind.field.count("list[")
+    return "list[" * lists + inner + "]" * lists
 
 
 def _or_none(source: str, *, nullable: bool) -> str:

@@ -43,7 +43,7 @@ _HOMES: Mapping[str, str] = {
         "app.core.rules",
     ),
 }  # fmt: skip
-_FIELDS = ("Body", "Bytes", "Int16", "Int32", "Int64", "Native", "Number", "Row", "Timestamp", "omitted")
+_FIELDS = ("Body", "Bytes", "Int16", "Int32", "Int64", "Native", "NotNull", "Number", "Row", "Timestamp", "omitted")
 _ARGUMENTS = frozenset({"moment"})  # used as a value, told from a column by the = in front
 _CALLED_ONLY = frozenset(name for name, home in _HOMES.items() if home == "app.core.rules" and name.islower())
 _CALLED_ONLY |= {"enum_of", "exact", "native"}

@@ -43,21 +43,27 @@ class Row(BaseModel):
 omitted: Any = Field(default_factory=lambda: None)
 
 
-def refuse_unstorable(value: Any) -> None:
+MOST_NESTED = 100  # lists and objects within each other: what is read must be JSON again
+
+
+def refuse_unstorable(value: Any, depth: int = 0) -> None:
     """Raise ValueError for what JSON can say and no database can keep."""
+    if depth >= MOST_NESTED and isinstance(value, (dict, list)):
+        raise ValueError(f"must not be nested more than {MOST_NESTED} deep")
     if isinstance(value, str):
         if "\x00" in value:
             raise ValueError("must not contain the character U+0000")
-        value.encode()  # half of a surrogate pair is a ValueError
+        if any("\ud800" <= sign <= "\udfff" for sign in value):
+            raise ValueError("must not contain half of a surrogate pair")
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must not be NaN or infinite")
     elif isinstance(value, dict):
         for key, item in value.items():
-            refuse_unstorable(key)
-            refuse_unstorable(item)
+            refuse_unstorable(key, depth)
+            refuse_unstorable(item, depth + 1)
     elif isinstance(value, list):
         for item in value:
-            refuse_unstorable(item)
+            refuse_unstorable(item, depth + 1)
 
 
 def _utc(value: dt.datetime) -> dt.datetime:
@@ -74,6 +80,12 @@ def _decode(value: Any) -> Any:
         return base64.b64decode(value, validate=True)
     except binascii.Error:
         raise ValueError("must be base64") from None
+
+
+def _given(value: Any) -> Any:
+    if value is None:
+        raise ValueError("must not be null")
+    return value
 
 
 def _as_text(value: Any) -> Any:
@@ -96,4 +108,5 @@ Bytes = Annotated[
     PlainSerializer(_encode, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "byte"}),
 ]
+NotNull = Annotated[Any, AfterValidator(_given)]  # any JSON but null
 Native = Annotated[str, BeforeValidator(_as_text)]  # a PostgreSQL type as text

@@ -11,18 +11,25 @@ A filter is a query parameter `field` or `field__operator`. Which operators a fi
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, TypeVar, get_args, get_origin
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Query, Request
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from starlette.datastructures import QueryParams
 
-from app.core import columns
+from app.core.fields import refuse_unstorable
+from app.core.filtering import (
+    Condition,
+    Filterable,
+    condition,
+    make_filterable,
+    parameter_schema,
+    reason,
+)
 from app.core.problems import FieldError, invalid
 
 DEFAULT_LIMIT = 50
@@ -31,13 +38,6 @@ MAX_OFFSET = 2**63 - 1
 _OWN = frozenset({"limit", "offset", "sort", "q", "expand"})  # parameters that are no filters
 
 Item = TypeVar("Item")
-Condition = sa.ColumnElement[bool]
-Operator = Callable[[Any, Any], Condition]
-
-_EQUALITY = ("eq", "ne", "in")
-_ORDER = ("lt", "lte", "gt", "gte")
-_TEXT = ("like", "ilike", "contains")
-_LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")  # in a URL, + stands for a blank
 
 
 class Page(BaseModel, Generic[Item]):
@@ -102,27 +102,6 @@ async def list_query(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Filterable:
-    """A field that a list can be filtered by."""
-
-    name: str
-    column: InstrumentedAttribute[Any]
-    operators: tuple[str, ...]
-    adapter: TypeAdapter[Any]
-    schema: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def sortable(self) -> bool:
-        """Whether rows can be put in order by this field."""
-        return "eq" in self.operators
-
-    @property
-    def searchable(self) -> bool:
-        """Whether `q` looks into this field."""
-        return "ilike" in self.operators
-
-
 class Filters:
     """The fields of one table that its list can be filtered, sorted and searched by."""
 
@@ -131,14 +110,8 @@ class Filters:
         for attribute, info in read.model_fields.items():
             column: InstrumentedAttribute[Any] = getattr(model, attribute)
             name = info.serialization_alias or attribute
-            kind = _without_null(info.annotation)
-            if info.metadata:
-                kind = Annotated[(kind, *info.metadata)]
-            if operators := _operators(column.type, nullable=bool(column.nullable)):
-                adapter = TypeAdapter(_item(kind) if _is_array(column.type) else kind)
-                self.fields[name] = Filterable(
-                    name=name, column=column, operators=operators, adapter=adapter
-                )
+            if filterable := make_filterable(name, column, info):
+                self.fields[name] = filterable
         mapper = sa.inspect(model)
         self._key = [
             mapper.get_property_by_column(key).class_attribute for key in mapper.primary_key
@@ -158,27 +131,33 @@ class Filters:
                 errors.append(_unknown(parameter, filterable))
                 continue
             try:
-                found.append(_condition(filterable, operator or "eq", text))
-            except ValidationError as error:
-                message = error.errors(include_url=False, include_input=False)[0]["msg"]
-                errors.append(FieldError(field=parameter, code="filter", message=message))
+                refuse_unstorable(text)
+                found.append(condition(filterable, operator or "eq", text))
+            except ValueError as error:
+                errors.append(FieldError(field=parameter, code="filter", message=reason(error)))
+        try:
+            found += self._search(query.q)
+        except ValueError as error:
+            errors.append(FieldError(field="q", code="filter", message=reason(error)))
         if errors:
             raise invalid(errors)
-        return [*found, *self._search(query.q)]
+        return found
 
     def order(self, sort: str) -> list[sa.ColumnElement[Any]]:
         """Return the order that `sort` asks for; the key settles what that leaves open."""
-        found: list[sa.ColumnElement[Any]] = []
+        found: dict[str, sa.ColumnElement[Any]] = {}  # a field counts where it is named first
         for part in filter(None, (part.strip() for part in sort.split(","))):
-            filterable = self.fields.get(part.lstrip("-"))
+            filterable = self.fields.get(part.removeprefix("-"))
             if filterable is None or not filterable.sortable:
                 raise invalid(
                     [FieldError(field="sort", code="sort", message=f"cannot sort by {part}")]
                 )
             column = filterable.column
             ordered = column.desc() if part.startswith("-") else column.asc()
-            found.append(ordered.nulls_last() if column.nullable else ordered)
-        return [*found, *(key.asc() for key in self._key)]
+            found.setdefault(column.key, ordered.nulls_last() if column.nullable else ordered)
+        for key in self._key:
+            found.setdefault(key.key, key.asc())
+        return list(found.values())
 
     def parameters(self) -> list[dict[str, Any]]:
         """Return the OpenAPI description of the filters."""
@@ -187,7 +166,7 @@ class Filters:
                 "name": name if operator == "eq" else f"{name}__{operator}",
                 "in": "query",
                 "required": False,
-                "schema": _parameter_schema(filterable, operator),
+                "schema": parameter_schema(filterable, operator),
             }
             for name, filterable in self.fields.items()
             for operator in filterable.operators
@@ -196,91 +175,9 @@ class Filters:
     def _search(self, q: str) -> Iterable[Condition]:
         if not q:
             return
-        _plain_text.validate_python(q)
+        refuse_unstorable(q)
         texts = [found.column for found in self.fields.values() if found.searchable]
         yield sa.or_(sa.false(), *(text.icontains(q, autoescape=True) for text in texts))
-
-
-_boolean: TypeAdapter[bool] = TypeAdapter(bool)
-_plain_text: TypeAdapter[str] = TypeAdapter(str)
-_COMPARISONS: Mapping[str, Operator] = {
-    "eq": lambda column, value: column == value,
-    "ne": lambda column, value: column != value,
-    "lt": lambda column, value: column < value,
-    "lte": lambda column, value: column <= value,
-    "gt": lambda column, value: column > value,
-    "gte": lambda column, value: column >= value,
-    "like": lambda column, value: column.like(value),
-    "ilike": lambda column, value: column.ilike(value),
-}
-
-
-def _condition(filterable: Filterable, operator: str, text: str) -> Condition:
-    column = filterable.column
-    if operator == "is_null":
-        return column.is_(None) if _boolean.validate_python(text) else column.is_not(None)
-    if operator == "contains":
-        return _contains(column, filterable.adapter, text)
-    if operator == "in":
-        return column.in_([_value(filterable, part) for part in text.split(",")])
-    if operator in _TEXT:
-        filled = isinstance(column.type, columns.Char)  # with blanks, which LIKE would see
-        return _COMPARISONS[operator](sa.func.rtrim(column) if filled else column, text)
-    return _COMPARISONS[operator](column, _value(filterable, text))
-
-
-def _contains(
-    column: InstrumentedAttribute[Any], adapter: TypeAdapter[Any], text: str
-) -> Condition:
-    if not _is_array(column.type):
-        return column.icontains(text, autoescape=True)
-    value = adapter.validate_strings(text)
-    return columns.array_contains(column, value)
-
-
-def _value(filterable: Filterable, text: str) -> Any:
-    """Read a value as it stands in a URL."""
-    with_zone = getattr(filterable.column.type, "timezone", False)
-    return filterable.adapter.validate_strings(_LOST_PLUS.sub("+", text) if with_zone else text)
-
-
-def _operators(kind: sa.types.TypeEngine[Any], *, nullable: bool) -> tuple[str, ...]:
-    null = ("is_null",) if nullable else ()
-    if _is_array(kind):
-        return ("contains", *null)
-    if isinstance(kind, (sa.Enum, sa.Boolean, sa.Uuid)):
-        return (*_EQUALITY, *null)
-    if isinstance(kind, (sa.String, columns.Char)):
-        return (*_EQUALITY, *_TEXT, *null)
-    if isinstance(kind, (sa.JSON, columns.Native, sa.LargeBinary)):
-        return null
-    return (*_EQUALITY, *_ORDER, *null)
-
-
-def _is_array(kind: sa.types.TypeEngine[Any]) -> bool:
-    return isinstance(kind, columns.Array)
-
-
-def _without_null(annotation: Any) -> Any:
-    """Return a field's type without `| None`."""
-    plain = [part for part in get_args(annotation) if part is not type(None)]
-    return plain[0] if type(None) in get_args(annotation) and len(plain) == 1 else annotation
-
-
-def _item(annotation: Any) -> Any:
-    """Return the type of an array's items, with its bounds."""
-    plain = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-    return _item(get_args(plain)[0]) if get_origin(plain) is list else annotation
-
-
-def _parameter_schema(filterable: Filterable, operator: str) -> dict[str, Any]:
-    if operator == "is_null":
-        return {"type": "boolean"}
-    if operator in _TEXT and not _is_array(filterable.column.type):
-        return {"type": "string"}
-    if operator == "in":
-        return {"type": "string", "description": "Values with commas between them."}
-    return filterable.adapter.json_schema(mode="validation")
 
 
 def _unknown(parameter: str, filterable: Filterable | None) -> FieldError:

@@ -155,12 +155,17 @@ def _field_error(item: Any) -> FieldError:
     if len(place) > 1:
         place = place[1:]  # without "body", "query" or "path"
     message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "model_attributes_type":
+        message = "must be a JSON object, sent as application/json"
     return FieldError(field=".".join(place), code=item["type"], message=message)
 
 
 def _summary(errors: Sequence[FieldError]) -> str:
-    fields = list(dict.fromkeys(error.field for error in errors))
-    return f"{', '.join(fields)}: {errors[0].message}" if errors else "The request is not valid."
+    fields: dict[str, list[str]] = {}
+    for error in errors:
+        fields.setdefault(error.message, []).append(error.field)
+    said = [f"{', '.join(dict.fromkeys(names))}: {message}" for message, names in fields.items()]
+    return "; ".join(said) or "The request is not valid."
 
 
 def first_line(error: StatementError) -> str:

@@ -17,10 +17,11 @@ from app.core.answers import as_json, entity_tag, is_expected
 from app.core.database import get_session
 from app.core.expansion import References
 from app.core.export import csv_blocks
-from app.core.fields import Body
+from app.core.fields import Body, refuse_unstorable
+from app.core.filtering import Condition
 from app.core.hooks import before_create, before_delete, before_update
 from app.core.integrity import dangling, explain, table_of
-from app.core.listing import Condition, Count, ExportQuery, Filters, ListQuery, Page
+from app.core.listing import Count, ExportQuery, Filters, ListQuery, Page
 from app.core.problems import ProblemError, not_found, stale
 from app.core.rules import Rule, enforce
 
@@ -190,6 +191,7 @@ class Repository(Generic[Model, Read]):
 
     def delete_many(self, keys: Sequence[Any]) -> int:
         """Take rows away, all or none, and return how many there were."""
+        keys = [key for key in keys if _can_be_stored(key)]
         columns = sa.inspect(self.resource.model).primary_key
         chosen = columns[0].in_(keys) if len(columns) == 1 else sa.tuple_(*columns).in_(keys)
         rows = self.session.scalars(sa.select(self.resource.model).where(chosen)).all()
@@ -201,7 +203,9 @@ class Repository(Generic[Model, Read]):
 
     def row(self, *key: Any, lock: bool = False) -> Model:
         """Return the model of the row with this key; a problem 404 where there is none."""
-        row = self.session.get(self.resource.model, key, with_for_update=True if lock else None)
+        row = None
+        if _can_be_stored(key):
+            row = self.session.get(self.resource.model, key, with_for_update=True if lock else None)
         if row is None:
             raise not_found(f"There is no {self.resource.label} {', '.join(map(str, key))}.")
         return row
@@ -271,3 +275,12 @@ class Repository(Generic[Model, Read]):
             self.session.rollback()
             problem = explain(error, self.session, self.resource.model, values)
             raise problem or error from error
+
+
+def _can_be_stored(key: Any) -> bool:
+    """Whether there can be a row with this key at all."""
+    try:
+        refuse_unstorable(list(key) if isinstance(key, tuple) else key)
+    except ValueError:
+        return False
+    return True

@@ -41,8 +41,10 @@ class RequestIds:
                 MutableHeaders(scope=message)[HEADER] = name
             await send(message)
 
+        # The server leaves the body of a HEAD away; all else is that of a GET.
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         try:
-            await self.app(scope, receive, answer)
+            await self.app(asked, receive, answer)
         finally:
             if logger.isEnabledFor(logging.INFO):
                 facts = {

@@ -1,0 +1,150 @@
+"""Filters by one field: which operators it has, and the condition that a value in a URL makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, get_args, get_origin
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.core import columns
+
+Condition = sa.ColumnElement[bool]
+Operator = Callable[[Any, Any], Condition]
+
+_EQUALITY = ("eq", "ne", "in")
+_ORDER = ("lt", "lte", "gt", "gte")
+_TEXT = ("like", "ilike", "contains")
+_LOST_ESCAPE = re.compile(r"(?<!\\)(\\\\)*\\\Z")  # of a pattern of LIKE
+_LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")  # in a URL, + stands for a blank
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filterable:
+    """A field that a list can be filtered by."""
+
+    name: str
+    column: InstrumentedAttribute[Any]
+    operators: tuple[str, ...]
+    adapter: TypeAdapter[Any]
+
+    @property
+    def sortable(self) -> bool:
+        """Whether rows can be put in order by this field."""
+        return "eq" in self.operators
+
+    @property
+    def searchable(self) -> bool:
+        """Whether `q` looks into this field."""
+        return "ilike" in self.operators
+
+
+_boolean: TypeAdapter[bool] = TypeAdapter(bool)
+_COMPARISONS: Mapping[str, Operator] = {
+    "eq": lambda column, value: column == value,
+    "ne": lambda column, value: column != value,
+    "lt": lambda column, value: column < value,
+    "lte": lambda column, value: column <= value,
+    "gt": lambda column, value: column > value,
+    "gte": lambda column, value: column >= value,
+    "like": lambda column, value: column.like(value),
+    "ilike": lambda column, value: column.ilike(value),
+}
+
+
+def make_filterable(
+    name: str, column: InstrumentedAttribute[Any], info: FieldInfo
+) -> Filterable | None:
+    """Return the field of a column, or None where a list cannot be filtered by it."""
+    kind = _without_null(info.annotation)
+    if info.metadata:
+        kind = Annotated[(kind, *info.metadata)]
+    operators = _operators(column.type, nullable=bool(column.nullable))
+    if not operators:
+        return None
+    adapter: TypeAdapter[Any] = TypeAdapter(_item(kind) if _is_array(column.type) else kind)
+    return Filterable(name=name, column=column, operators=operators, adapter=adapter)
+
+
+def condition(filterable: Filterable, operator: str, text: str) -> Condition:
+    """Return what rows must satisfy; raises ValueError for a value that the field cannot have."""
+    column = filterable.column
+    if operator == "is_null":
+        return column.is_(None) if _boolean.validate_python(text) else column.is_not(None)
+    if operator == "contains":
+        return _contains(column, filterable.adapter, text)
+    if operator == "in":
+        return column.in_([_value(filterable, part) for part in text.split(",")])
+    if operator in _TEXT:
+        if _LOST_ESCAPE.search(text):
+            raise ValueError("must not end with a backslash that escapes nothing")
+        filled = isinstance(column.type, columns.Char)  # with blanks, which LIKE would see
+        return _COMPARISONS[operator](sa.func.rtrim(column) if filled else column, text)
+    return _COMPARISONS[operator](column, _value(filterable, text))
+
+
+def _contains(
+    column: InstrumentedAttribute[Any], adapter: TypeAdapter[Any], text: str
+) -> Condition:
+    if not _is_array(column.type):
+        return column.icontains(text, autoescape=True)
+    value = adapter.validate_strings(text)
+    return columns.array_contains(column, value)
+
+
+def _value(filterable: Filterable, text: str) -> Any:
+    """Read a value as it stands in a URL."""
+    with_zone = getattr(filterable.column.type, "timezone", False)
+    return filterable.adapter.validate_strings(_LOST_PLUS.sub("+", text) if with_zone else text)
+
+
+def reason(error: ValueError) -> str:
+    """Return what is wrong with a value."""
+    if isinstance(error, ValidationError):
+        return error.errors(include_url=False, include_input=False)[0]["msg"]
+    return str(error)
+
+
+def _operators(kind: sa.types.TypeEngine[Any], *, nullable: bool) -> tuple[str, ...]:
+    null = ("is_null",) if nullable else ()
+    if _is_array(kind):
+        return ("contains", *null)
+    if isinstance(kind, (sa.Enum, sa.Boolean, sa.Uuid)):
+        return (*_EQUALITY, *null)
+    if isinstance(kind, (sa.String, columns.Char)):
+        return (*_EQUALITY, *_TEXT, *null)
+    if isinstance(kind, (sa.JSON, columns.Native, sa.LargeBinary)):
+        return null
+    return (*_EQUALITY, *_ORDER, *null)
+
+
+def _is_array(kind: sa.types.TypeEngine[Any]) -> bool:
+    return isinstance(kind, columns.Array)
+
+
+def _without_null(annotation: Any) -> Any:
+    """Return a field's type without `| None`."""
+    plain = [part for part in get_args(annotation) if part is not type(None)]
+    return plain[0] if type(None) in get_args(annotation) and len(plain) == 1 else annotation
+
+
+def _item(annotation: Any) -> Any:
+    """Return the type of an array's items, with its bounds."""
+    plain = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    return _item(get_args(plain)[0]) if get_origin(plain) is list else annotation
+
+
+def parameter_schema(filterable: Filterable, operator: str) -> dict[str, Any]:
+    """Return the JSON Schema of a filter's value."""
+    if operator == "is_null":
+        return {"type": "boolean"}
+    if operator in _TEXT and not _is_array(filterable.column.type):
+        return {"type": "string"}
+    if operator == "in":
+        return {"type": "string", "description": "Values with commas between them."}
+    return filterable.adapter.json_schema(mode="validation")
