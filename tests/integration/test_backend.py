@@ -86,6 +86,23 @@ def test_two_tables_of_one_name_in_two_schemas(database: str, tmp_path: Path, re
     assert own_tests(folder, TEST_DATABASE_URL=url) > 40
 
 
+COUNTED = """
+CREATE TABLE tickets (
+    code varchar(8) PRIMARY KEY, number serial UNIQUE, rank bigint GENERATED ALWAYS AS IDENTITY, extra jsonb
+);
+CREATE TABLE stubs (id serial PRIMARY KEY, ticket int NOT NULL REFERENCES tickets (number));
+"""
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_columns_that_are_counted_up_and_no_key(database: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    ddl = tmp_path / "counted.sql"
+    ddl.write_text(COUNTED, encoding="utf-8")
+    folder = write_backend(backend_files(read_schema(ddl)), tmp_path)
+    url = request.getfixturevalue("postgres_database") if database == "postgresql" else ""
+    assert own_tests(folder, TEST_DATABASE_URL=url) > 40
+
+
 def test_set_up_alone_starts(tmp_path: Path) -> None:
     folder = write_backend(backend_files(read_schema(), tables=()), tmp_path)
     assert own_tests(folder) > 0

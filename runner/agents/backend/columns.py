@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.agents.backend.checks import Bounds
 from runner.agents.backend.defaults import ServerDefault, server_default
@@ -128,7 +128,7 @@ def view_column(
         nullable=nullable,
         assigned=numbered,
         generated=generated,
-        mapped=_mapped(column, names, kind, default, nullable=nullable, alone=alone),
+        mapped=_mapped(column, names, kind, default, nullable=nullable, alone=alone, counted=numbered and not in_key),
         read=_read(column, names, alias_name if is_alias and shared else field_type, nullable=nullable),
         write=_renamed(names, _or_none(alias_name or _sent(kind, nullable=nullable), nullable=nullable)),
         alias_name=alias_name,
@@ -230,8 +230,9 @@ def _mapped(
     *,
     nullable: bool,
     alone: bool,
+    counted: bool,
 ) -> str:
-    """Return the column's line in its model."""
+    """Return the column's line in its model; `counted` says that it is counted up and no key, as SQLite counts none."""
     optional = f"{kind.annotation} | None" if nullable and kind.annotation != "Any" else kind.annotation
     arguments: list[str] = []
     if column.name != names.attribute:
@@ -251,16 +252,16 @@ def _mapped(
         arguments.append("onupdate=utc_now" if kind.category == "timestamp" else "onupdate=sa.func.now()")
     if kind.annotation == "Any" and nullable:  # which the annotation does not tell
         arguments.append("nullable=True")
-    arguments += _remarks(column)
+    arguments += _remarks(column, counted=counted)
     return f"{names.attribute}: Mapped[{optional}] = mapped_column({', '.join(arguments)})"
 
 
-def _remarks(column: Column) -> list[str]:
+def _remarks(column: Column, *, counted: bool) -> list[str]:
     """Return what a column's line says beyond its type."""
     found = [f"comment={literal(one_line(column.comment))}"] if column.comment else []
-    if column.type.domain is not None:
-        found.append(f'info={{"domain": {literal(column.type.domain.name.name)}}}')
-    return found
+    info: dict[str, Any] = {"domain": column.type.domain.name.name} if column.type.domain is not None else {}
+    info |= {"counted": True} if counted else {}
+    return [*found, f"info={literal(info)}"] if info else found
 
 
 def _computed(generated: Generated) -> str:
