@@ -271,6 +271,8 @@ def main() -> NoReturn:
     except OSError as error:
         click.echo(f"error: the system refused: {error}", err=True)
         code = 1
+    finally:
+        _end_children()
     sys.exit(_flushed(int(code or 0)))
 
 
@@ -284,6 +286,13 @@ def _open_standard_streams() -> None:
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+
+
+def _end_children() -> None:
+    """End what a run that could not even end its workers has left: the interpreter would wait for it for ever."""
+    if (multiprocessing := sys.modules.get("multiprocessing")) is not None:
+        for child in multiprocessing.active_children():
+            child.kill()
 
 
 def _flushed(code: int) -> int:

@@ -165,8 +165,10 @@ class Supervisor:
                 self._error = error
             self._on_failure(error)
         finally:
-            self._slots.shut_down()
-            self._idle.set()
+            try:
+                self._slots.shut_down()
+            finally:
+                self._idle.set()
 
     def _turn(self) -> None:
         woken, talking = self._slots.wait(_TICK if self._schedule.active else _IDLE_WAIT)
@@ -180,6 +182,7 @@ class Supervisor:
             self._next_look = now + _TICK
             active = list(self._schedule.active.values())
             self._limits.check(active, self._schedule.expired(now), now)
+            self._slots.end_unreached(now)
         self._assign(now)
         with self._arrivals:
             if self._schedule.queue.is_idle and not self._arriving:

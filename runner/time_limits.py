@@ -41,7 +41,7 @@ class TimeLimits:
             if not task.told_to_stop:
                 self._task_timed_out(task)
         for task in tasks:
-            for state in task.running:
+            for state in task.held:  # those that have not begun, too: they may have been told to stop
                 self._check_subtask(task, state, now)
 
     def tell_to_stop(self, task: TaskRun, state: SubTaskState, reason: str, *, charged: bool) -> None:

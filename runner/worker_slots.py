@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import selectors
 import signal
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from runner.shard import Limits, Shard
 
 _END_WAIT = 5.0  # seconds for an idle worker to end; it takes milliseconds, and cannot outlive this process
+_ARRIVAL_LIMIT = 60.0  # seconds for a shard to reach its worker; it takes milliseconds
 _START_LIMIT = 20  # workers that die before they have begun a shard, in a row, before the run gives up
 
 
@@ -35,6 +37,7 @@ class WorkerSlot:
     ready: bool = False
     task: TaskRun | None = None
     begun: bool = False
+    handed_at: float = 0.0  # monotonic seconds
     talks: bool = True  # its output is open
     keeper: LineKeeper | None = None  # of what programs print for the shard
     served: int = 0  # sub-tasks handed to it so far
@@ -102,6 +105,7 @@ class WorkerSlots:
         """Give a shard of `task` to a worker; the schema only where that has another one."""
         slot.served += len(shard.work)
         slot.task, slot.begun, slot.keeper = task, False, self._new_keeper(task.spec.id)
+        slot.handed_at = time.monotonic()
         digest = task.spec.schema_digest
         known = slot.worker.schema_digest == digest
         slot.worker.schema_digest = digest
@@ -177,6 +181,13 @@ class WorkerSlots:
         """End every worker that has a shard, at once; the end of its connection tells the rest."""
         for slot in self:
             if slot.task is not None:
+                slot.worker.signal_group(signal.SIGKILL)
+
+    def end_unreached(self, now: float) -> None:
+        """End workers that their shard has not reached: what hands it over has died, and nobody else would tell."""
+        for slot in self:
+            if slot.task is not None and not slot.begun and now >= slot.handed_at + _ARRIVAL_LIMIT:
+                slot.handed_at = now
                 slot.worker.signal_group(signal.SIGKILL)
 
     def shut_down(self) -> None:

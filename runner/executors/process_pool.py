@@ -126,14 +126,20 @@ class Worker:
 
     def close(self) -> None:
         """Ask the process to end once it is idle, and close the connections. Does not wait."""
-        self._ending.start()
+        try:
+            self._ending.start()
+        except RuntimeError:  # there is no room for another thread
+            self._process.kill()
         self.connection.close()
         self.output.close()
         self._control.close()
 
     def join(self, timeout: float) -> bool:
         """Wait for the process to have ended; call it after `close`. False on timeout (seconds)."""
-        self._ending.join(timeout)
+        if self._ending.ident is not None:
+            self._ending.join(timeout)
+        elif self._exit_code is None:
+            self._process.join(timeout)
         if self._ending.is_alive():
             return False
         if self._exit_code is None:

@@ -22,8 +22,9 @@ from runner.events import (
     TaskEnded,
     TaskStarted,
 )
+from runner.executors.process_pool import Worker
 from runner.orchestrator import ParallelOrchestrator
-from runner.shard import Limits
+from runner.shard import Limits, Shard
 from runner.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.stores.reader import StateReader
 from runner.supervisor import Settings
@@ -393,6 +394,38 @@ def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypa
         orchestrator.submit_jobs([job("task", tmp_path / "ws")])["task"].result(WAIT)
     with pytest.raises(OSError, match="no more processes"):
         orchestrator.on_idle(WAIT)
+
+
+def test_a_loop_that_cannot_even_end_its_workers_leaves_nobody_waiting(make, tmp_path, monkeypatch) -> None:
+    def no_thread(*arguments: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    orchestrator = make()
+    monkeypatch.setattr("runner.worker_slots.Worker", no_thread)
+    monkeypatch.setattr("runner.worker_slots.WorkerSlots.shut_down", no_thread)
+    monkeypatch.setattr("threading.excepthook", lambda told: None)
+    orchestrator.start_run()
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        orchestrator.on_idle(WAIT) and orchestrator.submit_jobs([job("task", tmp_path / "ws")])
+
+
+def test_a_shard_that_never_reaches_its_worker_is_handed_to_another(make, state, tmp_path, monkeypatch) -> None:
+    """As when the thread of the pool dies that hands it over: the process lives on and waits."""
+    handed: list[Shard] = []
+    hand_over = Worker.run
+
+    def lose_the_first(worker: Worker, shard: Shard, schema_pickle: bytes | None) -> None:
+        handed.append(shard)
+        if len(handed) > 1:
+            hand_over(worker, shard, schema_pickle)
+
+    monkeypatch.setattr(Worker, "run", lose_the_first)
+    monkeypatch.setattr("runner.worker_slots._ARRIVAL_LIMIT", 0.5)
+    orchestrator = make(workers=1)
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", 3)])
+    events = finish(orchestrator, state)
+    assert {event.status for event in ended(events).values()} == {SubTaskStatus.DONE}
+    assert {event.attempt for event in ended(events).values()} == {1}
 
 
 def test_what_an_agent_prints_goes_to_its_sub_task_and_too_much_is_cut(make, state, tmp_path) -> None:
