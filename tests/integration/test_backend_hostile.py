@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -88,6 +89,19 @@ def test_a_key_that_no_row_can_have_is_not_found(client: httpx.Client) -> None:
     assert at_fault(client.get("/api/words/a%00b"), 404) == []
     assert at_fault(client.delete("/api/words/a%00b"), 404) == []
     assert client.post("/api/words/bulk-delete", json=["a\x00b"]).json() == {"deleted": 0}
+
+
+def test_a_key_that_is_the_name_of_a_route_is_hidden_from_get_alone(client: httpx.Client) -> None:
+    for word in ("count", "export.csv"):
+        assert client.post("/api/words", json={"word": word}).status_code == 201
+        assert client.get("/api/words", params={"word": word}).json()["total"] == 1
+        assert client.patch(f"/api/words/{word}", json={"size": 2}).json()["size"] == 2
+        assert client.delete(f"/api/words/{word}").status_code == 204
+    for word in ("bulk", "bulk-delete", "a/b", "../words", "?", "#", "%2F", " ", "ü"):
+        assert client.post("/api/words", json={"word": word}).status_code == 201
+        path = f"/api/words/{quote(word, safe='')}"
+        assert client.get(path).json()["word"] == word
+        assert client.delete(path).status_code == 204
 
 
 def test_items_of_an_array_keep_their_bounds(client: httpx.Client) -> None:

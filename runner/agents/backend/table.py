@@ -213,9 +213,14 @@ class TableView:
         return f"tuple[{kinds}]" if len(self.key) > 1 else kinds
 
     @property
+    def has_text_key(self) -> bool:
+        """Whether the whole key is one text, which can be whatever a path can hold."""
+        return self.is_writable and len(self.key) == 1 and self.key[0].type.category == "text"
+
+    @property
     def key_path(self) -> str:
         """The end of a row's path, with its key to be filled in."""
-        if len(self.key) == 1 and self.key[0].type.category == "text":
+        if self.has_text_key:
             return f"/{{{argument(self.key[0])}:path}}"
         return "".join(f"/{{{argument(view)}}}" for view in self.key)
 
