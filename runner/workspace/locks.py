@@ -14,7 +14,6 @@ files of one name.
 
 from __future__ import annotations
 
-import errno
 import os
 import threading
 import time
@@ -41,10 +40,7 @@ _LONGEST_DELAY = 0.02  # seconds; the library's own 0.1 would make a contended p
 
 
 class _LockFile:
-    """One lock file as this process has it: one thread at a time deals with the file itself.
-
-    Of the library's lock only the try and the letting go are used: the rest of it costs more than what is locked.
-    """
+    """One lock file as this process has it: one thread at a time deals with the file itself."""
 
     def __init__(self, path: str) -> None:
         self.path = path
@@ -57,55 +53,20 @@ class _LockFile:
             return False
         got = False
         try:
-            self._processes.lockfile = _open(self.path)
-            got = self._acquire_from_processes(deadline)
+            left = max(0.0, deadline - time.monotonic())
+            got = bool(self._processes.acquire(delay=_FIRST_DELAY, max_delay=_LONGEST_DELAY, timeout=left))
         finally:
             if not got:
-                self._close()
+                if self._processes.lockfile is not None:
+                    self._processes.lockfile.close()  # the library leaves it open when it gives up
+                self._threads.release()
         return got
 
     def release(self) -> None:
         try:
-            self._processes.unlock()
-        finally:
-            self._close()
-
-    def _acquire_from_processes(self, deadline: float) -> bool:
-        delay = 0.0
-        while not self._try():
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return False
-            delay = min(delay + _FIRST_DELAY, _LONGEST_DELAY)
-            time.sleep(min(delay, left))
-        return True
-
-    def _try(self) -> bool:
-        try:
-            self._processes.trylock()
-        except OSError as error:
-            if error.errno in (errno.EACCES, errno.EAGAIN):
-                return False
-            words = f"{self.path}: cannot lock it: {error}. Put the workspace on a file system with locks"
-            raise WorkspaceError(words) from error
-        return True
-
-    def _close(self) -> None:
-        descriptor, self._processes.lockfile = self._processes.lockfile, None
-        try:
-            if descriptor is not None:
-                os.close(descriptor)
+            self._processes.release()
         finally:
             self._threads.release()
-
-
-def _open(path: str) -> int:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC
-    try:
-        return os.open(path, flags, 0o666)
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120 - hot
-        return os.open(path, flags, 0o666)
 
 
 class _Process:
@@ -237,6 +198,8 @@ class FileLockManager:
             got = lock.acquire(time.monotonic() + timeout)
         except OSError as error:
             raise cannot("use the lock file", lock.path, error) from error
+        except threading.ThreadError as error:  # the library's word for what fcntl refuses
+            raise WorkspaceError(f"{lock.path}: {error}. Put the workspace on a file system with locks") from error
         if not got:
             raise LockTimeoutError(
                 f"{name}: still locked by another thread or process after {timeout:g} s (by {lock.path}). "
