@@ -25,7 +25,7 @@ from runner.events import Event, Logged
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MAX_BATCH = 1000  # events in one transaction: more would only make a crash cost more
+MAX_BATCH = 250  # events in one transaction: requests of other processes are looked for between two
 COMMIT_INTERVAL = 0.02  # seconds between two commits under load; an idle reporter commits at once
 CONTROL_INTERVAL = 0.1  # seconds between two looks for control requests, which are to be obeyed within one
 TICK_INTERVAL = 1.0  # seconds without an event after which a ticking sink is called
