@@ -110,6 +110,20 @@ it("says what went wrong, and tries again", async () => {
   expect(await screen.findByRole("link", { name: "Ani" })).toBeInTheDocument();
 });
 
+it("offers to clear what the server cannot be asked, as an address by hand may have it", async () => {
+  server.use(
+    http.get("*/pupils", ({ request }) =>
+      new URL(request.url).searchParams.has("fee__gte")
+        ? HttpResponse.json({ detail: "fee__gte: must be a number" }, { status: 422 })
+        : undefined,
+    ),
+  );
+  open("/pupils?fee__gte=abc&page=99999999999999999999");
+  expect(await screen.findByText("fee__gte: must be a number")).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Clear search and filters" }));
+  expect(await screen.findByRole("link", { name: "Ani" })).toBeInTheDocument();
+});
+
 it("deletes the rows that are selected, after a question", async () => {
   let removed = "";
   server.use(

@@ -59,7 +59,13 @@ export function ListScreen({ page }: { page: AnyPage }) {
         onChange={(filters) => change({ filters })}
       />
       <BulkActions page={page} selection={selection} onDone={() => setSelection({})} />
-      {list.error && <Failed error={list.error} onRetry={() => list.refetch()} />}
+      {list.error && (
+        <Failed
+          error={list.error}
+          onRetry={() => list.refetch()}
+          other={<ClearButton onChange={change} />}
+        />
+      )}
       {list.isPending && <Rows />}
       {list.data && (
         <Box aria-busy={list.isPlaceholderData} opacity={list.isPlaceholderData ? 0.6 : 1}>
@@ -202,10 +208,16 @@ function NoRows({ page, state, onChange }: { page: AnyPage; state: ListState; on
     return <Empty title={`No ${nouns} yet`} />;
   return (
     <Empty title={`No ${nouns} match`}>
-      <Button variant="default" onClick={() => onChange({ q: "", filters: {} })}>
-        Clear search and filters
-      </Button>
+      <ClearButton onChange={onChange} />
     </Empty>
+  );
+}
+
+function ClearButton({ onChange }: { onChange: Change }) {
+  return (
+    <Button variant="default" onClick={() => onChange({ q: "", filters: {} })}>
+      Clear search and filters
+    </Button>
   );
 }
 

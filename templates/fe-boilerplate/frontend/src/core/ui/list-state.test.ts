@@ -38,6 +38,8 @@ describe("the state of a list", () => {
   it("asks the server for its page", () => {
     const state = readState({ page: "3", fee__gte: "5" }, pupils);
     expect(queryOf(state, [])).toMatchObject({ limit: 25, offset: 50, filters: { fee__gte: "5" } });
+    const beyond = queryOf(readState({ page: "9".repeat(20) }, pupils), []);
+    expect(String(beyond.offset)).toMatch(/^\d+$/);
   });
 });
 

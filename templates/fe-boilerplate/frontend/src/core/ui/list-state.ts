@@ -5,6 +5,7 @@ import type { AnyPage } from "./page";
 
 export const PAGE_SIZES = [25, 50, 100] as const;
 export const DEFAULT_SIZE = PAGE_SIZES[0];
+const LAST_PAGE = 1e9; // further ones have no offset that a server could read
 
 export interface ListState {
   /** From 1. */
@@ -28,7 +29,7 @@ export function readState(search: Search, page: AnyPage): ListState {
   const columns = words(text("columns")).filter((name) => known.includes(name));
   const size = Number(text("size"));
   return {
-    page: Math.max(Math.trunc(Number(text("page"))) || 1, 1),
+    page: Math.min(Math.max(Math.trunc(Number(text("page"))) || 1, 1), LAST_PAGE),
     size: PAGE_SIZES.find((one) => one === size) ?? DEFAULT_SIZE,
     sort: words(text("sort")).filter((part) => canSort(page, part.replace(/^-/, ""))),
     q: text("q"),

@@ -13,8 +13,16 @@ export function errorText(error: Error): string {
 /** The colour of an alert is that of its frame: as text it would be too pale. */
 export const ALERT_STYLES = { title: { color: "var(--mantine-color-text)" } };
 
+interface FailedProps {
+  readonly error: Error;
+  readonly onRetry: () => void;
+  /** What is offered instead where the server refuses the request as it is. */
+  readonly other?: ReactNode;
+}
+
 /** Something could not be read: says why, and lets it be tried again. */
-export function Failed({ error, onRetry }: { error: Error; onRetry: () => void }) {
+export function Failed({ error, onRetry, other }: FailedProps) {
+  const isRefused = error instanceof ProblemError && error.status === 422;
   return (
     <Alert
       color="red"
@@ -25,9 +33,13 @@ export function Failed({ error, onRetry }: { error: Error; onRetry: () => void }
     >
       <Group justify="space-between">
         <Text size="sm">{errorText(error)}</Text>
-        <Button size="xs" variant="default" onClick={onRetry}>
-          Try again
-        </Button>
+        {isRefused && other ? (
+          other
+        ) : (
+          <Button size="xs" variant="default" onClick={onRetry}>
+            Try again
+          </Button>
+        )}
       </Group>
     </Alert>
   );
