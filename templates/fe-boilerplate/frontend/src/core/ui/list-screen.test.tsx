@@ -110,6 +110,16 @@ it("says what went wrong, and tries again", async () => {
   expect(await screen.findByRole("link", { name: "Ani" })).toBeInTheDocument();
 });
 
+it("says so when the backend is away behind what answers for it", async () => {
+  server.use(
+    http.get("*/pupils", () =>
+      HttpResponse.html("<h1>502</h1>", { status: 502, statusText: "Bad Gateway" }),
+    ),
+  );
+  open();
+  expect(await screen.findByText(/The server cannot be reached/)).toBeInTheDocument();
+});
+
 it("offers to clear what the server cannot be asked, as an address by hand may have it", async () => {
   server.use(
     http.get("*/pupils", ({ request }) =>

@@ -4,10 +4,15 @@ import { ProblemError } from "../api/problem";
 
 /** Return what an error says to people. */
 export function errorText(error: Error): string {
-  if (error instanceof ProblemError && error.status === 0) {
+  if (error instanceof ProblemError && (error.status === 0 || isUnexplained(error))) {
     return "The server cannot be reached. Check the connection and try again.";
   }
   return error.message;
+}
+
+/** What stands in front of the backend answers so while that is away. */
+function isUnexplained({ status, title, detail }: ProblemError): boolean {
+  return status >= 500 && detail === title;
 }
 
 /** The colour of an alert is that of its frame: as text it would be too pale. */
