@@ -160,7 +160,7 @@ class ServiceView:
         if view.field in self._choices:
             name = self._choices[view.field][0]
             return arrays_of(Code(name), view.type, suffix) if view.type.category == "array" else Code(name + suffix)
-        source = maker_source(view.type)
+        source = maker_source(view.type, bounded=bounded)
         if bounded and view.type.category != "array":
             options = bounds_of(view)
             return Call(source.name, (options,) if options else (), suffix)

@@ -37,13 +37,21 @@ def choice_source(view: ColumnView) -> Call | None:
     return Call("f.textChoice" if kind.category == "text" else "f.choice", (list(kind.values),))
 
 
-def maker_source(kind: PythonType) -> Call:
-    """Return what makes the schema of a type."""
+def maker_source(kind: PythonType, *, bounded: bool = False) -> Call:
+    """Return what makes the schema of a type; `bounded` gives items of an array what bounds their own type has."""
     if kind.category == "integer":
         return Call(f"f.int{kind.bits}")
     if kind.category == "array" and kind.item is not None:
-        return arrays_of(maker_source(kind.item), kind, "")
+        item = maker_source(kind.item)
+        bounds = _item_bounds(kind.item) if bounded else {}
+        return arrays_of(Call(item.name, (bounds,)) if bounds else item, kind, "")
     return Call(f"f.{_MAKERS.get(kind.category, 'native')}")
+
+
+def _item_bounds(kind: PythonType) -> Mapping[str, Any]:
+    if kind.category == "decimal" and kind.digits is not None:
+        return {"digits": kind.digits, "places": kind.places or 0}
+    return {"max": kind.max_length} if kind.category == "text" and kind.max_length is not None else {}
 
 
 def arrays_of(item: Any, kind: PythonType, suffix: str) -> Call:
