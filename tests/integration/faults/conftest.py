@@ -105,7 +105,7 @@ def _scenario(nodeid: str) -> tuple[str, str]:
     """Return which part a test belongs to, and its name as words, its parameters but the seed behind it."""
     file, _, test = nodeid.partition("::")
     name, _, parameters = test.partition("[")
-    kept = [word for word in parameters.removesuffix("]").split("-") if word and not word.isdigit()]
+    kept = [word.strip() for word in parameters.removesuffix("]").split("-") if word and not word.isdigit()]
     words = name.removeprefix("test_").replace("_", " ")
     return Path(file).stem.removeprefix("test_"), f"{words}: {' '.join(kept)}" if kept else words
 
