@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and everything that can happen wakes the loop
 _TICK = 0.1  # seconds between two looks at the limits while tasks run
-_CORES = len(os.sched_getaffinity(0))
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
