@@ -138,11 +138,17 @@ def test_a_more_urgent_task_submitted_while_five_run_is_next(make, state, tmp_pa
 
 
 def test_one_big_task_uses_a_worker_for_each_core_and_keeps_its_budget(make, state, tmp_path) -> None:
+    def pids(events: list[Event]) -> set[int]:
+        return {event.pid for event in events if isinstance(event, SubTaskStarted)}
+
     orchestrator = make()
-    orchestrator.submit_jobs([job("big", tmp_path / "ws", 100, acts={"*": "work 0.02"})])
+    go = tmp_path / "go"
+    orchestrator.submit_jobs([job("big", tmp_path / "ws", 100, acts={"*": f"attend {go}"})])
+    cores = min(5, len(os.sched_getaffinity(0)))
+    until(lambda: len(pids(events_of(state, orchestrator))) == cores, "a worker for each core")
+    go.touch()
     events = finish(orchestrator, state)
-    workers = {event.pid for event in events if isinstance(event, SubTaskStarted)}
-    assert len(workers) == min(5, len(os.sched_getaffinity(0)))
+    assert len(pids(events)) == cores
     assert len(ended(events)) == 100
 
 
