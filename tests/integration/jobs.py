@@ -66,7 +66,7 @@ def job(
 
 
 def events_of(state: Path, orchestrator: ParallelOrchestrator) -> list[Event]:
-    """Return all that was recorded of a run that has been closed, in order."""
+    """Return all that has been recorded of a run, in order."""
     with StateReader.open(state) as reader:
         return [recorded.event for recorded in reader.events(orchestrator.run_id)]
 
