@@ -238,13 +238,16 @@ class Supervisor:
     def _assign(self, now: float) -> None:
         """Give idle workers work: running tasks that have none first, then new ones, then shards of the rest."""
         free = [slot for slot in self._slots if slot.task is None]  # those that still start will take a share
-        for slot in [slot for slot in free if slot.ready]:
+        ready = [slot for slot in free if slot.ready]
+        while ready:
             task = self._schedule.next_task(now)
             if task is None:
                 return
+            slot = next((one for one in ready if one.worker.schema_digest == task.spec.schema_digest), ready[0])
             shards = min(len(free), max(1, _CORES - len(task.shards)))  # more would only each learn the schema anew
             work, threads = task.take_work(shards, others_wait=self._schedule.task_waits(), now=now)
             self._hand_over(slot, task, work, threads)
+            ready.remove(slot)
             free.remove(slot)
 
     def _hand_over(self, slot: WorkerSlot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int) -> None:
