@@ -152,9 +152,7 @@ class TablePages:
         if field in self.references:
             self.choose_reference(box, self.references[field], row)
         elif category == "boolean" and not view.nullable:
-            if box.is_checked() != value:
-                box.press("Space")  # a calendar that fades away may still cover it
-            expect(box).to_be_checked(checked=value)
+            self.switch(box, on=value)
         elif category == "boolean":
             self.choose(box, "Yes" if value else "No")
         elif category == "array" and view.type.item and view.type.item.values:
@@ -176,6 +174,12 @@ class TablePages:
         """Type a value and go on to what comes next, which closes a calendar."""
         box.fill(typed(view, value))
         box.press("Tab")
+
+    def switch(self, box: Locator, *, on: bool) -> None:
+        """Turn a switch on or off by its key: a calendar that fades away may still cover it."""
+        if box.is_checked() != on:
+            box.press("Space")
+        expect(box).to_be_checked(checked=on)
 
     def choose(self, box: Locator, label: str) -> None:
         box.press("ArrowDown")  # opens the choices
