@@ -83,6 +83,7 @@ class ShardEnded(Told):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cancel(Told):
-    """Down the control connection: the sub-task is to stop at its next look, all of them when None."""
+    """Down the control connection: a try at a sub-task is to stop at its next look, whether it has begun or not."""
 
-    subtask_id: str | None = None
+    subtask_id: str
+    attempt: int

@@ -104,7 +104,7 @@ class SubTaskManager:
         self._force = force
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"subtask-{task.id}")
-        self._cancelled: set[str] = set()
+        self._cancelled: set[tuple[str, int]] = set()  # sub-tasks and the numbers of their tries
         self._cancel_all = threading.Event()
         self._statuses = dict.fromkeys((subtask.id for subtask in task.subtasks), SubTaskStatus.PENDING)
         self._tables = {schema.label(table.name): table for table in schema.tables}
@@ -131,7 +131,6 @@ class SubTaskManager:
         `work` pairs sub-tasks with the number of this try; without it all of the task's own are tried first.
         """
         pairs = [(subtask, 1) for subtask in self._task.subtasks] if work is None else work
-        self._cancelled.difference_update(subtask.id for subtask, _ in pairs)  # it was an earlier try that was to stop
         futures: list[Future[SubTaskResult]] = [self._pool.submit(self._try, *pair) for pair in pairs]
         wait(futures)  # each is bounded by the supervisor, which ends this process when a sub-task hangs
         return tuple(future.result() for future in futures)
@@ -156,22 +155,22 @@ class SubTaskManager:
             paused=False,
         )
 
-    def cancel(self, subtask_id: str | None = None) -> None:
-        """Tell one sub-task, or all when None, to stop at its next look."""
+    def cancel(self, subtask_id: str | None = None, attempt: int = 1) -> None:
+        """Tell a try at one sub-task, or all when None, to stop at its next look, whether it has begun or not."""
         if subtask_id is None:
             self._cancel_all.set()
         else:
-            self._cancelled.add(subtask_id)
+            self._cancelled.add((subtask_id, attempt))
 
     def cleanup(self) -> None:
         """Let the threads go. Safe to call twice."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _is_cancelled(self, subtask_id: str) -> bool:
-        return self._cancel_all.is_set() or subtask_id in self._cancelled
+    def _is_cancelled(self, subtask_id: str, attempt: int) -> bool:
+        return self._cancel_all.is_set() or (subtask_id, attempt) in self._cancelled
 
     def _try(self, subtask: SubTaskSpec, attempt: int) -> SubTaskResult:
-        if self._is_cancelled(subtask.id):
+        if self._is_cancelled(subtask.id, attempt):
             return self._failed(subtask, attempt, Cancelled("told to stop before it began"))
         self._statuses[subtask.id] = SubTaskStatus.RUNNING
         self._emit(
@@ -185,7 +184,7 @@ class SubTaskManager:
         )
         try:
             with captured(partial(self._log, subtask, "info")):
-                up_to_date, files = self._work(subtask)
+                up_to_date, files = self._work(subtask, attempt)
         except BaseException as error:  # noqa: BLE001 - an agent may raise anything, SystemExit too: it becomes data
             return self._failed(subtask, attempt, error)
         self._statuses[subtask.id] = SubTaskStatus.DONE
@@ -201,7 +200,7 @@ class SubTaskManager:
         )
         return SubTaskResult(subtask_id=subtask.id, status=SubTaskStatus.DONE, up_to_date=up_to_date, files=files)
 
-    def _work(self, subtask: SubTaskSpec) -> tuple[bool, FileCounts]:
+    def _work(self, subtask: SubTaskSpec, attempt: int) -> tuple[bool, FileCounts]:
         report = partial(self._step, subtask)
         report(1, "start")
         task, piece = self._task, subtask.table or SETUP_PIECE
@@ -219,7 +218,7 @@ class SubTaskManager:
             memory=record.memory if record is not None and record.agent == task.agent else None,
             present=partial(present_files, task.workspace, self._manifest, task.id, piece),
             report=report,
-            cancelled=partial(self._is_cancelled, subtask.id),
+            cancelled=partial(self._is_cancelled, subtask.id, attempt),
         )
         files = list(self._agent.generate(context))
         memory = self._agent.remember(context)

@@ -50,7 +50,7 @@ class TimeLimits:
         if state.stop_reason is None and slot is not None:
             state.stop_reason, state.stop_charged = reason, charged
             state.kill_at = time.monotonic() + task.spec.timeouts.grace
-            slot.worker.cancel(state.spec.id)
+            slot.worker.cancel(state.spec.id, state.attempt)
 
     def _check_subtask(self, task: TaskRun, state: SubTaskState, now: float) -> None:
         limit = task.spec.timeouts.subtask

@@ -36,6 +36,7 @@ class _Worker:
         self._control = control
         self._schema: Schema | None = None
         self._manager: SubTaskManager | None = None
+        self._cancelled: list[Cancel] = []  # of shards that are still to come, too: they arrive another way
         self._managed: tuple[str, str, int] | None = None
         threading.Thread(target=self._listen, name="control", daemon=True).start()
 
@@ -77,6 +78,8 @@ class _Worker:
                 check=shard.check,
             )
             self._managed = key
+            for told in self._cancelled:
+                self._manager.cancel(told.subtask_id, told.attempt)
         return self._manager
 
     def _listen(self) -> None:
@@ -85,9 +88,11 @@ class _Worker:
                 message = self._control.recv()
             except (EOFError, OSError):
                 return  # the supervisor is gone or has closed; the lifeline ends this process
-            manager = self._manager
-            if isinstance(message, Cancel) and manager is not None:
-                manager.cancel(message.subtask_id)
+            if isinstance(message, Cancel):
+                self._cancelled.append(message)  # before the look: a manager made meanwhile finds it here
+                manager = self._manager
+                if manager is not None:
+                    manager.cancel(message.subtask_id, message.attempt)
 
 
 _worker: _Worker | None = None  # one a process, made by `initialize`

@@ -101,10 +101,10 @@ class Worker:
         except BlockingIOError:
             return None
 
-    def cancel(self, subtask_id: str | None = None) -> None:
-        """Tell a sub-task, or all, to stop at its next look. A dead worker is told nothing."""
+    def cancel(self, subtask_id: str, attempt: int) -> None:
+        """Tell a try at a sub-task to stop at its next look. A dead worker is told nothing."""
         with contextlib.suppress(OSError):  # the end of its connection tells the rest
-            self._control.send(Cancel(subtask_id=subtask_id))
+            self._control.send(Cancel(subtask_id=subtask_id, attempt=attempt))
 
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to the worker and to all that its agents started."""

@@ -85,7 +85,7 @@ function Day({ kind, value, onChange, clearable, isWithin, noun, ...props }: Pro
       monthsListFormat={(day) => SHORT_MONTH.format(new Date(day))}
       weekdayFormat={(day) => WEEKDAY.format(new Date(day))}
       ariaLabels={CONTROLS}
-      popoverProps={{ withinPortal: !isWithin }}
+      popoverProps={{ withinPortal: !isWithin, transitionProps: GONE_AT_ONCE }}
     />
   );
 }
@@ -104,6 +104,9 @@ function firstDayOfWeek(): DayOfWeek {
   const locale = new Intl.Locale(MONTH.resolvedOptions().locale);
   return (("getWeekInfo" in locale ? locale.getWeekInfo().firstDay : 1) % 7) as DayOfWeek;
 }
+
+// Nothing is to be clicked through a calendar that fades away.
+const GONE_AT_ONCE = { duration: 0 };
 
 const CONTROLS = {
   nextMonth: "Next month",
