@@ -23,6 +23,7 @@ import time
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
+from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from runner import worker
@@ -111,7 +112,9 @@ class Worker:
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
-            if self._exit_code is None and self._process.is_alive():  # just forked, it leads no group yet
+            # Just forked, it leads no group yet; or it is dead. Asking the process object, which the pool's own thread
+            # asks at the same time, would lose the exit code to one of the two.
+            if self._exit_code is None and not wait([self._process.sentinel], 0):
                 self._process.kill()
 
     def discard(self) -> str:

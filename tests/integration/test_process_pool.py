@@ -1,0 +1,30 @@
+"""What is known of a worker's process once it is dead, whoever else asks at the same moment."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+from runner.executors.forkserver import ensure_forkserver
+from runner.executors.process_pool import Worker
+
+WORKERS = 60  # of which a few would lose their exit code, were it asked for twice at once
+ASKED_FOR = 0.02  # seconds
+
+
+def test_a_dead_worker_s_exit_code_is_not_lost_by_signals_to_its_group() -> None:
+    ensure_forkserver()
+    ends: Counter[str] = Counter()
+    for number in range(WORKERS):
+        worker = Worker(number, lambda *_: None, None)
+        worker.receive()  # it is ready
+        os.kill(worker.pid, signal.SIGTERM)
+        until = time.monotonic() + ASKED_FOR
+        while time.monotonic() < until:
+            if not Path(f"/proc/{worker.pid}").exists():
+                worker.signal_group(signal.SIGKILL)
+        ends[worker.discard()] += 1
+    assert ends == {"worker was ended by SIGTERM": WORKERS}
