@@ -31,7 +31,7 @@ from runner.dispatcher import AgentDispatcher
 from runner.events import Event, Logged, RunEnded, RunStarted, TaskAdded
 from runner.executors.forkserver import ensure_forkserver
 from runner.naming import free_name, kebab
-from runner.preparation import Preparation, unread_tables
+from runner.preparation import Preparation, misread_tables
 from runner.reporter import Control, EventStore, Reporter, Sink
 from runner.status import RunStatus, TaskStatus
 from runner.stores.sqlite import SqliteStore
@@ -311,11 +311,7 @@ class ParallelOrchestrator:
 
 def warnings_of(schemas: Iterable[Schema]) -> tuple[Logged, ...]:
     """Return what a run should say about its schemas: tables that were not all understood."""
-    return tuple(
-        Logged(level="warning", message=f"{note.file}:{note.line}: not understood: {note.reason}")
-        for schema in schemas
-        for note in unread_tables(schema)
-    )
+    return tuple(Logged(level="warning", message=message) for schema in schemas for message in misread_tables(schema))
 
 
 def _added(job: Job) -> TaskAdded:

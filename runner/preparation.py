@@ -182,7 +182,7 @@ def _no_match(pattern: str, labels: dict[str, Table]) -> tuple[str, str]:
 def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) -> None:
     """Refuse tables whose statements were not all understood: what came out would not be what the DDL says."""
     chosen = {table.name for table in tables}
-    for note in unread_tables(schema):
+    for note in _unread_tables(schema):
         if note.table in chosen or _would_choose_unread(globs, schema, note):
             touched = f"it changes table {note.table}" if note.table else "it is about a table"
             raise TaskInputError(
@@ -204,6 +204,10 @@ def _would_choose_unread(globs: TableGlobs, schema: Schema, note: Note) -> bool:
     )
 
 
-def unread_tables(schema: Schema) -> tuple[Note, ...]:
-    """Return the statements about tables that were not understood; worth a warning where no task uses them."""
+def misread_tables(schema: Schema) -> tuple[str, ...]:
+    """Tell of the statements about tables that were not understood; worth a warning where no task uses them."""
+    return tuple(f"{note.file}:{note.line}: not understood: {note.reason}" for note in _unread_tables(schema))
+
+
+def _unread_tables(schema: Schema) -> tuple[Note, ...]:
     return tuple(note for note in schema.notes if note.table_related)

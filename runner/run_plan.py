@@ -103,7 +103,7 @@ def write_starter_plan(ddl: Path, dialect: Dialect, output: Path | None) -> tupl
     """
     from runner.ddl.reader import read_ddl  # noqa: PLC0415 - the parser is slow to import
     from runner.plan import starter_plan  # noqa: PLC0415 - so is pydantic
-    from runner.preparation import unread_tables  # noqa: PLC0415
+    from runner.preparation import misread_tables  # noqa: PLC0415
 
     schema = read_ddl([ddl], dialect)
     path = output or ddl.with_suffix(".yaml")
@@ -121,7 +121,7 @@ def write_starter_plan(ddl: Path, dialect: Dialect, output: Path | None) -> tupl
         raise PlanError(problem) from None
     except OSError as error:
         raise PlanError(Problem(file=str(path), message=f"cannot be written: {error.strerror}")) from error
-    return path, tuple(f"{note.file}:{note.line}: not understood: {note.reason}" for note in unread_tables(schema))
+    return path, misread_tables(schema)
 
 
 def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:

@@ -99,10 +99,9 @@ class PlanLock:
     def is_in_place(self) -> bool:
         """Whether the lock is where others look for it: it is not once the workspace was removed or replaced."""
         try:
-            there, held = Path(self._path).stat(), os.fstat(self._lock.lockfile.fileno())
+            return os.path.samestat(Path(self._path).stat(), os.fstat(self._lock.lockfile.fileno()))
         except OSError:
             return False
-        return (there.st_dev, there.st_ino) == (held.st_dev, held.st_ino)
 
     def release(self) -> None:
         """Let the next run begin. Does nothing when the lock is not held."""
