@@ -5,6 +5,7 @@ import * as f from "../api/fields";
 import { defineTable, type Reference } from "../api/table";
 import { server } from "../test/server";
 import { findOptions } from "./reference-options";
+import { referenceTo } from "./testing/reference-to";
 
 const found = vi.hoisted(() => new Map<string, unknown>());
 vi.mock("../api/tables", () => ({ loadTable: async (name: string) => found.get(name) }));
@@ -23,18 +24,8 @@ const places = defineTable({
   labelFields: ["person_id", "seat"],
   schemas: { read: z.object({ id: f.int64(), person_id: f.int64(), seat: f.int32() }) },
 });
-const toPerson: Reference = {
-  name: "person_id",
-  fields: ["person_id"],
-  table: "people",
-  targetFields: ["id"],
-};
-const toPlace: Reference = {
-  name: "place_id",
-  fields: ["place_id"],
-  table: "places",
-  targetFields: ["id"],
-};
+const toPerson = referenceTo("people", "person_id");
+const toPlace = referenceTo("places", "place_id");
 
 const PEOPLE = [
   { id: 1, first: "Ani", last: "Wijaya" },

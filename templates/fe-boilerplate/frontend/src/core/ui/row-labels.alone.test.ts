@@ -2,9 +2,10 @@ import { HttpResponse, http } from "msw";
 import { beforeEach, expect, it, vi } from "vitest";
 import { z } from "zod";
 import * as f from "../api/fields";
-import { type AnyTable, defineTable, type Reference } from "../api/table";
+import { type AnyTable, defineTable } from "../api/table";
 import { server } from "../test/server";
 import { labelReferred, labelRows } from "./row-labels";
+import { referenceTo } from "./testing/reference-to";
 
 const found = vi.hoisted(() => new Map<string, unknown>());
 vi.mock("../api/tables", () => ({ loadTable: async (name: string) => found.get(name) }));
@@ -25,18 +26,8 @@ const places = defineTable({
     read: z.object({ id: f.int64(), team_id: f.int64(), kind: f.choice(["first", "last_one"]) }),
   },
 });
-const toTeam: Reference = {
-  name: "team_id",
-  fields: ["team_id"],
-  table: "teams",
-  targetFields: ["id"],
-};
-const toPlace: Reference = {
-  name: "place_id",
-  fields: ["place_id"],
-  table: "places",
-  targetFields: ["id"],
-};
+const toTeam = referenceTo("teams", "team_id");
+const toPlace = referenceTo("places", "place_id");
 
 let asked: string[] = [];
 
