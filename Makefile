@@ -8,7 +8,13 @@ NODE_STAMP := node_modules/.package-lock.json
 PLAN ?= plans/school.yaml
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
-.PHONY: run test faults lint format bench corpus clean help
+# Installs exactly the locked versions, each held to its hash, and the checkout itself with the locked build backend.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCKED := $(INSTALL) --require-hashes --only-binary :all: --requirement
+EDITABLE := $(INSTALL) --no-deps --no-build-isolation --editable .
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
+
+.PHONY: run test newest upgrade faults lint format bench corpus clean help
 
 help:
 	@echo "make run      generate the application of $(PLAN)"
@@ -18,6 +24,8 @@ help:
 	@echo "make format   format the code"
 	@echo "make bench    measure speed against the baselines"
 	@echo "make corpus   compare the DDL reader with what real databases say, where the corpus is at hand"
+	@echo "make upgrade  renew the locked versions in requirements/, then run the tests with them"
+	@echo "make newest   run the tests with the newest versions that pyproject.toml allows, in .venv-newest; only reports"
 	@echo "make clean    remove what the other targets made"
 
 run: $(RUN_STAMP)
@@ -49,25 +57,38 @@ bench: $(DEV_STAMP) $(NODE_STAMP)
 corpus: $(DEV_STAMP)
 	$(BIN)/python -m tests.integration.test_corpus
 
+upgrade: $(DEV_STAMP)
+	$(COMPILE) --output-file requirements/run.txt --group build pyproject.toml
+	$(COMPILE) --output-file requirements/dev.txt --group build --extra dev --constraint requirements/run.txt pyproject.toml
+	$(COMPILE) --output-file requirements/node.txt --extra node --constraint requirements/run.txt pyproject.toml
+	$(MAKE) test
+
+newest:
+	$(PYTHON) -m venv --clear .venv-newest
+	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	-.venv-newest/bin/python -m pytest $(PYTEST_ARGS)
+
 clean:
-	rm -rf $(VENV) node_modules build dist .runner .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-newest node_modules build dist .runner .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "$(PYTHON) is older than Python 3.11. Install 3.11 or newer, or say make PYTHON=/path/to/it"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(RUN_STAMP): pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+$(RUN_STAMP): requirements/run.txt pyproject.toml | $(BIN)/python
+	$(LOCKED) requirements/run.txt
+	$(EDITABLE)
 	@touch $@
 
-$(DEV_STAMP): pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(DEV_STAMP): requirements/dev.txt pyproject.toml | $(BIN)/python
+	$(LOCKED) requirements/dev.txt
+	$(EDITABLE)
 	@touch $@ $(RUN_STAMP)
 
 # The tools of convex/ and of its tests; with a Node from PyPI where the system has none that is new enough.
 $(NODE_STAMP): package-lock.json package.json | $(DEV_STAMP)
 	@$(BIN)/python -m tests.node node --version >/dev/null 2>&1 || \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[node]'
+		$(LOCKED) requirements/node.txt
 	$(BIN)/python -m tests.node npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -123,7 +124,7 @@ class _Reader:
         root: Node | None = None
         documents = 0
         try:
-            for event in yaml.parse(self.text, Loader=_LOADER):
+            for event in _events(self.text):
                 if isinstance(event, yaml.DocumentStartEvent):
                     documents += 1
                     if documents > 1:
@@ -329,6 +330,24 @@ class _Reader:
             if "end of stream" in said:
                 line, column = _place(getattr(error, "context_mark", None) or mark)
         return Problem(file=self.file, line=line, column=column, message=message, expected=expected)
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    """Yield the events of a YAML text; raises `yaml.YAMLError` where it is none.
+
+    The libyaml of PyYAML 6.0.4 refuses a flow list of 1,000 levels while it scans ahead, before it has given the events
+    of the first levels. The rest then comes from the reader in Python, which gives them one by one: the caller's own
+    bound on depth sees the place where it is passed, whatever the version.
+    """
+    given = 0
+    try:
+        for event in yaml.parse(text, Loader=_LOADER):
+            given += 1
+            yield event
+    except yaml.scanner.ScannerError as error:
+        if "nesting depth" not in str(error.problem):
+            raise
+        yield from islice(yaml.parse(text, Loader=yaml.SafeLoader), given, None)
 
 
 def _place(mark: Any) -> tuple[int, int]:
