@@ -15,9 +15,9 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.agents.base import AgentContext
-from runner.agents.registry import BUILT_IN, load_agent
 from runner.ddl.reader import read_ddl
+from runner.generation.agent import AgentContext
+from runner.generation.registry import BUILT_IN, load_agent
 from tests.integration.test_corpus import CORPUS, EXPECTED
 
 if TYPE_CHECKING:
