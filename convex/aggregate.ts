@@ -1,5 +1,5 @@
 /**
- * How a task's state follows from the states of its sub-tasks: the rule of `runner/status.py`, held to it by the
+ * How a task's state follows from the states of its sub-tasks: the rule of `runner/records/status.py`, held to it by the
  * vectors in `tests/vectors/aggregate.json`. Pure.
  */
 import type { Counts, SubTaskStatus, TaskStatus } from "./validators";

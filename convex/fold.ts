@@ -1,5 +1,5 @@
 /**
- * How events become the documents of a run, its tasks and its sub-tasks: the rules of `runner/stores/fold.py`, so
+ * How events become the documents of a run, its tasks and its sub-tasks: the rules of `runner/progress/stores/event_fold.py`, so
  * that what is here says the same as the runner's own state file. No state ever goes backwards: what comes late,
  * from a worker that was given up, is logged and changes no document.
  */

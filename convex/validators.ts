@@ -1,6 +1,6 @@
 /**
  * The shapes of what is stored and of what comes in: unions of states and priorities, and one validator for each
- * event of the runner's closed set (`runner/events.py`, its field names in camel case, and `seq`).
+ * event of the runner's closed set (`runner/records/events.py`, its field names in camel case, and `seq`).
  *
  * Times are text, ISO 8601 UTC with six fractional digits, so that they sort as they are and equal the runner's own.
  */

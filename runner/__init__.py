@@ -8,37 +8,39 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from runner.agents.base import Agent as Agent
-    from runner.agents.base import AgentContext as AgentContext
-    from runner.agents.base import GeneratedFile as GeneratedFile
-    from runner.dispatcher import AgentDispatcher as AgentDispatcher
-    from runner.errors import Cancelled as Cancelled
-    from runner.errors import NonRetryable as NonRetryable
-    from runner.errors import Retryable as Retryable
-    from runner.orchestrator import ParallelOrchestrator as ParallelOrchestrator
-    from runner.subtasks import SubTaskManager as SubTaskManager
-    from runner.task import TaskInput as TaskInput
-    from runner.task import TaskResult as TaskResult
-    from runner.task_queue import TaskQueue as TaskQueue
-    from runner.workspace.locks import FileLockManager as FileLockManager
+from runner.records.version import VERSION
 
-__version__ = "0.1.0"
+if TYPE_CHECKING:
+    from runner.execution.subtasks import SubTaskManager as SubTaskManager
+    from runner.execution.task_queue import TaskQueue as TaskQueue
+    from runner.generation.agent import Agent as Agent
+    from runner.generation.agent import AgentContext as AgentContext
+    from runner.generation.agent import GeneratedFile as GeneratedFile
+    from runner.generation.workspace.file_locks import FileLockManager as FileLockManager
+    from runner.plan.dispatcher import AgentDispatcher as AgentDispatcher
+    from runner.records.errors import Cancelled as Cancelled
+    from runner.records.errors import NonRetryable as NonRetryable
+    from runner.records.errors import Retryable as Retryable
+    from runner.records.task import TaskInput as TaskInput
+    from runner.records.task import TaskResult as TaskResult
+    from runner.scheduling.orchestrator import ParallelOrchestrator as ParallelOrchestrator
+
+__version__ = VERSION
 
 _HOMES = {
-    "Agent": "runner.agents.base",
-    "AgentContext": "runner.agents.base",
-    "AgentDispatcher": "runner.dispatcher",
-    "Cancelled": "runner.errors",
-    "FileLockManager": "runner.workspace.locks",
-    "GeneratedFile": "runner.agents.base",
-    "NonRetryable": "runner.errors",
-    "ParallelOrchestrator": "runner.orchestrator",
-    "Retryable": "runner.errors",
-    "SubTaskManager": "runner.subtasks",
-    "TaskInput": "runner.task",
-    "TaskQueue": "runner.task_queue",
-    "TaskResult": "runner.task",
+    "Agent": "runner.generation.agent",
+    "AgentContext": "runner.generation.agent",
+    "AgentDispatcher": "runner.plan.dispatcher",
+    "Cancelled": "runner.records.errors",
+    "FileLockManager": "runner.generation.workspace.file_locks",
+    "GeneratedFile": "runner.generation.agent",
+    "NonRetryable": "runner.records.errors",
+    "ParallelOrchestrator": "runner.scheduling.orchestrator",
+    "Retryable": "runner.records.errors",
+    "SubTaskManager": "runner.execution.subtasks",
+    "TaskInput": "runner.records.task",
+    "TaskQueue": "runner.execution.task_queue",
+    "TaskResult": "runner.records.task",
 }
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - the table is the one list
 

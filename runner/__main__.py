@@ -10,7 +10,7 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command line."""
-    from runner import cli  # noqa: PLC0415 - not for those who only import this module
+    from runner.command import cli  # noqa: PLC0415 - not for those who only import this module
 
     cli.main()
 

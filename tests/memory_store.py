@@ -6,13 +6,13 @@ import copy
 import os
 from typing import TYPE_CHECKING
 
-from runner.errors import StoreError
-from runner.events import Event, RunEnded, RunStarted, iso, utc_now
-from runner.reporter import Control, ControlKind, Recorded
-from runner.status import RunStatus
-from runner.stores.fold import UNKNOWN_EXIT, State, fold
-from runner.stores.reader import LATEST, NoSuchRunError
-from runner.stores.records import AttemptRecord, ControlRecord, RunRecord, SubTaskRecord, TaskRecord
+from runner.progress.reporter import Control, ControlKind, Recorded
+from runner.progress.stores.event_fold import UNKNOWN_EXIT, State, fold
+from runner.progress.stores.run_records import AttemptRecord, ControlRecord, RunRecord, SubTaskRecord, TaskRecord
+from runner.progress.stores.state_reader import LATEST, NoSuchRunError
+from runner.records.errors import StoreError
+from runner.records.events import Event, RunEnded, RunStarted, iso, utc_now
+from runner.records.status import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,8 +8,9 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from runner.errors import StoreError
-from runner.events import (
+from runner.progress.reporter import Control, Recorded
+from runner.records.errors import StoreError
+from runner.records.events import (
     Event,
     RunEnded,
     RunStarted,
@@ -20,9 +21,8 @@ from runner.events import (
     TaskEnded,
     TaskStarted,
 )
-from runner.reporter import Control, Recorded
-from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.task import Classification, FileCounts, SubTaskSpec
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.records.task import Classification, FileCounts, SubTaskSpec
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.agents.backend.patterns import numbered
-from runner.agents.base import AgentContext, GeneratedFile
-from runner.agents.registry import load_agent
 from runner.ddl.reader import read_ddl
-from runner.errors import AgentError, Cancelled
+from runner.generation.agent import AgentContext, GeneratedFile
+from runner.generation.fastapi.patterns import numbered
+from runner.generation.registry import load_agent
+from runner.records.errors import AgentError, Cancelled
 from tests.integration.backend import backend_files, first_revision, read_schema
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from runner.agents.backend.table import view_table
-from runner.agents.base import AgentContext
-from runner.agents.frontend.labels import family, is_link, label_fields
-from runner.agents.frontend.page_context import PageView
-from runner.agents.registry import load_agent
 from runner.ddl.reader import read_ddl_text
+from runner.generation.agent import AgentContext
+from runner.generation.fastapi.table_view import view_table
+from runner.generation.react.labels import family, is_link, label_fields
+from runner.generation.react.page_context import PageView
+from runner.generation.registry import load_agent
 
 PEOPLE = """
 CREATE TABLE teams (id bigserial PRIMARY KEY, name text NOT NULL, motto text, budget numeric(8,2) DEFAULT 0);

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.agents.base import AgentContext
-from runner.agents.frontend.patterns import javascript_pattern
-from runner.agents.frontend.typescript_source import Arrow, Call, Code, Open, comment, laid_out, literal, properties
-from runner.agents.registry import load_agent
 from runner.ddl.reader import read_ddl
-from runner.errors import AgentError
+from runner.generation.agent import AgentContext
+from runner.generation.react.javascript_patterns import javascript_pattern
+from runner.generation.react.typescript_source import Arrow, Call, Code, Open, comment, laid_out, literal, properties
+from runner.generation.registry import load_agent
+from runner.records.errors import AgentError
 from tests.integration.backend import read_schema
 
 if TYPE_CHECKING:

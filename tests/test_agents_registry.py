@@ -4,16 +4,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.agents.base import AgentContext
-from runner.agents.registry import BUILT_IN, code_digest, known_agents, load_agent
 from runner.ddl.model import Schema
-from runner.errors import AgentError
+from runner.generation.agent import AgentContext
+from runner.generation.registry import BUILT_IN, code_digest, known_agents, load_agent
+from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 GOOD = """
-from runner.agents.base import Agent, GeneratedFile
+from runner.generation.agent import Agent, GeneratedFile
 
 class Notes(Agent):
     kind = "notes"

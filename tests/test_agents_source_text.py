@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.agents.source_text import docstring, fit_lines, literal, with_article
+from runner.generation.source_text import docstring, fit_lines, literal, with_article
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runner.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
+from runner.records.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
 
 VECTORS: list[dict[str, Any]] = json.loads((Path(__file__).parent / "vectors" / "aggregate.json").read_text())
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from runner.agents.backend.context import picture_of
-from runner.agents.backend.migration import postgresql, sqlite
-from runner.agents.backend.migration.difference import Difference, difference
-from runner.agents.backend.migration.losses import losses, summary
-from runner.agents.backend.migration.picture import from_json, to_json
-from runner.agents.backend.migration.renames import find_renames, renamed
 from runner.ddl.reader import read_ddl_text
+from runner.generation.agents.backend_context import picture_of
+from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
+from runner.generation.fastapi.migration.difference import Difference, difference
+from runner.generation.fastapi.migration.losses import losses, summary
+from runner.generation.fastapi.migration.picture import from_json, to_json
+from runner.generation.fastapi.migration.renames import find_renames, renamed
 from tests.integration.backend import read_schema
 
 BOTH = "CREATE TABLE both (id int PRIMARY KEY);"  # a schema has a table
@@ -23,7 +23,7 @@ def between(old: str, new: str) -> Difference:
 
 
 def up(old: str, new: str) -> list[str]:
-    return list(postgresql.change(between(old, new)))
+    return list(postgresql_statements.change(between(old, new)))
 
 
 def lost(old: str, new: str) -> list[str]:
@@ -38,7 +38,7 @@ def test_a_picture_comes_back_from_json_as_it_was() -> None:
 def test_the_same_schema_needs_nothing() -> None:
     picture = picture_of(read_schema())
     found = difference(picture, picture)
-    assert [*postgresql.change(found), *sqlite.change(found)] == []
+    assert [*postgresql_statements.change(found), *sqlite_statements.change(found)] == []
     assert (losses(found), summary(found)) == ((), ())
 
 
@@ -46,7 +46,7 @@ def test_another_order_of_tables_and_columns_needs_nothing() -> None:
     one = "CREATE TABLE t (id int PRIMARY KEY, b int); CREATE TABLE s (id int PRIMARY KEY);"
     other = "CREATE TABLE s (id int PRIMARY KEY); CREATE TABLE t (b int, id int PRIMARY KEY);"
     found = between(one, other)
-    assert [*postgresql.change(found), *sqlite.change(found)] == []
+    assert [*postgresql_statements.change(found), *sqlite_statements.change(found)] == []
 
 
 def test_a_column_is_added_dropped_and_changed() -> None:
@@ -217,7 +217,7 @@ def test_sqlite_makes_a_table_anew_beside_the_old_one() -> None:
         "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int NOT NULL DEFAULT 3); "
         "CREATE INDEX i ON t (a);",
     )
-    assert list(sqlite.change(found)) == [
+    assert list(sqlite_statements.change(found)) == [
         "CREATE TABLE _new_t (\n    id INTEGER PRIMARY KEY AUTOINCREMENT,\n    a INTEGER DEFAULT 3 NOT NULL\n)",
         "INSERT INTO _new_t (id, a)\nSELECT id, coalesce(a, 3)\nFROM t",
         "DELETE FROM sqlite_sequence WHERE name = '_new_t'",
@@ -233,8 +233,8 @@ def test_sqlite_makes_a_table_anew_beside_the_old_one() -> None:
 def test_sqlite_leaves_a_table_alone_where_only_postgresql_differs() -> None:
     table = "CREATE TABLE t (id int PRIMARY KEY, a smallint); {}"
     found = between(table.format(""), table.format("COMMENT ON TABLE t IS 'x'; ALTER TABLE t ALTER a TYPE int;"))
-    assert list(sqlite.change(found)) == []
-    assert list(postgresql.change(found)) == [
+    assert list(sqlite_statements.change(found)) == []
+    assert list(postgresql_statements.change(found)) == [
         "ALTER TABLE t ALTER COLUMN a TYPE integer USING a::integer",
         "COMMENT ON TABLE t IS 'x'",
     ]

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from runner.agents.backend.migration.revisions import FOLDER
-from runner.agents.base import AgentContext, GeneratedFile
-from runner.agents.registry import load_agent
 from runner.ddl.reader import read_ddl_text
-from runner.errors import AgentError
+from runner.generation.agent import AgentContext, GeneratedFile
+from runner.generation.fastapi.migration.revisions import FOLDER
+from runner.generation.registry import load_agent
+from runner.records.errors import AgentError
 
 ONE = "CREATE TABLE t (id int PRIMARY KEY);"
 TWO = "CREATE TABLE t (id int PRIMARY KEY, a int);"

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner import console as console_module
-from runner.console import Console, print_drift
-from runner.events import (
+from runner.progress.reporter import Recorded
+from runner.progress.reports import console as console_module
+from runner.progress.reports.console import Console, print_drift
+from runner.records.events import (
     Event,
     Logged,
     RunEnded,
@@ -25,9 +26,8 @@ from runner.events import (
     TaskStarted,
     from_json,
 )
-from runner.reporter import Recorded
-from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.task import FileCounts
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.records.task import FileCounts
 from tests.sample_runs import at, ended, run_started, started, step, task_added, whole_run
 from tests.screen import Terminal
 
@@ -350,8 +350,9 @@ def test_output_that_goes_to_a_file_gets_no_bars_though_errors_go_to_a_terminal(
 PROGRAM = """
 import select
 import sys
-from runner.console import Console
-from runner.reporter import Reporter
+from runner.progress.reports import console as console_module
+from runner.progress.reports.console import Console
+from runner.progress.reporter import Reporter
 from tests.sample_runs import MemoryEvents, whole_run
 store = MemoryEvents()
 reporter = Reporter(store, [Console()], run_id="r", on_failure=print)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.events import Logged
-from runner.stores import convex_sink
-from runner.stores.convex import FunctionFailedError, RefusedError, UnavailableError
-from runner.stores.convex_sink import JITTER, LONGEST_BACKOFF, Backoff
-from runner.stores.convex_sync import sync
-from runner.stores.convex_target import ConvexTarget
-from runner.stores.outbox import MAX_EVENTS, SINK
-from runner.stores.reader import StateReader
+from runner.progress.convex import sink as convex_sink
+from runner.progress.convex.client import FunctionFailedError, RefusedError, UnavailableError
+from runner.progress.convex.outbox import MAX_EVENTS, SINK
+from runner.progress.convex.sink import JITTER, LONGEST_BACKOFF, Backoff
+from runner.progress.convex.sync import sync
+from runner.progress.convex.target import ConvexTarget
+from runner.progress.stores.state_reader import StateReader
+from runner.records.events import Logged
 from tests.integration.convex_runs import Played, made_up_events
 from tests.sample_runs import run_started
 

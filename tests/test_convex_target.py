@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from runner.stores.convex_target import (
+from runner.progress.convex.target import (
     ConvexSettingsError,
     ConvexTarget,
     choose_target,

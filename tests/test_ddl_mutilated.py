@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from runner.ddl.reader import read_ddl_text
-from runner.errors import DDLError
+from runner.records.errors import DDLError
 from tests.test_ddl_forms import forms
 
 if TYPE_CHECKING:

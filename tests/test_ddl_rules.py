@@ -10,7 +10,7 @@ from sqlglot.errors import ParseError
 
 from runner.ddl.body import read_body
 from runner.ddl.lexis import tokens_of
-from runner.ddl.nodes import PLAIN_DIALECT
+from runner.ddl.parsed_columns import PLAIN_DIALECT
 from runner.ddl.rules import RULES
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.dispatcher import KINDS, AgentDispatcher, resolve_agent
-from runner.dispatcher import llm as language_model
-from runner.errors import ClassificationError
+from runner.plan.dispatcher import KINDS, AgentDispatcher, resolve_agent
+from runner.plan.dispatcher import llm as language_model
+from runner.records.errors import ClassificationError
 
 WORDS_ALONE = AgentDispatcher(enable_llm=False)
 
@@ -182,7 +182,7 @@ def test_without_a_key_no_language_model_is_asked(monkeypatch: pytest.MonkeyPatc
 
 def test_importing_the_dispatcher_imports_nothing_heavy() -> None:
     code = (
-        "import sys, runner.dispatcher as d; d.AgentDispatcher('key').classify('BE setup');"
+        "import sys, runner.plan.dispatcher as d; d.AgentDispatcher('key').classify('BE setup');"
         "print(*sorted({'anthropic', 'pydantic', 'jinja2', 'sqlglot', 'yaml'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

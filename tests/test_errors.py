@@ -10,7 +10,7 @@ import httpx
 import httpx2
 import pytest
 
-from runner.errors import (
+from runner.records.errors import (
     AgentError,
     Cancelled,
     LockTimeoutError,

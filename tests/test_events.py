@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from runner.events import (
+from runner.records.events import (
     EVENT_TYPES,
     Event,
     Logged,
@@ -27,8 +27,8 @@ from runner.events import (
     iso,
     to_json,
 )
-from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.task import Classification, FileCounts, SubTaskSpec
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.records.task import Classification, FileCounts, SubTaskSpec
 
 ONE_OF_EACH: list[Event] = [
     RunStarted(plan="school", plan_path="plans/school.yaml", pid=1, host="here", concurrency=5),

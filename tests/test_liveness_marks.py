@@ -6,9 +6,9 @@ import os
 import subprocess
 import sys
 
-from runner.liveness import is_gone, own_mark
+from runner.records.process_identity import is_gone, own_mark
 
-CODE = "from runner.liveness import own_mark; print(own_mark(), flush=True); input()"
+CODE = "from runner.records.process_identity import own_mark; print(own_mark(), flush=True); input()"
 
 
 def test_a_process_is_gone_once_it_has_ended_though_nobody_waited_for_it() -> None:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.messages import Receiver, Sender, Told
-from runner.shard import AttemptFailed, FilesChanged, ShardBegun, ShardEnded
+from runner.execution.worker_protocol import AttemptFailed, FilesChanged, ShardBegun, ShardEnded
+from runner.records.message_pipe import Receiver, Sender, Told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -3,7 +3,19 @@ from __future__ import annotations
 import pytest
 
 from runner.ddl.model import Column, Enum, QName, Schema, SqlType, Table
-from runner.naming import attribute, camel, free_name, human, kebab, names_of, pascal, plural, singular, snake, words
+from runner.generation.naming import (
+    attribute,
+    camel,
+    free_name,
+    human,
+    kebab,
+    names_of,
+    pascal,
+    plural,
+    singular,
+    snake,
+    words,
+)
 
 INTEGER = SqlType(text="integer", base="integer")
 

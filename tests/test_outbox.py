@@ -10,10 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.events import Event, Logged, SubTaskStep
-from runner.reporter import Recorded
-from runner.stores import outbox
-from runner.stores.outbox import (
+from runner.progress.convex import outbox
+from runner.progress.convex.outbox import (
     MAX_BYTES,
     MAX_EVENTS,
     MAX_SUBTASKS,
@@ -24,6 +22,8 @@ from runner.stores.outbox import (
     fit_text,
     weigh,
 )
+from runner.progress.reporter import Recorded
+from runner.records.events import Event, Logged, SubTaskStep
 from tests.integration.convex_runs import made_up_events
 from tests.sample_runs import ended, run_started, started, step, task_added, whole_run
 

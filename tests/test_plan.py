@@ -12,19 +12,13 @@ from textwrap import dedent
 import pytest
 import yaml
 
-from runner.errors import PlanError, Problem
-from runner.plan import (
-    Concurrency,
-    ConvexSettings,
-    LLMSettings,
-    Plan,
-    level,
-    load_plan,
-    starter_plan,
-)
 from runner.plan.findings import MAX_PROBLEMS
 from runner.plan.ids import slug
-from runner.task import Retries, TableGlobs, Timeouts
+from runner.plan.loading import load_plan
+from runner.plan.plan_model import Concurrency, ConvexSettings, LLMSettings, Plan, level
+from runner.plan.starter import starter_plan
+from runner.records.errors import PlanError, Problem
+from runner.records.task import Retries, TableGlobs, Timeouts
 
 PLANS = Path(__file__).parent / "plans"
 HEAD = "version: 1\nname: school\nworkspace: out\nddl: school.sql\n"  # lines 1 to 4

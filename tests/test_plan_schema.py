@@ -9,7 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from runner.plan import plan_schema, starter_plan
+from runner.plan.format import plan_schema
+from runner.plan.starter import starter_plan
 
 TESTS = Path(__file__).parent
 PLANS = [*sorted((TESTS.parent / "plans").glob("*.yaml")), TESTS / "plans" / "everything.yaml"]

@@ -10,11 +10,13 @@ import yaml
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from runner.errors import PlanError
-from runner.plan import Plan, load_plan, yaml_reader
-from runner.plan.nodes import MAX_SHOWN, Node, shown
+from runner.plan import yaml_reader
+from runner.plan.loading import load_plan
+from runner.plan.plan_model import Plan
 from runner.plan.yaml_file import MAX_BYTES
+from runner.plan.yaml_nodes import MAX_SHOWN, Node, shown
 from runner.plan.yaml_reader import MAX_DEPTH, read_yaml
+from runner.records.errors import PlanError
 
 PLANS = Path(__file__).parent / "plans"
 

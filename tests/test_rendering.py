@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.agents.registry import BUILT_IN, load_agent
-from runner.errors import TemplateError
-from runner.rendering import template_set
-from runner.template_files import builtin_folder, set_digest
+from runner.generation.registry import BUILT_IN, load_agent
+from runner.generation.rendering import template_set
+from runner.generation.template_files import builtin_folder, set_digest
+from runner.records.errors import TemplateError
 
 if TYPE_CHECKING:
     from pathlib import Path

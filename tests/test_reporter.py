@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner import reporter as reporter_module
-from runner.errors import StoreError
-from runner.events import Event, Logged
-from runner.reporter import MAX_BATCH, Control, Reporter
+from runner.progress import reporter as reporter_module
+from runner.progress.reporter import MAX_BATCH, Control, Reporter
+from runner.records.errors import StoreError
+from runner.records.events import Event, Logged
 from tests.sample_runs import Listener, MemoryEvents
 
 if TYPE_CHECKING:

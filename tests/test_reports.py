@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.errors import StoreError
-from runner.events import (
+from runner.progress.reports import commands
+from runner.progress.reports.json_report import run_report, write_json
+from runner.progress.reports.logs_view import log_lines
+from runner.progress.reports.status_view import run_text, runs_text
+from runner.progress.reports.summary import failure_lines
+from runner.progress.reports.tally import Failure, RunTally
+from runner.progress.reports.text_layout import count, duration, indented, listed, painted, printable, shortened, table
+from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.state_reader import NoSuchRunError
+from runner.records.errors import StoreError
+from runner.records.events import (
     Event,
     Logged,
     RunEnded,
@@ -22,24 +31,15 @@ from runner.events import (
     TaskEnded,
     TaskStarted,
 )
-from runner.reports import commands
-from runner.reports.json_report import run_report, write_json
-from runner.reports.layout import count, duration, indented, listed, painted, printable, shortened, table
-from runner.reports.logs_view import log_lines
-from runner.reports.status_view import run_text, runs_text
-from runner.reports.summary import failure_lines
-from runner.reports.tally import Failure, RunTally
-from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.stores.reader import NoSuchRunError
-from runner.stores.sqlite import SqliteStore
-from runner.task import FileCounts
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.records.task import FileCounts
 from tests.sample_runs import at, ended, run_started, started, step, task_added, whole_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from runner.reporter import Recorded
+    from runner.progress.reporter import Recorded
 
 RUN = "3f2a9c1b-0000-4000-8000-000000000000"
 OTHER = "4f2a9c1b-0000-4000-8000-000000000000"

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from runner.status import Progress, RunStatus, SubTaskStatus, TaskStatus, aggregate, progress
+from runner.records.status import Progress, RunStatus, SubTaskStatus, TaskStatus, aggregate, progress
 
 COMBINATIONS = [combination for count in range(1, 5) for combination in product(SubTaskStatus, repeat=count)]
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.errors import StoreError
-from runner.events import Event, Logged, RunEnded, RunPaused, SubTaskRetrying, TaskEnded, TaskStarted, iso
-from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.stores.reader import NoSuchRunError
-from runner.stores.sqlite import SqliteStore
-from runner.task import FileCounts
+from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.state_reader import NoSuchRunError
+from runner.records.errors import StoreError
+from runner.records.events import Event, Logged, RunEnded, RunPaused, SubTaskRetrying, TaskEnded, TaskStarted, iso
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.records.task import FileCounts
 from tests.memory_store import MemoryStore
 from tests.sample_runs import TOLD, at, ended, run_started, started, step, task_added, whole_run
 

@@ -6,10 +6,10 @@ import itertools
 
 import pytest
 
-from runner.events import Event, RunEnded, RunPaused, RunResumed, SubTaskRetrying, TaskEnded, TaskStarted, iso
-from runner.status import Progress, RunStatus, SubTaskStatus, TaskStatus, aggregate
-from runner.stores.fold import UNKNOWN_EXIT, State, collect_touched, fold
-from runner.task import FileCounts
+from runner.progress.stores.event_fold import UNKNOWN_EXIT, State, collect_touched, fold
+from runner.records.events import Event, RunEnded, RunPaused, RunResumed, SubTaskRetrying, TaskEnded, TaskStarted, iso
+from runner.records.status import Progress, RunStatus, SubTaskStatus, TaskStatus, aggregate
+from runner.records.task import FileCounts
 from tests.sample_runs import at, ended, run_started, started, step, task_added, whole_run
 
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.errors import StoreError
-from runner.events import RunEnded, SubTaskEnded, TaskEnded, TaskStarted
-from runner.liveness import is_alive, process_token, this_host
-from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.stores.reader import StateReader
-from runner.stores.sqlite import SqliteStore, request_control
+from runner.progress.stores.sqlite_store import SqliteStore, request_control
+from runner.progress.stores.state_reader import StateReader
+from runner.records.errors import StoreError
+from runner.records.events import RunEnded, SubTaskEnded, TaskEnded, TaskStarted
+from runner.records.process_identity import is_alive, process_token, this_host
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from tests.sample_runs import at, ended, run_started, started, task_added
 
 if TYPE_CHECKING:

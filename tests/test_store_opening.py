@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.errors import StoreError
-from runner.events import Logged, RunEnded, RunPaused
-from runner.status import RunStatus
-from runner.stores import migrations, opening
-from runner.stores.migrations import APPLICATION_ID, VERSION
-from runner.stores.reader import NoSuchRunError, StateReader
-from runner.stores.sqlite import SqliteStore, request_control
+from runner.progress.stores import state_file, state_migrations
+from runner.progress.stores.sqlite_store import SqliteStore, request_control
+from runner.progress.stores.state_migrations import APPLICATION_ID, VERSION
+from runner.progress.stores.state_reader import NoSuchRunError, StateReader
+from runner.records.errors import StoreError
+from runner.records.events import Logged, RunEnded, RunPaused
+from runner.records.status import RunStatus
 from tests.sample_runs import run_started, whole_run
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ def test_a_file_that_is_empty_is_simply_used(folder: Path) -> None:
 def test_migrations_run_once_each_and_in_order(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(folder)
     later = ("ALTER TABLE runs ADD COLUMN label TEXT", "UPDATE runs SET label = 'old'")
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, later))
-    monkeypatch.setattr(opening, "VERSION", VERSION + 1)
+    monkeypatch.setattr(state_migrations, "MIGRATIONS", (*state_migrations.MIGRATIONS, later))
+    monkeypatch.setattr(state_file, "VERSION", VERSION + 1)
     for _ in range(2):
         with SqliteStore(folder) as store:
             assert store.notices == ()
@@ -161,7 +161,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(folder: Path, monkeypa
     write_run(folder)
     broken = ("CREATE TABLE half (x)", "INSERT INTO nowhere VALUES (1)")
     with monkeypatch.context() as patched:
-        patched.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, broken))
+        patched.setattr(state_migrations, "MIGRATIONS", (*state_migrations.MIGRATIONS, broken))
         with pytest.raises(StoreError, match="nowhere"):
             SqliteStore(folder)
     with SqliteStore(folder) as store:
@@ -187,9 +187,9 @@ UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
 import fasteners
-from runner.errors import StoreError
-from runner.stores.reader import StateReader
-from runner.stores.sqlite import SqliteStore
+from runner.records.errors import StoreError
+from runner.progress.stores.state_reader import StateReader
+from runner.progress.stores.sqlite_store import SqliteStore
 if os.getuid() == 0:  # everything is writable to root
     os.setgroups([]); os.setgid(65534); os.setuid(65534)
 try:
@@ -236,9 +236,9 @@ def test_a_write_that_the_system_refuses_is_a_store_error(folder: Path) -> None:
     limited = """
 import resource, signal, sys
 from pathlib import Path
-from runner.errors import StoreError
-from runner.events import Logged
-from runner.stores.sqlite import SqliteStore
+from runner.records.errors import StoreError
+from runner.records.events import Logged
+from runner.progress.stores.sqlite_store import SqliteStore
 from tests.sample_runs import run_started
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 store = SqliteStore(Path(sys.argv[1]))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from runner.events import RunEnded
-from runner.status import RunStatus
-from runner.stores.sqlite import SqliteStore
+from runner.progress.stores.sqlite_store import SqliteStore
+from runner.records.events import RunEnded
+from runner.records.status import RunStatus
 from tests.sample_runs import run_started, whole_run
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runner.status import TaskStatus
-from runner.task_queue import QueueEntry, QueueStats, Skipped, TaskQueue
+from runner.execution.task_queue import QueueEntry, QueueStats, Skipped, TaskQueue
+from runner.records.status import TaskStatus
 
 DONE, FAILED, CANCELLED = TaskStatus.DONE, TaskStatus.FAILED, TaskStatus.CANCELLED
 

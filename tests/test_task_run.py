@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from runner.status import SubTaskStatus, TaskStatus
-from runner.subtasks import SubTaskManager
-from runner.task import Classification, Retries, TaskSpec, Timeouts
-from runner.task_run import BACKOFF_CAP, CHUNK, Ended, Retry, SubTaskState, TaskRun
+from runner.execution.subtasks import SubTaskManager
+from runner.records.status import SubTaskStatus, TaskStatus
+from runner.records.task import Classification, Retries, TaskSpec, Timeouts
+from runner.scheduling.task_run import BACKOFF_CAP, CHUNK, Ended, Retry, SubTaskState, TaskRun
 
 
 def task_of(count: int, *, budget: int = 5, attempts: int = 2, backoff: float = 1.0) -> TaskRun:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import PathOwnedError, WorkspaceError
-from runner.liveness import own_mark
-from runner.workspace.claims import RunClaims, begin_claims, release_claims, sweep_claims
-from runner.workspace.layout import CLAIMS_FOLDER, runner_folder
-from runner.workspace.locks import FileLockManager
+from runner.generation.workspace.claims import RunClaims, begin_claims, release_claims, sweep_claims
+from runner.generation.workspace.file_locks import FileLockManager
+from runner.generation.workspace.runner_folder import CLAIMS_FOLDER, runner_folder
+from runner.records.errors import PathOwnedError, WorkspaceError
+from runner.records.process_identity import own_mark
 from tests.workspace_full_disk import FullDisk
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.errors import AlreadyRunningError, LockTimeoutError, UnsafePathError, WorkspaceError
-from runner.workspace.locks import STRIPES, FileLockManager
-from runner.workspace.plan_lock import PlanLock
+from runner.generation.workspace.file_locks import STRIPES, FileLockManager
+from runner.generation.workspace.plan_lock import PlanLock
+from runner.records.errors import AlreadyRunningError, LockTimeoutError, UnsafePathError, WorkspaceError
 from tests.workspace_full_disk import FullDisk
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.errors import WorkspaceError
-from runner.workspace.manifest import FileRecord, Manifest, Record, digest
-from runner.workspace.manifest import _encode as encode
+from runner.generation.workspace.manifest import FileRecord, Manifest, Record, digest
+from runner.generation.workspace.manifest import _encode as encode
+from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from pathlib import Path

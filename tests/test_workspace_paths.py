@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from runner.errors import UnsafePathError, WorkspaceError
-from runner.liveness import is_gone, own_mark
-from runner.workspace import atomic
-from runner.workspace.atomic import cannot, read_file, replace_file, sweep_folders
-from runner.workspace.layout import file_name
-from runner.workspace.paths import resolve
+from runner.generation.workspace import atomic_files
+from runner.generation.workspace.atomic_files import cannot, read_file, replace_file, sweep_folders
+from runner.generation.workspace.runner_folder import file_name
+from runner.generation.workspace.safe_paths import resolve
+from runner.records.errors import UnsafePathError, WorkspaceError
+from runner.records.process_identity import is_gone, own_mark
 
 
 @pytest.mark.parametrize("path", ["a.py", "backend/app/main.py", "deep/.hidden/..x/ü b.md", ".github/x", "c:d/e"[2:]])
@@ -186,7 +186,7 @@ def test_reading_and_writing_leave_no_file_open(tmp_path: Path) -> None:
 
 
 def temp_name(mark: str, name: str = "a.py") -> str:
-    return f".{name}.{mark}-7{atomic.TEMP_SUFFIX}"
+    return f".{name}.{mark}-7{atomic_files.TEMP_SUFFIX}"
 
 
 def test_sweep_folders_removes_what_dead_processes_left_and_nothing_else(tmp_path: Path) -> None:
@@ -199,7 +199,7 @@ def test_sweep_folders_removes_what_dead_processes_left_and_nothing_else(tmp_pat
     alive = [
         temp_name(own_mark()),
         temp_name("ffffff-1-1"),  # of another host, and young
-        f".mine{atomic.TEMP_SUFFIX}",  # not a name of ours
+        f".mine{atomic_files.TEMP_SUFFIX}",  # not a name of ours
         "a.py",
         ".env",
     ]
@@ -225,7 +225,7 @@ def test_sweep_folders_passes_over_what_is_put_in_place_meanwhile(
                 path.unlink()
         return "-3-" in mark or "-0-" in mark
 
-    monkeypatch.setattr(atomic, "is_gone", finish_two)
+    monkeypatch.setattr(atomic_files, "is_gone", finish_two)
     assert {path.name for path in sweep_folders([tmp_path])} == {names[0], names[3]}
 
 

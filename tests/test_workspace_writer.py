@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.agents.base import GeneratedFile
-from runner.errors import PathOwnedError, UnsafePathError, WorkspaceError
-from runner.liveness import own_mark
-from runner.task import FileCounts
-from runner.workspace import atomic
-from runner.workspace.locks import FileLockManager
-from runner.workspace.manifest import Manifest, digest
-from runner.workspace.presence import present_files
-from runner.workspace.writer import WorkspaceWriter, WriteReport, sweep_temp_files
+from runner.generation.agent import GeneratedFile
+from runner.generation.workspace import atomic_files
+from runner.generation.workspace.file_locks import FileLockManager
+from runner.generation.workspace.manifest import Manifest, digest
+from runner.generation.workspace.present_files import present_files
+from runner.generation.workspace.writer import WorkspaceWriter, WriteReport, sweep_temp_files
+from runner.records.errors import PathOwnedError, UnsafePathError, WorkspaceError
+from runner.records.process_identity import own_mark
+from runner.records.task import FileCounts
 from tests.workspace_full_disk import FullDisk
 
 if TYPE_CHECKING:
@@ -297,11 +297,11 @@ def test_what_a_killed_run_wrote_is_not_taken_for_an_edit(tmp_path: Path, monkey
 def leave_temp_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Die in the middle of writing `deep/a.py`: its temp file stays, marked by a process that is gone."""
     with monkeypatch.context() as patched:
-        patched.setattr(atomic, "own_mark", lambda: f"{own_mark().split('-')[0]}-{2**22 + 1}-5")
+        patched.setattr(atomic_files, "own_mark", lambda: f"{own_mark().split('-')[0]}-{2**22 + 1}-5")
         patched.setattr(os, "replace", lambda source, target: (_ for _ in ()).throw(KeyboardInterrupt))
         patched.setattr(os, "unlink", lambda path: None)
         with pytest.raises(KeyboardInterrupt):
-            atomic.replace_file(root / "deep" / "a.py", b"half")
+            atomic_files.replace_file(root / "deep" / "a.py", b"half")
     (left,) = root.rglob("*.runner-tmp")
     return left
 

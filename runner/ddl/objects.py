@@ -14,7 +14,7 @@ from runner.ddl.indexes import read_index_parts
 from runner.ddl.inheritance import add_index
 from runner.ddl.lexis import Token, name_value, split_at, string_value, tidy
 from runner.ddl.model import Default, Enum, Index, Key, QName
-from runner.ddl.nodes import BodyReader, Parts
+from runner.ddl.parsed_columns import BodyReader, Parts
 from runner.ddl.plain import Body
 
 if TYPE_CHECKING:

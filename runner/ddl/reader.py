@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog import Catalog
-from runner.ddl.files import expand_ddl_paths, load, name_of
 from runner.ddl.finish import finish
-from runner.ddl.fold import fold
 from runner.ddl.model import Dialect, Note, Schema
 from runner.ddl.splitter import HEAD_BYTES, RawStatement, split
+from runner.ddl.sql_files import expand_ddl_paths, load, name_of
 from runner.ddl.statement import Statement, excerpt
-from runner.errors import DDLError, Problem
+from runner.ddl.statement_handlers import fold
+from runner.records.errors import DDLError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

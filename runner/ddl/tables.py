@@ -10,7 +10,7 @@ from runner.ddl.catalog import TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
 from runner.ddl.lexis import Token, split_at
-from runner.ddl.nodes import BodyReader, Parts
+from runner.ddl.parsed_columns import BodyReader, Parts
 from runner.ddl.queries import columns_of_query
 
 if TYPE_CHECKING:

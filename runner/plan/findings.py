@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.errors import Problem
-from runner.plan.nodes import problem_at
+from runner.plan.yaml_nodes import problem_at
+from runner.records.errors import Problem
 
 if TYPE_CHECKING:
-    from runner.plan.nodes import Node
+    from runner.plan.yaml_nodes import Node
 
 MAX_PROBLEMS = 100  # shown of one plan
 

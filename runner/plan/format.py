@@ -12,10 +12,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from runner.plan.ids import ID, MAX_ID
-from runner.plan.paths import DDL, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
-from runner.plan.records import Dialect  # noqa: TC001 - likewise
-from runner.plan.values import Count, OnOff, Seconds, TaskId, Text, TextOrList, TextOrNone, Url, whole
-from runner.task import DEFAULT_PRIORITY
+from runner.plan.path_types import DDL, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
+from runner.plan.plan_model import Dialect  # noqa: TC001 - likewise
+from runner.plan.value_types import Count, OnOff, Seconds, TaskId, Text, TextOrList, TextOrNone, Url, whole
+from runner.records.task import DEFAULT_PRIORITY
 
 if TYPE_CHECKING:
     from pydantic_core import core_schema

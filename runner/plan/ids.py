@@ -12,13 +12,13 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
 from runner.plan.findings import MAX_PROBLEMS
-from runner.plan.nodes import did_you_mean
+from runner.plan.yaml_nodes import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.plan.findings import Findings
-    from runner.plan.nodes import Node
+    from runner.plan.yaml_nodes import Node
 
 MAX_ID = 64  # characters; ids become parts of file names
 MAX_NAMES = 10  # shown in one message

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from runner.errors import PlanError
+from runner.plan.error_wording import check_empty_values, check_format
 from runner.plan.findings import Findings
 from runner.plan.format import PlanEntry
 from runner.plan.ids import check_needs, task_ids, task_nodes
-from runner.plan.nodes import kind_of
-from runner.plan.records import Concurrency, ConvexSettings, LLMSettings, Plan, PlanTask, WorkerLimits
-from runner.plan.wording import check_empty_values, check_format
+from runner.plan.plan_model import Concurrency, ConvexSettings, LLMSettings, Plan, PlanTask, WorkerLimits
+from runner.plan.yaml_nodes import kind_of
 from runner.plan.yaml_reader import read_yaml
-from runner.task import Retries, TableGlobs, Timeouts
+from runner.records.errors import PlanError
+from runner.records.task import Retries, TableGlobs, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from runner.plan.format import Entry
-    from runner.plan.nodes import Node
+    from runner.plan.yaml_nodes import Node
 
 
 def load_plan(path: Path) -> Plan:

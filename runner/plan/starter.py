@@ -11,13 +11,13 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.plan.ids import slug, some
-from runner.plan.nodes import shown
+from runner.plan.yaml_nodes import shown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from runner.plan.records import Dialect
+    from runner.plan.plan_model import Dialect
 
 _PLAIN = re.compile(r"(\.{1,2}/)*[A-Za-z_][A-Za-z0-9_./-]*")
 _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}

@@ -9,7 +9,7 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from runner.errors import PlanError, Problem
+from runner.records.errors import PlanError, Problem
 
 if TYPE_CHECKING:
     from pathlib import Path

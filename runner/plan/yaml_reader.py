@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from runner.errors import PlanError, Problem
-from runner.plan.nodes import Node, did_you_mean, field_name, shown
 from runner.plan.yaml_file import read_text
+from runner.plan.yaml_nodes import Node, did_you_mean, field_name, shown
+from runner.records.errors import PlanError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

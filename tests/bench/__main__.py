@@ -244,9 +244,9 @@ def bench_start(scratch: Scratch) -> Iterator[Row]:
 
 def bench_events(scratch: Scratch) -> Iterator[Row]:
     """Events a second through the reporter into SQLite, durable."""
-    from runner.events import RunStarted, SubTaskStep
-    from runner.reporter import Reporter
-    from runner.stores.sqlite import SqliteStore
+    from runner.progress.reporter import Reporter
+    from runner.progress.stores.sqlite_store import SqliteStore
+    from runner.records.events import RunStarted, SubTaskStep
 
     count = 50_000
     store = SqliteStore(scratch.fresh())
@@ -266,7 +266,7 @@ def bench_events(scratch: Scratch) -> Iterator[Row]:
 
 def bench_locks(scratch: Scratch) -> Iterator[Row]:
     """Lock operations a second: one thread alone, and five threads at one path."""
-    from runner.workspace.locks import FileLockManager
+    from runner.generation.workspace.file_locks import FileLockManager
 
     manager = FileLockManager(scratch.fresh())
     count = 5000

@@ -11,9 +11,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.reporter import Recorded
-from runner.stores.convex import DeploymentClient
-from runner.stores.outbox import as_sent
+from runner.progress.convex.client import DeploymentClient
+from runner.progress.convex.outbox import as_sent
+from runner.progress.reporter import Recorded
 from tests.bench.__main__ import Row, in_turn, school_tasks, timed
 from tests.integration.convex_deployment import open_server
 from tests.integration.convex_runs import made_up_events
@@ -21,7 +21,7 @@ from tests.integration.convex_runs import made_up_events
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runner.events import Event
+    from runner.records.events import Event
     from tests.bench.__main__ import Scratch
 
 ROOT = Path(__file__).resolve().parent.parent.parent

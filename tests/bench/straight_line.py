@@ -9,10 +9,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.agents.base import Agent, AgentContext
-from runner.agents.registry import load_agent
 from runner.ddl.reader import read_ddl
-from runner.dispatcher import AgentDispatcher
+from runner.generation.agent import Agent, AgentContext
+from runner.generation.registry import load_agent
+from runner.plan.dispatcher import AgentDispatcher
 
 if TYPE_CHECKING:
     from runner.ddl.model import Schema

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from runner.agents.backend.migration.initial import TAKEN_BACK
-from runner.agents.backend.migration.revisions import FOLDER, INITIAL
-from runner.agents.base import AgentContext, GeneratedFile
-from runner.agents.registry import load_agent
 from runner.ddl.reader import read_ddl
+from runner.generation.agent import AgentContext, GeneratedFile
+from runner.generation.fastapi.migration.initial import TAKEN_BACK
+from runner.generation.fastapi.migration.revisions import FOLDER, INITIAL
+from runner.generation.registry import load_agent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pytest
 from convex.http_client import ConvexHttpClient
 
-from runner.stores.convex_target import ConvexTarget
+from runner.progress.convex.target import ConvexTarget
 from tests.node import NoNodeError, node_environment
 
 if TYPE_CHECKING:

@@ -8,22 +8,22 @@ import uuid
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from runner.events import Event, Logged, RunEnded, SubTaskRetrying, SubTaskStep, TaskEnded, TaskStarted, iso
-from runner.reporter import Recorded, Reporter
-from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.stores.convex_sink import ConvexSink
-from runner.stores.outbox import SINK, fit_text
-from runner.stores.reader import StateReader
-from runner.stores.sqlite import SqliteStore
+from runner.progress.convex.outbox import SINK, fit_text
+from runner.progress.convex.sink import ConvexSink
+from runner.progress.reporter import Recorded, Reporter
+from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.state_reader import StateReader
+from runner.records.events import Event, Logged, RunEnded, SubTaskRetrying, SubTaskStep, TaskEnded, TaskStarted, iso
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from tests.sample_runs import STEPS, at, ended, run_started, started, step, task_added
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from runner.stores.convex_sink import Client
-    from runner.stores.convex_target import ConvexTarget
-    from runner.stores.records import SubTaskRecord, TaskRecord
+    from runner.progress.convex.sink import Client
+    from runner.progress.convex.target import ConvexTarget
+    from runner.progress.stores.run_records import SubTaskRecord, TaskRecord
     from tests.integration.convex_deployment import Deployment
 
 ODD_TEXTS = ("plain", "tab\there", "grüße 👋", "half a pair: \ud83d", 'quoted "\\" text', "line\nbreak", "")

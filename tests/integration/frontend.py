@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.agents.base import AgentContext, GeneratedFile
-from runner.agents.registry import BUILT_IN, load_agent
+from runner.generation.agent import AgentContext, GeneratedFile
+from runner.generation.registry import BUILT_IN, load_agent
 from tests.frontend_packages import packages
 from tests.integration.backend import SCHOOL, backend_files, read_schema, write_backend
 from tests.node import command, node_environment

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from runner.agents.frontend.page_context import page_variables
-from runner.naming import names_of
+from runner.generation.naming import names_of
+from runner.generation.react.page_context import page_variables
 from tests.chromium import NoChromiumError, chromium
 from tests.integration.backend import read_schema
 from tests.integration.frontend_pages import TablePages

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from runner.agents.frontend.page_context import PageView
+from runner.generation.react.page_context import PageView
 from tests.integration.frontend_server import Application
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator
 
-    from runner.agents.backend.columns import ColumnView
-    from runner.agents.backend.table import Reference, TableView
+    from runner.generation.fastapi.model_columns import ColumnView
+    from runner.generation.fastapi.table_view import Reference, TableView
     from tests.integration.frontend_server import Row
 
 NUMBERS = frozenset({"integer", "number", "decimal"})

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from runner.ddl.model import QName, Schema, Table
-from runner.schedule import Job
-from runner.stores.reader import StateReader
-from runner.subtasks import SubTaskManager
-from runner.task import Classification, Retries, TaskSpec, Timeouts
+from runner.execution.subtasks import SubTaskManager
+from runner.progress.stores.state_reader import StateReader
+from runner.records.task import Classification, Retries, TaskSpec, Timeouts
+from runner.scheduling.schedule import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.events import Event
-    from runner.orchestrator import ParallelOrchestrator
+    from runner.records.events import Event
+    from runner.scheduling.orchestrator import ParallelOrchestrator
 
 HERE = Path(__file__).resolve().parent
 

@@ -18,18 +18,18 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.events import RunEnded, RunPaused, TaskEnded, TaskStarted
-from runner.reporter import Control, Reporter
-from runner.status import RunStatus, TaskStatus
-from runner.stores.sqlite import SqliteStore
+from runner.progress.reporter import Control, Reporter
+from runner.progress.stores.sqlite_store import SqliteStore
+from runner.records.events import RunEnded, RunPaused, TaskEnded, TaskStarted
+from runner.records.status import RunStatus, TaskStatus
 from tests.sample_runs import ended, run_started, started, step, task_added
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.events import Event
-    from runner.reporter import Recorded
-    from runner.stores.fold import State
+    from runner.progress.reporter import Recorded
+    from runner.progress.stores.event_fold import State
+    from runner.records.events import Event
 
 TABLES = [f"table_{number}" for number in range(10)]
 

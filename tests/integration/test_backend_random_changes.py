@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, TypeVar
 import psycopg
 import pytest
 
-from runner.agents.backend.context import picture_of
-from runner.agents.backend.migration import postgresql, sqlite
-from runner.agents.backend.migration.difference import difference
-from runner.agents.backend.migration.initial import sql_files
 from runner.ddl.model import Column, Default, SqlType
+from runner.generation.agents.backend_context import picture_of
+from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
+from runner.generation.fastapi.migration.difference import difference
+from runner.generation.fastapi.migration.initial import sql_files
 from tests.integration.backend import read_schema
 from tests.integration.catalog import differences, read_catalog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.agents.backend.migration.picture import Picture
     from runner.ddl.model import Enum, QName, Schema, Table
+    from runner.generation.fastapi.migration.picture import Picture
     from tests.integration.postgres import PostgresServer
 
 pytest_plugins = ["tests.integration.postgres"]
@@ -124,7 +124,7 @@ def test_postgresql_becomes_what_the_schema_makes(
     with postgres_server.new_database() as changed:
         run(changed, _first(pair[0], "postgresql"))
         for old, new in (pair, pair[::-1]):
-            run(changed, postgresql.change(difference(old, new)))
+            run(changed, postgresql_statements.change(difference(old, new)))
             with postgres_server.new_database() as fresh:
                 run(fresh, _first(new, "postgresql"))
                 expected, found = (
@@ -138,7 +138,7 @@ def test_sqlite_becomes_what_the_schema_makes(pair: tuple[Picture, Picture]) -> 
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as changed:
         changed.executescript(";\n".join(_first(pair[0], "sqlite")))
         for old, new in (pair, pair[::-1]):
-            for statement in sqlite.change(difference(old, new)):
+            for statement in sqlite_statements.change(difference(old, new)):
                 changed.execute(statement)
             with closing(sqlite3.connect(":memory:")) as fresh:
                 fresh.executescript(";\n".join(_first(new, "sqlite")))

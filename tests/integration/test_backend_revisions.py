@@ -116,8 +116,8 @@ def test_check_and_force_leave_revisions_alone(project: Project) -> None:
 
 AGENT = """\
 import os, pathlib, signal
-from runner.agents.be_boilerplate import BackendBoilerplate
-from runner.workspace.manifest import Manifest
+from runner.generation.agents.backend_boilerplate import BackendBoilerplate
+from runner.generation.workspace.manifest import Manifest
 
 save = Manifest.save
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.stores.convex import DeploymentClient, FunctionFailedError, RefusedError, UnavailableError
-from runner.stores.convex_target import ConvexTarget
-from runner.stores.outbox import cut_batch
+from runner.progress.convex.client import DeploymentClient, FunctionFailedError, RefusedError, UnavailableError
+from runner.progress.convex.outbox import cut_batch
+from runner.progress.convex.target import ConvexTarget
 from tests.integration.convex_deployment import TOKEN, Server, open_server
 from tests.integration.convex_runs import recorded_run
 

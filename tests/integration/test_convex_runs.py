@@ -12,7 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.events import (
+from runner.progress.convex import subscription as convex_watch
+from runner.progress.convex.outbox import SINK
+from runner.progress.reports.watch import WatchFailedError, watch
+from runner.progress.stores.state_reader import StateReader
+from runner.records.events import (
     EVENT_TYPES,
     Event,
     Logged,
@@ -23,11 +27,7 @@ from runner.events import (
     TaskEnded,
     TaskStarted,
 )
-from runner.reports.watch import WatchFailedError, watch
-from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.stores import convex_watch
-from runner.stores.outbox import SINK
-from runner.stores.reader import StateReader
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from tests.integration.command import ROOT, Folder, environment
 from tests.integration.convex_deployment import TOKEN, Deployment, any_deployment
 from tests.integration.convex_runs import Played, assert_same
@@ -357,7 +357,7 @@ def test_no_secret_is_in_anything_that_is_written(deployment: Deployment, folder
 _LOAD = """
 import os, resource, sys, time
 from pathlib import Path
-from runner.stores.convex_target import required_target
+from runner.progress.convex.target import required_target
 from tests.integration.convex_runs import Played
 from tests.integration.test_convex_runs import many_events
 run = Played(Path(sys.argv[1]), required_target(None, os.environ))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from convex.http_client import ConvexHttpClient
 
-from runner.stores.convex import DeploymentClient
-from runner.stores.outbox import cut_batch
+from runner.progress.convex.client import DeploymentClient
+from runner.progress.convex.outbox import cut_batch
 from tests.integration.command import environment
 from tests.integration.convex_deployment import READ_TOKEN, TOKEN, Server, open_server
 from tests.integration.convex_runs import recorded_run

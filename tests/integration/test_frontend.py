@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from runner.agents.base import GeneratedFile
+    from runner.generation.agent import GeneratedFile
 
 REAL = ("pagila", "northwind", "chinook_pg", "sakila_pg")
 SCHEMAS = ("school", *(pytest.param(name, marks=needs_corpus) for name in REAL))

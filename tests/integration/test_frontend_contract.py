@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.agents.frontend.patterns import javascript_pattern
+from runner.generation.react.javascript_patterns import javascript_pattern
 from tests.integration.backend import backend_files, read_schema, run, write_backend
 from tests.integration.frontend import frontend_files, run_node, write_files
 from tests.integration.test_backend_corpus import corpus_schema

@@ -9,8 +9,8 @@ from typing import Annotated
 import pytest
 from pydantic import Field, TypeAdapter, ValidationError
 
-from runner.agents.frontend.patterns import javascript_pattern
 from runner.ddl.reader import read_ddl
+from runner.generation.react.javascript_patterns import javascript_pattern
 from tests.integration.frontend import frontend_files, node_tool, run_node, write_files
 
 ODD = Path(__file__).with_name("odd.sql")

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.dispatcher import AgentDispatcher
-from runner.dispatcher import llm as language_model
-from runner.errors import ClassificationError
+from runner.plan.dispatcher import AgentDispatcher
+from runner.plan.dispatcher import llm as language_model
+from runner.records.errors import ClassificationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -249,7 +249,7 @@ def test_a_key_that_cannot_be_sent_is_told_without_being_shown(key: str) -> None
 def test_an_absent_sdk_is_told() -> None:
     code = (
         "import sys; sys.modules['anthropic'] = None\n"
-        "from runner.dispatcher import AgentDispatcher\n"
+        "from runner.plan.dispatcher import AgentDispatcher\n"
         "try: AgentDispatcher('key').classify('nothing')\n"
         "except Exception as error: print(type(error).__name__, error)\n"
     )

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 import pytest
 from fasteners import InterProcessLock
 
-from runner.errors import AlreadyRunningError, LockTimeoutError
-from runner.workspace.locks import FileLockManager
-from runner.workspace.plan_lock import PlanLock
+from runner.generation.workspace.file_locks import FileLockManager
+from runner.generation.workspace.plan_lock import PlanLock
+from runner.records.errors import AlreadyRunningError, LockTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,8 +11,11 @@ import psutil
 import pytest
 
 from runner import TaskInput
-from runner.capture import CUT, LINES
-from runner.events import (
+from runner.execution.output_capture import CUT, LINES
+from runner.execution.process_pool import Worker
+from runner.execution.worker_protocol import Limits, Shard
+from runner.progress.stores.state_reader import StateReader
+from runner.records.events import (
     Event,
     Logged,
     RunEnded,
@@ -22,13 +25,10 @@ from runner.events import (
     TaskEnded,
     TaskStarted,
 )
-from runner.executors.process_pool import Worker
-from runner.orchestrator import ParallelOrchestrator
-from runner.shard import Limits, Shard
-from runner.status import RunStatus, SubTaskStatus, TaskStatus
-from runner.stores.reader import StateReader
-from runner.supervisor import Settings
-from runner.task import Retries, Timeouts
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.records.task import Retries, Timeouts
+from runner.scheduling.orchestrator import ParallelOrchestrator
+from runner.scheduling.supervisor import Settings
 from tests.integration.jobs import HERE, Gate, alive, events_of, job, until
 
 if TYPE_CHECKING:
@@ -393,7 +393,7 @@ def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypa
     def no_worker(*arguments: object) -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr("runner.worker_slots.Worker", no_worker)
+    monkeypatch.setattr("runner.scheduling.worker_slots.Worker", no_worker)
     orchestrator = make()
     orchestrator.start_run()
     with pytest.raises(OSError, match="no more processes"):
@@ -407,8 +407,8 @@ def test_a_loop_that_cannot_even_end_its_workers_leaves_nobody_waiting(make, tmp
         raise RuntimeError("can't start new thread")
 
     orchestrator = make()
-    monkeypatch.setattr("runner.worker_slots.Worker", no_thread)
-    monkeypatch.setattr("runner.worker_slots.WorkerSlots.shut_down", no_thread)
+    monkeypatch.setattr("runner.scheduling.worker_slots.Worker", no_thread)
+    monkeypatch.setattr("runner.scheduling.worker_slots.WorkerSlots.shut_down", no_thread)
     monkeypatch.setattr("threading.excepthook", lambda told: None)
     orchestrator.start_run()
     with pytest.raises(RuntimeError, match="can't start new thread"):
@@ -426,7 +426,7 @@ def test_a_shard_that_never_reaches_its_worker_is_handed_to_another(make, state,
             hand_over(worker, shard, schema_pickle)
 
     monkeypatch.setattr(Worker, "run", lose_the_first)
-    monkeypatch.setattr("runner.worker_slots._ARRIVAL_LIMIT", 0.5)
+    monkeypatch.setattr("runner.scheduling.worker_slots._ARRIVAL_LIMIT", 0.5)
     orchestrator = make(workers=1)
     orchestrator.submit_jobs([job("task", tmp_path / "ws", 3)])
     events = finish(orchestrator, state)

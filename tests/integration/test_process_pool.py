@@ -8,8 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from runner.executors.forkserver import ensure_forkserver
-from runner.executors.process_pool import Worker
+from runner.execution.forkserver import ensure_forkserver
+from runner.execution.process_pool import Worker
 
 WORKERS = 60  # of which a few would lose their exit code, were it asked for twice at once
 ASKED_FOR = 0.02  # seconds

@@ -11,11 +11,11 @@ import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from runner.reports.commands import control
-from runner.status import RunStatus
-from runner.stores.fold import State, fold
-from runner.stores.reader import StateReader
-from runner.stores.sqlite import SqliteStore
+from runner.progress.reports.commands import control
+from runner.progress.stores.event_fold import State, fold
+from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.state_reader import StateReader
+from runner.records.status import RunStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ LIMIT = 120  # seconds: only a hang takes as long
 POLL = """
 import sys
 from pathlib import Path
-from runner.reports.commands import status
+from runner.progress.reports.commands import status
 for _ in range(15):
     text = status(Path(sys.argv[1]), "latest")
     assert ": running " in text, text

@@ -40,7 +40,8 @@ def test_the_wheel_runs_the_school_plan_from_a_copy_of_the_plans(wheel: Path, tm
     shutil.copytree(ROOT / "plans", tmp_path / "plans")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("RUNNER_", "CONVEX_"))}
     code = (
-        "import sys; sys.path.insert(0, sys.argv.pop(1)); import runner.cli; print(runner.__file__); runner.cli.main()"
+        "import sys; sys.path.insert(0, sys.argv.pop(1)); import runner; from runner.command import cli; "
+        "print(runner.__file__); cli.main()"
     )
     script = tmp_path / "start.py"
     script.write_text(f"if __name__ == '__main__':\n    {code}\n")

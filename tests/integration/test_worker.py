@@ -6,10 +6,10 @@ import pickle
 from multiprocessing import Pipe
 from typing import TYPE_CHECKING
 
-from runner.events import SubTaskEnded
-from runner.messages import Receiver
-from runner.shard import AttemptFailed, Cancel, Shard, ShardEnded
-from runner.worker import _Worker
+from runner.execution.worker import _Worker
+from runner.execution.worker_protocol import AttemptFailed, Cancel, Shard, ShardEnded
+from runner.records.events import SubTaskEnded
+from runner.records.message_pipe import Receiver
 from tests.integration.jobs import job, until
 
 if TYPE_CHECKING:

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.agents.base import GeneratedFile
-from runner.errors import WorkspaceError
-from runner.task import FileCounts
-from runner.workspace.layout import file_name
-from runner.workspace.locks import FileLockManager
-from runner.workspace.manifest import Manifest, digest
-from runner.workspace.writer import WorkspaceWriter, WriteReport, release_claims, sweep_temp_files
+from runner.generation.agent import GeneratedFile
+from runner.generation.workspace.file_locks import FileLockManager
+from runner.generation.workspace.manifest import Manifest, digest
+from runner.generation.workspace.runner_folder import file_name
+from runner.generation.workspace.writer import WorkspaceWriter, WriteReport, release_claims, sweep_temp_files
+from runner.records.errors import WorkspaceError
+from runner.records.task import FileCounts
 
 if TYPE_CHECKING:
     import threading

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from runner.errors import AlreadyRunningError
-from runner.events import Logged, RunEnded, SubTaskEnded, SubTaskStarted, SubTaskStep, TaskEnded
-from runner.stores.reader import StateReader
-from runner.workspace.layout import file_name
-from runner.workspace.locks import FileLockManager
-from runner.workspace.plan_lock import PlanLock
+from runner.generation.workspace.file_locks import FileLockManager
+from runner.generation.workspace.plan_lock import PlanLock
+from runner.generation.workspace.runner_folder import file_name
+from runner.progress.stores.state_reader import StateReader
+from runner.records.errors import AlreadyRunningError
+from runner.records.events import Logged, RunEnded, SubTaskEnded, SubTaskStarted, SubTaskStep, TaskEnded
 from tests.integration.command import Folder, make_folder
 from tests.integration.jobs import alive, until
 

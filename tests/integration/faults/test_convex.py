@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.events import RunEnded
-from runner.status import RunStatus
-from runner.stores import convex_sink
-from runner.stores.convex import CONNECT_TIMEOUT, READ_TIMEOUT, DeploymentClient
-from runner.stores.convex_sync import sync
-from runner.stores.outbox import SINK
-from runner.stores.reader import StateReader
+from runner.progress.convex import sink as convex_sink
+from runner.progress.convex.client import CONNECT_TIMEOUT, READ_TIMEOUT, DeploymentClient
+from runner.progress.convex.outbox import SINK
+from runner.progress.convex.sync import sync
+from runner.progress.stores.state_reader import StateReader
+from runner.records.events import RunEnded
+from runner.records.status import RunStatus
 from tests.integration.command import environment
 from tests.integration.convex_deployment import Server, open_server
 from tests.integration.convex_runs import Played, assert_same, made_up_events
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from runner.stores.convex_target import ConvexTarget
+    from runner.progress.convex.target import ConvexTarget
 
 LONG = os.environ.get("RUNNER_FAULTS") == "long"
 REPETITIONS = 20 if LONG else 3
@@ -238,8 +238,8 @@ def test_two_senders_of_one_run(server: Server, tmp_path: Path, seed: int) -> No
 _VICTIM = """
 import random, sys
 from pathlib import Path
-from runner.stores import convex_sink
-from runner.stores.convex_target import required_target
+from runner.progress.convex import sink as convex_sink
+from runner.progress.convex.target import required_target
 from tests.integration.convex_runs import Played, made_up_events
 import os
 convex_sink.FLUSH_INTERVAL = 0.04

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.status import RunStatus
-from runner.stores.outbox import SINK
-from runner.stores.reader import StateReader
+from runner.progress.convex.outbox import SINK
+from runner.progress.stores.state_reader import StateReader
+from runner.records.status import RunStatus
 from tests.integration.command import Folder
 from tests.integration.convex_runs import assert_same
 from tests.integration.faults.test_convex import seeds, server, shared  # noqa: F401 - fixtures

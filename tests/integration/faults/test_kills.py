@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import psutil
 import pytest
 
-from runner.orchestrator import ParallelOrchestrator
-from runner.supervisor import Settings
-from runner.task import Retries
+from runner.records.task import Retries
+from runner.scheduling.orchestrator import ParallelOrchestrator
+from runner.scheduling.supervisor import Settings
 from tests.integration.command import acting
 from tests.integration.faults.aftermath import (
     look_at_events,

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.events import Logged, RunPaused, RunResumed
-from runner.stores.reader import StateReader
+from runner.progress.stores.state_reader import StateReader
+from runner.records.events import Logged, RunPaused, RunResumed
 from tests.integration.command import acting
 from tests.integration.faults.aftermath import times
 from tests.integration.jobs import Gate, until
@@ -20,7 +20,7 @@ from tests.integration.jobs import Gate, until
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from runner.events import Event
+    from runner.records.events import Event
     from tests.integration.faults.aftermath import MakeScene, Scene, Tally
 
 TASKS, TABLES = 4, 12

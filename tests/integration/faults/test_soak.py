@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from runner.events import SubTaskEnded
-from runner.orchestrator import ParallelOrchestrator
-from runner.status import SubTaskStatus
-from runner.supervisor import Settings
-from runner.task import Retries, Timeouts
+from runner.records.events import SubTaskEnded
+from runner.records.status import SubTaskStatus
+from runner.records.task import Retries, Timeouts
+from runner.scheduling.orchestrator import ParallelOrchestrator
+from runner.scheduling.supervisor import Settings
 from tests.integration.faults.aftermath import (
     LONG,
     look_at_events,

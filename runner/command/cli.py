@@ -1,0 +1,304 @@
+"""The command line: parses, calls one function a command, and maps errors to exit codes. Nothing else prints.
+
+Modules that a command needs are imported when it runs, so that `--help` and `status` answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
+
+import click
+
+from runner.records.errors import RunnerError
+from runner.records.version import VERSION
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Dialect
+
+_DEFAULT_COMMAND = "run"
+_STATE = click.option(
+    "--state",
+    envvar="RUNNER_STATE",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(".runner"),
+    show_default=True,
+    help="Folder that keeps the state of runs.",
+)
+_PLAN = click.argument("plan", type=click.Path(path_type=Path))
+_RUN = click.argument("run", required=False)
+_DIALECT = click.option(
+    "--dialect", type=click.Choice(["postgres", "mysql", "sqlite"]), default="postgres", show_default=True
+)
+
+
+class _Commands(click.Group):
+    """`runner PLAN` is `runner run PLAN`: what does not begin with a command's name is for `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in {"--help", "-h", "--version"}:
+            self._refuse_typing_error(args[0])
+            args = [_DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, _with_wait_named(args))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # the library would take it for a failure
+            return 0  # the reader of our output has seen enough
+
+    def _refuse_typing_error(self, word: str) -> None:
+        close = get_close_matches(word, self.commands, 1)
+        if close and not Path(word).exists():
+            raise click.UsageError(f"{word!r} is no command and no file. Did you mean `runner {close[0]}`?")
+
+
+def _with_wait_named(args: list[str]) -> list[str]:
+    """Return `--if-running wait SECONDS` as two options; an option of the library takes no optional value."""
+    for number in range(len(args) - 2):
+        seconds = args[number + 2].replace(".", "", 1)
+        if args[number : number + 2] == ["--if-running", "wait"] and seconds.isdecimal():
+            return [*args[: number + 2], "--wait", *args[number + 2 :]]
+    return args
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(VERSION, prog_name="runner")
+def _runner() -> None:
+    """Turn a SQL schema into a working full-stack application, from a YAML plan.
+
+    runner PLAN is short for runner run PLAN.
+    """
+
+
+@_runner.command("run")
+@_PLAN
+@_STATE
+@click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
+@click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.option("--fail-fast", is_flag=True, help="Start nothing new once a sub-task has failed.")
+@click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
+@click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
+@click.option(
+    "--if-running",
+    type=click.Choice(["fail", "skip", "wait"]),
+    default="fail",
+    show_default=True,
+    help="When this plan is already being run: fail with 75, skip with 0, or `wait [SECONDS]` for it to end.",
+)
+@click.option("--wait", type=click.FloatRange(min=0), default=86400.0, hidden=True)
+@click.option(
+    "--keep-runs",
+    type=click.IntRange(min=1),
+    default=100,
+    show_default=True,
+    envvar="RUNNER_KEEP_RUNS",
+    show_envvar=True,
+    help="How many earlier runs of the plan stay in the state folder; unsent ones always do.",
+)
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report here.")
+@click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_context
+def _run(ctx: click.Context, /, **options: Any) -> None:
+    """Run a plan: generate what is not up to date.
+
+    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
+    run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
+    """
+    from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415 - see the module's docstring
+
+    ensure_forkserver()  # it loads what workers need, while this process does what comes before the work
+    from runner.command.run_plan import RunOptions, run_plan  # noqa: PLC0415
+
+    ctx.exit(run_plan(RunOptions(**options)))
+
+
+@_runner.command("validate")
+@_PLAN
+def _validate(plan: Path) -> None:
+    """Check a plan, its DDL and its agents; run nothing."""
+    from runner.command.run_plan import describe_jobs, load_jobs  # noqa: PLC0415
+
+    loaded, jobs = load_jobs(plan)
+    click.echo(describe_jobs(loaded, jobs))
+
+
+@_runner.command("status")
+@_RUN
+@_STATE
+@click.option("--json", "as_json", is_flag=True, help="Print the report of the run as JSON.")
+@click.option("-f", "--follow", is_flag=True, help="Print again whenever it has changed, until the run has ended.")
+def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> None:
+    """Show runs, or one run: RUN is an id or its beginning, or `latest`."""
+    from runner.progress.reports.commands import follow_status, status  # noqa: PLC0415
+
+    if follow and as_json:
+        raise click.UsageError("--follow prints text and --json one report: use one of them")
+    for text in follow_status(state, run) if follow else (status(state, run, as_json=as_json),):
+        click.echo(text)
+
+
+@_runner.command("logs")
+@_RUN
+@_STATE
+@click.option("--task", help="Only of this task.")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+def _logs(run: str | None, state: Path, task: str | None, *, follow: bool) -> None:
+    """Print the log of a run, the latest one unless RUN names another."""
+    from runner.progress.reports.commands import logs  # noqa: PLC0415
+
+    for line in logs(state, run, task, follow=follow):
+        click.echo(line)
+
+
+def _control(kind: Literal["pause", "resume", "cancel"], state: Path, task: str | None = None) -> None:
+    from runner.progress.reports.commands import control  # noqa: PLC0415
+
+    click.echo(control(state, kind, task))
+
+
+@_runner.command("pause")
+@_STATE
+def _pause(state: Path) -> None:
+    """Have the running plan start no new task; what runs goes on."""
+    _control("pause", state)
+
+
+@_runner.command("resume")
+@_STATE
+def _resume(state: Path) -> None:
+    """Have a paused plan go on."""
+    _control("resume", state)
+
+
+@_runner.command("cancel")
+@click.argument("task", required=False)
+@_STATE
+def _cancel(task: str | None, state: Path) -> None:
+    """Cancel the running plan, or one TASK of it."""
+    _control("cancel", state, task)
+
+
+@_runner.command("sync")
+@_STATE
+@click.option("--url", envvar="CONVEX_URL", help="The deployment.", show_envvar=True)
+@click.pass_context
+def _sync(ctx: click.Context, state: Path, url: str | None) -> None:
+    """Send what waits to Convex: what no run could send while it lasted."""
+    from runner.command.live_progress import sync_state  # noqa: PLC0415
+
+    synced = sync_state(state, url)
+    click.echo(synced)
+    ctx.exit(1 if synced.waiting else 0)
+
+
+@_runner.command("watch")
+@_STATE
+@click.option("--run", help="A run's id or the beginning of it; the latest run if not said.")
+def _watch(run: str | None, state: Path) -> None:
+    """Watch a run while it happens: from Convex where that is set up, else from the state file."""
+    from runner.progress.reports.watch import watch  # noqa: PLC0415
+
+    for text in watch(state, run, os.environ, terminal=sys.stdout.isatty()):
+        click.echo(text, nl=False)
+        sys.stdout.flush()
+
+
+@_runner.command("schema")
+@click.argument("ddl", nargs=-1, required=True, type=click.Path(path_type=Path))
+@_DIALECT
+@click.option("--json", "as_json", is_flag=True, help="Print the whole model as JSON.")
+@click.pass_context
+def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: Dialect, *, as_json: bool) -> None:
+    """Print what the reader understood of a schema, and what it did not."""
+    from runner.progress.reports.schema_view import schema_report  # noqa: PLC0415
+
+    text, complete = schema_report(ddl, dialect, as_json=as_json)
+    click.echo(text)
+    ctx.exit(0 if complete else 2)
+
+
+@_runner.command("init")
+@click.argument("ddl", type=click.Path(path_type=Path))
+@_DIALECT
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where; beside the DDL if not said.",
+)
+def _init(ddl: Path, dialect: Dialect, output: Path | None) -> None:
+    """Write a starter plan for a schema; where all of that was understood, it runs as it is."""
+    from runner.command.run_plan import write_starter_plan  # noqa: PLC0415
+
+    path, misread = write_starter_plan(ddl, dialect, output)
+    for reason in misread:
+        click.echo(f"warning: {reason}", err=True)
+    first = "simplify these statements, or leave their tables out, then" if misread else "next:"
+    click.echo(f"wrote {path}\n{first} runner {path}")
+
+
+@_runner.command("plan-schema")
+def _plan_schema() -> None:
+    """Print the JSON Schema of plans, for editors."""
+    import json  # noqa: PLC0415
+
+    from runner.plan.format import plan_schema  # noqa: PLC0415
+
+    click.echo(json.dumps(plan_schema(), indent=2))
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process with its exit code."""
+    _open_standard_streams()
+    try:
+        code = _runner.main(standalone_mode=False)
+    except RunnerError as error:
+        click.echo(f"error: {error}", err=True)
+        code = error.exit_code
+    except click.exceptions.Exit as error:
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        code = 130
+    except OSError as error:
+        click.echo(f"error: the system refused: {error}", err=True)
+        code = 1
+    finally:
+        _end_children()
+    sys.exit(_flushed(int(code or 0)))
+
+
+def _open_standard_streams() -> None:
+    """Open the null device in place of a closed input, output or error: else the next file would be taken for it."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - its number is the lowest free
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+
+
+def _end_children() -> None:
+    """End what a run that could not even end its workers has left: the interpreter would wait for it for ever."""
+    if (multiprocessing := sys.modules.get("multiprocessing")) is not None:
+        for child in multiprocessing.active_children():
+            child.kill()
+
+
+def _flushed(code: int) -> int:
+    """Flush what was printed; what can be told to nobody any more must not become a traceback at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code

@@ -1,0 +1,72 @@
+"""Schemas that were read before, by a digest of all that they follow from, in the user's own cache folder.
+
+Reading DDL means loading a SQL parser first: for a run that finds everything up to date, that would be most of the
+work. A cache that is missing, damaged, foreign or unwritable is no error: the DDL is read again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pickle
+import sys
+from typing import TYPE_CHECKING
+
+from platformdirs import user_cache_path
+
+from runner.ddl.model import Schema
+from runner.records.code_digest import package_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from runner.ddl.model import Dialect
+
+KEPT = 32  # schemas; the ones used longest ago go first
+_FOLDER = "schemas"
+
+
+def schema_digest(paths: Sequence[Path], dialect: Dialect) -> str:
+    """Return a digest of a schema's source: the bytes of its files in order, the dialect, and the reader's code.
+
+    Raises OSError where a file cannot be read.
+    """
+    digest = hashlib.sha256(f"{package_digest()}:{dialect}:".encode())
+    for path in paths:
+        content = path.read_bytes()
+        digest.update(b"%d:" % len(content))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def load(paths: Sequence[Path], digest: str) -> Schema | None:
+    """Return the schema that was saved for these paths and this digest, or None."""
+    path = _path(paths, digest)
+    try:
+        if path.stat().st_uid != os.geteuid():  # a pickle can run code: only our own is opened
+            return None
+        schema = pickle.loads(path.read_bytes())  # noqa: S301 - see the line above
+        os.utime(path)
+    except Exception:  # noqa: BLE001 - a damaged pickle may raise anything, and the DDL is still there
+        return None
+    return schema if isinstance(schema, Schema) else None
+
+
+def save(paths: Sequence[Path], digest: str, schema: Schema) -> None:
+    """Keep a schema for the next run. Atomic; does nothing where the folder cannot be written."""
+    path = _path(paths, digest)
+    beside = path.with_suffix(f".{os.getpid()}.tmp")
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside.write_bytes(pickle.dumps(schema, pickle.HIGHEST_PROTOCOL))
+        beside.replace(path)
+        for old in sorted(path.parent.iterdir(), key=lambda file: -file.stat().st_mtime)[KEPT:]:
+            old.unlink()
+
+
+def _path(paths: Sequence[Path], digest: str) -> Path:
+    """Return the file of a schema: its notes name the files as they were named, so the names count as well."""
+    named = "|".join([digest, sys.version, *map(str, paths)])
+    return user_cache_path("plan-runner") / _FOLDER / f"{hashlib.sha256(named.encode()).hexdigest()}.pickle"

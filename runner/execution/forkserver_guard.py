@@ -1,0 +1,11 @@
+"""Imported first by the forkserver, while it is small: the import itself splits it into a guard and the server.
+
+See `runner.execution.parent_death`; from here on the server's own process id is another than the one that its
+parent knows.
+"""
+
+from __future__ import annotations
+
+from runner.execution import parent_death as lifeline
+
+lifeline.split_off_guard()

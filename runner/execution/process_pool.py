@@ -1,0 +1,173 @@
+"""A pool of worker processes: one `ProcessPoolExecutor` of one worker for each place.
+
+One executor with five workers would break whole when one of them dies, and would hand tasks over early. With one
+worker each, a death has one culprit and no innocents, and is noticed at once by the end of its connection.
+
+    supervisor                                     worker process (forked by the forkserver, preloaded)
+    Worker.run(shard) ── executor's call queue ──► run_shard
+    Worker.connection ◄── events, ShardEnded ───── its own pipe; end of file = it is dead
+    Worker.output     ◄── a pipe ───────────────── descriptors 1 and 2: what its agents' programs print
+    Worker.cancel()   ── control pipe ───────────► flags its sub-tasks see between steps
+
+Used by one thread, the supervisor's.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any
+
+from runner.execution import worker
+from runner.execution.worker_protocol import Cancel
+from runner.records.message_pipe import Receiver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.execution.worker_protocol import Shard
+
+_NOTICE_TIME = 2.0  # seconds to learn how a dead worker ended; it takes milliseconds
+_GUARD_POLL = 0.01  # seconds between two looks whether a dead forkserver's guard is gone
+_PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
+_UNKNOWN = 255  # what multiprocessing reports when two of its threads asked for an exit code at once
+
+
+class Worker:
+    """One place of the pool and the process that fills it now."""
+
+    def __init__(
+        self, index: int, on_refused: Callable[[Worker, BaseException], None], memory: int | None = None
+    ) -> None:
+        """Start a process. `on_refused` is called, from another thread, when a shard could not reach it.
+
+        `memory` bounds its address space, in bytes.
+        """
+        self.index = index
+        self.schema_digest: str | None = ""  # of the schema it was sent last; "" for none yet
+        self._on_refused = on_refused
+        self._exit_code: int | None = None  # known once it was joined
+        context = multiprocessing.get_context("forkserver")
+        self.connection, events = context.Pipe(duplex=False)
+        self._receiver = Receiver(self.connection.fileno())
+        self.output, output = context.Pipe(duplex=False)
+        os.set_blocking(self.output.fileno(), False)
+        control, self._control = context.Pipe(duplex=False)
+        self._executor = ProcessPoolExecutor(
+            1, mp_context=context, initializer=worker.initialize, initargs=(events, control, output, memory)
+        )
+        self._ending = threading.Thread(
+            target=partial(self._executor.shutdown, wait=True, cancel_futures=True),
+            name="worker-end",
+            daemon=True,
+        )
+        try:
+            self._watch(self._start_process())
+            (self._process,) = self._executor._processes.values()  # noqa: SLF001 - another thread may start others
+            if self._process.ident is None:
+                raise RuntimeError("the pool has started no process")  # a group number of 0 would be our own group
+            self.pid: int = self._process.ident
+        finally:
+            output.close()
+            events.close()  # the worker's own ends: kept open here, its death would be no end of file
+            control.close()
+
+    def run(self, shard: Shard, schema_pickle: bytes | None) -> None:
+        """Hand a shard over; the schema only where it is another than last time.
+
+        To a process that has just died it never comes: the end of the connection tells, no ShardBegun having come.
+        """
+        with contextlib.suppress(BrokenProcessPool):
+            self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
+
+    def receive(self) -> list[Any]:
+        """Return the messages that have arrived; call it when `connection` has something. EOFError: it is dead."""
+        return self._receiver.receive()
+
+    def read_output(self) -> str | None:
+        """Return what programs have printed, as far as it fits a pipe: None for nothing now, "" for nothing ever more.
+
+        Never blocks.
+        """
+        try:
+            return os.read(self.output.fileno(), _PIPE_SIZE).decode("utf-8", "replace")
+        except BlockingIOError:
+            return None
+
+    def cancel(self, subtask_id: str, attempt: int) -> None:
+        """Tell a try at a sub-task to stop at its next look. A dead worker is told nothing."""
+        with contextlib.suppress(OSError):  # the end of its connection tells the rest
+            self._control.send(Cancel(subtask_id=subtask_id, attempt=attempt))
+
+    def signal_group(self, number: signal.Signals) -> None:
+        """Send a signal to the worker and to all that its agents started."""
+        try:
+            os.killpg(self.pid, number)
+        except ProcessLookupError:
+            # Just forked, it leads no group yet; or it is dead. Asking the process object, which the pool's own thread
+            # asks at the same time, would lose the exit code to one of the two.
+            if self._exit_code is None and not wait([self._process.sentinel], 0):
+                self._process.kill()
+
+    def discard(self) -> str:
+        """End a dead or unwanted process and its group, let go of it, and tell how it ended."""
+        self.signal_group(signal.SIGKILL)
+        self.close()
+        self.join(_NOTICE_TIME)
+        code = self._exit_code
+        if code is None or code == _UNKNOWN:
+            return "worker died"
+        return f"worker was ended by {signal.Signals(-code).name}" if code < 0 else f"worker exited with code {code}"
+
+    def close(self) -> None:
+        """Ask the process to end once it is idle, and close the connections. Does not wait."""
+        try:
+            self._ending.start()
+        except RuntimeError:  # there is no room for another thread
+            self._process.kill()
+        self.connection.close()
+        self.output.close()
+        self._control.close()
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the process to have ended; call it after `close`. False on timeout (seconds)."""
+        if self._ending.ident is not None:
+            self._ending.join(timeout)
+        elif self._exit_code is None:
+            self._process.join(timeout)
+        if self._ending.is_alive():
+            return False
+        if self._exit_code is None:
+            self._exit_code = self._process.exitcode
+            with contextlib.suppress(ValueError):  # nobody could wait for it
+                self._process.close()  # its two descriptors would wait for the garbage collector
+        return True
+
+    def _start_process(self) -> Future[None]:
+        """Have the pool start its process; a forkserver that has died is started anew, once its guard is gone, too."""
+        deadline = time.monotonic() + _NOTICE_TIME
+        while True:
+            try:
+                return self._executor.submit(worker.ping)
+            except ConnectionRefusedError:
+                if time.monotonic() >= deadline:
+                    raise
+                time.sleep(_GUARD_POLL)
+
+    def _watch(self, future: Future[None]) -> None:
+        future.add_done_callback(self._check)
+
+    def _check(self, future: Future[None]) -> None:
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is not None and not isinstance(error, BrokenProcessPool):  # a death is told by the connection
+            self._on_refused(self, error)

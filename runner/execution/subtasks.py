@@ -1,0 +1,265 @@
+"""Runs the sub-tasks of one task in a pool of threads.
+
+Lives in a worker process (one manager a shard), or in the caller's own process when the library is used without an
+orchestrator. Owns nothing that outlives it: files are the workspace's, progress goes to `emit`, decisions on retries
+are the caller's.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import traceback
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
+
+from runner.execution.output_capture import captured
+from runner.execution.task_queue import QueueStats
+from runner.execution.worker_protocol import AttemptFailed, FilesChanged
+from runner.generation.agent import Agent, AgentContext
+from runner.generation.registry import load_agent
+from runner.generation.workspace.file_locks import FileLockManager
+from runner.generation.workspace.manifest import Manifest
+from runner.generation.workspace.present_files import present_files
+from runner.generation.workspace.writer import WorkspaceWriter
+from runner.records.errors import AgentError, Cancelled, PathOwnedError, RunnerError, UnsafePathError, is_retryable
+from runner.records.events import Event, Logged, LogLevel, SubTaskEnded, SubTaskStarted, SubTaskStep
+from runner.records.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
+from runner.records.task import (
+    SETUP_PIECE,
+    SETUP_PRIORITY,
+    SUBTASK_CONCURRENCY,
+    TABLE_PRIORITY,
+    FileCounts,
+    SubTaskSpec,
+    TaskSpec,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from runner.ddl.model import Schema
+    from runner.generation.workspace.writer import WriteReport
+
+Message = Event | AttemptFailed | FilesChanged
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SubTaskResult:
+    """How one try at a sub-task ended. `retryable` says whether another try could pass."""
+
+    subtask_id: str
+    status: SubTaskStatus
+    error: str | None = None
+    retryable: bool = False
+    up_to_date: bool = False
+    files: FileCounts = FileCounts()
+
+
+def describe(error: BaseException) -> str:
+    """Return an error as a user reads it: its words, with the type's name where the words alone would not do."""
+    try:
+        text = str(error).strip()
+    except Exception:  # noqa: BLE001 - an agent's own error may fail even at this
+        text = ""
+    if isinstance(error, AgentError | PathOwnedError | UnsafePathError | Cancelled) and text:
+        return text
+    name = type(error).__name__
+    return f"{name}: {text}" if text else name
+
+
+def _tell_nobody(message: Message) -> None:
+    del message
+
+
+class SubTaskManager:
+    """Tries sub-tasks of one task, at most `concurrency` at once, each once.
+
+    `emit` is called from several threads with events, and with `AttemptFailed` and `FilesChanged`. It must be
+    thread-safe.
+    """
+
+    def __init__(
+        self,
+        task: TaskSpec,
+        schema: Schema,
+        *,
+        emit: Callable[[Message], None] = _tell_nobody,
+        run_id: str = "local",
+        concurrency: int = SUBTASK_CONCURRENCY,
+        force: bool = False,
+        check: bool = False,
+    ) -> None:
+        self._task = task
+        self._schema = schema
+        self._emit = emit
+        self._check = check
+        self._agent: Agent = load_agent(task.agent, task.import_path)
+        self._manifest = Manifest(task.workspace)
+        self._writer = WorkspaceWriter(
+            task.workspace, FileLockManager(task.workspace), self._manifest, run_id, force=force, check=check
+        )
+        self._force = force
+        self._concurrency = concurrency
+        self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"subtask-{task.id}")
+        self._cancelled: set[tuple[str, int]] = set()  # sub-tasks and the numbers of their tries
+        self._cancel_all = threading.Event()
+        self._statuses = dict.fromkeys((subtask.id for subtask in task.subtasks), SubTaskStatus.PENDING)
+        self._tables = {schema.label(table.name): table for table in schema.tables}
+
+    @staticmethod
+    def spawn_sub_tasks(task_id: str, title: str, tables: Iterable[str] | None) -> tuple[SubTaskSpec, ...]:
+        """Return the sub-tasks of a task: one a table, or the one set-up piece where `tables` is None."""
+        if tables is None:
+            piece = SubTaskSpec(
+                id=f"{task_id}/{SETUP_PIECE}",
+                title=f"{title}: Project setup",
+                table=None,
+                priority=SETUP_PRIORITY,
+            )
+            return (piece,)
+        return tuple(
+            SubTaskSpec(id=f"{task_id}/{table}", title=f"{title}: {table}", table=table, priority=TABLE_PRIORITY)
+            for table in tables
+        )
+
+    def execute_sub_tasks(self, work: Sequence[tuple[SubTaskSpec, int]] | None = None) -> tuple[SubTaskResult, ...]:
+        """Try each sub-task once and return how each ended, in order. Never raises for what an agent did.
+
+        `work` pairs sub-tasks with the number of this try; without it all of the task's own are tried first.
+        """
+        pairs = [(subtask, 1) for subtask in self._task.subtasks] if work is None else work
+        futures: list[Future[SubTaskResult]] = [self._pool.submit(self._try, *pair) for pair in pairs]
+        wait(futures)  # each is bounded by the supervisor, which ends this process when a sub-task hangs
+        return tuple(future.result() for future in futures)
+
+    def execute_boilerplate_sub_task(self) -> SubTaskResult:
+        """Try the one set-up piece of a boilerplate task."""
+        (result,) = self.execute_sub_tasks()
+        return result
+
+    def update_parent_task_status(self) -> tuple[TaskStatus, Progress]:
+        """Return the task's state and counts, as they follow from its sub-tasks now."""
+        statuses = list(self._statuses.values())
+        return aggregate(statuses), progress(statuses)
+
+    def get_queue_stats(self) -> QueueStats:
+        """Return how many sub-tasks wait and run."""
+        statuses = list(self._statuses.values())
+        return QueueStats(
+            size=statuses.count(SubTaskStatus.PENDING),
+            pending=statuses.count(SubTaskStatus.RUNNING),
+            concurrency=self._concurrency,
+            paused=False,
+        )
+
+    def cancel(self, subtask_id: str | None = None, attempt: int = 1) -> None:
+        """Tell a try at one sub-task, or all when None, to stop at its next look, whether it has begun or not."""
+        if subtask_id is None:
+            self._cancel_all.set()
+        else:
+            self._cancelled.add((subtask_id, attempt))
+
+    def cleanup(self) -> None:
+        """Let the threads go. Safe to call twice."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _is_cancelled(self, subtask_id: str, attempt: int) -> bool:
+        return self._cancel_all.is_set() or (subtask_id, attempt) in self._cancelled
+
+    def _try(self, subtask: SubTaskSpec, attempt: int) -> SubTaskResult:
+        if self._is_cancelled(subtask.id, attempt):
+            return self._failed(subtask, attempt, Cancelled("told to stop before it began"))
+        self._statuses[subtask.id] = SubTaskStatus.RUNNING
+        self._emit(
+            SubTaskStarted(
+                task_id=self._task.id,
+                subtask_id=subtask.id,
+                attempt=attempt,
+                total_steps=self._agent.total_steps,
+                pid=os.getpid(),
+            )
+        )
+        try:
+            with captured(partial(self._log, subtask, "info")):
+                up_to_date, files = self._work(subtask, attempt)
+        except BaseException as error:  # noqa: BLE001 - an agent may raise anything, SystemExit too: it becomes data
+            return self._failed(subtask, attempt, error)
+        self._statuses[subtask.id] = SubTaskStatus.DONE
+        self._emit(
+            SubTaskEnded(
+                task_id=self._task.id,
+                subtask_id=subtask.id,
+                status=SubTaskStatus.DONE,
+                attempt=attempt,
+                up_to_date=up_to_date,
+                files=files,
+            )
+        )
+        return SubTaskResult(subtask_id=subtask.id, status=SubTaskStatus.DONE, up_to_date=up_to_date, files=files)
+
+    def _work(self, subtask: SubTaskSpec, attempt: int) -> tuple[bool, FileCounts]:
+        report = partial(self._step, subtask)
+        report(1, "start")
+        task, piece = self._task, subtask.table or SETUP_PIECE
+        record = self._manifest.load(task.id, piece)
+        for warning in self._manifest.take_warnings():
+            self._log(subtask, "warning", warning)
+        anew = self._check or self._force
+        if record is not None and not anew and self._manifest.is_up_to_date(record, task.inputs_digest):
+            return True, FileCounts(identical=len(record.files))
+        context = AgentContext(
+            schema=self._schema,
+            table=self._tables[subtask.table] if subtask.table is not None else None,
+            options=task.options,
+            templates=task.templates,
+            memory=record.memory if record is not None and record.agent == task.agent else None,
+            present=partial(present_files, task.workspace, self._manifest, task.id, piece),
+            report=report,
+            cancelled=partial(self._is_cancelled, subtask.id, attempt),
+        )
+        files = list(self._agent.generate(context))
+        memory = self._agent.remember(context)
+        context.check_cancelled()
+        report(self._agent.total_steps, "write")
+        written = self._writer.write(subtask.id, files, task.inputs_digest, agent=task.agent, memory=memory)
+        self._tell_changes(subtask, written)
+        return False, written.counts
+
+    def _tell_changes(self, subtask: SubTaskSpec, written: WriteReport) -> None:
+        if written.changes:
+            self._emit(FilesChanged(task_id=self._task.id, subtask_id=subtask.id, changes=written.changes))
+        for verb, path in () if self._check else written.changes:
+            if verb == "keep":
+                self._log(subtask, "warning", f"kept {path}: it was edited by hand. --force overwrites it.")
+            elif verb == "leave":
+                self._log(subtask, "warning", f"left {path}: nothing generates it any more, but it was edited by hand.")
+            elif verb == "remove":
+                self._log(subtask, "info", f"removed {path}: nothing generates it any more.")
+
+    def _step(self, subtask: SubTaskSpec, step: int, message: str) -> None:
+        self._emit(SubTaskStep(task_id=self._task.id, subtask_id=subtask.id, step=step, message=message))
+
+    def _log(self, subtask: SubTaskSpec, level: LogLevel, message: str) -> None:
+        self._emit(Logged(level=level, message=message, task_id=self._task.id, subtask_id=subtask.id))
+
+    def _failed(self, subtask: SubTaskSpec, attempt: int, error: BaseException) -> SubTaskResult:
+        cancelled = isinstance(error, Cancelled)
+        status = SubTaskStatus.CANCELLED if cancelled else SubTaskStatus.FAILED
+        self._statuses[subtask.id] = status
+        text, retryable = describe(error), is_retryable(error)
+        if not isinstance(error, RunnerError):  # the runner did not expect it: say where it comes from
+            self._log(subtask, "debug", "".join(traceback.format_exception(error)).rstrip())
+        self._emit(
+            AttemptFailed(
+                task_id=self._task.id,
+                subtask_id=subtask.id,
+                attempt=attempt,
+                error=text,
+                retryable=retryable,
+                cancelled=cancelled,
+            )
+        )
+        return SubTaskResult(subtask_id=subtask.id, status=status, error=text, retryable=retryable)

@@ -1,0 +1,1 @@
+"""The built-in agent kinds: one module each, over `TemplateAgent`."""

@@ -1,0 +1,30 @@
+"""The kind `be-crud`: model, schemas, router, tests and notes of one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from runner.generation.agents.backend_context import table_variables
+from runner.generation.fastapi import FILTERS
+from runner.generation.template_agent import TemplateAgent
+from runner.records.errors import AgentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.generation.agent import AgentContext
+    from runner.generation.rendering import Filters
+
+
+class BackendCrud(TemplateAgent):
+    """A table as a package of the backend."""
+
+    kind: ClassVar[str] = "be-crud"
+    title: ClassVar[str] = "BE CRUD APIs"
+    filters: ClassVar[Filters] = FILTERS
+
+    def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
+        """Return what the table's templates can use: `app` and `table`."""
+        if ctx.table is None:
+            raise AgentError("be-crud works on one table and was given none")
+        return table_variables(ctx.schema, ctx.table, ctx.options)

@@ -1,0 +1,30 @@
+"""The kind `ui-crud`: list, detail and form pages of one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from runner.generation.react.page_context import page_variables
+from runner.generation.react.typescript_source import FILTERS
+from runner.generation.template_agent import TemplateAgent
+from runner.records.errors import AgentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.generation.agent import AgentContext
+    from runner.generation.rendering import Filters
+
+
+class PagesCrud(TemplateAgent):
+    """What is particular in a table's pages; the screens themselves are the frontend's core."""
+
+    kind: ClassVar[str] = "ui-crud"
+    title: ClassVar[str] = "UI CRUD Pages"
+    filters: ClassVar[Filters] = FILTERS
+
+    def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
+        """Return what the table's templates can use: `table` and `page`."""
+        if ctx.table is None:
+            raise AgentError("ui-crud works on one table and was given none")
+        return page_variables(ctx.schema, ctx.table)

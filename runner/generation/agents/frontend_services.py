@@ -1,0 +1,30 @@
+"""The kind `fe-crud`: schemas, service, hooks, tests and notes of one table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from runner.generation.react.service_context import service_variables
+from runner.generation.react.typescript_source import FILTERS
+from runner.generation.template_agent import TemplateAgent
+from runner.records.errors import AgentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.generation.agent import AgentContext
+    from runner.generation.rendering import Filters
+
+
+class FrontendCrud(TemplateAgent):
+    """A table as a package of the frontend, without its pages."""
+
+    kind: ClassVar[str] = "fe-crud"
+    title: ClassVar[str] = "FE CRUD Services"
+    filters: ClassVar[Filters] = FILTERS
+
+    def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
+        """Return what the table's templates can use: `app`, `table` and `service`."""
+        if ctx.table is None:
+            raise AgentError("fe-crud works on one table and was given none")
+        return service_variables(ctx.schema, ctx.table, ctx.options)

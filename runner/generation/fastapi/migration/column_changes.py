@@ -1,0 +1,122 @@
+"""PostgreSQL's statements for the columns of a table that stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.generation.fastapi.migration.picture import ColumnPart, text_sql
+from runner.generation.fastapi.python_types import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.generation.fastapi.migration.difference import Difference, TableChange
+
+FILL_IT = "-- Rows that are there may have no value for it: say here with an UPDATE what they get."
+
+
+def change_columns(table: TableChange, found: Difference) -> Iterator[str]:
+    """Give what brings the columns of a table from what they were to what they are."""
+    name = table.new.sql
+    named = frozenset(part.sql for part in found.new.types)
+    for old, _ in table.replaced:
+        yield f"ALTER TABLE {name} DROP COLUMN {quote(old.name)}"
+    computed = [column for column in table.added if column.generated] + [new for _, new in table.replaced]
+    for column in table.added:
+        if not column.generated:
+            yield from _add_column(name, column)
+    for old, new in table.altered:
+        retyped = (old.type, old.collation) != (new.type, new.collation) or new.item_type in found.rebuilt
+        yield from _alter_column(name, old, new, _cast(new, named) if retyped else None)
+    yield from (f"ALTER TABLE {name} ADD COLUMN {column.line}" for column in computed)
+    yield from (f"ALTER TABLE {name} DROP COLUMN {quote(column.name)}" for column in table.dropped)
+
+
+def _add_column(table: str, column: ColumnPart) -> Iterator[str]:
+    if column.fills_itself or not column.not_null:
+        yield f"ALTER TABLE {table} ADD COLUMN {column.line}"
+        return
+    yield f"ALTER TABLE {table} ADD COLUMN {column.line.removesuffix(' NOT NULL')}"
+    yield f"{FILL_IT}\nALTER TABLE {table} ALTER COLUMN {quote(column.name)} SET NOT NULL"
+
+
+def _alter_column(table: str, old: ColumnPart, new: ColumnPart, retyped: str | None) -> Iterator[str]:
+    """Give what changes a column in place; `retyped` is its value as the new type, where that is another.
+
+    What numbers it goes first and comes last.
+    """
+    alter = f"ALTER TABLE {table} ALTER COLUMN {quote(new.name)}"
+    numbering = (old.identity, old.sequence) != (new.identity, new.sequence)
+    moved = _sequence_moves(old, new)
+    if old.generated:
+        yield f"{alter} DROP EXPRESSION"
+    if old.default is not None and (retyped or new.default is None):
+        yield f"{alter} DROP DEFAULT"
+    if numbering and not moved:
+        yield from _stop_numbering(alter, old, new)
+    if retyped:
+        yield from _retype(alter, old, new, retyped)
+    if new.default is not None and (retyped or new.default != old.default):
+        yield f"{alter} SET DEFAULT {new.default}"
+    yield from _require(table, alter, old, new)
+    if numbering:
+        yield from [moved] if moved else _start_numbering(table, alter, old, new)
+    if old.not_null and not new.not_null:
+        yield f"{alter} DROP NOT NULL"
+
+
+def _retype(alter: str, old: ColumnPart, new: ColumnPart, value: str) -> Iterator[str]:
+    collation = f" COLLATE {quote(new.collation)}" if new.collation else ""
+    yield f"{alter} TYPE {new.type}{collation} USING {value}"
+    if old.sequence and new.sequence and old.type != new.type:
+        yield f"ALTER SEQUENCE {old.sequence} AS {new.type}"
+
+
+def _require(table: str, alter: str, old: ColumnPart, new: ColumnPart) -> Iterator[str]:
+    """Give what forbids NULL; rows without a value get the default, where there is one."""
+    if old.not_null or not new.not_null:
+        return
+    if new.default is None:
+        yield f"{FILL_IT}\n{alter} SET NOT NULL"
+        return
+    name = quote(new.name)
+    yield f"UPDATE {table} SET {name} = DEFAULT WHERE {name} IS NULL"  # noqa: S608 - written down, from the DDL's names
+    yield f"{alter} SET NOT NULL"
+
+
+def _cast(column: ColumnPart, named: frozenset[str]) -> str:
+    """Return a column as its new type: values of enums and domains go over as text."""
+    through = "::text" if column.item_type in named else ""
+    marks = "[]" if through and column.type != column.item_type else ""
+    return f"{quote(column.name)}{through}{marks}::{column.type}"
+
+
+def _sequence_moves(old: ColumnPart, new: ColumnPart) -> str | None:
+    """Return what gives a serial column's sequence its new name; None where there is none before or after."""
+    if not (old.sequence and new.sequence):
+        return None
+    return f"ALTER SEQUENCE {old.sequence} RENAME TO {new.sequence.rpartition('.')[2]}"
+
+
+def _stop_numbering(alter: str, old: ColumnPart, new: ColumnPart) -> Iterator[str]:
+    if old.identity and not new.identity:
+        yield f"{alter} DROP IDENTITY"
+    if old.sequence:
+        yield f"{alter} DROP DEFAULT"
+        yield f"DROP SEQUENCE {old.sequence}"
+
+
+def _start_numbering(table: str, alter: str, old: ColumnPart, new: ColumnPart) -> Iterator[str]:
+    """Give what has a column numbered from behind its highest value on."""
+    if old.identity and new.identity:
+        yield f"{alter} SET GENERATED {new.identity.upper()}"
+        return
+    if new.identity:
+        yield f"{alter} ADD GENERATED {new.identity.upper()} AS IDENTITY"
+    elif new.sequence:
+        yield f"CREATE SEQUENCE {new.sequence} OWNED BY {table}.{quote(new.name)}"
+        yield f"{alter} SET DEFAULT nextval({text_sql(new.sequence)})"
+    if new.identity or new.sequence:
+        sequence = f"pg_get_serial_sequence({text_sql(table)}, {text_sql(new.name)})"
+        number = f"setval({sequence}, coalesce(max({quote(new.name)}), 0) + 1, false)"
+        yield f"SELECT {number} FROM {table}"  # noqa: S608 - written down, from the DDL's names

@@ -1,0 +1,248 @@
+"""How two pictures differ, part by part. Pure: pictures in, records out; no SQL statement is made here."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.generation.fastapi.migration.picture import (
+    ColumnPart,
+    ConstraintPart,
+    IndexPart,
+    Picture,
+    TablePart,
+    TypePart,
+)
+from runner.generation.fastapi.migration.renames import Renames, renamed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+Part = ConstraintPart | IndexPart
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TypeChange:
+    """A type whose definition differs. `added` are new values of an enum that otherwise stays: (value, neighbour).
+
+    The neighbour is the value before the new one; None puts it first. Without `added` the type is made anew.
+    """
+
+    old: TypePart
+    new: TypePart
+    added: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableChange:
+    """A table that is in both. `old` has the new names already; `was` is the table as it was called.
+
+    `altered` columns are changed in place, `replaced` ones dropped and added: computed ones, which lose nothing by it.
+    `dropped_parts` come with what has to go for a while because its columns change, and is among `added_parts`.
+    """
+
+    was: TablePart
+    old: TablePart
+    new: TablePart
+    added: tuple[ColumnPart, ...]
+    dropped: tuple[ColumnPart, ...]
+    replaced: tuple[tuple[ColumnPart, ColumnPart], ...]
+    altered: tuple[tuple[ColumnPart, ColumnPart], ...]
+    renamed_parts: tuple[tuple[Part, Part], ...]
+    dropped_parts: tuple[Part, ...]
+    added_parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """All that differs between two pictures, once `renames` are made."""
+
+    was: Picture
+    old: Picture
+    new: Picture
+    renames: Renames
+    types_added: tuple[TypePart, ...]
+    types_dropped: tuple[TypePart, ...]
+    types_extended: tuple[TypeChange, ...]
+    types_rebuilt: tuple[TypeChange, ...]
+    tables_added: tuple[TablePart, ...]
+    tables_dropped: tuple[TablePart, ...]
+    tables: tuple[TableChange, ...]  # all that are in both
+
+    @property
+    def rebuilt(self) -> frozenset[str]:
+        """The types that are made anew, as SQL."""
+        return frozenset(change.new.sql for change in self.types_rebuilt)
+
+
+def difference(was: Picture, new: Picture, renames: Renames | None = None) -> Difference:
+    """Return what makes `new` of `was`."""
+    renames = renames or Renames()
+    old = renamed(was, renames)
+    old_types, new_types = {part.sql: part for part in old.types}, {part.sql: part for part in new.types}
+    extended, rebuilt = _type_changes(old_types, new_types)
+    old_tables, new_tables = {part.sql: part for part in old.tables}, {part.sql: part for part in new.tables}
+    names = {after.sql: before for before, after in zip(was.tables, old.tables, strict=True)}
+    again = {change.new.sql for change in rebuilt}
+    drafts = [
+        _Draft(names[sql], old_tables[sql], table, again) for sql, table in new_tables.items() if sql in old_tables
+    ]
+    by_name = {draft.new.sql: draft for draft in drafts}
+    return Difference(
+        was=was,
+        old=old,
+        new=new,
+        renames=renames,
+        types_added=tuple(part for sql, part in new_types.items() if sql not in old_types),
+        types_dropped=tuple(part for sql, part in old_types.items() if sql not in new_types),
+        types_extended=extended,
+        types_rebuilt=rebuilt,
+        tables_added=tuple(part for sql, part in new_tables.items() if sql not in old_tables),
+        tables_dropped=tuple(part for sql, part in old_tables.items() if sql not in new_tables),
+        tables=tuple(draft.change(by_name) for draft in drafts),
+    )
+
+
+def _type_changes(
+    old: Mapping[str, TypePart], new: Mapping[str, TypePart]
+) -> tuple[tuple[TypeChange, ...], tuple[TypeChange, ...]]:
+    """Return the types that get more values, and those that are made anew."""
+    extended: list[TypeChange] = []
+    rebuilt: dict[str, TypeChange] = {}
+    for sql, part in new.items():
+        before = old.get(sql)
+        if before is None:
+            continue
+        same = (before.values, before.definition) == (part.values, part.definition)
+        added = None if before.definition or part.definition else _added_values(before.values, part.values)
+        if not same and added is not None:
+            extended.append(TypeChange(old=before, new=part, added=added))
+        elif not same or any(_mentions(part.definition or "", made) for made in rebuilt):
+            rebuilt[sql] = TypeChange(old=before, new=part)
+    return tuple(extended), tuple(rebuilt.values())
+
+
+def _added_values(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[tuple[str, str | None], ...] | None:
+    """Return the values that are new, each with the one before it; None where old ones are gone or moved."""
+    if tuple(value for value in new if value in old) != old:
+        return None
+    before = (None, *new)
+    return tuple((value, before[place]) for place, value in enumerate(new) if value not in old)
+
+
+def _mentions(text: str, name: str) -> bool:
+    """Whether SQL speaks of a name; rather once too often: then something is made anew that could have stayed."""
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
+
+
+class _Draft:
+    """One table's change, worked out in two steps: its columns, then its parts, which depend on other tables' too."""
+
+    def __init__(self, was: TablePart, old: TablePart, new: TablePart, rebuilt: Collection[str]) -> None:
+        self.was, self.old, self.new = was, old, new
+        before = {column.name: column for column in old.columns}
+        after = {column.name: column for column in new.columns}
+        common = [(before[name], column) for name, column in after.items() if name in before]
+        self.added = tuple(column for name, column in after.items() if name not in before)
+        self.dropped = tuple(column for name, column in before.items() if name not in after)
+        retyped = {
+            column.name
+            for column_was, column in common
+            if (column_was.type, column_was.collation) != (column.type, column.collation) or column.item_type in rebuilt
+        }
+        self.replaced = tuple(
+            (column_was, column) for column_was, column in common if _is_replaced(column_was, column, retyped)
+        )
+        again = {column.name for _, column in self.replaced}
+        self.altered = tuple(
+            (column_was, column)
+            for column_was, column in common
+            if column.name not in again and (column.name in retyped or _facets(column_was) != _facets(column))
+        )
+        self.remade = again
+        self.touched = again | retyped
+
+    @property
+    def lost_keys(self) -> bool:
+        """Whether a key that references may lead to goes, if only for a while."""
+        kept = {part.name for part in self._kept()}
+        return any(part.name not in kept for part in _parts(self.old) if _is_key(part))
+
+    def change(self, tables: Mapping[str, _Draft]) -> TableChange:
+        kept = {part.name for part in self._kept() if not self._follows(part, tables)}
+        old = [part for part in _parts(self.old) if part.name not in kept]
+        new = [part for part in _parts(self.new) if part.name not in kept]
+        pairs = tuple(self._renamed(old, new, tables))
+        gone, made = {id(part) for part, _ in pairs}, {id(part) for _, part in pairs}
+        return TableChange(
+            was=self.was,
+            old=self.old,
+            new=self.new,
+            added=self.added,
+            dropped=self.dropped,
+            replaced=self.replaced,
+            altered=self.altered,
+            renamed_parts=pairs,
+            dropped_parts=tuple(part for part in old if id(part) not in gone),
+            added_parts=tuple(part for part in new if id(part) not in made),
+        )
+
+    def _kept(self) -> Iterable[Part]:
+        """Give the parts that are in both under one name and need not go for a while because of a column."""
+        before = {part.name: part for part in _parts(self.old)}
+        for part in _parts(self.new):
+            other = before.get(part.name)
+            if other is not None and _same(other, part) and not self._is_touched(part):
+                yield part
+
+    def _renamed(self, old: list[Part], new: list[Part], tables: Mapping[str, _Draft]) -> Iterable[tuple[Part, Part]]:
+        """Give the parts that only their name tells apart, old and new."""
+        stays = {part.name for part in new} & {part.name for part in old}
+        free = [part for part in old if part.name not in stays]
+        for part in new:
+            if part.name in stays or self._is_touched(part) or self._follows(part, tables):
+                continue
+            twin = next((other for other in free if _same(other, part)), None)
+            if twin is not None:
+                free.remove(twin)
+                yield twin, part
+
+    def _is_touched(self, part: Part) -> bool:
+        """Whether a part has to go while a column changes. PostgreSQL carries plain keys and indexes over itself."""
+        columns = self.touched
+        if isinstance(part, ConstraintPart) and part.is_key:
+            columns = self.remade
+        text = part.rest if isinstance(part, ConstraintPart) else part.sql
+        return bool(columns.intersection(part.columns)) or any(_mentions(text, name) for name in columns)
+
+    def _follows(self, part: Part, tables: Mapping[str, _Draft]) -> bool:
+        """Whether a reference has to go while what it leads to changes."""
+        target = tables.get(part.target or "") if isinstance(part, ConstraintPart) else None
+        if target is None or not isinstance(part, ConstraintPart):
+            return False
+        return target.lost_keys or bool(target.touched.intersection(part.target_columns))
+
+
+def _parts(table: TablePart) -> tuple[Part, ...]:
+    return (*table.constraints, *table.indexes)
+
+
+def _is_key(part: Part) -> bool:
+    return part.is_key if isinstance(part, ConstraintPart) else part.unique
+
+
+def _same(old: Part, new: Part) -> bool:
+    return type(old) is type(new) and old.sql == new.sql and _is_key(old) == _is_key(new)
+
+
+def _facets(column: ColumnPart) -> tuple[object, ...]:
+    return (column.default, column.not_null, column.identity, column.generated, column.sequence)
+
+
+def _is_replaced(old: ColumnPart, new: ColumnPart, retyped: Collection[str]) -> bool:
+    """Whether a column has to be dropped and added: PostgreSQL cannot make a computed one of it, or another one."""
+    if new.generated is None:
+        return (old.generated or "").startswith("VIRTUAL")
+    sources = any(_mentions(new.generated, name) for name in retyped)
+    return old.generated != new.generated or new.name in retyped or sources

@@ -1,0 +1,67 @@
+"""The first revision: SQL that makes everything from nothing, a file for each table, and what takes it back.
+
+The files run in the order of their paths. Tables are numbered as the DDL has them: one may be counted up by the
+sequence of another before it. References come after all tables, which may refer to each other in any order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
+from runner.generation.fastapi.python_types import quote
+from runner.generation.naming import snake
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from runner.generation.fastapi.migration.picture import Picture
+
+TAKEN_BACK = "-- To take it back:"  # the generated `migrations/statements.py` parts the files here
+FOLDERS = ("postgresql", "postgresql/2_tables", "postgresql/3_references", "sqlite")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SqlFile:
+    """A part of the revision: `path` within its folder, what makes it and what takes it back."""
+
+    path: str
+    title: str
+    up: tuple[str, ...]
+    down: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The file."""
+        back = [TAKEN_BACK, *(f"{statement};" for statement in self.down)] if self.down else []
+        return "\n\n".join([f"-- {self.title}", *(f"{statement};" for statement in self.up), *back]) + "\n"
+
+
+def sql_files(picture: Picture) -> Iterator[SqlFile]:
+    """Give the files of both databases; one that would hold nothing is left out."""
+    files = _file_names(table.label for table in picture.tables)
+    types = tuple(postgresql_statements.create_types(picture))
+    if types:
+        back = tuple(postgresql_statements.drop_types(picture))
+        yield SqlFile(path="postgresql/1_types.sql", title="What tables are made of.", up=types, down=back)
+    for table, file in zip(picture.tables, files, strict=True):
+        title = f"The table {table.label}."
+        up = tuple(postgresql_statements.create_table(table))
+        down = (f"DROP TABLE {table.sql} CASCADE",)
+        yield SqlFile(path=f"postgresql/2_tables/{file}.sql", title=title, up=up, down=down)
+        references = tuple(postgresql_statements.add_references(table))
+        if references:
+            title = f"What the table {table.label} refers to."
+            yield SqlFile(path=f"postgresql/3_references/{file}.sql", title=title, up=references)
+    for table, file in zip(picture.tables, files, strict=True):
+        title = f"The table {table.label}, as far as it goes in SQLite: patterns, for one, the application holds alone."
+        up = tuple(sqlite_statements.create_table(table.sqlite))
+        down = (f"DROP TABLE {quote(table.sqlite.name)}",)
+        yield SqlFile(path=f"sqlite/{file}.sql", title=title, up=up, down=down)
+
+
+def _file_names(labels: Iterable[str]) -> list[str]:
+    names = [snake(label) for label in labels]
+    width = len(str(len(names)))
+    return [f"{number:0{width}}_{name}" for number, name in enumerate(names, 1)]

@@ -1,0 +1,145 @@
+"""What a change says of itself: a line for each thing that it does, and what of the stored data it may cost."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from runner.generation.fastapi.migration.difference import Difference, TableChange
+    from runner.generation.fastapi.migration.picture import ColumnPart
+
+_FORM = re.compile(r"(?P<base>[^(\[]+?)\s*(?:\((?P<args>[\d, ]+)\))?(?P<rest>(?: with(?:out)? time zone)?(?:\[\])*)\Z")
+_TEXTS = frozenset({"text", "character varying", "varchar", "character", "char", "bpchar"})
+_FIXED = frozenset({"character", "char", "bpchar"})
+_DECIMALS = frozenset({"numeric", "decimal"})
+_WIDER = {  # what holds every value of a type without another shape
+    "smallint": {"integer", "bigint", "numeric", "decimal", "double precision", "real"},
+    "integer": {"bigint", "numeric", "decimal", "double precision"},
+    "bigint": {"numeric", "decimal"},
+    "real": {"double precision"},
+    "date": {"timestamp"},
+    "json": {"jsonb"},
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Loss:
+    """What a change may cost where the table, as it was called, holds rows."""
+
+    schema: str | None
+    table: str
+    text: str
+
+
+def losses(found: Difference) -> tuple[Loss, ...]:
+    """Return what a change may cost, in the order of the tables."""
+    dropped = {part.key for part in found.tables_dropped}
+    lost: list[Loss] = []
+    for was, old in zip(found.was.tables, found.old.tables, strict=True):
+        if old.key in dropped:
+            lost.append(Loss(schema=was.schema, table=was.name, text=f"table {was.label} goes with its rows"))
+    for table in found.tables:
+        lost += [Loss(schema=table.was.schema, table=table.was.name, text=text) for text in _of_table(found, table)]
+    return tuple(lost)
+
+
+def _of_table(found: Difference, table: TableChange) -> Iterator[str]:
+    label = table.new.label
+    yield from (f"{label}.{column.name} goes with its values" for column in table.dropped if not column.generated)
+    for old, new in table.replaced:
+        if not old.generated:
+            yield f"{label}.{new.name} is computed from now on, and its values go"
+    for column in table.added:
+        if column.not_null and not column.fills_itself:
+            yield f"{label}.{column.name} is new and must have a value, which rows that are there lack"
+    for old, new in table.altered:
+        yield from (f"{label}.{new.name} {text}" for text in _of_column(found, old, new))
+
+
+def _of_column(found: Difference, old: ColumnPart, new: ColumnPart) -> Iterator[str]:
+    removed = {change.new.sql: _removed_values(change.old.values, change.new.values) for change in found.types_rebuilt}
+    if _narrows(old.type, new.type):
+        yield f"goes from {old.type} to {new.type}: what does not fit is cut or refused"
+    if values := removed.get(new.item_type):
+        yield f"can be {values} no longer: rows that are, are refused"
+    if new.not_null and not old.not_null and not new.fills_itself:
+        yield "must have a value from now on: rows without one are refused"
+
+
+def _removed_values(old: tuple[str, ...], new: tuple[str, ...]) -> str:
+    return " or ".join(repr(value) for value in old if value not in new)
+
+
+def _narrows(old: str, new: str) -> bool:
+    """Whether a value of one type may not fit another, as it is."""
+    if old == new:
+        return False
+    before, after = _FORM.match(old), _FORM.match(new)
+    if before is None or after is None or before["rest"] != after["rest"]:
+        return new != "text"
+    sizes, room = _numbers(before["args"]), _numbers(after["args"])
+    base, target = before["base"], after["base"]
+    if target in _TEXTS:
+        fixed = target in _FIXED and base not in _FIXED
+        return bool(room) and (base not in _TEXTS or fixed or not sizes or sizes[0] > room[0])
+    if base in _DECIMALS and target in _DECIMALS:
+        return bool(room) and (not sizes or _whole(sizes) > _whole(room) or _places(sizes) > _places(room))
+    if base == target:
+        return bool(room) and (not sizes or sizes[0] > room[0])
+    return bool(room) or target not in _WIDER.get(base, ())
+
+
+def _numbers(text: str | None) -> tuple[int, ...]:
+    return tuple(int(number) for number in text.split(",")) if text else ()
+
+
+def _whole(sizes: tuple[int, ...]) -> int:
+    return sizes[0] - _places(sizes)
+
+
+def _places(sizes: tuple[int, ...]) -> int:
+    return sizes[1] if len(sizes) > 1 else 0
+
+
+def summary(found: Difference) -> tuple[str, ...]:
+    """Return what a change does, a line for each thing; the first says the most."""
+    lines = [f"new table {table.label}" for table in found.tables_added]
+    lines += [f"table {table.label} dropped" for table in found.tables_dropped]
+    for was, old in zip(found.was.tables, found.old.tables, strict=True):
+        lines += [f"{was.label} is called {old.label}"] if was.label != old.label else []
+    for table in found.tables:
+        if (said := "; ".join(_said_of(found, table))) != "":
+            lines.append(f"{table.new.label}: {said}")
+    lines += [f"type {part.name} added" for part in found.types_added]
+    lines += [f"type {part.name} dropped" for part in found.types_dropped]
+    for kind, now in zip(found.was.types, found.old.types, strict=True):
+        lines += [f"type {kind.name} is called {now.name}"] if kind.sql != now.sql else []
+        values = found.renames.values.get(kind.key, {})
+        lines += [f"type {now.name}: {before!r} is called {after!r}" for before, after in values.items()]
+    for change in found.types_extended:
+        lines.append(f"type {change.new.name}: {', '.join(repr(value) for value, _ in change.added)} added")
+    lines += [f"type {change.new.name} made anew" for change in found.types_rebuilt]
+    return tuple(lines)
+
+
+def _said_of(found: Difference, table: TableChange) -> Iterator[str]:
+    renamed = found.renames.columns.get(table.was.key, {})
+    if renamed:
+        yield ", ".join(f"{old} is called {new}" for old, new in renamed.items())
+    before = {part.name: part.sql for part in table.dropped_parts}
+    after = {part.name: part.sql for part in table.added_parts}
+    groups = {
+        "added": [column.name for column in table.added] + [name for name in after if name not in before],
+        "dropped": [column.name for column in table.dropped] + [name for name in before if name not in after],
+        "changed": [new.name for old, new in (*table.replaced, *table.altered) if _differs(old, new)]
+        + [name for name, sql in after.items() if before.get(name, sql) != sql],
+    }
+    yield from (f"{', '.join(names)} {done}" for done, names in groups.items() if names)
+
+
+def _differs(old: ColumnPart, new: ColumnPart) -> bool:
+    return (old.line, old.sequence) != (new.line, new.sequence)

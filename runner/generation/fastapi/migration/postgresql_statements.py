@@ -1,0 +1,227 @@
+"""PostgreSQL's statements: those that make a picture from nothing, and those that make one of another.
+
+Foreign keys come last and go first, so that tables may refer to each other in any order.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.generation.fastapi.migration.column_changes import change_columns
+from runner.generation.fastapi.migration.picture import (
+    ConstraintPart,
+    IndexPart,
+    Picture,
+    TablePart,
+    TypePart,
+    text_sql,
+    within,
+)
+from runner.generation.fastapi.python_types import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from runner.generation.fastapi.migration.difference import Difference, Part, TableChange
+
+
+def create_types(picture: Picture) -> Iterator[str]:
+    """Give the statements that make all but the tables, in order."""
+    for name in picture.extensions:
+        yield f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
+    for name in picture.schemas:
+        yield f"CREATE SCHEMA IF NOT EXISTS {quote(name)}"
+    for kind in picture.types:
+        yield kind.create
+        yield from _comment(f"{kind.word} {kind.sql}", None, kind.comment)
+    for name in picture.sequences:
+        yield f"CREATE SEQUENCE {name}"
+
+
+def drop_types(picture: Picture) -> Iterator[str]:
+    """Give what takes that back; schemas and extensions may be others' too, and stay."""
+    yield from (f"DROP SEQUENCE {name}" for name in reversed(picture.sequences))
+    yield from (f"DROP {kind.word} {kind.sql}" for kind in reversed(picture.types))
+
+
+def create_table(table: TablePart) -> Iterator[str]:
+    """Give the statements that make a table without its references."""
+    yield from _create_table(table)
+    yield from _table_comments(None, table)
+
+
+def add_references(table: TablePart) -> Iterator[str]:
+    """Give the statements that add a table's references."""
+    yield from (_add(table, part) for part in table.constraints if part.kind == "FOREIGN KEY")
+
+
+def change(found: Difference) -> Iterator[str]:
+    """Give the statements that make the new picture of the old one, in order.
+
+    `ALTER TYPE … ADD VALUE` comes first: PostgreSQL lets no transaction use a value that it added itself.
+    """
+    for kind in found.types_extended:
+        yield from _add_values(found, kind.new, kind.added)
+    for name in sorted({*found.new.extensions} - {*found.old.extensions}):
+        yield f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
+    for name in sorted({*found.new.schemas} - {*found.old.schemas}):
+        yield f"CREATE SCHEMA IF NOT EXISTS {quote(name)}"
+    yield from _renames(found)
+    yield from _drop_parts(found)
+    yield from _make_types(found)
+    yield from (f"CREATE SEQUENCE {name}" for name in found.new.sequences if name not in found.old.sequences)
+    for added in found.tables_added:
+        yield from _create_table(added)
+    for changed in found.tables:
+        yield from change_columns(changed, found)
+    if found.tables_dropped:
+        yield f"DROP TABLE {', '.join(table.sql for table in found.tables_dropped)}"
+    yield from _drop_types(found)
+    yield from (f"DROP SEQUENCE {name}" for name in found.old.sequences if name not in found.new.sequences)
+    yield from _add_parts(found)
+    yield from _comments(found)
+
+
+# --------------------------------------------------------------------------------------------------------------- whole
+
+
+def _create_table(table: TablePart) -> Iterator[str]:
+    own = [part for part in table.constraints if part.kind != "FOREIGN KEY"]
+    lines = [column.line for column in table.columns]
+    lines += [f"CONSTRAINT {quote(part.name)} {part.sql}" for part in own]
+    body = ",\n".join(f"    {line}" for line in lines)
+    yield f"CREATE TABLE {table.sql} (\n{body}\n)"
+    yield from (_add(table, index) for index in table.indexes)
+
+
+def _add(table: TablePart, part: Part) -> str:
+    if isinstance(part, IndexPart):
+        return f"CREATE {'UNIQUE ' if part.unique else ''}INDEX {quote(part.name)} ON {table.sql}{part.sql}"
+    return f"ALTER TABLE {table.sql} ADD CONSTRAINT {quote(part.name)} {part.sql}"
+
+
+# -------------------------------------------------------------------------------------------------------------- names
+
+
+def _renames(found: Difference) -> Iterator[str]:
+    """Give what gives things their new names; sequences of serial columns go with their tables."""
+    for was, now in zip(found.was.types, found.old.types, strict=True):
+        yield from _moved(was.word, was, now)
+        values = found.renames.values.get(was.key, {})
+        for old, new in values.items():
+            yield f"ALTER TYPE {now.sql} RENAME VALUE {text_sql(old)} TO {text_sql(new)}"
+    for before, after in zip(found.was.tables, found.old.tables, strict=True):
+        yield from _moved("TABLE", before, after)
+        for old, new in found.renames.columns.get(before.key, {}).items():
+            yield f"ALTER TABLE {after.sql} RENAME COLUMN {quote(old)} TO {quote(new)}"
+
+
+def _moved(word: str, was: TablePart | TypePart, now: TablePart | TypePart) -> Iterator[str]:
+    if was.schema != now.schema:
+        yield f"ALTER {word} {was.sql} SET SCHEMA {quote(now.schema or 'public')}"
+    if was.name != now.name:
+        yield f"ALTER {word} {within(now.schema, was.name)} RENAME TO {quote(now.name)}"
+
+
+# -------------------------------------------------------------------------------------------------------------- types
+
+
+def _add_values(found: Difference, kind: TypePart, added: Iterable[tuple[str, str | None]]) -> Iterator[str]:
+    """Give what adds values to an enum, before anything is renamed."""
+    back = found.renames.reversed()
+    key = back.types.get(kind.key, kind.key)
+    old_names = back.values.get(kind.key, {})
+    values = [value for value in kind.values if value not in {value for value, _ in added}]
+    for value, before in added:
+        place = f"AFTER {text_sql(old_names.get(before, before))}" if before else ""
+        if before is None and values:
+            place = f"BEFORE {text_sql(old_names.get(values[0], values[0]))}"
+        values = [value, *values] if before is None else values
+        yield f"ALTER TYPE {within(*key)} ADD VALUE IF NOT EXISTS {text_sql(value)} {place}".rstrip()
+
+
+def _make_types(found: Difference) -> Iterator[str]:
+    """Give what makes new types, and those anew that cannot be changed in place: the old one steps aside."""
+    anew = {change.new.sql: change for change in found.types_rebuilt}
+    new = {part.sql for part in found.types_added}
+    yield from (
+        f"ALTER {change.old.word} {change.old.sql} RENAME TO {quote(_aside(change.old))}" for change in anew.values()
+    )
+    yield from (part.create for part in found.new.types if part.sql in new or part.sql in anew)
+
+
+def _aside(part: TypePart) -> str:
+    return f"{part.name[:50]}_before"
+
+
+def _drop_types(found: Difference) -> Iterator[str]:
+    """Drop types, those first that others are made of."""
+    aside = {change.old.sql: within(change.old.schema, _aside(change.old)) for change in found.types_rebuilt}
+    gone = {part.sql for part in found.types_dropped}
+    for part in reversed(found.old.types):
+        if part.sql in aside or part.sql in gone:
+            yield f"DROP {part.word} {aside.get(part.sql, part.sql)}"
+
+
+# -------------------------------------------------------------------------------------------------------------- parts
+
+
+def _drop_parts(found: Difference) -> Iterator[str]:
+    gone = [(table.old, part) for table in found.tables for part in table.dropped_parts]
+    for table, part in sorted(gone, key=lambda pair: not _refers(pair[1])):
+        if isinstance(part, IndexPart):
+            yield f"DROP INDEX {within(table.schema, part.name)}"
+        else:
+            yield f"ALTER TABLE {table.sql} DROP CONSTRAINT {quote(part.name)}"
+    for changed in found.tables:
+        for old, new in changed.renamed_parts:
+            if isinstance(old, IndexPart):
+                yield f"ALTER INDEX {within(changed.old.schema, old.name)} RENAME TO {quote(new.name)}"
+            else:
+                yield f"ALTER TABLE {changed.old.sql} RENAME CONSTRAINT {quote(old.name)} TO {quote(new.name)}"
+
+
+def _add_parts(found: Difference) -> Iterator[str]:
+    made = [(table.new, part) for table in found.tables for part in table.added_parts]
+    made += [(table, part) for table in found.tables_added for part in table.constraints if _refers(part)]
+    yield from (_add(table, part) for table, part in sorted(made, key=lambda pair: _refers(pair[1])))
+
+
+def _refers(part: Part) -> bool:
+    return isinstance(part, ConstraintPart) and part.kind == "FOREIGN KEY"
+
+
+# ----------------------------------------------------------------------------------------------------------- comments
+
+
+def _comment(on: str, old: str | None, new: str | None) -> Iterator[str]:
+    if old != new:
+        yield f"COMMENT ON {on} IS {text_sql(new)}"
+
+
+def _comments(found: Difference) -> Iterator[str]:
+    """Give what differs in comments; what is made anew comes without one."""
+    kept = {part.sql: part for part in found.old.types if part.sql not in found.rebuilt}
+    for kind in found.new.types:
+        before = kept.get(kind.sql)
+        yield from _comment(f"{kind.word} {kind.sql}", before.comment if before else None, kind.comment)
+    for table in found.tables_added:
+        yield from _table_comments(None, table)
+    for changed in found.tables:
+        yield from _table_comments(changed, changed.new)
+
+
+def _table_comments(changed: TableChange | None, table: TablePart) -> Iterator[str]:
+    old = changed.old if changed else None
+    yield from _comment(f"TABLE {table.sql}", old.comment if old else None, table.comment)
+    replaced = {column.name for column, _ in changed.replaced} if changed else set()
+    for column in table.columns:
+        before = old.column(column.name) if old and column.name not in replaced else None
+        on = f"COLUMN {table.sql}.{quote(column.name)}"
+        yield from _comment(on, before.comment if before else None, column.comment)
+    gone = {part.name for part in changed.dropped_parts} if changed else set()
+    renamed = {new.name: old.name for old, new in changed.renamed_parts} if changed else {}
+    known = {index.name: index.comment for index in old.indexes if index.name not in gone} if old else {}
+    for index in table.indexes:
+        comment = known.get(renamed.get(index.name, index.name))
+        yield from _comment(f"INDEX {within(table.schema, index.name)}", comment, index.comment)

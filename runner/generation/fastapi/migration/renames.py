@@ -1,0 +1,202 @@
+"""What the DDL says was renamed, and a picture in which it is: where it says nothing, things are dropped and added."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeVar
+
+from runner.generation.fastapi.migration.picture import (
+    ColumnPart,
+    ConstraintPart,
+    IndexPart,
+    Picture,
+    TablePart,
+    TypePart,
+    text_sql,
+    within,
+)
+from runner.generation.fastapi.python_types import outside, quote
+from runner.generation.naming import names_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.ddl.model import QName, Schema
+
+T = TypeVar("T")
+Name = tuple[str | None, str]  # schema and name of a table or type, as a picture has them
+
+_TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[^\W\d][\w$]*|.""", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Renames:
+    """New names by old ones. `columns` are kept by the table's old name, `values` by the type's old name."""
+
+    tables: Mapping[Name, Name] = field(default_factory=dict)
+    columns: Mapping[Name, Mapping[str, str]] = field(default_factory=dict)
+    types: Mapping[Name, Name] = field(default_factory=dict)
+    values: Mapping[Name, Mapping[str, str]] = field(default_factory=dict)
+
+    def reversed(self) -> Renames:
+        """Return what takes these back."""
+        return Renames(
+            tables={new: old for old, new in self.tables.items()},
+            columns={self.tables.get(name, name): _turned(names) for name, names in self.columns.items()},
+            types={new: old for old, new in self.types.items()},
+            values={self.types.get(name, name): _turned(names) for name, names in self.values.items()},
+        )
+
+
+def _turned(names: Mapping[str, str]) -> Mapping[str, str]:
+    return {new: old for old, new in names.items()}
+
+
+def find_renames(old: Picture, schema: Schema) -> Renames:
+    """Return what `schema` says was renamed since `old`: what is not in one and not any more in the other."""
+    home = names_of(schema).home
+
+    def name(found: QName) -> Name:
+        return outside(found, home), found.name
+
+    tables = _pairs(
+        {part.key for part in old.tables},
+        {name(table.name): [name(former) for former in table.former] for table in schema.tables},
+    )
+    kinds = {name(enum.name): enum.former for enum in schema.enums if enum.name}
+    kinds |= {name(domain.name): domain.former for domain in schema.domains}
+    types = _pairs(
+        {part.key for part in old.types},
+        {kind: [name(former) for former in names] for kind, names in kinds.items()},
+    )
+    old_tables = {part.key: part for part in old.tables}
+    old_types = {part.key: part for part in old.types}
+    back, types_back = {new: was for was, new in tables.items()}, {new: was for was, new in types.items()}
+    columns: dict[Name, Mapping[str, str]] = {}
+    for table in schema.tables:
+        was = back.get(name(table.name), name(table.name))
+        if was in old_tables:
+            known = {column.name for column in old_tables[was].columns}
+            columns[was] = _pairs(known, {column.name: list(column.former) for column in table.columns})
+    values: dict[Name, Mapping[str, str]] = {}
+    for enum in schema.enums:
+        was = types_back.get(name(enum.name), name(enum.name)) if enum.name else (None, "")
+        if was in old_types:
+            values[was] = _pairs(set(old_types[was].values), _former_values(enum.values, enum.former_values))
+    return Renames(
+        tables=tables,
+        columns={table: names for table, names in columns.items() if names},
+        types=types,
+        values={kind: names for kind, names in values.items() if names},
+    )
+
+
+def _pairs(old: set[T], new: Mapping[T, list[T]]) -> dict[T, T]:
+    """Return the new name of each old one that is gone and that a new one was once called."""
+    found: dict[T, T] = {}
+    for now, former in new.items():
+        was = next((name for name in reversed(former) if name in old and name not in new and name not in found), None)
+        if was is not None and now not in old:
+            found[was] = now
+    return found
+
+
+def _former_values(values: Iterable[str], renamed: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    history: dict[str, list[str]] = {}
+    for was, now in renamed:
+        history[now] = [*history.pop(was, []), was]
+    return {value: history.get(value, []) for value in values}
+
+
+# ------------------------------------------------------------------------------------------------------- applying them
+
+
+def renamed(picture: Picture, renames: Renames) -> Picture:
+    """Return a picture as it is once the renames are made, as the databases make them: constraints keep their names."""
+    types = {part.sql: within(*renames.types.get(part.key, part.key)) for part in picture.types}
+    values = {types[part.sql]: renames.values.get(part.key, {}) for part in picture.types}
+    names = {part.sql: within(*renames.tables.get(part.key, part.key)) for part in picture.tables}
+    columns = {part.sql: renames.columns.get(part.key, {}) for part in picture.tables}
+    return replace(
+        picture,
+        types=tuple(_type(part, renames, types) for part in picture.types),
+        tables=tuple(_Renamer(part, names, columns, types, values).table(renames) for part in picture.tables),
+    )
+
+
+def _type(part: TypePart, renames: Renames, types: Mapping[str, str]) -> TypePart:
+    schema, name = renames.types.get(part.key, part.key)
+    values = renames.values.get(part.key, {})
+    return replace(
+        part,
+        schema=schema,
+        name=name,
+        values=tuple(values.get(value, value) for value in part.values),
+        definition=part.definition and _reworded(part.definition, types),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Renamer:
+    """Renames within one table: names of tables and types are as SQL, old to new; columns by the table's old name."""
+
+    part: TablePart
+    names: Mapping[str, str]
+    columns: Mapping[str, Mapping[str, str]]
+    types: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]  # by the type's new name
+
+    def table(self, renames: Renames) -> TablePart:
+        part = self.part
+        schema, name = renames.tables.get(part.key, part.key)
+        return replace(
+            part,
+            schema=schema,
+            name=name,
+            columns=tuple(self.column(column) for column in part.columns),
+            constraints=tuple(self.constraint(constraint) for constraint in part.constraints),
+            indexes=tuple(self.index(index) for index in part.indexes),
+        )
+
+    @property
+    def own(self) -> Mapping[str, str]:
+        return self.columns[self.part.sql]
+
+    def column(self, part: ColumnPart) -> ColumnPart:
+        marks = part.type[len(part.item_type) :]
+        kind = self.types.get(part.item_type, part.item_type)
+        values = {text_sql(was): text_sql(now) for was, now in self.values.get(kind, {}).items()}
+        return replace(
+            part,
+            name=self.own.get(part.name, part.name),
+            type=kind + marks,
+            default=part.default and _reworded(part.default, {**self.types, **values}),
+            generated=part.generated and self.text(part.generated),
+        )
+
+    def constraint(self, part: ConstraintPart) -> ConstraintPart:
+        target = part.target
+        return replace(
+            part,
+            columns=self.own_columns(part.columns),
+            target=target and self.names.get(target, target),
+            target_columns=tuple(self.columns.get(target or "", {}).get(name, name) for name in part.target_columns),
+            rest=self.text(part.rest),
+        )
+
+    def index(self, part: IndexPart) -> IndexPart:
+        return replace(part, columns=self.own_columns(part.columns), sql=self.text(part.sql))
+
+    def own_columns(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(self.own.get(name, name) for name in names)
+
+    def text(self, text: str) -> str:
+        return _reworded(text, {**self.types, **{quote(was): quote(now) for was, now in self.own.items()}})
+
+
+def _reworded(text: str, words: Mapping[str, str]) -> str:
+    """Return SQL with names (and, where `words` holds them, texts) replaced."""
+    changed = {was: now for was, now in words.items() if was != now}
+    return "".join(changed.get(token, token) for token in _TOKEN.findall(text)) if changed else text

@@ -1,0 +1,140 @@
+"""SQLite's statements: those that make a picture from nothing, and those that make one of another.
+
+SQLite changes little of a table in place. A table whose lines differ is made anew beside the old one, filled from it
+and put in its place: the way that SQLite's own documentation of ALTER TABLE gives, for which foreign keys are switched
+off around the transaction.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.generation.fastapi.migration.picture import ColumnPart, SqlitePart, text_sql
+from runner.generation.fastapi.python_types import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from runner.generation.fastapi.migration.difference import Difference, TableChange
+
+FILL_IT = "-- Rows that are there have no value for {columns}: name each above, and below what they get."
+
+
+def create_table(table: SqlitePart) -> Iterator[str]:
+    """Give the statements that make a table."""
+    yield _create(table, table.name)
+    yield from (sql for _, sql in table.indexes)
+
+
+def change(found: Difference) -> Iterator[str]:
+    """Give the statements that make the new picture of the old one, in order.
+
+    Renames come first, since SQLite then renames in triggers and views as well.
+    """
+    rebuilt = [table for table in found.tables if _is_rebuilt(table)]
+    for table in found.tables:
+        yield from (f"DROP INDEX {quote(name)}" for name in _indexes_gone(table.was.sqlite, table.new.sqlite))
+    for table in found.tables:
+        yield from _renames(found, table)
+    for table in rebuilt:
+        yield _create(table.new.sqlite, _beside(table.new.sqlite))
+        yield from _fill(found, table)
+    yield from (f"DROP TABLE {quote(table.new.sqlite.name)}" for table in rebuilt)
+    yield from (f"DROP TABLE {quote(table.sqlite.name)}" for table in found.tables_dropped)
+    if rebuilt:  # references to the table by its name are left as they are
+        yield "PRAGMA legacy_alter_table = ON"
+        for table in rebuilt:
+            name = table.new.sqlite.name
+            yield f"ALTER TABLE {quote(_beside(table.new.sqlite))} RENAME TO {quote(name)}"
+        yield "PRAGMA legacy_alter_table = OFF"
+    for added in found.tables_added:
+        yield from create_table(added.sqlite)
+    for table in found.tables:
+        had = {} if _is_rebuilt(table) else dict(table.was.sqlite.indexes)
+        yield from (sql for name, sql in table.new.sqlite.indexes if had.get(name) != sql)
+
+
+def _create(table: SqlitePart, name: str) -> str:
+    body = ",\n".join(f"    {line}" for line in table.lines)
+    return f"CREATE TABLE {quote(name)} (\n{body}\n)"
+
+
+def _beside(table: SqlitePart) -> str:
+    return f"_new_{table.name}"
+
+
+def _is_rebuilt(table: TableChange) -> bool:
+    """Whether a table is made anew; the order of its lines alone is no reason."""
+    old, new = table.was.sqlite, table.new.sqlite
+    return old.name != new.name or set(old.lines) != set(new.lines)
+
+
+def _indexes_gone(old: SqlitePart, new: SqlitePart) -> Iterator[str]:
+    made = dict(new.indexes)
+    yield from (name for name, sql in old.indexes if made.get(name) != sql)
+
+
+def _renames(found: Difference, table: TableChange) -> Iterator[str]:
+    name = quote(table.new.sqlite.name)
+    if table.was.sqlite.name != table.new.sqlite.name:
+        yield f"ALTER TABLE {quote(table.was.sqlite.name)} RENAME TO {name}"
+    for old, new in found.renames.columns.get(table.was.key, {}).items():
+        yield f"ALTER TABLE {name} RENAME COLUMN {quote(old)} TO {quote(new)}"
+
+
+def _fill(found: Difference, table: TableChange) -> Iterator[str]:
+    """Give what takes the rows over, and the number that keys are counted up from."""
+    old, new = table.was.sqlite, table.new.sqlite
+    was = {column.name: column for column in table.old.columns}
+    columns = {column.name: column for column in table.new.columns}
+    taken = {name: _value(was[name], columns[name], _values(found, was[name])) for name in new.stored if name in was}
+    empty = [quote(name) for name in new.stored if name not in taken and _must_be_given(columns[name], new)]
+    note = f"{FILL_IT.format(columns=' and '.join(empty))}\n" if empty else ""
+    yield (
+        f"INSERT INTO {quote(_beside(new))} ({', '.join(quote(name) for name in taken)})\n"
+        f"{note}SELECT {', '.join(taken.values())}\nFROM {quote(new.name)}"
+    )
+    if old.numbered and new.numbered:
+        beside = text_sql(_beside(new))
+        yield f"DELETE FROM sqlite_sequence WHERE name = {beside}"  # noqa: S608 - written down, from the DDL's names
+        yield (
+            "INSERT INTO sqlite_sequence (name, seq)\n"
+            f"SELECT {beside}, seq FROM sqlite_sequence WHERE name = {text_sql(new.name)}"
+        )
+
+
+def _must_be_given(column: ColumnPart, table: SqlitePart) -> bool:
+    numbered = table.numbered and bool(column.identity or column.sequence)
+    return column.not_null and column.sqlite_default is None and not numbered
+
+
+def _values(found: Difference, column: ColumnPart) -> Mapping[str, str]:
+    """Return the values of a column's enum that are called otherwise now."""
+    kinds = {now.sql: was.key for was, now in zip(found.was.types, found.old.types, strict=True)}
+    return found.renames.values.get(kinds.get(column.item_type, (None, "")), {})
+
+
+def _value(old: ColumnPart, new: ColumnPart, renamed: Mapping[str, str]) -> str:
+    """Return an old column's value as the new one stores it."""
+    text = quote(old.name)
+    is_list = old.type != old.item_type
+    for was, now in renamed.items() if is_list else ():
+        text = f"replace({text}, {text_sql(_json(was))}, {text_sql(_json(now))})"
+    if renamed and not is_list:
+        text = f"CASE {text} {' '.join(_whens(renamed.items()))} ELSE {text} END"
+    if old.type != "uuid" and new.type == "uuid":
+        text = f"lower(replace({text}, '-', ''))"
+    if old.type == "uuid" and new.type != "uuid":
+        cuts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+        text = " || '-' || ".join(f"substr({text}, {start}, {length})" for start, length in cuts)
+    if new.not_null and not old.not_null and new.sqlite_default is not None:
+        text = f"coalesce({text}, {new.sqlite_default})"
+    return text
+
+
+def _whens(values: Iterable[tuple[str, str]]) -> Iterator[str]:
+    yield from (f"WHEN {text_sql(was)} THEN {text_sql(now)}" for was, now in values)
+
+
+def _json(value: str) -> str:
+    return f'"{value}"'

@@ -1,0 +1,213 @@
+"""TypeScript source from values, laid out as its formatter lays it out, so that nothing has to be formatted after.
+
+A value is a string, number, truth or None, a list (an array) or a mapping (an object). `Code` is source as it is,
+`Call` a call whose arguments are values again, `Arrow` a function of one parameter. An object is kept on one line
+where it fits; an `Open` one never is. Pure functions.
+"""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runner.generation.naming import camel
+from runner.generation.source_text import FILTERS as TEXT_FILTERS
+
+WIDTH = 100
+_INDENT = 2
+_SHORTEST_BROKEN = 5  # letters of a name behind which a long text goes to the next line
+
+
+class Code(str):
+    """Source that is written as it is."""
+
+    __slots__ = ()
+
+
+class Open(dict[str, Any]):
+    """An object with a property a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call; `suffix` follows it: `.optional()`."""
+
+    name: str
+    arguments: tuple[Any, ...] = ()
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A function of one parameter that gives the value of `body`."""
+
+    parameter: str
+    body: Any
+
+
+def literal(value: Any) -> str:
+    """Return a value's source on one line."""
+    if isinstance(value, str):
+        return str(value) if isinstance(value, Code) else string(value)
+    if isinstance(value, Call):
+        return f"{value.name}({_joined(map(literal, value.arguments))}){value.suffix}"
+    if isinstance(value, Arrow):
+        return f"({value.parameter}) => {literal(value.body)}"
+    if isinstance(value, Mapping):
+        inner = _joined(f"{property_name(name)}: {literal(item)}" for name, item in value.items())
+        return f"{{ {inner} }}" if inner else "{}"
+    if isinstance(value, Sequence):
+        return f"[{_joined(map(literal, value))}]"
+    return json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _joined(sources: Iterable[str]) -> str:
+    return ", ".join(sources)
+
+
+def string(text: str) -> str:
+    """Return a string literal in double quotes, or in single ones where that takes fewer escapes."""
+    source = json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    if text.count('"') > text.count("'"):
+        return "'" + source[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
+    return source
+
+
+def property_name(name: str) -> str:
+    """Return the name of a property; quotes only where it needs them."""
+    return name if name.isidentifier() else string(name)
+
+
+def laid_out(value: Any, indent: int = 0, ahead: int = 0, behind: int = 0) -> str:
+    """Return a value's source: on one line where that fits, else broken.
+
+    `indent` is that of the line it begins on, `ahead` how much stands before it there, the indent included, and
+    `behind` how much follows its last line.
+    """
+    flat = literal(value)
+    if not _is_open(value) and max(ahead, indent) + len(flat) + behind <= WIDTH:
+        return flat
+    if isinstance(value, Call) and value.arguments:
+        return _call(value, indent, ahead)
+    if isinstance(value, Arrow):
+        body = laid_out(value.body, indent + _INDENT, indent + _INDENT, behind)
+        return f"({value.parameter}) =>\n{' ' * (indent + _INDENT)}{body}"
+    if isinstance(value, Mapping) and value:
+        return _block("{", properties(value, indent + _INDENT), indent, "}")
+    if isinstance(value, Sequence) and not isinstance(value, str) and value:
+        return _block("[", _items(value, indent + _INDENT), indent, "]")
+    return flat
+
+
+def properties(values: Mapping[str, Any], indent: int) -> list[str]:
+    """Return the lines of an object's properties at an indent, a comma behind each."""
+    pad = " " * indent
+    lines = []
+    for name, value in values.items():
+        lead = f"{pad}{property_name(name)}:"
+        source = laid_out(value, indent, len(lead) + 1, 1)
+        is_text = isinstance(value, str) and not isinstance(value, Code)
+        if is_text and len(lead) + len(source) + 2 > WIDTH and len(property_name(name)) >= _SHORTEST_BROKEN:
+            source = f"\n{pad}  {source}"
+        else:
+            source = f" {source}"
+        lines.append(f"{lead}{source},")
+    return lines
+
+
+def _items(values: Sequence[Any], indent: int) -> list[str]:
+    pad = " " * indent
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return _filled(values, indent)
+    return [f"{pad}{laid_out(value, indent, indent, 1)}," for value in values]
+
+
+def _filled(values: Sequence[Any], indent: int) -> list[str]:
+    """Return numbers, as many on a line as fit."""
+    lines = [" " * indent + f"{literal(values[0])},"]
+    for value in values[1:]:
+        source = f"{literal(value)},"
+        if len(lines[-1]) + 1 + len(source) <= WIDTH:
+            lines[-1] += f" {source}"
+        else:
+            lines.append(" " * indent + source)
+    return lines
+
+
+def _call(call: Call, indent: int, ahead: int) -> str:
+    """Return a broken call; one that another follows is broken at each dot."""
+    owner, dot, method = call.name.rpartition(".")
+    if not call.suffix or not dot:
+        return _single_call(call, indent, ahead)
+    inner = indent + _INDENT
+    single = laid_out(Call(f".{method}", call.arguments), inner, inner)
+    return f"{owner}\n{' ' * inner}{single}\n{' ' * inner}{call.suffix}"
+
+
+def _single_call(call: Call, indent: int, ahead: int) -> str:
+    """Return a call around its last argument where that is an object or array, else with an argument a line."""
+    *first, last = call.arguments
+    opening = f"{call.name}({''.join(f'{literal(argument)}, ' for argument in first)}"
+    hugged = isinstance(last, Mapping) or (isinstance(last, Sequence) and not isinstance(last, str))
+    if hugged and last and not any(_is_open(argument) for argument in first) and ahead + len(opening) < WIDTH:
+        marks = "{}" if isinstance(last, Mapping) else "[]"
+        make = properties if isinstance(last, Mapping) else _items
+        return f"{_block(opening + marks[0], make(last, indent + _INDENT), indent, marks[1])}){call.suffix}"
+    return f"{_block(f'{call.name}(', _arguments(call, indent + _INDENT), indent, ')')}{call.suffix}"
+
+
+def _arguments(call: Call, indent: int) -> list[str]:
+    return [f"{' ' * indent}{laid_out(argument, indent, indent, 1)}," for argument in call.arguments]
+
+
+def _block(opening: str, lines: list[str], indent: int, closing: str) -> str:
+    return "\n".join([opening, *lines, f"{' ' * indent}{closing}"])
+
+
+def _is_open(value: Any) -> bool:
+    """Whether a value takes several lines in any case: an `Open` object, or several objects or arrays in an array."""
+    if isinstance(value, Open):
+        return bool(value)
+    if isinstance(value, Mapping):
+        return any(map(_is_open, value.values()))
+    if isinstance(value, Call):
+        return any(map(_is_open, value.arguments))
+    if isinstance(value, Arrow):
+        return _is_open(value.body)
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return False
+    matrix = len(value) > 1 and any(all(map(has_many, value)) for has_many in (_is_object, _is_array))
+    return matrix or any(map(_is_open, value))
+
+
+def _is_object(value: Any) -> bool:
+    """Whether a value is an object of several properties."""
+    return isinstance(value, Mapping) and len(value) > 1
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a value is an array of several items."""
+    return isinstance(value, list) and len(value) > 1
+
+
+def comment(text: str, indent: int = 0) -> str:
+    """Return a documentation comment: on one line where it fits, else wrapped."""
+    plain = " ".join(text.replace("*/", "* /").split())
+    pad = " " * indent
+    if indent + len(plain) + 7 <= WIDTH:
+        return f"/** {plain} */"
+    lines = textwrap.wrap(plain, WIDTH - indent - 3, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(["/**", *(f"{pad} * {line}" for line in lines), f"{pad} */"])
+
+
+FILTERS: Mapping[str, Callable[..., Any]] = {
+    **TEXT_FILTERS,
+    "camel": camel,
+    "comment": comment,
+    "laid_out": laid_out,
+    "properties": lambda values, indent=0: "\n".join(properties(values, indent)),
+    "ts": literal,
+}

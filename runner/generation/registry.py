@@ -1,0 +1,212 @@
+"""Which agent a plan means by a name: a built-in kind, an installed one, or `module:Class` beside the plan.
+
+Runs in the supervisor, to check a plan before anything is written, and once a worker. A module is imported only when
+its agent is asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import inspect
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from runner.generation.agent import Agent, Start
+from runner.records.code_digest import package_digest
+from runner.records.errors import AgentError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from importlib.metadata import EntryPoint
+
+ENTRY_POINTS = "runner.agents"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AgentFacts:
+    """What the supervisor needs to know of an agent to schedule its work, without loading what does it.
+
+    `home` holds its template set, None for the built-in ones and for agents without templates. `code_digest` is a
+    digest of the source files that its output depends on.
+    """
+
+    kind: str
+    title: str
+    per_table: bool
+    home: Path | None
+    code_digest: str
+    start: Start | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _BuiltIn:
+    title: str
+    target: str  # module:Class
+    per_table: bool = True
+    start: Start | None = None
+
+
+BUILT_IN: Mapping[str, _BuiltIn] = {
+    "be-boilerplate": _BuiltIn(
+        title="BE Boilerplate",
+        target="runner.generation.agents.backend_boilerplate:BackendBoilerplate",
+        per_table=False,
+        start=Start(folder="backend", command="make dev", what="the backend"),
+    ),
+    "be-crud": _BuiltIn(title="BE CRUD APIs", target="runner.generation.agents.backend_crud:BackendCrud"),
+    "fe-boilerplate": _BuiltIn(
+        title="FE Boilerplate",
+        target="runner.generation.agents.frontend_boilerplate:FrontendBoilerplate",
+        per_table=False,
+        start=Start(folder="", command="make dev", what="the application"),
+    ),
+    "fe-crud": _BuiltIn(title="FE CRUD Services", target="runner.generation.agents.frontend_services:FrontendCrud"),
+    "ui-crud": _BuiltIn(title="UI CRUD Pages", target="runner.generation.agents.frontend_pages:PagesCrud"),
+}
+
+
+def agent_facts(name: str, import_path: Path | None = None) -> AgentFacts:
+    """Return what is to be known of the agent of this name; see `load_agent` for names and errors.
+
+    A built-in agent is not imported for it; one of the user's own is, which shows whether it can be.
+    """
+    slug = _built_in(name)
+    if slug is not None:
+        found = BUILT_IN[slug]
+        return AgentFacts(
+            kind=slug,
+            title=found.title,
+            per_table=found.per_table,
+            home=None,
+            code_digest=package_digest(),
+            start=found.start,
+        )
+    agent = load_agent(name, import_path)
+    home = getattr(agent, "home", None)
+    return AgentFacts(
+        kind=agent.kind,
+        title=agent.title,
+        per_table=agent.per_table,
+        home=home if isinstance(home, Path) else None,
+        code_digest=code_digest(agent),
+        start=agent.start,
+    )
+
+
+def load_agent(name: str, import_path: Path | None = None) -> Agent:
+    """Return the agent that a plan's `agent:` or a dispatcher's kind names.
+
+    `name` is a slug, a title (any case), the name of an installed agent or `package.module:ClassName`, which is
+    looked up in `import_path` (the plan's folder) first. Raises `AgentError` that says what is wrong and what to do.
+    """
+    wanted = name.strip()
+    slug = _built_in(wanted)
+    if slug is not None:
+        return _make(wanted, _load_class(BUILT_IN[slug].target, None))
+    if ":" in wanted:
+        return _make(wanted, _load_class(wanted, import_path))
+    for point in _installed():
+        if wanted.casefold() == point.name.casefold():
+            return _make(wanted, _load_installed(point))
+    raise AgentError(f"no agent {name!r}. Known: {', '.join(known_agents())}; or name your own as module:Class")
+
+
+def _built_in(name: str) -> str | None:
+    folded = name.strip().casefold()
+    return next((slug for slug, kind in BUILT_IN.items() if folded in (slug, kind.title.casefold())), None)
+
+
+def known_agents() -> tuple[str, ...]:
+    """Return the slugs of the built-in kinds and the names of the installed ones."""
+    return (*BUILT_IN, *sorted(point.name for point in _installed()))
+
+
+def _installed() -> Iterable[EntryPoint]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, and seldom asked
+
+    return entry_points(group=ENTRY_POINTS)
+
+
+def code_digest(agent: Agent) -> str:
+    """Return a digest of the source files that an agent's output depends on, its templates aside.
+
+    These are the files of its class and of that class's bases, and of every module of the same packages that they
+    import, directly or not.
+    """
+    digest = hashlib.sha256()
+    for module in sorted(_modules(type(agent)), key=lambda module: module.__name__):
+        if not module.__file__:
+            continue
+        path = Path(module.__file__)
+        content = path.read_bytes()
+        digest.update(b"%d:%b%d:" % (len(path.name), path.name.encode(), len(content)))
+        digest.update(content)
+    return digest.hexdigest()
+
+
+def _load_class(target: str, import_path: Path | None) -> type:
+    module_name, _, class_name = target.partition(":")
+    if import_path is not None and str(import_path) not in sys.path:
+        sys.path.insert(0, str(import_path))
+        importlib.invalidate_caches()
+    try:
+        module = importlib.import_module(module_name)
+    except Exception as error:
+        where = f" (looked in {import_path} first)" if import_path else ""
+        raise AgentError(
+            f"agent {target!r}: module {module_name!r} cannot be imported{where}: {type(error).__name__}: {error}"
+        ) from error
+    found = getattr(module, class_name, None)
+    if not isinstance(found, type):
+        raise AgentError(f"agent {target!r}: module {module_name!r} has no class {class_name!r}")
+    return found
+
+
+def _load_installed(point: EntryPoint) -> type:
+    try:
+        found = point.load()
+    except Exception as error:
+        raise AgentError(
+            f"installed agent {point.name!r} ({point.value}) cannot be loaded: {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(found, type):
+        raise AgentError(f"installed agent {point.name!r} ({point.value}) is not a class")
+    return found
+
+
+def _make(name: str, cls: type) -> Agent:
+    if not issubclass(cls, Agent):
+        raise AgentError(f"agent {name!r}: {cls.__qualname__} is not a subclass of runner.Agent")
+    missing = sorted(attribute for attribute in ("kind", "title") if not isinstance(getattr(cls, attribute, None), str))
+    if missing:
+        raise AgentError(f"agent {name!r}: {cls.__qualname__} lacks {' and '.join(missing)}; both are texts")
+    if inspect.isabstract(cls):
+        methods = ", ".join(sorted(cls.__abstractmethods__))
+        raise AgentError(f"agent {name!r}: {cls.__qualname__} does not implement {methods}")
+    try:
+        return cls()
+    except Exception as error:
+        raise AgentError(
+            f"agent {name!r}: {cls.__qualname__}() failed, it must need no arguments: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _modules(cls: type) -> list[ModuleType]:
+    """Return the modules of a class's own packages that it is made from, by following imports."""
+    waiting = [sys.modules[base.__module__] for base in cls.__mro__ if base.__module__ in sys.modules]
+    packages = {module.__name__.partition(".")[0] for module in waiting} - set(sys.stdlib_module_names)
+    found: dict[str, ModuleType] = {}
+    while waiting:
+        module = waiting.pop()
+        if module.__name__ in found or module.__name__.partition(".")[0] not in packages:
+            continue
+        found[module.__name__] = module
+        for value in vars(module).values():
+            name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+            if isinstance(name, str) and name in sys.modules:
+                waiting.append(sys.modules[name])
+    return list(found.values())

@@ -1,0 +1,67 @@
+"""The base of every built-in kind: an agent is a template set plus the variables that it is rendered with.
+
+Runs in a worker's sub-task threads. Subclass `TemplateAgent` and say which variables there are; a template dropped
+into the set is then generated with no code changed.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from runner.generation.agent import Agent, AgentContext, GeneratedFile
+from runner.generation.rendering import Filters, RenderedFile, TemplateSet, template_set
+from runner.generation.source_text import FILTERS, fit_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+TEMPLATES, VARIABLES, RENDER = 2, 3, 4  # steps; 1 and 5 are the framework's
+
+
+class TemplateAgent(Agent):
+    """An agent that renders its set, `templates/<kind>`, with the variables of one table (or of the schema).
+
+    `home` is the folder that holds the set; None means the built-in ones. `line_length` bounds the lines of Python
+    files: a longer statement is broken as ruff's formatter would break it.
+    """
+
+    home: ClassVar[Path | None] = None
+    line_length: ClassVar[int] = 100
+    filters: ClassVar[Filters] = FILTERS
+
+    @abstractmethod
+    def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
+        """Return what the templates can use; worked out once a sub-task."""
+
+    def generate(self, ctx: AgentContext) -> list[GeneratedFile]:
+        """Return one file for each template of the set whose path has no empty part."""
+        ctx.progress(TEMPLATES, "find templates")
+        templates = self.templates(ctx)
+        ctx.progress(VARIABLES, "work out variables")
+        variables = self.variables(ctx)
+        ctx.progress(RENDER, f"render {len(templates.files)} templates")
+        return self._render(templates, variables, ctx)
+
+    def warm(self) -> None:
+        """Compile the set."""
+        template_set(self.kind, filters=self.filters, home=self.home)
+
+    def templates(self, ctx: AgentContext) -> TemplateSet:
+        """Return the compiled set: the user's own files first, ours behind them."""
+        return template_set(self.kind, ctx.templates, filters=self.filters, home=self.home)
+
+    def _render(self, templates: TemplateSet, variables: Mapping[str, Any], ctx: AgentContext) -> list[GeneratedFile]:
+        files = []
+        for template in templates.files:
+            ctx.check_cancelled()
+            rendered = templates.render(template, variables)
+            if rendered is not None:
+                files.append(self._finish(rendered))
+        return files
+
+    def _finish(self, file: RenderedFile) -> GeneratedFile:
+        is_source = file.path.endswith(".py") and not file.copied
+        text = fit_lines(file.text, self.line_length) if is_source else file.text
+        return GeneratedFile(path=file.path, text=text, mode=file.mode, executable=file.executable)

@@ -1,0 +1,119 @@
+"""Template sets as files: where they lie and what each file's name says. Knows no template engine.
+
+A set is the folder of one agent kind; its paths mirror the output's. What a file's name says:
+
+| in the set | in the workspace |
+| --- | --- |
+| `backend/Makefile` | copied as it is |
+| `backend/app/main.py.j2` | rendered to `backend/app/main.py` |
+| `backend/app/{{ table.module }}/model.py.j2` | the path is a template as well; it is always written with `{{ }}` |
+| `backend/app/hooks.py.once.j2`, `notes.md.once` | written only where absent: the user's to change |
+| `{{ 'a' if flag }}/b.j2` | a path with an empty part is not generated |
+| `_macros.j2`, `_parts/x.j2` | for `include` and `import` only, because of the `_` in front |
+| `_set.toml` | delimiters of the set: `variable = ["[[", "]]"]`, likewise `block` and `comment` |
+
+A user's own folder holds sets by kind too. Its files come first: one that makes the same path replaces ours.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Mode = Literal["generated", "once"]
+
+SETTINGS_FILE = "_set.toml"
+_RENDERED = ".j2"
+_ONCE = ".once"
+_IGNORED = {"__pycache__", ".DS_Store"}
+
+
+@cache
+def builtin_folder() -> Path:
+    """Return the folder of the built-in sets: top-level in a checkout, inside the package in a wheel."""
+    package = Path(__file__).resolve().parent.parent
+    checkout = package.parent / "templates"
+    packaged = package / "templates"
+    return checkout if (package.parent / "pyproject.toml").is_file() and checkout.is_dir() else packaged
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TemplateFile:
+    """One file of a set: `name` is its path there, `target` the pattern of its path in the workspace."""
+
+    name: str
+    target: str
+    source: Path
+    mode: Mode
+    rendered: bool
+    executable: bool
+
+
+def set_digest(kind: str, user_folder: Path | None = None, *, home: Path | None = None) -> str:
+    """Return a digest of all that a set's output depends on: names and bytes of its files, user's ones included."""
+    digest = hashlib.sha256()
+    for folder in set_folders(kind, user_folder, home):
+        for path in _walk(folder):
+            name = path.relative_to(folder).as_posix().encode()
+            content = path.read_bytes()
+            digest.update(b"%d:%b%d:%b" % (len(name), name, len(content), content))
+        digest.update(b"|")
+    return digest.hexdigest()
+
+
+def set_folders(kind: str, user_folder: Path | None, home: Path | None) -> tuple[Path, ...]:
+    """Return the folders of a set: the user's own first."""
+    own = (home or builtin_folder()) / kind
+    return (user_folder / kind, own) if user_folder else (own,)
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).parts):
+        if path.is_file() and not _IGNORED.intersection(path.relative_to(folder).parts):
+            yield path
+
+
+def signature(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
+    """Return what changes when a file of these folders does: paths, times and sizes."""
+    found = []
+    for folder in folders:
+        for path in _walk(folder):
+            status = path.stat()
+            found.append((str(path), status.st_mtime_ns, status.st_size))
+    return tuple(found)
+
+
+def discover(folders: Iterable[Path]) -> tuple[TemplateFile, ...]:
+    """Return the files of a set in the order of their paths; the first folder that makes a path wins."""
+    found: dict[str, TemplateFile] = {}
+    for folder in folders:
+        for path in _walk(folder):
+            parts = path.relative_to(folder).parts
+            if any(part.startswith("_") and not part.startswith("__") for part in parts):
+                continue
+            file = _describe(path, "/".join(parts))
+            found.setdefault(file.target, file)
+    return tuple(found[target] for target in sorted(found))
+
+
+def _describe(path: Path, name: str) -> TemplateFile:
+    target = name.removesuffix(_RENDERED)
+    once = target.endswith(_ONCE)
+    with path.open("rb") as stream:
+        executable = stream.read(2) == b"#!"
+    return TemplateFile(
+        name=name,
+        target=target.removesuffix(_ONCE),
+        source=path,
+        mode="once" if once else "generated",
+        rendered=name.endswith(_RENDERED),
+        executable=executable,
+    )

@@ -1,0 +1,212 @@
+"""Which sub-task of a run wrote which path, so that a second one cannot overwrite it with other bytes.
+
+One log a lock file under `.runner/claims/<run>/`, a line a claim: `["path", "sub-task", "sha256"]`. A log is read and
+added to only by who holds a path of that lock file (see `file_locks`), so it needs no lock of its own and is no
+hotter than that one. A file a path, created exclusively, would do the same at six times the cost. A line that a dying
+process left half-written is passed over.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import threading
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from runner.generation.workspace.atomic_files import cannot, replace_file
+from runner.generation.workspace.file_locks import stripe_of
+from runner.generation.workspace.runner_folder import CLAIMS_FOLDER, file_name, prepare, runner_folder
+from runner.records.errors import PathOwnedError
+from runner.records.process_identity import is_gone, own_mark
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_ABANDONED_AFTER = 86_400.0  # seconds without a new claim, where it cannot be known whether the run is dead
+_MARK = "run-by"
+
+
+class Claims:
+    """Claims in memory. Enough for `--check`, which may write nothing: it sees those of one writer only."""
+
+    def __init__(self) -> None:
+        self._owners: defaultdict[str, dict[str, str]] = defaultdict(dict)  # path -> sub-task -> sha256
+        self._guard = threading.Lock()
+
+    def claim(self, path: str, owner: str, sha256: str) -> None:
+        """Note that `owner` gives `path` the bytes of `sha256`; its later claim takes the place of this.
+
+        Raises:
+            PathOwnedError: another sub-task gave it other bytes.
+
+        """
+        with self._guard:
+            self._refuse_other_bytes(path, owner, sha256)
+            self._owners[path][owner] = sha256
+
+    def is_claimed(self, path: str, besides: str) -> bool:
+        """Whether a sub-task of the run other than `besides` writes `path`."""
+        with self._guard:
+            return bool(self._owners.get(path, {}).keys() - {besides})
+
+    def _refuse_other_bytes(self, path: str, owner: str, sha256: str) -> None:
+        for other, its_sha256 in self._owners.get(path, {}).items():
+            if other != owner and its_sha256 != sha256:
+                raise PathOwnedError(
+                    f"{path}: sub-task {other!r} of this run already wrote other bytes to it than {owner!r} "
+                    "would. Let one of them generate another path, or both the same text"
+                )
+
+
+class RunClaims(Claims):
+    """Claims of all processes of one run. Whoever claims a path holds it meanwhile."""
+
+    def __init__(self, root: Path, run_id: str) -> None:
+        super().__init__()
+        self._folder = _run_folder(root, run_id)
+        self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log taken in
+
+    def claim(self, path: str, owner: str, sha256: str) -> None:
+        """As `Claims.claim`, among all processes of the run; `path` as the locks' `name_of` puts it.
+
+        Raises:
+            PathOwnedError: another sub-task gave it other bytes.
+            WorkspaceError: the log cannot be written.
+
+        """
+        stripe = stripe_of(path)
+        log = f"{self._folder}/{stripe:02d}.log"
+        try:
+            descriptor = self._open(log)
+            try:
+                size = os.fstat(descriptor).st_size
+                whole = self._catch_up(descriptor, stripe, size)
+                if self._owners[path].get(owner) == sha256:
+                    return
+                self._refuse_other_bytes(path, owner, sha256)
+                line = json.dumps([path, owner, sha256]) + "\n"
+                _append(descriptor, (line if whole else "\n" + line).encode(), size)
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise cannot("note who writes which path in it", log, error) from error
+        self._owners[path][owner] = sha256
+
+    def is_claimed(self, path: str, besides: str) -> bool:
+        """As `Claims.is_claimed`, among all processes of the run; whoever asks holds the path meanwhile.
+
+        Raises:
+            WorkspaceError: the log cannot be read.
+
+        """
+        stripe = stripe_of(path)
+        log = f"{self._folder}/{stripe:02d}.log"
+        try:
+            descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise cannot("see who writes which path in it", log, error) from error
+        try:
+            self._catch_up(descriptor, stripe, os.fstat(descriptor).st_size)
+        finally:
+            os.close(descriptor)
+        return super().is_claimed(path, besides)
+
+    def _open(self, log: str) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+        try:
+            return os.open(log, flags, 0o666)
+        except FileNotFoundError:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            return os.open(log, flags, 0o666)
+
+    def _catch_up(self, descriptor: int, stripe: int, size: int) -> bool:
+        """Take in what others have added; return whether the log ends with a whole line."""
+        known = self._known[stripe]
+        if size == known:
+            return True  # what is taken in ends with a whole line, or nothing is there
+        added = os.pread(descriptor, size - known, known)
+        for path, owner, sha256 in _read(added):
+            self._owners[path][owner] = sha256
+        whole = added.endswith(b"\n")
+        self._known[stripe] = size if whole else known
+        return whole
+
+
+def begin_claims(root: Path, run_id: str) -> None:
+    """Mark the claims of a run as this process's, so that they can be swept once it is dead.
+
+    Raises:
+        WorkspaceError: the workspace may not be written.
+
+    """
+    prepare(root)
+    mark = _run_folder(root, run_id) / _MARK
+    try:
+        replace_file(mark, own_mark().encode())
+    except OSError as error:
+        raise cannot("write it", mark, error) from error
+
+
+def release_claims(root: Path, run_id: str) -> None:
+    """Forget the claims of a run that has ended. What cannot be removed is left to `sweep_claims`."""
+    shutil.rmtree(_run_folder(root, run_id), ignore_errors=True)
+
+
+def sweep_claims(root: Path) -> tuple[str, ...]:
+    """Forget the claims of dead runs; return the names of their folders.
+
+    A run of another host or container, or one that no process has marked as its own, counts as dead after a
+    day without a claim.
+    """
+    folder = runner_folder(root, CLAIMS_FOLDER)
+    dead = [run for run in sorted(folder.iterdir()) if _is_dead(run)] if folder.is_dir() else []
+    for run in dead:
+        shutil.rmtree(run, ignore_errors=True)
+    return tuple(run.name for run in dead)
+
+
+def _run_folder(root: Path, run_id: str) -> Path:
+    return runner_folder(root, CLAIMS_FOLDER) / file_name(run_id)
+
+
+def _is_dead(run: Path) -> bool:
+    try:
+        if is_gone((run / _MARK).read_text(encoding="utf-8", errors="replace")):
+            return True
+    except OSError:
+        pass  # not marked
+    try:
+        latest = max(path.stat().st_mtime for path in (run, *run.iterdir()))
+    except OSError:
+        return False  # someone else is just removing it
+    return time.time() - latest > _ABANDONED_AFTER
+
+
+def _read(log: bytes) -> list[tuple[str, str, str]]:
+    lines = log.splitlines()
+    try:
+        return [(path, owner, sha256) for path, owner, sha256 in json.loads(b"[%b]" % b",".join(lines))]
+    except (ValueError, TypeError):
+        pass  # some line is not whole
+    found = []
+    for line in lines:
+        with contextlib.suppress(ValueError, TypeError):
+            path, owner, sha256 = json.loads(line)
+            found.append((path, owner, sha256))
+    return found
+
+
+def _append(descriptor: int, line: bytes, size: int) -> None:
+    try:
+        written = os.write(descriptor, line)
+        if written < len(line):
+            os.write(descriptor, line[written:])  # raises, with the reason
+    except OSError:
+        os.ftruncate(descriptor, size)
+        raise

@@ -1,0 +1,118 @@
+"""Which paths may be generated: plain relative ones that stay in the workspace, links or no links."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from runner.generation.workspace.runner_folder import RUNNER_FOLDER
+from runner.records.errors import UnsafePathError, WorkspaceError
+
+_DRIVE = re.compile(r"[A-Za-z]:")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+def resolve(root: Path, path: str) -> Path:
+    """Return where the generated path `path` lies on disk, with every link on the way followed.
+
+    Raises:
+        UnsafePathError: it is not a plain relative path with `/`, leaves the workspace (by `..` or by a
+        link), or
+            lies in a folder that is not the generated code's.
+        WorkspaceError: it is an existing folder.
+
+    """
+    real_root = os.path.realpath(root)
+    return Path(real_root, locate(real_root, path, {}))
+
+
+def locate(real_root: str, path: str, known: dict[str, str]) -> str:
+    """As `resolve`, below a root without links; return the place relative to it, as its locks name it.
+
+    `known` keeps the folders that were looked at, so that the files of one sub-task do not look at them again.
+    """
+    check_plain(path)
+    base = real_root.rstrip("/")
+    folder, _, name = path.rpartition("/")
+    target = f"{_real(base, folder, known)}/{name}"
+    try:
+        mode = os.lstat(target).st_mode
+    except OSError:
+        mode = 0  # nothing is there
+    if stat.S_ISLNK(mode):
+        target = os.path.realpath(target)
+    if not target.startswith(f"{base}/"):
+        raise UnsafePathError(
+            f"{path}: a link leads out of the workspace, to {target}. Remove it, or generate another path"
+        )
+    place = target[len(base) + 1 :]
+    if place != path:
+        check_plain(place, said=path)
+    if stat.S_ISDIR(mode) or (stat.S_ISLNK(mode) and os.path.isdir(target)):  # noqa: PTH112 - hot
+        raise WorkspaceError(f"{path}: a folder is in the way where a file is needed. Move it")
+    return place
+
+
+def check_plain(path: str, *, said: str | None = None) -> None:
+    """Refuse what is not a plain relative path with `/`, by its text alone; `said` is how the agent put it.
+
+    Raises:
+        UnsafePathError: naming the path and what is wrong with it.
+
+    """
+    trouble = _trouble(path)
+    if trouble:
+        shown = path if said is None else said
+        raise UnsafePathError(
+            f"{shown!r}: not a path that can be generated: {trouble}. "
+            "Expected one relative to the workspace, such as 'backend/app/main.py'"
+        )
+
+
+def _trouble(path: str) -> str | None:
+    if not path:
+        return "it is empty"
+    if path.startswith("/"):
+        return "it is absolute"
+    if _DRIVE.match(path):
+        return "it begins with a drive"
+    if found := _FORBIDDEN.search(path):
+        return "it has a backslash" if found[0] == "\\" else "it has a control character"
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return "it is not Unicode text"
+    return _part_trouble(path.split("/"))
+
+
+def _part_trouble(parts: list[str]) -> str | None:
+    if ".." in parts:
+        return "'..' leaves its folder"
+    if "" in parts or "." in parts:
+        return "it has an empty part or '.'"
+    for part in parts:
+        if part.lower() == ".git":
+            return "'.git' belongs to git"
+    if parts[0].lower() == RUNNER_FOLDER:
+        return f"'{RUNNER_FOLDER}' belongs to the runner"
+    return None
+
+
+def _real(base: str, folder: str, known: dict[str, str]) -> str:
+    """Return where a folder below `base` lies, with every link on the way followed."""
+    if not folder:
+        return base
+    real = known.get(folder)
+    if real is None:
+        real, passed = base, ""
+        for part in folder.split("/"):
+            passed = f"{passed}/{part}"
+            real = known.get(passed) or known.setdefault(passed, _followed(f"{real}/{part}"))
+        known[folder] = real
+    return real
+
+
+def _followed(folder: str) -> str:
+    return os.path.realpath(folder) if os.path.islink(folder) else folder  # noqa: PTH114 - hot

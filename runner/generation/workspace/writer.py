@@ -1,0 +1,375 @@
+"""Writes what an agent generated: compares first, keeps what was edited by hand, leaves nothing half-written.
+
+Runs in a worker's sub-task threads; one writer serves several of them. Each file is dealt with under its own
+lock:
+
+    claim the path ─► read what is there ─► decide the verb ─► note the intent ─► write beside and rename
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
+
+from runner.generation.workspace.atomic_files import (
+    FileState,
+    cannot,
+    read_file,
+    remove_file,
+    replace_file,
+    sweep_folders,
+)
+from runner.generation.workspace.claims import Claims, RunClaims, begin_claims, release_claims, sweep_claims
+from runner.generation.workspace.manifest import CREATED, FileRecord, Manifest, Record, digest, is_left_behind
+from runner.generation.workspace.runner_folder import (
+    INPUTS_FOLDER,
+    INTENTS_FOLDER,
+    LOCKS_FOLDER,
+    MANIFEST_FOLDER,
+    runner_folder,
+)
+from runner.generation.workspace.safe_paths import locate, resolve
+from runner.records.errors import PathOwnedError, WorkspaceError
+from runner.records.task import FileCounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from runner.generation.workspace.file_locks import FileLockManager
+
+__all__ = [
+    "Change",
+    "Verb",
+    "Wanted",
+    "WorkspaceWriter",
+    "WriteReport",
+    "begin_claims",
+    "release_claims",
+    "resolve",
+    "sweep_claims",
+    "sweep_temp_files",
+]
+
+Verb = Literal["create", "update", "identical", "keep", "remove", "leave"]
+
+
+class Wanted(Protocol):
+    """A file that an agent wants to be there; `runner.generation.agent.GeneratedFile` is one."""
+
+    @property
+    def path(self) -> str: ...  # noqa: D102 - see GeneratedFile
+    @property
+    def text(self) -> str: ...  # noqa: D102
+    @property
+    def mode(self) -> Literal["generated", "once"]: ...  # noqa: D102
+    @property
+    def executable(self) -> bool: ...  # noqa: D102
+
+
+class Change(NamedTuple):
+    """What was done, or with `check` would be done, with one file."""
+
+    verb: Verb
+    path: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WriteReport:
+    """The files of one sub-task: how many by verb, and those that were not simply identical, by path."""
+
+    counts: FileCounts
+    changes: tuple[Change, ...]
+
+    @property
+    def drifted(self) -> bool:
+        """Whether a file was, or would be, written; one that is kept is no drift."""
+        return bool(self.counts.created or self.counts.updated)
+
+
+class _File(NamedTuple):
+    """A wanted file with what follows from it."""
+
+    path: str  # as the agent put it
+    target: str  # on disk, links followed
+    name: str  # of the target, as locks and claims know it
+    data: bytes
+    sha256: str
+    once: bool
+    executable: bool
+
+
+class WorkspaceWriter:
+    """Writes the files of sub-tasks of one run into one workspace. Thread-safe.
+
+    With `force`, files that were edited by hand are overwritten. With `check`, nothing at all is written, not
+    even a lock file: reports say what would be done, and claims are seen within this writer only.
+    """
+
+    def __init__(
+        self,
+        root: Path,
+        locks: FileLockManager,
+        manifest: Manifest,
+        run_id: str,
+        *,
+        force: bool = False,
+        check: bool = False,
+    ) -> None:
+        self._root = root
+        self._real_root = os.path.realpath(root)
+        self._locks = locks
+        self._manifest = manifest
+        self._force = force
+        self._check = check
+        self._claims = Claims() if check else RunClaims(root, run_id)
+
+    def write(
+        self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = "", memory: Any = None
+    ) -> WriteReport:
+        """Bring the files of sub-task `owner` to disk, and record them with the digest of their inputs and `memory`.
+
+        A file is created; updated, where it is as some sub-task once wrote it; identical, then it is not touched; or
+        kept: it was edited by hand, or was there before and is the user's. `once` files are written only where absent.
+
+        What the sub-task wrote last time and no longer wants is removed; where it was edited by hand, or was written
+        `once`, it is left, and no longer recorded. Of a sub-task without files nothing is recorded: it has other work
+        to do, each time.
+
+        Can be repeated: a try that failed half-way left whole files, and the next one goes on from there; a `once`
+        file that it made is as yet nobody's, and is updated or taken away as that one wants it.
+
+        Raises:
+            UnsafePathError: a path leaves the workspace; then nothing was written.
+            PathOwnedError: another sub-task of the run gave a path other bytes.
+            LockTimeoutError: a path was held by someone else for too long.
+            WorkspaceError: the file system refused; its OSError is the cause, and no half-written file
+            remains.
+
+        """
+        wanted = self._collect(files)
+        batch = _Batch(self._manifest, owner, wanted)
+        if not self._check:
+            batch.sweep(self._root)
+        verbs = {file.path: self._put(batch, file) for file in wanted}
+        dropped = self._take_away(batch, batch.unwanted)
+        if not self._check and (wanted or batch.recorded):
+            self._manifest.save(batch.record(verbs, agent, memory), inputs_digest)
+        return _report(verbs | dropped)
+
+    def retire(self, owner: str) -> WriteReport:
+        """Remove what sub-task `owner`, which is no more, ever wrote and nobody edited, and forget it.
+
+        Raises:
+            LockTimeoutError: a path was held by someone else for too long.
+            WorkspaceError: the file system refused; what is left is still recorded.
+
+        """
+        batch = _Batch(self._manifest, owner, ())
+        report = _report(self._take_away(batch, batch.previous.values()))
+        self._manifest.forget(*batch.name)
+        return report
+
+    def _collect(self, files: Iterable[Wanted]) -> list[_File]:
+        """Return the files in order of their paths, each once, having refused what may not be generated."""
+        known: dict[str, str] = {}
+        collected: dict[str, _File] = {}
+        for file in files:
+            data = _encode(file)
+            name = locate(self._real_root, file.path, known)
+            made = _File(
+                path=file.path,
+                target=f"{self._real_root}/{name}",
+                name=name,
+                data=data,
+                sha256=digest(data),
+                once=file.mode == "once",
+                executable=file.executable,
+            )
+            if collected.setdefault(made.path, made).sha256 != made.sha256:
+                raise PathOwnedError(
+                    f"{made.path}: one sub-task generates it twice, with different bytes. "
+                    "Look for two templates whose names become this path"
+                )
+        return [collected[path] for path in sorted(collected)]
+
+    def _put(self, batch: _Batch, file: _File) -> Verb:
+        with self._held(file.name):
+            self._claims.claim(file.name, batch.owner, file.sha256)
+            try:
+                current = read_file(file.target)
+            except OSError as error:
+                raise cannot("read it", file.path, error) from error
+            verb = self._decide(batch, file, current)
+            if verb in {"create", "update"} and not self._check:
+                batch.intend()
+                try:
+                    replace_file(
+                        file.target,
+                        file.data,
+                        mode=None if current is None else current.mode,
+                        executable=file.executable,
+                    )
+                except OSError as error:
+                    raise cannot("write it", file.path, error) from error
+            return verb
+
+    def _take_away(self, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
+        return {file.path: verb for file in files if (verb := self._take_away_one(batch, file))}
+
+    def _take_away_one(self, batch: _Batch, file: FileRecord) -> Verb | None:
+        """Remove a file of last time that nobody edited; nothing is done where it is gone, or another sub-task's."""
+        target = resolve(self._root, file.path)
+        name = self._locks.name_of(target)
+        with self._held(name):
+            if self._claims.is_claimed(name, batch.owner) or self._manifest.is_shared(file.path, batch.owner):
+                return None
+            try:
+                current = read_file(target)
+                if current is None:
+                    return None
+                if digest(current.data) != file.sha256 and not self._force:
+                    return None if self._check else "leave"
+                if not self._check:
+                    remove_file(target, self._root)
+            except OSError as error:
+                raise cannot("remove it", file.path, error) from error
+            return "remove"
+
+    def _held(self, name: str) -> AbstractContextManager[None]:
+        return nullcontext() if self._check else self._locks.hold_name(name)
+
+    def _decide(self, batch: _Batch, file: _File, current: FileState | None) -> Verb:
+        if current is None:
+            return "create"
+        if current.data == file.data:
+            return "identical"
+        if file.once:
+            return "update" if batch.left_behind(file.path, digest(current.data)) else "identical"
+        if self._force or batch.wrote(file.path, digest(current.data)):
+            return "update"
+        return "keep"
+
+
+class _Batch:
+    """The files of one sub-task, and what the manifest knows of them."""
+
+    def __init__(self, manifest: Manifest, owner: str, files: Sequence[_File]) -> None:
+        self.owner = owner
+        self._manifest = manifest
+        self._files = files
+        task_id, _, piece = owner.partition("/")
+        self.name = (task_id, piece)
+        previous = manifest.load(*self.name)
+        self.previous = {} if previous is None else {file.path: file for file in previous.files}
+        self.recorded = previous is not None
+        wanted = {file.path for file in files}
+        self.unwanted = tuple(
+            file for path, file in self.previous.items() if path not in wanted and file.mode == "generated"
+        )
+        self._interrupted = manifest.intent(*self.name)
+        self._intended = False
+
+    def sweep(self, root: Path) -> None:
+        """Remove what an earlier try at this sub-task that died half wrote, and what it made and nobody wants now."""
+        if not self._interrupted:
+            return
+        sweep_folders({os.path.dirname(file.target) for file in self._files})  # noqa: PTH120
+        unwanted = self._interrupted.keys() - {file.path for file in self._files} - self.previous.keys()
+        for path in sorted(path for path in unwanted if CREATED in self._interrupted[path]):
+            try:
+                target = resolve(root, path)
+                current = read_file(target)
+                if current is not None and self.left_behind(path, digest(current.data)):
+                    target.unlink()
+            except (OSError, WorkspaceError) as error:
+                raise WorkspaceError(f"{path}: a try that died left it, and it cannot be removed: {error}") from error
+
+    def left_behind(self, path: str, sha256: str) -> bool:
+        """Whether a `once` file is as a try that never ended made it."""
+        return path not in self.previous and is_left_behind(self._interrupted, path, sha256)
+
+    def wrote(self, path: str, sha256: str) -> bool:
+        """Whether what is on disk is what this or another sub-task once wrote there."""
+        before = self.previous.get(path)
+        return (
+            (before is not None and before.sha256 == sha256)
+            or sha256 in self._interrupted.get(path, ())
+            or sha256 in self._manifest.recorded(path)
+        )
+
+    def intend(self) -> None:
+        """Note, before the first file is changed, what is about to be written."""
+        if not self._intended:
+            created = {file.path for file in self._files if file.once and not os.path.exists(file.target)}  # noqa: PTH110
+            hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
+            self._manifest.intend(*self.name, hashes, created)
+            self._intended = True
+
+    def record(self, verbs: dict[str, Verb], agent: str, memory: Any) -> Record:
+        """Return the record of the files as they now are.
+
+        One that was kept stays recorded as it was before it was edited, so that undoing the edit is enough to
+        have it updated again.
+        """
+        task_id, piece = self.name
+        return Record(
+            task_id=task_id,
+            piece=piece,
+            agent=agent,
+            files=tuple(self._file_record(file, kept=verbs[file.path] == "keep") for file in self._files),
+            memory=memory,
+        )
+
+    def _file_record(self, file: _File, *, kept: bool) -> FileRecord:
+        before = self.previous.get(file.path) if kept else None
+        return FileRecord(
+            path=file.path,
+            sha256=file.sha256 if before is None else before.sha256,
+            mode="once" if file.once else "generated",
+            kept=kept,
+        )
+
+
+def sweep_temp_files(root: Path, manifest: Manifest) -> tuple[Path, ...]:
+    """Remove the half-written files that dead processes left in a workspace, and return them.
+
+    Looks only into the runner's own folder and into folders that an intent names: whoever died while writing
+    left one.
+    """
+    own = runner_folder(root)
+    folders = {own, own / INPUTS_FOLDER, own / INTENTS_FOLDER, own / LOCKS_FOLDER}
+    manifests = own / MANIFEST_FOLDER
+    if manifests.is_dir():
+        folders.update(folder for folder in manifests.iterdir() if folder.is_dir())
+    for intent in manifest.intents():
+        for path in intent:
+            with suppress(WorkspaceError):
+                folders.add(resolve(root, path).parent)
+    return sweep_folders(sorted(folders))
+
+
+def _encode(file: Wanted) -> bytes:
+    try:
+        return file.text.encode()
+    except UnicodeEncodeError as error:
+        raise WorkspaceError(
+            f"{file.path}: its text cannot be written as UTF-8: {error.reason} at character {error.start}. "
+            "Look at the template and the names it is given"
+        ) from error
+
+
+def _report(verbs: dict[str, Verb]) -> WriteReport:
+    count = Counter(verbs.values())
+    return WriteReport(
+        counts=FileCounts(
+            created=count["create"],
+            updated=count["update"],
+            identical=count["identical"],
+            kept=count["keep"],
+        ),
+        changes=tuple(Change(verb, path) for path, verb in verbs.items() if verb != "identical"),
+    )

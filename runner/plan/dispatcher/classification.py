@@ -1,0 +1,115 @@
+"""The dispatcher itself: words first, then a language model where words do not tell.
+
+What neither tells is not guessed: two kinds equal, or none, is an error that names the phrases and `agent:`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runner.plan.dispatcher.agent_kinds import with_keywords
+from runner.plan.dispatcher.keywords import WordMatcher
+from runner.plan.dispatcher.llm import DEFAULT_MODEL, DEFAULT_TIMEOUT, LanguageModel, LLMError
+from runner.records.errors import ClassificationError
+from runner.records.task import Classification
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from runner.plan.dispatcher.agent_kinds import Kind
+    from runner.plan.dispatcher.keywords import Score
+
+KEY_VARIABLE = "ANTHROPIC_API_KEY"
+
+_CLEAR = 0.5  # an answer of the words with more confidence than this needs no second opinion
+
+
+class AgentDispatcher:
+    """Classifies descriptions. Thread-safe; keeps nothing between calls.
+
+    `api_key` is the language model's (None: from ANTHROPIC_API_KEY); without one, or with `enable_llm` off,
+    words alone decide. `keywords` adds phrases by kind; a kind that is not built in is one of the user's own,
+    named as in `agent:`. `model`, `base_url` and `timeout` (seconds for one answer) are the language model's.
+    """
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        enable_llm: bool = True,  # noqa: FBT001, FBT002 - a word of the library's face
+        keywords: Mapping[str, Sequence[str]] | None = None,
+        *,
+        model: str | None = None,
+        base_url: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        self._kinds = with_keywords(keywords or {})
+        self._matcher = WordMatcher(self._kinds)
+        key = (os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key).strip()
+        self._llm = (
+            LanguageModel(api_key=key, model=model or DEFAULT_MODEL, base_url=base_url, timeout=timeout)
+            if key and enable_llm
+            else None
+        )
+
+    def classify(self, description: str) -> Classification:
+        """Return the agent kind that `description` means.
+
+        The kind with most distinct matched words wins. Its confidence is the share of matched words, over all kinds,
+        that speak for it: 1.0 when no other kind was touched, 0.6 for three words against two. With more than half,
+        the answer stands. With less, a language model is asked where one may be, and the words' answer stands
+        if that fails. The confidence of the model's answer is the model's own, from 0 to 1.
+
+        Raises:
+            ClassificationError: no kind, or several equally well, and no language model that knows better.
+
+        """
+        scores = self._matcher.scores(description)
+        by_words = _decide(scores)
+        if by_words is not None and (self._llm is None or by_words.confidence > _CLEAR):
+            return by_words
+        failure = None
+        if self._llm is not None and description.strip():
+            try:
+                return self._llm.classify(description, self._kinds)
+            except LLMError as error:
+                failure = str(error)
+        if by_words is None:
+            raise ClassificationError(_no_answer(description, scores, self._kinds, failure))
+        return replace(by_words, reasoning=f"{by_words.reasoning}; a language model was asked too: {failure}")
+
+
+def _decide(scores: Sequence[Score]) -> Classification | None:
+    """Return the answer of the words; None where there is none, or the best two are equal."""
+    if not scores or len(_best(scores)) > 1:
+        return None
+    best, *others = scores
+    words = tuple(best.words.values())
+    against = "".join(f"; against {_told(score)}" for score in others)
+    return Classification(
+        kind=best.kind.slug,
+        method="keywords",
+        confidence=round(len(words) / sum(len(score.words) for score in scores), 2),
+        keywords=words,
+        reasoning=f"{_told(best)}{against}",
+    )
+
+
+def _best(scores: Sequence[Score]) -> list[Score]:
+    return [score for score in scores if len(score.words) == len(scores[0].words)]
+
+
+def _told(score: Score) -> str:
+    return f"{score.kind.title} ({', '.join(score.words.values())})"
+
+
+def _no_answer(description: str, scores: Sequence[Score], kinds: Sequence[Kind], failure: str | None) -> str:
+    best = " and ".join(_told(score) for score in _best(scores))
+    trouble = f"fits several agent kinds equally well: {best}" if best else "names no agent kind"
+    asked = f" A language model was asked: {failure}." if failure else ""
+    lines = [f"  {kind.slug}: {', '.join((kind.title, *kind.phrases))}" for kind in kinds]
+    return (
+        f"{description!r} {trouble}.{asked} Name the kind with `agent:`, such as `agent: {kinds[0].slug}`, "
+        "or use one of its phrases:\n" + "\n".join(lines)
+    )

@@ -1,0 +1,127 @@
+"""The paths that a plan names: from text to files and folders that are there, or what is wrong with them.
+
+Pydantic calls these validators in the supervisor's main thread while a plan is loaded. They look at the file system
+and change nothing; the context of the validation holds the plan's own `folder`, where relative paths start.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from contextlib import contextmanager
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, Field, ValidationInfo
+from pydantic_core import PydanticKnownError
+
+from runner.plan.value_types import as_list, printable, wrong
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_VARIABLE_ADVICE = "A plan does not expand environment variables: write the path itself."
+_RELATIVE = "Paths are relative to the plan file"
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    """Turn what the file system refuses into an error of the value."""
+    try:
+        yield
+    except (OSError, RuntimeError, re.error) as error:  # RuntimeError: no home folder, or links in a circle
+        reason = getattr(error, "strerror", None) or str(error)
+        raise wrong(f"cannot be read: {reason.rstrip('.')}", "Check the path and its permissions.") from None
+
+
+def _folder(info: ValidationInfo) -> Path:
+    folder: Path = (info.context or {})["folder"]
+    return folder
+
+
+def _at_home(text: str) -> Path:
+    """Return the path with `~` written out. `./~` is a file of that name, which `Path` alone forgets."""
+    return Path(text).expanduser() if text.startswith("~") else Path(text)
+
+
+def _path(value: object, info: ValidationInfo) -> Path:
+    """Return the path that the text means, from the plan's folder on. `~` is the home folder."""
+    if not isinstance(value, str):
+        raise PydanticKnownError("string_type")
+    if not value.strip():
+        raise wrong("is empty", "Write . for the plan's own folder.")
+    return _folder(info) / _at_home(printable(value))
+
+
+def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path, ...]:
+    text = str(value)
+    with _looking():
+        path = _path(value, info)
+        if path.is_file():
+            files = [path]
+        elif path.is_dir():
+            files = sorted(file for file in path.glob("[!.]*.sql") if file.is_file())
+            if not files:
+                deeper = f"Name the files, or give a glob: {text.rstrip('/')}/**/*.sql"
+                raise wrong("is a folder without .sql files", deeper)
+        elif glob.has_magic(text):
+            pattern = str(_at_home(text))
+            found = glob.glob(pattern, root_dir=_folder(info), recursive=True)  # noqa: PTH207 - has a root_dir
+            files = sorted(file for name in found if (file := _folder(info) / name).is_file())
+            if not files:
+                raise wrong("matches no file", _unexpanded(text) or f"{_RELATIVE}. Looked for {path}")
+        elif path.exists():
+            raise wrong("is neither a file nor a folder")
+        else:
+            raise wrong("does not exist", _elsewhere(text, path, _folder(info)))
+        if locked := next((file for file in files if not os.access(file, os.R_OK)), None):
+            raise wrong("cannot be read: Permission denied", f"Let yourself read {locked}")
+        return tuple(file.resolve() for file in files)
+
+
+def _unexpanded(text: str) -> str:
+    """Return what to say of `$NAME` or `${NAME}` in a path."""
+    return _VARIABLE_ADVICE if re.search(r"\$\{?[A-Za-z_]", text) else ""
+
+
+def _elsewhere(text: str, path: Path, folder: Path) -> str:
+    """Return where the path that does not exist perhaps is."""
+    if advice := _unexpanded(text):
+        return advice
+    if (here := Path(text)).exists():
+        return f"{_RELATIVE}: write {os.path.relpath(here, folder)}"
+    names = [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+    if near := get_close_matches(path.name, names, n=1):
+        return f"Did you mean {Path(text).with_name(near[0])}?"
+    return f"{_RELATIVE}. Looked for {path}"
+
+
+def _workspace(value: object, info: ValidationInfo) -> Path:
+    with _looking():
+        path = _path(value, info).resolve()
+        if (advice := _unexpanded(str(value))) and not path.exists():
+            raise wrong("names an environment variable", advice)
+        if path == Path(path.anchor):
+            raise wrong("is the root of the file system")
+        there = next(part for part in (path, *path.parents) if part.exists())
+        if not there.is_dir():
+            raise wrong(f"cannot be a folder: {there} is a file")
+        return path
+
+
+def _templates(value: object, info: ValidationInfo) -> Path:
+    with _looking():
+        path = _path(value, info)
+        if not path.exists():
+            raise wrong("does not exist", _elsewhere(str(value), path, _folder(info)))
+        if not path.is_dir():
+            raise wrong("is not a folder")
+        return path.resolve()
+
+
+DDLFiles = Annotated[tuple[Path, ...], BeforeValidator(_ddl_files, json_schema_input_type=str)]
+DDL = Annotated[list[DDLFiles], BeforeValidator(as_list, json_schema_input_type=str | list[str]), Field(min_length=1)]
+Workspace = Annotated[Path, BeforeValidator(_workspace, json_schema_input_type=str)]
+Templates = Annotated[Path, BeforeValidator(_templates, json_schema_input_type=str)]

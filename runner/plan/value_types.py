@@ -1,0 +1,86 @@
+"""The single values that a plan is made of, paths aside, and how each is checked.
+
+Pydantic calls these validators in the supervisor's main thread while a plan is loaded; pure functions.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from runner.plan.ids import ID, MAX_ID, slug
+from runner.plan.plan_model import Switch
+
+MAX_SECONDS = 7 * 24 * 3600  # a limit longer than a week is a typing error
+
+
+def wrong(message: str, expected: str = "") -> PydanticCustomError:
+    """Return an error for a validator to raise; `message` goes on after the key and the value."""
+    return PydanticCustomError("plan", "{message}", {"message": message, "expected": expected})
+
+
+def printable(text: str) -> str:
+    """Refuse control characters and halves of surrogate pairs."""
+    if bad := next((c for c in text if unicodedata.category(c) in {"Cc", "Cs"}), None):
+        raise wrong(f"holds the control character U+{ord(bad):04X}", "Remove it.")
+    return text
+
+
+def _line(value: str) -> str:
+    """Return the text as one line; one of blanks becomes empty, which its field refuses."""
+    return printable(" ".join(value.split()))
+
+
+def whole(value: object) -> object:
+    """Refuse true and 1.0, which equal 1 in Python."""
+    if type(value) is not int:
+        raise PydanticKnownError("int_type")
+    return value
+
+
+def _switch(value: object) -> object:
+    """Refuse 1 and 0, which equal true and false in Python."""
+    if value != "auto" and not isinstance(value, bool):
+        raise wrong("is not known")
+    return value
+
+
+def as_list(value: object) -> object:
+    """Take one text for a list of it."""
+    return [value] if isinstance(value, str) else value
+
+
+def _task_id(value: str) -> str:
+    if not ID.fullmatch(value) or len(value) > MAX_ID:
+        raise wrong(
+            "is not an id",
+            f"Write {slug(value)}: lower-case letters, digits, '-', '_' and '.', at most {MAX_ID}.",
+        )
+    return value
+
+
+def _url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        host = parts.hostname
+    except ValueError:
+        raise wrong("is not a URL") from None
+    if "@" in parts.netloc:
+        raise wrong("holds a user name or password", "Secrets come from the environment: RUNNER_CONVEX_TOKEN.")
+    if parts.scheme not in {"http", "https"} or not host:
+        raise wrong("is not a URL")
+    return value
+
+
+Text = Annotated[str, AfterValidator(_line), Field(min_length=1)]
+Seconds = Annotated[float, Field(gt=0, le=MAX_SECONDS, allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=64)]
+OnOff = Annotated[Switch, BeforeValidator(_switch)]
+TextOrNone = Annotated[list[Text], BeforeValidator(as_list, json_schema_input_type=str | list[str])]
+TextOrList = Annotated[TextOrNone, Field(min_length=1)]
+TaskId = Annotated[str, AfterValidator(_task_id)]
+Url = Annotated[Text, AfterValidator(_url)]

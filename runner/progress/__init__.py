@@ -1,0 +1,1 @@
+"""Where the events of a run go: the reporter, the state file, the console, reports, Convex."""

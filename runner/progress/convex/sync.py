@@ -1,0 +1,86 @@
+"""Sends what waits in a state file to Convex, for `runner sync`: in the foreground, until all of it is there."""
+
+from __future__ import annotations
+
+import random
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.progress.convex.client import DeploymentClient, RefusedError, UnavailableError
+from runner.progress.convex.outbox import SINK
+from runner.progress.convex.sink import Backoff, Courier
+from runner.progress.stores.sqlite_store import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.progress.convex.sink import Client
+    from runner.progress.convex.target import ConvexTarget
+
+PATIENCE = 60.0  # seconds without any progress after which a deployment is given up
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Synced:
+    """What became of the outbox. `problem` says why events still wait."""
+
+    sent: int
+    runs: int
+    waiting: int
+    problem: str | None = None
+
+    def __str__(self) -> str:
+        if not self.sent and not self.waiting:
+            return "nothing waits to be sent to Convex"
+        text = f"sent {self.sent:,} events of {self.runs:,} run{'s' if self.runs != 1 else ''} to Convex"
+        return f"{text}; {self.waiting:,} wait ({self.problem})" if self.waiting else text
+
+
+def sync(
+    state: Path,
+    target: ConvexTarget,
+    *,
+    patience: float = PATIENCE,
+    connect: Callable[[ConvexTarget], Client] = DeploymentClient,
+) -> Synced:
+    """Send every waiting event of every run in `state`; a run whose process has died is ended first.
+
+    Safe beside a running plan: what both send is kept once. Raises StoreError.
+    """
+    store = SqliteStore(state)
+    try:
+        store.mark_interrupted()
+        courier = Courier(connect(target), store, lambda run_id, seq: store.acknowledge(SINK, run_id, seq))
+        return _deliver_all(courier, patience)
+    finally:
+        store.close()
+
+
+def _deliver_all(courier: Courier, patience: float) -> Synced:
+    backoff = Backoff(random.Random())  # noqa: S311 - for spreading load, not for secrets
+    waiting = courier.waiting()
+    runs, total, problem = len(waiting), sum(waiting.values()), None
+    deadline = time.monotonic() + patience
+    try:
+        while waiting:
+            try:
+                courier.deliver(next(iter(waiting)))
+            except UnavailableError as error:
+                problem = str(error)
+                wait = backoff.next_wait(error.retry_after)
+                if time.monotonic() + wait > deadline:
+                    break
+                time.sleep(wait)
+            except RefusedError as error:
+                problem = str(error)
+                break
+            else:
+                backoff.reset()
+                deadline = time.monotonic() + patience
+            waiting = courier.waiting()
+    finally:
+        courier.close()
+    left = sum(waiting.values())
+    return Synced(sent=max(0, total - left), runs=runs, waiting=left, problem=problem)

@@ -1,0 +1,106 @@
+"""Where live progress goes, and with which secret: from the plan, the environment, or not at all.
+
+Cheap to import: a run without Convex loads nothing else of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from runner.records.errors import RunnerError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Literal
+
+URL = "CONVEX_URL"
+TOKEN = "RUNNER_CONVEX_TOKEN"  # noqa: S105 - the name of a variable, as are the others
+READ_TOKEN = "RUNNER_CONVEX_READ_TOKEN"  # noqa: S105
+DRAIN = "RUNNER_CONVEX_DRAIN"
+DRAIN_SECONDS = 10.0  # at the end of a run, for what was not sent while it lasted
+SECRETS = (TOKEN, READ_TOKEN)
+
+
+class ConvexSettingsError(RunnerError):
+    """Convex was asked for, and something that it needs is not set."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConvexTarget:
+    """A deployment and the secret for it, which no representation shows. `drain` in seconds."""
+
+    url: str
+    token: str = field(repr=False)
+    drain: float = DRAIN_SECONDS
+
+
+def choose_target(
+    url: str | None, *, enabled: bool | Literal["auto"], environ: Mapping[str, str]
+) -> tuple[ConvexTarget | None, str | None]:
+    """Return where a run's events go, or None, and what the user should know of that.
+
+    `url` and `enabled` are the plan's: its URL comes before the environment's. Raises ConvexSettingsError where
+    the plan says `enabled: true` and the URL or the secret is missing.
+    """
+    address = url or environ.get(URL, "")
+    token = environ.get(TOKEN, "")
+    if enabled is False or (enabled == "auto" and not address):
+        return None, None
+    if not address or not token:
+        missing = TOKEN if address else URL
+        if enabled is True:
+            raise ConvexSettingsError(f"convex is enabled in the plan, but {missing} is not set; set it, or say `auto`")
+        return None, f"{missing} is not set, so nothing is sent to {shown(address)}"
+    return _target(address, token, environ), None
+
+
+def required_target(url: str | None, environ: Mapping[str, str]) -> ConvexTarget:
+    """Return where waiting events go. Raises ConvexSettingsError where that is not known."""
+    address = url or environ.get(URL, "")
+    if not address:
+        raise ConvexSettingsError(f"no deployment is known; give --url or set {URL}")
+    token = environ.get(TOKEN, "")
+    if not token:
+        raise ConvexSettingsError(f"{TOKEN} is not set; it is the shared secret of {shown(address)}")
+    return _target(address, token, environ)
+
+
+def reading_target(environ: Mapping[str, str]) -> ConvexTarget | None:
+    """Return where runs can be watched, with a secret that may read, or None where Convex is not set up."""
+    address = environ.get(URL, "")
+    token = environ.get(READ_TOKEN, "") or environ.get(TOKEN, "")
+    return _target(address, token, environ) if address and token else None
+
+
+def shown(url: str) -> str:
+    """Return an address without what may be secret in it."""
+    try:
+        parts = urlsplit(url)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return "the deployment"
+    return f"{parts.scheme}://{parts.hostname or ''}{port}" if parts.scheme else "the deployment"
+
+
+def _target(address: str, token: str, environ: Mapping[str, str]) -> ConvexTarget:
+    parts = urlsplit(address) if "://" in address else None
+    if parts is None or parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConvexSettingsError(f"{URL} is not the address of a deployment; it begins with https:// or http://")
+    if parts.username is not None or parts.password is not None:
+        raise ConvexSettingsError(f"{URL} holds a user name or password; the secret belongs in {TOKEN}")
+    return ConvexTarget(url=address.rstrip("/"), token=token, drain=_drain(environ))
+
+
+def _drain(environ: Mapping[str, str]) -> float:
+    text = environ.get(DRAIN, "")
+    try:
+        seconds = float(text or DRAIN_SECONDS)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= 3600:  # noqa: PLR2004 - an hour
+        raise ConvexSettingsError(f"{DRAIN} is {text!r}; it is a number of seconds from 0 to 3600")
+    return seconds

@@ -1,0 +1,400 @@
+"""The one thread that takes events off the queue, makes them durable and then has them shown.
+
+Runs in the supervisor. The reporter thread owns the writing of run state: nobody else appends events, marks control
+requests as taken or moves an acknowledged position while the run lasts. Each sink is fed by a small thread of its
+own, so that a terminal that is stopped, or a pipe that nobody reads, holds up neither the store nor the run.
+
+    any thread --post--> queue --> reporter thread --append--> store
+                                        |  (only what the store has accepted)
+                                        +--> feed --> sink (console, Convex, ...)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from runner.records.errors import StoreError
+from runner.records.events import Event, Logged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+MAX_BATCH = 250  # events in one transaction: requests of other processes are looked for between two
+COMMIT_INTERVAL = 0.02  # seconds between two commits under load; an idle reporter commits at once
+CONTROL_INTERVAL = 0.1  # seconds between two looks for control requests, which are to be obeyed within one
+TICK_INTERVAL = 1.0  # seconds without an event after which a ticking sink is called
+MAX_UNSHOWN = 50_000  # events that wait for one sink: about 25 MB, then it is switched off
+CLOSE_GRACE = 1.0  # seconds on top of a close's own limit for the thread itself to end
+
+ControlKind = Literal["pause", "resume", "cancel"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recorded:
+    """An event as the store has it: `seq` counts from 1 without a hole in each run."""
+
+    run_id: str
+    seq: int
+    event: Event
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Control:
+    """What somebody in another process asks of this run. `task_id` is None where the whole run is meant."""
+
+    id: int
+    kind: ControlKind
+    task_id: str | None
+    requested_at: datetime
+    requested_by: int  # process id
+
+
+class EventStore(Protocol):
+    """Where events become durable. Called by the reporter thread only; every method raises StoreError."""
+
+    def append(self, run_id: str, events: Sequence[Event]) -> tuple[Recorded, ...]:
+        """Number and keep `events` in one transaction: all of them or none, safe from SIGKILL on return."""
+
+    def take_controls(self, run_id: str) -> tuple[Control, ...]:
+        """Return the requests that nobody took yet, oldest first, and mark them as taken."""
+
+    def answer_control(self, control_id: int, answer: str) -> None:
+        """Keep what became of a request, for the process that asked."""
+
+    def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
+        """Keep that `sink` has everything up to `seq`. Never moves backwards."""
+
+
+class Sink(Protocol):
+    """A consumer of events. Called from one thread of its own, in order; an exception switches it off."""
+
+    def write(self, batch: Sequence[Recorded]) -> None:
+        """Show or forward events that are already durable."""
+
+    def close(self) -> None:
+        """Let go of what it holds; the last call, also after a failed `write`."""
+
+
+@runtime_checkable
+class TickingSink(Protocol):
+    """A sink that shows the passing of time."""
+
+    def tick(self) -> None:
+        """Refresh what is shown; called about once a second while no events come."""
+
+
+@runtime_checkable
+class AbandonableSink(Protocol):
+    """A sink that may hang in a `write` that nobody can end."""
+
+    def abandon(self) -> None:
+        """See to it that the process can end all the same; called from another thread than `write`."""
+
+
+@dataclass(slots=True)
+class _Mark:
+    """A place in the queue: `stored` and each of `shown` are set once everything before it is."""
+
+    stored: threading.Event = field(default_factory=threading.Event)
+    shown: list[threading.Event] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """The last place in the queue. Sinks have until `deadline` (monotonic) to show what they were given."""
+
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Acknowledgement:
+    sink: str
+    run_id: str
+    seq: int
+
+
+_Item = Event | _Mark | _Stop | _Acknowledgement
+
+
+class Reporter:
+    """Makes posted events durable, in order, and hands them to the sinks.
+
+    `on_failure` is called once, from the reporter thread, when the store cannot be written: from then on posts are
+    dropped and counted, and `flush` and `close` raise. `on_control` is called from the reporter thread for each
+    request of another process; it returns the answer at once and must neither block nor call `flush`.
+    """
+
+    def __init__(
+        self,
+        store: EventStore,
+        sinks: Sequence[Sink] = (),
+        *,
+        run_id: str,
+        on_failure: Callable[[StoreError], object],
+        on_control: Callable[[Control], str] | None = None,
+    ) -> None:
+        self._store = store
+        self._run_id = run_id
+        self._on_failure = on_failure
+        self._on_control = on_control
+        self._queue: SimpleQueue[_Item] = SimpleQueue()
+        self._feeds = [_Feed(sink, self._queue.put) for sink in sinks]  # their last words, after `close`, too
+        self._thread = threading.Thread(target=self._run, name="runner-reporter", daemon=True)
+        self._urgent = threading.Event()  # somebody waits: do not collect, commit
+        self._failure: StoreError | None = None
+        self._closed = False
+        self._in_hand = self._dropped = 0
+        self._next_poll = 0.0
+
+    @property
+    def backlog(self) -> int:
+        """Events posted and not yet durable."""
+        return self._queue.qsize() + self._in_hand
+
+    @property
+    def dropped(self) -> int:
+        """Events lost because the store had failed or the reporter was closed."""
+        return self._dropped
+
+    @property
+    def failure(self) -> StoreError | None:
+        """Why nothing is kept any more, or None."""
+        return self._failure
+
+    def start(self) -> None:
+        """Start the threads."""
+        for feed in self._feeds:
+            feed.start()
+        self._thread.start()
+
+    def post(self, event: Event) -> None:
+        """Put an event in line. Never blocks; safe from any thread and from a signal handler."""
+        if self._closed:
+            self._dropped += 1
+        else:
+            self._queue.put(event)
+
+    def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
+        """Have it kept that `sink` has everything of a run up to `seq`. Never blocks."""
+        self._queue.put(_Acknowledgement(sink, run_id, seq))
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until all that was posted before is durable and shown; False if that takes over `timeout` s.
+
+        Raises StoreError if the store has failed.
+        """
+        deadline = time.monotonic() + timeout
+        mark = _Mark()
+        self._urgent.set()
+        self._queue.put(mark)
+        done = mark.stored.wait(timeout)
+        done = done and all(shown.wait(max(0.0, deadline - time.monotonic())) for shown in mark.shown)
+        self._raise_failure()
+        return done
+
+    def close(self, timeout: float) -> bool:
+        """Write and show what is left, close the sinks and end the threads; False if a sink was left behind.
+
+        `timeout` in seconds. Safe to call twice. Raises StoreError if the store has failed.
+        """
+        if not self._closed:
+            self._closed = True
+            self._urgent.set()
+            self._queue.put(_Stop(time.monotonic() + timeout))
+        if self._thread.ident is not None:
+            self._thread.join(timeout + CLOSE_GRACE)
+        self._raise_failure()
+        return not self._thread.is_alive() and not any(feed.alive for feed in self._feeds)
+
+    def _raise_failure(self) -> None:
+        if self._failure is not None:
+            raise StoreError(str(self._failure)) from self._failure
+
+    def _run(self) -> None:
+        committed = 0.0
+        stop: _Stop | None = None
+        while stop is None:
+            try:
+                first = self._queue.get(timeout=CONTROL_INTERVAL)
+            except Empty:
+                self._poll_controls()
+                continue
+            if self._queue.qsize() < MAX_BATCH:
+                # One wake for many events: a wake per event would cost more than the event.
+                self._urgent.wait(max(0.0, committed + COMMIT_INTERVAL - time.monotonic()))
+            stop = self._handle(first)
+            committed = time.monotonic()
+            self._poll_controls()
+        self._finish(stop.deadline)
+
+    def _handle(self, first: _Item) -> _Stop | None:
+        """Commit `first` and what is queued behind it, up to a full batch or the first mark."""
+        events: list[Event] = []
+        acknowledged: dict[tuple[str, str], int] = {}
+        item: _Item | None = first
+        while item is not None and not isinstance(item, _Mark | _Stop):
+            if isinstance(item, _Acknowledgement):
+                acknowledged[item.sink, item.run_id] = item.seq
+            else:
+                events.append(item)
+                self._in_hand = len(events)
+            item = self._take() if len(events) < MAX_BATCH else None
+        self._commit(events, acknowledged)
+        self._in_hand = 0
+        if isinstance(item, _Mark):
+            self._urgent.clear()
+            item.shown.extend(shown for feed in self._feeds if (shown := feed.mark()) is not None)
+            item.stored.set()
+        return item if isinstance(item, _Stop) else None
+
+    def _take(self) -> _Item | None:
+        try:
+            return self._queue.get_nowait()
+        except Empty:
+            return None
+
+    def _commit(self, events: list[Event], acknowledged: dict[tuple[str, str], int]) -> None:
+        if self._failure is not None:
+            self._dropped += len(events)
+            return
+        batch: tuple[Recorded, ...] = ()
+        try:
+            batch = self._store.append(self._run_id, events) if events else ()
+            for (sink, run_id), seq in acknowledged.items():
+                self._store.acknowledge(sink, run_id, seq)
+        except Exception as error:  # noqa: BLE001 - whatever it is, state is no longer kept
+            self._dropped += len(events) - len(batch)
+            self._fail(error)
+        if batch:
+            for feed in self._feeds:
+                feed.offer(batch)
+
+    def _poll_controls(self) -> None:
+        now = time.monotonic()
+        if self._on_control is None or self._failure is not None or now < self._next_poll:
+            return
+        self._next_poll = now + CONTROL_INTERVAL
+        try:
+            for control in self._store.take_controls(self._run_id):
+                self._store.answer_control(control.id, self._answer(self._on_control, control))
+        except Exception as error:  # noqa: BLE001 - whatever it is, state is no longer kept
+            self._fail(error)
+
+    def _answer(self, on_control: Callable[[Control], str], control: Control) -> str:
+        try:
+            return on_control(control)
+        except Exception as error:  # noqa: BLE001 - a request that cannot be met must not end the run
+            self._queue.put(Logged(level="error", message=f"{control.kind} was not done: {_describe(error)}"))
+            return f"not done: {_describe(error)}"
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = error if isinstance(error, StoreError) else StoreError(_describe(error))
+        if self._failure is not error:
+            self._failure.__cause__ = error
+        with contextlib.suppress(Exception):  # who is told must not keep `flush` and `close` waiting
+            self._on_failure(self._failure)
+
+    def _finish(self, deadline: float) -> None:
+        """Let the sinks end, then keep what was posted meanwhile: a sink's own last warning, too."""
+        for feed in self._feeds:
+            feed.stop()
+        for feed in self._feeds:
+            feed.join(max(0.0, deadline - time.monotonic()))
+        for feed in self._feeds:
+            feed.abandon()
+        while (item := self._take()) is not None:
+            self._handle(item)
+
+
+class _Feed:
+    """One sink and the thread that hands it batches. `off` sinks take no more and keep nobody waiting."""
+
+    def __init__(self, sink: Sink, post: Callable[[Event], object]) -> None:
+        self._sink = sink
+        self._name = type(sink).__name__
+        self._post = post
+        self._queue: SimpleQueue[Sequence[Recorded] | threading.Event | None] = SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name=f"runner-{self._name.lower()}", daemon=True)
+        self._off = False
+        self._offered = self._shown = 0  # events; each written by one thread alone
+
+    @property
+    def alive(self) -> bool:
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def offer(self, batch: Sequence[Recorded]) -> None:
+        """Hand over events; a sink that is too far behind is given up."""
+        if self._off:
+            return
+        self._offered += len(batch)
+        self._queue.put(batch)
+        if self._offered - self._shown > MAX_UNSHOWN:
+            self._switch_off(f"it is {MAX_UNSHOWN:,} events behind")
+
+    def mark(self) -> threading.Event | None:
+        """Return what is set once everything offered so far is shown, or None for a sink that is off."""
+        if self._off:
+            return None
+        shown = threading.Event()
+        self._queue.put(shown)
+        return shown
+
+    def stop(self) -> None:
+        self._queue.put(None)
+
+    def join(self, timeout: float) -> None:
+        self._thread.join(timeout)
+
+    def abandon(self) -> None:
+        """Give up on a sink that did not end in time."""
+        if self.alive and isinstance(self._sink, AbandonableSink):
+            self._sink.abandon()
+
+    def _run(self) -> None:
+        item: Sequence[Recorded] | threading.Event | None = ()
+        while item is not None:
+            try:
+                item = self._queue.get(timeout=TICK_INTERVAL)
+            except Empty:
+                self._try(self._tick)
+                continue
+            if isinstance(item, threading.Event):
+                item.set()
+            elif item is not None:
+                self._write(item)
+        self._try(self._sink.close, even_off=True)
+
+    def _write(self, batch: Sequence[Recorded]) -> None:
+        self._try(lambda: self._sink.write(batch))
+        self._shown += len(batch)
+
+    def _tick(self) -> None:
+        if isinstance(self._sink, TickingSink):
+            self._sink.tick()
+
+    def _try(self, action: Callable[[], None], *, even_off: bool = False) -> None:
+        if self._off and not even_off:
+            return
+        try:
+            action()
+        except Exception as error:  # noqa: BLE001 - no sink may fail the run
+            self._switch_off(_describe(error))
+
+    def _switch_off(self, reason: str) -> None:
+        if not self._off:
+            self._off = True
+            self._post(Logged(level="warning", message=f"{self._name} is switched off: {reason}"))
+
+
+def _describe(error: BaseException) -> str:
+    text = str(error)
+    return text if isinstance(error, StoreError) and text else f"{type(error).__name__}: {text}"

@@ -1,0 +1,154 @@
+"""What `status`, `logs`, `pause`, `resume` and `cancel` say: questions to the state file, answered as text.
+
+Runs in a process of its own beside the supervisor. Reads through a read-only connection and writes nothing but
+requests. Nothing heavy is imported here: these commands answer at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from runner.progress.convex.outbox import SINK
+from runner.progress.reports.json_report import as_json as to_text
+from runner.progress.reports.json_report import run_report
+from runner.progress.reports.logs_view import log_lines
+from runner.progress.reports.status_view import run_text, runs_text
+from runner.progress.reports.summary import SHORT_ID
+from runner.progress.stores.state_reader import LATEST, NoSuchRunError, StateReader
+from runner.records.errors import StoreError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from runner.progress.reporter import ControlKind
+    from runner.progress.stores.run_records import RunRecord
+
+RUNS_SHOWN = 20
+POLL_INTERVAL = 0.2  # seconds between two looks at a run that is followed
+ANSWER_INTERVAL = 0.05  # seconds between two looks for the answer to a request
+ANSWER_TIMEOUT = 5.0  # seconds; a supervisor looks for requests ten times a second
+
+Pause = Callable[[float], object]
+
+
+def status(state: Path, run: str | None = None, *, as_json: bool = False) -> str:
+    """Return the runs, or one run, as text; as JSON the run, the latest one unless it is named."""
+    with StateReader.open(state) as reader:
+        if as_json:
+            return to_text(run_report(reader, reader.run(run or LATEST).id)).rstrip("\n")
+        return _run(reader, run) if run is not None else _overview(reader)
+
+
+def follow_status(state: Path, run: str | None = None, pause: Pause = time.sleep) -> Iterator[str]:
+    """Yield a run's status, and again whenever it has changed, until the run has ended."""
+    with StateReader.open(state) as reader:
+        reference = reader.run(run or LATEST).id
+        shown = ""
+        while True:
+            live = not reader.run(reference).status.ended
+            text = _run(reader, reference)
+            if text != shown:
+                yield text
+                shown = text
+            if not live:
+                return
+            pause(POLL_INTERVAL)
+
+
+def logs(
+    state: Path,
+    run: str | None = None,
+    task: str | None = None,
+    *,
+    follow: bool = False,
+    pause: Pause = time.sleep,
+) -> Iterator[str]:
+    """Yield the log of a run, or of one of its tasks, line by line; with `follow`, until the run has ended."""
+    with StateReader.open(state) as reader:
+        found = reader.run(run or LATEST)
+        if task is not None:
+            _check_task(reader, found, task)
+        seq = 0
+        while True:
+            now = reader.run(found.id)
+            for recorded in reader.events(found.id, seq, task_id=task):
+                seq = recorded.seq
+                yield from log_lines([recorded])
+            if now.status.ended and now.ended_at is None:
+                yield f"{now.status.value}: process {now.pid} on {now.host} died; the next run of the plan goes on"
+            if now.status.ended or not follow:
+                return
+            pause(POLL_INTERVAL)
+
+
+def control(
+    state: Path,
+    kind: ControlKind,
+    task: str | None = None,
+    *,
+    run: str | None = None,
+    pause: Pause = time.sleep,
+) -> str:
+    """Ask the running run for something and return what became of it. Raises StoreError where none runs."""
+    from runner.progress.stores.sqlite_store import request_control  # noqa: PLC0415 - `status` and `logs` need no writer
+
+    with StateReader.open(state) as reader:
+        found = _live_run(reader, run)
+        request = request_control(state, found.id, kind, task)
+        name = f"{found.plan} (run {found.id[:SHORT_ID]})"
+        deadline = time.monotonic() + ANSWER_TIMEOUT
+        while time.monotonic() < deadline:
+            record = reader.control(request)
+            if record is not None and record.answer is not None:
+                return f"{name}: {record.answer}"
+            if reader.run(found.id).status.ended:
+                raise StoreError(f"{name} ended before it could {kind}")
+            pause(ANSWER_INTERVAL)
+    raise StoreError(
+        f"{name}: asked to {kind}, but it has not answered within {ANSWER_TIMEOUT:.0f} s; it may yet do so"
+    )
+
+
+def _overview(reader: StateReader) -> str:
+    now = datetime.now(UTC)
+    found = reader.runs(limit=RUNS_SHOWN)
+    text = runs_text([(run, reader.tasks(run.id)) for run in found], now=now)
+    live = [run for run in found if not run.status.ended]
+    parts = [text, *(_run(reader, run.id) for run in live), *_lag(reader)]
+    return "\n\n".join(parts)
+
+
+def _lag(reader: StateReader) -> list[str]:
+    """Return the line that says what waits to be sent to Convex, if anything does."""
+    owed = reader.owed(SINK)
+    if not owed:
+        return []
+    events = "1 event" if sum(owed.values()) == 1 else f"{sum(owed.values()):,} events"
+    runs = "1 run" if len(owed) == 1 else f"{len(owed):,} runs"
+    return [f"convex: {events} of {runs} not sent yet; a run sends them, and so does `runner sync`"]
+
+
+def _run(reader: StateReader, reference: str) -> str:
+    run = reader.run(reference)
+    return run_text(run, reader.tasks(run.id), reader.subtasks(run.id), now=datetime.now(UTC))
+
+
+def _check_task(reader: StateReader, run: RunRecord, task: str) -> None:
+    ids = [each.id for each in reader.tasks(run.id)]
+    if task not in ids:
+        raise NoSuchRunError(f"run {run.id[:SHORT_ID]} has no task {task!r}; its tasks are {', '.join(ids)}")
+
+
+def _live_run(reader: StateReader, reference: str | None) -> RunRecord:
+    if reference is not None:
+        return reader.run(reference)
+    live = [run for run in reader.runs() if not run.status.ended]
+    if len(live) == 1:
+        return live[0]
+    if not live:
+        raise NoSuchRunError(f"{reader.path}: no run is going on")
+    names = ", ".join(f"{run.id[:SHORT_ID]} ({run.plan})" for run in live)
+    raise NoSuchRunError(f"several runs are going on, name one of them: {names}")

@@ -1,0 +1,153 @@
+"""`runner status` as text: all runs in a table, or one run with its tasks and what they are doing. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, tzinfo
+from typing import TYPE_CHECKING
+
+from runner.progress.reports.summary import SHORT_ID, failure_lines
+from runner.progress.reports.tally import Failure
+from runner.progress.reports.text_layout import count, duration, indented, listed, one_line, shortened, table
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.records.task import SETUP_PIECE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.progress.stores.run_records import RunRecord, SubTaskRecord, TaskRecord
+
+_WIDEST_NAME = 40  # columns of a plan's or a task's name in a table
+_STEPS_SHOWN = 5  # of one task's running sub-tasks: as many as run at once by default
+
+
+def runs_text(
+    runs: Sequence[tuple[RunRecord, Sequence[TaskRecord]]], *, now: datetime, zone: tzinfo | None = None
+) -> str:
+    """Return runs with their tasks as a table, a line a run. Times are shown in `zone`, local by default."""
+    if not runs:
+        return "no run was recorded yet; `runner PLAN` starts one"
+    head = ("RUN", "PLAN", "STATUS", "TASKS", "SUB-TASKS", "STARTED", "TOOK")
+    lines = [head]
+    for run, tasks in runs:
+        done = sum(task.status is TaskStatus.DONE for task in tasks)
+        pieces_done = sum(task.progress.completed for task in tasks)
+        pieces = sum(task.progress.total for task in tasks)
+        lines.append(
+            (
+                run.id[:SHORT_ID],
+                shortened(one_line(run.plan), _WIDEST_NAME),
+                run.status.value,
+                f"{done}/{len(tasks)}",
+                f"{pieces_done}/{pieces}",
+                _moment(run.started_at, zone),
+                _took(run.started_at, run.ended_at, None if _is_over(run) else now),
+            )
+        )
+    return "\n".join(table(lines, right=frozenset({3, 4, 6})))
+
+
+def run_text(
+    run: RunRecord,
+    tasks: Sequence[TaskRecord],
+    subtasks: Sequence[SubTaskRecord],
+    *,
+    now: datetime,
+    zone: tzinfo | None = None,
+) -> str:
+    """Return one run: how it stands, its tasks with the steps of what is running, and every failure."""
+    lines = [*_head(run, tasks, now, zone), ""]
+    steps: dict[str, list[str]] = {}
+    for subtask in subtasks:
+        if subtask.status is SubTaskStatus.RUNNING:
+            steps.setdefault(subtask.task_id, []).append(_step(subtask))
+    rows: list[tuple[str, ...]] = [("TASK", "STATUS", "DONE", "FAILED", "TOOK", "NOW")]
+    for task in tasks:
+        rows += _task_rows(task, steps.get(task.id, []), None if _is_over(run) else now)
+    if not any(row[-1] for row in rows[1:]):
+        rows = [row[:-1] for row in rows]
+    lines += table(rows, right=frozenset({2, 3, 4}))
+    failures = [line.text for line in failure_lines(_failures(tasks, subtasks))]
+    return "\n".join([*lines, "", *failures] if failures else lines)
+
+
+def _head(run: RunRecord, tasks: Sequence[TaskRecord], now: datetime, zone: tzinfo | None) -> list[str]:
+    total = sum(task.progress.total for task in tasks)
+    others = [(sum(getattr(task, word) for task in tasks), word) for word in ("failed", "cancelled", "running")]
+    took = _took(run.started_at, run.ended_at, None if _is_over(run) else now)
+    first = f"{one_line(run.plan)}: {run.status.value}"
+    if took:
+        first += f" {'for' if run.ended_at is None else 'in'} {took}"
+    first += f": {sum(task.done for task in tasks):,} of {count(total, 'sub-task')} done"
+    if told := listed(others):
+        first += f", {told}"
+    lines = [first]
+    if run.status is RunStatus.INTERRUPTED and run.ended_at is None:
+        lines.append(f"its process {run.pid} on {run.host} is gone; run the plan again to go on where it was")
+    elif run.error:
+        lines += indented(run.error, "")
+    ended = f", ended {_moment(run.ended_at, zone)}" if run.ended_at else ""
+    code = f", exit code {run.exit_code}" if run.exit_code is not None else ""
+    lines.append(f"run {run.id}")
+    lines.append(f"started {_moment(run.started_at, zone)}{ended}{code}")
+    if run.plan_path:
+        lines.append(f"plan {one_line(run.plan_path)}")
+    if not run.status.ended:
+        lines.append(f"process {run.pid} on {run.host}")
+    return lines
+
+
+def _task_rows(task: TaskRecord, steps: list[str], now: datetime | None) -> list[tuple[str, ...]]:
+    progress = task.progress
+    failed = str(progress.failed) if progress.failed else ""
+    took = _took(task.started_at, task.ended_at, now)
+    name = shortened(task.id, _WIDEST_NAME)
+    shown = steps[:_STEPS_SHOWN]
+    if len(steps) > _STEPS_SHOWN:
+        shown.append(f"and {len(steps) - _STEPS_SHOWN} more")
+    first = (name, task.status.value, f"{progress.completed}/{progress.total}", failed, took)
+    return [
+        (*first, shown[0] if shown else ""),
+        *(("", "", "", "", "", step) for step in shown[1:]),
+    ]
+
+
+def _step(subtask: SubTaskRecord) -> str:
+    piece = subtask.table or SETUP_PIECE
+    tried = f" (try {subtask.attempts})" if subtask.attempts > 1 else ""
+    if not subtask.step:
+        return f"{piece}: starts{tried}"
+    return f"{piece}: {subtask.step}/{subtask.total_steps} {one_line(subtask.message or '')}{tried}"
+
+
+def _failures(tasks: Sequence[TaskRecord], subtasks: Sequence[SubTaskRecord]) -> list[Failure]:
+    """Return what failed, in the order of the plan; tasks only where none of their sub-tasks says why."""
+    by_task: dict[str, list[Failure]] = {}
+    for subtask in subtasks:
+        if subtask.status is SubTaskStatus.FAILED:
+            piece = subtask.table or SETUP_PIECE
+            by_task.setdefault(subtask.task_id, []).append(
+                Failure(subtask.task_id, piece, subtask.error or "", "failed", subtask.attempts)
+            )
+    found = []
+    for task in tasks:
+        if task.id in by_task:
+            found += by_task[task.id]
+        elif task.status in {TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED}:
+            found.append(Failure(task.id, None, task.error or "", task.status.value))
+    return found
+
+
+def _is_over(run: RunRecord) -> bool:
+    return run.status.ended
+
+
+def _moment(at: str | None, zone: tzinfo | None) -> str:
+    return "" if at is None else f"{datetime.fromisoformat(at).astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _took(started_at: str | None, ended_at: str | None, now: datetime | None) -> str:
+    """Return how long something took or has been taking; nothing where that cannot be said."""
+    if started_at is None or (ended_at is None and now is None):
+        return ""
+    end = datetime.fromisoformat(ended_at) if ended_at is not None else now or datetime.now(UTC)
+    return duration((end - datetime.fromisoformat(started_at)).total_seconds())

@@ -1,0 +1,220 @@
+"""The lines that a run is told in: one for whatever ends or goes wrong, and the summary at the end. Pure."""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.progress.reports.text_layout import (
+    GAP,
+    Tone,
+    count,
+    duration,
+    indented,
+    listed,
+    one_line,
+    printable,
+    shortened,
+)
+from runner.records.events import Event, Logged, RunEnded, RunPaused, RunResumed, SubTaskRetrying
+from runner.records.status import RunStatus, TaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from runner.progress.reports.tally import Ending, Failure, RunTally
+    from runner.records.task import FileCounts
+
+INDENT = "  "
+TEXT_WIDTH = 80  # columns of a list that goes over several lines
+SHORT_ID = 8  # characters of a run's id that tell it from every other
+_STATUS_WIDTH = len("up to date")
+_WIDEST_TASK = 40  # columns that a task's id gets in a list; longer ones push the rest to the right
+_WIDEST_PIECE = 24  # the same for a table's name
+_TONES: dict[str, Tone] = {
+    "done": "good", "up to date": "dim", "failed": "bad", "cancelled": "warn", "skipped": "warn",
+    "running": "bold", "paused": "warn", "interrupted": "bad", "pending": "dim",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its text and which part of it is coloured how. `bad` ones are shown when all else is quiet."""
+
+    text: str
+    tone: Tone = "plain"
+    marked: str = ""  # the part that is coloured; all of it where this is empty
+    bad: bool = False
+
+
+def tone_of(word: str) -> Tone:
+    """Return the tone of a state."""
+    return _TONES.get(word, "plain")
+
+
+def ending_lines(tally: RunTally, ending: Ending, width: int | None = None) -> list[Line]:
+    """Return what is said when a sub-task has ended, or a task of which sub-tasks never ran.
+
+    `width` is that of the terminal in columns; None cuts nothing.
+    """
+    if ending.piece is None and not ending.left:
+        return []
+    counter = f"[{tally.ended:>{len(str(tally.total))}}/{tally.total}]"
+    widest = max((len(task) for task in tally.tasks), default=0)
+    piece_width = min(max(tally.widest_piece, 5), _WIDEST_PIECE)
+    rest = len(counter) + 1 + piece_width + _STATUS_WIDTH + len("59 min 59 s") + 3 * len(GAP)
+    task_width = _WIDEST_TASK if width is None else max(8, min(_WIDEST_TASK, width - rest))
+    task = _cell(ending.task_id, min(widest, task_width), width)
+    piece = ending.piece if ending.piece is not None else f"({ending.left:,} not run)"
+    table = _cell(piece, piece_width, width)
+    took = duration(ending.seconds) if ending.piece is not None else ""
+    text = f"{counter} {task}{GAP}{table}{GAP}{ending.word:<{_STATUS_WIDTH}}{GAP}{took:>6}".rstrip()
+    bad = ending.word in {"failed", "skipped"}
+    lines = [Line(text, tone_of(ending.word), ending.word, bad)]
+    if ending.error and ending.word != "done":
+        lines += [Line(each, bad=bad) for each in indented(ending.error, " " * (len(counter) + 1), width)]
+    return lines
+
+
+def task_lines(tally: RunTally, ending: Ending, width: int | None = None) -> list[Line]:
+    """Return what is said when a whole task has ended, where its sub-tasks are shown as a bar."""
+    task = tally.tasks[ending.task_id]
+    widest = min(max(map(len, tally.tasks)), _WIDEST_TASK)
+    amount = f"{task.done:,} of {task.total:,}"
+    text = f"{task.id:<{widest}}{GAP}{ending.word:<{_STATUS_WIDTH}}{GAP}{amount:>11}{GAP}"
+    took = duration(ending.seconds) if task.started_at else ""
+    lines = [Line(f"{text}{took:>6}".rstrip(), tone_of(ending.word), ending.word)]
+    if ending.word in {"skipped", "cancelled"} and ending.error:
+        lines += [Line(each) for each in indented(ending.error, INDENT, width)]
+    return lines
+
+
+def event_lines(event: Event, width: int | None = None) -> list[Line]:
+    """Return what is said of an event that is no ending: warnings, retries, pauses."""
+    match event:
+        case SubTaskRetrying():
+            blame = "" if event.charged else " (not charged: its worker died, perhaps of another)"
+            again = f"again in {duration(event.delay)}" if event.delay > 0 else "again now"
+            text = f"retry: {event.subtask_id}: try {event.attempt} failed{blame}; {again}"
+            return [Line(text, "warn", "retry:"), *map(Line, indented(event.error, INDENT, width))]
+        case Logged(level="warning" | "error"):
+            return _logged_lines(event)
+        case Logged(level="info", task_id=None):
+            return [Line(one_line(event.message))]
+        case RunPaused():
+            return [Line("paused: what runs goes on, nothing new is started", "warn", "paused:")]
+        case RunResumed():
+            return [Line("resumed", "warn")]
+        case _:
+            return []
+
+
+def failure_lines(failures: Iterable[Failure], width: int | None = None) -> list[Line]:
+    """Return every failure with its cause; those of one task with one cause stand together."""
+    groups: dict[tuple[str, str, int, str], list[str | None]] = {}
+    for failure in failures:
+        key = (failure.task_id, failure.status, failure.attempts, failure.error)
+        groups.setdefault(key, []).append(failure.piece)
+    lines = []
+    for (task_id, status, tries, error), group in groups.items():
+        named = ", ".join(piece for piece in group if piece is not None)
+        tried = f" ({tries} tries)" if tries > 1 else ""
+        text = f"{status}: {task_id} {named}".rstrip() + tried
+        first, *rest = textwrap.wrap(text, TEXT_WIDTH, subsequent_indent=INDENT * 2, break_on_hyphens=False)
+        lines.append(Line(first, tone_of(status), f"{status}:", bad=True))
+        lines += [Line(each, bad=True) for each in rest]
+        cause = error or "no reason was given"
+        lines += [Line(each, bad=True) for each in indented(cause, INDENT, width)]
+    return lines
+
+
+def summary_lines(tally: RunTally, notices: Sequence[str] = (), width: int | None = None) -> list[Line]:
+    """Return how the run ended: failures, what to do, counts. The last line alone says it all."""
+    order = {task_id: position for position, task_id in enumerate(tally.tasks)}
+    failures = sorted(tally.failures, key=lambda failure: (order[failure.task_id], failure.piece or ""))
+    lines = failure_lines(failures, width)
+    lines += [Line("")] if lines else []
+    tasks = Counter(task.status for task in tally.tasks.values())
+    words = [(tasks[status], status.value) for status in TaskStatus if status.ended]
+    unended = tally.total - tally.ended
+    pieces = [
+        (tally.done, "done"), (tally.up_to_date, "up to date"), (tally.failed, "failed"),
+        (tally.cancelled, "cancelled"), (tally.skipped, "skipped"), (unended, "not ended"),
+    ]  # fmt: skip
+    amounts = [f"{len(tally.tasks):,}", f"{tally.total:,}", f"{_file_count(tally.files):,}"]
+    wide = max(map(len, amounts))
+    told = listed(words), listed(pieces), listed(_file_words(tally.files))
+    for name, amount, words_told in zip(("tasks", "sub-tasks", "files"), amounts, told, strict=True):
+        if words_told:
+            lines.append(Line(f"{name:<9}{GAP}{amount:>{wide}}{GAP}{words_told}"))
+    if tally.files.kept:
+        kept = tally.files.kept
+        edited = f"{count(kept, 'file')} edited by hand and kept; --force overwrites {'it' if kept == 1 else 'them'}"
+        lines.append(Line(edited, "warn", "edited by hand"))
+    lines += [Line(each) for notice in notices for each in printable(notice).splitlines()]
+    return [*lines, verdict_line(tally)]
+
+
+def verdict_line(tally: RunTally) -> Line:
+    """Return the last line of a run."""
+    word = tally.status.value
+    if tally.status is RunStatus.DONE and tally.up_to_date == tally.total and tally.total:
+        word = "up to date"
+    text = f"{one_line(tally.plan)}: {word} in {duration(tally.seconds)}"
+    of_all = f"of {count(tally.total, 'sub-task')} "
+    bad = [(tally.failed, "failed"), (tally.cancelled, "cancelled"), (tally.skipped, "skipped")]
+    missed = listed([(number, word) for number, word in bad if number]).replace(" ", f" {of_all}", 1)
+    text += f": {missed}" if missed else ""
+    text += f": {one_line(tally.error)}" if tally.error else ""
+    if tally.status is not RunStatus.DONE and tally.run_id:
+        text += f" (run {tally.run_id[:SHORT_ID]})"
+    return Line(text, tone_of(word), bad=True)
+
+
+def is_last(event: Event) -> bool:
+    """Return whether nothing is to be shown after this event but the summary."""
+    return isinstance(event, RunEnded)
+
+
+def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
+    """Return what `--check` found: a line a file, then the count. `changes` are verbs with paths."""
+    found = sorted(set(changes), key=lambda change: (change[1], change[0]))
+    verbs = Counter(verb for verb, _ in found)
+    lines = []
+    for verb, path in found:
+        if verb == "keep":
+            lines.append(Line(f"would keep    {one_line(path)} (edited by hand)", "dim"))
+        else:
+            lines.append(Line(f"would {verb:<6}  {one_line(path)}", "warn", verb, bad=True))
+    kept = f"; {count(verbs['keep'], 'file')} edited by hand would be kept" if verbs["keep"] else ""
+    drift = [(verbs[verb], f"to {verb}") for verb in sorted(verbs) if verb != "keep"]
+    if drift:
+        text = f"{count(sum(n for n, _ in drift), 'file')} differ from what would be generated: {listed(drift)}"
+        return [*lines, Line(text + kept, "bad", bad=True)]
+    return [*lines, Line(f"no file differs from what would be generated{kept}", "good", bad=True)]
+
+
+def _logged_lines(event: Logged) -> list[Line]:
+    where = event.subtask_id or event.task_id
+    label = f"{event.level}:"
+    first, *rest = printable(event.message).strip().splitlines() or [""]
+    text = f"{label} {where}: {first}" if where else f"{label} {first}"
+    tone: Tone = "bad" if event.level == "error" else "warn"
+    return [Line(text, tone, label, bad=event.level == "error"), *(Line(f"{INDENT}{each}") for each in rest)]
+
+
+def _cell(text: str, wanted: int, width: int | None) -> str:
+    return (text if width is None else shortened(text, wanted)).ljust(wanted)
+
+
+def _file_count(files: FileCounts) -> int:
+    return files.created + files.updated + files.identical + files.kept
+
+
+def _file_words(files: FileCounts) -> list[tuple[int, str]]:
+    return [
+        (files.created, "created"), (files.updated, "updated"), (files.identical, "identical"),
+        (files.kept, "kept"),
+    ]  # fmt: skip

@@ -1,0 +1,267 @@
+"""The durable state of runs in one SQLite file, written by the reporter thread of each supervisor.
+
+Several supervisors may write one file: each writes its own runs, each batch is one `BEGIN IMMEDIATE`
+transaction, and events are numbered a run. In the same transaction the events are folded into the rows of the
+run, its tasks, its sub-tasks and their tries, so that no reader ever sees a row that the events do not tell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from typing import TYPE_CHECKING
+
+from runner.progress.reporter import Control, Recorded
+from runner.progress.stores import row_mapping
+from runner.progress.stores.event_fold import UNKNOWN_EXIT, State, collect_touched, fold
+from runner.progress.stores.state_file import FILE_NAME, explained, open_for_requests, open_for_writing
+from runner.progress.stores.state_reader import StateReader
+from runner.records.errors import StoreError
+from runner.records.events import Event, RunEnded, RunStarted, SubTaskEnded, TaskAdded, TaskEnded, iso, utc_now
+from runner.records.process_identity import is_alive, process_token
+from runner.records.status import RunStatus, SubTaskStatus, aggregate
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from runner.progress.reporter import ControlKind
+    from runner.progress.stores.run_records import RunRecord
+
+
+class SqliteStore(StateReader):
+    """Keeps runs in `<folder>/state.db`. Safe from any thread; every method raises StoreError.
+
+    `notices` says what the user should know of the opening: a damaged file that was set aside, for example.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        db, self.notices = open_for_writing(folder)
+        self.outboxes: tuple[str, ...] = ()  # sinks that each run from now on is to be sent to
+        super().__init__(db, folder)
+        self._file = _identity(self.path)
+
+    def append(self, run_id: str, events: Sequence[Event]) -> tuple[Recorded, ...]:
+        """Number and keep `events` in one transaction: all of them or none, safe from SIGKILL on return.
+
+        The first event of a run is its `RunStarted`.
+        """
+        with self._transaction():
+            return self._append(run_id, events)
+
+    def take_controls(self, run_id: str) -> tuple[Control, ...]:
+        """Return the requests that nobody took yet, oldest first, and mark them as taken."""
+        ask = (
+            "SELECT id, kind, task_id, requested_at, requested_by FROM controls "
+            "WHERE run = ? AND taken_at IS NULL ORDER BY id"
+        )
+        key = self._key(run_id)
+        if not self._ask(ask, key):  # the usual answer, without a lock on the file
+            return ()
+        with self._transaction() as db:
+            found = db.execute(ask, (key,)).fetchall()
+            db.executemany("UPDATE controls SET taken_at = ? WHERE id = ?", [(iso(utc_now()), row[0]) for row in found])
+        return tuple(row_mapping.read_request(row) for row in found)
+
+    def answer_control(self, control_id: int, answer: str) -> None:
+        """Keep what became of a request, for the process that asked."""
+        with self._transaction() as db:
+            db.execute("UPDATE controls SET answer = ? WHERE id = ?", (row_mapping.valid_text(answer), control_id))
+
+    def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
+        """Keep that `sink` has everything of a run up to `seq`. Never moves backwards."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO acknowledgements (sink, run, seq) SELECT ?, key, min(?, last_seq) FROM runs "
+                "WHERE id = ? ON CONFLICT (sink, run) DO UPDATE SET seq = max(seq, excluded.seq)",
+                (sink, seq, run_id),
+            )
+
+    def request_control(self, run_id: str, kind: ControlKind, task_id: str | None = None) -> int:
+        """Leave a request for the process of a run; see `request_control`."""
+        with self._transaction() as db:
+            return _insert_request(db, run_id, kind, task_id)
+
+    def mark_interrupted(self, plan_path: str | None = None) -> tuple[RunRecord, ...]:
+        """End the runs whose process died without a word, and return them.
+
+        What they had not ended is `cancelled`, in events of the run like any other; their last is `RunEnded`.
+        Who holds the lock of a plan gives its path: then every earlier run of that plan is dead, on whatever
+        host.
+        """
+        with self._transaction():
+            dead = [run for run in self._unended() if (plan_path and run.plan_path == plan_path) or _is_dead(run)]
+            for run in dead:
+                self._append(run.id, self._last_words(run))
+        return tuple(self.run(run.id) for run in dead)
+
+    def forget_old(self, keep: int) -> int:
+        """Delete the runs of each plan beyond its newest `keep`; return how many.
+
+        A run that has not ended is kept, and one of which a sink has still to get something.
+        """
+        with self._transaction() as db:
+            keys = [(row[0],) for row in db.execute(row_mapping.SELECT_OLD, (keep,))]
+            for delete in row_mapping.DELETE_RUN:
+                db.executemany(delete, keys)
+        return len(keys)
+
+    def _unended(self) -> list[RunRecord]:
+        found = self._ask(row_mapping.SELECT_RUNS + "WHERE ended_at IS NULL ORDER BY key")
+        return [row_mapping.read_run(row) for row in found]
+
+    def _last_words(self, run: RunRecord) -> list[Event]:
+        """Return the events that a dead run did not come to say."""
+        reason = f"its run was interrupted: process {run.pid} on {run.host} died"
+        unended = [task for task in self.tasks(run.id) if task.ended_at is None]
+        begun = {task.id for task in unended if task.started_at is not None}
+        events: list[Event] = []
+        statuses: dict[str, list[SubTaskStatus]] = {}
+        for subtask in self.subtasks(run.id):
+            if subtask.task_id not in begun:  # of a task that never began only the task itself is said to end
+                continue
+            status = subtask.status if subtask.status.ended else SubTaskStatus.CANCELLED
+            statuses.setdefault(subtask.task_id, []).append(status)
+            if status is not subtask.status:
+                events.append(
+                    SubTaskEnded(
+                        task_id=subtask.task_id,
+                        subtask_id=subtask.id,
+                        status=status,
+                        attempt=subtask.attempts,
+                        error=reason,
+                    )
+                )
+        events.extend(
+            TaskEnded(
+                task_id=task.id,
+                status=aggregate(statuses.get(task.id, [SubTaskStatus.CANCELLED])),
+                error=reason,
+            )
+            for task in unended
+        )
+        error = f"process {run.pid} on {run.host} died"
+        return [*events, RunEnded(status=RunStatus.INTERRUPTED, exit_code=UNKNOWN_EXIT, error=error)]
+
+    def _append(self, run_id: str, events: Sequence[Event]) -> tuple[Recorded, ...]:
+        key, state = self._load(run_id, events)
+        known = state.run is not None
+        first = 1 if state.run is None else state.run.last_seq + 1
+        process = process_token(events[0].pid) if isinstance(events[0], RunStarted) else None
+        fold(state, run_id, events, process)
+        recorded = tuple(Recorded(run_id=run_id, seq=seq, event=event) for seq, event in enumerate(events, first))
+        self._save(key if known else None, state, recorded)
+        return recorded
+
+    def _load(self, run_id: str, events: Sequence[Event]) -> tuple[int, State]:
+        """Return the run's key, 0 for a new one, and the rows that the events may change, as they are."""
+        found = self._db.execute(row_mapping.SELECT_RUNS + "WHERE id = ?", (run_id,)).fetchone()
+        starts = isinstance(events[0], RunStarted) if events else False
+        if starts == (found is not None):
+            fault = "was started already" if starts else "has no start"
+            raise StoreError(f"{self.path}: run {run_id} {fault}; its events cannot be kept")
+        if found is None:
+            return 0, State()
+        key = found[0]
+        tasks, subtasks = collect_touched(events)
+        state = State(run=row_mapping.read_run(found))
+        state.tasks = {row[0]: row_mapping.read_task(row) for row in self._rows(row_mapping.SELECT_TASKS, key, tasks)}
+        state.subtasks = {
+            row[0]: row_mapping.read_subtask(row) for row in self._rows(row_mapping.SELECT_SUBTASKS, key, subtasks)
+        }
+        if any(isinstance(event, TaskAdded) for event in events):
+            (state.task_count,) = self._db.execute("SELECT count(*) FROM tasks WHERE run = ?", (key,)).fetchone()
+        return key, state
+
+    def _rows(self, select: str, key: int, ids: set[str]) -> list[row_mapping.Row]:
+        sql = select + "WHERE run = ? AND id IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
+        return self._db.execute(sql, (key, json.dumps(sorted(ids)))).fetchall() if ids else []
+
+    def _save(self, key: int | None, state: State, recorded: Sequence[Recorded]) -> None:
+        db = self._db
+        run = state.run
+        assert run is not None  # noqa: S101 - `_load` and `fold` see to it
+        run.last_seq = recorded[-1].seq
+        if key is None:
+            key = db.execute(row_mapping.INSERT_RUN, row_mapping.run_row(run)).lastrowid or 0
+            db.executemany(row_mapping.INSERT_ACKNOWLEDGEMENT, [(sink, key) for sink in self.outboxes])
+        else:
+            db.execute(row_mapping.UPDATE_RUN, row_mapping.run_changes(run, key))
+        db.executemany(row_mapping.WRITE_TASK, [row_mapping.task_row(key, task) for task in state.tasks.values()])
+        db.executemany(
+            row_mapping.WRITE_SUBTASK, [row_mapping.subtask_row(key, subtask) for subtask in state.subtasks.values()]
+        )
+        db.executemany(
+            row_mapping.WRITE_ATTEMPT, [row_mapping.attempt_row(key, attempt) for attempt in state.attempts.values()]
+        )
+        db.executemany(
+            row_mapping.INSERT_EVENT, [row_mapping.event_row(key, each.seq, each.event) for each in recorded]
+        )
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the file for writing; all that is done inside is kept, or none of it.
+
+        A file that was removed meanwhile would still take what is written, for nobody ever to see.
+        """
+        with self._lock, explained(self.path):
+            if _identity(self.path) != self._file:
+                raise StoreError(
+                    f"{self.path}: the run's state cannot be kept any more: the file was removed or replaced. "
+                    "Run the plan again: what was generated is kept"
+                )
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # SQLite has rolled back by itself where the disk was full
+                    self._db.execute("ROLLBACK")
+                raise
+
+
+def request_control(folder: Path, run_id: str, kind: ControlKind, task_id: str | None = None) -> int:
+    """Leave a request for the process of a running run, from any other process; return the request's id.
+
+    Raises StoreError where the run has ended, its process is gone or it has no such task.
+    """
+    db = open_for_requests(folder)
+    try:
+        with explained(folder / FILE_NAME):
+            return _insert_request(db, run_id, kind, task_id)
+    finally:
+        db.close()
+
+
+def _insert_request(db: sqlite3.Connection, run_id: str, kind: ControlKind, task_id: str | None) -> int:
+    found = db.execute(row_mapping.SELECT_RUNS + "WHERE id = ?", (run_id,)).fetchone()
+    if found is None:
+        raise StoreError(f"there is no run {run_id}; `runner status` lists the runs")
+    run = row_mapping.read_run(found)
+    if run.status.ended or _is_dead(run):
+        ended = f"it is {run.status.value}" if run.status.ended else f"its process {run.pid} is gone"
+        raise StoreError(f"run {run.id} cannot be told to {kind}: {ended}")
+    if task_id is not None:
+        ids = [row[0] for row in db.execute("SELECT id FROM tasks WHERE run = ? ORDER BY position", found[:1])]
+        if task_id not in ids:
+            raise StoreError(f"run {run.id} has no task {task_id!r}; its tasks are {', '.join(ids)}")
+    inserted = db.execute(
+        "INSERT INTO controls (run, kind, task_id, requested_at, requested_by) VALUES (?, ?, ?, ?, ?)",
+        (found[0], kind, task_id, iso(utc_now()), os.getpid()),
+    )
+    return inserted.lastrowid or 0
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at a path from any other that was or will be there."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _is_dead(run: RunRecord) -> bool:
+    return not is_alive(run.pid, run.host, run.process)

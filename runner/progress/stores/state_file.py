@@ -1,0 +1,201 @@
+"""The state file itself: how it is opened, when it is set aside, and what SQLite's errors mean to a person.
+
+The file is `<state folder>/state.db`, in WAL mode with synchronous=NORMAL: what is committed survives the end
+of the process, however it ends. A file that cannot be used is renamed and never deleted.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from runner.progress.stores.state_migrations import APPLICATION_ID, VERSION, migrate
+from runner.records.errors import StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILE_NAME = "state.db"
+BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction; those take milliseconds
+CHECKPOINT_PAGES = 4000  # 16 MB of log before it is folded back: a checkpoint costs an fsync
+_COMPANIONS = ("", "-wal", "-shm")
+_threads = threading.Lock()  # the file lock below is owned by the process, not by a thread
+
+
+def open_for_writing(folder: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+    """Open, or create, the state file; return the connection and what the user should know.
+
+    A damaged file, one of a newer runner and one that is not ours are set aside. Raises StoreError.
+    """
+    path = folder / FILE_NAME
+    with explained(path):
+        _make_folder(folder)
+        with _alone(folder):
+            notices = _set_aside(path)
+            db = connect(path, mode="rwc")
+            try:
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = NORMAL")
+                db.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+                migrate(db)
+            except BaseException:
+                db.close()
+                raise
+    return db, notices
+
+
+def open_for_reading(folder: Path) -> sqlite3.Connection:
+    """Open the state file without the right to change it; where there is none yet, what is read is empty."""
+    return _open_existing(folder, mode="ro") or _empty()
+
+
+def open_for_requests(folder: Path) -> sqlite3.Connection:
+    """Open the state file of a run that another process writes, to leave it a request."""
+    db = _open_existing(folder, mode="rw")
+    if db is None:
+        raise StoreError(f"{folder / FILE_NAME}: no run was recorded here; name its folder with --state")
+    return db
+
+
+def connect(path: Path, *, mode: str) -> sqlite3.Connection:
+    """Return a connection in autocommit mode that any thread may use, one at a time."""
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_TIMEOUT,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    db.execute("PRAGMA foreign_keys = ON")
+    return db
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn the errors of the system and of SQLite into a StoreError that says what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise StoreError(f"{path}: {_explain(error)}") from error
+    except OSError as error:
+        place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else path
+        reason = error.strerror or str(error)
+        raise StoreError(
+            f"{place}: the run's state cannot be kept here ({reason}); "
+            "give a folder that can be written with --state or RUNNER_STATE"
+        ) from error
+
+
+def _explain(error: sqlite3.Error) -> str:
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith("SQLITE_FULL"):
+        return "the run's state cannot be kept: the disk is full; free some space and run the plan again"
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return (
+            f"the run's state cannot be kept here ({error}); "
+            "give a folder that can be written with --state or RUNNER_STATE"
+        )
+    if name.startswith("SQLITE_BUSY"):
+        return f"another process has held the state file for more than {BUSY_TIMEOUT:.0f} s"
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return f"the state file is damaged ({error}); the next run sets it aside and starts a new one"
+    return f"the run's state cannot be kept ({error})"
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="ascii")
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep other processes from setting the file aside, creating it, switching it to WAL or migrating it."""
+    import fasteners  # noqa: PLC0415 - only who writes pays for it
+
+    lock = fasteners.InterProcessLock(folder / "state.lock")
+    if not _threads.acquire(timeout=BUSY_TIMEOUT):
+        raise StoreError(f"{folder}: another thread has been opening the state file for {BUSY_TIMEOUT:.0f} s")
+    try:
+        if not lock.acquire(timeout=BUSY_TIMEOUT, delay=0.005, max_delay=0.05):
+            raise StoreError(f"{folder}: another process has been opening the state for {BUSY_TIMEOUT:.0f} s")
+        try:
+            yield
+        finally:
+            lock.release()
+    finally:
+        _threads.release()
+
+
+def _set_aside(path: Path) -> tuple[str, ...]:
+    """Rename a state file that cannot be used, with its companions; return why, or nothing."""
+    if not path.exists() or path.stat().st_size == 0:
+        return ()
+    db: sqlite3.Connection | None = None
+    try:
+        # Read-only, so that closing it folds no log into a file that is evidence now.
+        db = connect(path, mode="ro")
+        defect = _find_defect(db)
+    except sqlite3.DatabaseError as error:
+        if not error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            raise
+        defect = "damaged", f"is damaged ({error})"
+    finally:
+        if db is not None:
+            db.close()
+    if defect is None:
+        return ()
+    label, reason = defect
+    stem = f"{path.stem}.{label}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}{path.suffix}"
+    for companion in _COMPANIONS:
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + companion).rename(path.with_name(stem + companion))
+    return (f"{path} {reason}; it was set aside as {stem} and a new one was started",)
+
+
+def _find_defect(db: sqlite3.Connection) -> tuple[str, str] | None:
+    """Return a word and a sentence on why the file cannot be used, or None."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION_ID and tables:
+        return "foreign", "is not a state file of the runner"
+    if version > VERSION:
+        return "newer", f"was written by a newer runner (format {version}, this one knows {VERSION})"
+    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    return None if verdict == "ok" else ("damaged", f"is damaged ({' '.join(verdict.split())})")
+
+
+def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
+    """Open a state file of this format as it is; None where none was made yet."""
+    path = folder / FILE_NAME
+    with explained(path):
+        if not path.exists():
+            return None
+        if mode == "ro" and not os.access(folder, os.W_OK) and not path.with_name(f"{FILE_NAME}-wal").exists():
+            mode = "ro&immutable=1"  # WAL wants to make its files, and nobody here can; so nobody writes either
+        db = connect(path, mode=mode)
+        try:
+            (version,) = db.execute("PRAGMA user_version").fetchone()
+        except BaseException:
+            db.close()
+            raise
+    if version == VERSION:
+        return db
+    db.close()
+    if version == 0:
+        return None
+    older = "the next run brings it up to date" if version < VERSION else "use the runner that wrote it"
+    raise StoreError(f"{path}: the state file has format {version}, this runner reads {VERSION}; {older}")
+
+
+def _empty() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrate(db)
+    return db

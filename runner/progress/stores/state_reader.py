@@ -1,0 +1,188 @@
+"""What can be asked of the state file: runs, tasks, sub-tasks, tries, events, requests and the outbox.
+
+Runs in any process. `StateReader.open` has a read-only connection of its own and holds no lock between two
+questions; the store of a running supervisor answers the same questions over its own connection.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Self
+
+from runner.progress.stores import row_mapping
+from runner.progress.stores.state_file import FILE_NAME, explained, open_for_reading
+from runner.records.errors import StoreError
+from runner.records.process_identity import is_alive
+from runner.records.status import RunStatus
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+    from runner.progress.reporter import Recorded
+    from runner.progress.stores.row_mapping import Row
+    from runner.progress.stores.run_records import AttemptRecord, ControlRecord, RunRecord, SubTaskRecord, TaskRecord
+
+LATEST = "latest"
+PAGE = 1000  # events read at a time: a long read would keep the log from being folded back
+SHORTEST_PREFIX = 4  # characters of a run's id
+
+
+class NoSuchRunError(StoreError):
+    """The user named a run that is not there, or not clearly enough."""
+
+    exit_code = 2
+
+
+class StateReader:
+    """Answers questions about recorded runs. Safe from any thread. Every method raises StoreError."""
+
+    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+        self._db = db
+        self._lock = threading.RLock()
+        self.path = folder / FILE_NAME
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Open the state in `folder` read-only; where there is none, there is no run either."""
+        return cls(open_for_reading(folder), folder)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock, explained(self.path):
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def runs(self, limit: int | None = None) -> tuple[RunRecord, ...]:
+        """Return the runs, newest first."""
+        found = self._ask(row_mapping.SELECT_RUNS + "ORDER BY key DESC LIMIT ?", -1 if limit is None else limit)
+        return tuple(_as_it_is(row_mapping.read_run(row)) for row in found)
+
+    def run(self, reference: str = LATEST) -> RunRecord:
+        """Return one run by its id, by the unique beginning of it, or the latest. Raises NoSuchRunError."""
+        if reference == LATEST:
+            newest = self.runs(limit=1)
+            if not newest:
+                raise NoSuchRunError(f"{self.path}: no run was recorded yet; `runner PLAN` starts one")
+            return newest[0]
+        found = self._ask(
+            row_mapping.SELECT_RUNS
+            + "WHERE id = ?1 OR (length(?1) >= ?2 AND substr(id, 1, length(?1)) = ?1) ORDER BY key DESC",
+            reference.strip().lower(),
+            SHORTEST_PREFIX,
+        )
+        if len(found) == 1:
+            return _as_it_is(row_mapping.read_run(found[0]))
+        if found:
+            ids = ", ".join(row[1] for row in found)
+            raise NoSuchRunError(f"run {reference!r} could be any of {ids}; give more of its id")
+        raise NoSuchRunError(f"{self.path}: there is no run {reference!r}; `runner status` lists the runs")
+
+    def tasks(self, run_id: str) -> tuple[TaskRecord, ...]:
+        """Return the tasks of a run in the order of its plan."""
+        found = self._ask(row_mapping.SELECT_TASKS + "WHERE run = ? ORDER BY position", self._key(run_id))
+        return tuple(row_mapping.read_task(row) for row in found)
+
+    def subtasks(self, run_id: str, task_id: str | None = None) -> tuple[SubTaskRecord, ...]:
+        """Return the sub-tasks of a run, or of one of its tasks, in order."""
+        found = self._ask(
+            row_mapping.SELECT_SUBTASKS + "WHERE run = ?1 AND (?2 IS NULL OR task_id = ?2) ORDER BY task_id, position",
+            self._key(run_id),
+            task_id,
+        )
+        return tuple(row_mapping.read_subtask(row) for row in found)
+
+    def attempts(self, run_id: str, subtask_id: str | None = None) -> tuple[AttemptRecord, ...]:
+        """Return the tries of a run, or of one of its sub-tasks, in order."""
+        found = self._ask(
+            row_mapping.SELECT_ATTEMPTS
+            + "WHERE run = ?1 AND (?2 IS NULL OR subtask_id = ?2) ORDER BY subtask_id, number",
+            self._key(run_id),
+            subtask_id,
+        )
+        return tuple(row_mapping.read_attempt(row) for row in found)
+
+    def events(self, run_id: str, after_seq: int = 0, *, task_id: str | None = None) -> Iterator[Recorded]:
+        """Yield the events of a run, or those of one of its tasks, that come after `after_seq`, in order."""
+        while True:
+            page = self._events_page(run_id, after_seq, PAGE, task_id)
+            for seq, payload in page:
+                yield row_mapping.read_event(run_id, seq, payload)
+            if len(page) < PAGE:
+                return
+            after_seq = page[-1][0]
+
+    def control(self, control_id: int) -> ControlRecord | None:
+        """Return a request and what became of it."""
+        found = self._ask(
+            "SELECT controls.id, runs.id, kind, task_id, requested_at, requested_by, taken_at, answer "
+            "FROM controls JOIN runs ON runs.key = controls.run WHERE controls.id = ?",
+            control_id,
+        )
+        return row_mapping.read_control(found[0]) if found else None
+
+    def outbox(self, sink: str, run_id: str, limit: int = 500) -> tuple[Recorded, ...]:
+        """Return the next events of a run that `sink` has not acknowledged."""
+        page = self._events_page(run_id, self.acknowledged(sink, run_id), limit, None)
+        return tuple(row_mapping.read_event(run_id, seq, payload) for seq, payload in page)
+
+    def acknowledged(self, sink: str, run_id: str) -> int:
+        """Return up to which event `sink` has everything of a run."""
+        found = self._ask("SELECT seq FROM acknowledgements WHERE sink = ? AND run = ?", sink, self._key(run_id))
+        return int(found[0][0]) if found else 0
+
+    def lag(self, sink: str) -> dict[str, int]:
+        """Return how many events of each run `sink` has not acknowledged, oldest run first; none of 0."""
+        found = self._ask(
+            "SELECT id, last_seq - coalesce(seq, 0) AS waiting FROM runs LEFT JOIN acknowledgements "
+            "ON acknowledgements.run = runs.key AND sink = ? WHERE waiting > 0 ORDER BY key",
+            sink,
+        )
+        return {row[0]: row[1] for row in found}
+
+    def owed(self, sink: str) -> dict[str, int]:
+        """Return how many events of each run `sink` has still to get, oldest run first; none of 0.
+
+        Only of runs that were meant for it when they began: what was run without it is nobody's business.
+        """
+        found = self._ask(
+            "SELECT id, last_seq - seq AS waiting FROM runs JOIN acknowledgements "
+            "ON acknowledgements.run = runs.key AND sink = ? WHERE waiting > 0 ORDER BY key",
+            sink,
+        )
+        return {row[0]: row[1] for row in found}
+
+    def _events_page(self, run_id: str, after_seq: int, limit: int, task_id: str | None) -> list[Row]:
+        return self._ask(
+            "SELECT seq, payload FROM events WHERE run = ?1 AND seq > ?2 AND (?4 IS NULL OR task_id = ?4) "
+            "ORDER BY seq LIMIT ?3",
+            self._key(run_id),
+            after_seq,
+            limit,
+            task_id,
+        )
+
+    def _key(self, run_id: str) -> int:
+        """Return under which number the rows of a run are kept; 0 is no run's."""
+        found = self._ask("SELECT key FROM runs WHERE id = ?", run_id)
+        return int(found[0][0]) if found else 0
+
+    def _ask(self, sql: str, *values: object) -> list[Row]:
+        with self._lock, explained(self.path):
+            return self._db.execute(sql, values).fetchall()
+
+
+def _as_it_is(run: RunRecord) -> RunRecord:
+    """Return the run with the state that is true now: a run whose process has died is interrupted."""
+    if not run.status.ended and not is_alive(run.pid, run.host, run.process):
+        run.status = RunStatus.INTERRUPTED
+    return run

@@ -1,0 +1,1 @@
+"""Which task runs when: validation before a run, the queue, the loop of the supervisor, time limits."""

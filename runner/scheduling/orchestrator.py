@@ -1,0 +1,329 @@
+"""The face of a run: tasks go in, results come out.
+
+    caller's thread          supervisor process                                        worker processes (5)
+    ───────────────          ──────────────────                                        ────────────────────
+    execute_task ──► Preparation ──► Supervisor loop ──── shard ───────────────────►   SubTaskManager
+    submit            (agent, schema,   TaskQueue: which task next                       5 threads, one agent a
+    pause, start,      tables, digest)  TaskRun: which sub-tasks, retries, suspects      table; files under locks
+    clear, cancel                       ▲                                                     │
+                                        └───────── events, over one pipe a worker ◄──────────┘
+                                        │
+                                        ▼ post
+                                     Reporter thread ──► store (SQLite, durable) ──► console, Convex, …
+
+Every arrow is one-way. The loop decides, the reporter records, sinks tell; none of them waits for the one below.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import tempfile
+import threading
+import uuid
+from concurrent.futures import Future
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from runner.execution.forkserver import ensure_forkserver
+from runner.generation.naming import free_name, kebab
+from runner.generation.workspace.claims import begin_claims, release_claims, sweep_claims
+from runner.generation.workspace.manifest import Manifest
+from runner.generation.workspace.writer import sweep_temp_files
+from runner.plan.dispatcher import AgentDispatcher
+from runner.progress.reporter import Control, EventStore, Reporter, Sink
+from runner.progress.stores.sqlite_store import SqliteStore
+from runner.records.events import Event, Logged, RunEnded, RunStarted, TaskAdded
+from runner.records.status import RunStatus, TaskStatus
+from runner.scheduling.preparation import Preparation, misread_tables
+from runner.scheduling.supervisor import Settings, Supervisor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from types import TracebackType
+
+    from runner.ddl.model import Schema
+    from runner.execution.task_queue import QueueStats
+    from runner.execution.worker_protocol import Change
+    from runner.records.errors import StoreError
+    from runner.records.task import TaskInput, TaskResult
+    from runner.scheduling.schedule import Job
+
+STATE_FOLDER = ".runner"  # of the current folder, unless told otherwise
+CLOSE_TIMEOUT = 10.0  # seconds for the sinks to show what they were given
+_CLEARED = "cleared before it started"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunInfo:
+    """What a run is called in the records: the plan's name and the path of its file."""
+
+    plan: str = "library"
+    plan_path: str = ""
+
+
+class ParallelOrchestrator:
+    """Runs tasks: up to `concurrency` at once, each in a worker process, the most urgent first.
+
+    `store` is the folder for durable state or a store of your own; `dispatcher` tells the agent kind where a task
+    names none. A run begins with the first task and ends with `close`; use it as a context manager. Its methods may
+    be called from any thread, but make it and submit the first task from the main one: the processes that it
+    starts die with the thread that started them.
+    """
+
+    def __init__(
+        self,
+        concurrency: int = 5,
+        store: EventStore | Path | str | None = None,
+        dispatcher: AgentDispatcher | None = None,
+        *,
+        sinks: Sequence[Sink] = (),
+        settings: Settings | None = None,
+        info: RunInfo | None = None,
+        import_path: Path | None = None,
+    ) -> None:
+        self.run_id = str(uuid.uuid4())
+        self._settings = settings or Settings(workers=concurrency)
+        self._info = info or RunInfo()
+        self._preparation = Preparation(dispatcher or AgentDispatcher(), import_path)
+        self._resources = ExitStack()
+        self._store = self._open_store(store)
+        self._reporter = Reporter(
+            self._store, sinks, run_id=self.run_id, on_failure=self._store_failed, on_control=self._control
+        )
+        self._supervisor = Supervisor(
+            self.run_id, self._settings, self._reporter.post, self._task_ended, self._loop_failed
+        )
+        self._futures: dict[str, Future[TaskResult]] = {}
+        self._results: dict[str, TaskResult] = {}
+        self._workspaces: set[Path] = set()
+        self._lock = threading.Lock()
+        self._started = False
+        self._closed = False
+        self._store_error: StoreError | None = None
+
+    # ----------------------------------------------------------------------------- tasks in, results out
+
+    def execute_task(self, task: TaskInput) -> TaskResult:
+        """Run one task and return how it ended; blocks until then.
+
+        Raises `TaskInputError` or `DDLError` for a task that cannot be run as it was asked for.
+        """
+        return self.submit(task).result()
+
+    def submit(self, task: TaskInput) -> Future[TaskResult]:
+        """Hand a task over and return a future of how it ends. Raises as `execute_task` does, at once."""
+        with self._lock:
+            task_id = task.id or free_name(kebab(task.description), self._futures, separator="-")
+        job = self._preparation.prepare(task, task_id)
+        return self.submit_jobs([job])[task_id]
+
+    def submit_jobs(self, jobs: Sequence[Job]) -> Mapping[str, Future[TaskResult]]:
+        """Hand over jobs that are already prepared; they may need one another. Returns a future a task."""
+        self.start_run()
+        with self._lock:
+            futures: dict[str, Future[TaskResult]] = {job.spec.id: Future() for job in jobs}
+            twice = futures.keys() & self._futures.keys()
+            if twice:
+                raise ValueError(f"{min(twice)!r} was added before; each id can be added once")
+            self._futures |= futures
+            workspaces = {job.spec.workspace for job in jobs} - self._workspaces
+            self._workspaces |= workspaces
+        if not self._settings.check:
+            for workspace in workspaces:
+                if sweep_claims(workspace):  # a run died here
+                    sweep_temp_files(workspace, Manifest(workspace))
+                begin_claims(workspace, self.run_id)
+        for job in jobs:
+            self._reporter.post(_added(job))
+        self._supervisor.add(jobs)
+        return futures
+
+    # ----------------------------------------------------------------------------- control
+
+    def get_queue_stats(self) -> QueueStats:
+        """Return how many tasks wait and run."""
+        return self._supervisor.stats()
+
+    def on_idle(self, timeout: float | None = None) -> bool:
+        """Wait until no task waits or runs; False on timeout (seconds).
+
+        Raises `StoreError` when state could not be kept: the run was stopped for it.
+        """
+        idle = self._supervisor.wait_idle(timeout)
+        if self._store_error is not None:
+            raise self._store_error
+        return idle
+
+    def pause(self) -> None:
+        """Start no new task until `start`; running tasks finish."""
+        self._supervisor.pause()
+
+    def start(self) -> None:
+        """Start tasks again."""
+        self._supervisor.resume()
+
+    def clear(self) -> None:
+        """Cancel every task that has not started."""
+        self._supervisor.clear(_CLEARED)
+
+    def cancel(self, task_id: str | None = None, reason: str = "cancelled") -> None:
+        """Cancel one task, or all of them: what waits is dropped, what runs is told to stop and gets its grace."""
+        if task_id is None:
+            self._supervisor.cancel_all(reason)
+        else:
+            self._supervisor.cancel(task_id, reason)
+
+    def kill(self, reason: str) -> None:
+        """Cancel every task and end the workers at once."""
+        self._supervisor.kill_all(reason)
+
+    # ----------------------------------------------------------------------------- the run
+
+    def start_run(self) -> None:
+        """Begin the run, unless it has begun: its record, its reporter, its workers."""
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("this orchestrator is closed; make another")
+            if self._started:
+                return
+            self._started = True
+        ensure_forkserver()
+        self._reporter.start()
+        self._reporter.post(
+            RunStarted(
+                plan=self._info.plan,
+                plan_path=self._info.plan_path,
+                pid=os.getpid(),
+                host=socket.gethostname(),
+                concurrency=self._settings.workers,
+            )
+        )
+        self._supervisor.start()
+
+    def note(self, event: Event) -> None:
+        """Have something of the caller's own recorded in this run."""
+        self._reporter.post(event)
+
+    def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
+        """Have it recorded that `sink` has everything of a run up to `seq`. Never blocks."""
+        self._reporter.acknowledge(sink, run_id, seq)
+
+    @property
+    def results(self) -> Mapping[str, TaskResult]:
+        """How each task that has ended ended."""
+        return dict(self._results)
+
+    @property
+    def changes(self) -> Sequence[tuple[str, Change]]:
+        """Which files were, or with `check` would be, created, updated or kept: sub-task id, verb and path."""
+        return self._supervisor.changes
+
+    @property
+    def preparation(self) -> Preparation:
+        """What turns tasks into jobs; remembers the schemas that it read."""
+        return self._preparation
+
+    def close(self, status: RunStatus | None = None, exit_code: int | None = None) -> None:
+        """End the run: whatever still runs is killed, the last event is recorded, everything is let go.
+
+        Status and exit code follow from the tasks unless they are given. Safe to call twice.
+        Raises `StoreError` when state could not be kept.
+        """
+        with self._lock:
+            if self._closed:
+                return
+            self._closed = True
+        with self._resources:
+            if not self._started:
+                return
+            self._supervisor.stop()
+            for workspace in self._workspaces:
+                release_claims(workspace, self.run_id)
+                if self._supervisor.deaths:
+                    sweep_temp_files(workspace, Manifest(workspace))
+            ended = status or self._outcome()
+            code = (0 if ended is RunStatus.DONE else 1) if exit_code is None else exit_code
+            self._reporter.post(RunEnded(status=ended, exit_code=code))
+            self._reporter.close(CLOSE_TIMEOUT)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.on_idle()
+        self.close()
+
+    def _outcome(self) -> RunStatus:
+        states = {result.status for result in self._results.values()}
+        if len(self._results) < len(self._futures) or TaskStatus.CANCELLED in states:
+            return RunStatus.FAILED if TaskStatus.FAILED in states else RunStatus.CANCELLED
+        return RunStatus.DONE if states <= {TaskStatus.DONE} else RunStatus.FAILED
+
+    def _open_store(self, store: EventStore | Path | str | None) -> EventStore:
+        if self._settings.check:  # a check writes nothing, its own record included
+            store = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="runner-check-")))
+        if store is None or isinstance(store, Path | str):
+            opened = SqliteStore(Path(store or STATE_FOLDER))
+            self._resources.callback(opened.close)
+            return opened
+        return store
+
+    def _task_ended(self, result: TaskResult) -> None:
+        self._results[result.task_id] = result
+        self._futures[result.task_id].set_result(result)
+
+    def _loop_failed(self, error: BaseException) -> None:
+        """Let nobody wait for a task that no loop will ever end."""
+        with self._lock:
+            futures = [future for future in self._futures.values() if not future.done()]
+        for future in futures:
+            future.set_exception(error)
+
+    def _store_failed(self, error: StoreError) -> None:
+        self._store_error = error
+        self._supervisor.kill_all(f"state cannot be kept: {error}")
+
+    def _control(self, control: Control) -> str:
+        match control.kind:
+            case "pause":
+                self.pause()
+                return "paused"
+            case "resume":
+                self.start()
+                return "resumed"
+            case "cancel":
+                return self._cancel_asked(control)
+
+    def _cancel_asked(self, control: Control) -> str:
+        if control.task_id is not None and control.task_id not in self._futures:
+            return f"no task {control.task_id!r} in this run"
+        if control.task_id is not None and (ended := self._results.get(control.task_id)) is not None:
+            return f"task {control.task_id!r} has ended already: {ended.status.value}"
+        self.cancel(control.task_id, f"cancelled by process {control.requested_by}")
+        return "cancelled"
+
+
+def warnings_of(schemas: Iterable[Schema]) -> tuple[Logged, ...]:
+    """Return what a run should say about its schemas: tables that were not all understood."""
+    return tuple(Logged(level="warning", message=message) for schema in schemas for message in misread_tables(schema))
+
+
+def _added(job: Job) -> TaskAdded:
+    spec = job.spec
+    return TaskAdded(
+        task_id=spec.id,
+        title=spec.title,
+        description=spec.description,
+        agent=spec.agent,
+        classification=spec.classification,
+        priority=spec.priority,
+        needs=spec.needs,
+        workspace=str(spec.workspace),
+        subtasks=spec.subtasks,
+    )

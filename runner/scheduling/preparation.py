@@ -1,0 +1,213 @@
+"""Turns a task as somebody asked for it into one that can be scheduled, before anything is written.
+
+Tells the agent, reads the schema (once per distinct DDL), chooses the tables and digests the inputs. Runs in the
+supervisor's main thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.ddl import schema_cache
+from runner.ddl.model import Note, Schema, Table
+from runner.ddl.sql_files import expand_ddl_paths
+from runner.execution.subtasks import SubTaskManager
+from runner.generation.registry import agent_facts
+from runner.generation.template_files import set_digest
+from runner.plan.dispatcher import AgentDispatcher, resolve_agent
+from runner.records.errors import AgentError, ClassificationError, RunnerError
+from runner.records.task import Classification, TableGlobs, TaskInput, TaskSpec
+from runner.records.version import VERSION
+from runner.scheduling.schedule import Job
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.model import Dialect
+    from runner.generation.registry import AgentFacts
+
+_NO_TABLES = Schema(dialect="postgres", tables=())
+_CLOSE_MATCHES = 3
+_WILDCARDS = frozenset("*?[")
+
+
+class TaskInputError(RunnerError):
+    """A task cannot be run as it was asked for. `key` is the part of it that is wrong, as a plan names it."""
+
+    exit_code = 2
+
+    def __init__(self, key: str, message: str, expected: str = "") -> None:
+        self.key = key
+        self.message = message
+        self.expected = expected
+        super().__init__(f"{message}. {expected}" if expected else message)
+
+
+class Preparation:
+    """Prepares tasks. Remembers what it read, so that many tasks on one DDL read it once.
+
+    `import_path` is the folder from where agents of the user's own are imported first.
+    """
+
+    def __init__(self, dispatcher: AgentDispatcher, import_path: Path | None = None) -> None:
+        self._dispatcher = dispatcher
+        self._import_path = import_path
+        self._makers: dict[tuple[AgentFacts, Path | None], str] = {}
+        self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
+
+    def prepare(self, task: TaskInput, task_id: str) -> Job:
+        """Return the job for a task. Raises `TaskInputError`, or `DDLError` for a schema that cannot be read."""
+        classification, agent = self._agent(task)
+        schema, schema_digest = self._schema(task, agent)
+        globs = task.tables or TableGlobs()
+        tables = select_tables(schema, globs) if agent.per_table else None
+        if tables is not None:
+            _refuse_misread(schema, tables, globs)
+        names = None if tables is None else [schema.label(table.name) for table in tables]
+        spec = TaskSpec(
+            id=task_id,
+            title=agent.title,
+            description=task.description,
+            agent=classification.kind,
+            classification=classification,
+            priority=task.priority,
+            needs=task.needs,
+            workspace=task.workspace_path,
+            subtasks=SubTaskManager.spawn_sub_tasks(task_id, agent.title, names),
+            timeouts=task.timeouts,
+            retries=task.retries,
+            options=task.options,
+            templates=task.templates,
+            import_path=self._import_path,
+            schema_digest=schema_digest,
+            inputs_digest=self._inputs_digest(task, agent, schema_digest),
+        )
+        return Job(spec=spec, schema=schema, start=agent.start)
+
+    @property
+    def schemas(self) -> tuple[Schema, ...]:
+        """Every schema that was read."""
+        return tuple(schema for schema, _ in self._schemas.values())
+
+    def _agent(self, task: TaskInput) -> tuple[Classification, AgentFacts]:
+        if task.agent is not None:
+            name = resolve_agent(task.agent) or task.agent
+            classification = Classification(
+                kind=name, method="explicit", confidence=1.0, reasoning="the plan names the agent"
+            )
+        else:
+            try:
+                classification = self._dispatcher.classify(task.description)
+            except ClassificationError as error:
+                raise TaskInputError("description", str(error)) from error
+        try:
+            return classification, agent_facts(classification.kind, self._import_path)
+        except AgentError as error:
+            raise TaskInputError("agent" if task.agent else "description", str(error)) from error
+
+    def _schema(self, task: TaskInput, agent: AgentFacts) -> tuple[Schema, str | None]:
+        named = (task.ddl_path,) if isinstance(task.ddl_path, Path) else tuple(task.ddl_path or ())
+        paths = tuple(expand_ddl_paths(named))
+        if not paths:
+            if agent.per_table:
+                raise TaskInputError("ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`")
+            return _NO_TABLES, None
+        known = self._schemas.get((paths, task.dialect))
+        if known is None:
+            known = self._schemas[paths, task.dialect] = _read_schema(paths, task.dialect)
+        return known
+
+    def _inputs_digest(self, task: TaskInput, agent: AgentFacts, schema_digest: str | None) -> str:
+        """Digest all that the files of a task are made from: what is equal gives equal files."""
+        options = json.dumps(task.options, sort_keys=True, default=str)
+        maker = self._maker_digest(agent, task.templates)
+        parts = (VERSION, maker, schema_digest or "", options)
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+    def _maker_digest(self, agent: AgentFacts, templates: Path | None) -> str:
+        """Digest an agent's code and its templates, once for all tasks of a kind."""
+        if (agent, templates) not in self._makers:
+            files = set_digest(agent.kind, templates, home=agent.home)
+            self._makers[agent, templates] = f"{agent.code_digest}|{files}"
+        return self._makers[agent, templates]
+
+
+def _read_schema(paths: tuple[Path, ...], dialect: Dialect) -> tuple[Schema, str]:
+    """Return a schema and the digest of its source: as it was read before, or read now."""
+    try:
+        digest = schema_cache.schema_digest(paths, dialect)
+        schema = schema_cache.load(paths, digest)
+    except OSError:
+        digest, schema = "", None  # the reader says what is wrong with the file
+    if schema is None:
+        from runner.ddl.reader import read_ddl  # noqa: PLC0415 - 0.3 s of parser, for a schema not seen before
+
+        schema = read_ddl(paths, dialect)
+        schema_cache.save(paths, digest, schema)
+    return schema, digest
+
+
+def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
+    """Return the tables that the globs choose, in the order of the DDL. Raises `TaskInputError` for a dead glob.
+
+    Partitions are left out unless a glob without wildcards names one: their rows are reached through the table
+    that they are part of.
+    """
+    labels = {schema.label(table.name): table for table in schema.tables}
+    whole = {label for label, table in labels.items() if table.partition_of is None}
+    chosen: set[str] = set()
+    for index, pattern in enumerate(globs.include):
+        found = {label for label in labels if label == pattern or (label in whole and fnmatchcase(label, pattern))}
+        if not found:
+            raise TaskInputError(f"tables.include.{index}", *_no_match(pattern, labels))
+        chosen |= found
+    for pattern in globs.exclude:
+        chosen = {label for label in chosen if not fnmatchcase(label, pattern)}
+    if not chosen:
+        raise TaskInputError("tables.exclude", "every table is excluded", "Leave at least one")
+    return tuple(table for label, table in labels.items() if label in chosen)
+
+
+def _no_match(pattern: str, labels: dict[str, Table]) -> tuple[str, str]:
+    close = get_close_matches(pattern, labels, _CLOSE_MATCHES)
+    hint = f"Did you mean {' or '.join(close)}?" if close else f"The DDL has {len(labels)} tables; see `runner schema`"
+    return f"{pattern!r} matches no table", hint
+
+
+def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) -> None:
+    """Refuse tables whose statements were not all understood: what came out would not be what the DDL says."""
+    chosen = {table.name for table in tables}
+    for note in _unread_tables(schema):
+        if note.table in chosen or _would_choose_unread(globs, schema, note):
+            touched = f"it changes table {note.table}" if note.table else "it is about a table"
+            raise TaskInputError(
+                "ddl",
+                f"{note.file}:{note.line}: not understood, and {touched}: {note.reason}",
+                "Simplify that statement, or leave the table out with tables: {exclude: [...]}",
+            )
+
+
+def _would_choose_unread(globs: TableGlobs, schema: Schema, note: Note) -> bool:
+    """Whether globs choose a table of which nothing could be read; where not even its name, any wildcard does."""
+    if note.table is None:
+        return any(_WILDCARDS & set(pattern) for pattern in globs.include)
+    label = schema.label(note.table)
+    return (
+        note.table not in schema.tables_by_name
+        and any(fnmatchcase(label, pattern) for pattern in globs.include)
+        and not any(fnmatchcase(label, pattern) for pattern in globs.exclude)
+    )
+
+
+def misread_tables(schema: Schema) -> tuple[str, ...]:
+    """Tell of the statements about tables that were not understood; worth a warning where no task uses them."""
+    return tuple(f"{note.file}:{note.line}: not understood: {note.reason}" for note in _unread_tables(schema))
+
+
+def _unread_tables(schema: Schema) -> tuple[Note, ...]:
+    return tuple(note for note in schema.notes if note.table_related)

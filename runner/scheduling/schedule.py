@@ -1,0 +1,198 @@
+"""Which tasks of a run wait, run and have ended, and the telling of each end.
+
+Decisions are the queue's and the task's own (`task_queue`, `task_run`); here they become events and results. Used by
+one thread, the supervisor's loop.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.ddl.model import Schema
+from runner.execution.task_queue import QueueEntry, Skipped, TaskQueue
+from runner.generation.agent import Start
+from runner.records.events import Event, RunPaused, RunResumed, SubTaskEnded, SubTaskRetrying, TaskEnded, TaskStarted
+from runner.records.status import SubTaskStatus, TaskStatus
+from runner.records.task import TaskResult, TaskSpec
+from runner.scheduling.task_run import Ended, Retry, SubTaskState, TaskRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A task and all that is needed to run it; `start` is how what comes out of it is started."""
+
+    spec: TaskSpec
+    schema: Schema
+    start: Start | None = None
+
+
+class Schedule:
+    """The tasks of a run. `post` takes events; `on_end` is told each task's result."""
+
+    def __init__(
+        self,
+        workers: int,
+        subtasks: int,
+        post: Callable[[Event], None],
+        on_end: Callable[[TaskResult], None],
+        *,
+        fail_fast: bool,
+    ) -> None:
+        self.queue: TaskQueue[Job] = TaskQueue(workers)
+        self.active: dict[str, TaskRun] = {}  # those that run
+        self.jobs: dict[str, Job] = {}  # those that have not ended
+        self._subtasks = subtasks
+        self._post = post
+        self._on_end = on_end
+        self._fail_fast = fail_fast
+        self._stopping: str | None = None
+
+    # ----------------------------------------------------------------------------- coming and starting
+
+    def add(self, jobs: Iterable[Job]) -> None:
+        """Add jobs; those that need one that has failed end as skipped at once, all where no more are taken."""
+        batch = {job.spec.id: job for job in jobs}
+        self.jobs |= batch
+        entries = [
+            QueueEntry(
+                id=task_id,
+                payload=job,
+                priority=job.spec.priority,
+                needs=job.spec.needs,
+                timeout=job.spec.timeouts.task,
+            )
+            for task_id, job in batch.items()
+        ]
+        self._tell_skipped(self.queue.add_many(entries))
+        if self._stopping:
+            self.clear(self._stopping)
+
+    def next_task(self, now: float) -> TaskRun | None:
+        """Return the task whose turn it is: a running one that no worker has, then a new one, then any with work."""
+        due = [task for task in self.active.values() if task.has_due(now)]
+        due.sort(key=lambda task: -task.spec.priority)
+        for task in due:
+            if not task.shards:
+                return task
+        entry = None if self._stopping else self.queue.take(now)
+        if entry is not None:
+            task = TaskRun(entry.payload.spec, self._subtasks)
+            self.active[entry.id] = task
+            self._post(TaskStarted(task_id=entry.id))
+            return task
+        return due[0] if due else None
+
+    def task_waits(self) -> bool:
+        """Whether another task could start if a worker were free."""
+        stats = self.queue.stats
+        return self.queue.has_ready() and stats.pending < stats.concurrency
+
+    def expired(self, now: float) -> list[TaskRun]:
+        """Return the running tasks that have used up their time."""
+        return [self.active[entry.id] for entry in self.queue.expired(now) if entry.id in self.active]
+
+    def pause(self) -> None:
+        """Start no task until `resume`."""
+        if not self.queue.is_paused:
+            self.queue.pause()
+            self._post(RunPaused())
+
+    def resume(self) -> None:
+        """Start tasks again."""
+        if self.queue.is_paused:
+            self.queue.start()
+            self._post(RunResumed())
+
+    # ----------------------------------------------------------------------------- ends of sub-tasks
+
+    def tell_outcome(self, task: TaskRun, state: SubTaskState, error: str, outcome: Retry | Ended) -> None:
+        """Tell what follows from a try that did not succeed."""
+        match outcome:
+            case Retry():
+                self._post(
+                    SubTaskRetrying(
+                        task_id=task.spec.id,
+                        subtask_id=state.spec.id,
+                        attempt=state.attempt,
+                        error=error,
+                        delay=outcome.delay,
+                        charged=outcome.charged,
+                    )
+                )
+            case Ended():
+                self._tell_ended(task, state)
+                if outcome.status is SubTaskStatus.FAILED and self._fail_fast and not self._stopping:
+                    self.stop_handing_out(f"--fail-fast: {state.spec.id} failed")
+                self.end_if_complete(task)
+
+    def _tell_ended(self, task: TaskRun, state: SubTaskState) -> None:
+        self._post(
+            SubTaskEnded(
+                task_id=task.spec.id,
+                subtask_id=state.spec.id,
+                status=state.status,
+                attempt=state.attempt,
+                error=state.error,
+            )
+        )
+
+    def drop_waiting(self, task: TaskRun, reason: str) -> None:
+        """End what no worker has of a running task."""
+        for state in task.cancel_waiting(reason):
+            self._tell_ended(task, state)
+        self.end_if_complete(task)
+
+    # ----------------------------------------------------------------------------- ends of tasks
+
+    def end_if_complete(self, task: TaskRun) -> None:
+        """Stamp a task's end before its worker is given away, and skip what needs it."""
+        if not task.ended or self.active.pop(task.spec.id, None) is None:
+            return
+        self._post(TaskEnded(task_id=task.spec.id, status=task.status, error=task.first_error))
+        skipped = self.queue.finish(task.spec.id, task.status, time.monotonic())
+        self._conclude(task.spec, task.status, task.first_error)
+        self._tell_skipped(skipped)
+
+    def clear(self, reason: str) -> None:
+        """Cancel every task that has not started."""
+        for entry in self.queue.clear():
+            self._end_unstarted(entry.payload.spec, TaskStatus.CANCELLED, reason)
+
+    def cancel_waiting(self, task_id: str, reason: str) -> None:
+        """Cancel a task that has not started, and skip what needs it. Does nothing for one that has ended."""
+        if task_id in self.jobs:
+            skipped = self.queue.cancel(task_id)
+            self._end_unstarted(self.jobs[task_id].spec, TaskStatus.CANCELLED, reason)
+            self._tell_skipped(skipped)
+
+    def stop_handing_out(self, reason: str) -> None:
+        """Cancel all that no worker has, and take no more."""
+        self._stopping = reason
+        self.clear(reason)
+        for task in list(self.active.values()):
+            self.drop_waiting(task, reason)
+
+    def _tell_skipped(self, skipped: Iterable[Skipped]) -> None:
+        for entry_id, reason in skipped:
+            self._end_unstarted(self.jobs[entry_id].spec, TaskStatus.SKIPPED, reason)
+
+    def _end_unstarted(self, spec: TaskSpec, status: TaskStatus, reason: str) -> None:
+        self._post(TaskEnded(task_id=spec.id, status=status, error=reason))
+        self._conclude(spec, status, reason)
+
+    def _conclude(self, spec: TaskSpec, status: TaskStatus, error: str | None) -> None:
+        del self.jobs[spec.id]
+        self._on_end(
+            TaskResult(
+                success=status is TaskStatus.DONE,
+                task_id=spec.id,
+                sub_task_count=len(spec.subtasks),
+                status=status,
+                error=error,
+            )
+        )

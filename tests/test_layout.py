@@ -1,0 +1,113 @@
+"""The folders of `runner/` and which may import which: the table in ARCHITECTURE.md against every import."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "runner"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+MOST_FOLDERS = 8  # at the top of the package: what a newcomer takes in at one look
+
+
+def layers() -> list[str]:
+    """Return the folders in the order of ARCHITECTURE.md: each may import those after it, and no other."""
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    table = text.partition("| folder |")[2].partition("\n\n")[0]
+    return re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE)
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+NAMES = {dotted(path) for path in MODULES}
+
+
+def imports(path: Path) -> set[str]:
+    """Return the modules of the package that a file imports anywhere in it, for the type checker only included."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "runner":
+            names = {f"{node.module}.{alias.name}" for alias in node.names} & NAMES
+            found |= names or {str(node.module)}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.partition(".")[0] == "runner"}
+    return found
+
+
+def folder(module: str) -> str:
+    """Return the dotted folder that a module lies in."""
+    path = PACKAGE.parent / module.replace(".", "/")
+    return module if path.is_dir() else module.rpartition(".")[0]
+
+
+def test_the_package_has_few_folders_and_they_are_the_ones_of_the_table() -> None:
+    folders = {path.parent.relative_to(PACKAGE).parts[0] for path in MODULES if path.parent != PACKAGE}
+    assert folders == set(layers())
+    assert len(folders) <= MOST_FOLDERS
+    assert {path.name for path in PACKAGE.glob("*.py")} == {"__init__.py", "__main__.py"}
+
+
+def test_no_two_modules_have_one_name() -> None:
+    counted = Counter(path.name for path in MODULES if path.name != "__init__.py")
+    assert not [name for name, times in counted.items() if times > 1]
+
+
+def test_imports_go_down_the_table() -> None:
+    rank = {name: number for number, name in enumerate(layers())}
+    wrong = []
+    for path in MODULES:
+        module = dotted(path)
+        own = module.split(".")[1:2]
+        if path.parent == PACKAGE:
+            continue
+        wrong += [
+            f"{module} imports {target}"
+            for target in imports(path)
+            if target == "runner" or rank[target.split(".")[1]] < rank[own[0]]
+        ]
+    assert not wrong
+
+
+def test_folders_import_each_other_in_no_circle() -> None:
+    edges: dict[str, set[str]] = {}
+    for path in MODULES:
+        if path.parent != PACKAGE:
+            own = folder(dotted(path))
+            edges.setdefault(own, set()).update(folder(target) for target in imports(path) if folder(target) != own)
+    done: set[str] = set()
+    while ready := {name for name in edges if name not in done and edges[name] & edges.keys() <= done}:
+        done |= ready
+    assert not sorted(edges.keys() - done)
+
+
+def test_only_the_ddl_folder_imports_the_sql_parser() -> None:
+    users = [path for path in MODULES if re.search(r"^\s*(?:import|from) sqlglot", path.read_text(), re.MULTILINE)]
+    assert users
+    assert {path.relative_to(PACKAGE).parts[0] for path in users} == {"ddl"}
+
+
+@pytest.mark.parametrize(
+    ("statement", "unwanted"),
+    [
+        ("import runner", {"sqlglot", "jinja2", "convex", "pydantic", "click"}),
+        ("import runner.command.cli", {"sqlglot", "jinja2", "convex", "pydantic", "tqdm", "multiprocessing"}),
+        ("import runner.progress.reports.commands", {"sqlglot", "jinja2", "convex", "pydantic", "tqdm"}),
+        ("import runner.command.run_plan", {"sqlglot", "jinja2", "convex", "requests"}),
+        ("import runner.execution.worker", {"sqlglot", "convex", "pydantic", "anthropic"}),
+        ("import runner.ddl.model", {"sqlglot"}),
+    ],
+)
+def test_an_import_loads_nothing_heavy(statement: str, unwanted: set[str]) -> None:
+    code = f"import sys; {statement}; print(*sorted(name.partition('.')[0] for name in sys.modules))"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not unwanted & set(loaded)
