@@ -265,9 +265,13 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         code = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        code = 130
+    except (click.Abort, KeyboardInterrupt) as error:
+        if isinstance(error.__cause__, EOFError):  # click takes it for the end of a person's input, and we read none
+            click.echo("error: another process of this run ended unexpectedly; run it again", err=True)
+            code = 1
+        else:
+            click.echo("interrupted", err=True)
+            code = 130
     except OSError as error:
         click.echo(f"error: the system refused: {error}", err=True)
         code = 1

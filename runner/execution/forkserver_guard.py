@@ -6,6 +6,7 @@ parent knows.
 
 from __future__ import annotations
 
-from runner.execution import parent_death as lifeline
+from runner.execution import forkserver, parent_death
 
-lifeline.split_off_guard()
+forkserver.restore_environment()
+parent_death.split_off_guard()

@@ -27,7 +27,9 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from runner.execution import worker
+from runner.execution.forkserver import ensure_forkserver
 from runner.execution.worker_protocol import Cancel
+from runner.records.errors import WorkerStartError
 from runner.records.message_pipe import Receiver
 
 if TYPE_CHECKING:
@@ -152,14 +154,21 @@ class Worker:
         return True
 
     def _start_process(self) -> Future[None]:
-        """Have the pool start its process; a forkserver that has died is started anew, once its guard is gone, too."""
+        """Have the pool start its process; a forkserver that has died is started again, once its guard has ended, too.
+
+        Raises `WorkerStartError` where the forkserver dies each time, and OSError where the system starts no process.
+        """
         deadline = time.monotonic() + _NOTICE_TIME
         while True:
             try:
+                ensure_forkserver()
                 return self._executor.submit(worker.ping)
-            except ConnectionRefusedError:
+            except (EOFError, ConnectionError) as error:
                 if time.monotonic() >= deadline:
-                    raise
+                    raise WorkerStartError(
+                        f"no worker process could be started: the process that forks them ends at once "
+                        f"({type(error).__name__}); is there a limit on processes or memory (ulimit -u, ulimit -v)?"
+                    ) from error
                 time.sleep(_GUARD_POLL)
 
     def _watch(self, future: Future[None]) -> None:

@@ -101,7 +101,8 @@ def load_agent(name: str, import_path: Path | None = None) -> Agent:
     """Return the agent that a plan's `agent:` or a dispatcher's kind names.
 
     `name` is a slug, a title (any case), the name of an installed agent or `package.module:ClassName`, which is
-    looked up in `import_path` (the plan's folder) first. Raises `AgentError` that says what is wrong and what to do.
+    imported from what is installed or else from `import_path` (the plan's folder). Raises `AgentError` that says what
+    is wrong and what to do.
     """
     wanted = name.strip()
     slug = _built_in(wanted)
@@ -151,25 +152,30 @@ def code_digest(agent: Agent) -> str:
 def _load_class(target: str, import_path: Path | None) -> type:
     module_name, _, class_name = target.partition(":")
     if import_path is not None and str(import_path) not in sys.path:
-        sys.path.insert(0, str(import_path))
+        sys.path.append(str(import_path))  # last: a file beside a plan must not stand in for a library's module
         importlib.invalidate_caches()
     try:
         module = importlib.import_module(module_name)
-    except Exception as error:
-        where = f" (looked in {import_path} first)" if import_path else ""
+    except (Exception, SystemExit) as error:
+        where = f" (looked in {import_path} last)" if import_path else ""
         raise AgentError(
             f"agent {target!r}: module {module_name!r} cannot be imported{where}: {type(error).__name__}: {error}"
         ) from error
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
-        raise AgentError(f"agent {target!r}: module {module_name!r} has no class {class_name!r}")
+        raise AgentError(f"agent {target!r}: module {_described(module)} has no class {class_name!r}")
     return found
+
+
+def _described(module: ModuleType) -> str:
+    """Return a module's name with the file it was imported from, which may not be the one that is meant."""
+    return f"{module.__name__!r} ({module.__file__})" if module.__file__ else repr(module.__name__)
 
 
 def _load_installed(point: EntryPoint) -> type:
     try:
         found = point.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AgentError(
             f"installed agent {point.name!r} ({point.value}) cannot be loaded: {type(error).__name__}: {error}"
         ) from error
@@ -189,7 +195,7 @@ def _make(name: str, cls: type) -> Agent:
         raise AgentError(f"agent {name!r}: {cls.__qualname__} does not implement {methods}")
     try:
         return cls()
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise AgentError(
             f"agent {name!r}: {cls.__qualname__}() failed, it must need no arguments: {type(error).__name__}: {error}"
         ) from error

@@ -93,6 +93,10 @@ class StoreError(RunnerError):
     """The run's state cannot be kept."""
 
 
+class WorkerStartError(RunnerError):
+    """No worker process can be started; the run ends."""
+
+
 class AlreadyRunningError(RunnerError):
     """This plan is already being run by another process."""
 
