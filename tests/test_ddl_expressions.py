@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.ddl.expressions import MAX_EXPRESSION_DEPTH, parse_expression
-from runner.ddl.model import Call, ColumnRef, Const, Dialect, Expression
+from runner.ddl.model import ColumnRef, Const, Dialect, Expression, Operation
 from runner.ddl.reader import read_ddl_text
 
 
@@ -86,7 +86,7 @@ def test_check_of_a_table_speaks_only_of_its_columns():
 def test_cast_of_text_to_text_is_taken_off():
     ddl = "CREATE TABLE t (a varchar(5), b int, CHECK ((a)::text ~ 'x'), CHECK ((b)::text ~ '1'))"
     first, second = read_ddl_text(ddl, "postgres").tables[0].checks
-    assert first.expression == Call(op="~", args=(ColumnRef(name="a"), Const(value="x")))
+    assert first.expression == Operation(op="~", args=(ColumnRef(name="a"), Const(value="x")))
     assert short(second.expression) == "~(cast(b, 'text'), '1')"
 
 

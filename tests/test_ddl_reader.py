@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.ddl.model import NoteKind
 from runner.ddl.reader import expand_ddl_paths, read_ddl, read_ddl_text
 from runner.ddl.schema_json import schema_to_json
 from runner.records.errors import DDLError, Problem
@@ -193,9 +194,13 @@ def test_any_number_of_rows_leaves_one_note(dialect: Dialect):
     rows = "INSERT INTO t VALUES (1, 'it''s; fine'), (2, NULL);\n" * 20_000
     schema = read_ddl_text(f"CREATE TABLE t (a int, b text);\n{rows}CREATE TABLE u (a int);", dialect)
     assert len(schema.tables) == 2
-    assert [(note.line, note.reason) for note in schema.notes] == [
-        (2, "rows, which say nothing of the schema (20000 such, the first here)")
-    ]
+    assert [(note.line, note.kind, note.count) for note in schema.notes] == [(2, NoteKind.ROWS, 20_000)]
+
+
+def test_constraint_name_without_a_constraint_is_noted():
+    assert broken("CREATE TABLE t (a int, b text CONSTRAINT c)")[0].reason == (
+        "column b: a constraint name with no constraint after it"
+    )
 
 
 def test_notes_stand_in_the_order_of_lines():

@@ -12,7 +12,7 @@ from runner.ddl.edits import drop_column, drop_constraint, rename_column, rename
 from runner.ddl.expressions import parse_expression
 from runner.ddl.inheritance import add_check, add_foreign_key, add_unique, adopt, inherit, set_primary_key
 from runner.ddl.lexis import Token, split_at
-from runner.ddl.model import Default, Key
+from runner.ddl.model import Default, Key, NoteKind
 from runner.ddl.statement import Statement
 from runner.ddl.tables import add_items
 from runner.ddl.types import read_type
@@ -353,7 +353,9 @@ def _rename(action: Action) -> None:
         new = cursor.take_name()
         found = [rename_constraint(draft, old, new) for draft in action.family]
         if not any(found):
-            action.statement.pass_over(f"there is no constraint {old} to rename", table=table.name)
+            action.statement.pass_over(
+                NoteKind.MISSING_TARGET, f"there is no constraint {old} to rename", table=table.name
+            )
         return
     if cursor.skip_any("TO", "AS") or (cursor.dialect == "mysql" and len(cursor.tokens) - cursor.index in {1, 3}):
         path = cursor.take_path()

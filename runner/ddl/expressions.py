@@ -16,7 +16,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from runner.ddl.lexis import Token, depth_of, string_value, tokens_of
-from runner.ddl.model import Call, ColumnRef, Const, Dialect, Expression
+from runner.ddl.model import ColumnRef, Const, Dialect, Expression, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,7 +71,7 @@ def _simple(tokens: Sequence[Token], dialect: Dialect) -> Expression | None:
     if first.word in _WORD_CONSTANTS and (not rest or rest[0].word == "::"):
         return Const(value=_WORD_CONSTANTS[first.word])
     if first.word in _NOW and [t.word for t in rest] in ([], ["(", ")"]):
-        return Call(op="now")
+        return Operation(op="now")
     return None
 
 
@@ -134,18 +134,18 @@ _CONNECTORS: dict[type[exp.Expr], str] = {exp.And: "and", exp.Or: "or"}
 def _convert(node: exp.Expr, dialect: Dialect) -> Expression:
     """Return the model's expression for a node; raise `_Beyond` where there is none."""
     found = _convert_positive(node, dialect)
-    return Call(op="not", args=(found,)) if node.args.get("negate") and not isinstance(node, exp.Is) else found
+    return Operation(op="not", args=(found,)) if node.args.get("negate") and not isinstance(node, exp.Is) else found
 
 
 def _convert_positive(node: exp.Expr, dialect: Dialect) -> Expression:
     kind = type(node)
     if kind in _CONNECTORS:
-        return Call(op=_CONNECTORS[kind], args=tuple(_chain(node, kind, dialect)))
+        return Operation(op=_CONNECTORS[kind], args=tuple(_chain(node, kind, dialect)))
     name = kind.__name__
     if name in _BINARY:
         return _binary(node, dialect)
     if name in _FUNCTIONS:
-        return Call(op=_FUNCTIONS[name], args=tuple(_arguments(node, dialect)))
+        return Operation(op=_FUNCTIONS[name], args=tuple(_arguments(node, dialect)))
     special = _SPECIAL.get(kind)
     if special is None:
         raise _Beyond
@@ -172,8 +172,8 @@ def _binary(node: exp.Expr, dialect: Dialect) -> Expression:
         op = "~*"  # as MySQL's own collations compare
     other = _convert(right, dialect)
     if op == "@>":  # one way to say it is enough
-        return Call(op="<@", args=(other, left))
-    return Call(op=op, args=(left, other))
+        return Operation(op="<@", args=(other, left))
+    return Operation(op=op, args=(left, other))
 
 
 def _any(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dialect) -> Expression:
@@ -183,7 +183,7 @@ def _any(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dialect) ->
         array = array.this.unnest()
     if not isinstance(node, exp.EQ) or not isinstance(array, exp.Array):
         raise _Beyond
-    return Call(op="in", args=(left, *(_convert(choice, dialect) for choice in array.expressions)))
+    return Operation(op="in", args=(left, *(_convert(choice, dialect) for choice in array.expressions)))
 
 
 def _arguments(node: exp.Expr, dialect: Dialect) -> Iterator[Expression]:
@@ -204,46 +204,46 @@ def _cast(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
     if isinstance(inner, Const):
         return inner
-    return Call(op="cast", args=(inner, Const(value=node.args["to"].sql(dialect=dialect).lower())))
+    return Operation(op="cast", args=(inner, Const(value=node.args["to"].sql(dialect=dialect).lower())))
 
 
 def _is(node: exp.Expr, dialect: Dialect) -> Expression:
     value, of = _convert(node.this, dialect), node.expression
     negated = bool(node.args.get("negate"))
     if isinstance(of, exp.Null):
-        return Call(op="is not null" if negated else "is null", args=(value,))
+        return Operation(op="is not null" if negated else "is null", args=(value,))
     if isinstance(of, exp.Boolean):  # never unknown, which `=` may be
-        known = Call(op="coalesce", args=(value, Const(value=not of.this)))
-        found = Call(op="=", args=(known, Const(value=bool(of.this))))
-        return Call(op="not", args=(found,)) if negated else found
+        known = Operation(op="coalesce", args=(value, Const(value=not of.this)))
+        found = Operation(op="=", args=(known, Const(value=bool(of.this))))
+        return Operation(op="not", args=(found,)) if negated else found
     raise _Beyond
 
 
 def _not(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
-    if isinstance(inner, Call) and inner.op in {"is null", "not"}:
-        return Call(op="is not null", args=inner.args) if inner.op == "is null" else inner.args[0]
-    return Call(op="not", args=(inner,))
+    if isinstance(inner, Operation) and inner.op in {"is null", "not"}:
+        return Operation(op="is not null", args=inner.args) if inner.op == "is null" else inner.args[0]
+    return Operation(op="not", args=(inner,))
 
 
 def _between(node: exp.Expr, dialect: Dialect) -> Expression:
     value = _convert(node.this, dialect)
     low, high = (_convert(node.args[side], dialect) for side in ("low", "high"))
-    return Call(op="and", args=(Call(op=">=", args=(value, low)), Call(op="<=", args=(value, high))))
+    return Operation(op="and", args=(Operation(op=">=", args=(value, low)), Operation(op="<=", args=(value, high))))
 
 
 def _in(node: exp.Expr, dialect: Dialect) -> Expression:
     choices = node.expressions
     if not choices:
         raise _Beyond  # a query
-    return Call(op="in", args=(_convert(node.this, dialect), *(_convert(choice, dialect) for choice in choices)))
+    return Operation(op="in", args=(_convert(node.this, dialect), *(_convert(choice, dialect) for choice in choices)))
 
 
 def _neg(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
     if isinstance(inner, Const) and inner.is_number:
         return Const(value=f"-{inner.value}", is_number=True)
-    return Call(op="neg", args=(inner,))
+    return Operation(op="neg", args=(inner,))
 
 
 def _interval(node: exp.Expr, dialect: Dialect) -> Expression:
@@ -251,7 +251,7 @@ def _interval(node: exp.Expr, dialect: Dialect) -> Expression:
     unit = node.args.get("unit")
     if not isinstance(value, Const) or value.value is None:
         raise _Beyond
-    return Call(op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),))
+    return Operation(op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),))
 
 
 # Names of functions that the model calls otherwise; some versions of sqlglot do so by themselves.
@@ -260,19 +260,21 @@ _ALIASES = {"btrim": "trim", "char_length": "length", "character_length": "lengt
 
 def _function(node: exp.Expr, dialect: Dialect) -> Expression:
     name = str(node.this).lower()
-    return Call(op=_ALIASES.get(name, name), args=tuple(_convert(argument, dialect) for argument in node.expressions))
+    return Operation(
+        op=_ALIASES.get(name, name), args=tuple(_convert(argument, dialect) for argument in node.expressions)
+    )
 
 
 _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
     exp.Anonymous: _function,
-    exp.Array: lambda node, dialect: Call(
+    exp.Array: lambda node, dialect: Operation(
         op="array", args=tuple(_convert(argument, dialect) for argument in node.expressions)
     ),
     exp.Between: _between,
     exp.Boolean: lambda node, _: Const(value=bool(node.this)),
     exp.Cast: _cast,
     exp.Column: lambda node, dialect: ColumnRef(name=_name(node.this, dialect)),
-    exp.Extract: lambda node, dialect: Call(
+    exp.Extract: lambda node, dialect: Operation(
         op="extract", args=(Const(value=node.this.name.lower()), _convert(node.expression, dialect))
     ),
     exp.In: _in,
@@ -283,5 +285,5 @@ _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
     exp.Not: _not,
     exp.Null: lambda *_: Const(value=None),
     exp.Paren: lambda node, dialect: _convert(node.this, dialect),
-    exp.Var: lambda node, _: Call(op=str(node.this).lower()),
+    exp.Var: lambda node, _: Operation(op=str(node.this).lower()),
 }

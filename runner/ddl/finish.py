@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.ddl.model import (
-    Call,
     Check,
     Column,
     ColumnRef,
@@ -17,6 +16,7 @@ from runner.ddl.model import (
     ForeignKey,
     Index,
     Key,
+    Operation,
     QName,
     Schema,
     SqlType,
@@ -190,7 +190,7 @@ _EXTENSIONS = {"geometry": "postgis", "geography": "postgis", "raster": "postgis
 
 def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> Expression:
     """Take off casts to text around columns that are text already; PostgreSQL prints them, nobody wrote them."""
-    if not isinstance(expression, Call):
+    if not isinstance(expression, Operation):
         return expression
     if expression.op == "cast" and isinstance(expression.args[0], ColumnRef) and isinstance(expression.args[1], Const):
         column = columns.get(expression.args[0].name)

@@ -1,13 +1,14 @@
-"""The schema as the agents see it: frozen records, picklable, free of any SQL parser.
+"""The schema that agents work with: frozen, picklable records that depend on no SQL parser.
 
-Names are as the database keeps them (folded when unquoted). Types, defaults and checks keep their exact text beside
-a parsed form; where the parsed form is missing the text alone is right.
+Names are as the database stores them (folded when unquoted). Types, defaults and checks keep their exact text beside
+a parsed form; where there is no parsed form, only the text is reliable.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 Dialect = Literal["postgres", "mysql", "sqlite"]
 TableKind = Literal["table", "partitioned", "foreign"]
-Action = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
+ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
@@ -34,8 +35,8 @@ class QName:
 class Enum:
     """An enumerated type: its own in PostgreSQL; in MySQL the column's `enum(...)`, with `name` None.
 
-    `former` are the names that the DDL gave it before it renamed it, here as elsewhere the first one first;
-    `former_values` pairs a value's earlier name with its later one, in the order of the DDL.
+    `former` are its names before the DDL renamed it, oldest first, as in all other records; `former_values` pairs a
+    value's earlier name with its later one, in the order of the DDL.
     """
 
     name: QName | None
@@ -64,12 +65,12 @@ class Const:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call:
-    """An operation on arguments.
+class Operation:
+    """An operator or a function with its arguments.
 
     `op` is one of `and or not`, `= <> < <= > >=`, `in` (the value, then the choices), `is null`, `is not null`,
     `like ilike ~ ~*` (the value, then the pattern; a negation is a `not` around it), `+ - * / %`, `neg`, `||`,
-    `<@` (an array is part of another; `@>` is turned round), `array` (its elements), `interval` and `extract` (a
+    `<@` (an array is part of another; `a @> b` becomes `b <@ a`), `array` (its elements), `interval` and `extract` (a
     constant says what), or a function's name in lower case (`length`, `lower`, `coalesce`, `now`, `current_date`, …).
     A cast is `cast` with the type's text as a second constant. SQL's three-valued logic holds: a check that is
     unknown passes.
@@ -79,7 +80,7 @@ class Call:
     args: tuple[Expression, ...] = ()
 
 
-Expression = ColumnRef | Const | Call
+Expression = ColumnRef | Const | Operation
 
 
 # ------------------------------------------------------------------------------------------------------ parts
@@ -124,7 +125,7 @@ class Generated:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """A CHECK: the text between its brackets, the columns it speaks of, its parsed form where there is one."""
+    """A CHECK: the text between its parentheses, the columns it refers to, its parsed form where there is one."""
 
     text: str
     name: str | None = None
@@ -135,7 +136,7 @@ class Check:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Domain:
-    """A domain: a base type with rules of its own. In its checks the value is the column `value`."""
+    """A domain: a base type with constraints of its own. Its checks refer to the value as the column `value`."""
 
     name: QName
     type: SqlType
@@ -150,8 +151,8 @@ class Domain:
 class Column:
     """One column. `serial` columns have `default` nextval(...) and `serial` True.
 
-    `identity` is PostgreSQL's; `auto_increment` MySQL's and SQLite's rowid alias. `nullable` is the column's own
-    mark; columns of a primary key are not nullable except where SQLite lets them be. `former` are its earlier names.
+    `identity` is PostgreSQL's; `auto_increment` is MySQL's, and SQLite's rowid alias. Columns of a primary key are not
+    nullable, except in SQLite, which allows it. `former` are its earlier names.
     """
 
     name: str
@@ -170,7 +171,7 @@ class Column:
 
     @property
     def is_assigned(self) -> bool:
-        """Whether the database gives the value where none is written: default, identity or generated."""
+        """Whether the database supplies the value where none is given: default, identity or generated."""
         return bool(self.default or self.identity or self.auto_increment or self.generated)
 
 
@@ -187,14 +188,14 @@ class Key:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForeignKey:
-    """A reference. `references` may be a table that the DDL does not define; `columns` pair with `target_columns`."""
+    """A foreign key. `references` may be a table that the DDL does not define; `columns` pair with `target_columns`."""
 
     columns: tuple[str, ...]
     references: QName
     target_columns: tuple[str, ...]
     name: str | None = None
-    on_delete: Action = "NO ACTION"
-    on_update: Action = "NO ACTION"
+    on_delete: ReferentialAction = "NO ACTION"
+    on_update: ReferentialAction = "NO ACTION"
     set_columns: tuple[str, ...] = ()  # ON DELETE SET NULL (col, …)
     match: Literal["SIMPLE", "FULL"] = "SIMPLE"
     deferrable: bool = False
@@ -233,14 +234,14 @@ class Index:
         return tuple(part.column for part in self.parts)
 
     @property
-    def keeps_unique(self) -> bool:
-        """Whether it makes its columns unique in every row, as a UNIQUE constraint would."""
+    def enforces_uniqueness(self) -> bool:
+        """Whether it enforces what a UNIQUE constraint over its columns would: all rows, columns only."""
         return self.unique and self.where is None and None not in self.columns
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """One table, with all that the DDL says of it once every statement is folded in. `former` are its earlier names."""
+    """One table after all statements of the DDL are applied. `former` are its earlier names."""
 
     name: QName
     columns: tuple[Column, ...]
@@ -266,24 +267,11 @@ class Table:
         return self.primary_key.columns if self.primary_key else ()
 
     @property
-    def uniques(self) -> tuple[tuple[str, ...], ...]:
-        """Every set of columns that is unique in all rows: the primary key, UNIQUE constraints and unique indexes."""
-        found = [self.key_columns] if self.primary_key else []
-        found += [key.columns for key in self.unique]
-        found += [tuple(part.column or "" for part in index.parts) for index in self.indexes if index.keeps_unique]
-        return tuple(dict.fromkeys(found))
-
-    def is_one_to_one(self, key: ForeignKey) -> bool:
-        """Whether at most one row refers to each target: the columns of the reference are unique here."""
-        columns = set(key.columns)
-        return any(set(unique) <= columns for unique in self.uniques)
-
-    @property
     def is_link(self) -> bool:
-        """Whether the table only links others: its key is made of two or more references, and little else is in it.
+        """Whether the table only links others (a join table).
 
-        Its primary key (or, without one, a UNIQUE) consists of the columns of at least two references to tables; any
-        further column is one that the database fills by itself.
+        Its primary key (or, without one, a UNIQUE) consists of the columns of at least two foreign keys; the database
+        supplies the values of all other columns.
         """
         referring = {column for key in self.foreign_keys for column in key.columns}
         keys = [self.key_columns] if self.primary_key else [key.columns for key in self.unique]
@@ -294,18 +282,29 @@ class Table:
                 return True
         return False
 
-    @property
-    def self_references(self) -> tuple[ForeignKey, ...]:
-        """References to the table itself."""
-        return tuple(key for key in self.foreign_keys if key.references == self.name)
 
-    def references_to(self, target: QName) -> tuple[ForeignKey, ...]:
-        """Return all references to one table, in order."""
-        return tuple(key for key in self.foreign_keys if key.references == target)
+class NoteKind(StrEnum):
+    """What a note is about, for code that has to decide by it; its `reason` is for people."""
 
-    def references_many(self, target: QName) -> bool:
-        """Whether several references lead to one table, so that its name alone does not tell them apart."""
-        return len(self.references_to(target)) > 1
+    NOT_UNDERSTOOD = "not understood"  # the only kind that is a gap; all others are left out on purpose
+    ROWS = "rows"
+    RIGHTS = "rights"
+    OWNER = "owner"
+    SESSION = "session"  # transactions and settings
+    CLIENT_LINE = "client line"  # for psql, mysql or sqlite3 itself
+    INCLUDED_FILE = "included file"  # a client line that names another file, which is not read
+    CODE_BLOCK = "code block"  # DO, which may create anything
+    VIEW = "view"
+    FUNCTION = "function"  # procedures and aggregates too
+    TRIGGER = "trigger"  # events too
+    SEQUENCE = "sequence"
+    EXTENSION_COMMENT = "extension comment"
+    OTHER_STATEMENT = "other statement"  # anything else that neither makes nor changes a table
+    SKIPPED_TABLE = "skipped table"  # temporary, virtual, the database's own, or defined before
+    TABLE_PART = "table part"  # a constraint or an option that the model has no field for
+    TYPE = "type"  # neither an enum nor a composite
+    MISSING_TARGET = "missing target"  # what the statement changes is not defined in the DDL
+    ENCODING = "encoding"  # the file is not UTF-8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -313,17 +312,23 @@ class Note:
     """A statement, or a part of one, that the reader passed over or did not understand.
 
     `table_related` is True when it creates or alters a table, so that the model of that table may be wrong;
-    `table` then names it where that can be told. `passed_over` is True for what a schema reader has no use for
-    (a view, a trigger, a grant): known, and left out on purpose.
+    `table` then names it where that is known. `count` is the number of statements of one file that share the kind
+    and the reason; the note shows the first.
     """
 
     file: str
     line: int
     statement: str  # the first 200 characters, on one line
+    kind: NoteKind
     reason: str
+    count: int = 1
     table_related: bool = False
     table: QName | None = None
-    passed_over: bool = False
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether it was known and left out on purpose, such as a view, a trigger or a grant."""
+        return self.kind is not NoteKind.NOT_UNDERSTOOD
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -337,7 +342,7 @@ class Schema:
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
     default_schema: str | None = field(default=None)  # `public` for PostgreSQL
-    extensions: tuple[str, ...] = ()  # that a PostgreSQL file creates: types and operator classes come from them
+    extensions: tuple[str, ...] = ()  # created by a PostgreSQL file; they supply types and operator classes
 
     @cached_property
     def tables_by_name(self) -> Mapping[QName, Table]:
@@ -354,66 +359,6 @@ class Schema:
         """How many tables are partitions of each table; 0 for any other."""
         return Counter(table.partition_of for table in self.tables if table.partition_of is not None)
 
-    @cached_property
-    def _referrers(self) -> Mapping[QName, tuple[tuple[Table, ForeignKey], ...]]:
-        found: dict[QName, list[tuple[Table, ForeignKey]]] = {}
-        for table in self.tables:
-            for key in table.foreign_keys:
-                found.setdefault(key.references, []).append((table, key))
-        return {name: tuple(pairs) for name, pairs in found.items()}
-
-    def referrers(self, name: QName) -> tuple[tuple[Table, ForeignKey], ...]:
-        """Return every reference to a table: the table that refers, and by which key."""
-        return self._referrers.get(name, ())
-
-    @cached_property
-    def cycles(self) -> tuple[tuple[QName, ...], ...]:
-        """Groups of tables that refer to each other in a circle, each in order of definition; self references aside."""
-        return _cycles({table.name: [key.references for key in table.foreign_keys] for table in self.tables})
-
     def label(self, name: QName) -> str:
-        """Return a table's name as a person says it: with its schema only outside the default one."""
+        """Return a table's name for people: with its schema only outside the default one."""
         return name.name if name.schema == self.default_schema else str(name)
-
-
-def _cycles(edges: Mapping[QName, list[QName]]) -> tuple[tuple[QName, ...], ...]:
-    """Return the strongly connected components of two or more tables (Tarjan's algorithm, without recursion)."""
-    index: dict[QName, int] = {}
-    low: dict[QName, int] = {}
-    path: list[QName] = []
-    on_path: set[QName] = set()
-    found: list[set[QName]] = []
-    for root in edges:
-        if root in index:
-            continue
-        work = [(root, iter(edges[root]))]
-        index[root] = low[root] = len(index)
-        path.append(root)
-        on_path.add(root)
-        while work:
-            name, targets = work[-1]
-            target = next(targets, None)
-            if target is None:
-                work.pop()
-                if work:
-                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
-                if low[name] == index[name]:
-                    component = set(path[path.index(name) :])
-                    del path[path.index(name) :]
-                    on_path -= component
-                    if len(component) > 1:
-                        found.append(component)
-            elif target in edges and target not in index:
-                index[target] = low[target] = len(index)
-                path.append(target)
-                on_path.add(target)
-                work.append((target, iter(edges[target])))
-            elif target in on_path:
-                low[name] = min(low[name], index[target])
-    order = list(edges)
-    return tuple(
-        sorted(
-            (tuple(sorted(group, key=order.index)) for group in found),
-            key=lambda names: order.index(names[0]),
-        )
-    )

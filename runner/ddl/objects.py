@@ -13,7 +13,7 @@ from runner.ddl.expressions import parse_expression
 from runner.ddl.indexes import read_index_parts
 from runner.ddl.inheritance import add_index
 from runner.ddl.lexis import Token, name_value, split_at, string_value, tidy
-from runner.ddl.model import Default, Enum, Index, Key, QName
+from runner.ddl.model import Default, Enum, Index, Key, NoteKind, QName
 from runner.ddl.parsed_columns import BodyReader, Parts
 from runner.ddl.plain import Body
 
@@ -39,7 +39,7 @@ def create_index(statement: Statement, kinds: frozenset[str]) -> None:
     path = cursor.take_path()
     table = statement.catalog.find(path)
     if table is None:
-        statement.pass_over(f"an index of {'.'.join(path)}, which is no table of the DDL")
+        statement.pass_over(NoteKind.MISSING_TARGET, f"an index of {'.'.join(path)}, which is no table of the DDL")
         return
     if cursor.skip("USING"):
         method = cursor.take().text.lower()
@@ -97,7 +97,7 @@ def create_type(statement: Statement) -> None:
         parts = _read_items(statement, split_at(cursor.take_group()))
         catalog.composites[name] = parts.columns
     else:
-        statement.pass_over("a type that is neither an enum nor a composite")
+        statement.pass_over(NoteKind.TYPE, "a type that is neither an enum nor a composite")
 
 
 def alter_type(statement: Statement) -> None:
@@ -106,7 +106,7 @@ def alter_type(statement: Statement) -> None:
     path = cursor.take_path()
     name = next((name for name in catalog.candidates(path) if name in catalog.enums), None)
     if name is None:
-        statement.pass_over(f"type {'.'.join(path)} is no enum of the DDL")
+        statement.pass_over(NoteKind.MISSING_TARGET, f"type {'.'.join(path)} is no enum of the DDL")
         return
     enum = catalog.enums[name]
     if cursor.skip("ADD", "VALUE"):
@@ -336,7 +336,7 @@ def alter_index(statement: Statement) -> None:
     schemas = {candidate.schema for candidate in catalog.candidates(path)}
     tables = [draft for draft in catalog.tables.values() if draft.name.schema in schemas]
     if not any(rename_index(draft, path[-1], new) for draft in tables):
-        statement.pass_over(f"there is no index {path[-1]} to rename")
+        statement.pass_over(NoteKind.MISSING_TARGET, f"there is no index {path[-1]} to rename")
 
 
 def rename_tables(statement: Statement) -> None:

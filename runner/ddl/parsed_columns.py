@@ -13,7 +13,7 @@ from runner.ddl.catalog import ColumnDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.expressions import parse_expression
 from runner.ddl.lexis import source
-from runner.ddl.model import Action, Check, Default, ForeignKey, Generated, Key, QName
+from runner.ddl.model import Check, Default, ForeignKey, Generated, Key, QName, ReferentialAction
 from runner.ddl.plain import PIECE, Body, Piece
 from runner.ddl.types import TypeRef, read_type
 
@@ -107,7 +107,7 @@ class BodyReader:
             self._parts.unique.append(Key(columns=(column.name,)))
 
     def _column_constraint(self, column: ColumnDraft, node: exp.ColumnConstraint) -> None:
-        kind = node.args["kind"]
+        kind = node.args.get("kind")
         name = node.this.name if isinstance(node.this, exp.Identifier) else None
         if isinstance(kind, exp.NotNullColumnConstraint):
             column.nullable = bool(kind.args.get("allow_null"))
@@ -126,7 +126,8 @@ class BodyReader:
         elif isinstance(kind, exp.GeneratedAsIdentityColumnConstraint):
             self._generated(column, kind)
         else:
-            raise NotUnderstood(f"column {column.name}: {kind.sql()[:SHOWN_CHARACTERS]}")
+            what = kind.sql()[:SHOWN_CHARACTERS] if kind else "a constraint name with no constraint after it"
+            raise NotUnderstood(f"column {column.name}: {what}")
 
     def _generated(self, column: ColumnDraft, node: exp.GeneratedAsIdentityColumnConstraint) -> None:
         expression = node.args.get("expression")
@@ -242,6 +243,6 @@ def key_of(name: str | None, columns: Sequence[str], node: exp.Expr) -> Key:
     )
 
 
-def _action(prefix: str, options: Iterable[str]) -> Action:
+def _action(prefix: str, options: Iterable[str]) -> ReferentialAction:
     found = next((option.removeprefix(prefix) for option in options if option.startswith(prefix)), "NO ACTION")
-    return cast("Action", found) if found in get_args(Action) else "NO ACTION"
+    return cast("ReferentialAction", found) if found in get_args(ReferentialAction) else "NO ACTION"

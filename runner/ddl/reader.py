@@ -8,16 +8,17 @@ note with its line; nothing that a file says can make the reader raise, but for 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog import Catalog
 from runner.ddl.finish import finish
-from runner.ddl.model import Dialect, Note, Schema
+from runner.ddl.model import Dialect, Note, NoteKind, Schema
 from runner.ddl.splitter import HEAD_BYTES, RawStatement, split
 from runner.ddl.sql_files import expand_ddl_paths, load, name_of
 from runner.ddl.statement import Statement, excerpt
-from runner.ddl.statement_handlers import fold
+from runner.ddl.statement_handlers import fold, note_kind
 from runner.records.errors import DDLError, Problem
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ _MODIFIERS = (
 _HEAD = re.compile(rb"(?i)\s*(\w+)\s*(?:" + _MODIFIERS + rb"(\w+))?")
 _NOISE = re.compile(rb"/\*M?!\d*|/\*.*?\*/|\*/|--[^\n]*", re.DOTALL)
 _RENAME = re.compile(rb"(?i)\bRENAME\b")
+_OWNER = re.compile(rb"(?i)\bOWNER\s+TO\b")
 _SEARCH_PATH = re.compile(rb"(?i)search_path")
 _ROWS = {"INSERT", "REPLACE", "COPY", "UPDATE", "DELETE", "MERGE", "LOAD", "TRUNCATE", "VALUES"}
 _RIGHTS = {"GRANT", "REVOKE", "REASSIGN"}
@@ -104,26 +106,18 @@ def _matters(verb: str, kind: str, data: bytes, raw: RawStatement) -> bool:
     return False
 
 
-def _why(verb: str, kind: str) -> str:
+def _why(verb: str, kind: str, head: bytes) -> tuple[NoteKind, str]:
     if verb in _ROWS:
-        return "rows, which say nothing of the schema"
+        return NoteKind.ROWS, "rows, which say nothing of the schema"
     if verb in _RIGHTS:
-        return "rights, which say nothing of the schema"
+        return NoteKind.RIGHTS, "rights, which say nothing of the schema"
     if verb in _CONTROL:
-        return "an order to the session"
+        return NoteKind.SESSION, "an order to the session"
     if verb == "DO":
-        return "a block that runs code; whatever it creates is not known"
-    return f"{verb} {kind}".strip() + " makes no table and changes none"
-
-
-@dataclass(slots=True)
-class _Passed:
-    """Statements of one sort that were passed over in one file."""
-
-    line: int
-    statement: str
-    reason: str
-    count: int = 0
+        return NoteKind.CODE_BLOCK, "a block that runs code; whatever it creates is not known"
+    changes_owner = verb == "ALTER" and _OWNER.search(head) is not None
+    reason = f"{verb} {kind}".strip() + " makes no table and changes none"
+    return NoteKind.OWNER if changes_owner else note_kind(verb, kind), reason
 
 
 @dataclass
@@ -141,20 +135,20 @@ class _Reader:
         """Fold one file in."""
         self.catalog.start_file()
         first_note = len(self.catalog.notes)
-        passed: dict[str, _Passed] = {}
+        passed = _PassedOver(file=file)
         latin = _Latin(file=file)
         for raw in split(data, self.dialect):
             verb, kind = ("", "") if raw.client else _words(data, raw)
             self._count(verb, kind)
             if raw.client or not (raw.problem or _matters(verb, kind, data, raw)):
-                self._pass_over(passed, data, raw, verb, kind)
+                passed.add(data, raw, verb, kind)
                 continue
             text = latin.decode(data[raw.start : raw.end], raw.line)
             if raw.problem:
                 self._note_broken(file, raw, text)
             else:
                 fold(Statement(catalog=self.catalog, text=text, file=file, line=raw.line))
-        found = [*self.catalog.notes[first_note:], *latin.notes, *_notes_of(file, passed)]
+        found = [*self.catalog.notes[first_note:], *latin.notes, *passed.notes()]
         self.catalog.notes[first_note:] = sorted(found, key=lambda note: note.line)
 
     def schema(self, files: Iterable[str]) -> Schema:
@@ -169,19 +163,17 @@ class _Reader:
             label = f"{verb} {kind}" if verb in {"CREATE", "ALTER", "DROP"} else verb
             self.seen[label] = self.seen.get(label, 0) + 1
 
-    def _pass_over(self, passed: dict[str, _Passed], data: bytes, raw: RawStatement, verb: str, kind: str) -> None:
-        """Count a statement under its reason, so that a million rows leave one note."""
-        head = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)]
-        reason = _client_reason(head.decode("utf-8", "replace")) if raw.client else _why(verb, kind)
-        entry = passed.get(reason)
-        if entry is None:
-            entry = passed[reason] = _Passed(raw.line, excerpt(head.decode("utf-8", "replace")), reason)
-        entry.count += 1
-
     def _note_broken(self, file: str, raw: RawStatement, text: str) -> None:
         """Note a statement that runs to the end of the file; whatever it swallowed is lost."""
         swallowed = re.search(r"(?i)\b(?:CREATE|ALTER)\s+(?:\w+\s+){0,2}TABLE\b", text) is not None
-        note = Note(file=file, line=raw.line, statement=excerpt(text), reason=raw.problem, table_related=swallowed)
+        note = Note(
+            file=file,
+            line=raw.line,
+            statement=excerpt(text),
+            kind=NoteKind.NOT_UNDERSTOOD,
+            reason=raw.problem,
+            table_related=swallowed,
+        )
         self.catalog.notes.append(note)
 
     def _no_table(self, file: str, notes: Sequence[Note]) -> Problem:
@@ -202,24 +194,33 @@ class _Reader:
         )
 
 
-def _client_reason(text: str) -> str:
-    first = text.split(maxsplit=1)[0] if text.split() else ""
-    if first in {"\\i", "\\ir", "\\include", "\\.", ".read"} or first.lower() == "source":
-        return "the file that it names is not followed: name it in `ddl:`"
-    return "a line for the client program"
+def _why_client(head: bytes) -> tuple[NoteKind, str]:
+    first = head.split(maxsplit=1)[0] if head.split() else b""
+    if first in {b"\\i", b"\\ir", b"\\include", b"\\.", b".read"} or first.lower() == b"source":
+        return NoteKind.INCLUDED_FILE, "the file that it names is not followed: name it in `ddl:`"
+    return NoteKind.CLIENT_LINE, "a line for the client program"
 
 
-def _notes_of(file: str, passed: dict[str, _Passed]) -> list[Note]:
-    return [
-        Note(
-            file=file,
-            line=entry.line,
-            statement=entry.statement,
-            reason=entry.reason if entry.count == 1 else f"{entry.reason} ({entry.count} such, the first here)",
-            passed_over=True,
-        )
-        for entry in passed.values()
-    ]
+@dataclass
+class _PassedOver:
+    """The statements of one file that are passed over, counted by kind and reason: a million rows leave one note."""
+
+    file: str
+    _first: dict[tuple[NoteKind, str], Note] = field(default_factory=dict)
+    _counts: Counter[tuple[NoteKind, str]] = field(default_factory=Counter)
+
+    def add(self, data: bytes, raw: RawStatement, verb: str, kind: str) -> None:
+        """Count one statement."""
+        head = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)]
+        key = _why_client(head) if raw.client else _why(verb, kind, head)
+        self._counts[key] += 1
+        if key not in self._first:
+            statement = excerpt(head.decode("utf-8", "replace"))
+            self._first[key] = Note(file=self.file, line=raw.line, statement=statement, kind=key[0], reason=key[1])
+
+    def notes(self) -> list[Note]:
+        """Return one note for each kind and reason, with the number of statements."""
+        return [replace(note, count=self._counts[key]) for key, note in self._first.items()]
 
 
 @dataclass
@@ -239,6 +240,6 @@ class _Latin:
                 where = line + data.count(b"\n", 0, error.start)
                 reason = "not UTF-8; read as Latin-1"
                 self.notes.append(
-                    Note(file=self.file, line=where, statement=excerpt(text), reason=reason, passed_over=True)
+                    Note(file=self.file, line=where, statement=excerpt(text), kind=NoteKind.ENCODING, reason=reason)
                 )
         return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text

@@ -31,7 +31,7 @@ def _table(table: Table) -> dict[str, Any]:
         "columns": [_column(column) for column in table.columns],
         "primary_key": list(table.key_columns),
         "unique": [list(key.columns) for key in table.unique],
-        "unique_indexes": [list(index.columns) for index in table.indexes if index.keeps_unique],
+        "unique_indexes": [list(index.columns) for index in table.indexes if index.enforces_uniqueness],
         "indexes": [_index(index) for index in table.indexes],
         "foreign_keys": [_foreign_key(key) for key in table.foreign_keys],
         "checks": [check.text for check in table.checks],
@@ -106,7 +106,9 @@ def _note(note: Note) -> dict[str, Any]:
         "file": note.file,
         "line": note.line,
         "statement": note.statement,
+        "kind": note.kind.value,
         "reason": note.reason,
+        "count": note.count,
         "table_related": note.table_related,
         "table": _text(note.table),
     }

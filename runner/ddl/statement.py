@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from runner.ddl.catalog import Catalog, Path, TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.lexis import tokens_of
-from runner.ddl.model import Note, QName
+from runner.ddl.model import Note, NoteKind, QName
 
 SHOWN_CHARACTERS = 200  # of a statement in a note
 
@@ -55,24 +55,24 @@ class Statement:
         self,
         reason: str,
         *,
+        kind: NoteKind = NoteKind.NOT_UNDERSTOOD,
         offset: int = 0,
         table: QName | None = None,
         table_related: bool = False,
-        passed_over: bool = False,
     ) -> None:
-        """Leave a note about the statement, or about the part of it at `offset`."""
+        """Add a note about the statement, or about the part of it at `offset`."""
         self.catalog.notes.append(
             Note(
                 file=self.file,
                 line=self.line_at(offset),
                 statement=excerpt(self.text),
+                kind=kind,
                 reason=reason,
                 table=table,
                 table_related=table_related,
-                passed_over=passed_over,
             )
         )
 
-    def pass_over(self, reason: str, *, table: QName | None = None) -> None:
-        """Note that the statement is known and of no use to a schema reader."""
-        self.note(reason, table=table, passed_over=True)
+    def pass_over(self, kind: NoteKind, reason: str, *, table: QName | None = None) -> None:
+        """Add a note that the statement is known and left out on purpose."""
+        self.note(reason, kind=kind, table=table)

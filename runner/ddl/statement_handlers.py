@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.alter import alter_table
 from runner.ddl.cursor import NotUnderstood
 from runner.ddl.lexis import MAX_DEPTH, depth_of
+from runner.ddl.model import NoteKind
 from runner.ddl.objects import (
     alter_domain,
     alter_index,
@@ -28,6 +29,17 @@ from runner.ddl.tables import create_table
 if TYPE_CHECKING:
     from runner.ddl.model import QName
 
+# Kinds of objects that are no part of a table, by the word that follows CREATE, ALTER, DROP or COMMENT ON.
+_OBJECTS = {
+    "VIEW": NoteKind.VIEW,
+    "AGGREGATE": NoteKind.FUNCTION,
+    "FUNCTION": NoteKind.FUNCTION,
+    "PROCEDURE": NoteKind.FUNCTION,
+    "EVENT": NoteKind.TRIGGER,
+    "TRIGGER": NoteKind.TRIGGER,
+    "SEQUENCE": NoteKind.SEQUENCE,
+}
+
 # The words that may stand between CREATE and the kind of object.
 _MODIFIERS = {
     "OR",
@@ -46,6 +58,13 @@ _MODIFIERS |= {"SPATIAL", "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFF
 
 HEAD_TOKENS = 8  # of a statement, among which TABLE stands if it is about one
 FAILURE = "the reader failed on it, which is a fault of the reader"
+
+
+def note_kind(verb: str, object_word: str) -> NoteKind:
+    """Return the kind of note that a statement about no table leaves, by its first words."""
+    if (verb, object_word) == ("COMMENT", "EXTENSION"):
+        return NoteKind.EXTENSION_COMMENT
+    return _OBJECTS.get(object_word, NoteKind.OTHER_STATEMENT)
 
 
 def fold(statement: Statement) -> None:
@@ -111,7 +130,7 @@ def _create(statement: Statement) -> None:
         kinds.add(cursor.take().word)
     kind = cursor.take().word
     if kind == "TABLE" and "VIRTUAL" in kinds:
-        statement.pass_over("a virtual table has no columns of its own to generate for")
+        statement.pass_over(NoteKind.SKIPPED_TABLE, "a virtual table has no columns of its own to generate for")
     elif kind == "TABLE":
         create_table(statement, frozenset(kinds))
     elif kind == "INDEX":
@@ -125,7 +144,7 @@ def _create(statement: Statement) -> None:
     elif kind == "SCHEMA":
         _create_schema(statement)
     else:
-        statement.pass_over(f"CREATE {kind} makes no table")
+        statement.pass_over(note_kind("CREATE", kind), f"CREATE {kind} makes no table")
 
 
 def _create_schema(statement: Statement) -> None:

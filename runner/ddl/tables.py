@@ -10,6 +10,7 @@ from runner.ddl.catalog import TableDraft
 from runner.ddl.cursor import Cursor, NotUnderstood
 from runner.ddl.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
 from runner.ddl.lexis import Token, split_at
+from runner.ddl.model import NoteKind
 from runner.ddl.parsed_columns import BodyReader, Parts
 from runner.ddl.queries import columns_of_query
 
@@ -29,16 +30,20 @@ def create_table(statement: Statement, kinds: frozenset[str]) -> None:
     if_not_exists = cursor.skip("IF", "NOT", "EXISTS")
     path = cursor.take_path()
     if kinds & {"TEMP", "TEMPORARY"} or (catalog.dialect == "sqlite" and path[0].lower() == "temp"):
-        statement.pass_over(f"table {path[-1]} is temporary")
+        statement.pass_over(NoteKind.SKIPPED_TABLE, f"table {path[-1]} is temporary")
         return
     if catalog.dialect == "sqlite" and path[-1].lower().startswith("sqlite_"):
-        statement.pass_over(f"table {path[-1]} is SQLite's own")
+        statement.pass_over(NoteKind.SKIPPED_TABLE, f"table {path[-1]} is SQLite's own")
         return
     name = catalog.new_name(path)
     existing = catalog.tables.get(catalog.key(name))
     if existing is not None:
         if if_not_exists:
-            statement.pass_over(f"table {name} is there already, from {existing.file}:{existing.line}", table=name)
+            statement.pass_over(
+                NoteKind.SKIPPED_TABLE,
+                f"table {name} is there already, from {existing.file}:{existing.line}",
+                table=name,
+            )
         else:
             catalog.warnings.append(
                 f"{statement.place()}: table {name} is defined again; the one at {existing.file}:{existing.line} holds"
@@ -48,7 +53,9 @@ def create_table(statement: Statement, kinds: frozenset[str]) -> None:
     if "FOREIGN" in kinds:
         table.kind = "foreign"
     if "UNLOGGED" in kinds:
-        statement.pass_over("UNLOGGED has no place in the model: it is an ordinary table", table=name)
+        statement.pass_over(
+            NoteKind.TABLE_PART, "UNLOGGED has no place in the model: it is an ordinary table", table=name
+        )
     behind_name = cursor.index
     _read_source(statement, table)
     has_source = cursor.index > behind_name
@@ -119,7 +126,7 @@ def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) 
     for offset, reason in parts.failures:
         statement.note(reason, offset=offset, table=table.name, table_related=True)
     for offset, reason in body.left_out:
-        statement.note(reason, offset=offset, table=table.name, passed_over=True)
+        statement.note(reason, kind=NoteKind.TABLE_PART, offset=offset, table=table.name)
     return parts
 
 

@@ -18,7 +18,8 @@ def describe(schema: Schema) -> str:
         lines.extend(_table(schema, table))
     for note in schema.notes:
         kind = "passed over" if note.passed_over else "TABLE NOT UNDERSTOOD" if note.table_related else "not understood"
-        lines.append(f"{kind}, line {note.line}: {note.reason}")
+        more = f" ({note.count} of them)" if note.count > 1 else ""
+        lines.append(f"{kind}, line {note.line}: {note.reason}{more}")
     lines.extend(f"warning {warning}" for warning in schema.warnings)
     return "\n".join(lines)
 

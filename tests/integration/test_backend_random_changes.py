@@ -66,19 +66,21 @@ class Chance:
 
     def _table(self, table: Table, gone: set[QName], enums: dict[QName | None, Enum]) -> Table:
         spoken = " ".join(column.generated.text for column in table.columns if column.generated)
-        spoken += " ".join([str(table.uniques), str(self._schema.referrers(table.name))])
+        uniques = [key.columns for key in (*table.unique, *filter(None, [table.primary_key]))]
+        unique_indexes = [index for index in table.indexes if index.enforces_uniqueness]
+        referrers = [key for other in self._schema.tables for key in other.foreign_keys if key.references == table.name]
+        spoken += f"{uniques} {unique_indexes} {referrers}"
         dropped = {column.name for column in table.columns if column.name not in spoken and self._happens(0.06)}
 
         def stands(*texts: str | None) -> bool:
             return not any(re.search(rf"\b{name}\b", text or "") for name in dropped for text in texts)
 
         columns = [self._column(table, column, enums) for column in table.columns if column.name not in dropped]
-        referred = bool(self._schema.referrers(table.name))
         references = [key for key in table.foreign_keys if key.references not in gone and stands(*key.columns)]
         return replace(
             table,
             columns=(*columns, *(column for column in NEW if self._happens(0.2))),
-            unique=table.unique if referred else self._most(table.unique),
+            unique=table.unique if referrers else self._most(table.unique),
             foreign_keys=self._most(references),
             checks=self._most(check for check in table.checks if stands(check.text)),
             indexes=self._most(index for index in table.indexes if stands(str(index))),

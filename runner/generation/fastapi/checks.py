@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from runner.ddl.model import Call, Check, Column, ColumnRef, Const, Domain, Expression
+from runner.ddl.model import Check, Column, ColumnRef, Const, Domain, Expression, Operation
 from runner.generation.fastapi.python_source import python_source
 from runner.generation.fastapi.python_types import NUMERIC, PythonType
 from runner.generation.fastapi.rule_expressions import (
@@ -108,8 +108,8 @@ def _domain_checks(columns: Mapping[str, Column]) -> Iterator[tuple[str, Check]]
 def _substitute(expression: Expression, name: str) -> Expression:
     if isinstance(expression, ColumnRef):
         return ColumnRef(name=name)
-    if isinstance(expression, Call):
-        return Call(op=expression.op, args=tuple(_substitute(part, name) for part in expression.args))
+    if isinstance(expression, Operation):
+        return Operation(op=expression.op, args=tuple(_substitute(part, name) for part in expression.args))
     return expression
 
 
@@ -120,7 +120,7 @@ def _absorb(
     bounds: Mapping[str, Bounds],
 ) -> bool:
     """Make one condition part of its column's bounds, if it can be."""
-    if not isinstance(expression, Call):
+    if not isinstance(expression, Operation):
         return False
     spoken = columns_in(expression)
     if len(spoken) != 1 or spoken[0] not in columns:
@@ -139,14 +139,14 @@ def _absorb(
 
 
 def _is_null_test(expression: Expression) -> bool:
-    return isinstance(expression, Call) and expression.op == "is null"
+    return isinstance(expression, Operation) and expression.op == "is null"
 
 
 def _as_choices(parts: list[Expression]) -> list[Any]:
     """Return the values of `x = 'a' OR x = 'b'`, or nothing."""
     values = []
     for part in parts:
-        if not isinstance(part, Call) or part.op != "=" or not isinstance(uncast(part.args[1]), Const):
+        if not isinstance(part, Operation) or part.op != "=" or not isinstance(uncast(part.args[1]), Const):
             return []
         value = uncast(part.args[1])
         values.append(value.value if isinstance(value, Const) else None)
@@ -165,18 +165,18 @@ def _absorb_choices(choices: list[Any], kind: PythonType, bounds: Bounds) -> boo
     return False
 
 
-def _absorb_comparison(call: Call, kind: PythonType, bounds: Bounds) -> bool:
-    if len(call.args) < _SIDES:
+def _absorb_comparison(operation: Operation, kind: PythonType, bounds: Bounds) -> bool:
+    if len(operation.args) < _SIDES:
         return False
-    left, right = uncast(call.args[0]), uncast(call.args[1])
+    left, right = uncast(operation.args[0]), uncast(operation.args[1])
     if not isinstance(right, Const):
         return False
     if isinstance(left, ColumnRef):
         if kind.category in NUMERIC:
-            return call.op in _BOUNDS and _narrow(bounds, _BOUNDS[call.op], right, kind)
-        return kind.category == "text" and _narrow_text(bounds, call.op, right)
-    if isinstance(left, Call) and left.op in LENGTHS and isinstance(uncast(left.args[0]), ColumnRef):
-        return kind.category == "text" and _narrow_length(bounds, call.op, right)
+            return operation.op in _BOUNDS and _narrow(bounds, _BOUNDS[operation.op], right, kind)
+        return kind.category == "text" and _narrow_text(bounds, operation.op, right)
+    if isinstance(left, Operation) and left.op in LENGTHS and isinstance(uncast(left.args[0]), ColumnRef):
+        return kind.category == "text" and _narrow_length(bounds, operation.op, right)
     return False
 
 

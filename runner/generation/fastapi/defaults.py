@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Call, Column, Const, Default, Domain, Expression
+from runner.ddl.model import Column, Const, Default, Domain, Expression, Operation
 from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def _domain_default(domain: Domain | None) -> Default | None:
 def _make(default: Default, kind: PythonType) -> ServerDefault:
     text = default.text
     expression = _inside_cast(default.expression)
-    if isinstance(expression, Call) and not expression.args:
+    if isinstance(expression, Operation) and not expression.args:
         return _function(expression.op, text, kind)
     if isinstance(expression, Const) and expression.value is not None:
         return _constant(expression, text, kind)
@@ -64,7 +64,7 @@ def _make(default: Default, kind: PythonType) -> ServerDefault:
 
 
 def _inside_cast(expression: Expression | None) -> Expression | None:
-    while isinstance(expression, Call) and expression.op == "cast":
+    while isinstance(expression, Operation) and expression.op == "cast":
         expression = expression.args[0]
     return expression
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from runner.ddl.model import NoteKind
 from runner.generation.fastapi.table_view import TableView, is_sound
 from runner.generation.source_text import one_line
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 MYSQL_METHODS = ("fulltext", "spatial")  # of indexes, which no other database has
 _STATEMENT_WIDTH = 90  # characters that tell which statement is meant
-_MORE = re.compile(r" \(([\d,]+) such, the first here\)$")
-_SELF_EVIDENT = re.compile(r" makes no table( and changes none)?$")
-# Reasons of notes about what says nothing of an application's tables, or is carried over in another way.
-_NOTHING_LOST = (
-    "an order to the session", "a line for the client", "rows,", "rights,", "COMMENT EXTENSION", "CREATE SEQUENCE",
-    "ALTER SEQUENCE",
-)  # fmt: skip
+# Kinds of notes about statements that say nothing of an application's tables, or that are carried over elsewhere.
+_NOTHING_LOST = frozenset({
+    NoteKind.ROWS, NoteKind.RIGHTS, NoteKind.OWNER, NoteKind.SESSION, NoteKind.CLIENT_LINE, NoteKind.SEQUENCE,
+    NoteKind.EXTENSION_COMMENT,
+})  # fmt: skip
+# Kinds whose statement already shows why it has no place in an application.
+_SELF_EVIDENT = frozenset({NoteKind.VIEW, NoteKind.FUNCTION, NoteKind.TRIGGER, NoteKind.OTHER_STATEMENT})
 
 
 def left_out(view: TableView) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ def left_out(view: TableView) -> tuple[str, ...]:
         found.append("it is made without partitions")
     if not view.key:
         found.append("no primary key, so it can be listed but not changed")
-    found += [_reason(note)[0] for note in schema.notes if note.table == table.name]
+    found += [note.reason for note in schema.notes if note.table == table.name]
     return tuple(found)
 
 
@@ -58,20 +58,13 @@ def passed_over(schema: Schema) -> tuple[str, ...]:
         _statement(note)
         for note in schema.notes
         if (note.passed_over or note.table_related) and note.table not in tables
-        if not note.reason.startswith(_NOTHING_LOST) and " OWNER TO " not in note.statement
+        if note.kind not in _NOTHING_LOST
     )
 
 
 def _statement(note: Note) -> str:
     """Return one line for a statement and those like it."""
-    reason, more = _reason(note)
     text = one_line(note.statement).replace("`", "'")
     short = text if len(text) <= _STATEMENT_WIDTH else f"{text[:_STATEMENT_WIDTH].rstrip('. ')}…"
-    others = f" and {more:,} more like it" if more else ""
-    return f"`{short}`{others}{'' if _SELF_EVIDENT.search(reason) else f': {reason}'}"
-
-
-def _reason(note: Note) -> tuple[str, int]:
-    """Return why a statement was passed over, and how many others were for the same reason."""
-    more = _MORE.search(note.reason)
-    return (note.reason[: more.start()], int(more[1].replace(",", "")) - 1) if more else (note.reason, 0)
+    others = f" and {note.count - 1:,} more like it" if note.count > 1 else ""
+    return f"`{short}`{others}{'' if note.kind in _SELF_EVIDENT else f': {note.reason}'}"

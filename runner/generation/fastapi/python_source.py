@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from runner.ddl.model import Call, ColumnRef, Const, Expression
+from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.fastapi.python_types import NUMERIC, PythonType
 from runner.generation.fastapi.rule_expressions import (
     LENGTHS,
@@ -56,59 +56,59 @@ class _Writer:
             return _constant_source(constant(expression, kind))
         if expression.op in _SPECIAL:
             return _SPECIAL[expression.op](self, expression, kind)
-        return self._call(expression, kind)
+        return self._operation(expression, kind)
 
-    def _call(self, call: Call, kind: PythonType | None) -> str:
+    def _operation(self, operation: Operation, kind: PythonType | None) -> str:
         """Write an operation that is a function of the same arguments."""
-        beside = kind_beside(call, self.types)
-        if mixes_zones(call, self.types):
-            raise Unknown(call.op)
-        if call.op in _COMPARISONS:
-            return self._named(_COMPARISONS[call.op], call.args, beside)
-        if call.op in _CONNECTIVES:
-            return self._named(_CONNECTIVES[call.op], call.args, None)
-        if call.op in LENGTHS:
-            return self._named("length", call.args[:1], None)
-        if call.op in _FUNCTIONS:
-            return self._named(_FUNCTIONS[call.op], call.args, kind or beside)
-        if call.op in _ARITHMETIC and beside is not None and beside.category in NUMERIC:
-            return self._named(_ARITHMETIC[call.op], call.args, beside)
-        raise Unknown(call.op)
+        beside = kind_beside(operation, self.types)
+        if mixes_zones(operation, self.types):
+            raise Unknown(operation.op)
+        if operation.op in _COMPARISONS:
+            return self._named(_COMPARISONS[operation.op], operation.args, beside)
+        if operation.op in _CONNECTIVES:
+            return self._named(_CONNECTIVES[operation.op], operation.args, None)
+        if operation.op in LENGTHS:
+            return self._named("length", operation.args[:1], None)
+        if operation.op in _FUNCTIONS:
+            return self._named(_FUNCTIONS[operation.op], operation.args, kind or beside)
+        if operation.op in _ARITHMETIC and beside is not None and beside.category in NUMERIC:
+            return self._named(_ARITHMETIC[operation.op], operation.args, beside)
+        raise Unknown(operation.op)
 
     def _named(self, name: str, arguments: tuple[Expression, ...], kind: PythonType | None) -> str:
         return f"{name}({', '.join(self.write(argument, kind) for argument in arguments)})"
 
-    def is_not_null(self, call: Call, _kind: PythonType | None) -> str:
-        return f"not_(is_null({self.write(call.args[0])}))"
+    def is_not_null(self, operation: Operation, _kind: PythonType | None) -> str:
+        return f"not_(is_null({self.write(operation.args[0])}))"
 
-    def match(self, call: Call, _kind: PythonType | None) -> str:
-        value, pattern = call.args
+    def match(self, operation: Operation, _kind: PythonType | None) -> str:
+        value, pattern = operation.args
         found = portable_pattern(str(pattern.value)) if isinstance(pattern, Const) else None
         if found is None or is_array(value, self.types):
-            raise Unknown(call.op)
+            raise Unknown(operation.op)
         return f"matches({self.write(value)}, {literal(found)})"
 
-    def contained(self, call: Call, _kind: PythonType | None) -> str:
-        items, choices = call.args
-        if not isinstance(choices, Call) or choices.op != "array":
-            raise Unknown(call.op)
+    def contained(self, operation: Operation, _kind: PythonType | None) -> str:
+        items, choices = operation.args
+        if not isinstance(choices, Operation) or choices.op != "array":
+            raise Unknown(operation.op)
         return f"contained({self.write(items)}, [{', '.join(self.write(choice) for choice in choices.args)}])"
 
-    def cast(self, call: Call, kind: PythonType | None) -> str:
-        value, target = call.args
+    def cast(self, operation: Operation, kind: PythonType | None) -> str:
+        value, target = operation.args
         harmless = isinstance(target, Const) and str(target.value).split("(")[0] in _HARMLESS_CASTS
         if not isinstance(value, Const) and not harmless:
-            raise Unknown(call.op)
+            raise Unknown(operation.op)
         return self.write(value, kind)
 
 
-_SPECIAL: Mapping[str, Callable[[_Writer, Call, PythonType | None], str]] = {
+_SPECIAL: Mapping[str, Callable[[_Writer, Operation, PythonType | None], str]] = {
     "is not null": _Writer.is_not_null,
     "~": _Writer.match,
     "<@": _Writer.contained,
     "cast": _Writer.cast,
-    **dict.fromkeys(TODAY, lambda _writer, _call, _kind: "today()"),
-    **dict.fromkeys(NOW, lambda _writer, _call, _kind: "now()"),
+    **dict.fromkeys(TODAY, lambda _writer, _operation, _kind: "today()"),
+    **dict.fromkeys(NOW, lambda _writer, _operation, _kind: "now()"),
 }
 
 

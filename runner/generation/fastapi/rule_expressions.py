@@ -11,7 +11,7 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from runner.ddl.model import Call, ColumnRef, Const, Expression
+from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.fastapi.python_types import NUMERIC, PythonType
 
 if TYPE_CHECKING:
@@ -38,21 +38,21 @@ def columns_in(expression: Expression) -> tuple[str, ...]:
 
 def conjuncts(expression: Expression) -> tuple[Expression, ...]:
     """Return the parts that must all hold."""
-    if isinstance(expression, Call) and expression.op == "and":
+    if isinstance(expression, Operation) and expression.op == "and":
         return tuple(part for argument in expression.args for part in conjuncts(argument))
     return (expression,)
 
 
-def facing(call: Call) -> Call:
+def facing(operation: Operation) -> Operation:
     """Return a comparison with its constant on the right."""
-    if call.op in MIRRORED and isinstance(call.args[0], Const):
-        return Call(op=MIRRORED[call.op], args=(call.args[1], call.args[0]))
-    return call
+    if operation.op in MIRRORED and isinstance(operation.args[0], Const):
+        return Operation(op=MIRRORED[operation.op], args=(operation.args[1], operation.args[0]))
+    return operation
 
 
 def uncast(expression: Expression) -> Expression:
     """Return an expression without a cast around it."""
-    while isinstance(expression, Call) and expression.op == "cast":
+    while isinstance(expression, Operation) and expression.op == "cast":
         expression = expression.args[0]
     return expression
 
@@ -85,19 +85,19 @@ def kind_of(expression: Expression, types: Mapping[str, PythonType]) -> PythonTy
     expression = uncast(expression)
     if isinstance(expression, ColumnRef):
         return types.get(expression.name)
-    if isinstance(expression, Call) and expression.op in ("coalesce", "+", "-", "*", "%", "neg"):
+    if isinstance(expression, Operation) and expression.op in ("coalesce", "+", "-", "*", "%", "neg"):
         return next((kind for part in expression.args if (kind := kind_of(part, types))), None)
     return None
 
 
-def kind_beside(call: Call, types: Mapping[str, PythonType]) -> PythonType | None:
+def kind_beside(operation: Operation, types: Mapping[str, PythonType]) -> PythonType | None:
     """Return the type of the first argument that has one; the constants beside it are of that type."""
-    return next((found for part in call.args if (found := kind_of(part, types))), None)
+    return next((found for part in operation.args if (found := kind_of(part, types))), None)
 
 
-def mixes_zones(call: Call, types: Mapping[str, PythonType]) -> bool:
+def mixes_zones(operation: Operation, types: Mapping[str, PythonType]) -> bool:
     """Whether moments with a zone meet such without one: only the database knows which zone those are of."""
-    found = {kind.category for part in call.args if (kind := kind_of(part, types))}
+    found = {kind.category for part in operation.args if (kind := kind_of(part, types))}
     return {"timestamp", "local_timestamp"} <= found
 
 

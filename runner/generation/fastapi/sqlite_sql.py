@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from runner.ddl.model import Call, ColumnRef, Const, Expression
+from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.fastapi.python_types import PythonType, quote
 from runner.generation.fastapi.rule_expressions import LENGTHS, MIRRORED, Unknown, is_array
 
@@ -47,31 +47,31 @@ class _Writer:
 
     def inner(self, part: Expression, *, tight: bool = False) -> str:
         text = self.write(part)
-        bracketed = isinstance(part, Call) and (part.op in _LOOSE or (tight and part.op in _SUMS))
+        bracketed = isinstance(part, Operation) and (part.op in _LOOSE or (tight and part.op in _SUMS))
         return f"({text})" if bracketed else text
 
-    def cast(self, call: Call) -> str:
-        if not isinstance(call.args[0], Const | ColumnRef):
-            raise Unknown(call.op)
-        return self.inner(call.args[0])
+    def cast(self, operation: Operation) -> str:
+        if not isinstance(operation.args[0], Const | ColumnRef):
+            raise Unknown(operation.op)
+        return self.inner(operation.args[0])
 
-    def choice(self, call: Call) -> str:
-        return f"{self.inner(call.args[0])} IN ({', '.join(self.inner(part) for part in call.args[1:])})"
+    def choice(self, operation: Operation) -> str:
+        return f"{self.inner(operation.args[0])} IN ({', '.join(self.inner(part) for part in operation.args[1:])})"
 
-    def null(self, call: Call) -> str:
-        return f"{self.inner(call.args[0])} {call.op.upper()}"
+    def null(self, operation: Operation) -> str:
+        return f"{self.inner(operation.args[0])} {operation.op.upper()}"
 
-    def known(self, call: Call) -> str:
-        return " + ".join(f"({self.inner(part)} IS NOT NULL)" for part in call.args)
+    def known(self, operation: Operation) -> str:
+        return " + ".join(f"({self.inner(part)} IS NOT NULL)" for part in operation.args)
 
 
-_SPECIAL: Mapping[str, Callable[[_Writer, Call], str]] = {
+_SPECIAL: Mapping[str, Callable[[_Writer, Operation], str]] = {
     "cast": _Writer.cast,
     "in": _Writer.choice,
     "is null": _Writer.null,
     "is not null": _Writer.null,
-    "not": lambda writer, call: f"NOT {writer.inner(call.args[0])}",
-    "neg": lambda writer, call: f"-{writer.inner(call.args[0])}",
+    "not": lambda writer, operation: f"NOT {writer.inner(operation.args[0])}",
+    "neg": lambda writer, operation: f"-{writer.inner(operation.args[0])}",
     "num_nonnulls": _Writer.known,
 }
 

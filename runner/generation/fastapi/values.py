@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from runner.ddl.model import Call, ColumnRef, Const, Expression
+from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.fastapi.rule_expressions import LENGTHS, NOW, TODAY, Unknown, constant, kind_beside
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def evaluate(
     return _known_value(expression, values)
 
 
-def _known_value(call: Call, values: list[Any]) -> Any:
+def _known_value(operation: Operation, values: list[Any]) -> Any:
     if any(value is None for value in values):
         return None
     try:
-        return _OPERATIONS[call.op](*values)
+        return _OPERATIONS[operation.op](*values)
     except (KeyError, TypeError, re.error) as error:
-        raise Unknown(call.op) from error
+        raise Unknown(operation.op) from error
 
 
 def _all(*values: Any) -> bool | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from runner.ddl.model import Call, Const
+from runner.ddl.model import Const, Operation
 from runner.generation.fastapi.table_view import TableView, view_table
 from runner.generation.naming import words
 from runner.generation.react.labels import family, field_label, is_kept, is_link, label_fields
@@ -136,7 +136,7 @@ def _initial(view: ColumnView) -> bool | str | None:
     if view.default is None or default is None or view.type.category in _NEVER_SHOWN:
         return None
     expression = default.expression
-    while isinstance(expression, Call) and expression.op == "cast":
+    while isinstance(expression, Operation) and expression.op == "cast":
         expression = expression.args[0]
     if not isinstance(expression, Const) or expression.value is None:
         return None

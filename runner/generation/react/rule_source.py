@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from runner.ddl.model import Call, ColumnRef, Const, Expression
+from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.fastapi.python_types import NUMERIC, PythonType
 from runner.generation.fastapi.rule_expressions import (
     LENGTHS,
@@ -60,7 +60,7 @@ class _Writer:
             return _constant_source(constant(expression, kind), kind)
         if expression.op in _SPECIAL:
             return _SPECIAL[expression.op](self, expression, kind)
-        return self._call(expression, kind)
+        return self._operation(expression, kind)
 
     def _column(self, column: ColumnRef) -> Source | Code:
         category = self._type(column.name).category
@@ -81,53 +81,53 @@ class _Writer:
             raise Unknown(str(column))
         return Code(f"row.{self.fields[column.name]}")
 
-    def _call(self, call: Call, kind: PythonType | None) -> Source:
+    def _operation(self, operation: Operation, kind: PythonType | None) -> Source:
         """Write an operation that is a function of the same arguments."""
-        beside = kind_beside(call, self.types)
-        if mixes_zones(call, self.types):
-            raise Unknown(call.op)
-        if call.op in _OF_ANYTHING:
-            return _sql(_OF_ANYTHING[call.op], *(self._value(argument) for argument in call.args))
-        if call.op in LENGTHS:
-            return _sql("length", self._value(call.args[0]))
+        beside = kind_beside(operation, self.types)
+        if mixes_zones(operation, self.types):
+            raise Unknown(operation.op)
+        if operation.op in _OF_ANYTHING:
+            return _sql(_OF_ANYTHING[operation.op], *(self._value(argument) for argument in operation.args))
+        if operation.op in LENGTHS:
+            return _sql("length", self._value(operation.args[0]))
         exact = beside is not None and beside.category in NUMERIC - {"number"}
-        if call.op not in _NAMES or (call.op in _ARITHMETIC and not exact):
-            raise Unknown(call.op)
-        inner = None if call.op in ("and", "or", "not") else beside or kind
-        return _sql(_NAMES[call.op], *(self.write(argument, inner) for argument in call.args))
+        if operation.op not in _NAMES or (operation.op in _ARITHMETIC and not exact):
+            raise Unknown(operation.op)
+        inner = None if operation.op in ("and", "or", "not") else beside or kind
+        return _sql(_NAMES[operation.op], *(self.write(argument, inner) for argument in operation.args))
 
-    def is_not_null(self, call: Call, _kind: PythonType | None) -> Source:
-        return _sql("not", _sql("isNull", self._value(call.args[0])))
+    def is_not_null(self, operation: Operation, _kind: PythonType | None) -> Source:
+        return _sql("not", _sql("isNull", self._value(operation.args[0])))
 
-    def match(self, call: Call, _kind: PythonType | None) -> Source:
-        value, pattern = call.args
+    def match(self, operation: Operation, _kind: PythonType | None) -> Source:
+        value, pattern = operation.args
         portable = portable_pattern(str(pattern.value)) if isinstance(pattern, Const) else None
         found = None if portable is None else javascript_pattern(portable)
         if found is None or is_array(value, self.types):
-            raise Unknown(call.op)
+            raise Unknown(operation.op)
         return _sql("matches", self.write(value), Code(f"/{found}/u"))
 
-    def contained(self, call: Call, _kind: PythonType | None) -> Source:
-        items, choices = call.args
-        if not isinstance(choices, Call) or choices.op != "array":
-            raise Unknown(call.op)
+    def contained(self, operation: Operation, _kind: PythonType | None) -> Source:
+        items, choices = operation.args
+        if not isinstance(choices, Operation) or choices.op != "array":
+            raise Unknown(operation.op)
         values = [constant(choice, None) for choice in choices.args if isinstance(choice, Const)]
         if len(values) != len(choices.args) or not all(isinstance(value, str) for value in values):
-            raise Unknown(call.op)
+            raise Unknown(operation.op)
         return _sql("contained", self._value(items), values)
 
-    def cast(self, call: Call, kind: PythonType | None) -> Source | Code:
+    def cast(self, operation: Operation, kind: PythonType | None) -> Source | Code:
         """Write what is cast: a constant takes the type of what it is beside, a column keeps its own."""
-        return self.write(call.args[0], kind)
+        return self.write(operation.args[0], kind)
 
 
-_SPECIAL: Mapping[str, Callable[[_Writer, Call, PythonType | None], Source | Code]] = {
+_SPECIAL: Mapping[str, Callable[[_Writer, Operation, PythonType | None], Source | Code]] = {
     "is not null": _Writer.is_not_null,
     "~": _Writer.match,
     "<@": _Writer.contained,
     "cast": _Writer.cast,
-    **dict.fromkeys(TODAY, lambda _writer, _call, _kind: _sql("today")),
-    **dict.fromkeys(NOW, lambda _writer, _call, _kind: _sql("now")),
+    **dict.fromkeys(TODAY, lambda _writer, _operation, _kind: _sql("today")),
+    **dict.fromkeys(NOW, lambda _writer, _operation, _kind: _sql("now")),
 }
 
 

@@ -38,7 +38,8 @@ def _lines(schema: Schema) -> Iterator[str]:
         yield f"{note.file}:{note.line}: not understood: {note.reason}: {note.statement}"
     for note in schema.notes:
         if note.passed_over:
-            yield f"{note.file}:{note.line}: passed over: {note.reason}"
+            more = f" ({note.count} such, the first here)" if note.count > 1 else ""
+            yield f"{note.file}:{note.line}: passed over: {note.reason}{more}"
     yield from schema.warnings
     columns = sum(len(table.columns) for table in schema.tables)
     yield f"{len(schema.tables)} tables, {columns} columns, {len(unread)} statements not understood"
