@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from runner.ddl.expressions import MAX_EXPRESSION_DEPTH, parse_expression
-from runner.ddl.model import ColumnRef, Const, Dialect, Expression, Operation
+from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.ddl.reader import read_ddl_text
 
 
@@ -20,7 +20,7 @@ def short(expression: Expression | None) -> str:
     return f"{expression.op}({', '.join(short(argument) for argument in expression.args)})"
 
 
-CASES: list[tuple[Dialect, str, str]] = [
+CASES: list[tuple[str, str, str]] = [
     ("postgres", "nisn ~ '^[0-9]{10}$'", "~(nisn, '^[0-9]{10}$')"),
     ("postgres", "a !~ 'x'", "not(~(a, 'x'))"),
     ("postgres", "a !~* 'x'", "not(~*(a, 'x'))"),
@@ -68,7 +68,7 @@ CASES: list[tuple[Dialect, str, str]] = [
 
 
 @pytest.mark.parametrize(("dialect", "text", "expected"), CASES)
-def test_expression_is_parsed(dialect: Dialect, text: str, expected: str):
+def test_expression_is_parsed(dialect: str, text: str, expected: str):
     assert short(parse_expression(text, dialect)[0]) == expected
 
 

@@ -9,15 +9,13 @@ import os
 import sys
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
+from runner.ddl.dialects import DEFAULT, NAMES
 from runner.records.errors import RunnerError
 from runner.records.version import VERSION
-
-if TYPE_CHECKING:
-    from runner.ddl.model import Dialect
 
 _DEFAULT_COMMAND = "run"
 _STATE = click.option(
@@ -30,9 +28,7 @@ _STATE = click.option(
 )
 _PLAN = click.argument("plan", type=click.Path(path_type=Path))
 _RUN = click.argument("run", required=False)
-_DIALECT = click.option(
-    "--dialect", type=click.Choice(["postgres", "mysql", "sqlite"]), default="postgres", show_default=True
-)
+_DIALECT = click.option("--dialect", type=click.Choice(NAMES), default=DEFAULT, show_default=True)
 
 
 class _Commands(click.Group):
@@ -213,7 +209,7 @@ def _watch(run: str | None, state: Path) -> None:
 @_DIALECT
 @click.option("--json", "as_json", is_flag=True, help="Print the whole model as JSON.")
 @click.pass_context
-def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: Dialect, *, as_json: bool) -> None:
+def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json: bool) -> None:
     """Print what the reader understood of a schema, and what it did not."""
     from runner.progress.reports.schema_view import schema_report  # noqa: PLC0415
 
@@ -231,7 +227,7 @@ def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: Dialect, *, as_j
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where; beside the DDL if not said.",
 )
-def _init(ddl: Path, dialect: Dialect, output: Path | None) -> None:
+def _init(ddl: Path, dialect: str, output: Path | None) -> None:
     """Write a starter plan for a schema; where all of that was understood, it runs as it is."""
     from runner.command.run_plan import write_starter_plan  # noqa: PLC0415
 

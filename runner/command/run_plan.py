@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import FrameType
 
-    from runner.ddl.model import Dialect
     from runner.generation.workspace.plan_lock import PlanLock
     from runner.plan.plan_model import Plan, PlanTask
     from runner.progress.reporter import Sink
@@ -96,7 +95,7 @@ def describe_jobs(plan: Plan, jobs: Sequence[Job]) -> str:
     return "\n".join(lines)
 
 
-def write_starter_plan(ddl: Path, dialect: Dialect, output: Path | None) -> tuple[Path, tuple[str, ...]]:
+def write_starter_plan(ddl: Path, dialect: str, output: Path | None) -> tuple[Path, tuple[str, ...]]:
     """Write a plan that generates an application for this schema. Never overwrites.
 
     Return its path, and what keeps it from being run: statements about tables that were not understood.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Dialect = Literal["postgres", "mysql", "sqlite"]
+Dialect = str
 TableKind = Literal["table", "partitioned", "foreign"]
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
 
@@ -335,7 +335,7 @@ class Note:
 class Schema:
     """All tables and types of one DDL, in the order in which they were defined."""
 
-    dialect: Dialect
+    dialect: str
     tables: tuple[Table, ...]
     enums: tuple[Enum, ...] = ()
     domains: tuple[Domain, ...] = ()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from runner.ddl.dialects import NAMES, NAMES_IN_WORDS, meant_dialect
 from runner.plan.findings import MAX_PROBLEMS
 from runner.plan.format import (
     ConcurrencyEntry,
@@ -26,7 +27,7 @@ from runner.plan.value_types import MAX_SECONDS
 from runner.plan.yaml_nodes import did_you_mean, field_name, kind_of, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from pydantic_core import ErrorDetails
 
@@ -52,7 +53,7 @@ _EXPECTED = {
     "name": "Give a name of at most 100 characters, such as school.",
     "description": "Say in a few words what to do, such as BE CRUD APIs for school management.",
     "priority": "Give a whole number from 1 (last) to 10 (first).",
-    "dialect": "Give postgres, mysql or sqlite.",
+    "dialect": f"Give {NAMES_IN_WORDS}.",
     "workspace": "Give the folder to generate into, such as ../build/school.",
     "templates": "Give a folder.",
     "ddl": "Give a .sql file, a glob, a folder, or a list of these.",
@@ -94,10 +95,6 @@ _OTHER_WORDS = {
     "sql": "ddl",
     "output": "workspace",
     "kind": "agent",
-    "postgresql": "postgres",
-    "pg": "postgres",
-    "mariadb": "mysql",
-    "sqlite3": "sqlite",
 }
 _WANTED = {
     "int_type": "a whole number",
@@ -156,7 +153,7 @@ def _wrong_value(name: str, node: Node, kind: str) -> tuple[str, str]:
     else:
         said = _SAID.get(kind, "is out of range")
         if name == "dialect":
-            expected = _joined(_guess(str(node.value), ["postgres", "mysql", "sqlite"]), expected)
+            expected = _joined(_guess(str(node.value), NAMES, meant_dialect(str(node.value))), expected)
     return _joined(name, str(node), said), expected
 
 
@@ -171,9 +168,9 @@ def _joined(*words: str) -> str:
     return " ".join(word for word in words if word)
 
 
-def _guess(word: str, known: Iterable[str]) -> str:
-    other = _OTHER_WORDS.get(word.lower(), "")
-    return f"Did you mean {other}?" if other in known else did_you_mean(word, known)
+def _guess(word: str, known: Sequence[str], other: str | None) -> str:
+    """Return the question for a word that is not known: `other` is what it is often written for, if anything."""
+    return f"Did you mean {other}?" if other and other in known else did_you_mean(word, known)
 
 
 def _known_key(loc: tuple[int | str, ...]) -> tuple[str, str]:
@@ -182,7 +179,7 @@ def _known_key(loc: tuple[int | str, ...]) -> tuple[str, str]:
     owner = loc[-2] if len(loc) > 1 else None
     model = PlanEntry if owner is None else TaskEntry if isinstance(owner, int) else _ENTRIES[owner]
     known = list(model.model_fields)
-    if guess := _guess(key, known):
+    if guess := _guess(key, known, _OTHER_WORDS.get(key.lower())):
         return guess.removeprefix("Did you mean ").rstrip("?"), guess
     if key in {"token", "api_key", "secret", "password"}:
         return "", "Remove it: secrets come from the environment only."

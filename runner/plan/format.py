@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
+from runner.ddl.dialects import DEFAULT
 from runner.plan.ids import ID, MAX_ID
 from runner.plan.path_types import DDL, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
-from runner.plan.plan_model import Dialect  # noqa: TC001 - likewise
-from runner.plan.value_types import Count, OnOff, Seconds, TaskId, Text, TextOrList, TextOrNone, Url, whole
+from runner.plan.value_types import Count, DialectName, OnOff, Seconds, TaskId, Text, TextOrList, TextOrNone, Url, whole
 from runner.records.task import DEFAULT_PRIORITY
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: all that sh
         description="The SQL schema: a file, a glob, a folder of .sql files, or a list of these.",
         examples=["school.sql", ["types.sql", "migrations/*.sql"]],
     )
-    dialect: Dialect | None = Field(None, description="The SQL dialect of the schema; postgres when left out.")
+    dialect: DialectName | None = Field(None, description=f"The SQL dialect of the schema; {DEFAULT} when left out.")
     timeouts: TimeoutsEntry | None = Field(None, description="Limits in seconds.", examples=[{"task": 600}])
     retries: RetriesEntry | None = Field(None, description="How often a sub-task is tried.", examples=[{"attempts": 3}])
     templates: Templates | None = Field(

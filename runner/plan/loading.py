@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from runner.ddl.dialects import DEFAULT
 from runner.plan.error_wording import check_empty_values, check_format
 from runner.plan.findings import Findings
 from runner.plan.format import PlanEntry
@@ -74,7 +75,7 @@ def _resolved(entry: PlanEntry, ids: Sequence[str], root: Node, path: Path) -> P
                 needs=tuple(dict.fromkeys(task.needs)),
                 agent=task.agent,
                 ddl=tuple(dict.fromkeys(files)),
-                dialect=task.dialect or entry.dialect or "postgres",
+                dialect=task.dialect or entry.dialect or DEFAULT,
                 workspace=task.workspace or entry.workspace,
                 tables=TableGlobs(**tables),
                 timeouts=replace(timeouts, **_given(task.timeouts)),

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 HIGH_PRIORITY = 8  # and up
 MEDIUM_PRIORITY = 4  # and up; what is lower is low
 
-Dialect = Literal["postgres", "mysql", "sqlite"]
 Level = Literal["high", "medium", "low"]
 Switch = Literal["auto", True, False]
 
@@ -70,7 +69,7 @@ class PlanTask:
     needs: tuple[str, ...]  # ids
     agent: str | None  # as written: a kind's slug or title, or `module:Class`
     ddl: tuple[Path, ...]  # files, globs and folders already expanded, in the order in which they are to be read
-    dialect: Dialect
+    dialect: str
     workspace: Path
     tables: TableGlobs
     timeouts: Timeouts

@@ -10,6 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from runner.ddl.dialects import DEFAULT
 from runner.plan.ids import slug, some
 from runner.plan.yaml_nodes import shown
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from runner.plan.plan_model import Dialect
 
 _PLAIN = re.compile(r"(\.{1,2}/)*[A-Za-z_][A-Za-z0-9_./-]*")
 _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -29,9 +29,7 @@ def _yaml_text(text: str) -> str:
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
-def starter_plan(
-    ddl: Path, dialect: Dialect = "postgres", *, tables: Sequence[str] = (), folder: Path | None = None
-) -> str:
+def starter_plan(ddl: Path, dialect: str = DEFAULT, *, tables: Sequence[str] = (), folder: Path | None = None) -> str:
     """Return the text of a plan for this schema, to be written into `folder` (the DDL's own when left out).
 
     `tables` are named in a comment, so that globs can be written at sight.

@@ -6,12 +6,13 @@ Pydantic calls these validators in the supervisor's main thread while a plan is 
 from __future__ import annotations
 
 import unicodedata
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from runner.ddl.dialects import NAMES
 from runner.plan.ids import ID, MAX_ID, slug
 from runner.plan.plan_model import Switch
 
@@ -76,6 +77,10 @@ def _url(value: str) -> str:
     return value
 
 
+if TYPE_CHECKING:
+    DialectName = str
+else:
+    DialectName = Literal[NAMES]  # pydantic checks it, and the JSON Schema lists the names
 Text = Annotated[str, AfterValidator(_line), Field(min_length=1)]
 Seconds = Annotated[float, Field(gt=0, le=MAX_SECONDS, allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=64)]

@@ -66,7 +66,7 @@ class TaskInput:
     description: str
     workspace_path: Path
     ddl_path: Path | tuple[Path, ...] | None = None
-    dialect: Literal["postgres", "mysql", "sqlite"] = "postgres"
+    dialect: str | None = None  # a module of runner/ddl/dialects; None is PostgreSQL
     priority: int = DEFAULT_PRIORITY
     agent: str | None = None
     tables: TableGlobs | None = None

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.ddl import schema_cache
+from runner.ddl.dialects import DEFAULT, NAMES, NAMES_IN_WORDS
 from runner.ddl.model import Note, Schema, Table
 from runner.ddl.sql_files import expand_ddl_paths
 from runner.execution.subtasks import SubTaskManager
@@ -28,10 +29,9 @@ from runner.scheduling.schedule import Job
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.ddl.model import Dialect
     from runner.generation.registry import AgentFacts
 
-_NO_TABLES = Schema(dialect="postgres", tables=())
+_NO_TABLES = Schema(dialect=DEFAULT, tables=())
 _CLOSE_MATCHES = 3
 _WILDCARDS = frozenset("*?[")
 
@@ -117,9 +117,12 @@ class Preparation:
             if agent.per_table:
                 raise TaskInputError("ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`")
             return _NO_TABLES, None
-        known = self._schemas.get((paths, task.dialect))
+        dialect = task.dialect or DEFAULT
+        if dialect not in NAMES:
+            raise TaskInputError("dialect", f"dialect {dialect!r} is not known", f"Give {NAMES_IN_WORDS}")
+        known = self._schemas.get((paths, dialect))
         if known is None:
-            known = self._schemas[paths, task.dialect] = _read_schema(paths, task.dialect)
+            known = self._schemas[paths, dialect] = _read_schema(paths, dialect)
         return known
 
     def _inputs_digest(self, task: TaskInput, agent: AgentFacts, schema_digest: str | None) -> str:
@@ -137,7 +140,7 @@ class Preparation:
         return self._makers[agent, templates]
 
 
-def _read_schema(paths: tuple[Path, ...], dialect: Dialect) -> tuple[Schema, str]:
+def _read_schema(paths: tuple[Path, ...], dialect: str) -> tuple[Schema, str]:
     """Return a schema and the digest of its source: as it was read before, or read now."""
     try:
         digest = schema_cache.schema_digest(paths, dialect)

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from runner.ddl.model import Column, Dialect, Schema, Table
+    from runner.ddl.model import Column, Schema, Table
 
 
-def schema_report(ddl: Sequence[Path], dialect: Dialect, *, as_json: bool) -> tuple[str, bool]:
+def schema_report(ddl: Sequence[Path], dialect: str, *, as_json: bool) -> tuple[str, bool]:
     """Return the report, and whether every statement about a table was understood. Raises `DDLError`."""
     schema = read_ddl(expand_ddl_paths(ddl), dialect)
     complete = not any(note.table_related for note in schema.notes)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Literal
 
+from runner.ddl.dialects import dialect_named
 from runner.generation.fastapi.constraint_names import Named, sequence_name
 from runner.generation.fastapi.left_out import MYSQL_METHODS
 from runner.generation.fastapi.migration.picture import (
@@ -111,7 +112,7 @@ def _table(view: TableView) -> TablePart:
 
 def _column(view: TableView, column: ColumnView) -> ColumnPart:
     own = column.column
-    from_postgres = view.schema.dialect == "postgres"
+    from_postgres = dialect_named(view.schema.dialect).postgresql_compatible
     plain = from_postgres and own.type.enum is None and own.type.domain is None
     serial = _makes_sequence(view, own)
     identity: Literal["always", "by default"] | None = own.identity or ("by default" if own.auto_increment else None)
