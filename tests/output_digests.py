@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.reader import read_ddl
 from runner.generation.agent import AgentContext
+from runner.generation.model.application import Application
 from runner.generation.registry import BUILT_IN, load_agent
 from tests.integration.test_corpus import CORPUS, EXPECTED
 
@@ -46,11 +47,12 @@ def schemas() -> Iterator[tuple[str, tuple[Path, ...], str]]:
 def digest(name: str, files: tuple[Path, ...], dialect: str) -> str:
     """Return the line of one schema: its name, its number of files, the SHA-256 of their paths, modes and texts."""
     schema = read_ddl(files, dialect)
+    application = Application(schema)
     found: dict[str, bytes] = {}
     for kind in KINDS:
         agent = load_agent(kind)
         for table in schema.tables if agent.per_table else (None,):
-            ctx = AgentContext(schema=schema, table=table)
+            ctx = AgentContext(schema=schema, table=table, shared=application)
             for file in agent.generate(ctx):
                 content = hashlib.sha256(file.text.encode()).hexdigest()
                 found[file.path] = f"{file.path} {file.mode} {file.executable} {content}\n".encode()

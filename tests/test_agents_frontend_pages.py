@@ -7,6 +7,7 @@ import pytest
 from runner.ddl.reader import read_ddl_text
 from runner.generation.agent import AgentContext
 from runner.generation.fastapi.table_view import view_table
+from runner.generation.model.application import Application
 from runner.generation.react.labels import family, is_link, label_fields
 from runner.generation.react.page_context import PageView
 from runner.generation.registry import load_agent
@@ -46,8 +47,9 @@ COMMENT ON COLUMN people.nisn IS 'Nomor Induk Siswa Nasional, 10 digits.';
 
 @pytest.fixture(scope="module")
 def pages() -> dict[str, PageView]:
-    schema = read_ddl_text(PEOPLE, "postgres")
-    return {table.name.name: PageView(table=view_table(schema, table)) for table in schema.tables}
+    application = Application(read_ddl_text(PEOPLE, "postgres"))
+    tables = application.schema.tables
+    return {table.name.name: PageView(table=view_table(application, table)) for table in tables}
 
 
 def test_fields_are_called_as_people_call_them(pages: dict[str, PageView]) -> None:
@@ -67,7 +69,7 @@ def test_comment_that_spells_out_a_name_shows_that_it_is_an_acronym() -> None:
         "COMMENT ON COLUMN a.status IS 'Some Text After That.';",
         "postgres",
     )
-    fields = PageView(table=view_table(schema, schema.tables[0])).fields
+    fields = PageView(table=view_table(Application(schema), schema.tables[0])).fields
     assert [fields[name]["label"] for name in ("nuptk", "kks", "status")] == ["NUPTK", "KKS", "Status"]
 
 
@@ -113,7 +115,7 @@ def test_only_tables_that_say_no_more_than_what_belongs_together_are_links(pages
 def test_tables_whose_names_begin_alike_are_a_family(pages: dict[str, PageView]) -> None:
     assert family(pages["teams"].table) == family(pages["team_people"].table) == "Teams"
     schema = read_ddl_text("CREATE TABLE p5_projects (id int PRIMARY KEY)", "postgres")
-    assert family(view_table(schema, schema.tables[0])) == "P5"
+    assert family(view_table(Application(schema), schema.tables[0])) == "P5"
 
 
 def test_files_of_a_table_are_its_own_and_its_changes_are_written_once() -> None:

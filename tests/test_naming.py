@@ -3,19 +3,19 @@ from __future__ import annotations
 import pytest
 
 from runner.ddl.model import Column, Enum, QName, Schema, SqlType, Table
-from runner.generation.naming import (
-    attribute,
+from runner.generation.fastapi.python_names import attribute, attributes
+from runner.generation.model.naming import (
     camel,
     free_name,
     human,
     kebab,
-    names_of,
     pascal,
     plural,
     singular,
     snake,
     words,
 )
+from runner.generation.model.schema_names import name_schema
 
 INTEGER = SqlType(text="integer", base="integer")
 
@@ -94,16 +94,15 @@ def test_free_name_counts_on() -> None:
 
 def test_columns_that_fold_into_one_name_get_numbers() -> None:
     schema = make_schema(make_table("t", "userName", "user_name", "user name", "class", "class_"))
-    columns = names_of(schema).tables[QName(schema="public", name="t")].columns
-    assert [column.field for column in columns.values()] == [
+    names = name_schema(schema).tables[QName(schema="public", name="t")]
+    assert [column.field for column in names.columns.values()] == [
         "user_name",
         "user_name_2",
         "user_name_3",
         "class",
         "class_2",
     ]
-    attributes = [column.attribute for column in columns.values()]
-    assert len(set(attributes)) == len(attributes)
+    assert len(set(attributes(names).values())) == len(names.columns)
 
 
 def test_tables_that_fold_into_one_name_stay_apart() -> None:
@@ -115,24 +114,23 @@ def test_tables_that_fold_into_one_name_stay_apart() -> None:
         make_table("base"),
         make_table("class"),
     )
-    names = names_of(make_schema(*tables)).tables.values()
+    names = name_schema(make_schema(*tables)).tables.values()
     assert len({name.module for name in names}) == len({name.class_name for name in names}) == 6
     assert len({name.route for name in names}) == 6
     assert {"order_items", "order_items_2", "sales_order_items", "core_", "class_"} <= {name.module for name in names}
 
 
 def test_a_class_never_takes_a_name_that_its_modules_import() -> None:
-    names = names_of(make_schema(make_table("pages"), make_table("fields"))).tables.values()
+    names = name_schema(make_schema(make_table("pages"), make_table("fields"))).tables.values()
     assert not {name.class_name for name in names} & {"Page", "Field"}
 
 
 def test_enums_step_aside_for_tables() -> None:
     enum = Enum(name=QName(schema="public", name="student"), values=("a",))
-    names = names_of(make_schema(make_table("students"), enums=(enum,)))
+    names = name_schema(make_schema(make_table("students"), enums=(enum,)))
     assert list(names.enums.values()) != ["Student"]
 
 
 def test_names_are_the_same_every_time() -> None:
     schema = make_schema(make_table("a", "x"), make_table("A", "x"))
-    assert names_of(schema) is names_of(schema)
-    assert names_of(schema) == names_of(make_schema(*schema.tables))
+    assert name_schema(schema) == name_schema(make_schema(*schema.tables))

@@ -40,7 +40,7 @@ from runner.records.task import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from runner.ddl.model import Schema
+    from runner.generation.model.application import Application
     from runner.generation.workspace.writer import WriteReport
 
 Message = Event | AttemptFailed | FilesChanged
@@ -84,7 +84,7 @@ class SubTaskManager:
     def __init__(
         self,
         task: TaskSpec,
-        schema: Schema,
+        application: Application,
         *,
         emit: Callable[[Message], None] = _tell_nobody,
         run_id: str = "local",
@@ -93,7 +93,7 @@ class SubTaskManager:
         check: bool = False,
     ) -> None:
         self._task = task
-        self._schema = schema
+        self._application = application
         self._emit = emit
         self._check = check
         self._agent: Agent = load_agent(task.agent, task.import_path)
@@ -107,7 +107,7 @@ class SubTaskManager:
         self._cancelled: set[tuple[str, int]] = set()  # sub-tasks and the numbers of their tries
         self._cancel_all = threading.Event()
         self._statuses = dict.fromkeys((subtask.id for subtask in task.subtasks), SubTaskStatus.PENDING)
-        self._tables = {schema.label(table.name): table for table in schema.tables}
+        self._tables = {application.schema.label(table.name): table for table in application.schema.tables}
 
     @staticmethod
     def spawn_sub_tasks(task_id: str, title: str, tables: Iterable[str] | None) -> tuple[SubTaskSpec, ...]:
@@ -211,7 +211,8 @@ class SubTaskManager:
         if record is not None and not anew and self._manifest.is_up_to_date(record, task.inputs_digest):
             return True, FileCounts(identical=len(record.files))
         context = AgentContext(
-            schema=self._schema,
+            schema=self._application.schema,
+            shared=self._application,
             table=self._tables[subtask.table] if subtask.table is not None else None,
             options=task.options,
             templates=task.templates,

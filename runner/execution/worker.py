@@ -18,23 +18,22 @@ from runner.execution import output_capture as capture
 from runner.execution.parent_death import die_with_parent
 from runner.execution.subtasks import Message, SubTaskManager, describe
 from runner.execution.worker_protocol import Cancel, FilesChanged, Shard, ShardBegun, ShardEnded, WorkerReady
+from runner.generation.model.application import Application
 from runner.records.events import SubTaskStarted
 from runner.records.message_pipe import Sender
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from runner.ddl.model import Schema
-
 
 class _Worker:
-    """What this process owns: its two connections, the schema it was sent last, the shard it works on."""
+    """What this process owns: its two connections, the application of the last schema, the shard it works on."""
 
     def __init__(self, events: Connection, control: Connection) -> None:
         self._events = events  # kept open
         self._sender = Sender(events.fileno())
         self._control = control
-        self._schema: Schema | None = None
+        self._application: Application | None = None  # of the schema that came last
         self._manager: SubTaskManager | None = None
         self._cancelled: list[Cancel] = []  # of shards that are still to come, too: they arrive another way
         self._managed: tuple[str, str, int] | None = None
@@ -54,15 +53,15 @@ class _Worker:
         self.send(ShardBegun())
         try:
             if schema_pickle is not None:
-                self._schema = pickle.loads(schema_pickle)  # noqa: S301 - made by our own supervisor
-            if self._schema is None:
+                self._application = Application(pickle.loads(schema_pickle))  # noqa: S301 - made by our own supervisor
+            if self._application is None:
                 raise RuntimeError("a shard came before its schema")  # noqa: TRY301 - told like any failure
-            self._manager_for(shard, self._schema).execute_sub_tasks(shard.work)
+            self._manager_for(shard, self._application).execute_sub_tasks(shard.work)
         except Exception as problem:  # noqa: BLE001 - goes to the supervisor as data: it may not be picklable
             error = describe(problem)
         self.send(ShardEnded(error=error))
 
-    def _manager_for(self, shard: Shard, schema: Schema) -> SubTaskManager:
+    def _manager_for(self, shard: Shard, application: Application) -> SubTaskManager:
         """Return the manager of the last shard where this one is of the same task: it knows the workspace by now."""
         key = (shard.run_id, shard.task.id, shard.threads)
         if self._manager is None or self._managed != key:
@@ -70,7 +69,7 @@ class _Worker:
                 self._manager.cleanup()
             self._manager = SubTaskManager(
                 shard.task,
-                schema,
+                application,
                 emit=self.send,
                 run_id=shard.run_id,
                 concurrency=shard.threads,

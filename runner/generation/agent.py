@@ -9,10 +9,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 from runner.ddl.model import Schema, Table
+from runner.generation.model.application import Application
 from runner.records.errors import Cancelled
 
 Mode = Literal["generated", "once"]
@@ -59,7 +61,8 @@ class AgentContext:
 
     `templates` is the user's own template folder, searched before the agent's. `memory` is what the agent wanted to be
     remembered when this sub-task was last done (see `Agent.remember`), None before. `present` returns the text files
-    that lie in a folder of the workspace, by name; those of a try that never ended are not among them.
+    that lie in a folder of the workspace, by name; those of a try that never ended are not among them. `shared` is the
+    application of the schema, for contexts of one schema to share; without it each makes its own.
     """
 
     schema: Schema
@@ -68,8 +71,14 @@ class AgentContext:
     templates: Path | None = None
     memory: Any = None
     present: Callable[[str], Mapping[str, str]] = _nothing_there
+    shared: Application | None = None
     report: Callable[[int, str], None] = _no_progress
     cancelled: Callable[[], bool] = _never_cancelled
+
+    @cached_property
+    def application(self) -> Application:
+        """The application that the schema describes."""
+        return self.shared or Application(self.schema)
 
     def progress(self, step: int, message: str) -> None:
         """Report that step `step` (from 1 to the agent's `total_steps`) has begun."""

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from runner.execution.forkserver import ensure_forkserver
-from runner.generation.naming import free_name, kebab
+from runner.generation.model.naming import free_name, kebab
 from runner.generation.workspace.claims import begin_claims, release_claims, sweep_claims
 from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.writer import sweep_temp_files

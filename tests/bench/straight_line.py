@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.ddl.reader import read_ddl
-from runner.generation.agent import Agent, AgentContext
+from runner.generation.agent import AgentContext
+from runner.generation.model.application import Application
 from runner.generation.registry import load_agent
 from runner.plan.dispatcher import AgentDispatcher
 
 if TYPE_CHECKING:
-    from runner.ddl.model import Schema
+    from runner.generation.agent import Agent
 
 
 def main(plan: Path, workspace: Path) -> None:
@@ -24,15 +25,16 @@ def main(plan: Path, workspace: Path) -> None:
 
     told = yaml.safe_load(plan.read_text())
     schema = read_ddl([plan.parent / told["ddl"]], told.get("dialect", "postgres"))
+    application = Application(schema)
     dispatcher = AgentDispatcher(enable_llm=False)
     for task in told["tasks"]:
-        generate(load_agent(dispatcher.classify(task["description"]).kind), schema, workspace)
+        generate(load_agent(dispatcher.classify(task["description"]).kind), application, workspace)
 
 
-def generate(agent: Agent, schema: Schema, workspace: Path) -> None:
+def generate(agent: Agent, application: Application, workspace: Path) -> None:
     """Write all files of one task."""
-    for table in schema.tables if agent.per_table else (None,):
-        for file in agent.generate(AgentContext(schema=schema, table=table)):
+    for table in application.schema.tables if agent.per_table else (None,):
+        for file in agent.generate(AgentContext(schema=application.schema, table=table, shared=application)):
             path = workspace / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.text, encoding="utf-8")

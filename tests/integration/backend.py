@@ -21,6 +21,7 @@ from runner.ddl.reader import read_ddl
 from runner.generation.agent import AgentContext, GeneratedFile
 from runner.generation.fastapi.migration.initial import TAKEN_BACK
 from runner.generation.fastapi.migration.revisions import FOLDER, INITIAL
+from runner.generation.model.application import Application
 from runner.generation.registry import load_agent
 
 if TYPE_CHECKING:
@@ -44,9 +45,11 @@ def backend_files(
     """Return what both backend kinds generate, by path; `tables` limits be-crud to some."""
     boilerplate, crud = load_agent("be-boilerplate"), load_agent("be-crud")
     chosen = schema.tables if tables is None else tuple(tables)
-    files = list(boilerplate.generate(AgentContext(schema=schema, options=options or {})))
+    application = Application(schema)
+    files = list(boilerplate.generate(AgentContext(schema=schema, options=options or {}, shared=application)))
     for table in chosen:
-        files += crud.generate(AgentContext(schema=schema, table=table, options=options or {}))
+        context = AgentContext(schema=schema, table=table, options=options or {}, shared=application)
+        files += crud.generate(context)
     return {file.path: file for file in files}
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.agent import AgentContext, GeneratedFile
+from runner.generation.model.application import Application
 from runner.generation.registry import BUILT_IN, load_agent
 from tests.frontend_packages import packages
 from tests.integration.backend import SCHOOL, backend_files, read_schema, write_backend
@@ -31,10 +32,12 @@ def frontend_files(
 ) -> dict[str, GeneratedFile]:
     """Return what the frontend kinds generate, by path; `tables` limits the kinds that work by table to some."""
     chosen = schema.tables if tables is None else tuple(tables)
-    files = list(load_agent(SETUP).generate(AgentContext(schema=schema, options=options or {})))
+    application = Application(schema)
+    files = list(load_agent(SETUP).generate(AgentContext(schema=schema, options=options or {}, shared=application)))
     for agent in (load_agent(kind) for kind in BY_TABLE if kind in BUILT_IN):
         for table in chosen:
-            files += agent.generate(AgentContext(schema=schema, table=table, options=options or {}))
+            context = AgentContext(schema=schema, table=table, options=options or {}, shared=application)
+            files += agent.generate(context)
     return {file.path: file for file in files}
 
 

@@ -15,18 +15,20 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from runner.generation.naming import names_of
+from runner.generation.model.application import Application
 from runner.generation.react.page_context import page_variables
 from tests.chromium import NoChromiumError, chromium
 from tests.integration.backend import read_schema
 from tests.integration.frontend_pages import TablePages
-from tests.integration.frontend_server import Application, served
+from tests.integration.frontend_server import Application as RunningApplication
+from tests.integration.frontend_server import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 SCHOOL = read_schema()
-TABLES = {names_of(SCHOOL).tables[table.name].module: table for table in SCHOOL.tables}
+SCHOOL_APPLICATION = Application(SCHOOL)
+TABLES = {SCHOOL_APPLICATION.names.tables[table.name].module: table for table in SCHOOL.tables}
 PATIENCE_MS = 30_000
 REFUSED = re.compile("status of 4(01|04|09|12|22)")  # the browser notes refusals; the application handles them
 PERSON: Mapping[str, Any] = {
@@ -42,7 +44,7 @@ expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="session")
-def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
+def application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApplication]:
     with served(tmp_path_factory.mktemp("application")) as application:
         yield application
 
@@ -77,5 +79,5 @@ def tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 
 @pytest.fixture
-def pages(tab: Page, application: Application) -> Callable[[str], TablePages]:
-    return lambda name: TablePages(tab, application, page_variables(SCHOOL, TABLES[name])["page"])
+def pages(tab: Page, application: RunningApplication) -> Callable[[str], TablePages]:
+    return lambda name: TablePages(tab, application, page_variables(SCHOOL_APPLICATION, TABLES[name])["page"])

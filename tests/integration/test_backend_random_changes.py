@@ -13,10 +13,11 @@ import psycopg
 import pytest
 
 from runner.ddl.model import Column, Default, SqlType
-from runner.generation.agents.backend_context import picture_of
 from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
 from runner.generation.fastapi.migration.difference import difference
+from runner.generation.fastapi.migration.drawing import draw
 from runner.generation.fastapi.migration.initial import sql_files
+from runner.generation.model.application import Application
 from tests.integration.backend import read_schema
 from tests.integration.catalog import differences, read_catalog
 
@@ -112,7 +113,8 @@ def pair(request: pytest.FixtureRequest) -> tuple[Picture, Picture]:
     """Two schemas, each the school after changes by chance."""
     school = read_schema()
     seed = 2 * request.param
-    return picture_of(Chance(school, seed).change()), picture_of(Chance(school, seed + 1).change())
+    first, second = (draw(Application(Chance(school, number).change())) for number in (seed, seed + 1))
+    return first, second
 
 
 def test_postgresql_becomes_what_the_schema_makes(

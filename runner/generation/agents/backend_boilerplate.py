@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.generation.agent import GeneratedFile
-from runner.generation.agents.backend_context import app_variables, migration_variables, picture_of
+from runner.generation.agents.backend_context import app_variables, migration_variables
 from runner.generation.fastapi import FILTERS
+from runner.generation.fastapi.migration.drawing import draw
 from runner.generation.fastapi.migration.initial import FOLDERS, sql_files
 from runner.generation.fastapi.migration.revisions import FOLDER, INITIAL, Plan, plan, refuse_another
 from runner.generation.template_agent import TemplateAgent
@@ -31,7 +32,7 @@ class BackendBoilerplate(TemplateAgent):
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return what the set-up templates can use: `app`, `enums`, `tables` and what the migrations are made of."""
-        return {**app_variables(ctx.schema, ctx.options), **migration_variables(self._plan(ctx))}
+        return {**app_variables(ctx.application, ctx.options), **migration_variables(self._plan(ctx))}
 
     def generate(self, ctx: AgentContext) -> list[GeneratedFile]:
         """Return the files of the set, and the revisions that are there as they are.
@@ -52,7 +53,7 @@ class BackendBoilerplate(TemplateAgent):
         return self._plan(ctx).memory
 
     def _plan(self, ctx: AgentContext) -> Plan:
-        return plan(ctx.schema, picture_of(ctx.schema), ctx.memory, _revisions(ctx))
+        return plan(ctx.application, ctx.application.derived(draw), ctx.memory, _revisions(ctx))
 
 
 def _revisions(ctx: AgentContext) -> Mapping[str, str]:

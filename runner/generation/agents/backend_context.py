@@ -5,21 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.generation.application import application
 from runner.generation.fastapi.left_out import left_out, passed_over
-from runner.generation.fastapi.migration.drawing import draw
 from runner.generation.fastapi.migration.revisions import INITIAL, Plan
 from runner.generation.fastapi.model_source import identity_source, table_arguments
 from runner.generation.fastapi.samples import NATIVE_TEXTS
 from runner.generation.fastapi.table_view import TableView, view_table
-from runner.generation.naming import free_name, human, is_python_name, names_of, snake
+from runner.generation.model.app_options import app_options
+from runner.generation.model.naming import free_name, human, is_python_name, snake
 from runner.generation.source_text import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.ddl.model import Enum, Schema, Table
-    from runner.generation.fastapi.migration.picture import Picture
+    from runner.ddl.model import Enum, Table
+    from runner.generation.model.application import Application
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,22 +30,18 @@ class EnumView:
     members: tuple[tuple[str, str], ...]
 
 
-def app_variables(schema: Schema, options: Mapping[str, Any]) -> Mapping[str, Any]:
+def app_variables(application: Application, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of the set-up templates."""
-    views = tuple(view_table(schema, table) for table in schema.tables)
+    schema = application.schema
+    views = tuple(view_table(application, table) for table in schema.tables)
     return {
-        "app": application(schema, options),
+        "app": app_options(application, options),
         "tables": views,
-        "enums": tuple(_enums(schema)),
+        "enums": tuple(_enums(application)),
         "left_out": tuple(f"`{schema.label(view.table.name)}`: {text}" for view in views for text in left_out(view)),
         "passed_over": passed_over(schema),
         "native_samples": NATIVE_TEXTS,
     }
-
-
-def picture_of(schema: Schema) -> Picture:
-    """Return the picture of the databases that a schema makes."""
-    return draw(schema, (view_table(schema, table) for table in schema.tables))
 
 
 def migration_variables(found: Plan) -> Mapping[str, Any]:
@@ -72,16 +67,16 @@ def _file_names(name: str) -> Mapping[str, str]:
     return {key: f"{name}.{ending}" if name else "" for key, ending in endings.items()}
 
 
-def table_variables(schema: Schema, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
+def table_variables(application: Application, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of one table's templates."""
-    view = view_table(schema, table)
+    view = view_table(application, table)
     return {
-        "app": application(schema, options),
+        "app": app_options(application, options),
         "table": view,
         "arguments": table_arguments(view),
         "identity": identity_source(view.identity),
         "left_out": left_out(view),
-        "enum_names": tuple(names_of(schema).enums.values()),
+        "enum_names": tuple(application.names.enums.values()),
         "homes": _homes(view),
         **_schema_variables(view),
         "case_homes": _case_homes(view),
@@ -128,9 +123,9 @@ def _case_homes(view: TableView) -> Mapping[str, str]:
     }
 
 
-def _enums(schema: Schema) -> list[EnumView]:
-    names = names_of(schema).enums
-    found = [enum for enum in schema.enums if enum.name in names]
+def _enums(application: Application) -> list[EnumView]:
+    names = application.names.enums
+    found = [enum for enum in application.schema.enums if enum.name in names]
     return [_enum(names[enum.name], enum) for enum in found if enum.name]
 
 

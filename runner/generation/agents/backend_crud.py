@@ -27,4 +27,4 @@ class BackendCrud(TemplateAgent):
         """Return what the table's templates can use: `app` and `table`."""
         if ctx.table is None:
             raise AgentError("be-crud works on one table and was given none")
-        return table_variables(ctx.schema, ctx.table, ctx.options)
+        return table_variables(ctx.application, ctx.table, ctx.options)

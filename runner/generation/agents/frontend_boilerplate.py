@@ -22,4 +22,4 @@ class FrontendBoilerplate(TemplateAgent):
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return what the set-up templates can use: `app`."""
-        return app_variables(ctx.schema, ctx.options)
+        return app_variables(ctx.application, ctx.options)

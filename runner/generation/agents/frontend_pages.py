@@ -27,4 +27,4 @@ class PagesCrud(TemplateAgent):
         """Return what the table's templates can use: `table` and `page`."""
         if ctx.table is None:
             raise AgentError("ui-crud works on one table and was given none")
-        return page_variables(ctx.schema, ctx.table)
+        return page_variables(ctx.application, ctx.table)

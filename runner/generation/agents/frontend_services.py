@@ -27,4 +27,4 @@ class FrontendCrud(TemplateAgent):
         """Return what the table's templates can use: `app`, `table` and `service`."""
         if ctx.table is None:
             raise AgentError("fe-crud works on one table and was given none")
-        return service_variables(ctx.schema, ctx.table, ctx.options)
+        return service_variables(ctx.application, ctx.table, ctx.options)

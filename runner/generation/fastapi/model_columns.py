@@ -10,12 +10,13 @@ from runner.generation.fastapi.checks import Bounds
 from runner.generation.fastapi.defaults import ServerDefault, server_default
 from runner.generation.fastapi.python_types import PLAIN_READ_ONLY, PythonType
 from runner.generation.fastapi.sqlite_sql import plain_sql
-from runner.generation.naming import ColumnNames, pascal
+from runner.generation.model.naming import pascal
 from runner.generation.source_text import literal, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from decimal import Decimal
+
+    from runner.generation.model.schema_names import ColumnNames
 
 _CHANGED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
 _MODULE_NAMES = """Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native
@@ -94,6 +95,7 @@ class ColumnView:
 def view_column(
     column: Column,
     names: ColumnNames,
+    attribute: str,
     kind: PythonType,
     bounds: Bounds,
     *,
@@ -118,7 +120,7 @@ def view_column(
     return ColumnView(
         name=column.name,
         field=names.field,
-        attribute=names.attribute,
+        attribute=attribute,
         label=names.label,
         type=kind,
         column=column,
@@ -128,9 +130,15 @@ def view_column(
         nullable=nullable,
         assigned=numbered,
         generated=generated,
-        mapped=_mapped(column, names, kind, default, nullable=nullable, alone=alone, counted=numbered and not in_key),
-        read=_read(column, names, alias_name if is_alias and shared else field_type, nullable=nullable),
-        write=_renamed(names, _or_none(alias_name or _sent(kind, nullable=nullable), nullable=nullable)),
+        mapped=_mapped(
+            column, attribute, kind, default, nullable=nullable, alone=alone, counted=numbered and not in_key
+        ),
+        read=_read(
+            column, names.field, attribute, alias_name if is_alias and shared else field_type, nullable=nullable
+        ),
+        write=_renamed(
+            names.field, attribute, _or_none(alias_name or _sent(kind, nullable=nullable), nullable=nullable)
+        ),
         alias_name=alias_name,
         alias=alias,
         comment=one_line(column.comment or ""),
@@ -168,17 +176,15 @@ def _or_none(source: str, *, nullable: bool) -> str:
     return f"{source} | None" if nullable and source != "Any" else source
 
 
-def _renamed(names: ColumnNames, source: str) -> str:
+def _renamed(field: str, attribute: str, source: str) -> str:
     """Return the type of a field whose JSON name Python cannot use."""
-    if names.field == names.attribute:
-        return source
-    return f"Annotated[{source}, Field(alias={literal(names.field)})]"
+    return source if field == attribute else f"Annotated[{source}, Field(alias={literal(field)})]"
 
 
-def _read(column: Column, names: ColumnNames, field_type: str, *, nullable: bool) -> str:
+def _read(column: Column, field: str, attribute: str, field_type: str, *, nullable: bool) -> str:
     arguments = []
-    if names.field != names.attribute:
-        arguments.append(f"serialization_alias={literal(names.field)}")
+    if field != attribute:
+        arguments.append(f"serialization_alias={literal(field)}")
     if column.comment:
         arguments.append(f"description={literal(one_line(column.comment))}")
     source = _or_none(field_type, nullable=nullable)
@@ -224,7 +230,7 @@ def _number(value: Decimal) -> str:
 
 def _mapped(
     column: Column,
-    names: ColumnNames,
+    attribute: str,
     kind: PythonType,
     default: ServerDefault | None,
     *,
@@ -235,7 +241,7 @@ def _mapped(
     """Return the column's line in its model; `counted` says that it is counted up and no key, as SQLite counts none."""
     optional = f"{kind.annotation} | None" if nullable and kind.annotation != "Any" else kind.annotation
     arguments: list[str] = []
-    if column.name != names.attribute:
+    if column.name != attribute:
         arguments.append(literal(column.name))
     arguments.append(kind.column)
     if column.identity:
@@ -253,7 +259,7 @@ def _mapped(
     if kind.annotation == "Any" and nullable:  # which the annotation does not tell
         arguments.append("nullable=True")
     arguments += _remarks(column, counted=counted)
-    return f"{names.attribute}: Mapped[{optional}] = mapped_column({', '.join(arguments)})"
+    return f"{attribute}: Mapped[{optional}] = mapped_column({', '.join(arguments)})"
 
 
 def _remarks(column: Column, *, counted: bool) -> list[str]:
@@ -269,8 +275,3 @@ def _computed(generated: Generated) -> str:
     if plain_sql(text) is None:  # SQLite has no such function: it keeps an empty column
         return "sa.FetchedValue(), server_onupdate=sa.FetchedValue()"
     return f"sa.Computed({literal(text)}, persisted={generated.kind == 'stored'})"
-
-
-def types_by_column(views: Mapping[str, ColumnView]) -> Mapping[str, PythonType]:
-    """Return the types of a table's columns by name."""
-    return {name: view.type for name, view in views.items()}

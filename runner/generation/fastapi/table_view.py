@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from runner.ddl.model import ForeignKey, Schema, Table
 from runner.generation.fastapi.checks import RowRule, SortedChecks, sort_checks
-from runner.generation.fastapi.constraint_names import Named, name_constraints
 from runner.generation.fastapi.examples import Examples, make_examples
 from runner.generation.fastapi.model_columns import ColumnView, view_column
+from runner.generation.fastapi.python_names import attributes as python_names
 from runner.generation.fastapi.python_types import Category, flat_name, outside, python_type, quote, type_name
-from runner.generation.naming import TableNames, names_of
+from runner.generation.model.constraint_names import NamedConstraints
+from runner.generation.model.schema_names import TableNames
 from runner.generation.source_text import literal, one_line, sentence
 
 if TYPE_CHECKING:
     from runner.generation.fastapi.samples import Sample
+    from runner.generation.model.application import Application
+    from runner.generation.model.schema_names import SchemaNames
 
 _KEY_TYPES: frozenset[Category] = frozenset(
     {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum"}
@@ -48,7 +50,8 @@ class TableView:
     schema: Schema
     table: Table
     names: TableNames
-    constraints: Named
+    home: str | None
+    constraints: NamedConstraints
     columns: Mapping[str, ColumnView]
     checks: SortedChecks
     references: tuple[Reference, ...]
@@ -113,11 +116,6 @@ class TableView:
     def sqlite_name(self) -> str:
         """The table's name as SQL where there are no schemas."""
         return quote(flat_name(self.database_schema, self.table.name.name))
-
-    @property
-    def home(self) -> str | None:
-        """The schema whose tables are named without it."""
-        return names_of(self.schema).home
 
     @property
     def is_wide(self) -> bool:
@@ -309,37 +307,35 @@ def _lower_first(text: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- making
 
 
-def view_table(schema: Schema, table: Table) -> TableView:
-    """Return a table's view; worked out once for one `Schema` object and table. Thread-safe."""
-    views = _views(schema)
-    found = views.get(id(table))
-    if found is None:
-        found = views[id(table)] = _make(schema, table)
-    return found
+class TableViews:
+    """The views of an application's tables, each made when it is first asked for. Thread-safe."""
+
+    def __init__(self, application: Application) -> None:
+        self._application = application
+        self._creatable = _find_creatable(application.schema)
+        self._views: dict[int, TableView] = {}
+        self._lock = threading.Lock()
+
+    def of(self, table: Table) -> TableView:
+        """Return the view of a table of the application's schema."""
+        with self._lock:
+            if id(table) not in self._views:
+                self._views[id(table)] = _make(self._application, table, creatable=id(table) in self._creatable)
+            return self._views[id(table)]
 
 
-_lock = threading.Lock()
-_known: dict[int, dict[int, TableView]] = {}
-_creatable: dict[int, frozenset[int]] = {}
+def view_table(application: Application, table: Table) -> TableView:
+    """Return the view of a table, worked out once for an application."""
+    return application.derived(TableViews).of(table)
 
 
-def _views(schema: Schema) -> dict[int, TableView]:
-    with _lock:
-        if id(schema) not in _known:
-            _known[id(schema)] = {}
-            _creatable[id(schema)] = _find_creatable(schema)
-            weakref.finalize(schema, _known.pop, id(schema), None)
-            weakref.finalize(schema, _creatable.pop, id(schema), None)
-        return _known[id(schema)]
-
-
-def _make(schema: Schema, table: Table) -> TableView:
-    names = names_of(schema)
+def _make(application: Application, table: Table, *, creatable: bool) -> TableView:
+    schema, names = application.schema, application.names
     own = names.tables[table.name]
     columns = table.columns_by_name
     types = {name: python_type(column.type, names.enums, names.home) for name, column in columns.items()}
-    constraints = name_constraints(schema)[table.name]
-    attributes = {name: own.columns[name].attribute for name in columns}
+    constraints = application.constraints[table.name]
+    attributes = python_names(own)
     checks = sort_checks(columns, constraints.checks, types, attributes)
     key = set(table.key_columns)
     own_classes = {f"{own.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update")}
@@ -348,6 +344,7 @@ def _make(schema: Schema, table: Table) -> TableView:
         name: view_column(
             column,
             own.columns[name],
+            attributes[name],
             types[name],
             checks.bounds[name],
             in_key=name in key,
@@ -360,11 +357,12 @@ def _make(schema: Schema, table: Table) -> TableView:
         schema=schema,
         table=table,
         names=own,
+        home=names.home,
         constraints=constraints,
         columns=views,
         checks=checks,
-        references=tuple(_references(schema, constraints, views)),
-        creatable=id(table) in _creatable[id(schema)],
+        references=tuple(_references(schema, names, constraints, views)),
+        creatable=creatable,
     )
 
 
@@ -379,11 +377,12 @@ def is_sound(schema: Schema, key: ForeignKey) -> bool:
     return set(key.target_columns) in [set(target.key_columns), *keys]
 
 
-def _references(schema: Schema, constraints: Named, views: Mapping[str, ColumnView]) -> Iterable[Reference]:
-    tables = names_of(schema).tables
+def _references(
+    schema: Schema, names: SchemaNames, constraints: NamedConstraints, views: Mapping[str, ColumnView]
+) -> Iterable[Reference]:
     sound = [(name, key) for name, key in constraints.foreign_keys.items() if is_sound(schema, key)]
     for name, key in sorted(sound, key=lambda pair: -len(pair[1].columns)):
-        target = tables[key.references]
+        target = names.tables[key.references]
         yield Reference(
             name=name,
             key=key,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.generation.naming import human, plural, words
+from runner.generation.model.naming import human, plural, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.ddl.model import Const, Operation
 from runner.generation.fastapi.table_view import TableView, view_table
-from runner.generation.naming import words
+from runner.generation.model.naming import words
 from runner.generation.react.labels import family, field_label, is_kept, is_link, label_fields
 from runner.generation.react.typescript_source import Open
 from runner.generation.source_text import sentence
@@ -16,9 +16,10 @@ from runner.generation.source_text import sentence
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.ddl.model import Schema, Table
+    from runner.ddl.model import Table
     from runner.generation.fastapi.model_columns import ColumnView
     from runner.generation.fastapi.table_view import Reference
+    from runner.generation.model.application import Application
 
 _MOST_COLUMNS = 7
 _LONG = 255  # characters: a text that may be longer, and is no name or code, is entered in several lines
@@ -145,7 +146,7 @@ def _initial(view: ColumnView) -> bool | str | None:
     return str(expression.value) or None
 
 
-def page_variables(schema: Schema, table: Table) -> Mapping[str, Any]:
+def page_variables(application: Application, table: Table) -> Mapping[str, Any]:
     """Return the variables of one table's pages: `table` and `page`."""
-    view = view_table(schema, table)
+    view = view_table(application, table)
     return {"table": view, "page": PageView(table=view)}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from runner.generation.application import application
 from runner.generation.fastapi.samples import sample_of
 from runner.generation.fastapi.table_view import TableView, view_table
-from runner.generation.naming import camel, free_name
+from runner.generation.model.app_options import app_options
+from runner.generation.model.naming import camel, free_name
 from runner.generation.react.javascript_patterns import javascript_pattern
 from runner.generation.react.labels import label_fields
 from runner.generation.react.rule_source import rule_source
@@ -20,9 +20,10 @@ from runner.generation.source_text import one_line
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.ddl.model import Schema, Table
+    from runner.ddl.model import Table
     from runner.generation.fastapi.model_columns import ColumnView
     from runner.generation.fastapi.python_types import PythonType
+    from runner.generation.model.application import Application
 
 _MANY_DIGITS = str(2**53 + 1)  # an example of a whole number that a double cannot hold
 
@@ -223,10 +224,10 @@ class ServiceView:
         return _shown(view, sample.json)
 
 
-def service_variables(schema: Schema, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
+def service_variables(application: Application, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of one table's services: `app`, `table` and `service`."""
-    view = view_table(schema, table)
-    return {"app": application(schema, options), "table": view, "service": ServiceView(table=view)}
+    view = view_table(application, table)
+    return {"app": app_options(application, options), "table": view, "service": ServiceView(table=view)}
 
 
 # ------------------------------------------------------------------------------------------------------------ examples

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from runner.generation.naming import camel
+from runner.generation.model.naming import camel
 from runner.generation.source_text import FILTERS as TEXT_FILTERS
 
 WIDTH = 100

@@ -9,7 +9,6 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from runner.ddl.dialects import dialect_named
-from runner.generation.fastapi.constraint_names import Named, sequence_name
 from runner.generation.fastapi.left_out import MYSQL_METHODS
 from runner.generation.fastapi.migration.picture import (
     ColumnPart,
@@ -26,23 +25,24 @@ from runner.generation.fastapi.migration.picture import (
 from runner.generation.fastapi.model_source import is_portable
 from runner.generation.fastapi.python_types import PythonType, flat_name, outside, quote, type_name
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
-from runner.generation.fastapi.table_view import TableView, is_sound
-from runner.generation.naming import names_of
+from runner.generation.fastapi.table_view import TableView, is_sound, view_table
+from runner.generation.model.constraint_names import NamedConstraints, sequence_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from runner.ddl.model import Check, Column, Domain, ForeignKey, Index, Key, Schema
+    from runner.ddl.model import Check, Column, Domain, ForeignKey, Index, Key
     from runner.ddl.model import IndexPart as Part
     from runner.generation.fastapi.model_columns import ColumnView
+    from runner.generation.model.application import Application
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 
 
-def draw(schema: Schema, views: Iterable[TableView]) -> Picture:
-    """Return the picture of the databases that a schema makes."""
-    views = tuple(views)
-    home = names_of(schema).home
+def draw(application: Application) -> Picture:
+    """Return the picture of the databases of an application."""
+    schema, home = application.schema, application.names.home
+    views = tuple(view_table(application, table) for table in schema.tables)
     enums = [enum for enum in schema.enums if enum.name]
     named = [view.table.name for view in views] + [enum.name for enum in enums if enum.name]
     return Picture(
@@ -138,7 +138,7 @@ def _column(view: TableView, column: ColumnView) -> ColumnPart:
     )
 
 
-def _keys(named: Named) -> Iterator[ConstraintPart]:
+def _keys(named: NamedConstraints) -> Iterator[ConstraintPart]:
     if named.primary_key:
         name, key = named.primary_key
         yield ConstraintPart(name=name, kind="PRIMARY KEY", columns=key.columns, rest=_deferred(key))

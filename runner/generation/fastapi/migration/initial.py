@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
 from runner.generation.fastapi.python_types import quote
-from runner.generation.naming import snake
+from runner.generation.model.naming import snake
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,12 +18,12 @@ from runner.generation.fastapi.migration.picture import (
     within,
 )
 from runner.generation.fastapi.python_types import outside, quote
-from runner.generation.naming import names_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.ddl.model import QName, Schema
+    from runner.ddl.model import QName
+    from runner.generation.model.application import Application
 
 T = TypeVar("T")
 Name = tuple[str | None, str]  # schema and name of a table or type, as a picture has them
@@ -54,9 +54,9 @@ def _turned(names: Mapping[str, str]) -> Mapping[str, str]:
     return {new: old for old, new in names.items()}
 
 
-def find_renames(old: Picture, schema: Schema) -> Renames:
-    """Return what `schema` says was renamed since `old`: what is not in one and not any more in the other."""
-    home = names_of(schema).home
+def find_renames(old: Picture, application: Application) -> Renames:
+    """Return what the application's schema renames since `old`: old names only there, and new names not there."""
+    schema, home = application.schema, application.names.home
 
     def name(found: QName) -> Name:
         return outside(found, home), found.name

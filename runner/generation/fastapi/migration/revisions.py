@@ -21,7 +21,7 @@ from runner.records.errors import AgentError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.ddl.model import Schema
+    from runner.generation.model.application import Application
 
 FOLDER = "backend/migrations/versions"
 INITIAL = "0001_initial"
@@ -77,7 +77,7 @@ class Plan:
         return {"format": FORMAT, "revisions": list(self.names), "picture": to_json(self.picture)}
 
 
-def plan(schema: Schema, picture: Picture, memory: Any, present: Mapping[str, str]) -> Plan:
+def plan(application: Application, picture: Picture, memory: Any, present: Mapping[str, str]) -> Plan:
     """Return what brings the folder up to `picture`.
 
     `memory` is what an earlier plan gave to be remembered, None for the first; `present` the texts in the folder, by
@@ -92,14 +92,14 @@ def plan(schema: Schema, picture: Picture, memory: Any, present: Mapping[str, st
     names, old = _remembered(memory)
     missing = [name for name in names if f"{name}.py" not in present]
     if len(missing) == len(names) and not _reads(present):
-        return plan(schema, picture, None, present)  # taken away as a whole: begun anew
+        return plan(application, picture, None, present)  # taken away as a whole: begun anew
     if missing:
         raise AgentError(
             f"{FOLDER}/{missing[0]}.py is gone, and others build on what it does. Bring it back from version control; "
             "or, where it was never deployed, take .runner/manifest back to before it too, and run again"
         )
     kept = {file: text for file, text in present.items() if _STEM.split(file)[0] in names}
-    revision = _next(schema, old, picture, present)
+    revision = _next(application, old, picture, present)
     more = (revision.name,) if revision else ()
     return Plan(picture=picture, is_initial=False, revision=revision, names=(*names, *more), kept=kept)
 
@@ -129,10 +129,10 @@ def _remembered(memory: Any) -> tuple[tuple[str, ...], Picture]:
         ) from error
 
 
-def _next(schema: Schema, old: Picture, new: Picture, present: Mapping[str, str]) -> Revision | None:
+def _next(application: Application, old: Picture, new: Picture, present: Mapping[str, str]) -> Revision | None:
     if old == new:
         return None
-    renames = find_renames(old, schema)
+    renames = find_renames(old, application)
     found = difference(old, new, renames)
     up = _direction(found)
     down = _direction(difference(new, old, renames.reversed()))

@@ -1,13 +1,11 @@
 """Names of constraints that the DDL leaves unnamed: the ones that PostgreSQL itself would choose.
 
-PostgreSQL's ChooseConstraintName and makeObjectName: `<table>_<columns>_<label>`, at most 63 bytes, a number behind
-where that is taken.
+PostgreSQL's ChooseConstraintName and makeObjectName: `<table>_<columns>_<label>`, at most 63 bytes, with a number
+after it where that is taken.
 """
 
 from __future__ import annotations
 
-import threading
-import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +15,7 @@ _NAME_BYTES = 63
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Named:
+class NamedConstraints:
     """The constraints and indexes of a table, each under its name."""
 
     primary_key: tuple[str, Key] | None
@@ -27,33 +25,19 @@ class Named:
     indexes: Mapping[str, Index]
 
 
-def name_constraints(schema: Schema) -> Mapping[QName, Named]:
+def name_constraints(schema: Schema) -> Mapping[QName, NamedConstraints]:
     """Return the constraints of every table with the names that they have, or would get, in PostgreSQL.
 
     There tables, indexes, primary keys and uniques share one set of names in a schema, where MySQL has a set for
-    each table: the first in the DDL keeps such a name, a later one gets its table's in front. Worked out once for one
-    `Schema` object; thread-safe.
+    each table: the first in the DDL keeps such a name, a later one gets its table's in front.
     """
-    with _lock:
-        found = _known.get(id(schema))
-        if found is None:
-            found = _known[id(schema)] = _name_all(schema)
-            weakref.finalize(schema, _known.pop, id(schema), None)
-    return found
-
-
-_lock = threading.Lock()
-_known: dict[int, Mapping[QName, Named]] = {}
-
-
-def _name_all(schema: Schema) -> Mapping[QName, Named]:
     relations: dict[str | None, set[str]] = {}
     for table in schema.tables:
         relations.setdefault(table.name.schema, set()).add(table.name.name)
     return {table.name: _name_table(table, relations[table.name.schema]) for table in schema.tables}
 
 
-def _name_table(table: Table, relations: set[str]) -> Named:
+def _name_table(table: Table, relations: set[str]) -> NamedConstraints:
     """Name the constraints of one table; its keys and indexes are added to `relations`."""
     own = {key.name for key in table.foreign_keys if key.name} | {check.name for check in table.checks if check.name}
     primary = table.primary_key
@@ -80,7 +64,7 @@ def _name_table(table: Table, relations: set[str]) -> Named:
     for check in table.checks:
         spoken = check.columns if len(check.columns) == 1 else ()
         checks[constraint(check.name, spoken, "check")] = check
-    return Named(
+    return NamedConstraints(
         primary_key=(relation(primary.name, (), "pkey"), primary) if primary else None,
         unique={relation(key.name, key.columns, "key"): key for key in table.unique},
         foreign_keys={constraint(key.name, key.columns, "fkey"): key for key in table.foreign_keys},

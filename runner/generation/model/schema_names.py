@@ -1,0 +1,153 @@
+"""Names of a schema's tables, columns and enumerated types in an application, clashes settled for the whole schema.
+
+The first in the DDL keeps the plain name, a later one gets the next free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.ddl.model import QName
+from runner.generation.model.naming import (
+    free_name,
+    human,
+    is_python_name,
+    kebab,
+    pascal,
+    plural,
+    singular,
+    snake,
+    unused_name,
+    word_set,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from runner.ddl.model import Enum, Schema, Table
+
+# Folders and modules of the generated applications that no table may be named like.
+_RESERVED_MODULES = word_set("core own main enums seed conftest test tests app")
+# What a table's class must not be called, in lower case: names that its modules import.
+_RESERVED_CLASSES = word_set(
+    """annotated any apirouter array base bigint body boolean bydialect bytes case char classvar configdict count date
+    datetime decimal depends enum exact exception factory field float guarded index int16 int32 int64 integer interval
+    json key list listquery listed literal mapped missing model naivedatetime native none number numeric object optional
+    page path plainjson problem query read readtests reference refused repository resource response row rows rule rules
+    smallint string strenum table tabletests testclient text time timestamp type union uuid"""
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ColumnNames:
+    """Names of one column: `column` in the database, `field` in JSON and URLs, and its label."""
+
+    column: str
+    field: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TableNames:
+    """Names of one table; `module`, `class_name` and `route` are unique in the schema.
+
+    For `class_subjects`: module `class_subjects`, class `ClassSubject`, singular `class_subject`, route
+    `class-subjects`, labels "Class subject" and "Class subjects".
+    """
+
+    module: str
+    class_name: str
+    singular: str
+    route: str
+    label: str
+    label_plural: str
+    columns: Mapping[str, ColumnNames]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SchemaNames:
+    """Names of all tables of a schema, and the class of each named enum type.
+
+    `home` is the database schema whose tables are named without it: the dialect's default one, or the one database
+    that a MySQL script says to USE. `others` are the further schemas of tables, by name.
+    """
+
+    tables: Mapping[QName, TableNames]
+    enums: Mapping[QName, str]
+    home: str | None
+    others: tuple[str, ...]
+
+
+def name_schema(schema: Schema) -> SchemaNames:
+    """Return the names of everything in a schema."""
+    home = _home(schema)
+    modules = set(_RESERVED_MODULES)
+    classes = set(_RESERVED_CLASSES)
+    routes: set[str] = set()
+    tables: dict[QName, TableNames] = {}
+    for table in schema.tables:
+        tables[table.name] = named = _name_table(table, home, modules, classes, routes)
+        modules.add(named.module.lower())
+        own = named.class_name.lower()
+        classes.update(f"{own}{suffix}" for suffix in ("", "create", "read", "replace", "update"))
+        routes.add(named.route.lower())
+    enums: dict[QName, str] = {}
+    for enum in _named_enums(schema):
+        if enum.name is not None and enum.name not in enums:
+            enums[enum.name] = class_name = unused_name(pascal(enum.name.name), classes, "")
+            classes.add(class_name.lower())
+    schemas = {table.name.schema for table in schema.tables} - {home}
+    others = tuple(sorted(name for name in schemas if name is not None))
+    return SchemaNames(tables=tables, enums=enums, home=home, others=others)
+
+
+def _home(schema: Schema) -> str | None:
+    if schema.default_schema is not None:
+        return schema.default_schema
+    found = {table.name.schema for table in schema.tables}
+    return found.pop() if len(found) == 1 else None
+
+
+def _named_enums(schema: Schema) -> Iterable[Enum]:
+    yield from schema.enums
+    for table in schema.tables:
+        for column in table.columns:
+            if column.type.enum is not None:
+                yield column.type.enum
+
+
+def _name_table(table: Table, home: str | None, modules: set[str], classes: set[str], routes: set[str]) -> TableNames:
+    plain = table.name.name
+    if _module(plain).lower() in modules and table.name.schema not in (None, home):
+        plain = f"{table.name.schema}_{plain}"
+    single = _last_word(plain, singular)
+    class_name = unused_name(pascal(single), classes, "")
+    return TableNames(
+        module=unused_name(_module(plain), modules),
+        class_name=class_name,
+        singular=snake(class_name) if class_name != pascal(single) else single,
+        route=unused_name(kebab(plain), routes, "-"),
+        label=human(single),
+        label_plural=human(_last_word(plain, plural)),
+        columns=_name_columns(table),
+    )
+
+
+def _module(name: str) -> str:
+    text = snake(name)
+    return text if is_python_name(text) and text not in _RESERVED_MODULES else f"{text}_"
+
+
+def _last_word(name: str, change: Callable[[str], str]) -> str:
+    parts = snake(name).split("_")
+    return "_".join((*parts[:-1], change(parts[-1])))
+
+
+def _name_columns(table: Table) -> Mapping[str, ColumnNames]:
+    named: dict[str, ColumnNames] = {}
+    for column in table.columns:
+        field = free_name(snake(column.name), (names.field for names in named.values()))
+        named[column.name] = ColumnNames(column=column.name, field=field, label=human(column.name))
+    return named
