@@ -18,6 +18,7 @@ from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console, print_drift
 from runner.progress.reports.json_report import run_report, write_json
 from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, DDLError, PlanError, Problem, WorkspaceError
 from runner.records.events import Logged
 from runner.records.status import RunStatus, SubTaskStatus
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from runner.generation.workspace.plan_lock import PlanLock
     from runner.plan.plan_model import Plan, PlanTask
     from runner.progress.reporter import Sink
-    from runner.progress.stores.state_reader import StateReader
     from runner.scheduling.orchestrator import ParallelOrchestrator
     from runner.scheduling.preparation import Preparation
     from runner.scheduling.schedule import Job
@@ -217,7 +217,7 @@ def _execute(
             max_subtasks=plan.workers.max_subtasks,
         ),
     )
-    with _state(options) as store:
+    with _run_store(options) as store:
         console = Console(quiet=options.quiet, log_format=options.log_format, check=options.check)
         for notice in store.notices:
             console.notice(notice)
@@ -226,7 +226,8 @@ def _execute(
         store.forget_old(options.keep_runs)
         plan_jobs = jobs
         if options.rerun_failed:
-            jobs = unfinished(jobs, store, str(plan.path))
+            with _history(options, store) as history:
+                jobs = unfinished(jobs, history, str(plan.path))
             if not jobs:
                 console.notice("nothing failed when this plan last ran")
         info = RunInfo(plan=plan.name, plan_path=str(plan.path))
@@ -280,15 +281,23 @@ def _after_success(
 
 
 @contextlib.contextmanager
-def _state(options: RunOptions) -> Iterator[SqliteStore]:
-    """Open the state folder; a check writes nothing there and gets one that is thrown away."""
+def _run_store(options: RunOptions) -> Iterator[SqliteStore]:
+    """Open the store of this run: the state folder's, or for a check, which writes nothing there, a temporary one."""
     with contextlib.ExitStack() as stack:
         folder = options.state
         if options.check:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-check-")))
-        store = SqliteStore(folder)
-        stack.callback(store.close)
+        yield stack.enter_context(SqliteStore(folder))
+
+
+@contextlib.contextmanager
+def _history(options: RunOptions, store: SqliteStore) -> Iterator[StateReader]:
+    """Yield the reader of earlier runs: the run's own store, or for a check the state folder, opened read-only."""
+    if not options.check:
         yield store
+        return
+    with StateReader.open(options.state) as reader:
+        yield reader
 
 
 def unfinished(jobs: Sequence[Job], store: StateReader, plan_path: str) -> tuple[Job, ...]:

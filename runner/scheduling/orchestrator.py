@@ -67,9 +67,12 @@ class RunInfo:
 class ParallelOrchestrator:
     """Runs tasks: up to `concurrency` at once, each in a worker process, the most urgent first.
 
-    `store` is the folder for durable state or a store of your own; `dispatcher` tells the agent kind where a task
-    names none. A run begins with the first task and ends with `close`; use it as a context manager. Its methods may
-    be called from any thread, but make it and submit the first task from the main one: the processes that it
+    `store` is the folder for durable state, or a store of the caller's own, which is used as it is and left open;
+    without one it is the folder `.runner`, or a temporary one for a check. `dispatcher` finds the agent kind of a
+    task that names none.
+
+    A run begins with the first task and ends with `close`; use the orchestrator as a context manager. Its methods may
+    be called from any thread. Create it and submit the first task from the main thread, though: the processes that it
     starts die with the thread that started them.
     """
 
@@ -266,12 +269,11 @@ class ParallelOrchestrator:
         return RunStatus.DONE if states <= {TaskStatus.DONE} else RunStatus.FAILED
 
     def _open_store(self, store: EventStore | Path | str | None) -> EventStore:
-        if self._settings.check:  # a check writes nothing, its own record included
-            store = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="runner-check-")))
+        """Return the caller's store; one that is opened here is closed with the run."""
+        if store is None and self._settings.check:  # a check writes nothing: its record is temporary
+            store = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="runner-check-"))
         if store is None or isinstance(store, Path | str):
-            opened = SqliteStore(Path(store or STATE_FOLDER))
-            self._resources.callback(opened.close)
-            return opened
+            return self._resources.enter_context(SqliteStore(Path(store or STATE_FOLDER)))
         return store
 
     def _task_ended(self, result: TaskResult) -> None:

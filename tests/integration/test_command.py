@@ -75,6 +75,17 @@ def test_check_writes_nothing_and_exits_3_when_anything_would_change(folder: Fol
     assert folder.times() == before
 
 
+def test_check_writes_the_report_of_its_run(folder: Folder) -> None:
+    folder.write_plan(acting())
+    fresh = folder.run("plan.yaml", "--check", "--json", "report.json")
+    assert fresh.returncode == 3, fresh.stderr
+    report = json.loads((folder.path / "report.json").read_text())
+    assert (report["run"]["plan"], report["run"]["status"], report["run"]["exit_code"]) == ("test", "done", 3)
+    (task,) = report["tasks"]
+    assert [subtask["files"]["created"] for subtask in task["subtasks"]] == [1, 1, 1]
+    assert not (folder.path / ".runner").exists()
+
+
 def test_globs_choose_tables_and_a_dead_one_is_a_plan_error(folder: Folder) -> None:
     folder.write_plan(acting(tables={"include": ["*"], "exclude": ["audit_*"]}))
     assert folder.run("plan.yaml").returncode == 0
@@ -302,6 +313,21 @@ def test_rerun_failed_runs_what_failed_and_what_was_skipped_for_it(folder: Folde
     ]
     nothing = folder.run("plan.yaml", "--rerun-failed")
     assert (nothing.returncode, "nothing failed" in nothing.stdout) == (0, True)
+
+
+def test_check_with_rerun_failed_looks_only_at_what_failed_in_earlier_runs(folder: Folder) -> None:
+    acts = {"teachers": f"fail_once {folder.path / 'memory'}"}
+    folder.write_plan(acting(options={"acts": acts}, retries={"attempts": 1, "backoff": 0}))
+    assert folder.run("plan.yaml").returncode == 1
+    (folder.workspace / "crud" / "students.txt").unlink()  # done in that run: not looked at
+    before = len(json.loads(folder.run("status", "--json").stdout)["tasks"])
+    check = folder.run("plan.yaml", "--check", "--rerun-failed", "--json", "report.json")
+    assert check.returncode == 3, check.stdout + check.stderr
+    (task,) = json.loads((folder.path / "report.json").read_text())["tasks"]
+    assert [subtask["id"] for subtask in task["subtasks"]] == ["crud/teachers"]
+    assert "crud/students.txt" not in check.stdout
+    after = json.loads(folder.run("status", "--json").stdout)
+    assert (len(after["tasks"]), after["run"]["exit_code"]) == (before, 1)
 
 
 def test_tables_that_are_gone_are_named_and_pruned_on_request(folder: Folder) -> None:

@@ -14,6 +14,7 @@ from runner import TaskInput
 from runner.execution.output_capture import CUT, LINES
 from runner.execution.process_pool import Worker
 from runner.execution.worker_protocol import Limits, Shard
+from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.events import (
     Event,
@@ -165,6 +166,25 @@ def test_the_face_of_the_library_runs_a_task_and_tells_true_figures(state, tmp_p
     assert (result.success, result.task_id, result.sub_task_count) == (True, "set-it-up", 1)
     assert again.task_id == "set-it-up-2"
     assert (tmp_path / "ws" / "a" / "setup.txt").read_text() == "setup\n"
+
+
+def test_a_given_store_is_never_replaced_and_stays_open(state, tmp_path) -> None:
+    with SqliteStore(state) as store:
+        checking = ParallelOrchestrator(store=store, settings=Settings(check=True), import_path=HERE)
+        checking.submit_jobs([job("crud", tmp_path / "ws")])
+        checking.on_idle()
+        checking.close()
+        (run,) = store.runs()
+    assert (run.id, run.status) == (checking.run_id, RunStatus.DONE)
+    assert not (tmp_path / "ws").exists()
+
+
+def test_a_check_without_a_store_leaves_no_state_behind(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with ParallelOrchestrator(settings=Settings(check=True), import_path=HERE) as orchestrator:
+        orchestrator.submit_jobs([job("crud", tmp_path / "ws")])
+    assert orchestrator.results["crud"].success
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_failure_costs_only_its_sub_task_and_skips_what_needs_the_task(make, state, tmp_path) -> None:
