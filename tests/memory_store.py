@@ -11,7 +11,8 @@ from runner.progress.stores.event_fold import UNKNOWN_EXIT, State, fold
 from runner.progress.stores.run_records import AttemptRecord, ControlRecord, RunRecord, SubTaskRecord, TaskRecord
 from runner.progress.stores.state_reader import LATEST, NoSuchRunError
 from runner.records.errors import StoreError
-from runner.records.events import Event, RunEnded, RunStarted, iso, utc_now
+from runner.records.events import Event, RunEnded, RunStarted, utc_now
+from runner.records.json_values import iso
 from runner.records.status import RunStatus
 
 if TYPE_CHECKING:

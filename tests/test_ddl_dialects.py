@@ -36,6 +36,8 @@ def test_other_words_lead_to_none() -> None:
 
 def test_a_task_of_an_unknown_dialect_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.sql").write_text("CREATE TABLE t (id int PRIMARY KEY);")
-    task = TaskInput(description="BE CRUD APIs", workspace_path=tmp_path, ddl_path=tmp_path / "a.sql", dialect="oracle")
+    task = TaskInput(
+        id="t", description="BE CRUD APIs", workspace_path=tmp_path, ddl_path=tmp_path / "a.sql", dialect="oracle"
+    )
     with pytest.raises(TaskInputError, match=r"dialect 'oracle' is not known. Give mysql, postgres or sqlite"):
-        Preparation(AgentDispatcher()).prepare(task, "t")
+        Preparation(AgentDispatcher()).prepare(task)

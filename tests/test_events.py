@@ -24,9 +24,9 @@ from runner.records.events import (
     TaskEnded,
     TaskStarted,
     from_json,
-    iso,
     to_json,
 )
+from runner.records.json_values import iso
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import Classification, FileCounts, SubTaskSpec
 

@@ -8,17 +8,21 @@ import subprocess
 import sys
 from pathlib import Path
 from textwrap import dedent
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
 
 from runner.plan.findings import MAX_PROBLEMS
+from runner.plan.format import ConcurrencyEntry, ConvexEntry, LLMEntry
 from runner.plan.ids import slug
 from runner.plan.loading import load_plan
-from runner.plan.plan_model import Concurrency, ConvexSettings, LLMSettings, Plan, level
 from runner.plan.starter import starter_plan
 from runner.records.errors import PlanError, Problem
-from runner.records.task import Retries, TableGlobs, Timeouts
+from runner.records.task import SUBTASK_CONCURRENCY, TASK_CONCURRENCY, Retries, TableGlobs, TaskInput, Timeouts
+
+if TYPE_CHECKING:
+    from runner.plan.plan_model import Plan
 
 PLANS = Path(__file__).parent / "plans"
 HEAD = "version: 1\nname: school\nworkspace: out\nddl: school.sql\n"  # lines 1 to 4
@@ -37,6 +41,11 @@ def load(folder: Path, text: str) -> Plan:
     return load_plan(Path("plan.yaml"))
 
 
+def ddl_files(task: TaskInput) -> tuple[Path, ...]:
+    assert isinstance(task.ddl_path, tuple)
+    return tuple(map(Path, task.ddl_path))
+
+
 def problems(folder: Path, text: str) -> list[str]:
     with pytest.raises(PlanError) as caught:
         load(folder, text)
@@ -48,44 +57,42 @@ def test_every_key_is_read_and_every_default_filled_in():
     build = PLANS.parent.parent.resolve() / "build"
     assert (plan.name, plan.path, plan.folder) == ("everything", PLANS / "everything.yaml", PLANS)
     assert plan.workspace == build / "everything"
-    assert plan.concurrency == Concurrency(tasks=2, subtasks=3)
-    assert plan.timeouts == Timeouts(task=100, subtask=50.5, grace=3)
-    assert plan.retries == Retries(attempts=4, backoff=0)
-    assert plan.templates == PLANS
-    assert plan.convex == ConvexSettings(url="https://happy-otter-123.convex.cloud", enabled=False)
-    assert plan.llm == LLMSettings(enabled=True, model="some-model")
+    assert plan.concurrency == ConcurrencyEntry(tasks=2, subtasks=3)
+    assert plan.convex == ConvexEntry(url="https://happy-otter-123.convex.cloud", enabled=False)
+    assert plan.llm == LLMEntry(enabled=True, model="some-model")
     setup, again, one, two, three, four = plan.tasks
     assert setup.agent == "be-boilerplate"
     assert setup.dialect == "sqlite"
-    assert setup.workspace == build / "other"
+    assert setup.workspace_path == build / "other"
     assert setup.timeouts == Timeouts(task=100, subtask=7, grace=3)
     assert setup.retries == Retries(attempts=1, backoff=0)
     assert setup.templates == PLANS.parent
     assert setup.options == {"title": "No. 1", "deep": {"list": [1, 2.5, True, None, "text"]}}
-    assert setup.place == f"{PLANS / 'everything.yaml'}:14:5"
-    assert (again.id, again.agent, again.timeouts) == ("be-again", "be-boilerplate", plan.timeouts)
+    assert (again.id, again.agent) == ("be-again", "be-boilerplate")
+    assert again.timeouts == Timeouts(task=100, subtask=50.5, grace=3)
     assert (one.id, one.description) == ("be-crud-apis-for-everything", "BE CRUD APIs for everything")
-    assert (one.agent, one.dialect, one.workspace, one.priority) == (None, "mysql", plan.workspace, 5)
+    assert (one.agent, one.dialect, one.workspace_path, one.priority) == (None, "mysql", plan.workspace, 5)
     assert (two.id, two.needs) == (
         "be-crud-apis-for-everything-2",
         ("be-crud-apis-for-everything", "be-setup"),
     )
     assert (three.id, four.id) == ("be-crud-apis-for-everything-3", "task")
+    assert (one.retries, one.templates) == (Retries(attempts=4, backoff=0), PLANS)
     assert one.tables == TableGlobs(include=("every*",))
     assert two.tables == TableGlobs(include=("a", "b"))
     assert three.tables == TableGlobs(include=("a",), exclude=("b", "c"))
     assert four.tables == TableGlobs(include=("*",), exclude=("b",))
-    assert all(task.ddl == (PLANS / "everything.sql",) for task in plan.tasks)
+    assert all(task.ddl_path == (PLANS / "everything.sql",) for task in plan.tasks)
 
 
 def test_a_plan_that_says_little_gets_the_defaults_of_the_format(folder):
     plan = load(folder, "version: 1\nname: s\nworkspace: .\ntasks: [{description: BE setup}]")
     assert plan.workspace == folder.resolve()
-    assert (plan.concurrency, plan.timeouts, plan.retries) == (Concurrency(), Timeouts(), Retries())
-    assert (plan.convex.enabled, plan.llm.enabled, plan.templates) == ("auto", "auto", None)
-    (task,) = plan.tasks
-    assert (task.id, task.ddl, task.dialect, task.tables) == ("be-setup", (), "postgres", TableGlobs())
-    assert (task.priority, task.level, task.options, task.needs) == (5, "medium", {}, ())
+    assert (plan.concurrency.tasks, plan.concurrency.subtasks) == (TASK_CONCURRENCY, SUBTASK_CONCURRENCY)
+    assert (plan.convex.enabled, plan.llm.enabled) == ("auto", "auto")
+    assert plan.tasks == (
+        TaskInput(id="be-setup", description="BE setup", workspace_path=folder.resolve(), ddl_path=()),
+    )
 
 
 def test_what_a_section_leaves_out_has_its_default(folder):
@@ -95,37 +102,34 @@ def test_what_a_section_leaves_out_has_its_default(folder):
         + HEAD
         + TASK,
     )
-    assert plan.concurrency == Concurrency(tasks=2, subtasks=5)
-    assert plan.timeouts == Timeouts(task=9, subtask=300, grace=10)
-    assert plan.retries == Retries(attempts=2, backoff=2)
-    assert (plan.convex, plan.llm) == (ConvexSettings(), LLMSettings())
-    assert load(folder, "concurrency: {subtasks: 2}\n" + HEAD + TASK).concurrency == Concurrency(tasks=5, subtasks=2)
+    assert plan.concurrency == ConcurrencyEntry(tasks=2, subtasks=5)
+    assert plan.tasks[0].timeouts == Timeouts(task=9, subtask=300, grace=10)
+    assert plan.tasks[0].retries == Retries(attempts=2, backoff=2)
+    assert (plan.convex, plan.llm) == (ConvexEntry(), LLMEntry())
+    other = load(folder, "concurrency: {subtasks: 2}\n" + HEAD + TASK)
+    assert other.concurrency == ConcurrencyEntry(tasks=5, subtasks=2)
 
 
 @pytest.mark.parametrize(
-    ("text", "read"),
+    ("text", "key", "value"),
     [
-        ("concurrency: {tasks: 1, subtasks: 64}", lambda plan: plan.concurrency == Concurrency(tasks=1, subtasks=64)),
-        ("timeouts: {task: 604800, grace: 0.001}", lambda plan: plan.timeouts == Timeouts(task=604800, grace=0.001)),
-        ("retries: {attempts: 1, backoff: 0}", lambda plan: plan.retries == Retries(attempts=1, backoff=0)),
-        ("retries: {attempts: 20, backoff: 3600}", lambda plan: plan.retries == Retries(attempts=20, backoff=3600)),
-        ("tasks: [{description: x, priority: 1}]", lambda plan: plan.tasks[0].priority == 1),
-        ("tasks: [{description: x, priority: 10}]", lambda plan: plan.tasks[0].priority == 10),
-        (f"tasks: [{{description: x, id: {'a' * 64}}}]", lambda plan: plan.tasks[0].id == "a" * 64),
+        ("concurrency: {tasks: 1, subtasks: 64}", "concurrency", ConcurrencyEntry(tasks=1, subtasks=64)),
+        ("timeouts: {task: 604800, grace: 0.001}", "timeouts", Timeouts(task=604800, grace=0.001)),
+        ("retries: {attempts: 1, backoff: 0}", "retries", Retries(attempts=1, backoff=0)),
+        ("retries: {attempts: 20, backoff: 3600}", "retries", Retries(attempts=20, backoff=3600)),
+        ("tasks: [{description: x, priority: 1}]", "priority", 1),
+        ("tasks: [{description: x, priority: 10}]", "priority", 10),
+        (f"tasks: [{{description: x, id: {'a' * 64}}}]", "id", "a" * 64),
     ],
 )
-def test_the_ends_of_every_range_are_in_it(folder, text, read):
-    assert read(load(folder, HEAD + text + "\n" + ("" if text.startswith("tasks") else TASK)))
+def test_the_ends_of_every_range_are_in_it(folder, text, key, value):
+    plan = load(folder, HEAD + text + "\n" + ("" if text.startswith("tasks") else TASK))
+    assert getattr(plan if hasattr(plan, key) else plan.tasks[0], key) == value
 
 
 def test_a_task_can_be_sent_to_another_process(folder):
     task = load(folder, HEAD + TASK).tasks[0]
     assert pickle.loads(pickle.dumps(task)) == task
-
-
-@pytest.mark.parametrize(("priority", "word"), [(10, "high"), (8, "high"), (7, "medium"), (4, "medium"), (3, "low")])
-def test_level_of_a_priority(priority, word):
-    assert level(priority) == word
 
 
 def test_an_own_id_is_kept_where_a_derived_one_would_be_the_same(folder):
@@ -165,13 +169,13 @@ def test_ddl_takes_a_file_a_list_a_glob_and_a_folder_each_file_once(folder):
         "[migrations/b.sql, migrations, school.sql]": ["b.sql", "a.sql", "school.sql"],
     }.items():
         text = HEAD.replace("school.sql", ddl) + TASK
-        assert [file.name for file in load(folder, text).tasks[0].ddl] == names, ddl
+        assert [file.name for file in ddl_files(load(folder, text).tasks[0])] == names, ddl
 
 
 def test_the_ddl_of_a_task_stands_for_that_of_the_plan(folder):
     (folder / "other.sql").write_text("")
     plan = load(folder, HEAD + "tasks: [{description: x}, {description: y, ddl: other.sql}]")
-    assert [[file.name for file in task.ddl] for task in plan.tasks] == [["school.sql"], ["other.sql"]]
+    assert [[file.name for file in ddl_files(task)] for task in plan.tasks] == [["school.sql"], ["other.sql"]]
 
 
 def test_ddl_in_a_folder_whose_name_looks_like_a_glob(folder, monkeypatch):
@@ -180,7 +184,8 @@ def test_ddl_in_a_folder_whose_name_looks_like_a_glob(folder, monkeypatch):
     (odd / "a[1].sql").write_text("")
     monkeypatch.chdir(odd)
     for ddl in ("a[1].sql", "*.sql", "../[[]odd] $HOME/a*.sql"):
-        assert load(odd, HEAD.replace("school.sql", f"'{ddl}'") + TASK).tasks[0].ddl == ((odd / "a[1].sql").resolve(),)
+        (task,) = load(odd, HEAD.replace("school.sql", f"'{ddl}'") + TASK).tasks
+        assert ddl_files(task) == ((odd / "a[1].sql").resolve(),)
 
 
 def test_a_workspace_of_an_odd_name_that_exists_is_taken(folder):
@@ -191,7 +196,7 @@ def test_a_workspace_of_an_odd_name_that_exists_is_taken(folder):
 def test_tilde_is_the_home_folder(folder, monkeypatch):
     monkeypatch.setenv("HOME", str(folder))
     plan = load(folder, HEAD.replace("school.sql", "~/school.sql").replace("out", "~/made") + TASK)
-    assert plan.tasks[0].ddl == ((folder / "school.sql").resolve(),)
+    assert plan.tasks[0].ddl_path == ((folder / "school.sql").resolve(),)
     assert plan.workspace == folder.resolve() / "made"
 
 
@@ -202,7 +207,7 @@ def test_paths_start_at_the_plan_wherever_it_is_called_from(folder, monkeypatch)
     plan = load_plan(Path("../plan.yaml"))
     assert (plan.file, plan.path) == ("../plan.yaml", folder.resolve() / "plan.yaml")
     assert plan.workspace == folder.resolve() / "out"
-    assert plan.tasks[0].ddl == ((folder / "school.sql").resolve(),)
+    assert plan.tasks[0].ddl_path == ((folder / "school.sql").resolve(),)
 
 
 def test_a_plan_through_a_link_keeps_its_own_folder(folder):
@@ -211,7 +216,7 @@ def test_a_plan_through_a_link_keeps_its_own_folder(folder):
     (folder / "sub" / "school.sql").write_text("")
     (folder / "sub" / "link.yaml").symlink_to(folder / "plan.yaml")
     plan = load_plan(folder / "sub" / "link.yaml")
-    assert plan.tasks[0].ddl == ((folder / "sub" / "school.sql").resolve(),)
+    assert plan.tasks[0].ddl_path == ((folder / "sub" / "school.sql").resolve(),)
 
 
 # --- what is wrong, where, and what to do
@@ -425,6 +430,10 @@ def test_problem_points_at_the_value_that_is_meant(folder, index, key, place):
 # --- a plan to start from
 
 
+def defaults_of(plan: Plan) -> tuple[object, ...]:
+    return plan.tasks[0].timeouts, plan.tasks[0].retries, plan.concurrency
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -452,9 +461,9 @@ def test_starter_plan_is_a_valid_plan(folder, name, dialect):
         plan = load_plan(where / "new.yaml")
         assert [task.id for task in plan.tasks] == ["be-setup", "be-crud", "fe-setup", "fe-crud", "ui-crud"]
         assert [task.needs for task in plan.tasks] == [(), ("be-setup",), (), ("fe-setup",), ("fe-crud",)]
-        assert {task.ddl for task in plan.tasks} == {((folder / "db" / name).resolve(),)}
+        assert {task.ddl_path for task in plan.tasks} == {((folder / "db" / name).resolve(),)}
         assert plan.tasks[0].dialect == dialect
-        assert (plan.timeouts, plan.retries, plan.concurrency) == (Timeouts(), Retries(), Concurrency())
+        assert defaults_of(plan) == (Timeouts(), Retries(), ConcurrencyEntry())
 
 
 def test_starter_plan_takes_its_name_from_the_schema_and_names_its_tables(folder):
@@ -472,7 +481,7 @@ def test_starter_plan_comments_state_the_defaults_that_the_format_has(folder):
         assert f"\n# {line}" in text
         text = text.replace(f"\n# {line}", f"\n{line}")
     plan = load(folder, text)
-    assert (plan.timeouts, plan.retries, plan.concurrency) == (Timeouts(), Retries(), Concurrency())
+    assert defaults_of(plan) == (Timeouts(), Retries(), ConcurrencyEntry())
 
 
 def test_importing_the_plan_loads_no_parser_of_sql_and_no_templates():

@@ -371,6 +371,7 @@ def outcome(text: str) -> Plan | PlanError:
 @example(text="tasks: [&a {id: a, needs: [a]}, *a]\n")
 @example(text="tasks: [{tables: {include: {a: b}}}]\n")
 @example(text="timeouts: []\nretries: 1\nconvex: ''\n")
+@example(text="o\tptions: {list: [~]}\n")
 @example(text="tasks: [{description: [], id: []}]\n")
 def test_any_text_is_a_plan_or_an_error_with_a_place(folder, text):
     found = outcome(text)

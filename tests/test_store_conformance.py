@@ -9,7 +9,8 @@ import pytest
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import NoSuchRunError
 from runner.records.errors import StoreError
-from runner.records.events import Event, Logged, RunEnded, RunPaused, SubTaskRetrying, TaskEnded, TaskStarted, iso
+from runner.records.events import Event, Logged, RunEnded, RunPaused, SubTaskRetrying, TaskEnded, TaskStarted
+from runner.records.json_values import iso
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import FileCounts
 from tests.memory_store import MemoryStore

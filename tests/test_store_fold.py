@@ -7,7 +7,8 @@ import itertools
 import pytest
 
 from runner.progress.stores.event_fold import UNKNOWN_EXIT, State, collect_touched, fold
-from runner.records.events import Event, RunEnded, RunPaused, RunResumed, SubTaskRetrying, TaskEnded, TaskStarted, iso
+from runner.records.events import Event, RunEnded, RunPaused, RunResumed, SubTaskRetrying, TaskEnded, TaskStarted
+from runner.records.json_values import iso
 from runner.records.status import Progress, RunStatus, SubTaskStatus, TaskStatus, aggregate
 from runner.records.task import FileCounts
 from tests.sample_runs import at, ended, run_started, started, step, task_added, whole_run

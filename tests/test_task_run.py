@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from runner.execution.subtasks import SubTaskManager
 from runner.records.status import SubTaskStatus, TaskStatus
-from runner.records.task import Classification, Retries, TaskSpec, Timeouts
+from runner.records.task import Classification, Retries, TaskInput, TaskSpec
 from runner.scheduling.task_run import BACKOFF_CAP, CHUNK, Ended, Retry, SubTaskState, TaskRun
 
 
@@ -16,18 +14,14 @@ def task_of(count: int, *, budget: int = 5, attempts: int = 2, backoff: float = 
     tables = [f"t{number}" for number in range(count)]
     spec = TaskSpec(
         id="crud",
+        input=TaskInput(
+            description="BE CRUD APIs",
+            workspace_path="unused",
+            retries=Retries(attempts=attempts, backoff=backoff),
+        ),
         title="BE CRUD APIs",
-        description="BE CRUD APIs",
-        agent="be-crud",
         classification=Classification(kind="be-crud", method="explicit", confidence=1.0),
-        priority=5,
-        needs=(),
-        workspace=Path("unused"),
         subtasks=SubTaskManager.spawn_sub_tasks("crud", "BE CRUD APIs", tables),
-        timeouts=Timeouts(),
-        retries=Retries(attempts=attempts, backoff=backoff),
-        options={},
-        templates=None,
         import_path=None,
         schema_digest=None,
         inputs_digest="",

@@ -29,8 +29,9 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from runner.generation.workspace.plan_lock import PlanLock
-    from runner.plan.plan_model import Plan, PlanTask
+    from runner.plan.plan_model import Plan
     from runner.progress.reporter import Sink
+    from runner.records.task import TaskInput
     from runner.scheduling.orchestrator import ParallelOrchestrator
     from runner.scheduling.preparation import Preparation
     from runner.scheduling.schedule import Job
@@ -87,11 +88,11 @@ def load_jobs(path: Path) -> tuple[Plan, tuple[Job, ...]]:
 def describe_jobs(plan: Plan, jobs: Sequence[Job]) -> str:
     """Return what a valid plan would do, a line a task."""
     lines = [f"{plan.file}: valid, {len(jobs)} tasks"]
-    for job in sorted(jobs, key=lambda job: -job.spec.priority):
+    for job in sorted(jobs, key=lambda job: -job.spec.input.priority):
         spec = job.spec
         told = spec.classification
         how = f"{told.method}, {told.confidence:.0%}" if told.method != "explicit" else "named in the plan"
-        lines.append(f"  {spec.priority:>2}  {spec.id}: {spec.title} ({how}), {len(spec.subtasks)} sub-tasks")
+        lines.append(f"  {spec.input.priority:>2}  {spec.id}: {spec.title} ({how}), {len(spec.subtasks)} sub-tasks")
     return "\n".join(lines)
 
 
@@ -142,26 +143,11 @@ def _prepare(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
     return plan, preparation, tuple(jobs)
 
 
-def _job(plan: Plan, task: PlanTask, preparation: Preparation, problems: list[Problem]) -> Job | None:
-    from runner.records.task import TaskInput  # noqa: PLC0415
+def _job(plan: Plan, task: TaskInput, preparation: Preparation, problems: list[Problem]) -> Job | None:
     from runner.scheduling.preparation import TaskInputError  # noqa: PLC0415 - with its module, after the forkserver
 
-    asked = TaskInput(
-        description=task.description,
-        workspace_path=task.workspace,
-        ddl_path=task.ddl or None,
-        dialect=task.dialect,
-        priority=task.priority,
-        agent=task.agent,
-        tables=task.tables,
-        options=task.options,
-        needs=task.needs,
-        timeouts=task.timeouts,
-        retries=task.retries,
-        templates=task.templates,
-    )
     try:
-        return preparation.prepare(asked, task.id)
+        return preparation.prepare(task)
     except TaskInputError as problem:
         problems.append(plan.problem(task, problem.key, problem.message, problem.expected))
     except DDLError as error:
@@ -174,11 +160,11 @@ def _check_workspaces(plan: Plan) -> None:
     from runner.generation.workspace.runner_folder import prepare  # noqa: PLC0415
 
     problems = []
-    for workspace in dict.fromkeys(task.workspace for task in plan.tasks):
+    owners = {Path(task.workspace_path): task for task in reversed(plan.tasks)}
+    for workspace, owner in reversed(owners.items()):
         try:
             prepare(workspace)
         except WorkspaceError as error:
-            owner = next(task for task in plan.tasks if task.workspace == workspace)
             problems.append(plan.problem(owner, "workspace", str(error)))
     if problems:
         raise PlanError(problems)
@@ -317,7 +303,7 @@ def unfinished(jobs: Sequence[Job], store: StateReader, plan_path: str) -> tuple
             spec=replace(
                 job.spec,
                 subtasks=tuple(left[job.spec.id]),
-                needs=tuple(need for need in job.spec.needs if left.get(need)),
+                input=replace(job.spec.input, needs=tuple(need for need in job.spec.input.needs if left.get(need))),
             ),
         )
         for job in jobs

@@ -214,7 +214,7 @@ class SubTaskManager:
             schema=self._application.schema,
             shared=self._application,
             table=self._tables[subtask.table] if subtask.table is not None else None,
-            options=task.options,
+            options=task.input.options,
             templates=task.templates,
             memory=record.memory if record is not None and record.agent == task.agent else None,
             present=partial(present_files, task.workspace, self._manifest, task.id, piece),

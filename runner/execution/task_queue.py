@@ -17,12 +17,11 @@ from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from runner.records.status import TaskStatus
-from runner.records.task import DEFAULT_PRIORITY
+from runner.records.task import DEFAULT_PRIORITY, TASK_CONCURRENCY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-DEFAULT_CONCURRENCY = 5  # tasks at once; what a plan has when it says nothing
 HIGHEST_PRIORITY = 10
 LOWEST_PRIORITY = 1
 
@@ -75,7 +74,7 @@ class TaskQueue(Generic[T]):
 
     def __init__(
         self,
-        concurrency: int = DEFAULT_CONCURRENCY,
+        concurrency: int = TASK_CONCURRENCY,
         auto_start: bool = True,  # noqa: FBT001, FBT002 - a word of the library's face
         timeout: float | None = None,
     ) -> None:

@@ -1,7 +1,7 @@
-"""What does not fit the format, in the words of the plan: which value, what is wrong with it, what to give.
+"""Error messages for what does not fit the format: which value, what is wrong with it, and what to give instead.
 
-Called in the supervisor's main thread while a plan is loaded; pure functions and the tables of their words, which add
-what they find wrong to the findings.
+Bounds, choices and what to give come from the models in `format`. The functions add what they find to the findings of
+the plan that is being loaded.
 """
 
 from __future__ import annotations
@@ -9,21 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.ddl.dialects import NAMES, NAMES_IN_WORDS, meant_dialect
+from runner.ddl.dialects import meant_dialect
 from runner.plan.findings import MAX_PROBLEMS
-from runner.plan.format import (
-    ConcurrencyEntry,
-    ConvexEntry,
-    Entry,
-    LLMEntry,
-    PlanEntry,
-    RetriesEntry,
-    TablesEntry,
-    TaskEntry,
-    TimeoutsEntry,
-    WorkersEntry,
-)
-from runner.plan.value_types import MAX_SECONDS
+from runner.plan.format import Entry, PlanEntry, TaskEntry
+from runner.plan.format_keys import format_keys
 from runner.plan.yaml_nodes import did_you_mean, field_name, kind_of, shown
 
 if TYPE_CHECKING:
@@ -34,57 +23,8 @@ if TYPE_CHECKING:
     from runner.plan.findings import Findings
     from runner.plan.yaml_nodes import Node
 
-_ENTRIES: dict[str, type[Entry]] = {
-    "timeouts": TimeoutsEntry,
-    "retries": RetriesEntry,
-    "concurrency": ConcurrencyEntry,
-    "workers": WorkersEntry,
-    "convex": ConvexEntry,
-    "llm": LLMEntry,
-    "tables": TablesEntry,
-}
 _REQUIRED = {name for name, about in PlanEntry.model_fields.items() if about.is_required()}
 _FREE = "options"  # the one key below which anything goes, empty values too
-
-# What to give, by the name of the key; the second half of every message about it.
-_SECONDS = f"Give seconds: more than 0, at most {MAX_SECONDS} (a week)."
-_EXPECTED = {
-    "version": "Write version: 1.",
-    "name": "Give a name of at most 100 characters, such as school.",
-    "description": "Say in a few words what to do, such as BE CRUD APIs for school management.",
-    "priority": "Give a whole number from 1 (last) to 10 (first).",
-    "dialect": f"Give {NAMES_IN_WORDS}.",
-    "workspace": "Give the folder to generate into, such as ../build/school.",
-    "templates": "Give a folder.",
-    "ddl": "Give a .sql file, a glob, a folder, or a list of these.",
-    "tasks": "List at least one: - description: BE setup for the school management backend.",
-    "needs": "List ids of other tasks: [be-setup].",
-    "agent": "Give a kind such as be-crud, or a class as package.module:ClassName.",
-    "tables": 'Give globs, such as {include: ["*"], exclude: ["audit_*"]}.',
-    "tables.include": 'Give globs, such as ["*"].',
-    "tables.exclude": 'Give globs, such as ["audit_*"].',
-    "options": "Give a mapping of what the agent takes.",
-    "id": "Give lower-case letters, digits and '-', such as be-setup.",
-    "timeouts": "Give seconds, such as {task: 600, subtask: 300}.",
-    "retries": "Give how to try again, such as {attempts: 2, backoff: 1.0}.",
-    "concurrency": "Give how much runs at once, such as {tasks: 5, subtasks: 5}.",
-    "convex": "Give its settings, such as {enabled: auto}.",
-    "llm": "Give its settings, such as {enabled: auto}.",
-    "workers": "Give what a worker process may use, such as {memory: 2048, max_subtasks: 1000}.",
-    "workers.memory": "Give MiB: a whole number from 64 to 1048576.",
-    "workers.max_subtasks": "Give a whole number from 1 to 1000000.",
-    "concurrency.tasks": "Give a whole number from 1 to 64.",
-    "concurrency.subtasks": "Give a whole number from 1 to 64.",
-    "timeouts.task": _SECONDS,
-    "timeouts.subtask": _SECONDS,
-    "timeouts.grace": _SECONDS,
-    "retries.attempts": "Give how often to try in all: a whole number from 1 to 20.",
-    "retries.backoff": "Give seconds from 0 to 3600.",
-    "convex.url": "Give an address such as https://happy-otter-123.convex.cloud.",
-    "convex.enabled": "Give auto, true or false.",
-    "llm.enabled": "Give auto, true or false.",
-    "llm.model": "Give a model's name.",
-}
 _OTHER_WORDS = {
     "depends_on": "needs",
     "depends": "needs",
@@ -152,16 +92,18 @@ def _wrong_value(name: str, node: Node, kind: str) -> tuple[str, str]:
             expected = f"Remove the quotes: {shown(node.text or '')}."
     else:
         said = _SAID.get(kind, "is out of range")
-        if name == "dialect":
-            expected = _joined(_guess(str(node.value), NAMES, meant_dialect(str(node.value))), expected)
+        if kind == "literal_error":
+            meant = meant_dialect(str(node.value)) if name == "dialect" else None
+            expected = _joined(_guess(str(node.value), format_keys()[name].choices, meant), expected)
     return _joined(name, str(node), said), expected
 
 
 def _expected(name: str) -> str:
-    """Return what to give, by what a message calls the value."""
+    """Return what to give, by the name that a message uses for the value."""
     if name.startswith("task "):
-        return "Write a task: - description: BE CRUD APIs for school management."
-    return _EXPECTED.get(name, "Write key: value.")
+        return TaskEntry.expected.text
+    key = format_keys().get(name)
+    return Entry.expected.text if key is None else key.expected
 
 
 def _joined(*words: str) -> str:
@@ -176,8 +118,9 @@ def _guess(word: str, known: Sequence[str], other: str | None) -> str:
 def _known_key(loc: tuple[int | str, ...]) -> tuple[str, str]:
     """Return the key that was perhaps meant, and what to do with this one."""
     key = str(loc[-1])
-    owner = loc[-2] if len(loc) > 1 else None
-    model = PlanEntry if owner is None else TaskEntry if isinstance(owner, int) else _ENTRIES[owner]
+    owner = field_name(loc[:-1])
+    model = TaskEntry if owner.startswith("task ") else PlanEntry if not owner else format_keys()[owner].entry
+    assert model is not None  # noqa: S101 - only a mapping has keys
     known = list(model.model_fields)
     if guess := _guess(key, known, _OTHER_WORDS.get(key.lower())):
         return guess.removeprefix("Did you mean ").rstrip("?"), guess
@@ -196,7 +139,7 @@ def check_empty_values(findings: Findings, root: Node) -> None:
     while waiting:
         path, node = waiting.pop()
         name = field_name(path)
-        if node.value is None and (name in _EXPECTED or isinstance(path[-1], int)):
+        if node.value is None and (name in format_keys() or isinstance(path[-1], int)):
             listed = isinstance(path[-1], int)
             needed = listed or name == "description" or (len(path) == 1 and name in _REQUIRED)
             expected = _expected(name) if needed else f"{_expected(name)[:-1]}, or leave it out."

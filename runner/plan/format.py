@@ -1,12 +1,12 @@
-"""What a plan may say: a pydantic model for every mapping in it, and the JSON Schema that editors take from them.
+"""What a plan may contain: a pydantic model for every mapping in it, and the JSON Schema that editors take from them.
 
-Filled in the supervisor's main thread while a plan is loaded, in the context that `paths` asks for; owns nothing. The
-descriptions and examples here are the reference that a user sees in an editor.
+Each field holds all that is specific to its key: type, bounds, default, what an editor shows (`description`,
+`examples`) and what an error message asks for (`Expected`). The validators need the context of `path_types`.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
@@ -14,15 +14,27 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from runner.ddl.dialects import DEFAULT
 from runner.plan.ids import ID, MAX_ID
 from runner.plan.path_types import DDL, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
-from runner.plan.value_types import Count, DialectName, OnOff, Seconds, TaskId, Text, TextOrList, TextOrNone, Url, whole
-from runner.records.task import DEFAULT_PRIORITY
+from runner.plan.value_types import (
+    Count,
+    DialectName,
+    Expected,
+    OnOff,
+    Seconds,
+    TaskId,
+    Text,
+    TextOrList,
+    TextOrNone,
+    Url,
+    whole,
+)
+from runner.records.task import DEFAULT_PRIORITY, SUBTASK_CONCURRENCY, TASK_CONCURRENCY
 
 if TYPE_CHECKING:
     from pydantic_core import core_schema
 
 
 class Entry(BaseModel):
-    """A mapping of a plan: its known keys only, each of just the type that it has here."""
+    """A mapping of a plan: its known keys only, each of exactly the type that it has here."""
 
     model_config = ConfigDict(
         strict=True,
@@ -31,69 +43,112 @@ class Entry(BaseModel):
         model_title_generator=lambda model: model.__name__.removesuffix("Entry"),
     )
 
+    expected: ClassVar[Expected] = Expected("Write key: value.")
+
 
 class TimeoutsEntry(Entry):
     """Limits in seconds."""
 
-    task: Seconds | None = Field(None, description="Of a whole task.", examples=[600])
-    subtask: Seconds | None = Field(None, description="Of one table of a task.", examples=[300])
+    expected: ClassVar[Expected] = Expected("Give seconds, such as {task: 600, subtask: 300}.")
+
+    task: Seconds | None = Field(default=None, description="For a whole task.", examples=[600])
+    subtask: Seconds | None = Field(default=None, description="For one table of a task.", examples=[300])
     grace: Seconds | None = Field(
-        None, description="What an agent gets to stop by itself before its process is ended.", examples=[10]
+        default=None, description="For an agent to stop by itself before its process is ended.", examples=[10]
     )
 
 
 class RetriesEntry(Entry):
     """How often a sub-task is tried."""
 
-    attempts: Annotated[int, Field(ge=1, le=20)] | None = Field(
-        None, description="Tries in all, the first one counted.", examples=[2]
-    )
-    backoff: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] | None = Field(
-        None, description="Seconds before the second try, doubled each time.", examples=[1.0]
-    )
+    expected: ClassVar[Expected] = Expected("Give how to try again, such as {attempts: 2, backoff: 1.0}.")
+
+    attempts: (
+        Annotated[
+            int,
+            Field(ge=1, le=20),
+            Expected("Give how often to try in all: a whole number from $ge to $le."),
+        ]
+        | None
+    ) = Field(default=None, description="Number of attempts, the first one included.", examples=[2])
+    backoff: (
+        Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False), Expected("Give seconds from $ge to $le.")] | None
+    ) = Field(default=None, description="Seconds before the second attempt, doubled each time.", examples=[1.0])
 
 
 class ConcurrencyEntry(Entry):
     """How much runs at once."""
 
-    tasks: Count = Field(5, description="Tasks, each in a process of its own.")
-    subtasks: Count = Field(5, description="Sub-tasks inside one task, each in a thread of its own.")
+    expected: ClassVar[Expected] = Expected("Give how much runs at once, such as {tasks: 5, subtasks: 5}.")
+
+    tasks: Count = Field(default=TASK_CONCURRENCY, description="Tasks, each in a process of its own.")
+    subtasks: Count = Field(
+        default=SUBTASK_CONCURRENCY, description="Sub-tasks inside one task, each in a thread of its own."
+    )
 
 
 class WorkersEntry(Entry):
     """What a worker process may use."""
 
-    memory: Annotated[int, Field(ge=64, le=1_048_576), BeforeValidator(whole)] | None = Field(
-        None, description="Address space in MiB; a sub-task that wants more fails, and not the machine."
+    expected: ClassVar[Expected] = Expected(
+        "Give what a worker process may use, such as {memory: 2048, max_subtasks: 1000}."
     )
-    max_subtasks: Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(whole)] | None = Field(
-        None, description="Sub-tasks after which a fresh process takes its place: against leaks in agents."
-    )
+
+    memory: (
+        Annotated[
+            int,
+            Field(ge=64, le=1_048_576),
+            BeforeValidator(whole),
+            Expected("Give MiB: a whole number from $ge to $le."),
+        ]
+        | None
+    ) = Field(default=None, description="Address space in MiB. A sub-task that needs more fails, not the machine.")
+    max_subtasks: (
+        Annotated[
+            int,
+            Field(ge=1, le=1_000_000),
+            BeforeValidator(whole),
+            Expected("Give a whole number from $ge to $le."),
+        ]
+        | None
+    ) = Field(default=None, description="Sub-tasks after which a worker is replaced: against memory leaks in agents.")
 
 
 class ConvexEntry(Entry):
     """Live progress on a Convex deployment. The token comes from RUNNER_CONVEX_TOKEN only."""
 
+    expected: ClassVar[Expected] = Expected("Give its settings, such as {enabled: auto}.")
+
     url: Url | None = Field(
-        None,
-        description="The deployment; CONVEX_URL otherwise.",
+        default=None,
+        description="The deployment; CONVEX_URL when left out.",
         examples=["https://happy-otter-123.convex.cloud"],
     )
-    enabled: OnOff = Field("auto", description="auto: on when the URL and RUNNER_CONVEX_TOKEN are set.")
+    enabled: OnOff = Field(default="auto", description="auto: on when the URL and RUNNER_CONVEX_TOKEN are set.")
 
 
 class LLMEntry(Entry):
-    """Classification of a description whose keywords do not tell the agent."""
+    """Classification of a description whose keywords do not determine the agent."""
 
-    enabled: OnOff = Field("auto", description="auto: on when ANTHROPIC_API_KEY is set.")
-    model: Text | None = Field(None, description="The model to ask.")
+    expected: ClassVar[Expected] = Expected("Give its settings, such as {enabled: auto}.")
+
+    enabled: OnOff = Field(default="auto", description="auto: on when ANTHROPIC_API_KEY is set.")
+    model: Annotated[Text, Expected("Give a model's name.")] | None = Field(
+        default=None, description="The model to ask."
+    )
 
 
 class TablesEntry(Entry):
     """Which tables a task works on: shell globs over table names."""
 
-    include: TextOrList | None = Field(None, description="All tables when left out.", examples=[["*"]])
-    exclude: TextOrNone | None = Field(None, description="Taken away again.", examples=[["audit_*"]])
+    expected: ClassVar[Expected] = Expected('Give globs, such as {include: ["*"], exclude: ["audit_*"]}.')
+
+    include: Annotated[TextOrList, Expected('Give globs, such as ["*"].')] | None = Field(
+        default=None, description="All tables when left out.", examples=[["*"]]
+    )
+    exclude: Annotated[TextOrNone, Expected('Give globs, such as ["audit_*"].')] | None = Field(
+        default=None, description="Removed from what `include` selects.", examples=[["audit_*"]]
+    )
 
 
 def _as_tables(value: object) -> object:
@@ -103,65 +158,91 @@ def _as_tables(value: object) -> object:
 Tables = Annotated[TablesEntry, BeforeValidator(_as_tables, json_schema_input_type=TablesEntry | str | list[str])]
 
 
-class _Shared(Entry, defer_build=True):  # only a plan is validated: all that share this are built with it, once
+class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclasses are built with it, once
     """What a plan sets for all of its tasks, and a task for itself."""
 
     ddl: DDL | None = Field(
-        None,
+        default=None,
         title="DDL",
         description="The SQL schema: a file, a glob, a folder of .sql files, or a list of these.",
         examples=["school.sql", ["types.sql", "migrations/*.sql"]],
     )
-    dialect: DialectName | None = Field(None, description=f"The SQL dialect of the schema; {DEFAULT} when left out.")
-    timeouts: TimeoutsEntry | None = Field(None, description="Limits in seconds.", examples=[{"task": 600}])
-    retries: RetriesEntry | None = Field(None, description="How often a sub-task is tried.", examples=[{"attempts": 3}])
+    dialect: DialectName | None = Field(
+        default=None, description=f"The SQL dialect of the schema; {DEFAULT} when left out."
+    )
+    timeouts: TimeoutsEntry | None = Field(default=None, description="Limits in seconds.", examples=[{"task": 600}])
+    retries: RetriesEntry | None = Field(
+        default=None, description="How often a sub-task is tried.", examples=[{"attempts": 3}]
+    )
     templates: Templates | None = Field(
-        None, description="A folder of your own templates, searched first.", examples=["./my-templates"]
+        default=None, description="A folder of your own templates, searched first.", examples=["./my-templates"]
     )
 
 
 class TaskEntry(_Shared):
     """One piece of work for one agent."""
 
+    expected: ClassVar[Expected] = Expected("Write a task: - description: BE CRUD APIs for school management.")
+
     id: TaskId | None = Field(
-        None,
-        description="What `needs` and commands call it; made from the description when left out.",
+        default=None,
+        description="The name that `needs` and commands use; made from the description when left out.",
         examples=["be-setup"],
         json_schema_extra={"pattern": ID.pattern, "maxLength": MAX_ID},
     )
-    description: Text = Field(
-        description="What to do, in words that tell the agent.",
+    description: Annotated[
+        Text, Expected("Say in a few words what to do, such as BE CRUD APIs for school management.")
+    ] = Field(
+        description="What to do, in words that determine the agent.",
         examples=["BE CRUD APIs for school management"],
     )
-    priority: Annotated[int, Field(ge=1, le=10)] = Field(
-        DEFAULT_PRIORITY, description="From 1 (last) to 10 (first).", examples=[7]
+    priority: Annotated[int, Field(ge=1, le=10), Expected("Give a whole number from $ge (last) to $le (first).")] = (
+        Field(default=DEFAULT_PRIORITY, description="From 1 (last) to 10 (first).", examples=[7])
     )
-    needs: TextOrNone = Field(default=[], description="Ids of tasks that must be done before.", examples=[["be-setup"]])
-    agent: Text | None = Field(
-        None,
-        description="A kind's slug or title, or a class of your own; the description tells otherwise.",
-        examples=["be-crud", "my_agents.docs:DocsAgent"],
+    needs: Annotated[TextOrNone, Expected("List ids of other tasks: [be-setup].")] = Field(
+        default=[], description="Ids of tasks that must be done before.", examples=[["be-setup"]]
+    )
+    agent: Annotated[Text, Expected("Give a kind such as be-crud, or a class as package.module:ClassName.")] | None = (
+        Field(
+            default=None,
+            description="A kind's slug or title, or a class of your own; the description decides when left out.",
+            examples=["be-crud", "my_agents.docs:DocsAgent"],
+        )
     )
     tables: Tables | None = Field(
-        None, description="Which tables; all when left out.", examples=[{"exclude": ["audit_*"]}]
+        default=None, description="Which tables; all when left out.", examples=[{"exclude": ["audit_*"]}]
     )
-    options: dict[str, Any] | None = Field(None, description="Handed to the agent as they are.")
-    workspace: Workspace | None = Field(None, description="A folder to generate into, other than the plan's.")
+    options: Annotated[dict[str, Any], Expected("Give a mapping of what the agent takes.")] | None = Field(
+        default=None, description="Passed to the agent unchanged."
+    )
+    workspace: Workspace | None = Field(default=None, description="A folder to generate into, other than the plan's.")
 
 
 class PlanEntry(_Shared):
     """What to generate from a SQL schema, for `runner PLAN`."""
 
-    version: Annotated[Literal[1], BeforeValidator(whole)] = Field(description="Of this format.")
-    name: Annotated[Text, Field(max_length=100)] = Field(
-        description="Of the plan, as shown in its runs.", examples=["school"]
+    version: Annotated[Literal[1], BeforeValidator(whole), Expected("Write version: $choices.")] = Field(
+        description="Of this format."
     )
+    name: Annotated[
+        Text,
+        Field(max_length=100),
+        Expected("Give a name of at most $max_length characters, such as school."),
+    ] = Field(description="Of the plan, as shown in its runs.", examples=["school"])
     workspace: Workspace = Field(description="The folder to generate into.", examples=["../build/school"])
-    concurrency: ConcurrencyEntry | None = Field(None, description="How much runs at once.", examples=[{"tasks": 5}])
-    workers: WorkersEntry | None = Field(None, description="What a worker may use.", examples=[{"memory": 2048}])
-    convex: ConvexEntry | None = Field(None, description="Live progress on a Convex deployment.")
-    llm: LLMEntry | None = Field(None, title="LLM", description="Classification by a language model.")
-    tasks: Annotated[list[TaskEntry], Field(min_length=1)] = Field(description="The work, in any order.")
+    concurrency: ConcurrencyEntry = Field(
+        default_factory=ConcurrencyEntry, description="How much runs at once.", examples=[{"tasks": 5}]
+    )
+    workers: WorkersEntry = Field(
+        default_factory=WorkersEntry, description="What a worker may use.", examples=[{"memory": 2048}]
+    )
+    convex: ConvexEntry = Field(default_factory=ConvexEntry, description="Live progress on a Convex deployment.")
+    llm: LLMEntry = Field(default_factory=LLMEntry, title="LLM", description="Classification by a language model.")
+    tasks: Annotated[
+        list[TaskEntry],
+        Field(min_length=1),
+        Expected("List at least one: - description: BE setup for the school management backend."),
+    ] = Field(description="The work, in any order.")
 
 
 class _Schema(GenerateJsonSchema):

@@ -1,38 +1,36 @@
-"""From the plan file to the `Plan`: everything checked, then every default filled in.
+"""Reads a plan file and returns the `Plan`: everything is checked first, then the defaults are filled in.
 
-Called in the supervisor's main thread before anything is written; owns nothing that lasts.
+Called in the supervisor's main thread before anything is written.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from runner.ddl.dialects import DEFAULT
 from runner.plan.error_wording import check_empty_values, check_format
 from runner.plan.findings import Findings
-from runner.plan.format import PlanEntry
-from runner.plan.ids import check_needs, task_ids, task_nodes
-from runner.plan.plan_model import Concurrency, ConvexSettings, LLMSettings, Plan, PlanTask, WorkerLimits
+from runner.plan.format import Entry, PlanEntry, TaskEntry
+from runner.plan.ids import check_needs, task_ids
+from runner.plan.plan_model import Plan
 from runner.plan.yaml_nodes import kind_of
 from runner.plan.yaml_reader import read_yaml
 from runner.records.errors import PlanError
-from runner.records.task import Retries, TableGlobs, Timeouts
+from runner.records.json_values import from_json_value
+from runner.records.task import StrPath, TaskInput
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
-
     from pydantic_core import ErrorDetails
 
-    from runner.plan.format import Entry
-    from runner.plan.yaml_nodes import Node
+_FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
 
 
-def load_plan(path: Path) -> Plan:
-    """Return the plan in this file; raises `PlanError` with all that is wrong with it, in order of lines."""
+def load_plan(path: StrPath) -> Plan:
+    """Return the plan in a YAML file. Raises `PlanError` with everything that is wrong with it, in order of lines."""
+    path = Path(path)
     root, problems = read_yaml(path)
     findings = Findings(str(path), problems)
     if not isinstance(root.value, dict):
@@ -51,53 +49,33 @@ def load_plan(path: Path) -> Plan:
     check_needs(findings, root, ids)
     if entry is None or findings.problems:
         raise PlanError(findings.in_order())
-    return _resolved(entry, ids, root, path)
-
-
-def _given(entry: Entry | None) -> dict[str, Any]:
-    return {} if entry is None else entry.model_dump(exclude_none=True)
-
-
-def _resolved(entry: PlanEntry, ids: Sequence[str], root: Node, path: Path) -> Plan:
-    """Fill in the defaults: the task's own, else the plan's, else the format's."""
-    file = str(path)
-    timeouts = replace(Timeouts(), **_given(entry.timeouts))
-    retries = replace(Retries(), **_given(entry.retries))
-    tasks = []
-    for index, (own, task, node) in enumerate(zip(ids, entry.tasks, task_nodes(root), strict=True)):
-        tables = {key: tuple(globs) for key, globs in _given(task.tables).items()}
-        files = (file for group in (task.ddl or entry.ddl or []) for file in group)
-        tasks.append(
-            PlanTask(
-                id=own,
-                description=task.description,
-                priority=task.priority,
-                needs=tuple(dict.fromkeys(task.needs)),
-                agent=task.agent,
-                ddl=tuple(dict.fromkeys(files)),
-                dialect=task.dialect or entry.dialect or DEFAULT,
-                workspace=task.workspace or entry.workspace,
-                tables=TableGlobs(**tables),
-                timeouts=replace(timeouts, **_given(task.timeouts)),
-                retries=replace(retries, **_given(task.retries)),
-                templates=task.templates or entry.templates,
-                options=task.options or {},
-                index=index,
-                place=f"{file}:{node.line}:{node.column}",
-            )
-        )
     return Plan(
         name=entry.name,
         path=path.parent.resolve() / path.name,
-        file=file,
+        file=str(path),
         workspace=entry.workspace,
-        concurrency=Concurrency(**_given(entry.concurrency)),
-        workers=WorkerLimits(**_given(entry.workers)),
-        timeouts=timeouts,
-        retries=retries,
-        templates=entry.templates,
-        convex=ConvexSettings(**_given(entry.convex)),
-        llm=LLMSettings(**_given(entry.llm)),
-        tasks=tuple(tasks),
+        concurrency=entry.concurrency,
+        workers=entry.workers,
+        convex=entry.convex,
+        llm=entry.llm,
+        tasks=tuple(_task_input(entry, task, own) for own, task in zip(ids, entry.tasks, strict=True)),
         root=root,
     )
+
+
+def _task_input(plan: PlanEntry, task: TaskEntry, task_id: str) -> TaskInput:
+    """Return the record of a task: each value is the task's own, else the plan's, else the record's default."""
+    values = {name: value for name, value in _given(plan).items() if name in TaskEntry.model_fields}
+    for name, value in _given(task).items():
+        is_mapping = isinstance(getattr(task, name), Entry)
+        values[name] = {**values.get(name, {}), **value} if is_mapping else value
+    values["needs"] = dict.fromkeys(values["needs"])
+    values["ddl"] = tuple(dict.fromkeys(chain.from_iterable(values.get("ddl", ()))))
+    record = {_FIELDS.get(name, name): value for name, value in values.items()}
+    task_input: TaskInput = from_json_value(TaskInput, {**record, "id": task_id})
+    return task_input
+
+
+def _given(entry: Entry) -> dict[str, Any]:
+    """Return the values of a mapping of the plan, without the keys that it leaves out."""
+    return {name: _given(value) if isinstance(value, Entry) else value for name, value in entry if value is not None}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticKnownError
 
-from runner.plan.value_types import as_list, printable, wrong
+from runner.plan.value_types import Expected, as_list, printable, wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -122,6 +122,15 @@ def _templates(value: object, info: ValidationInfo) -> Path:
 
 
 DDLFiles = Annotated[tuple[Path, ...], BeforeValidator(_ddl_files, json_schema_input_type=str)]
-DDL = Annotated[list[DDLFiles], BeforeValidator(as_list, json_schema_input_type=str | list[str]), Field(min_length=1)]
-Workspace = Annotated[Path, BeforeValidator(_workspace, json_schema_input_type=str)]
-Templates = Annotated[Path, BeforeValidator(_templates, json_schema_input_type=str)]
+DDL = Annotated[
+    list[DDLFiles],
+    BeforeValidator(as_list, json_schema_input_type=str | list[str]),
+    Field(min_length=1),
+    Expected("Give a .sql file, a glob, a folder, or a list of these."),
+]
+Workspace = Annotated[
+    Path,
+    BeforeValidator(_workspace, json_schema_input_type=str),
+    Expected("Give the folder to generate into, such as ../build/school."),
+]
+Templates = Annotated[Path, BeforeValidator(_templates, json_schema_input_type=str), Expected("Give a folder.")]

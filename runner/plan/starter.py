@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from runner.ddl.dialects import DEFAULT
 from runner.plan.ids import slug, some
 from runner.plan.yaml_nodes import shown
+from runner.records.task import DEFAULT_PRIORITY, SUBTASK_CONCURRENCY, TASK_CONCURRENCY, Retries, Timeouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
 
 _PLAIN = re.compile(r"(\.{1,2}/)*[A-Za-z_][A-Za-z0-9_./-]*")
 _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -38,6 +38,7 @@ def starter_plan(ddl: Path, dialect: str = DEFAULT, *, tables: Sequence[str] = (
     title = _yaml_text(name.replace("-", " ").replace("_", " ").capitalize())
     path = os.path.relpath(ddl.resolve(), (folder or ddl.parent).resolve())
     path = f"./{path}" if path.startswith("~") else path
+    timeouts, retries = Timeouts(), Retries()
     found = f"    # {len(tables)} tables: {some([shown(table) for table in tables])}\n" if tables else ""
     return f"""\
 # A plan for `runner`. `runner validate` checks it, `runner plan-schema` prints its format for editors.
@@ -48,17 +49,17 @@ dialect: {dialect}
 workspace: build/{name}
 
 # These are the defaults:
-# concurrency: {{tasks: 5, subtasks: 5}}
+# concurrency: {{tasks: {TASK_CONCURRENCY}, subtasks: {SUBTASK_CONCURRENCY}}}
 # workers: {{}}                           # no limits; memory (MiB) and max_subtasks of a worker process
-# timeouts: {{task: 600, subtask: 300}}   # seconds
-# retries: {{attempts: 2, backoff: 1.0}}
+# timeouts: {{task: {timeouts.task:g}, subtask: {timeouts.subtask:g}}}   # seconds
+# retries: {{attempts: {retries.attempts}, backoff: {retries.backoff}}}
 # templates: ./my-templates             # none; searched before the built-in ones
 
 tasks:
   - id: be-setup
     description: BE setup
     options: {{title: {title}}}
-    priority: 10            # 10 first, 1 last, 5 when left out
+    priority: 10            # 10 first, 1 last, {DEFAULT_PRIORITY} when left out
 
   - id: be-crud
     description: BE CRUD APIs

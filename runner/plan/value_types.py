@@ -6,6 +6,7 @@ Pydantic calls these validators in the supervisor's main thread while a plan is 
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 
@@ -14,9 +15,18 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from runner.ddl.dialects import NAMES
 from runner.plan.ids import ID, MAX_ID, slug
-from runner.plan.plan_model import Switch
 
 MAX_SECONDS = 7 * 24 * 3600  # a limit longer than a week is a typing error
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What to give for a value, for the end of every error message about it: metadata of a type or a field.
+
+    `$ge`, `$gt`, `$le`, `$max_length` and `$choices` stand for the bounds and the literals of the type.
+    """
+
+    text: str
 
 
 def wrong(message: str, expected: str = "") -> PydanticCustomError:
@@ -79,13 +89,19 @@ def _url(value: str) -> str:
 
 if TYPE_CHECKING:
     DialectName = str
-else:
-    DialectName = Literal[NAMES]  # pydantic checks it, and the JSON Schema lists the names
+else:  # pydantic checks the names, and the JSON Schema lists them
+    DialectName = Annotated[Literal[NAMES], Expected("Give $choices.")]
 Text = Annotated[str, AfterValidator(_line), Field(min_length=1)]
-Seconds = Annotated[float, Field(gt=0, le=MAX_SECONDS, allow_inf_nan=False)]
-Count = Annotated[int, Field(ge=1, le=64)]
-OnOff = Annotated[Switch, BeforeValidator(_switch)]
+Seconds = Annotated[
+    float,
+    Field(gt=0, le=MAX_SECONDS, allow_inf_nan=False),
+    Expected("Give seconds: more than $gt, at most $le (a week)."),
+]
+Count = Annotated[int, Field(ge=1, le=64), Expected("Give a whole number from $ge to $le.")]
+OnOff = Annotated[Literal["auto", True, False], BeforeValidator(_switch), Expected("Give $choices.")]
 TextOrNone = Annotated[list[Text], BeforeValidator(as_list, json_schema_input_type=str | list[str])]
 TextOrList = Annotated[TextOrNone, Field(min_length=1)]
-TaskId = Annotated[str, AfterValidator(_task_id)]
-Url = Annotated[Text, AfterValidator(_url)]
+TaskId = Annotated[
+    str, AfterValidator(_task_id), Expected("Give lower-case letters, digits and '-', such as be-setup.")
+]
+Url = Annotated[Text, AfterValidator(_url), Expected("Give an address such as https://happy-otter-123.convex.cloud.")]

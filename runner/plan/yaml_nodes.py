@@ -78,7 +78,7 @@ def field_name(path: Iterable[str | int]) -> str:
     parts = list(path)
     if len(parts) > 1 and parts[0] == "tasks" and isinstance(parts[1], int):
         parts = parts[2:] or [f"task {parts[1] + 1}"]
-    return ".".join(part for part in parts if isinstance(part, str))
+    return ".".join(shown(part) for part in parts if isinstance(part, str))
 
 
 def kind_of(value: object) -> str:

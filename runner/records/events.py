@@ -7,15 +7,12 @@ of their own: `SubTaskStarted` carries the number of the try, `SubTaskRetrying` 
 
 from __future__ import annotations
 
-import dataclasses
-import types
 import typing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import StrEnum
-from functools import cache
 from typing import Any, Literal
 
+from runner.records.json_values import from_json_value, to_json_value
 from runner.records.message_pipe import Told
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import Classification, FileCounts, SubTaskSpec
@@ -26,12 +23,6 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 def utc_now() -> datetime:
     """Return the time of a record: aware, UTC, microseconds."""
     return datetime.now(UTC)
-
-
-def iso(moment: datetime) -> str:
-    """Return ISO 8601 UTC with six fractional digits: sorts as text, and reads the same everywhere."""
-    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
-    return f"{utc.isoformat(timespec='microseconds')[:-6]}Z"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -186,58 +177,15 @@ EVENT_TYPES: dict[str, type[Event]] = {cls.__name__: cls for cls in typing.get_a
 
 
 def to_json(event: Event) -> dict[str, Any]:
-    """Return an event as JSON values: its fields, and `event` with its type's name."""
-    return {"event": type(event).__name__, **_plain(event)}
+    """Return an event as JSON values: its fields, and `event` with the name of its type."""
+    return {"event": type(event).__name__, **to_json_value(event)}
 
 
 def from_json(data: dict[str, Any]) -> Event:
-    """Return the event that `to_json` was given. Raises KeyError or ValueError for what is none."""
+    """Return the event that `to_json` was given; fields that `data` lacks get their defaults.
+
+    Raises KeyError, TypeError or ValueError for what is not an event.
+    """
     values = dict(data)
-    event: Event = _build(EVENT_TYPES[values.pop("event")], values)
+    event: Event = from_json_value(EVENT_TYPES[values.pop("event")], values)
     return event
-
-
-@cache
-def _field_names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(cls))
-
-
-_AS_IT_IS = frozenset({str, int, float, bool, type(None)})
-
-
-def _plain(value: Any) -> Any:
-    if type(value) in _AS_IT_IS:
-        return value
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    if dataclasses.is_dataclass(value):
-        cls: type = type(value)
-        return {name: _plain(getattr(value, name)) for name in _field_names(cls)}
-    return value
-
-
-@cache
-def _field_types(cls: Any) -> dict[str, Any]:
-    return typing.get_type_hints(cls)
-
-
-def _build(kind: Any, value: Any) -> Any:
-    """Return `value` as the annotated type `kind`: records, tuples, times and enums come back as what they were."""
-    if typing.get_origin(kind) is types.UnionType:
-        (kind,) = (arg for arg in typing.get_args(kind) if arg is not type(None))
-    if value is None:
-        return None
-    if typing.get_origin(kind) is tuple:
-        return tuple(_build(typing.get_args(kind)[0], item) for item in value)
-    if not isinstance(kind, type):
-        return value
-    if dataclasses.is_dataclass(kind):
-        hints = _field_types(kind)
-        return kind(**{name: _build(hints[name], item) for name, item in value.items()})
-    if kind is datetime:
-        return datetime.fromisoformat(value)
-    return kind(value) if issubclass(kind, StrEnum) else value

@@ -1,10 +1,12 @@
-"""What is to be done: tasks and sub-tasks as records that cross process borders.
+"""Tasks and sub-tasks as records that are sent between processes.
 
-`TaskInput` is what a caller gives, `TaskSpec` what it became once its agent, schema and tables are known.
+`TaskInput` is the one record of what a caller or a plan asks for. `TaskSpec` holds it and adds what preparation found:
+the agent, the sub-tasks and the digests.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,9 +15,12 @@ from typing import Any, Literal
 from runner.records.message_pipe import Told
 from runner.records.status import TaskStatus
 
+StrPath = str | os.PathLike[str]
+
 SETUP_PRIORITY = 10  # of the one sub-task of a boilerplate task
 TABLE_PRIORITY = 5  # of a sub-task that works on one table; the two never meet in one queue
 DEFAULT_PRIORITY = 5
+TASK_CONCURRENCY = 5  # tasks at once
 SUBTASK_CONCURRENCY = 5  # sub-tasks of one task at once, over all its shards
 SETUP_PIECE = "setup"  # what stands for the table in the id of a boilerplate task's sub-task
 
@@ -61,21 +66,32 @@ class TableGlobs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskInput:
-    """A task as a caller of the library gives it; everything but the first two has a default."""
+    """A task as a caller of the library or a plan gives it. Only the first two fields are required.
+
+    Paths may be given as text or as any `os.PathLike`; they are kept as `Path`.
+    """
 
     description: str
-    workspace_path: Path
-    ddl_path: Path | tuple[Path, ...] | None = None
+    workspace_path: StrPath  # the folder to generate into
+    ddl_path: StrPath | tuple[StrPath, ...] | None = None  # SQL files, read in this order
     dialect: str | None = None  # a module of runner/ddl/dialects; None is PostgreSQL
-    priority: int = DEFAULT_PRIORITY
-    agent: str | None = None
-    tables: TableGlobs | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    id: str | None = None
-    needs: tuple[str, ...] = ()
+    priority: int = DEFAULT_PRIORITY  # from 1 (last) to 10 (first)
+    agent: str | None = None  # a kind's slug or title, or `module:Class`; None: the description decides
+    tables: TableGlobs | None = None  # None: all tables
+    options: Mapping[str, Any] = field(default_factory=dict)  # passed to the agent unchanged
+    id: str | None = None  # unique in its run; None: made from the description
+    needs: tuple[str, ...] = ()  # ids of tasks that must be done before this one starts
     timeouts: Timeouts = Timeouts()
     retries: Retries = Retries()
-    templates: Path | None = None  # the user's own, searched before the built-in ones
+    templates: StrPath | None = None  # a folder of the user's own, searched before the built-in templates
+
+    def __post_init__(self) -> None:
+        for name in ("workspace_path", "ddl_path", "templates"):
+            given = getattr(self, name)
+            if isinstance(given, str | os.PathLike):
+                object.__setattr__(self, name, Path(given))
+            elif given is not None:
+                object.__setattr__(self, name, tuple(map(Path, given)))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,24 +106,31 @@ class SubTaskSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskSpec:
-    """A task that is ready to be scheduled: its agent is known, its tables are chosen, its inputs are digested."""
+    """A task that is ready to be scheduled: `input` as it was given, and what preparation found for it."""
 
     id: str
+    input: TaskInput
     title: str
-    description: str
-    agent: str  # a kind's slug, or the text of `module:Class`
     classification: Classification
-    priority: int
-    needs: tuple[str, ...]
-    workspace: Path
     subtasks: tuple[SubTaskSpec, ...]
-    timeouts: Timeouts
-    retries: Retries
-    options: Mapping[str, Any]
-    templates: Path | None
-    import_path: Path | None  # the plan's folder, from where an agent of the user's own is imported
+    import_path: Path | None  # the plan's folder, from which an agent of the user's own is imported
     schema_digest: str | None
-    inputs_digest: str  # of all that its files are made from
+    inputs_digest: str  # of everything that the files are generated from
+
+    @property
+    def agent(self) -> str:
+        """A kind's slug, or `module:Class` for an agent of the user's own."""
+        return self.classification.kind
+
+    @property
+    def workspace(self) -> Path:
+        """The folder to generate into."""
+        return Path(self.input.workspace_path)
+
+    @property
+    def templates(self) -> Path | None:
+        """The folder of the user's own templates, if there is one."""
+        return None if self.input.templates is None else Path(self.input.templates)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -23,7 +23,7 @@ import threading
 import uuid
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -37,6 +37,7 @@ from runner.progress.reporter import Control, EventStore, Reporter, Sink
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.records.events import Event, Logged, RunEnded, RunStarted, TaskAdded
 from runner.records.status import RunStatus, TaskStatus
+from runner.records.task import TASK_CONCURRENCY
 from runner.scheduling.preparation import Preparation, misread_tables
 from runner.scheduling.supervisor import Settings, Supervisor
 
@@ -78,7 +79,7 @@ class ParallelOrchestrator:
 
     def __init__(
         self,
-        concurrency: int = 5,
+        concurrency: int = TASK_CONCURRENCY,
         store: EventStore | Path | str | None = None,
         dispatcher: AgentDispatcher | None = None,
         *,
@@ -120,7 +121,7 @@ class ParallelOrchestrator:
         """Hand a task over and return a future of how it ends. Raises as `execute_task` does, at once."""
         with self._lock:
             task_id = task.id or free_name(kebab(task.description), self._futures, separator="-")
-        job = self._preparation.prepare(task, task_id)
+        job = self._preparation.prepare(replace(task, id=task_id))
         return self.submit_jobs([job])[task_id]
 
     def submit_jobs(self, jobs: Sequence[Job]) -> Mapping[str, Future[TaskResult]]:
@@ -321,11 +322,11 @@ def _added(job: Job) -> TaskAdded:
     return TaskAdded(
         task_id=spec.id,
         title=spec.title,
-        description=spec.description,
+        description=spec.input.description,
         agent=spec.agent,
         classification=spec.classification,
-        priority=spec.priority,
-        needs=spec.needs,
+        priority=spec.input.priority,
+        needs=spec.input.needs,
         workspace=str(spec.workspace),
         subtasks=spec.subtasks,
     )

@@ -60,8 +60,14 @@ class Preparation:
         self._makers: dict[tuple[AgentFacts, Path | None], str] = {}
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
 
-    def prepare(self, task: TaskInput, task_id: str) -> Job:
-        """Return the job for a task. Raises `TaskInputError`, or `DDLError` for a schema that cannot be read."""
+    def prepare(self, task: TaskInput) -> Job:
+        """Return the job for a task that has an id.
+
+        Raises `TaskInputError` for a task that cannot be run as it is given, `DDLError` for a schema that cannot be
+        read and ValueError for a task without an id.
+        """
+        if task.id is None:
+            raise ValueError("the task has no id")
         classification, agent = self._agent(task)
         schema, schema_digest = self._schema(task, agent)
         globs = task.tables or TableGlobs()
@@ -70,19 +76,11 @@ class Preparation:
             _refuse_misread(schema, tables, globs)
         names = None if tables is None else [schema.label(table.name) for table in tables]
         spec = TaskSpec(
-            id=task_id,
+            id=task.id,
+            input=task,
             title=agent.title,
-            description=task.description,
-            agent=classification.kind,
             classification=classification,
-            priority=task.priority,
-            needs=task.needs,
-            workspace=task.workspace_path,
-            subtasks=SubTaskManager.spawn_sub_tasks(task_id, agent.title, names),
-            timeouts=task.timeouts,
-            retries=task.retries,
-            options=task.options,
-            templates=task.templates,
+            subtasks=SubTaskManager.spawn_sub_tasks(task.id, agent.title, names),
             import_path=self._import_path,
             schema_digest=schema_digest,
             inputs_digest=self._inputs_digest(task, agent, schema_digest),
@@ -111,8 +109,8 @@ class Preparation:
             raise TaskInputError("agent" if task.agent else "description", str(error)) from error
 
     def _schema(self, task: TaskInput, agent: AgentFacts) -> tuple[Schema, str | None]:
-        named = (task.ddl_path,) if isinstance(task.ddl_path, Path) else tuple(task.ddl_path or ())
-        paths = tuple(expand_ddl_paths(named))
+        named = task.ddl_path if isinstance(task.ddl_path, tuple) else (task.ddl_path,)
+        paths = tuple(expand_ddl_paths(Path(path) for path in named if path is not None))
         if not paths:
             if agent.per_table:
                 raise TaskInputError("ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`")
@@ -128,7 +126,7 @@ class Preparation:
     def _inputs_digest(self, task: TaskInput, agent: AgentFacts, schema_digest: str | None) -> str:
         """Digest all that the files of a task are made from: what is equal gives equal files."""
         options = json.dumps(task.options, sort_keys=True, default=str)
-        maker = self._maker_digest(agent, task.templates)
+        maker = self._maker_digest(agent, None if task.templates is None else Path(task.templates))
         parts = (VERSION, maker, schema_digest or "", options)
         return hashlib.sha256("|".join(parts).encode()).hexdigest()
 

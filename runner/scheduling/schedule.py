@@ -62,9 +62,9 @@ class Schedule:
             QueueEntry(
                 id=task_id,
                 payload=job,
-                priority=job.spec.priority,
-                needs=job.spec.needs,
-                timeout=job.spec.timeouts.task,
+                priority=job.spec.input.priority,
+                needs=job.spec.input.needs,
+                timeout=job.spec.input.timeouts.task,
             )
             for task_id, job in batch.items()
         ]
@@ -75,7 +75,7 @@ class Schedule:
     def next_task(self, now: float) -> TaskRun | None:
         """Return the task whose turn it is: a running one that no worker has, then a new one, then any with work."""
         due = [task for task in self.active.values() if task.has_due(now)]
-        due.sort(key=lambda task: -task.spec.priority)
+        due.sort(key=lambda task: -task.spec.input.priority)
         for task in due:
             if not task.shards:
                 return task

@@ -28,7 +28,7 @@ from runner.execution.worker_protocol import (
 )
 from runner.records.events import Event, Logged, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.records.status import SubTaskStatus
-from runner.records.task import SUBTASK_CONCURRENCY, TaskResult
+from runner.records.task import SUBTASK_CONCURRENCY, TASK_CONCURRENCY, TaskResult
 from runner.scheduling.schedule import Schedule
 from runner.scheduling.time_limits import TimeLimits
 from runner.scheduling.worker_slots import WorkerSlot, WorkerSlots
@@ -50,7 +50,7 @@ _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else o
 class Settings:
     """How a run is run: `workers` tasks at once, `subtasks` of each; see `Shard` for `force` and `check`."""
 
-    workers: int = 5
+    workers: int = TASK_CONCURRENCY
     subtasks: int = SUBTASK_CONCURRENCY
     force: bool = False
     check: bool = False

@@ -149,7 +149,7 @@ class TaskRun:
         """A try failed, and the sub-task is to blame. Decide what follows."""
         state = self.states[subtask_id]
         state.charged += 1
-        if retryable and not self.told_to_stop and state.charged < self.spec.retries.attempts:
+        if retryable and not self.told_to_stop and state.charged < self.spec.input.retries.attempts:
             return self._again(state, error, charged=True, now=now)
         return self._end(state, SubTaskStatus.FAILED, error)
 
@@ -271,5 +271,5 @@ class TaskRun:
 
     def _backoff(self, state: SubTaskState) -> float:
         """Double with every charged try, up to a cap, less up to a quarter so that retries do not march in step."""
-        longest = min(BACKOFF_CAP, self.spec.retries.backoff * 2.0 ** (state.charged - 1))
+        longest = min(BACKOFF_CAP, self.spec.input.retries.backoff * 2.0 ** (state.charged - 1))
         return longest * random.uniform(0.75, 1.0)  # noqa: S311 - jitter, not a secret

@@ -49,11 +49,11 @@ class TimeLimits:
         slot = None if state.worker is None else self._slots.get(state.worker)
         if state.stop_reason is None and slot is not None:
             state.stop_reason, state.stop_charged = reason, charged
-            state.kill_at = time.monotonic() + task.spec.timeouts.grace
+            state.kill_at = time.monotonic() + task.spec.input.timeouts.grace
             slot.worker.cancel(state.spec.id, state.attempt)
 
     def _check_subtask(self, task: TaskRun, state: SubTaskState, now: float) -> None:
-        limit = task.spec.timeouts.subtask
+        limit = task.spec.input.timeouts.subtask
         if state.kill_at is not None:
             if now >= state.kill_at:
                 self._end_worker_of(state, now)
@@ -68,7 +68,7 @@ class TimeLimits:
             self._post(Logged(level="warning", message=message, task_id=task.spec.id, subtask_id=state.spec.id))
 
     def _task_timed_out(self, task: TaskRun) -> None:
-        reason = f"its task timed out after {task.spec.timeouts.task:g} s"
+        reason = f"its task timed out after {task.spec.input.timeouts.task:g} s"
         self._drop_waiting(task, reason)  # from here on what fails is not tried again
         for state in task.held:
             begun = state.started_at is not None

@@ -13,7 +13,8 @@ from runner.progress.convex.sink import ConvexSink
 from runner.progress.reporter import Recorded, Reporter
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
-from runner.records.events import Event, Logged, RunEnded, SubTaskRetrying, SubTaskStep, TaskEnded, TaskStarted, iso
+from runner.records.events import Event, Logged, RunEnded, SubTaskRetrying, SubTaskStep, TaskEnded, TaskStarted
+from runner.records.json_values import iso
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from tests.sample_runs import STEPS, at, ended, run_started, started, step, task_added
 

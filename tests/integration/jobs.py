@@ -13,7 +13,7 @@ import psutil
 from runner.ddl.model import QName, Schema, Table
 from runner.execution.subtasks import SubTaskManager
 from runner.progress.stores.state_reader import StateReader
-from runner.records.task import Classification, Retries, TaskSpec, Timeouts
+from runner.records.task import Classification, Retries, TaskInput, TaskSpec, Timeouts
 from runner.scheduling.schedule import Job
 
 if TYPE_CHECKING:
@@ -42,18 +42,18 @@ def job(
     names = [f"t{number}" for number in range(tables)] if isinstance(tables, int) else tables
     spec = TaskSpec(
         id=task_id,
+        input=TaskInput(
+            description=task_id,
+            workspace_path=workspace,
+            priority=priority,
+            needs=needs,
+            timeouts=timeouts,
+            retries=retries,
+            options={"folder": task_id, "acts": acts or {}, **(options or {})},
+        ),
         title="Acting",
-        description=task_id,
-        agent=agent,
         classification=Classification(kind=agent, method="explicit", confidence=1.0),
-        priority=priority,
-        needs=needs,
-        workspace=workspace,
         subtasks=SubTaskManager.spawn_sub_tasks(task_id, "Acting", names),
-        timeouts=timeouts,
-        retries=retries,
-        options={"folder": task_id, "acts": acts or {}, **(options or {})},
-        templates=None,
         import_path=HERE,
         schema_digest=f"{len(names)} tables",
         inputs_digest="same",

@@ -24,8 +24,8 @@ from runner.records.events import (
     TaskAdded,
     TaskEnded,
     TaskStarted,
-    iso,
 )
+from runner.records.json_values import iso
 from runner.records.status import RunStatus, SubTaskStatus, aggregate
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from runner.progress.stores.event_fold import UNKNOWN_EXIT, State, collect_touch
 from runner.progress.stores.state_file import FILE_NAME, explained, open_for_requests, open_for_writing
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import StoreError
-from runner.records.events import Event, RunEnded, RunStarted, SubTaskEnded, TaskAdded, TaskEnded, iso, utc_now
+from runner.records.events import Event, RunEnded, RunStarted, SubTaskEnded, TaskAdded, TaskEnded, utc_now
+from runner.records.json_values import iso
 from runner.records.process_identity import is_alive, process_token
 from runner.records.status import RunStatus, SubTaskStatus, aggregate
 

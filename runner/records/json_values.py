@@ -1,0 +1,78 @@
+"""Records as JSON values and back: one conversion for events, the state file, reports and plans.
+
+A record is a dataclass whose fields hold texts, numbers, booleans, None, times, `StrEnum`s, tuples and other records.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
+from typing import Any
+
+_UNCHANGED = frozenset({str, int, float, bool, type(None)})
+
+
+def iso(moment: datetime) -> str:
+    """Return ISO 8601 UTC with six fractional digits: sorts as text, and reads the same everywhere."""
+    utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return f"{utc.isoformat(timespec='microseconds')[:-6]}Z"
+
+
+def to_json_value(value: Any) -> Any:
+    """Return a value of a record as JSON: times as ISO 8601, tuples as lists, records as mappings by field name."""
+    if type(value) in _UNCHANGED:
+        return value
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, StrEnum):
+        return value.value
+    if isinstance(value, tuple):
+        return [to_json_value(item) for item in value]
+    if dataclasses.is_dataclass(value):
+        cls: type = type(value)
+        return {name: to_json_value(getattr(value, name)) for name in field_names(cls)}
+    return value
+
+
+def from_json_value(kind: Any, value: Any) -> Any:
+    """Return `value` as the annotated type `kind`; fields that a mapping lacks get the record's defaults.
+
+    Raises TypeError for a mapping that lacks a required field or has an unknown one, ValueError for text that is no
+    time or no member of an enum.
+    """
+    kind = _without_none(kind)
+    if value is None:
+        return None
+    if typing.get_origin(kind) is tuple:
+        return tuple(from_json_value(typing.get_args(kind)[0], item) for item in value)
+    if dataclasses.is_dataclass(kind):
+        record: Any = kind
+        hints = field_types(record)
+        return record(**{name: from_json_value(hints.get(name), item) for name, item in value.items()})
+    if kind is datetime:
+        return datetime.fromisoformat(value)
+    return kind(value) if isinstance(kind, type) and issubclass(kind, StrEnum) else value
+
+
+def _without_none(kind: Any) -> Any:
+    """Return `X` for `X | None`, any other type unchanged."""
+    if typing.get_origin(kind) in {types.UnionType, typing.Union}:
+        choices = [arg for arg in typing.get_args(kind) if arg is not type(None)]
+        return choices[0] if len(choices) == 1 else kind
+    return kind
+
+
+@cache
+def field_names(cls: type) -> tuple[str, ...]:
+    """Return the names of a record's fields, in order."""
+    return tuple(field.name for field in dataclasses.fields(cls))
+
+
+@cache
+def field_types(cls: Any) -> dict[str, Any]:
+    """Return the annotated types of a record's fields by name."""
+    return typing.get_type_hints(cls)
