@@ -157,6 +157,21 @@ def test_a_deployment_that_forgets_again_and_again_is_given_up(tmp_path: Path) -
     assert len(deployment.calls) < 10
 
 
+@pytest.mark.parametrize("cursor", ["abc", {}, None, -1.0, 1e308, 7.0, float("nan"), 1.5])
+def test_a_deployment_that_says_it_has_what_it_cannot_have_is_given_up(tmp_path: Path, cursor: object) -> None:
+    """Taken at its word, events would count as sent that nobody has."""
+
+    def claim(call: int) -> None:
+        raise FunctionFailedError("a gap", {"code": "gap", "cursor": cursor})
+
+    run = Played(tmp_path, TARGET, FakeDeployment(claim).connect)
+    run.post([run_started(), *logs(4)])
+    _until(lambda: bool(run.told))
+    word = run.finish()
+    assert word is not None
+    assert word.startswith("5 events wait")
+
+
 def test_a_run_never_waits_for_a_client_that_hangs(tmp_path: Path) -> None:
     release = threading.Event()
     deployment = FakeDeployment(lambda call: (release.wait(30), None)[1])

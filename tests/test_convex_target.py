@@ -25,8 +25,9 @@ BOTH = {"CONVEX_URL": URL, "RUNNER_CONVEX_TOKEN": "s3cret"}
     [
         (None, "auto", {}, None),
         (None, "auto", BOTH, URL),
-        (OTHER, "auto", BOTH, OTHER),  # the plan's comes first
-        (OTHER, "auto", {"RUNNER_CONVEX_TOKEN": "s3cret"}, OTHER),
+        (URL, "auto", BOTH, URL),
+        (f"{URL}/", "auto", BOTH, URL),
+        (OTHER, "auto", {**BOTH, "RUNNER_CONVEX_ALLOWED_URLS": f"https://a.example {OTHER}"}, OTHER),
         (None, "auto", {"RUNNER_CONVEX_TOKEN": "s3cret"}, None),
         (OTHER, False, BOTH, None),
         (None, True, BOTH, URL),
@@ -63,6 +64,27 @@ def test_an_address_that_is_none_is_refused_without_being_repeated(url: str) -> 
     with pytest.raises(ConvexSettingsError) as caught:
         required_target(url, BOTH)
     assert "pw" not in str(caught.value)
+
+
+@pytest.mark.parametrize("environ", [BOTH, {"RUNNER_CONVEX_TOKEN": "s3cret"}])
+def test_the_secret_is_not_for_an_address_that_only_the_plan_names(environ: dict[str, str]) -> None:
+    target, warning = choose_target(OTHER, enabled="auto", environ=environ)
+    assert target is None
+    assert warning is not None
+    assert OTHER in warning
+    assert "RUNNER_CONVEX_ALLOWED_URLS" in warning
+
+
+def test_the_secret_is_not_sent_unencrypted_to_another_machine() -> None:
+    with pytest.raises(ConvexSettingsError, match="https://"):
+        required_target("http://convex.example:3210", BOTH)
+    for address in ("http://127.0.0.1:3210", "http://[::1]:3210", "http://localhost", "https://convex.example"):
+        assert required_target(address, BOTH).url == address
+
+
+def test_a_plan_that_insists_on_an_address_of_its_own_is_told_what_to_set() -> None:
+    with pytest.raises(ConvexSettingsError, match="RUNNER_CONVEX_ALLOWED_URLS"):
+        choose_target(OTHER, enabled=True, environ=BOTH)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("", 10.0), ("0", 0.0), ("2.5", 2.5)])

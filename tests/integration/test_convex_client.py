@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -135,33 +135,72 @@ def test_no_error_holds_the_secret(server: Server) -> None:
                 assert form not in text
 
 
-def test_a_server_that_sends_a_byte_now_and_then_does_not_hold_up_the_end() -> None:
-    """Each byte is in time, so no timeout helps: the sender is left behind when its run ends."""
+SLOW_HEAD = b"HTTP/1.1 200 OK\r\nX-Slow: "
+SLOW_BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+SLOW_LAST = b"HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n"  # the connection is not kept for another request
+
+
+@contextmanager
+def answering(*parts: bytes, trickle: bytes = b"") -> Iterator[str]:
+    """Yield the address of a server that answers one request with `parts`, and then with `trickle` again and again."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         stop = threading.Event()
 
-        def trickle() -> None:
+        def answer() -> None:
             connection, _ = listener.accept()
-            with connection:
+            with connection, suppress(OSError):
                 connection.recv(65536)
-                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n")
-                while not stop.wait(0.05):
-                    connection.sendall(b" ")
+                for part in parts:
+                    connection.sendall(part)
+                while trickle and not stop.wait(0.02):
+                    connection.sendall(trickle)
 
-        thread = threading.Thread(target=trickle)
+        thread = threading.Thread(target=answer)
         thread.start()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        deployment = DeploymentClient(ConvexTarget(url=url, token="t"), read_timeout=0.3)
-
-        def call() -> None:
-            with pytest.raises(UnavailableError):
-                deployment.call("a:b", {})
-
-        caller = threading.Thread(target=call, daemon=True)
-        caller.start()
-        caller.join(1.0)
-        assert caller.is_alive()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         stop.set()
         thread.join(10)
-        caller.join(10)
-        deployment.close()
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("head", [SLOW_HEAD, SLOW_BODY, SLOW_LAST], ids=["head", "body", "last"])
+def test_a_server_that_sends_a_byte_now_and_then_is_given_up(head: bytes) -> None:
+    """Each byte comes before the timeout between two bytes; the limit of the call ends it."""
+    with (
+        answering(head, trickle=b" ") as url,
+        closing(DeploymentClient(ConvexTarget(url=url, token="t"), call_limit=0.5)) as deployment,
+        pytest.raises(UnavailableError, match="did not answer"),
+    ):
+        deployment.call("a:b", {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + b" " * 1_100_000, "more than 1,000,000 bytes"),
+        (b"HTTP/1.1 200 OK\r\n\r\n" + b"[" * 100_000, "cannot be read"),
+        (b"HTTP/1.1 200 OK\r\n\r\n\xff\xfe\x00", "cannot be read"),
+        (b'HTTP/1.1 200 OK\r\n\r\n{"status": "success"}', "cannot be read"),
+        (b"HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n", "answered 302"),
+    ],
+    ids=["long", "deep", "no text", "half", "redirect"],
+)
+def test_an_answer_that_is_none_is_refused(answer: bytes, said: str) -> None:
+    with (
+        answering(answer) as url,
+        closing(DeploymentClient(ConvexTarget(url=url, token="t"))) as deployment,
+        pytest.raises(RefusedError, match=said),
+    ):
+        deployment.call("a:b", {})
+
+
+@pytest.mark.parametrize("wish", [b"\xb2", b"-5", b"soon"])
+def test_a_wish_to_wait_that_is_no_number_is_ignored(wish: bytes) -> None:
+    answer = b"HTTP/1.1 503 Busy\r\nRetry-After: " + wish + b"\r\nContent-Length: 0\r\n\r\n"
+    with (
+        answering(answer) as url,
+        closing(DeploymentClient(ConvexTarget(url=url, token="t"))) as deployment,
+        pytest.raises(UnavailableError) as caught,
+    ):
+        deployment.call("a:b", {})
+    assert caught.value.retry_after is None

@@ -13,6 +13,7 @@ import requests
 from convex.http_client import ConvexHttpClient
 from convex.values import convex_to_json, json_to_convex
 
+from runner.progress.convex.bounded_session import AnswerTooLongError, BoundedSession
 from runner.progress.convex.target import TOKEN, shown
 from runner.records.errors import RunnerError
 
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT = 3.0  # seconds
 READ_TIMEOUT = 10.0  # seconds without a byte of the answer; the backend ends a function after one
+CALL_LIMIT = 10.0  # seconds for a whole call, however slowly its answer comes
+MAX_ANSWER = 1_000_000  # bytes; our functions answer with a few hundred
 MAX_MESSAGE = 500  # characters of somebody else's error text
 _RETRIED = {408, 425, 429}
 _SERVER_ERRORS = range(500, 600)
 _DENIED = {401, 403}
 _HIDDEN = "***"
+_IS_IT = "is it the address of a Convex deployment?"
 
 
 class ConvexCallError(RunnerError):
@@ -65,12 +69,18 @@ class DeploymentClient(ConvexHttpClient):
     """
 
     def __init__(
-        self, target: ConvexTarget, *, connect_timeout: float = CONNECT_TIMEOUT, read_timeout: float = READ_TIMEOUT
+        self,
+        target: ConvexTarget,
+        *,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        read_timeout: float = READ_TIMEOUT,
+        call_limit: float = CALL_LIMIT,
     ) -> None:
         super().__init__(target.url)
         self._token = target.token
-        self._timeouts = connect_timeout, read_timeout
-        self._session = requests.Session()
+        self._session = BoundedSession(
+            connect_timeout=connect_timeout, read_timeout=read_timeout, limit=call_limit, max_bytes=MAX_ANSWER
+        )
         self._session.headers.update({**self.headers, "Content-Type": "application/json"})
 
     def call(self, name: str, args: dict[str, Any]) -> Any:
@@ -85,18 +95,15 @@ class DeploymentClient(ConvexHttpClient):
         """Make one call; in the place of the library's own, whose arguments these are."""
         body = {"path": name, "format": "convex_encoded_json", "args": convex_to_json(args or {})}
         try:
-            response = self._session.post(
-                url,
-                data=json.dumps(body, separators=(",", ":")).encode(),
-                timeout=self._timeouts,
-                allow_redirects=False,  # the secret goes to the address that was given, and to no other
-            )
+            response, answer = self._session.exchange(url, json.dumps(body, separators=(",", ":")).encode())
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             raise UnavailableError(self._place(_reason(error))) from None
+        except AnswerTooLongError:
+            raise RefusedError(self._place(f"answered with more than {MAX_ANSWER:,} bytes; {_IS_IT}")) from None
         except requests.RequestException as error:
             raise RefusedError(self._place(self._harmless(str(error)))) from None
         self._check_status(response)
-        return self._value(name, response)
+        return self._value(name, answer)
 
     def _check_status(self, response: requests.Response) -> None:
         status = response.status_code
@@ -105,20 +112,18 @@ class DeploymentClient(ConvexHttpClient):
         if status in _DENIED:
             raise RefusedError(self._place(f"denied access ({status})"))
         if status != requests.codes.ok:
-            raise RefusedError(self._place(f"answered {status}; is it the address of a Convex deployment?"))
+            raise RefusedError(self._place(f"answered {status}; {_IS_IT}"))
 
-    def _value(self, name: str, response: requests.Response) -> Any:
+    def _value(self, name: str, body: bytes) -> Any:
         try:
-            answer = response.json()
+            answer = json.loads(body)
             if answer["status"] == "success":
                 return json_to_convex(answer["value"])
             data = json_to_convex(answer["errorData"]) if "errorData" in answer else None
             told = data.get("message") if isinstance(data, dict) else data
             message = str(told or answer["errorMessage"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise RefusedError(
-                self._place("gave an answer that is none; is it the address of a Convex deployment?")
-            ) from None
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            raise RefusedError(self._place(f"gave an answer that cannot be read; {_IS_IT}")) from None
         failure = FunctionFailedError(self._place(f"{name}: {self._harmless(message)}"), data)
         if failure.code == "unauthorized":
             failure = FunctionFailedError(
@@ -150,4 +155,4 @@ def _reason(error: requests.RequestException) -> str:
 
 def _retry_after(response: requests.Response) -> float | None:
     text = response.headers.get("Retry-After", "")
-    return float(text) if text.isdigit() else None
+    return float(text) if text.isascii() and text.isdecimal() else None

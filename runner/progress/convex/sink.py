@@ -16,7 +16,7 @@ import threading
 import time
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from runner.progress.convex.outbox import MAX_BYTES, MAX_EVENTS, SINK, cut_batch, weigh
 from runner.progress.stores.state_reader import StateReader
@@ -109,7 +109,7 @@ class Courier:
             self._send(run_id, batch)
         except FunctionFailedError as failure:
             cursor = failure.data.get("cursor")
-            if failure.code != "gap" or cursor is None or self._rewinds >= MAX_REWINDS:
+            if failure.code != "gap" or self._rewinds >= MAX_REWINDS or not _is_cursor(cursor, batch.first_seq):
                 raise
             # The deployment is another one now, or has lost what it had; everything is still here.
             self._rewinds += 1
@@ -140,6 +140,11 @@ class Courier:
                 "progress:announce",
                 {"producer": run_id, "taskId": part.task_id, "at": part.at, "subtasks": part.subtasks},
             )
+
+
+def _is_cursor(value: object, first_seq: int) -> TypeGuard[float]:
+    """Whether a deployment's word on what it has can be true: it lacks the batch, which begins with `first_seq`."""
+    return isinstance(value, int | float) and 0 <= value < first_seq and value == int(value)
 
 
 class ConvexSink:

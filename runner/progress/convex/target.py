@@ -6,6 +6,7 @@ Cheap to import: a run without Convex loads nothing else of it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 URL = "CONVEX_URL"
 TOKEN = "RUNNER_CONVEX_TOKEN"  # noqa: S105 - the name of a variable, as are the others
 READ_TOKEN = "RUNNER_CONVEX_READ_TOKEN"  # noqa: S105
+ALLOWED = "RUNNER_CONVEX_ALLOWED_URLS"  # separated by blanks: addresses in plans that may get the secret
 DRAIN = "RUNNER_CONVEX_DRAIN"
 DRAIN_SECONDS = 10.0  # at the end of a run, for what was not sent while it lasted
 SECRETS = (TOKEN, READ_TOKEN)
@@ -43,11 +45,21 @@ def choose_target(
 ) -> tuple[ConvexTarget | None, str | None]:
     """Return where a run's events go, or None, and what the user should know of that.
 
-    `url` and `enabled` are the plan's: its URL comes before the environment's. Raises ConvexSettingsError where
-    the plan says `enabled: true` and the URL or the secret is missing.
+    `url` and `enabled` are the plan's. The secret in the environment is for the deployment in the environment: a URL
+    in a plan, which may come from anybody, gets it only where the environment names that URL too, in CONVEX_URL or in
+    RUNNER_CONVEX_ALLOWED_URLS. Raises ConvexSettingsError where the plan says `enabled: true` and the URL or the secret
+    is missing or not allowed.
     """
     address = url or environ.get(URL, "")
     token = environ.get(TOKEN, "")
+    if url and token and enabled is not False and not _is_allowed(url, environ):
+        text = (
+            f"{shown(url)} is the plan's address and not that of {URL}, so it is not given the secret; "
+            f"set {URL} to it, or name it in {ALLOWED}"
+        )
+        if enabled is True:
+            raise ConvexSettingsError(text)
+        return None, text
     if enabled is False or (enabled == "auto" and not address):
         return None, None
     if not address or not token:
@@ -92,7 +104,21 @@ def _target(address: str, token: str, environ: Mapping[str, str]) -> ConvexTarge
         raise ConvexSettingsError(f"{URL} is not the address of a deployment; it begins with https:// or http://")
     if parts.username is not None or parts.password is not None:
         raise ConvexSettingsError(f"{URL} holds a user name or password; the secret belongs in {TOKEN}")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ConvexSettingsError(f"{shown(address)} would get the secret unencrypted; use https://, or loopback")
     return ConvexTarget(url=address.rstrip("/"), token=token, drain=_drain(environ))
+
+
+def _is_allowed(url: str, environ: Mapping[str, str]) -> bool:
+    named = [environ.get(URL, ""), *environ.get(ALLOWED, "").split()]
+    return url.rstrip("/") in {address.rstrip("/") for address in named}
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")  # RFC 6761, 6.3
 
 
 def _drain(environ: Mapping[str, str]) -> float:
