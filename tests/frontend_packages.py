@@ -11,8 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import fasteners
-
+from runner.records.advisory_lock import AdvisoryLock
 from tests.node import NoNodeError, command, node_environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,7 +34,9 @@ def packages() -> Path:
     digest = hashlib.sha256(b"".join((SOURCE / name).read_bytes() for name in FILES)).hexdigest()[:16]
     folder = HOME / digest
     HOME.mkdir(parents=True, exist_ok=True)
-    with fasteners.InterProcessLock(HOME / "lock"):
+    with AdvisoryLock(HOME / "lock").held(2 * INSTALL_LIMIT_S) as got:
+        if not got:
+            raise InstallError(f"{HOME}: another process has been installing for {2 * INSTALL_LIMIT_S} s")
         if not (folder / "installed").exists():
             shutil.rmtree(folder, ignore_errors=True)
             _install(folder)

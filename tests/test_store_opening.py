@@ -186,7 +186,6 @@ def test_a_state_file_that_is_a_folder_is_said_to_be_unusable(folder: Path) -> N
 UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
-import fasteners
 from runner.records.errors import StoreError
 from runner.progress.stores.state_reader import StateReader
 from runner.progress.stores.sqlite_store import SqliteStore

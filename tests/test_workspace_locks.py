@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -20,6 +21,10 @@ from tests.workspace_full_disk import FullDisk
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def no_locks(descriptor: int, operation: int) -> None:
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
 
 def hold_elsewhere(manager: FileLockManager, path: str) -> tuple[threading.Thread, threading.Event]:
@@ -231,7 +236,7 @@ def test_plan_lock_is_free_again_when_its_note_cannot_be_written(
 def test_a_lock_file_that_cannot_be_used_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     locks, plan_lock = FileLockManager(tmp_path), PlanLock(tmp_path, tmp_path / "p")
     with monkeypatch.context() as patched:
-        patched.setattr(fcntl, "lockf", FullDisk(0).write)  # what it raises is neither "busy" nor "not allowed"
+        patched.setattr(fcntl, "flock", no_locks)
         words = r"locks/.*\.lock: .* Put the workspace on a file system with locks"
         with pytest.raises(WorkspaceError, match=words), locks.hold("a"):
             pass

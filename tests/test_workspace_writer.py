@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.generation.agent import GeneratedFile
-from runner.generation.workspace import atomic_files
 from runner.generation.workspace.file_locks import FileLockManager
 from runner.generation.workspace.manifest import Manifest, digest
 from runner.generation.workspace.present_files import present_files
 from runner.generation.workspace.writer import WorkspaceWriter, WriteReport, sweep_temp_files
+from runner.records import atomic_files
 from runner.records.errors import PathOwnedError, UnsafePathError, WorkspaceError
 from runner.records.process_identity import own_mark
 from runner.records.task import FileCounts
@@ -62,7 +62,6 @@ def test_write_creates_files_and_records_them(tmp_path: Path) -> None:
     report = write(tmp_path, file("b/x.py", "ü\r\n"), file("a.py"), file("run", executable=True))
     assert report.counts == FileCounts(created=3)
     assert report.changes == (("create", "a.py"), ("create", "b/x.py"), ("create", "run"))
-    assert report.drifted
     assert (tmp_path / "b" / "x.py").read_bytes() == "ü\r\n".encode()
     assert os.access(tmp_path / "run", os.X_OK)
     record = Manifest(tmp_path).load("be-crud", "students")
@@ -84,7 +83,6 @@ def test_write_again_touches_nothing(tmp_path: Path) -> None:
     before = snapshot(tmp_path)
     report = write(tmp_path, *files[::-1], run_id="next")
     assert report == WriteReport(counts=FileCounts(identical=3), changes=())
-    assert not report.drifted
     assert snapshot(tmp_path) == before
 
 
@@ -101,7 +99,6 @@ def test_write_updates_what_it_wrote_and_keeps_the_mode(tmp_path: Path) -> None:
     (tmp_path / "a.py").chmod(0o600)
     report = write(tmp_path, file("a.py", "two"), run_id="next")
     assert report == WriteReport(counts=FileCounts(updated=1), changes=(("update", "a.py"),))  # type: ignore[arg-type]
-    assert report.drifted
     assert (tmp_path / "a.py").read_text() == "two"
     assert stat.S_IMODE((tmp_path / "a.py").stat().st_mode) == 0o600
 
@@ -119,7 +116,6 @@ def test_write_keeps_what_was_edited_by_hand_until_forced(tmp_path: Path) -> Non
         assert ("keep", "a.py") in report.changes
         assert report.counts.kept == 1
         assert (tmp_path / "a.py").read_text() == "mine"
-    assert not report.drifted
     record = Manifest(tmp_path).load("be-crud", "students")
     assert record is not None
     assert not Manifest(tmp_path).is_up_to_date(record, "d")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from platformdirs import user_cache_path
 
 from runner.ddl.model import Schema
+from runner.records.atomic_files import replace_file
 from runner.records.code_digest import package_digest
 
 if TYPE_CHECKING:
@@ -57,11 +58,9 @@ def load(paths: Sequence[Path], digest: str) -> Schema | None:
 def save(paths: Sequence[Path], digest: str, schema: Schema) -> None:
     """Keep a schema for the next run. Atomic; does nothing where the folder cannot be written."""
     path = _path(paths, digest)
-    beside = path.with_suffix(f".{os.getpid()}.tmp")
     with contextlib.suppress(OSError):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        beside.write_bytes(pickle.dumps(schema, pickle.HIGHEST_PROTOCOL))
-        beside.replace(path)
+        replace_file(path, pickle.dumps(schema, pickle.HIGHEST_PROTOCOL))
         for old in sorted(path.parent.iterdir(), key=lambda file: -file.stat().st_mtime)[KEPT:]:
             old.unlink()
 

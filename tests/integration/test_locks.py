@@ -1,4 +1,4 @@
-"""Locks between real processes: nothing is lost, and a lock dies with its process."""
+"""Locks between real processes: nothing is lost, and a lock ends with its process."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from fasteners import InterProcessLock
 
 from runner.generation.workspace.file_locks import FileLockManager
 from runner.generation.workspace.plan_lock import PlanLock
 from runner.records.errors import AlreadyRunningError, LockTimeoutError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from multiprocessing.connection import Connection
 
 PROCESSES, THREADS, INCREMENTS = 5, 5, 40
@@ -29,24 +27,10 @@ def add_one(before: bytes | None) -> bytes:
     return str(int(before or b"0") + 1).encode()
 
 
-def count_with_manager(root: Path) -> None:
-    FileLockManager(root).update("counter.txt", add_one, timeout=120)
-
-
-def count_with_bare_lock(root: Path) -> None:
-    """Take the library's lock alone, with the same read-modify-write inside."""
-    counter = root / "counter.txt"
-    with InterProcessLock(root / "bare.lock"):
-        before = counter.read_bytes() if counter.exists() else None
-        draft = root / f"{os.getpid()}-{threading.get_ident()}.tmp"
-        draft.write_bytes(add_one(before))
-        draft.replace(counter)
-
-
-def count_in_threads(count: Callable[[Path], None], root: Path, start: threading.Barrier) -> None:
+def count_in_threads(root: Path, start: threading.Barrier) -> None:
     def work() -> None:
         for _ in range(INCREMENTS):
-            count(root)
+            FileLockManager(root).update("counter.txt", add_one, timeout=120)
 
     start.wait(60)
     threads = [threading.Thread(target=work) for _ in range(THREADS)]
@@ -56,27 +40,18 @@ def count_in_threads(count: Callable[[Path], None], root: Path, start: threading
         thread.join(120)
 
 
-def count_in_processes(count: Callable[[Path], None], root: Path) -> int:
+def test_update_loses_no_increment_of_25_threads_in_5_processes(tmp_path: Path) -> None:
     start = CONTEXT.Barrier(PROCESSES)
     processes = [
-        CONTEXT.Process(target=count_in_threads, args=(count, root, start), daemon=True) for _ in range(PROCESSES)
+        CONTEXT.Process(target=count_in_threads, args=(tmp_path, start), daemon=True) for _ in range(PROCESSES)
     ]
     for process in processes:
         process.start()
     for process in processes:
         process.join(180)
     assert [process.exitcode for process in processes] == [0] * PROCESSES
-    return int((root / "counter.txt").read_bytes())
-
-
-def test_update_loses_no_increment_of_25_threads_in_5_processes(tmp_path: Path) -> None:
-    assert count_in_processes(count_with_manager, tmp_path) == PROCESSES * THREADS * INCREMENTS
+    assert int((tmp_path / "counter.txt").read_bytes()) == PROCESSES * THREADS * INCREMENTS
     assert {path.name for path in tmp_path.iterdir()} == {"counter.txt", ".runner"}
-
-
-def test_the_bare_library_lock_loses_increments(tmp_path: Path) -> None:
-    """Why `FileLockManager` exists: should this ever fail, the library excludes threads by itself."""
-    assert count_in_processes(count_with_bare_lock, tmp_path) < PROCESSES * THREADS * INCREMENTS
 
 
 def hold_until_killed(root: Path, told: Connection) -> None:

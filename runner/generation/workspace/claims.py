@@ -17,14 +17,17 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from runner.generation.workspace.atomic_files import cannot, replace_file
 from runner.generation.workspace.file_locks import stripe_of
+from runner.generation.workspace.file_reading import cannot
 from runner.generation.workspace.runner_folder import CLAIMS_FOLDER, file_name, prepare, runner_folder
+from runner.records.atomic_files import replace_file
 from runner.records.errors import PathOwnedError
 from runner.records.process_identity import is_gone, own_mark
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from _typeshed import StrPath
 
 _ABANDONED_AFTER = 86_400.0  # seconds without a new claim, where it cannot be known whether the run is dead
 _MARK = "run-by"
@@ -65,7 +68,7 @@ class Claims:
 class RunClaims(Claims):
     """Claims of all processes of one run. Whoever claims a path holds it meanwhile."""
 
-    def __init__(self, root: Path, run_id: str) -> None:
+    def __init__(self, root: StrPath, run_id: str) -> None:
         super().__init__()
         self._folder = _run_folder(root, run_id)
         self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log taken in
@@ -138,7 +141,7 @@ class RunClaims(Claims):
         return whole
 
 
-def begin_claims(root: Path, run_id: str) -> None:
+def begin_claims(root: StrPath, run_id: str) -> None:
     """Mark the claims of a run as this process's, so that they can be swept once it is dead.
 
     Raises:
@@ -153,12 +156,12 @@ def begin_claims(root: Path, run_id: str) -> None:
         raise cannot("write it", mark, error) from error
 
 
-def release_claims(root: Path, run_id: str) -> None:
+def release_claims(root: StrPath, run_id: str) -> None:
     """Forget the claims of a run that has ended. What cannot be removed is left to `sweep_claims`."""
     shutil.rmtree(_run_folder(root, run_id), ignore_errors=True)
 
 
-def sweep_claims(root: Path) -> tuple[str, ...]:
+def sweep_claims(root: StrPath) -> tuple[str, ...]:
     """Forget the claims of dead runs; return the names of their folders.
 
     A run of another host or container, or one that no process has marked as its own, counts as dead after a
@@ -171,7 +174,7 @@ def sweep_claims(root: Path) -> tuple[str, ...]:
     return tuple(run.name for run in dead)
 
 
-def _run_folder(root: Path, run_id: str) -> Path:
+def _run_folder(root: StrPath, run_id: str) -> Path:
     return runner_folder(root, CLAIMS_FOLDER) / file_name(run_id)
 
 

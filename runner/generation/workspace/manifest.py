@@ -18,9 +18,10 @@ from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256 as _sha256
 from json.encoder import encode_basestring_ascii as _quoted
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from runner.generation.workspace.atomic_files import cannot, read_file, replace_file
+from runner.generation.workspace.file_reading import cannot, read_file
 from runner.generation.workspace.runner_folder import (
     INPUTS_FOLDER,
     INTENTS_FOLDER,
@@ -30,11 +31,13 @@ from runner.generation.workspace.runner_folder import (
     runner_folder,
 )
 from runner.generation.workspace.safe_paths import check_plain
+from runner.records.atomic_files import replace_file
 from runner.records.errors import UnsafePathError, WorkspaceError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
 FORMAT = 1  # of a record; a higher number is of a later version and is not read
 CREATED = "created"  # beside the hashes of an intent: a `once` file that was not there before
@@ -85,8 +88,8 @@ class Manifest:
     may then be suspected where there is none, never the other way round.
     """
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    def __init__(self, root: StrPath) -> None:
+        self.root = Path(root)
         self._folder = os.fspath(runner_folder(root))
         self._index_guard = threading.Lock()
         self._index: _Index | None = None  # once it was asked for

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.generation.workspace.atomic_files import TEMP_SUFFIX, cannot, read_file
+from runner.generation.workspace.file_reading import cannot, read_file
 from runner.generation.workspace.manifest import digest, is_left_behind
 from runner.generation.workspace.safe_paths import resolve
+from runner.records.atomic_files import TEMP_SUFFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
     from runner.generation.workspace.manifest import Manifest
 
 
-def present_files(root: Path, manifest: Manifest, task_id: str, piece: str, folder: str) -> Mapping[str, str]:
+def present_files(root: StrPath, manifest: Manifest, task_id: str, piece: str, folder: str) -> Mapping[str, str]:
     """Return the text files right in `folder`, by name; what is not UTF-8 is left out.
 
     A `once` file that a try at this sub-task made and never recorded is not there: so another try is told what that

@@ -1,11 +1,11 @@
 """Where things are in a workspace's `.runner/` folder, and how names become file names there.
 
-.runner/.gitignore      hides everything but itself and the manifest
+.runner/.gitignore      ignores everything but itself and the manifest
 .runner/manifest/       one file a sub-task: what was generated from what; committed with the code
 .runner/inputs/         one file a sub-task: the digest of what its files were made from
 .runner/intents/        one file a sub-task that is writing, or died while it was
 .runner/claims/<run>/   which sub-task of a running run wrote which path
-.runner/locks/          lock files; they stay, a lock dies with its process
+.runner/locks/          lock files; they stay, a lock ends with its process
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import errno
 import hashlib
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.generation.workspace.atomic_files import TEMP_SUFFIX, cannot, replace_file
+from runner.generation.workspace.file_reading import cannot
+from runner.records.atomic_files import TEMP_SUFFIX, replace_file
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from _typeshed import StrPath
 
 RUNNER_FOLDER = ".runner"
 MANIFEST_FOLDER = "manifest"
@@ -42,12 +44,12 @@ _NAME_LENGTH = 180  # characters of a quoted name; with a suffix it stays well u
 _DIGEST_LENGTH = 32
 
 
-def runner_folder(root: Path, name: str = "") -> Path:
+def runner_folder(root: StrPath, name: str = "") -> Path:
     """Return the `.runner/` folder of a workspace, or the one called `name` in it; it need not exist."""
-    return root / RUNNER_FOLDER / name
+    return Path(root) / RUNNER_FOLDER / name
 
 
-def prepare(root: Path) -> None:
+def prepare(root: StrPath) -> None:
     """Create the workspace's `.runner/` with its `.gitignore`, where absent. Idempotent.
 
     A `.gitignore` that is already there is left as it is.
@@ -63,7 +65,7 @@ def prepare(root: Path) -> None:
         elif not os.access(ignore.parent, os.W_OK | os.X_OK):
             read_only = os.statvfs(ignore.parent).f_flag & os.ST_RDONLY
             number = errno.EROFS if read_only else errno.EACCES
-            raise OSError(number, os.strerror(number))  # noqa: TRY301 - told like what the system itself refuses
+            raise OSError(number, os.strerror(number))  # noqa: TRY301 - reported like the system's own refusals
     except OSError as error:
         raise cannot("use the workspace", root, error) from error
 

@@ -6,15 +6,19 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from runner.generation.workspace.runner_folder import RUNNER_FOLDER
 from runner.records.errors import UnsafePathError, WorkspaceError
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
-def resolve(root: Path, path: str) -> Path:
+def resolve(root: StrPath, path: str) -> Path:
     """Return where the generated path `path` lies on disk, with every link on the way followed.
 
     Raises:

@@ -12,17 +12,11 @@ import os
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from runner.generation.workspace.atomic_files import (
-    FileState,
-    cannot,
-    read_file,
-    remove_file,
-    replace_file,
-    sweep_folders,
-)
 from runner.generation.workspace.claims import Claims, RunClaims, begin_claims, release_claims, sweep_claims
+from runner.generation.workspace.file_reading import FileState, cannot, read_file
 from runner.generation.workspace.manifest import CREATED, FileRecord, Manifest, Record, digest, is_left_behind
 from runner.generation.workspace.runner_folder import (
     INPUTS_FOLDER,
@@ -32,12 +26,14 @@ from runner.generation.workspace.runner_folder import (
     runner_folder,
 )
 from runner.generation.workspace.safe_paths import locate, resolve
+from runner.records.atomic_files import replace_file, sweep_folders
 from runner.records.errors import PathOwnedError, WorkspaceError
 from runner.records.task import FileCounts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
     from runner.generation.workspace.file_locks import FileLockManager
 
@@ -84,11 +80,6 @@ class WriteReport:
     counts: FileCounts
     changes: tuple[Change, ...]
 
-    @property
-    def drifted(self) -> bool:
-        """Whether a file was, or would be, written; one that is kept is no drift."""
-        return bool(self.counts.created or self.counts.updated)
-
 
 class _File(NamedTuple):
     """A wanted file with what follows from it."""
@@ -111,7 +102,7 @@ class WorkspaceWriter:
 
     def __init__(
         self,
-        root: Path,
+        root: StrPath,
         locks: FileLockManager,
         manifest: Manifest,
         run_id: str,
@@ -119,7 +110,7 @@ class WorkspaceWriter:
         force: bool = False,
         check: bool = False,
     ) -> None:
-        self._root = root
+        self._root = Path(root)
         self._real_root = os.path.realpath(root)
         self._locks = locks
         self._manifest = manifest
@@ -234,7 +225,7 @@ class WorkspaceWriter:
                 if digest(current.data) != file.sha256 and not self._force:
                     return None if self._check else "leave"
                 if not self._check:
-                    remove_file(target, self._root)
+                    _remove_file(target, self._root)
             except OSError as error:
                 raise cannot("remove it", file.path, error) from error
             return "remove"
@@ -334,7 +325,7 @@ class _Batch:
         )
 
 
-def sweep_temp_files(root: Path, manifest: Manifest) -> tuple[Path, ...]:
+def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
     """Remove the half-written files that dead processes left in a workspace, and return them.
 
     Looks only into the runner's own folder and into folders that an intent names: whoever died while writing
@@ -350,6 +341,18 @@ def sweep_temp_files(root: Path, manifest: Manifest) -> tuple[Path, ...]:
             with suppress(WorkspaceError):
                 folders.add(resolve(root, path).parent)
     return sweep_folders(sorted(folders))
+
+
+def _remove_file(path: Path, root: Path) -> None:
+    """Remove a file, and the folders below `root` that are empty without it. Raises OSError as the file system says."""
+    path.unlink()
+    for folder in path.parents:
+        if folder == root or not folder.is_relative_to(root):
+            return
+        try:
+            folder.rmdir()
+        except OSError:  # it holds something else
+            return
 
 
 def _encode(file: Wanted) -> bytes:

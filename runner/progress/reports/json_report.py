@@ -8,6 +8,7 @@ import os
 import stat
 from typing import TYPE_CHECKING, Any
 
+from runner.records.atomic_files import replace_file
 from runner.records.errors import StoreError
 
 if TYPE_CHECKING:
@@ -42,21 +43,16 @@ def as_json(data: dict[str, Any]) -> str:
 
 
 def write_json(path: Path, data: dict[str, Any]) -> None:
-    """Write a report whole or not at all; its folder is made where it is missing. Raises StoreError.
+    """Write a report whole or not at all; missing folders are created. Raises StoreError.
 
-    What is no plain file, such as /dev/stdout, a pipe or a link, stays what it is and is written into.
+    What is no regular file, such as /dev/stdout, a pipe or a link, is written into and stays what it is.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    text = as_json(data).encode()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
-            path.write_text(as_json(data), encoding="utf-8")
-            return
-        try:
-            temporary.write_text(as_json(data), encoding="utf-8")
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
+            path.write_bytes(text)
+        else:
+            replace_file(path, text)
     except OSError as error:
         raise StoreError(
             f"{path}: the report cannot be written ({error.strerror}); name another file with --json"

@@ -9,11 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import threading
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from runner.progress.stores.state_migrations import APPLICATION_ID, VERSION, migrate
+from runner.records.advisory_lock import AdvisoryLock
+from runner.records.atomic_files import replace_file
 from runner.records.errors import StoreError
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ FILE_NAME = "state.db"
 BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction; those take milliseconds
 CHECKPOINT_PAGES = 4000  # 16 MB of log before it is folded back: a checkpoint costs an fsync
 _COMPANIONS = ("", "-wal", "-shm")
-_threads = threading.Lock()  # the file lock below is owned by the process, not by a thread
 
 
 def open_for_writing(folder: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
@@ -111,26 +111,18 @@ def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
     if not ignore.exists():
-        ignore.write_text("*\n", encoding="ascii")
+        replace_file(ignore, b"*\n")
 
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep other processes from setting the file aside, creating it, switching it to WAL or migrating it."""
-    import fasteners  # noqa: PLC0415 - only who writes pays for it
-
-    lock = fasteners.InterProcessLock(folder / "state.lock")
-    if not _threads.acquire(timeout=BUSY_TIMEOUT):
-        raise StoreError(f"{folder}: another thread has been opening the state file for {BUSY_TIMEOUT:.0f} s")
-    try:
-        if not lock.acquire(timeout=BUSY_TIMEOUT, delay=0.005, max_delay=0.05):
-            raise StoreError(f"{folder}: another process has been opening the state for {BUSY_TIMEOUT:.0f} s")
-        try:
-            yield
-        finally:
-            lock.release()
-    finally:
-        _threads.release()
+    """Keep others from setting the file aside, creating it, switching it to WAL or migrating it."""
+    with AdvisoryLock(folder / "state.lock").held(BUSY_TIMEOUT) as got:
+        if not got:
+            raise StoreError(
+                f"{folder}: another process or thread has been opening the state file for {BUSY_TIMEOUT:.0f} s"
+            )
+        yield
 
 
 def _set_aside(path: Path) -> tuple[str, ...]:
