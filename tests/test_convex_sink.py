@@ -9,12 +9,9 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from runner.progress.convex import sink as convex_sink
 from runner.progress.convex.client import FunctionFailedError, RefusedError, UnavailableError
 from runner.progress.convex.outbox import MAX_EVENTS, SINK
-from runner.progress.convex.sink import JITTER, LONGEST_BACKOFF, Backoff
 from runner.progress.convex.sync import sync
 from runner.progress.convex.target import ConvexTarget
 from runner.progress.stores.state_reader import StateReader
@@ -25,6 +22,8 @@ from tests.sample_runs import run_started
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    import pytest
 
 TARGET = ConvexTarget(url="http://nowhere.invalid", token="t", drain=5.0)
 
@@ -211,23 +210,6 @@ def test_sync_gives_up_after_its_patience_and_keeps_what_waits(tmp_path: Path) -
     assert str(synced) == "sent 10 events of 1 run to Convex"
     assert whole.cursor[run.run_id] == 10
     assert str(sync(tmp_path, TARGET, connect=whole.connect)) == "nothing waits to be sent to Convex"
-
-
-@pytest.mark.parametrize("seed", range(5))
-def test_waits_double_up_to_a_bound_with_jitter(seed: int) -> None:
-    backoff = Backoff(random.Random(seed))
-    waits = [backoff.next_wait() for _ in range(12)]
-    for number, wait in enumerate(waits):
-        middle = min(LONGEST_BACKOFF, 0.2 * 2**number)
-        assert middle * (1 - JITTER) <= wait <= middle * (1 + JITTER)
-    assert len(set(waits)) == len(waits)
-    backoff.reset()
-    assert backoff.next_wait() < 0.3
-
-
-def test_a_server_may_ask_for_a_longer_wait_but_not_for_any() -> None:
-    assert Backoff(random.Random(0)).next_wait(at_least=5.0) >= 5.0 * (1 - JITTER)
-    assert Backoff(random.Random(0)).next_wait(at_least=3600.0) <= LONGEST_BACKOFF * (1 + JITTER)
 
 
 def _until(predicate: Callable[[], bool], seconds: float = 15.0) -> None:

@@ -14,11 +14,11 @@ Pure: no clock, no process; `now` is monotonic seconds and is passed in. Owned b
 from __future__ import annotations
 
 import math
-import random
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from runner.records.backoff import backoff_delay
 from runner.records.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
 from runner.records.task import SubTaskSpec, TaskSpec
 
@@ -252,7 +252,8 @@ class TaskRun:
         self._waiting[state.spec.id] = state
 
     def _again(self, state: SubTaskState, error: str, *, charged: bool, now: float) -> Retry:
-        delay = self._backoff(state) if charged else 0.0
+        first = self.spec.input.retries.backoff
+        delay = backoff_delay(state.charged, first=first, longest=BACKOFF_CAP) if charged else 0.0
         self._clear(state)
         state.status, state.error, state.not_before = SubTaskStatus.PENDING, error, now + delay
         self._waiting[state.spec.id] = state
@@ -268,8 +269,3 @@ class TaskRun:
     def _clear(self, state: SubTaskState) -> None:
         state.worker = state.started_at = state.stop_reason = state.kill_at = None
         state.stop_charged = state.kill_told = False
-
-    def _backoff(self, state: SubTaskState) -> float:
-        """Double with every charged try, up to a cap, less up to a quarter so that retries do not march in step."""
-        longest = min(BACKOFF_CAP, self.spec.input.retries.backoff * 2.0 ** (state.charged - 1))
-        return longest * random.uniform(0.75, 1.0)  # noqa: S311 - jitter, not a secret

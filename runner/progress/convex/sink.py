@@ -11,15 +11,14 @@ connection of its own, and what it could not send stays there for the next run o
 
 from __future__ import annotations
 
-import random
 import threading
 import time
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
 from runner.progress.convex.outbox import MAX_BYTES, MAX_EVENTS, SINK, cut_batch, weigh
 from runner.progress.stores.state_reader import StateReader
+from runner.records.backoff import backoff_delay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 
 FLUSH_INTERVAL = 0.5  # seconds that an event waits for others before it is sent
 FIRST_BACKOFF = 0.2  # seconds before the second try
-LONGEST_BACKOFF = 10.0  # seconds between two tries, with the jitter on top
-JITTER = 0.25  # share of a wait by which it varies, so that many runners do not come back together
+LONGEST_BACKOFF = 10.0  # seconds between two tries
 MAX_REWINDS = 3  # in a row without a delivered batch: then the deployment does not keep what it is given
 
 
@@ -46,23 +44,9 @@ class Client(Protocol):
         """Let go of the connection."""
 
 
-@dataclass(slots=True)
-class Backoff:
-    """How long to wait before the next try: doubled each time, up to a bound, with jitter."""
-
-    rng: random.Random
-    failures: int = 0
-
-    def next_wait(self, at_least: float | None = None) -> float:
-        """Return seconds to wait after one more failure; `at_least` is the server's own wish."""
-        wait = min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(self.failures, 16))
-        self.failures += 1
-        wished = min(at_least or 0.0, LONGEST_BACKOFF)
-        return float(max(wait, wished) * self.rng.uniform(1.0 - JITTER, 1.0 + JITTER))
-
-    def reset(self) -> None:
-        """Begin anew after a success."""
-        self.failures = 0
+def retry_delay(failures: int, at_least: float | None) -> float:
+    """Return seconds to wait after so many failures in a row; `at_least` is the server's own wish."""
+    return backoff_delay(failures, first=FIRST_BACKOFF, longest=LONGEST_BACKOFF, at_least=at_least or 0.0)
 
 
 class Courier:
@@ -254,15 +238,16 @@ class ConvexSink:
     def _send_all(self, courier: Courier) -> None:
         from runner.progress.convex.client import UnavailableError  # noqa: PLC0415 - slow to import, and loaded by now
 
-        backoff = Backoff(random.Random())  # noqa: S311 - for spreading load, not for secrets
+        failures = 0
         while (run_id := self._next_run()) is not None:
             try:
                 position = courier.deliver(run_id)
             except UnavailableError as problem:
                 self._problem = str(problem)
-                self._pause(backoff.next_wait(problem.retry_after))
+                failures += 1
+                self._pause(retry_delay(failures, problem.retry_after))
                 continue
-            backoff.reset()
+            failures = 0
             self._problem = None
             self._note(run_id, position, courier)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import random
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.progress.convex.client import DeploymentClient, RefusedError, UnavailableError
 from runner.progress.convex.outbox import SINK
-from runner.progress.convex.sink import Backoff, Courier
+from runner.progress.convex.sink import Courier, retry_delay
 from runner.progress.stores.sqlite_store import SqliteStore
 
 if TYPE_CHECKING:
@@ -59,9 +58,8 @@ def sync(
 
 
 def _deliver_all(courier: Courier, patience: float) -> Synced:
-    backoff = Backoff(random.Random())  # noqa: S311 - for spreading load, not for secrets
     waiting = courier.waiting()
-    runs, total, problem = len(waiting), sum(waiting.values()), None
+    runs, total, problem, failures = len(waiting), sum(waiting.values()), None, 0
     deadline = time.monotonic() + patience
     try:
         while waiting:
@@ -69,7 +67,8 @@ def _deliver_all(courier: Courier, patience: float) -> Synced:
                 courier.deliver(next(iter(waiting)))
             except UnavailableError as error:
                 problem = str(error)
-                wait = backoff.next_wait(error.retry_after)
+                failures += 1
+                wait = retry_delay(failures, error.retry_after)
                 if time.monotonic() + wait > deadline:
                     break
                 time.sleep(wait)
@@ -77,7 +76,7 @@ def _deliver_all(courier: Courier, patience: float) -> Synced:
                 problem = str(error)
                 break
             else:
-                backoff.reset()
+                failures = 0
                 deadline = time.monotonic() + patience
             waiting = courier.waiting()
     finally:
