@@ -19,7 +19,7 @@ from runner.ddl.reader import read_ddl
 from runner.generation.agent import AgentContext
 from runner.generation.model.application import Application
 from runner.generation.registry import BUILT_IN, load_agent
-from tests.integration.test_corpus import CORPUS, EXPECTED
+from tests.corpus import CORPUS, EXPECTED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from runner.generation.agent import AgentContext, GeneratedFile
 from runner.generation.fastapi.patterns import numbered
 from runner.generation.registry import load_agent
 from runner.records.errors import AgentError, Cancelled
-from tests.integration.backend import backend_files, first_revision, read_schema
+from tests.generated_backend import backend_files, first_revision, read_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,7 +10,7 @@ from runner.generation.react.javascript_patterns import javascript_pattern
 from runner.generation.react.typescript_source import Arrow, Call, Code, Open, comment, laid_out, literal, properties
 from runner.generation.registry import load_agent
 from runner.records.errors import AgentError
-from tests.integration.backend import read_schema
+from tests.generated_backend import read_schema
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,7 +12,7 @@ from runner.generation.fastapi.migration.losses import losses, summary
 from runner.generation.fastapi.migration.picture import from_json, to_json
 from runner.generation.fastapi.migration.renames import find_renames, renamed
 from runner.generation.model.application import Application
-from tests.integration.backend import read_schema
+from tests.generated_backend import read_schema
 
 BOTH = "CREATE TABLE both (id int PRIMARY KEY);"  # a schema has a table
 

@@ -16,7 +16,7 @@ from runner.progress.convex.sync import sync
 from runner.progress.convex.target import ConvexTarget
 from runner.progress.stores.state_reader import StateReader
 from runner.records.events import Logged
-from tests.integration.convex_runs import Played, made_up_events
+from tests.made_up_runs import Played, made_up_events
 from tests.sample_runs import run_started
 
 if TYPE_CHECKING:

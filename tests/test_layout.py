@@ -111,3 +111,15 @@ def test_an_import_loads_nothing_heavy(statement: str, unwanted: set[str]) -> No
     code = f"import sys; {statement}; print(*sorted(name.partition('.')[0] for name in sys.modules))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not unwanted & set(loaded)
+
+
+def test_unit_tests_import_nothing_of_the_integration_tests() -> None:
+    """What both use lies beside the unit tests, so that those run without anything that an integration test needs."""
+    wrong = []
+    for path in sorted((ROOT / "tests").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
+            wrong += [f"{path.name} imports {name}" for name in names if name.startswith("tests.integration")]
+    assert not wrong

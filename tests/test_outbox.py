@@ -24,7 +24,7 @@ from runner.progress.convex.outbox import (
 )
 from runner.progress.reporter import Recorded
 from runner.records.events import Event, Logged, SubTaskStep
-from tests.integration.convex_runs import made_up_events
+from tests.made_up_runs import made_up_events
 from tests.sample_runs import ended, run_started, started, step, task_added, whole_run
 
 

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.bench.__main__ import Row
-from tests.integration.backend import backend_files, listening, read_schema, serving, write_backend
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import listening, serving
 from tests.integration.postgres import running_server
 
 if TYPE_CHECKING:

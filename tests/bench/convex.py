@@ -16,7 +16,7 @@ from runner.progress.convex.outbox import as_sent
 from runner.progress.reporter import Recorded
 from tests.bench.__main__ import Row, in_turn, school_tasks, timed
 from tests.integration.convex_deployment import open_server
-from tests.integration.convex_runs import made_up_events
+from tests.made_up_runs import made_up_events
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

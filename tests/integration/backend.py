@@ -1,4 +1,4 @@
-"""Making the backend of a schema in a folder, without the orchestrator around it, testing it and serving it."""
+"""Running the tests of a generated backend, and serving it."""
 
 from __future__ import annotations
 
@@ -17,55 +17,12 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from runner.ddl.reader import read_ddl
-from runner.generation.agent import AgentContext, GeneratedFile
-from runner.generation.fastapi.migration.initial import TAKEN_BACK
-from runner.generation.fastapi.migration.revisions import FOLDER, INITIAL
-from runner.generation.model.application import Application
-from runner.generation.registry import load_agent
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator
 
-    from runner.ddl.model import Schema, Table
 
-SCHOOL = Path(__file__).parents[2] / "plans" / "school.sql"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
-
-
-def read_schema(path: Path = SCHOOL) -> Schema:
-    """Return the schema of a PostgreSQL file."""
-    return read_ddl([path], "postgres")
-
-
-def backend_files(
-    schema: Schema, tables: Iterable[Table] | None = None, options: Mapping[str, Any] | None = None
-) -> dict[str, GeneratedFile]:
-    """Return what both backend kinds generate, by path; `tables` limits be-crud to some."""
-    boilerplate, crud = load_agent("be-boilerplate"), load_agent("be-crud")
-    chosen = schema.tables if tables is None else tuple(tables)
-    application = Application(schema)
-    files = list(boilerplate.generate(AgentContext(schema=schema, options=options or {}, shared=application)))
-    for table in chosen:
-        context = AgentContext(schema=schema, table=table, options=options or {}, shared=application)
-        files += crud.generate(context)
-    return {file.path: file for file in files}
-
-
-def first_revision(files: Mapping[str, GeneratedFile], database: str) -> str:
-    """Return the SQL that the first revision runs on `postgresql` or `sqlite`."""
-    within = f"{FOLDER}/{INITIAL}/{database}/"
-    return "".join(files[path].text.partition(TAKEN_BACK)[0] for path in sorted(files) if path.startswith(within))
-
-
-def write_backend(files: Mapping[str, GeneratedFile], workspace: Path) -> Path:
-    """Write generated files and return the backend's folder."""
-    for path, file in files.items():
-        target = workspace / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(file.text, encoding="utf-8")
-    return workspace / "backend"
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

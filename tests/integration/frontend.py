@@ -14,7 +14,7 @@ from runner.generation.agent import AgentContext, GeneratedFile
 from runner.generation.model.application import Application
 from runner.generation.registry import BUILT_IN, load_agent
 from tests.frontend_packages import packages
-from tests.integration.backend import SCHOOL, backend_files, read_schema, write_backend
+from tests.generated_backend import SCHOOL, backend_files, read_schema, write_backend
 from tests.node import command, node_environment
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from runner.generation.model.application import Application
 from runner.generation.react.page_context import page_variables
 from tests.chromium import NoChromiumError, chromium
-from tests.integration.backend import read_schema
+from tests.generated_backend import read_schema
 from tests.integration.frontend_pages import TablePages
 from tests.integration.frontend_server import Application as RunningApplication
 from tests.integration.frontend_server import served

@@ -15,15 +15,8 @@ from typing import Any
 
 import httpx
 
-from tests.integration.backend import (
-    SCHOOL,
-    backend_files,
-    free_port,
-    plain_environment,
-    read_schema,
-    run,
-    write_backend,
-)
+from tests.generated_backend import SCHOOL, backend_files, read_schema, write_backend
+from tests.integration.backend import free_port, plain_environment, run
 from tests.integration.frontend import frontend_files, node_tool, tool_command, tool_environment, write_files
 
 START_LIMIT_S = 60.0

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.integration.backend import read_schema, run
+from tests.generated_backend import read_schema
+from tests.integration.backend import run
 from tests.integration.command import Folder
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ import httpx
 import pytest
 from packaging.requirements import Requirement
 
-from tests.integration.backend import backend_files, own_tests, read_schema, run, serving, write_backend
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import own_tests, run, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

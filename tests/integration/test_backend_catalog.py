@@ -16,10 +16,11 @@ import pytest
 from psycopg import connect
 
 from runner.ddl.reader import read_ddl
-from tests.integration.backend import SCHOOL, backend_files, first_revision, run, write_backend
+from tests.corpus import CORPUS
+from tests.generated_backend import SCHOOL, backend_files, first_revision, write_backend
+from tests.integration.backend import run
 from tests.integration.catalog import differences, load_ddl, read_catalog
 from tests.integration.postgres import running_server
-from tests.integration.test_corpus import CORPUS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.ddl.reader import read_ddl
-from tests.integration.backend import backend_files, own_tests, read_schema, run, write_backend
-from tests.integration.test_corpus import CORPUS, EXPECTED, needs_corpus
+from tests.corpus import CORPUS, EXPECTED, needs_corpus
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import own_tests, run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from tests.integration.backend import backend_files, read_schema, serving, write_backend
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.integration.backend import backend_files, first_revision, read_schema
+from tests.generated_backend import backend_files, first_revision, read_schema
 from tests.integration.catalog import differences, load_ddl, read_catalog
 from tests.integration.migrating import CHANGES, STATES, Database, Project, sqlite_database
 

@@ -14,7 +14,8 @@ import httpx
 import psycopg
 import pytest
 
-from tests.integration.backend import Server, backend_files, read_schema, serving, write_backend
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import Server, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

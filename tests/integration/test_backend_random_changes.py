@@ -18,7 +18,7 @@ from runner.generation.fastapi.migration.difference import difference
 from runner.generation.fastapi.migration.drawing import draw
 from runner.generation.fastapi.migration.initial import sql_files
 from runner.generation.model.application import Application
-from tests.integration.backend import read_schema
+from tests.generated_backend import read_schema
 from tests.integration.catalog import differences, read_catalog
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from tests.integration.backend import backend_files, plain_environment, read_schema, serving, write_backend
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import plain_environment, serving
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.backend import SCHOOL, backend_files, read_schema, run, write_backend
+from tests.corpus import CORPUS, needs_corpus
+from tests.generated_backend import SCHOOL, backend_files, read_schema, write_backend
+from tests.integration.backend import run
 from tests.integration.test_backend_corpus import SERVED, corpus_schema
-from tests.integration.test_corpus import CORPUS, needs_corpus
 
 if TYPE_CHECKING:
     from pathlib import Path

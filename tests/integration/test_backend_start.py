@@ -18,7 +18,8 @@ import httpx
 import pytest
 import yaml
 
-from tests.integration.backend import backend_files, free_port, plain_environment, read_schema, write_backend
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import free_port, plain_environment
 from tests.integration.command import ROOT, Folder
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ import httpx
 import psycopg
 import pytest
 
-from tests.integration.backend import backend_files, read_schema, serving, write_backend
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -14,7 +14,7 @@ from runner.progress.convex.client import DeploymentClient, FunctionFailedError,
 from runner.progress.convex.outbox import cut_batch
 from runner.progress.convex.target import ConvexTarget
 from tests.integration.convex_deployment import TOKEN, Server, open_server
-from tests.integration.convex_runs import recorded_run
+from tests.made_up_runs import recorded_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,9 +30,10 @@ from runner.records.events import (
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from tests.integration.command import ROOT, Folder, environment
 from tests.integration.convex_deployment import TOKEN, Deployment, any_deployment
-from tests.integration.convex_runs import Played, assert_same
+from tests.integration.convex_runs import assert_same
 from tests.integration.counting_server import CountingServer
 from tests.integration.jobs import HERE, until
+from tests.made_up_runs import Played
 from tests.sample_runs import at, ended, run_started, started, step, task_added
 
 if TYPE_CHECKING:
@@ -358,7 +359,7 @@ _LOAD = """
 import os, resource, sys, time
 from pathlib import Path
 from runner.progress.convex.target import required_target
-from tests.integration.convex_runs import Played
+from tests.made_up_runs import Played
 from tests.integration.test_convex_runs import many_events
 run = Played(Path(sys.argv[1]), required_target(None, os.environ))
 run.post(many_events(int(sys.argv[2])))

@@ -16,7 +16,7 @@ from runner.progress.convex.client import DeploymentClient
 from runner.progress.convex.outbox import cut_batch
 from tests.integration.command import environment
 from tests.integration.convex_deployment import READ_TOKEN, TOKEN, Server, open_server
-from tests.integration.convex_runs import recorded_run
+from tests.made_up_runs import recorded_run
 from tests.node import node_folder
 
 if TYPE_CHECKING:

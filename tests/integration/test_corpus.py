@@ -1,31 +1,27 @@
 """Real schemas against what the real databases say of them, field by field.
 
-The corpus is no part of the project: it is looked for beside it, or where RUNNER_CORPUS says, and without it these
-tests are skipped. `python -m tests.integration.test_corpus` prints the figures that CORPUS.md keeps.
+`python -m tests.integration.test_corpus` prints the figures that CORPUS.md keeps.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runner.ddl.reader import read_ddl
 from runner.ddl.schema_json import schema_to_json
+from tests.corpus import CORPUS, EXPECTED, needs_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-CORPUS = Path(os.environ.get("RUNNER_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")
-EXPECTED = sorted(CORPUS.glob("expected/*/*.json"))
+    from pathlib import Path
 
 COLUMN_FIELDS = ("nullable", "has_default", "identity", "generated", "enum", "domain", "comment")
 LEAST_EQUAL_TYPES = 0.99
@@ -147,8 +143,6 @@ def references(dialect: str, table: dict[str, Any]) -> list[tuple[Any, ...]]:
 
 
 # ------------------------------------------------------------------------------------------------------------ tests
-
-needs_corpus = pytest.mark.skipif(not EXPECTED, reason=f"no corpus at {CORPUS}: set RUNNER_CORPUS to where it is")
 
 
 @needs_corpus

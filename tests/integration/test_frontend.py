@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.integration.backend import read_schema
+from tests.corpus import CORPUS, needs_corpus
+from tests.generated_backend import read_schema
 from tests.integration.frontend import frontend_files, node_tool, write_files
 from tests.integration.test_backend_corpus import corpus_schema
-from tests.integration.test_corpus import CORPUS, needs_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.generation.react.javascript_patterns import javascript_pattern
-from tests.integration.backend import backend_files, read_schema, run, write_backend
+from tests.corpus import CORPUS, needs_corpus
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import run
 from tests.integration.frontend import frontend_files, run_node, write_files
 from tests.integration.test_backend_corpus import corpus_schema
-from tests.integration.test_corpus import CORPUS, needs_corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,8 @@ import httpx
 import psutil
 import pytest
 
-from tests.integration.backend import backend_files, free_port, plain_environment, read_schema, write_backend
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import free_port, plain_environment
 from tests.integration.frontend import frontend_files, tool_environment, write_files
 from tests.integration.frontend_server import wait_for_answer
 

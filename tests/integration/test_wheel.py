@@ -1,4 +1,4 @@
-"""The wheel carries the templates and works from any folder, in an environment that holds nothing else of ours."""
+"""The wheel carries templates and license, and works from any folder in an environment without the checkout."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -15,13 +16,17 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 LIMIT = 300  # seconds; the environment is made without a download
 
 
+def build(kind: str, folder: Path) -> Path:
+    """Build the `wheel` or the `sdist` into a folder and return its file."""
+    code = f"from hatchling.build import build_{kind} as build; build({str(folder)!r})"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=LIMIT, capture_output=True)
+    (built,) = folder.iterdir()
+    return built
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    code = f"from hatchling.build import build_wheel; import os; os.chdir({str(ROOT)!r}); build_wheel({str(folder)!r})"
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=LIMIT, capture_output=True)
-    (built,) = folder.glob("*.whl")
-    return built
+    return build("wheel", tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_carries_every_template_and_nothing_of_the_tests(wheel: Path) -> None:
@@ -30,6 +35,19 @@ def test_the_wheel_carries_every_template_and_nothing_of_the_tests(wheel: Path) 
     expected = {f"runner/templates/{path.relative_to(templates)}" for path in templates.rglob("*") if path.is_file()}
     assert expected <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "plans/", "convex/"))]
+
+
+def test_the_license_is_named_and_carried_by_wheel_and_sdist(wheel: Path, tmp_path: Path) -> None:
+    text = (ROOT / "LICENSE").read_bytes()
+    with zipfile.ZipFile(wheel) as archive:
+        (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        assert "License-Expression: MIT\nLicense-File: LICENSE\n" in archive.read(metadata).decode()
+        assert archive.read(f"{metadata.removesuffix('METADATA')}licenses/LICENSE") == text
+    with tarfile.open(build("sdist", tmp_path)) as archive:
+        (member,) = (name for name in archive.getnames() if name.endswith("/LICENSE"))
+        kept = archive.extractfile(member)
+        assert kept is not None
+        assert kept.read() == text
 
 
 def test_the_wheel_runs_the_school_plan_from_a_copy_of_the_plans(wheel: Path, tmp_path: Path) -> None:

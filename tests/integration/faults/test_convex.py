@@ -26,7 +26,8 @@ from runner.records.events import RunEnded
 from runner.records.status import RunStatus
 from tests.integration.command import environment
 from tests.integration.convex_deployment import Server, open_server
-from tests.integration.convex_runs import Played, assert_same, made_up_events
+from tests.integration.convex_runs import assert_same
+from tests.made_up_runs import Played, made_up_events
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -240,7 +241,7 @@ import random, sys
 from pathlib import Path
 from runner.progress.convex import sink as convex_sink
 from runner.progress.convex.target import required_target
-from tests.integration.convex_runs import Played, made_up_events
+from tests.made_up_runs import Played, made_up_events
 import os
 convex_sink.FLUSH_INTERVAL = 0.04
 run = Played(Path(sys.argv[1]), required_target(None, os.environ))

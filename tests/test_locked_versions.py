@@ -1,0 +1,57 @@
+"""The lock files in `requirements/`: they satisfy pyproject.toml, carry hashes, and name no host."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+FILES = sorted((ROOT / "requirements").glob("*.txt"))
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+RUN = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build"]]
+WANTED = {"run": RUN, "dev": [*RUN, *EXTRAS["dev"]], "node": [*PROJECT["project"]["dependencies"], *EXTRAS["node"]]}
+
+ENTRY = re.compile(r"(?P<requirement>\S+==\S+(?: ; [^\n\\]+)?)(?P<hashes>(?: \\\n {4}--hash=sha256:[0-9a-f]{64})+)\n")
+
+
+def locked(path: Path) -> dict[str, list[Requirement]]:
+    """Return the entries of a lock file by package; a package may have several, for different systems."""
+    text = path.read_text(encoding="utf-8")
+    assert not ENTRY.sub("", text), "a line is no version with its hashes"
+    found: dict[str, list[Requirement]] = {}
+    for entry in ENTRY.finditer(text):
+        requirement = Requirement(entry["requirement"])
+        found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    return found
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_dependency_is_locked_inside_its_range_with_hashes(path: Path) -> None:
+    entries = locked(path)
+    for line in WANTED[path.stem]:
+        wanted = Requirement(line)
+        versions = entries.get(canonicalize_name(wanted.name), [])
+        assert versions, f"{wanted.name} is not locked"
+        for version in versions:
+            (pin,) = version.specifier
+            assert pin.version in wanted.specifier, f"{version} is outside of {wanted}"
+
+
+def test_every_lock_file_is_known_and_all_agree_on_a_version() -> None:
+    assert {path.stem for path in FILES} == set(WANTED)
+    pins: dict[str, set[str]] = {}
+    for path in FILES:
+        for name, versions in locked(path).items():
+            pins.setdefault(name, set()).add(" ".join(sorted(str(version) for version in versions)))
+    assert not {name: found for name, found in pins.items() if len(found) > 1}
+
+
+@pytest.mark.parametrize("path", [*FILES, ROOT / "pyproject.toml"], ids=lambda path: path.name)
+def test_no_file_names_a_host(path: Path) -> None:
+    assert not re.search(r"://|--(?:extra-)?index-url|--find-links", path.read_text(encoding="utf-8"))
