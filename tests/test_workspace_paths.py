@@ -5,14 +5,32 @@ from __future__ import annotations
 import errno
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.generation.workspace.file_reading import cannot, read_file
-from runner.generation.workspace.runner_folder import file_name
+from runner.generation.agent import GeneratedFile
+from runner.generation.workspace.file_locks import FileLockManager
+from runner.generation.workspace.file_reading import FileState, cannot, read_file
+from runner.generation.workspace.manifest import Manifest
+from runner.generation.workspace.plan_lock import PlanLock
+from runner.generation.workspace.present_files import present_files
+from runner.generation.workspace.runner_folder import file_name, prepare
 from runner.generation.workspace.safe_paths import resolve
-from runner.records.atomic_files import replace_file
+from runner.generation.workspace.writer import (
+    WorkspaceWriter,
+    begin_claims,
+    release_claims,
+    sweep_claims,
+    sweep_temp_files,
+)
+from runner.records.atomic_files import replace_file, sweep_folders
 from runner.records.errors import UnsafePathError, WorkspaceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed import StrPath
 
 
 @pytest.mark.parametrize("path", ["a.py", "backend/app/main.py", "deep/.hidden/..x/ü b.md", ".github/x", "c:d/e"[2:]])
@@ -137,3 +155,37 @@ def test_reading_and_writing_leave_no_file_open(tmp_path: Path) -> None:
         with pytest.raises(WorkspaceError):
             read_file(tmp_path)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+class Anywhere(os.PathLike[str]):
+    """A path as some other library has them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __fspath__(self) -> str:
+        return str(self._path)
+
+
+@pytest.mark.parametrize("kind", [str, Path, Anywhere])
+def test_every_public_call_takes_any_kind_of_path(kind: Callable[[Path], StrPath], tmp_path: Path) -> None:
+    root, plan = kind(tmp_path / "ws"), kind(tmp_path / "plan.yaml")
+    prepare(root)
+    begin_claims(root, "run")
+    manifest, locks = Manifest(root), FileLockManager(root)
+    writer = WorkspaceWriter(root, locks, manifest, "run")
+    files = [GeneratedFile("app/a.py", "one\n"), GeneratedFile("app/b.py", "one\n", mode="once")]
+    assert writer.write("be/students", files, "digest").counts.created == 2
+    assert resolve(root, "app/a.py") == tmp_path / "ws" / "app" / "a.py"
+    assert present_files(root, manifest, "be", "students", "app") == {"a.py": "one\n", "b.py": "one\n"}
+    assert locks.update("app/a.py", lambda before: (before or b"") + b"two\n") == b"one\ntwo\n"
+    with locks.hold(kind(tmp_path / "ws" / "app" / "a.py")), PlanLock(root, plan) as lock:
+        assert lock.is_in_place()
+        assert locks.name_of(kind(Path("app/a.py"))) == "app/a.py"
+    assert sweep_temp_files(root, manifest) == ()
+    assert sweep_claims(root) == ()
+    release_claims(root, "run")
+    target = kind(tmp_path / "other" / "c.txt")
+    replace_file(target, b"text")
+    assert read_file(target) == FileState(b"text", (tmp_path / "other" / "c.txt").stat().st_mode & 0o777)
+    assert sweep_folders([kind(tmp_path / "other")]) == ()

@@ -115,10 +115,6 @@ class FileLockManager:
                     raise cannot("write it", path, error) from error
             return after
 
-    def stripe(self, path: StrPath) -> int:
-        """Return the number of the lock file of `path`: the same in every process and version."""
-        return stripe_of(self.name_of(path))
-
     def name_of(self, path: StrPath) -> str:
         """Return the name by which `path` is held: relative to the workspace, without detours.
 
@@ -156,7 +152,7 @@ def acquire(lock: AdvisoryLock, timeout: float) -> bool:
 
 
 def stripe_of(name: str) -> int:
-    """Return the number of the lock file of the path with this name.
+    """Return the number of the lock file of the path with this name: the same in every process and version.
 
     Names that some file system takes for one file get one lock file: case and composition are folded.
     """
