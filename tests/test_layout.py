@@ -123,3 +123,16 @@ def test_unit_tests_import_nothing_of_the_integration_tests() -> None:
                 names = [str(node.module), *(f"{node.module}.{alias.name}" for alias in node.names)]
             wrong += [f"{path.name} imports {name}" for name in names if name.startswith("tests.integration")]
     assert not wrong
+
+
+NAMED_FILE = re.compile(r"`([\w./-]+(?:\.(?:py|ts|md|txt|toml|yaml|sql)|/))`")
+
+
+@pytest.mark.parametrize("document", ["CONTRIBUTING.md"])
+def test_every_file_that_a_document_names_exists(document: str) -> None:
+    names = set(NAMED_FILE.findall((ROOT / document).read_text()))
+    bare = {path.name for folder in (PACKAGE, ROOT / "tests", ROOT / "requirements") for path in folder.rglob("*.*")}
+    assert names
+    assert not [
+        name for name in sorted(names) if not ((ROOT / name).exists() or (PACKAGE / name).exists() or name in bare)
+    ]
