@@ -9,6 +9,8 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from runner.progress.convex import sink as convex_sink
 from runner.progress.convex.client import FunctionFailedError, RefusedError, UnavailableError
 from runner.progress.convex.outbox import MAX_EVENTS, SINK
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    import pytest
 
 TARGET = ConvexTarget(url="http://nowhere.invalid", token="t", drain=5.0)
 
