@@ -7,7 +7,8 @@ import pytest
 
 from runner.ddl.reader import read_ddl
 from runner.generation.agent import AgentContext, GeneratedFile
-from runner.generation.fastapi.patterns import numbered
+from runner.generation.model.numbered_text import numbered
+from runner.generation.model.series import Counter
 from runner.generation.registry import load_agent
 from runner.records.errors import AgentError, Cancelled
 from tests.generated_backend import backend_files, first_revision, read_schema
@@ -164,7 +165,7 @@ def test_numbered_text_matches_its_pattern(pattern: str) -> None:
     form = numbered(pattern)
     assert form is not None
     for number in (1, 42):
-        assert re.search(pattern, form.format(n=number)), form
+        assert re.search(pattern, form.text(number) if isinstance(form, Counter) else form), form
 
 
 def test_readmes_list_what_is_not_carried_over(tmp_path: Path) -> None:

@@ -6,10 +6,9 @@ import pytest
 
 from runner.ddl.reader import read_ddl_text
 from runner.generation.agent import AgentContext
-from runner.generation.fastapi.table_view import view_table
 from runner.generation.model.application import Application
-from runner.generation.react.labels import family, is_link, label_fields
-from runner.generation.react.page_context import PageView
+from runner.generation.model.labels import family, label_fields
+from runner.generation.react.page_view import PageView
 from runner.generation.registry import load_agent
 
 PEOPLE = """
@@ -48,8 +47,7 @@ COMMENT ON COLUMN people.nisn IS 'Nomor Induk Siswa Nasional, 10 digits.';
 @pytest.fixture(scope="module")
 def pages() -> dict[str, PageView]:
     application = Application(read_ddl_text(PEOPLE, "postgres"))
-    tables = application.schema.tables
-    return {table.name.name: PageView(table=view_table(application, table)) for table in tables}
+    return {table.ddl.name.name: PageView(table=table) for table in application.tables}
 
 
 def test_fields_are_called_as_people_call_them(pages: dict[str, PageView]) -> None:
@@ -69,7 +67,7 @@ def test_comment_that_spells_out_a_name_shows_that_it_is_an_acronym() -> None:
         "COMMENT ON COLUMN a.status IS 'Some Text After That.';",
         "postgres",
     )
-    fields = PageView(table=view_table(Application(schema), schema.tables[0])).fields
+    fields = PageView(table=Application(schema).tables[0]).fields
     assert [fields[name]["label"] for name in ("nuptk", "kks", "status")] == ["NUPTK", "KKS", "Status"]
 
 
@@ -109,13 +107,13 @@ def test_row_is_known_by_its_name_or_by_what_it_refers_to(
 
 
 def test_only_tables_that_say_no_more_than_what_belongs_together_are_links(pages: dict[str, PageView]) -> None:
-    assert [name for name, page in pages.items() if is_link(page.table)] == ["team_people"]
+    assert [name for name, page in pages.items() if page.table.is_link] == ["team_people"]
 
 
 def test_tables_whose_names_begin_alike_are_a_family(pages: dict[str, PageView]) -> None:
     assert family(pages["teams"].table) == family(pages["team_people"].table) == "Teams"
     schema = read_ddl_text("CREATE TABLE p5_projects (id int PRIMARY KEY)", "postgres")
-    assert family(view_table(Application(schema), schema.tables[0])) == "P5"
+    assert family(Application(schema).tables[0]) == "P5"
 
 
 def test_files_of_a_table_are_its_own_and_its_changes_are_written_once() -> None:

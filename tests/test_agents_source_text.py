@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.generation.source_text import docstring, fit_lines, literal, with_article
+from runner.generation.model.prose import with_article
+from runner.generation.source_text import docstring, fit_lines, literal
 
 if TYPE_CHECKING:
     from pathlib import Path

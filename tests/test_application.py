@@ -40,7 +40,7 @@ def test_what_is_derived_is_made_once_for_all_threads() -> None:
     made = []
 
     def make(given: Application) -> object:
-        made.append(given.constraints)  # which is derived too, under the same lock
+        made.append(given.tables)  # which takes the same lock again
         return object()
 
     def ask(_: int) -> object:

@@ -136,3 +136,16 @@ def test_every_file_that_a_document_names_exists(document: str) -> None:
     assert not [
         name for name in sorted(names) if not ((ROOT / name).exists() or (PACKAGE / name).exists() or name in bare)
     ]
+
+
+def test_the_model_of_the_application_knows_no_target_and_targets_not_each_other() -> None:
+    forbidden = {"model": ("fastapi", "react"), "fastapi": ("react",), "react": ("fastapi",)}
+    paths = [(own, path) for own in forbidden for path in (PACKAGE / "generation" / own).rglob("*.py")]
+    wrong = [
+        f"{dotted(path)} imports {target}"
+        for own, path in paths
+        for target in imports(path)
+        if target.startswith(tuple(f"runner.generation.{other}" for other in forbidden[own]))
+    ]
+    assert not wrong
+    assert {own for own, _ in paths} == set(forbidden)

@@ -17,6 +17,7 @@ from typing import Any
 
 import jinja2
 
+from runner.generation.fragments import COLLECTED, collect
 from runner.generation.template_files import SETTINGS_FILE, Mode, TemplateFile, discover, set_folders, signature
 from runner.records.errors import TemplateError
 
@@ -64,7 +65,7 @@ class TemplateSet:
         if not all(path.split("/")):
             return None
         found = self._texts[file.name]
-        text = found if isinstance(found, str) else _run(found, variables, file.name)
+        text = found if isinstance(found, str) else _run(found, {**variables, COLLECTED: set()}, file.name)
         copied = not file.rendered
         return RenderedFile(path=path, text=text, mode=file.mode, executable=file.executable, copied=copied)
 
@@ -142,6 +143,7 @@ def _environment(
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader([str(folder) for folder in folders]),
         undefined=jinja2.StrictUndefined,
+        finalize=collect,
         autoescape=False,  # noqa: S701 - the output is source code, not HTML
         auto_reload=False,
         cache_size=-1,

@@ -13,6 +13,8 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from runner.generation.model.prose import capital, one_line, sentence, with_article
+
 _OPENING = {"(": ")", "[": "]", "{": "}"}
 _CLOSING = frozenset(_OPENING.values())
 _INDENT = 4
@@ -45,24 +47,10 @@ def _quote(value: str) -> str:
     return '"' + body.replace('"', '\\"') + '"'
 
 
-def one_line(text: str) -> str:
-    """Return text on one line, fit for a docstring's summary or a comment."""
-    return " ".join(text.split())
-
-
 def docstring_text(text: str) -> str:
     """Return text that can stand between triple quotes: no quotes or backslashes that would end or change it."""
     plain = text.replace("\\", "\\\\").replace('"""', "'''")
     return f"{plain[:-1]}'" if plain.endswith('"') else plain
-
-
-def sentence(text: str) -> str:
-    """Return text on one line with a capital in front and a full stop behind."""
-    plain = one_line(text)
-    if not plain:
-        return ""
-    plain = plain[0].upper() + plain[1:]
-    return plain if plain[-1] in ".!?" else f"{plain}."
 
 
 def wrap(text: str, width: int = 100, indent: int = 0) -> str:
@@ -231,19 +219,9 @@ def _json(value: object, indent: int | None = None) -> str:
     return json.dumps(value, ensure_ascii=False, indent=indent)
 
 
-def with_article(noun: str) -> str:
-    """Return a noun with its article: a student, an enrollment."""
-    vowel = noun[:1].lower() in "aeio" or (noun[:1].lower() == "u" and noun[:3].lower() not in _LIKE_YOU)
-    spelled = noun[:2].isupper() and noun[:1] in "FHLMNRSX"  # read letter by letter: an NGO, an SMS
-    return f"{'an' if vowel or spelled else 'a'} {noun}"
-
-
-_LIKE_YOU = frozenset({"use", "uni", "uti", "usa", "ute"})
-
-
 FILTERS: Mapping[str, Callable[..., Any]] = {
     "a": with_article,
-    "capital": lambda text: text[:1].upper() + text[1:],
+    "capital": capital,
     "docstring": docstring,
     "docstring_text": docstring_text,
     "json": _json,

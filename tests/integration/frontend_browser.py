@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from runner.generation.model.application import Application
-from runner.generation.react.page_context import page_variables
+from runner.generation.react.page_view import PageView
 from tests.chromium import NoChromiumError, chromium
 from tests.generated_backend import read_schema
 from tests.integration.frontend_pages import TablePages
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 SCHOOL = read_schema()
-SCHOOL_APPLICATION = Application(SCHOOL)
-TABLES = {SCHOOL_APPLICATION.names.tables[table.name].module: table for table in SCHOOL.tables}
+TABLES = {table.module: table for table in Application(SCHOOL).tables}
 PATIENCE_MS = 30_000
 REFUSED = re.compile("status of 4(01|04|09|12|22)")  # the browser notes refusals; the application handles them
 PERSON: Mapping[str, Any] = {
@@ -80,4 +79,4 @@ def tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 @pytest.fixture
 def pages(tab: Page, application: RunningApplication) -> Callable[[str], TablePages]:
-    return lambda name: TablePages(tab, application, page_variables(SCHOOL_APPLICATION, TABLES[name])["page"])
+    return lambda name: TablePages(tab, application, PageView(table=TABLES[name]))

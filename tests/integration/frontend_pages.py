@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from runner.generation.react.page_context import PageView
+from runner.generation.react.page_view import PageView
 from tests.integration.frontend_server import Application
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator
 
-    from runner.generation.fastapi.model_columns import ColumnView
-    from runner.generation.fastapi.table_view import Reference, TableView
+    from runner.generation.model.application_tables import ApplicationTable
+    from runner.generation.model.fields import Field
+    from runner.generation.model.references import Reference
     from tests.integration.frontend_server import Row
 
 NUMBERS = frozenset({"integer", "number", "decimal"})
@@ -36,7 +37,7 @@ class TablePages:
     shown: PageView
 
     @property
-    def table(self) -> TableView:
+    def table(self) -> ApplicationTable:
         return self.shown.table
 
     @property
@@ -50,8 +51,8 @@ class TablePages:
     def label(self, field: str) -> str:
         return str(self.shown.fields[field]["label"])
 
-    def column(self, field: str) -> ColumnView:
-        return next(view for view in self.table.columns.values() if view.field == field)
+    def column(self, field: str) -> Field:
+        return next(found for found in self.table.fields.values() if found.name == field)
 
     @cached_property
     def references(self) -> Mapping[str, Reference]:
@@ -86,12 +87,12 @@ class TablePages:
 
     def telling_text(self, row: Row) -> str:
         """Return a text of a row that few others have."""
-        texts: list[str] = [row[view.field] for view in self.table.columns.values() if self.is_searched(view, row)]
+        texts: list[str] = [row[field.name] for field in self.table.fields.values() if self.is_searched(field, row)]
         return max(texts, key=lambda text: (bool(re.search(r"\d", text)), len(text)))
 
-    def is_searched(self, view: ColumnView, row: Row) -> bool:
-        free = view.type.category == "text" and isinstance(row.get(view.field), str)
-        return free and bool(row[view.field]) and "secret" not in self.shown.fields[view.field].values()
+    def is_searched(self, field: Field, row: Row) -> bool:
+        free = field.type.kind == "text" and isinstance(row.get(field.name), str)
+        return free and bool(row[field.name]) and "secret" not in self.shown.fields[field.name].values()
 
     def telling_field(self, row: Row) -> str:
         """Return a field that the list shows and can be filtered by."""
@@ -106,7 +107,7 @@ class TablePages:
             self.choose_reference(form.get_by_role("combobox", name=f"{label} is"), self.references[field], row)
         elif view.type.values or view.bounds.choices:
             form.get_by_role("checkbox", name=choice_label(row[field]), exact=True).check()
-        elif view.type.category == "text":
+        elif view.type.kind == "text":
             form.get_by_label(f"{label} contains").fill(row[field])
         else:
             for end in ("from", "to"):
@@ -148,7 +149,7 @@ class TablePages:
     def enter(self, field: str, row: Row) -> None:
         """Enter a value the way that its type asks for."""
         view, box = self.column(field), self.input(self.label(field))
-        category, value = view.type.category, row[field]
+        category, value = view.type.kind, row[field]
         if field in self.references:
             self.choose_reference(box, self.references[field], row)
         elif category == "boolean" and not view.nullable:
@@ -170,7 +171,7 @@ class TablePages:
         else:
             self.type_in(box, view, value)
 
-    def type_in(self, box: Locator, view: ColumnView, value: Any) -> None:
+    def type_in(self, box: Locator, view: Field, value: Any) -> None:
         """Type a value and go on to what comes next, which closes a calendar."""
         box.fill(typed(view, value))
         box.press("Tab")
@@ -226,13 +227,13 @@ class TablePages:
         self.see_list()
 
 
-def typed(view: ColumnView, value: Any) -> str:
+def typed(view: Field, value: Any) -> str:
     """Return what a British person types for a value of this type."""
     text = str(value)
     day = "/".join(reversed(text[:10].split("-")))
-    if view.type.category == "date":
+    if view.type.kind == "date":
         return day
-    if view.type.category in ("timestamp", "local_timestamp"):
+    if view.type.kind in ("timestamp", "local_timestamp"):
         return f"{day} {text[11:].removesuffix('Z')}"
     return text
 

@@ -52,7 +52,7 @@ def changed(table: TablePages, row: Row) -> tuple[str, Any]:
     free = [field for field in case["changes"] if field in row and field not in table.references]
     other = case["bodies"][-1]
     for field in free:
-        if table.column(field).type.category == "text" and [field] not in case["unique"] and other[field] != row[field]:
+        if table.column(field).type.kind == "text" and [field] not in case["unique"] and other[field] != row[field]:
             return field, other[field]
     for field in free:
         choices = table.column(field).type.values

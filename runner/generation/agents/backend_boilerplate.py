@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.generation.agent import GeneratedFile
-from runner.generation.agents.backend_context import app_variables, migration_variables
 from runner.generation.fastapi import FILTERS
+from runner.generation.fastapi.backend_variables import app_variables
 from runner.generation.fastapi.migration.drawing import draw
 from runner.generation.fastapi.migration.initial import FOLDERS, sql_files
 from runner.generation.fastapi.migration.revisions import FOLDER, INITIAL, Plan, plan, refuse_another
@@ -32,7 +32,7 @@ class BackendBoilerplate(TemplateAgent):
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return what the set-up templates can use: `app`, `enums`, `tables` and what the migrations are made of."""
-        return {**app_variables(ctx.application, ctx.options), **migration_variables(self._plan(ctx))}
+        return {**app_variables(ctx.application, ctx.options), **_migration_variables(self._plan(ctx))}
 
     def generate(self, ctx: AgentContext) -> list[GeneratedFile]:
         """Return the files of the set, and the revisions that are there as they are.
@@ -54,6 +54,29 @@ class BackendBoilerplate(TemplateAgent):
 
     def _plan(self, ctx: AgentContext) -> Plan:
         return plan(ctx.application, ctx.application.derived(draw), ctx.memory, _revisions(ctx))
+
+
+def _migration_variables(found: Plan) -> Mapping[str, Any]:
+    """Return the variables of the migrations' templates: `revision` is the one that is added.
+
+    `initial` and `added` name their files; the names of one that is not to be written are empty.
+    """
+    return {
+        "initial": _file_names(INITIAL if found.is_initial else ""),
+        "added": _file_names(found.revision.name if found.revision else ""),
+        "revision": found.revision,
+    }
+
+
+def _file_names(name: str) -> Mapping[str, str]:
+    endings = {
+        "py": "py",
+        "postgresql": "postgresql.sql",
+        "sqlite": "sqlite.sql",
+        "down_postgresql": "downgrade.postgresql.sql",
+        "down_sqlite": "downgrade.sqlite.sql",
+    }
+    return {key: f"{name}.{ending}" if name else "" for key, ending in endings.items()}
 
 
 def _revisions(ctx: AgentContext) -> Mapping[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runner.generation.agents.backend_context import table_variables
 from runner.generation.fastapi import FILTERS
+from runner.generation.fastapi.backend_variables import table_variables
 from runner.generation.template_agent import TemplateAgent
 from runner.records.errors import AgentError
 

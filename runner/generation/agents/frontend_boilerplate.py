@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runner.generation.react.app_context import app_variables
+from runner.generation.model.app_options import app_options
 from runner.generation.template_agent import TemplateAgent
 
 if TYPE_CHECKING:
@@ -21,5 +21,8 @@ class FrontendBoilerplate(TemplateAgent):
     per_table: ClassVar[bool] = False
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return what the set-up templates can use: `app`."""
-        return app_variables(ctx.application, ctx.options)
+        """Return what the set-up templates can use: `app`.
+
+        No table is named in them, so that a change of one leaves every shared file as it is.
+        """
+        return {"app": app_options(ctx.application, ctx.options)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runner.generation.react.page_context import page_variables
+from runner.generation.react.page_view import PageView
 from runner.generation.react.typescript_source import FILTERS
 from runner.generation.template_agent import TemplateAgent
 from runner.records.errors import AgentError
@@ -27,4 +27,5 @@ class PagesCrud(TemplateAgent):
         """Return what the table's templates can use: `table` and `page`."""
         if ctx.table is None:
             raise AgentError("ui-crud works on one table and was given none")
-        return page_variables(ctx.application, ctx.table)
+        table = ctx.application.table(ctx.table.name)
+        return {"table": table, "page": PageView(table=table)}

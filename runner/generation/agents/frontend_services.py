@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from runner.generation.react.service_context import service_variables
+from runner.generation.model.app_options import app_options
+from runner.generation.react.service_view import ServiceView
 from runner.generation.react.typescript_source import FILTERS
 from runner.generation.template_agent import TemplateAgent
 from runner.records.errors import AgentError
@@ -27,4 +28,6 @@ class FrontendCrud(TemplateAgent):
         """Return what the table's templates can use: `app`, `table` and `service`."""
         if ctx.table is None:
             raise AgentError("fe-crud works on one table and was given none")
-        return service_variables(ctx.application, ctx.table, ctx.options)
+        table = ctx.application.table(ctx.table.name)
+        app = app_options(ctx.application, ctx.options)
+        return {"app": app, "table": table, "service": ServiceView(table=table)}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.ddl.model import NoteKind
-from runner.generation.fastapi.table_view import TableView, is_sound
-from runner.generation.source_text import one_line
+from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
     from runner.ddl.model import Note, Schema
+    from runner.generation.model.application_tables import ApplicationTable
 
 MYSQL_METHODS = ("fulltext", "spatial")  # of indexes, which no other database has
 _STATEMENT_WIDTH = 90  # characters that tell which statement is meant
@@ -22,32 +22,32 @@ _NOTHING_LOST = frozenset({
 _SELF_EVIDENT = frozenset({NoteKind.VIEW, NoteKind.FUNCTION, NoteKind.TRIGGER, NoteKind.OTHER_STATEMENT})
 
 
-def left_out(view: TableView) -> tuple[str, ...]:
-    """Return what one table lacks or does in another way, a sentence without its full stop each."""
-    schema, table = view.schema, view.table
+def left_out(schema: Schema, table: ApplicationTable) -> tuple[str, ...]:
+    """Return what one table of a schema lacks or does in another way, a sentence without its full stop each."""
+    own = table.ddl
     found = [
         f"reference `{name}`, whose target `{key.references}` the schema lacks"
-        for name, key in view.constraints.foreign_keys.items()
-        if not is_sound(schema, key)
+        for name, key in table.constraints.foreign_keys.items()
+        if name not in table.foreign_keys
     ]
-    found += [f"check `{name}` is held by PostgreSQL alone" for name in view.checks.database_only]
+    found += [f"check `{name}` is held by PostgreSQL alone" for name in table.database_only]
     found += [
         f"index `{name}`, which is {index.method}"
-        for name, index in view.constraints.indexes.items()
+        for name, index in table.constraints.indexes.items()
         if index.method in MYSQL_METHODS
     ]
-    partitions = schema.partitions[table.name]
+    partitions = schema.partitions[own.name]
     if partitions:
         found.append(
             "its partition is a table of its own"
             if partitions == 1
             else f"its {partitions} partitions are tables of their own"
         )
-    elif table.kind == "partitioned" or (table.partition_of and table.partition_of not in schema.tables_by_name):
+    elif own.kind == "partitioned" or (own.partition_of and own.partition_of not in schema.tables_by_name):
         found.append("it is made without partitions")
-    if not view.key:
+    if not table.key:
         found.append("no primary key, so it can be listed but not changed")
-    found += [note.reason for note in schema.notes if note.table == table.name]
+    found += [note.reason for note in schema.notes if note.table == own.name]
     return tuple(found)
 
 

@@ -1,277 +1,232 @@
-"""One column as the templates see it: its line in the model, its types in the schemas, whether clients may write it."""
+"""A field in the sources of a backend: its line in the model, its types in the schemas, and the parts of both."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.ddl.model import Column, Generated
-from runner.generation.fastapi.checks import Bounds
-from runner.generation.fastapi.defaults import ServerDefault, server_default
-from runner.generation.fastapi.python_types import PLAIN_READ_ONLY, PythonType
+from runner.generation.fastapi.generated_names import imported, source
+from runner.generation.fastapi.python_rules import constant_source
+from runner.generation.fastapi.python_types import PythonType, nested
+from runner.generation.fastapi.server_defaults import ServerDefault, server_default
 from runner.generation.fastapi.sqlite_sql import plain_sql
-from runner.generation.model.naming import pascal
-from runner.generation.source_text import literal, one_line
+from runner.generation.fragments import Fragment, join
+from runner.generation.model.checks import Bounds
+from runner.generation.model.fields import Field
+from runner.generation.model.naming import pascal, word_set
+from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
-    from decimal import Decimal
+    from runner.ddl.model import Generated
+    from runner.generation.model.field_types import FieldType
 
-    from runner.generation.model.schema_names import ColumnNames
-
-_CHANGED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
-_MODULE_NAMES = """Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native
-    NotNull Number Row Rule Timestamp UUID"""  # what `schemas.py` imports
-_OWN_NAMES = frozenset(_MODULE_NAMES.split())
-_OWN_BOUNDS = {"text", "integer", "number", "decimal"}
+_UPDATED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
+# What `schemas.py` imports.
+_IMPORTED = word_set(
+    """Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native NotNull Number
+    Row Rule Timestamp UUID"""
+)
+_BOUNDED = frozenset({"text", "integer", "number", "decimal"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ColumnView:
-    """A column of the generated application.
+class ModelColumn:
+    """A field as the model and the schemas of a backend have it.
 
-    `mapped` is its line in the model. `read` is its type in answers, `write` in requests (an alias `alias_name` of
-    `alias` where that says more than the type alone). `required` is whether a new row needs it; `omittable` whether
-    it may be left out although it cannot be null.
+    `mapped` is its whole line in the model: `attribute: Mapped[annotation] = mapped_column(*arguments)`. `type` has the
+    type in each layer, `default` what the database fills in. `read` is its type in responses, `write` in requests;
+    where that has bounds it is a name of its own, `alias_name`, which stands for `alias`.
     """
 
-    name: str
-    field: str
+    field: Field
     attribute: str
-    label: str
     type: PythonType
-    column: Column
-    bounds: Bounds
     default: ServerDefault | None
-    is_key: bool
-    nullable: bool
-    assigned: bool
-    generated: bool
-    mapped: str
-    read: str
-    write: str
+    annotation: Fragment
+    arguments: tuple[Fragment, ...]
+    read: Fragment
+    write: Fragment
     alias_name: str
-    alias: str
-    comment: str
+    alias: Fragment
 
     @property
-    def writable(self) -> bool:
-        """Whether clients may give a value."""
-        return not self.generated
+    def name(self) -> str:
+        """The column's name in the database."""
+        return self.field.column.name
 
     @property
-    def required(self) -> bool:
-        """Whether a new row needs a value from its client."""
-        return self.writable and not self.nullable and self.default is None
+    def nullable(self) -> bool:
+        """Whether it can be null."""
+        return self.field.nullable
 
     @property
-    def initial(self) -> str:
+    def comment(self) -> str:
+        """What the DDL says of the column, on one line."""
+        return self.field.comment
+
+    @property
+    def mapped(self) -> Fragment:
+        """The column's line in its model."""
+        form = "{}: Mapped[{}] = mapped_column({})"
+        return source(form, self.attribute, self.annotation, join(self.arguments), uses="Mapped mapped_column")
+
+    @property
+    def initial(self) -> Fragment:
         """What follows the type of the field in a request that makes a row."""
-        if self.required:
-            return ""
-        return " = None" if self.nullable and self.default is None else " = omitted"
-
-    @property
-    def remarks(self) -> str:
-        """What a reader of the API wants to know at a glance."""
-        found = ["key"] if self.is_key else []
-        if self.assigned:
-            found.append("numbered by the database")
-        elif self.generated:
-            found.append("computed by the database")
-        elif self.required:
-            found.append("required")
-        elif self.default is not None:
-            found.append(f"default `{self.default.postgresql}`")
-        if self.bounds.pattern:
-            found.append(f"`{self.bounds.pattern}`")
-        return ", ".join(found).replace("|", "\\|")
-
-    @property
-    def renamed(self) -> bool:
-        """Whether JSON knows the column by another name than Python."""
-        return self.field != self.attribute
+        if self.field.required:
+            return Fragment("")
+        if self.nullable and self.default is None:
+            return Fragment(" = None")
+        return source(" = omitted", uses="omitted")
 
 
-def view_column(
-    column: Column,
-    names: ColumnNames,
-    attribute: str,
-    kind: PythonType,
-    bounds: Bounds,
-    *,
-    in_key: bool,
-    alone: bool,
-    taken: frozenset[str] = frozenset(),
-) -> ColumnView:
-    """Return a column's view; `alone` says that it is the whole key."""
-    nullable = column.nullable and not in_key and not _domain_not_null(column)
-    default = server_default(column, kind)
-    numbered = bool(column.identity or column.auto_increment or column.serial)
-    generated = bool(column.generated) or numbered
-    generated = generated or (kind.postgresql in PLAIN_READ_ONLY and (nullable or default is not None))
-    field_type = _with_choices(kind, bounds)
-    arguments = _field_arguments(kind, bounds)
-    alias = f"Annotated[{field_type}, Field({', '.join(arguments)})]" if arguments else field_type
-    if kind.item is not None:
-        alias = _array_field(kind, kind.item)
-    is_alias = alias != kind.field or "Literal[" in alias
-    alias_name = _free_alias(pascal(names.field), taken) if is_alias else ""
-    shared = alias == field_type and not generated  # the bounds of requests are not those of answers
-    return ColumnView(
-        name=column.name,
-        field=names.field,
+def model_column(
+    field: Field, attribute: str, type_: PythonType, *, is_whole_key: bool, taken: frozenset[str], alias_module: str
+) -> ModelColumn:
+    """Return a field as a backend has it.
+
+    `is_whole_key` says that it alone is the primary key, `taken` are the names of classes that an alias must not have,
+    and `alias_module` is where aliases are imported from, empty where they are in the module that uses them.
+    """
+    default = server_default(field.default, field.type) if field.default is not None else None
+    plain = _with_choices(field, type_)
+    alias = _alias(field, plain, type_)
+    is_alias = alias.text != type_.schema.text or "Literal[" in alias.text
+    alias_name = _alias_name(field, taken) if is_alias else ""
+    named = imported(alias_name, alias_module) if alias_module else Fragment(alias_name)
+    shared = is_alias and alias.text == plain.text and not field.is_read_only  # responses have no bounds
+    sent = source("NotNull", uses="NotNull") if type_.schema.text == "Any" and not field.nullable else type_.schema
+    return ModelColumn(
+        field=field,
         attribute=attribute,
-        label=names.label,
-        type=kind,
-        column=column,
-        bounds=bounds,
+        type=type_,
         default=default,
-        is_key=in_key,
-        nullable=nullable,
-        assigned=numbered,
-        generated=generated,
-        mapped=_mapped(
-            column, attribute, kind, default, nullable=nullable, alone=alone, counted=numbered and not in_key
-        ),
-        read=_read(
-            column, names.field, attribute, alias_name if is_alias and shared else field_type, nullable=nullable
-        ),
-        write=_renamed(
-            names.field, attribute, _or_none(alias_name or _sent(kind, nullable=nullable), nullable=nullable)
-        ),
+        annotation=_optional(type_.annotation, nullable=field.nullable),
+        arguments=tuple(_arguments(field, attribute, type_, default, is_whole_key=is_whole_key)),
+        read=_read(field, attribute, named if shared else plain),
+        write=_renamed(field, attribute, _optional(named if is_alias else sent, nullable=field.nullable)),
         alias_name=alias_name,
         alias=alias,
-        comment=one_line(column.comment or ""),
     )
 
 
-def _free_alias(name: str, taken: frozenset[str]) -> str:
-    """Return the name of a field's type, with `Value` behind where the module knows the plain one already."""
-    return f"{name}Value" if name in taken or name in _OWN_NAMES else name
+# -------------------------------------------------------------------------------------------------------------- schemas
 
 
-def _domain_not_null(column: Column) -> bool:
-    domain = column.type.domain
-    while domain is not None:
-        if not domain.nullable:
-            return True
-        domain = domain.type.domain
-    return False
+def _alias_name(field: Field, taken: frozenset[str]) -> str:
+    """Return the name of a field's type, with `Value` after it where the module knows the plain one already."""
+    name = pascal(field.name)
+    return f"{name}Value" if name in taken or name in _IMPORTED else name
 
 
-def _sent(kind: PythonType, *, nullable: bool) -> str:
-    """Return the type of a value in a request: any JSON at all, where it must be there, is any but null."""
-    return "NotNull" if kind.field == "Any" and not nullable else kind.field
+def _alias(field: Field, plain: Fragment, type_: PythonType) -> Fragment:
+    """Return the type of a field in requests, with its bounds."""
+    item = field.type.item
+    if item is None or type_.item is None:
+        return _annotated(plain, _bounds(field.type, field.bounds))
+    bounds = _bounds(item, Bounds(max_length=item.max_length))  # PostgreSQL would cut longer items without an error
+    return nested(_annotated(type_.item.schema, bounds), field.type.dimensions)
 
 
-def _array_field(kind: PythonType, item: PythonType) -> str:
-    """Return the type of an array whose items have bounds of their own; PostgreSQL would cut them without a word."""
-    arguments = _field_arguments(item, Bounds(max_length=item.max_length))
-    inner = f"Annotated[{item.field}, Field({', '.join(arguments)})]" if arguments else item.field
-    lists = kind.field.count("list[")
-    return "list[" * lists + inner + "]" * lists
+def _annotated(type_: Fragment, arguments: list[Fragment]) -> Fragment:
+    """Return a type with arguments of Pydantic's `Field`, if there are any."""
+    if not arguments:
+        return type_
+    return source("Annotated[{}, Field({})]", type_, join(arguments), uses="Annotated Field")
 
 
-def _or_none(source: str, *, nullable: bool) -> str:
-    return f"{source} | None" if nullable and source != "Any" else source
+def _optional(type_: Fragment, *, nullable: bool) -> Fragment:
+    return source("{} | None", type_) if nullable and type_.text != "Any" else type_
 
 
-def _renamed(field: str, attribute: str, source: str) -> str:
-    """Return the type of a field whose JSON name Python cannot use."""
-    return source if field == attribute else f"Annotated[{source}, Field(alias={literal(field)})]"
+def _renamed(field: Field, attribute: str, type_: Fragment) -> Fragment:
+    """Return the type of a field in requests; its name in JSON is an alias where Python cannot use it."""
+    return _annotated(type_, [] if field.name == attribute else [Fragment(f"alias={literal(field.name)}")])
 
 
-def _read(column: Column, field: str, attribute: str, field_type: str, *, nullable: bool) -> str:
+def _read(field: Field, attribute: str, type_: Fragment) -> Fragment:
     arguments = []
-    if field != attribute:
-        arguments.append(f"serialization_alias={literal(field)}")
-    if column.comment:
-        arguments.append(f"description={literal(one_line(column.comment))}")
-    source = _or_none(field_type, nullable=nullable)
-    return f"Annotated[{source}, Field({', '.join(arguments)})]" if arguments else source
+    if field.name != attribute:
+        arguments.append(Fragment(f"serialization_alias={literal(field.name)}"))
+    if field.column.comment:
+        arguments.append(Fragment(f"description={literal(field.comment)}"))
+    return _annotated(_optional(type_, nullable=field.nullable), arguments)
 
 
-def _with_choices(kind: PythonType, bounds: Bounds) -> str:
-    if bounds.choices is None:
-        return kind.field
-    return f"Literal[{', '.join(literal(choice) for choice in bounds.choices)}]"
+def _with_choices(field: Field, type_: PythonType) -> Fragment:
+    if field.bounds.choices is None:
+        return type_.schema
+    return source("Literal[{}]", ", ".join(literal(choice) for choice in field.bounds.choices), uses="Literal")
 
 
-def _field_arguments(kind: PythonType, bounds: Bounds) -> list[str]:
-    """Return what `Field()` has to say of a value."""
-    if bounds.choices is not None or kind.values:
+def _bounds(type_: FieldType, bounds: Bounds) -> list[Fragment]:
+    """Return the arguments of `Field` that bound a value."""
+    if bounds.choices is not None or type_.values or type_.kind == "array":
         return []
-    if kind.category == "array":
-        return []
-    found: list[str] = []
-    if kind.category == "decimal" and kind.digits is not None:
-        found += [f"max_digits={kind.digits}", f"decimal_places={kind.places or 0}"]
-    if kind.category in _OWN_BOUNDS:
-        found += [f"{name}={_number(value)}" for name, value in sorted(bounds.numbers.items())]
-    if bounds.min_length is not None:
-        found.append(f"min_length={bounds.min_length}")
-    if bounds.max_length is not None:
-        found.append(f"max_length={bounds.max_length}")
+    found: list[Fragment] = []
+    if type_.kind == "decimal" and type_.digits is not None:
+        found += [Fragment(f"max_digits={type_.digits}"), Fragment(f"decimal_places={type_.places or 0}")]
+    if type_.kind in _BOUNDED:
+        found += [source("{}={}", name, constant_source(value)) for name, value in sorted(bounds.numbers.items())]
+    lengths = {"min_length": bounds.min_length, "max_length": bounds.max_length}
+    found += [Fragment(f"{name}={length}") for name, length in lengths.items() if length is not None]
     if bounds.pattern is not None:
-        found.append(f"pattern={raw_literal(bounds.pattern)}")
+        found.append(Fragment(f"pattern={_raw_literal(bounds.pattern)}"))
     return found
 
 
-def raw_literal(text: str) -> str:
-    """Return a pattern as a raw string where that reads better."""
+def _raw_literal(text: str) -> str:
+    """Return a pattern as a raw string where that is easier to read."""
     if "\\" in text and '"' not in text and not text.endswith("\\") and "\n" not in text:
         return f'r"{text}"'
     return literal(text)
 
 
-def _number(value: Decimal) -> str:
-    return str(int(value)) if value == value.to_integral_value() else f'Decimal("{value}")'
+# ---------------------------------------------------------------------------------------------------------------- model
 
 
-def _mapped(
-    column: Column,
-    attribute: str,
-    kind: PythonType,
-    default: ServerDefault | None,
-    *,
-    nullable: bool,
-    alone: bool,
-    counted: bool,
-) -> str:
-    """Return the column's line in its model; `counted` says that it is counted up and no key, as SQLite counts none."""
-    optional = f"{kind.annotation} | None" if nullable and kind.annotation != "Any" else kind.annotation
-    arguments: list[str] = []
-    if column.name != attribute:
-        arguments.append(literal(column.name))
-    arguments.append(kind.column)
+def _arguments(
+    field: Field, attribute: str, type_: PythonType, default: ServerDefault | None, *, is_whole_key: bool
+) -> list[Fragment]:
+    """Return the arguments of `mapped_column()`."""
+    column = field.column
+    found = [Fragment(literal(column.name))] if column.name != attribute else []
+    found.append(type_.column)
     if column.identity:
-        arguments.append(f"sa.Identity(always={column.identity == 'always'})")
+        found.append(source("sa.Identity(always={})", str(column.identity == "always"), uses="sa"))
     elif column.generated:
-        arguments.append(_computed(column.generated))
-    elif (column.serial or column.auto_increment) and not alone:
-        arguments.append("server_default=sa.FetchedValue()")
-    if default is not None and not column.identity:
-        arguments.append(f"server_default={default.source}")
+        found.append(_computed(column.generated))
+    elif (column.serial or column.auto_increment) and not is_whole_key:
+        found.append(source("server_default=sa.FetchedValue()", uses="sa"))
+    if default is not None:
+        found.append(source("server_default={}", default.source))
         if default.python:
-            arguments.append(f"default={default.python}")
-    if kind.category in ("timestamp", "local_timestamp") and column.name in _CHANGED and default is not None:
-        arguments.append("onupdate=utc_now" if kind.category == "timestamp" else "onupdate=sa.func.now()")
-    if kind.annotation == "Any" and nullable:  # which the annotation does not tell
-        arguments.append("nullable=True")
-    arguments += _remarks(column, counted=counted)
-    return f"{attribute}: Mapped[{optional}] = mapped_column({', '.join(arguments)})"
+            found.append(source("default={}", default.python))
+        found += _on_update(field)
+    if type_.annotation.text == "Any" and field.nullable:  # which the annotation does not say
+        found.append(Fragment("nullable=True"))
+    return found + _remarks(field)
 
 
-def _remarks(column: Column, *, counted: bool) -> list[str]:
-    """Return what a column's line says beyond its type."""
-    found = [f"comment={literal(one_line(column.comment))}"] if column.comment else []
+def _on_update(field: Field) -> list[Fragment]:
+    if field.column.name not in _UPDATED:
+        return []
+    if field.type.kind == "timestamp":
+        return [source("onupdate=utc_now", uses="utc_now")]
+    return [source("onupdate=sa.func.now()", uses="sa")] if field.type.kind == "local_timestamp" else []
+
+
+def _remarks(field: Field) -> list[Fragment]:
+    """Return what a column's line says beyond its type; SQLite does not count up a `counted` column: it is no key."""
+    column = field.column
+    found = [Fragment(f"comment={literal(field.comment)}")] if column.comment else []
     info: dict[str, Any] = {"domain": column.type.domain.name.name} if column.type.domain is not None else {}
-    info |= {"counted": True} if counted else {}
-    return [*found, f"info={literal(info)}"] if info else found
+    info |= {"counted": True} if field.is_numbered and not field.is_key else {}
+    return [*found, Fragment(f"info={literal(info)}")] if info else found
 
 
-def _computed(generated: Generated) -> str:
+def _computed(generated: Generated) -> Fragment:
     text = generated.text
     if plain_sql(text) is None:  # SQLite has no such function: it keeps an empty column
-        return "sa.FetchedValue(), server_onupdate=sa.FetchedValue()"
-    return f"sa.Computed({literal(text)}, persisted={generated.kind == 'stored'})"
+        return source("sa.FetchedValue(), server_onupdate=sa.FetchedValue()", uses="sa")
+    return source("sa.Computed({}, persisted={})", literal(text), str(generated.kind == "stored"), uses="sa")

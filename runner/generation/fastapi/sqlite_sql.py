@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
-from runner.generation.fastapi.python_types import PythonType, quote
-from runner.generation.fastapi.rule_expressions import LENGTHS, MIRRORED, Unknown, is_array
+from runner.generation.fastapi.sql_names import quote
+from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
+from runner.generation.model.field_types import FieldType
 
 _INFIX = {**{op: op for op in MIRRORED}, "and": "AND", "or": "OR", "+": "+", "-": "-", "*": "*", "%": "%", "||": "||",
           "like": "LIKE"}  # fmt: skip
@@ -16,17 +17,17 @@ _LOOSE = frozenset({"and", "or", "not", "in", "||", *MIRRORED})  # bracketed ins
 _TIGHT, _SUMS = frozenset({"*", "%", "-"}), frozenset({"+", "-", "*", "%"})
 
 
-def sqlite_sql(expression: Expression, types: Mapping[str, PythonType]) -> str | None:
+def sqlite_sql(expression: Expression, types: Mapping[str, FieldType]) -> str | None:
     """Return an expression as SQLite's SQL, or None where SQLite has no such thing."""
     try:
-        return _Writer(types).write(expression)
+        return _SqlWriter(types).write(expression)
     except Unknown:
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class _Writer:
-    types: Mapping[str, PythonType]
+class _SqlWriter:
+    types: Mapping[str, FieldType]
 
     def write(self, expression: Expression) -> str:
         if isinstance(expression, ColumnRef):
@@ -65,14 +66,14 @@ class _Writer:
         return " + ".join(f"({self.inner(part)} IS NOT NULL)" for part in operation.args)
 
 
-_SPECIAL: Mapping[str, Callable[[_Writer, Operation], str]] = {
-    "cast": _Writer.cast,
-    "in": _Writer.choice,
-    "is null": _Writer.null,
-    "is not null": _Writer.null,
+_SPECIAL: Mapping[str, Callable[[_SqlWriter, Operation], str]] = {
+    "cast": _SqlWriter.cast,
+    "in": _SqlWriter.choice,
+    "is null": _SqlWriter.null,
+    "is not null": _SqlWriter.null,
     "not": lambda writer, operation: f"NOT {writer.inner(operation.args[0])}",
     "neg": lambda writer, operation: f"-{writer.inner(operation.args[0])}",
-    "num_nonnulls": _Writer.known,
+    "num_nonnulls": _SqlWriter.known,
 }
 
 

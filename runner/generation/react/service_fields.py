@@ -1,11 +1,12 @@
-"""Fields of a table as source in the words of the application's `core/api/fields.ts`. Pure functions."""
+"""Fields of a table as source in the functions of the application's `core/api/fields.ts`. Pure functions."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
 
-from runner.generation.fastapi.samples import sample_of
+from runner.generation.model.field_types import NUMERIC, Kind
+from runner.generation.model.samples import sample_of
 from runner.generation.react.javascript_patterns import javascript_pattern
 from runner.generation.react.typescript_source import Call, Code
 
@@ -13,80 +14,87 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from decimal import Decimal
 
-    from runner.generation.fastapi.model_columns import ColumnView
-    from runner.generation.fastapi.python_types import Category, PythonType
+    from runner.generation.model.field_types import FieldType
+    from runner.generation.model.fields import Field
 
-MOST_BITS = 32  # of a whole number that is one here too; more are kept as digits
-_MAKERS: Mapping[Category, str] = {
-    "text": "text", "number": "float", "decimal": "decimal", "boolean": "bool", "date": "date", "time": "time",
-    "timestamp": "timestamp", "local_timestamp": "localTimestamp", "interval": "interval", "uuid": "uuid",
-    "json": "json", "bytes": "bytes", "native": "native",
-}  # fmt: skip
+MOST_BITS = 32  # of an integer that is a number in the frontend; one of more bits is text
+# The function that makes the schema of each kind; arrays are made around that of their items.
+_MAKERS: Mapping[Kind, str] = {
+    "text": "f.text",
+    "integer": "f.int{bits}",
+    "number": "f.float",
+    "decimal": "f.decimal",
+    "boolean": "f.bool",
+    "date": "f.date",
+    "time": "f.time",
+    "timestamp": "f.timestamp",
+    "local_timestamp": "f.localTimestamp",
+    "interval": "f.interval",
+    "uuid": "f.uuid",
+    "json": "f.json",
+    "bytes": "f.bytes",
+    "native": "f.native",
+    "enum": "f.native",
+}  # fmt: skip - an enum has its choices in place of a maker
 
 
-def choice_source(view: ColumnView) -> Call | None:
-    """Return the list of values that a column, or an item of it, is one of."""
-    kind = view.type
-    if kind.category == "array":
-        kind = kind.item or kind
-    elif view.bounds.choices is not None:
-        values = list(view.bounds.choices)
-        return Call("f.textChoice" if kind.category == "text" else "f.intChoice", (values,))
-    if not kind.values:
+def choice_source(field: Field) -> Call | None:
+    """Return the list of values that a field, or an item of it, is one of."""
+    type_ = field.type.item or field.type
+    if field.bounds.choices is not None:
+        return Call("f.textChoice" if type_.kind == "text" else "f.intChoice", (list(field.bounds.choices),))
+    if not type_.values:
         return None
-    return Call("f.textChoice" if kind.category == "text" else "f.choice", (list(kind.values),))
+    return Call("f.textChoice" if type_.kind == "text" else "f.choice", (list(type_.values),))
 
 
-def maker_source(kind: PythonType, *, bounded: bool = False) -> Call:
-    """Return what makes the schema of a type; `bounded` gives items of an array what bounds their own type has."""
-    if kind.category == "integer":
-        return Call(f"f.int{kind.bits}")
-    if kind.category == "array" and kind.item is not None:
-        item = maker_source(kind.item)
-        bounds = _item_bounds(kind.item) if bounded else {}
-        return arrays_of(Call(item.name, (bounds,)) if bounds else item, kind, "")
-    return Call(f"f.{_MAKERS.get(kind.category, 'native')}")
+def maker_source(type_: FieldType, *, bounded: bool = False) -> Call:
+    """Return what makes the schema of a type; `bounded` gives items of an array the bounds of their own type."""
+    if type_.item is None:
+        return Call(_MAKERS[type_.kind].format(bits=type_.bits))
+    item = maker_source(type_.item)
+    bounds = _item_bounds(type_.item) if bounded else {}
+    return arrays_of(Call(item.name, (bounds,)) if bounds else item, type_, "")
 
 
-def _item_bounds(kind: PythonType) -> Mapping[str, Any]:
-    if kind.category == "decimal" and kind.digits is not None:
-        return {"digits": kind.digits, "places": kind.places or 0}
-    return {"max": kind.max_length} if kind.category == "text" and kind.max_length is not None else {}
+def _item_bounds(type_: FieldType) -> Mapping[str, Any]:
+    if type_.kind == "text" and type_.max_length is not None:
+        return {"max": type_.max_length}
+    return _digits(type_)
 
 
-def arrays_of(item: Any, kind: PythonType, suffix: str) -> Call:
-    """Return arrays, as many in each other as the type has dimensions, around an item."""
-    for _ in range(kind.field.count("list[") - 1):
+def _digits(type_: FieldType) -> dict[str, Any]:
+    return {} if type_.digits is None else {"digits": type_.digits, "places": type_.places or 0}
+
+
+def arrays_of(item: Call | Code, type_: FieldType, suffix: str) -> Call:
+    """Return arrays in arrays around an item, as many as the type has dimensions."""
+    for _ in range(type_.dimensions - 1):
         item = Call("f.array", (item,))
     return Call("f.array", (item,), suffix)
 
 
-def bounds_of(view: ColumnView) -> Mapping[str, Any]:
+def bounds_of(field: Field) -> Mapping[str, Any]:
     """Return the bounds of a field."""
-    kind, bounds = view.type, view.bounds
-    found: dict[str, Any] = {}
-    if kind.category == "decimal" and kind.digits is not None:
-        found |= {"digits": kind.digits, "places": kind.places or 0}
-    if kind.category in ("integer", "number", "decimal"):
-        as_text = kind.category == "decimal" or kind.bits > MOST_BITS
+    type_, bounds = field.type, field.bounds
+    found: dict[str, Any] = _digits(type_)
+    if type_.kind in NUMERIC:
+        as_text = type_.kind == "decimal" or (type_.kind == "integer" and type_.bits > MOST_BITS)
         found |= {name: _bound(value, as_text=as_text) for name, value in sorted(bounds.numbers.items())}
-    if kind.category == "text":
-        found |= {name: value for name, value in _lengths(view).items() if value is not None}
+    if type_.kind == "text":
+        lengths = {"min": bounds.min_length, "max": bounds.max_length}
+        found |= {name: length for name, length in lengths.items() if length is not None}
         pattern = None if bounds.pattern is None else javascript_pattern(bounds.pattern)
         if pattern is not None:
             found["pattern"] = Code(f"/{pattern}/u")
-            found |= _like(view)
+            found |= _like(field)
     return found
 
 
-def _lengths(view: ColumnView) -> Mapping[str, int | None]:
-    return {"min": view.bounds.min_length, "max": view.bounds.max_length}
-
-
-def _like(view: ColumnView) -> Mapping[str, str]:
-    """Return a text that the pattern of a column accepts, if one is known."""
-    text = sample_of(view, counted=True).json
-    accepted = isinstance(text, str) and re.search(view.bounds.pattern or "", text) is not None
+def _like(field: Field) -> Mapping[str, str]:
+    """Return a text that the pattern of a field accepts, if one is known."""
+    text = sample_of(field, distinct=True).json
+    accepted = isinstance(text, str) and re.search(field.bounds.pattern or "", text) is not None
     return {"like": text} if accepted else {}
 
 

@@ -22,10 +22,10 @@ from runner.generation.fastapi.migration.picture import (
     columns_sql,
     text_sql,
 )
-from runner.generation.fastapi.model_source import is_portable
-from runner.generation.fastapi.python_types import PythonType, flat_name, outside, quote, type_name
+from runner.generation.fastapi.resources import Backend, Resource
+from runner.generation.fastapi.sql_names import flat_name, outside, quote, type_name
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
-from runner.generation.fastapi.table_view import TableView, is_sound, view_table
+from runner.generation.fastapi.table_arguments import is_portable
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
 
 if TYPE_CHECKING:
@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Check, Column, Domain, ForeignKey, Index, Key
     from runner.ddl.model import IndexPart as Part
-    from runner.generation.fastapi.model_columns import ColumnView
+    from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
+    from runner.generation.model.field_types import FieldType
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 
@@ -42,9 +43,9 @@ _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 def draw(application: Application) -> Picture:
     """Return the picture of the databases of an application."""
     schema, home = application.schema, application.names.home
-    views = tuple(view_table(application, table) for table in schema.tables)
+    resources = application.derived(Backend).resources
     enums = [enum for enum in schema.enums if enum.name]
-    named = [view.table.name for view in views] + [enum.name for enum in enums if enum.name]
+    named = [table.name for table in schema.tables] + [enum.name for enum in enums if enum.name]
     return Picture(
         extensions=tuple(name for name in schema.extensions if name != "plpgsql"),
         schemas=tuple(sorted({name.schema for name in named if name.schema} - {home})),
@@ -56,8 +57,8 @@ def draw(application: Application) -> Picture:
             ),
             *(_domain(domain, home) for domain in schema.domains),
         ),
-        sequences=tuple(_sequences(views)),
-        tables=tuple(_table(view) for view in views),
+        sequences=tuple(_sequences(resources)),
+        tables=tuple(_table(resource) for resource in resources),
     )
 
 
@@ -73,48 +74,48 @@ def _domain(domain: Domain, home: str | None) -> TypePart:
     )
 
 
-def _sequences(views: Iterable[TableView]) -> Iterator[str]:
+def _sequences(resources: Iterable[Resource]) -> Iterator[str]:
     """Give the sequences that defaults name and no serial column makes, each once."""
-    columns = [(view, column) for view in views for column in view.table.columns if column.default]
-    made = {_sequence_of(view, column) for view, column in columns if _makes_sequence(view, column)}
-    named = dict.fromkeys(_sequence_of(view, column) for view, column in columns)
+    columns = [(resource, column) for resource in resources for column in resource.table.ddl.columns if column.default]
+    made = {_sequence_of(resource, column) for resource, column in columns if _makes_sequence(resource, column)}
+    named = dict.fromkeys(_sequence_of(resource, column) for resource, column in columns)
     yield from (name for name in named if name and name not in made)
 
 
-def _sequence_of(view: TableView, column: Column) -> str:
+def _sequence_of(resource: Resource, column: Column) -> str:
     """Return the sequence that a column is numbered by, as SQL; nothing for other columns."""
     found = _SEQUENCE.search(column.default.text) if column.default else None
     name = found[1].replace("''", "'") if found else ""
-    return name.removeprefix(f"{view.home}.")
+    return name.removeprefix(f"{resource.home}.")
 
 
-def _makes_sequence(view: TableView, column: Column) -> bool:
+def _makes_sequence(resource: Resource, column: Column) -> bool:
     """Whether a serial column here gets the very sequence that its default names."""
-    own = quote(sequence_name(view.table.name.name, column.name))
-    schema = f"{quote(view.database_schema)}." if view.database_schema else ""
-    return column.serial and _sequence_of(view, column) in (own, f"{schema}{own}")
+    own = quote(sequence_name(resource.table.ddl.name.name, column.name))
+    schema = f"{quote(resource.database_schema)}." if resource.database_schema else ""
+    return column.serial and _sequence_of(resource, column) in (own, f"{schema}{own}")
 
 
-def _table(view: TableView) -> TablePart:
+def _table(resource: Resource) -> TablePart:
     return TablePart(
-        schema=view.database_schema,
-        name=view.table.name.name,
-        columns=tuple(_column(view, column) for column in view.columns.values()),
-        constraints=(*_keys(view.constraints), *_checks(view), *_references(view)),
-        indexes=tuple(_indexes(view)),
-        comment=view.table.comment or None,
-        sqlite=_sqlite(view),
+        schema=resource.database_schema,
+        name=resource.table.ddl.name.name,
+        columns=tuple(_column(resource, column) for column in resource.columns.values()),
+        constraints=(*_keys(resource.table.constraints), *_checks(resource), *_references(resource)),
+        indexes=tuple(_indexes(resource)),
+        comment=resource.table.ddl.comment or None,
+        sqlite=_sqlite(resource),
     )
 
 
 # ---------------------------------------------------------------------------------------------------------- PostgreSQL
 
 
-def _column(view: TableView, column: ColumnView) -> ColumnPart:
-    own = column.column
-    from_postgres = dialect_named(view.schema.dialect).postgresql_compatible
+def _column(resource: Resource, column: ModelColumn) -> ColumnPart:
+    own = column.field.column
+    from_postgres = dialect_named(resource.application.schema.dialect).postgresql_compatible
     plain = from_postgres and own.type.enum is None and own.type.domain is None
-    serial = _makes_sequence(view, own)
+    serial = _makes_sequence(resource, own)
     identity: Literal["always", "by default"] | None = own.identity or ("by default" if own.auto_increment else None)
     generated = None
     if own.generated and not identity:
@@ -122,16 +123,16 @@ def _column(view: TableView, column: ColumnView) -> ColumnPart:
         generated = f"{kind.upper()} ({own.generated.text})"
     default = None
     if own.default and not (identity or generated or serial):
-        default = column.default.postgresql if column.default else own.default.text
+        default = column.field.default.text if column.field.default else own.default.text
     return ColumnPart(
         name=column.name,
         type=own.type.text if plain else column.type.postgresql,
         default=default,
-        not_null=not own.nullable or column.is_key,
+        not_null=not own.nullable or column.field.is_key,
         identity=identity,
         generated=generated,
         collation=own.collation if from_postgres else None,
-        sequence=_sequence_of(view, own) if serial else None,
+        sequence=_sequence_of(resource, own) if serial else None,
         comment=own.comment or None,
         sqlite_type=column.type.sqlite,
         sqlite_default=column.default.sqlite if column.default else None,
@@ -147,16 +148,15 @@ def _keys(named: NamedConstraints) -> Iterator[ConstraintPart]:
         yield ConstraintPart(name=name, kind=kind, columns=key.columns, rest=_deferred(key))
 
 
-def _checks(view: TableView) -> Iterator[ConstraintPart]:
-    for name, check in view.constraints.checks.items():
+def _checks(resource: Resource) -> Iterator[ConstraintPart]:
+    for name, check in resource.table.constraints.checks.items():
         inherit = " NO INHERIT" if check.no_inherit else ""
         yield ConstraintPart(name=name, kind="CHECK", columns=check.columns, rest=f"({check.text}){inherit}")
 
 
-def _references(view: TableView) -> Iterator[ConstraintPart]:
-    for name, key in view.constraints.foreign_keys.items():
-        if is_sound(view.schema, key):
-            yield _reference(name, key, type_name(key.references, view.home))
+def _references(resource: Resource) -> Iterator[ConstraintPart]:
+    for name, key in resource.table.foreign_keys.items():
+        yield _reference(name, key, type_name(key.references, resource.home))
 
 
 def _reference(name: str, key: ForeignKey, target: str, *, plain: bool = False) -> ConstraintPart:
@@ -180,8 +180,8 @@ def _deferred(constraint: Key | ForeignKey) -> str:
     return " DEFERRABLE INITIALLY DEFERRED" if constraint.initially_deferred else " DEFERRABLE"
 
 
-def _indexes(view: TableView) -> Iterator[IndexPart]:
-    for name, index in view.constraints.indexes.items():
+def _indexes(resource: Resource) -> Iterator[IndexPart]:
+    for name, index in resource.table.constraints.indexes.items():
         if index.method in MYSQL_METHODS:
             continue
         method = f" USING {index.method}" if index.method not in (None, "btree") else ""
@@ -212,78 +212,77 @@ def _index_part(part: Part, *, plain: bool = False) -> str:
 # -------------------------------------------------------------------------------------------------------------- SQLite
 
 
-def _sqlite(view: TableView) -> SqlitePart:
-    name = flat_name(view.database_schema, view.table.name.name)
+def _sqlite(resource: Resource) -> SqlitePart:
+    name = flat_name(resource.database_schema, resource.table.ddl.name.name)
     indexes = {
-        flat_name(view.database_schema, own): index
-        for own, index in view.constraints.indexes.items()
+        flat_name(resource.database_schema, own): index
+        for own, index in resource.table.constraints.indexes.items()
         if is_portable(index)
     }
     return SqlitePart(
         name=name,
-        lines=tuple(_sqlite_lines(view)),
-        stored=tuple(column.name for column in view.columns.values() if not _is_computed(column)),
-        numbered=_numbered(view) is not None,
+        lines=tuple(_sqlite_lines(resource)),
+        stored=tuple(column.name for column in resource.columns.values() if not _is_computed(column)),
+        numbered=_numbered(resource) is not None,
         indexes=tuple((own, _sqlite_index(own, quote(name), index)) for own, index in indexes.items()),
     )
 
 
-def _is_computed(column: ColumnView) -> bool:
-    generated = column.column.generated
+def _is_computed(column: ModelColumn) -> bool:
+    generated = column.field.column.generated
     return generated is not None and plain_sql(generated.text) is not None
 
 
-def _sqlite_lines(view: TableView) -> Iterator[str]:
-    numbered = _numbered(view)
-    for column in view.columns.values():
+def _sqlite_lines(resource: Resource) -> Iterator[str]:
+    numbered = _numbered(resource)
+    for column in resource.columns.values():
         yield _sqlite_column(column, numbered=column is numbered)
-    for key in _keys(view.constraints):
+    for key in _keys(resource.table.constraints):
         if key.kind == "PRIMARY KEY" and numbered is not None and len(key.columns) == 1:
             continue  # its column's own line says so
         kind = "PRIMARY KEY" if key.kind == "PRIMARY KEY" and numbered is None else "UNIQUE"
         yield f"CONSTRAINT {quote(key.name)} {kind} ({columns_sql(key.columns)})"
-    yield from _sqlite_checks(view)
-    for name, foreign in view.constraints.foreign_keys.items():
-        if is_sound(view.schema, foreign):
-            target = quote(flat_name(outside(foreign.references, view.home), foreign.references.name))
-            yield f"CONSTRAINT {quote(name)} {_reference(name, foreign, target, plain=True).sql}"
+    yield from _sqlite_checks(resource)
+    for name, foreign in resource.table.foreign_keys.items():
+        target = quote(flat_name(outside(foreign.references, resource.home), foreign.references.name))
+        yield f"CONSTRAINT {quote(name)} {_reference(name, foreign, target, plain=True).sql}"
 
 
-def _numbered(view: TableView) -> ColumnView | None:
+def _numbered(resource: Resource) -> ModelColumn | None:
     """Return the key column that SQLite numbers by itself."""
-    found = [column for column in view.key if column.assigned and column.type.category == "integer"]
-    return found[0] if found else None
+    numbered = (field for field in resource.table.key if field.is_numbered and field.type.kind == "integer")
+    return next(iter(resource.columns_of(numbered)), None)
 
 
-def _sqlite_column(column: ColumnView, *, numbered: bool) -> str:
+def _sqlite_column(column: ModelColumn, *, numbered: bool) -> str:
     parts = [quote(column.name), column.type.sqlite]
     if numbered:
         return f"{quote(column.name)} INTEGER PRIMARY KEY AUTOINCREMENT"
-    generated = column.column.generated
+    generated = column.field.column.generated
     if generated is not None:
         text = plain_sql(generated.text)
         if text is not None:
             parts.append(f"GENERATED ALWAYS AS ({text}) {generated.kind.upper()}")
     elif column.default is not None and column.default.sqlite is not None:
         parts.append(f"DEFAULT {column.default.sqlite}")
-    if not column.nullable and generated is None and not column.assigned:
+    if not column.nullable and generated is None and not column.field.is_numbered:
         parts.append("NOT NULL")
     return " ".join(parts)
 
 
-def _sqlite_checks(view: TableView) -> Iterator[str]:
-    types = {name: column.type for name, column in view.columns.items()}
-    for name, check in view.constraints.checks.items():
+def _sqlite_checks(resource: Resource) -> Iterator[str]:
+    types = {name: field.type for name, field in resource.table.fields.items()}
+    for name, check in resource.table.constraints.checks.items():
         text = sqlite_check(check, types)
         if text is not None:
             yield f"CONSTRAINT {quote(name)} CHECK ({text})"
-    for column in view.columns.values():
-        if column.type.category == "enum":
-            values = ", ".join(text_sql(value) for value in column.type.values)
+    for column in resource.columns.values():
+        if column.field.type.kind == "enum":
+            values = ", ".join(text_sql(value) for value in column.field.type.values)
             yield f"CHECK ({quote(column.name)} IN ({values}))"
 
 
-def sqlite_check(check: Check, types: Mapping[str, PythonType]) -> str | None:
+def sqlite_check(check: Check, types: Mapping[str, FieldType]) -> str | None:
     """Return a check as SQLite can hold it, or None."""
     return None if check.expression is None else sqlite_sql(check.expression, types)
 

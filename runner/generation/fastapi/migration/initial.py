@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
-from runner.generation.fastapi.python_types import quote
+from runner.generation.fastapi.sql_names import quote
 from runner.generation.model.naming import snake
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from runner.generation.fastapi.python_types import quote
+from runner.generation.fastapi.sql_names import quote
 
 ConstraintKind = Literal["PRIMARY KEY", "UNIQUE", "UNIQUE NULLS NOT DISTINCT", "CHECK", "FOREIGN KEY"]
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}

@@ -17,7 +17,7 @@ from runner.generation.fastapi.migration.picture import (
     text_sql,
     within,
 )
-from runner.generation.fastapi.python_types import outside, quote
+from runner.generation.fastapi.sql_names import outside, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

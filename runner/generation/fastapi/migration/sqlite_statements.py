@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.generation.fastapi.migration.picture import ColumnPart, SqlitePart, text_sql
-from runner.generation.fastapi.python_types import quote
+from runner.generation.fastapi.sql_names import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -1,7 +1,7 @@
-"""Text that a regular expression accepts, numbered, so that every call of a test gives another.
+"""Text that a regular expression accepts, with a number in it, so that every row of a test has another.
 
-Reads the subset of patterns that schemas use: literals, classes, groups (the first branch is taken) and counts. What
-it makes is tried against the pattern by the caller.
+Reads the subset of patterns that schemas use: literals, classes, groups (the first branch is taken) and counts. The
+caller tests the text against the pattern.
 """
 
 from __future__ import annotations
@@ -9,8 +9,10 @@ from __future__ import annotations
 import string
 from dataclasses import dataclass
 
-_COUNTER_WIDTH = 6  # of a run that may be as long as it likes
-_FEWEST_DIGITS = 3  # of a run that can tell rows of one test apart
+from runner.generation.model.series import Counter
+
+_COUNTER_WIDTH = 6  # digits of a run of any length
+_FEWEST_DIGITS = 3  # that distinguish the rows of one test
 _DIGITS = frozenset(string.digits)
 _ESCAPES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_", "s": " "}
 _ALL = string.ascii_lowercase + string.ascii_uppercase + string.digits + "-_ ./@"
@@ -18,7 +20,7 @@ _ALL = string.ascii_lowercase + string.ascii_uppercase + string.digits + "-_ ./@
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """So many characters out of a set."""
+    """`fewest` to `most` characters out of `letters`; `most` is None for any number."""
 
     letters: str
     fewest: int
@@ -39,7 +41,7 @@ class _Reader:
             if mark == ")":
                 break
             if mark == "|":
-                self._pass_over_branch()
+                self._skip_branch()
                 break
             self.position += 1
             if mark in "^$":
@@ -55,7 +57,7 @@ class _Reader:
         self.position += 1  # the closing bracket
         return inner
 
-    def _pass_over_branch(self) -> None:
+    def _skip_branch(self) -> None:
         depth = 0
         while self.position < len(self.pattern):
             mark = self.pattern[self.position]
@@ -109,39 +111,40 @@ class _Reader:
         return runs * fewest
 
 
-def numbered(pattern: str, max_length: int | None = None) -> str | None:
-    """Return a format for `str.format(n=…)` whose results the pattern accepts, or None where that is beyond reach."""
+def numbered(pattern: str, max_length: int | None = None) -> Counter | str | None:
+    """Return text that a pattern accepts: a counter of rows, a constant where it holds no number, None where unknown.
+
+    `max_length` bounds the text, in characters.
+    """
     try:
         runs = _Reader(pattern).sequence()
     except (IndexError, ValueError):
         return None
-    room = None if max_length is None else max_length - sum(run.fewest for run in runs)
-    counter = _counter(runs, room)
-    pieces = []
-    for place, run in enumerate(runs):
-        if place == counter:
-            pieces.append(f"{{n:0{_width(run, room)}d}}")
-        else:
-            pieces.append((_favourite(run.letters) * run.fewest).replace("{", "{{").replace("}", "}}"))
-    return "".join(pieces)
+    spare = None if max_length is None else max_length - sum(run.fewest for run in runs)
+    place = _counter(runs, spare)
+    texts = [_plainest(run.letters) * run.fewest for run in runs]
+    if place is None:
+        return "".join(texts)
+    before, after = "".join(texts[:place]), "".join(texts[place + 1 :])
+    return Counter(is_text=True, width=_width(runs[place], spare), before=before, after=after)
 
 
-def _counter(runs: list[_Run], room: int | None) -> int | None:
-    """Return which run can hold a number: the widest of those that take every digit."""
+def _counter(runs: list[_Run], spare: int | None) -> int | None:
+    """Return the place of the run that can hold a number: the widest of those that accept every digit."""
     able = [place for place, run in enumerate(runs) if _DIGITS.issubset(run.letters)]
-    best = max(able, key=lambda place: (_width(runs[place], room), -place), default=None)
-    return best if best is not None and _width(runs[best], room) >= _FEWEST_DIGITS else None
+    best = max(able, key=lambda place: (_width(runs[place], spare), -place), default=None)
+    return best if best is not None and _width(runs[best], spare) >= _FEWEST_DIGITS else None
 
 
-def _width(run: _Run, room: int | None) -> int:
-    wished = max(run.fewest, _COUNTER_WIDTH)
-    most = wished if run.most is None else min(run.most, wished)
-    return most if room is None else min(most, run.fewest + max(room, 0))
+def _width(run: _Run, spare: int | None) -> int:
+    wanted = max(run.fewest, _COUNTER_WIDTH)
+    most = wanted if run.most is None else min(run.most, wanted)
+    return most if spare is None else min(most, run.fewest + max(spare, 0))
 
 
-def _favourite(letters: str) -> str:
+def _plainest(letters: str) -> str:
     """Return the plainest character of a set."""
-    for wished in ("a", "A", "1", "0"):
-        if wished in letters:
-            return wished
+    for wanted in ("a", "A", "1", "0"):
+        if wanted in letters:
+            return wanted
     return letters[:1]

@@ -1,8 +1,4 @@
-"""Expressions of the schema (checks, defaults): taking them apart, and typing their constants.
-
-`python_source`, `sqlite_sql` and `values` carry them over into other forms; what cannot be carried over raises
-`Unknown`, and the database then keeps the rule alone.
-"""
+"""Expressions of the DDL (checks, defaults): their parts, and the values of their constants."""
 
 from __future__ import annotations
 
@@ -12,19 +8,17 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
-from runner.generation.fastapi.python_types import NUMERIC, PythonType
+from runner.generation.model.field_types import NUMERIC, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 LENGTHS = frozenset({"length", "char_length", "character_length", "cardinality", "array_length", "json_array_length"})
-TODAY = frozenset({"current_date"})
-NOW = frozenset({"now", "current_timestamp"})
 
 
-class Unknown(Exception):  # noqa: N818 - never leaves this package
-    """An expression says something that cannot be carried over."""
+class Unknown(Exception):  # noqa: N818 - never leaves `generation`
+    """An expression has a part that cannot be mapped; its database alone can evaluate it."""
 
 
 def columns_in(expression: Expression) -> tuple[str, ...]:
@@ -43,7 +37,7 @@ def conjuncts(expression: Expression) -> tuple[Expression, ...]:
     return (expression,)
 
 
-def facing(operation: Operation) -> Operation:
+def constant_right(operation: Operation) -> Operation:
     """Return a comparison with its constant on the right."""
     if operation.op in MIRRORED and isinstance(operation.args[0], Const):
         return Operation(op=MIRRORED[operation.op], args=(operation.args[1], operation.args[0]))
@@ -57,68 +51,67 @@ def uncast(expression: Expression) -> Expression:
     return expression
 
 
-def constant(value: Const, kind: PythonType | None) -> Any:
-    """Return a constant as a Python value of the type that it is compared with."""
+def constant(value: Const, type_: FieldType | None) -> Any:
+    """Return a constant as a Python value of the type that it is compared with.
+
+    Raises:
+        Unknown: the text is no value of that type.
+
+    """
     text = value.value
     if text is None or isinstance(text, bool):
         return text
-    category = kind.category if kind else None
+    kind = type_.kind if type_ else None
     try:
-        if value.is_number or category in NUMERIC:
+        if value.is_number or kind in NUMERIC:
             number = Decimal(text)
-            return int(number) if number == number.to_integral_value() and category != "decimal" else number
-        if category == "date":
+            return int(number) if number == number.to_integral_value() and kind != "decimal" else number
+        if kind == "date":
             return dt.date.fromisoformat(text)
-        if category == "time":
+        if kind == "time":
             return dt.time.fromisoformat(text)
-        if category in ("timestamp", "local_timestamp"):
+        if kind in ("timestamp", "local_timestamp"):
             moment = dt.datetime.fromisoformat(text)
-            aware = category == "timestamp" and moment.tzinfo is None
-            return moment.replace(tzinfo=dt.UTC) if aware else moment
+            needs_zone = kind == "timestamp" and moment.tzinfo is None
+            return moment.replace(tzinfo=dt.UTC) if needs_zone else moment
     except (ValueError, InvalidOperation) as error:
         raise Unknown(text) from error
     return text
 
 
-def kind_of(expression: Expression, types: Mapping[str, PythonType]) -> PythonType | None:
-    """Return the type that a comparison's other side has to have."""
+def type_of(expression: Expression, types: Mapping[str, FieldType]) -> FieldType | None:
+    """Return the type of an expression, by the types of its columns; None where that is not known."""
     expression = uncast(expression)
     if isinstance(expression, ColumnRef):
         return types.get(expression.name)
     if isinstance(expression, Operation) and expression.op in ("coalesce", "+", "-", "*", "%", "neg"):
-        return next((kind for part in expression.args if (kind := kind_of(part, types))), None)
+        return type_of_arguments(expression, types)
     return None
 
 
-def kind_beside(operation: Operation, types: Mapping[str, PythonType]) -> PythonType | None:
-    """Return the type of the first argument that has one; the constants beside it are of that type."""
-    return next((found for part in operation.args if (found := kind_of(part, types))), None)
+def type_of_arguments(operation: Operation, types: Mapping[str, FieldType]) -> FieldType | None:
+    """Return the type of the first argument that has one; constants among the arguments are of that type."""
+    return next((found for part in operation.args if (found := type_of(part, types))), None)
 
 
-def mixes_zones(operation: Operation, types: Mapping[str, PythonType]) -> bool:
-    """Whether moments with a zone meet such without one: only the database knows which zone those are of."""
-    found = {kind.category for part in operation.args if (kind := kind_of(part, types))}
-    return {"timestamp", "local_timestamp"} <= found
-
-
-def is_array(expression: Expression, types: Mapping[str, PythonType]) -> bool:
+def is_array(expression: Expression, types: Mapping[str, FieldType]) -> bool:
     """Whether an expression is a column of arrays."""
-    found = kind_of(expression, types)
-    return found is not None and found.category == "array"
+    found = type_of(expression, types)
+    return found is not None and found.kind == "array"
 
 
 # ------------------------------------------------------------------------------------------------------------ patterns
 
-_FOREIGN = re.compile(r"\\[^dswDSW.\\/+*?()\[\]{}|^$-]|\(\?|\[\[|\*\*\*")
+_POSTGRESQL_ONLY = re.compile(r"\\[^dswDSW.\\/+*?()\[\]{}|^$-]|\(\?|\[\[|\*\*\*")
 _CLASSES = {"[:digit:]": "0-9", "[:alpha:]": "A-Za-z", "[:alnum:]": "A-Za-z0-9", "[:upper:]": "A-Z",
             "[:lower:]": "a-z", "[:space:]": r"\s"}  # fmt: skip
 
 
 def portable_pattern(pattern: str) -> str | None:
-    """Return a PostgreSQL pattern that means the same in Python, in Rust and in JSON Schema, else None."""
+    """Return a pattern of PostgreSQL that means the same in Python, Rust and JSON Schema, None where there is none."""
     for name, letters in _CLASSES.items():
         pattern = pattern.replace(name, letters)
-    if _FOREIGN.search(pattern):
+    if _POSTGRESQL_ONLY.search(pattern):
         return None
     try:
         re.compile(pattern)

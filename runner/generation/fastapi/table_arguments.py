@@ -4,51 +4,54 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.generation.fastapi.python_types import flat_name, outside
+from runner.generation.fastapi.generated_names import source
+from runner.generation.fastapi.sql_names import flat_name, outside
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
-from runner.generation.fastapi.table_view import TableView, is_sound
-from runner.generation.source_text import literal, one_line
+from runner.generation.fragments import Fragment
+from runner.generation.model.prose import one_line
+from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runner.ddl.model import Check, ForeignKey, Index, IndexPart, Key
-    from runner.generation.fastapi.model_columns import ColumnView
+    from runner.generation.fastapi.resources import Resource
 
 _TYPES_KEPT = ("btree", None)
 
 
-def table_arguments(view: TableView) -> tuple[str, ...]:
-    """Return one source line for each constraint and index, and one for the table's own options."""
-    lines: list[str] = []
-    if view.constraints.primary_key:
-        name, key = view.constraints.primary_key
-        lines.append(f"sa.PrimaryKeyConstraint({_columns(key.columns)}, name={literal(name)})")
-    lines += [_unique(name, key) for name, key in view.constraints.unique.items()]
-    lines += [
-        _foreign_key(view, name, key)
-        for name, key in view.constraints.foreign_keys.items()
-        if is_sound(view.schema, key)
-    ]
-    lines += [_check(view, name, check) for name, check in view.constraints.checks.items()]
-    lines += [_index(name, index) for name, index in view.constraints.indexes.items()]
+def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
+    """Return a fragment for each constraint and index, and one for the table's own options."""
+    named = resource.table.constraints
+    found: list[Fragment] = []
+    if named.primary_key:
+        name, key = named.primary_key
+        found.append(_made(f"PrimaryKeyConstraint({_columns(key.columns)}, name={literal(name)})"))
+    found += [_unique(name, key) for name, key in named.unique.items()]
+    found += [_foreign_key(resource, name, key) for name, key in resource.table.foreign_keys.items()]
+    found += [_check(resource, name, check) for name, check in named.checks.items()]
+    found += [_index(name, index) for name, index in named.indexes.items()]
     options = []
-    if view.database_schema:
-        options.append(f'"schema": {literal(view.database_schema)}')
-    if view.table.comment:
-        options.append(f'"comment": {literal(one_line(view.table.comment))}')
-    if options:
-        lines.append(f"{{{', '.join(options)}}}")
-    return tuple(lines)
+    if resource.database_schema:
+        options.append(f'"schema": {literal(resource.database_schema)}')
+    if resource.table.ddl.comment:
+        options.append(f'"comment": {literal(one_line(resource.table.ddl.comment))}')
+    return (*found, Fragment(f"{{{', '.join(options)}}}")) if options else tuple(found)
+
+
+def _made(call: str, *, portable: bool = True) -> Fragment:
+    """Return a call of SQLAlchemy; what is not portable is for PostgreSQL alone."""
+    made = source("sa.{}", call, uses="sa")
+    return made if portable else source("postgresql_only({})", made, uses="postgresql_only")
 
 
 def _columns(names: Iterable[str]) -> str:
     return ", ".join(literal(name) for name in names)
 
 
-def _unique(name: str, key: Key) -> str:
+def _unique(name: str, key: Key) -> Fragment:
     more = "" if key.nulls_distinct else ", postgresql_nulls_not_distinct=True"
-    return f"sa.UniqueConstraint({_columns(key.columns)}, name={literal(name)}{_deferred(key)}{more})"
+    return _made(f"UniqueConstraint({_columns(key.columns)}, name={literal(name)}{_deferred(key)}{more})")
 
 
 def _deferred(constraint: Key | ForeignKey) -> str:
@@ -57,28 +60,28 @@ def _deferred(constraint: Key | ForeignKey) -> str:
     return f', deferrable=True, initially="{"DEFERRED" if constraint.initially_deferred else "IMMEDIATE"}"'
 
 
-def _foreign_key(view: TableView, name: str, key: ForeignKey) -> str:
-    target = flat_name(outside(key.references, view.home), key.references.name)
+def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
+    target = flat_name(outside(key.references, resource.home), key.references.name)
     targets = [f"{target}.{column}" for column in key.target_columns]
     more = "".join(
         f", {option}={literal(action)}"
         for option, action in (("ondelete", key.on_delete), ("onupdate", key.on_update))
         if action != "NO ACTION"
     )
-    order = view.schema.positions
-    if order[key.references] > order[view.table.name]:
+    positions = resource.application.schema.positions
+    if positions[key.references] > positions[resource.table.ddl.name]:
         more += ", use_alter=True"
-    return (
-        f"sa.ForeignKeyConstraint([{_columns(key.columns)}], [{_columns(targets)}], "
+    return _made(
+        f"ForeignKeyConstraint([{_columns(key.columns)}], [{_columns(targets)}], "
         f"name={literal(name)}{more}{_deferred(key)})"
     )
 
 
-def _check(view: TableView, name: str, check: Check) -> str:
-    made = f"sa.CheckConstraint({literal(_sql(check.text))}, name={literal(name)})"
-    types = {name: column.type for name, column in view.columns.items()}
+def _check(resource: Resource, name: str, check: Check) -> Fragment:
+    types = {name: field.type for name, field in resource.table.fields.items()}
     portable = check.expression is not None and sqlite_sql(check.expression, types) is not None
-    return made if portable and plain_sql(check.text) == check.text else f"postgresql_only({made})"
+    made = f"CheckConstraint({literal(_sql(check.text))}, name={literal(name)})"
+    return _made(made, portable=portable and plain_sql(check.text) == check.text)
 
 
 def _sql(text: str) -> str:
@@ -86,7 +89,7 @@ def _sql(text: str) -> str:
     return one_line(text).replace("\\", "\\\\").replace(":", "\\:")
 
 
-def _index(name: str, index: Index) -> str:
+def _index(name: str, index: Index) -> Fragment:
     parts = ", ".join(_part(part) for part in index.parts)
     options = [", unique=True"] if index.unique else []
     if index.where:
@@ -101,8 +104,8 @@ def _index(name: str, index: Index) -> str:
         options.append(f", postgresql_include=[{_columns(index.include)}]")
     if not index.nulls_distinct:
         options.append(", postgresql_nulls_not_distinct=True")
-    made = f"sa.Index({literal(name)}, {parts}{''.join(options)})"
-    return made if is_portable(index) and _reads_alike(index) else f"postgresql_only({made})"
+    portable = is_portable(index) and _reads_alike(index)
+    return _made(f"Index({literal(name)}, {parts}{''.join(options)})", portable=portable)
 
 
 def _reads_alike(index: Index) -> bool:
@@ -128,9 +131,3 @@ def _part(part: IndexPart) -> str:
     text += " DESC" if part.descending else ""
     text += f" NULLS {part.nulls.upper()}" if part.nulls else ""
     return f"sa.text({literal(_sql(text))})"
-
-
-def identity_source(columns: Iterable[ColumnView]) -> str:
-    """Return the attributes that tell rows apart, as a tuple's source."""
-    names = [column.attribute for column in columns]
-    return f"({', '.join(names)},)" if len(names) == 1 else f"({', '.join(names)})"

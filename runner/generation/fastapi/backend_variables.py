@@ -1,0 +1,67 @@
+"""The variables of the backend's templates: `app` for the whole, `table` and `resource` for one table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from runner.generation.fastapi.left_out import left_out, passed_over
+from runner.generation.fastapi.resources import Backend
+from runner.generation.fastapi.table_arguments import table_arguments
+from runner.generation.model.app_options import app_options
+from runner.generation.model.naming import free_name, human, is_python_name, snake
+from runner.generation.model.prose import sentence
+from runner.generation.model.samples import NATIVE_TEXTS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.ddl.model import Enum, Table
+    from runner.generation.model.application import Application
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PythonEnum:
+    """An enumerated type as a Python class: `members` pair its names with its values."""
+
+    class_name: str
+    comment: str
+    members: tuple[tuple[str, str], ...]
+
+
+def app_variables(application: Application, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the variables of the set-up templates."""
+    schema, tables = application.schema, application.tables
+    names = application.names.enums
+    return {
+        "app": app_options(application, options),
+        "tables": tables,
+        "enums": tuple(_enum(names[enum.name], enum) for enum in schema.enums if enum.name),
+        "left_out": tuple(f"`{table.title}`: {text}" for table in tables for text in left_out(schema, table)),
+        "passed_over": passed_over(schema),
+        "native_samples": NATIVE_TEXTS,
+    }
+
+
+def table_variables(application: Application, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the variables of one table's templates."""
+    resource = application.derived(Backend).resource(table.name)
+    return {
+        "app": app_options(application, options),
+        "table": resource.table,
+        "resource": resource,
+        "arguments": table_arguments(resource),
+        "left_out": left_out(application.schema, resource.table),
+    }
+
+
+def _enum(class_name: str, enum: Enum) -> PythonEnum:
+    members: list[tuple[str, str]] = []
+    for value in enum.values:
+        name = snake(value).upper() if value.strip() else "EMPTY"
+        if not is_python_name(name) or name.lower() in ("name", "value", "mro"):
+            name = f"{name}_"
+        members.append((free_name(name, [taken for taken, _ in members]), value))
+    plain = enum.name.name if enum.name else class_name
+    comment = sentence(enum.comment or f"Values of {human(plain).lower()}")
+    return PythonEnum(class_name=class_name, comment=comment, members=tuple(members))

@@ -1,0 +1,57 @@
+"""The names that generated modules use, and where each is imported from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.generation.fragments import Fragment, compose
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_MODULES = {
+    "typing": "Annotated Any ClassVar Literal",
+    "decimal": "Decimal",
+    "uuid": "UUID uuid4",
+    "sqlalchemy.orm": "Mapped mapped_column",
+    "pydantic": "ConfigDict Field NaiveDatetime",
+    "fastapi.testclient": "TestClient",
+    "app.core.columns": """Array BigInt ByDialect Char Json PlainJson SmallInt Timestamp enum_of exact moment native
+        postgresql_only utc_now""",
+    "app.core.database": "Base",
+    "app.core.fields": "Body Bytes Int16 Int32 Int64 Native NotNull Number Row omitted",
+    "app.core.problems": "problem_responses",
+    "app.core.repository": "Resource",
+    "app.core.routes": "TableRouter add_bulk_routes add_list_routes",
+    "app.core.row_routes": "Key add_row_routes",
+    "app.core.rules": """Rule add all_of any_of coalesce contained count_known eq ge gt is_null le length lower lt
+        matches mul ne not_ now one_of rem sub today trim upper""",
+    "tests.core.factory": "Case Reference",
+    "tests.core.read_tests": "ReadTests",
+    "tests.core.table_tests": "TableTests",
+}
+_PATHS: Mapping[str, str] = {
+    "dt": "datetime as dt",
+    "sa": "sqlalchemy as sa",
+    **{name: f"{module}.{name}" for module, names in _MODULES.items() for name in names.split()},
+}
+
+
+def path_of(name: str) -> str | None:
+    """Return what a name is imported as, for `Fragment.imports`; None for one that needs no import."""
+    return _PATHS.get(name)
+
+
+def source(form: str, *parts: Fragment | str, uses: str = "") -> Fragment:
+    """Return `form.format(*parts)` as a fragment; `uses` lists the names in `form`, separated by spaces."""
+    return compose(form, *parts, imports=[_PATHS[name] for name in uses.split()])
+
+
+def imported(name: str, module: str = "") -> Fragment:
+    """Return a name that is imported from `module`, by default from its place in the generated application.
+
+    Raises:
+        KeyError: the application has no such name: it needs a `module`.
+
+    """
+    return Fragment(name, frozenset({f"{module}.{name}" if module else _PATHS[name]}))

@@ -1,0 +1,41 @@
+"""Samples as Python source in `n`, the number of the row that a test makes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.generation.fastapi.generated_names import source
+from runner.generation.fragments import Fragment
+from runner.generation.model.series import Counter
+from runner.generation.source_text import literal
+
+if TYPE_CHECKING:
+    from runner.generation.model.samples import Sample
+    from runner.generation.model.series import DayCounter
+
+
+def sample_source(sample: Sample) -> Fragment:
+    """Return the source of a sample."""
+    if sample.item is not None:
+        return source("[{}]", sample_source(sample.item))
+    if sample.series is None:
+        return Fragment(literal(sample.json))
+    if isinstance(sample.series, Counter):
+        return Fragment(_counter(sample.series))
+    return _day(sample.series)
+
+
+def _counter(counter: Counter) -> str:
+    number = f"n % {counter.modulus}" if counter.modulus else "n"
+    number = number if counter.start is None else f"{counter.start} + {number}"
+    if not counter.is_text:
+        return number
+    before, after = (text.replace("{", "{{").replace("}", "}}") for text in (counter.before, counter.after))
+    width = f":0{counter.width}d" if counter.width else ""
+    return f"f{literal(f'{before}{{{number}{width}}}{after}')}"
+
+
+def _day(counter: DayCounter) -> Fragment:
+    day = f"dt.date({counter.first.year}, {counter.first.month}, {counter.first.day}) + dt.timedelta(days=n)"
+    text = f'f"{{{day}}}{counter.time}"' if counter.time else f"({day}).isoformat()"
+    return source("{}", text, uses="dt")

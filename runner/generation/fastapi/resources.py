@@ -1,0 +1,226 @@
+"""The tables of an application as resources of its backend: their Python sources, in fragments."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from runner.generation.fastapi.generated_names import source
+from runner.generation.fastapi.model_columns import ModelColumn, model_column
+from runner.generation.fastapi.python_names import attributes
+from runner.generation.fastapi.python_rules import condition_source
+from runner.generation.fastapi.python_samples import sample_source
+from runner.generation.fastapi.python_types import python_type
+from runner.generation.fastapi.sql_names import flat_name, outside, quote
+from runner.generation.fragments import Fragment, compose, join
+from runner.generation.model.application import Application
+from runner.generation.model.application_tables import ApplicationTable
+from runner.generation.model.prose import one_line
+from runner.generation.source_text import literal
+
+if TYPE_CHECKING:
+    from runner.ddl.model import QName
+    from runner.generation.model.fields import Field
+
+_PARAMETERS = frozenset({"rows", "body", "query"})  # of the route functions
+_WIDE = 40  # columns, some of which take six lines or more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """A table in the sources of a backend. `columns` are by column, in the order of the DDL."""
+
+    application: Application
+    table: ApplicationTable
+    columns: Mapping[str, ModelColumn]
+
+    def columns_of(self, fields: Iterable[Field]) -> tuple[ModelColumn, ...]:
+        """Return the columns of some of the table's fields."""
+        return tuple(self.columns[field.column.name] for field in fields)
+
+    # ------------------------------------------------------------------------------------------------------- database
+
+    @property
+    def home(self) -> str | None:
+        """The schema whose tables are named without it."""
+        return self.application.names.home
+
+    @property
+    def database_schema(self) -> str | None:
+        """The schema that the table's name has to be qualified with; None in the default one."""
+        return outside(self.table.ddl.name, self.home)
+
+    @property
+    def sqlite_name(self) -> str:
+        """The table's name as SQL where there are no schemas."""
+        return quote(flat_name(self.database_schema, self.table.ddl.name.name))
+
+    @cached_property
+    def identity(self) -> Fragment:
+        """The attributes that distinguish rows where there is no primary key, as a tuple."""
+        unique = [key.columns for key in self.table.ddl.unique]
+        certain = [names for names in unique if not any(self.columns[name].nullable for name in names)]
+        names = [self.columns[name].attribute for name in (certain[0] if certain else self.columns)]
+        return Fragment(f"({', '.join(names)},)" if len(names) == 1 else f"({', '.join(names)})")
+
+    # -------------------------------------------------------------------------------------------------------- schemas
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has so many columns that what clients send and receive takes a module each."""
+        return len(self.columns) > _WIDE
+
+    @cached_property
+    def aliases(self) -> tuple[ModelColumn, ...]:
+        """Columns whose type in requests has a name of its own."""
+        return tuple(column for column in self.columns_of(self.table.written) if column.alias_name)
+
+    @property
+    def replaced_by(self) -> str:
+        """The class of a PUT's body."""
+        return f"{self.table.class_name}{'Replace' if self.table.own_key else 'Create'}"
+
+    @property
+    def rules(self) -> tuple[Fragment, ...]:
+        """The rules over a row."""
+        names = {name: column.attribute for name, column in self.columns.items()}
+        return tuple(
+            source(
+                "Rule({}, {}, {}, lambda row: {})",
+                literal(rule.name),
+                literal(tuple(names[name] for name in rule.columns)),
+                literal(one_line(rule.text)),
+                condition_source(rule.condition, names),
+                uses="Rule",
+            )
+            for rule in self.table.rules
+        )
+
+    @property
+    def exports(self) -> Fragment:
+        """The names that the package `schemas` of a wide table offers, as a list."""
+        package, name = f"app.{self.table.module}.schemas", self.table.class_name
+        homes = {f"{name}Read": "read"}
+        if self.table.is_writable:
+            homes[f"{name}Create"] = "create"
+        if self.table.is_changeable:
+            homes |= {self.replaced_by: "create", f"{name}Update": "update"}
+        if self.table.rules:
+            homes["RULES"] = "fields"
+        return compose(literal(sorted(homes)), imports=(f"{package}.{home}.{name}" for name, home in homes.items()))
+
+    # ---------------------------------------------------------------------------------------------------------- routes
+
+    @cached_property
+    def _key(self) -> Mapping[str, ModelColumn]:
+        """The columns of the key by their names as parameters of a route."""
+        columns = self.columns_of(self.table.key)
+        return {f"{c.attribute}_" if c.attribute in _PARAMETERS else c.attribute: c for c in columns}
+
+    @property
+    def key_parameters(self) -> Fragment:
+        """Parameters of a function that is given a key."""
+        return join(source("{}: {}", name, column.type.schema) for name, column in self._key.items())
+
+    @property
+    def key_tuple(self) -> str:
+        """These parameters as a tuple."""
+        return f"({', '.join(self._key)}{',' if len(self._key) == 1 else ''})"
+
+    @property
+    def key_type(self) -> Fragment:
+        """The type of a key in a list of them."""
+        types = join(column.type.schema for column in self._key.values())
+        return source("tuple[{}]", types) if len(self._key) > 1 else types
+
+    @property
+    def has_text_key(self) -> bool:
+        """Whether the whole key is one text, which can be anything that a path can hold."""
+        return self.table.is_writable and [field.type.kind for field in self.table.key] == ["text"]
+
+    @property
+    def key_path(self) -> str:
+        """The end of a row's path, with parameters for its key."""
+        ending = ":path" if self.has_text_key else ""
+        return "".join(f"/{{{name}{ending}}}" for name in self._key)
+
+    # ----------------------------------------------------------------------------------------------------------- tests
+
+    @property
+    def references(self) -> tuple[Fragment, ...]:
+        """The references, as their tests need them."""
+        return tuple(
+            source(
+                "Reference(module={}, fields={}, target_fields={}{})",
+                literal(reference.module),
+                literal(reference.fields),
+                literal(reference.target_fields),
+                "" if reference.required else ", required=False",
+                uses="Reference",
+            )
+            for reference in self.table.references
+        )
+
+    @property
+    def body(self) -> Fragment:
+        """The items of a new row's JSON in `n`, references aside."""
+        samples = self.table.examples.body.items()
+        return join(source("{}: {}", literal(name), sample_source(sample)) for name, sample in samples
+                    if sample.json is not None)  # fmt: skip
+
+    @property
+    def example_key(self) -> str:
+        """The end of an example row's path."""
+        return "".join(f"/{self.table.example.get(field.name, 1)}" for field in self.table.key)
+
+    @property
+    def example_change(self) -> Mapping[str, Any]:
+        """The JSON of a small change: one field that can have that value in any row."""
+        tied = {column for rule in self.table.rules for column in rule.columns}
+        example = self.table.example
+        free = (field.name for field in self.table.changes if field.column.name not in tied and field.name in example)
+        name = next(free, None)
+        return {} if name is None else {name: example[name]}
+
+
+class Backend:
+    """The backend of an application. Thread-safe: a resource is made once, when it is first asked for."""
+
+    def __init__(self, application: Application) -> None:
+        self.application = application
+        self._resources: dict[QName, Resource] = {}
+        self._lock = threading.Lock()
+
+    def resource(self, name: QName) -> Resource:
+        """Return a table of the application as a resource."""
+        with self._lock:
+            if name not in self._resources:
+                self._resources[name] = _make(self.application, self.application.table(name))
+            return self._resources[name]
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """All tables, in the order of the DDL."""
+        return tuple(self.resource(table.name) for table in self.application.schema.tables)
+
+
+def _make(application: Application, table: ApplicationTable) -> Resource:
+    classes = {f"{table.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update")}
+    taken = frozenset(classes.union(application.names.enums.values()))
+    names = attributes(table.names)
+    module = f"app.{table.module}.schemas.fields" if len(table.fields) > _WIDE else ""
+    columns = {
+        name: model_column(
+            field,
+            names[name],
+            python_type(field.type, application.names),
+            is_whole_key=table.ddl.key_columns == (name,),
+            taken=taken,
+            alias_module=module,
+        )
+        for name, field in table.fields.items()
+    }
+    return Resource(application=application, table=table, columns=columns)

@@ -1,0 +1,232 @@
+"""A table as an application presents it: names, fields, constraints, rules, references and examples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from runner.ddl.model import Table
+from runner.generation.model.checks import Rule, sort_checks
+from runner.generation.model.constraint_names import NamedConstraints
+from runner.generation.model.examples import Examples, make_examples
+from runner.generation.model.field_types import Kind, field_type
+from runner.generation.model.fields import Field, make_field
+from runner.generation.model.prose import lower_first, sentence
+from runner.generation.model.references import Reference, is_sound, make_reference, unique_columns
+from runner.generation.model.schema_names import TableNames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.ddl.model import ForeignKey, Schema
+    from runner.generation.model.schema_names import SchemaNames
+
+_KEY_KINDS: frozenset[Kind] = frozenset(
+    {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum"}
+)  # that a URL can hold
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApplicationTable:
+    """A table of an application.
+
+    `ddl` is the DDL's record. `fields` are by column, in the order of the DDL. `constraints` have names, those of the
+    DDL or the ones that PostgreSQL would choose; `rules` are the checks that an application can evaluate over a row,
+    `database_only` names those that it cannot. `references` are the foreign keys whose target exists, those of several
+    columns first. `creatable` says that a first row can be made: all that it must refer to can be made before it.
+    """
+
+    ddl: Table
+    title: str  # the table's name in the database, with its schema only outside the default one
+    names: TableNames
+    constraints: NamedConstraints
+    fields: Mapping[str, Field]
+    rules: tuple[Rule, ...]
+    database_only: tuple[str, ...]
+    references: tuple[Reference, ...]
+    creatable: bool
+
+    # --------------------------------------------------------------------------------------------------------- naming
+
+    @property
+    def module(self) -> str:
+        """The name of its folders."""
+        return self.names.module
+
+    @property
+    def class_name(self) -> str:
+        """What the names of its classes begin with."""
+        return self.names.class_name
+
+    @property
+    def route(self) -> str:
+        """The path under the API's prefix."""
+        return self.names.route
+
+    @property
+    def noun(self) -> str:
+        """One row, within a sentence."""
+        return lower_first(self.names.label)
+
+    @property
+    def nouns(self) -> str:
+        """Rows, within a sentence."""
+        return lower_first(self.names.label_plural)
+
+    @property
+    def label(self) -> str:
+        """Rows, as a title."""
+        return self.names.label_plural
+
+    @property
+    def singular(self) -> str:
+        """One row, in names of functions."""
+        return self.names.singular
+
+    @property
+    def plural(self) -> str:
+        """Rows, in names of functions; differs from `singular`."""
+        plain = self.module.strip("_")
+        return plain if plain != self.singular else f"{self.singular}_rows"
+
+    @property
+    def about(self) -> str:
+        """What the DDL says of the table, as a sentence; empty where it says nothing."""
+        return sentence(self.ddl.comment or "")
+
+    @property
+    def comment(self) -> str:
+        """What the DDL says of the table, or at least its name, as a sentence."""
+        return self.about or sentence(f"Rows of the table {self.ddl.name.name}")
+
+    # --------------------------------------------------------------------------------------------------------- fields
+
+    @cached_property
+    def key(self) -> tuple[Field, ...]:
+        """Fields of the primary key."""
+        return tuple(self.fields[name] for name in self.ddl.key_columns)
+
+    @cached_property
+    def own_key(self) -> tuple[Field, ...]:
+        """Fields of the key that clients give."""
+        return tuple(field for field in self.key if field.writable)
+
+    @cached_property
+    def written(self) -> tuple[Field, ...]:
+        """Fields that a new row can be given."""
+        return tuple(field for field in self.fields.values() if field.writable)
+
+    @cached_property
+    def changes(self) -> tuple[Field, ...]:
+        """Fields that can be changed."""
+        return tuple(field for field in self.written if not field.is_key)
+
+    @cached_property
+    def required_fields(self) -> tuple[str, ...]:
+        """Names of the fields that a new row must be given."""
+        return tuple(field.name for field in self.written if field.required)
+
+    # -------------------------------------------------------------------------------------------------------- abilities
+
+    @cached_property
+    def is_writable(self) -> bool:
+        """Whether rows can be read and changed one by one: there is a key, and a URL can hold it."""
+        return bool(self.key) and all(field.type.kind in _KEY_KINDS for field in self.key)
+
+    @cached_property
+    def is_changeable(self) -> bool:
+        """Whether a row has anything beside its key that can be changed."""
+        return self.is_writable and bool(self.changes)
+
+    @property
+    def is_partition(self) -> bool:
+        """Whether the table is a part of another."""
+        return self.ddl.partition_of is not None
+
+    @cached_property
+    def is_link(self) -> bool:
+        """Whether rows only link others: the key consists of two or more references, and all else may be left out."""
+        key = set(self.ddl.key_columns)
+        inside = [reference for reference in self.references if set(reference.key.columns) <= key]
+        covered = {column for reference in inside for column in reference.key.columns}
+        return len(inside) > 1 and covered == key and not any(f.required and not f.is_key for f in self.written)
+
+    # ------------------------------------------------------------------------------------------------------------ keys
+
+    @cached_property
+    def foreign_keys(self) -> Mapping[str, ForeignKey]:
+        """The foreign keys whose target exists, by name, in the order of the DDL."""
+        names = {reference.name for reference in self.references}
+        return {name: key for name, key in self.constraints.foreign_keys.items() if name in names}
+
+    @cached_property
+    def unique_columns(self) -> tuple[tuple[str, ...], ...]:
+        """Every set of columns that is unique in all rows, the primary key first."""
+        return unique_columns(self.ddl)
+
+    @cached_property
+    def unique_sets(self) -> tuple[tuple[str, ...], ...]:
+        """Names of fields that clients give and that are unique together, a set for each key and unique index."""
+        sets = [names for names in self.unique_columns if all(self.fields[name].writable for name in names)]
+        return tuple(dict.fromkeys(tuple(self.fields[name].name for name in names) for names in sets))
+
+    # -------------------------------------------------------------------------------------------------------- examples
+
+    @cached_property
+    def examples(self) -> Examples:
+        """Values that its constraints accept and refuse."""
+        referring = {name for reference in self.references for name in reference.key.columns}
+        unique = {name for names in self.unique_columns for name in names}
+        unique.update(name for index in self.ddl.indexes if index.unique for name in index.columns if name)
+        return make_examples(self.fields, self.rules, referring, unique)
+
+    @cached_property
+    def example(self) -> Mapping[str, Any]:
+        """The JSON of a new row by field, with 1 (or a UUID) for every required reference."""
+        found = {name: sample.json for name, sample in self.examples.body.items()}
+        for reference in self.references:
+            if reference.required:
+                found |= {self.fields[name].name: _referred(self.fields[name]) for name in reference.key.columns}
+        names = (field.name for field in self.fields.values())
+        return {name: found[name] for name in names if found.get(name) is not None}
+
+
+def _referred(field: Field) -> Any:
+    return "00000000-0000-4000-8000-000000000001" if field.type.kind == "uuid" else 1
+
+
+def make_table(
+    schema: Schema, names: SchemaNames, constraints: NamedConstraints, table: Table, *, creatable: bool
+) -> ApplicationTable:
+    """Return a table of a schema as its application presents it."""
+    own, columns = names.tables[table.name], table.columns_by_name
+    types = {name: field_type(column.type) for name, column in columns.items()}
+    checks = sort_checks(columns, constraints.checks, types)
+    fields = {
+        name: make_field(column, own.columns[name], types[name], checks.bounds[name], is_key=name in table.key_columns)
+        for name, column in columns.items()
+    }
+    return ApplicationTable(
+        ddl=table,
+        title=schema.label(table.name),
+        names=own,
+        constraints=constraints,
+        fields=fields,
+        rules=checks.rules,
+        database_only=checks.database_only,
+        references=tuple(_references(schema, names, table, constraints.foreign_keys, fields)),
+        creatable=creatable,
+    )
+
+
+def _references(
+    schema: Schema, names: SchemaNames, table: Table, keys: Mapping[str, ForeignKey], fields: Mapping[str, Field]
+) -> Iterable[Reference]:
+    unique = [set(columns) for columns in unique_columns(table)]
+    sound = [(name, key) for name, key in keys.items() if is_sound(schema, key)]
+    for name, key in sorted(sound, key=lambda pair: -len(pair[1].columns)):
+        one_to_one = any(columns <= set(key.columns) for columns in unique)
+        target = names.tables[key.references]
+        yield make_reference(table.name, name, key, fields, target, one_to_one=one_to_one)

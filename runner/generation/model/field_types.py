@@ -1,0 +1,122 @@
+"""The type of a field: what kind of value it holds, and what the type itself bounds. From a column's SQL type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from runner.ddl.model import QName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from runner.ddl.model import Enum, SqlType
+
+Kind = Literal[
+    "text", "integer", "number", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "interval",
+    "uuid", "json", "bytes", "enum", "array", "native",
+]  # fmt: skip
+
+NUMERIC: frozenset[Kind] = frozenset({"integer", "number", "decimal"})
+MOMENTS: frozenset[Kind] = frozenset({"date", "timestamp", "local_timestamp"})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FieldType:
+    """The type of a field.
+
+    `kind` is what an application makes of it: `number` is a floating-point number, `timestamp` a moment with a time
+    zone and `local_timestamp` one without, `native` a type that only its database knows and that is handled as text.
+    `name` is the type's own name in the DDL, of a native type with its arguments.
+    """
+
+    kind: Kind
+    name: str
+    max_length: int | None = None  # of text, in characters
+    is_padded: bool = False  # text that the database pads with spaces to `max_length`
+    digits: int | None = None  # of a decimal: all of them; None for any number
+    places: int | None = None  # of a decimal: digits after the point
+    bits: int = 0  # of an integer or a floating-point number: 16, 32 or 64
+    precision: int | None = None  # of a timestamp: digits after the second's point; None for the database's default
+    item: FieldType | None = None  # of an array
+    dimensions: int = 0  # of an array, from 1
+    enum: QName | None = None  # the named type whose values these are
+    values: tuple[str, ...] = ()  # that an enumerated type has
+    domain: QName | None = None  # the domain that the column is declared with
+
+
+def field_type(sql: SqlType) -> FieldType:
+    """Return the type of a column's field; a type that is not known here is `native`."""
+    if sql.domain is not None and not sql.dimensions:
+        return replace(field_type(sql.domain.type), domain=sql.domain.name)
+    single = _enumerated(sql.enum) if sql.enum else _single(sql)
+    if sql.is_set or sql.dimensions:
+        return FieldType(kind="array", name=single.name, item=single, dimensions=max(sql.dimensions, 1))
+    return single
+
+
+def _enumerated(enum: Enum) -> FieldType:
+    if enum.name is None:
+        return FieldType(kind="text", name="enum", values=enum.values)
+    return FieldType(kind="enum", name=enum.name.name, enum=enum.name, values=enum.values)
+
+
+def _single(sql: SqlType) -> FieldType:
+    base = sql.base.lower()
+    if base == "integer":
+        return _PLAIN["int8" if sql.text == "INTEGER" else "int4"]  # capitals are SQLite's own spelling: 64 bits
+    if base == "tinyint" and sql.args == (1,):
+        return _PLAIN["boolean"]
+    if base == "int" and sql.unsigned:
+        return _PLAIN["int8"]
+    if base in _WITH_ARGUMENTS:
+        return _WITH_ARGUMENTS[base](sql)
+    return _PLAIN.get(base) or FieldType(kind="native", name=sql.base if sql.dimensions else sql.text)
+
+
+def _decimal(sql: SqlType) -> FieldType:
+    digits, places = (*sql.args, 0)[:2] if sql.args else (None, None)
+    return FieldType(kind="decimal", name="numeric", digits=digits, places=places)
+
+
+def _text(sql: SqlType) -> FieldType:
+    length = sql.args[0] if sql.args else None
+    padded = sql.base in ("character", "char", "bpchar") and length is not None
+    return FieldType(kind="text", name=sql.base, max_length=length, is_padded=padded)
+
+
+def _timestamp(sql: SqlType) -> FieldType:
+    kind: Kind = "timestamp" if sql.base.lower() in ("timestamp with time zone", "timestamptz") else "local_timestamp"
+    return FieldType(kind=kind, name=sql.base, precision=sql.args[0] if sql.args else None)
+
+
+def _types(kind: Kind, *names: str, **facts: Any) -> Mapping[str, FieldType]:
+    return {name: FieldType(kind=kind, name=name, **facts) for name in names}
+
+
+_PLAIN: Mapping[str, FieldType] = {
+    **_types("uuid", "uuid"),
+    **_types("boolean", "boolean", "bool"),
+    **_types("date", "date"),
+    **_types("time", "time", "time without time zone"),
+    **_types("json", "json", "jsonb"),
+    **_types("bytes", "bytea", "blob", "tinyblob", "mediumblob", "longblob", "binary", "varbinary"),
+    **_types("interval", "interval"),
+    **_types("integer", "smallint", "int2", "tinyint", "year", bits=16),
+    **_types("integer", "int", "int4", "mediumint", bits=32),
+    **_types("integer", "bigint", "int8", "oid", bits=64),
+    **_types("number", "real", bits=32),
+    **_types("number", "float", "double", "double precision", bits=64),
+}
+_WITH_ARGUMENTS: Mapping[str, Callable[[SqlType], FieldType]] = {
+    **dict.fromkeys(("numeric", "decimal", "dec"), _decimal),
+    **dict.fromkeys(
+        ("character varying", "varchar", "character", "char", "bpchar", "text", "nvarchar", "nchar", "clob", "tinytext",
+         "mediumtext", "longtext"),
+        _text,
+    ),
+    **dict.fromkeys(
+        ("timestamp with time zone", "timestamptz", "timestamp without time zone", "timestamp", "datetime"),
+        _timestamp,
+    ),
+}  # fmt: skip

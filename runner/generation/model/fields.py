@@ -1,0 +1,98 @@
+"""The fields of a table: its columns as an application presents them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.ddl.model import Column
+from runner.generation.model.checks import Bounds
+from runner.generation.model.defaults import FieldDefault, field_default
+from runner.generation.model.field_types import FieldType
+from runner.generation.model.prose import one_line
+
+if TYPE_CHECKING:
+    from runner.generation.model.schema_names import ColumnNames
+
+_MAINTAINED = frozenset({"tsvector"})  # native types whose values the database works out itself
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field:
+    """A column as an application presents it.
+
+    `name` is the field's in JSON, URLs and forms, unique in its table; `column` is the DDL's own record. `nullable` and
+    `is_key` already count what the primary key and domains say. `is_numbered` fields are counted up by the database,
+    `is_read_only` ones get their value from it alone: they are numbered, computed or maintained by it.
+    """
+
+    name: str
+    label: str
+    column: Column
+    type: FieldType
+    bounds: Bounds
+    default: FieldDefault | None
+    nullable: bool
+    is_key: bool
+    is_numbered: bool
+    is_read_only: bool
+
+    @property
+    def writable(self) -> bool:
+        """Whether clients may give a value."""
+        return not self.is_read_only
+
+    @property
+    def required(self) -> bool:
+        """Whether a new row needs a value from its client."""
+        return self.writable and not self.nullable and self.default is None
+
+    @property
+    def comment(self) -> str:
+        """What the DDL says of the column, on one line; empty where it says nothing."""
+        return one_line(self.column.comment or "")
+
+    @property
+    def remarks(self) -> str:
+        """What a reader wants to know at a glance, in a few words of Markdown: key, required, default, pattern."""
+        found = ["key"] if self.is_key else []
+        if self.is_numbered:
+            found.append("numbered by the database")
+        elif self.is_read_only:
+            found.append("computed by the database")
+        elif self.required:
+            found.append("required")
+        elif self.default is not None:
+            found.append(f"default `{self.default.text}`")
+        if self.bounds.pattern:
+            found.append(f"`{self.bounds.pattern}`")
+        return ", ".join(found)
+
+
+def make_field(column: Column, names: ColumnNames, type_: FieldType, bounds: Bounds, *, is_key: bool) -> Field:
+    """Return the field of a column; `is_key` says that it is part of the primary key."""
+    nullable = column.nullable and not is_key and not _domain_not_null(column)
+    default = field_default(column, type_)
+    numbered = bool(column.identity or column.auto_increment or column.serial)
+    maintained = type_.kind == "native" and type_.name in _MAINTAINED and type_.domain is None
+    return Field(
+        name=names.field,
+        label=names.label,
+        column=column,
+        type=type_,
+        bounds=bounds,
+        default=default,
+        nullable=nullable,
+        is_key=is_key,
+        is_numbered=numbered,
+        is_read_only=bool(column.generated) or numbered or (maintained and (nullable or default is not None)),
+    )
+
+
+def _domain_not_null(column: Column) -> bool:
+    domain = column.type.domain
+    while domain is not None:
+        if not domain.nullable:
+            return True
+        domain = domain.type.domain
+    return False

@@ -1,0 +1,93 @@
+"""References between tables, and which sets of columns are unique."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.ddl.model import ForeignKey, QName
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.ddl.model import Schema, Table
+    from runner.generation.model.fields import Field
+    from runner.generation.model.schema_names import TableNames
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reference:
+    """A foreign key from `table` to a key of `target`; `fields` pair with `target_fields` by position.
+
+    `name` is the constraint's; `module` and `label` are the target's folder and label; `key` is the DDL's record, with
+    what happens on delete. `required` says that every row has it, `one_to_one` that at most one row refers to a target.
+    """
+
+    name: str
+    table: QName
+    target: QName
+    module: str
+    label: str
+    fields: tuple[str, ...]
+    target_fields: tuple[str, ...]
+    required: bool
+    one_to_one: bool
+    key: ForeignKey
+
+
+def unique_columns(table: Table) -> tuple[tuple[str, ...], ...]:
+    """Return every set of columns that is unique in all rows: the primary key, UNIQUE constraints, unique indexes."""
+    found = [table.key_columns] if table.primary_key else []
+    found += [key.columns for key in table.unique]
+    found += [tuple(part.column or "" for part in index.parts) for index in table.indexes if index.enforces_uniqueness]
+    return tuple(dict.fromkeys(found))
+
+
+def is_sound(schema: Schema, key: ForeignKey) -> bool:
+    """Whether a foreign key refers to a key of a table that the DDL defines; no other can be created."""
+    target = schema.tables_by_name.get(key.references)
+    if target is None or len(key.columns) != len(key.target_columns):
+        return False
+    return set(key.target_columns) in map(set, unique_columns(target))
+
+
+def make_reference(
+    table: QName, name: str, key: ForeignKey, fields: Mapping[str, Field], target: TableNames, *, one_to_one: bool
+) -> Reference:
+    """Return the reference of a sound foreign key; `fields` are those of its own table, by column."""
+    return Reference(
+        name=name,
+        table=table,
+        target=key.references,
+        module=target.module,
+        label=target.label,
+        fields=tuple(fields[column].name for column in key.columns),
+        target_fields=tuple(target.columns[column].field for column in key.target_columns),
+        required=all(fields[column].required for column in key.columns),
+        one_to_one=one_to_one,
+        key=key,
+    )
+
+
+def creatable_tables(schema: Schema) -> frozenset[QName]:
+    """Return the tables in which a first row can be made: what it must refer to can be made before it."""
+    needs = {table.name: _required_targets(schema, table) for table in schema.tables}
+    found: set[QName] = set()
+    while True:
+        more = {name for name, needed in needs.items() if name not in found and needed is not None and needed <= found}
+        if not more:
+            return frozenset(found)
+        found |= more
+
+
+def _required_targets(schema: Schema, table: Table) -> set[QName] | None:
+    """Return the tables that a row must refer to; None for a table without a key, in which no row can be made."""
+    if not table.primary_key:
+        return None
+    needed: set[QName] = set()
+    for key in table.foreign_keys:
+        columns = [table.columns_by_name.get(name) for name in key.columns]
+        optional = any(column is None or column.nullable or column.is_assigned for column in columns)
+        if not optional and is_sound(schema, key):
+            needed.add(key.references)
+    return needed

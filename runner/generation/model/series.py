@@ -1,0 +1,37 @@
+"""Values that differ from row to row, by the row's number `n`, which counts from 1."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counter:
+    """`start + n % modulus`: as an integer, or as text that has it between `before` and `after`.
+
+    Without `start` it begins at 0, without `modulus` it has no end. `width` is the fewest digits of text.
+    """
+
+    start: int | None = None
+    modulus: int | None = None
+    is_text: bool = False
+    width: int = 0
+    before: str = ""
+    after: str = ""
+
+    def text(self, number: int) -> str:
+        """Return the text of row `number`."""
+        counted = (self.start or 0) + (number % self.modulus if self.modulus else number)
+        return f"{self.before}{counted:0{self.width}d}{self.after}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DayCounter:
+    """The day `n` days after `first`, as ISO text; with a time of day that follows it for a moment."""
+
+    first: dt.date
+    time: str = ""
+
+
+Series = Counter | DayCounter
