@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import ast
+import builtins
 import re
 from typing import TYPE_CHECKING
 
@@ -7,6 +9,7 @@ import pytest
 
 from runner.ddl.reader import read_ddl
 from runner.generation.agent import AgentContext, GeneratedFile
+from runner.generation.model.application import Application
 from runner.generation.model.numbered_text import numbered
 from runner.generation.model.series import Counter
 from runner.generation.registry import load_agent
@@ -63,6 +66,90 @@ def test_a_users_template_is_generated_with_no_code_changed(tmp_path: Path) -> N
     (own / "{{ table.module }}.md.once.j2").write_text("# {{ table.label }}\n", encoding="utf-8")
     files = load_agent("be-crud").generate(AgentContext(schema=schema, table=schema.tables[0], templates=tmp_path))
     assert GeneratedFile("backend/notes/schools.md", "# Schools\n", "once") in list(files)
+
+
+OWN_MODEL = '''
+"""{{ table.label }}, a line for each part."""
+
+from __future__ import annotations
+
+{% filter with_imports %}
+class {{ table.class_name }}({{ "Base" | imported }}):
+    __tablename__ = {{ table.ddl.name.name | literal }}
+
+{% for column in resource.columns.values() %}
+    # {{ column.field.label }}{{ ": " ~ column.comment if column.comment }}
+    {{ column.attribute }}: {{ "Mapped" | imported }}[{{ column.annotation }}] = {{ "mapped_column" | imported }}(
+        {{ column.name | literal }},
+        {{ column.type.column }},
+        nullable={{ column.nullable }},
+    {% if column.default %}
+        server_default={{ column.default.source }},
+    {% endif %}
+    )
+{% endfor %}
+{% endfilter %}
+'''
+
+
+def test_a_users_template_prints_columns_its_own_way_from_their_parts(tmp_path: Path) -> None:
+    own = tmp_path / "be-crud" / "backend" / "app" / "{{ table.module }}"
+    own.mkdir(parents=True)
+    (own / "model.py.j2").write_text(OWN_MODEL.lstrip(), encoding="utf-8")
+    ddl = """
+    CREATE TYPE mood AS ENUM ('good', 'bad');
+    CREATE TABLE notes (id bigserial PRIMARY KEY, price numeric(8,2) NOT NULL DEFAULT 0, at timestamptz, mood mood);
+    COMMENT ON COLUMN notes.price IS 'In euros';
+    """
+    schema = schema_of(tmp_path, ddl)
+    context = AgentContext(schema=schema, table=schema.tables[0], templates=tmp_path)
+    files = {file.path: file.text for file in load_agent("be-crud").generate(context)}
+    model = files["backend/app/notes/model.py"]
+    assert (
+        """
+    # Price: In euros
+    price: Mapped[Decimal] = mapped_column(
+        "price",
+        exact(8, 2),
+        nullable=False,
+        server_default=sa.text("0"),
+    )
+    # At
+    at: Mapped[dt.datetime | None] = mapped_column(
+        "at",
+        Timestamp,
+        nullable=True,
+    )
+"""
+        in model
+    )
+    assert model.count("mapped_column(") == 4
+    assert badly_imported(model) == set()
+    assert "from app.enums import Mood\n" in model
+
+
+def badly_imported(source: str) -> set[str]:
+    """Return the names that a module uses and neither imports nor defines, and those that it imports in vain."""
+    nodes = list(ast.walk(ast.parse(source)))
+    aliases = [alias for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
+    imported = {alias.asname or alias.name for alias in aliases} - {"annotations"}
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    used = {node.id for node in names if isinstance(node.ctx, ast.Load)}
+    defined = {node.id for node in names if isinstance(node.ctx, ast.Store)}
+    defined |= {node.name for node in nodes if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)}
+    defined |= {node.arg for node in nodes if isinstance(node, ast.arg)}
+    if "__all__" in defined:
+        used |= imported
+    return (used - defined - set(dir(builtins))) ^ imported
+
+
+def test_every_file_of_a_table_imports_what_it_uses_and_nothing_else() -> None:
+    schema = read_schema()
+    tables = tuple(table.module for table in Application(schema).tables)
+    files = {path: file.text for path, file in backend_files(schema).items() if path.endswith(".py")}
+    sources = {path: text for path, text in files.items() if path.split("/")[2] in tables}
+    assert len(sources) > 5 * len(tables)
+    assert {path: names for path, source in sources.items() if (names := badly_imported(source))} == {}
 
 
 def test_what_the_user_changes_is_made_once_and_called() -> None:

@@ -21,7 +21,7 @@ from jinja2 import pass_context
 from runner.records.errors import TemplateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from jinja2.runtime import Context
 
@@ -83,7 +83,7 @@ def with_imports(context: Context, text: str) -> str:
     return "\n".join([*block, *space, code, ""])
 
 
-def import_lines(imports: Iterable[str]) -> list[str]:
+def import_lines(imports: Collection[str]) -> list[str]:
     """Return the lines of an import block in isort's order, each section with an empty line after it."""
     sections: list[list[str]] = [[], [], []]  # standard library, installed, the application's own
     members: dict[str, set[str]] = {}
