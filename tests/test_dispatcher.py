@@ -46,6 +46,8 @@ WORDS_ALONE = AgentDispatcher(enable_llm=False)
         ("generate the school's services", "fe-crud"),
         ("create crud services", "fe-crud"),
         ("UI CRUD pages", "ui-crud"),
+        ("Schema docs for the school", "schema-docs"),
+        ("ER diagram of the database", "schema-docs"),
         ("UI pages", "ui-crud"),
         ("page generation", "ui-crud"),
         ("FE CRUD pages for school", "ui-crud"),

@@ -66,6 +66,11 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
     ),
     "fe-crud": _BuiltIn(title="FE CRUD Services", target="runner.generation.agents.frontend_services:FrontendCrud"),
     "ui-crud": _BuiltIn(title="UI CRUD Pages", target="runner.generation.agents.frontend_pages:PagesCrud"),
+    "schema-docs": _BuiltIn(
+        title="Schema docs",
+        target="runner.generation.agents.schema_documentation:SchemaDocumentation",
+        per_table=False,
+    ),
 }
 
 

@@ -132,7 +132,7 @@ def test_an_answer_is_taken_as_it_is_given() -> None:
     assert request["tool_choice"] == {"type": "tool", "name": "choose_agent_kind"}
     assert request["messages"] == [{"role": "user", "content": UNCLEAR}]
     kinds = request["tools"][0]["input_schema"]["properties"]["kind"]["enum"]
-    assert kinds == ["be-boilerplate", "fe-boilerplate", "be-crud", "fe-crud", "ui-crud", "none"]
+    assert kinds == ["be-boilerplate", "fe-boilerplate", "be-crud", "fe-crud", "ui-crud", "schema-docs", "none"]
 
 
 def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -70,6 +70,15 @@ KINDS = (
             *("crud pages", "create crud pages", "crud screens"),
         ),
     ),
+    Kind(
+        slug="schema-docs",
+        title="Schema docs",
+        about="pages in Markdown about every table and diagrams of the references between them; no code",
+        phrases=(
+            *("schema documentation", "document schema", "database documentation", "database docs"),
+            *("er diagram", "entity relationship diagram", "schema diagram", "data dictionary"),
+        ),
+    ),
 )
 
 

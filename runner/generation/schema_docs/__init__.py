@@ -1,0 +1,1 @@
+"""Pages about a schema: what the agent kind `schema-docs` shows of tables and their references."""
