@@ -90,6 +90,22 @@ def test_folders_import_each_other_in_no_circle() -> None:
     assert not sorted(edges.keys() - done)
 
 
+PATH = re.compile(r"`([\w.-]+(?:/[\w.-]+)*/?)`")
+DOCUMENTS = ("ARCHITECTURE.md", "CONTRIBUTING.md")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_path_that_a_document_names_exists(document: str) -> None:
+    """Paths below `runner/` may leave out the ending of a module."""
+    named = {path for path in PATH.findall((ROOT / document).read_text()) if "/" in path}
+    assert len(named) > 20
+    bases = (ROOT, PACKAGE, PACKAGE / "generation", PACKAGE / "progress", PACKAGE / "plan", PACKAGE / "ddl")
+    generated = {"frontend/", "src/app", "src/core", "core/api/fields.ts", "core/api/wire.ts"}
+    ours = named - generated - {path for path in named if path.startswith((".runner", ".venv"))}
+    found = {path for path in ours for base in bases if (base / path).exists() or (base / f"{path}.py").exists()}
+    assert not ours - found
+
+
 def test_only_the_ddl_folder_imports_the_sql_parser() -> None:
     users = [path for path in MODULES if re.search(r"^\s*(?:import|from) sqlglot", path.read_text(), re.MULTILINE)]
     assert users
