@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import runner
 from runner.ddl.dialects import DEFAULT, NAMES, NAMES_IN_WORDS, dialect_named, meant_dialect
 from runner.plan.dispatcher import AgentDispatcher
 from runner.records.task import TaskInput
 from runner.scheduling.preparation import Preparation, TaskInputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+RUNNER = Path(runner.__file__).parent
 
 
 def test_each_module_of_the_folder_is_a_dialect() -> None:
@@ -41,3 +46,48 @@ def test_a_task_of_an_unknown_dialect_is_refused(tmp_path: Path) -> None:
     )
     with pytest.raises(TaskInputError, match=r"dialect 'oracle' is not known. Give mysql, postgres or sqlite"):
         Preparation(AgentDispatcher()).prepare(task)
+
+
+# ------------------------------------------------------------------------------------------- nobody compares a name
+
+
+def _named_dialects(node: ast.AST) -> set[str]:
+    """Return the names of dialects that an expression holds as text."""
+    return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and part.value in NAMES}
+
+
+def _decisions_by_name(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines where code decides by a dialect's name: comparisons, `case`s and tables keyed by names."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(_named_dialects(part) for part in (node.left, *node.comparators)):
+            yield node.lineno
+        elif isinstance(node, ast.MatchValue) and _named_dialects(node.value):
+            yield node.value.lineno
+        elif isinstance(node, ast.Dict) and len(set().union(*map(_named_dialects, filter(None, node.keys)))) > 1:
+            yield node.lineno
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'if cursor.dialect == "mysql": pass',
+        'x = dialect in {"mysql", "sqlite"}',
+        'match dialect:\n    case "sqlite": pass',
+        '_TABLE = {"postgres": 1, "sqlite": 2}',
+    ],
+)
+def test_a_decision_by_name_is_found(code: str) -> None:
+    assert list(_decisions_by_name(ast.parse(code)))
+
+
+def test_no_code_decides_by_the_name_of_a_dialect() -> None:
+    found = [
+        f"{path.relative_to(RUNNER)}:{line}"
+        for path in sorted(RUNNER.rglob("*.py"))
+        for line in _decisions_by_name(ast.parse(path.read_text(encoding="utf-8")))
+    ]
+    assert not found, "ask the dialect's record instead (runner/ddl/syntax/dialect.py)"
+
+
+def test_a_record_is_named_like_its_module() -> None:
+    assert [dialect_named(name).name for name in NAMES] == list(NAMES)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from runner.ddl.expressions import MAX_EXPRESSION_DEPTH, parse_expression
+from runner.ddl.dialects import dialect_named
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.ddl.reader import read_ddl_text
+from runner.ddl.syntax.expressions import MAX_EXPRESSION_DEPTH, parse_expression
 
 
 def short(expression: Expression | None) -> str:
@@ -69,11 +70,11 @@ CASES: list[tuple[str, str, str]] = [
 
 @pytest.mark.parametrize(("dialect", "text", "expected"), CASES)
 def test_expression_is_parsed(dialect: str, text: str, expected: str):
-    assert short(parse_expression(text, dialect)[0]) == expected
+    assert short(parse_expression(text, dialect_named(dialect))[0]) == expected
 
 
 def test_columns_are_told_even_where_the_expression_is_not():
-    expression, columns = parse_expression("CASE WHEN A THEN b ELSE a END", "postgres")
+    expression, columns = parse_expression("CASE WHEN A THEN b ELSE a END", dialect_named("postgres"))
     assert expression is None
     assert columns == ("a", "b")
 
@@ -92,9 +93,9 @@ def test_cast_of_text_to_text_is_taken_off():
 
 @pytest.mark.parametrize("text", ["(" * 5000 + "1" + ")" * 5000, "NOT " * 5000 + "a", "- " * 2900 + "1"])
 def test_hostile_expression_has_no_parsed_form(text: str):
-    assert parse_expression(text, "postgres")[0] is None
+    assert parse_expression(text, dialect_named("postgres"))[0] is None
 
 
 def test_brackets_up_to_the_limit_are_read():
     depth = MAX_EXPRESSION_DEPTH
-    assert short(parse_expression("(" * depth + "a > 1" + ")" * depth, "postgres")[0]) == ">(a, 1)"
+    assert short(parse_expression("(" * depth + "a > 1" + ")" * depth, dialect_named("postgres"))[0]) == ">(a, 1)"

@@ -29,7 +29,11 @@ def test_link_tables_are_those_with_nothing_of_their_own():
     assert [found.name.name for found in schema.tables if found.is_link] == ["seat", "keyless_seat", "swap"]
 
 
-def test_model_and_splitter_import_no_parser():
-    code = "import sys, runner.ddl.model, runner.ddl.splitter, runner.ddl.schema_json; print('sqlglot' in sys.modules)"
+def test_model_and_dialects_import_no_parser():
+    code = """
+import sys, runner.ddl.model, runner.ddl.schema_json, runner.ddl.sql_files
+from runner.ddl.dialects import NAMES, dialect_named
+[dialect_named(name) for name in NAMES]
+print("sqlglot" in sys.modules)"""
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.ddl.model import NoteKind
-from runner.ddl.reader import expand_ddl_paths, read_ddl, read_ddl_text
+from runner.ddl.reader import read_ddl, read_ddl_text
 from runner.ddl.schema_json import schema_to_json
+from runner.ddl.sql_files import expand_ddl_paths
 from runner.records.errors import DDLError, Problem
 
 if TYPE_CHECKING:
@@ -219,7 +220,7 @@ def test_fault_of_the_reader_ends_in_a_note(monkeypatch: pytest.MonkeyPatch):
     def fail(*_: object) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr("runner.ddl.statement_handlers.create_index", fail)
+    monkeypatch.setattr("runner.ddl.statements.statement_dispatch.create_index", fail)
     note = broken("CREATE TABLE t (a int);\nCREATE INDEX i ON t (a);")[0]
     assert (note.line, note.table_related) == (2, False)
     assert "fault of the reader (KeyError" in note.reason

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from runner.ddl.splitter import split
+from runner.ddl.dialects import dialect_named
+from runner.ddl.reader.statement_splitter import split
 
 
 def texts(sql: str, dialect: str = "postgres") -> list[str]:
     data = sql.encode()
-    return [data[raw.start : raw.end].decode() for raw in split(data, dialect)]
+    return [data[raw.start : raw.end].decode() for raw in split(data, dialect_named(dialect))]
 
 
 def lines(sql: str, dialect: str = "postgres") -> list[int]:
-    return [raw.line for raw in split(sql.encode(), dialect)]
+    return [raw.line for raw in split(sql.encode(), dialect_named(dialect))]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_copy_from_a_file_has_no_data():
     ],
 )
 def test_client_line_ends_with_the_line(dialect: str, line: str):
-    found = list(split(f"{line}\nSELECT 1;".encode(), dialect))
+    found = list(split(f"{line}\nSELECT 1;".encode(), dialect_named(dialect)))
     assert [raw.client for raw in found] == [True, False]
     assert found[1].line == 2
 
@@ -83,7 +84,7 @@ def test_psql_g_ends_a_statement():
 @pytest.mark.parametrize("delimiter", ["$$", "//", ";;", "|"])
 def test_mysql_delimiter(delimiter: str):
     sql = f"DELIMITER {delimiter}\nSELECT 1; SELECT 2{delimiter}\nSELECT 3 {delimiter} DELIMITER ;\nSELECT 4; SELECT 5;"
-    statements = [raw for raw in split(sql.encode(), "mysql") if not raw.client]
+    statements = [raw for raw in split(sql.encode(), dialect_named("mysql")) if not raw.client]
     assert [sql[raw.start : raw.end] for raw in statements] == [
         "SELECT 1; SELECT 2",
         "SELECT 3",
@@ -116,7 +117,7 @@ def test_empty_statements_are_none():
     ],
 )
 def test_what_is_never_closed_is_told_with_its_line(dialect: str, sql: str, problem: str):
-    last = list(split(sql.encode(), dialect))[-1]
+    last = list(split(sql.encode(), dialect_named(dialect)))[-1]
     assert last.problem == problem
     assert last.end == len(sql)
 
@@ -124,4 +125,7 @@ def test_what_is_never_closed_is_told_with_its_line(dialect: str, sql: str, prob
 @pytest.mark.parametrize("dialect", ["postgres", "mysql", "sqlite"])
 def test_bytes_that_are_not_utf8_do_no_harm(dialect: str):
     data = b"SELECT '\xe9\xff;'; SELECT 2"
-    assert [data[raw.start : raw.end] for raw in split(data, dialect)] == [b"SELECT '\xe9\xff;'", b"SELECT 2"]
+    assert [data[raw.start : raw.end] for raw in split(data, dialect_named(dialect))] == [
+        b"SELECT '\xe9\xff;'",
+        b"SELECT 2",
+    ]

@@ -1,1 +1,1 @@
-"""SQL schemas: the model that agents see, and the reader that fills it."""
+"""Reads SQL schemas: `reader` makes a `Schema` (in `model`) of files of one of the `dialects`."""

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Dialect = str
 TableKind = Literal["table", "partitioned", "foreign"]
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
 
@@ -335,7 +334,7 @@ class Note:
 class Schema:
     """All tables and types of one DDL, in the order in which they were defined."""
 
-    dialect: str
+    dialect: str  # its name
     tables: tuple[Table, ...]
     enums: tuple[Enum, ...] = ()
     domains: tuple[Domain, ...] = ()

@@ -23,13 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from runner.ddl.model import Dialect
-
 KEPT = 32  # schemas; the ones used longest ago go first
 _FOLDER = "schemas"
 
 
-def schema_digest(paths: Sequence[Path], dialect: Dialect) -> str:
+def schema_digest(paths: Sequence[Path], dialect: str) -> str:
     """Return a digest of a schema's source: the bytes of its files in order, the dialect, and the reader's code.
 
     Raises OSError where a file cannot be read.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from runner.ddl.splitter import split
+from runner.ddl.dialects import dialect_named
+from runner.ddl.reader.statement_splitter import split
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,7 +108,7 @@ def load_ddl(url: str, paths: Iterable[Path]) -> list[str]:
     with psycopg.connect(url, autocommit=True) as connection:
         for path in paths:
             data = path.read_bytes()
-            for raw in split(data, "postgres"):
+            for raw in split(data, dialect_named("postgres")):
                 statement = data[raw.start : raw.end]
                 if raw.client or _NOT_SCHEMA.match(statement):
                     continue

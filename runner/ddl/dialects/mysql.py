@@ -1,7 +1,229 @@
-"""MySQL, version 8 and 9."""
+"""MySQL 8 and 9: types as `COLUMN_TYPE` shows them, without display widths but that of `tinyint(1)`."""
 
 from __future__ import annotations
 
-from runner.ddl.syntax.dialect import Dialect
+import re
+from typing import TYPE_CHECKING
 
-DIALECT = Dialect(other_names=("mariadb",))
+from runner.ddl.model import Enum, SqlType
+from runner.ddl.syntax import clause_rewriting as rewrite
+from runner.ddl.syntax.clause_rules import (
+    CLAUSE_WORDS,
+    EXPRESSIONS,
+    KEYS,
+    STORAGE,
+    ClauseRule,
+    constraint_name,
+    rules_by_word,
+)
+from runner.ddl.syntax.column_types import REAL_BITS, TypeReference, numbers
+from runner.ddl.syntax.dialect import Dialect, Splitting
+from runner.ddl.syntax.quoting import end_of_escaped_string
+from runner.ddl.syntax.tokens import BACKTICKED, COMMENT, ESCAPED_STRING, token_pattern
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.syntax.cursor import Cursor
+    from runner.ddl.syntax.tokens import Token
+
+# ------------------------------------------------------------------------------------------------------- text
+
+# `/*!40101 … */` counts: its opening and its closing are white space, its content is not.
+SPLITTING = Splitting(
+    marks=rb"""'"`\-\#/""",
+    # Strings without escapes come first, for speed. A doubled quote ends one string and begins the next.
+    units=rb"""
+        `[^`]*` | '[^'\\]*' | "[^"\\]*"
+      | -(?:-(?=\s|\Z)[^\n]*)?
+      | \#[^\n]*
+      | /(?:\*(?!M?!).*?\*/ | (?!\*(?!M?!)))
+      | '[^'\\]*(?:\\.[^'\\]*){1,1000}'
+      | "[^"\\]*(?:\\.[^"\\]*){1,1000}"
+    """,
+    gap=rb"\s+ | --(?=\s|\Z)[^\n]*\n? | \#[^\n]*\n? | /\*(?!M?!).*?\*/",
+    client_line=rb"(?i:\\[^\n]* | source[ \t]+[^\n]*)",
+    included_file=rb"(?i:\\\. | source\b)",
+    compound=rb"""(?i)(?P<body>)CREATE\s+(?:OR\s+REPLACE\s+)?(?:DEFINER\s*=\s*\S+\s+)?
+        (?:TRIGGER|PROCEDURE|FUNCTION|EVENT)\b""",
+    step_over={b"'": end_of_escaped_string, b'"': end_of_escaped_string},
+    delimiter_command=True,
+)
+_STRINGS = rf'[nN]?{ESCAPED_STRING}|"[^"\\]*(?:(?:\\.|"")[^"\\]*)*"'
+_TOKEN = token_pattern(
+    skipped=rf"--(?=\s|$)[^\n]*|\#[^\n]*|/\*M?!\d*|\*/|{COMMENT}", strings=_STRINGS, names=BACKTICKED
+)
+_ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "Z": "\x1a"}
+
+
+def string_value(text: str) -> str:
+    """Return the value of a string in either kind of quotes."""
+    if text.startswith('"'):
+        text = "'" + text[1:-1].replace("''", "\\'\\'").replace('""', '"').replace("'", "''") + "'"
+    return _ESCAPE.sub(_unescaped, text[text.index("'") + 1 : -1])
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    if match[0] == "''":
+        return "'"
+    return match[0] if match[1] in "%_" else _ESCAPED.get(match[1], match[1])
+
+
+# ------------------------------------------------------------------------------------------------------ types
+
+_ALIASES = {
+    "integer": "int",
+    "int1": "tinyint",
+    "int2": "smallint",
+    "int3": "mediumint",
+    "middleint": "mediumint",
+    "int4": "int",
+    "int8": "bigint",
+    "numeric": "decimal",
+    "dec": "decimal",
+    "fixed": "decimal",
+    "real": "double",
+    "float4": "float",
+    "float8": "double",
+    "character": "char",
+    "nchar": "char",
+    "varcharacter": "varchar",
+    "nvarchar": "varchar",
+    "long": "mediumtext",
+    "geomcollection": "geometrycollection",
+}
+_INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint"}
+_DEFAULT_ARGUMENTS = {"char": (1,), "binary": (1,), "bit": (1,)}
+_TEXT_SIZES = ((255, "tiny"), (65_535, ""), (16_777_215, "medium"), (4_294_967_295, "long"))  # bytes
+
+
+def read_type(cursor: Cursor) -> TypeReference:
+    """Read the type that all of the cursor's tokens make up."""
+    base = _name(cursor)
+    arguments = cursor.take_group() if cursor.word == "(" else None
+    if base in {"enum", "set"}:
+        return TypeReference(sql=_enum(base, arguments or ()))
+    args = numbers(arguments)
+    unsigned = zerofill = False
+    while not cursor.done:
+        if cursor.skip("UNSIGNED"):
+            unsigned = True
+        elif cursor.skip("ZEROFILL"):
+            unsigned = zerofill = True
+        elif not cursor.skip_any("SIGNED", "BINARY", "ASCII", "UNICODE", "BYTE"):
+            raise cursor.surprise("the end of the type")
+    if base == "serial":
+        return TypeReference(sql=SqlType(text="bigint unsigned", base="bigint", unsigned=True), serial=True)
+    base, args = _with_defaults(base, args, unsigned=unsigned)
+    text = base + (f"({','.join(map(str, args))})" if args else "")
+    text += (" unsigned" if unsigned else "") + (" zerofill" if zerofill else "")
+    return TypeReference(sql=SqlType(text=text, base=base, args=args, unsigned=unsigned))
+
+
+def _name(cursor: Cursor) -> str:
+    cursor.skip("NATIONAL")
+    if cursor.skip("DOUBLE", "PRECISION"):
+        return "double"
+    if cursor.skip("CHAR", "BYTE"):
+        return "binary"
+    if cursor.skip("LONG", "VARBINARY"):
+        return "mediumblob"
+    name = cursor.take_name().lower()
+    if name in {"char", "character", "nchar", "long"} and cursor.skip_any("VARYING", "VARCHAR", "VARCHARACTER"):
+        return "mediumtext" if name == "long" else "varchar"
+    return _ALIASES.get(name, name)
+
+
+def _with_defaults(base: str, args: tuple[int, ...], *, unsigned: bool) -> tuple[str, tuple[int, ...]]:
+    """Return name and arguments as the server stores them, with no display width but the one that means boolean."""
+    kept = args or _DEFAULT_ARGUMENTS.get(base, ())
+    if base in {"bool", "boolean"}:
+        base, kept = "tinyint", (1,)
+    elif base in _INTEGERS or base == "year":
+        kept = args if base == "tinyint" and args == (1,) and not unsigned else ()
+    elif base == "decimal":
+        kept = (args + (10, 0)[len(args) :])[:2]
+    elif base == "float" and len(args) == 1:
+        base, kept = ("float" if args[0] <= REAL_BITS else "double"), ()
+    elif base in {"text", "blob"} and args:
+        size = next((name for limit, name in _TEXT_SIZES if args[0] <= limit), "long")
+        base, kept = size + base, ()
+    return base, kept
+
+
+def _enum(base: str, arguments: Sequence[Token]) -> SqlType:
+    values = tuple(string_value(token.text) for token in arguments if token.kind == "string")
+    quoted = ",".join("'" + value.replace("'", "''") + "'" for value in values)
+    return SqlType(text=f"{base}({quoted})", base=base, enum=Enum(name=None, values=values), is_set=base == "set")
+
+
+# ---------------------------------------------------------------------------------------------------- clauses
+
+_WORDS = (
+    "AS AUTO_INCREMENT CHARSET COLUMN_FORMAT COMMENT ENGINE_ATTRIBUTE FIRST AFTER INVISIBLE KEY ON REF_SYSTEM_ID SRID "
+    "STORAGE STORED VIRTUAL VISIBLE"
+)
+CLAUSES = CLAUSE_WORDS | frozenset(_WORDS.split())
+RULES = (
+    *EXPRESSIONS,
+    ClauseRule(
+        name="comment",
+        words=("COMMENT",),
+        reason="its string has the dialect's escapes, which plain SQL does not have",
+        apply=rewrite.comment,
+    ),
+    ClauseRule(
+        name="on update now",
+        words=("ON",),
+        reason="sqlglot does not know its precision, and mixes it up with a reference's ON UPDATE",
+        apply=rewrite.on_update_now,
+    ),
+    constraint_name(rewrite.optional_constraint_name),
+    *KEYS,
+    ClauseRule(
+        name="key of a column",
+        words=("KEY",),
+        reason="sqlglot does not know that KEY alone is a primary key",
+        apply=rewrite.key_of_column,
+    ),
+    STORAGE,
+    ClauseRule(
+        name="character set",
+        words=("CHARACTER", "CHARSET"),
+        reason="the model does not keep it",
+        apply=rewrite.dropped("CHARACTER SET = *", "CHARSET = *"),
+    ),
+    ClauseRule(
+        name="attributes of a column",
+        words=("VISIBLE", "INVISIBLE", "SRID", "REF_SYSTEM_ID", "ENGINE_ATTRIBUTE", "FIRST", "AFTER"),
+        reason="sqlglot does not know them, or only elsewhere; the model does not keep them",
+        apply=rewrite.dropped(
+            "VISIBLE", "INVISIBLE", "SRID *", "REF_SYSTEM_ID = *", "ENGINE_ATTRIBUTE = *", "FIRST", "AFTER *"
+        ),
+    ),
+)
+
+DIALECT = Dialect(
+    name="mysql",
+    title="MySQL",
+    other_names=("mariadb",),
+    parser="mysql",
+    dump_command="mysqldump --no-data",
+    splitting=SPLITTING,
+    token_pattern=_TOKEN,
+    string_value=string_value,
+    ignores_case_of_columns=True,
+    read_type=read_type,
+    clause_words=CLAUSES,
+    rules=rules_by_word(*RULES),
+    regexp_ignores_case=True,
+    index_words=frozenset({"KEY", "INDEX", "FULLTEXT", "SPATIAL"}),
+    key_prefix_lengths=True,
+    like_body=True,
+    query_body=True,
+    unique_index_is_key=True,
+    keeps_unique_beside_key=True,
+    column_positions=True,
+    keys_by_kind=True,
+)

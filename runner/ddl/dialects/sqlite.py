@@ -1,7 +1,93 @@
-"""SQLite, version 3."""
+"""SQLite 3: types as declared, names compared without case, no schemas but the one file."""
 
 from __future__ import annotations
 
-from runner.ddl.syntax.dialect import Dialect
+from typing import TYPE_CHECKING
 
-DIALECT = Dialect(other_names=("sqlite3",))
+from runner.ddl.model import SqlType
+from runner.ddl.syntax import clause_rewriting as rewrite
+from runner.ddl.syntax.clause_rules import (
+    CLAUSE_WORDS,
+    EXPRESSIONS,
+    KEYS,
+    ClauseRule,
+    constraint_name,
+    rules_by_word,
+)
+from runner.ddl.syntax.column_types import TypeReference, numbers
+from runner.ddl.syntax.dialect import Dialect, Splitting
+from runner.ddl.syntax.tokens import (
+    BACKTICKED,
+    COMMENT,
+    DOUBLE_QUOTED,
+    LINE_COMMENT,
+    PLAIN_STRING,
+    name_value,
+    plain_string_value,
+    tidy,
+    token_pattern,
+)
+
+if TYPE_CHECKING:
+    from runner.ddl.syntax.cursor import Cursor
+
+_SPLITTING = Splitting(
+    marks=rb"""'"`\[\-/;""",
+    units=rb"""
+        '[^']*' | "[^"]*" | `[^`]*` | \[[^\]]*\]
+      | -(?:-[^\n]*)?
+      | /(?:\*.*?\*/ | (?!\*))
+    """,
+    gap=rb"\s+ | --[^\n]*\n? | /\*.*?\*/",
+    client_line=rb"\.[a-zA-Z][^\n]*",
+    included_file=rb"\.read\b",
+    compound=rb"(?i)(?P<body>)CREATE\s+(?:TEMP\s+|TEMPORARY\s+)?TRIGGER\b",
+)
+_TOKEN = token_pattern(
+    skipped=rf"{LINE_COMMENT}|{COMMENT}",
+    strings=PLAIN_STRING,
+    names=rf"{DOUBLE_QUOTED}|{BACKTICKED}|\[[^\]]*\]",
+)
+
+
+def _read_type(cursor: Cursor) -> TypeReference:
+    tokens = cursor.rest()
+    words = [name_value(token, cursor.dialect) for token in tokens if token.kind not in {"mark", "number"}]
+    text = words[0] if len(tokens) == 1 and words else tidy(tokens)
+    return TypeReference(sql=SqlType(text=text, base=" ".join(words).lower(), args=numbers(tokens)))
+
+
+_RULES = rules_by_word(
+    *EXPRESSIONS,
+    constraint_name(rewrite.possibly_unused_constraint_name),
+    *KEYS,
+    ClauseRule(
+        name="conflict",
+        words=("ON",),
+        reason="sqlglot knows ON CONFLICT only after some clauses; the model does not keep it",
+        apply=rewrite.dropped("ON CONFLICT *"),
+    ),
+)
+
+DIALECT = Dialect(
+    name="sqlite",
+    title="SQLite",
+    other_names=("sqlite3",),
+    parser="sqlite",
+    dump_command="sqlite3 DATABASE .schema",
+    splitting=_SPLITTING,
+    token_pattern=_TOKEN,
+    string_value=plain_string_value,
+    strings_as_names=True,
+    has_schemas=False,
+    ignores_case_of_tables=True,
+    ignores_case_of_columns=True,
+    temporary_schema="temp",
+    own_table_prefix="sqlite_",
+    read_type=_read_type,
+    clause_words=CLAUSE_WORDS | {"AS", "AUTOINCREMENT", "ON"},
+    rules=_RULES,
+    integer_key_is_rowid=True,
+    nullable_keys=True,
+    constraints_without_commas=True,
+)

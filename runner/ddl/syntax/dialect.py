@@ -1,13 +1,94 @@
-"""A SQL dialect as a record: everything in which one database's DDL differs from another's."""
+"""A SQL dialect as a record: everything in which one database's DDL differs from another's.
+
+The rest of `runner/ddl` asks the record and never compares its name.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from runner.ddl.syntax.clause_rules import ClauseRule
+from runner.ddl.syntax.column_types import TypeReference
+from runner.ddl.syntax.cursor import Cursor
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Splitting:
+    r"""How files are cut into statements. All patterns work on bytes, with DOTALL and VERBOSE set.
+
+    `marks` is the inside of a regular expression's character class: the bytes at which the splitter looks closer.
+    `units` are the alternatives, each beginning with a mark, that it steps over as a whole: strings, names, comments.
+    A mark that no unit matches is looked up in `step_over`, which maps it to a function from the data and the mark's
+    position to the position after what begins there, -1 where that is never closed; a mark that is not in it opens
+    something that is never closed.
+    """
+
+    marks: bytes
+    units: bytes
+    gap: bytes  # one piece of what may stand between statements
+    client_line: bytes  # a line for the client program, from its first byte
+    included_file: bytes  # the beginning of a client line that names another file of SQL
+    compound: bytes  # the head of a statement with statements inside; its group `body` is where they begin
+    step_over: Mapping[bytes, Callable[[bytes, int], int]] = field(default_factory=dict)
+    delimiter_command: bool = False  # DELIMITER changes what ends a statement
+    statement_ends: bytes | None = None  # a client command that ends a statement as the delimiter does
+    parenthesized: bytes | None = None  # the head of a statement with statements between parentheses
+    inline_data: bytes | None = None  # the head of a statement that data follow; they end with a line `\.`
+
+    def includes_file(self, line: bytes) -> bool:
+        """Return whether a client line names another file of SQL."""
+        return re.match(self.included_file, line, re.VERBOSE) is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Dialect:
-    """One dialect. Its name is the name of its module in `runner/ddl/dialects/`."""
+    """One dialect. Instances are compared by identity: there is one for each module of `runner/ddl/dialects`."""
 
+    name: str  # of its module, as plans and the command line give it
+    title: str  # the name of the database, for messages
     other_names: tuple[str, ...]  # that people write for it, in lower case
+    parser: str  # sqlglot's name for the dialect in which expressions and queries are parsed
+    dump_command: str  # writes a database's schema as SQL
     postgresql_compatible: bool = False  # PostgreSQL takes its types, collations and generated columns as they are
+
+    # ---- text
+    splitting: Splitting
+    token_pattern: re.Pattern[str]  # made by `tokens.token_pattern`
+    string_value: Callable[[str], str]  # from the text of a string, quotes included, to its value
+    folds_names: bool = False  # to lower case, where they are not quoted
+    strings_as_names: bool = False  # 'a' can name a column
+
+    # ---- names
+    has_schemas: bool = True
+    default_schema: str | None = None  # of the search path; None where there is no such path
+    ignores_case_of_tables: bool = False
+    ignores_case_of_columns: bool = False
+    temporary_schema: str | None = None  # whose tables are temporary
+    own_table_prefix: str | None = None  # of the tables that the database makes for itself
+
+    # ---- columns and constraints
+    read_type: Callable[[Cursor], TypeReference]
+    clause_words: frozenset[str]  # that can follow a column's type or its default
+    rules: Mapping[str, tuple[ClauseRule, ...]]  # by the first word of a clause, in the order of trial
+    serial_is_sequence: bool = False  # SERIAL takes its value from a sequence; otherwise it is AUTO_INCREMENT UNIQUE
+    integer_key_is_rowid: bool = False  # INTEGER PRIMARY KEY is numbered by the database
+    nullable_keys: bool = False  # PRIMARY KEY does not imply NOT NULL
+    constraints_without_commas: bool = False  # several table constraints may follow each other
+    regexp_ignores_case: bool = False
+
+    # ---- tables and indexes
+    index_words: frozenset[str] = frozenset()  # that begin an index in a table's body
+    key_prefix_lengths: bool = False  # `KEY (title(20))`
+    like_element: bool = False  # `CREATE TABLE t (LIKE other INCLUDING ALL, …)`
+    like_body: bool = False  # `CREATE TABLE t (LIKE other)`
+    query_body: bool = False  # `CREATE TABLE t (SELECT …)`
+    has_inheritance: bool = False  # PARTITION OF and INHERITS
+    unique_index_is_key: bool = False  # a unique index and a UNIQUE constraint are the same thing
+    keeps_unique_beside_key: bool = False  # a UNIQUE over the columns of the primary key stays a key of its own
+
+    # ---- ALTER and DROP
+    column_positions: bool = False  # ADD COLUMN … FIRST | AFTER other
+    keys_by_kind: bool = False  # DROP PRIMARY KEY, DROP INDEX name, DROP FOREIGN KEY name, RENAME INDEX a TO b
+    drop_removes_references: bool = False  # DROP TABLE removes the foreign keys of other tables

@@ -1,19 +1,19 @@
-"""A place in the tokens of one statement, and the small steps that a reader of SQL takes from there."""
+"""A position in the tokens of one statement, and the small steps that a reader of SQL takes from there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.ddl.lexis import Token, closing, name_value, source, string_value
+from runner.ddl.syntax.tokens import Token, closing, name_value, source, string_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.ddl.model import Dialect
+    from runner.ddl.syntax.dialect import Dialect
 
 
 class NotUnderstood(Exception):  # noqa: N818 - a finding about the input, caught by the reader
-    """A statement says something that the reader does not know. `offset` is where, in characters from its start."""
+    """A statement has something that the reader does not know. `offset` is where, in characters from its start."""
 
     def __init__(self, reason: str, offset: int = 0) -> None:
         super().__init__(reason)
@@ -22,7 +22,7 @@ class NotUnderstood(Exception):  # noqa: N818 - a finding about the input, caugh
 
 
 class Cursor:
-    """Steps through tokens. Every `take_*` moves on; `at` only looks."""
+    """Moves through tokens. Every `take_*` moves on; `at` only looks."""
 
     def __init__(self, text: str, tokens: Sequence[Token], dialect: Dialect) -> None:
         self.text = text
@@ -42,7 +42,7 @@ class Cursor:
 
     @property
     def word(self) -> str:
-        """The next token's word: empty at the end and for anything quoted."""
+        """The next token's word: empty at the end and for everything quoted."""
         return self.tokens[self.index].word if self.index < len(self.tokens) else ""
 
     def at(self, *words: str) -> bool:
@@ -53,14 +53,14 @@ class Cursor:
         )
 
     def skip(self, *words: str) -> bool:
-        """Step over these words where they come next, and say whether they did."""
+        """Move past these words if they come next, and return whether they did."""
         if self.at(*words):
             self.index += len(words)
             return True
         return False
 
     def skip_any(self, *words: str) -> str:
-        """Step over one of these words and return it; empty where none comes next."""
+        """Move past one of these words and return it; empty where none comes next."""
         word = self.word
         if word and word in words:
             self.index += 1
@@ -68,7 +68,7 @@ class Cursor:
         return ""
 
     def expect(self, *words: str) -> None:
-        """Step over these words; raise `NotUnderstood` where others stand."""
+        """Move past these words; raise `NotUnderstood` where others come next."""
         if not self.skip(*words):
             raise self.surprise(" ".join(words))
 
@@ -95,14 +95,14 @@ class Cursor:
         return name_value(token, self.dialect)
 
     def take_path(self) -> tuple[str, ...]:
-        """Return a dotted name as its parts."""
+        """Return the parts of a dotted name."""
         parts = [self.take_name()]
         while self.skip("."):
             parts.append(self.take_name())
         return tuple(parts)
 
     def take_string(self) -> str:
-        """Return a string; strings that only white space parts are one, as the standard says."""
+        """Return a string; strings with only white space between them are one, as in the SQL standard."""
         parts = []
         while (token := self.here) is not None and token.kind == "string":
             parts.append(string_value(token, self.dialect))
@@ -112,7 +112,7 @@ class Cursor:
         return "".join(parts)
 
     def take_group(self) -> list[Token]:
-        """Return the tokens between a bracket, which comes next, and the one that closes it."""
+        """Return the tokens between a parenthesis, which comes next, and the one that closes it."""
         if self.word != "(":
             raise self.surprise("'('")
         end = closing(self.tokens, self.index)
@@ -125,7 +125,7 @@ class Cursor:
         return inside
 
     def rest(self) -> list[Token]:
-        """Return all tokens that are left, and go to the end."""
+        """Return all tokens that are left, and move to the end."""
         left = list(self.tokens[self.index :])
         self.index = len(self.tokens)
         return left

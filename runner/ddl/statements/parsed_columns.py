@@ -1,4 +1,4 @@
-"""From sqlglot's trees of plain SQL to drafts: columns and constraints of one table."""
+"""From sqlglot's trees of plain SQL to drafts of columns and constraints."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from runner.ddl.catalog import ColumnDraft
-from runner.ddl.cursor import Cursor, NotUnderstood
-from runner.ddl.expressions import parse_expression
-from runner.ddl.lexis import source
+from runner.ddl.catalog.catalog import ColumnDraft
 from runner.ddl.model import Check, Default, ForeignKey, Generated, Key, QName, ReferentialAction
-from runner.ddl.plain import PIECE, Body, Piece
-from runner.ddl.types import TypeRef, read_type
+from runner.ddl.syntax.column_types import TypeReference, read_type
+from runner.ddl.syntax.cursor import Cursor, NotUnderstood
+from runner.ddl.syntax.expressions import parse_expression
+from runner.ddl.syntax.plain_sql import PLACEHOLDER, KeptText, TableBody
+from runner.ddl.syntax.tokens import source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from runner.ddl.syntax.dialect import Dialect
+
 SHOWN_CHARACTERS = 80  # of an item in a note
-PLAIN_DIALECT = "postgres"  # of sqlglot's; plain SQL reads the same whatever the file's dialect
+PLAIN_DIALECT = "postgres"  # sqlglot's; plain SQL is the same for files of all dialects
 
 
 @dataclass(kw_only=True)
-class Parts:
-    """What the items of one body say."""
+class TableParts:
+    """The columns and constraints of one body."""
 
     columns: list[ColumnDraft] = field(default_factory=list)
     primary_key: Key | None = None
@@ -37,25 +39,35 @@ class Parts:
     failures: list[tuple[int, str]] = field(default_factory=list)  # (offset, reason) of items not understood
 
 
-class BodyReader:
-    """Reads the plain SQL of one body. `target` finds the table that a reference means, `line_at` a line."""
+class BodyParser:
+    """Parses the plain SQL of one body.
 
-    def __init__(self, body: Body, target: Callable[[tuple[str, ...]], QName], line_at: Callable[[int], int]) -> None:
+    `target` returns the table that a reference means, `line_at` the line of an offset in the statement.
+    """
+
+    def __init__(
+        self,
+        body: TableBody,
+        dialect: Dialect,
+        target: Callable[[tuple[str, ...]], QName],
+        line_at: Callable[[int], int],
+    ) -> None:
         self._body = body
+        self._dialect = dialect
         self._target = target
         self._line_at = line_at
-        self._parts = Parts(not_null=list(body.not_null), failures=list(body.failures))
+        self._parts = TableParts(not_null=list(body.not_null), failures=list(body.failures))
 
-    def read(self) -> Parts:
-        """Return what the items say; an item that is not understood is listed and the others still count."""
-        for offset, node in zip(self._body.offsets, self._parse(), strict=True):
+    def parse(self) -> TableParts:
+        """Return the columns and constraints; an item that is not understood is listed, the others still count."""
+        for offset, node in zip(self._body.offsets, self._trees(), strict=True):
             try:
-                self._read_item(offset, node)
+                self._parse_item(offset, node)
             except NotUnderstood as problem:
                 self._parts.failures.append((problem.offset or offset, problem.reason))
         return self._parts
 
-    def _read_item(self, offset: int, node: exp.Expr | str) -> None:
+    def _parse_item(self, offset: int, node: exp.Expr | str) -> None:
         if isinstance(node, str):
             raise NotUnderstood(node, offset)
         if isinstance(node, exp.ColumnDef):
@@ -63,8 +75,8 @@ class BodyReader:
         else:
             self._constraint(node, offset)
 
-    def _parse(self) -> Sequence[exp.Expr | str]:
-        """Return the tree of every item, or why it has none."""
+    def _trees(self) -> Sequence[exp.Expr | str]:
+        """Return the tree of every item, or the reason why it has none."""
         items = self._body.items
         if not items:
             return []
@@ -78,14 +90,14 @@ class BodyReader:
 
     def _column(self, node: exp.ColumnDef, line: int) -> ColumnDraft:
         name = node.this.name
-        extras = self._body.extras.get(name, {})
+        facts = self._body.column_facts.get(name, {})
         column = ColumnDraft(
             name=name,
             type=self._type(node),
             line=line,
-            collation=extras.get("collation"),
-            comment=extras.get("comment") or None,
-            on_update=extras.get("on_update"),
+            collation=facts.get("collation"),
+            comment=facts.get("comment") or None,
+            on_update=facts.get("on_update"),
         )
         if column.type.serial:
             self._make_serial(column)
@@ -93,16 +105,16 @@ class BodyReader:
             self._column_constraint(column, constraint)
         return column
 
-    def _type(self, node: exp.ColumnDef) -> TypeRef:
+    def _type(self, node: exp.ColumnDef) -> TypeReference:
         kind = node.args.get("kind")
-        if not isinstance(kind, exp.DataType) or not kind.expressions:
+        number = kind.expressions[0].name if isinstance(kind, exp.DataType) and kind.expressions else ""
+        if not number.isdigit():
             raise NotUnderstood(f"no clause of a column or a constraint: {node.sql()[:SHOWN_CHARACTERS]}")
-        piece = self._body.pieces[int(kind.expressions[0].name)]
-        return read_type(Cursor(self._body.text, piece.tokens, self._body.dialect))
+        return read_type(Cursor(self._body.text, self._body.kept[int(number)].tokens, self._dialect))
 
     def _make_serial(self, column: ColumnDraft) -> None:
         column.nullable = False
-        if self._body.dialect == "mysql":
+        if not self._dialect.serial_is_sequence:
             column.auto_increment = True
             self._parts.unique.append(Key(columns=(column.name,)))
 
@@ -112,7 +124,7 @@ class BodyReader:
         if isinstance(kind, exp.NotNullColumnConstraint):
             column.nullable = bool(kind.args.get("allow_null"))
         elif isinstance(kind, exp.DefaultColumnConstraint):
-            column.default = self._default(self._piece(kind.this))
+            column.default = self._default(self._kept(kind.this))
         elif isinstance(kind, exp.PrimaryKeyColumnConstraint):
             self._parts.primary_key = key_of(name, [column.name], kind)
         elif isinstance(kind, exp.UniqueColumnConstraint):
@@ -135,9 +147,9 @@ class BodyReader:
             column.identity = "always" if node.this else "by default"
             column.nullable = False
             return
-        piece = self._piece(expression)
-        text = self._text(piece)
-        column.generated = Generated(kind="stored" if piece.kind == "stored" else "virtual", text=text)
+        kept = self._kept(expression)
+        text = self._text(kept)
+        column.generated = Generated(kind="stored" if kept.kind == "stored" else "virtual", text=text)
 
     # -------------------------------------------------------------------------------------------- constraints
 
@@ -157,28 +169,28 @@ class BodyReader:
             raise NotUnderstood(f"neither a column nor a constraint: {node.sql()[:SHOWN_CHARACTERS]}", offset)
 
     def _check(self, name: str | None, node: exp.CheckColumnConstraint) -> None:
-        piece = self._piece(node.this)
-        if piece.kind == "not enforced":
-            offset = piece.tokens[0].start if piece.tokens else 0
+        kept = self._kept(node.this)
+        if kept.kind == "not enforced":
+            offset = kept.tokens[0].start if kept.tokens else 0
             self._body.left_out.append((offset, "a CHECK that is NOT ENFORCED says nothing of the values"))
             return
-        text = self._text(piece)
-        expression, columns = parse_expression(text, self._body.dialect)
-        no_inherit = piece.kind == "no inherit"
+        text = self._text(kept)
+        expression, columns = parse_expression(text, self._dialect)
+        no_inherit = kept.kind == "no inherit"
         check = Check(text=text, name=name, columns=columns, expression=expression, no_inherit=no_inherit)
         self._parts.checks.append(check)
 
-    def _default(self, piece: Piece) -> Default | None:
-        text = self._text(piece)
+    def _default(self, kept: KeptText) -> Default | None:
+        text = self._text(kept)
         if text.upper() == "NULL" or text.upper().startswith("NULL::"):
             return None
-        expression, _ = parse_expression(text, self._body.dialect)
+        expression, _ = parse_expression(text, self._dialect)
         return Default(text=text, expression=expression)
 
     def _foreign_key(self, name: str | None, columns: list[str], node: exp.Reference) -> ForeignKey:
         set_columns: tuple[str, ...] = ()
-        if columns[-1].startswith(PIECE):
-            set_columns = self._body.pieces[int(columns.pop().removeprefix(PIECE))].names
+        if columns[-1].startswith(PLACEHOLDER):
+            set_columns = self._body.kept[int(columns.pop().removeprefix(PLACEHOLDER))].names
         target = node.this
         target_columns: list[str] = []
         if isinstance(target, exp.Schema):
@@ -198,18 +210,18 @@ class BodyReader:
             initially_deferred="INITIALLY DEFERRED" in options,
         )
 
-    def _piece(self, node: exp.Expr) -> Piece:
-        number = node.name.removeprefix(PIECE)
+    def _kept(self, node: exp.Expr) -> KeptText:
+        number = node.name.removeprefix(PLACEHOLDER)
         if not number.isdigit():
             raise NotUnderstood(f"no clause of a column or a constraint: {node.sql()[:SHOWN_CHARACTERS]}")
-        return self._body.pieces[int(number)]
+        return self._body.kept[int(number)]
 
-    def _text(self, piece: Piece) -> str:
-        return source(self._body.text, piece.tokens)
+    def _text(self, kept: KeptText) -> str:
+        return source(self._body.text, kept.tokens)
 
 
 def parse_items(items: Iterable[str]) -> list[exp.Expr] | str:
-    """Return the trees of a table's items in plain SQL, or why there are none."""
+    """Return the trees of a table's items in plain SQL, or the reason why there are none."""
     try:
         tree = sqlglot.parse_one(f"CREATE TABLE t ({', '.join(items)})", read=PLAIN_DIALECT)
     except RecursionError:
@@ -222,17 +234,17 @@ def parse_items(items: Iterable[str]) -> list[exp.Expr] | str:
 
 
 def reason_of(error: SqlglotError) -> str:
-    """Return a parser's complaint in one line, without its picture of the place."""
+    """Return a parser's message in one line, without its excerpt of the SQL."""
     return str(error).splitlines()[0].split(" Line ")[0].split(". Line")[0].strip() or "not understood"
 
 
 def names_of(nodes: Iterable[exp.Expr]) -> list[str]:
-    """Return the column names that some nodes are."""
+    """Return the names of some nodes."""
     return [node.name for node in nodes]
 
 
 def key_of(name: str | None, columns: Sequence[str], node: exp.Expr) -> Key:
-    """Return the key that a PRIMARY KEY or UNIQUE node is."""
+    """Return the key of a PRIMARY KEY or UNIQUE node."""
     options = {str(option).upper() for option in node.args.get("options") or ()}
     return Key(
         columns=tuple(columns),

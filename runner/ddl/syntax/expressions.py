@@ -1,7 +1,7 @@
-"""Checks and defaults: from source text to the small expressions of the model, as far as they go.
+"""Checks and defaults: from source text to the expressions of the model, as far as those go.
 
-sqlglot reads the text, this module keeps what agents can work with. Whatever else an expression says, its text stays
-beside it in the model, so an expression that has no parsed form is never lost.
+sqlglot parses the text, this module keeps what agents can work with. The model keeps the text beside it, so nothing is
+lost where an expression has no parsed form.
 """
 
 from __future__ import annotations
@@ -15,29 +15,31 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from runner.ddl.lexis import Token, depth_of, string_value, tokens_of
-from runner.ddl.model import ColumnRef, Const, Dialect, Expression, Operation
+from runner.ddl.model import ColumnRef, Const, Expression, Operation
+from runner.ddl.syntax.tokens import Token, depth_of, string_value, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-MAX_EXPRESSION_DEPTH = 30  # brackets; each costs sqlglot some twenty calls, and Python allows a thousand
+    from runner.ddl.syntax.dialect import Dialect
+
+MAX_EXPRESSION_DEPTH = 30  # nested parentheses; each costs sqlglot some twenty calls, and Python allows a thousand
 MAX_EXPRESSION_TOKENS = 3000  # a chain of prefixes nests without brackets
-CACHED_EXPRESSIONS = 4096  # the same few defaults stand in every table
+CACHED_EXPRESSIONS = 4096  # every table has the same few defaults
 
 Parsed = tuple[Expression | None, tuple[str, ...]]
 
-# sqlglot's own words about what it cannot read would reach the user's terminal.
+# sqlglot's warnings about what it cannot parse would reach the user's terminal.
 logging.getLogger("sqlglot").addFilter(lambda record: record.levelno >= logging.ERROR)
 
 
-class _Beyond(Exception):  # noqa: N818 - found while walking, never leaves this module
-    """The expression says something that the model's expressions cannot."""
+class _Inexpressible(Exception):  # noqa: N818 - raised and caught in this module only
+    """The expression has a part that the model's expressions do not cover."""
 
 
 @lru_cache(maxsize=CACHED_EXPRESSIONS)
 def parse_expression(text: str, dialect: Dialect) -> Parsed:
-    """Return the parsed form of an expression, None where it has none, and the columns it speaks of, in order."""
+    """Return the parsed form of an expression, None where it has none, and the columns it refers to, in order."""
     tokens = tokens_of(text, dialect)
     simple = _simple(tokens, dialect)
     if simple is not None:
@@ -45,10 +47,10 @@ def parse_expression(text: str, dialect: Dialect) -> Parsed:
     if len(tokens) > MAX_EXPRESSION_TOKENS or depth_of(tokens) > MAX_EXPRESSION_DEPTH:
         return None, ()
     try:
-        tree = sqlglot.parse_one(f"SELECT {text}", read=dialect).expressions[0]
+        tree = sqlglot.parse_one(f"SELECT {text}", read=dialect.parser).expressions[0]
         columns = tuple(dict.fromkeys(_name(column.this, dialect) for column in _columns(tree)))
         return _convert(tree, dialect), columns
-    except _Beyond:
+    except _Inexpressible:
         return None, columns
     except (SqlglotError, RecursionError, IndexError, AttributeError):
         return None, ()
@@ -60,7 +62,7 @@ _NOW = {"NOW", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP"}
 
 
 def _simple(tokens: Sequence[Token], dialect: Dialect) -> Expression | None:
-    """Read the commonest defaults without a parser: a string with or without a cast, a number, TRUE, now()."""
+    """Parse the most common defaults without sqlglot: a string with or without a cast, a number, TRUE, now()."""
     if not tokens:
         return None
     first, rest = tokens[0], tokens[1:]
@@ -81,12 +83,12 @@ def _columns(tree: exp.Expr) -> Iterator[exp.Column]:
 
 def _name(identifier: exp.Expr, dialect: Dialect) -> str:
     text = str(identifier.this)
-    return text.lower() if dialect == "postgres" and not identifier.args.get("quoted") else text
+    return text.lower() if dialect.folds_names and not identifier.args.get("quoted") else text
 
 
 # -------------------------------------------------------------------------------------------- sqlglot's nodes
 
-# By the names of their classes: not every version of sqlglot has them all.
+# By class name, since not every version of sqlglot has all of these.
 _BINARY: dict[str, str] = {
     "EQ": "=",
     "NEQ": "<>",
@@ -132,7 +134,7 @@ _CONNECTORS: dict[type[exp.Expr], str] = {exp.And: "and", exp.Or: "or"}
 
 
 def _convert(node: exp.Expr, dialect: Dialect) -> Expression:
-    """Return the model's expression for a node; raise `_Beyond` where there is none."""
+    """Return the model's expression for a node; raise `_Inexpressible` where there is none."""
     found = _convert_positive(node, dialect)
     return Operation(op="not", args=(found,)) if node.args.get("negate") and not isinstance(node, exp.Is) else found
 
@@ -148,12 +150,12 @@ def _convert_positive(node: exp.Expr, dialect: Dialect) -> Expression:
         return Operation(op=_FUNCTIONS[name], args=tuple(_arguments(node, dialect)))
     special = _SPECIAL.get(kind)
     if special is None:
-        raise _Beyond
+        raise _Inexpressible
     return special(node, dialect)
 
 
 def _chain(node: exp.Expr, kind: type[exp.Expr], dialect: Dialect) -> Iterator[Expression]:
-    """Give the members of `a AND b AND c` in order, however they nest."""
+    """Yield the members of `a AND b AND c` in order, however they are nested."""
     waiting = [node]
     while waiting:
         this = waiting.pop().unnest()
@@ -168,10 +170,10 @@ def _binary(node: exp.Expr, dialect: Dialect) -> Expression:
     if isinstance(right, exp.Any):
         return _any(node, left, right, dialect)
     op = _BINARY[type(node).__name__]
-    if op == "~" and dialect == "mysql":
-        op = "~*"  # as MySQL's own collations compare
+    if op == "~" and dialect.regexp_ignores_case:
+        op = "~*"
     other = _convert(right, dialect)
-    if op == "@>":  # one way to say it is enough
+    if op == "@>":  # one of the two operators is enough
         return Operation(op="<@", args=(other, left))
     return Operation(op=op, args=(left, other))
 
@@ -182,7 +184,7 @@ def _any(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dialect) ->
     while isinstance(array, exp.Cast):
         array = array.this.unnest()
     if not isinstance(node, exp.EQ) or not isinstance(array, exp.Array):
-        raise _Beyond
+        raise _Inexpressible
     return Operation(op="in", args=(left, *(_convert(choice, dialect) for choice in array.expressions)))
 
 
@@ -204,7 +206,7 @@ def _cast(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
     if isinstance(inner, Const):
         return inner
-    return Operation(op="cast", args=(inner, Const(value=node.args["to"].sql(dialect=dialect).lower())))
+    return Operation(op="cast", args=(inner, Const(value=node.args["to"].sql(dialect=dialect.parser).lower())))
 
 
 def _is(node: exp.Expr, dialect: Dialect) -> Expression:
@@ -216,7 +218,7 @@ def _is(node: exp.Expr, dialect: Dialect) -> Expression:
         known = Operation(op="coalesce", args=(value, Const(value=not of.this)))
         found = Operation(op="=", args=(known, Const(value=bool(of.this))))
         return Operation(op="not", args=(found,)) if negated else found
-    raise _Beyond
+    raise _Inexpressible
 
 
 def _not(node: exp.Expr, dialect: Dialect) -> Expression:
@@ -235,7 +237,7 @@ def _between(node: exp.Expr, dialect: Dialect) -> Expression:
 def _in(node: exp.Expr, dialect: Dialect) -> Expression:
     choices = node.expressions
     if not choices:
-        raise _Beyond  # a query
+        raise _Inexpressible  # a query
     return Operation(op="in", args=(_convert(node.this, dialect), *(_convert(choice, dialect) for choice in choices)))
 
 
@@ -250,11 +252,11 @@ def _interval(node: exp.Expr, dialect: Dialect) -> Expression:
     value = _convert(node.this, dialect)
     unit = node.args.get("unit")
     if not isinstance(value, Const) or value.value is None:
-        raise _Beyond
+        raise _Inexpressible
     return Operation(op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),))
 
 
-# Names of functions that the model calls otherwise; some versions of sqlglot do so by themselves.
+# Functions that the model gives another name; some versions of sqlglot rename them as well.
 _ALIASES = {"btrim": "trim", "char_length": "length", "character_length": "length"}
 
 

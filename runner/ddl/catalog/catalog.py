@@ -1,4 +1,4 @@
-"""What is known of the schema while its statements are folded in, one after the other: drafts that may still change."""
+"""The schema while its statements are applied one after the other: drafts that later statements may still change."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Literal
 from runner.ddl.model import (
     Check,
     Default,
-    Dialect,
     Enum,
     ForeignKey,
     Generated,
@@ -18,12 +17,14 @@ from runner.ddl.model import (
     QName,
     TableKind,
 )
-from runner.ddl.types import TypeRef
+from runner.ddl.syntax.column_types import TypeReference
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Path = tuple[str, ...]
+    from runner.ddl.syntax.dialect import Dialect
+
+NamePath = tuple[str, ...]  # the parts of a dotted name
 
 
 @dataclass(kw_only=True, slots=True)
@@ -31,7 +32,7 @@ class ColumnDraft:
     """A column whose type is still a reference."""
 
     name: str
-    type: TypeRef
+    type: TypeReference
     line: int
     nullable: bool = True
     default: Default | None = None
@@ -46,7 +47,7 @@ class ColumnDraft:
 
 @dataclass(kw_only=True)
 class TableDraft:
-    """A table as far as it is known."""
+    """A table after the statements so far."""
 
     name: QName
     line: int
@@ -64,11 +65,11 @@ class TableDraft:
     former: tuple[QName, ...] = ()
 
     def column(self, name: str) -> ColumnDraft | None:
-        """Return a column by its exact name; `Catalog.column_name` tells how the table spells it."""
+        """Return a column by its exact name; `Catalog.column_name` returns the table's spelling of a name."""
         return next((column for column in self.columns if column.name == name), None)
 
     def column_without_case(self, name: str) -> ColumnDraft | None:
-        """Return a column by name where case does not count."""
+        """Return a column by name, ignoring case."""
         lower = name.lower()
         return next((column for column in self.columns if column.name.lower() == lower), None)
 
@@ -78,7 +79,7 @@ class DomainDraft:
     """A domain whose base type is still a reference."""
 
     name: QName
-    type: TypeRef
+    type: TypeReference
     nullable: bool = True
     default: Default | None = None
     checks: list[Check] = field(default_factory=list)
@@ -87,13 +88,13 @@ class DomainDraft:
 
 
 class Catalog:
-    """The drafts by name, and how a name in a statement finds its object."""
+    """The drafts by name, and the rules by which a name in a statement finds its object."""
 
     def __init__(self, dialect: Dialect) -> None:
         self.dialect = dialect
-        self.default_schema = "public" if dialect == "postgres" else None
-        self.current_schema = self.default_schema
-        self.search_path: tuple[str, ...] = ("public",) if dialect == "postgres" else ()
+        self.default_schema = dialect.default_schema
+        self.current_schema: str | None = None
+        self.search_path: tuple[str, ...] = ()
         self.tables: dict[QName, TableDraft] = {}
         self.enums: dict[QName, Enum] = {}
         self.domains: dict[QName, DomainDraft] = {}
@@ -101,49 +102,50 @@ class Catalog:
         self.extension_schemas: dict[str, str | None] = {}
         self.notes: list[Note] = []
         self.warnings: list[str] = []
+        self.start_file()
 
     # -------------------------------------------------------------------------------------------------- names
 
-    def new_name(self, path: Path) -> QName:
-        """Return the name that an object gets when it is created under `path` now."""
-        if self.dialect == "sqlite":
+    def new_name(self, path: NamePath) -> QName:
+        """Return the name that an object gets when it is created as `path` now."""
+        if not self.dialect.has_schemas:
             return QName(schema=None, name=path[-1])
         schema = path[-2] if len(path) > 1 else self.current_schema
         return QName(schema=schema, name=path[-1])
 
     def key(self, name: QName) -> QName:
-        """Return the form of a table's name under which it is kept: SQLite knows no case."""
-        return QName(schema=None, name=name.name.lower()) if self.dialect == "sqlite" else name
+        """Return the key under which a table is kept: its name, in lower case if the dialect ignores case."""
+        return replace(name, name=name.name.lower()) if self.dialect.ignores_case_of_tables else name
 
-    def candidates(self, path: Path) -> Iterator[QName]:
-        """Give the names that `path` may mean, the likeliest first."""
+    def candidates(self, path: NamePath) -> Iterator[QName]:
+        """Yield the names that `path` may mean, the most likely first."""
         yield self.new_name(path)
-        if len(path) == 1 and self.dialect == "postgres":
-            for schema in (*self.search_path, "public"):
+        if len(path) == 1 and self.default_schema is not None:
+            for schema in (*self.search_path, self.default_schema):
                 yield QName(schema=schema, name=path[0])
 
-    def find(self, path: Path) -> TableDraft | None:
+    def find(self, path: NamePath) -> TableDraft | None:
         """Return the table that `path` means, None where there is none."""
         return next(
             (self.tables[key] for name in self.candidates(path) if (key := self.key(name)) in self.tables),
             None,
         )
 
-    def target(self, path: Path) -> QName:
-        """Return the name of the table that a reference means, whether or not it is there yet."""
+    def target(self, path: NamePath) -> QName:
+        """Return the name of the table that a reference means, whether or not it is defined yet."""
         found = self.find(path)
         return found.name if found else self.new_name(path)
 
     def column_name(self, table: TableDraft, name: str) -> str:
-        """Return a column's name as the table spells it: only PostgreSQL tells case apart."""
-        if self.dialect == "postgres":
+        """Return a column's name as the table spells it."""
+        if not self.dialect.ignores_case_of_columns:
             return name
         spelled = table.column(name) or table.column_without_case(name)
         return spelled.name if spelled else name
 
     def spelled(self, table: TableDraft, index: Index) -> Index:
         """Return an index with its columns spelled as the table spells them."""
-        if self.dialect == "postgres":
+        if not self.dialect.ignores_case_of_columns:
             return index
         parts = (
             replace(part, column=self.column_name(table, part.column)) if part.column else part for part in index.parts
@@ -151,30 +153,30 @@ class Catalog:
         return replace(index, parts=tuple(parts))
 
     def set_search_path(self, schemas: Iterable[str]) -> None:
-        """Take a new search path; new objects go to its first schema."""
+        """Set the search path; new objects are created in its first schema."""
         self.search_path = tuple(schema for schema in schemas if schema not in {"", "pg_catalog", "$user", '"$user"'})
         self.current_schema = self.search_path[0] if self.search_path else self.default_schema
 
     def start_file(self) -> None:
-        """Forget what holds for one session only, since each file is loaded by its own."""
-        if self.dialect == "postgres":
-            self.set_search_path(("public",))
+        """Reset what lasts for one session only, since each file is loaded in a session of its own."""
+        if self.default_schema is not None:
+            self.set_search_path([self.default_schema])
 
     # ------------------------------------------------------------------------------------------------- tables
 
     def add(self, table: TableDraft) -> None:
-        """Take a new table in."""
+        """Add a new table."""
         self.tables[self.key(table.name)] = table
 
     def remove(self, table: TableDraft) -> None:
-        """Forget a table, and the partitions that fall with it."""
+        """Remove a table and its partitions."""
         for child in list(self.children(table)):
             if child.partition_of == table.name:
                 self.remove(child)
         self.tables.pop(self.key(table.name), None)
 
     def rename(self, table: TableDraft, name: QName) -> None:
-        """Give a table another name, in its place, and tell those that refer to it."""
+        """Rename a table, in its place, and in everything that refers to it."""
         old = table.name
         self.tables = {(self.key(name) if draft is table else key): draft for key, draft in self.tables.items()}
         table.name = name
@@ -187,15 +189,15 @@ class Catalog:
             other.inherits = [name if parent == old else parent for parent in other.inherits]
 
     def children(self, table: TableDraft) -> Iterator[TableDraft]:
-        """Give the tables that are a partition of a table, or inherit from it."""
-        if self.dialect != "postgres":
+        """Yield the tables that are a partition of a table, or inherit from it."""
+        if not self.dialect.has_inheritance:
             return
         for other in self.tables.values():
             if other.partition_of == table.name or table.name in other.inherits:
                 yield other
 
     def family(self, table: TableDraft, *, only: bool = False) -> list[TableDraft]:
-        """Return a table and, but for ONLY, all below it."""
+        """Return a table and, without ONLY, all of its descendants."""
         found = [table]
         if not only:
             for child in self.children(table):

@@ -1,4 +1,4 @@
-"""What a table takes from another: partitions and INHERITS (PostgreSQL), LIKE (PostgreSQL, MySQL)."""
+"""What a table gets from another one: partitions and INHERITS (PostgreSQL), LIKE (PostgreSQL, MySQL)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.ddl.catalog import ColumnDraft, TableDraft
+    from runner.ddl.catalog.catalog import ColumnDraft, TableDraft
     from runner.ddl.model import Check, ForeignKey, Index, Key
 
 
 def adopt(child: TableDraft, parent: TableDraft) -> None:
-    """Give a partition what its parent has and it lacks: columns, keys, references, checks and indexes."""
+    """Add to a partition what only its parent has: columns, keys, references, checks and indexes."""
     if not child.columns:
         child.columns = [_partition_column(column) for column in parent.columns]
     add_keys(child, parent)
@@ -33,7 +33,7 @@ def _partition_column(column: ColumnDraft) -> ColumnDraft:
 
 
 def add_keys(child: TableDraft, parent: TableDraft) -> None:
-    """Give a partition its parent's primary key and uniques, unless it has the same under a name of its own."""
+    """Add its parent's primary key and uniques to a partition, unless it has the same under another name."""
     if parent.primary_key and not child.primary_key:
         set_primary_key(child, replace(parent.primary_key, name=None))
     for key in parent.unique:
@@ -62,7 +62,7 @@ def add_foreign_key(child: TableDraft, key: ForeignKey) -> None:
 
 
 def add_check(child: TableDraft, check: Check) -> None:
-    """Add a parent's check, unless it stays with the parent or the child has it."""
+    """Add a parent's check, unless it is NO INHERIT or the child has it already."""
     same = any((own.name, own.text) == (check.name, check.text) or own.text == check.text for own in child.checks)
     if not check.no_inherit and not same:
         child.checks.append(check)
@@ -76,7 +76,7 @@ def add_index(child: TableDraft, index: Index) -> None:
 
 
 def inherit(child: TableDraft, parents: Iterable[TableDraft]) -> None:
-    """Put the parents' columns before the child's own, and take over their checks; keys are not inherited."""
+    """Put the parents' columns before the child's own, and add their checks; keys are not inherited."""
     own = {column.name: column for column in child.columns}
     merged: dict[str, ColumnDraft] = {}
     for parent in parents:
@@ -91,7 +91,7 @@ def inherit(child: TableDraft, parents: Iterable[TableDraft]) -> None:
 def _inherited(column: ColumnDraft) -> ColumnDraft:
     found = _partition_column(column)
     if found.identity:
-        found.identity = None  # an identity stays with the table that declares it; NOT NULL does not
+        found.identity = None  # an identity is not inherited; the NOT NULL that comes with it is
     return found
 
 
@@ -105,7 +105,7 @@ def _merged(inherited: ColumnDraft, own: ColumnDraft | None) -> ColumnDraft:
 
 
 def copy_like(table: TableDraft, source: TableDraft, position: int, including: frozenset[str]) -> None:
-    """Copy columns for a LIKE to their place, with what it includes; NOT NULL always comes along."""
+    """Insert the columns of a LIKE at `position`, with the parts that it includes; NOT NULL is always copied."""
     columns = [_partition_column(column) for column in source.columns]
     for column, original in zip(columns, source.columns, strict=True):
         if "DEFAULTS" not in including:

@@ -1,22 +1,22 @@
-"""Changes that reach into all parts of a table: a column, a constraint or an index renamed or dropped by its name."""
+"""Changes that affect all parts of a table: a column, a constraint or an index renamed or dropped by its name."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.expressions import parse_expression
-from runner.ddl.lexis import Token, name_value, tokens_of
+from runner.ddl.syntax.expressions import parse_expression
+from runner.ddl.syntax.tokens import Token, name_value, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.ddl.catalog import Catalog, TableDraft
+    from runner.ddl.catalog.catalog import Catalog, TableDraft
     from runner.ddl.model import Check, ForeignKey, IndexPart, Key
 
 
 def default_constraint_name(table: TableDraft, part: Key | ForeignKey | Check, suffix: str) -> str:
-    """Return the name that PostgreSQL gives to a constraint without one, where no other has taken it."""
+    """Return the name that PostgreSQL gives to an unnamed constraint, provided that it is still free."""
     columns: Sequence[str] = () if suffix == "pkey" else part.columns
     if suffix == "check" and len(columns) != 1:
         columns = ()
@@ -88,7 +88,7 @@ def _is_name(token: Token, name: str, catalog: Catalog) -> bool:
 
 
 def drop_column(table: TableDraft, name: str) -> None:
-    """Drop a column, and with it whatever speaks of it."""
+    """Drop a column, and with it every constraint and index that refers to it."""
     table.columns = [column for column in table.columns if column.name != name]
     if table.primary_key and name in table.primary_key.columns:
         table.primary_key = None
@@ -99,7 +99,7 @@ def drop_column(table: TableDraft, name: str) -> None:
 
 
 def rename_constraint(table: TableDraft, old: str, new: str) -> bool:
-    """Rename the constraint that has this name, given or its own; return whether there was one."""
+    """Rename the constraint that has this name, given or default; return whether there was one."""
     for place, key in enumerate(table.foreign_keys):
         if old == _name(table, key, "fkey"):
             table.foreign_keys[place] = replace(key, name=new)
@@ -112,7 +112,7 @@ def rename_constraint(table: TableDraft, old: str, new: str) -> bool:
 
 
 def rename_index(table: TableDraft, old: str, new: str) -> bool:
-    """Rename the index that has this name, a key's own included; return whether there was one."""
+    """Rename the index that has this name, including that of a key; return whether there was one."""
     for place, index in enumerate(table.indexes):
         columns = [column or "expr" for column in index.columns]
         if old == (index.name or "_".join((table.name.name, *columns, "idx"))):
@@ -138,7 +138,7 @@ def _name(table: TableDraft, part: Key | ForeignKey | Check, suffix: str) -> str
 
 
 def drop_constraint(table: TableDraft, name: str) -> None:
-    """Drop the constraint that has this name, given or its own."""
+    """Drop the constraint that has this name, given or default."""
 
     def stays(part: Key | ForeignKey | Check, suffix: str) -> bool:
         return name != _name(table, part, suffix)

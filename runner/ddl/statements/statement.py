@@ -1,4 +1,4 @@
-"""One statement while it is folded in: its text, where it stands, and the notes it leaves."""
+"""One statement while it is applied: its text, its place, and the notes about it."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from runner.ddl.catalog import Catalog, Path, TableDraft
-from runner.ddl.cursor import Cursor, NotUnderstood
-from runner.ddl.lexis import tokens_of
+from runner.ddl.catalog.catalog import Catalog, NamePath, TableDraft
 from runner.ddl.model import Note, NoteKind, QName
+from runner.ddl.syntax.cursor import Cursor, NotUnderstood
+from runner.ddl.syntax.tokens import tokens_of
 
 SHOWN_CHARACTERS = 200  # of a statement in a note
 
 
 def excerpt(text: str) -> str:
-    """Return the start of a statement on one line."""
+    """Return the beginning of a statement on one line."""
     return " ".join(text[: 2 * SHOWN_CHARACTERS].split())[:SHOWN_CHARACTERS]
 
 
@@ -28,24 +28,24 @@ class Statement:
     file: str
     line: int
     cursor: Cursor = field(init=False)
-    _line_ends: list[int] | None = None  # offsets, made when first asked for
+    _line_ends: list[int] | None = None  # offsets, computed on first use
 
     def __post_init__(self) -> None:
         dialect = self.catalog.dialect
         self.cursor = Cursor(self.text, tokens_of(self.text, dialect), dialect)
 
     def line_at(self, offset: int) -> int:
-        """Return the line of a place in the statement."""
+        """Return the line of an offset in the statement."""
         if self._line_ends is None:
             self._line_ends = [match.start() for match in re.finditer("\n", self.text)]
         return self.line + bisect_left(self._line_ends, offset)
 
     def place(self, offset: int = 0) -> str:
-        """Return `file:line` of a place in the statement."""
+        """Return `file:line` of an offset in the statement."""
         return f"{self.file}:{self.line_at(offset)}"
 
-    def table(self, path: Path) -> TableDraft:
-        """Return the table that `path` means; raise `NotUnderstood` where the DDL has not made it."""
+    def table(self, path: NamePath) -> TableDraft:
+        """Return the table that `path` means; raise `NotUnderstood` where the DDL has not defined it."""
         found = self.catalog.find(path)
         if found is None:
             raise NotUnderstood(f"there is no table {'.'.join(path)} at this point", self.cursor.tokens[0].start)

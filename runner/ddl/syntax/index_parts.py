@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.ddl.lexis import Token, closing, split_at, tidy
 from runner.ddl.model import IndexPart
+from runner.ddl.syntax.tokens import Token, closing, split_at, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.ddl.cursor import Cursor
+    from runner.ddl.syntax.cursor import Cursor
 
 _PART_WORDS = {"ASC", "DESC", "NULLS", "COLLATE"}
 
 
 def read_index_parts(cursor: Cursor, tokens: Sequence[Token]) -> tuple[IndexPart, ...]:
-    """Read what stands between an index's brackets."""
+    """Read what stands between an index's parentheses."""
     return tuple(_read_part(cursor.inside(part)) for part in split_at(tokens))
 
 
@@ -24,7 +24,7 @@ def _read_part(cursor: Cursor) -> IndexPart:
     column: str | None = None
     expression: str | None = None
     length: int | None = None
-    if _is_plain(cursor):
+    if _is_column(cursor):
         column = cursor.take_name()
         if cursor.word == "(":
             length = int(cursor.take_group()[0].text)
@@ -57,21 +57,21 @@ def _read_part(cursor: Cursor) -> IndexPart:
     )
 
 
-def _is_plain(cursor: Cursor) -> bool:
-    """Whether a part begins with a column's name, which a key prefix may follow (MySQL), and not an expression."""
-    tokens = cursor.tokens
-    if tokens[0].kind not in {"word", "name"} and not (tokens[0].kind == "string" and cursor.dialect == "sqlite"):
+def _is_column(cursor: Cursor) -> bool:
+    """Whether a part begins with a column's name, which a prefix length may follow, and is not an expression."""
+    tokens, dialect = cursor.tokens, cursor.dialect
+    if tokens[0].kind not in {"word", "name"} and not (tokens[0].kind == "string" and dialect.strings_as_names):
         return False
     if len(tokens) == 1:
         return True
     after = tokens[1]
     if after.word == "(":
-        return cursor.dialect == "mysql" and [token.kind for token in tokens[1:4]] == ["mark", "number", "mark"]
+        return dialect.key_prefix_lengths and [token.kind for token in tokens[1:4]] == ["mark", "number", "mark"]
     return after.kind in {"word", "name"}
 
 
 def _take_expression(cursor: Cursor) -> str:
-    """Return an expression's text: brackets, or a function call with what belongs to it."""
+    """Return an expression's text: parentheses, or a function call with what belongs to it."""
     tokens = cursor.tokens
     start = cursor.index
     while not cursor.done and cursor.word not in _PART_WORDS:
@@ -85,6 +85,6 @@ def _take_expression(cursor: Cursor) -> str:
 
 
 def _ends_expression(cursor: Cursor) -> bool:
-    """Whether, after a closing bracket, only an operator class or a sort order follows."""
+    """Whether, after a closing parenthesis, only an operator class or a sort order follows."""
     token = cursor.here
     return token is None or token.kind in {"word", "name"}

@@ -1,4 +1,4 @@
-"""CREATE TABLE … AS SELECT: the columns of a query, as far as its text alone tells their types."""
+"""CREATE TABLE … AS SELECT: the columns of a query, where their types follow from its text and the known tables."""
 
 from __future__ import annotations
 
@@ -9,25 +9,28 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from runner.ddl.catalog import ColumnDraft, TableDraft
-from runner.ddl.cursor import Cursor, NotUnderstood
-from runner.ddl.expressions import MAX_EXPRESSION_DEPTH
-from runner.ddl.lexis import Token, depth_of, tokens_of
+from runner.ddl.catalog.catalog import ColumnDraft, TableDraft
 from runner.ddl.model import SqlType
-from runner.ddl.types import TypeRef, read_type
+from runner.ddl.syntax.column_types import TypeReference, read_type
+from runner.ddl.syntax.cursor import Cursor, NotUnderstood
+from runner.ddl.syntax.expressions import MAX_EXPRESSION_DEPTH
+from runner.ddl.syntax.tokens import Token, depth_of, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from runner.ddl.statement import Statement
+    from runner.ddl.statements.statement import Statement
 
 SHOWN_CHARACTERS = 40  # of an expression in a note
-# What some expressions are whatever they are made of.
+# Expressions whose type does not depend on their arguments.
 _RESULTS: dict[type[exp.Expr], str] = {exp.Count: "bigint", exp.RowNumber: "bigint"}
 
 
 def columns_of_query(statement: Statement, tokens: Sequence[Token], names: Sequence[str] = ()) -> list[ColumnDraft]:
-    """Return the columns that a query makes: of known tables, or cast to a type; raise where one cannot be known."""
+    """Return the columns of a query: those of known tables, or cast to a type.
+
+    Raises `NotUnderstood` where the type of one is not known.
+    """
     offset = tokens[0].start if tokens else 0
     if [token.word for token in tokens[-3:]] == ["WITH", "NO", "DATA"]:
         tokens = tokens[:-3]
@@ -35,7 +38,7 @@ def columns_of_query(statement: Statement, tokens: Sequence[Token], names: Seque
     if depth_of(tokens) > MAX_EXPRESSION_DEPTH:
         raise NotUnderstood("the query is nested too deep", offset)
     try:
-        query = sqlglot.parse_one(text, read=statement.catalog.dialect)
+        query = sqlglot.parse_one(text, read=statement.catalog.dialect.parser)
     except (SqlglotError, RecursionError):
         raise NotUnderstood("the columns of the query cannot be told", offset) from None
     query = query.unnest()
@@ -69,7 +72,7 @@ class _Query:
                     yield (self._name(alias.this) if alias else path[-1]), found
 
     def columns(self) -> Iterator[ColumnDraft]:
-        """Give the columns in order; raise `NotUnderstood` at the first whose type cannot be told."""
+        """Yield the columns in order; raise `NotUnderstood` at the first whose type is not known."""
         for node in self._select.expressions:
             if isinstance(node, exp.Star) or (isinstance(node, exp.Column) and isinstance(node.this, exp.Star)):
                 yield from self._all_columns(node)
@@ -95,17 +98,17 @@ class _Query:
             name = name or (self._name(inner.this) if isinstance(inner, exp.Column) else None)
         kind = self._type(value)
         if name is None or kind is None:
-            shown = name or value.sql(dialect=self._dialect)[:SHOWN_CHARACTERS]
+            shown = name or value.sql(dialect=self._dialect.parser)[:SHOWN_CHARACTERS]
             raise NotUnderstood(f"the type of the query's column {shown} cannot be told", self._offset)
         return self._draft(name, kind)
 
-    def _type(self, value: exp.Expr) -> TypeRef | None:
-        """Return the type of an expression that says it by itself."""
+    def _type(self, value: exp.Expr) -> TypeReference | None:
+        """Return the type of an expression that states it."""
         if isinstance(value, exp.Cast):
-            text = value.args["to"].sql(dialect=self._dialect)
+            text = value.args["to"].sql(dialect=self._dialect.parser)
             return read_type(Cursor(text, tokens_of(text, self._dialect), self._dialect))
         known = _RESULTS.get(type(value))
-        return TypeRef(sql=SqlType(text=known, base=known)) if known else None
+        return TypeReference(sql=SqlType(text=known, base=known)) if known else None
 
     def _find(self, node: exp.Column) -> ColumnDraft:
         catalog, name = self._statement.catalog, self._name(node.this)
@@ -116,10 +119,10 @@ class _Query:
                 return found
         raise NotUnderstood(f"the query's column {name} is of no known table", self._offset)
 
-    def _draft(self, name: str, kind: TypeRef) -> ColumnDraft:
-        """Return a column of a query: it has a type, and neither a default nor a sequence."""
+    def _draft(self, name: str, kind: TypeReference) -> ColumnDraft:
+        """Return a column of a query, which has neither a default nor a sequence."""
         return ColumnDraft(name=name, type=replace(kind, serial=False), line=self._statement.line)
 
     def _name(self, node: exp.Expr) -> str:
-        folds = self._dialect == "postgres" and not node.args.get("quoted")
+        folds = self._dialect.folds_names and not node.args.get("quoted")
         return node.name.lower() if folds else node.name

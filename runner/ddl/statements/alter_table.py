@@ -1,50 +1,27 @@
-"""ALTER TABLE: each action of a statement on its own, in the words of all three dialects."""
+"""ALTER TABLE, action by action, and RENAME TABLE."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.body import is_constraint
-from runner.ddl.catalog import ColumnDraft, TableDraft
-from runner.ddl.cursor import Cursor, NotUnderstood
-from runner.ddl.edits import drop_column, drop_constraint, rename_column, rename_constraint
-from runner.ddl.expressions import parse_expression
-from runner.ddl.inheritance import add_check, add_foreign_key, add_unique, adopt, inherit, set_primary_key
-from runner.ddl.lexis import Token, split_at
-from runner.ddl.model import Default, Key, NoteKind
-from runner.ddl.statement import Statement
-from runner.ddl.tables import add_items
-from runner.ddl.types import read_type
+from runner.ddl.catalog.inheritance import add_check, add_foreign_key, add_unique, adopt, inherit, set_primary_key
+from runner.ddl.catalog.table_changes import drop_column, drop_constraint, rename_column, rename_constraint
+from runner.ddl.model import Key, NoteKind
+from runner.ddl.statements.alter_column import AlterAction, alter_column, change_column, modify_column, take_position
+from runner.ddl.statements.create_table import add_items
+from runner.ddl.syntax.cursor import Cursor, NotUnderstood
+from runner.ddl.syntax.table_items import is_constraint, is_exclusion
+from runner.ddl.syntax.tokens import split_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Action:
-    """One action of an ALTER TABLE: the table, whether ONLY it, and the tokens that say what."""
-
-    statement: Statement
-    table: TableDraft
-    cursor: Cursor
-    only: bool
-
-    @property
-    def family(self) -> list[TableDraft]:
-        """The table and, but for ONLY, all that take their columns from it."""
-        return self.statement.catalog.family(self.table, only=self.only)
-
-    def column(self, name: str) -> ColumnDraft:
-        """Return a column of the table; raise where it has none of that name."""
-        found = self.table.column(self.statement.catalog.column_name(self.table, name))
-        if found is None:
-            raise NotUnderstood(f"table {self.table.name} has no column {name}", self.cursor.tokens[0].start)
-        return found
+    from runner.ddl.statements.statement import Statement
 
 
 def alter_table(statement: Statement) -> None:
-    """Fold in an ALTER TABLE whose cursor stands behind the word TABLE."""
+    """Apply an ALTER TABLE; the cursor is after the word TABLE."""
     cursor = statement.cursor
     if_exists = cursor.skip("IF", "EXISTS")
     only = cursor.skip("ONLY")
@@ -58,11 +35,11 @@ def alter_table(statement: Statement) -> None:
         return
     table = table or statement.table(path)
     for action in actions:
-        _alter(Action(statement=statement, table=table, cursor=cursor.inside(action), only=only))
+        _alter(AlterAction(statement=statement, table=table, cursor=cursor.inside(action), only=only))
 
 
-def _alter(action: Action) -> None:
-    """Fold in one action; one that is not understood is noted and the others still count."""
+def _alter(action: AlterAction) -> None:
+    """Apply one action; one that is not understood is noted and the others still count."""
     if _changes_nothing(action.cursor):
         return
     handler = _ACTIONS.get(action.cursor.take().word)
@@ -75,14 +52,14 @@ def _alter(action: Action) -> None:
         action.statement.note(problem.reason, offset=problem.offset, table=action.table.name, table_related=True)
 
 
-_IDLE = (
+_WORDS = (
     "OWNER ENABLE DISABLE CLUSTER RESET REPLICA VALIDATE FORCE INHERITS ENGINE AUTO_INCREMENT CONVERT CHARSET "
     "COLLATE ALGORITHM LOCK ROW_FORMAT KEY_BLOCK_SIZE STATS_PERSISTENT CHECKSUM REORGANIZE COALESCE "
     "DISCARD IMPORT OPTIMIZE REBUILD TRUNCATE ANALYZE MAX_ROWS MIN_ROWS AVG_ROW_LENGTH ORDER CHARACTER OPTIONS "
     "REMOVE WITH WITHOUT PACK_KEYS DELAY_KEY_WRITE"
 )
-_IDLE_WORDS = frozenset(_IDLE.split())
-_IDLE_PHRASES = (
+_IGNORED_WORDS = frozenset(_WORDS.split())
+_IGNORED_PHRASES = (
     ("NO", "FORCE"),
     ("SET", "("),
     ("SET", "TABLESPACE"),
@@ -104,16 +81,16 @@ _IDLE_PHRASES = (
 
 
 def _changes_nothing(cursor: Cursor) -> bool:
-    """Whether an action says only who owns, stores or guards the table."""
-    if cursor.word in _IDLE_WORDS or cursor.done:
+    """Whether an action only changes how the table is stored, owned or protected."""
+    if cursor.word in _IGNORED_WORDS or cursor.done:
         return True
-    return any(cursor.at(*phrase) for phrase in _IDLE_PHRASES)
+    return any(cursor.at(*phrase) for phrase in _IGNORED_PHRASES)
 
 
 # -------------------------------------------------------------------------------------------------------- add
 
 
-def _add(action: Action) -> None:
+def _add(action: AlterAction) -> None:
     cursor = action.cursor
     named = cursor.skip("COLUMN")
     if cursor.skip("IF", "NOT", "EXISTS"):
@@ -121,18 +98,18 @@ def _add(action: Action) -> None:
         cursor.index -= 1
         if action.table.column(action.statement.catalog.column_name(action.table, name)):
             return
-    if cursor.dialect == "mysql" and cursor.word == "(":
+    if cursor.word == "(":  # MySQL: several columns
         for item in split_at(cursor.take_group()):
             _add_column(action, cursor.inside(item))
-    elif not named and (is_constraint(cursor) or cursor.at("EXCLUDE", "USING") or cursor.at("EXCLUDE", "(")):
+    elif not named and (is_constraint(cursor) or is_exclusion(cursor)):
         _add_constraint(action)
     else:
         _add_column(action, cursor)
 
 
-def _add_column(action: Action, cursor: Cursor) -> None:
+def _add_column(action: AlterAction, cursor: Cursor) -> None:
     tokens = list(cursor.tokens[cursor.index :])
-    place = _take_place(action, cursor, tokens)
+    place = take_position(action, cursor, tokens)
     for table in action.family:
         before = len(table.columns)
         add_items(action.statement, table, tokens)
@@ -140,23 +117,9 @@ def _add_column(action: Action, cursor: Cursor) -> None:
             table.columns.insert(place, table.columns.pop())
 
 
-def _take_place(action: Action, cursor: Cursor, tokens: list[Token]) -> int | None:
-    """Return where MySQL's FIRST or AFTER puts a column, and take those words off its definition."""
-    if cursor.dialect != "mysql" or not tokens:
-        return None
-    if tokens[-1].word == "FIRST":
-        tokens.pop()
-        return 0
-    if len(tokens) > 1 and tokens[-2].word == "AFTER":
-        after = action.column(cursor.inside(tokens[-1:]).take_name())
-        del tokens[-2:]
-        return action.table.columns.index(after) + 1
-    return None
-
-
-def _add_constraint(action: Action) -> None:
+def _add_constraint(action: AlterAction) -> None:
     cursor = action.cursor
-    if _takes_index(action):
+    if _add_key_of_index(action):
         return
     tokens = cursor.rest()
     table = action.table
@@ -176,8 +139,11 @@ def _add_constraint(action: Action) -> None:
             set_primary_key(child, replace(table.primary_key, name=None))
 
 
-def _takes_index(action: Action) -> bool:
-    """Read `[CONSTRAINT name] PRIMARY KEY | UNIQUE USING INDEX index`: the index becomes the constraint's own."""
+def _add_key_of_index(action: AlterAction) -> bool:
+    """Apply `[CONSTRAINT name] PRIMARY KEY | UNIQUE USING INDEX index` and return True if it is one.
+
+    The index becomes that of the constraint.
+    """
     cursor, table = action.cursor, action.table
     start = cursor.index
     name = cursor.take_name() if cursor.skip("CONSTRAINT") else None
@@ -207,9 +173,9 @@ def _takes_index(action: Action) -> bool:
 # ------------------------------------------------------------------------------------------------------- drop
 
 
-def _drop(action: Action) -> None:
+def _drop(action: AlterAction) -> None:
     cursor = action.cursor
-    if cursor.dialect == "mysql":
+    if cursor.dialect.keys_by_kind:
         if cursor.skip("PRIMARY", "KEY"):
             action.table.primary_key = None
             return
@@ -234,113 +200,20 @@ def _drop(action: Action) -> None:
         drop_column(table, action.statement.catalog.column_name(table, name))
 
 
-def _drop_constraint(action: Action) -> None:
+def _drop_constraint(action: AlterAction) -> None:
     name = action.cursor.take_name()
     for table in action.family:
         drop_constraint(table, name)
-        if action.cursor.dialect == "mysql":
+        if action.cursor.dialect.keys_by_kind:
             table.indexes = [index for index in table.indexes if index.name != name]
-
-
-# ----------------------------------------------------------------------------------------------- alter column
-
-
-def _alter_column(action: Action) -> None:
-    cursor = action.cursor
-    cursor.skip("COLUMN")
-    name = cursor.take_name()
-    action.column(name)
-    start = cursor.index
-    for table in action.family:
-        cursor.index = start
-        column = table.column(action.statement.catalog.column_name(table, name))
-        if column is not None:
-            _change_column(column, cursor)
-
-
-def _change_column(column: ColumnDraft, cursor: Cursor) -> None:
-    if cursor.skip("SET", "DATA", "TYPE") or cursor.skip("TYPE"):
-        column.type = read_type(cursor.inside(_until(cursor, "COLLATE", "USING")))
-    elif cursor.skip("SET", "DEFAULT"):
-        column.default = default_of(cursor)
-    elif cursor.skip("DROP", "DEFAULT"):
-        column.default = None
-    elif cursor.skip("SET", "NOT", "NULL"):
-        column.nullable = False
-    elif cursor.skip("DROP", "NOT", "NULL"):
-        column.nullable = True
-    elif cursor.skip("DROP", "IDENTITY"):
-        column.identity = None
-    elif cursor.skip("DROP", "EXPRESSION"):
-        column.generated = None
-    elif cursor.skip("ADD", "GENERATED") or cursor.skip("SET", "GENERATED"):
-        column.identity = "always" if cursor.skip("ALWAYS") else "by default"
-        column.nullable = False
-    elif cursor.word not in {"SET", "RESET"}:
-        raise cursor.surprise("a change of a column that the reader knows")
-
-
-def default_of(cursor: Cursor) -> Default | None:
-    """Return the default that the rest of an action says; DEFAULT NULL is none."""
-    tokens = cursor.rest()
-    text = cursor.source(tokens)
-    if tokens and tokens[0].word == "NULL":
-        return None
-    return Default(text=text, expression=parse_expression(text, cursor.dialect)[0])
-
-
-def _until(cursor: Cursor, *words: str) -> list[Token]:
-    found: list[Token] = []
-    while not cursor.done and cursor.word not in words:
-        found.append(cursor.take())
-    return found
-
-
-def _change(action: Action) -> None:
-    """Read MySQL's CHANGE old new definition."""
-    cursor = action.cursor
-    cursor.skip("COLUMN")
-    old = action.column(cursor.take_name()).name
-    new = cursor.inside(cursor.tokens[cursor.index : cursor.index + 1]).take_name()
-    if new != old:
-        rename_column(action.statement.catalog, action.table, old, new)
-    _redefine(action)
-
-
-def _modify(action: Action) -> None:
-    """Read MySQL's MODIFY definition."""
-    action.cursor.skip("COLUMN")
-    _redefine(action)
-
-
-def _redefine(action: Action) -> None:
-    """Put a column's new definition in its place; keys stay, since they are not of the column."""
-    cursor, table = action.cursor, action.table
-    tokens = list(cursor.tokens[cursor.index :])
-    place = _take_place(action, cursor, tokens)
-    old = action.column(cursor.inside(tokens).take_name())
-    position = table.columns.index(old)
-    table.columns.remove(old)
-    after = table.columns[position:]
-    add_items(action.statement, table, tokens)
-    if table.columns[position:] == after:  # not understood, and noted: what was there stays
-        table.columns.insert(position, old)
-        return
-    new = table.columns.pop()
-    new.former = old.former
-    if table.primary_key and new.name in table.primary_key.columns:
-        new.nullable = False
-    if place is not None and place > position:
-        place -= 1
-    table.columns.insert(position if place is None else place, new)
 
 
 # ------------------------------------------------------------------------------------------ rename and others
 
 
-def _rename(action: Action) -> None:
+def _rename(action: AlterAction) -> None:
     cursor, catalog, table = action.cursor, action.statement.catalog, action.table
-    if cursor.skip_any("KEY", "INDEX"):
+    if cursor.dialect.keys_by_kind and cursor.skip_any("KEY", "INDEX"):
         old = cursor.take_name()
         cursor.expect("TO")
         new = cursor.take_name()
@@ -357,7 +230,8 @@ def _rename(action: Action) -> None:
                 NoteKind.MISSING_TARGET, f"there is no constraint {old} to rename", table=table.name
             )
         return
-    if cursor.skip_any("TO", "AS") or (cursor.dialect == "mysql" and len(cursor.tokens) - cursor.index in {1, 3}):
+    rest = [token.word for token in cursor.tokens[cursor.index :]]
+    if cursor.skip_any("TO", "AS") or ("TO" not in rest and len(rest) in {1, 3}):  # MySQL: RENAME [schema.]name
         path = cursor.take_path()
         name = catalog.new_name(path) if len(path) > 1 else replace(table.name, name=path[-1])
         catalog.rename(table, name)
@@ -370,13 +244,13 @@ def _rename(action: Action) -> None:
         rename_column(catalog, draft, old, new)
 
 
-def _set(action: Action) -> None:
+def _set(action: AlterAction) -> None:
     cursor = action.cursor
     cursor.expect("SCHEMA")
     action.statement.catalog.rename(action.table, replace(action.table.name, schema=cursor.take_name()))
 
 
-def _attach(action: Action) -> None:
+def _attach(action: AlterAction) -> None:
     cursor = action.cursor
     cursor.expect("PARTITION")
     child = action.statement.table(cursor.take_path())
@@ -384,43 +258,55 @@ def _attach(action: Action) -> None:
     adopt(child, action.table)
 
 
-def _detach(action: Action) -> None:
+def _detach(action: AlterAction) -> None:
     cursor = action.cursor
     cursor.expect("PARTITION")
     action.statement.table(cursor.take_path()).partition_of = None
 
 
-def _inherit(action: Action) -> None:
+def _inherit(action: AlterAction) -> None:
     inherit(action.table, [action.statement.table(action.cursor.take_path())])
 
 
-def _no_inherit(action: Action) -> None:
+def _no_inherit(action: AlterAction) -> None:
     action.cursor.expect("INHERIT")
     parent = action.statement.table(action.cursor.take_path())
     action.table.inherits = [name for name in action.table.inherits if name != parent.name]
 
 
-def _partition(action: Action) -> None:
-    """Read MySQL's PARTITION BY, which makes a partitioned table of a plain one."""
+def _partition(action: AlterAction) -> None:
+    """Apply MySQL's PARTITION BY, which makes a plain table a partitioned one."""
     if action.cursor.skip("BY"):
         action.table.kind = "partitioned"
 
 
-def _comment(action: Action) -> None:
+def _comment(action: AlterAction) -> None:
     action.cursor.skip("=")
     action.table.comment = action.cursor.take_string() or None
 
 
-_ACTIONS: dict[str, Callable[[Action], None]] = {
+def rename_tables(statement: Statement) -> None:
+    """Apply MySQL's `RENAME TABLE a TO b, c TO d`."""
+    cursor, catalog = statement.cursor, statement.catalog
+    cursor.expect("RENAME")
+    cursor.skip_any("TABLE", "TABLES")
+    for part in split_at(cursor.rest()):
+        here = cursor.inside(part)
+        table = statement.table(here.take_path())
+        here.expect("TO")
+        catalog.rename(table, catalog.new_name(here.take_path()))
+
+
+_ACTIONS: dict[str, Callable[[AlterAction], None]] = {
     "ADD": _add,
-    "ALTER": _alter_column,
+    "ALTER": alter_column,
     "ATTACH": _attach,
-    "CHANGE": _change,
+    "CHANGE": change_column,
     "COMMENT": _comment,
     "DETACH": _detach,
     "DROP": _drop,
     "INHERIT": _inherit,
-    "MODIFY": _modify,
+    "MODIFY": modify_column,
     "NO": _no_inherit,
     "PARTITION": _partition,
     "RENAME": _rename,

@@ -1,92 +1,55 @@
-"""Statements in file order, each folded into the catalog by the handler of its kind."""
+"""Applies one statement to the catalog by the module of its kind; notes what is not understood."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from runner.ddl.alter import alter_table
-from runner.ddl.cursor import NotUnderstood
-from runner.ddl.lexis import MAX_DEPTH, depth_of
 from runner.ddl.model import NoteKind
-from runner.ddl.objects import (
-    alter_domain,
-    alter_index,
-    alter_type,
-    comment_on,
-    create_domain,
-    create_extension,
-    create_index,
-    create_type,
-    drop,
-    rename_tables,
-    set_search_path,
-    use_database,
-)
-from runner.ddl.statement import Statement
-from runner.ddl.tables import create_table
+from runner.ddl.statements.alter_table import alter_table, rename_tables
+from runner.ddl.statements.comments import comment_on
+from runner.ddl.statements.create_table import create_table
+from runner.ddl.statements.drops import drop
+from runner.ddl.statements.indexes import alter_index, create_index
+from runner.ddl.statements.session import create_extension, set_search_path, use_database
+from runner.ddl.statements.statement import Statement
+from runner.ddl.statements.statement_kinds import FirstWords, note_kind
+from runner.ddl.statements.types_and_domains import alter_domain, alter_type, create_domain, create_type
+from runner.ddl.syntax.cursor import NotUnderstood
+from runner.ddl.syntax.tokens import MAX_DEPTH, depth_of
 
 if TYPE_CHECKING:
     from runner.ddl.model import QName
 
-# Kinds of objects that are no part of a table, by the word that follows CREATE, ALTER, DROP or COMMENT ON.
-_OBJECTS = {
-    "VIEW": NoteKind.VIEW,
-    "AGGREGATE": NoteKind.FUNCTION,
-    "FUNCTION": NoteKind.FUNCTION,
-    "PROCEDURE": NoteKind.FUNCTION,
-    "EVENT": NoteKind.TRIGGER,
-    "TRIGGER": NoteKind.TRIGGER,
-    "SEQUENCE": NoteKind.SEQUENCE,
-}
-
-# The words that may stand between CREATE and the kind of object.
-_MODIFIERS = {
-    "OR",
-    "REPLACE",
-    "GLOBAL",
-    "LOCAL",
-    "TEMP",
-    "TEMPORARY",
-    "UNLOGGED",
-    "FOREIGN",
-    "UNIQUE",
-    "FULLTEXT",
-}
-_MODIFIERS |= {"SPATIAL", "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE"}
-
-
+# Words that may stand between CREATE and the kind of object.
+_MODIFIERS = frozenset({
+    "OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "FOREIGN", "UNIQUE", "FULLTEXT", "SPATIAL",
+    "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE",
+})  # fmt: skip
 HEAD_TOKENS = 8  # of a statement, among which TABLE stands if it is about one
-FAILURE = "the reader failed on it, which is a fault of the reader"
+READER_FAULT = "the reader failed on it, which is a fault of the reader"
 
 
-def note_kind(verb: str, object_word: str) -> NoteKind:
-    """Return the kind of note that a statement about no table leaves, by its first words."""
-    if (verb, object_word) == ("COMMENT", "EXTENSION"):
-        return NoteKind.EXTENSION_COMMENT
-    return _OBJECTS.get(object_word, NoteKind.OTHER_STATEMENT)
-
-
-def fold(statement: Statement) -> None:
-    """Fold one statement in, or leave a note that says why not. Never raises on account of the statement."""
+def apply(statement: Statement) -> None:
+    """Apply one statement, or add a note that says why not. Never raises on account of the statement."""
     try:
-        _fold(statement)
+        _apply(statement)
     except NotUnderstood as problem:
         _note(statement, problem.reason, problem.offset)
-    except Exception as error:  # noqa: BLE001 - whatever a file says, the reader ends with a note, not a traceback
-        _note(statement, f"{FAILURE} ({type(error).__name__}: {error})", 0)
+    except Exception as error:  # noqa: BLE001 - whatever a file holds, the reader ends with a note, not a traceback
+        _note(statement, f"{READER_FAULT} ({type(error).__name__}: {error})", 0)
 
 
 def _note(statement: Statement, reason: str, offset: int) -> None:
-    """Note a statement that was not understood; it is decisive where it creates or alters a table."""
+    """Note a statement that was not understood; it is table-related if it creates or alters a table."""
     words = [token.word for token in statement.cursor.tokens[:HEAD_TOKENS]]
     about_table = words[:1] in (["CREATE"], ["ALTER"], ["RENAME"]) and "TABLE" in words
-    table = _table_behind(statement, words.index("TABLE") + 1) if about_table else None
+    table = _table_after(statement, words.index("TABLE") + 1) if about_table else None
     statement.note(reason, offset=offset, table=table, table_related=about_table)
 
 
-def _table_behind(statement: Statement, index: int) -> QName | None:
-    """Return the table whose name stands at a token, or behind the words that may come before it."""
+def _table_after(statement: Statement, index: int) -> QName | None:
+    """Return the table that is named from a token on, after the words that may come before the name."""
     cursor = statement.cursor
     cursor.index = index
     cursor.skip("IF", "NOT", "EXISTS")
@@ -98,7 +61,7 @@ def _table_behind(statement: Statement, index: int) -> QName | None:
         return None
 
 
-def _fold(statement: Statement) -> None:
+def _apply(statement: Statement) -> None:
     cursor = statement.cursor
     if depth_of(cursor.tokens) > MAX_DEPTH:
         raise NotUnderstood(f"brackets are nested more than {MAX_DEPTH} deep")
@@ -125,16 +88,16 @@ def _fold(statement: Statement) -> None:
 
 def _create(statement: Statement) -> None:
     cursor = statement.cursor
-    kinds: set[str] = set()
+    modifiers: set[str] = set()
     while cursor.word in _MODIFIERS:
-        kinds.add(cursor.take().word)
+        modifiers.add(cursor.take().word)
     kind = cursor.take().word
-    if kind == "TABLE" and "VIRTUAL" in kinds:
+    if kind == "TABLE" and "VIRTUAL" in modifiers:
         statement.pass_over(NoteKind.SKIPPED_TABLE, "a virtual table has no columns of its own to generate for")
     elif kind == "TABLE":
-        create_table(statement, frozenset(kinds))
+        create_table(statement, frozenset(modifiers))
     elif kind == "INDEX":
-        create_index(statement, frozenset(kinds))
+        create_index(statement, frozenset(modifiers))
     elif kind == "TYPE":
         create_type(statement)
     elif kind == "DOMAIN":
@@ -144,11 +107,11 @@ def _create(statement: Statement) -> None:
     elif kind == "SCHEMA":
         _create_schema(statement)
     else:
-        statement.pass_over(note_kind("CREATE", kind), f"CREATE {kind} makes no table")
+        statement.pass_over(note_kind(FirstWords("CREATE", kind)), f"CREATE {kind} makes no table")
 
 
 def _create_schema(statement: Statement) -> None:
-    """Fold in the elements of `CREATE SCHEMA s CREATE TABLE … CREATE TABLE …`, each as a statement of its own."""
+    """Apply the elements of `CREATE SCHEMA s CREATE TABLE … CREATE TABLE …`, each as a statement of its own."""
     cursor, catalog = statement.cursor, statement.catalog
     cursor.skip("IF", "NOT", "EXISTS")
     name = cursor.take_name() if cursor.word != "AUTHORIZATION" else None
@@ -164,7 +127,7 @@ def _create_schema(statement: Statement) -> None:
     outer, catalog.current_schema = catalog.current_schema, name
     for start, end in pairwise([*starts, len(statement.text)]):
         text = statement.text[start:end]
-        fold(Statement(catalog=catalog, text=text, file=statement.file, line=statement.line_at(start)))
+        apply(Statement(catalog=catalog, text=text, file=statement.file, line=statement.line_at(start)))
     catalog.current_schema = outer
 
 

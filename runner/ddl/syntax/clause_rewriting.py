@@ -1,28 +1,28 @@
-"""How one clause of a column or a constraint becomes plain: the actions of the rules in `rules.py`.
+"""How one clause of a column or a constraint becomes plain SQL: the actions of the rules in `clause_rules`.
 
-Each is asked with the cursor at its first word. It steps over what it knows and returns the plain SQL for it, or
-returns None where the clause is not its own (the cursor is then put back). What plain SQL cannot say goes into the
-body: pieces for text that is kept, notes for facts of the column.
+An action is called with the cursor at the clause's first word. It moves past the clause and returns the plain SQL for
+it, or returns None where the clause is another one (the caller then moves the cursor back). What plain SQL cannot
+express goes into the body: kept text behind placeholders, and facts about the column.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.ddl.lexis import Token, split_at, tidy
-from runner.ddl.plain import CLAUSE_WORDS, Body, quoted, quoted_path
+from runner.ddl.syntax.plain_sql import TableBody, quoted, quoted_path
+from runner.ddl.syntax.tokens import Token, split_at, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from runner.ddl.cursor import Cursor
+    from runner.ddl.syntax.cursor import Cursor
 
-Made = list[str] | None
+Rewritten = list[str] | None
 
-# --------------------------------------------------------------------------------------- what is kept as text
+# ----------------------------------------------------------------------------------------------- kept as text
 
 
-def check(body: Body, cursor: Cursor) -> Made:
+def check(body: TableBody, cursor: Cursor) -> Rewritten:
     """`CHECK (…) [NO INHERIT] [NOT VALID] [[NOT] ENFORCED]`: the expression is kept."""
     cursor.expect("CHECK")
     inside = cursor.take_group()
@@ -34,26 +34,26 @@ def check(body: Body, cursor: Cursor) -> Made:
     return [f"CHECK ({body.keep(inside, kind)})"]
 
 
-def default(body: Body, cursor: Cursor) -> Made:
+def default(body: TableBody, cursor: Cursor) -> Rewritten:
     """`DEFAULT expression`: kept up to where the next clause begins."""
     cursor.expect("DEFAULT")
     found = _expression(cursor)
     return ["DEFAULT", body.keep(found)]
 
 
-def generated(body: Body, cursor: Cursor) -> Made:
+def generated(body: TableBody, cursor: Cursor) -> Rewritten:
     """`[GENERATED ALWAYS] AS (…) [STORED | VIRTUAL]`: the expression is kept, with its kind."""
     cursor.skip("GENERATED", "ALWAYS")
     if not cursor.skip("AS") or cursor.word != "(":
         return None
     inside = cursor.take_group()
-    # PostgreSQL 18 and the other two compute on reading unless told to store; before 18 STORED must be written.
+    # PostgreSQL 18, MySQL and SQLite compute when reading unless STORED is written; before 18 it must be written.
     kind = "stored" if cursor.skip_any("STORED", "PERSISTENT") else "virtual"
     cursor.skip("VIRTUAL")
     return [f"GENERATED ALWAYS AS ({body.keep(inside, kind)})"]
 
 
-def identity(body: Body, cursor: Cursor) -> Made:
+def identity(body: TableBody, cursor: Cursor) -> Rewritten:
     """`GENERATED ALWAYS | BY DEFAULT AS IDENTITY [(options of its sequence)]`."""
     del body
     cursor.expect("GENERATED")
@@ -66,35 +66,35 @@ def identity(body: Body, cursor: Cursor) -> Made:
     return [f"GENERATED {how} AS IDENTITY"]
 
 
-def collation(body: Body, cursor: Cursor) -> Made:
-    """`COLLATE [schema.]name`: a fact of the column."""
+def collation(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`COLLATE [schema.]name`: a fact about the column."""
     cursor.expect("COLLATE")
     cursor.skip("=")
-    body.note("collation", cursor.take_path()[-1])
+    body.add_fact("collation", cursor.take_path()[-1])
     return []
 
 
-def comment(body: Body, cursor: Cursor) -> Made:
-    """`COMMENT 'text'`: a fact of the column."""
+def comment(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`COMMENT 'text'`: a fact about the column."""
     cursor.expect("COMMENT")
     cursor.skip("=")
-    body.note("comment", cursor.take_string())
+    body.add_fact("comment", cursor.take_string())
     return []
 
 
-def on_update_now(body: Body, cursor: Cursor) -> Made:
-    """`ON UPDATE CURRENT_TIMESTAMP[(n)]`: a fact of the column."""
+def on_update_now(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`ON UPDATE CURRENT_TIMESTAMP[(n)]`: a fact about the column."""
     if body.column is None or not cursor.skip("ON", "UPDATE"):
         return None
     if cursor.word in {"CASCADE", "RESTRICT", "SET", "NO"}:
         return None  # of a reference
-    body.note("on_update", tidy(_expression(cursor)))
+    body.add_fact("on_update", tidy(_expression(cursor)))
     return []
 
 
 def _expression(cursor: Cursor) -> list[Token]:
     """Return the tokens of an expression that ends where the next clause begins."""
-    words = CLAUSE_WORDS[cursor.dialect]
+    words = cursor.dialect.clause_words
     found = [cursor.take()]
     depth = 1 if found[0].word == "(" else 0
     while not cursor.done and (depth or cursor.word not in words):
@@ -106,40 +106,54 @@ def _expression(cursor: Cursor) -> list[Token]:
 
 # --------------------------------------------------------------------------------------------- names and keys
 
+_CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
 
-def constraint_name(body: Body, cursor: Cursor) -> Made:
-    """`CONSTRAINT [name]`."""
+
+def constraint_name(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`CONSTRAINT name`."""
     del body
     cursor.expect("CONSTRAINT")
-    if cursor.dialect == "mysql" and cursor.skip_any("PRIMARY", "UNIQUE", "FOREIGN", "CHECK"):
-        cursor.index -= 1
-        return []  # MySQL lets the name be left out
-    name = cursor.take_name()
-    if cursor.dialect == "sqlite" and (cursor.done or cursor.at("CONSTRAINT")):
-        return []  # a name that names nothing
-    return ["CONSTRAINT", quoted(name)]
+    return ["CONSTRAINT", quoted(cursor.take_name())]
 
 
-def primary_key(body: Body, cursor: Cursor) -> Made:
-    """`PRIMARY KEY` with all that dialects put before, into and behind its brackets."""
+def optional_constraint_name(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`CONSTRAINT [name]` (MySQL)."""
+    if any(cursor.at("CONSTRAINT", word) for word in _CONSTRAINTS):
+        cursor.take()
+        return []
+    return constraint_name(body, cursor)
+
+
+def possibly_unused_constraint_name(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`CONSTRAINT name`, which is ignored where no constraint follows (SQLite)."""
+    found = constraint_name(body, cursor)
+    return [] if cursor.done or cursor.at("CONSTRAINT") else found
+
+
+def primary_key(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`PRIMARY KEY` with everything that dialects write before, inside and after its parentheses."""
     cursor.expect("PRIMARY", "KEY")
     parts = ["PRIMARY KEY"]
     _skip_method(cursor)
-    if cursor.word == "(":
+    if body.column is None and cursor.word != "(" and not cursor.done:
+        cursor.take_name()  # MySQL accepts a name and ignores it
+    if body.column is None or cursor.word == "(":
         inside = cursor.take_group()
         parts.append(f"({_plain_columns(cursor, inside)})")
         if any(token.word == "AUTOINCREMENT" for token in inside):
             body.auto_increment = True
-    elif body.column is None and cursor.dialect == "mysql" and not cursor.done:
-        cursor.take_name()  # a name that MySQL reads and forgets
-        parts.append(f"({_plain_columns(cursor, cursor.take_group())})")
     else:
         cursor.skip_any("ASC", "DESC")
     _skip_index_options(cursor, body.column)
     return parts
 
 
-def unique(body: Body, cursor: Cursor) -> Made:
+def key_of_column(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`KEY`, which is a column's PRIMARY KEY (MySQL)."""
+    return ["PRIMARY KEY"] if body.column and cursor.skip("KEY") else None
+
+
+def unique(body: TableBody, cursor: Cursor) -> Rewritten:
     """`UNIQUE [KEY | INDEX] [name] [NULLS [NOT] DISTINCT]` with its columns."""
     cursor.expect("UNIQUE")
     cursor.skip_any("KEY", "INDEX")
@@ -157,7 +171,7 @@ def unique(body: Body, cursor: Cursor) -> Made:
     return parts
 
 
-def foreign_key(body: Body, cursor: Cursor) -> Made:
+def foreign_key(body: TableBody, cursor: Cursor) -> Rewritten:
     """`FOREIGN KEY [name] (…) REFERENCES … [ON …] [MATCH …]`."""
     cursor.expect("FOREIGN", "KEY")
     if cursor.word != "(":
@@ -171,12 +185,12 @@ def foreign_key(body: Body, cursor: Cursor) -> Made:
         option, columns_of_it = _reference_option(cursor)
         options.extend(option)
         set_columns.extend(columns_of_it)
-    if set_columns:  # plain SQL has no place for them: a piece's name at the end of the key's columns leads to them
+    if set_columns:  # plain SQL cannot express them: a placeholder at the end of the key's columns leads to them
         columns += ", " + quoted(body.keep((), "set columns", set_columns))
     return [f"FOREIGN KEY ({columns})", *target, *options]
 
 
-def references(body: Body, cursor: Cursor) -> list[str]:
+def references(body: TableBody, cursor: Cursor) -> list[str]:
     """`REFERENCES table [(…)]`; its options are clauses of their own."""
     del body
     cursor.expect("REFERENCES")
@@ -202,7 +216,7 @@ def _reference_option(cursor: Cursor) -> tuple[list[str], list[str]]:
     return parts, columns
 
 
-def inline_option(body: Body, cursor: Cursor) -> Made:
+def inline_option(body: TableBody, cursor: Cursor) -> Rewritten:
     """`MATCH x`, `ON DELETE action`, `ON UPDATE action` of a column's reference."""
     if not (cursor.at("MATCH") or cursor.at("ON", "DELETE") or cursor.at("ON", "UPDATE")):
         return None
@@ -224,29 +238,29 @@ def _skip_method(cursor: Cursor) -> None:
 
 
 def _skip_index_options(cursor: Cursor, column: str | None) -> None:
-    """Step over what may follow a key's columns and says nothing of the key itself; COMMENT may be its column's."""
+    """Skip what may follow a key's columns and does not affect the key; COMMENT may be its column's."""
     while not cursor.done:
         if cursor.skip("INCLUDE") or (cursor.at("WITH", "(") and cursor.skip("WITH")):
             cursor.take_group()
         elif cursor.skip("USING", "INDEX", "TABLESPACE") or cursor.skip("USING"):
             cursor.take()
-        elif cursor.dialect == "mysql" and cursor.skip("KEY_BLOCK_SIZE"):
+        elif cursor.skip("KEY_BLOCK_SIZE"):
             cursor.skip("=")
             cursor.take()
-        elif cursor.dialect == "mysql" and column is None and cursor.skip("COMMENT"):
+        elif column is None and cursor.skip("COMMENT"):
             cursor.take_string()
         else:
             return
 
 
-# ------------------------------------------------------------------------------------------- what is left out
+# --------------------------------------------------------------------------------------------------- left out
 
 
-def dropped(*patterns: str) -> Callable[[Body, Cursor], Made]:
-    """Return an action that steps over the first pattern that fits: words, `*` any token, `()` brackets, if any."""
+def dropped(*patterns: str) -> Callable[[TableBody, Cursor], Rewritten]:
+    """Return an action that drops the first pattern that fits: words, `*` any token, `=` and `()` if they are there."""
     split = [pattern.split() for pattern in patterns]
 
-    def apply(body: Body, cursor: Cursor) -> Made:
+    def apply(body: TableBody, cursor: Cursor) -> Rewritten:
         del body
         for pattern in split:
             start = cursor.index

@@ -1,39 +1,39 @@
-"""CREATE TABLE: its head, its body, and what stands behind it."""
+"""CREATE TABLE: its head, its body, and the clauses after it."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.body import read_body
-from runner.ddl.catalog import TableDraft
-from runner.ddl.cursor import Cursor, NotUnderstood
-from runner.ddl.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
-from runner.ddl.lexis import Token, split_at
+from runner.ddl.catalog.catalog import TableDraft
+from runner.ddl.catalog.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
 from runner.ddl.model import NoteKind
-from runner.ddl.parsed_columns import BodyReader, Parts
-from runner.ddl.queries import columns_of_query
+from runner.ddl.statements.parsed_columns import BodyParser, TableParts
+from runner.ddl.statements.query_columns import columns_of_query
+from runner.ddl.syntax.cursor import Cursor, NotUnderstood
+from runner.ddl.syntax.table_items import LIKE_PARTS, read_body
+from runner.ddl.syntax.tokens import Token, split_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.ddl.plain import Body
-    from runner.ddl.statement import Statement
+    from runner.ddl.statements.statement import Statement
+    from runner.ddl.syntax.plain_sql import TableBody
 
-_EVERYTHING = frozenset({"DEFAULTS", "CONSTRAINTS", "INDEXES", "GENERATED", "IDENTITY", "COMMENTS"})
 _QUERY_WORDS = {"SELECT", "WITH", "VALUES", "TABLE"}
 
 
-def create_table(statement: Statement, kinds: frozenset[str]) -> None:
-    """Fold in a CREATE TABLE whose cursor stands behind the word TABLE; `kinds` are the words before it."""
+def create_table(statement: Statement, modifiers: frozenset[str]) -> None:
+    """Apply a CREATE TABLE; the cursor is after the word TABLE, `modifiers` are the words before it."""
     cursor, catalog = statement.cursor, statement.catalog
     if_not_exists = cursor.skip("IF", "NOT", "EXISTS")
     path = cursor.take_path()
-    if kinds & {"TEMP", "TEMPORARY"} or (catalog.dialect == "sqlite" and path[0].lower() == "temp"):
+    if modifiers & {"TEMP", "TEMPORARY"} or path[0].lower() == catalog.dialect.temporary_schema:
         statement.pass_over(NoteKind.SKIPPED_TABLE, f"table {path[-1]} is temporary")
         return
-    if catalog.dialect == "sqlite" and path[-1].lower().startswith("sqlite_"):
-        statement.pass_over(NoteKind.SKIPPED_TABLE, f"table {path[-1]} is SQLite's own")
+    own_prefix = catalog.dialect.own_table_prefix
+    if own_prefix is not None and path[-1].lower().startswith(own_prefix):
+        statement.pass_over(NoteKind.SKIPPED_TABLE, f"table {path[-1]} is {catalog.dialect.title}'s own")
         return
     name = catalog.new_name(path)
     existing = catalog.tables.get(catalog.key(name))
@@ -50,23 +50,23 @@ def create_table(statement: Statement, kinds: frozenset[str]) -> None:
             )
         return
     table = TableDraft(name=name, line=statement.line, file=statement.file)
-    if "FOREIGN" in kinds:
+    if "FOREIGN" in modifiers:
         table.kind = "foreign"
-    if "UNLOGGED" in kinds:
+    if "UNLOGGED" in modifiers:
         statement.pass_over(
             NoteKind.TABLE_PART, "UNLOGGED has no place in the model: it is an ordinary table", table=name
         )
-    behind_name = cursor.index
+    after_name = cursor.index
     _read_source(statement, table)
-    has_source = cursor.index > behind_name
+    has_source = cursor.index > after_name
     if not _read_tail(statement, table) and not has_source:
-        cursor.index = behind_name
+        cursor.index = after_name
         raise cursor.surprise("'(' or a query")
     catalog.add(table)
 
 
 def _read_source(statement: Statement, table: TableDraft) -> None:
-    """Read where the columns come from: a body, a parent, another table, a type."""
+    """Read the source of the columns: a body, a parent, another table, a type."""
     cursor = statement.cursor
     if cursor.skip("PARTITION", "OF"):
         parent = statement.table(cursor.take_path())
@@ -74,15 +74,15 @@ def _read_source(statement: Statement, table: TableDraft) -> None:
         adopt(table, parent)
     elif cursor.skip("LIKE"):  # MySQL, without brackets
         _copy_all(table, statement.table(cursor.take_path()))
-    elif cursor.dialect == "postgres" and cursor.skip("OF"):
+    elif cursor.skip("OF"):
         _copy_composite(statement, table, cursor.take_path())
     if cursor.word != "(":
         return
     inside = cursor.take_group()
     first = inside[0].word if inside else ""
-    if first == "LIKE" and cursor.dialect == "mysql":
+    if first == "LIKE" and cursor.dialect.like_body:
         _copy_all(table, statement.table(cursor.inside(inside[1:]).take_path()))
-    elif first in _QUERY_WORDS and cursor.dialect == "mysql":
+    elif first in _QUERY_WORDS and cursor.dialect.query_body:
         table.columns.extend(columns_of_query(statement, inside))
     elif _is_query_next(cursor) and all(len(part) == 1 for part in split_at(inside)):
         cursor.skip("AS")
@@ -97,7 +97,7 @@ def _is_query_next(cursor: Cursor) -> bool:
 
 
 def _copy_all(table: TableDraft, source: TableDraft) -> None:
-    copy_like(table, source, 0, _EVERYTHING)
+    copy_like(table, source, 0, LIKE_PARTS)
 
 
 def _copy_composite(statement: Statement, table: TableDraft, path: tuple[str, ...]) -> None:
@@ -111,30 +111,29 @@ def _copy_composite(statement: Statement, table: TableDraft, path: tuple[str, ..
 # --------------------------------------------------------------------------------------------------- the body
 
 
-def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) -> Parts:
-    """Add what a body, or the ADD of an ALTER, says to a table, and return it."""
+def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) -> None:
+    """Add the items of a body, or of the ADD of an ALTER, to a table."""
     cursor, catalog = statement.cursor, statement.catalog
     body = read_body(cursor.text, tokens, cursor.dialect)
-    parts = BodyReader(body, catalog.target, statement.line_at).read()
+    parts = BodyParser(body, cursor.dialect, catalog.target, statement.line_at).parse()
     _add_columns(statement, table, parts)
     for like in reversed(body.likes):
         copy_like(table, statement.table(like.source), like.position, like.including)
-    add_constraints(statement, table, parts)
+    _add_constraints(statement, table, parts)
     table.indexes.extend(catalog.spelled(table, index) for index in body.indexes)
-    if cursor.dialect == "sqlite":
+    if cursor.dialect.integer_key_is_rowid:
         _mark_rowid_alias(table, body, parts)
     for offset, reason in parts.failures:
         statement.note(reason, offset=offset, table=table.name, table_related=True)
     for offset, reason in body.left_out:
         statement.note(reason, kind=NoteKind.TABLE_PART, offset=offset, table=table.name)
-    return parts
 
 
-def _add_columns(statement: Statement, table: TableDraft, parts: Parts) -> None:
-    """Add columns in order; the first of a name holds."""
+def _add_columns(statement: Statement, table: TableDraft, parts: TableParts) -> None:
+    """Add columns in order; of several with one name the first counts."""
 
     def folded(name: str) -> str:
-        return name if statement.catalog.dialect == "postgres" else name.lower()
+        return name.lower() if statement.catalog.dialect.ignores_case_of_columns else name
 
     known = {folded(column.name): column for column in table.columns}
     for column in parts.columns:
@@ -148,7 +147,7 @@ def _add_columns(statement: Statement, table: TableDraft, parts: Parts) -> None:
             )
 
 
-def add_constraints(statement: Statement, table: TableDraft, parts: Parts) -> None:
+def _add_constraints(statement: Statement, table: TableDraft, parts: TableParts) -> None:
     """Add constraints to a table, their columns spelled as the table spells them."""
     catalog = statement.catalog
 
@@ -161,8 +160,8 @@ def add_constraints(statement: Statement, table: TableDraft, parts: Parts) -> No
             column.nullable = False
     if parts.primary_key:
         key = replace(parts.primary_key, columns=spelled(parts.primary_key.columns))
-        if catalog.dialect == "sqlite":
-            table.primary_key = key  # which leaves its columns nullable, as SQLite does
+        if catalog.dialect.nullable_keys:
+            table.primary_key = key
         else:
             set_primary_key(table, key)
     for key in parts.unique:
@@ -171,8 +170,8 @@ def add_constraints(statement: Statement, table: TableDraft, parts: Parts) -> No
     table.checks.extend(parts.checks)
 
 
-def _mark_rowid_alias(table: TableDraft, body: Body, parts: Parts) -> None:
-    """Mark SQLite's INTEGER PRIMARY KEY: the database numbers it, with or without AUTOINCREMENT."""
+def _mark_rowid_alias(table: TableDraft, body: TableBody, parts: TableParts) -> None:
+    """Mark an INTEGER PRIMARY KEY, which SQLite numbers with or without AUTOINCREMENT."""
     key = parts.primary_key
     if key is None or len(key.columns) != 1:
         return
@@ -185,9 +184,9 @@ def _mark_rowid_alias(table: TableDraft, body: Body, parts: Parts) -> None:
 
 
 def _read_tail(statement: Statement, table: TableDraft) -> bool:
-    """Read what stands behind the body, and return whether a query does.
+    """Read the clauses after the body, and return whether a query is among them.
 
-    Storage options, which say nothing of the model, are stepped over.
+    Storage options, which do not affect the model, are skipped.
     """
     cursor = statement.cursor
     has_query = False
@@ -198,7 +197,7 @@ def _read_tail(statement: Statement, table: TableDraft) -> bool:
         elif cursor.skip("PARTITION", "BY"):
             table.kind = "partitioned"
             cursor.rest()
-        elif cursor.dialect == "mysql" and cursor.skip("COMMENT"):
+        elif cursor.skip("COMMENT"):
             cursor.skip("=")
             table.comment = cursor.take_string() or None
         elif cursor.skip("WITHOUT", "ROWID"):

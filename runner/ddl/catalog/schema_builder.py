@@ -1,4 +1,4 @@
-"""From drafts to the frozen schema, once every statement is folded in: types, references and warnings."""
+"""From drafts to the frozen schema, once every statement is applied: types, references and warnings."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from runner.ddl.model import (
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from runner.ddl.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
-    from runner.ddl.types import TypeRef
+    from runner.ddl.catalog.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
+    from runner.ddl.syntax.column_types import TypeReference
 
 _TEXT_TYPES = {"text", "character varying", "character", "varchar", "char"}
 
 
-def finish(catalog: Catalog) -> Schema:
-    """Return the schema that the catalog's drafts make."""
-    return _Finisher(catalog).schema()
+def build_schema(catalog: Catalog) -> Schema:
+    """Return the schema of the catalog's drafts; what it drops or cannot find becomes a warning in the catalog."""
+    return _SchemaBuilder(catalog).schema()
 
 
-class _Finisher:
+class _SchemaBuilder:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._domains: dict[QName, Domain] = {}
@@ -47,7 +47,7 @@ class _Finisher:
     def schema(self) -> Schema:
         catalog = self._catalog
         return Schema(
-            dialect=catalog.dialect,
+            dialect=catalog.dialect.name,
             tables=tuple(self._table(draft) for draft in catalog.tables.values()),
             enums=tuple(catalog.enums.values()),
             domains=tuple(self._domains.values()),
@@ -59,20 +59,21 @@ class _Finisher:
 
     # -------------------------------------------------------------------------------------------------- types
 
-    def _type(self, ref: TypeRef) -> SqlType:
+    def _type(self, reference: TypeReference) -> SqlType:
         """Return a type with the enum or domain that it, or its element, is."""
-        if ref.is_builtin:
-            return ref.sql
+        if reference.is_builtin:
+            return reference.sql
         catalog = self._catalog
-        suffix = (f"({ref.arguments})" if ref.arguments else "") + ("[]" if ref.sql.dimensions else "")
-        for name in catalog.candidates(ref.path):
+        suffix = f"({reference.arguments})" if reference.arguments else ""
+        suffix += "[]" if reference.sql.dimensions else ""
+        for name in catalog.candidates(reference.path):
             if name in catalog.enums:
-                return replace(ref.sql, text=f"{name}{suffix}", base=str(name), enum=catalog.enums[name])
+                return replace(reference.sql, text=f"{name}{suffix}", base=str(name), enum=catalog.enums[name])
             if name in self._domains:
-                return replace(ref.sql, text=f"{name}{suffix}", base=str(name), domain=self._domains[name])
-        schema = ref.path[-2] if len(ref.path) > 1 else self._extension_schema(ref.path[-1])
-        name = QName(schema=schema, name=ref.path[-1])
-        return replace(ref.sql, text=f"{name}{suffix}")
+                return replace(reference.sql, text=f"{name}{suffix}", base=str(name), domain=self._domains[name])
+        schema = reference.path[-2] if len(reference.path) > 1 else self._extension_schema(reference.path[-1])
+        name = QName(schema=schema, name=reference.path[-1])
+        return replace(reference.sql, text=f"{name}{suffix}")
 
     def _extension_schema(self, type_name: str) -> str | None:
         """Return the schema of a type that the DDL does not define: its extension's, or else the default one."""
@@ -120,7 +121,7 @@ class _Finisher:
         self._catalog.warnings.append(f"{table.file}:{table.line}: {message}")
 
     def _drop_dangling(self, draft: TableDraft, names: Collection[str]) -> None:
-        """Drop keys and indexes over columns that the table does not have, so that no agent trips over them."""
+        """Drop keys and indexes over columns that the table does not have, with a warning each."""
 
         def stands(part: Key | ForeignKey | Index) -> bool:
             missing = [name for name in part.columns if name is not None and name not in names]
@@ -137,7 +138,7 @@ class _Finisher:
 
     def _column(self, table: TableDraft, draft: ColumnDraft) -> Column:
         default = draft.default
-        if draft.type.serial and self._catalog.dialect == "postgres" and default is None:
+        if draft.type.serial and self._catalog.dialect.serial_is_sequence and default is None:
             text = f"nextval('{table.name.name}_{draft.name}_seq'::regclass)"
             default = Default(text=text)
         return Column(
@@ -157,13 +158,13 @@ class _Finisher:
         )
 
     def _unique(self, draft: TableDraft) -> tuple[Key, ...]:
-        """Return the uniques; PostgreSQL merges those that say the same as the primary key."""
-        if self._catalog.dialect == "mysql" or draft.primary_key is None:
+        """Return the uniques; most databases keep none over the columns of the primary key."""
+        if self._catalog.dialect.keeps_unique_beside_key or draft.primary_key is None:
             return tuple(draft.unique)
         return tuple(key for key in draft.unique if key.columns != draft.primary_key.columns)
 
     def _foreign_key(self, draft: TableDraft, key: ForeignKey) -> ForeignKey:
-        """Find a reference's table and columns; warn of one that leads nowhere."""
+        """Find a reference's table and columns; warn where the table is not defined."""
         catalog = self._catalog
         path = (key.references.schema, key.references.name) if key.references.schema else (key.references.name,)
         target = catalog.tables.get(catalog.key(key.references)) or catalog.find(tuple(filter(None, path)))
@@ -178,18 +179,18 @@ class _Finisher:
         )
 
     def _check(self, check: Check, columns: dict[str, Column]) -> Check:
-        """Return a check whose columns are the table's own, without the casts of text to text that servers print."""
+        """Return a check with only the table's own columns, without the casts of text to text that servers print."""
         names = tuple(name for name in check.columns if name in columns)
         expression = _without_text_casts(check.expression, columns) if check.expression else None
         return replace(check, columns=names, expression=expression)
 
 
-# Extensions whose types are not called like them.
+# Extensions whose types have other names than they.
 _EXTENSIONS = {"geometry": "postgis", "geography": "postgis", "raster": "postgis_raster", "lquery": "ltree"}
 
 
 def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> Expression:
-    """Take off casts to text around columns that are text already; PostgreSQL prints them, nobody wrote them."""
+    """Remove casts to text around columns that are text already: PostgreSQL adds them when it prints a check."""
     if not isinstance(expression, Operation):
         return expression
     if expression.op == "cast" and isinstance(expression.args[0], ColumnRef) and isinstance(expression.args[1], Const):

@@ -1,0 +1,70 @@
+"""COMMENT ON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.ddl.catalog.catalog import NamePath
+    from runner.ddl.statements.statement import Statement
+
+
+def comment_on(statement: Statement) -> None:
+    """Apply a COMMENT ON; comments on views, functions and other objects are ignored."""
+    cursor = statement.cursor
+    cursor.expect("COMMENT", "ON")
+    cursor.skip("FOREIGN")
+    subject = _COMMENTED.get(cursor.take().word)
+    if subject is None:
+        return
+    path = cursor.take_path()
+    cursor.expect("IS")
+    subject(statement, path, None if cursor.skip("NULL") else cursor.take_string() or None)
+
+
+def _comment_table(statement: Statement, path: NamePath, comment: str | None) -> None:
+    table = statement.catalog.find(path)
+    if table is not None:
+        table.comment = comment
+
+
+def _comment_column(statement: Statement, path: NamePath, comment: str | None) -> None:
+    table = statement.catalog.find(path[:-1]) if len(path) > 1 else None
+    column = table.column(path[-1]) if table else None
+    if column is not None:
+        column.comment = comment
+
+
+def _comment_type(statement: Statement, path: NamePath, comment: str | None) -> None:
+    catalog = statement.catalog
+    for name in catalog.candidates(path):
+        if name in catalog.enums:
+            catalog.enums[name] = replace(catalog.enums[name], comment=comment)
+            return
+
+
+def _comment_domain(statement: Statement, path: NamePath, comment: str | None) -> None:
+    catalog = statement.catalog
+    for name in catalog.candidates(path):
+        if name in catalog.domains:
+            catalog.domains[name].comment = comment
+            return
+
+
+def _comment_index(statement: Statement, path: NamePath, comment: str | None) -> None:
+    for table in statement.catalog.tables.values():
+        table.indexes = [
+            replace(index, comment=comment) if index.name == path[-1] else index for index in table.indexes
+        ]
+
+
+_COMMENTED: dict[str, Callable[[Statement, NamePath, str | None], None]] = {
+    "TABLE": _comment_table,
+    "COLUMN": _comment_column,
+    "TYPE": _comment_type,
+    "DOMAIN": _comment_domain,
+    "INDEX": _comment_index,
+}

@@ -1,0 +1,52 @@
+"""DROP of tables, indexes, types, domains and schemas."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.ddl.syntax.tokens import split_at
+
+if TYPE_CHECKING:
+    from runner.ddl.catalog.catalog import NamePath, TableDraft
+    from runner.ddl.statements.statement import Statement
+
+
+def drop(statement: Statement, kind: str) -> None:
+    """Apply a DROP; the cursor is after the word for the kind of object."""
+    cursor, catalog = statement.cursor, statement.catalog
+    cursor.skip("CONCURRENTLY")
+    cursor.skip("IF", "EXISTS")
+    for part in split_at(cursor.rest()):
+        here = cursor.inside(part)
+        path = here.take_path()
+        if kind == "TABLE":
+            table = catalog.find(path)
+            if table is not None:
+                _drop_table(statement, table)
+        elif kind == "INDEX":
+            _drop_index(statement, path[-1], here.take_path() if here.skip("ON") else None)
+        elif kind in {"TYPE", "DOMAIN"}:
+            for name in catalog.candidates(path):
+                catalog.enums.pop(name, None)
+                catalog.domains.pop(name, None)
+        elif kind in {"SCHEMA", "DATABASE"}:
+            for table in [draft for draft in catalog.tables.values() if draft.name.schema == path[-1]]:
+                _drop_table(statement, table)
+
+
+def _drop_table(statement: Statement, table: TableDraft) -> None:
+    catalog = statement.catalog
+    catalog.remove(table)
+    if not catalog.dialect.drop_removes_references:
+        return
+    for other in catalog.tables.values():
+        other.foreign_keys = [key for key in other.foreign_keys if key.references != table.name]
+
+
+def _drop_index(statement: Statement, name: str, of: NamePath | None) -> None:
+    wanted = statement.catalog.find(of) if of else None
+    for table in statement.catalog.tables.values():
+        if wanted is None or table is wanted:
+            table.indexes = [index for index in table.indexes if index.name != name]
+            if wanted is not None:
+                table.unique = [key for key in table.unique if key.name != name]

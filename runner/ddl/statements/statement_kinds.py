@@ -1,0 +1,101 @@
+"""What a statement does, by its first words: whether it may affect a table, and if not, why it is passed over.
+
+Works on the bytes of the statement's head, so that rows and functions are never decoded or parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from runner.ddl.model import NoteKind
+
+HEAD_BYTES = 400  # enough for the words that say what a statement is
+
+# Statements that may affect a table, a type or the meaning of names, by verb and kind of object; None is any kind.
+_RELEVANT = {
+    "CREATE": {"TABLE", "INDEX", "TYPE", "DOMAIN", "EXTENSION", "SCHEMA"},
+    "ALTER": {"TABLE", "TYPE", "DOMAIN"},
+    "DROP": {"TABLE", "INDEX", "TYPE", "DOMAIN", "SCHEMA", "DATABASE"},
+    "COMMENT": {"TABLE", "COLUMN", "TYPE", "DOMAIN", "INDEX"},
+    "RENAME": {"TABLE", "TABLES"},
+    "USE": None,
+}
+_MODIFIERS = (
+    rb"(?:(?:OR|REPLACE|GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|FOREIGN|UNIQUE|FULLTEXT|SPATIAL|VIRTUAL|MATERIALIZED"
+    rb"|RECURSIVE|CONSTRAINT|EVENT(?=\s+TRIGGER)|ON|ONLINE|IGNORE|TRUSTED|PROCEDURAL|DEFAULT"
+    rb"|SQL\s+SECURITY\s+\w+|(?:DEFINER|ALGORITHM)\s*=\s*\S+)\s+)*"
+)
+_HEAD = re.compile(rb"(?i)\s*(\w+)\s*(?:" + _MODIFIERS + rb"(\w+))?")
+_COMMENT = re.compile(rb"/\*M?!\d*|/\*.*?\*/|\*/|--[^\n]*", re.DOTALL)
+_RENAME = re.compile(rb"(?i)\bRENAME\b")
+_OWNER = re.compile(rb"(?i)\bOWNER\s+TO\b")
+_SEARCH_PATH = re.compile(rb"(?i)search_path")
+_ROWS = frozenset(["INSERT", "REPLACE", "COPY", "UPDATE", "DELETE", "MERGE", "LOAD", "TRUNCATE", "VALUES"])
+_RIGHTS = frozenset(["GRANT", "REVOKE", "REASSIGN"])
+_SESSION = frozenset({
+    "BEGIN", "COMMIT", "ROLLBACK", "START", "SET", "LOCK", "UNLOCK", "PRAGMA", "END", "SAVEPOINT", "RESET",
+})  # fmt: skip
+# Kinds of objects that are no part of a table, by the word that follows CREATE, ALTER, DROP or COMMENT ON.
+_OBJECTS = {
+    "VIEW": NoteKind.VIEW,
+    "AGGREGATE": NoteKind.FUNCTION,
+    "FUNCTION": NoteKind.FUNCTION,
+    "PROCEDURE": NoteKind.FUNCTION,
+    "EVENT": NoteKind.TRIGGER,
+    "TRIGGER": NoteKind.TRIGGER,
+    "SEQUENCE": NoteKind.SEQUENCE,
+}
+
+
+class FirstWords(NamedTuple):
+    """What a statement does, and to what kind of object, in upper case; empty where that is not known."""
+
+    verb: str = ""
+    kind: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.kind}".strip()
+
+
+def first_words(head: bytes) -> FirstWords:
+    """Return the verb and the kind of object of a statement, from its first bytes."""
+    if b"*" in head or b"--" in head:
+        head = _COMMENT.sub(b" ", head)
+    match = _HEAD.match(head)
+    if match is None:
+        return FirstWords()
+    return FirstWords(match[1].decode("latin-1").upper(), (match[2] or b"").decode("latin-1").upper())
+
+
+def is_relevant(words: FirstWords, head: bytes) -> bool:
+    """Return whether a statement may affect a table, a type or the meaning of names."""
+    if words == ("ALTER", "INDEX"):
+        return _RENAME.search(head) is not None
+    if words.verb in _RELEVANT:
+        kinds = _RELEVANT[words.verb]
+        return kinds is None or words.kind in kinds
+    if words.verb in {"SET", "SELECT"}:
+        return _SEARCH_PATH.search(head) is not None
+    return False
+
+
+def why_irrelevant(words: FirstWords, head: bytes) -> tuple[NoteKind, str]:
+    """Return the kind of the note about a statement that is passed over, and the reason for people."""
+    if words.verb in _ROWS:
+        return NoteKind.ROWS, "rows, which say nothing of the schema"
+    if words.verb in _RIGHTS:
+        return NoteKind.RIGHTS, "rights, which say nothing of the schema"
+    if words.verb in _SESSION:
+        return NoteKind.SESSION, "an order to the session"
+    if words.verb == "DO":
+        return NoteKind.CODE_BLOCK, "a block that runs code; whatever it creates is not known"
+    changes_owner = words.verb == "ALTER" and _OWNER.search(head) is not None
+    return NoteKind.OWNER if changes_owner else note_kind(words), f"{words} makes no table and changes none"
+
+
+def note_kind(words: FirstWords) -> NoteKind:
+    """Return the kind of the note about a statement that affects no table."""
+    if words == ("COMMENT", "EXTENSION"):
+        return NoteKind.EXTENSION_COMMENT
+    return _OBJECTS.get(words.kind, NoteKind.OTHER_STATEMENT)

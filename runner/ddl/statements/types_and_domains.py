@@ -1,0 +1,155 @@
+"""CREATE and ALTER of TYPE and DOMAIN."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from runner.ddl.catalog.catalog import DomainDraft
+from runner.ddl.model import Default, Enum, NoteKind, QName
+from runner.ddl.statements.parsed_columns import BodyParser, TableParts
+from runner.ddl.syntax.cursor import Cursor, NotUnderstood
+from runner.ddl.syntax.expressions import parse_expression
+from runner.ddl.syntax.plain_sql import TableBody
+from runner.ddl.syntax.table_items import add_item
+from runner.ddl.syntax.tokens import Token, split_at, string_value
+
+if TYPE_CHECKING:
+    from runner.ddl.statements.statement import Statement
+
+# ------------------------------------------------------------------------------------------------------ types
+
+
+def create_type(statement: Statement) -> None:
+    """Apply a CREATE TYPE; only enums and composites affect tables."""
+    cursor, catalog = statement.cursor, statement.catalog
+    name = catalog.new_name(cursor.take_path())
+    if cursor.skip("AS", "ENUM"):
+        values = tuple(string_value(token, cursor.dialect) for token in cursor.take_group() if token.kind == "string")
+        catalog.enums[name] = Enum(name=name, values=values)
+    elif cursor.at("AS", "("):
+        cursor.skip("AS")
+        parts = _read_items(statement, split_at(cursor.take_group()))
+        catalog.composites[name] = parts.columns
+    else:
+        statement.pass_over(NoteKind.TYPE, "a type that is neither an enum nor a composite")
+
+
+def alter_type(statement: Statement) -> None:
+    """Apply an ALTER TYPE of an enum."""
+    cursor, catalog = statement.cursor, statement.catalog
+    path = cursor.take_path()
+    name = next((name for name in catalog.candidates(path) if name in catalog.enums), None)
+    if name is None:
+        statement.pass_over(NoteKind.MISSING_TARGET, f"type {'.'.join(path)} is no enum of the DDL")
+        return
+    enum = catalog.enums[name]
+    if cursor.skip("ADD", "VALUE"):
+        catalog.enums[name] = replace(enum, values=_with_value(cursor, enum.values))
+    elif cursor.skip("RENAME", "VALUE"):
+        old = cursor.take_string()
+        cursor.expect("TO")
+        new = cursor.take_string()
+        values = tuple(new if value == old else value for value in enum.values)
+        catalog.enums[name] = replace(enum, values=values, former_values=(*enum.former_values, (old, new)))
+    elif cursor.skip("RENAME", "TO"):
+        _rename_type(statement, name, replace(name, name=cursor.take_name()))
+    elif cursor.skip("SET", "SCHEMA"):
+        _rename_type(statement, name, replace(name, schema=cursor.take_name()))
+
+
+def _with_value(cursor: Cursor, values: tuple[str, ...]) -> tuple[str, ...]:
+    cursor.skip("IF", "NOT", "EXISTS")
+    value = cursor.take_string()
+    if value in values:
+        return values
+    place = len(values)
+    side = cursor.skip_any("BEFORE", "AFTER")
+    if side:
+        beside = cursor.take_string()
+        if beside in values:
+            place = values.index(beside) + (side == "AFTER")
+    return (*values[:place], value, *values[place:])
+
+
+def _rename_type(statement: Statement, old: QName, new: QName) -> None:
+    """Rename an enum or a domain, also where a column names it."""
+    catalog = statement.catalog
+    if old in catalog.enums:
+        enum = catalog.enums.pop(old)
+        catalog.enums[new] = replace(enum, name=new, former=(*enum.former, old))
+    if old in catalog.domains:
+        draft = catalog.domains.pop(old)
+        draft.name = new
+        draft.former = (*draft.former, old)
+        catalog.domains[new] = draft
+    path = (new.schema, new.name) if new.schema else (new.name,)
+    for table in catalog.tables.values():
+        for column in table.columns:
+            if column.type.path and old in catalog.candidates(column.type.path):
+                column.type = replace(column.type, path=path)
+
+
+# ---------------------------------------------------------------------------------------------------- domains
+
+
+def _read_items(statement: Statement, items: list[list[Token]]) -> TableParts:
+    """Read column definitions outside a table."""
+    cursor = statement.cursor
+    body = TableBody(text=cursor.text)
+    for item in items:
+        add_item(body, cursor.inside(item))
+    parts = BodyParser(body, cursor.dialect, statement.catalog.target, statement.line_at).parse()
+    if parts.failures:
+        offset, reason = parts.failures[0]
+        raise NotUnderstood(reason, offset)
+    return parts
+
+
+def _as_column(cursor: Cursor) -> list[Token]:
+    """Return the rest of a domain's statement as the definition of a column `value`, as its checks call it."""
+    rest = cursor.rest()
+    start = rest[0].start if rest else len(cursor.text)
+    return [Token("name", '"value"', start, start, ""), *rest]
+
+
+def create_domain(statement: Statement) -> None:
+    """Apply a CREATE DOMAIN."""
+    cursor, catalog = statement.cursor, statement.catalog
+    name = catalog.new_name(cursor.take_path())
+    cursor.skip("AS")
+    parts = _read_items(statement, [_as_column(cursor)])
+    if not parts.columns:
+        raise cursor.surprise("the type of a domain")
+    column = parts.columns[0]
+    catalog.domains[name] = DomainDraft(
+        name=name, type=column.type, nullable=column.nullable, default=column.default, checks=parts.checks
+    )
+
+
+def alter_domain(statement: Statement) -> None:
+    """Apply an ALTER DOMAIN."""
+    cursor, catalog = statement.cursor, statement.catalog
+    path = cursor.take_path()
+    draft = next((catalog.domains[name] for name in catalog.candidates(path) if name in catalog.domains), None)
+    if draft is None:
+        raise NotUnderstood(f"there is no domain {'.'.join(path)} at this point")
+    if cursor.skip("SET", "NOT", "NULL"):
+        draft.nullable = False
+    elif cursor.skip("DROP", "NOT", "NULL"):
+        draft.nullable = True
+    elif cursor.skip("SET", "DEFAULT"):
+        text = cursor.source(cursor.rest())
+        draft.default = Default(text=text, expression=parse_expression(text, cursor.dialect)[0])
+    elif cursor.skip("DROP", "DEFAULT"):
+        draft.default = None
+    elif cursor.skip("ADD"):
+        draft.checks.extend(_read_items(statement, [cursor.rest()]).checks)
+    elif cursor.skip("DROP", "CONSTRAINT"):
+        cursor.skip("IF", "EXISTS")
+        name = cursor.take_name()
+        draft.checks = [check for check in draft.checks if (check.name or f"{draft.name.name}_check") != name]
+    elif cursor.skip("RENAME", "TO"):
+        _rename_type(statement, draft.name, replace(draft.name, name=cursor.take_name()))
+    elif cursor.skip("SET", "SCHEMA"):
+        _rename_type(statement, draft.name, replace(draft.name, schema=cursor.take_name()))
