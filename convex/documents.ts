@@ -3,7 +3,7 @@ import type { WithoutSystemFields } from "convex/server";
 import { NO_COUNTS, aggregate, progressOf } from "./aggregate";
 import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx } from "./_generated/server";
-import type { FileCounts, SubTaskSpec, SubTaskStatus } from "./validators";
+import type { FileCounts, SubTaskSpec, SubTaskStatus, taskFacts } from "./validators";
 
 /** Sub-tasks that a task's own document names: it is written whenever one of them moves, and must stay small. */
 export const IDS_KEPT = 1000;
@@ -20,16 +20,7 @@ export function now(): string {
 
 type NewTask = Pick<
   Doc<"tasks">,
-  | "externalId"
-  | "runId"
-  | "position"
-  | "title"
-  | "description"
-  | "agent"
-  | "classification"
-  | "priority"
-  | "needs"
-  | "workspacePath"
+  "externalId" | "runId" | "position" | "classification" | "workspacePath" | keyof typeof taskFacts
 >;
 
 /** Inserts a task that waits and has no sub-tasks yet, and returns it. */

@@ -8,11 +8,11 @@
 import { v } from "convex/values";
 import { refuse, requireWrite, writeArgs } from "./access";
 import { MAX_SUBTASKS, addSubTasks, findRun, findTask, now, save } from "./documents";
-import { RunState } from "./fold";
 import { describe, levelOf } from "./lines";
+import { RunState } from "./projection";
 import type { Doc } from "./_generated/dataModel";
 import { mutation, type MutationCtx } from "./_generated/server";
-import { event as eventValidator, subTaskSpec, type RunnerEvent } from "./validators";
+import { event as eventValidator, pick, runFacts, subTaskSpec, type RunnerEvent } from "./validators";
 
 /** Events in one call; the runner sends up to 500. */
 export const MAX_EVENTS = 1000;
@@ -142,13 +142,9 @@ async function startRun(
     throw refuse("invalid", `Run ${producer} has no start; its first event must be RunStarted.`);
   }
   const id = await ctx.db.insert("runs", {
+    ...pick(event, runFacts),
     externalId: producer,
-    plan: event.plan,
-    planPath: event.planPath,
     status: "running",
-    pid: event.pid,
-    host: event.host,
-    concurrency: event.concurrency,
     exitCode: null,
     error: null,
     lastSeq: 0,

@@ -10,14 +10,16 @@ import {
   classification,
   counts,
   eventType,
-  fileCounts,
   logLevel,
   nullableNumber,
   nullableText,
   priority,
   progress,
+  runFacts,
   runStatus,
+  subTaskResult,
   subTaskStatus,
+  taskFacts,
   taskStatus,
 } from "./validators";
 
@@ -31,13 +33,9 @@ const times = {
 export default defineSchema({
   runs: defineTable({
     ...times,
+    ...runFacts,
     externalId: v.string(),
-    plan: v.string(),
-    planPath: v.string(),
     status: runStatus,
-    pid: v.number(),
-    host: v.string(),
-    concurrency: v.number(),
     exitCode: nullableNumber, // null while it runs, and for a run whose process died
     error: nullableText,
     lastSeq: v.number(), // of its newest event here
@@ -50,15 +48,11 @@ export default defineSchema({
 
   tasks: defineTable({
     ...times,
+    ...taskFacts,
     externalId: v.string(),
-    runId: v.union(v.id("runs"), v.null()), // null for a task that was not made by a run
+    runId: v.union(v.id("runs"), v.null()), // null for a task that was not created by a run
     position: v.number(), // in its run's plan, from 0
-    title: v.string(),
-    description: v.string(),
-    agent: v.string(),
     classification: v.union(classification, v.null()),
-    priority,
-    needs: v.array(v.string()),
     workspacePath: v.string(),
     status: taskStatus,
     error: nullableText,
@@ -75,6 +69,7 @@ export default defineSchema({
 
   subtasks: defineTable({
     ...times,
+    ...subTaskResult,
     externalId: v.string(),
     runId: v.union(v.id("runs"), v.null()),
     taskId: v.id("tasks"),
@@ -86,11 +81,8 @@ export default defineSchema({
     step: v.number(), // counts from 1, 0 before the first
     totalSteps: v.number(),
     message: nullableText,
-    attempts: v.number(), // the first try counts
-    error: nullableText,
-    upToDate: v.boolean(),
-    pid: nullableNumber, // of the newest try's worker
-    files: fileCounts,
+    attempts: v.number(), // including the first
+    pid: nullableNumber, // of the newest attempt's worker
   })
     .index("by_external_id", ["taskId", "externalId"])
     .index("by_task", ["taskId", "position"])

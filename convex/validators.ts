@@ -100,6 +100,43 @@ export const subTaskSpec = v.object({
 });
 export type SubTaskSpec = Infer<typeof subTaskSpec>;
 
+/*
+ * What an event and the document that it creates or changes have in common, written once for both. A field that is
+ * added later must be optional: events of an older runner and documents that are stored already do not have it.
+ */
+
+/** What the start of a run says of it. */
+export const runFacts = {
+  plan: text,
+  planPath: text,
+  pid: v.number(),
+  host: text,
+  concurrency: v.number(), // tasks at once
+};
+
+/** What the announcement of a task says of it. */
+export const taskFacts = {
+  title: text,
+  description: text,
+  agent: text,
+  priority,
+  needs: v.array(v.string()), // ids of tasks of the same run
+};
+
+/** What the end of a sub-task says of it. */
+export const subTaskResult = { error: nullableText, upToDate: v.boolean(), files: fileCounts };
+
+/** Returns the values of `source` that have one of these names; those that are missing are left out. */
+export function pick<T extends object, K extends keyof T>(source: T, names: Record<K, unknown>): Pick<T, K> {
+  const picked: Partial<Pick<T, K>> = {};
+  for (const name of Object.keys(names) as K[]) {
+    if (source[name] !== undefined) {
+      picked[name] = source[name];
+    }
+  }
+  return picked as Pick<T, K>;
+}
+
 const header = { seq: v.number(), at: v.string() };
 const ofTask = { ...header, taskId: v.string() };
 const ofSubTask = { ...ofTask, subtaskId: v.string() };
@@ -107,22 +144,14 @@ const ofSubTask = { ...ofTask, subtaskId: v.string() };
 export const event = v.union(
   v.object({
     ...header,
+    ...runFacts,
     type: v.literal("RunStarted"),
-    plan: text,
-    planPath: text,
-    pid: v.number(),
-    host: text,
-    concurrency: v.number(),
   }),
   v.object({
     ...ofTask,
+    ...taskFacts,
     type: v.literal("TaskAdded"),
-    title: text,
-    description: text,
-    agent: text,
     classification,
-    priority,
-    needs: v.array(v.string()),
     workspace: text,
     subtasks: v.array(subTaskSpec),
   }),
@@ -146,12 +175,10 @@ export const event = v.union(
   }),
   v.object({
     ...ofSubTask,
+    ...subTaskResult,
     type: v.literal("SubTaskEnded"),
     status: subTaskStatus,
     attempt: v.number(),
-    error: nullableText,
-    upToDate: v.boolean(),
-    files: fileCounts,
   }),
   v.object({
     ...header,

@@ -1,4 +1,4 @@
-"""A store without a disk: what `SqliteStore` promises, over the same fold, in a few dictionaries."""
+"""A store without a disk: what `SqliteStore` promises, over the same projection, in a few dictionaries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from runner.progress.reporter import Control, ControlKind, Recorded
-from runner.progress.stores.event_fold import UNKNOWN_EXIT, State, fold
+from runner.progress.stores.projection import UNKNOWN_EXIT, State, apply_events
 from runner.progress.stores.run_records import AttemptRecord, ControlRecord, RunRecord, SubTaskRecord, TaskRecord
 from runner.progress.stores.state_reader import LATEST, NoSuchRunError
 from runner.records.errors import StoreError
@@ -32,19 +32,12 @@ class MemoryStore:
         if isinstance(events[0], RunStarted) == (run_id in self._states):
             raise StoreError(f"run {run_id} was started already, or has no start")
         state = copy.deepcopy(self._states.get(run_id, State()))
-        attempts, state.attempts = state.attempts, {}
-        fold(state, run_id, events)
+        apply_events(state, run_id, events)
         kept = self._events.setdefault(run_id, [])
         recorded = tuple(
             Recorded(run_id=run_id, seq=seq, event=event) for seq, event in enumerate(events, len(kept) + 1)
         )
         kept += recorded
-        for key, attempt in state.attempts.items():
-            before = attempts.setdefault(key, attempt)
-            for field in ("pid", "started_at", "ended_at", "error"):
-                setattr(before, field, getattr(attempt, field) or getattr(before, field))
-            before.charged = attempt.charged
-        state.attempts = attempts
         assert state.run is not None
         state.run.last_seq = len(kept)
         self._states[run_id] = state

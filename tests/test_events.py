@@ -82,6 +82,13 @@ def test_times_are_utc_with_six_digits_whatever_the_zone() -> None:
     assert datetime.fromisoformat(iso(moment)) == moment.astimezone(UTC)
 
 
+def test_fields_of_other_versions_are_left_out_or_get_their_defaults() -> None:
+    data = to_json(SubTaskEnded(task_id="a", subtask_id="a/b", status=SubTaskStatus.DONE, attempt=1))
+    del data["up_to_date"]
+    newer = {**data, "unknown": 1, "files": {**data["files"], "unknown": 1}}
+    assert to_json(from_json(newer)) == {**data, "up_to_date": False}
+
+
 def test_what_is_no_event_is_refused() -> None:
     with pytest.raises(KeyError):
         from_json({"event": "Nonsense"})

@@ -157,6 +157,24 @@ def test_migrations_run_once_each_and_in_order(folder: Path, monkeypatch: pytest
     db.close()
 
 
+def test_a_column_that_an_older_runner_did_not_write_is_added_with_its_default(folder: Path) -> None:
+    write_run(folder)
+    db = sqlite3.connect(folder / "state.db")
+    for table, column in (("subtasks", "up_to_date"), ("subtasks", "kept"), ("tasks", "error"), ("runs", "last_seq")):
+        db.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+    db.close()
+    with pytest.raises(StoreError, match=r"was written by an older runner; the next run brings it up to date"):
+        StateReader.open(folder)
+    with SqliteStore(folder) as store:
+        assert store.notices == ()
+        assert {(each.up_to_date, each.files.kept, each.files.created) for each in store.subtasks(RUN)} == {
+            (False, 0, 3)
+        }
+        assert {task.error for task in store.tasks(RUN)} == {None}
+    with StateReader.open(folder) as reader:
+        assert reader.run(RUN).last_seq == 0
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_run(folder)
     broken = ("CREATE TABLE half (x)", "INSERT INTO nowhere VALUES (1)")

@@ -182,10 +182,10 @@ def to_json(event: Event) -> dict[str, Any]:
 
 
 def from_json(data: dict[str, Any]) -> Event:
-    """Return the event that `to_json` was given; fields that `data` lacks get their defaults.
+    """Return the event that `to_json` was given.
 
-    Raises KeyError, TypeError or ValueError for what is not an event.
+    Fields that an older runner did not write get their defaults; unknown ones, of a newer runner, are ignored. Raises
+    KeyError, TypeError or ValueError for what is not an event.
     """
-    values = dict(data)
-    event: Event = from_json_value(EVENT_TYPES[values.pop("event")], values)
+    event: Event = from_json_value(EVENT_TYPES[data["event"]], data, ignore_unknown=True)
     return event

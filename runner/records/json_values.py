@@ -33,41 +33,39 @@ def to_json_value(value: Any) -> Any:
     if isinstance(value, tuple):
         return [to_json_value(item) for item in value]
     if dataclasses.is_dataclass(value):
-        cls: type = type(value)
-        return {name: to_json_value(getattr(value, name)) for name in field_names(cls)}
+        record: Any = type(value)
+        return {name: to_json_value(getattr(value, name)) for name in field_names(record)}
     return value
 
 
-def from_json_value(kind: Any, value: Any) -> Any:
+def from_json_value(kind: Any, value: Any, *, ignore_unknown: bool = False) -> Any:
     """Return `value` as the annotated type `kind`; fields that a mapping lacks get the record's defaults.
 
-    Raises TypeError for a mapping that lacks a required field or has an unknown one, ValueError for text that is no
-    time or no member of an enum.
+    Raises TypeError for a mapping that lacks a required field or, unless they are ignored, has unknown ones, and
+    ValueError for text that is no time or no member of an enum.
     """
-    kind = _without_none(kind)
+    kind = without_none(kind)
     if value is None:
         return None
     if typing.get_origin(kind) is tuple:
-        return tuple(from_json_value(typing.get_args(kind)[0], item) for item in value)
+        (item_kind, _) = typing.get_args(kind)
+        return tuple(from_json_value(item_kind, item, ignore_unknown=ignore_unknown) for item in value)
     if dataclasses.is_dataclass(kind):
         record: Any = kind
         hints = field_types(record)
-        return record(**{name: from_json_value(hints.get(name), item) for name, item in value.items()})
+        values = {
+            name: from_json_value(hints.get(name), item, ignore_unknown=ignore_unknown)
+            for name, item in value.items()
+            if name in hints or not ignore_unknown
+        }
+        return record(**values)
     if kind is datetime:
         return datetime.fromisoformat(value)
     return kind(value) if isinstance(kind, type) and issubclass(kind, StrEnum) else value
 
 
-def _without_none(kind: Any) -> Any:
-    """Return `X` for `X | None`, any other type unchanged."""
-    if typing.get_origin(kind) in {types.UnionType, typing.Union}:
-        choices = [arg for arg in typing.get_args(kind) if arg is not type(None)]
-        return choices[0] if len(choices) == 1 else kind
-    return kind
-
-
 @cache
-def field_names(cls: type) -> tuple[str, ...]:
+def field_names(cls: Any) -> tuple[str, ...]:
     """Return the names of a record's fields, in order."""
     return tuple(field.name for field in dataclasses.fields(cls))
 
@@ -76,3 +74,11 @@ def field_names(cls: type) -> tuple[str, ...]:
 def field_types(cls: Any) -> dict[str, Any]:
     """Return the annotated types of a record's fields by name."""
     return typing.get_type_hints(cls)
+
+
+def without_none(kind: Any) -> Any:
+    """Return `X` for `X | None`, any other type unchanged."""
+    if typing.get_origin(kind) in {types.UnionType, typing.Union}:
+        choices = [arg for arg in typing.get_args(kind) if arg is not type(None)]
+        return choices[0] if len(choices) == 1 else kind
+    return kind

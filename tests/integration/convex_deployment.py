@@ -66,9 +66,10 @@ class Deployment:
 
 
 class Server(Deployment):
-    """The test server in a process of its own; it ends with this one."""
+    """The test server in a process of its own, which ends with this one. `root` is the project with the functions."""
 
-    def __init__(self, *, journal: Path | None = None, port: int = 0, token: str = TOKEN) -> None:
+    def __init__(self, *, journal: Path | None = None, port: int = 0, token: str = TOKEN, root: Path = ROOT) -> None:
+        self._root = root
         self._arguments = ["--port", str(port), *(["--journal", str(journal)] if journal else [])]
         self._environ = {
             **_node_environment(),
@@ -83,7 +84,7 @@ class Server(Deployment):
         """Start it; again on the same port after `kill`."""
         process = subprocess.Popen(
             ["node", "--import", "tsx", "tests/convex_server/main.ts", *self._arguments],
-            cwd=ROOT,
+            cwd=self._root,
             env=self._environ,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

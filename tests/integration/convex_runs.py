@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from runner.progress.convex.outbox import fit_text
+from runner.progress.convex.outbox import camel_case, fit_text
+from runner.progress.stores.run_records import RunRecord, SubTaskRecord, TaskRecord
 from runner.progress.stores.state_reader import StateReader
 from runner.records.events import Logged, SubTaskStep
-from runner.records.json_values import iso
+from runner.records.json_values import field_names, iso, to_json_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from runner.progress.reporter import Recorded
-    from runner.progress.stores.run_records import SubTaskRecord, TaskRecord
     from tests.integration.convex_deployment import Deployment
 
 
@@ -71,31 +71,26 @@ def _kept(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name != "process"}
 
 
+def _row(document: dict[str, Any], record: type) -> dict[str, Any]:
+    """Return the fields of a record as a document has them: in camel case, and three of them by other names."""
+    names = {"id": "externalId", "workspace": "workspacePath"}
+    return {
+        name: document[theirs]
+        for name in field_names(record)
+        if (theirs := names.get(name) or camel_case(name)) in document
+    }
+
+
 def _run_row(run: dict[str, Any]) -> dict[str, Any]:
-    names = {
-        "id": "externalId", "plan": "plan", "plan_path": "planPath", "status": "status", "pid": "pid", "host": "host",
-        "concurrency": "concurrency", "started_at": "startedAt", "ended_at": "endedAt", "exit_code": "exitCode",
-        "error": "error", "last_seq": "lastSeq",
-    }  # fmt: skip
-    return {ours: run[theirs] for ours, theirs in names.items()}
+    return _row(run, RunRecord)
 
 
 def _kept_task(task: TaskRecord) -> dict[str, Any]:
-    row = asdict(task)
-    row["needs"] = list(task.needs)
-    row["classification"]["keywords"] = list(task.classification.keywords)
-    row["progress"] = asdict(task.progress)
-    return row
+    return {**to_json_value(task), "progress": asdict(task.progress)}
 
 
 def _task_row(task: dict[str, Any]) -> dict[str, Any]:
-    names = {
-        "id": "externalId", "position": "position", "title": "title", "description": "description", "agent": "agent",
-        "classification": "classification", "priority": "priority", "needs": "needs", "workspace": "workspacePath",
-        "status": "status", "error": "error", "started_at": "startedAt", "ended_at": "endedAt",
-        "progress": "progress",
-    }  # fmt: skip
-    return {**{ours: task[theirs] for ours, theirs in names.items()}, **task["counts"]}
+    return {**_row(task, TaskRecord), "progress": task["progress"], **task["counts"]}
 
 
 def _kept_subtask(subtask: SubTaskRecord) -> dict[str, Any]:
@@ -103,10 +98,4 @@ def _kept_subtask(subtask: SubTaskRecord) -> dict[str, Any]:
 
 
 def _subtask_row(subtask: dict[str, Any], tasks: dict[str, str]) -> dict[str, Any]:
-    names = {
-        "id": "externalId", "position": "position", "title": "title", "table": "table", "priority": "priority",
-        "status": "status", "step": "step", "total_steps": "totalSteps", "message": "message",
-        "attempts": "attempts", "error": "error", "up_to_date": "upToDate", "pid": "pid",
-        "started_at": "startedAt", "ended_at": "endedAt", "files": "files",
-    }  # fmt: skip
-    return {"task_id": tasks[subtask["taskId"]], **{ours: subtask[theirs] for ours, theirs in names.items()}}
+    return {**_row(subtask, SubTaskRecord), "task_id": tasks[subtask["taskId"]]}

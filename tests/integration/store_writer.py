@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.progress.reporter import Recorded
-    from runner.progress.stores.event_fold import State
+    from runner.progress.stores.projection import State
     from runner.records.events import Event
 
 TABLES = [f"table_{number}" for number in range(10)]

@@ -12,7 +12,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from runner.progress.reports.commands import control
-from runner.progress.stores.event_fold import State, fold
+from runner.progress.stores.projection import State, apply_events
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.status import RunStatus
@@ -57,7 +57,7 @@ def assert_consistent(folder: Path, run: str) -> None:
         recorded = list(reader.events(run))
         assert [each.seq for each in recorded] == list(range(1, len(recorded) + 1))
         state = State()
-        fold(state, run, [each.event for each in recorded])
+        apply_events(state, run, [each.event for each in recorded])
         assert state.run is not None
         kept = reader.run(run)
         assert kept.last_seq == len(recorded)

@@ -160,12 +160,13 @@ def _parts(subtasks: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 def _translated(value: Any) -> Any:
     """Return JSON values with field names in camel case and texts that fit."""
     if isinstance(value, dict):
-        return {_camel(name): _translated(item) for name, item in value.items()}
+        return {camel_case(name): _translated(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_translated(item) for item in value]
     return fit_text(value) if isinstance(value, str) else value
 
 
 @cache
-def _camel(name: str) -> str:
+def camel_case(name: str) -> str:
+    """Return the name that the deployment has for a field: `up_to_date` is `upToDate`."""
     return re.sub(r"_(\w)", lambda match: match[1].upper(), name)

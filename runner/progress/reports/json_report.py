@@ -6,10 +6,12 @@ import dataclasses
 import json
 import os
 import stat
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from runner.records.atomic_files import replace_file
 from runner.records.errors import StoreError
+from runner.records.json_values import to_json_value
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,14 +27,7 @@ def run_report(store: StateReader, run_id: str) -> dict[str, Any]:
     for subtask in store.subtasks(run.id):
         subtasks.setdefault(subtask.task_id, []).append(subtask)
     return {
-        "run": {
-            "id": run.id,
-            "plan": run.plan,
-            "status": run.status.value,
-            "started_at": run.started_at,
-            "ended_at": run.ended_at,
-            "exit_code": run.exit_code,
-        },
+        "run": _reported(run),
         "tasks": [_task(task, subtasks.get(task.id, [])) for task in store.tasks(run.id)],
     }
 
@@ -60,40 +55,21 @@ def write_json(path: Path, data: dict[str, Any]) -> None:
 
 
 def _task(task: TaskRecord, subtasks: list[SubTaskRecord]) -> dict[str, Any]:
-    told = task.classification
+    values = _reported(task)
+    del values["classification"]["kind"]  # it is the task's `agent`
     return {
-        "id": task.id,
-        "title": task.title,
-        "description": task.description,
-        "agent": task.agent,
-        "classification": {
-            "method": told.method,
-            "confidence": told.confidence,
-            "keywords": list(told.keywords),
-            "reasoning": told.reasoning,
-        },
-        "priority": task.priority,
-        "status": task.status.value,
+        **values,
         "progress": dataclasses.asdict(task.progress),
-        "error": task.error,
-        "started_at": task.started_at,
-        "ended_at": task.ended_at,
-        "subtasks": [_subtask(subtask) for subtask in subtasks],
+        "subtasks": [_reported(subtask) for subtask in subtasks],
     }
 
 
-def _subtask(subtask: SubTaskRecord) -> dict[str, Any]:
-    return {
-        "id": subtask.id,
-        "title": subtask.title,
-        "table": subtask.table,
-        "status": subtask.status.value,
-        "step": subtask.step,
-        "total_steps": subtask.total_steps,
-        "attempts": subtask.attempts,
-        "error": subtask.error,
-        "started_at": subtask.started_at,
-        "ended_at": subtask.ended_at,
-        "up_to_date": subtask.up_to_date,
-        "files": dataclasses.asdict(subtask.files),
-    }
+def _reported(record: Any) -> dict[str, Any]:
+    """Return the fields of a record that are part of the report, in their order."""
+    kind: Any = type(record)
+    return {name: to_json_value(getattr(record, name)) for name in _reported_names(kind)}
+
+
+@cache
+def _reported_names(record: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(record) if field.metadata.get("reported", True))

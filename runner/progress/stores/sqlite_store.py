@@ -13,8 +13,9 @@ import os
 from typing import TYPE_CHECKING
 
 from runner.progress.reporter import Control, Recorded
-from runner.progress.stores import row_mapping
-from runner.progress.stores.event_fold import UNKNOWN_EXIT, State, collect_touched, fold
+from runner.progress.stores import statements
+from runner.progress.stores.projection import UNKNOWN_EXIT, State, apply_events, collect_touched
+from runner.progress.stores.record_tables import ATTEMPTS, RUNS, SUBTASKS, TASKS, valid_text
 from runner.progress.stores.state_file import FILE_NAME, explained, open_for_requests, open_for_writing
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import StoreError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.progress.reporter import ControlKind
+    from runner.progress.stores.record_tables import R, RecordTable
     from runner.progress.stores.run_records import RunRecord
 
 
@@ -64,12 +66,12 @@ class SqliteStore(StateReader):
         with self._transaction() as db:
             found = db.execute(ask, (key,)).fetchall()
             db.executemany("UPDATE controls SET taken_at = ? WHERE id = ?", [(iso(utc_now()), row[0]) for row in found])
-        return tuple(row_mapping.read_request(row) for row in found)
+        return tuple(statements.read_request(row) for row in found)
 
     def answer_control(self, control_id: int, answer: str) -> None:
         """Keep what became of a request, for the process that asked."""
         with self._transaction() as db:
-            db.execute("UPDATE controls SET answer = ? WHERE id = ?", (row_mapping.valid_text(answer), control_id))
+            db.execute("UPDATE controls SET answer = ? WHERE id = ?", (valid_text(answer), control_id))
 
     def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
         """Keep that `sink` has everything of a run up to `seq`. Never moves backwards."""
@@ -104,14 +106,14 @@ class SqliteStore(StateReader):
         A run that has not ended is kept, and one of which a sink has still to get something.
         """
         with self._transaction() as db:
-            keys = [(row[0],) for row in db.execute(row_mapping.SELECT_OLD, (keep,))]
-            for delete in row_mapping.DELETE_RUN:
+            keys = [(row[0],) for row in db.execute(statements.SELECT_OLD, (keep,))]
+            for delete in statements.DELETE_RUN:
                 db.executemany(delete, keys)
         return len(keys)
 
     def _unended(self) -> list[RunRecord]:
-        found = self._ask(row_mapping.SELECT_RUNS + "WHERE ended_at IS NULL ORDER BY key")
-        return [row_mapping.read_run(row) for row in found]
+        found = self._ask(RUNS.select + "WHERE ended_at IS NULL ORDER BY key")
+        return [RUNS.read(row) for row in found]
 
     def _last_words(self, run: RunRecord) -> list[Event]:
         """Return the events that a dead run did not come to say."""
@@ -151,14 +153,14 @@ class SqliteStore(StateReader):
         known = state.run is not None
         first = 1 if state.run is None else state.run.last_seq + 1
         process = process_token(events[0].pid) if isinstance(events[0], RunStarted) else None
-        fold(state, run_id, events, process)
+        apply_events(state, run_id, events, process)
         recorded = tuple(Recorded(run_id=run_id, seq=seq, event=event) for seq, event in enumerate(events, first))
         self._save(key if known else None, state, recorded)
         return recorded
 
     def _load(self, run_id: str, events: Sequence[Event]) -> tuple[int, State]:
-        """Return the run's key, 0 for a new one, and the rows that the events may change, as they are."""
-        found = self._db.execute(row_mapping.SELECT_RUNS + "WHERE id = ?", (run_id,)).fetchone()
+        """Return the run's key, 0 for a new one, and the records that the events may change, as they are now."""
+        found = self._db.execute(RUNS.select + "WHERE id = ?", (run_id,)).fetchone()
         starts = isinstance(events[0], RunStarted) if events else False
         if starts == (found is not None):
             fault = "was started already" if starts else "has no start"
@@ -167,39 +169,34 @@ class SqliteStore(StateReader):
             return 0, State()
         key = found[0]
         tasks, subtasks = collect_touched(events)
-        state = State(run=row_mapping.read_run(found))
-        state.tasks = {row[0]: row_mapping.read_task(row) for row in self._rows(row_mapping.SELECT_TASKS, key, tasks)}
-        state.subtasks = {
-            row[0]: row_mapping.read_subtask(row) for row in self._rows(row_mapping.SELECT_SUBTASKS, key, subtasks)
-        }
+        state = State(run=RUNS.read(found))
+        state.tasks = {task.id: task for task in self._read(TASKS, key, "id", tasks)}
+        state.subtasks = {subtask.id: subtask for subtask in self._read(SUBTASKS, key, "id", subtasks)}
+        attempts = self._read(ATTEMPTS, key, "subtask_id", subtasks)
+        state.attempts = {(attempt.subtask_id, attempt.number): attempt for attempt in attempts}
         if any(isinstance(event, TaskAdded) for event in events):
             (state.task_count,) = self._db.execute("SELECT count(*) FROM tasks WHERE run = ?", (key,)).fetchone()
         return key, state
 
-    def _rows(self, select: str, key: int, ids: set[str]) -> list[row_mapping.Row]:
-        sql = select + "WHERE run = ? AND id IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
-        return self._db.execute(sql, (key, json.dumps(sorted(ids)))).fetchall() if ids else []
+    def _read(self, table: RecordTable[R], key: int, column: str, ids: set[str]) -> list[R]:
+        """Return the records of a run whose `column` is among `ids`."""
+        sql = f"{table.select} WHERE run = ? AND {column} IN (SELECT value FROM json_each(?))"  # noqa: S608 - constants
+        found = self._db.execute(sql, (key, json.dumps(sorted(ids)))) if ids else ()
+        return [table.read(row) for row in found]
 
     def _save(self, key: int | None, state: State, recorded: Sequence[Recorded]) -> None:
         db = self._db
         run = state.run
-        assert run is not None  # noqa: S101 - `_load` and `fold` see to it
+        assert run is not None  # noqa: S101 - `_load` and `apply_events` see to it
         run.last_seq = recorded[-1].seq
+        written = db.execute(RUNS.upsert, RUNS.row(run))
         if key is None:
-            key = db.execute(row_mapping.INSERT_RUN, row_mapping.run_row(run)).lastrowid or 0
-            db.executemany(row_mapping.INSERT_ACKNOWLEDGEMENT, [(sink, key) for sink in self.outboxes])
-        else:
-            db.execute(row_mapping.UPDATE_RUN, row_mapping.run_changes(run, key))
-        db.executemany(row_mapping.WRITE_TASK, [row_mapping.task_row(key, task) for task in state.tasks.values()])
-        db.executemany(
-            row_mapping.WRITE_SUBTASK, [row_mapping.subtask_row(key, subtask) for subtask in state.subtasks.values()]
-        )
-        db.executemany(
-            row_mapping.WRITE_ATTEMPT, [row_mapping.attempt_row(key, attempt) for attempt in state.attempts.values()]
-        )
-        db.executemany(
-            row_mapping.INSERT_EVENT, [row_mapping.event_row(key, each.seq, each.event) for each in recorded]
-        )
+            key = written.lastrowid or 0
+            db.executemany(statements.INSERT_ACKNOWLEDGEMENT, [(sink, key) for sink in self.outboxes])
+        db.executemany(TASKS.upsert, [(key, *TASKS.row(task)) for task in state.tasks.values()])
+        db.executemany(SUBTASKS.upsert, [(key, *SUBTASKS.row(subtask)) for subtask in state.subtasks.values()])
+        db.executemany(ATTEMPTS.upsert, [(key, *ATTEMPTS.row(attempt)) for attempt in state.attempts.values()])
+        db.executemany(statements.INSERT_EVENT, [statements.event_row(key, each.seq, each.event) for each in recorded])
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -237,10 +234,10 @@ def request_control(folder: Path, run_id: str, kind: ControlKind, task_id: str |
 
 
 def _insert_request(db: sqlite3.Connection, run_id: str, kind: ControlKind, task_id: str | None) -> int:
-    found = db.execute(row_mapping.SELECT_RUNS + "WHERE id = ?", (run_id,)).fetchone()
+    found = db.execute(RUNS.select + "WHERE id = ?", (run_id,)).fetchone()
     if found is None:
         raise StoreError(f"there is no run {run_id}; `runner status` lists the runs")
-    run = row_mapping.read_run(found)
+    run = RUNS.read(found)
     if run.status.ended or _is_dead(run):
         ended = f"it is {run.status.value}" if run.status.ended else f"its process {run.pid} is gone"
         raise StoreError(f"run {run.id} cannot be told to {kind}: {ended}")

@@ -12,7 +12,7 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from runner.progress.stores.state_migrations import APPLICATION_ID, VERSION, migrate
+from runner.progress.stores.state_migrations import APPLICATION_ID, VERSION, migrate, missing_columns
 from runner.records.advisory_lock import AdvisoryLock
 from runner.records.atomic_files import replace_file
 from runner.records.errors import StoreError
@@ -175,16 +175,20 @@ def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
         db = connect(path, mode=mode)
         try:
             (version,) = db.execute("PRAGMA user_version").fetchone()
+            is_current = version == VERSION and not missing_columns(db)
         except BaseException:
             db.close()
             raise
-    if version == VERSION:
+    if is_current:
         return db
     db.close()
     if version == 0:
         return None
-    older = "the next run brings it up to date" if version < VERSION else "use the runner that wrote it"
-    raise StoreError(f"{path}: the state file has format {version}, this runner reads {VERSION}; {older}")
+    if version > VERSION:
+        raise StoreError(
+            f"{path}: the state file has format {version}, this runner reads {VERSION}; use the runner that wrote it"
+        )
+    raise StoreError(f"{path}: the state file was written by an older runner; the next run brings it up to date")
 
 
 def _empty() -> sqlite3.Connection:

@@ -1,14 +1,18 @@
-"""The format of the state file, as numbered migrations, each in a transaction of its own.
+"""The format of the state file: numbered migrations, and the columns of records that were added since.
 
-A migration that was ever released is never edited: another one follows it.
+A migration that was ever released is never edited: another one follows it. A column of a field that is added to a
+record needs none: it is added, with the field's default, to files that lack it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.progress.stores.record_tables import TABLES
+
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterable
 
 APPLICATION_ID = 0x706C616E  # "plan": tells our files from other programs' SQLite files
 
@@ -59,12 +63,23 @@ def migrate(db: sqlite3.Connection) -> None:
     """Bring a state file of any earlier format to this one. The connection must be in autocommit mode."""
     (applied,) = db.execute("PRAGMA user_version").fetchone()
     for number, statements in enumerate(MIGRATIONS[applied:], start=applied + 1):
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            for statement in statements:
-                db.execute(statement)
-            db.execute(f"PRAGMA user_version = {number}")
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
+        _execute(db, (*statements, f"PRAGMA user_version = {number}"))
+    if missing := missing_columns(db):
+        _execute(db, missing)
+
+
+def missing_columns(db: sqlite3.Connection) -> list[str]:
+    """Return the statements that add the columns that an older runner did not know."""
+    return [statement for table in TABLES for statement in table.missing_columns(db)]
+
+
+def _execute(db: sqlite3.Connection, statements: Iterable[str]) -> None:
+    """Execute all statements in one transaction, or none."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in statements:
+            db.execute(statement)
+        db.execute("COMMIT")
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise

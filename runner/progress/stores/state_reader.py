@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Self
 
-from runner.progress.stores import row_mapping
+from runner.progress.stores import statements
+from runner.progress.stores.record_tables import ATTEMPTS, RUNS, SUBTASKS, TASKS
 from runner.progress.stores.state_file import FILE_NAME, explained, open_for_reading
 from runner.records.errors import StoreError
 from runner.records.process_identity import is_alive
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from runner.progress.reporter import Recorded
-    from runner.progress.stores.row_mapping import Row
+    from runner.progress.stores.record_tables import Row
     from runner.progress.stores.run_records import AttemptRecord, ControlRecord, RunRecord, SubTaskRecord, TaskRecord
 
 LATEST = "latest"
@@ -64,8 +65,8 @@ class StateReader:
 
     def runs(self, limit: int | None = None) -> tuple[RunRecord, ...]:
         """Return the runs, newest first."""
-        found = self._ask(row_mapping.SELECT_RUNS + "ORDER BY key DESC LIMIT ?", -1 if limit is None else limit)
-        return tuple(_as_it_is(row_mapping.read_run(row)) for row in found)
+        found = self._ask(RUNS.select + "ORDER BY key DESC LIMIT ?", -1 if limit is None else limit)
+        return tuple(_as_it_is(RUNS.read(row)) for row in found)
 
     def run(self, reference: str = LATEST) -> RunRecord:
         """Return one run by its id, by the unique beginning of it, or the latest. Raises NoSuchRunError."""
@@ -75,13 +76,12 @@ class StateReader:
                 raise NoSuchRunError(f"{self.path}: no run was recorded yet; `runner PLAN` starts one")
             return newest[0]
         found = self._ask(
-            row_mapping.SELECT_RUNS
-            + "WHERE id = ?1 OR (length(?1) >= ?2 AND substr(id, 1, length(?1)) = ?1) ORDER BY key DESC",
+            RUNS.select + "WHERE id = ?1 OR (length(?1) >= ?2 AND substr(id, 1, length(?1)) = ?1) ORDER BY key DESC",
             reference.strip().lower(),
             SHORTEST_PREFIX,
         )
         if len(found) == 1:
-            return _as_it_is(row_mapping.read_run(found[0]))
+            return _as_it_is(RUNS.read(found[0]))
         if found:
             ids = ", ".join(row[1] for row in found)
             raise NoSuchRunError(f"run {reference!r} could be any of {ids}; give more of its id")
@@ -89,34 +89,33 @@ class StateReader:
 
     def tasks(self, run_id: str) -> tuple[TaskRecord, ...]:
         """Return the tasks of a run in the order of its plan."""
-        found = self._ask(row_mapping.SELECT_TASKS + "WHERE run = ? ORDER BY position", self._key(run_id))
-        return tuple(row_mapping.read_task(row) for row in found)
+        found = self._ask(TASKS.select + "WHERE run = ? ORDER BY position", self._key(run_id))
+        return tuple(TASKS.read(row) for row in found)
 
     def subtasks(self, run_id: str, task_id: str | None = None) -> tuple[SubTaskRecord, ...]:
         """Return the sub-tasks of a run, or of one of its tasks, in order."""
         found = self._ask(
-            row_mapping.SELECT_SUBTASKS + "WHERE run = ?1 AND (?2 IS NULL OR task_id = ?2) ORDER BY task_id, position",
+            SUBTASKS.select + "WHERE run = ?1 AND (?2 IS NULL OR task_id = ?2) ORDER BY task_id, position",
             self._key(run_id),
             task_id,
         )
-        return tuple(row_mapping.read_subtask(row) for row in found)
+        return tuple(SUBTASKS.read(row) for row in found)
 
     def attempts(self, run_id: str, subtask_id: str | None = None) -> tuple[AttemptRecord, ...]:
         """Return the tries of a run, or of one of its sub-tasks, in order."""
         found = self._ask(
-            row_mapping.SELECT_ATTEMPTS
-            + "WHERE run = ?1 AND (?2 IS NULL OR subtask_id = ?2) ORDER BY subtask_id, number",
+            ATTEMPTS.select + "WHERE run = ?1 AND (?2 IS NULL OR subtask_id = ?2) ORDER BY subtask_id, number",
             self._key(run_id),
             subtask_id,
         )
-        return tuple(row_mapping.read_attempt(row) for row in found)
+        return tuple(ATTEMPTS.read(row) for row in found)
 
     def events(self, run_id: str, after_seq: int = 0, *, task_id: str | None = None) -> Iterator[Recorded]:
         """Yield the events of a run, or those of one of its tasks, that come after `after_seq`, in order."""
         while True:
             page = self._events_page(run_id, after_seq, PAGE, task_id)
             for seq, payload in page:
-                yield row_mapping.read_event(run_id, seq, payload)
+                yield statements.read_event(run_id, seq, payload)
             if len(page) < PAGE:
                 return
             after_seq = page[-1][0]
@@ -128,12 +127,12 @@ class StateReader:
             "FROM controls JOIN runs ON runs.key = controls.run WHERE controls.id = ?",
             control_id,
         )
-        return row_mapping.read_control(found[0]) if found else None
+        return statements.read_control(found[0]) if found else None
 
     def outbox(self, sink: str, run_id: str, limit: int = 500) -> tuple[Recorded, ...]:
         """Return the next events of a run that `sink` has not acknowledged."""
         page = self._events_page(run_id, self.acknowledged(sink, run_id), limit, None)
-        return tuple(row_mapping.read_event(run_id, seq, payload) for seq, payload in page)
+        return tuple(statements.read_event(run_id, seq, payload) for seq, payload in page)
 
     def acknowledged(self, sink: str, run_id: str) -> int:
         """Return up to which event `sink` has everything of a run."""

@@ -1,4 +1,4 @@
-"""Folding events into rows: the rows say what the events say, and never go backwards."""
+"""Projecting events onto records: the records hold what the events say, and never go backwards."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from runner.progress.stores.event_fold import UNKNOWN_EXIT, State, collect_touched, fold
+from runner.progress.stores.projection import UNKNOWN_EXIT, State, apply_events, collect_touched
 from runner.records.events import Event, RunEnded, RunPaused, RunResumed, SubTaskRetrying, TaskEnded, TaskStarted
 from runner.records.json_values import iso
 from runner.records.status import Progress, RunStatus, SubTaskStatus, TaskStatus, aggregate
@@ -14,14 +14,14 @@ from runner.records.task import FileCounts
 from tests.sample_runs import at, ended, run_started, started, step, task_added, whole_run
 
 
-def folded(*events: Event) -> State:
+def projected(*events: Event) -> State:
     state = State()
-    fold(state, "r", events, "boot:1")
+    apply_events(state, "r", events, "boot:1")
     return state
 
 
 def begun(*events: Event) -> State:
-    return folded(run_started(), task_added("crud", ["students", "grades"]), *events)
+    return projected(run_started(), task_added("crud", ["students", "grades"]), *events)
 
 
 def retrying(attempt: int = 1, *, charged: bool = True) -> SubTaskRetrying:
@@ -32,7 +32,7 @@ def retrying(attempt: int = 1, *, charged: bool = True) -> SubTaskRetrying:
 
 
 def test_a_run_starts() -> None:
-    run = folded(run_started(pid=42, host="here")).run
+    run = projected(run_started(pid=42, host="here")).run
     assert run is not None
     assert (run.id, run.plan, run.status, run.pid, run.host) == ("r", "school", RunStatus.RUNNING, 42, "here")
     assert run.process == "boot:1"
@@ -44,7 +44,7 @@ def test_a_run_is_paused_resumed_and_ended() -> None:
     seen = []
     state = State()
     for event in (run_started(), RunPaused(), RunResumed(), last, RunPaused(), RunResumed()):
-        fold(state, "r", [event])
+        apply_events(state, "r", [event])
         assert state.run is not None
         seen.append(state.run.status.value)
     assert seen == ["running", "paused", "running", "failed", "failed", "failed"]
@@ -53,7 +53,7 @@ def test_a_run_is_paused_resumed_and_ended() -> None:
 
 
 def test_nobody_knows_the_exit_code_of_a_run_that_died() -> None:
-    state = folded(run_started(), RunEnded(status=RunStatus.INTERRUPTED, exit_code=UNKNOWN_EXIT))
+    state = projected(run_started(), RunEnded(status=RunStatus.INTERRUPTED, exit_code=UNKNOWN_EXIT))
     assert state.run is not None
     assert state.run.exit_code is None
 
@@ -80,9 +80,9 @@ def test_a_sub_task_goes_through_its_steps() -> None:
     assert (subtask.status, subtask.step, subtask.total_steps, subtask.attempts, subtask.pid) == (
         SubTaskStatus.RUNNING, 0, 5, 1, 7,
     )  # fmt: skip
-    fold(state, "r", [step("crud", "students", 4)])
+    apply_events(state, "r", [step("crud", "students", 4)])
     assert (subtask.step, subtask.message) == (4, "render")
-    fold(state, "r", [ended("crud", "students", files=FileCounts(created=2, kept=1), up_to_date=True)])
+    apply_events(state, "r", [ended("crud", "students", files=FileCounts(created=2, kept=1), up_to_date=True)])
     assert subtask.status is SubTaskStatus.DONE
     assert subtask.up_to_date
     assert subtask.files == FileCounts(created=2, kept=1)
@@ -148,13 +148,13 @@ def test_the_state_of_a_task_is_the_aggregate_until_it_is_said_to_have_ended() -
     state = begun(TaskStarted(task_id="crud", at=at(1)))
     task = state.tasks["crud"]
     assert (task.status, task.started_at) == (TaskStatus.PENDING, iso(at(1)))
-    fold(state, "r", [started("crud", "students"), ended("crud", "students")])
+    apply_events(state, "r", [started("crud", "students"), ended("crud", "students")])
     assert (task.status, task.progress) == (TaskStatus.RUNNING, Progress(completed=1, total=2))
-    fold(state, "r", [TaskEnded(task_id="crud", status=TaskStatus.CANCELLED, error="enough", at=at(8))])
+    apply_events(state, "r", [TaskEnded(task_id="crud", status=TaskStatus.CANCELLED, error="enough", at=at(8))])
     assert (task.status, task.error, task.ended_at) == (TaskStatus.CANCELLED, "enough", iso(at(8)))
-    fold(state, "r", [started("crud", "grades"), ended("crud", "grades")])
+    apply_events(state, "r", [started("crud", "grades"), ended("crud", "grades")])
     assert task.status is TaskStatus.CANCELLED
-    fold(state, "r", [TaskEnded(task_id="crud", status=TaskStatus.DONE)])
+    apply_events(state, "r", [TaskEnded(task_id="crud", status=TaskStatus.DONE)])
     assert task.status is TaskStatus.CANCELLED
 
 
@@ -178,7 +178,7 @@ def lead_to(status: SubTaskStatus, table: str) -> list[Event]:
 def test_counts_and_state_of_a_task_agree_with_the_rule(statuses: tuple[SubTaskStatus, ...]) -> None:
     tables = ["a", "b", "c"]
     events = [event for status, table in zip(statuses, tables, strict=True) for event in lead_to(status, table)]
-    task = folded(run_started(), task_added("crud", tables), *events).tasks["crud"]
+    task = projected(run_started(), task_added("crud", tables), *events).tasks["crud"]
     assert task.status is aggregate(statuses)
     assert {status: getattr(task, status.value) for status in SubTaskStatus} == {
         status: statuses.count(status) for status in SubTaskStatus
@@ -187,10 +187,10 @@ def test_counts_and_state_of_a_task_agree_with_the_rule(statuses: tuple[SubTaskS
 
 def test_batches_may_be_cut_anywhere() -> None:
     events = whole_run()
-    whole = folded(*events)
+    whole = projected(*events)
     for cut in range(1, len(events)):
-        state = folded(*events[:cut])
-        fold(state, "r", events[cut:], "another")
+        state = projected(*events[:cut])
+        apply_events(state, "r", events[cut:], "another")
         assert state == whole
 
 

@@ -1,13 +1,13 @@
 /**
- * How events become the documents of a run, its tasks and its sub-tasks: the rules of `runner/progress/stores/event_fold.py`, so
- * that what is here says the same as the runner's own state file. No state ever goes backwards: what comes late,
- * from a worker that was given up, is logged and changes no document.
+ * Projects events onto the documents of a run, its tasks and its sub-tasks, by the rules of
+ * `runner/progress/stores/projection.py`, so that the documents equal the records of the runner's state file. No state
+ * ever goes backwards: a late event, from a worker that was given up, is logged and changes no document.
  */
 import { hasEnded } from "./aggregate";
 import { addSubTasks, findSubTask, findTask, insertTask, moveSubTask, save, touch } from "./documents";
 import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx } from "./_generated/server";
-import type { RunnerEvent } from "./validators";
+import { pick, subTaskResult, taskFacts, type RunnerEvent } from "./validators";
 
 /** Exit code of a run whose process nobody saw end. */
 const UNKNOWN_EXIT = -1;
@@ -107,15 +107,11 @@ export class RunState {
     const task = await insertTask(
       this.ctx,
       {
+        ...pick(event, taskFacts),
         externalId: event.taskId,
         runId: this.run._id,
         position: this.run.taskCount,
-        title: event.title,
-        description: event.description,
-        agent: event.agent,
         classification: event.classification,
-        priority: event.priority,
-        needs: event.needs,
         workspacePath: event.workspace,
       },
       event.at,
@@ -171,10 +167,8 @@ export class RunState {
         subtask.error = event.error;
         break;
       case "SubTaskEnded":
+        Object.assign(subtask, pick(event, subTaskResult));
         subtask.attempts = Math.max(subtask.attempts, event.attempt);
-        subtask.error = event.error;
-        subtask.upToDate = event.upToDate;
-        subtask.files = event.files;
         subtask.endedAt = event.at;
         moveSubTask(task, subtask, event.status);
         break;

@@ -1,13 +1,14 @@
-"""How events become the rows of runs, tasks, sub-tasks and tries. Pure: no clock, no database.
+"""Projects events onto the records of runs, tasks, sub-tasks and attempts. Pure: no clock, no database.
 
-What a row says follows from the events alone, so that a copy elsewhere that folds the same events says the
-same. No state ever goes backwards: what comes late, from a worker that was given up, is kept as an event and
-changes no row.
+A record follows from the events alone, so another place that projects the same events has the same records (Convex
+does: `convex/projection.ts`). Fields that an event and a record have in common are copied by name. No state ever goes
+backwards: a late event, from a worker that was given up, is kept and changes no record.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from runner.progress.stores.run_records import AttemptRecord, RunRecord, SubTaskRecord, TaskRecord
@@ -25,31 +26,29 @@ from runner.records.events import (
     TaskEnded,
     TaskStarted,
 )
-from runner.records.json_values import iso
+from runner.records.json_values import field_names, iso
 from runner.records.status import RunStatus, SubTaskStatus, aggregate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+_STATUSES = tuple(SubTaskStatus)
 UNKNOWN_EXIT = -1  # the exit code in a `RunEnded` that somebody else wrote: nobody saw how the process ended
 
 
 @dataclass(slots=True)
 class State:
-    """The rows that a batch of events touches: as they are before it, and after `fold` as they are then.
-
-    `attempts` holds only what the batch itself says of tries, to be laid over what is already known.
-    """
+    """The records that a batch of events may change. `apply_events` changes them in place."""
 
     run: RunRecord | None = None
     tasks: dict[str, TaskRecord] = field(default_factory=dict)
     subtasks: dict[str, SubTaskRecord] = field(default_factory=dict)
-    attempts: dict[tuple[str, int], AttemptRecord] = field(default_factory=dict)
+    attempts: dict[tuple[str, int], AttemptRecord] = field(default_factory=dict)  # by sub-task and number
     task_count: int = 0  # of the whole run
 
 
 def collect_touched(events: Iterable[Event]) -> tuple[set[str], set[str]]:
-    """Return the ids of the tasks and of the sub-tasks whose rows the events may change."""
+    """Return the ids of the tasks and of the sub-tasks whose records the events may change."""
     tasks: set[str] = set()
     subtasks: set[str] = set()
     for event in events:
@@ -61,27 +60,19 @@ def collect_touched(events: Iterable[Event]) -> tuple[set[str], set[str]]:
     return tasks, subtasks
 
 
-def fold(state: State, run_id: str, events: Iterable[Event], process: str | None = None) -> None:
-    """Bring `state` forward by `events`. `process` identifies the process of a run that starts among them."""
+def apply_events(state: State, run_id: str, events: Iterable[Event], process: str | None = None) -> None:
+    """Change `state` by `events`, in order. `process` identifies the process of a run that starts among them."""
     for event in events:
         if isinstance(event, RunStarted):
-            state.run = _started_run(run_id, event, process)
+            state.run = RunRecord(
+                id=run_id,
+                process=process,
+                status=RunStatus.RUNNING,
+                started_at=iso(event.at),
+                **_shared(event, RunRecord),
+            )
         elif (handler := _HANDLERS.get(type(event))) is not None:
             handler(state, event)
-
-
-def _started_run(run_id: str, event: RunStarted, process: str | None) -> RunRecord:
-    return RunRecord(
-        id=run_id,
-        plan=event.plan,
-        plan_path=event.plan_path,
-        status=RunStatus.RUNNING,
-        pid=event.pid,
-        host=event.host,
-        process=process,
-        concurrency=event.concurrency,
-        started_at=iso(event.at),
-    )
 
 
 def _pause_run(state: State, _event: RunPaused) -> None:
@@ -98,9 +89,8 @@ def _end_run(state: State, event: RunEnded) -> None:
     run = state.run
     if run is None or run.status.ended:
         return
-    run.status = event.status
+    _copy(event, run)
     run.exit_code = None if event.exit_code == UNKNOWN_EXIT else event.exit_code
-    run.error = event.error
     run.ended_at = iso(event.at)
 
 
@@ -110,24 +100,13 @@ def _add_task(state: State, event: TaskAdded) -> None:
     state.tasks[event.task_id] = TaskRecord(
         id=event.task_id,
         position=state.task_count,
-        title=event.title,
-        description=event.description,
-        agent=event.agent,
-        classification=event.classification,
-        priority=event.priority,
-        needs=event.needs,
-        workspace=event.workspace,
         pending=len(event.subtasks),
+        **_shared(event, TaskRecord),
     )
     state.task_count += 1
     for position, spec in enumerate(event.subtasks):
         state.subtasks[spec.id] = SubTaskRecord(
-            id=spec.id,
-            task_id=event.task_id,
-            position=position,
-            title=spec.title,
-            table=spec.table,
-            priority=spec.priority,
+            task_id=event.task_id, position=position, **_shared(spec, SubTaskRecord)
         )
 
 
@@ -141,8 +120,7 @@ def _end_task(state: State, event: TaskEnded) -> None:
     task = state.tasks.get(event.task_id)
     if task is None or task.ended_at is not None:
         return
-    task.status = event.status
-    task.error = event.error
+    _copy(event, task)
     task.ended_at = iso(event.at)
 
 
@@ -150,16 +128,13 @@ def _start_subtask(state: State, event: SubTaskStarted) -> None:
     subtask = state.subtasks.get(event.subtask_id)
     if subtask is None or subtask.status.ended:
         return
-    at = iso(event.at)
-    state.attempts[subtask.id, event.attempt] = AttemptRecord(
-        subtask_id=subtask.id, number=event.attempt, pid=event.pid, started_at=at
-    )
+    attempt = _attempt(state, subtask.id, event.attempt)
+    _copy(event, attempt)
+    attempt.started_at = iso(event.at)
+    _copy(event, subtask)
     subtask.attempts = max(subtask.attempts, event.attempt)
-    subtask.step = 0
-    subtask.total_steps = event.total_steps
-    subtask.message = None
-    subtask.pid = event.pid
-    subtask.started_at = subtask.started_at or at
+    subtask.step, subtask.message = 0, None
+    subtask.started_at = subtask.started_at or attempt.started_at
     _move(state, subtask, SubTaskStatus.RUNNING)
 
 
@@ -167,36 +142,32 @@ def _step_subtask(state: State, event: SubTaskStep) -> None:
     subtask = state.subtasks.get(event.subtask_id)
     if subtask is None or subtask.status.ended:
         return
-    subtask.step = event.step
-    subtask.message = event.message
+    _copy(event, subtask)
 
 
 def _retry_subtask(state: State, event: SubTaskRetrying) -> None:
-    """Keep what the try ended with; until the next one begins the sub-task goes on being `running`."""
+    """Record how the attempt ended; the sub-task stays `running` until the next one begins."""
     subtask = state.subtasks.get(event.subtask_id)
     if subtask is None or subtask.status.ended:
         return
-    subtask.error = event.error
+    _copy(event, subtask)
     attempt = _attempt(state, subtask.id, event.attempt)
+    _copy(event, attempt)
     attempt.ended_at = iso(event.at)
-    attempt.error = event.error
-    attempt.charged = event.charged
 
 
 def _end_subtask(state: State, event: SubTaskEnded) -> None:
     subtask = state.subtasks.get(event.subtask_id)
     if subtask is None or subtask.status.ended:
         return
+    _move(state, subtask, event.status)
+    _copy(event, subtask)
     subtask.attempts = max(subtask.attempts, event.attempt)
-    subtask.error = event.error
-    subtask.up_to_date = event.up_to_date
-    subtask.files = event.files
     subtask.ended_at = iso(event.at)
     if subtask.started_at is not None:
         attempt = _attempt(state, subtask.id, subtask.attempts)
+        _copy(event, attempt)
         attempt.ended_at = subtask.ended_at
-        attempt.error = event.error
-    _move(state, subtask, event.status)
 
 
 def _attempt(state: State, subtask_id: str, number: int) -> AttemptRecord:
@@ -204,7 +175,7 @@ def _attempt(state: State, subtask_id: str, number: int) -> AttemptRecord:
 
 
 def _move(state: State, subtask: SubTaskRecord, status: SubTaskStatus) -> None:
-    """Give a sub-task another state, and its task the counts and the state that follow."""
+    """Set a sub-task's state, and its task's counts and state, which follow from it."""
     if subtask.status is status:
         return
     task = state.tasks.get(subtask.task_id)
@@ -212,8 +183,26 @@ def _move(state: State, subtask: SubTaskRecord, status: SubTaskStatus) -> None:
         setattr(task, subtask.status.value, getattr(task, subtask.status.value) - 1)
         setattr(task, status.value, getattr(task, status.value) + 1)
         if task.ended_at is None:
-            task.status = aggregate(each for each in SubTaskStatus if getattr(task, each.value))
+            task.status = aggregate([each for each in _STATUSES if getattr(task, each.value)])
     subtask.status = status
+
+
+def _copy(event: Any, record: Any) -> None:
+    """Set the fields of a record that the event has, too."""
+    kinds: tuple[Any, Any] = type(event), type(record)
+    for name in _shared_names(*kinds):
+        setattr(record, name, getattr(event, name))
+
+
+def _shared(source: Any, target: Any) -> dict[str, Any]:
+    """Return the values of `source` whose names are fields of `target`."""
+    kind: Any = type(source)
+    return {name: getattr(source, name) for name in _shared_names(kind, target)}
+
+
+@cache
+def _shared_names(source: Any, target: Any) -> tuple[str, ...]:
+    return tuple(name for name in field_names(source) if name in field_names(target))
 
 
 _HANDLERS: dict[type, Callable[[State, Any], None]] = {
