@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.execution.worker_protocol import AttemptFailed, FilesChanged, ShardBegun, ShardEnded
-from runner.records.message_pipe import Receiver, Sender, Told
+from runner.records.message_pipe import CompactPickle, Receiver, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Note(Told):
+class Note(CompactPickle):
     number: int
     text: str = ""
 
@@ -44,7 +44,7 @@ def pipe() -> Iterator[tuple[int, int]]:
         AttemptFailed(task_id="t", subtask_id="t/a", attempt=1, error="", retryable=True),
     ],
 )
-def test_a_record_comes_back_as_it_was_and_stays_frozen(record: Told) -> None:
+def test_a_record_comes_back_as_it_was_and_stays_frozen(record: CompactPickle) -> None:
     again: Any = pickle.loads(pickle.dumps(record, pickle.HIGHEST_PROTOCOL))
     with pytest.raises((FrozenInstanceError, TypeError)):
         again.task_id = "other"
@@ -54,8 +54,8 @@ def test_a_record_comes_back_as_it_was_and_stays_frozen(record: Told) -> None:
 
 def test_what_was_kept_goes_out_before_the_next_message(pipe: tuple[int, int]) -> None:
     receiver, sender = Receiver(pipe[0]), Sender(pipe[1])
-    sender.keep(Note(number=1))
-    sender.keep(Note(number=2))
+    sender.queue(Note(number=1))
+    sender.queue(Note(number=2))
     sender.send(Note(number=3))
     sender.send(Note(number=4))
     assert [note.number for note in receiver.receive()] == [1, 2, 3, 4]

@@ -41,7 +41,7 @@ class _Worker:
 
     def send(self, message: Message | WorkerReady | ShardBegun | ShardEnded) -> None:
         if isinstance(message, SubTaskStarted | FilesChanged):  # its first step, or its end, follows at once
-            self._sender.keep(message)
+            self._sender.queue(message)
             return
         try:
             self._sender.send(message)

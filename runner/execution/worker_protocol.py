@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from runner.records.message_pipe import Told
+from runner.records.message_pipe import CompactPickle
 from runner.records.task import SubTaskSpec, TaskSpec
 
 Change = tuple[str, str]  # verb (see `workspace.writer.Verb`), path relative to the workspace
@@ -39,19 +39,19 @@ class Limits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class WorkerReady(Told):
+class WorkerReady(CompactPickle):
     """A worker has started and waits for work."""
 
     pid: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ShardBegun(Told):
+class ShardBegun(CompactPickle):
     """The shard has arrived: from here on, a death of the worker may be its doing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class AttemptFailed(Told):
+class AttemptFailed(CompactPickle):
     """One try at a sub-task failed. `retryable` says whether another try could pass.
 
     `cancelled` is True when it stopped because it was told to.
@@ -66,7 +66,7 @@ class AttemptFailed(Told):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FilesChanged(Told):
+class FilesChanged(CompactPickle):
     """Files of a sub-task that were not simply the same as before: by verb."""
 
     task_id: str
@@ -75,14 +75,14 @@ class FilesChanged(Told):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ShardEnded(Told):
+class ShardEnded(CompactPickle):
     """Every sub-task of the shard was tried once; the worker is free. `error`: the shard could not even begin."""
 
     error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Cancel(Told):
+class Cancel(CompactPickle):
     """Down the control connection: a try at a sub-task is to stop at its next look, whether it has begun or not."""
 
     subtask_id: str

@@ -1,1 +1,1 @@
-"""The words of the project as records: tasks, events, statuses, errors, and the pipe that carries them."""
+"""Records that every other folder uses: tasks, events, states and errors, and the pipe that carries them."""

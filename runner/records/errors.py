@@ -1,7 +1,7 @@
-"""Every error that the runner raises on purpose, as one tree.
+"""All errors that the runner raises on purpose, as one class tree.
 
 A message names the place (`plans/school.yaml:12:5`), the value as the user wrote it, what was expected and the next
-step. The command line maps an error to its `exit_code` and prints nothing else of it.
+step. The command line prints the message and exits with the error's `exit_code`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Problem:
-    """One thing that is wrong with an input, and where.
+    """One thing that is wrong with an input, and its place.
 
-    `line` and `column` count from 1; 0 means that the whole file is meant. `expected` says what would be right and
-    what to do next; it is a sentence of its own.
+    `line` and `column` count from 1; 0 stands for the whole file. `expected` says what would be right and what to do
+    next, in a sentence of its own.
     """
 
     file: str
@@ -30,7 +30,7 @@ class Problem:
 
     @property
     def place(self) -> str:
-        """Return `file:line:column`, as far as it is known, in the form that editors jump to."""
+        """The place as `file:line:column`, as far as it is known: the form that editors jump to."""
         parts = [self.file]
         if self.line:
             parts.append(str(self.line))
@@ -44,13 +44,13 @@ class Problem:
 
 
 class RunnerError(Exception):
-    """Something that the user can act on went wrong."""
+    """An error that the user can act on."""
 
     exit_code = 1
 
 
 class InputError(RunnerError):
-    """What the user gave cannot be used; nothing was run and nothing was written."""
+    """An input of the user's is invalid. Nothing was run and nothing was written."""
 
     exit_code = 2
 
@@ -86,11 +86,11 @@ class PathOwnedError(WorkspaceError):
 
 
 class LockTimeoutError(WorkspaceError):
-    """A file lock was not to be had in time."""
+    """A file lock could not be acquired in time."""
 
 
 class StoreError(RunnerError):
-    """The run's state cannot be kept."""
+    """The run's state cannot be read or written."""
 
 
 class WorkerStartError(RunnerError):
@@ -108,24 +108,24 @@ class AgentError(RunnerError):
 
 
 class TemplateError(AgentError):
-    """A template cannot be rendered; trying again would not help."""
+    """A template cannot be rendered. It is not retried."""
 
 
-class NonRetryable(AgentError):  # noqa: N818 - a word of the agents' face, raised by users' own agents
-    """Raised by an agent whose failure would only repeat itself: the sub-task is not tried again."""
+class NonRetryable(AgentError):  # noqa: N818 - a public name, raised by users' own agents
+    """Raised by an agent for a failure that another attempt would repeat: the sub-task is not retried."""
 
 
-class Retryable(AgentError):  # noqa: N818 - the other word of the agents' face
-    """Raised by an agent whose failure may have passed by the next try: the plan's `retries` hold for it."""
+class Retryable(AgentError):  # noqa: N818 - the other public name
+    """Raised by an agent for a failure that may be temporary: the sub-task is retried as the plan's `retries` say."""
 
 
-class Cancelled(RunnerError):  # noqa: N818 - the state's own word
-    """The sub-task was told to stop; raised from `AgentContext.check_cancelled`."""
+class Cancelled(RunnerError):  # noqa: N818 - the name of the state
+    """The sub-task was asked to stop. Raised by `AgentContext.check_cancelled`."""
 
 
 _FINAL = (NonRetryable, TemplateError, PathOwnedError, UnsafePathError, Cancelled)
-_PASSING = (Retryable, LockTimeoutError, OSError, MemoryError)  # memory may be what a neighbour in the process took
-_PASSING_ELSEWHERE = {  # module: classes that are no OSError; who raises one has loaded it
+_TEMPORARY = (Retryable, LockTimeoutError, OSError, MemoryError)  # another sub-task may have used up the memory
+_TEMPORARY_ELSEWHERE = {  # classes by module that are no OSError; an error of one is only raised once it is loaded
     "anthropic": ("APIConnectionError", "InternalServerError", "RateLimitError"),
     "httpx": ("TransportError",),
     "httpx2": ("TransportError",),
@@ -134,17 +134,17 @@ _PASSING_ELSEWHERE = {  # module: classes that are no OSError; who raises one ha
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Whether another try could pass: only for what the world outside did, never for what the code did.
+    """Return whether another attempt could succeed: True for failures of the environment, False for faults of code.
 
-    That is an OSError (timeouts and lost connections are), a language model or server that was not to be had, a want
-    of memory, and what an agent calls `Retryable`. An error raised `from` another is judged by that one where its own
-    type says nothing.
+    Temporary are an OSError (timeouts and lost connections among them), an unreachable server or language model, a
+    lack of memory, and what an agent raises as `Retryable`. Where the type of an error says nothing, the error that
+    it was raised `from` decides.
     """
-    passing: tuple[type[BaseException], ...] = (*_PASSING, *_loaded(_PASSING_ELSEWHERE))
+    temporary: tuple[type[BaseException], ...] = (*_TEMPORARY, *_loaded(_TEMPORARY_ELSEWHERE))
     seen: set[int] = set()
     link: BaseException | None = error
     while link is not None and id(link) not in seen:
-        if isinstance(link, _FINAL + passing):
+        if isinstance(link, _FINAL + temporary):
             return not isinstance(link, _FINAL)
         seen.add(id(link))
         link = link.__cause__

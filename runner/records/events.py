@@ -1,8 +1,10 @@
-"""The closed set of facts that a run reports, from a worker's first word to the run's last.
+"""The events of a run: a closed set of immutable, picklable records.
 
-An event is immutable and picklable. Workers make those of sub-tasks, the supervisor all others; the supervisor puts
-them in line, the reporter numbers and keeps them (`seq` runs from 1 without a hole in each run). Attempts are facts
-of their own: `SubTaskStarted` carries the number of the try, `SubTaskRetrying` what the try ended with.
+Workers create those of sub-tasks, the supervisor all others. The supervisor puts them in order, the reporter numbers
+and stores them (`seq` counts from 1 without gaps in each run). Each attempt at a sub-task has events of its own:
+`SubTaskStarted` has its number, `SubTaskRetrying` its error.
+
+Stored events are read by later versions: a field that is added needs a default.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from runner.records.json_values import from_json_value, to_json_value
-from runner.records.message_pipe import Told
+from runner.records.message_pipe import CompactPickle
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import Classification, FileCounts, SubTaskSpec
 
@@ -21,25 +23,25 @@ LogLevel = Literal["debug", "info", "warning", "error"]
 
 
 def utc_now() -> datetime:
-    """Return the time of a record: aware, UTC, microseconds."""
+    """Return the current time as records have it: aware, in UTC, with microseconds."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunStarted(Told):
+class RunStarted(CompactPickle):
     """A process began to execute a plan."""
 
-    plan: str
-    plan_path: str
+    plan: str  # its name
+    plan_path: str  # absolute; empty for a run of the library
     pid: int
     host: str
-    concurrency: int
+    concurrency: int  # tasks at once
     at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TaskAdded(Told):
-    """A task, with all its sub-tasks, is part of the run and waits."""
+class TaskAdded(CompactPickle):
+    """A task was added to the run, with all its sub-tasks, and waits."""
 
     task_id: str
     title: str
@@ -54,16 +56,16 @@ class TaskAdded(Told):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TaskStarted(Told):
-    """A worker was given the task's first sub-tasks."""
+class TaskStarted(CompactPickle):
+    """The first sub-tasks of the task were assigned to a worker."""
 
     task_id: str
     at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TaskEnded(Told):
-    """Nothing more will happen to the task. `error` is its first failure, or why it was skipped."""
+class TaskEnded(CompactPickle):
+    """The task has ended. `error` is its first failure, or the reason why it was skipped or cancelled."""
 
     task_id: str
     status: TaskStatus
@@ -72,19 +74,19 @@ class TaskEnded(Told):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubTaskStarted(Told):
-    """A try at a sub-task began; `attempt` counts from 1."""
+class SubTaskStarted(CompactPickle):
+    """An attempt at a sub-task began; `attempt` counts from 1."""
 
     task_id: str
     subtask_id: str
     attempt: int
     total_steps: int
-    pid: int
+    pid: int  # of the worker
     at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubTaskStep(Told):
+class SubTaskStep(CompactPickle):
     """A sub-task began step `step` of its `total_steps`, counted from 1."""
 
     task_id: str
@@ -95,10 +97,10 @@ class SubTaskStep(Told):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubTaskRetrying(Told):
-    """A try ended badly and another follows in `delay` seconds.
+class SubTaskRetrying(CompactPickle):
+    """An attempt failed and another follows in `delay` seconds.
 
-    `charged` is False for a try that ended with its worker though another sub-task may be to blame.
+    `charged` is False where the worker died and another sub-task may have caused it: the attempt does not count.
     """
 
     task_id: str
@@ -111,8 +113,8 @@ class SubTaskRetrying(Told):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SubTaskEnded(Told):
-    """Nothing more will happen to the sub-task."""
+class SubTaskEnded(CompactPickle):
+    """The sub-task has ended. `up_to_date` is True where nothing had to be generated."""
 
     task_id: str
     subtask_id: str
@@ -125,8 +127,8 @@ class SubTaskEnded(Told):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Logged(Told):
-    """A line worth keeping. `task_id` and `subtask_id` are None where it concerns the run."""
+class Logged(CompactPickle):
+    """A line of the run's log. `task_id` and `subtask_id` are None where it is about the whole run."""
 
     level: LogLevel
     message: str
@@ -136,21 +138,21 @@ class Logged(Told):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunPaused(Told):
-    """No new task is started until `RunResumed`."""
+class RunPaused(CompactPickle):
+    """No task is started until `RunResumed`."""
 
     at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunResumed(Told):
+class RunResumed(CompactPickle):
     """Tasks are started again."""
 
     at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class RunEnded(Told):
+class RunEnded(CompactPickle):
     """The last event of a run."""
 
     status: RunStatus

@@ -1,8 +1,8 @@
-"""Whether a process still lives, told apart from a later one that was given the same number.
+"""Identifies processes beyond their pid, to tell whether the one that wrote something is still running.
 
-A run's record names its process by pid, host and token. What a process writes to files carries its mark: half-written
-files, claims and the plan lock. A pid alone will not do: it is given out again, and in another container or on another
-host it means another process. So both also say when the process began, and where its pid is valid.
+A run's record identifies its process by pid, host and token. Files that a process writes carry its mark: temporary
+files, claims and the plan lock. A pid alone is not enough: the system reuses it, and in another container or on another
+host it is another process. So token and mark also say when the process started and where its pid is valid.
 """
 
 from __future__ import annotations
@@ -13,38 +13,38 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 _STARTTIME_FIELD = 22  # of /proc/<pid>/stat, counted from 1; see proc(5)
-_FIELDS_BEFORE_STATE = 2  # pid and name; the name may hold blanks, so fields are counted from behind it
-_ENDED = {"Z", "X", "x"}  # states of a process that has ended and was not yet waited for
+_FIELDS_BEFORE_STATE = 2  # pid and name; the name may contain blanks, so fields are counted after it
+_ENDED = {"Z", "X", "x"}  # states of a process that has ended and has not been waited for
 
 
 def this_host() -> str:
-    """Return the name under which this machine's runs are recorded."""
+    """Return the host name that the records of runs on this machine have."""
     return os.uname().nodename
 
 
 def process_token(pid: int) -> str | None:
-    """Return what tells this process from every other with its number: the boot and its start in that.
+    """Return what distinguishes a process from all others with its pid: the boot of the host and its start time.
 
-    None where the system does not say, or where there is no such process.
+    None where the system does not provide it, or where there is no such process.
     """
-    began = _start_time(pid)
-    return f"{_boot_id()}:{began}" if began else None
+    start = _start_time(pid)
+    return f"{_boot_id()}:{start}" if start else None
 
 
 def is_alive(pid: int, host: str, token: str | None) -> bool:
-    """Return whether a recorded process still lives; True for one on another host, where nobody can tell."""
+    """Return whether a recorded process is still running; True for one on another host, which cannot be checked."""
     if host != this_host():
         return True
     return _exists(pid) if token is None else process_token(pid) == token
 
 
 def own_mark() -> str:
-    """Return this process's mark: letters, digits and `-` only."""
+    """Return this process's mark, which consists of letters, digits and `-`."""
     return _mark_of(os.getpid())
 
 
 def is_gone(mark: str) -> bool:
-    """Whether the process that left `mark` is known to have ended; False where that cannot be known."""
+    """Return whether the process with this mark is known to have ended; False where that cannot be checked."""
     space, _, rest = mark.partition("-")
     pid, _, start = rest.partition("-")
     if space != _pid_space() or not pid.isascii() or not pid.isdigit():
@@ -53,14 +53,14 @@ def is_gone(mark: str) -> bool:
     return not _exists(int(pid)) if now is None else now != start
 
 
-@lru_cache(maxsize=1)  # a child that is forked has a number of its own
+@lru_cache(maxsize=1)  # by pid: a forked child has another
 def _mark_of(pid: int) -> str:
     return f"{_pid_space()}-{pid}-{_start_time(pid) or 0}"
 
 
 @cache
 def _pid_space() -> str:
-    """Return a short name for the host and, where there are such, the container in which a pid is valid."""
+    """Return a short name for the host and the container, if any, in which a pid is valid."""
     try:
         namespace = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
@@ -77,9 +77,9 @@ def _boot_id() -> str:
 
 
 def _start_time(pid: int) -> str | None:
-    """Return when a process began, in ticks since the host did; None if it is not there or there is no `/proc`.
+    """Return when a process started, in clock ticks since boot; None without such a process or without `/proc`.
 
-    One that has ended and was not yet waited for never began, as far as anyone here is concerned: "".
+    Returns "" for a process that has ended and has not been waited for.
     """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
@@ -95,5 +95,5 @@ def _exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     except (OSError, OverflowError):
-        return True  # it belongs to someone else, or the number is none that could be looked up
+        return True  # it belongs to another user, or the number is too large to be looked up
     return True

@@ -1,4 +1,4 @@
-"""The states of runs, tasks and sub-tasks, and how a task's state follows from its sub-tasks'. Pure."""
+"""The states of runs, tasks and sub-tasks, and how the state of a task follows from those of its sub-tasks. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class SubTaskStatus(StrEnum):
-    """State of one sub-task; what was up to date is `done`."""
+    """State of a sub-task; one that was up to date is `done`."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -21,12 +21,12 @@ class SubTaskStatus(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether the state is final."""
         return self not in {SubTaskStatus.PENDING, SubTaskStatus.RUNNING}
 
 
 class TaskStatus(StrEnum):
-    """State of one task; `skipped` when a task that it needs did not finish."""
+    """State of a task; `skipped` where a task that it needs is not done."""
 
     PENDING = "pending"
     RUNNING = "running"
@@ -37,12 +37,12 @@ class TaskStatus(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether the state is final."""
         return self not in {TaskStatus.PENDING, TaskStatus.RUNNING}
 
 
 class RunStatus(StrEnum):
-    """State of one run; `interrupted` when its process died before it could say how it ended."""
+    """State of a run; `interrupted` where its process died before the run ended."""
 
     RUNNING = "running"
     PAUSED = "paused"
@@ -53,13 +53,13 @@ class RunStatus(StrEnum):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether the state is final."""
         return self not in {RunStatus.RUNNING, RunStatus.PAUSED}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far a task is: `completed` counts what is done, `failed` what failed or was cancelled."""
+    """Numbers of a task's sub-tasks: `completed` are done, `failed` failed or were cancelled."""
 
     completed: int = 0
     failed: int = 0

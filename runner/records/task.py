@@ -12,24 +12,24 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from runner.records.message_pipe import Told
+from runner.records.message_pipe import CompactPickle
 from runner.records.status import TaskStatus
 
 StrPath = str | os.PathLike[str]
 
 SETUP_PRIORITY = 10  # of the one sub-task of a boilerplate task
-TABLE_PRIORITY = 5  # of a sub-task that works on one table; the two never meet in one queue
+TABLE_PRIORITY = 5  # of a sub-task that works on one table
 DEFAULT_PRIORITY = 5
 TASK_CONCURRENCY = 5  # tasks at once
 SUBTASK_CONCURRENCY = 5  # sub-tasks of one task at once, over all its shards
-SETUP_PIECE = "setup"  # what stands for the table in the id of a boilerplate task's sub-task
+SETUP_PIECE = "setup"  # in the place of the table in the id of a boilerplate task's sub-task
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Classification:
-    """Which agent kind a description means, and how that was told.
+    """Which agent kind a description means, and how that was decided.
 
-    `confidence` runs from 0 to 1; `keywords` are the words that matched.
+    `confidence` is from 0 to 1; `keywords` are the words that matched.
     """
 
     kind: str
@@ -41,7 +41,7 @@ class Classification:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Timeouts:
-    """Limits in seconds; `grace` is what an agent gets to stop by itself before its process is ended."""
+    """Limits in seconds. `grace` is the time for an agent to stop by itself before its process is ended."""
 
     task: float = 600.0
     subtask: float = 300.0
@@ -50,7 +50,7 @@ class Timeouts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retries:
-    """How often a sub-task is tried in all, and the wait before the second try in seconds (doubled each time)."""
+    """Number of attempts in all, and the wait before the second one in seconds (doubled for each later one)."""
 
     attempts: int = 2
     backoff: float = 1.0
@@ -58,7 +58,7 @@ class Retries:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableGlobs:
-    """Which tables a task works on: shell globs over the names as a person says them."""
+    """Which tables a task works on: shell globs over names, which include the schema only outside the default one."""
 
     include: tuple[str, ...] = ("*",)
     exclude: tuple[str, ...] = ()
@@ -96,7 +96,7 @@ class TaskInput:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubTaskSpec:
-    """The unit that is tried, timed and retried: one table of a task, or its one set-up piece (`table` None)."""
+    """The unit of attempts, time limits and retries: one table of a task, or its set-up piece (`table` is None)."""
 
     id: str  # unique in its run: "<task id>/<table or 'setup'>"
     title: str
@@ -135,7 +135,7 @@ class TaskSpec:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskResult:
-    """How a task ended. `success` is True only when every sub-task is done."""
+    """How a task ended. `success` is True where every sub-task is done; `error` is the first failure."""
 
     success: bool
     task_id: str
@@ -145,8 +145,8 @@ class TaskResult:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class FileCounts(Told):
-    """Files of a sub-task by what was done with them."""
+class FileCounts(CompactPickle):
+    """Numbers of a sub-task's files, by what was done with them."""
 
     created: int = 0
     updated: int = 0

@@ -1,4 +1,4 @@
-"""The version of this distribution, as `pyproject.toml` says it."""
+"""The version of this distribution, the same as in `pyproject.toml`."""
 
 from __future__ import annotations
 
