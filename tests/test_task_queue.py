@@ -137,7 +137,7 @@ def test_cancel_takes_a_waiting_entry_out_and_skips_what_needs_it() -> None:
     queue.add_many([entry("a"), entry("b", needs=("a",)), entry("c")])
     assert queue.cancel("a") == [Skipped("b", "needs 'a', which was cancelled")]
     assert drain(queue) == ["c"]
-    with pytest.raises(ValueError, match="'a' does not wait"):
+    with pytest.raises(ValueError, match="'a' is not waiting"):
         queue.cancel("a")
 
 
@@ -252,10 +252,10 @@ def test_on_idle_is_called_when_a_failure_skips_all_that_waited() -> None:
         ([entry("a", 0)], "priority 0, expected 1 to 10"),
         ([entry("a", needs=("b",))], "'a' needs 'b', which was never added"),
         ([entry("a", timeout=0)], "timeout 0"),
-        ([entry("a", needs=("a",))], "circle: a needs a"),
+        ([entry("a", needs=("a",))], "cycle: a needs a"),
         (
             [entry("a", needs=("c",)), entry("b", needs=("a",)), entry("c", needs=("b",))],
-            "circle: (a needs c needs b needs a|b needs a needs c needs b|c needs b needs a needs c)",
+            "cycle: (a needs c needs b needs a|b needs a needs c needs b|c needs b needs a needs c)",
         ),
     ],
 )

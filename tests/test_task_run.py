@@ -29,9 +29,9 @@ def task_of(count: int, *, budget: int = 5, attempts: int = 2, backoff: float = 
     return TaskRun(spec, budget)
 
 
-def hand_over(task: TaskRun, worker: int, *, idle: int = 1, others_wait: bool = False, now: float = 0.0):
-    work, threads = task.take_work(idle, others_wait=others_wait, now=now)
-    task.hand_over(work, worker, threads)
+def assign(task: TaskRun, worker: int, *, idle: int = 1, others_wait: bool = False, now: float = 0.0):
+    work, threads = task.choose_shard(idle, others_wait=others_wait, now=now)
+    task.assign(work, worker, threads)
     return [state.spec.table for state in work], threads
 
 
@@ -42,12 +42,12 @@ def start(task: TaskRun, *tables: str) -> list[SubTaskState]:
 
 
 def test_one_worker_gets_the_whole_budget_when_others_wait() -> None:
-    assert hand_over(task_of(24), 0, idle=4, others_wait=True) == ([f"t{n}" for n in range(24)], 5)
+    assert assign(task_of(24), 0, idle=4, others_wait=True) == ([f"t{n}" for n in range(24)], 5)
 
 
 def test_idle_workers_share_the_budget_of_one_task() -> None:
     task = task_of(24)
-    shards = [hand_over(task, worker, idle=5 - worker) for worker in range(5)]
+    shards = [assign(task, worker, idle=5 - worker) for worker in range(5)]
     assert sum(threads for _, threads in shards) == 5
     assert sorted(table for tables, _ in shards for table in tables) == sorted(f"t{n}" for n in range(24))
     assert max(len(tables) for tables, _ in shards) == 5
@@ -55,23 +55,23 @@ def test_idle_workers_share_the_budget_of_one_task() -> None:
 
 def test_no_shard_is_handed_over_beyond_the_budget() -> None:
     task = task_of(300)
-    hand_over(task, 0)
-    assert task.take_work(4, others_wait=False, now=0.0) == ((), 0)
+    assign(task, 0)
+    assert task.choose_shard(4, others_wait=False, now=0.0) == ((), 0)
     assert not task.has_due(0.0)
 
 
 def test_a_shard_is_a_bounded_chunk_so_that_its_worker_comes_back() -> None:
-    tables, threads = hand_over(task_of(3000), 0)
+    tables, threads = assign(task_of(3000), 0)
     assert (len(tables), threads) == (5 * CHUNK, 5)
 
 
 def test_few_sub_tasks_are_not_spread_over_workers() -> None:
-    assert hand_over(task_of(3), 0, idle=5) == (["t0", "t1", "t2"], 3)
+    assert assign(task_of(3), 0, idle=5) == (["t0", "t1", "t2"], 3)
 
 
 def test_a_failure_that_may_pass_is_tried_again_after_a_backoff() -> None:
     task = task_of(2)
-    hand_over(task, 0)
+    assign(task, 0)
     start(task, "t0")
     outcome = task.failed("crud/t0", "OSError: busy", retryable=True, now=10.0)
     assert isinstance(outcome, Retry)
@@ -80,14 +80,14 @@ def test_a_failure_that_may_pass_is_tried_again_after_a_backoff() -> None:
     task.started("crud/t1", 0.0)
     task.done("crud/t1")
     task.shard_ended(0)
-    assert task.take_work(1, others_wait=False, now=10.0) == ((), 0)
-    assert hand_over(task, 0, now=11.0) == (["t0"], 1)
+    assert task.choose_shard(1, others_wait=False, now=10.0) == ((), 0)
+    assert assign(task, 0, now=11.0) == (["t0"], 1)
     assert task.states["crud/t0"].attempt == 2
 
 
 def test_the_last_attempt_fails_for_good_and_the_task_says_how_far_it_came() -> None:
     task = task_of(3, attempts=1)
-    hand_over(task, 0)
+    assign(task, 0)
     start(task, "t0", "t1", "t2")
     task.done("crud/t0")
     assert task.failed("crud/t1", "OSError: full", retryable=True, now=0.0) == Ended(status=SubTaskStatus.FAILED)
@@ -101,7 +101,7 @@ def test_the_last_attempt_fails_for_good_and_the_task_says_how_far_it_came() -> 
 
 def test_what_another_try_would_only_repeat_is_not_tried_again() -> None:
     task = task_of(1, attempts=5)
-    hand_over(task, 0)
+    assign(task, 0)
     start(task, "t0")
     assert task.failed("crud/t0", "no such filter", retryable=False, now=0.0) == Ended(status=SubTaskStatus.FAILED)
 
@@ -111,7 +111,7 @@ def test_backoff_doubles_up_to_a_cap(charged: int) -> None:
     task = task_of(1, attempts=99, backoff=2.0)
     delays: list[float] = []
     for _ in range(charged):
-        hand_over(task, 0, now=1e9 * (len(delays) + 1))
+        assign(task, 0, now=1e9 * (len(delays) + 1))
         start(task, "t0")
         outcome = task.failed("crud/t0", "x", retryable=True, now=0.0)
         task.shard_ended(0)
@@ -123,23 +123,23 @@ def test_backoff_doubles_up_to_a_cap(charged: int) -> None:
 
 def test_a_single_suspect_of_a_death_is_charged() -> None:
     task = task_of(2, attempts=1)
-    hand_over(task, 0)
+    assign(task, 0)
     start(task, "t0")
     ((state, error, outcome),) = task.worker_died(0, "worker was ended by SIGSEGV", 0.0)
     assert (state.spec.table, outcome) == ("t0", Ended(status=SubTaskStatus.FAILED))
     assert error == "worker was ended by SIGSEGV in step 1 (start)"
-    assert hand_over(task, 1) == (["t1"], 1)
+    assert assign(task, 1) == (["t1"], 1)
     assert task.states["crud/t1"].attempt == 1
 
 
 def test_several_suspects_run_again_alone_and_uncharged_until_one_dies_again() -> None:
     task = task_of(3, attempts=1)
-    hand_over(task, 0)
+    assign(task, 0)
     start(task, "t0", "t1", "t2")
     outcomes = task.worker_died(0, "worker was ended by SIGKILL", 0.0)
     assert [outcome for _, _, outcome in outcomes] == [Retry(delay=0.0, charged=False)] * 3
-    assert hand_over(task, 1, idle=4) == (["t0"], 1)
-    assert hand_over(task, 2, idle=3) == (["t1"], 1)
+    assert assign(task, 1, idle=4) == (["t0"], 1)
+    assert assign(task, 2, idle=3) == (["t1"], 1)
     start(task, "t0", "t1")
     task.done("crud/t0")
     ((state, _, outcome),) = task.worker_died(2, "worker was ended by SIGKILL", 0.0)
@@ -148,14 +148,14 @@ def test_several_suspects_run_again_alone_and_uncharged_until_one_dies_again() -
 
 def test_a_worker_that_dies_over_the_shard_itself_charges_all_of_it() -> None:
     task = task_of(2, attempts=2)
-    hand_over(task, 0)
+    assign(task, 0)
     outcomes = task.worker_died(0, "worker died", 0.0)
     assert [outcome.charged for _, _, outcome in outcomes if isinstance(outcome, Retry)] == [True, True]
 
 
 def test_a_worker_ended_for_a_timeout_charges_only_the_sub_task_that_was_late() -> None:
     task = task_of(2, attempts=1)
-    hand_over(task, 0)
+    assign(task, 0)
     late, _ = start(task, "t0", "t1")
     late.stop_reason, late.stop_charged = "timed out after 300 s in step 4 (render)", True
     outcomes = {state.spec.table: (error, outcome) for state, error, outcome in task.worker_died(0, "killed", 0.0)}
@@ -166,7 +166,7 @@ def test_a_worker_ended_for_a_timeout_charges_only_the_sub_task_that_was_late() 
 
 def test_cancelling_ends_what_waits_and_tries_nothing_again() -> None:
     task = task_of(3, budget=1)
-    hand_over(task, 0, others_wait=True)
+    assign(task, 0, others_wait=True)
     start(task, "t0")
     assert [state.spec.table for state in task.cancel_waiting("by hand")] == []
     for table in ("t1", "t2"):
@@ -177,17 +177,17 @@ def test_cancelling_ends_what_waits_and_tries_nothing_again() -> None:
 
 def test_a_shard_that_never_reached_its_worker_is_handed_over_again_uncharged() -> None:
     task = task_of(2, attempts=1)
-    hand_over(task, 0)
+    assign(task, 0)
     assert task.worker_died(0, "worker died", 0.0, begun=False) == []
-    assert hand_over(task, 1) == (["t0", "t1"], 2)
+    assert assign(task, 1) == (["t0", "t1"], 2)
     assert task.states["crud/t0"].attempt == 1
 
 
 def test_several_late_ones_are_suspects_and_each_runs_again_alone() -> None:
     task = task_of(2, attempts=1)
-    hand_over(task, 0)
+    assign(task, 0)
     for state in start(task, "t0", "t1"):
         state.stop_reason, state.stop_charged = "timed out", True
     outcomes = task.worker_died(0, "killed", 0.0)
     assert [outcome for _, _, outcome in outcomes] == [Retry(delay=0.0, charged=False)] * 2
-    assert hand_over(task, 1, idle=2) == (["t0"], 1)
+    assert assign(task, 1, idle=2) == (["t0"], 1)

@@ -1,1 +1,1 @@
-"""Where shards are run: worker processes of this machine."""
+"""Runs the sub-tasks of tasks in worker processes of this machine."""

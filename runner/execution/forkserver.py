@@ -1,4 +1,4 @@
-"""The process that workers are forked from. Importing this is cheap, so that it can be started before all else."""
+"""Starts the process that forks the workers. Cheap to import, so that it can be started before anything else."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _PRELOAD = ["runner.execution.forkserver_guard", "__main__", "runner.execution.f
 
 
 def ensure_forkserver() -> None:
-    """Start the process that forks workers, in the background, unless it runs. Call it from the main thread.
+    """Start the process that forks workers, in the background, unless it is running. Call it from the main thread.
 
-    Its parent-death signal follows the thread that started it: from any other thread it could die too early.
+    Its parent-death signal fires when the thread that started it ends, so from another thread it could die too early.
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOAD)

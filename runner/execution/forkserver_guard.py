@@ -1,12 +1,10 @@
-"""Imported first by the forkserver, while it is small: the import itself splits it into a guard and the server.
+"""Imported by the forkserver first, while it is small: the import splits it into a guard and the server.
 
-See `runner.execution.parent_death`; from here on the server's own process id is another than the one that its
-parent knows.
+See `runner.execution.parent_death`. The server has another process id from here on than the one that its parent knows.
 """
 
 from __future__ import annotations
 
-from runner.execution import forkserver, parent_death
+from runner.execution.parent_death import split_off_guard
 
-forkserver.restore_environment()
-parent_death.split_off_guard()
+split_off_guard()

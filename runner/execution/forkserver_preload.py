@@ -1,6 +1,6 @@
-"""Imported once by the forkserver, which then forks every worker with all of this in memory.
+"""Imported once by the forkserver, whose workers then have everything that they need in memory.
 
-The import itself is the work: it loads what a worker needs, compiles the built-in templates, and freezes the heap so
+The import itself does the work: it loads the code of workers, compiles the built-in templates, and freezes the heap so
 that the workers share its pages.
 """
 
@@ -14,7 +14,7 @@ from runner.generation.registry import BUILT_IN, load_agent
 from runner.records.errors import AgentError
 
 for kind in BUILT_IN:
-    with contextlib.suppress(AgentError):  # told by the sub-task that needs it, not by a server that dies over it
+    with contextlib.suppress(AgentError):  # reported by the sub-task that needs it; the server must not die of it
         load_agent(kind).warm()
 gc.collect()
 gc.freeze()

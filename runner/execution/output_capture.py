@@ -1,7 +1,7 @@
-"""Where the output of agents goes: what Python code prints, to its sub-task; what programs print, to their task.
+"""Captures what agents print: the output of Python code goes to its sub-task, that of child programs to their task.
 
-`SubTaskOutput` stands in for `sys.stdout` and `sys.stderr` of a worker. A thread that is no sub-task's (an agent's own)
-is not told apart there; its words go on to the descriptor, and so to the task, like those of child programs.
+`SubTaskOutput` replaces `sys.stdout` and `sys.stderr` of a worker. Text from a thread that belongs to no sub-task (one
+that an agent started) is written to the descriptor and so goes to the task, like the output of child programs.
 """
 
 from __future__ import annotations
@@ -18,65 +18,65 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LINES = 1000  # of one sub-task, or of one shard's programs, that are kept
-LINE_LENGTH = 2000  # characters
-CUT = f"… and more: only the first {LINES:,} lines are kept"
+MAX_LINES = 1000  # that are kept of one sub-task, or of the programs of one shard
+MAX_LENGTH = 2000  # characters that are kept of one line
+TRUNCATED = f"… and more: only the first {MAX_LINES:,} lines are kept"
 
 
 @dataclass(slots=True)
-class LineKeeper:
-    """Makes lines of what is written in pieces, and stops after `LINES` with a note."""
+class LineBuffer:
+    """Passes on text as lines, however it arrives. After `MAX_LINES` it passes on a note and drops the rest."""
 
     keep: Callable[[str], None]
     _rest: str = ""
     _count: int = 0
 
     def write(self, text: str) -> None:
-        """Take a piece."""
-        if self._count > LINES:
+        """Add text; its complete lines are passed on."""
+        if self._count > MAX_LINES:
             return
         *lines, self._rest = (self._rest + text).split("\n")
-        self._rest = self._rest[: LINE_LENGTH + 1]
+        self._rest = self._rest[: MAX_LENGTH + 1]
         for line in lines:
             self._keep(line)
 
     def end(self) -> None:
-        """Take what is left as the last line."""
+        """Pass on what is left as the last line."""
         if self._rest:
             self._keep(self._rest)
             self._rest = ""
 
     def _keep(self, line: str) -> None:
         self._count += 1
-        if self._count <= LINES:
-            self.keep(line if len(line) <= LINE_LENGTH else f"{line[:LINE_LENGTH]}…")
-        elif self._count == LINES + 1:
-            self.keep(CUT)
+        if self._count <= MAX_LINES:
+            self.keep(line if len(line) <= MAX_LENGTH else f"{line[:MAX_LENGTH]}…")
+        elif self._count == MAX_LINES + 1:
+            self.keep(TRUNCATED)
 
 
-_current: ContextVar[LineKeeper | None] = ContextVar("_current", default=None)
+_current: ContextVar[LineBuffer | None] = ContextVar("_current", default=None)
 
 
 @contextmanager
 def captured(keep: Callable[[str], None]) -> Iterator[None]:
-    """Have what this thread prints kept line by line, where `install` has run; elsewhere it is printed."""
-    keeper = LineKeeper(keep)
-    token = _current.set(keeper)
+    """Pass what this thread prints to `keep`, line by line. Without `install` it is printed as usual."""
+    lines = LineBuffer(keep)
+    token = _current.set(lines)
     try:
         yield
     finally:
         _current.reset(token)
-        keeper.end()
+        lines.end()
 
 
 class SubTaskOutput(io.TextIOBase):
-    """A text stream that gives each sub-task's words to its own keeper."""
+    """A text stream that collects the output of each sub-task separately."""
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
 
     def writable(self) -> bool:
-        """Say that it can be written."""
+        """Return True: the stream is writable."""
         return True
 
     def fileno(self) -> int:
@@ -84,16 +84,16 @@ class SubTaskOutput(io.TextIOBase):
         return self.descriptor
 
     def write(self, text: str) -> int:
-        """Take a piece of text; whoever is no sub-task writes to the descriptor."""
-        keeper = _current.get()
-        if keeper is None:
+        """Add text to the output of this thread's sub-task; without one, write it to the descriptor."""
+        lines = _current.get()
+        if lines is None:
             os.write(self.descriptor, text.encode("utf-8", "backslashreplace"))
         else:
-            keeper.write(text)
+            lines.write(text)
         return len(text)
 
 
 def install() -> None:
-    """Put the streams in place of `sys.stdout` and `sys.stderr`."""
+    """Replace `sys.stdout` and `sys.stderr`."""
     sys.stdout = SubTaskOutput(1)
     sys.stderr = SubTaskOutput(2)

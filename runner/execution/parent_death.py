@@ -1,12 +1,12 @@
-"""Makes what a process starts die with it, at the kernel's hand: nothing survives a SIGKILL.
+"""Ends every descendant of a process that dies, even by SIGKILL, with two features of the Linux kernel.
 
     supervisor ── guard ── forkserver ── worker ── programs that its agents started
-        (each is killed with its parent; the guard first ends all that is below it)
+        (each is killed when its parent dies; the guard kills all its descendants first)
 
-Linux has a parent-death signal, and it can make a process the new parent of orphans below it. With both, a guard finds
-even a program that has left its worker's process group, or whose worker died before. The signal fires when the
-*thread* that forked ends, so the forkserver must be started from the main thread. Elsewhere than on Linux the end of a
-worker's connections is what ends it.
+The parent-death signal kills a process with its parent. A child subreaper becomes the parent of its orphaned
+descendants, so the guard finds even a program that left its worker's process group, or whose worker died before it. The
+signal fires when the *thread* that forked ends, so the forkserver must be started from the main thread. On other
+systems a worker ends when its connections close.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _PR_SET_CHILD_SUBREAPER = 36
-_SIGNALS = {signal.SIGTERM, signal.SIGCHLD}  # that the guard waits for: its parent died, a child died
+_SIGNALS = {signal.SIGTERM, signal.SIGCHLD}  # the guard waits for them: its parent has died, a child has died
 
 
 def die_with_parent() -> None:
-    """Have this process killed when its parent dies. Does nothing where the system cannot."""
+    """Have this process killed when its parent dies. Does nothing on other systems than Linux."""
     if sys.platform.startswith("linux"):
         _when_parent_dies(signal.SIGKILL)
 
 
 def split_off_guard() -> None:
-    """Go on in a child process; what was this process becomes its guard and never returns from here.
+    """Fork and continue in the child; this process becomes the child's guard and never returns from here.
 
-    Once the parent of the guard or that child is dead, the guard kills all processes below it and ends. It holds no
-    file open and leads a session, so that no terminal reaches it. Call it before any thread is started. Does nothing
-    where the system cannot.
+    When the guard's parent or the child dies, the guard kills all its descendants and exits. It keeps no file open and
+    leads a session of its own, so that signals of a terminal do not reach it. Call it before any thread is started.
+    Does nothing on other systems than Linux.
     """
     if not sys.platform.startswith("linux"):
         return
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # none may come before it is waited for
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)  # none may be delivered before `sigwait`
     os.setsid()
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     child = os.fork()
@@ -50,7 +50,7 @@ def split_off_guard() -> None:
 
 
 def _guard(child: int) -> NoReturn:
-    """Wait until one of the two is dead whom this process stands between, then end everything below."""
+    """Wait until the parent of this process or `child` has died, then kill all descendants."""
     try:
         _close_files()
         _when_parent_dies(signal.SIGTERM)
@@ -62,7 +62,7 @@ def _guard(child: int) -> NoReturn:
 
 
 def _close_files() -> None:
-    """Close what is open, not each of a million numbers, which takes long where the system cannot do it at once."""
+    """Close the open files. Closing each of a million possible descriptors would take long."""
     with contextlib.suppress(OSError):
         for path in sorted(Path("/proc/self/fd").iterdir()):
             with contextlib.suppress(OSError):
@@ -70,7 +70,7 @@ def _close_files() -> None:
 
 
 def _reaped(child: int) -> bool:
-    """Let go of children that have ended; say whether `child` was among them."""
+    """Reap children that have ended; return whether `child` was among them."""
     with contextlib.suppress(ChildProcessError):
         while pid := os.waitpid(-1, os.WNOHANG)[0]:
             if pid == child:
@@ -79,12 +79,12 @@ def _reaped(child: int) -> bool:
 
 
 def _end_children() -> None:
-    """Kill the children of this process, and theirs, which become its own, until there are none."""
+    """Kill the children of this process, and their orphans, which become its children, until there are none."""
     listing = Path(f"/proc/self/task/{os.getpid()}/children")
     with contextlib.suppress(ChildProcessError):
         while True:
             for pid in listing.read_text(encoding="ascii").split():
-                with contextlib.suppress(PermissionError):  # a program of another user's: it is only waited for
+                with contextlib.suppress(PermissionError):  # a program of another user: it is only waited for
                     os.kill(int(pid), signal.SIGKILL)
             os.waitpid(-1, 0)
 
@@ -92,7 +92,7 @@ def _end_children() -> None:
 def _when_parent_dies(number: signal.Signals) -> None:
     parent = os.getppid()
     _prctl(_PR_SET_PDEATHSIG, number)
-    if os.getppid() != parent:  # it died between the two calls, and no signal will come
+    if os.getppid() != parent:  # it died between the two calls: the kernel sends no signal
         os.kill(os.getpid(), number)
 
 

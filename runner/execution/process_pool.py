@@ -1,13 +1,13 @@
-"""A pool of worker processes: one `ProcessPoolExecutor` of one worker for each place.
+"""A worker process: a `ProcessPoolExecutor` with one worker. The pool has one of these for each slot.
 
-One executor with five workers would break whole when one of them dies, and would hand tasks over early. With one
-worker each, a death has one culprit and no innocents, and is noticed at once by the end of its connection.
+One executor with five workers would break as a whole when one of them dies, and would assign tasks too early. With one
+worker each, a death affects no other worker, and is noticed at once by the end of the worker's connection.
 
     supervisor                                     worker process (forked by the forkserver, preloaded)
     Worker.run(shard) ── executor's call queue ──► run_shard
-    Worker.connection ◄── events, ShardEnded ───── its own pipe; end of file = it is dead
+    Worker.connection ◄── events, ShardEnded ───── its own pipe; end of file: it is dead
     Worker.output     ◄── a pipe ───────────────── descriptors 1 and 2: what its agents' programs print
-    Worker.cancel()   ── control pipe ───────────► flags its sub-tasks see between steps
+    Worker.cancel()   ── control pipe ───────────► flags that sub-tasks check between steps
 
 Used by one thread, the supervisor's.
 """
@@ -37,26 +37,26 @@ if TYPE_CHECKING:
 
     from runner.execution.worker_protocol import Shard
 
-_NOTICE_TIME = 2.0  # seconds to learn how a dead worker ended; it takes milliseconds
-_GUARD_POLL = 0.01  # seconds between two looks whether a dead forkserver's guard is gone
+_EXIT_WAIT = 2.0  # seconds to wait for the exit code of a dead worker; it takes milliseconds
+_GUARD_POLL = 0.01  # seconds between two attempts while a dead forkserver's guard is still ending
 _PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
-_UNKNOWN = 255  # what multiprocessing reports when two of its threads asked for an exit code at once
+_UNKNOWN = 255  # reported by multiprocessing when two of its threads ask for an exit code at once
 
 
 class Worker:
-    """One place of the pool and the process that fills it now."""
+    """A worker process, as the supervisor sees it."""
 
     def __init__(
         self, index: int, on_refused: Callable[[Worker, BaseException], None], memory: int | None = None
     ) -> None:
-        """Start a process. `on_refused` is called, from another thread, when a shard could not reach it.
+        """Start the process. `on_refused` is called, from another thread, when a shard could not be sent to it.
 
-        `memory` bounds its address space, in bytes.
+        `memory` limits its address space, in bytes.
         """
         self.index = index
-        self.schema_digest: str | None = ""  # of the schema it was sent last; "" for none yet
+        self.schema_digest: str | None = ""  # of the schema that it was sent last; "" before the first
         self._on_refused = on_refused
-        self._exit_code: int | None = None  # known once it was joined
+        self._exit_code: int | None = None  # known once it has been joined
         context = multiprocessing.get_context("forkserver")
         self.connection, events = context.Pipe(duplex=False)
         self._receiver = Receiver(self.connection.fileno())
@@ -75,27 +75,30 @@ class Worker:
             self._watch(self._start_process())
             (self._process,) = self._executor._processes.values()  # noqa: SLF001 - another thread may start others
             if self._process.ident is None:
-                raise RuntimeError("the pool has started no process")  # a group number of 0 would be our own group
+                raise RuntimeError("the pool has started no process")  # group 0 would be the supervisor's own
             self.pid: int = self._process.ident
         finally:
             output.close()
-            events.close()  # the worker's own ends: kept open here, its death would be no end of file
+            events.close()  # the worker's own ends: kept open here, they would hide its death
             control.close()
 
     def run(self, shard: Shard, schema_pickle: bytes | None) -> None:
-        """Hand a shard over; the schema only where it is another than last time.
+        """Send a shard, and the schema where it differs from the last one.
 
-        To a process that has just died it never comes: the end of the connection tells, no ShardBegun having come.
+        Nothing is raised for a process that has just died: its connection ends without a `ShardBegun`.
         """
         with contextlib.suppress(BrokenProcessPool):
             self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
 
     def receive(self) -> list[Any]:
-        """Return the messages that have arrived; call it when `connection` has something. EOFError: it is dead."""
+        """Return the messages that have arrived; call it when `connection` is readable.
+
+        Raises EOFError when the worker is dead, OSError or UnpicklingError for data that is no message.
+        """
         return self._receiver.receive()
 
     def read_output(self) -> str | None:
-        """Return what programs have printed, as far as it fits a pipe: None for nothing now, "" for nothing ever more.
+        """Return what programs have printed, at most one pipe full: None for nothing now, "" at the end of the pipe.
 
         Never blocks.
         """
@@ -105,42 +108,42 @@ class Worker:
             return None
 
     def cancel(self, subtask_id: str, attempt: int) -> None:
-        """Tell a try at a sub-task to stop at its next look. A dead worker is told nothing."""
-        with contextlib.suppress(OSError):  # the end of its connection tells the rest
+        """Ask an attempt at a sub-task to stop at its next check. Does nothing for a dead worker."""
+        with contextlib.suppress(OSError):  # the end of its connection reports the death
             self._control.send(Cancel(subtask_id=subtask_id, attempt=attempt))
 
     def signal_group(self, number: signal.Signals) -> None:
-        """Send a signal to the worker and to all that its agents started."""
+        """Send a signal to the worker's process group: to it and to all that its agents started."""
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:
-            # Just forked, it leads no group yet; or it is dead. Asking the process object, which the pool's own thread
-            # asks at the same time, would lose the exit code to one of the two.
+            # It has just been forked and leads no group yet, or it is dead. Asking the process object whether it is
+            # alive, while the pool's own thread does the same, would lose the exit code for one of the two.
             if self._exit_code is None and not wait([self._process.sentinel], 0):
                 self._process.kill()
 
     def discard(self) -> str:
-        """End a dead or unwanted process and its group, let go of it, and tell how it ended."""
+        """Kill the process and its group, release its resources, and return how it ended, for messages."""
         self.signal_group(signal.SIGKILL)
         self.close()
-        self.join(_NOTICE_TIME)
+        self.join(_EXIT_WAIT)
         code = self._exit_code
         if code is None or code == _UNKNOWN:
             return "worker died"
         return f"worker was ended by {signal.Signals(-code).name}" if code < 0 else f"worker exited with code {code}"
 
     def close(self) -> None:
-        """Ask the process to end once it is idle, and close the connections. Does not wait."""
+        """Have the process end once it is idle, and close the connections. Does not wait."""
         try:
             self._ending.start()
-        except RuntimeError:  # there is no room for another thread
+        except RuntimeError:  # no more threads can be started
             self._process.kill()
         self.connection.close()
         self.output.close()
         self._control.close()
 
     def join(self, timeout: float) -> bool:
-        """Wait for the process to have ended; call it after `close`. False on timeout (seconds)."""
+        """Wait for the end of the process, after `close`. Returns False on timeout (seconds)."""
         if self._ending.ident is not None:
             self._ending.join(timeout)
         elif self._exit_code is None:
@@ -149,8 +152,8 @@ class Worker:
             return False
         if self._exit_code is None:
             self._exit_code = self._process.exitcode
-            with contextlib.suppress(ValueError):  # nobody could wait for it
-                self._process.close()  # its two descriptors would wait for the garbage collector
+            with contextlib.suppress(ValueError):  # it has not been reaped
+                self._process.close()  # otherwise its two descriptors stay open until garbage collection
         return True
 
     def _start_process(self) -> Future[None]:
@@ -158,7 +161,7 @@ class Worker:
 
         Raises `WorkerStartError` where the forkserver dies each time, and OSError where the system starts no process.
         """
-        deadline = time.monotonic() + _NOTICE_TIME
+        deadline = time.monotonic() + _EXIT_WAIT
         while True:
             try:
                 ensure_forkserver()
@@ -178,5 +181,5 @@ class Worker:
         if future.cancelled():
             return
         error = future.exception()
-        if error is not None and not isinstance(error, BrokenProcessPool):  # a death is told by the connection
+        if error is not None and not isinstance(error, BrokenProcessPool):  # the connection reports a death
             self._on_refused(self, error)

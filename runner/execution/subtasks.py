@@ -1,8 +1,7 @@
-"""Runs the sub-tasks of one task in a pool of threads.
+"""Runs the sub-tasks of one task in a thread pool.
 
-Lives in a worker process (one manager a shard), or in the caller's own process when the library is used without an
-orchestrator. Owns nothing that outlives it: files are the workspace's, progress goes to `emit`, decisions on retries
-are the caller's.
+Used in a worker process, or in the caller's own process when the library is used without an orchestrator. Progress goes
+to `emit`, files to the workspace; the caller decides on retries.
 """
 
 from __future__ import annotations
@@ -43,12 +42,12 @@ if TYPE_CHECKING:
     from runner.generation.model.application import Application
     from runner.generation.workspace.writer import WriteReport
 
-Message = Event | AttemptFailed | FilesChanged
+WorkerMessage = Event | AttemptFailed | FilesChanged
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SubTaskResult:
-    """How one try at a sub-task ended. `retryable` says whether another try could pass."""
+    """How one attempt at a sub-task ended. `retryable` says whether another attempt could succeed."""
 
     subtask_id: str
     status: SubTaskStatus
@@ -59,10 +58,10 @@ class SubTaskResult:
 
 
 def describe(error: BaseException) -> str:
-    """Return an error as a user reads it: its words, with the type's name where the words alone would not do."""
+    """Return the text of an error for users, with the name of its type unless the runner's own messages need none."""
     try:
         text = str(error).strip()
-    except Exception:  # noqa: BLE001 - an agent's own error may fail even at this
+    except Exception:  # noqa: BLE001 - the `__str__` of an agent's own error may fail
         text = ""
     if isinstance(error, AgentError | PathOwnedError | UnsafePathError | Cancelled) and text:
         return text
@@ -70,15 +69,16 @@ def describe(error: BaseException) -> str:
     return f"{name}: {text}" if text else name
 
 
-def _tell_nobody(message: Message) -> None:
+def _ignore(message: WorkerMessage) -> None:
     del message
 
 
 class SubTaskManager:
-    """Tries sub-tasks of one task, at most `concurrency` at once, each once.
+    """Makes one attempt at each of a task's sub-tasks, at most `concurrency` at once.
 
-    `emit` is called from several threads with events, and with `AttemptFailed` and `FilesChanged`. It must be
-    thread-safe.
+    `emit` takes events, `AttemptFailed` and `FilesChanged`. It is called from several threads and must be thread-safe.
+    With `check`, files are compared and not written; with `force`, files that were edited by hand are overwritten.
+    Call `cleanup` at the end.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class SubTaskManager:
         task: TaskSpec,
         application: Application,
         *,
-        emit: Callable[[Message], None] = _tell_nobody,
+        emit: Callable[[WorkerMessage], None] = _ignore,
         run_id: str = "local",
         concurrency: int = SUBTASK_CONCURRENCY,
         force: bool = False,
@@ -104,14 +104,14 @@ class SubTaskManager:
         self._force = force
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"subtask-{task.id}")
-        self._cancelled: set[tuple[str, int]] = set()  # sub-tasks and the numbers of their tries
+        self._cancelled: set[tuple[str, int]] = set()  # ids of sub-tasks and numbers of attempts
         self._cancel_all = threading.Event()
         self._statuses = dict.fromkeys((subtask.id for subtask in task.subtasks), SubTaskStatus.PENDING)
         self._tables = {application.schema.label(table.name): table for table in application.schema.tables}
 
     @staticmethod
     def spawn_sub_tasks(task_id: str, title: str, tables: Iterable[str] | None) -> tuple[SubTaskSpec, ...]:
-        """Return the sub-tasks of a task: one a table, or the one set-up piece where `tables` is None."""
+        """Return the sub-tasks of a task: one for each table, or the set-up piece where `tables` is None."""
         if tables is None:
             piece = SubTaskSpec(
                 id=f"{task_id}/{SETUP_PIECE}",
@@ -126,27 +126,28 @@ class SubTaskManager:
         )
 
     def execute_sub_tasks(self, work: Sequence[tuple[SubTaskSpec, int]] | None = None) -> tuple[SubTaskResult, ...]:
-        """Try each sub-task once and return how each ended, in order. Never raises for what an agent did.
+        """Make one attempt at each sub-task and return how each ended, in order. Errors of agents are not raised.
 
-        `work` pairs sub-tasks with the number of this try; without it all of the task's own are tried first.
+        `work` has pairs of a sub-task and the number of the attempt; without it, it is the first one for all of the
+        task's sub-tasks.
         """
         pairs = [(subtask, 1) for subtask in self._task.subtasks] if work is None else work
-        futures: list[Future[SubTaskResult]] = [self._pool.submit(self._try, *pair) for pair in pairs]
-        wait(futures)  # each is bounded by the supervisor, which ends this process when a sub-task hangs
+        futures: list[Future[SubTaskResult]] = [self._pool.submit(self._attempt, *pair) for pair in pairs]
+        wait(futures)  # the supervisor ends this process when a sub-task hangs
         return tuple(future.result() for future in futures)
 
     def execute_boilerplate_sub_task(self) -> SubTaskResult:
-        """Try the one set-up piece of a boilerplate task."""
+        """Make one attempt at the set-up piece of a boilerplate task."""
         (result,) = self.execute_sub_tasks()
         return result
 
     def update_parent_task_status(self) -> tuple[TaskStatus, Progress]:
-        """Return the task's state and counts, as they follow from its sub-tasks now."""
+        """Return the task's current state and counts, which follow from its sub-tasks."""
         statuses = list(self._statuses.values())
         return aggregate(statuses), progress(statuses)
 
     def get_queue_stats(self) -> QueueStats:
-        """Return how many sub-tasks wait and run."""
+        """Return how many sub-tasks are waiting and running."""
         statuses = list(self._statuses.values())
         return QueueStats(
             size=statuses.count(SubTaskStatus.PENDING),
@@ -156,22 +157,22 @@ class SubTaskManager:
         )
 
     def cancel(self, subtask_id: str | None = None, attempt: int = 1) -> None:
-        """Tell a try at one sub-task, or all when None, to stop at its next look, whether it has begun or not."""
+        """Ask an attempt at one sub-task, or at all when None, to stop at its next check, begun or not."""
         if subtask_id is None:
             self._cancel_all.set()
         else:
             self._cancelled.add((subtask_id, attempt))
 
     def cleanup(self) -> None:
-        """Let the threads go. Safe to call twice."""
+        """End the threads. May be called twice."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _is_cancelled(self, subtask_id: str, attempt: int) -> bool:
         return self._cancel_all.is_set() or (subtask_id, attempt) in self._cancelled
 
-    def _try(self, subtask: SubTaskSpec, attempt: int) -> SubTaskResult:
+    def _attempt(self, subtask: SubTaskSpec, attempt: int) -> SubTaskResult:
         if self._is_cancelled(subtask.id, attempt):
-            return self._failed(subtask, attempt, Cancelled("told to stop before it began"))
+            return self._failed(subtask, attempt, Cancelled("cancelled before it began"))
         self._statuses[subtask.id] = SubTaskStatus.RUNNING
         self._emit(
             SubTaskStarted(
@@ -207,8 +208,8 @@ class SubTaskManager:
         record = self._manifest.load(task.id, piece)
         for warning in self._manifest.take_warnings():
             self._log(subtask, "warning", warning)
-        anew = self._check or self._force
-        if record is not None and not anew and self._manifest.is_up_to_date(record, task.inputs_digest):
+        must_render = self._check or self._force
+        if record is not None and not must_render and self._manifest.is_up_to_date(record, task.inputs_digest):
             return True, FileCounts(identical=len(record.files))
         context = AgentContext(
             schema=self._application.schema,
@@ -226,10 +227,10 @@ class SubTaskManager:
         context.check_cancelled()
         report(self._agent.total_steps, "write")
         written = self._writer.write(subtask.id, files, task.inputs_digest, agent=task.agent, memory=memory)
-        self._tell_changes(subtask, written)
+        self._report_changes(subtask, written)
         return False, written.counts
 
-    def _tell_changes(self, subtask: SubTaskSpec, written: WriteReport) -> None:
+    def _report_changes(self, subtask: SubTaskSpec, written: WriteReport) -> None:
         if written.changes:
             self._emit(FilesChanged(task_id=self._task.id, subtask_id=subtask.id, changes=written.changes))
         for verb, path in () if self._check else written.changes:
@@ -251,7 +252,7 @@ class SubTaskManager:
         status = SubTaskStatus.CANCELLED if cancelled else SubTaskStatus.FAILED
         self._statuses[subtask.id] = status
         text, retryable = describe(error), is_retryable(error)
-        if not isinstance(error, RunnerError):  # the runner did not expect it: say where it comes from
+        if not isinstance(error, RunnerError):  # it is unexpected: log where it comes from
             self._log(subtask, "debug", "".join(traceback.format_exception(error)).rstrip())
         self._emit(
             AttemptFailed(

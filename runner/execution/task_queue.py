@@ -1,7 +1,7 @@
-"""Which task starts next: strict priority among ready tasks, first in first out inside one priority.
+"""Decides which task starts next: strict priority among ready tasks, first in, first out within a priority.
 
-Pure: no thread, no clock, no input or output; time is passed in as seconds of any one monotonic clock. Owned
-by the supervisor's loop thread, which alone may call it.
+Pure: no thread, no clock, no input or output. Time is passed in as seconds of one monotonic clock. Not thread-safe: the
+supervisor's loop is the only thread that uses a run's queue.
 
     add ──► blocked ──(last need done)──► ready ──take──► running ──finish──► ended
               │                             │
@@ -30,25 +30,25 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueEntry(Generic[T]):
-    """One thing to be done. `payload` is the caller's own and is never looked at."""
+    """An entry of the queue. `payload` is the caller's own and is not used."""
 
     id: str
     payload: T
     priority: int = DEFAULT_PRIORITY  # 10 goes first, 1 last
     needs: tuple[str, ...] = ()  # ids that must be done before this one is ready
-    timeout: float | None = None  # seconds it may run; None: the queue's own limit
+    timeout: float | None = None  # seconds that it may run; None: the queue's limit
 
 
 class Skipped(NamedTuple):
-    """An entry that never started because of one that it needs."""
+    """An entry that never started because one that it needs is not done."""
 
     id: str
-    reason: str  # names the need, and what lies at the root of it
+    reason: str  # with the id of the need, and of the entry whose failure caused it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueStats:
-    """Counts at one moment: `size` waits, `pending` runs."""
+    """Counts at one moment: `size` entries wait, `pending` ones run, at most `concurrency` at once."""
 
     size: int
     pending: int
@@ -58,7 +58,7 @@ class QueueStats:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """How an id ended, and the id whose own end is at the root of it."""
+    """How an entry ended, and the entry whose own end caused it."""
 
     status: TaskStatus
     root: str
@@ -68,14 +68,15 @@ class _Outcome:
 class TaskQueue(Generic[T]):
     """Decides the order of tasks; starts nothing by itself.
 
-    `concurrency` is how many may run at once, `timeout` how many seconds each may run (None: no limit). With
-    `auto_start` off the queue begins paused. Adding, taking and ending cost O(log n) an entry.
+    `concurrency` is how many may run at once, `timeout` how many seconds each may run (None: no limit). Without
+    `auto_start` the queue begins paused. Adding, taking and finishing an entry take O(log n). Raises ValueError for a
+    concurrency below 1 and a timeout that is not above 0.
     """
 
     def __init__(
         self,
         concurrency: int = TASK_CONCURRENCY,
-        auto_start: bool = True,  # noqa: FBT001, FBT002 - a word of the library's face
+        auto_start: bool = True,  # noqa: FBT001, FBT002 - part of the public interface
         timeout: float | None = None,
     ) -> None:
         if concurrency < 1:
@@ -85,14 +86,14 @@ class TaskQueue(Generic[T]):
         self.timeout = timeout
         self._paused = not auto_start
         self._waiting: dict[str, QueueEntry[T]] = {}
-        self._running: dict[str, tuple[QueueEntry[T], float]] = {}  # with the time of its start
+        self._running: dict[str, tuple[QueueEntry[T], float]] = {}  # with the start time
         self._ended: dict[str, _Outcome] = {}
-        self._unmet: dict[str, set[str]] = {}  # needs that are not done, of the blocked ones
+        self._unmet: dict[str, set[str]] = {}  # needs that are not done, by blocked entry
         self._dependents: defaultdict[str, list[str]] = defaultdict(list)  # need -> blocked ids
-        self._order: dict[str, int] = {}  # of adding, which settles ties
+        self._order: dict[str, int] = {}  # of adding, within a priority
         self._added = 0
-        self._ready: list[tuple[int, int, str]] = []  # heap; ids that no longer wait are passed over
-        self._ready_count = 0  # without those
+        self._ready: list[tuple[int, int, str]] = []  # heap; ids that no longer wait are ignored
+        self._ready_count = 0  # without the ignored ones
         self._idle_callbacks: list[Callable[[], None]] = []
         self._was_busy = False
 
@@ -103,11 +104,11 @@ class TaskQueue(Generic[T]):
     def add_many(self, entries: Iterable[QueueEntry[T]]) -> list[Skipped]:
         """Add entries, which may need one another in any order, and return those that can never start.
 
-        An entry that needs one that has already failed is skipped at once.
+        An entry that needs a failed one is skipped at once.
 
         Raises:
-            ValueError: an id twice, a priority outside 1..10, a need that is not known, or a cycle of needs;
-                then nothing was added.
+            ValueError: a repeated id, a priority outside 1 to 10, an unknown need, or a cycle of needs. Nothing is
+                added then.
 
         """
         batch = self._checked(list(entries))
@@ -127,18 +128,18 @@ class TaskQueue(Generic[T]):
                 self._push(entry)
         self._was_busy = self._was_busy or not self.is_idle
         skipped = [skip for need in dict.fromkeys(doomed) for skip in self._skip_dependents(need)]
-        self._tell_if_idle()
+        self._notify_if_idle()
         return skipped
 
     def take(self, now: float) -> QueueEntry[T] | None:
-        """Return the most urgent ready entry and count it as running; None if none may start now."""
+        """Return the most urgent ready entry, which is running from now on; None if none may start."""
         if self._paused or len(self._running) >= self.concurrency:
             return None
         while self._ready:
             _, _, entry_id = heapq.heappop(self._ready)
             entry = self._waiting.pop(entry_id, None)
             if entry is None:
-                continue  # it was cancelled while it waited
+                continue  # it was cancelled while it was ready
             self._ready_count -= 1
             self._running[entry_id] = (entry, now)
             return entry
@@ -148,8 +149,7 @@ class TaskQueue(Generic[T]):
         """Record how a running entry ended; return what is skipped because of it, transitively.
 
         Raises:
-            ValueError: the entry is not running, `status` is not that of something that ended, or `now` lies
-                before its start.
+            ValueError: the entry is not running, `status` is not final, or `now` is before its start.
 
         """
         if entry_id not in self._running:
@@ -166,16 +166,16 @@ class TaskQueue(Generic[T]):
         """End a waiting entry as cancelled; return those that are skipped because of it, transitively.
 
         Raises:
-            ValueError: the entry does not wait.
+            ValueError: the entry is not waiting.
 
         """
         if entry_id not in self._waiting:
-            raise ValueError(f"{entry_id!r} does not wait, so it cannot be taken out of the queue")
+            raise ValueError(f"{entry_id!r} is not waiting, so it cannot be taken out of the queue")
         self._drop(entry_id)
         return self._end(entry_id, TaskStatus.CANCELLED)
 
     def clear(self) -> list[QueueEntry[T]]:
-        """Drop and forget what waits, and return it in order of adding; what runs goes on."""
+        """Remove all waiting entries and return them in order of adding; running ones are not affected."""
         dropped = list(self._waiting.values())
         for entry in dropped:
             del self._order[entry.id]
@@ -184,19 +184,19 @@ class TaskQueue(Generic[T]):
         self._dependents.clear()  # only waiting entries depend on anything
         self._ready.clear()
         self._ready_count = 0
-        self._tell_if_idle()
+        self._notify_if_idle()
         return dropped
 
     def pause(self) -> None:
-        """Give nothing out until `start`; what runs goes on."""
+        """Return no entry from `take` until `start`; running ones are not affected."""
         self._paused = True
 
     def start(self) -> None:
-        """Give entries out (again)."""
+        """Return entries from `take` (again)."""
         self._paused = False
 
     def expired(self, now: float) -> list[QueueEntry[T]]:
-        """Return the running entries that have used up their time, longest running first."""
+        """Return the running entries that have exceeded their time limit, longest running first."""
         return [
             entry
             for entry, started in self._running.values()
@@ -204,11 +204,11 @@ class TaskQueue(Generic[T]):
         ]
 
     def has_ready(self) -> bool:
-        """Return whether an entry waits for nothing but a free place; never while paused."""
+        """Return whether an entry could start as soon as one ends; False while paused."""
         return self._ready_count > 0 and not self._paused
 
     def on_idle(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called each time that the queue becomes idle, from the call that made it so."""
+        """Call `callback` each time that the queue becomes idle, from within the method that made it idle."""
         self._idle_callbacks.append(callback)
 
     @property
@@ -218,22 +218,22 @@ class TaskQueue(Generic[T]):
 
     @property
     def is_paused(self) -> bool:
-        """Whether nothing is given out until `start`."""
+        """Whether `take` returns nothing until `start`."""
         return self._paused
 
     @property
     def waiting(self) -> tuple[QueueEntry[T], ...]:
-        """What has not started, blocked or ready, in order of adding."""
+        """The entries that have not started, blocked or ready, in order of adding."""
         return tuple(self._waiting.values())
 
     @property
     def running(self) -> tuple[QueueEntry[T], ...]:
-        """What was taken and has not ended, in order of starting."""
+        """The entries that were taken and have not ended, in order of starting."""
         return tuple(entry for entry, _ in self._running.values())
 
     @property
     def stats(self) -> QueueStats:
-        """Counts of this moment."""
+        """The current counts."""
         return QueueStats(
             size=len(self._waiting),
             pending=len(self._running),
@@ -242,7 +242,7 @@ class TaskQueue(Generic[T]):
         )
 
     def _checked(self, entries: list[QueueEntry[T]]) -> dict[str, QueueEntry[T]]:
-        """Return the entries by id, having refused whatever could never be scheduled."""
+        """Return the entries by id. Raises ValueError for one that could never be scheduled."""
         batch: dict[str, QueueEntry[T]] = {}
         for entry in entries:
             if entry.id in self._order or entry.id in batch:
@@ -271,7 +271,7 @@ class TaskQueue(Generic[T]):
         self._ready_count += 1
 
     def _drop(self, entry_id: str) -> None:
-        """Take an entry out of the waiting ones; a ready one stays in the heap, to be passed over."""
+        """Remove a waiting entry; a ready one stays in the heap, where it is ignored."""
         del self._waiting[entry_id]
         if self._unmet.pop(entry_id, None) is None:
             self._ready_count -= 1
@@ -283,24 +283,24 @@ class TaskQueue(Generic[T]):
             self._release_dependents(entry_id)
         else:
             skipped = self._skip_dependents(entry_id)
-        self._tell_if_idle()
+        self._notify_if_idle()
         return skipped
 
     def _release_dependents(self, need: str) -> None:
         for dependent in self._dependents.pop(need, ()):
             unmet = self._unmet.get(dependent)
             if unmet is None:
-                continue  # it was skipped or cancelled meanwhile
+                continue  # it was skipped or cancelled in the meantime
             unmet.discard(need)
             if not unmet:
                 del self._unmet[dependent]
                 self._push(self._waiting[dependent])
 
     def _skip_dependents(self, need: str) -> list[Skipped]:
-        """Skip what needs `need`, then what needs that, and so on, breadth first."""
+        """Skip the entries that need `need`, those that need these, and so on, breadth first."""
         skipped: list[Skipped] = []
         causes = [need]
-        for cause in causes:  # grows while it is walked
+        for cause in causes:  # grows during the loop
             outcome = self._ended[cause]
             for dependent in self._dependents.pop(cause, ()):
                 if dependent not in self._waiting:
@@ -311,7 +311,7 @@ class TaskQueue(Generic[T]):
                 causes.append(dependent)
         return skipped
 
-    def _tell_if_idle(self) -> None:
+    def _notify_if_idle(self) -> None:
         if not (self._was_busy and self.is_idle):
             return
         self._was_busy = False
@@ -341,5 +341,5 @@ def _refuse_cycle(needs: Mapping[str, Iterable[str]]) -> None:
     try:
         TopologicalSorter(needs).prepare()
     except CycleError as error:
-        cycle = list(reversed(error.args[1]))  # it goes from a need to what needs it
-        raise ValueError(f"tasks need one another in a circle: {' needs '.join(cycle)}") from None
+        cycle = list(reversed(error.args[1]))  # graphlib goes from a need to what needs it
+        raise ValueError(f"tasks need one another in a cycle: {' needs '.join(cycle)}") from None

@@ -1,8 +1,8 @@
-"""The process entry of a worker: a child of the pool that runs shards, one after the other.
+"""The entry point of a worker process, which runs shards one after the other.
 
-Threads here: the pool's own (runs `run_shard`), the sub-task threads of the current shard, and one that listens to
-the control connection. Events leave through a connection that only this process writes to, so a death at any moment
-is an end of file for the supervisor and can jam nobody else.
+Its threads: the pool's own (runs `run_shard`), the sub-task threads of the current shard, and one that reads the
+control connection. Events are sent over a connection that only this process writes to, so its death at any moment is
+an end of file for the supervisor and blocks no other process.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import signal
 import threading
 from typing import TYPE_CHECKING
 
-from runner.execution import output_capture as capture
+from runner.execution import output_capture
 from runner.execution.parent_death import die_with_parent
-from runner.execution.subtasks import Message, SubTaskManager, describe
+from runner.execution.subtasks import SubTaskManager, WorkerMessage, describe
 from runner.execution.worker_protocol import Cancel, FilesChanged, Shard, ShardBegun, ShardEnded, WorkerReady
 from runner.generation.model.application import Application
 from runner.records.events import SubTaskStarted
@@ -27,42 +27,42 @@ if TYPE_CHECKING:
 
 
 class _Worker:
-    """What this process owns: its two connections, the application of the last schema, the shard it works on."""
+    """The state of this process: two connections, the application of the last schema, the current task's manager."""
 
     def __init__(self, events: Connection, control: Connection) -> None:
-        self._events = events  # kept open
+        self._events = events  # referenced here so that it stays open
         self._sender = Sender(events.fileno())
         self._control = control
-        self._application: Application | None = None  # of the schema that came last
+        self._application: Application | None = None  # of the schema that was sent last
         self._manager: SubTaskManager | None = None
-        self._cancelled: list[Cancel] = []  # of shards that are still to come, too: they arrive another way
+        self._cancelled: list[Cancel] = []  # also for shards that have not arrived yet: they come over another pipe
         self._managed: tuple[str, str, int] | None = None
         threading.Thread(target=self._listen, name="control", daemon=True).start()
 
-    def send(self, message: Message | WorkerReady | ShardBegun | ShardEnded) -> None:
+    def send(self, message: WorkerMessage | WorkerReady | ShardBegun | ShardEnded) -> None:
         if isinstance(message, SubTaskStarted | FilesChanged):  # its first step, or its end, follows at once
             self._sender.queue(message)
             return
         try:
             self._sender.send(message)
         except BrokenPipeError:
-            os._exit(1)  # the supervisor has let go of this process: nobody is left to tell
+            os._exit(1)  # the supervisor has closed the connection
 
     def run(self, shard: Shard, schema_pickle: bytes | None) -> None:
         error = None
         self.send(ShardBegun())
         try:
             if schema_pickle is not None:
-                self._application = Application(pickle.loads(schema_pickle))  # noqa: S301 - made by our own supervisor
+                self._application = Application(pickle.loads(schema_pickle))  # noqa: S301 - written by our own supervisor
             if self._application is None:
-                raise RuntimeError("a shard came before its schema")  # noqa: TRY301 - told like any failure
+                raise RuntimeError("a shard came before its schema")  # noqa: TRY301 - reported like any failure
             self._manager_for(shard, self._application).execute_sub_tasks(shard.work)
-        except Exception as problem:  # noqa: BLE001 - goes to the supervisor as data: it may not be picklable
+        except Exception as problem:  # noqa: BLE001 - sent to the supervisor as text: it may not be picklable
             error = describe(problem)
         self.send(ShardEnded(error=error))
 
     def _manager_for(self, shard: Shard, application: Application) -> SubTaskManager:
-        """Return the manager of the last shard where this one is of the same task: it knows the workspace by now."""
+        """Return the last shard's manager if this shard is of the same task: it has read the workspace already."""
         key = (shard.run_id, shard.task.id, shard.threads)
         if self._manager is None or self._managed != key:
             if self._manager is not None:
@@ -77,8 +77,8 @@ class _Worker:
                 check=shard.check,
             )
             self._managed = key
-            for told in self._cancelled:
-                self._manager.cancel(told.subtask_id, told.attempt)
+            for cancel in self._cancelled:
+                self._manager.cancel(cancel.subtask_id, cancel.attempt)
         return self._manager
 
     def _listen(self) -> None:
@@ -86,40 +86,40 @@ class _Worker:
             try:
                 message = self._control.recv()
             except (EOFError, OSError):
-                return  # the supervisor is gone or has closed; the lifeline ends this process
+                return  # the supervisor is dead or has closed it; the parent-death signal ends this process
             if isinstance(message, Cancel):
-                self._cancelled.append(message)  # before the look: a manager made meanwhile finds it here
+                self._cancelled.append(message)  # first: a manager that is being created reads it from here
                 manager = self._manager
                 if manager is not None:
                     manager.cancel(message.subtask_id, message.attempt)
 
 
-_worker: _Worker | None = None  # one a process, made by `initialize`
+_worker: _Worker | None = None  # one per process, created by `initialize`
 
 
 def initialize(events: Connection, control: Connection, output: Connection, memory: int | None) -> None:
-    """Make this process a worker. Runs first in each child of the pool.
+    """Set this process up as a worker. Runs first in each child of the pool.
 
-    `output` takes what programs print; `memory` bounds the address space, in bytes.
+    `output` receives what programs print; `memory` limits the address space, in bytes.
     """
     global _worker  # noqa: PLW0603 - the pool calls plain functions; the process is the object
     die_with_parent()
-    os.setpgid(0, 0)  # ended as a group with whatever its agents start; the terminal's Ctrl-C does not reach it
+    os.setpgid(0, 0)  # it is ended together with what its agents start, and not by the terminal's Ctrl-C
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a Python handler never runs while an agent spins in C
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a Python handler would not run while an agent is in C code
     if memory is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     for descriptor in (1, 2):
         os.dup2(output.fileno(), descriptor)
-    capture.install()
+    output_capture.install()
     _worker = _Worker(events, control)
     _worker.send(WorkerReady(pid=os.getpid()))
 
 
 def run_shard(shard: Shard, schema_pickle: bytes | None) -> None:
-    """Try every sub-task of a shard once. Returns nothing: all news goes over the connection.
+    """Make one attempt at each sub-task of a shard. The results are sent over the connection, not returned.
 
-    `schema_pickle` comes only when the schema is another than the last shard's.
+    `schema_pickle` is None where the schema is the same as the last shard's.
     """
     if _worker is None:
         raise RuntimeError("initialize() has not run in this process")
@@ -127,4 +127,4 @@ def run_shard(shard: Shard, schema_pickle: bytes | None) -> None:
 
 
 def ping() -> None:
-    """Do nothing. Submitting it makes the pool start its process."""
+    """Do nothing. Submitting it makes the executor start its process."""

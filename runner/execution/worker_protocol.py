@@ -1,7 +1,7 @@
-"""What the supervisor and a worker say to each other, beside the events of progress.
+"""Messages between the supervisor and a worker, beside the events.
 
-Down, as an argument of a call: a `Shard`, part of a task with the threads to use. Up, over the worker's own
-connection: events, and the messages below. Nothing here is kept or shown.
+To the worker: a `Shard` as the argument of a call, and `Cancel` over the control connection. To the supervisor, over
+the worker's own connection: events and the other messages. None of these are stored or shown.
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from runner.records.message_pipe import CompactPickle
 from runner.records.task import SubTaskSpec, TaskSpec
 
-Change = tuple[str, str]  # verb (see `workspace.writer.Verb`), path relative to the workspace
+FileChange = tuple[str, str]  # verb (see `workspace.writer.Verb`) and path relative to the workspace
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shard:
-    """Some sub-tasks of one task for one worker. `task` comes without its list of sub-tasks.
+    """Some sub-tasks of one task, assigned to one worker. `task` is sent without its list of sub-tasks.
 
-    `work` pairs each sub-task with the number of this try. `check` renders and compares but writes nothing;
-    `force` overwrites what was edited by hand.
+    `work` has pairs of a sub-task and the number of the attempt; `threads` is how many run at once. With `check`, files
+    are compared and not written; with `force`, files that were edited by hand are overwritten.
     """
 
     run_id: str
@@ -32,7 +32,7 @@ class Shard:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What a worker process may use: bytes of address space, and sub-tasks before another takes its place."""
+    """Limits of a worker process: bytes of address space, and sub-tasks after which it is replaced."""
 
     memory: int | None = None
     max_subtasks: int | None = None
@@ -40,21 +40,21 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerReady(CompactPickle):
-    """A worker has started and waits for work."""
+    """A worker has started and waits for shards."""
 
     pid: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShardBegun(CompactPickle):
-    """The shard has arrived: from here on, a death of the worker may be its doing."""
+    """The shard has arrived. If the worker dies from here on, the shard may have caused it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AttemptFailed(CompactPickle):
-    """One try at a sub-task failed. `retryable` says whether another try could pass.
+    """An attempt at a sub-task failed. `retryable` says whether another attempt could succeed.
 
-    `cancelled` is True when it stopped because it was told to.
+    `cancelled` is True where it stopped because it was asked to.
     """
 
     task_id: str
@@ -67,23 +67,23 @@ class AttemptFailed(CompactPickle):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilesChanged(CompactPickle):
-    """Files of a sub-task that were not simply the same as before: by verb."""
+    """The files of a sub-task that are not identical to before, with what was done with each."""
 
     task_id: str
     subtask_id: str
-    changes: tuple[Change, ...]
+    changes: tuple[FileChange, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ShardEnded(CompactPickle):
-    """Every sub-task of the shard was tried once; the worker is free. `error`: the shard could not even begin."""
+    """The shard has ended and the worker is free. `error` is set where it could not begin."""
 
     error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cancel(CompactPickle):
-    """Down the control connection: a try at a sub-task is to stop at its next look, whether it has begun or not."""
+    """An attempt at a sub-task is to stop at its next check, whether it has begun or not."""
 
     subtask_id: str
     attempt: int

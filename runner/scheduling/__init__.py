@@ -1,1 +1,1 @@
-"""Which task runs when: validation before a run, the queue, the loop of the supervisor, time limits."""
+"""Decides which task runs when: validation before a run, the supervisor's loop, the state of tasks, time limits."""

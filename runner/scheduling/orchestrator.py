@@ -1,4 +1,4 @@
-"""The face of a run: tasks go in, results come out.
+"""The interface of a run: takes tasks and returns their results.
 
     caller's thread          supervisor process                                        worker processes (5)
     ───────────────          ──────────────────                                        ────────────────────
@@ -11,7 +11,7 @@
                                         ▼ post
                                      Reporter thread ──► store (SQLite, durable) ──► console, Convex, …
 
-Every arrow is one-way. The loop decides, the reporter records, sinks tell; none of them waits for the one below.
+Every arrow is one-way. The loop decides, the reporter records, sinks show; none of them waits for the one below.
 """
 
 from __future__ import annotations
@@ -47,19 +47,19 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Schema
     from runner.execution.task_queue import QueueStats
-    from runner.execution.worker_protocol import Change
+    from runner.execution.worker_protocol import FileChange
     from runner.records.errors import StoreError
     from runner.records.task import TaskInput, TaskResult
     from runner.scheduling.schedule import Job
 
-STATE_FOLDER = ".runner"  # of the current folder, unless told otherwise
-CLOSE_TIMEOUT = 10.0  # seconds for the sinks to show what they were given
+STATE_FOLDER = ".runner"  # in the current folder
+CLOSE_TIMEOUT = 10.0  # seconds for the sinks to show the events that they have
 _CLEARED = "cleared before it started"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunInfo:
-    """What a run is called in the records: the plan's name and the path of its file."""
+    """What the records of a run say of its plan: its name and the path of its file."""
 
     plan: str = "library"
     plan_path: str = ""
@@ -113,19 +113,22 @@ class ParallelOrchestrator:
     def execute_task(self, task: TaskInput) -> TaskResult:
         """Run one task and return how it ended; blocks until then.
 
-        Raises `TaskInputError` or `DDLError` for a task that cannot be run as it was asked for.
+        Raises `TaskInputError` for a task that cannot be run as it is given, `DDLError` for an unreadable schema.
         """
         return self.submit(task).result()
 
     def submit(self, task: TaskInput) -> Future[TaskResult]:
-        """Hand a task over and return a future of how it ends. Raises as `execute_task` does, at once."""
+        """Add a task and return a future of its result. Raises like `execute_task`, at once."""
         with self._lock:
             task_id = task.id or free_name(kebab(task.description), self._futures, separator="-")
         job = self._preparation.prepare(replace(task, id=task_id))
         return self.submit_jobs([job])[task_id]
 
     def submit_jobs(self, jobs: Sequence[Job]) -> Mapping[str, Future[TaskResult]]:
-        """Hand over jobs that are already prepared; they may need one another. Returns a future a task."""
+        """Add prepared jobs, which may need one another. Returns a future of each task's result, by task id.
+
+        Raises ValueError for an id that was added before.
+        """
         self.start_run()
         with self._lock:
             futures: dict[str, Future[TaskResult]] = {job.spec.id: Future() for job in jobs}
@@ -137,7 +140,7 @@ class ParallelOrchestrator:
             self._workspaces |= workspaces
         if not self._settings.check:
             for workspace in workspaces:
-                if sweep_claims(workspace):  # a run died here
+                if sweep_claims(workspace):  # a run died in this workspace
                     sweep_temp_files(workspace, Manifest(workspace))
                 begin_claims(workspace, self.run_id)
         for job in jobs:
@@ -148,13 +151,13 @@ class ParallelOrchestrator:
     # ----------------------------------------------------------------------------- control
 
     def get_queue_stats(self) -> QueueStats:
-        """Return how many tasks wait and run."""
+        """Return how many tasks are waiting and running."""
         return self._supervisor.stats()
 
     def on_idle(self, timeout: float | None = None) -> bool:
-        """Wait until no task waits or runs; False on timeout (seconds).
+        """Wait until no task waits or runs; False after `timeout` seconds.
 
-        Raises `StoreError` when state could not be kept: the run was stopped for it.
+        Raises `StoreError` where the run's state could not be saved, which stops the run.
         """
         idle = self._supervisor.wait_idle(timeout)
         if self._store_error is not None:
@@ -174,23 +177,26 @@ class ParallelOrchestrator:
         self._supervisor.clear(_CLEARED)
 
     def cancel(self, task_id: str | None = None, reason: str = "cancelled") -> None:
-        """Cancel one task, or all of them: what waits is dropped, what runs is told to stop and gets its grace."""
+        """Cancel one task, or all of them: what waits ends, what runs is asked to stop and has its grace period."""
         if task_id is None:
             self._supervisor.cancel_all(reason)
         else:
             self._supervisor.cancel(task_id, reason)
 
     def kill(self, reason: str) -> None:
-        """Cancel every task and end the workers at once."""
+        """Cancel every task and kill the workers at once."""
         self._supervisor.kill_all(reason)
 
     # ----------------------------------------------------------------------------- the run
 
     def start_run(self) -> None:
-        """Begin the run, unless it has begun: its record, its reporter, its workers."""
+        """Begin the run, unless it has begun: its record, its reporter, its workers.
+
+        Raises RuntimeError after `close`.
+        """
         with self._lock:
             if self._closed:
-                raise RuntimeError("this orchestrator is closed; make another")
+                raise RuntimeError("this orchestrator is closed; create another")
             if self._started:
                 return
             self._started = True
@@ -208,33 +214,33 @@ class ParallelOrchestrator:
         self._supervisor.start()
 
     def note(self, event: Event) -> None:
-        """Have something of the caller's own recorded in this run."""
+        """Record an event of the caller's in this run. Never blocks."""
         self._reporter.post(event)
 
     def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
-        """Have it recorded that `sink` has everything of a run up to `seq`. Never blocks."""
+        """Record that `sink` has all events of a run up to number `seq`. Never blocks."""
         self._reporter.acknowledge(sink, run_id, seq)
 
     @property
     def results(self) -> Mapping[str, TaskResult]:
-        """How each task that has ended ended."""
+        """The results of the tasks that have ended, by task id."""
         return dict(self._results)
 
     @property
-    def changes(self) -> Sequence[tuple[str, Change]]:
-        """Which files were, or with `check` would be, created, updated or kept: sub-task id, verb and path."""
+    def changes(self) -> Sequence[tuple[str, FileChange]]:
+        """The files that were, or with `check` would be, created, updated or kept: pairs of sub-task id and change."""
         return self._supervisor.changes
 
     @property
     def preparation(self) -> Preparation:
-        """What turns tasks into jobs; remembers the schemas that it read."""
+        """What turns tasks into jobs, with the schemas that it has read."""
         return self._preparation
 
     def close(self, status: RunStatus | None = None, exit_code: int | None = None) -> None:
-        """End the run: whatever still runs is killed, the last event is recorded, everything is let go.
+        """End the run: kill what still runs, record the last event, release all resources. May be called twice.
 
-        Status and exit code follow from the tasks unless they are given. Safe to call twice.
-        Raises `StoreError` when state could not be kept.
+        Status and exit code follow from the tasks unless they are given. Raises `StoreError` where the run's state
+        could not be saved.
         """
         with self._lock:
             if self._closed:
@@ -282,7 +288,7 @@ class ParallelOrchestrator:
         self._futures[result.task_id].set_result(result)
 
     def _loop_failed(self, error: BaseException) -> None:
-        """Let nobody wait for a task that no loop will ever end."""
+        """Fail the futures of all tasks that have not ended: no loop will end them."""
         with self._lock:
             futures = [future for future in self._futures.values() if not future.done()]
         for future in futures:
@@ -290,7 +296,7 @@ class ParallelOrchestrator:
 
     def _store_failed(self, error: StoreError) -> None:
         self._store_error = error
-        self._supervisor.kill_all(f"state cannot be kept: {error}")
+        self._supervisor.kill_all(f"the run's state cannot be saved: {error}")
 
     def _control(self, control: Control) -> str:
         match control.kind:
@@ -313,7 +319,7 @@ class ParallelOrchestrator:
 
 
 def warnings_of(schemas: Iterable[Schema]) -> tuple[Logged, ...]:
-    """Return what a run should say about its schemas: tables that were not all understood."""
+    """Return the warnings of a run about its schemas: tables with statements that were not understood."""
     return tuple(Logged(level="warning", message=message) for schema in schemas for message in misread_tables(schema))
 
 

@@ -1,6 +1,6 @@
-"""Turns a task as somebody asked for it into one that can be scheduled, before anything is written.
+"""Prepares tasks for scheduling, before anything is written.
 
-Tells the agent, reads the schema (once per distinct DDL), chooses the tables and digests the inputs. Runs in the
+Determines the agent, reads the schema (once per distinct DDL), selects the tables and digests the inputs. Runs in the
 supervisor's main thread.
 """
 
@@ -37,7 +37,7 @@ _WILDCARDS = frozenset("*?[")
 
 
 class TaskInputError(RunnerError):
-    """A task cannot be run as it was asked for. `key` is the part of it that is wrong, as a plan names it."""
+    """A task cannot be run as it is given. `key` is the key of a plan that is wrong, such as `tables.include.0`."""
 
     exit_code = 2
 
@@ -49,15 +49,15 @@ class TaskInputError(RunnerError):
 
 
 class Preparation:
-    """Prepares tasks. Remembers what it read, so that many tasks on one DDL read it once.
+    """Prepares tasks. Keeps the schemas that it has read, so that many tasks on one DDL read it once.
 
-    `import_path` is the folder from where agents of the user's own are imported first.
+    `import_path` is the folder from which agents of the user's own are imported first.
     """
 
     def __init__(self, dispatcher: AgentDispatcher, import_path: Path | None = None) -> None:
         self._dispatcher = dispatcher
         self._import_path = import_path
-        self._makers: dict[tuple[AgentFacts, Path | None], str] = {}
+        self._generator_digests: dict[tuple[AgentFacts, Path | None], str] = {}
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
 
     def prepare(self, task: TaskInput) -> Job:
@@ -89,7 +89,7 @@ class Preparation:
 
     @property
     def schemas(self) -> tuple[Schema, ...]:
-        """Every schema that was read."""
+        """All schemas that were read."""
         return tuple(schema for schema, _ in self._schemas.values())
 
     def _agent(self, task: TaskInput) -> tuple[Classification, AgentFacts]:
@@ -124,29 +124,29 @@ class Preparation:
         return known
 
     def _inputs_digest(self, task: TaskInput, agent: AgentFacts, schema_digest: str | None) -> str:
-        """Digest all that the files of a task are made from: what is equal gives equal files."""
+        """Return a digest of everything that a task's files are generated from: equal inputs give equal files."""
         options = json.dumps(task.options, sort_keys=True, default=str)
-        maker = self._maker_digest(agent, None if task.templates is None else Path(task.templates))
-        parts = (VERSION, maker, schema_digest or "", options)
+        generator = self._generator_digest(agent, None if task.templates is None else Path(task.templates))
+        parts = (VERSION, generator, schema_digest or "", options)
         return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
-    def _maker_digest(self, agent: AgentFacts, templates: Path | None) -> str:
-        """Digest an agent's code and its templates, once for all tasks of a kind."""
-        if (agent, templates) not in self._makers:
+    def _generator_digest(self, agent: AgentFacts, templates: Path | None) -> str:
+        """Return a digest of an agent's code and its templates, computed once for all tasks of a kind."""
+        if (agent, templates) not in self._generator_digests:
             files = set_digest(agent.kind, templates, home=agent.home)
-            self._makers[agent, templates] = f"{agent.code_digest}|{files}"
-        return self._makers[agent, templates]
+            self._generator_digests[agent, templates] = f"{agent.code_digest}|{files}"
+        return self._generator_digests[agent, templates]
 
 
 def _read_schema(paths: tuple[Path, ...], dialect: str) -> tuple[Schema, str]:
-    """Return a schema and the digest of its source: as it was read before, or read now."""
+    """Return a schema and the digest of its source, from the cache or read now."""
     try:
         digest = schema_cache.schema_digest(paths, dialect)
         schema = schema_cache.load(paths, digest)
     except OSError:
-        digest, schema = "", None  # the reader says what is wrong with the file
+        digest, schema = "", None  # the reader reports what is wrong with the file
     if schema is None:
-        from runner.ddl.reader import read_ddl  # noqa: PLC0415 - 0.3 s of parser, for a schema not seen before
+        from runner.ddl.reader import read_ddl  # noqa: PLC0415 - imports the parser, 0.3 s, for a new schema only
 
         schema = read_ddl(paths, dialect)
         schema_cache.save(paths, digest, schema)
@@ -154,10 +154,10 @@ def _read_schema(paths: tuple[Path, ...], dialect: str) -> tuple[Schema, str]:
 
 
 def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
-    """Return the tables that the globs choose, in the order of the DDL. Raises `TaskInputError` for a dead glob.
+    """Return the tables that the globs select, in the order of the DDL.
 
-    Partitions are left out unless a glob without wildcards names one: their rows are reached through the table
-    that they are part of.
+    Partitions are left out unless a glob without wildcards names one: their rows are available through the partitioned
+    table. Raises `TaskInputError` for a glob that matches no table and where every table is excluded.
     """
     labels = {schema.label(table.name): table for table in schema.tables}
     whole = {label for label, table in labels.items() if table.partition_of is None}
@@ -181,7 +181,7 @@ def _no_match(pattern: str, labels: dict[str, Table]) -> tuple[str, str]:
 
 
 def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) -> None:
-    """Refuse tables whose statements were not all understood: what came out would not be what the DDL says."""
+    """Raise `TaskInputError` where a selected table has a statement that was not understood."""
     chosen = {table.name for table in tables}
     for note in _unread_tables(schema):
         if note.table in chosen or _would_choose_unread(globs, schema, note):
@@ -194,7 +194,7 @@ def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) 
 
 
 def _would_choose_unread(globs: TableGlobs, schema: Schema, note: Note) -> bool:
-    """Whether globs choose a table of which nothing could be read; where not even its name, any wildcard does."""
+    """Return whether globs select a table that could not be read at all; without a name, any wildcard may select it."""
     if note.table is None:
         return any(_WILDCARDS & set(pattern) for pattern in globs.include)
     label = schema.label(note.table)
@@ -206,7 +206,7 @@ def _would_choose_unread(globs: TableGlobs, schema: Schema, note: Note) -> bool:
 
 
 def misread_tables(schema: Schema) -> tuple[str, ...]:
-    """Tell of the statements about tables that were not understood; worth a warning where no task uses them."""
+    """Return a warning for each statement about a table that was not understood."""
     return tuple(f"{note.file}:{note.line}: not understood: {note.reason}" for note in _unread_tables(schema))
 
 

@@ -1,7 +1,7 @@
-"""Which tasks of a run wait, run and have ended, and the telling of each end.
+"""The tasks of a run: which wait, run and have ended.
 
-Decisions are the queue's and the task's own (`task_queue`, `task_run`); here they become events and results. Used by
-one thread, the supervisor's loop.
+`task_queue` and `task_run` make the decisions; here they become events and results. Used by one thread, the
+supervisor's loop.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A task and all that is needed to run it; `start` is how what comes out of it is started."""
+    """A task with its schema. `start` is how the application that it generates is started."""
 
     spec: TaskSpec
     schema: Schema
@@ -32,7 +32,7 @@ class Job:
 
 
 class Schedule:
-    """The tasks of a run. `post` takes events; `on_end` is told each task's result."""
+    """The tasks of a run. `post` takes events; `on_end` is called with the result of each task that ends."""
 
     def __init__(
         self,
@@ -52,10 +52,10 @@ class Schedule:
         self._fail_fast = fail_fast
         self._stopping: str | None = None
 
-    # ----------------------------------------------------------------------------- coming and starting
+    # ----------------------------------------------------------------------------- adding and starting
 
     def add(self, jobs: Iterable[Job]) -> None:
-        """Add jobs; those that need one that has failed end as skipped at once, all where no more are taken."""
+        """Add jobs. Those that need a failed task end as skipped at once; all end once nothing is started any more."""
         batch = {job.spec.id: job for job in jobs}
         self.jobs |= batch
         entries = [
@@ -68,12 +68,12 @@ class Schedule:
             )
             for task_id, job in batch.items()
         ]
-        self._tell_skipped(self.queue.add_many(entries))
+        self._end_skipped(self.queue.add_many(entries))
         if self._stopping:
             self.clear(self._stopping)
 
     def next_task(self, now: float) -> TaskRun | None:
-        """Return the task whose turn it is: a running one that no worker has, then a new one, then any with work."""
+        """Return the next task to assign: a running one without a worker, else a new one, else any with due work."""
         due = [task for task in self.active.values() if task.has_due(now)]
         due.sort(key=lambda task: -task.spec.input.priority)
         for task in due:
@@ -88,12 +88,12 @@ class Schedule:
         return due[0] if due else None
 
     def task_waits(self) -> bool:
-        """Whether another task could start if a worker were free."""
+        """Return whether another task could start if a worker were free."""
         stats = self.queue.stats
         return self.queue.has_ready() and stats.pending < stats.concurrency
 
     def expired(self, now: float) -> list[TaskRun]:
-        """Return the running tasks that have used up their time."""
+        """Return the running tasks that have exceeded their time limit."""
         return [self.active[entry.id] for entry in self.queue.expired(now) if entry.id in self.active]
 
     def pause(self) -> None:
@@ -110,8 +110,8 @@ class Schedule:
 
     # ----------------------------------------------------------------------------- ends of sub-tasks
 
-    def tell_outcome(self, task: TaskRun, state: SubTaskState, error: str, outcome: Retry | Ended) -> None:
-        """Tell what follows from a try that did not succeed."""
+    def report_outcome(self, task: TaskRun, state: SubTaskState, error: str, outcome: Retry | Ended) -> None:
+        """Post what follows from an attempt that did not succeed."""
         match outcome:
             case Retry():
                 self._post(
@@ -125,12 +125,12 @@ class Schedule:
                     )
                 )
             case Ended():
-                self._tell_ended(task, state)
+                self._report_ended(task, state)
                 if outcome.status is SubTaskStatus.FAILED and self._fail_fast and not self._stopping:
-                    self.stop_handing_out(f"--fail-fast: {state.spec.id} failed")
+                    self.stop_assigning(f"--fail-fast: {state.spec.id} failed")
                 self.end_if_complete(task)
 
-    def _tell_ended(self, task: TaskRun, state: SubTaskState) -> None:
+    def _report_ended(self, task: TaskRun, state: SubTaskState) -> None:
         self._post(
             SubTaskEnded(
                 task_id=task.spec.id,
@@ -144,19 +144,19 @@ class Schedule:
     def drop_waiting(self, task: TaskRun, reason: str) -> None:
         """End what no worker has of a running task."""
         for state in task.cancel_waiting(reason):
-            self._tell_ended(task, state)
+            self._report_ended(task, state)
         self.end_if_complete(task)
 
     # ----------------------------------------------------------------------------- ends of tasks
 
     def end_if_complete(self, task: TaskRun) -> None:
-        """Stamp a task's end before its worker is given away, and skip what needs it."""
+        """Record a task's end, if it has ended, before its worker is assigned again; skip what needs it."""
         if not task.ended or self.active.pop(task.spec.id, None) is None:
             return
         self._post(TaskEnded(task_id=task.spec.id, status=task.status, error=task.first_error))
         skipped = self.queue.finish(task.spec.id, task.status, time.monotonic())
         self._conclude(task.spec, task.status, task.first_error)
-        self._tell_skipped(skipped)
+        self._end_skipped(skipped)
 
     def clear(self, reason: str) -> None:
         """Cancel every task that has not started."""
@@ -164,20 +164,20 @@ class Schedule:
             self._end_unstarted(entry.payload.spec, TaskStatus.CANCELLED, reason)
 
     def cancel_waiting(self, task_id: str, reason: str) -> None:
-        """Cancel a task that has not started, and skip what needs it. Does nothing for one that has ended."""
+        """Cancel a task that has not started, and skip what needs it. Does nothing for a task that has ended."""
         if task_id in self.jobs:
             skipped = self.queue.cancel(task_id)
             self._end_unstarted(self.jobs[task_id].spec, TaskStatus.CANCELLED, reason)
-            self._tell_skipped(skipped)
+            self._end_skipped(skipped)
 
-    def stop_handing_out(self, reason: str) -> None:
-        """Cancel all that no worker has, and take no more."""
+    def stop_assigning(self, reason: str) -> None:
+        """Cancel everything that is not assigned to a worker, and start no task any more."""
         self._stopping = reason
         self.clear(reason)
         for task in list(self.active.values()):
             self.drop_waiting(task, reason)
 
-    def _tell_skipped(self, skipped: Iterable[Skipped]) -> None:
+    def _end_skipped(self, skipped: Iterable[Skipped]) -> None:
         for entry_id, reason in skipped:
             self._end_unstarted(self.jobs[entry_id].spec, TaskStatus.SKIPPED, reason)
 

@@ -1,7 +1,7 @@
-"""The loop that runs tasks: one thread of the supervisor process, which owns all run state.
+"""The loop that runs tasks, in a thread of the supervisor process that owns all state of the run.
 
-It waits for messages of workers, commands of other threads and deadlines, turns messages into decisions
-(`schedule`, `time_limits`) and events, and hands shards to idle workers. Other threads only `call` it.
+It waits for messages of workers, commands of other threads and deadlines. It turns messages into decisions
+(`schedule`, `time_limits`) and events, and assigns shards to idle workers. Other threads only `call` it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.execution.worker_protocol import (
     AttemptFailed,
-    Change,
+    FileChange,
     FilesChanged,
     Limits,
     Shard,
@@ -41,14 +41,14 @@ if TYPE_CHECKING:
     from runner.scheduling.schedule import Job
     from runner.scheduling.task_run import SubTaskState, TaskRun
 
-_IDLE_WAIT = 60.0  # seconds; nothing is due, and everything that can happen wakes the loop
-_TICK = 0.1  # seconds between two looks at the limits while tasks run
+_IDLE_WAIT = 60.0  # seconds; nothing is due, and whatever happens wakes the loop
+_TICK = 0.1  # seconds between two checks of the time limits while tasks run
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How a run is run: `workers` tasks at once, `subtasks` of each; see `Shard` for `force` and `check`."""
+    """The settings of a run: `workers` tasks at once, `subtasks` of each. For `force` and `check` see `Shard`."""
 
     workers: int = TASK_CONCURRENCY
     subtasks: int = SUBTASK_CONCURRENCY
@@ -59,9 +59,9 @@ class Settings:
 
 
 class Supervisor:
-    """Runs jobs until `stop`. `post` takes its events, in order; `on_end` is told each task's result.
+    """Runs jobs until `stop`. `post` takes its events, in order; `on_end` takes the result of each task that ends.
 
-    Should the loop itself fail, `on_failure` is told why, no task ends any more, and `wait_idle` and `add` raise.
+    If the loop itself fails, `on_failure` takes the error, no task ends any more, and `wait_idle` and `add` raise it.
     All three are called from the loop's thread.
     """
 
@@ -79,24 +79,24 @@ class Supervisor:
         self._on_failure = on_failure
         self._idle = threading.Event()
         self._idle.set()
-        self._arriving = 0  # batches that `add` announced and the loop has not seen
+        self._arriving = 0  # batches of `add` that the loop has not processed
         self._arrivals = threading.Lock()
         self._pickles: dict[str | None, bytes] = {}
         self._schedule = Schedule(settings.workers, settings.subtasks, post, on_end, fail_fast=settings.fail_fast)
         self._slots = WorkerSlots(settings.limits, post, self._refused)
         self._limits = TimeLimits(self._slots, post, self._schedule.drop_waiting)
-        self._next_look = 0.0
+        self._next_check = 0.0
         self._error: BaseException | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._woken, self._wake = Pipe(duplex=False)
         self._slots.wake_on(self._woken)
         self._open = True
-        self.changes: list[tuple[str, Change]] = []  # sub-task id and change; read it once the loop is idle
+        self.changes: list[tuple[str, FileChange]] = []  # sub-task id and change; read it once the loop is idle
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     @property
     def deaths(self) -> int:
-        """How many workers died and were replaced."""
+        """How many workers have died and were replaced."""
         return self._slots.deaths
 
     # ----------------------------------------------------------------------------- called from other threads
@@ -106,12 +106,12 @@ class Supervisor:
         self._thread.start()
 
     def call(self, command: Callable[[], None]) -> None:
-        """Have `command` run on the loop's thread, soon. Never blocks; safe in a signal handler."""
+        """Have `command` run soon in the loop's thread. Never blocks; safe in a signal handler."""
         self._commands.put(command)
         self._wake.send_bytes(b"!")
 
     def add(self, jobs: Iterable[Job]) -> None:
-        """Add jobs. Those that need one that has failed end as skipped at once."""
+        """Add jobs. Those that need a failed task end as skipped at once. Raises what ended the loop early."""
         batch = list(jobs)
         with self._arrivals:
             if self._error is not None:
@@ -133,30 +133,30 @@ class Supervisor:
         self.call(lambda: self._schedule.clear(reason))
 
     def cancel(self, task_id: str, reason: str) -> None:
-        """Cancel one task: what waits of it is dropped, what runs is told to stop."""
+        """Cancel one task: its waiting sub-tasks end, its running ones are asked to stop."""
         self.call(lambda: self._cancel_one(task_id, reason))
 
     def cancel_all(self, reason: str) -> None:
-        """Cancel every task, and take no more: what runs gets its grace."""
+        """Cancel every task and start none any more; what runs has its grace period."""
         self.call(lambda: self._cancel_all(reason))
 
     def kill_all(self, reason: str) -> None:
-        """Cancel every task and end the workers at once."""
+        """Cancel every task and kill the workers at once."""
         self.call(lambda: self._kill_all(reason))
 
     def wait_idle(self, timeout: float | None = None) -> bool:
-        """Wait until nothing waits or runs. Returns False on timeout; raises what ended the loop early."""
+        """Wait until nothing waits or runs; False after `timeout` seconds. Raises what ended the loop early."""
         ended = self._idle.wait(timeout)
         if self._error is not None:
             raise self._error
         return ended
 
     def stats(self) -> QueueStats:
-        """Counts of this moment, as the loop last saw them."""
+        """Return how many tasks are waiting and running now."""
         return self._schedule.queue.stats
 
     def stop(self) -> None:
-        """Let the workers go and end the loop; what still runs is killed. Safe to call twice."""
+        """End the workers and the loop; what still runs is killed. May be called twice."""
         if self._thread.is_alive():
             self.call(self._close)
             self._thread.join()
@@ -169,7 +169,7 @@ class Supervisor:
                 self._slots.start_worker()
             while self._open:
                 self._turn()
-        except BaseException as error:  # noqa: BLE001 - kept for the threads that wait
+        except BaseException as error:  # noqa: BLE001 - raised in the threads that wait
             with self._arrivals:
                 self._error = error
             self._on_failure(error)
@@ -180,18 +180,18 @@ class Supervisor:
                 self._idle.set()
 
     def _turn(self) -> None:
-        woken, talking = self._slots.wait(_TICK if self._schedule.active else _IDLE_WAIT)
+        woken, readable = self._slots.wait(_TICK if self._schedule.active else _IDLE_WAIT)
         if woken:
             self._run_commands()
-        for slot in talking:
+        for slot in readable:
             if slot in self._slots:
                 self._receive(slot)
         now = time.monotonic()
-        if now >= self._next_look:
-            self._next_look = now + _TICK
+        if now >= self._next_check:
+            self._next_check = now + _TICK
             active = list(self._schedule.active.values())
             self._limits.check(active, self._schedule.expired(now), now)
-            self._slots.end_unreached(now)
+            self._slots.kill_unreached(now)
         self._assign(now)
         with self._arrivals:
             if self._schedule.queue.is_idle and not self._arriving:
@@ -242,25 +242,25 @@ class Supervisor:
             case _:
                 self._post(message)
 
-    # ----------------------------------------------------------------------------- handing out
+    # ----------------------------------------------------------------------------- assignment
 
     def _assign(self, now: float) -> None:
-        """Give idle workers work: running tasks that have none first, then new ones, then shards of the rest."""
-        free = [slot for slot in self._slots if slot.task is None]  # those that still start will take a share
+        """Assign shards to idle workers: of running tasks without a worker, then of new ones, then of the rest."""
+        free = [slot for slot in self._slots if slot.task is None]  # including those that are still starting
         ready = [slot for slot in free if slot.ready]
         while ready:
             task = self._schedule.next_task(now)
             if task is None:
                 return
             slot = next((one for one in ready if one.worker.schema_digest == task.spec.schema_digest), ready[0])
-            shards = min(len(free), max(1, _CORES - len(task.shards)))  # more would only each learn the schema anew
-            work, threads = task.take_work(shards, others_wait=self._schedule.task_waits(), now=now)
-            self._hand_over(slot, task, work, threads)
+            shards = min(len(free), max(1, _CORES - len(task.shards)))  # each worker more has to load the schema
+            work, threads = task.choose_shard(shards, others_wait=self._schedule.task_waits(), now=now)
+            self._assign_shard(slot, task, work, threads)
             ready.remove(slot)
             free.remove(slot)
 
-    def _hand_over(self, slot: WorkerSlot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int) -> None:
-        task.hand_over(work, slot.worker.index, threads)
+    def _assign_shard(self, slot: WorkerSlot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int) -> None:
+        task.assign(work, slot.worker.index, threads)
         shard = Shard(
             run_id=self._run_id,
             task=replace(task.spec, subtasks=()),
@@ -269,7 +269,7 @@ class Supervisor:
             force=self._settings.force,
             check=self._settings.check,
         )
-        self._slots.hand_over(slot, task, shard, partial(self._pickled, task))
+        self._slots.assign(slot, task, shard, partial(self._pickled, task))
 
     def _pickled(self, task: TaskRun) -> bytes:
         digest = task.spec.schema_digest
@@ -278,13 +278,13 @@ class Supervisor:
             self._pickles[digest] = pickle.dumps(schema, pickle.HIGHEST_PROTOCOL)
         return self._pickles[digest]
 
-    # ----------------------------------------------------------------------------- what workers tell
+    # ----------------------------------------------------------------------------- messages of workers
 
     def _stepped(self, message: SubTaskStep) -> None:
         task = self._schedule.active.get(message.task_id)
         state = None if task is None else task.states[message.subtask_id]
         if state is None or state.status is not SubTaskStatus.RUNNING or message.step < state.step:
-            return  # told by a thread that its agent left behind
+            return  # from a thread that its agent left running
         state.step, state.message = message.step, message.message
         self._post(message)
 
@@ -298,25 +298,25 @@ class Supervisor:
         else:
             error = message.error
             outcome = task.failed(message.subtask_id, error, retryable=message.retryable, now=now)
-        self._schedule.tell_outcome(task, state, error, outcome)
+        self._schedule.report_outcome(task, state, error, outcome)
 
     def _shard_ended(self, slot: WorkerSlot, error: str | None) -> None:
-        task = self._slots.take_back(slot)
+        task = self._slots.release(slot)
         if task is None:
             return
         for state in task.shard_ended(slot.worker.index):
-            text = error or "the worker gave it back untried"
-            self._schedule.tell_outcome(task, state, text, task.failed(state.spec.id, text, retryable=False, now=0.0))
+            text = error or "the worker ended its shard without attempting it"
+            self._schedule.report_outcome(task, state, text, task.failed(state.spec.id, text, retryable=False, now=0.0))
 
     def _worker_died(self, slot: WorkerSlot) -> None:
-        """Replace a worker whose connection has ended; its shard's sub-tasks are tried again or charged."""
-        how = self._slots.bury(slot)
+        """Replace a worker whose connection has ended; the sub-tasks of its shard are retried or charged."""
+        how = self._slots.remove_dead(slot)
         if self._open:
             self._slots.start_worker()
         if (task := slot.task) is not None:
             outcomes = task.worker_died(slot.worker.index, how, time.monotonic(), begun=slot.begun)
             for state, error, outcome in outcomes:
-                self._schedule.tell_outcome(task, state, error, outcome)
+                self._schedule.report_outcome(task, state, error, outcome)
 
     # ----------------------------------------------------------------------------- commands
 
@@ -327,7 +327,8 @@ class Supervisor:
 
     def _cancel_one(self, task_id: str, reason: str) -> None:
         if task_id in self._schedule.jobs:
-            self._post(Logged(level="warning", message=f"{reason}: what runs of it is told to stop", task_id=task_id))
+            message = f"{reason}: its running sub-tasks are asked to stop"
+            self._post(Logged(level="warning", message=message, task_id=task_id))
             self._cancel(task_id, reason)
 
     def _cancel(self, task_id: str, reason: str) -> None:
@@ -336,12 +337,13 @@ class Supervisor:
             self._schedule.cancel_waiting(task_id, reason)
             return
         self._schedule.drop_waiting(task, reason)
-        for state in task.held:
-            self._limits.tell_to_stop(task, state, reason, charged=False)
+        for state in task.assigned:
+            self._limits.ask_to_stop(task, state, reason, charged=False)
 
     def _cancel_all(self, reason: str) -> None:
-        self._post(Logged(level="warning", message=f"{reason}: nothing new is started, what runs is told to stop"))
-        self._schedule.stop_handing_out(reason)
+        message = f"{reason}: nothing new is started, running sub-tasks are asked to stop"
+        self._post(Logged(level="warning", message=message))
+        self._schedule.stop_assigning(reason)
         for task_id in list(self._schedule.active):
             self._cancel(task_id, reason)
 
@@ -353,7 +355,7 @@ class Supervisor:
         self._open = False
 
     def _refused(self, worker: Worker, error: BaseException) -> None:
-        """A shard could not be sent: called from a thread of the executor."""
+        """Have the loop handle a shard that could not be sent. Called from a thread of the executor."""
         self.call(lambda: self._shard_refused(worker, error))
 
     def _shard_refused(self, worker: Worker, error: BaseException) -> None:

@@ -1,14 +1,14 @@
-"""A task while it is being run: which of its sub-tasks wait, run and have ended, and what follows from each outcome.
+"""The state of a running task: which of its sub-tasks wait, run and have ended, and what follows from each outcome.
 
-Pure: no clock, no process; `now` is monotonic seconds and is passed in. Owned by the orchestrator's thread. The rules:
+Pure: no clock, no process; `now` is monotonic seconds and is passed in. Used by the supervisor's thread. The rules:
 
 - A task has a budget of sub-tasks at once. One worker gets all of it, unless workers are idle and no other task
-  waits: then the task is cut into shards over them, which share the budget.
-- A shard is a bounded chunk, so that workers come back and are shared out anew.
-- A worker that dies leaves suspects: the sub-tasks that it ran. A single suspect is charged with the try. Several
-  are not: each runs again alone in a worker, and the one that dies again is found out and charged.
+  waits: then the task is split into shards for them, which share the budget.
+- A shard has a bounded size, so that workers become free and are assigned again.
+- The sub-tasks that ran in a worker that died are suspects. A single suspect is charged with the attempt. Several
+  are not: each runs again alone in a worker, and the one whose worker dies again is charged.
 - Of several that are late when their worker is ended, one may have held the interpreter: they are suspects, too.
-- A charged try is followed by another, after a backoff, while the task's retries last and the error may pass.
+- A charged attempt is followed by another, after a backoff, while retries are left and the error is retryable.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ from runner.records.task import SubTaskSpec, TaskSpec
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHUNK = 16  # sub-tasks a thread gets before its worker is shared out anew: some 0.1 s of rendering
-MIN_SHARD = 4  # fewer sub-tasks than this are not worth another worker
+CHUNK = 16  # sub-tasks of a shard for each of its threads: some 0.1 s of rendering
+MIN_SHARD = 4  # with fewer sub-tasks than this another worker is not worth it
 BACKOFF_CAP = 60.0  # seconds
 
 
 @dataclass(slots=True)
 class SubTaskState:
-    """One sub-task: where it stands, on which worker, and what its tries came to."""
+    """One sub-task: its state, its worker, and its attempts so far."""
 
     spec: SubTaskSpec
     status: SubTaskStatus = SubTaskStatus.PENDING
-    attempt: int = 0  # tries begun or handed over
-    charged: int = 0  # tries that it was to blame for
+    attempt: int = 0  # number of the newest attempt, assigned or begun
+    charged: int = 0  # attempts that count
     not_before: float = 0.0
-    alone: bool = False  # it is under suspicion: it gets a worker for itself
-    worker: int | None = None  # that has it, from the handing over on
-    started_at: float | None = None  # of the running try
+    alone: bool = False  # it is a suspect: it gets a worker for itself
+    worker: int | None = None  # from the assignment on
+    started_at: float | None = None  # of the running attempt
     step: int = 0
     message: str = ""  # of the step
-    slow_told: bool = False
-    stop_reason: str | None = None  # it was told to stop, and why
-    stop_charged: bool = False  # that is a failure of its own (a timeout), not a wish of the user's
-    kill_at: float | None = None  # when its worker is ended if it does not come back
-    kill_told: bool = False  # it was, once: the next signal is the last
+    slow_reported: bool = False
+    stop_reason: str | None = None  # why it was asked to stop; None where it was not
+    stop_charged: bool = False  # it was a failure of its own (a timeout), not a request of the user
+    kill_at: float | None = None  # when its worker is ended unless it stops before
+    term_sent: bool = False  # SIGTERM was sent to the worker: the next signal is SIGKILL
     error: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Retry:
-    """The try failed and another follows after `delay` seconds; `charged` tells whether it counts."""
+    """The attempt failed and another follows after `delay` seconds; `charged` says whether it counts."""
 
     delay: float
     charged: bool
@@ -62,14 +62,14 @@ class Retry:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """The sub-task has ended."""
+    """The sub-task has ended, with this state."""
 
     status: SubTaskStatus
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Held:
-    """What a worker was given of a task."""
+class AssignedShard:
+    """The sub-tasks of a task that a worker has, and the threads that it may use."""
 
     threads: int
     states: tuple[SubTaskState, ...]
@@ -82,8 +82,8 @@ class TaskRun:
     spec: TaskSpec
     budget: int
     states: dict[str, SubTaskState] = field(init=False)
-    shards: dict[int, Held] = field(default_factory=dict)  # by worker
-    told_to_stop: bool = False
+    shards: dict[int, AssignedShard] = field(default_factory=dict)  # by worker
+    stopping: bool = False  # nothing is assigned or retried any more
     _waiting: dict[str, SubTaskState] = field(init=False)  # in order; a retry goes to the end
     _open: int = field(init=False)  # sub-tasks that have not ended
 
@@ -92,12 +92,12 @@ class TaskRun:
         self._waiting = dict(self.states)
         self._open = len(self.states)
 
-    # ------------------------------------------------------------------------------------------ handing out
+    # ------------------------------------------------------------------------------------------ assignment
 
-    def take_work(self, idle_workers: int, *, others_wait: bool, now: float) -> tuple[tuple[SubTaskState, ...], int]:
-        """Choose the next shard: its sub-tasks and how many threads it may use; nothing when none is due.
+    def choose_shard(self, idle_workers: int, *, others_wait: bool, now: float) -> tuple[tuple[SubTaskState, ...], int]:
+        """Return the sub-tasks of the next shard and the number of its threads; no sub-tasks where none is due.
 
-        The states stay waiting until `hand_over` says which worker has them.
+        They stay waiting until `assign` is called for them.
         """
         tokens = self._tokens
         due = self._due(now)
@@ -106,55 +106,55 @@ class TaskRun:
             return (), 0
         if first.alone:
             return (first,), 1
-        enough = self.budget * self.budget * CHUNK  # for every worker that could come
+        enough = self.budget * self.budget * CHUNK  # for all workers that the task could get
         chosen = [first, *islice((state for state in due if not state.alone), enough)]
         shards = 1 if others_wait else max(1, min(idle_workers, tokens, math.ceil(len(chosen) / MIN_SHARD)))
         threads = math.ceil(tokens / shards)
         count = min(math.ceil(len(chosen) / shards), CHUNK * threads)
         return tuple(chosen[:count]), min(threads, count)
 
-    def hand_over(self, work: tuple[SubTaskState, ...], worker: int, threads: int) -> None:
-        """Note that a worker has these sub-tasks now."""
-        self.shards[worker] = Held(threads=threads, states=work)
+    def assign(self, work: tuple[SubTaskState, ...], worker: int, threads: int) -> None:
+        """Record that a worker has these sub-tasks now."""
+        self.shards[worker] = AssignedShard(threads=threads, states=work)
         for state in work:
             del self._waiting[state.spec.id]
             state.worker = worker
             state.attempt += 1
 
     def has_due(self, now: float) -> bool:
-        """Whether a sub-task could be handed over now, if the budget allows."""
+        """Return whether a sub-task can be assigned now, within the budget."""
         return self._tokens > 0 and next(self._due(now), None) is not None
 
     @property
     def _tokens(self) -> int:
-        return self.budget - sum(held.threads for held in self.shards.values())
+        return self.budget - sum(shard.threads for shard in self.shards.values())
 
     def _due(self, now: float) -> Iterator[SubTaskState]:
         return (state for state in self._waiting.values() if state.not_before <= now)
 
-    # ------------------------------------------------------------------------------------------ what happened
+    # ------------------------------------------------------------------------------------------ outcomes
 
     def started(self, subtask_id: str, now: float) -> None:
-        """A try began."""
+        """Record that an attempt began."""
         state = self.states[subtask_id]
         state.status = SubTaskStatus.RUNNING
         state.started_at = now
-        state.step, state.message, state.slow_told = 1, "start", False
+        state.step, state.message, state.slow_reported = 1, "start", False
 
     def done(self, subtask_id: str) -> None:
-        """A try succeeded."""
+        """Record that an attempt succeeded."""
         self._end(self.states[subtask_id], SubTaskStatus.DONE, None)
 
     def failed(self, subtask_id: str, error: str, *, retryable: bool, now: float) -> Retry | Ended:
-        """A try failed, and the sub-task is to blame. Decide what follows."""
+        """Record that an attempt failed and counts; return what follows."""
         state = self.states[subtask_id]
         state.charged += 1
-        if retryable and not self.told_to_stop and state.charged < self.spec.input.retries.attempts:
-            return self._again(state, error, charged=True, now=now)
+        if retryable and not self.stopping and state.charged < self.spec.input.retries.attempts:
+            return self._retry(state, error, charged=True, now=now)
         return self._end(state, SubTaskStatus.FAILED, error)
 
     def stopped(self, subtask_id: str, error: str, now: float) -> Retry | Ended:
-        """A try ended since it was told to: a timeout is charged, a user's wish ends it."""
+        """Record that an attempt stopped as asked; return what follows. A timeout counts, a user's request ends it."""
         state = self.states[subtask_id]
         reason = state.stop_reason or error
         if state.stop_charged:
@@ -162,63 +162,62 @@ class TaskRun:
         return self._end(state, SubTaskStatus.CANCELLED, reason)
 
     def shard_ended(self, worker: int) -> tuple[SubTaskState, ...]:
-        """A worker gave its shard back. Return what it should have tried and did not."""
-        held = self.shards.pop(worker)
-        return tuple(state for state in held.states if state.worker == worker)
+        """Record that a worker's shard has ended; return those of its sub-tasks that were not attempted."""
+        shard = self.shards.pop(worker)
+        return tuple(state for state in shard.states if state.worker == worker)
 
     def worker_died(
         self, worker: int, how: str, now: float, *, begun: bool = True
     ) -> list[tuple[SubTaskState, str, Retry | Ended]]:
-        """A worker is gone with its shard. Return each of its sub-tasks with the error and what follows.
+        """Record that a worker has died with its shard; return its sub-tasks, each with the error and what follows.
 
-        What it had not begun goes back to the line, and is not among them; all of the shard where that had not
-        even `begun`.
+        Sub-tasks that it had not begun wait again and are not returned: all of them where the shard had not `begun`.
         """
         outcomes: list[tuple[SubTaskState, str, Retry | Ended]] = []
-        held = self.shard_ended(worker)
-        running = [state for state in held if state.status is SubTaskStatus.RUNNING]
+        unfinished = self.shard_ended(worker)
+        running = [state for state in unfinished if state.status is SubTaskStatus.RUNNING]
         late = [state for state in running if state.stop_charged]
-        blamed = late if len(late) == 1 else []  # one that holds the interpreter makes its neighbours late as well
+        blamed = late if len(late) == 1 else []  # one that holds the interpreter makes the others late, too
         if begun and not late and len(running) <= 1:
-            blamed = running or list(held)  # it died over the shard itself: no try may go on for ever
-        for state in held:
-            if state.stop_reason and not (state in late and self._may_try_again(late)):
+            blamed = running or list(unfinished)  # where the shard itself kills the worker, this bounds the attempts
+        for state in unfinished:
+            if state.stop_reason and not (state in late and self._may_retry(late)):
                 outcomes.append((state, state.stop_reason, self.stopped(state.spec.id, how, now)))
             elif state in blamed:
                 error = f"{how} in {self.where(state)}" if running else f"{how} before it began"
                 outcomes.append((state, error, self.failed(state.spec.id, error, retryable=True, now=now)))
-            elif self.told_to_stop:
+            elif self.stopping:
                 outcomes.append((state, how, self._end(state, SubTaskStatus.CANCELLED, how)))
             elif state in running:
-                state.alone = not blamed  # with a culprit known the others are no suspects
+                state.alone = not blamed  # once one is blamed the others are no suspects
                 error = f"{state.stop_reason or how}; it was not the only one there"
-                outcomes.append((state, error, self._again(state, error, charged=False, now=now)))
+                outcomes.append((state, error, self._retry(state, error, charged=False, now=now)))
             else:
-                self._give_back(state)
+                self._unassign(state)
         return outcomes
 
     def cancel_waiting(self, reason: str) -> tuple[SubTaskState, ...]:
-        """End all that has not been handed over. Return it."""
-        self.told_to_stop = True
+        """End all sub-tasks that are not assigned, and return them."""
+        self.stopping = True
         dropped = tuple(self._waiting.values())
         for state in dropped:
             self._end(state, SubTaskStatus.CANCELLED, reason)
         return dropped
 
     def where(self, state: SubTaskState) -> str:
-        """Return the step a sub-task is in, as `step 4 (render)`."""
+        """Return the current step of a sub-task, such as `step 4 (render)`."""
         return f"step {state.step} ({state.message})"
 
-    # ------------------------------------------------------------------------------------------ the whole
+    # ------------------------------------------------------------------------------------------ the task
 
     @property
     def running(self) -> tuple[SubTaskState, ...]:
-        """Sub-tasks whose try has begun and not ended."""
-        return tuple(state for state in self.held if state.status is SubTaskStatus.RUNNING)
+        """The sub-tasks whose attempt has begun and not ended."""
+        return tuple(state for state in self.assigned if state.status is SubTaskStatus.RUNNING)
 
     @property
-    def held(self) -> tuple[SubTaskState, ...]:
-        """Sub-tasks that a worker has, begun or not."""
+    def assigned(self) -> tuple[SubTaskState, ...]:
+        """The sub-tasks that a worker has, begun or not."""
         return tuple(state for worker, shard in self.shards.items() for state in shard.states if state.worker == worker)
 
     @property
@@ -228,30 +227,30 @@ class TaskRun:
 
     @property
     def status(self) -> TaskStatus:
-        """The task's state, as it follows from its sub-tasks'."""
+        """The task's state, which follows from those of its sub-tasks."""
         return aggregate(state.status for state in self.states.values())
 
     @property
     def progress(self) -> Progress:
-        """The task's counts."""
+        """The numbers of the task's sub-tasks."""
         return progress(state.status for state in self.states.values())
 
     @property
     def first_error(self) -> str | None:
-        """What the first sub-task that did not succeed said, in the task's own order; failures before the rest."""
+        """The error of the first sub-task that did not succeed, in the task's order; failures before cancellations."""
         ended = [state for state in self.states.values() if state.error and state.status.ended]
         ended.sort(key=lambda state: state.status is not SubTaskStatus.FAILED)
         return ended[0].error if ended else None
 
-    def _may_try_again(self, late: list[SubTaskState]) -> bool:
-        return len(late) > 1 and not self.told_to_stop
+    def _may_retry(self, late: list[SubTaskState]) -> bool:
+        return len(late) > 1 and not self.stopping
 
-    def _give_back(self, state: SubTaskState) -> None:
-        state.attempt -= 1  # it was handed over and never begun: no try
+    def _unassign(self, state: SubTaskState) -> None:
+        state.attempt -= 1  # it has not begun, so there was no attempt
         state.worker = None
         self._waiting[state.spec.id] = state
 
-    def _again(self, state: SubTaskState, error: str, *, charged: bool, now: float) -> Retry:
+    def _retry(self, state: SubTaskState, error: str, *, charged: bool, now: float) -> Retry:
         first = self.spec.input.retries.backoff
         delay = backoff_delay(state.charged, first=first, longest=BACKOFF_CAP) if charged else 0.0
         self._clear(state)
@@ -268,4 +267,4 @@ class TaskRun:
 
     def _clear(self, state: SubTaskState) -> None:
         state.worker = state.started_at = state.stop_reason = state.kill_at = None
-        state.stop_charged = state.kill_told = False
+        state.stop_charged = state.term_sent = False

@@ -1,7 +1,7 @@
-"""How long sub-tasks and tasks may take, and what is done to those that take longer.
+"""Enforces the time limits of tasks and sub-tasks.
 
-A sub-task past its limit is told to stop; after the grace its worker's process group is ended, by SIGTERM and a
-second later by SIGKILL. Used by one thread, the supervisor's loop, which looks every tick.
+A sub-task that exceeds its limit is asked to stop. After the grace period its worker's process group is ended, by
+SIGTERM and a second later by SIGKILL. Used by one thread, the supervisor's loop, which checks every tick.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from runner.scheduling.task_run import SubTaskState, TaskRun
     from runner.scheduling.worker_slots import WorkerSlots
 
-_SLOW_SHARE = 0.5  # of a limit, after which a sub-task is reported as slow
-_TERM_WAIT = 1.0  # seconds from SIGTERM to SIGKILL, on top of the grace
+_SLOW_SHARE = 0.5  # of its limit, after which a sub-task is reported as slow
+_TERM_WAIT = 1.0  # seconds from SIGTERM to SIGKILL, after the grace period
 
 
 class TimeLimits:
-    """Looks at what runs. `post` takes events; `drop_waiting` ends what waits of a task, for the reason given."""
+    """Checks what runs. `post` takes events; `drop_waiting` ends a task's waiting sub-tasks, with the given reason."""
 
     def __init__(
         self,
@@ -36,16 +36,16 @@ class TimeLimits:
         self._drop_waiting = drop_waiting
 
     def check(self, tasks: Iterable[TaskRun], expired: Iterable[TaskRun], now: float) -> None:
-        """Look at the running `tasks`; those `expired` among them have used up their own time."""
+        """Check the sub-tasks of the running `tasks`; `expired` are those that have exceeded their own limit."""
         for task in expired:
-            if not task.told_to_stop:
+            if not task.stopping:
                 self._task_timed_out(task)
         for task in tasks:
-            for state in task.held:  # those that have not begun, too: they may have been told to stop
+            for state in task.assigned:  # including those that have not begun: they may have been asked to stop
                 self._check_subtask(task, state, now)
 
-    def tell_to_stop(self, task: TaskRun, state: SubTaskState, reason: str, *, charged: bool) -> None:
-        """Tell a sub-task that a worker has to stop, and begin its grace; only the first reason counts."""
+    def ask_to_stop(self, task: TaskRun, state: SubTaskState, reason: str, *, charged: bool) -> None:
+        """Ask an assigned sub-task to stop, and begin its grace period; only the first reason counts."""
         slot = None if state.worker is None else self._slots.get(state.worker)
         if state.stop_reason is None and slot is not None:
             state.stop_reason, state.stop_charged = reason, charged
@@ -61,24 +61,24 @@ class TimeLimits:
             return
         elif now >= state.started_at + limit:
             reason = f"timed out after {limit:g} s in {task.where(state)}"
-            self.tell_to_stop(task, state, reason, charged=True)
-        elif not state.slow_told and now >= state.started_at + limit * _SLOW_SHARE:
-            state.slow_told = True
+            self.ask_to_stop(task, state, reason, charged=True)
+        elif not state.slow_reported and now >= state.started_at + limit * _SLOW_SHARE:
+            state.slow_reported = True
             message = f"SLOW: {now - state.started_at:.0f} s of at most {limit:g} s, in {task.where(state)}"
             self._post(Logged(level="warning", message=message, task_id=task.spec.id, subtask_id=state.spec.id))
 
     def _task_timed_out(self, task: TaskRun) -> None:
         reason = f"its task timed out after {task.spec.input.timeouts.task:g} s"
-        self._drop_waiting(task, reason)  # from here on what fails is not tried again
-        for state in task.held:
+        self._drop_waiting(task, reason)  # from here on failures are not retried
+        for state in task.assigned:
             begun = state.started_at is not None
-            self.tell_to_stop(task, state, f"{reason}, in {task.where(state)}" if begun else reason, charged=begun)
+            self.ask_to_stop(task, state, f"{reason}, in {task.where(state)}" if begun else reason, charged=begun)
 
     def _end_worker_of(self, state: SubTaskState, now: float) -> None:
-        """End the process of a sub-task that did not stop by itself: SIGTERM, and SIGKILL when it comes again."""
+        """End the process of a sub-task that did not stop by itself: by SIGTERM, the next time by SIGKILL."""
         slot = None if state.worker is None else self._slots.get(state.worker)
         if slot is None:
             return
-        number = signal.SIGKILL if state.kill_told else signal.SIGTERM
-        state.kill_told, state.kill_at = True, now + _TERM_WAIT
+        number = signal.SIGKILL if state.term_sent else signal.SIGTERM
+        state.term_sent, state.kill_at = True, now + _TERM_WAIT
         slot.worker.signal_group(number)

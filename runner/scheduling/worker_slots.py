@@ -1,6 +1,6 @@
-"""The places of the pool: which worker fills each, what it was handed, and what its programs print.
+"""The slots of the worker pool: which worker is in each, which shard it has, and what its programs print.
 
-Used by one thread, the supervisor's loop, which decides; here is kept who has what.
+Used by one thread, the supervisor's loop, which makes the decisions.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.execution.output_capture import LineKeeper
+from runner.execution.output_capture import LineBuffer
 from runner.execution.process_pool import Worker
 from runner.records.errors import RunnerError
 from runner.records.events import Event, Logged
@@ -24,27 +24,27 @@ if TYPE_CHECKING:
 
     from runner.execution.worker_protocol import Limits, Shard
 
-_END_WAIT = 5.0  # seconds for an idle worker to end; it takes milliseconds, and cannot outlive this process
-_ARRIVAL_LIMIT = 60.0  # seconds for a shard to reach its worker; it takes milliseconds
-_START_LIMIT = 20  # workers that die before they have begun a shard, in a row, before the run gives up
+_END_WAIT = 5.0  # seconds for an idle worker to end; it takes milliseconds, and it cannot outlive this process
+_ARRIVAL_LIMIT = 60.0  # seconds for a shard to arrive at its worker; it takes milliseconds
+_START_LIMIT = 20  # workers in a row that die before they have begun a shard, after which the run fails
 
 
 @dataclass(slots=True)
 class WorkerSlot:
-    """A place of the pool: its worker, the task whose shard it has, and whether that has arrived."""
+    """A slot of the pool: its worker, the task whose shard the worker has, and whether the shard has arrived."""
 
     worker: Worker
     ready: bool = False
     task: TaskRun | None = None
     begun: bool = False
-    handed_at: float = 0.0  # monotonic seconds
-    talks: bool = True  # its output is open
-    keeper: LineKeeper | None = None  # of what programs print for the shard
-    served: int = 0  # sub-tasks handed to it so far
+    assigned_at: float = 0.0  # monotonic seconds
+    output_open: bool = True
+    printed: LineBuffer | None = None  # what programs print for the shard
+    subtasks: int = 0  # assigned to it so far
 
 
 class WorkerSlots:
-    """All places. `post` takes events; `on_refused` is told, from another thread, that a shard could not be sent."""
+    """All slots. `post` takes events; `on_refused` is called, from another thread, when a shard could not be sent."""
 
     def __init__(
         self,
@@ -58,7 +58,7 @@ class WorkerSlots:
         self._slots: dict[int, WorkerSlot] = {}
         self._selector = selectors.DefaultSelector()
         self._numbers = itertools.count()
-        self._retired: list[Worker] = []
+        self._ending: list[Worker] = []
         self._failed_starts = 0
         self.deaths = 0  # workers that died
 
@@ -69,24 +69,24 @@ class WorkerSlots:
         return self._slots.get(slot.worker.index) is slot
 
     def get(self, index: int) -> WorkerSlot | None:
-        """Return the place whose worker has this number, unless that is gone."""
+        """Return the slot of the worker with this number, or None where it has been removed."""
         return self._slots.get(index)
 
     def start_worker(self) -> None:
-        """Add a place with a fresh worker, under a number that no worker had before."""
+        """Add a slot with a new worker, under a number that no worker has had before."""
         number = next(self._numbers)
         slot = self._slots[number] = WorkerSlot(Worker(number, self._on_refused, self._limits.memory))
         self._selector.register(slot.worker.connection, selectors.EVENT_READ, slot)
         self._selector.register(slot.worker.output, selectors.EVENT_READ, slot)
 
     def wake_on(self, woken: Connection) -> None:
-        """Have `wait` end when there is something to read on `woken`, too."""
+        """Have `wait` return when `woken` is readable, too."""
         self._selector.register(woken, selectors.EVENT_READ)
 
     def wait(self, timeout: float) -> tuple[bool, list[WorkerSlot]]:
-        """Wait at most `timeout` seconds for something to read; return whether it is what wakes, and who sent messages.
+        """Wait up to `timeout` seconds; return whether `woken` is readable, and the slots whose workers sent messages.
 
-        What programs have printed meanwhile is kept.
+        What programs have printed in the meantime is posted.
         """
         woken, talking = False, []
         for key, _ in self._selector.select(timeout):
@@ -94,44 +94,44 @@ class WorkerSlots:
             if slot is None:
                 woken = True
             elif key.fileobj is slot.worker.output:
-                self._keep_output(slot)
+                self._read_output(slot)
             else:
                 talking.append(slot)
         return woken, talking
 
     # ----------------------------------------------------------------------------- shards
 
-    def hand_over(self, slot: WorkerSlot, task: TaskRun, shard: Shard, schema_pickle: Callable[[], bytes]) -> None:
-        """Give a shard of `task` to a worker; the schema only where that has another one."""
-        slot.served += len(shard.work)
-        slot.task, slot.begun, slot.keeper = task, False, self._new_keeper(task.spec.id)
-        slot.handed_at = time.monotonic()
+    def assign(self, slot: WorkerSlot, task: TaskRun, shard: Shard, schema_pickle: Callable[[], bytes]) -> None:
+        """Send a shard of `task` to a worker, and the schema where the worker has another one."""
+        slot.subtasks += len(shard.work)
+        slot.task, slot.begun, slot.printed = task, False, self._new_buffer(task.spec.id)
+        slot.assigned_at = time.monotonic()
         digest = task.spec.schema_digest
         known = slot.worker.schema_digest == digest
         slot.worker.schema_digest = digest
         slot.worker.run(shard, None if known else schema_pickle())
 
     def begun(self, slot: WorkerSlot) -> None:
-        """Note that the shard has arrived."""
+        """Record that the shard has arrived."""
         slot.begun = True
         self._failed_starts = 0
 
-    def take_back(self, slot: WorkerSlot) -> TaskRun | None:
-        """Free a worker of its shard and return the task that it was of; one that has done its share is replaced."""
+    def release(self, slot: WorkerSlot) -> TaskRun | None:
+        """Record that the shard has ended and return its task. A worker that has reached its limit is replaced."""
         self._end_output(slot)
         task, slot.task = slot.task, None
-        most = self._limits.max_subtasks
-        if task is not None and most is not None and slot.served >= most:
-            self._retire(slot)
+        limit = self._limits.max_subtasks
+        if task is not None and limit is not None and slot.subtasks >= limit:
+            self._replace(slot)
         return task
 
-    def bury(self, slot: WorkerSlot) -> str:
-        """Give up the place of a worker whose connection has ended; return how that died.
+    def remove_dead(self, slot: WorkerSlot) -> str:
+        """Remove the slot of a worker whose connection has ended; return how it died.
 
-        Raises RunnerError where one worker after the other dies before it does anything.
+        Raises RunnerError where many workers in a row die before they begin a shard.
         """
         self._end_output(slot)
-        self._forget(slot)
+        self._remove(slot)
         how = slot.worker.discard()
         self.deaths += 1
         if not slot.begun:
@@ -143,71 +143,71 @@ class WorkerSlots:
 
     # ----------------------------------------------------------------------------- what programs print
 
-    def _keep_output(self, slot: WorkerSlot) -> None:
-        """Keep what programs printed, as lines of the task whose shard the worker has; cut what is too much."""
+    def _read_output(self, slot: WorkerSlot) -> None:
+        """Post what programs have printed, as lines of the task whose shard the worker has, up to a limit."""
         text = slot.worker.read_output()
-        if text == "" and slot.talks:
-            slot.talks = False
+        if text == "" and slot.output_open:
+            slot.output_open = False
             self._selector.unregister(slot.worker.output)
-        if text and slot.keeper is not None:
-            slot.keeper.write(text)
+        if text and slot.printed is not None:
+            slot.printed.write(text)
 
     def _end_output(self, slot: WorkerSlot) -> None:
-        self._keep_output(slot)
-        if slot.keeper is not None:
-            slot.keeper.end()
-            slot.keeper = None
+        self._read_output(slot)
+        if slot.printed is not None:
+            slot.printed.end()
+            slot.printed = None
 
-    def _new_keeper(self, task_id: str) -> LineKeeper:
-        return LineKeeper(lambda line: self._post(Logged(level="info", message=line, task_id=task_id)))
+    def _new_buffer(self, task_id: str) -> LineBuffer:
+        return LineBuffer(lambda line: self._post(Logged(level="info", message=line, task_id=task_id)))
 
     # ----------------------------------------------------------------------------- ends
 
-    def _retire(self, slot: WorkerSlot) -> None:
-        """Let a worker end that has done its share, and start a fresh one in its place."""
-        self._forget(slot)
+    def _replace(self, slot: WorkerSlot) -> None:
+        """Let an idle worker end, and start a new one in its place."""
+        self._remove(slot)
         slot.worker.close()
-        self._retired = [*(worker for worker in self._retired if not _is_gone(worker)), slot.worker]
+        self._ending = [*(worker for worker in self._ending if not _has_ended(worker)), slot.worker]
         self.start_worker()
 
-    def _forget(self, slot: WorkerSlot) -> None:
-        """Give up a place, and listen to its worker no more."""
+    def _remove(self, slot: WorkerSlot) -> None:
+        """Remove a slot, and stop reading from its worker."""
         del self._slots[slot.worker.index]
         self._selector.unregister(slot.worker.connection)
-        if slot.talks:
+        if slot.output_open:
             self._selector.unregister(slot.worker.output)
 
     def kill_busy(self) -> None:
-        """End every worker that has a shard, at once; the end of its connection tells the rest."""
+        """Kill every worker that has a shard; the end of its connection reports the death."""
         for slot in self:
             if slot.task is not None:
                 slot.worker.signal_group(signal.SIGKILL)
 
-    def end_unreached(self, now: float) -> None:
-        """End workers that their shard has not reached: what hands it over has died, and nobody else would tell."""
+    def kill_unreached(self, now: float) -> None:
+        """Kill workers whose shard has not arrived in time: the thread that sends it has died without a report."""
         for slot in self:
-            if slot.task is not None and not slot.begun and now >= slot.handed_at + _ARRIVAL_LIMIT:
-                slot.handed_at = now
+            if slot.task is not None and not slot.begun and now >= slot.assigned_at + _ARRIVAL_LIMIT:
+                slot.assigned_at = now
                 slot.worker.signal_group(signal.SIGKILL)
 
     def shut_down(self) -> None:
-        """Let go of every worker, and end what their agents started and left behind."""
+        """End every worker, and what their agents started and left running."""
         slots = list(self)
         for slot in slots:
-            self._forget(slot)
+            self._remove(slot)
         self._selector.close()
         for slot in slots:
             if slot.task is not None or not slot.ready:
                 slot.worker.discard()
             else:
                 slot.worker.close()
-        for worker in [*(slot.worker for slot in slots), *self._retired]:
+        for worker in [*(slot.worker for slot in slots), *self._ending]:
             worker.join(_END_WAIT)
             worker.signal_group(signal.SIGKILL)
 
 
-def _is_gone(worker: Worker) -> bool:
-    """Whether a worker has ended; then what its agents left behind is ended, too."""
+def _has_ended(worker: Worker) -> bool:
+    """Return whether a worker has ended; if so, what its agents left running is killed, too."""
     if not worker.join(0.0):
         return False
     worker.signal_group(signal.SIGKILL)

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from runner import TaskInput
-from runner.execution.output_capture import CUT, LINES
+from runner.execution.output_capture import MAX_LINES, TRUNCATED
 from runner.execution.process_pool import Worker
 from runner.execution.worker_protocol import Limits, Shard
 from runner.progress.stores.sqlite_store import SqliteStore
@@ -461,8 +461,8 @@ def test_what_an_agent_prints_goes_to_its_sub_task_and_too_much_is_cut(make, sta
     logged = [event for event in finish(orchestrator, state) if isinstance(event, Logged)]
     lines = {name: [event.message for event in logged if event.subtask_id == f"task/{name}"] for name in ("t0", "t1")}
     assert lines["t0"] == ["line 0", "line 1", "line 2"]
-    assert len(lines["t1"]) == LINES + 1
-    assert lines["t1"][-1] == CUT
+    assert len(lines["t1"]) == MAX_LINES + 1
+    assert lines["t1"][-1] == TRUNCATED
 
 
 def test_what_a_program_prints_goes_to_its_task_and_too_much_is_cut(make, state, tmp_path, capfd) -> None:
@@ -473,5 +473,5 @@ def test_what_a_program_prints_goes_to_its_task_and_too_much_is_cut(make, state,
     logged = [event for event in finish(orchestrator, state) if isinstance(event, Logged) and event.task_id == "task"]
     assert {(event.task_id, event.subtask_id) for event in logged} == {("task", None)}
     assert logged[0].message == "a program speaks"
-    assert len(logged) == LINES + 1
+    assert len(logged) == MAX_LINES + 1
     assert capfd.readouterr() == ("", "")
