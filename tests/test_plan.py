@@ -319,11 +319,11 @@ def test_keys_that_are_only_misspelled_are_not_also_missing(folder):
     [
         (
             "- description: BE setup",
-            "plan.yaml:1:1: a plan is a mapping, and this is a list. Put the list below tasks:, after version, name",
+            "plan.yaml:1:1: a plan is a mapping, but this is a list. Put the list below tasks:, after version, name",
         ),
-        ("\n[]", "plan.yaml:2:1: a plan is a mapping, and this is a list. Write key: value."),
-        ("BE setup", "plan.yaml:1:1: a plan is a mapping, and this is text. Write key: value."),
-        ("12", "plan.yaml:1:1: a plan is a mapping, and this is a number. Write key: value."),
+        ("\n[]", "plan.yaml:2:1: a plan is a mapping, but this is a list. Write key: value."),
+        ("BE setup", "plan.yaml:1:1: a plan is a mapping, but this is text. Write key: value."),
+        ("12", "plan.yaml:1:1: a plan is a mapping, but this is a number. Write key: value."),
     ],
 )
 def test_what_is_no_mapping_is_no_plan(folder, text, said):
@@ -359,7 +359,7 @@ def test_more_problems_than_anyone_reads_are_counted(folder):
     text = "".join(f"  - {{prioritee{n}: 1}}\n" for n in range(3000))
     found = problems(folder, f"{HEAD}tasks:\n{text}")
     assert len(found) == MAX_PROBLEMS + 1
-    assert found[-1] == f"plan.yaml: {6000 - MAX_PROBLEMS} more problems are not shown. Mend these first."
+    assert found[-1] == f"plan.yaml: {6000 - MAX_PROBLEMS} more problems are not shown. Fix these first."
 
 
 @pytest.mark.parametrize("value", ["1:" * 100_000 + "1", "'" + "1" * 100_000 + "'", "1" * 100_000, "x" * 100_000])
@@ -372,14 +372,18 @@ def test_a_long_value_is_cut_in_a_message(folder, value):
 def test_many_unknown_needs_are_all_counted(folder):
     text = "".join(f"  - {{id: t{n}, description: x, needs: [u{n}]}}\n" for n in range(2500))
     found = problems(folder, f"{HEAD}tasks:\n{text}")
-    assert found[0].endswith("needs u0 is no task of this plan. Ids here: t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, ….")
+    assert found[0].endswith(
+        "needs u0 is not a task of this plan. Its ids are t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, …."
+    )
     assert found[-1].startswith(f"plan.yaml: {2500 - MAX_PROBLEMS} more problems")
 
 
 def test_a_ddl_that_may_not_be_read_is_said(folder, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     (found,) = problems(folder, HEAD + TASK)
-    assert found.startswith("plan.yaml:4:6: ddl school.sql cannot be read: Permission denied. Let yourself read /")
+    assert found.startswith(
+        "plan.yaml:4:6: ddl school.sql cannot be read: Permission denied. Give yourself read permission for /"
+    )
 
 
 def test_a_folder_that_may_not_be_searched_is_said(folder, monkeypatch):
@@ -423,7 +427,7 @@ def test_problem_points_at_the_value_that_is_meant(folder, index, key, place):
         + "  - description: z\n    tables: a\n    ddl: school.sql\n",
     )
     task = None if index is None else plan.tasks[index]
-    assert str(plan.problem(task, key, "it is wrong", "Mend it.")) == f"plan.yaml:{place}: it is wrong. Mend it."
+    assert str(plan.problem(task, key, "it is wrong", "Fix it.")) == f"plan.yaml:{place}: it is wrong. Fix it."
     assert isinstance(plan.problem(task, key, "it is wrong"), Problem)
 
 

@@ -1,12 +1,12 @@
-"""The plan format: a YAML file becomes a `Plan` in which everything is resolved, or all its errors at once.
+"""The plan format: a YAML file becomes a `Plan` in which everything is resolved, or all its errors are reported.
 
-Called in the supervisor's main thread before anything is written. It reads the plan file and looks at the
-paths that the plan names; it neither reads DDL nor knows the agent kinds. What later stages find wrong (an
-agent that does not exist, a table glob that matches nothing) they place with `Plan.problem`.
+Used in the supervisor's main thread before anything is written. It reads the plan file and checks the paths in it; it
+neither reads DDL nor knows the agent kinds. Later stages place what they find wrong (an unknown agent, a table glob
+that matches nothing) with `Plan.problem`.
 
-    file  --yaml_file, yaml_reader-->  nodes  --format-->  entries  --loading-->  records
+    file  --yaml_file, yaml_reader-->  nodes  --format-->  entries  --loading-->  Plan
                                          |                    |
                                          `--ids, error_wording'---------------->  findings, when something is wrong
 
-`format` says what a plan may hold, out of `value_types` and `path_types`; `starter` writes a plan to begin with.
+`format` defines the keys, with the types of `value_types` and `path_types`; `starter` writes a first plan.
 """

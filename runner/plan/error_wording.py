@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from runner.plan.yaml_nodes import Node
 
 _REQUIRED = {name for name, about in PlanEntry.model_fields.items() if about.is_required()}
-_FREE = "options"  # the one key below which anything goes, empty values too
-_OTHER_WORDS = {
+_FREE = "options"  # the key below which anything is allowed, including empty values
+_SYNONYMS = {
     "depends_on": "needs",
     "depends": "needs",
     "after": "needs",
@@ -45,7 +45,7 @@ _WANTED = {
     "dict_type": "a mapping",
     "model_type": "a mapping",
 }
-_SAID = {
+_REASONS = {
     "literal_error": "is not known",
     "too_short": "is empty",
     "too_long": "is too long",
@@ -55,8 +55,8 @@ _SAID = {
 
 
 def check_format(findings: Findings, root: Node, errors: list[ErrorDetails]) -> None:
-    """Say what pydantic found, in the words of the plan."""
-    meant: set[tuple[tuple[int | str, ...], str]] = set()  # keys that are there, misspelled
+    """Report the errors that pydantic found, in the terms of the plan."""
+    meant: set[tuple[tuple[int | str, ...], str]] = set()  # keys that are present, but misspelled
     for one in errors:
         loc = one["loc"]
         if one["type"] == "extra_forbidden":
@@ -72,34 +72,34 @@ def check_format(findings: Findings, root: Node, errors: list[ErrorDetails]) -> 
                 whose = "this task" if len(loc) > 1 else "the plan"
                 findings.add_key(node, f"{whose} has no {loc[-1]}", _expected(name))
         elif kind == "plan":
-            value = "" if name == "convex.url" else str(node)  # it may hold a password
-            said, expected = one["ctx"]["message"], one["ctx"]["expected"]
-            findings.add(node, _joined(name, value, said), expected or _expected(name))
+            value = "" if name == "convex.url" else str(node)  # it may contain a password
+            reason, expected = one["ctx"]["message"], one["ctx"]["expected"]
+            findings.add(node, _joined(name, value, reason), expected or _expected(name))
         elif kind != "extra_forbidden":
             findings.add(node, *_wrong_value(name, node, kind))
 
 
 def _wrong_value(name: str, node: Node, kind: str) -> tuple[str, str]:
-    """Return what is wrong with a value, by the name that pydantic has for it, and what to do."""
+    """Return what is wrong with a value and what to do; `kind` is pydantic's name for the error."""
     expected = _expected(name)
     if wanted := _WANTED.get(kind):
-        said = f"is {kind_of(node.value)}, not {wanted}"
+        reason = f"is {kind_of(node.value)}, not {wanted}"
         if wanted == "a whole number" and isinstance(node.value, float):
-            said = "is not a whole number"
+            reason = "is not a whole number"
         if kind == "string_type" and node.text is not None:
             expected = f'Put it in quotes: "{node}".'
         elif node.quoted and re.fullmatch(r"-?\d+(\.\d+)?", node.text or ""):
             expected = f"Remove the quotes: {shown(node.text or '')}."
     else:
-        said = _SAID.get(kind, "is out of range")
+        reason = _REASONS.get(kind, "is out of range")
         if kind == "literal_error":
             meant = meant_dialect(str(node.value)) if name == "dialect" else None
             expected = _joined(_guess(str(node.value), format_keys()[name].choices, meant), expected)
-    return _joined(name, str(node), said), expected
+    return _joined(name, str(node), reason), expected
 
 
 def _expected(name: str) -> str:
-    """Return what to give, by the name that a message uses for the value."""
+    """Return what to give for the value with this name."""
     if name.startswith("task "):
         return TaskEntry.expected.text
     key = format_keys().get(name)
@@ -111,18 +111,18 @@ def _joined(*words: str) -> str:
 
 
 def _guess(word: str, known: Sequence[str], other: str | None) -> str:
-    """Return the question for a word that is not known: `other` is what it is often written for, if anything."""
+    """Return `Did you mean …?` for an unknown word, or nothing. `other` is the known word that it often stands for."""
     return f"Did you mean {other}?" if other and other in known else did_you_mean(word, known)
 
 
 def _known_key(loc: tuple[int | str, ...]) -> tuple[str, str]:
-    """Return the key that was perhaps meant, and what to do with this one."""
+    """Return the key that was probably meant, and what to do with this one."""
     key = str(loc[-1])
     owner = field_name(loc[:-1])
     model = TaskEntry if owner.startswith("task ") else PlanEntry if not owner else format_keys()[owner].entry
     assert model is not None  # noqa: S101 - only a mapping has keys
     known = list(model.model_fields)
-    if guess := _guess(key, known, _OTHER_WORDS.get(key.lower())):
+    if guess := _guess(key, known, _SYNONYMS.get(key.lower())):
         return guess.removeprefix("Did you mean ").rstrip("?"), guess
     if key in {"token", "api_key", "secret", "password"}:
         return "", "Remove it: secrets come from the environment only."
@@ -130,11 +130,11 @@ def _known_key(loc: tuple[int | str, ...]) -> tuple[str, str]:
         return "", f"{key} is a key of a task: move it there."
     if model is TaskEntry and key in PlanEntry.model_fields:
         return "", f"{key} is a key of the plan: move it to the top."
-    return "", f"Known here: {', '.join(known)}."
+    return "", f"Known keys: {', '.join(known)}."
 
 
 def check_empty_values(findings: Findings, root: Node) -> None:
-    """Find keys without a value, which YAML reads as null and pydantic as left out."""
+    """Report keys without a value: YAML reads them as null, and pydantic would take them for keys that are left out."""
     waiting: list[tuple[tuple[str | int, ...], Node]] = [((), root)]
     while waiting:
         path, node = waiting.pop()

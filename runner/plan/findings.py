@@ -1,7 +1,4 @@
-"""All that is wrong with one plan, gathered so that it can be said at once.
-
-Filled in the supervisor's main thread while the plan is loaded; owns the list of problems.
-"""
+"""Collects everything that is wrong with one plan, so that it is reported at once."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ MAX_PROBLEMS = 100  # shown of one plan
 
 
 class Findings:
-    """All that is wrong with one plan; of each value only what was found first."""
+    """The problems of one plan; of each value only the first one that was found."""
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
         self.file = file
@@ -25,19 +22,19 @@ class Findings:
         self._seen = {(problem.line, problem.column) for problem in problems}
 
     def add(self, node: Node, message: str, expected: str) -> None:
-        """Add what is wrong with a value."""
+        """Add a problem of a value, unless it has one already."""
         if (node.line, node.column) not in self._seen:
             self._seen.add((node.line, node.column))
             self.add_key(node, message, expected)
 
     def add_key(self, node: Node, message: str, expected: str) -> None:
-        """Add a key that is unknown or missing: of these, several may share one place."""
+        """Add an unknown or missing key: several of these may have the same place."""
         self.problems.append(problem_at(self.file, node, message, expected))
 
     def in_order(self) -> list[Problem]:
-        """Return the problems by line."""
+        """Return the problems in order of lines, at most `MAX_PROBLEMS` and a last one with the number of the rest."""
         ordered = sorted(self.problems, key=lambda problem: (problem.line, problem.column))
         if len(ordered) > MAX_PROBLEMS:
             message = f"{len(ordered) - MAX_PROBLEMS} more problems are not shown"
-            ordered[MAX_PROBLEMS:] = [Problem(file=self.file, message=message, expected="Mend these first.")]
+            ordered[MAX_PROBLEMS:] = [Problem(file=self.file, message=message, expected="Fix these first.")]
         return ordered

@@ -1,7 +1,6 @@
-"""Ids of tasks, their own or made from their descriptions, and the needs that name them.
+"""The ids of tasks, given or derived from their descriptions, and the needs that refer to them.
 
-Called in the supervisor's main thread while a plan is loaded: pure functions over its nodes, which add what they find
-wrong to the findings.
+Pure functions over the nodes of a plan, which add the problems that they find to the plan's findings.
 """
 
 from __future__ import annotations
@@ -22,36 +21,36 @@ if TYPE_CHECKING:
 
 MAX_ID = 64  # characters; ids become parts of file names
 MAX_NAMES = 10  # shown in one message
-MAX_GUESSED = 2_000  # ids among which one is sought that was perhaps meant; it takes 10 ms
+MAX_GUESSED = 2_000  # ids that are searched for a similar one, which takes 10 ms
 
 ID = re.compile(r"^[a-z0-9][a-z0-9._-]*$")
 
 
 def slug(text: str, otherwise: str = "task") -> str:
-    """Return the text as an id: its ASCII letters and digits in lower case, joined by `-`, if it has any."""
+    """Return the ASCII letters and digits of a text in lower case, joined by `-`; `otherwise` where it has none."""
     ascii_text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     words = re.sub(r"[^a-z0-9]+", "-", ascii_text.lower())
     return words[: MAX_ID - 4].strip("-") or otherwise
 
 
 def some(names: Sequence[str], between: str = ", ") -> str:
-    """Return the first of the names, and a sign that there are more."""
+    """Return the first `MAX_NAMES` names joined, with `…` where there are more."""
     return between.join([*names[:MAX_NAMES], "…"] if len(names) > MAX_NAMES else names)
 
 
 def task_nodes(root: Node) -> Sequence[Node]:
-    """Return the tasks of the plan, as far as it has any."""
+    """Return the nodes of the plan's tasks."""
     return root.values["tasks"].items if "tasks" in root.values else ()
 
 
 def _own_id(task: Node) -> Node | None:
-    """Return the id that the task gives itself, if it is one."""
+    """Return the node of a task's own id, if it has one that is text."""
     own = task.values.get("id")
     return own if own is not None and isinstance(own.value, str) else None
 
 
 def task_ids(findings: Findings, root: Node) -> list[str]:
-    """Return every task's id, its own or one made from its description."""
+    """Return the id of every task: its own, or one derived from its description."""
     first: dict[str, Node] = {}
     for task in task_nodes(root):
         if (own := _own_id(task)) is None:
@@ -78,7 +77,7 @@ def task_ids(findings: Findings, root: Node) -> list[str]:
 
 
 def check_needs(findings: Findings, root: Node, ids: list[str]) -> None:
-    """Find needs of tasks that do not exist, and needs that wait for each other."""
+    """Report needs that refer to no task, and needs that form a cycle."""
     places: dict[str, dict[str, Node]] = {own: {} for own in ids}
     for own, task in zip(ids, task_nodes(root), strict=True):
         needs = task.values.get("needs")
@@ -90,13 +89,13 @@ def check_needs(findings: Findings, root: Node, ids: list[str]) -> None:
                 places[own].setdefault(name, node)
             elif name:
                 few = len(ids) < MAX_GUESSED and len(findings.problems) < MAX_PROBLEMS
-                known = (did_you_mean(name, ids) if few else "") or f"Ids here: {some(list(places))}."
-                findings.add(node, f"needs {node} is no task of this plan", known)
+                known = (did_you_mean(name, ids) if few else "") or f"Its ids are {some(list(places))}."
+                findings.add(node, f"needs {node} is not a task of this plan", known)
     for _ in range(MAX_NAMES):
         try:
             TopologicalSorter(places).prepare()
         except CycleError as error:
-            cycle = error.args[1][:0:-1]  # graphlib names each before what needs it, and the first one twice
+            cycle = error.args[1][:0:-1]  # graphlib lists each need before what needs it, and the first one twice
             start = min(range(len(cycle)), key=lambda index: ids.index(cycle[index]))
             ring = [*cycle[start:], *cycle[:start]]
             node = places[ring[0]].pop(ring[1])

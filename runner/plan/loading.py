@@ -35,7 +35,7 @@ def load_plan(path: StrPath) -> Plan:
     findings = Findings(str(path), problems)
     if not isinstance(root.value, dict):
         expected = "Put the list below tasks:, after version, name and workspace." if root.items else ""
-        findings.add(root, f"a plan is a mapping, and this is {kind_of(root.value)}", expected or "Write key: value.")
+        findings.add(root, f"a plan is a mapping, but this is {kind_of(root.value)}", expected or "Write key: value.")
         raise PlanError(findings.in_order())
     entry: PlanEntry | None = None
     errors: list[ErrorDetails] = []

@@ -1,7 +1,7 @@
-"""The paths that a plan names: from text to files and folders that are there, or what is wrong with them.
+"""The paths of a plan, with validators that turn text into existing files and folders or report what is wrong.
 
-Pydantic calls these validators in the supervisor's main thread while a plan is loaded. They look at the file system
-and change nothing; the context of the validation holds the plan's own `folder`, where relative paths start.
+The validators read the file system and change nothing. Their context is a mapping with the plan's `folder`, to which
+paths are relative.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ _RELATIVE = "Paths are relative to the plan file"
 
 
 @contextmanager
-def _looking() -> Iterator[None]:
-    """Turn what the file system refuses into an error of the value."""
+def _file_system_errors() -> Iterator[None]:
+    """Turn errors of the file system into errors of the value."""
     try:
         yield
-    except (OSError, RuntimeError, re.error) as error:  # RuntimeError: no home folder, or links in a circle
+    except (OSError, RuntimeError, re.error) as error:  # RuntimeError: no home folder, or a cycle of links
         reason = getattr(error, "strerror", None) or str(error)
         raise wrong(f"cannot be read: {reason.rstrip('.')}", "Check the path and its permissions.") from None
 
@@ -42,12 +42,12 @@ def _folder(info: ValidationInfo) -> Path:
 
 
 def _at_home(text: str) -> Path:
-    """Return the path with `~` written out. `./~` is a file of that name, which `Path` alone forgets."""
+    """Return the path with `~` expanded, unless it is written as `./~`, which `Path` would normalise to `~`."""
     return Path(text).expanduser() if text.startswith("~") else Path(text)
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
-    """Return the path that the text means, from the plan's folder on. `~` is the home folder."""
+    """Return a path relative to the plan's folder. `~` is the home folder."""
     if not isinstance(value, str):
         raise PydanticKnownError("string_type")
     if not value.strip():
@@ -57,7 +57,7 @@ def _path(value: object, info: ValidationInfo) -> Path:
 
 def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path, ...]:
     text = str(value)
-    with _looking():
+    with _file_system_errors():
         path = _path(value, info)
         if path.is_file():
             files = [path]
@@ -71,24 +71,24 @@ def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path, ...]:
             found = glob.glob(pattern, root_dir=_folder(info), recursive=True)  # noqa: PTH207 - has a root_dir
             files = sorted(file for name in found if (file := _folder(info) / name).is_file())
             if not files:
-                raise wrong("matches no file", _unexpanded(text) or f"{_RELATIVE}. Looked for {path}")
+                raise wrong("matches no file", _variable_advice(text) or f"{_RELATIVE}. Looked for {path}")
         elif path.exists():
             raise wrong("is neither a file nor a folder")
         else:
-            raise wrong("does not exist", _elsewhere(text, path, _folder(info)))
+            raise wrong("does not exist", _not_found_advice(text, path, _folder(info)))
         if locked := next((file for file in files if not os.access(file, os.R_OK)), None):
-            raise wrong("cannot be read: Permission denied", f"Let yourself read {locked}")
+            raise wrong("cannot be read: Permission denied", f"Give yourself read permission for {locked}")
         return tuple(file.resolve() for file in files)
 
 
-def _unexpanded(text: str) -> str:
-    """Return what to say of `$NAME` or `${NAME}` in a path."""
+def _variable_advice(text: str) -> str:
+    """Return what to do about `$NAME` or `${NAME}` in a path, or nothing where there is none."""
     return _VARIABLE_ADVICE if re.search(r"\$\{?[A-Za-z_]", text) else ""
 
 
-def _elsewhere(text: str, path: Path, folder: Path) -> str:
-    """Return where the path that does not exist perhaps is."""
-    if advice := _unexpanded(text):
+def _not_found_advice(text: str, path: Path, folder: Path) -> str:
+    """Return what to do about a path that does not exist: where it probably is, or where it was looked for."""
+    if advice := _variable_advice(text):
         return advice
     if (here := Path(text)).exists():
         return f"{_RELATIVE}: write {os.path.relpath(here, folder)}"
@@ -99,23 +99,23 @@ def _elsewhere(text: str, path: Path, folder: Path) -> str:
 
 
 def _workspace(value: object, info: ValidationInfo) -> Path:
-    with _looking():
+    with _file_system_errors():
         path = _path(value, info).resolve()
-        if (advice := _unexpanded(str(value))) and not path.exists():
+        if (advice := _variable_advice(str(value))) and not path.exists():
             raise wrong("names an environment variable", advice)
         if path == Path(path.anchor):
             raise wrong("is the root of the file system")
-        there = next(part for part in (path, *path.parents) if part.exists())
-        if not there.is_dir():
-            raise wrong(f"cannot be a folder: {there} is a file")
+        existing = next(part for part in (path, *path.parents) if part.exists())
+        if not existing.is_dir():
+            raise wrong(f"cannot be a folder: {existing} is a file")
         return path
 
 
 def _templates(value: object, info: ValidationInfo) -> Path:
-    with _looking():
+    with _file_system_errors():
         path = _path(value, info)
         if not path.exists():
-            raise wrong("does not exist", _elsewhere(str(value), path, _folder(info)))
+            raise wrong("does not exist", _not_found_advice(str(value), path, _folder(info)))
         if not path.is_dir():
             raise wrong("is not a folder")
         return path.resolve()

@@ -1,7 +1,4 @@
-"""The text of a plan to start from, for `runner init`.
-
-Called in the supervisor's main thread; reads and writes no file.
-"""
+"""The text of a starter plan, for `runner init`. Reads and writes no file."""
 
 from __future__ import annotations
 
@@ -24,15 +21,15 @@ _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
 
 def _yaml_text(text: str) -> str:
-    """Return the text as YAML, in quotes where it needs them."""
+    """Return a text as a YAML scalar, in quotes where they are needed."""
     plain = _PLAIN.fullmatch(text) and text.lower() not in _NOT_TEXT
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
 def starter_plan(ddl: Path, dialect: str = DEFAULT, *, tables: Sequence[str] = (), folder: Path | None = None) -> str:
-    """Return the text of a plan for this schema, to be written into `folder` (the DDL's own when left out).
+    """Return the text of a plan for this schema, to be written into `folder` (by default the DDL's own).
 
-    `tables` are named in a comment, so that globs can be written at sight.
+    `tables` are listed in a comment, as a help for writing globs.
     """
     name = slug(ddl.resolve().stem, otherwise="app")
     title = _yaml_text(name.replace("-", " ").replace("_", " ").capitalize())
@@ -65,9 +62,9 @@ tasks:
     description: BE CRUD APIs
     priority: 7
     needs: [be-setup]
-{found}    # tables: {{exclude: ["audit_*"]}}      # all when left out; say the same for fe-crud and ui-crud
+{found}    # tables: {{exclude: ["audit_*"]}}      # all when left out; give fe-crud and ui-crud the same
 
-  # The application in the browser; without these three there is a backend alone.
+  # The frontend; without these three tasks only the backend is generated.
   - id: fe-setup
     description: FE setup
     options: {{title: {title}}}

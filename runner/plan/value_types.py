@@ -1,7 +1,4 @@
-"""The single values that a plan is made of, paths aside, and how each is checked.
-
-Pydantic calls these validators in the supervisor's main thread while a plan is loaded; pure functions.
-"""
+"""The types of single values in a plan, except paths, with the pure functions that validate them."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ MAX_SECONDS = 7 * 24 * 3600  # a limit longer than a week is a typing error
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What to give for a value, for the end of every error message about it: metadata of a type or a field.
+    """What to give for a value, the end of every error message about it. Metadata of a type or a field.
 
     `$ge`, `$gt`, `$le`, `$max_length` and `$choices` stand for the bounds and the literals of the type.
     """
@@ -30,38 +27,38 @@ class Expected:
 
 
 def wrong(message: str, expected: str = "") -> PydanticCustomError:
-    """Return an error for a validator to raise; `message` goes on after the key and the value."""
+    """Return an error for a validator to raise. `message` follows the key and the value; `expected` says what to do."""
     return PydanticCustomError("plan", "{message}", {"message": message, "expected": expected})
 
 
 def printable(text: str) -> str:
-    """Refuse control characters and halves of surrogate pairs."""
+    """Return the text, or raise for control characters and halves of surrogate pairs."""
     if bad := next((c for c in text if unicodedata.category(c) in {"Cc", "Cs"}), None):
-        raise wrong(f"holds the control character U+{ord(bad):04X}", "Remove it.")
+        raise wrong(f"contains the control character U+{ord(bad):04X}", "Remove it.")
     return text
 
 
 def _line(value: str) -> str:
-    """Return the text as one line; one of blanks becomes empty, which its field refuses."""
+    """Return the text as one line; blank text becomes empty, which its field refuses."""
     return printable(" ".join(value.split()))
 
 
 def whole(value: object) -> object:
-    """Refuse true and 1.0, which equal 1 in Python."""
+    """Return a whole number, or raise for others: true and 1.0 equal 1 in Python."""
     if type(value) is not int:
         raise PydanticKnownError("int_type")
     return value
 
 
 def _switch(value: object) -> object:
-    """Refuse 1 and 0, which equal true and false in Python."""
+    """Return auto, true or false, or raise for others: 1 and 0 equal true and false in Python."""
     if value != "auto" and not isinstance(value, bool):
         raise wrong("is not known")
     return value
 
 
 def as_list(value: object) -> object:
-    """Take one text for a list of it."""
+    """Return a single text as a list, any other value unchanged."""
     return [value] if isinstance(value, str) else value
 
 
@@ -81,7 +78,7 @@ def _url(value: str) -> str:
     except ValueError:
         raise wrong("is not a URL") from None
     if "@" in parts.netloc:
-        raise wrong("holds a user name or password", "Secrets come from the environment: RUNNER_CONVEX_TOKEN.")
+        raise wrong("contains a user name or password", "Secrets come from the environment: RUNNER_CONVEX_TOKEN.")
     if parts.scheme not in {"http", "https"} or not host:
         raise wrong("is not a URL")
     return value

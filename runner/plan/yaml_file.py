@@ -1,7 +1,4 @@
-"""The text of a plan file, or why there is none: no such file, too large, not UTF-8, not fit for YAML.
-
-Called in the supervisor's main thread by `yaml_reader`; owns the file while it reads it.
-"""
+"""Reads the text of a plan file, with an error for every reason why it cannot: missing, too large, not UTF-8."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ _NOT_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\uf
 
 
 def read_text(path: Path) -> str:
-    """Return the text of the file, without a mark at its start; raises `PlanError` where it is none."""
+    """Return the text of the file without a byte order mark. Raises `PlanError` where it cannot be read as text."""
     return _decode(str(path), _read(path))
 
 
@@ -44,7 +41,7 @@ def _read(path: Path) -> bytes:
 
 
 def _other_plans(path: Path) -> str:
-    """Return which plan was perhaps meant."""
+    """Return what to do about a missing plan: the one that was probably meant, or how to write one."""
     try:
         plans = sorted(p.name for p in path.parent.iterdir() if p.suffix in {".yaml", ".yml"} and p.is_file())
     except OSError:
@@ -76,7 +73,7 @@ def _decode(name: str, data: bytes) -> str:
                 file=name,
                 line=text.count("\n", 0, bad.start()) + 1,
                 column=bad.start() - text.rfind("\n", 0, bad.start()),
-                message=f"the character U+{ord(bad[0]):04X} may not stand in YAML",
+                message=f"the character U+{ord(bad[0]):04X} is not allowed in YAML",
                 expected="Remove it.",
             )
         )

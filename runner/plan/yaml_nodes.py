@@ -1,6 +1,6 @@
-"""A value of the plan file with the place where it stands, and how messages speak of it.
+"""A value of the plan file with its place, and the wording of messages about it.
 
-Built by `yaml_reader` and only read after that, in the supervisor's main thread; owns nothing.
+Built by `yaml_reader` and not changed after that.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from runner.records.errors import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-MAX_SHOWN = 60  # characters of a value that a message repeats
+MAX_SHOWN = 60  # characters of a value in a message
 
-_NO_KEYS: Mapping[str, Any] = MappingProxyType({})  # shared: most values are scalars, and there are many
+_NO_KEYS: Mapping[str, Any] = MappingProxyType({})  # shared by all scalars, which most values are
 
 
 @dataclass(slots=True, eq=False)
 class Node:
-    """A value of the file: `value` is what it means, `text` what a scalar says, None of a list or mapping."""
+    """A value of the file. `value` is the parsed value, `text` a scalar as it is written, None for other values.
+
+    `line` and `column` count from 1.
+    """
 
     line: int
     column: int
@@ -33,13 +36,13 @@ class Node:
     items: Sequence[Node] = ()
     keys: Mapping[str, Node] = field(default_factory=lambda: _NO_KEYS)
     values: Mapping[str, Node] = field(default_factory=lambda: _NO_KEYS)
-    nodes: int = 1  # itself and all below it, aliases written out
-    depth: int = 1  # levels from here down, itself counted
+    nodes: int = 1  # number of values, itself and aliased ones included
+    depth: int = 1  # levels of nesting, itself included
 
     def find(self, path: Iterable[str | int]) -> Node:
-        """Return the value at `path`; a part that leads nowhere is passed over.
+        """Return the value at `path`; parts that do not exist are skipped.
 
-        So `tables.include.0` finds its place in `tables: {include: [a]}` and in `tables: [a]` alike.
+        So `tables.include.0` is found in `tables: {include: [a]}` and in `tables: [a]` alike.
         """
         node = self
         for part in path:
@@ -50,31 +53,31 @@ class Node:
         return node
 
     def __str__(self) -> str:
-        """Return the value as the user wrote it, short and printable; a list or mapping is not repeated."""
+        """Return a scalar as the user wrote it, short and printable; nothing for a list or mapping."""
         return "" if self.text is None else shown(self.text, quoted=self.quoted)
 
 
 def problem_at(file: str, node: Node, message: str, expected: str) -> Problem:
-    """Return what is wrong with a value, placed where it stands in the file."""
+    """Return a problem at the place of a value."""
     return Problem(file=file, line=node.line, column=node.column, message=message, expected=expected)
 
 
 def shown(text: str, *, quoted: bool = False) -> str:
-    """Return `text` fit for a message: one printable line, cut if it is long, quoted if it has to be."""
+    """Return `text` for a message: one printable line, shortened if it is long, in quotes where they are needed."""
     short = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
     return f'"{line}"' if quoted or not line.strip() or line != line.strip() else line
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return `Did you mean X?` for the known word that is most like this one, or nothing."""
+    """Return `Did you mean X?` with the known word that is most similar, or nothing where none is."""
     by_fold = {name.casefold(): name for name in known}
     near = get_close_matches(word.casefold(), by_fold, n=1)
     return f"Did you mean {by_fold[near[0]]}?" if near else ""
 
 
 def field_name(path: Iterable[str | int]) -> str:
-    """Return what a message calls the value at `path`: its keys, without the task or list that it is in."""
+    """Return the name of the value at `path` in messages: its keys, without the task or list that it is in."""
     parts = list(path)
     if len(parts) > 1 and parts[0] == "tasks" and isinstance(parts[1], int):
         parts = parts[2:] or [f"task {parts[1] + 1}"]
@@ -82,7 +85,7 @@ def field_name(path: Iterable[str | int]) -> str:
 
 
 def kind_of(value: object) -> str:
-    """Return what sort of value this is, in a user's words."""
+    """Return the kind of a value for messages, such as `a list`."""
     match value:
         case None:
             return "empty"
