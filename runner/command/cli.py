@@ -116,7 +116,7 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
 @_runner.command("validate")
 @_PLAN
 def _validate(plan: Path) -> None:
-    """Check a plan, its DDL and its agents; run nothing."""
+    """Check a plan, its DDL and its agents. Imports the modules of agents that the plan names."""
     from runner.command.run_plan import describe_jobs, load_jobs  # noqa: PLC0415
 
     loaded, jobs = load_jobs(plan)
