@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.fastapi.left_out import left_out, passed_over
-from runner.generation.fastapi.resources import Backend
+from runner.generation.fastapi.resources import resource
 from runner.generation.fastapi.table_arguments import table_arguments
 from runner.generation.model.app_options import app_options
 from runner.generation.model.naming import free_name, human, is_python_name, snake
@@ -45,13 +45,13 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
 
 def table_variables(application: Application, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of one table's templates."""
-    resource = application.derived(Backend).resource(table.name)
+    found = resource(application, table.name)
     return {
         "app": app_options(application, options),
-        "table": resource.table,
-        "resource": resource,
-        "arguments": table_arguments(resource),
-        "left_out": left_out(application.schema, resource.table),
+        "table": found.table,
+        "resource": found,
+        "arguments": table_arguments(found),
+        "left_out": left_out(application.schema, found.table),
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -186,41 +185,31 @@ class Resource:
         return {} if name is None else {name: example[name]}
 
 
-class Backend:
-    """The backend of an application. Thread-safe: a resource is made once, when it is first asked for."""
-
-    def __init__(self, application: Application) -> None:
-        self.application = application
-        self._resources: dict[QName, Resource] = {}
-        self._lock = threading.Lock()
-
-    def resource(self, name: QName) -> Resource:
-        """Return a table of the application as a resource."""
-        with self._lock:
-            if name not in self._resources:
-                self._resources[name] = _make(self.application, self.application.table(name))
-            return self._resources[name]
-
-    @property
-    def resources(self) -> tuple[Resource, ...]:
-        """All tables, in the order of the DDL."""
-        return tuple(self.resource(table.name) for table in self.application.schema.tables)
+def resources(application: Application) -> tuple[Resource, ...]:
+    """Return all tables of an application as resources, in the order of the DDL."""
+    return tuple(resource(application, table.name) for table in application.schema.tables)
 
 
-def _make(application: Application, table: ApplicationTable) -> Resource:
+def resource(application: Application, name: QName) -> Resource:
+    """Return a table of an application as a resource, made once."""
+    return application.derived(_make, name)
+
+
+def _make(application: Application, name: QName) -> Resource:
+    table = application.table(name)
     classes = {f"{table.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update")}
     taken = frozenset(classes.union(application.names.enums.values()))
-    names = attributes(table.names)
+    python_names = attributes(table.names)
     module = f"app.{table.module}.schemas.fields" if len(table.fields) > _WIDE else ""
     columns = {
-        name: model_column(
+        column: model_column(
             field,
-            names[name],
+            python_names[column],
             python_type(field.type, application.names),
-            is_whole_key=table.ddl.key_columns == (name,),
+            is_whole_key=table.ddl.key_columns == (column,),
             taken=taken,
             alias_module=module,
         )
-        for name, field in table.fields.items()
+        for column, field in table.fields.items()
     }
     return Resource(application=application, table=table, columns=columns)

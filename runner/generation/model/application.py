@@ -11,7 +11,7 @@ print(reference.label, application.table(reference.target).nouns)
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
 
 from runner.generation.model.application_tables import ApplicationTable, make_table
 from runner.generation.model.constraint_names import name_constraints
@@ -19,13 +19,14 @@ from runner.generation.model.references import creatable_tables
 from runner.generation.model.schema_names import name_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
 
     from runner.ddl.model import QName, Schema
     from runner.generation.model.constraint_names import NamedConstraints
     from runner.generation.model.references import Reference
 
 Derived = TypeVar("Derived")
+Arguments = TypeVarTuple("Arguments")
 
 
 class Application:
@@ -38,21 +39,11 @@ class Application:
         self.schema = schema
         self.names = name_schema(schema)
         self._lock = threading.RLock()
-        self._tables: dict[QName, ApplicationTable] = {}
-        self._derived: dict[Callable[[Application], Any], Any] = {}
+        self._derived: dict[Hashable, Any] = {}
 
     def table(self, name: QName) -> ApplicationTable:
         """Return a table by its name in the DDL. Raises KeyError where there is none."""
-        with self._lock:
-            if name not in self._tables:
-                self._tables[name] = make_table(
-                    self.schema,
-                    self.names,
-                    self.derived(_name_constraints)[name],
-                    self.schema.tables_by_name[name],
-                    creatable=name in self.derived(_creatable_tables),
-                )
-            return self._tables[name]
+        return self.derived(_table, name)
 
     @property
     def tables(self) -> tuple[ApplicationTable, ...]:
@@ -63,22 +54,34 @@ class Application:
         """Return the references to a table from all tables, its own among them."""
         return self.derived(_referrers).get(name, ())
 
-    def derived(self, make: Callable[[Application], Derived]) -> Derived:
-        """Return `make(self)`, called once: what a target works out of the application and shares between its tables.
+    def derived(self, make: Callable[[Application, *Arguments], Derived], *arguments: *Arguments) -> Derived:
+        """Return `make(self, *arguments)`, called once: how a target keeps what it works out of the application.
 
-        `make` is a class or a function of a module; it is called with a lock held that the same thread can take again.
+        `make` is a function of a module and its arguments are hashable. It is called with a lock held that the same
+        thread can take again.
         """
+        key = (make, *arguments)
         with self._lock:
-            if make not in self._derived:
-                self._derived[make] = make(self)
-            return cast("Derived", self._derived[make])
+            if key not in self._derived:
+                self._derived[key] = make(self, *arguments)
+            return cast("Derived", self._derived[key])
 
 
-def _name_constraints(application: Application) -> Mapping[QName, NamedConstraints]:
+def _table(application: Application, name: QName) -> ApplicationTable:
+    return make_table(
+        application.schema,
+        application.names,
+        application.derived(_constraints)[name],
+        application.schema.tables_by_name[name],
+        creatable=name in application.derived(_creatable),
+    )
+
+
+def _constraints(application: Application) -> Mapping[QName, NamedConstraints]:
     return name_constraints(application.schema)
 
 
-def _creatable_tables(application: Application) -> frozenset[QName]:
+def _creatable(application: Application) -> frozenset[QName]:
     return creatable_tables(application.schema)
 
 

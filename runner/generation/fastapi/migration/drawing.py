@@ -22,7 +22,7 @@ from runner.generation.fastapi.migration.picture import (
     columns_sql,
     text_sql,
 )
-from runner.generation.fastapi.resources import Backend, Resource
+from runner.generation.fastapi.resources import Resource, resources
 from runner.generation.fastapi.sql_names import flat_name, outside, quote, type_name
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
 from runner.generation.fastapi.table_arguments import is_portable
@@ -43,7 +43,6 @@ _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 def draw(application: Application) -> Picture:
     """Return the picture of the databases of an application."""
     schema, home = application.schema, application.names.home
-    resources = application.derived(Backend).resources
     enums = [enum for enum in schema.enums if enum.name]
     named = [table.name for table in schema.tables] + [enum.name for enum in enums if enum.name]
     return Picture(
@@ -57,8 +56,8 @@ def draw(application: Application) -> Picture:
             ),
             *(_domain(domain, home) for domain in schema.domains),
         ),
-        sequences=tuple(_sequences(resources)),
-        tables=tuple(_table(resource) for resource in resources),
+        sequences=tuple(_sequences(resources(application))),
+        tables=tuple(_table(resource) for resource in resources(application)),
     )
 
 
@@ -74,9 +73,9 @@ def _domain(domain: Domain, home: str | None) -> TypePart:
     )
 
 
-def _sequences(resources: Iterable[Resource]) -> Iterator[str]:
+def _sequences(tables: Iterable[Resource]) -> Iterator[str]:
     """Give the sequences that defaults name and no serial column makes, each once."""
-    columns = [(resource, column) for resource in resources for column in resource.table.ddl.columns if column.default]
+    columns = [(resource, column) for resource in tables for column in resource.table.ddl.columns if column.default]
     made = {_sequence_of(resource, column) for resource, column in columns if _makes_sequence(resource, column)}
     named = dict.fromkeys(_sequence_of(resource, column) for resource, column in columns)
     yield from (name for name in named if name and name not in made)
