@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.ddl.reader import read_ddl
 from runner.generation.agent import AgentContext, GeneratedFile
-from runner.generation.fastapi.migration.initial import TAKEN_BACK
+from runner.generation.fastapi.migration.initial_revision import REVERTED
 from runner.generation.fastapi.migration.revisions import FOLDER, INITIAL
 from runner.generation.model.application import Application
 from runner.generation.registry import load_agent
@@ -42,7 +42,7 @@ def backend_files(
 def first_revision(files: Mapping[str, GeneratedFile], database: str) -> str:
     """Return the SQL that the first revision runs on `postgresql` or `sqlite`."""
     within = f"{FOLDER}/{INITIAL}/{database}/"
-    return "".join(files[path].text.partition(TAKEN_BACK)[0] for path in sorted(files) if path.startswith(within))
+    return "".join(files[path].text.partition(REVERTED)[0] for path in sorted(files) if path.startswith(within))
 
 
 def write_backend(files: Mapping[str, GeneratedFile], workspace: Path) -> Path:

@@ -10,7 +10,7 @@ import pytest
 from runner.ddl.model import QName
 from runner.ddl.reader import read_ddl_text
 from runner.generation.model.application import Application
-from runner.generation.model.checks import Bounds, Rule
+from runner.generation.model.checks import Bounds, RowRule
 from runner.generation.model.evaluation import evaluate
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def test_unique_sets_are_of_fields_that_clients_give() -> None:
 # ---------------------------------------------------------------------------------------------------------------- rules
 
 
-def rule(check: str) -> Rule:
+def rule(check: str) -> RowRule:
     found = table(f"CREATE TABLE t (a int, b int, at date, s text, tags text[], CONSTRAINT r CHECK ({check}))")
     (made,) = found.rules
     assert (made.name, made.text) == ("r", made.text)

@@ -7,10 +7,10 @@ import pytest
 from runner.ddl.reader import read_ddl_text
 from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
 from runner.generation.fastapi.migration.difference import Difference, difference
-from runner.generation.fastapi.migration.drawing import draw
 from runner.generation.fastapi.migration.losses import losses, summary
-from runner.generation.fastapi.migration.picture import from_json, to_json
 from runner.generation.fastapi.migration.renames import find_renames, renamed
+from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
+from runner.generation.fastapi.migration.snapshot import from_json, to_json
 from runner.generation.model.application import Application
 from tests.generated_backend import read_schema
 
@@ -19,8 +19,8 @@ BOTH = "CREATE TABLE both (id int PRIMARY KEY);"  # a schema has a table
 
 def between(old: str, new: str) -> Difference:
     before, after = read_ddl_text(BOTH + old, "postgres"), read_ddl_text(BOTH + new, "postgres")
-    was = draw(Application(before))
-    return difference(was, draw(Application(after)), find_renames(was, Application(after)))
+    was = take_snapshot(Application(before))
+    return difference(was, take_snapshot(Application(after)), find_renames(was, Application(after)))
 
 
 def up(old: str, new: str) -> list[str]:
@@ -32,13 +32,13 @@ def lost(old: str, new: str) -> list[str]:
 
 
 def test_a_picture_comes_back_from_json_as_it_was() -> None:
-    picture = draw(Application(read_schema()))
-    assert from_json(to_json(picture)) == picture
+    snapshot = take_snapshot(Application(read_schema()))
+    assert from_json(to_json(snapshot)) == snapshot
 
 
 def test_the_same_schema_needs_nothing() -> None:
-    picture = draw(Application(read_schema()))
-    found = difference(picture, picture)
+    snapshot = take_snapshot(Application(read_schema()))
+    found = difference(snapshot, snapshot)
     assert [*postgresql_statements.change(found), *sqlite_statements.change(found)] == []
     assert (losses(found), summary(found)) == ((), ())
 
@@ -111,7 +111,7 @@ def test_renames_reversed_take_back_what_they_did() -> None:
     old = "CREATE TYPE m AS ENUM ('x', 'y'); CREATE TABLE t (id int PRIMARY KEY, a m DEFAULT 'x' CHECK (a <> 'y'));"
     new = f"""{old} ALTER TABLE t RENAME COLUMN a TO b; ALTER TABLE t RENAME TO s;
         ALTER TYPE m RENAME VALUE 'x' TO 'z'; ALTER TYPE m RENAME TO n;"""
-    was, now = draw(Application(read_ddl_text(old, "postgres"))), Application(read_ddl_text(new, "postgres"))
+    was, now = take_snapshot(Application(read_ddl_text(old, "postgres"))), Application(read_ddl_text(new, "postgres"))
     renames = find_renames(was, now)
     assert renamed(renamed(was, renames), renames.reversed()) == was
     assert [table.name for table in renamed(was, renames).tables] == ["s"]

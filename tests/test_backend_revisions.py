@@ -142,14 +142,14 @@ def test_two_newest_revisions_must_be_joined_first(folder: Folder) -> None:
     assert folder.follows("0004_schema.py") == "join"
 
 
-def test_a_revision_that_was_taken_away_is_missed(folder: Folder) -> None:
+def test_a_removed_revision_is_an_error(folder: Folder) -> None:
     folder.generate(TWO)
     del folder.texts["0002_schema.py"]
-    with pytest.raises(AgentError, match=r"0002_schema\.py is gone"):
+    with pytest.raises(AgentError, match=r"0002_schema\.py is missing"):
         folder.generate(TWO)
 
 
-def test_a_folder_that_was_taken_away_is_begun_anew(folder: Folder) -> None:
+def test_a_removed_folder_starts_again(folder: Folder) -> None:
     folder.generate(TWO)
     folder.texts.clear()
     folder.generate(TWO)
@@ -165,7 +165,7 @@ def test_without_a_memory_the_first_revision_must_be_that_of_the_schema(folder: 
         folder.generate(TWO)
 
 
-def test_a_memory_that_cannot_be_read_is_told(folder: Folder) -> None:
+def test_a_memory_that_cannot_be_read_is_an_error(folder: Folder) -> None:
     folder.memory = {"format": 1, "revisions": ["0001_initial"]}
     with pytest.raises(AgentError, match="cannot be read"):
         folder.generate(TWO)

@@ -1,1 +1,1 @@
-"""The agent kinds: what each generates, over one base."""
+"""What is generated: the model of an application, its targets, the agents, and the workspace that they write to."""

@@ -1,4 +1,4 @@
-"""What an agent is: it is given a context and returns files; it never opens one for writing.
+"""The interface of agents: an agent gets a context and returns files; it never writes one itself.
 
 Runs in a worker process, in one of its sub-task threads. Subclass `Agent` for a kind of your own and name it in a
 plan as `agent: package.module:ClassName`.
@@ -22,9 +22,9 @@ Mode = Literal["generated", "once"]
 
 @dataclass(frozen=True, slots=True)
 class GeneratedFile:
-    """A file that an agent wants: `path` relative to the workspace, with `/`.
+    """A file to be written: `path` is relative to the workspace, with `/`.
 
-    `once` files are written only where absent: they are the user's to change. `executable` sets the mode bits.
+    A `once` file is written only if it is absent; from then on it belongs to the user. `executable` sets the mode bits.
     """
 
     path: str
@@ -35,7 +35,7 @@ class GeneratedFile:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Start:
-    """How what an agent has made is started: `what` by a shell `command` in a `folder` of the workspace."""
+    """How to start what an agent generates: `what` is started by a shell `command` in a `folder` of the workspace."""
 
     folder: str
     command: str
@@ -57,12 +57,12 @@ def _nothing_there(folder: str) -> Mapping[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class AgentContext:
-    """What an agent is given for one sub-task. `table` is None for a set-up agent.
+    """The input of one sub-task. `table` is None for a set-up agent.
 
-    `templates` is the user's own template folder, searched before the agent's. `memory` is what the agent wanted to be
-    remembered when this sub-task was last done (see `Agent.remember`), None before. `present` returns the text files
-    that lie in a folder of the workspace, by name; those of a try that never ended are not among them. `shared` is the
-    application of the schema, for contexts of one schema to share; without it each makes its own.
+    `templates` is the user's own template folder, searched before the agent's. `memory` is what `Agent.remember`
+    returned when this sub-task was last completed, None before. `present` maps the names of the text files in a folder
+    of the workspace to their texts, without the files of an attempt that never ended. `shared` is the application of
+    the schema, which contexts of one schema share; a context without it makes its own.
     """
 
     schema: Schema
@@ -81,20 +81,20 @@ class AgentContext:
         return self.shared or Application(self.schema)
 
     def progress(self, step: int, message: str) -> None:
-        """Report that step `step` (from 1 to the agent's `total_steps`) has begun."""
+        """Report that step `step` (1 to the agent's `total_steps`) has begun. Raises `Cancelled` like the check."""
         self.check_cancelled()
         self.report(step, message)
 
     def check_cancelled(self) -> None:
-        """Raise `Cancelled` once the sub-task was told to stop; call it between the parts of a long work."""
+        """Raise `Cancelled` if the sub-task is to stop; call it between the parts of long work."""
         if self.cancelled():
             raise Cancelled("told to stop")
 
 
 class Agent(ABC):
-    """One kind of agent. A class is instantiated once a worker and used from several threads: keep no state in it.
+    """One kind of agent. A worker makes one instance and uses it from several threads: keep no state in it.
 
-    `start` is shown at the end of a run that did all of the kind's task.
+    `start` is shown at the end of a run that completed the kind's task.
     """
 
     kind: ClassVar[str]
@@ -103,17 +103,17 @@ class Agent(ABC):
     total_steps: ClassVar[int] = 5
     start: ClassVar[Start | None] = None
 
-    def warm(self) -> None:  # noqa: B027 - most agents have nothing to load ahead
-        """Load ahead what `generate` needs. Called once, in the process that workers are forked from."""
+    def warm(self) -> None:  # noqa: B027 - most agents have nothing to load
+        """Load in advance what `generate` needs. Called once, in the process that workers are forked from."""
 
     @abstractmethod
     def generate(self, ctx: AgentContext) -> Iterable[GeneratedFile]:
-        """Return the files of one sub-task. Same context, same bytes."""
+        """Return the files of one sub-task: for the same context the same bytes."""
 
     def remember(self, ctx: AgentContext) -> Any:
-        """Return what this sub-task is to be given as `ctx.memory` next time, as JSON types; None for nothing.
+        """Return the `ctx.memory` of this sub-task's next run, as JSON types; None for none.
 
-        It is kept in the manifest, together with the record of the files: a try that fails or dies changes neither.
-        Same context, same value.
+        It is stored in the manifest together with the record of the files: an attempt that fails changes neither.
+        The same context gives the same value.
         """
         del ctx

@@ -1,7 +1,7 @@
-"""Which agent a plan means by a name: a built-in kind, an installed one, or `module:Class` beside the plan.
+"""Agents by name: a built-in kind, an installed one, or `module:Class` next to the plan.
 
-Runs in the supervisor, to check a plan before anything is written, and once a worker. A module is imported only when
-its agent is asked for.
+Runs in the supervisor, which checks a plan before anything is written, and once in each worker. A module is imported
+only when its agent is needed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ENTRY_POINTS = "runner.agents"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AgentFacts:
-    """What the supervisor needs to know of an agent to schedule its work, without loading what does it.
+    """What the supervisor needs to know of an agent to schedule its work, without importing it.
 
     `home` holds its template set, None for the built-in ones and for agents without templates. `code_digest` is a
     digest of the source files that its output depends on.
@@ -75,9 +75,9 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
 
 
 def agent_facts(name: str, import_path: Path | None = None) -> AgentFacts:
-    """Return what is to be known of the agent of this name; see `load_agent` for names and errors.
+    """Return the facts about the agent of this name; see `load_agent` for names and errors.
 
-    A built-in agent is not imported for it; one of the user's own is, which shows whether it can be.
+    A built-in agent is not imported for this; one of the user's own is, which shows whether that works.
     """
     slug = _built_in(name)
     if slug is not None:
@@ -132,7 +132,7 @@ def known_agents() -> tuple[str, ...]:
 
 
 def _installed() -> Iterable[EntryPoint]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import, and seldom asked
+    from importlib.metadata import entry_points  # noqa: PLC0415 - slow to import and rarely needed
 
     return entry_points(group=ENTRY_POINTS)
 

@@ -1,9 +1,9 @@
-"""Compiles template sets and makes text of them.
+"""Compiles and renders template sets.
 
-Runs in a worker's sub-task threads, and once ahead of them in the process that workers are forked from. Owns
-the compiled templates of its process: each is compiled once, and used by all threads.
+Runs in a worker's sub-task threads, and before that in the process that workers are forked from. Owns the compiled
+templates of its process: each is compiled once and used by all threads.
 
-Where sets lie and what their files' names say: see `template_files`.
+`template_files` describes where sets are and what the names of their files mean.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Filters = Mapping[str, Callable[..., Any]]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RenderedFile:
-    """What one template gave."""
+    """The result of one template."""
 
     path: str
     text: str
@@ -38,7 +38,7 @@ class RenderedFile:
 
 
 class TemplateSet:
-    """The template set of one kind, compiled. Thread-safe: nothing changes after it is made."""
+    """The template set of one kind, compiled. Thread-safe: immutable."""
 
     def __init__(self, kind: str, folders: Iterable[Path], filters: Filters) -> None:
         self.kind = kind
@@ -55,9 +55,11 @@ class TemplateSet:
             self._texts[file.name] = self._compile(file) if file.rendered else _read(file.source)
 
     def render(self, file: TemplateFile, variables: Mapping[str, Any]) -> RenderedFile | None:
-        """Return the file that `file` becomes with these variables, or None where its path has an empty part.
+        """Return `file` rendered with these variables, or None if its path has an empty part.
 
-        Raises `TemplateError` naming `template:line`.
+        Raises:
+            TemplateError: the template fails; the message begins with `template:line`.
+
         """
         path = file.target
         if file.name in self._targets:
@@ -87,10 +89,10 @@ class TemplateSet:
 def template_set(
     kind: str, user_folder: Path | None = None, *, filters: Filters | None = None, home: Path | None = None
 ) -> TemplateSet:
-    """Return the compiled set of a kind, from this process's cache where nothing has changed.
+    """Return the compiled set of a kind, from this process's cache unless the user's files have changed.
 
-    `user_folder` holds the user's sets by kind and comes first; `home` stands in for the built-in folder, for an
-    agent that brings its own set. `filters` are added to Jinja's own; give the same ones for one kind.
+    `user_folder` contains the user's sets by kind, which take precedence; `home` replaces the built-in folder for an
+    agent with its own set. `filters` are added to Jinja's own; pass the same ones for one kind every time.
     """
     folders = set_folders(kind, user_folder, home)
     stamp = signature(folders[:-1]) if len(folders) > 1 else ()
@@ -166,7 +168,7 @@ def _run(template: jinja2.Template, variables: Mapping[str, Any], name: str) -> 
         return template.render(variables)
     except TemplateError:
         raise
-    except jinja2.TemplateSyntaxError as error:  # of a part that is included
+    except jinja2.TemplateSyntaxError as error:  # in an included part
         raise TemplateError(f"{error.name or name}:{error.lineno}: {error.message}") from error
     except Exception as error:
         raise TemplateError(f"{_place(error, template, name)}: {_reason(error)}") from error

@@ -1,8 +1,7 @@
-"""Python source as text: literals, wrapped prose, and long lines broken as ruff's formatter breaks them.
+"""Python source as text: literals, docstrings, and long lines broken as ruff's formatter breaks them.
 
-Pure functions, in place of a formatter that would have to be started for every file. Templates write a statement on
-one line; `fit_lines` breaks the ones that are too long, one argument a line with a comma behind the last, which is
-the form that ruff and black leave alone.
+Pure functions, which save starting a formatter for every file. Templates write a statement on one line; `fit_lines`
+breaks those that are too long, with one argument a line and a trailing comma, a form that ruff and black keep.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _ASSIGNED = re.compile(r'(?P<target>[\w.]+(?:: [\w.\[\], |]+)?) = (?P<value>".*"
 
 
 def literal(value: object) -> str:
-    """Return a Python literal in the form that ruff prefers: double quotes unless that costs an escape."""
+    """Return a Python literal as ruff formats it: in double quotes unless single ones save an escape."""
     if isinstance(value, str):
         return _quote(value)
     if isinstance(value, tuple):
@@ -39,7 +38,7 @@ def literal(value: object) -> str:
 
 
 def _quote(value: str) -> str:
-    """Return a string literal in double quotes, or in single ones where that takes fewer escapes."""
+    """Return a string literal in double quotes, or in single ones if that needs fewer escapes."""
     body = repr(f"'{value}\"")[3:-1]  # with both quotes in it, repr escapes the single ones
     body = body.removesuffix('"').replace("\\'", "'")
     if value.count('"') > value.count("'"):
@@ -48,19 +47,19 @@ def _quote(value: str) -> str:
 
 
 def docstring_text(text: str) -> str:
-    """Return text that can stand between triple quotes: no quotes or backslashes that would end or change it."""
+    """Return text for a place between triple quotes: without quotes or backslashes that would end or change it."""
     plain = text.replace("\\", "\\\\").replace('"""', "'''")
     return f"{plain[:-1]}'" if plain.endswith('"') else plain
 
 
 def wrap(text: str, width: int = 100, indent: int = 0) -> str:
-    """Return prose wrapped to `width` columns, every line but the first indented."""
+    """Return prose wrapped to `width` characters, with all lines but the first indented."""
     lines = textwrap.wrap(one_line(text), width - indent, break_long_words=False, break_on_hyphens=False)
     return f"\n{' ' * indent}".join(lines)
 
 
 def docstring(text: str, indent: int = 0, width: int = 100) -> str:
-    """Return a docstring: one line where it fits, else a summary line that fits and the rest below."""
+    """Return a docstring: on one line if it fits, otherwise a summary line with the rest below."""
     plain = docstring_text(sentence(text))
     if indent + len(plain) + 6 <= width:
         return f'"""{plain}"""'
@@ -70,19 +69,19 @@ def docstring(text: str, indent: int = 0, width: int = 100) -> str:
     return f'"""{summary}\n\n{pad}{body}\n{pad}"""'
 
 
-def _summary(text: str, room: int) -> tuple[str, str]:
-    """Split text into a first sentence of at most `room` characters, and the rest."""
+def _summary(text: str, width: int) -> tuple[str, str]:
+    """Split text into a first sentence of at most `width` characters, and the rest."""
     for mark in re.finditer(r"[.!?] ", text):
-        if mark.start() + 1 <= room:
+        if mark.start() + 1 <= width:
             return text[: mark.start() + 1], text[mark.end() :]
         break
-    cut = text.rfind(" ", 0, room - 3)
-    cut = cut if cut > 0 else room - 3
+    cut = text.rfind(" ", 0, width - 3)
+    cut = cut if cut > 0 else width - 3
     return f"{text[:cut].rstrip(' ,;:')} ….".replace(" ….", "."), text
 
 
 def fit_lines(text: str, width: int = 100) -> str:
-    """Return Python source with every statement that is too long broken; others are left as they are."""
+    """Return Python source in which statements longer than `width` are broken."""
     text = _MUCH_SPACE.sub("\n\n\n", text)
     if all(len(line) <= width for line in text.splitlines()):
         return text
@@ -102,9 +101,9 @@ def _fitted(lines: Iterable[str], width: int) -> Iterator[str]:
 
 
 def break_statement(source: str, indent: int, width: int = 100, ending: str = "") -> list[str]:
-    """Return the lines of one statement or argument, at most `width` wide where its strings and names allow.
+    """Return the lines of one statement or argument, at most `width` characters each if strings and names allow.
 
-    `ending` is what follows it on its last line: the comma of an argument.
+    `ending` follows it on its last line: the comma of an argument.
     """
     pad = " " * indent
     if indent + len(source) + len(ending) <= width:
@@ -131,7 +130,7 @@ def break_statement(source: str, indent: int, width: int = 100, ending: str = ""
 
 
 def _is_alone(source: str, start: int, items: list[str]) -> bool:
-    """Whether a comma behind the only item would change what is meant: `a[b]` and `(a)` are not `a[b,]` and `(a,)`."""
+    """Whether a comma after the only item would change the meaning: `a[b]` and `(a)` are not `a[b,]` and `(a,)`."""
     if len(items) != 1:
         return False
     before = source[start - 1 : start]
@@ -152,14 +151,14 @@ def _break_string(string: re.Match[str], indent: int, width: int, ending: str) -
 
 
 def _string_parts(string: re.Match[str], indent: int, width: int) -> list[str]:
-    """Return a string literal as several that Python joins, cut behind spaces."""
+    """Return a string literal as several that Python concatenates, cut after spaces."""
     prefix, rest = string["prefix"], string["body"]
-    room = max(width - indent - len(prefix) - 2, 20)
+    most = max(width - indent - len(prefix) - 2, 20)
     parts = []
-    while len(rest) > room:
-        cut = rest.rfind(" ", 0, room) + 1
+    while len(rest) > most:
+        cut = rest.rfind(" ", 0, most) + 1
         if cut <= 0:
-            cut = room
+            cut = most
             while rest[cut - 1] == "\\" or _in_escape(rest, cut):
                 cut -= 1
         parts.append(rest[:cut])
@@ -175,7 +174,7 @@ def _in_escape(text: str, cut: int) -> bool:
 
 
 def _last_pair(source: str) -> tuple[int, int] | None:
-    """Return where the last outermost bracket pair with something in it opens and closes."""
+    """Return where the last outermost bracket pair that is not empty opens and closes."""
     found = None
     depth = 0
     start = 0
@@ -209,7 +208,7 @@ def _split(source: str) -> list[str]:
 
 
 def _marks(source: str) -> Iterator[tuple[int, str]]:
-    """Give every bracket and comma outside of strings, with its place."""
+    """Yield every bracket and comma outside of strings, with its position."""
     for found in _STRING_OR_MARK.finditer(source):
         if found[1]:
             yield found.start(), found[1]

@@ -1,7 +1,7 @@
-"""The base of every built-in kind: an agent is a template set plus the variables that it is rendered with.
+"""The base of every built-in kind: an agent is a template set and the variables that it is rendered with.
 
-Runs in a worker's sub-task threads. Subclass `TemplateAgent` and say which variables there are; a template dropped
-into the set is then generated with no code changed.
+Runs in a worker's sub-task threads. Subclass `TemplateAgent` and return the variables; a template that is added to the
+set is then rendered without any change of code.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-TEMPLATES, VARIABLES, RENDER = 2, 3, 4  # steps; 1 and 5 are the framework's
+TEMPLATES, VARIABLES, RENDER = 2, 3, 4  # steps; the framework reports 1 and 5
 
 
 class TemplateAgent(Agent):
     """An agent that renders its set, `templates/<kind>`, with the variables of one table (or of the schema).
 
-    `home` is the folder that holds the set; None means the built-in ones. `line_length` bounds the lines of Python
-    files: a longer statement is broken as ruff's formatter would break it.
+    `home` is the folder that contains the set, None for the built-in ones. `line_length` bounds the lines of Python
+    files, in characters: longer statements are broken as ruff's formatter breaks them.
     """
 
     home: ClassVar[Path | None] = None
@@ -33,10 +33,10 @@ class TemplateAgent(Agent):
 
     @abstractmethod
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return what the templates can use; worked out once a sub-task."""
+        """Return the variables of the templates; called once for a sub-task."""
 
     def generate(self, ctx: AgentContext) -> list[GeneratedFile]:
-        """Return one file for each template of the set whose path has no empty part."""
+        """Return a file for each template of the set, except where its path has an empty part."""
         ctx.progress(TEMPLATES, "find templates")
         templates = self.templates(ctx)
         ctx.progress(VARIABLES, "work out variables")
@@ -49,7 +49,7 @@ class TemplateAgent(Agent):
         template_set(self.kind, filters=self.filters, home=self.home)
 
     def templates(self, ctx: AgentContext) -> TemplateSet:
-        """Return the compiled set: the user's own files first, ours behind them."""
+        """Return the compiled set, in which the user's own files take precedence."""
         return template_set(self.kind, ctx.templates, filters=self.filters, home=self.home)
 
     def _render(self, templates: TemplateSet, variables: Mapping[str, Any], ctx: AgentContext) -> list[GeneratedFile]:

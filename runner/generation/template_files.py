@@ -1,18 +1,18 @@
-"""Template sets as files: where they lie and what each file's name says. Knows no template engine.
+"""Template sets as files: where they are and what the name of each file means. Independent of the template engine.
 
-A set is the folder of one agent kind; its paths mirror the output's. What a file's name says:
+A set is the folder of one agent kind; its paths mirror those of the output:
 
 | in the set | in the workspace |
 | --- | --- |
-| `backend/Makefile` | copied as it is |
+| `backend/Makefile` | copied unchanged |
 | `backend/app/main.py.j2` | rendered to `backend/app/main.py` |
-| `backend/app/{{ table.module }}/model.py.j2` | the path is a template as well; it is always written with `{{ }}` |
-| `backend/app/hooks.py.once.j2`, `notes.md.once` | written only where absent: the user's to change |
-| `{{ 'a' if flag }}/b.j2` | a path with an empty part is not generated |
-| `_macros.j2`, `_parts/x.j2` | for `include` and `import` only, because of the `_` in front |
+| `backend/app/{{ table.module }}/model.py.j2` | the path is a template too, always with `{{ }}` |
+| `backend/app/hooks.py.once.j2`, `notes.md.once` | written only if absent: belongs to the user from then on |
+| `{{ 'a' if flag }}/b.j2` | not generated if a part of the path is empty |
+| `_macros.j2`, `_parts/x.j2` | only for `include` and `import`, because of the leading `_` |
 | `_set.toml` | delimiters of the set: `variable = ["[[", "]]"]`, likewise `block` and `comment` |
 
-A user's own folder holds sets by kind too. Its files come first: one that makes the same path replaces ours.
+A user's own folder contains sets by kind too. Its files take precedence over built-in ones with the same path.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _IGNORED = {"__pycache__", ".DS_Store"}
 
 @cache
 def builtin_folder() -> Path:
-    """Return the folder of the built-in sets: top-level in a checkout, inside the package in a wheel."""
+    """Return the folder of the built-in sets: at the top of a checkout, inside the package in a wheel."""
     package = Path(__file__).resolve().parent.parent
     checkout = package.parent / "templates"
     packaged = package / "templates"
@@ -45,7 +45,7 @@ def builtin_folder() -> Path:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TemplateFile:
-    """One file of a set: `name` is its path there, `target` the pattern of its path in the workspace."""
+    """A file of a set: `name` is its path there, `target` the template of its path in the workspace."""
 
     name: str
     target: str
@@ -56,7 +56,7 @@ class TemplateFile:
 
 
 def set_digest(kind: str, user_folder: Path | None = None, *, home: Path | None = None) -> str:
-    """Return a digest of all that a set's output depends on: names and bytes of its files, user's ones included."""
+    """Return a digest of what a set's output depends on: names and contents of its files, the user's included."""
     digest = hashlib.sha256()
     for folder in set_folders(kind, user_folder, home):
         for path in _walk(folder):
@@ -68,7 +68,7 @@ def set_digest(kind: str, user_folder: Path | None = None, *, home: Path | None 
 
 
 def set_folders(kind: str, user_folder: Path | None, home: Path | None) -> tuple[Path, ...]:
-    """Return the folders of a set: the user's own first."""
+    """Return the folders of a set, the user's own first."""
     own = (home or builtin_folder()) / kind
     return (user_folder / kind, own) if user_folder else (own,)
 
@@ -82,7 +82,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def signature(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
-    """Return what changes when a file of these folders does: paths, times and sizes."""
+    """Return paths, modification times and sizes of the files in these folders, to detect changes."""
     found = []
     for folder in folders:
         for path in _walk(folder):
@@ -92,7 +92,7 @@ def signature(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
 
 
 def discover(folders: Iterable[Path]) -> tuple[TemplateFile, ...]:
-    """Return the files of a set in the order of their paths; the first folder that makes a path wins."""
+    """Return the files of a set in the order of their paths; the first folder with a path wins."""
     found: dict[str, TemplateFile] = {}
     for folder in folders:
         for path in _walk(folder):

@@ -15,8 +15,8 @@ import pytest
 from runner.ddl.model import Column, Default, SqlType
 from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
 from runner.generation.fastapi.migration.difference import difference
-from runner.generation.fastapi.migration.drawing import draw
-from runner.generation.fastapi.migration.initial import sql_files
+from runner.generation.fastapi.migration.initial_revision import sql_files
+from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.model.application import Application
 from tests.generated_backend import read_schema
 from tests.integration.catalog import differences, read_catalog
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runner.ddl.model import Enum, QName, Schema, Table
-    from runner.generation.fastapi.migration.picture import Picture
+    from runner.generation.fastapi.migration.snapshot import Snapshot
     from tests.integration.postgres import PostgresServer
 
 pytest_plugins = ["tests.integration.postgres"]
@@ -109,16 +109,16 @@ class Chance:
 
 
 @pytest.fixture(params=range(4))
-def pair(request: pytest.FixtureRequest) -> tuple[Picture, Picture]:
+def pair(request: pytest.FixtureRequest) -> tuple[Snapshot, Snapshot]:
     """Two schemas, each the school after changes by chance."""
     school = read_schema()
     seed = 2 * request.param
-    first, second = (draw(Application(Chance(school, number).change())) for number in (seed, seed + 1))
+    first, second = (take_snapshot(Application(Chance(school, number).change())) for number in (seed, seed + 1))
     return first, second
 
 
 def test_postgresql_becomes_what_the_schema_makes(
-    postgres_server: PostgresServer, pair: tuple[Picture, Picture]
+    postgres_server: PostgresServer, pair: tuple[Snapshot, Snapshot]
 ) -> None:
     def run(url: str, statements: Iterable[str]) -> None:
         with psycopg.connect(url, autocommit=True) as connection:
@@ -138,7 +138,7 @@ def test_postgresql_becomes_what_the_schema_makes(
             assert differences(expected, found) == {}
 
 
-def test_sqlite_becomes_what_the_schema_makes(pair: tuple[Picture, Picture]) -> None:
+def test_sqlite_becomes_what_the_schema_makes(pair: tuple[Snapshot, Snapshot]) -> None:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as changed:
         changed.executescript(";\n".join(_first(pair[0], "sqlite")))
         for old, new in (pair, pair[::-1]):
@@ -149,9 +149,9 @@ def test_sqlite_becomes_what_the_schema_makes(pair: tuple[Picture, Picture]) -> 
                 assert _lines(changed) == _lines(fresh)
 
 
-def _first(picture: Picture, database: str) -> list[str]:
+def _first(snapshot: Snapshot, database: str) -> list[str]:
     """Return the statements of a first revision."""
-    files = sorted(sql_files(picture), key=lambda file: file.path)
+    files = sorted(sql_files(snapshot), key=lambda file: file.path)
     return [statement for file in files if file.path.startswith(database) for statement in file.up]
 
 

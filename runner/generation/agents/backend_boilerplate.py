@@ -1,4 +1,4 @@
-"""The kind `be-boilerplate`: everything of the backend that no single table owns."""
+"""The kind `be-boilerplate`: the part of a backend that belongs to no single table."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from runner.generation.agent import GeneratedFile
 from runner.generation.fastapi import FILTERS
 from runner.generation.fastapi.backend_variables import app_variables
-from runner.generation.fastapi.migration.drawing import draw
-from runner.generation.fastapi.migration.initial import FOLDERS, sql_files
-from runner.generation.fastapi.migration.revisions import FOLDER, INITIAL, Plan, plan, refuse_another
+from runner.generation.fastapi.migration.initial_revision import FOLDERS, sql_files
+from runner.generation.fastapi.migration.revisions import (
+    FOLDER,
+    INITIAL,
+    RevisionPlan,
+    check_initial_revision,
+    plan_revision,
+)
+from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.template_agent import TemplateAgent
 
 if TYPE_CHECKING:
@@ -22,7 +28,7 @@ if TYPE_CHECKING:
 class BackendBoilerplate(TemplateAgent):
     """FastAPI application, core, migrations and test support, rendered from the whole schema.
 
-    It remembers what the databases hold after its last revision; when the schema then differs, it adds one.
+    It remembers a snapshot of the databases after its last revision; when the schema differs from it, it adds one.
     """
 
     kind: ClassVar[str] = "be-boilerplate"
@@ -31,32 +37,32 @@ class BackendBoilerplate(TemplateAgent):
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return what the set-up templates can use: `app`, `enums`, `tables` and what the migrations are made of."""
+        """Return the variables of the set-up templates and of the migrations."""
         return {**app_variables(ctx.application, ctx.options), **_migration_variables(self._plan(ctx))}
 
     def generate(self, ctx: AgentContext) -> list[GeneratedFile]:
-        """Return the files of the set, and the revisions that are there as they are.
+        """Return the files of the set, and the existing revisions unchanged.
 
         Raises:
-            AgentError: the revisions do not fit what is remembered of them; says what to do.
+            AgentError: the revisions do not match what is remembered of them; the message says what to do.
 
         """
         found = self._plan(ctx)
         kept = found.kept
         if found.is_initial:
-            kept = {f"{INITIAL}/{file.path}": file.text for file in sql_files(found.picture)}
-            refuse_another(kept, _revisions(ctx))
+            kept = {f"{INITIAL}/{file.path}": file.text for file in sql_files(found.snapshot)}
+            check_initial_revision(kept, _revisions(ctx))
         return super().generate(ctx) + [GeneratedFile(f"{FOLDER}/{name}", kept[name], mode="once") for name in kept]
 
     def remember(self, ctx: AgentContext) -> Any:
-        """Return the picture of the databases and the names of the revisions that lead there."""
+        """Return the snapshot of the databases and the names of the revisions that create it."""
         return self._plan(ctx).memory
 
-    def _plan(self, ctx: AgentContext) -> Plan:
-        return plan(ctx.application, ctx.application.derived(draw), ctx.memory, _revisions(ctx))
+    def _plan(self, ctx: AgentContext) -> RevisionPlan:
+        return plan_revision(ctx.application, ctx.application.derived(take_snapshot), ctx.memory, _revisions(ctx))
 
 
-def _migration_variables(found: Plan) -> Mapping[str, Any]:
+def _migration_variables(found: RevisionPlan) -> Mapping[str, Any]:
     """Return the variables of the migrations' templates: `revision` is the one that is added.
 
     `initial` and `added` name their files; the names of one that is not to be written are empty.
@@ -80,7 +86,7 @@ def _file_names(name: str) -> Mapping[str, str]:
 
 
 def _revisions(ctx: AgentContext) -> Mapping[str, str]:
-    """Return the files that lie in the folder of the revisions, by their paths within it."""
+    """Return the texts of the files in the folder of the revisions, by their paths within it."""
     found = dict(ctx.present(FOLDER))
     for folder in FOLDERS:
         within = f"{INITIAL}/{folder}"

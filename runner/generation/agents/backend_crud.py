@@ -24,7 +24,7 @@ class BackendCrud(TemplateAgent):
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return what the table's templates can use: `app` and `table`."""
+        """Return the variables of a table's templates."""
         if ctx.table is None:
             raise AgentError("be-crud works on one table and was given none")
         return table_variables(ctx.application, ctx.table, ctx.options)

@@ -1,4 +1,4 @@
-"""The kind `fe-boilerplate`: everything of the frontend that no single table owns, and what starts the whole."""
+"""The kind `fe-boilerplate`: the part of a frontend that belongs to no single table, and what starts both ends."""
 
 from __future__ import annotations
 
@@ -14,15 +14,12 @@ if TYPE_CHECKING:
 
 
 class FrontendBoilerplate(TemplateAgent):
-    """A React application without a table: build, shell, shared screens, and `make dev` for backend and frontend."""
+    """A React application without tables: build, shell, shared screens, and `make dev` for backend and frontend."""
 
     kind: ClassVar[str] = "fe-boilerplate"
     title: ClassVar[str] = "FE Boilerplate"
     per_table: ClassVar[bool] = False
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return what the set-up templates can use: `app`.
-
-        No table is named in them, so that a change of one leaves every shared file as it is.
-        """
+        """Return `app`. The set-up templates name no table, so that a changed table changes no shared file."""
         return {"app": app_options(ctx.application, ctx.options)}

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class PagesCrud(TemplateAgent):
-    """What is particular in a table's pages; the screens themselves are the frontend's core."""
+    """What a table's pages declare; the screens themselves are in the frontend's core."""
 
     kind: ClassVar[str] = "ui-crud"
     title: ClassVar[str] = "UI CRUD Pages"
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return what the table's templates can use: `table` and `page`."""
+        """Return the variables of a table's templates: `table` and `page`."""
         if ctx.table is None:
             raise AgentError("ui-crud works on one table and was given none")
         table = ctx.application.table(ctx.table.name)

@@ -25,7 +25,7 @@ class FrontendCrud(TemplateAgent):
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return what the table's templates can use: `app`, `table` and `service`."""
+        """Return the variables of a table's templates: `app`, `table` and `service`."""
         if ctx.table is None:
             raise AgentError("fe-crud works on one table and was given none")
         table = ctx.application.table(ctx.table.name)

@@ -1,4 +1,4 @@
-"""What a generated backend does not carry over from the DDL, in the words of its READMEs."""
+"""What a generated backend does not take over from the DDL, as sentences of its READMEs."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from runner.ddl.model import Note, Schema
     from runner.generation.model.application_tables import ApplicationTable
 
-MYSQL_METHODS = ("fulltext", "spatial")  # of indexes, which no other database has
-_STATEMENT_WIDTH = 90  # characters that tell which statement is meant
-# Kinds of notes about statements that say nothing of an application's tables, or that are carried over elsewhere.
+MYSQL_METHODS = ("fulltext", "spatial")  # index methods that only MySQL has
+_STATEMENT_WIDTH = 90  # characters that identify a statement
+# Kinds of notes on statements that have nothing to do with an application's tables, or are taken over elsewhere.
 _NOTHING_LOST = frozenset({
     NoteKind.ROWS, NoteKind.RIGHTS, NoteKind.OWNER, NoteKind.SESSION, NoteKind.CLIENT_LINE, NoteKind.SEQUENCE,
     NoteKind.EXTENSION_COMMENT,
@@ -23,7 +23,7 @@ _SELF_EVIDENT = frozenset({NoteKind.VIEW, NoteKind.FUNCTION, NoteKind.TRIGGER, N
 
 
 def left_out(schema: Schema, table: ApplicationTable) -> tuple[str, ...]:
-    """Return what one table of a schema lacks or does in another way, a sentence without its full stop each."""
+    """Return what one table of a schema lacks or does differently, each a sentence without its full stop."""
     own = table.ddl
     found = [
         f"reference `{name}`, whose target `{key.references}` the schema lacks"
@@ -52,7 +52,7 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[str, ...]:
 
 
 def passed_over(schema: Schema) -> tuple[str, ...]:
-    """Return the statements that have no place in a generated application: views, functions, triggers and the like."""
+    """Return the statements that a generated application has no equivalent of, such as views and triggers."""
     tables = schema.tables_by_name
     return tuple(
         _statement(note)
@@ -63,7 +63,7 @@ def passed_over(schema: Schema) -> tuple[str, ...]:
 
 
 def _statement(note: Note) -> str:
-    """Return one line for a statement and those like it."""
+    """Return one line for a statement and others of its kind."""
     text = one_line(note.statement).replace("`", "'")
     short = text if len(text) <= _STATEMENT_WIDTH else f"{text[:_STATEMENT_WIDTH].rstrip('. ')}…"
     others = f" and {note.count - 1:,} more like it" if note.count > 1 else ""

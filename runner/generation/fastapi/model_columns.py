@@ -61,7 +61,7 @@ class ModelColumn:
 
     @property
     def comment(self) -> str:
-        """What the DDL says of the column, on one line."""
+        """The DDL's comment on the column, on one line."""
         return self.field.comment
 
     @property
@@ -85,7 +85,7 @@ def model_column(
 ) -> ModelColumn:
     """Return a field as a backend has it.
 
-    `is_whole_key` says that it alone is the primary key, `taken` are the names of classes that an alias must not have,
+    `is_whole_key` is whether it alone is the primary key, `taken` are the names of classes that an alias must not have,
     and `alias_module` is where aliases are imported from, empty where they are in the module that uses them.
     """
     default = server_default(field.default, field.type) if field.default is not None else None
@@ -203,7 +203,7 @@ def _arguments(
         if default.python:
             found.append(source("default={}", default.python))
         found += _on_update(field)
-    if type_.annotation.text == "Any" and field.nullable:  # which the annotation does not say
+    if type_.annotation.text == "Any" and field.nullable:  # which the annotation does not show
         found.append(Fragment("nullable=True"))
     return found + _remarks(field)
 
@@ -217,7 +217,7 @@ def _on_update(field: Field) -> list[Fragment]:
 
 
 def _remarks(field: Field) -> list[Fragment]:
-    """Return what a column's line says beyond its type; SQLite does not count up a `counted` column: it is no key."""
+    """Return comment and info of a column. SQLite numbers only keys; the application numbers `counted` columns."""
     column = field.column
     found = [Fragment(f"comment={literal(field.comment)}")] if column.comment else []
     info: dict[str, Any] = {"domain": column.type.domain.name.name} if column.type.domain is not None else {}

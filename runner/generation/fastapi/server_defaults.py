@@ -1,4 +1,4 @@
-"""A field's default in the model, and in SQLite's DDL; PostgreSQL takes it as the DDL has it."""
+"""A field's default in the model and in SQLite's DDL; PostgreSQL accepts the one of the DDL."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _UNQUOTED = frozenset({"integer", "number", "boolean"})  # kinds of items that J
 class ServerDefault:
     """A default that the database fills in.
 
-    `source` is the model's `server_default`; `python` is its `default`, for databases that cannot work it out.
-    `sqlite` is None where SQLite has no such thing.
+    `source` is the model's `server_default`; `python` is its `default`, for databases that cannot compute it.
+    `sqlite` is None where SQLite has no equivalent.
     """
 
     source: Fragment
@@ -50,7 +50,7 @@ def server_default(default: FieldDefault, type_: FieldType) -> ServerDefault:
 
 
 def _escaped(text: str) -> str:
-    """Return SQL in which `sa.text` sees no parameter."""
+    """Return SQL in which `sa.text` finds no parameter."""
     return text.replace("\\", "\\\\").replace(":", "\\:")
 
 

@@ -1,4 +1,4 @@
-"""Expressions as SQLite's SQL: from their parsed form, or from text where that is certain to mean the same."""
+"""Expressions in SQLite's SQL: from their parsed form, or from text where that certainly means the same."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from runner.generation.model.field_types import FieldType
 
 _INFIX = {**{op: op for op in MIRRORED}, "and": "AND", "or": "OR", "+": "+", "-": "-", "*": "*", "%": "%", "||": "||",
           "like": "LIKE"}  # fmt: skip
-_LOOSE = frozenset({"and", "or", "not", "in", "||", *MIRRORED})  # bracketed inside another operation
+_LOOSE = frozenset({"and", "or", "not", "in", "||", *MIRRORED})  # in parentheses inside another operation
 _TIGHT, _SUMS = frozenset({"*", "%", "-"}), frozenset({"+", "-", "*", "%"})
 
 
 def sqlite_sql(expression: Expression, types: Mapping[str, FieldType]) -> str | None:
-    """Return an expression as SQLite's SQL, or None where SQLite has no such thing."""
+    """Return an expression in SQLite's SQL; None where SQLite has no equivalent."""
     try:
         return _SqlWriter(types).write(expression)
     except Unknown:
@@ -97,7 +97,7 @@ _PLAIN_WORDS = frozenset({"and", "or", "not", "in", "is"}) | _SQLITE_FUNCTIONS |
 
 
 def plain_sql(text: str) -> str | None:
-    """Return SQL text that was not parsed in a form that SQLite also takes, or None where that is not certain."""
+    """Return SQL text in a form that SQLite accepts too; None where that is not certain."""
     text = _CAST.sub("", text.replace("`", '"'))
     if any(mark in text for mark in ("~", "::", "[", "@", "#", "->", "E'")):
         return None

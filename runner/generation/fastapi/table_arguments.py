@@ -85,7 +85,7 @@ def _check(resource: Resource, name: str, check: Check) -> Fragment:
 
 
 def _sql(text: str) -> str:
-    """Return SQL in which SQLAlchemy sees no parameter."""
+    """Return SQL in which SQLAlchemy finds no parameter."""
     return one_line(text).replace("\\", "\\\\").replace(":", "\\:")
 
 
@@ -109,14 +109,14 @@ def _index(name: str, index: Index) -> Fragment:
 
 
 def _reads_alike(index: Index) -> bool:
-    """Whether both databases take an index in the same words."""
+    """Whether both databases accept the same SQL for an index."""
     return not any(
         part.nulls or (part.expression and part.expression != plain_sql(part.expression)) for part in index.parts
     )
 
 
 def is_portable(index: Index) -> bool:
-    """Whether SQLite can have this index."""
+    """Whether SQLite supports this index."""
     texts = [part.expression for part in index.parts if part.expression] + ([index.where] if index.where else [])
     plain = all(plain_sql(text) is not None for text in texts)
     return plain and index.method in _TYPES_KEPT and not any(part.operator_class for part in index.parts)

@@ -1,4 +1,4 @@
-"""What the options of a task say of the application as a whole."""
+"""The options of a task that concern the application as a whole."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _DEFAULT_LOCALE = "en_US"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AppOptions:
-    """The application as a whole: option `title` names it, `locale` is the one of the names that its seed makes up.
+    """The application as a whole.
 
-    `slug` and `distribution` are the title as the name of a folder and of a package; `schemas` are the database schemas
-    of its tables beside the default one.
+    `slug` and `distribution` are the `title` as the name of a file and of a package; `schemas` are the database schemas
+    of its tables other than the default one; `locale` is that of the names in seeded rows.
     """
 
     title: str
@@ -32,7 +32,7 @@ class AppOptions:
 
 
 def app_options(application: Application, options: Mapping[str, Any]) -> AppOptions:
-    """Return what a task's `options` say of an application, with the defaults for the rest."""
+    """Return a task's `options` (`title`, `locale`) for an application, with defaults for missing ones."""
     title = str(options.get("title") or _DEFAULT_TITLE)
     return AppOptions(
         title=title,

@@ -1,4 +1,4 @@
-"""The application of one schema: its tables and names, worked out once and shared by all that is generated from it.
+"""The application of one schema: its tables and names, computed once and shared by all agents.
 
 application = Application(schema)
 for table in application.tables:             # ApplicationTable, in the order of the DDL
@@ -30,9 +30,9 @@ Arguments = TypeVarTuple("Arguments")
 
 
 class Application:
-    """What a schema says of an application. Nothing refers to it but its owner, so it is freed with it.
+    """The application that a schema describes. Only its owner refers to it, so that both are freed together.
 
-    Thread-safe: whatever is worked out is worked out once, by the first thread that asks.
+    Thread-safe: every part is computed once, by the first thread that needs it.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -55,7 +55,7 @@ class Application:
         return self.derived(_referrers).get(name, ())
 
     def derived(self, make: Callable[[Application, *Arguments], Derived], *arguments: *Arguments) -> Derived:
-        """Return `make(self, *arguments)`, called once: how a target keeps what it works out of the application.
+        """Return `make(self, *arguments)`, called once; targets keep here what they derive from the application.
 
         `make` is a function of a module and its arguments are hashable. It is called with a lock held that the same
         thread can take again.

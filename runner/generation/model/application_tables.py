@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from runner.ddl.model import Table
-from runner.generation.model.checks import Rule, sort_checks
+from runner.generation.model.checks import RowRule, sort_checks
 from runner.generation.model.constraint_names import NamedConstraints
 from runner.generation.model.examples import Examples, make_examples
 from runner.generation.model.field_types import Kind, field_type
@@ -35,7 +35,7 @@ class ApplicationTable:
     `ddl` is the DDL's record. `fields` are by column, in the order of the DDL. `constraints` have names, those of the
     DDL or the ones that PostgreSQL would choose; `rules` are the checks that an application can evaluate over a row,
     `database_only` names those that it cannot. `references` are the foreign keys whose target exists, those of several
-    columns first. `creatable` says that a first row can be made: all that it must refer to can be made before it.
+    columns first. `creatable` is whether a first row can be made: the rows that it must refer to can be made before it.
     """
 
     ddl: Table
@@ -43,7 +43,7 @@ class ApplicationTable:
     names: TableNames
     constraints: NamedConstraints
     fields: Mapping[str, Field]
-    rules: tuple[Rule, ...]
+    rules: tuple[RowRule, ...]
     database_only: tuple[str, ...]
     references: tuple[Reference, ...]
     creatable: bool
@@ -93,12 +93,12 @@ class ApplicationTable:
 
     @property
     def about(self) -> str:
-        """What the DDL says of the table, as a sentence; empty where it says nothing."""
+        """The DDL's comment on the table, as a sentence; empty without one."""
         return sentence(self.ddl.comment or "")
 
     @property
     def comment(self) -> str:
-        """What the DDL says of the table, or at least its name, as a sentence."""
+        """The DDL's comment on the table, or a sentence with its name."""
         return self.about or sentence(f"Rows of the table {self.ddl.name.name}")
 
     # --------------------------------------------------------------------------------------------------------- fields

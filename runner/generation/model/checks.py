@@ -46,7 +46,7 @@ class Bounds:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Rule:
+class RowRule:
     """A check over a row that an application can evaluate. `text` is its SQL, `columns` are those it refers to."""
 
     name: str
@@ -60,7 +60,7 @@ class SortedChecks:
     """All checks of a table: bounds by column, rules, and the names of those that only the database can enforce."""
 
     bounds: Mapping[str, Bounds]
-    rules: tuple[Rule, ...]
+    rules: tuple[RowRule, ...]
     database_only: tuple[str, ...]
 
 
@@ -69,7 +69,7 @@ def sort_checks(
 ) -> SortedChecks:
     """Return who can enforce each check of a table; `checks` are by name, `types` by column."""
     bounds = {name: Bounds(max_length=types[name].max_length) for name in columns}
-    rules: list[Rule] = []
+    rules: list[RowRule] = []
     database_only: list[str] = []
     for name, check in [*checks.items(), *_domain_checks(columns)]:
         expression = check.expression
@@ -83,7 +83,7 @@ def sort_checks(
         if condition is None:
             database_only.append(name)
         else:
-            rules.append(Rule(name=name, columns=columns_in(expression), text=check.text, condition=condition))
+            rules.append(RowRule(name=name, columns=columns_in(expression), text=check.text, condition=condition))
     return SortedChecks(bounds=bounds, rules=tuple(rules), database_only=tuple(database_only))
 
 

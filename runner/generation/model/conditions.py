@@ -1,7 +1,7 @@
-"""Conditions over the fields of a row, as trees that every target can write and that can be evaluated here.
+"""Conditions over the fields of a row, as trees that each target writes in its own language.
 
-Made from the DDL's checks. What is left of an expression then is what an application can evaluate: operators have one
-name each, casts are gone and constants have values. SQL's three-valued logic holds: a condition that is unknown passes.
+They are made from the DDL's checks, as far as an application can evaluate these: each operator has one name, casts are
+removed and constants have values. SQL's three-valued logic holds: a condition whose value is unknown passes.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ _NAME_BYTES = 63
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamedConstraints:
-    """The constraints and indexes of a table, each under its name."""
+    """The constraints and indexes of a table by name."""
 
     primary_key: tuple[str, Key] | None
     unique: Mapping[str, Key]
@@ -28,8 +28,8 @@ class NamedConstraints:
 def name_constraints(schema: Schema) -> Mapping[QName, NamedConstraints]:
     """Return the constraints of every table with the names that they have, or would get, in PostgreSQL.
 
-    There tables, indexes, primary keys and uniques share one set of names in a schema, where MySQL has a set for
-    each table: the first in the DDL keeps such a name, a later one gets its table's in front.
+    There tables, indexes, primary keys and unique constraints share one namespace in a schema, where MySQL has one for
+    each table: the first in the DDL keeps such a name, a later one is prefixed with its table's.
     """
     relations: dict[str | None, set[str]] = {}
     for table in schema.tables:
@@ -62,8 +62,8 @@ def _name_table(table: Table, relations: set[str]) -> NamedConstraints:
 
     checks = {}
     for check in table.checks:
-        spoken = check.columns if len(check.columns) == 1 else ()
-        checks[constraint(check.name, spoken, "check")] = check
+        columns = check.columns if len(check.columns) == 1 else ()
+        checks[constraint(check.name, columns, "check")] = check
     return NamedConstraints(
         primary_key=(relation(primary.name, (), "pkey"), primary) if primary else None,
         unique={relation(key.name, key.columns, "key"): key for key in table.unique},
@@ -77,7 +77,7 @@ def _name_table(table: Table, relations: set[str]) -> NamedConstraints:
 
 
 def sequence_name(table: str, column: str) -> str:
-    """Return the name of the sequence that PostgreSQL makes for a serial column."""
+    """Return the name of the sequence that PostgreSQL creates for a serial column."""
     return _make(table, column, "seq")
 
 
@@ -93,8 +93,8 @@ def _choose(table: str, columns: str, label: str, *taken: set[str]) -> str:
 def _make(table: str, columns: str, label: str) -> str:
     """Shorten the longer of the two names until all fits, as PostgreSQL does."""
     first, second = table.encode(), columns.encode()
-    room = _NAME_BYTES - len(label) - 1 - (1 if columns else 0)
-    while len(first) + len(second) > room:
+    most = _NAME_BYTES - len(label) - 1 - (1 if columns else 0)
+    while len(first) + len(second) > most:
         if len(first) > len(second):
             first = first[:-1]
         else:

@@ -25,8 +25,8 @@ _ARRAY_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}]+)')
 class FieldDefault:
     """A default that the database fills in.
 
-    `text` is the DDL's own SQL for it, as PostgreSQL takes it. `value` is that of a constant: a bool, text (`is_number`
-    says that it is a number's), or the texts of an array's items.
+    `text` is the DDL's own SQL for it, as PostgreSQL takes it. `value` is that of a constant: a bool, text (with
+    `is_number` that of a number), or the texts of an array's items.
     """
 
     kind: DefaultKind

@@ -17,7 +17,7 @@ from runner.generation.model.evaluation import evaluate
 from runner.generation.model.samples import DAYS, Sample, constant_sample, limits, refused, sample_of
 
 if TYPE_CHECKING:
-    from runner.generation.model.checks import Rule
+    from runner.generation.model.checks import RowRule
     from runner.generation.model.field_types import FieldType
     from runner.generation.model.fields import Field
 
@@ -38,7 +38,7 @@ class Examples:
 
 
 def make_examples(
-    fields: Mapping[str, Field], rules: Sequence[Rule], references: Iterable[str], unique: Iterable[str]
+    fields: Mapping[str, Field], rules: Sequence[RowRule], references: Iterable[str], unique: Iterable[str]
 ) -> Examples:
     """Return examples of a table, whose `fields` are by column.
 
@@ -91,9 +91,9 @@ def _values(samples: Mapping[str, Sample]) -> dict[str, Any]:
 # ------------------------------------------------------------------------------------------------- fields tied together
 
 
-def _groups(rules: Sequence[Rule]) -> list[list[Rule]]:
+def _groups(rules: Sequence[RowRule]) -> list[list[RowRule]]:
     """Return the rules in groups that have no column in common."""
-    groups: list[tuple[set[str], list[Rule]]] = []
+    groups: list[tuple[set[str], list[RowRule]]] = []
     for rule in rules:
         columns, members = set(rule.columns), [rule]
         apart = []
@@ -143,7 +143,7 @@ def _moment(day: dt.date, type_: FieldType) -> Sample:
     return constant_sample(f"{day.isoformat()}T08:00:00{'Z' if zone else ''}", moment)
 
 
-def _choose(rules: Sequence[Rule], options: Mapping[str, list[Sample]], row: Mapping[str, Any]) -> dict[str, Sample]:
+def _choose(rules: Sequence[RowRule], options: Mapping[str, list[Sample]], row: Mapping[str, Any]) -> dict[str, Sample]:
     """Return samples with which every rule of a group holds; none where no combination that was tried does."""
     for chosen in _combinations(options, {column for rule in rules for column in rule.columns}):
         if all(_holds(rule, {**row, **_values(chosen)}) for rule in rules):
@@ -152,7 +152,7 @@ def _choose(rules: Sequence[Rule], options: Mapping[str, list[Sample]], row: Map
 
 
 def _break(
-    rules: Sequence[Rule], options: Mapping[str, list[Sample]], row: Mapping[str, Any]
+    rules: Sequence[RowRule], options: Mapping[str, list[Sample]], row: Mapping[str, Any]
 ) -> Iterator[tuple[str, Mapping[str, Sample]]]:
     """Yield for each rule the columns of a row that breaks this rule alone."""
     for rule in rules:
@@ -171,7 +171,7 @@ def _combinations(options: Mapping[str, list[Sample]], columns: Collection[str])
         yield dict(zip(chosen, combination, strict=True))
 
 
-def _holds(rule: Rule, row: Mapping[str, Any]) -> bool:
+def _holds(rule: RowRule, row: Mapping[str, Any]) -> bool:
     try:
         return evaluate(rule.condition, row) is not False
     except Unknown:

@@ -21,8 +21,8 @@ _MAINTAINED = frozenset({"tsvector"})  # native types whose values the database 
 class Field:
     """A column as an application presents it.
 
-    `name` is the field's in JSON, URLs and forms, unique in its table; `column` is the DDL's own record. `nullable` and
-    `is_key` already count what the primary key and domains say. `is_numbered` fields are counted up by the database,
+    `name` is the field's in JSON, URLs and forms, unique in its table; `column` is the DDL's own record. `nullable`
+    takes the primary key and domains into account. `is_numbered` fields are counted up by the database,
     `is_read_only` ones get their value from it alone: they are numbered, computed or maintained by it.
     """
 
@@ -49,7 +49,7 @@ class Field:
 
     @property
     def comment(self) -> str:
-        """What the DDL says of the column, on one line; empty where it says nothing."""
+        """The DDL's comment on the column, on one line; empty without one."""
         return one_line(self.column.comment or "")
 
     @property
@@ -70,7 +70,7 @@ class Field:
 
 
 def make_field(column: Column, names: ColumnNames, type_: FieldType, bounds: Bounds, *, is_key: bool) -> Field:
-    """Return the field of a column; `is_key` says that it is part of the primary key."""
+    """Return the field of a column; `is_key` is whether it is part of the primary key."""
     nullable = column.nullable and not is_key and not _domain_not_null(column)
     default = field_default(column, type_)
     numbered = bool(column.identity or column.auto_increment or column.serial)

@@ -58,7 +58,7 @@ def label_fields(table: ApplicationTable) -> tuple[str, ...]:
     """Return the names of the fields that tell people which row it is; a reference's field stands for its target row.
 
     A name or title where there is one, else a unique text, else what is unique together, else what the row refers
-    to and when it was; the key where nothing says more.
+    to and when it was; the key if none of these exist.
     """
     texts = {field.name: field for field in table.fields.values() if field.type.kind == "text"}
     named = _name(table, texts)

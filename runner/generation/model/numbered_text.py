@@ -27,7 +27,7 @@ class _Run:
     most: int | None
 
 
-class _Reader:
+class _PatternReader:
     """Reads a pattern into runs, from left to right."""
 
     def __init__(self, pattern: str) -> None:
@@ -112,12 +112,12 @@ class _Reader:
 
 
 def numbered(pattern: str, max_length: int | None = None) -> Counter | str | None:
-    """Return text that a pattern accepts: a counter of rows, a constant where it holds no number, None where unknown.
+    """Return text that a pattern accepts: a counter of rows, a constant if it has no number, None if none is found.
 
     `max_length` bounds the text, in characters.
     """
     try:
-        runs = _Reader(pattern).sequence()
+        runs = _PatternReader(pattern).sequence()
     except (IndexError, ValueError):
         return None
     spare = None if max_length is None else max_length - sum(run.fewest for run in runs)

@@ -20,7 +20,7 @@ class Reference:
     """A foreign key from `table` to a key of `target`; `fields` pair with `target_fields` by position.
 
     `name` is the constraint's; `module` and `label` are the target's folder and label; `key` is the DDL's record, with
-    what happens on delete. `required` says that every row has it, `one_to_one` that at most one row refers to a target.
+    what happens on delete. `required` is whether every row has it, `one_to_one` whether no two rows share a target.
     """
 
     name: str

@@ -1,6 +1,6 @@
-"""Names of a schema's tables, columns and enumerated types in an application, clashes settled for the whole schema.
+"""Names of a schema's tables, columns and enumerated types in an application, unique in the whole schema.
 
-The first in the DDL keeps the plain name, a later one gets the next free.
+The first in the DDL gets the plain name, later ones with the same name get a number.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class TableNames:
 class SchemaNames:
     """Names of all tables of a schema, and the class of each named enum type.
 
-    `home` is the database schema whose tables are named without it: the dialect's default one, or the one database
-    that a MySQL script says to USE. `others` are the further schemas of tables, by name.
+    `home` is the database schema whose tables are named without it: the dialect's default one, or the only database of
+    a MySQL script. `others` are the further schemas of tables, by name.
     """
 
     tables: Mapping[QName, TableNames]

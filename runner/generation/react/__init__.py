@@ -1,1 +1,1 @@
-"""What the frontend kinds know of a schema: services, pages and the whole application, as variables of templates."""
+"""The frontend of an application: how the model's fields, rules and labels are written as React."""

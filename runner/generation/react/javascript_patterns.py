@@ -1,7 +1,7 @@
-"""Regular expressions of the backend in JavaScript's own syntax.
+"""Regular expressions of the backend in JavaScript's syntax.
 
-The backend's patterns are read by Python and by Rust, where a class such as a digit knows all of Unicode; JavaScript's
-knows ASCII alone. What cannot be said in the same way is left to the server.
+The backend's patterns are read by Python and by Rust, where classes such as digits cover all of Unicode; JavaScript's
+cover ASCII only. A pattern without an exact equivalent is left to the server.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ _CLASSES = {
     "S": r"\P{White_Space}",
 }
 _WORD = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}"
-_SYNTAX = frozenset("^$\\.*+?()[]{}|/")  # what may stand behind a backslash
+_SYNTAX = frozenset("^$\\.*+?()[]{}|/")  # characters that may follow a backslash
 _PIECE = re.compile(r"\\(?P<escaped>.)|(?P<counted>\{\d+(?:,\d*)?\})|(?P<plain>.)", re.DOTALL)
-_FOREIGN = re.compile(r"&&|--|~~|(?<!\\)\[\^?\]|[*+?}]\+")  # sets of Rust, empty classes, counts that give nothing back
+_FOREIGN = re.compile(r"&&|--|~~|(?<!\\)\[\^?\]|[*+?}]\+")  # sets of Rust, empty classes, possessive counts
 
 
 def javascript_pattern(pattern: str) -> str | None:
-    """Return a pattern as it stands between slashes, with the flag `u`; None where JavaScript has no such one."""
+    """Return a pattern for a place between slashes, with the flag `u`; None where JavaScript has no equivalent."""
     if _FOREIGN.search(pattern):
         return None
     pieces: list[str] = []
@@ -48,7 +48,7 @@ def javascript_pattern(pattern: str) -> str | None:
 
 
 def _escaped(letter: str, *, is_class: bool, is_first: bool) -> str | None:
-    """Return what an escaped letter is in JavaScript: within a class few need to be escaped."""
+    """Return an escaped character in JavaScript; within a class few need an escape. None where it has no equivalent."""
     if letter in _CLASSES:
         return _CLASSES[letter]
     if letter in "wW":
@@ -68,5 +68,5 @@ def _character(letter: str) -> str:
 
 
 def _is_odd_range(source: str) -> bool:
-    """Whether a class, such as that of digits, stands at the end of a range."""
+    """Whether a class, such as that of digits, is an end of a range."""
     return re.search(r"\\p\{\w+\}-(?!\])|[^\[^\\]-\\[pP]", source) is not None

@@ -48,7 +48,7 @@ class PageView:
 
     @cached_property
     def fields(self) -> Mapping[str, Mapping[str, Any]]:
-        """What people read and what helps them, by field: only what its type does not say already."""
+        """Label, help and format of each field, as far as they do not follow from its type."""
         return {field.name: self._declared(field) for field in self.table.fields.values()}
 
     @cached_property

@@ -1,8 +1,8 @@
-"""TypeScript source from values, laid out as its formatter lays it out, so that nothing has to be formatted after.
+"""TypeScript source from values, laid out as Biome formats it, so that it needs no formatting afterwards.
 
-A value is a string, number, truth or None, a list (an array) or a mapping (an object). `Code` is source as it is,
-`Call` a call whose arguments are values again, `Arrow` a function of one parameter. An object is kept on one line
-where it fits; an `Open` one never is. Pure functions.
+A value is a string, number, bool or None, a list (an array) or a mapping (an object). `Code` is source written as it
+is, `Call` a call whose arguments are values, `Arrow` a function of one parameter. An object is kept on one line where
+it fits; an `Open` one never is. Pure functions.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from runner.generation.source_text import FILTERS as TEXT_FILTERS
 
 WIDTH = 100
 _INDENT = 2
-_SHORTEST_BROKEN = 5  # letters of a name behind which a long text goes to the next line
+_SHORTEST_BROKEN = 5  # letters of a name after which a long text goes to the next line
 
 
 class Code(str):
-    """Source that is written as it is."""
+    """Source that is written unchanged."""
 
     __slots__ = ()
 
 
 class Open(dict[str, Any]):
-    """An object with a property a line."""
+    """An object with one property on each line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """A function of one parameter that gives the value of `body`."""
+    """A function of one parameter that returns the value of `body`."""
 
     parameter: str
     body: Any
@@ -69,7 +69,7 @@ def _joined(sources: Iterable[str]) -> str:
 
 
 def string(text: str) -> str:
-    """Return a string literal in double quotes, or in single ones where that takes fewer escapes."""
+    """Return a string literal in double quotes, or in single ones if that needs fewer escapes."""
     source = json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     if text.count('"') > text.count("'"):
         return "'" + source[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
@@ -77,23 +77,23 @@ def string(text: str) -> str:
 
 
 def property_name(name: str) -> str:
-    """Return the name of a property; quotes only where it needs them."""
+    """Return the name of a property, in quotes only where it needs them."""
     return name if name.isidentifier() else string(name)
 
 
-def laid_out(value: Any, indent: int = 0, ahead: int = 0, behind: int = 0) -> str:
-    """Return a value's source: on one line where that fits, else broken.
+def laid_out(value: Any, indent: int = 0, before: int = 0, after: int = 0) -> str:
+    """Return a value's source: on one line if that fits, otherwise broken.
 
-    `indent` is that of the line it begins on, `ahead` how much stands before it there, the indent included, and
-    `behind` how much follows its last line.
+    In characters: `indent` is that of the line on which it begins, `before` the length of what precedes it there with
+    the indent, and `after` the length of what follows on its last line.
     """
     flat = literal(value)
-    if not _is_open(value) and max(ahead, indent) + len(flat) + behind <= WIDTH:
+    if not _is_open(value) and max(before, indent) + len(flat) + after <= WIDTH:
         return flat
     if isinstance(value, Call) and value.arguments:
-        return _call(value, indent, ahead)
+        return _call(value, indent, before)
     if isinstance(value, Arrow):
-        body = laid_out(value.body, indent + _INDENT, indent + _INDENT, behind)
+        body = laid_out(value.body, indent + _INDENT, indent + _INDENT, after)
         return f"({value.parameter}) =>\n{' ' * (indent + _INDENT)}{body}"
     if isinstance(value, Mapping) and value:
         return _block("{", properties(value, indent + _INDENT), indent, "}")
@@ -103,7 +103,7 @@ def laid_out(value: Any, indent: int = 0, ahead: int = 0, behind: int = 0) -> st
 
 
 def properties(values: Mapping[str, Any], indent: int) -> list[str]:
-    """Return the lines of an object's properties at an indent, a comma behind each."""
+    """Return the lines of an object's properties at an indent, with a comma after each."""
     pad = " " * indent
     lines = []
     for name, value in values.items():
@@ -137,22 +137,22 @@ def _filled(values: Sequence[Any], indent: int) -> list[str]:
     return lines
 
 
-def _call(call: Call, indent: int, ahead: int) -> str:
-    """Return a broken call; one that another follows is broken at each dot."""
+def _call(call: Call, indent: int, before: int) -> str:
+    """Return a broken call; one with a suffix is broken at each dot."""
     owner, dot, method = call.name.rpartition(".")
     if not call.suffix or not dot:
-        return _single_call(call, indent, ahead)
+        return _single_call(call, indent, before)
     inner = indent + _INDENT
     single = laid_out(Call(f".{method}", call.arguments), inner, inner)
     return f"{owner}\n{' ' * inner}{single}\n{' ' * inner}{call.suffix}"
 
 
-def _single_call(call: Call, indent: int, ahead: int) -> str:
-    """Return a call around its last argument where that is an object or array, else with an argument a line."""
+def _single_call(call: Call, indent: int, before: int) -> str:
+    """Return a call around its last argument if that is an object or array, otherwise with an argument on each line."""
     *first, last = call.arguments
     opening = f"{call.name}({''.join(f'{literal(argument)}, ' for argument in first)}"
     hugged = isinstance(last, Mapping) or (isinstance(last, Sequence) and not isinstance(last, str))
-    if hugged and last and not any(_is_open(argument) for argument in first) and ahead + len(opening) < WIDTH:
+    if hugged and last and not any(_is_open(argument) for argument in first) and before + len(opening) < WIDTH:
         marks = "{}" if isinstance(last, Mapping) else "[]"
         make = properties if isinstance(last, Mapping) else _items
         return f"{_block(opening + marks[0], make(last, indent + _INDENT), indent, marks[1])}){call.suffix}"
@@ -194,7 +194,7 @@ def _is_array(value: Any) -> bool:
 
 
 def comment(text: str, indent: int = 0) -> str:
-    """Return a documentation comment: on one line where it fits, else wrapped."""
+    """Return a documentation comment: on one line if it fits, otherwise wrapped."""
     plain = " ".join(text.replace("*/", "* /").split())
     pad = " " * indent
     if indent + len(plain) + 7 <= WIDTH:

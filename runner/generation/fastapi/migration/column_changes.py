@@ -1,10 +1,10 @@
-"""PostgreSQL's statements for the columns of a table that stays."""
+"""PostgreSQL's statements for the columns of a table that is in both snapshots."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.generation.fastapi.migration.picture import ColumnPart, text_sql
+from runner.generation.fastapi.migration.snapshot import ColumnSnapshot, text_sql
 from runner.generation.fastapi.sql_names import quote
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ FILL_IT = "-- Rows that are there may have no value for it: say here with an UPD
 
 
 def change_columns(table: TableChange, found: Difference) -> Iterator[str]:
-    """Give what brings the columns of a table from what they were to what they are."""
+    """Yield the statements that turn a table's old columns into its new ones."""
     name = table.new.sql
     named = frozenset(part.sql for part in found.new.types)
     for old, _ in table.replaced:
@@ -32,7 +32,7 @@ def change_columns(table: TableChange, found: Difference) -> Iterator[str]:
     yield from (f"ALTER TABLE {name} DROP COLUMN {quote(column.name)}" for column in table.dropped)
 
 
-def _add_column(table: str, column: ColumnPart) -> Iterator[str]:
+def _add_column(table: str, column: ColumnSnapshot) -> Iterator[str]:
     if column.fills_itself or not column.not_null:
         yield f"ALTER TABLE {table} ADD COLUMN {column.line}"
         return
@@ -40,10 +40,10 @@ def _add_column(table: str, column: ColumnPart) -> Iterator[str]:
     yield f"{FILL_IT}\nALTER TABLE {table} ALTER COLUMN {quote(column.name)} SET NOT NULL"
 
 
-def _alter_column(table: str, old: ColumnPart, new: ColumnPart, retyped: str | None) -> Iterator[str]:
-    """Give what changes a column in place; `retyped` is its value as the new type, where that is another.
+def _alter_column(table: str, old: ColumnSnapshot, new: ColumnSnapshot, retyped: str | None) -> Iterator[str]:
+    """Yield what changes a column in place; `retyped` is its value as the new type, None where the type stays.
 
-    What numbers it goes first and comes last.
+    Its numbering is removed first and added last.
     """
     alter = f"ALTER TABLE {table} ALTER COLUMN {quote(new.name)}"
     numbering = (old.identity, old.sequence) != (new.identity, new.sequence)
@@ -65,40 +65,40 @@ def _alter_column(table: str, old: ColumnPart, new: ColumnPart, retyped: str | N
         yield f"{alter} DROP NOT NULL"
 
 
-def _retype(alter: str, old: ColumnPart, new: ColumnPart, value: str) -> Iterator[str]:
+def _retype(alter: str, old: ColumnSnapshot, new: ColumnSnapshot, value: str) -> Iterator[str]:
     collation = f" COLLATE {quote(new.collation)}" if new.collation else ""
     yield f"{alter} TYPE {new.type}{collation} USING {value}"
     if old.sequence and new.sequence and old.type != new.type:
         yield f"ALTER SEQUENCE {old.sequence} AS {new.type}"
 
 
-def _require(table: str, alter: str, old: ColumnPart, new: ColumnPart) -> Iterator[str]:
-    """Give what forbids NULL; rows without a value get the default, where there is one."""
+def _require(table: str, alter: str, old: ColumnSnapshot, new: ColumnSnapshot) -> Iterator[str]:
+    """Yield what forbids NULL; rows without a value get the default, if there is one."""
     if old.not_null or not new.not_null:
         return
     if new.default is None:
         yield f"{FILL_IT}\n{alter} SET NOT NULL"
         return
     name = quote(new.name)
-    yield f"UPDATE {table} SET {name} = DEFAULT WHERE {name} IS NULL"  # noqa: S608 - written down, from the DDL's names
+    yield f"UPDATE {table} SET {name} = DEFAULT WHERE {name} IS NULL"  # noqa: S608 - goes into a file, with the DDL's own names
     yield f"{alter} SET NOT NULL"
 
 
-def _cast(column: ColumnPart, named: frozenset[str]) -> str:
-    """Return a column as its new type: values of enums and domains go over as text."""
+def _cast(column: ColumnSnapshot, named: frozenset[str]) -> str:
+    """Return a column cast to its new type; values of enums and domains are cast by way of text."""
     through = "::text" if column.item_type in named else ""
     marks = "[]" if through and column.type != column.item_type else ""
     return f"{quote(column.name)}{through}{marks}::{column.type}"
 
 
-def _sequence_moves(old: ColumnPart, new: ColumnPart) -> str | None:
-    """Return what gives a serial column's sequence its new name; None where there is none before or after."""
+def _sequence_moves(old: ColumnSnapshot, new: ColumnSnapshot) -> str | None:
+    """Return what renames a serial column's sequence; None where there is none before or after."""
     if not (old.sequence and new.sequence):
         return None
     return f"ALTER SEQUENCE {old.sequence} RENAME TO {new.sequence.rpartition('.')[2]}"
 
 
-def _stop_numbering(alter: str, old: ColumnPart, new: ColumnPart) -> Iterator[str]:
+def _stop_numbering(alter: str, old: ColumnSnapshot, new: ColumnSnapshot) -> Iterator[str]:
     if old.identity and not new.identity:
         yield f"{alter} DROP IDENTITY"
     if old.sequence:
@@ -106,8 +106,8 @@ def _stop_numbering(alter: str, old: ColumnPart, new: ColumnPart) -> Iterator[st
         yield f"DROP SEQUENCE {old.sequence}"
 
 
-def _start_numbering(table: str, alter: str, old: ColumnPart, new: ColumnPart) -> Iterator[str]:
-    """Give what has a column numbered from behind its highest value on."""
+def _start_numbering(table: str, alter: str, old: ColumnSnapshot, new: ColumnSnapshot) -> Iterator[str]:
+    """Yield what numbers a column, starting after its highest value."""
     if old.identity and new.identity:
         yield f"{alter} SET GENERATED {new.identity.upper()}"
         return
@@ -119,4 +119,4 @@ def _start_numbering(table: str, alter: str, old: ColumnPart, new: ColumnPart) -
     if new.identity or new.sequence:
         sequence = f"pg_get_serial_sequence({text_sql(table)}, {text_sql(new.name)})"
         number = f"setval({sequence}, coalesce(max({quote(new.name)}), 0) + 1, false)"
-        yield f"SELECT {number} FROM {table}"  # noqa: S608 - written down, from the DDL's names
+        yield f"SELECT {number} FROM {table}"  # noqa: S608 - goes into a file, with the DDL's own names

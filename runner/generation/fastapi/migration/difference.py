@@ -1,4 +1,4 @@
-"""How two pictures differ, part by part. Pure: pictures in, records out; no SQL statement is made here."""
+"""How two snapshots differ, part by part. Pure: takes snapshots, returns records; makes no SQL."""
 
 from __future__ import annotations
 
@@ -6,49 +6,50 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.generation.fastapi.migration.picture import (
-    ColumnPart,
-    ConstraintPart,
-    IndexPart,
-    Picture,
-    TablePart,
-    TypePart,
-)
 from runner.generation.fastapi.migration.renames import Renames, renamed
+from runner.generation.fastapi.migration.snapshot import (
+    ColumnSnapshot,
+    ConstraintSnapshot,
+    IndexSnapshot,
+    Snapshot,
+    TableSnapshot,
+    TypeSnapshot,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-Part = ConstraintPart | IndexPart
+Part = ConstraintSnapshot | IndexSnapshot
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TypeChange:
-    """A type whose definition differs. `added` are new values of an enum that otherwise stays: (value, neighbour).
+    """A type whose definition differs. `added` are the new values of an enum that is otherwise unchanged.
 
-    The neighbour is the value before the new one; None puts it first. Without `added` the type is made anew.
+    Each new value comes with the value before it, None for the first. Without `added` the type is rebuilt.
     """
 
-    old: TypePart
-    new: TypePart
+    old: TypeSnapshot
+    new: TypeSnapshot
     added: tuple[tuple[str, str | None], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableChange:
-    """A table that is in both. `old` has the new names already; `was` is the table as it was called.
+    """A table that is in both snapshots. `old` already has the new names, `was` the former ones.
 
-    `altered` columns are changed in place, `replaced` ones dropped and added: computed ones, which lose nothing by it.
-    `dropped_parts` come with what has to go for a while because its columns change, and is among `added_parts`.
+    `altered` columns are changed in place; `replaced` ones are dropped and added, which loses nothing since they are
+    computed. `dropped_parts` include constraints and indexes that are dropped only while their columns change; these
+    are among `added_parts` too.
     """
 
-    was: TablePart
-    old: TablePart
-    new: TablePart
-    added: tuple[ColumnPart, ...]
-    dropped: tuple[ColumnPart, ...]
-    replaced: tuple[tuple[ColumnPart, ColumnPart], ...]
-    altered: tuple[tuple[ColumnPart, ColumnPart], ...]
+    was: TableSnapshot
+    old: TableSnapshot
+    new: TableSnapshot
+    added: tuple[ColumnSnapshot, ...]
+    dropped: tuple[ColumnSnapshot, ...]
+    replaced: tuple[tuple[ColumnSnapshot, ColumnSnapshot], ...]
+    altered: tuple[tuple[ColumnSnapshot, ColumnSnapshot], ...]
     renamed_parts: tuple[tuple[Part, Part], ...]
     dropped_parts: tuple[Part, ...]
     added_parts: tuple[Part, ...]
@@ -56,37 +57,37 @@ class TableChange:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Difference:
-    """All that differs between two pictures, once `renames` are made."""
+    """All differences between two snapshots after `renames`. `old` is `was` with the new names."""
 
-    was: Picture
-    old: Picture
-    new: Picture
+    was: Snapshot
+    old: Snapshot
+    new: Snapshot
     renames: Renames
-    types_added: tuple[TypePart, ...]
-    types_dropped: tuple[TypePart, ...]
+    types_added: tuple[TypeSnapshot, ...]
+    types_dropped: tuple[TypeSnapshot, ...]
     types_extended: tuple[TypeChange, ...]
     types_rebuilt: tuple[TypeChange, ...]
-    tables_added: tuple[TablePart, ...]
-    tables_dropped: tuple[TablePart, ...]
-    tables: tuple[TableChange, ...]  # all that are in both
+    tables_added: tuple[TableSnapshot, ...]
+    tables_dropped: tuple[TableSnapshot, ...]
+    tables: tuple[TableChange, ...]  # all that are in both snapshots
 
     @property
     def rebuilt(self) -> frozenset[str]:
-        """The types that are made anew, as SQL."""
+        """The types that are rebuilt, as SQL."""
         return frozenset(change.new.sql for change in self.types_rebuilt)
 
 
-def difference(was: Picture, new: Picture, renames: Renames | None = None) -> Difference:
-    """Return what makes `new` of `was`."""
+def difference(was: Snapshot, new: Snapshot, renames: Renames | None = None) -> Difference:
+    """Return what turns `was` into `new`."""
     renames = renames or Renames()
     old = renamed(was, renames)
     old_types, new_types = {part.sql: part for part in old.types}, {part.sql: part for part in new.types}
     extended, rebuilt = _type_changes(old_types, new_types)
     old_tables, new_tables = {part.sql: part for part in old.tables}, {part.sql: part for part in new.tables}
     names = {after.sql: before for before, after in zip(was.tables, old.tables, strict=True)}
-    again = {change.new.sql for change in rebuilt}
+    remade = {change.new.sql for change in rebuilt}
     drafts = [
-        _Draft(names[sql], old_tables[sql], table, again) for sql, table in new_tables.items() if sql in old_tables
+        _Draft(names[sql], old_tables[sql], table, remade) for sql, table in new_tables.items() if sql in old_tables
     ]
     by_name = {draft.new.sql: draft for draft in drafts}
     return Difference(
@@ -105,9 +106,9 @@ def difference(was: Picture, new: Picture, renames: Renames | None = None) -> Di
 
 
 def _type_changes(
-    old: Mapping[str, TypePart], new: Mapping[str, TypePart]
+    old: Mapping[str, TypeSnapshot], new: Mapping[str, TypeSnapshot]
 ) -> tuple[tuple[TypeChange, ...], tuple[TypeChange, ...]]:
-    """Return the types that get more values, and those that are made anew."""
+    """Return the types that get more values, and those that are rebuilt."""
     extended: list[TypeChange] = []
     rebuilt: dict[str, TypeChange] = {}
     for sql, part in new.items():
@@ -124,7 +125,7 @@ def _type_changes(
 
 
 def _added_values(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[tuple[str, str | None], ...] | None:
-    """Return the values that are new, each with the one before it; None where old ones are gone or moved."""
+    """Return the new values, each with the one before it; None where old values are missing or in another order."""
     if tuple(value for value in new if value in old) != old:
         return None
     before = (None, *new)
@@ -132,14 +133,14 @@ def _added_values(old: tuple[str, ...], new: tuple[str, ...]) -> tuple[tuple[str
 
 
 def _mentions(text: str, name: str) -> bool:
-    """Whether SQL speaks of a name; rather once too often: then something is made anew that could have stayed."""
+    """Whether SQL may refer to a name. A false positive only rebuilds something that could have been left alone."""
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text) is not None
 
 
 class _Draft:
-    """One table's change, worked out in two steps: its columns, then its parts, which depend on other tables' too."""
+    """One table's change, in two steps: its columns, then its parts, which also depend on other tables' columns."""
 
-    def __init__(self, was: TablePart, old: TablePart, new: TablePart, rebuilt: Collection[str]) -> None:
+    def __init__(self, was: TableSnapshot, old: TableSnapshot, new: TableSnapshot, rebuilt: Collection[str]) -> None:
         self.was, self.old, self.new = was, old, new
         before = {column.name: column for column in old.columns}
         after = {column.name: column for column in new.columns}
@@ -154,18 +155,17 @@ class _Draft:
         self.replaced = tuple(
             (column_was, column) for column_was, column in common if _is_replaced(column_was, column, retyped)
         )
-        again = {column.name for _, column in self.replaced}
+        self.remade = {column.name for _, column in self.replaced}
         self.altered = tuple(
             (column_was, column)
             for column_was, column in common
-            if column.name not in again and (column.name in retyped or _facets(column_was) != _facets(column))
+            if column.name not in self.remade and (column.name in retyped or _facets(column_was) != _facets(column))
         )
-        self.remade = again
-        self.touched = again | retyped
+        self.touched = self.remade | retyped
 
     @property
     def lost_keys(self) -> bool:
-        """Whether a key that references may lead to goes, if only for a while."""
+        """Whether a key that foreign keys may refer to is dropped, even temporarily."""
         kept = {part.name for part in self._kept()}
         return any(part.name not in kept for part in _parts(self.old) if _is_key(part))
 
@@ -174,7 +174,7 @@ class _Draft:
         old = [part for part in _parts(self.old) if part.name not in kept]
         new = [part for part in _parts(self.new) if part.name not in kept]
         pairs = tuple(self._renamed(old, new, tables))
-        gone, made = {id(part) for part, _ in pairs}, {id(part) for _, part in pairs}
+        old_ids, new_ids = {id(part) for part, _ in pairs}, {id(part) for _, part in pairs}
         return TableChange(
             was=self.was,
             old=self.old,
@@ -184,12 +184,12 @@ class _Draft:
             replaced=self.replaced,
             altered=self.altered,
             renamed_parts=pairs,
-            dropped_parts=tuple(part for part in old if id(part) not in gone),
-            added_parts=tuple(part for part in new if id(part) not in made),
+            dropped_parts=tuple(part for part in old if id(part) not in old_ids),
+            added_parts=tuple(part for part in new if id(part) not in new_ids),
         )
 
     def _kept(self) -> Iterable[Part]:
-        """Give the parts that are in both under one name and need not go for a while because of a column."""
+        """Yield the parts that are in both under one name and can stay while columns change."""
         before = {part.name: part for part in _parts(self.old)}
         for part in _parts(self.new):
             other = before.get(part.name)
@@ -197,7 +197,7 @@ class _Draft:
                 yield part
 
     def _renamed(self, old: list[Part], new: list[Part], tables: Mapping[str, _Draft]) -> Iterable[tuple[Part, Part]]:
-        """Give the parts that only their name tells apart, old and new."""
+        """Yield pairs of an old and a new part that differ in their names alone."""
         stays = {part.name for part in new} & {part.name for part in old}
         free = [part for part in old if part.name not in stays]
         for part in new:
@@ -209,39 +209,39 @@ class _Draft:
                 yield twin, part
 
     def _is_touched(self, part: Part) -> bool:
-        """Whether a part has to go while a column changes. PostgreSQL carries plain keys and indexes over itself."""
+        """Whether a part must be dropped while a column changes. PostgreSQL itself converts plain keys and indexes."""
         columns = self.touched
-        if isinstance(part, ConstraintPart) and part.is_key:
+        if isinstance(part, ConstraintSnapshot) and part.is_key:
             columns = self.remade
-        text = part.rest if isinstance(part, ConstraintPart) else part.sql
+        text = part.rest if isinstance(part, ConstraintSnapshot) else part.sql
         return bool(columns.intersection(part.columns)) or any(_mentions(text, name) for name in columns)
 
     def _follows(self, part: Part, tables: Mapping[str, _Draft]) -> bool:
-        """Whether a reference has to go while what it leads to changes."""
-        target = tables.get(part.target or "") if isinstance(part, ConstraintPart) else None
-        if target is None or not isinstance(part, ConstraintPart):
+        """Whether a foreign key must be dropped while its target changes."""
+        target = tables.get(part.target or "") if isinstance(part, ConstraintSnapshot) else None
+        if target is None or not isinstance(part, ConstraintSnapshot):
             return False
         return target.lost_keys or bool(target.touched.intersection(part.target_columns))
 
 
-def _parts(table: TablePart) -> tuple[Part, ...]:
+def _parts(table: TableSnapshot) -> tuple[Part, ...]:
     return (*table.constraints, *table.indexes)
 
 
 def _is_key(part: Part) -> bool:
-    return part.is_key if isinstance(part, ConstraintPart) else part.unique
+    return part.is_key if isinstance(part, ConstraintSnapshot) else part.unique
 
 
 def _same(old: Part, new: Part) -> bool:
     return type(old) is type(new) and old.sql == new.sql and _is_key(old) == _is_key(new)
 
 
-def _facets(column: ColumnPart) -> tuple[object, ...]:
+def _facets(column: ColumnSnapshot) -> tuple[object, ...]:
     return (column.default, column.not_null, column.identity, column.generated, column.sequence)
 
 
-def _is_replaced(old: ColumnPart, new: ColumnPart, retyped: Collection[str]) -> bool:
-    """Whether a column has to be dropped and added: PostgreSQL cannot make a computed one of it, or another one."""
+def _is_replaced(old: ColumnSnapshot, new: ColumnSnapshot, retyped: Collection[str]) -> bool:
+    """Whether a column must be dropped and added: PostgreSQL cannot alter a computed one, or turn another into one."""
     if new.generated is None:
         return (old.generated or "").startswith("VIRTUAL")
     sources = any(_mentions(new.generated, name) for name in retyped)

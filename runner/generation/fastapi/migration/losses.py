@@ -1,4 +1,4 @@
-"""What a change says of itself: a line for each thing that it does, and what of the stored data it may cost."""
+"""Descriptions of a change: its summary, and which stored data it may lose."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.generation.fastapi.migration.difference import Difference, TableChange
-    from runner.generation.fastapi.migration.picture import ColumnPart
+    from runner.generation.fastapi.migration.snapshot import ColumnSnapshot
 
 _FORM = re.compile(r"(?P<base>[^(\[]+?)\s*(?:\((?P<args>[\d, ]+)\))?(?P<rest>(?: with(?:out)? time zone)?(?:\[\])*)\Z")
 _TEXTS = frozenset({"text", "character varying", "varchar", "character", "char", "bpchar"})
 _FIXED = frozenset({"character", "char", "bpchar"})
 _DECIMALS = frozenset({"numeric", "decimal"})
-_WIDER = {  # what holds every value of a type without another shape
+_WIDER = {  # types that hold every value of a type in the same form
     "smallint": {"integer", "bigint", "numeric", "decimal", "double precision", "real"},
     "integer": {"bigint", "numeric", "decimal", "double precision"},
     "bigint": {"numeric", "decimal"},
@@ -28,7 +28,7 @@ _WIDER = {  # what holds every value of a type without another shape
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loss:
-    """What a change may cost where the table, as it was called, holds rows."""
+    """What a change may lose if the table, by its old name, has rows."""
 
     schema: str | None
     table: str
@@ -36,7 +36,7 @@ class Loss:
 
 
 def losses(found: Difference) -> tuple[Loss, ...]:
-    """Return what a change may cost, in the order of the tables."""
+    """Return what a change may lose, in the order of the tables."""
     dropped = {part.key for part in found.tables_dropped}
     lost: list[Loss] = []
     for was, old in zip(found.was.tables, found.old.tables, strict=True):
@@ -60,7 +60,7 @@ def _of_table(found: Difference, table: TableChange) -> Iterator[str]:
         yield from (f"{label}.{new.name} {text}" for text in _of_column(found, old, new))
 
 
-def _of_column(found: Difference, old: ColumnPart, new: ColumnPart) -> Iterator[str]:
+def _of_column(found: Difference, old: ColumnSnapshot, new: ColumnSnapshot) -> Iterator[str]:
     removed = {change.new.sql: _removed_values(change.old.values, change.new.values) for change in found.types_rebuilt}
     if _narrows(old.type, new.type):
         yield f"goes from {old.type} to {new.type}: what does not fit is cut or refused"
@@ -75,22 +75,24 @@ def _removed_values(old: tuple[str, ...], new: tuple[str, ...]) -> str:
 
 
 def _narrows(old: str, new: str) -> bool:
-    """Whether a value of one type may not fit another, as it is."""
+    """Whether some values of type `old` do not fit type `new` unchanged."""
     if old == new:
         return False
     before, after = _FORM.match(old), _FORM.match(new)
     if before is None or after is None or before["rest"] != after["rest"]:
         return new != "text"
-    sizes, room = _numbers(before["args"]), _numbers(after["args"])
+    sizes, new_sizes = _numbers(before["args"]), _numbers(after["args"])
     base, target = before["base"], after["base"]
     if target in _TEXTS:
         fixed = target in _FIXED and base not in _FIXED
-        return bool(room) and (base not in _TEXTS or fixed or not sizes or sizes[0] > room[0])
+        return bool(new_sizes) and (base not in _TEXTS or fixed or not sizes or sizes[0] > new_sizes[0])
     if base in _DECIMALS and target in _DECIMALS:
-        return bool(room) and (not sizes or _whole(sizes) > _whole(room) or _places(sizes) > _places(room))
+        return bool(new_sizes) and (
+            not sizes or _whole(sizes) > _whole(new_sizes) or _places(sizes) > _places(new_sizes)
+        )
     if base == target:
-        return bool(room) and (not sizes or sizes[0] > room[0])
-    return bool(room) or target not in _WIDER.get(base, ())
+        return bool(new_sizes) and (not sizes or sizes[0] > new_sizes[0])
+    return bool(new_sizes) or target not in _WIDER.get(base, ())
 
 
 def _numbers(text: str | None) -> tuple[int, ...]:
@@ -106,14 +108,14 @@ def _places(sizes: tuple[int, ...]) -> int:
 
 
 def summary(found: Difference) -> tuple[str, ...]:
-    """Return what a change does, a line for each thing; the first says the most."""
+    """Return what a change does, a line for each table and type; the first line is the title."""
     lines = [f"new table {table.label}" for table in found.tables_added]
     lines += [f"table {table.label} dropped" for table in found.tables_dropped]
     for was, old in zip(found.was.tables, found.old.tables, strict=True):
         lines += [f"{was.label} is called {old.label}"] if was.label != old.label else []
     for table in found.tables:
-        if (said := "; ".join(_said_of(found, table))) != "":
-            lines.append(f"{table.new.label}: {said}")
+        if (text := "; ".join(_summary_of(found, table))) != "":
+            lines.append(f"{table.new.label}: {text}")
     lines += [f"type {part.name} added" for part in found.types_added]
     lines += [f"type {part.name} dropped" for part in found.types_dropped]
     for kind, now in zip(found.was.types, found.old.types, strict=True):
@@ -126,7 +128,7 @@ def summary(found: Difference) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _said_of(found: Difference, table: TableChange) -> Iterator[str]:
+def _summary_of(found: Difference, table: TableChange) -> Iterator[str]:
     renamed = found.renames.columns.get(table.was.key, {})
     if renamed:
         yield ", ".join(f"{old} is called {new}" for old, new in renamed.items())
@@ -141,5 +143,5 @@ def _said_of(found: Difference, table: TableChange) -> Iterator[str]:
     yield from (f"{', '.join(names)} {done}" for done, names in groups.items() if names)
 
 
-def _differs(old: ColumnPart, new: ColumnPart) -> bool:
+def _differs(old: ColumnSnapshot, new: ColumnSnapshot) -> bool:
     return (old.line, old.sequence) != (new.line, new.sequence)

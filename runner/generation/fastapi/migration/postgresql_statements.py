@@ -1,6 +1,6 @@
-"""PostgreSQL's statements: those that make a picture from nothing, and those that make one of another.
+"""PostgreSQL's statements: those that create a snapshot, and those that turn one into another.
 
-Foreign keys come last and go first, so that tables may refer to each other in any order.
+Foreign keys are created last and dropped first, so that tables may refer to each other in any order.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.generation.fastapi.migration.column_changes import change_columns
-from runner.generation.fastapi.migration.picture import (
-    ConstraintPart,
-    IndexPart,
-    Picture,
-    TablePart,
-    TypePart,
+from runner.generation.fastapi.migration.snapshot import (
+    ConstraintSnapshot,
+    IndexSnapshot,
+    Snapshot,
+    TableSnapshot,
+    TypeSnapshot,
     text_sql,
     within,
 )
@@ -25,40 +25,40 @@ if TYPE_CHECKING:
     from runner.generation.fastapi.migration.difference import Difference, Part, TableChange
 
 
-def create_types(picture: Picture) -> Iterator[str]:
-    """Give the statements that make all but the tables, in order."""
-    for name in picture.extensions:
+def create_types(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the statements that create everything but the tables, in order."""
+    for name in snapshot.extensions:
         yield f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
-    for name in picture.schemas:
+    for name in snapshot.schemas:
         yield f"CREATE SCHEMA IF NOT EXISTS {quote(name)}"
-    for kind in picture.types:
+    for kind in snapshot.types:
         yield kind.create
         yield from _comment(f"{kind.word} {kind.sql}", None, kind.comment)
-    for name in picture.sequences:
+    for name in snapshot.sequences:
         yield f"CREATE SEQUENCE {name}"
 
 
-def drop_types(picture: Picture) -> Iterator[str]:
-    """Give what takes that back; schemas and extensions may be others' too, and stay."""
-    yield from (f"DROP SEQUENCE {name}" for name in reversed(picture.sequences))
-    yield from (f"DROP {kind.word} {kind.sql}" for kind in reversed(picture.types))
+def drop_types(snapshot: Snapshot) -> Iterator[str]:
+    """Yield the statements that revert `create_types`; schemas and extensions stay, since others may use them."""
+    yield from (f"DROP SEQUENCE {name}" for name in reversed(snapshot.sequences))
+    yield from (f"DROP {kind.word} {kind.sql}" for kind in reversed(snapshot.types))
 
 
-def create_table(table: TablePart) -> Iterator[str]:
-    """Give the statements that make a table without its references."""
+def create_table(table: TableSnapshot) -> Iterator[str]:
+    """Yield the statements that create a table without its foreign keys."""
     yield from _create_table(table)
     yield from _table_comments(None, table)
 
 
-def add_references(table: TablePart) -> Iterator[str]:
-    """Give the statements that add a table's references."""
+def add_references(table: TableSnapshot) -> Iterator[str]:
+    """Yield the statements that add a table's foreign keys."""
     yield from (_add(table, part) for part in table.constraints if part.kind == "FOREIGN KEY")
 
 
 def change(found: Difference) -> Iterator[str]:
-    """Give the statements that make the new picture of the old one, in order.
+    """Yield the statements that turn the old snapshot into the new one, in order.
 
-    `ALTER TYPE … ADD VALUE` comes first: PostgreSQL lets no transaction use a value that it added itself.
+    `ALTER TYPE … ADD VALUE` comes first: in PostgreSQL a transaction cannot use a value that it added itself.
     """
     for kind in found.types_extended:
         yield from _add_values(found, kind.new, kind.added)
@@ -85,7 +85,7 @@ def change(found: Difference) -> Iterator[str]:
 # --------------------------------------------------------------------------------------------------------------- whole
 
 
-def _create_table(table: TablePart) -> Iterator[str]:
+def _create_table(table: TableSnapshot) -> Iterator[str]:
     own = [part for part in table.constraints if part.kind != "FOREIGN KEY"]
     lines = [column.line for column in table.columns]
     lines += [f"CONSTRAINT {quote(part.name)} {part.sql}" for part in own]
@@ -94,8 +94,8 @@ def _create_table(table: TablePart) -> Iterator[str]:
     yield from (_add(table, index) for index in table.indexes)
 
 
-def _add(table: TablePart, part: Part) -> str:
-    if isinstance(part, IndexPart):
+def _add(table: TableSnapshot, part: Part) -> str:
+    if isinstance(part, IndexSnapshot):
         return f"CREATE {'UNIQUE ' if part.unique else ''}INDEX {quote(part.name)} ON {table.sql}{part.sql}"
     return f"ALTER TABLE {table.sql} ADD CONSTRAINT {quote(part.name)} {part.sql}"
 
@@ -104,7 +104,7 @@ def _add(table: TablePart, part: Part) -> str:
 
 
 def _renames(found: Difference) -> Iterator[str]:
-    """Give what gives things their new names; sequences of serial columns go with their tables."""
+    """Yield the renames; sequences of serial columns move with their tables."""
     for was, now in zip(found.was.types, found.old.types, strict=True):
         yield from _moved(was.word, was, now)
         values = found.renames.values.get(was.key, {})
@@ -116,7 +116,7 @@ def _renames(found: Difference) -> Iterator[str]:
             yield f"ALTER TABLE {after.sql} RENAME COLUMN {quote(old)} TO {quote(new)}"
 
 
-def _moved(word: str, was: TablePart | TypePart, now: TablePart | TypePart) -> Iterator[str]:
+def _moved(word: str, was: TableSnapshot | TypeSnapshot, now: TableSnapshot | TypeSnapshot) -> Iterator[str]:
     if was.schema != now.schema:
         yield f"ALTER {word} {was.sql} SET SCHEMA {quote(now.schema or 'public')}"
     if was.name != now.name:
@@ -126,8 +126,8 @@ def _moved(word: str, was: TablePart | TypePart, now: TablePart | TypePart) -> I
 # -------------------------------------------------------------------------------------------------------------- types
 
 
-def _add_values(found: Difference, kind: TypePart, added: Iterable[tuple[str, str | None]]) -> Iterator[str]:
-    """Give what adds values to an enum, before anything is renamed."""
+def _add_values(found: Difference, kind: TypeSnapshot, added: Iterable[tuple[str, str | None]]) -> Iterator[str]:
+    """Yield what adds values to an enum, by its name before any rename."""
     back = found.renames.reversed()
     key = back.types.get(kind.key, kind.key)
     old_names = back.values.get(kind.key, {})
@@ -141,41 +141,42 @@ def _add_values(found: Difference, kind: TypePart, added: Iterable[tuple[str, st
 
 
 def _make_types(found: Difference) -> Iterator[str]:
-    """Give what makes new types, and those anew that cannot be changed in place: the old one steps aside."""
-    anew = {change.new.sql: change for change in found.types_rebuilt}
+    """Yield what creates new types, and rebuilds those that cannot be altered: the old ones are renamed first."""
+    rebuilt = {change.new.sql: change for change in found.types_rebuilt}
     new = {part.sql for part in found.types_added}
     yield from (
-        f"ALTER {change.old.word} {change.old.sql} RENAME TO {quote(_aside(change.old))}" for change in anew.values()
+        f"ALTER {change.old.word} {change.old.sql} RENAME TO {quote(_old_name(change.old))}"
+        for change in rebuilt.values()
     )
-    yield from (part.create for part in found.new.types if part.sql in new or part.sql in anew)
+    yield from (part.create for part in found.new.types if part.sql in new or part.sql in rebuilt)
 
 
-def _aside(part: TypePart) -> str:
+def _old_name(part: TypeSnapshot) -> str:
     return f"{part.name[:50]}_before"
 
 
 def _drop_types(found: Difference) -> Iterator[str]:
-    """Drop types, those first that others are made of."""
-    aside = {change.old.sql: within(change.old.schema, _aside(change.old)) for change in found.types_rebuilt}
-    gone = {part.sql for part in found.types_dropped}
+    """Yield what drops types, each before the ones that it is made of."""
+    old_names = {change.old.sql: within(change.old.schema, _old_name(change.old)) for change in found.types_rebuilt}
+    dropped = {part.sql for part in found.types_dropped}
     for part in reversed(found.old.types):
-        if part.sql in aside or part.sql in gone:
-            yield f"DROP {part.word} {aside.get(part.sql, part.sql)}"
+        if part.sql in old_names or part.sql in dropped:
+            yield f"DROP {part.word} {old_names.get(part.sql, part.sql)}"
 
 
 # -------------------------------------------------------------------------------------------------------------- parts
 
 
 def _drop_parts(found: Difference) -> Iterator[str]:
-    gone = [(table.old, part) for table in found.tables for part in table.dropped_parts]
-    for table, part in sorted(gone, key=lambda pair: not _refers(pair[1])):
-        if isinstance(part, IndexPart):
+    dropped = [(table.old, part) for table in found.tables for part in table.dropped_parts]
+    for table, part in sorted(dropped, key=lambda pair: not _refers(pair[1])):
+        if isinstance(part, IndexSnapshot):
             yield f"DROP INDEX {within(table.schema, part.name)}"
         else:
             yield f"ALTER TABLE {table.sql} DROP CONSTRAINT {quote(part.name)}"
     for changed in found.tables:
         for old, new in changed.renamed_parts:
-            if isinstance(old, IndexPart):
+            if isinstance(old, IndexSnapshot):
                 yield f"ALTER INDEX {within(changed.old.schema, old.name)} RENAME TO {quote(new.name)}"
             else:
                 yield f"ALTER TABLE {changed.old.sql} RENAME CONSTRAINT {quote(old.name)} TO {quote(new.name)}"
@@ -188,7 +189,7 @@ def _add_parts(found: Difference) -> Iterator[str]:
 
 
 def _refers(part: Part) -> bool:
-    return isinstance(part, ConstraintPart) and part.kind == "FOREIGN KEY"
+    return isinstance(part, ConstraintSnapshot) and part.kind == "FOREIGN KEY"
 
 
 # ----------------------------------------------------------------------------------------------------------- comments
@@ -200,7 +201,7 @@ def _comment(on: str, old: str | None, new: str | None) -> Iterator[str]:
 
 
 def _comments(found: Difference) -> Iterator[str]:
-    """Give what differs in comments; what is made anew comes without one."""
+    """Yield what changes comments; rebuilt types have none at first."""
     kept = {part.sql: part for part in found.old.types if part.sql not in found.rebuilt}
     for kind in found.new.types:
         before = kept.get(kind.sql)
@@ -211,7 +212,7 @@ def _comments(found: Difference) -> Iterator[str]:
         yield from _table_comments(changed, changed.new)
 
 
-def _table_comments(changed: TableChange | None, table: TablePart) -> Iterator[str]:
+def _table_comments(changed: TableChange | None, table: TableSnapshot) -> Iterator[str]:
     old = changed.old if changed else None
     yield from _comment(f"TABLE {table.sql}", old.comment if old else None, table.comment)
     replaced = {column.name for column, _ in changed.replaced} if changed else set()
@@ -219,9 +220,9 @@ def _table_comments(changed: TableChange | None, table: TablePart) -> Iterator[s
         before = old.column(column.name) if old and column.name not in replaced else None
         on = f"COLUMN {table.sql}.{quote(column.name)}"
         yield from _comment(on, before.comment if before else None, column.comment)
-    gone = {part.name for part in changed.dropped_parts} if changed else set()
+    dropped = {part.name for part in changed.dropped_parts} if changed else set()
     renamed = {new.name: old.name for old, new in changed.renamed_parts} if changed else {}
-    known = {index.name: index.comment for index in old.indexes if index.name not in gone} if old else {}
+    known = {index.name: index.comment for index in old.indexes if index.name not in dropped} if old else {}
     for index in table.indexes:
         comment = known.get(renamed.get(index.name, index.name))
         yield from _comment(f"INDEX {within(table.schema, index.name)}", comment, index.comment)

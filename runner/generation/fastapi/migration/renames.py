@@ -1,4 +1,4 @@
-"""What the DDL says was renamed, and a picture in which it is: where it says nothing, things are dropped and added."""
+"""What the DDL renames, and a snapshot with these renames made. What it does not rename is dropped and added."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
-from runner.generation.fastapi.migration.picture import (
-    ColumnPart,
-    ConstraintPart,
-    IndexPart,
-    Picture,
-    TablePart,
-    TypePart,
+from runner.generation.fastapi.migration.snapshot import (
+    ColumnSnapshot,
+    ConstraintSnapshot,
+    IndexSnapshot,
+    Snapshot,
+    TableSnapshot,
+    TypeSnapshot,
     text_sql,
     within,
 )
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from runner.generation.model.application import Application
 
 T = TypeVar("T")
-Name = tuple[str | None, str]  # schema and name of a table or type, as a picture has them
+Name = tuple[str | None, str]  # schema and name of a table or type in a snapshot
 
 _TOKEN = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[^\W\d][\w$]*|.""", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Renames:
-    """New names by old ones. `columns` are kept by the table's old name, `values` by the type's old name."""
+    """New names by old ones. `columns` are by the table's old name, `values` by the type's old name."""
 
     tables: Mapping[Name, Name] = field(default_factory=dict)
     columns: Mapping[Name, Mapping[str, str]] = field(default_factory=dict)
@@ -41,21 +41,21 @@ class Renames:
     values: Mapping[Name, Mapping[str, str]] = field(default_factory=dict)
 
     def reversed(self) -> Renames:
-        """Return what takes these back."""
+        """Return what reverts these."""
         return Renames(
             tables={new: old for old, new in self.tables.items()},
-            columns={self.tables.get(name, name): _turned(names) for name, names in self.columns.items()},
+            columns={self.tables.get(name, name): _inverted(names) for name, names in self.columns.items()},
             types={new: old for old, new in self.types.items()},
-            values={self.types.get(name, name): _turned(names) for name, names in self.values.items()},
+            values={self.types.get(name, name): _inverted(names) for name, names in self.values.items()},
         )
 
 
-def _turned(names: Mapping[str, str]) -> Mapping[str, str]:
+def _inverted(names: Mapping[str, str]) -> Mapping[str, str]:
     return {new: old for old, new in names.items()}
 
 
-def find_renames(old: Picture, application: Application) -> Renames:
-    """Return what the application's schema renames since `old`: old names only there, and new names not there."""
+def find_renames(old: Snapshot, application: Application) -> Renames:
+    """Return the renames that the application's schema makes since `old`, from names that only `old` has."""
     schema, home = application.schema, application.names.home
 
     def name(found: QName) -> Name:
@@ -94,7 +94,7 @@ def find_renames(old: Picture, application: Application) -> Renames:
 
 
 def _pairs(old: set[T], new: Mapping[T, list[T]]) -> dict[T, T]:
-    """Return the new name of each old one that is gone and that a new one was once called."""
+    """Return the new name of each old name that is missing in `new` and that is a former name of a new one."""
     found: dict[T, T] = {}
     for now, former in new.items():
         was = next((name for name in reversed(former) if name in old and name not in new and name not in found), None)
@@ -113,20 +113,20 @@ def _former_values(values: Iterable[str], renamed: Iterable[tuple[str, str]]) ->
 # ------------------------------------------------------------------------------------------------------- applying them
 
 
-def renamed(picture: Picture, renames: Renames) -> Picture:
-    """Return a picture as it is once the renames are made, as the databases make them: constraints keep their names."""
-    types = {part.sql: within(*renames.types.get(part.key, part.key)) for part in picture.types}
-    values = {types[part.sql]: renames.values.get(part.key, {}) for part in picture.types}
-    names = {part.sql: within(*renames.tables.get(part.key, part.key)) for part in picture.tables}
-    columns = {part.sql: renames.columns.get(part.key, {}) for part in picture.tables}
+def renamed(snapshot: Snapshot, renames: Renames) -> Snapshot:
+    """Return a snapshot after the renames. As in the databases, constraints keep their names."""
+    types = {part.sql: within(*renames.types.get(part.key, part.key)) for part in snapshot.types}
+    values = {types[part.sql]: renames.values.get(part.key, {}) for part in snapshot.types}
+    names = {part.sql: within(*renames.tables.get(part.key, part.key)) for part in snapshot.tables}
+    columns = {part.sql: renames.columns.get(part.key, {}) for part in snapshot.tables}
     return replace(
-        picture,
-        types=tuple(_type(part, renames, types) for part in picture.types),
-        tables=tuple(_Renamer(part, names, columns, types, values).table(renames) for part in picture.tables),
+        snapshot,
+        types=tuple(_type(part, renames, types) for part in snapshot.types),
+        tables=tuple(_Renamer(part, names, columns, types, values).table(renames) for part in snapshot.tables),
     )
 
 
-def _type(part: TypePart, renames: Renames, types: Mapping[str, str]) -> TypePart:
+def _type(part: TypeSnapshot, renames: Renames, types: Mapping[str, str]) -> TypeSnapshot:
     schema, name = renames.types.get(part.key, part.key)
     values = renames.values.get(part.key, {})
     return replace(
@@ -134,21 +134,21 @@ def _type(part: TypePart, renames: Renames, types: Mapping[str, str]) -> TypePar
         schema=schema,
         name=name,
         values=tuple(values.get(value, value) for value in part.values),
-        definition=part.definition and _reworded(part.definition, types),
+        definition=part.definition and _replaced(part.definition, types),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Renamer:
-    """Renames within one table: names of tables and types are as SQL, old to new; columns by the table's old name."""
+    """Renames within one table: `names` and `types` from old to new as SQL, `columns` by the table's old name."""
 
-    part: TablePart
+    part: TableSnapshot
     names: Mapping[str, str]
     columns: Mapping[str, Mapping[str, str]]
     types: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]]  # by the type's new name
 
-    def table(self, renames: Renames) -> TablePart:
+    def table(self, renames: Renames) -> TableSnapshot:
         part = self.part
         schema, name = renames.tables.get(part.key, part.key)
         return replace(
@@ -164,7 +164,7 @@ class _Renamer:
     def own(self) -> Mapping[str, str]:
         return self.columns[self.part.sql]
 
-    def column(self, part: ColumnPart) -> ColumnPart:
+    def column(self, part: ColumnSnapshot) -> ColumnSnapshot:
         marks = part.type[len(part.item_type) :]
         kind = self.types.get(part.item_type, part.item_type)
         values = {text_sql(was): text_sql(now) for was, now in self.values.get(kind, {}).items()}
@@ -172,11 +172,11 @@ class _Renamer:
             part,
             name=self.own.get(part.name, part.name),
             type=kind + marks,
-            default=part.default and _reworded(part.default, {**self.types, **values}),
+            default=part.default and _replaced(part.default, {**self.types, **values}),
             generated=part.generated and self.text(part.generated),
         )
 
-    def constraint(self, part: ConstraintPart) -> ConstraintPart:
+    def constraint(self, part: ConstraintSnapshot) -> ConstraintSnapshot:
         target = part.target
         return replace(
             part,
@@ -186,17 +186,17 @@ class _Renamer:
             rest=self.text(part.rest),
         )
 
-    def index(self, part: IndexPart) -> IndexPart:
+    def index(self, part: IndexSnapshot) -> IndexSnapshot:
         return replace(part, columns=self.own_columns(part.columns), sql=self.text(part.sql))
 
     def own_columns(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(self.own.get(name, name) for name in names)
 
     def text(self, text: str) -> str:
-        return _reworded(text, {**self.types, **{quote(was): quote(now) for was, now in self.own.items()}})
+        return _replaced(text, {**self.types, **{quote(was): quote(now) for was, now in self.own.items()}})
 
 
-def _reworded(text: str, words: Mapping[str, str]) -> str:
-    """Return SQL with names (and, where `words` holds them, texts) replaced."""
+def _replaced(text: str, words: Mapping[str, str]) -> str:
+    """Return SQL with the names and string constants of `words` replaced."""
     changed = {was: now for was, now in words.items() if was != now}
     return "".join(changed.get(token, token) for token in _TOKEN.findall(text)) if changed else text

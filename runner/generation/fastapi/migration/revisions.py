@@ -1,4 +1,4 @@
-"""Which revision comes next: from the picture that was remembered, the new one, and what lies in the folder.
+"""Which revision comes next: from the remembered snapshot, the new one, and the files of the folder.
 
 A revision is written once and belongs to the user from then on. Pure: the folder's files are given as texts.
 """
@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
 from runner.generation.fastapi.migration.difference import Difference, difference
 from runner.generation.fastapi.migration.losses import Loss, losses, summary
-from runner.generation.fastapi.migration.picture import Picture, from_json, to_json
 from runner.generation.fastapi.migration.renames import find_renames
+from runner.generation.fastapi.migration.snapshot import Snapshot, from_json, to_json
 from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 
 FOLDER = "backend/migrations/versions"
 INITIAL = "0001_initial"
-FORMAT = 1  # of the memory; a higher number is of a later version of the runner
+FORMAT = 1  # of the memory; later versions of the runner have higher numbers
 
 _NUMBERED = re.compile(r"(\d{4})_")
-_STEM = re.compile(r"[./]")  # ends the name of a revision in those of its files
+_STEM = re.compile(r"[./]")  # what follows the name of a revision in the names of its files
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Direction:
-    """One way of a revision: its statements for both databases, and what they may cost."""
+    """One direction of a revision: its statements for both databases, and the data that they may lose."""
 
     postgresql: tuple[str, ...]
     sqlite: tuple[str, ...]
@@ -41,7 +41,7 @@ class Direction:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be done."""
+        """Whether there is nothing to do."""
         return not (self.postgresql or self.sqlite)
 
 
@@ -57,15 +57,18 @@ class Revision:
 
     @property
     def name(self) -> str:
-        """The stem of its files. The same in two branches, so that merging them is a conflict and no surprise."""
+        """The stem of its files. Two branches that each add one use the same name, so that merging is a conflict."""
         return f"{self.number}_schema"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Plan:
-    """What to do with the folder: begin (`is_initial`), add `revision`, or nothing. `kept` are our files in it."""
+class RevisionPlan:
+    """What to do with the folder: write the first revision (`is_initial`), add `revision`, or nothing.
 
-    picture: Picture
+    `names` are all revisions afterwards; `kept` are the texts of those files in the folder that earlier plans made.
+    """
+
+    snapshot: Snapshot
     is_initial: bool
     revision: Revision | None
     names: tuple[str, ...]
@@ -73,63 +76,68 @@ class Plan:
 
     @property
     def memory(self) -> dict[str, Any]:
-        """What to remember once this is done."""
-        return {"format": FORMAT, "revisions": list(self.names), "picture": to_json(self.picture)}
+        """What to remember after the plan is carried out."""
+        return {"format": FORMAT, "revisions": list(self.names), "picture": to_json(self.snapshot)}
 
 
-def plan(application: Application, picture: Picture, memory: Any, present: Mapping[str, str]) -> Plan:
-    """Return what brings the folder up to `picture`.
+def plan_revision(
+    application: Application, snapshot: Snapshot, memory: Any, present: Mapping[str, str]
+) -> RevisionPlan:
+    """Return what brings the folder up to date with `snapshot`.
 
-    `memory` is what an earlier plan gave to be remembered, None for the first; `present` the texts in the folder, by
-    their paths within it.
+    `memory` is that of the last plan, None for the first; `present` maps paths within the folder to texts.
 
     Raises:
-        AgentError: the folder and the memory do not fit together, or the folder has no single newest revision.
+        AgentError: the folder does not match the memory, or has no single newest revision.
 
     """
     if memory is None:
-        return Plan(picture=picture, is_initial=True, revision=None, names=(INITIAL,), kept={})
+        return RevisionPlan(snapshot=snapshot, is_initial=True, revision=None, names=(INITIAL,), kept={})
     names, old = _remembered(memory)
     missing = [name for name in names if f"{name}.py" not in present]
-    if len(missing) == len(names) and not _reads(present):
-        return plan(application, picture, None, present)  # taken away as a whole: begun anew
+    if len(missing) == len(names) and not _revisions_in(present):
+        return plan_revision(application, snapshot, None, present)  # all were removed: start again
     if missing:
         raise AgentError(
-            f"{FOLDER}/{missing[0]}.py is gone, and others build on what it does. Bring it back from version control; "
-            "or, where it was never deployed, take .runner/manifest back to before it too, and run again"
+            f"{FOLDER}/{missing[0]}.py is missing, and later revisions depend on it. Restore it from version control; "
+            "or, if it was never deployed, restore .runner/manifest to the state before it as well, and run again"
         )
     kept = {file: text for file, text in present.items() if _STEM.split(file)[0] in names}
-    revision = _next(application, old, picture, present)
+    revision = _next(application, old, snapshot, present)
     more = (revision.name,) if revision else ()
-    return Plan(picture=picture, is_initial=False, revision=revision, names=(*names, *more), kept=kept)
+    return RevisionPlan(snapshot=snapshot, is_initial=False, revision=revision, names=(*names, *more), kept=kept)
 
 
-def refuse_another(files: Mapping[str, str], present: Mapping[str, str]) -> None:
-    """Raise where the first revision is there already and makes another schema: what it made is not remembered.
+def check_initial_revision(files: Mapping[str, str], present: Mapping[str, str]) -> None:
+    """Check that a first revision that is present already, but not remembered, makes the same schema.
 
-    `files` are the SQL files that it should have.
+    `files` are the SQL files that it should have; both map paths within the folder to texts.
+
+    Raises:
+        AgentError: it makes another schema.
+
     """
     for name, text in present.items():
         if name.endswith(".sql") and _STEM.split(name)[0] == INITIAL and files.get(name) != text:
             raise AgentError(
-                f"{FOLDER}/{name} makes another schema than the DDL, and .runner/manifest does not say which under "
-                "this task's id. Bring the manifest back from version control; or, to begin anew, remove the revisions"
+                f"{FOLDER}/{name} makes another schema than the DDL, and .runner/manifest has no record of it under "
+                "this task's id. Restore the manifest from version control; or, to start again, remove the revisions"
             )
 
 
-def _remembered(memory: Any) -> tuple[tuple[str, ...], Picture]:
+def _remembered(memory: Any) -> tuple[tuple[str, ...], Snapshot]:
     try:
         if memory["format"] > FORMAT:
-            raise AgentError("the migrations were written by a later version of the runner. Use that one")
+            raise AgentError("the migrations were written by a later version of the runner. Use that version")
         return tuple(memory["revisions"]), from_json(memory["picture"])
     except (KeyError, TypeError, AttributeError) as error:
         raise AgentError(
-            f"what .runner/manifest remembers of the database cannot be read ({type(error).__name__}: {error}). "
-            "Bring it back from version control"
+            f"the database's snapshot in .runner/manifest cannot be read ({type(error).__name__}: {error}). "
+            "Restore it from version control"
         ) from error
 
 
-def _next(application: Application, old: Picture, new: Picture, present: Mapping[str, str]) -> Revision | None:
+def _next(application: Application, old: Snapshot, new: Snapshot, present: Mapping[str, str]) -> Revision | None:
     if old == new:
         return None
     renames = find_renames(old, application)
@@ -160,15 +168,15 @@ def _direction(found: Difference) -> Direction:
 
 def _next_number(present: Mapping[str, str]) -> str:
     numbers = [int(found[1]) for found in map(_NUMBERED.match, present) if found]
-    numbers += [int(name) for name, _ in _reads(present).values() if re.fullmatch(r"\d{4}", name)]
+    numbers += [int(name) for name, _ in _revisions_in(present).values() if re.fullmatch(r"\d{4}", name)]
     return f"{max(numbers, default=0) + 1:04d}"
 
 
 def _head(present: Mapping[str, str]) -> str:
-    """Return the revision that no other builds on."""
-    found = _reads(present)
-    built_on = {name for _, before in found.values() for name in before}
-    heads = sorted(name for name, _ in found.values() if name not in built_on)
+    """Return the revision that no other revision follows."""
+    found = _revisions_in(present)
+    followed = {name for _, before in found.values() for name in before}
+    heads = sorted(name for name, _ in found.values() if name not in followed)
     if len(heads) != 1:
         raise AgentError(
             f"{FOLDER} has {len(heads)} newest revisions ({', '.join(heads)}), and a new one can follow only one. "
@@ -177,8 +185,8 @@ def _head(present: Mapping[str, str]) -> str:
     return heads[0]
 
 
-def _reads(present: Mapping[str, str]) -> dict[str, tuple[str, tuple[str, ...]]]:
-    """Return the revision in each Python file that holds one, with those that it builds on."""
+def _revisions_in(present: Mapping[str, str]) -> dict[str, tuple[str, tuple[str, ...]]]:
+    """Return the revision of each Python file that contains one, with those that it follows."""
     found = {}
     for file, text in sorted(present.items()):
         if not file.endswith(".py"):
@@ -195,7 +203,7 @@ def _reads(present: Mapping[str, str]) -> dict[str, tuple[str, tuple[str, ...]]]
 
 
 def _assigned(tree: ast.Module) -> Iterable[tuple[str, Any]]:
-    """Give the names of a module that say what revision it is, with their values."""
+    """Yield the names of a module that identify its revision, with their values."""
     for node in tree.body:
         targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
         for target in targets:

@@ -1,15 +1,15 @@
-"""SQLite's statements: those that make a picture from nothing, and those that make one of another.
+"""SQLite's statements: those that create a snapshot, and those that turn one into another.
 
-SQLite changes little of a table in place. A table whose lines differ is made anew beside the old one, filled from it
-and put in its place: the way that SQLite's own documentation of ALTER TABLE gives, for which foreign keys are switched
-off around the transaction.
+SQLite can alter little of a table in place. A table whose lines differ is rebuilt: a new table is created, filled from
+the old one and renamed to replace it, as SQLite's documentation of ALTER TABLE recommends (section "Making Other Kinds
+Of Table Schema Changes"). Foreign keys are switched off around the transaction.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.generation.fastapi.migration.picture import ColumnPart, SqlitePart, text_sql
+from runner.generation.fastapi.migration.snapshot import ColumnSnapshot, SqliteSnapshot, text_sql
 from runner.generation.fastapi.sql_names import quote
 
 if TYPE_CHECKING:
@@ -20,32 +20,32 @@ if TYPE_CHECKING:
 FILL_IT = "-- Rows that are there have no value for {columns}: name each above, and below what they get."
 
 
-def create_table(table: SqlitePart) -> Iterator[str]:
-    """Give the statements that make a table."""
+def create_table(table: SqliteSnapshot) -> Iterator[str]:
+    """Yield the statements that create a table."""
     yield _create(table, table.name)
     yield from (sql for _, sql in table.indexes)
 
 
 def change(found: Difference) -> Iterator[str]:
-    """Give the statements that make the new picture of the old one, in order.
+    """Yield the statements that turn the old snapshot into the new one, in order.
 
     Renames come first, since SQLite then renames in triggers and views as well.
     """
     rebuilt = [table for table in found.tables if _is_rebuilt(table)]
     for table in found.tables:
-        yield from (f"DROP INDEX {quote(name)}" for name in _indexes_gone(table.was.sqlite, table.new.sqlite))
+        yield from (f"DROP INDEX {quote(name)}" for name in _dropped_indexes(table.was.sqlite, table.new.sqlite))
     for table in found.tables:
         yield from _renames(found, table)
     for table in rebuilt:
-        yield _create(table.new.sqlite, _beside(table.new.sqlite))
+        yield _create(table.new.sqlite, _new_name(table.new.sqlite))
         yield from _fill(found, table)
     yield from (f"DROP TABLE {quote(table.new.sqlite.name)}" for table in rebuilt)
     yield from (f"DROP TABLE {quote(table.sqlite.name)}" for table in found.tables_dropped)
-    if rebuilt:  # references to the table by its name are left as they are
+    if rebuilt:  # leaves references to the table by its name unchanged
         yield "PRAGMA legacy_alter_table = ON"
         for table in rebuilt:
             name = table.new.sqlite.name
-            yield f"ALTER TABLE {quote(_beside(table.new.sqlite))} RENAME TO {quote(name)}"
+            yield f"ALTER TABLE {quote(_new_name(table.new.sqlite))} RENAME TO {quote(name)}"
         yield "PRAGMA legacy_alter_table = OFF"
     for added in found.tables_added:
         yield from create_table(added.sqlite)
@@ -54,22 +54,22 @@ def change(found: Difference) -> Iterator[str]:
         yield from (sql for name, sql in table.new.sqlite.indexes if had.get(name) != sql)
 
 
-def _create(table: SqlitePart, name: str) -> str:
+def _create(table: SqliteSnapshot, name: str) -> str:
     body = ",\n".join(f"    {line}" for line in table.lines)
     return f"CREATE TABLE {quote(name)} (\n{body}\n)"
 
 
-def _beside(table: SqlitePart) -> str:
+def _new_name(table: SqliteSnapshot) -> str:
     return f"_new_{table.name}"
 
 
 def _is_rebuilt(table: TableChange) -> bool:
-    """Whether a table is made anew; the order of its lines alone is no reason."""
+    """Whether a table is rebuilt; a different order of its lines alone is no reason."""
     old, new = table.was.sqlite, table.new.sqlite
     return old.name != new.name or set(old.lines) != set(new.lines)
 
 
-def _indexes_gone(old: SqlitePart, new: SqlitePart) -> Iterator[str]:
+def _dropped_indexes(old: SqliteSnapshot, new: SqliteSnapshot) -> Iterator[str]:
     made = dict(new.indexes)
     yield from (name for name, sql in old.indexes if made.get(name) != sql)
 
@@ -83,7 +83,7 @@ def _renames(found: Difference, table: TableChange) -> Iterator[str]:
 
 
 def _fill(found: Difference, table: TableChange) -> Iterator[str]:
-    """Give what takes the rows over, and the number that keys are counted up from."""
+    """Yield what copies the rows, and the last number of the key."""
     old, new = table.was.sqlite, table.new.sqlite
     was = {column.name: column for column in table.old.columns}
     columns = {column.name: column for column in table.new.columns}
@@ -91,30 +91,30 @@ def _fill(found: Difference, table: TableChange) -> Iterator[str]:
     empty = [quote(name) for name in new.stored if name not in taken and _must_be_given(columns[name], new)]
     note = f"{FILL_IT.format(columns=' and '.join(empty))}\n" if empty else ""
     yield (
-        f"INSERT INTO {quote(_beside(new))} ({', '.join(quote(name) for name in taken)})\n"
+        f"INSERT INTO {quote(_new_name(new))} ({', '.join(quote(name) for name in taken)})\n"
         f"{note}SELECT {', '.join(taken.values())}\nFROM {quote(new.name)}"
     )
     if old.numbered and new.numbered:
-        beside = text_sql(_beside(new))
-        yield f"DELETE FROM sqlite_sequence WHERE name = {beside}"  # noqa: S608 - written down, from the DDL's names
+        name = text_sql(_new_name(new))
+        yield f"DELETE FROM sqlite_sequence WHERE name = {name}"  # noqa: S608 - goes into a file, with the DDL's own names
         yield (
             "INSERT INTO sqlite_sequence (name, seq)\n"
-            f"SELECT {beside}, seq FROM sqlite_sequence WHERE name = {text_sql(new.name)}"
+            f"SELECT {name}, seq FROM sqlite_sequence WHERE name = {text_sql(new.name)}"
         )
 
 
-def _must_be_given(column: ColumnPart, table: SqlitePart) -> bool:
+def _must_be_given(column: ColumnSnapshot, table: SqliteSnapshot) -> bool:
     numbered = table.numbered and bool(column.identity or column.sequence)
     return column.not_null and column.sqlite_default is None and not numbered
 
 
-def _values(found: Difference, column: ColumnPart) -> Mapping[str, str]:
-    """Return the values of a column's enum that are called otherwise now."""
+def _values(found: Difference, column: ColumnSnapshot) -> Mapping[str, str]:
+    """Return the renamed values of a column's enum, new names by old ones."""
     kinds = {now.sql: was.key for was, now in zip(found.was.types, found.old.types, strict=True)}
     return found.renames.values.get(kinds.get(column.item_type, (None, "")), {})
 
 
-def _value(old: ColumnPart, new: ColumnPart, renamed: Mapping[str, str]) -> str:
+def _value(old: ColumnSnapshot, new: ColumnSnapshot, renamed: Mapping[str, str]) -> str:
     """Return an old column's value as the new one stores it."""
     text = quote(old.name)
     is_list = old.type != old.item_type

@@ -1,7 +1,7 @@
-"""What PostgreSQL and SQLite hold once the migrations have run: parts that are compared by their SQL.
+"""Snapshots of the schemas of PostgreSQL and SQLite after the migrations: parts that are compared by their SQL.
 
-A picture is what the manifest remembers, so it goes to JSON and comes back from it. It is of the databases and not of
-the DDL: two texts that make the same database have the same picture.
+The manifest stores a snapshot as JSON. It describes the databases and not the DDL: two texts that create the same
+database have the same snapshot.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial
 
 
 def columns_sql(names: tuple[str, ...]) -> str:
-    """Return names as SQL, with commas between."""
+    """Return names as SQL, separated by commas."""
     return ", ".join(quote(name) for name in names)
 
 
 def text_sql(value: str | None) -> str:
-    """Return a text as SQL; None is NULL."""
+    """Return a string constant as SQL; None is NULL."""
     return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
 
 
 def within(schema: str | None, name: str) -> str:
-    """Return a name as SQL, with its schema outside the default one."""
+    """Return a name as SQL, qualified outside the default schema."""
     return f"{quote(schema)}.{quote(name)}" if schema else quote(name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ColumnPart:
+class ColumnSnapshot:
     """A column. Types and expressions are SQL.
 
-    `sequence` is that of a serial column, which then has no `default` here. `generated` is `STORED (…)` or
-    `VIRTUAL (…)`. `sqlite_type` and `sqlite_default` are what SQLite has in place of `type` and `default`.
+    A serial column has a `sequence` and no `default`. `generated` is `STORED (…)` or `VIRTUAL (…)`. `sqlite_type` and
+    `sqlite_default` are SQLite's `type` and `default`.
     """
 
     name: str
@@ -52,7 +52,7 @@ class ColumnPart:
 
     @property
     def line(self) -> str:
-        """The column as CREATE TABLE has it in PostgreSQL."""
+        """The column's line in PostgreSQL's CREATE TABLE."""
         parts = [quote(self.name), _SERIALS.get(self.type, self.type) if self.sequence else self.type]
         parts += [f"COLLATE {quote(self.collation)}"] if self.collation else []
         if self.identity:
@@ -66,7 +66,7 @@ class ColumnPart:
 
     @property
     def fills_itself(self) -> bool:
-        """Whether rows that are there get a value when the column is added."""
+        """Whether existing rows get a value when the column is added."""
         return bool(self.default or self.identity or self.generated or self.sequence)
 
     @property
@@ -76,19 +76,19 @@ class ColumnPart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ConstraintPart:
-    """A key, reference or check. `rest` is what follows the columns, of a check all that follows the word."""
+class ConstraintSnapshot:
+    """A key, foreign key or check. `rest` is the SQL after the columns, of a check all after the keyword."""
 
     name: str
     kind: ConstraintKind
     columns: tuple[str, ...] = ()
-    target: str | None = None  # of a reference: the table as SQL
+    target: str | None = None  # of a foreign key: the table as SQL
     target_columns: tuple[str, ...] = ()
     rest: str = ""
 
     @property
     def sql(self) -> str:
-        """All behind CONSTRAINT and the name."""
+        """The SQL after CONSTRAINT and the name."""
         if self.kind == "CHECK":
             return f"CHECK {self.rest}"
         leads = f" REFERENCES {self.target} ({columns_sql(self.target_columns)})" if self.target else ""
@@ -96,13 +96,13 @@ class ConstraintPart:
 
     @property
     def is_key(self) -> bool:
-        """Whether references can lead to its columns."""
+        """Whether foreign keys can refer to its columns."""
         return self.kind not in ("CHECK", "FOREIGN KEY")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class IndexPart:
-    """An index that is not a constraint's own. `sql` is all behind the table's name; `columns` the plain ones."""
+class IndexSnapshot:
+    """An index that no constraint owns. `sql` is all after the table's name; `columns` are plain columns."""
 
     name: str
     columns: tuple[str, ...]
@@ -112,10 +112,10 @@ class IndexPart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SqlitePart:
-    """A table as SQLite has it: the lines of its CREATE TABLE and its indexes, each as a whole statement by name.
+class SqliteSnapshot:
+    """A table in SQLite: the lines of its CREATE TABLE, and its indexes as pairs of name and statement.
 
-    `stored` are the columns that hold values of their own; `numbered` says that SQLite counts its keys up.
+    `stored` are the columns that are not computed; `numbered` is whether SQLite assigns ascending keys.
     """
 
     name: str
@@ -126,16 +126,16 @@ class SqlitePart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TablePart:
+class TableSnapshot:
     """A table; `schema` is None in the default one."""
 
     schema: str | None
     name: str
-    columns: tuple[ColumnPart, ...]
-    constraints: tuple[ConstraintPart, ...] = ()
-    indexes: tuple[IndexPart, ...] = ()
+    columns: tuple[ColumnSnapshot, ...]
+    constraints: tuple[ConstraintSnapshot, ...] = ()
+    indexes: tuple[IndexSnapshot, ...] = ()
     comment: str | None = None
-    sqlite: SqlitePart
+    sqlite: SqliteSnapshot
 
     @property
     def key(self) -> tuple[str | None, str]:
@@ -149,17 +149,17 @@ class TablePart:
 
     @property
     def label(self) -> str:
-        """Its name as a person says it."""
+        """Its name for people."""
         return f"{self.schema}.{self.name}" if self.schema else self.name
 
-    def column(self, name: str) -> ColumnPart | None:
+    def column(self, name: str) -> ColumnSnapshot | None:
         """Return a column by name."""
         return next((column for column in self.columns if column.name == name), None)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TypePart:
-    """An enum, with its `values`, or a domain, with all behind AS in `definition`."""
+class TypeSnapshot:
+    """An enum with its `values`, or a domain with the SQL after AS as its `definition`."""
 
     schema: str | None
     name: str
@@ -179,33 +179,33 @@ class TypePart:
 
     @property
     def word(self) -> Literal["DOMAIN", "TYPE"]:
-        """What it is called in statements."""
+        """Its keyword in statements."""
         return "TYPE" if self.definition is None else "DOMAIN"
 
     @property
     def create(self) -> str:
-        """The statement that makes it."""
+        """The statement that creates it."""
         values = ", ".join(text_sql(value) for value in self.values)
         return f"CREATE {self.word} {self.sql} AS {self.definition or f'ENUM ({values})'}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
-    """Both databases. `sequences` are those, as SQL, that no serial column makes."""
+class Snapshot:
+    """Both databases. `sequences` are those, as SQL, that no serial column creates."""
 
     extensions: tuple[str, ...] = ()
     schemas: tuple[str, ...] = ()
-    types: tuple[TypePart, ...] = ()
+    types: tuple[TypeSnapshot, ...] = ()
     sequences: tuple[str, ...] = ()
-    tables: tuple[TablePart, ...] = ()
+    tables: tuple[TableSnapshot, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------------------- JSON
 
 
-def to_json(picture: Picture) -> dict[str, Any]:
-    """Return a picture as JSON types; what is empty is left out."""
-    found = _without_empty(asdict(picture))
+def to_json(snapshot: Snapshot) -> dict[str, Any]:
+    """Return a snapshot as JSON types, without empty values."""
+    found = _without_empty(asdict(snapshot))
     return found if isinstance(found, dict) else {}
 
 
@@ -215,28 +215,30 @@ def _without_empty(value: Any) -> Any:
     return [_without_empty(item) for item in value] if isinstance(value, tuple | list) else value
 
 
-def from_json(told: dict[str, Any]) -> Picture:
-    """Return the picture that `to_json` wrote. Raises KeyError, TypeError or AttributeError where it did not."""
-    return Picture(
-        extensions=tuple(told.get("extensions", ())),
-        schemas=tuple(told.get("schemas", ())),
-        types=tuple(TypePart(**{"schema": None, **_tuples(part)}) for part in told.get("types", ())),
-        sequences=tuple(told.get("sequences", ())),
-        tables=tuple(_table(part) for part in told.get("tables", ())),
+def from_json(data: dict[str, Any]) -> Snapshot:
+    """Return the snapshot of `to_json`. Raises KeyError, TypeError or AttributeError for anything else."""
+    return Snapshot(
+        extensions=tuple(data.get("extensions", ())),
+        schemas=tuple(data.get("schemas", ())),
+        types=tuple(TypeSnapshot(**{"schema": None, **_tuples(part)}) for part in data.get("types", ())),
+        sequences=tuple(data.get("sequences", ())),
+        tables=tuple(_table(part) for part in data.get("tables", ())),
     )
 
 
-def _table(told: dict[str, Any]) -> TablePart:
-    lists = {"columns": ColumnPart, "constraints": ConstraintPart, "indexes": IndexPart}
-    parts = {key: tuple(make(**_needed(key, part)) for part in told.get(key, ())) for key, make in lists.items()}
-    kept = {"lines": (), "stored": (), **_tuples(told["sqlite"])}
-    sqlite = SqlitePart(**kept | {"indexes": tuple((name, sql) for name, sql in kept.get("indexes", ()))})
-    return TablePart(schema=told.get("schema"), name=told["name"], comment=told.get("comment"), sqlite=sqlite, **parts)
+def _table(data: dict[str, Any]) -> TableSnapshot:
+    lists = {"columns": ColumnSnapshot, "constraints": ConstraintSnapshot, "indexes": IndexSnapshot}
+    parts = {key: tuple(make(**_needed(key, part)) for part in data.get(key, ())) for key, make in lists.items()}
+    kept = {"lines": (), "stored": (), **_tuples(data["sqlite"])}
+    sqlite = SqliteSnapshot(**kept | {"indexes": tuple((name, sql) for name, sql in kept.get("indexes", ()))})
+    return TableSnapshot(
+        schema=data.get("schema"), name=data["name"], comment=data.get("comment"), sqlite=sqlite, **parts
+    )
 
 
-def _needed(key: str, told: dict[str, Any]) -> dict[str, Any]:
-    return {"columns": (), **_tuples(told)} if key == "indexes" else _tuples(told)
+def _needed(key: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {"columns": (), **_tuples(data)} if key == "indexes" else _tuples(data)
 
 
-def _tuples(told: dict[str, Any]) -> dict[str, Any]:
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+def _tuples(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in data.items()}

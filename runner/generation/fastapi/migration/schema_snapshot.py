@@ -1,6 +1,6 @@
-"""Draws the picture of both databases from a schema.
+"""Takes the snapshot of both databases from an application's schema.
 
-PostgreSQL gets every type, constraint and index as the DDL has it; SQLite gets the same tables with what it can hold.
+PostgreSQL gets every type, constraint and index as in the DDL; SQLite gets the same tables with what it supports.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Literal
 
 from runner.ddl.dialects import dialect_named
 from runner.generation.fastapi.left_out import MYSQL_METHODS
-from runner.generation.fastapi.migration.picture import (
-    ColumnPart,
+from runner.generation.fastapi.migration.snapshot import (
+    ColumnSnapshot,
     ConstraintKind,
-    ConstraintPart,
-    IndexPart,
-    Picture,
-    SqlitePart,
-    TablePart,
-    TypePart,
+    ConstraintSnapshot,
+    IndexSnapshot,
+    Snapshot,
+    SqliteSnapshot,
+    TableSnapshot,
+    TypeSnapshot,
     columns_sql,
     text_sql,
 )
@@ -31,8 +31,7 @@ from runner.generation.model.constraint_names import NamedConstraints, sequence_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from runner.ddl.model import Check, Column, Domain, ForeignKey, Index, Key
-    from runner.ddl.model import IndexPart as Part
+    from runner.ddl.model import Check, Column, Domain, ForeignKey, Index, IndexPart, Key
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
     from runner.generation.model.field_types import FieldType
@@ -40,17 +39,19 @@ if TYPE_CHECKING:
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 
 
-def draw(application: Application) -> Picture:
-    """Return the picture of the databases of an application."""
+def take_snapshot(application: Application) -> Snapshot:
+    """Return the snapshot of the databases of an application."""
     schema, home = application.schema, application.names.home
     enums = [enum for enum in schema.enums if enum.name]
     named = [table.name for table in schema.tables] + [enum.name for enum in enums if enum.name]
-    return Picture(
+    return Snapshot(
         extensions=tuple(name for name in schema.extensions if name != "plpgsql"),
         schemas=tuple(sorted({name.schema for name in named if name.schema} - {home})),
         types=(
             *(
-                TypePart(schema=outside(enum.name, home), name=enum.name.name, values=enum.values, comment=enum.comment)
+                TypeSnapshot(
+                    schema=outside(enum.name, home), name=enum.name.name, values=enum.values, comment=enum.comment
+                )
                 for enum in enums
                 if enum.name
             ),
@@ -61,20 +62,20 @@ def draw(application: Application) -> Picture:
     )
 
 
-def _domain(domain: Domain, home: str | None) -> TypePart:
+def _domain(domain: Domain, home: str | None) -> TypeSnapshot:
     parts = [domain.type.text]
     parts += [f"DEFAULT {domain.default.text}"] if domain.default else []
     parts += [] if domain.nullable else ["NOT NULL"]
     for check in domain.checks:
         constraint = f"CONSTRAINT {quote(check.name)} " if check.name else ""
         parts.append(f"{constraint}CHECK ({check.text})")
-    return TypePart(
+    return TypeSnapshot(
         schema=outside(domain.name, home), name=domain.name.name, definition=" ".join(parts), comment=domain.comment
     )
 
 
 def _sequences(tables: Iterable[Resource]) -> Iterator[str]:
-    """Give the sequences that defaults name and no serial column makes, each once."""
+    """Yield the sequences that defaults use and no serial column creates, each once."""
     columns = [(resource, column) for resource in tables for column in resource.table.ddl.columns if column.default]
     made = {_sequence_of(resource, column) for resource, column in columns if _makes_sequence(resource, column)}
     named = dict.fromkeys(_sequence_of(resource, column) for resource, column in columns)
@@ -82,21 +83,21 @@ def _sequences(tables: Iterable[Resource]) -> Iterator[str]:
 
 
 def _sequence_of(resource: Resource, column: Column) -> str:
-    """Return the sequence that a column is numbered by, as SQL; nothing for other columns."""
+    """Return the sequence that numbers a column, as SQL; empty for other columns."""
     found = _SEQUENCE.search(column.default.text) if column.default else None
     name = found[1].replace("''", "'") if found else ""
     return name.removeprefix(f"{resource.home}.")
 
 
 def _makes_sequence(resource: Resource, column: Column) -> bool:
-    """Whether a serial column here gets the very sequence that its default names."""
+    """Whether a serial column creates the sequence that its default uses."""
     own = quote(sequence_name(resource.table.ddl.name.name, column.name))
     schema = f"{quote(resource.database_schema)}." if resource.database_schema else ""
     return column.serial and _sequence_of(resource, column) in (own, f"{schema}{own}")
 
 
-def _table(resource: Resource) -> TablePart:
-    return TablePart(
+def _table(resource: Resource) -> TableSnapshot:
+    return TableSnapshot(
         schema=resource.database_schema,
         name=resource.table.ddl.name.name,
         columns=tuple(_column(resource, column) for column in resource.columns.values()),
@@ -110,7 +111,7 @@ def _table(resource: Resource) -> TablePart:
 # ---------------------------------------------------------------------------------------------------------- PostgreSQL
 
 
-def _column(resource: Resource, column: ModelColumn) -> ColumnPart:
+def _column(resource: Resource, column: ModelColumn) -> ColumnSnapshot:
     own = column.field.column
     from_postgres = dialect_named(resource.application.schema.dialect).postgresql_compatible
     plain = from_postgres and own.type.enum is None and own.type.domain is None
@@ -118,12 +119,12 @@ def _column(resource: Resource, column: ModelColumn) -> ColumnPart:
     identity: Literal["always", "by default"] | None = own.identity or ("by default" if own.auto_increment else None)
     generated = None
     if own.generated and not identity:
-        kind = own.generated.kind if from_postgres else "stored"  # virtual ones are new there
+        kind = own.generated.kind if from_postgres else "stored"  # PostgreSQL has virtual ones only since version 18
         generated = f"{kind.upper()} ({own.generated.text})"
     default = None
     if own.default and not (identity or generated or serial):
         default = column.field.default.text if column.field.default else own.default.text
-    return ColumnPart(
+    return ColumnSnapshot(
         name=column.name,
         type=own.type.text if plain else column.type.postgresql,
         default=default,
@@ -138,32 +139,32 @@ def _column(resource: Resource, column: ModelColumn) -> ColumnPart:
     )
 
 
-def _keys(named: NamedConstraints) -> Iterator[ConstraintPart]:
+def _keys(named: NamedConstraints) -> Iterator[ConstraintSnapshot]:
     if named.primary_key:
         name, key = named.primary_key
-        yield ConstraintPart(name=name, kind="PRIMARY KEY", columns=key.columns, rest=_deferred(key))
+        yield ConstraintSnapshot(name=name, kind="PRIMARY KEY", columns=key.columns, rest=_deferred(key))
     for name, key in named.unique.items():
         kind: ConstraintKind = "UNIQUE" if key.nulls_distinct else "UNIQUE NULLS NOT DISTINCT"
-        yield ConstraintPart(name=name, kind=kind, columns=key.columns, rest=_deferred(key))
+        yield ConstraintSnapshot(name=name, kind=kind, columns=key.columns, rest=_deferred(key))
 
 
-def _checks(resource: Resource) -> Iterator[ConstraintPart]:
+def _checks(resource: Resource) -> Iterator[ConstraintSnapshot]:
     for name, check in resource.table.constraints.checks.items():
         inherit = " NO INHERIT" if check.no_inherit else ""
-        yield ConstraintPart(name=name, kind="CHECK", columns=check.columns, rest=f"({check.text}){inherit}")
+        yield ConstraintSnapshot(name=name, kind="CHECK", columns=check.columns, rest=f"({check.text}){inherit}")
 
 
-def _references(resource: Resource) -> Iterator[ConstraintPart]:
+def _references(resource: Resource) -> Iterator[ConstraintSnapshot]:
     for name, key in resource.table.foreign_keys.items():
         yield _reference(name, key, type_name(key.references, resource.home))
 
 
-def _reference(name: str, key: ForeignKey, target: str, *, plain: bool = False) -> ConstraintPart:
+def _reference(name: str, key: ForeignKey, target: str, *, plain: bool = False) -> ConstraintSnapshot:
     rest = " MATCH FULL" if key.match == "FULL" else ""
     rest += f" ON DELETE {key.on_delete}" if key.on_delete != "NO ACTION" else ""
     rest += f" ({columns_sql(key.set_columns)})" if key.set_columns and not plain else ""
     rest += f" ON UPDATE {key.on_update}" if key.on_update != "NO ACTION" else ""
-    return ConstraintPart(
+    return ConstraintSnapshot(
         name=name,
         kind="FOREIGN KEY",
         columns=key.columns,
@@ -179,7 +180,7 @@ def _deferred(constraint: Key | ForeignKey) -> str:
     return " DEFERRABLE INITIALLY DEFERRED" if constraint.initially_deferred else " DEFERRABLE"
 
 
-def _indexes(resource: Resource) -> Iterator[IndexPart]:
+def _indexes(resource: Resource) -> Iterator[IndexSnapshot]:
     for name, index in resource.table.constraints.indexes.items():
         if index.method in MYSQL_METHODS:
             continue
@@ -188,7 +189,7 @@ def _indexes(resource: Resource) -> Iterator[IndexPart]:
         include = f" INCLUDE ({columns_sql(index.include)})" if index.include else ""
         nulls = "" if index.nulls_distinct else " NULLS NOT DISTINCT"
         where = f" WHERE {index.where}" if index.where else ""
-        yield IndexPart(
+        yield IndexSnapshot(
             name=name,
             columns=(*(column for column in index.columns if column), *index.include),
             sql=f"{method} ({parts}){include}{nulls}{where}",
@@ -197,7 +198,7 @@ def _indexes(resource: Resource) -> Iterator[IndexPart]:
         )
 
 
-def _index_part(part: Part, *, plain: bool = False) -> str:
+def _index_part(part: IndexPart, *, plain: bool = False) -> str:
     expression = plain_sql(part.expression or "") if plain else part.expression
     text = quote(part.column) if part.column else f"({expression})"
     if part.collation and not plain:
@@ -211,14 +212,14 @@ def _index_part(part: Part, *, plain: bool = False) -> str:
 # -------------------------------------------------------------------------------------------------------------- SQLite
 
 
-def _sqlite(resource: Resource) -> SqlitePart:
+def _sqlite(resource: Resource) -> SqliteSnapshot:
     name = flat_name(resource.database_schema, resource.table.ddl.name.name)
     indexes = {
         flat_name(resource.database_schema, own): index
         for own, index in resource.table.constraints.indexes.items()
         if is_portable(index)
     }
-    return SqlitePart(
+    return SqliteSnapshot(
         name=name,
         lines=tuple(_sqlite_lines(resource)),
         stored=tuple(column.name for column in resource.columns.values() if not _is_computed(column)),
@@ -238,7 +239,7 @@ def _sqlite_lines(resource: Resource) -> Iterator[str]:
         yield _sqlite_column(column, numbered=column is numbered)
     for key in _keys(resource.table.constraints):
         if key.kind == "PRIMARY KEY" and numbered is not None and len(key.columns) == 1:
-            continue  # its column's own line says so
+            continue  # in the line of its column
         kind = "PRIMARY KEY" if key.kind == "PRIMARY KEY" and numbered is None else "UNIQUE"
         yield f"CONSTRAINT {quote(key.name)} {kind} ({columns_sql(key.columns)})"
     yield from _sqlite_checks(resource)
@@ -248,7 +249,7 @@ def _sqlite_lines(resource: Resource) -> Iterator[str]:
 
 
 def _numbered(resource: Resource) -> ModelColumn | None:
-    """Return the key column that SQLite numbers by itself."""
+    """Return the key column that SQLite numbers itself."""
     numbered = (field for field in resource.table.key if field.is_numbered and field.type.kind == "integer")
     return next(iter(resource.columns_of(numbered)), None)
 
@@ -282,7 +283,7 @@ def _sqlite_checks(resource: Resource) -> Iterator[str]:
 
 
 def sqlite_check(check: Check, types: Mapping[str, FieldType]) -> str | None:
-    """Return a check as SQLite can hold it, or None."""
+    """Return a check as SQLite supports it, or None."""
     return None if check.expression is None else sqlite_sql(check.expression, types)
 
 

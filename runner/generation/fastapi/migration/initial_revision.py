@@ -1,7 +1,7 @@
-"""The first revision: SQL that makes everything from nothing, a file for each table, and what takes it back.
+"""The first revision: SQL that creates the whole schema, a file for each table, and SQL that reverts it.
 
-The files run in the order of their paths. Tables are numbered as the DDL has them: one may be counted up by the
-sequence of another before it. References come after all tables, which may refer to each other in any order.
+The files run in the order of their paths. Tables are numbered in the order of the DDL, since one may use the sequence
+of an earlier one. Foreign keys come after all tables, which may refer to each other in any order.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from runner.generation.model.naming import snake
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runner.generation.fastapi.migration.picture import Picture
+    from runner.generation.fastapi.migration.snapshot import Snapshot
 
-TAKEN_BACK = "-- To take it back:"  # the generated `migrations/statements.py` parts the files here
+REVERTED = "-- To take it back:"  # the generated `migrations/statements.py` splits the files here
 FOLDERS = ("postgresql", "postgresql/2_tables", "postgresql/3_references", "sqlite")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SqlFile:
-    """A part of the revision: `path` within its folder, what makes it and what takes it back."""
+    """A file of the revision: its `path` within the folder, the statements that apply it and those that revert it."""
 
     path: str
     title: str
@@ -33,19 +33,19 @@ class SqlFile:
 
     @property
     def text(self) -> str:
-        """The file."""
-        back = [TAKEN_BACK, *(f"{statement};" for statement in self.down)] if self.down else []
+        """The text of the file."""
+        back = [REVERTED, *(f"{statement};" for statement in self.down)] if self.down else []
         return "\n\n".join([f"-- {self.title}", *(f"{statement};" for statement in self.up), *back]) + "\n"
 
 
-def sql_files(picture: Picture) -> Iterator[SqlFile]:
-    """Give the files of both databases; one that would hold nothing is left out."""
-    files = _file_names(table.label for table in picture.tables)
-    types = tuple(postgresql_statements.create_types(picture))
+def sql_files(snapshot: Snapshot) -> Iterator[SqlFile]:
+    """Yield the files of both databases, none of them empty."""
+    files = _file_names(table.label for table in snapshot.tables)
+    types = tuple(postgresql_statements.create_types(snapshot))
     if types:
-        back = tuple(postgresql_statements.drop_types(picture))
+        back = tuple(postgresql_statements.drop_types(snapshot))
         yield SqlFile(path="postgresql/1_types.sql", title="What tables are made of.", up=types, down=back)
-    for table, file in zip(picture.tables, files, strict=True):
+    for table, file in zip(snapshot.tables, files, strict=True):
         title = f"The table {table.label}."
         up = tuple(postgresql_statements.create_table(table))
         down = (f"DROP TABLE {table.sql} CASCADE",)
@@ -54,7 +54,7 @@ def sql_files(picture: Picture) -> Iterator[SqlFile]:
         if references:
             title = f"What the table {table.label} refers to."
             yield SqlFile(path=f"postgresql/3_references/{file}.sql", title=title, up=references)
-    for table, file in zip(picture.tables, files, strict=True):
+    for table, file in zip(snapshot.tables, files, strict=True):
         title = f"The table {table.label}, as far as it goes in SQLite: patterns, for one, the application holds alone."
         up = tuple(sqlite_statements.create_table(table.sqlite))
         down = (f"DROP TABLE {quote(table.sqlite.name)}",)
