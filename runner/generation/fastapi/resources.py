@@ -13,7 +13,7 @@ from runner.generation.fastapi.python_names import attributes
 from runner.generation.fastapi.python_rules import condition_source
 from runner.generation.fastapi.python_samples import sample_source
 from runner.generation.fastapi.python_types import python_type
-from runner.generation.fastapi.sql_names import flat_name, outside, quote
+from runner.generation.fastapi.sql_names import outside
 from runner.generation.fragments import Fragment, compose, join
 from runner.generation.model.application import Application
 from runner.generation.model.application_tables import ApplicationTable
@@ -51,11 +51,6 @@ class Resource:
     def database_schema(self) -> str | None:
         """The schema that the table's name has to be qualified with; None in the default one."""
         return outside(self.table.ddl.name, self.home)
-
-    @property
-    def sqlite_name(self) -> str:
-        """The table's name as SQL where there are no schemas."""
-        return quote(flat_name(self.database_schema, self.table.ddl.name.name))
 
     @cached_property
     def identity(self) -> Fragment:
