@@ -289,6 +289,27 @@ def test_close_writes_what_is_left_and_can_be_called_again(desk: Desk, sink: Lis
     assert len(desk.store.kept) == 100
 
 
+def test_a_store_that_saves_late_is_waited_for_and_the_sinks_have_their_time_after_it(
+    desk: Desk, sink: Listener
+) -> None:
+    desk.store.open.clear()
+    desk.reporter.post(said("late"))
+    assert desk.store.entered.wait(LONG)
+    threading.Timer(2.5, desk.store.open.set).start()  # beyond the second that the sinks have
+    assert desk.reporter.close(1.0)
+    assert texts(desk.store.events) == ["late"]
+    assert len(sink.shown) == 1
+
+
+def test_a_store_that_does_not_save_in_time_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reporter_module, "SAVE_LIMIT", 0.1)
+    desk.store.open.clear()
+    desk.reporter.post(said("never"))
+    assert desk.store.entered.wait(LONG)
+    with pytest.raises(StoreError, match="the run's state was not saved within"):
+        desk.reporter.close(0.1)
+
+
 def test_a_reporter_that_was_never_started_closes() -> None:
     reporter = Reporter(MemoryEvents(), [Listener()], run_id="r", on_failure=print)
     assert reporter.close(0.1)

@@ -30,7 +30,7 @@ COMMIT_INTERVAL = 0.02  # seconds between two commits under load; an idle report
 CONTROL_INTERVAL = 0.1  # seconds between two looks for control requests, which are to be obeyed within one
 TICK_INTERVAL = 1.0  # seconds without an event after which a ticking sink is called
 MAX_UNSHOWN = 50_000  # events that wait for one sink: about 25 MB, then it is switched off
-CLOSE_GRACE = 1.0  # seconds on top of a close's own limit for the thread itself to end
+SAVE_LIMIT = 60.0  # seconds for the store to save what is left at the end; it waits for other processes itself
 
 ControlKind = Literal["pause", "resume", "cancel"]
 
@@ -107,9 +107,9 @@ class _Mark:
 
 @dataclass(frozen=True, slots=True)
 class _Stop:
-    """The last place in the queue. Sinks have until `deadline` (monotonic) to show what they were given."""
+    """The last item of the queue. From its turn on, sinks have `timeout` seconds to show what they were given."""
 
-    deadline: float
+    timeout: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,18 +199,24 @@ class Reporter:
         return done
 
     def close(self, timeout: float) -> bool:
-        """Write and show what is left, close the sinks and end the threads; False if a sink was left behind.
+        """Save and show what is left, close the sinks and end the threads; False if a sink did not end in time.
 
-        `timeout` in seconds. Safe to call twice. Raises StoreError if the store has failed.
+        Once everything is saved, the sinks have `timeout` seconds. Safe to call twice. Raises StoreError if the store
+        has failed, or has not saved everything within `SAVE_LIMIT`.
         """
         if not self._closed:
             self._closed = True
             self._urgent.set()
-            self._queue.put(_Stop(time.monotonic() + timeout))
+            self._queue.put(_Stop(timeout))
         if self._thread.ident is not None:
-            self._thread.join(timeout + CLOSE_GRACE)
+            self._thread.join(SAVE_LIMIT + timeout)
         self._raise_failure()
-        return not self._thread.is_alive() and not any(feed.alive for feed in self._feeds)
+        if self._thread.is_alive():
+            raise StoreError(
+                f"the run's state was not saved within {SAVE_LIMIT:.0f} s. "
+                "Run the plan again: what was generated is kept"
+            )
+        return not any(feed.alive for feed in self._feeds)
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -231,7 +237,7 @@ class Reporter:
             stop = self._handle(first)
             committed = time.monotonic()
             self._poll_controls()
-        self._finish(stop.deadline)
+        self._finish(stop.timeout)
 
     def _handle(self, first: _Item) -> _Stop | None:
         """Commit `first` and what is queued behind it, up to a full batch or the first mark."""
@@ -300,8 +306,9 @@ class Reporter:
         with contextlib.suppress(Exception):  # who is told must not keep `flush` and `close` waiting
             self._on_failure(self._failure)
 
-    def _finish(self, deadline: float) -> None:
-        """Let the sinks end, then keep what was posted meanwhile: a sink's own last warning, too."""
+    def _finish(self, timeout: float) -> None:
+        """Let the sinks end, then save what was posted meanwhile: a sink's own last warning, too."""
+        deadline = time.monotonic() + timeout
         for feed in self._feeds:
             feed.stop()
         for feed in self._feeds:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +12,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.integration.command import LIMIT, ROOT, Folder, acting, environment, make_folder
+from tests.integration.jobs import Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 COMMAND = Path(sys.executable).with_name("runner")  # what users start; `python -m` puts the current folder first itself
 
@@ -89,24 +92,75 @@ def test_an_agent_whose_module_ends_the_interpreter_is_an_invalid_plan(
     assert "module 'tool' cannot be imported" in result.stderr
 
 
+def start_patched(folder: Folder, patches: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start the command line after these statements have run in its process."""
+    site = folder.path / "site"
+    site.mkdir(exist_ok=True)
+    lines = [*patches.splitlines(), "from runner.command import cli", "cli.main()"]
+    (site / "start.py").write_text("if __name__ == '__main__':\n" + "".join(f"    {line}\n" for line in lines))
+    return subprocess.Popen(
+        [sys.executable, str(site / "start.py"), *arguments],
+        cwd=folder.path,
+        env=environment(PYTHONPATH=f"{ROOT}:{site}"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def test_a_forkserver_that_cannot_live_ends_the_run_with_a_reason(folder: Folder) -> None:
     """Its preloaded modules come from a package that is broken; nobody has interrupted anything."""
     folder.write_plan(acting())
-    broken = "import runner.execution.forkserver as f; f._PRELOAD.insert(0, 'ends_at_once')"
     (folder.path / "site").mkdir()
     (folder.path / "site" / "ends_at_once.py").write_text("import os; os._exit(3)\n")
-    (folder.path / "site" / "start.py").write_text(
-        f"if __name__ == '__main__':\n    {broken}\n    from runner.command import cli\n    cli.main()\n"
-    )
-    result = subprocess.run(
-        [sys.executable, str(folder.path / "site" / "start.py"), "plan.yaml"],
-        cwd=folder.path,
-        env=environment(PYTHONPATH=f"{ROOT}:{folder.path / 'site'}"),
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
-    assert result.returncode == 1, result.stderr
-    assert "no worker process could be started" in result.stderr
-    assert "Traceback" not in result.stderr
+    broken = "import runner.execution.forkserver as f; f._PRELOAD.insert(0, 'ends_at_once')"
+    process = start_patched(folder, broken, "plan.yaml")
+    _, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == 1, err
+    assert "no worker process could be started" in err
+    assert "Traceback" not in err
+
+
+SHORT_WAITS = """\
+import runner.progress.stores.state_file as f, runner.scheduling.orchestrator as o
+f.BUSY_TIMEOUT = 3.0
+o.CLOSE_TIMEOUT = 0.2"""
+
+
+@contextlib.contextmanager
+def held(state: Path) -> Iterator[None]:
+    """Hold the state file as a backup or a database browser does."""
+    with contextlib.closing(sqlite3.connect(state / "state.db", isolation_level=None, timeout=LIMIT)) as db:
+        db.execute("BEGIN EXCLUSIVE")
+        yield
+        db.execute("ROLLBACK")
+
+
+def test_a_state_file_that_another_process_holds_fails_the_run(folder: Folder, tmp_path: Path) -> None:
+    """What could not be recorded is not reported as done; the next run is right."""
+    gate = Gate(tmp_path / "gate")
+    folder.write_plan(acting(options={"acts": {"teachers": gate.act}}))
+    process = start_patched(folder, SHORT_WAITS, "plan.yaml")
+    gate.wait_reached()
+    with held(folder.path / ".runner"):
+        gate.open()
+        out, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == 1, out + err
+    assert "state.db: another process has held the state file" in err
+    assert "Traceback" not in out + err
+    assert run(folder, "plan.yaml").returncode == 0
+    assert "done" in run(folder, "status").stdout
+
+
+def test_a_state_file_that_is_held_for_a_moment_delays_the_run(folder: Folder, tmp_path: Path) -> None:
+    gate = Gate(tmp_path / "gate")
+    folder.write_plan(acting(options={"acts": {"teachers": gate.act}}))
+    process = start_patched(folder, SHORT_WAITS.replace("3.0", "60.0"), "plan.yaml")
+    gate.wait_reached()
+    with held(folder.path / ".runner"):
+        gate.open()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(3.0)  # well beyond what the sinks are given at the end
+    out, err = process.communicate(timeout=LIMIT)
+    assert process.returncode == 0, out + err
+    assert "test: done" in out

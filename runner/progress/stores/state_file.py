@@ -101,7 +101,10 @@ def _explain(error: sqlite3.Error) -> str:
             "give a folder that can be written with --state or RUNNER_STATE"
         )
     if name.startswith("SQLITE_BUSY"):
-        return f"another process has held the state file for more than {BUSY_TIMEOUT:.0f} s"
+        return (
+            f"another process has held the state file for more than {BUSY_TIMEOUT:.0f} s; "
+            "end that process, a backup or a database browser perhaps, and run the command again"
+        )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"the state file is damaged ({error}); the next run sets it aside and starts a new one"
     return f"the run's state cannot be kept ({error})"
