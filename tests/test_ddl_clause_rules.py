@@ -62,6 +62,14 @@ CASES: list[tuple[str, str, str, str]] = [
     ("storage of a column", "mysql", "a int COLUMN_FORMAT FIXED STORAGE DISK", '"a" CHAR(0)'),
     ("character set", "mysql", "a text CHARACTER SET utf8 NULL", '"a" CHAR(0) NULL'),
     ("attributes of a column", "mysql", "a geometry NOT NULL SRID 4326 INVISIBLE", '"a" CHAR(0) NOT NULL'),
+    (
+        "row start, row end",
+        "mariadb",
+        "a timestamp(6) GENERATED ALWAYS AS ROW START INVISIBLE",
+        '"a" CHAR(0) NOT NULL',
+    ),
+    ("versioning of a column", "mariadb", "a int DEFAULT 1 WITHOUT SYSTEM VERSIONING", '"a" CHAR(0) DEFAULT __p1'),
+    ("compressed", "mariadb", "a text COMPRESSED=zlib NOT NULL", '"a" CHAR(0) NOT NULL'),
     ("not valid", "postgres", "FOREIGN KEY (a) REFERENCES t NOT VALID", 'FOREIGN KEY ("a") REFERENCES "t"'),
 ]
 
@@ -92,6 +100,8 @@ UNHELPED: list[tuple[str, str, str]] = [
     ("foreign key", "postgres", "FOREIGN KEY (a) REFERENCES t ON DELETE SET NULL (a)"),
     ("not deferrable", "postgres", "a int REFERENCES t NOT DEFERRABLE"),
     ("storage of a column", "postgres", "a text COMPRESSION pglz"),
+    ("versioning of a column", "mysql", "a int WITHOUT SYSTEM VERSIONING"),
+    ("compressed", "mysql", "a text COMPRESSED=zlib"),
 ]
 
 

@@ -21,8 +21,8 @@ RUNNER = Path(runner.__file__).parent
 
 
 def test_each_module_of_the_folder_is_a_dialect() -> None:
-    assert NAMES == ("mysql", "postgres", "sqlite")
-    assert NAMES_IN_WORDS == "mysql, postgres or sqlite"
+    assert NAMES == ("mariadb", "mysql", "postgres", "sqlite")
+    assert NAMES_IN_WORDS == "mariadb, mysql, postgres or sqlite"
     assert DEFAULT in NAMES
 
 
@@ -35,7 +35,7 @@ def test_names_that_people_write_lead_to_one_dialect(name: str) -> None:
 
 def test_other_words_lead_to_none() -> None:
     assert meant_dialect("oracle") is None
-    with pytest.raises(ValueError, match=r"unknown SQL dialect 'oracle'; known are mysql, postgres or sqlite"):
+    with pytest.raises(ValueError, match=r"unknown SQL dialect 'oracle'; known are mariadb, mysql, postgres or sqlite"):
         dialect_named("oracle")
 
 
@@ -44,7 +44,7 @@ def test_a_task_of_an_unknown_dialect_is_refused(tmp_path: Path) -> None:
     task = TaskInput(
         id="t", description="BE CRUD APIs", workspace_path=tmp_path, ddl_path=tmp_path / "a.sql", dialect="oracle"
     )
-    with pytest.raises(TaskInputError, match=r"dialect 'oracle' is not known. Give mysql, postgres or sqlite"):
+    with pytest.raises(TaskInputError, match=r"dialect 'oracle' is not known. Give mariadb, mysql, postgres or sqlite"):
         Preparation(AgentDispatcher()).prepare(task)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from runner.ddl.dialects import NAMES
 from runner.ddl.reader import read_ddl_text
 from runner.records.errors import DDLError
 from tests.test_ddl_forms import forms
@@ -15,9 +16,7 @@ from tests.test_ddl_forms import forms
 if TYPE_CHECKING:
     from runner.ddl.model import Schema
 
-DDL: dict[str, list[str]] = {
-    dialect: [form.ddl for form in forms() if form.dialect == dialect] for dialect in ("postgres", "mysql", "sqlite")
-}
+DDL: dict[str, list[str]] = {dialect: [form.ddl for form in forms() if form.dialect == dialect] for dialect in NAMES}
 MARKS = ["'", '"', "`", "(", ")", "[", "]", ",", ";", "--", "/*", "*/", "$$", "\\", "\0", "\n", "é", "::", "DEFAULT"]
 MARKS += ["CREATE TABLE", "ALTER TABLE t ADD", "CHECK (", "REFERENCES", "CONSTRAINT", "AS", "PRIMARY KEY", "UNIQUE"]
 
@@ -75,7 +74,7 @@ def test_mutilated_ddl_never_breaks_the_reader(case: tuple[str, str]):
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.text(alphabet="abc '\"`()[],;-/*$\\\n\0é1.:", max_size=200), st.sampled_from(["postgres", "mysql", "sqlite"]))
+@given(st.text(alphabet="abc '\"`()[],;-/*$\\\n\0é1.:", max_size=200), st.sampled_from(NAMES))
 def test_noise_never_breaks_the_reader(text: str, dialect: str):
     read_and_check(text, dialect)
 

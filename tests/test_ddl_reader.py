@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.ddl.dialects import NAMES
 from runner.ddl.model import NoteKind
 from runner.ddl.reader import read_ddl, read_ddl_text
 from runner.ddl.schema_json import schema_to_json
@@ -17,8 +18,6 @@ from runner.records.errors import DDLError, Problem
 
 if TYPE_CHECKING:
     from runner.ddl.model import Note
-
-DIALECTS: tuple[str, ...] = ("postgres", "mysql", "sqlite")
 
 
 def problem(paths: list[Path], dialect: str = "postgres") -> Problem:
@@ -141,7 +140,7 @@ def test_truncated_dump_keeps_what_is_whole():
     assert "may be cut off" in note.reason
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", NAMES)
 def test_unterminated_string_names_its_line_and_what_it_swallowed(dialect: str):
     note = broken(
         "CREATE TABLE a (x int);\nCREATE TABLE b (\n  y text DEFAULT 'oops);\nCREATE TABLE c (z int);", dialect
@@ -155,7 +154,7 @@ def test_unterminated_comment_that_swallows_no_table_is_not_decisive():
     assert (note.line, note.table_related) == (2, False)
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", NAMES)
 @pytest.mark.parametrize(
     "item",
     [
@@ -190,7 +189,7 @@ def test_statement_of_a_megabyte_is_read():
     assert table.comment == comment
 
 
-@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("dialect", NAMES)
 def test_any_number_of_rows_leaves_one_note(dialect: str):
     rows = "INSERT INTO t VALUES (1, 'it''s; fine'), (2, NULL);\n" * 20_000
     schema = read_ddl_text(f"CREATE TABLE t (a int, b text);\n{rows}CREATE TABLE u (a int);", dialect)

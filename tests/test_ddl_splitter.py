@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runner.ddl.dialects import dialect_named
+from runner.ddl.dialects import NAMES, dialect_named
 from runner.ddl.reader.statement_splitter import split
 
 
@@ -69,6 +69,7 @@ def test_copy_from_a_file_has_no_data():
         ("mysql", "source it's.sql"),
         ("mysql", "\\. other.sql"),
         ("sqlite", ".mode it's"),
+        ("mariadb", r"/*M!999999\- enable the sandbox mode */ "),
     ],
 )
 def test_client_line_ends_with_the_line(dialect: str, line: str):
@@ -122,7 +123,7 @@ def test_what_is_never_closed_is_told_with_its_line(dialect: str, sql: str, prob
     assert last.end == len(sql)
 
 
-@pytest.mark.parametrize("dialect", ["postgres", "mysql", "sqlite"])
+@pytest.mark.parametrize("dialect", NAMES)
 def test_bytes_that_are_not_utf8_do_no_harm(dialect: str):
     data = b"SELECT '\xe9\xff;'; SELECT 2"
     assert [data[raw.start : raw.end] for raw in split(data, dialect_named(dialect))] == [

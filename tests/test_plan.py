@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
+from runner.ddl.dialects import NAMES
 from runner.plan.findings import MAX_PROBLEMS
 from runner.plan.format import ConcurrencyEntry, ConvexEntry, LLMEntry
 from runner.plan.ids import slug
@@ -453,7 +454,7 @@ def defaults_of(plan: Plan) -> tuple[object, ...]:
         '"q".sql',
     ],
 )
-@pytest.mark.parametrize("dialect", ["postgres", "mysql", "sqlite"])
+@pytest.mark.parametrize("dialect", NAMES)
 def test_starter_plan_is_a_valid_plan(folder, name, dialect):
     (folder / "db").mkdir()
     (folder / "db" / name).write_text("")

@@ -108,7 +108,10 @@ class SqlType:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Default:
-    """A column's default: its source text, and its parsed form where it is simple enough to have one."""
+    """A column's default: its source text, and its parsed form where it is simple enough to have one.
+
+    The next value of a sequence is written `nextval('name')` in all dialects.
+    """
 
     text: str
     expression: Expression | None = None
@@ -151,7 +154,8 @@ class Column:
     """One column. `serial` columns have `default` nextval(...) and `serial` True.
 
     `identity` is PostgreSQL's; `auto_increment` is MySQL's, and SQLite's rowid alias. Columns of a primary key are not
-    nullable, except in SQLite, which allows it. `former` are its earlier names.
+    nullable, except in SQLite, which allows it. A column with `system_time` is written by the server only; its
+    `default` is what a database without system versioning puts there. `former` are its earlier names.
     """
 
     name: str
@@ -163,6 +167,7 @@ class Column:
     serial: bool = False
     generated: Generated | None = None
     on_update: str | None = None  # MySQL ON UPDATE CURRENT_TIMESTAMP
+    system_time: Literal["row start", "row end"] | None = None  # of MariaDB's system versioning
     collation: str | None = None
     comment: str | None = None
     line: int = 0

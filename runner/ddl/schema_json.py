@@ -42,14 +42,15 @@ def _column(column: Column) -> dict[str, Any]:
     identity = "auto_increment" if column.auto_increment else column.identity
     domain = column.type.domain
     enum = column.type.enum
+    generated = column.system_time or (column.generated.kind if column.generated else None)
     return {
         "name": column.name,
         "type": column.type.text,
         "nullable": column.nullable,
-        "has_default": column.default is not None and not identity and column.generated is None,
+        "has_default": column.default is not None and not identity and not generated,
         "default": column.default.text if column.default else None,
         "identity": identity,
-        "generated": column.generated.kind if column.generated else None,
+        "generated": generated,
         "enum": _text(enum.name) if enum else None,
         "domain": _text(domain.name) if domain else None,
         "comment": column.comment,

@@ -1,4 +1,4 @@
-"""A schema as short text, so that a test can say what it expects in the words of SQL."""
+"""A schema as short text, so that tests can state what they expect in terms of SQL."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def describe(schema: Schema) -> str:
-    """Return types, tables, notes and warnings, one fact a line; what is as usual is left out."""
+    """Return types, tables, notes and warnings, one fact a line; defaults are left out."""
     lines = [f"enum {enum.name and schema.label(enum.name)}: {', '.join(enum.values)}" for enum in schema.enums]
     lines.extend(_domain(schema, domain) for domain in schema.domains)
     for table in schema.tables:
@@ -55,26 +55,21 @@ def _table(schema: Schema, table: Table) -> Iterator[str]:
 
 
 def _column(column: Column) -> str:
-    words = [column.name, column.type.text or "(no type)"]
-    if not column.nullable:
-        words.append("not null")
-    if column.default:
-        words.append(f"default {column.default.text}")
-    if column.serial:
-        words.append("serial")
-    if column.identity:
-        words.append(f"identity {column.identity}")
-    if column.auto_increment:
-        words.append("auto_increment")
-    if column.generated:
-        words.append(f"{column.generated.kind} {column.generated.text}")
-    if column.on_update:
-        words.append(f"on update {column.on_update}")
-    if column.collation:
-        words.append(f"collate {column.collation}")
-    if column.comment:
-        words.append(f"comment {column.comment!r}")
-    return " ".join(words)
+    default = column.system_time or (f"default {column.default.text}" if column.default else None)
+    words = (
+        column.name,
+        column.type.text or "(no type)",
+        None if column.nullable else "not null",
+        default,
+        "serial" if column.serial else None,
+        f"identity {column.identity}" if column.identity else None,
+        "auto_increment" if column.auto_increment else None,
+        f"{column.generated.kind} {column.generated.text}" if column.generated else None,
+        f"on update {column.on_update}" if column.on_update else None,
+        f"collate {column.collation}" if column.collation else None,
+        f"comment {column.comment!r}" if column.comment else None,
+    )
+    return " ".join(filter(None, words))
 
 
 def _key(key: Key) -> str:

@@ -40,6 +40,7 @@ class ColumnDraft:
     auto_increment: bool = False
     generated: Generated | None = None
     on_update: str | None = None
+    system_time: Literal["row start", "row end"] | None = None
     collation: str | None = None
     comment: str | None = None
     former: tuple[str, ...] = ()

@@ -151,6 +151,7 @@ class _SchemaBuilder:
             serial=default is not None and default.text.lower().startswith("nextval("),
             generated=draft.generated,
             on_update=draft.on_update,
+            system_time=draft.system_time,
             collation=draft.collation,
             comment=draft.comment,
             line=draft.line,

@@ -1,4 +1,7 @@
-"""MySQL 8 and 9: types as `COLUMN_TYPE` shows them, without display widths but that of `tinyint(1)`."""
+"""MySQL 8 and 9: types as `COLUMN_TYPE` shows them, without display widths but that of `tinyint(1)`.
+
+Clauses of MariaDB are read as well: its dumps are often taken for MySQL's.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from runner.ddl.syntax.clause_rules import (
     CLAUSE_WORDS,
     EXPRESSIONS,
     KEYS,
+    MARIADB_CLAUSES,
     STORAGE,
     ClauseRule,
     constraint_name,
@@ -49,16 +53,14 @@ SPLITTING = Splitting(
     step_over={b"'": end_of_escaped_string, b'"': end_of_escaped_string},
     delimiter_command=True,
 )
-_STRINGS = rf'[nN]?{ESCAPED_STRING}|"[^"\\]*(?:(?:\\.|"")[^"\\]*)*"'
-_TOKEN = token_pattern(
-    skipped=rf"--(?=\s|$)[^\n]*|\#[^\n]*|/\*M?!\d*|\*/|{COMMENT}", strings=_STRINGS, names=BACKTICKED
-)
+STRINGS = rf'[nN]?{ESCAPED_STRING}|"[^"\\]*(?:(?:\\.|"")[^"\\]*)*"'
+SKIPPED = rf"--(?=\s|$)[^\n]*|\#[^\n]*|/\*M?!\d*|\*/|{COMMENT}"
+_TOKEN = token_pattern(skipped=SKIPPED, strings=STRINGS, names=BACKTICKED)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "Z": "\x1a"}
 
 
-def string_value(text: str) -> str:
-    """Return the value of a string in either kind of quotes."""
+def _string_value(text: str) -> str:
     if text.startswith('"'):
         text = "'" + text[1:-1].replace("''", "\\'\\'").replace('""', '"').replace("'", "''") + "'"
     return _ESCAPE.sub(_unescaped, text[text.index("'") + 1 : -1])
@@ -98,8 +100,7 @@ _DEFAULT_ARGUMENTS = {"char": (1,), "binary": (1,), "bit": (1,)}
 _TEXT_SIZES = ((255, "tiny"), (65_535, ""), (16_777_215, "medium"), (4_294_967_295, "long"))  # bytes
 
 
-def read_type(cursor: Cursor) -> TypeReference:
-    """Read the type that all of the cursor's tokens make up."""
+def _read_type(cursor: Cursor) -> TypeReference:
     base = _name(cursor)
     arguments = cursor.take_group() if cursor.word == "(" else None
     if base in {"enum", "set"}:
@@ -153,7 +154,7 @@ def _with_defaults(base: str, args: tuple[int, ...], *, unsigned: bool) -> tuple
 
 
 def _enum(base: str, arguments: Sequence[Token]) -> SqlType:
-    values = tuple(string_value(token.text) for token in arguments if token.kind == "string")
+    values = tuple(_string_value(token.text) for token in arguments if token.kind == "string")
     quoted = ",".join("'" + value.replace("'", "''") + "'" for value in values)
     return SqlType(text=f"{base}({quoted})", base=base, enum=Enum(name=None, values=values), is_set=base == "set")
 
@@ -161,11 +162,11 @@ def _enum(base: str, arguments: Sequence[Token]) -> SqlType:
 # ---------------------------------------------------------------------------------------------------- clauses
 
 _WORDS = (
-    "AS AUTO_INCREMENT CHARSET COLUMN_FORMAT COMMENT ENGINE_ATTRIBUTE FIRST AFTER INVISIBLE KEY ON REF_SYSTEM_ID SRID "
-    "STORAGE STORED VIRTUAL VISIBLE"
+    "AS AUTO_INCREMENT CHARSET COLUMN_FORMAT COMMENT COMPRESSED ENGINE_ATTRIBUTE FIRST AFTER INVISIBLE KEY ON "
+    "REF_SYSTEM_ID SRID STORAGE STORED VIRTUAL VISIBLE WITH WITHOUT"
 )
-CLAUSES = CLAUSE_WORDS | frozenset(_WORDS.split())
-RULES = (
+_CLAUSE_WORDS = CLAUSE_WORDS | frozenset(_WORDS.split())
+_RULES = (
     *EXPRESSIONS,
     ClauseRule(
         name="comment",
@@ -187,6 +188,7 @@ RULES = (
         reason="sqlglot does not know that KEY alone is a primary key",
         apply=rewrite.key_of_column,
     ),
+    *MARIADB_CLAUSES,
     STORAGE,
     ClauseRule(
         name="character set",
@@ -207,16 +209,17 @@ RULES = (
 DIALECT = Dialect(
     name="mysql",
     title="MySQL",
-    other_names=("mariadb",),
+    other_names=(),
     parser="mysql",
     dump_command="mysqldump --no-data",
     splitting=SPLITTING,
     token_pattern=_TOKEN,
-    string_value=string_value,
+    string_value=_string_value,
     ignores_case_of_columns=True,
-    read_type=read_type,
-    clause_words=CLAUSES,
-    rules=rules_by_word(*RULES),
+    read_type=_read_type,
+    clause_words=_CLAUSE_WORDS,
+    rules=rules_by_word(*_RULES),
+    json_is_checked_text=True,
     regexp_ignores_case=True,
     index_words=frozenset({"KEY", "INDEX", "FULLTEXT", "SPATIAL"}),
     key_prefix_lengths=True,

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import ColumnDraft, TableDraft
 from runner.ddl.catalog.table_changes import rename_column
-from runner.ddl.model import Default
 from runner.ddl.statements.create_table import add_items
 from runner.ddl.statements.statement import Statement
 from runner.ddl.syntax.column_types import read_type
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
-from runner.ddl.syntax.expressions import parse_expression
+from runner.ddl.syntax.expressions import read_default
 
 if TYPE_CHECKING:
     from runner.ddl.syntax.tokens import Token
@@ -31,6 +30,10 @@ class AlterAction:
     def family(self) -> list[TableDraft]:
         """The table and, without ONLY, its partitions and the tables that inherit from it."""
         return self.statement.catalog.family(self.table, only=self.only)
+
+    def has_column(self, name: str) -> bool:
+        """Return whether the table has a column of that name."""
+        return self.table.column(self.statement.catalog.column_name(self.table, name)) is not None
 
     def column(self, name: str) -> ColumnDraft:
         """Return a column of the table; raise where it has none of that name."""
@@ -72,7 +75,7 @@ def _change_column(column: ColumnDraft, cursor: Cursor) -> None:
     if cursor.skip("SET", "DATA", "TYPE") or cursor.skip("TYPE"):
         column.type = read_type(cursor.inside(_until(cursor, "COLLATE", "USING")))
     elif cursor.skip("SET", "DEFAULT"):
-        column.default = _default_of(cursor)
+        column.default = read_default(cursor.inside(cursor.rest()))
     elif cursor.skip("DROP", "DEFAULT"):
         column.default = None
     elif cursor.skip("SET", "NOT", "NULL"):
@@ -90,15 +93,6 @@ def _change_column(column: ColumnDraft, cursor: Cursor) -> None:
         raise cursor.surprise("a change of a column that the reader knows")
 
 
-def _default_of(cursor: Cursor) -> Default | None:
-    """Return the default in the rest of an action; DEFAULT NULL is none."""
-    tokens = cursor.rest()
-    text = cursor.source(tokens)
-    if tokens and tokens[0].word == "NULL":
-        return None
-    return Default(text=text, expression=parse_expression(text, cursor.dialect)[0])
-
-
 def _until(cursor: Cursor, *words: str) -> list[Token]:
     found: list[Token] = []
     while not cursor.done and cursor.word not in words:
@@ -110,7 +104,11 @@ def change_column(action: AlterAction) -> None:
     """Apply MySQL's `CHANGE [COLUMN] old new definition`."""
     cursor = action.cursor
     cursor.skip("COLUMN")
-    old = action.column(cursor.take_name()).name
+    if_exists = cursor.skip("IF", "EXISTS")
+    name = cursor.take_name()
+    if if_exists and not action.has_column(name):
+        return
+    old = action.column(name).name
     new = cursor.inside(cursor.tokens[cursor.index : cursor.index + 1]).take_name()
     if new != old:
         rename_column(action.statement.catalog, action.table, old, new)
@@ -119,7 +117,10 @@ def change_column(action: AlterAction) -> None:
 
 def modify_column(action: AlterAction) -> None:
     """Apply MySQL's `MODIFY [COLUMN] name definition`."""
-    action.cursor.skip("COLUMN")
+    cursor = action.cursor
+    cursor.skip("COLUMN")
+    if cursor.skip("IF", "EXISTS") and not action.has_column(cursor.inside(cursor.tokens[cursor.index :]).take_name()):
+        return
     _redefine(action)
 
 

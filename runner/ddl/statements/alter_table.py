@@ -76,7 +76,10 @@ _IGNORED_PHRASES = (
     ("ALTER", "CONSTRAINT"),
     ("ALTER", "INDEX"),
     ("ADD", "PARTITION"),
+    ("ADD", "SYSTEM", "VERSIONING"),
     ("DROP", "PARTITION"),
+    ("DROP", "PERIOD", "FOR"),
+    ("DROP", "SYSTEM", "VERSIONING"),
 )
 
 
@@ -96,7 +99,7 @@ def _add(action: AlterAction) -> None:
     if cursor.skip("IF", "NOT", "EXISTS"):
         name = cursor.take_name()
         cursor.index -= 1
-        if action.table.column(action.statement.catalog.column_name(action.table, name)):
+        if action.has_column(name):
             return
     if cursor.word == "(":  # MySQL: several columns
         for item in split_at(cursor.take_group()):
@@ -179,21 +182,16 @@ def _drop(action: AlterAction) -> None:
         if cursor.skip("PRIMARY", "KEY"):
             action.table.primary_key = None
             return
-        if cursor.skip_any("KEY", "INDEX"):
-            _drop_constraint(action)
-            return
-        if cursor.skip("FOREIGN", "KEY") or cursor.skip("CHECK"):
-            cursor.skip("IF", "EXISTS")
+        if cursor.skip_any("KEY", "INDEX", "CHECK") or cursor.skip("FOREIGN", "KEY"):
             _drop_constraint(action)
             return
     if cursor.skip("CONSTRAINT"):
-        cursor.skip("IF", "EXISTS")
         _drop_constraint(action)
         return
     cursor.skip("COLUMN")
     if_exists = cursor.skip("IF", "EXISTS")
     name = cursor.take_name()
-    if if_exists and action.table.column(name) is None:
+    if if_exists and not action.has_column(name):
         return
     action.column(name)
     for table in action.family:
@@ -201,6 +199,7 @@ def _drop(action: AlterAction) -> None:
 
 
 def _drop_constraint(action: AlterAction) -> None:
+    action.cursor.skip("IF", "EXISTS")
     name = action.cursor.take_name()
     for table in action.family:
         drop_constraint(table, name)
@@ -214,6 +213,7 @@ def _drop_constraint(action: AlterAction) -> None:
 def _rename(action: AlterAction) -> None:
     cursor, catalog, table = action.cursor, action.statement.catalog, action.table
     if cursor.dialect.keys_by_kind and cursor.skip_any("KEY", "INDEX"):
+        cursor.skip("IF", "EXISTS")
         old = cursor.take_name()
         cursor.expect("TO")
         new = cursor.take_name()
@@ -237,9 +237,13 @@ def _rename(action: AlterAction) -> None:
         catalog.rename(table, name)
         return
     cursor.skip("COLUMN")
-    old = action.column(cursor.take_name()).name
+    if_exists = cursor.skip("IF", "EXISTS")
+    column = cursor.take_name()
     cursor.expect("TO")
     new = cursor.take_name()
+    if if_exists and not action.has_column(column):
+        return
+    old = action.column(column).name
     for draft in action.family:
         rename_column(catalog, draft, old, new)
 

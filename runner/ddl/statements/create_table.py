@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import TableDraft
 from runner.ddl.catalog.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
-from runner.ddl.model import NoteKind
+from runner.ddl.model import ColumnRef, Key, NoteKind, Operation, SqlType
 from runner.ddl.statements.parsed_columns import BodyParser, TableParts
 from runner.ddl.statements.query_columns import columns_of_query
+from runner.ddl.syntax.column_types import TypeReference
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.table_items import LIKE_PARTS, read_body
 from runner.ddl.syntax.tokens import Token, split_at
@@ -37,6 +38,9 @@ def create_table(statement: Statement, modifiers: frozenset[str]) -> None:
         return
     name = catalog.new_name(path)
     existing = catalog.tables.get(catalog.key(name))
+    if existing is not None and "REPLACE" in modifiers:
+        catalog.remove(existing)
+        existing = None
     if existing is not None:
         if if_not_exists:
             statement.pass_over(
@@ -116,6 +120,8 @@ def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) 
     cursor, catalog = statement.cursor, statement.catalog
     body = read_body(cursor.text, tokens, cursor.dialect)
     parts = BodyParser(body, cursor.dialect, catalog.target, statement.line_at).parse()
+    if cursor.dialect.json_is_checked_text:
+        _restore_json(table, parts)
     _add_columns(statement, table, parts)
     for like in reversed(body.likes):
         copy_like(table, statement.table(like.source), like.position, like.including)
@@ -170,6 +176,22 @@ def _add_constraints(statement: Statement, table: TableDraft, parts: TableParts)
     table.checks.extend(parts.checks)
 
 
+def _restore_json(table: TableDraft, parts: TableParts) -> None:
+    """Make JSON of the text columns with no other check than `json_valid(column)`: so MariaDB stores JSON."""
+    columns = {column.name: column for column in (*table.columns, *parts.columns)}
+    for check in list(parts.checks):
+        expression = check.expression
+        if isinstance(expression, Operation) and expression.op == "json_valid" and len(check.columns) == 1:
+            column = columns.get(check.columns[0])
+            if column and column.type.sql.base in _TEXTS and expression.args == (ColumnRef(name=column.name),):
+                column.type = TypeReference(sql=SqlType(text="json", base="json"))
+                column.collation = None
+                parts.checks.remove(check)
+
+
+_TEXTS = frozenset({"text", "mediumtext", "longtext"})
+
+
 def _mark_rowid_alias(table: TableDraft, body: TableBody, parts: TableParts) -> None:
     """Mark an INTEGER PRIMARY KEY, which SQLite numbers with or without AUTOINCREMENT."""
     key = parts.primary_key
@@ -200,6 +222,8 @@ def _read_tail(statement: Statement, table: TableDraft) -> bool:
         elif cursor.skip("COMMENT"):
             cursor.skip("=")
             table.comment = cursor.take_string() or None
+        elif cursor.skip("WITH", "SYSTEM", "VERSIONING"):
+            _extend_keys(table)
         elif cursor.skip("WITHOUT", "ROWID"):
             for column in table.columns:
                 column.auto_increment = False
@@ -212,6 +236,20 @@ def _read_tail(statement: Statement, table: TableDraft) -> bool:
         else:
             cursor.take()
     return has_query
+
+
+def _extend_keys(table: TableDraft) -> None:
+    """Add the column that ends a row's time to every key, as MariaDB does: each version of a row is a row."""
+    row_end = next((column.name for column in table.columns if column.system_time == "row end"), None)
+    if row_end is None:
+        return
+    if table.primary_key:
+        table.primary_key = _extended(table.primary_key, row_end)
+    table.unique = [_extended(key, row_end) for key in table.unique]
+
+
+def _extended(key: Key, column: str) -> Key:
+    return key if column in key.columns else replace(key, columns=(*key.columns, column))
 
 
 def _key_columns(table: TableDraft) -> tuple[str, ...]:

@@ -10,10 +10,10 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from runner.ddl.catalog.catalog import ColumnDraft
-from runner.ddl.model import Check, Default, ForeignKey, Generated, Key, QName, ReferentialAction
+from runner.ddl.model import Check, Const, Default, ForeignKey, Generated, Key, Operation, QName, ReferentialAction
 from runner.ddl.syntax.column_types import TypeReference, read_type
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
-from runner.ddl.syntax.expressions import parse_expression
+from runner.ddl.syntax.expressions import parse_expression, read_default
 from runner.ddl.syntax.plain_sql import PLACEHOLDER, KeptText, TableBody
 from runner.ddl.syntax.tokens import source
 
@@ -101,6 +101,8 @@ class BodyParser:
         )
         if column.type.serial:
             self._make_serial(column)
+        if "system_time" in facts:
+            _keep_by_server(column, facts["system_time"])
         for constraint in node.args.get("constraints") or ():
             self._column_constraint(column, constraint)
         return column
@@ -181,11 +183,7 @@ class BodyParser:
         self._parts.checks.append(check)
 
     def _default(self, kept: KeptText) -> Default | None:
-        text = self._text(kept)
-        if text.upper() == "NULL" or text.upper().startswith("NULL::"):
-            return None
-        expression, _ = parse_expression(text, self._dialect)
-        return Default(text=text, expression=expression)
+        return read_default(Cursor(self._body.text, kept.tokens, self._dialect))
 
     def _foreign_key(self, name: str | None, columns: list[str], node: exp.Reference) -> ForeignKey:
         set_columns: tuple[str, ...] = ()
@@ -218,6 +216,23 @@ class BodyParser:
 
     def _text(self, kept: KeptText) -> str:
         return source(self._body.text, kept.tokens)
+
+
+# What the columns of system versioning hold in the current version of a row.
+_ROW_TIMES = {
+    "row start": Default(text="CURRENT_TIMESTAMP", expression=Operation(op="now")),
+    "row end": Default(text="'2038-01-19 03:14:07.999999'", expression=Const(value="2038-01-19 03:14:07.999999")),
+}
+_ROW_TRANSACTIONS = {
+    "row start": Default(text="0", expression=Const(value="0", is_number=True)),
+    "row end": Default(text=str(2**63 - 1), expression=Const(value=str(2**63 - 1), is_number=True)),
+}
+
+
+def _keep_by_server(column: ColumnDraft, role: str) -> None:
+    column.system_time = "row start" if role == "row start" else "row end"
+    column.default = (_ROW_TRANSACTIONS if column.type.sql.base == "bigint" else _ROW_TIMES)[role]
+    column.nullable = False
 
 
 def parse_items(items: Iterable[str]) -> list[exp.Expr] | str:

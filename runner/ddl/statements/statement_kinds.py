@@ -45,6 +45,7 @@ _OBJECTS = {
     "EVENT": NoteKind.TRIGGER,
     "TRIGGER": NoteKind.TRIGGER,
     "SEQUENCE": NoteKind.SEQUENCE,
+    "SETVAL": NoteKind.SEQUENCE,  # DO SETVAL(…), as MariaDB dumps a sequence's value
 }
 
 
@@ -88,7 +89,7 @@ def why_irrelevant(words: FirstWords, head: bytes) -> tuple[NoteKind, str]:
         return NoteKind.RIGHTS, "rights, which say nothing of the schema"
     if words.verb in _SESSION:
         return NoteKind.SESSION, "an order to the session"
-    if words.verb == "DO":
+    if words.verb == "DO" and words.kind in {"", "LANGUAGE"}:  # MySQL evaluates an expression by DO
         return NoteKind.CODE_BLOCK, "a block that runs code; whatever it creates is not known"
     changes_owner = words.verb == "ALTER" and _OWNER.search(head) is not None
     return NoteKind.OWNER if changes_owner else note_kind(words), f"{words} makes no table and changes none"

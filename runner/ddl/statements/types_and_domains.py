@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import DomainDraft
-from runner.ddl.model import Default, Enum, NoteKind, QName
+from runner.ddl.model import Enum, NoteKind, QName
 from runner.ddl.statements.parsed_columns import BodyParser, TableParts
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
-from runner.ddl.syntax.expressions import parse_expression
+from runner.ddl.syntax.expressions import read_default
 from runner.ddl.syntax.plain_sql import TableBody
 from runner.ddl.syntax.table_items import add_item
 from runner.ddl.syntax.tokens import Token, split_at, string_value
@@ -139,8 +139,7 @@ def alter_domain(statement: Statement) -> None:
     elif cursor.skip("DROP", "NOT", "NULL"):
         draft.nullable = True
     elif cursor.skip("SET", "DEFAULT"):
-        text = cursor.source(cursor.rest())
-        draft.default = Default(text=text, expression=parse_expression(text, cursor.dialect)[0])
+        draft.default = read_default(cursor.inside(cursor.rest()))
     elif cursor.skip("DROP", "DEFAULT"):
         draft.default = None
     elif cursor.skip("ADD"):

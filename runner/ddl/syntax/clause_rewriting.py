@@ -110,9 +110,10 @@ _CONSTRAINTS = ("PRIMARY", "UNIQUE", "FOREIGN", "CHECK")
 
 
 def constraint_name(body: TableBody, cursor: Cursor) -> Rewritten:
-    """`CONSTRAINT name`."""
+    """`CONSTRAINT [IF NOT EXISTS] name`."""
     del body
     cursor.expect("CONSTRAINT")
+    cursor.skip("IF", "NOT", "EXISTS")
     return ["CONSTRAINT", quoted(cursor.take_name())]
 
 
@@ -154,9 +155,10 @@ def key_of_column(body: TableBody, cursor: Cursor) -> Rewritten:
 
 
 def unique(body: TableBody, cursor: Cursor) -> Rewritten:
-    """`UNIQUE [KEY | INDEX] [name] [NULLS [NOT] DISTINCT]` with its columns."""
+    """`UNIQUE [KEY | INDEX] [IF NOT EXISTS] [name] [NULLS [NOT] DISTINCT]` with its columns."""
     cursor.expect("UNIQUE")
     cursor.skip_any("KEY", "INDEX")
+    cursor.skip("IF", "NOT", "EXISTS")
     parts = ["UNIQUE"]
     if cursor.skip("NULLS", "NOT", "DISTINCT"):
         parts.append("NULLS NOT DISTINCT")
@@ -253,7 +255,30 @@ def _skip_index_options(cursor: Cursor, column: str | None) -> None:
             return
 
 
+# ------------------------------------------------------------------------------------------ system versioning
+
+
+def row_time(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`GENERATED ALWAYS AS ROW START | ROW END`: a fact about the column, which is never null."""
+    if not cursor.skip("GENERATED", "ALWAYS", "AS", "ROW"):
+        return None
+    which = cursor.skip_any("START", "END")
+    if not which:
+        raise cursor.surprise("START or END")
+    body.add_fact("system_time", f"row {which.lower()}")
+    return ["NOT NULL"]
+
+
 # --------------------------------------------------------------------------------------------------- left out
+
+
+def compressed(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`COMPRESSED[=method]`."""
+    del body
+    cursor.expect("COMPRESSED")
+    if cursor.skip("="):
+        cursor.take()
+    return []
 
 
 def dropped(*patterns: str) -> Callable[[TableBody, Cursor], Rewritten]:

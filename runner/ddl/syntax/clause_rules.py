@@ -111,6 +111,26 @@ STORAGE = ClauseRule(
     reason="sqlglot does not know how a column is stored; the model does not keep it",
     apply=rewrite.dropped("COMPRESSION *", "STORAGE *", "OPTIONS ()", "COLUMN_FORMAT *"),
 )
+MARIADB_CLAUSES = (
+    ClauseRule(
+        name="row start, row end",
+        words=("GENERATED",),
+        reason="the server keeps these columns and never leaves them null, which plain SQL cannot express",
+        apply=rewrite.row_time,
+    ),
+    ClauseRule(
+        name="versioning of a column",
+        words=("WITH", "WITHOUT"),
+        reason="sqlglot does not know it; the model keeps no history",
+        apply=rewrite.dropped("WITH SYSTEM VERSIONING", "WITHOUT SYSTEM VERSIONING"),
+    ),
+    ClauseRule(
+        name="compressed",
+        words=("COMPRESSED",),
+        reason="sqlglot does not know it; the model does not keep how a column is stored",
+        apply=rewrite.compressed,
+    ),
+)
 
 
 def constraint_name(apply: Callable[[TableBody, Cursor], Rewritten]) -> ClauseRule:

@@ -14,6 +14,11 @@ from runner.ddl.syntax.column_types import TypeReference
 from runner.ddl.syntax.cursor import Cursor
 
 
+def _no_sequence(cursor: Cursor) -> tuple[str, ...] | None:
+    del cursor
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Splitting:
     r"""How files are cut into statements. All patterns work on bytes, with DOTALL and VERBOSE set.
@@ -72,9 +77,11 @@ class Dialect:
     read_type: Callable[[Cursor], TypeReference]
     clause_words: frozenset[str]  # that can follow a column's type or its default
     rules: Mapping[str, tuple[ClauseRule, ...]]  # by the first word of a clause, in the order of trial
+    next_value: Callable[[Cursor], tuple[str, ...] | None] = _no_sequence  # the sequence whose next value a default is
     serial_is_sequence: bool = False  # SERIAL takes its value from a sequence; otherwise it is AUTO_INCREMENT UNIQUE
     integer_key_is_rowid: bool = False  # INTEGER PRIMARY KEY is numbered by the database
     nullable_keys: bool = False  # PRIMARY KEY does not imply NOT NULL
+    json_is_checked_text: bool = False  # JSON is stored as text with a CHECK (json_valid(column))
     constraints_without_commas: bool = False  # several table constraints may follow each other
     regexp_ignores_case: bool = False
 

@@ -15,12 +15,13 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from runner.ddl.model import ColumnRef, Const, Expression, Operation
+from runner.ddl.model import ColumnRef, Const, Default, Expression, Operation
 from runner.ddl.syntax.tokens import Token, depth_of, string_value, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from runner.ddl.syntax.cursor import Cursor
     from runner.ddl.syntax.dialect import Dialect
 
 MAX_EXPRESSION_DEPTH = 30  # nested parentheses; each costs sqlglot some twenty calls, and Python allows a thousand
@@ -56,6 +57,24 @@ def parse_expression(text: str, dialect: Dialect) -> Parsed:
         return None, ()
 
 
+def read_default(cursor: Cursor) -> Default | None:
+    """Return the default that all of the cursor's tokens make up; NULL is none."""
+    sequence = cursor.dialect.next_value(cursor.inside(cursor.tokens))
+    tokens = cursor.rest()
+    if sequence is not None:
+        return Default(text=f"nextval('{'.'.join(map(_sequence_name, sequence))}')")
+    if tokens and tokens[0].word == "NULL" and (len(tokens) == 1 or tokens[1].word == "::"):
+        return None
+    text = cursor.source(tokens)
+    return Default(text=text, expression=parse_expression(text, cursor.dialect)[0])
+
+
+def _sequence_name(name: str) -> str:
+    """Return a part of a sequence's name as PostgreSQL's `nextval` takes it, inside a string."""
+    return name if _FOLDED.fullmatch(name) else f'"{name}"'.replace("'", "''")
+
+
+_FOLDED = re.compile(r"[a-z_][a-z0-9_]*")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 _WORD_CONSTANTS: dict[str, str | bool | None] = {"NULL": None, "TRUE": True, "FALSE": False}
 _NOW = {"NOW", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP"}

@@ -150,6 +150,7 @@ def _read_index(cursor: Cursor) -> Index:
     """Read `[FULLTEXT | SPATIAL] KEY [name] [USING method] (parts) [options]`."""
     method = cursor.skip_any("FULLTEXT", "SPATIAL").lower() or None
     cursor.skip_any("KEY", "INDEX")
+    cursor.skip("IF", "NOT", "EXISTS")
     name = cursor.take_name() if cursor.word not in {"(", "USING"} else None
     if cursor.skip("USING"):
         method = cursor.take().text.lower()

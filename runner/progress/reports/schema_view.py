@@ -74,5 +74,7 @@ def _column_words(column: Column) -> Iterator[str]:
         yield "auto increment"
     if column.generated:
         yield f"generated as {column.generated.text} {column.generated.kind}"
-    if column.default:
+    if column.system_time:
+        yield f"generated as {column.system_time}"
+    elif column.default:
         yield f"default {column.default.text}"
