@@ -61,10 +61,9 @@ class Comparison:
 def compare(path: Path, dialect: str | None = None) -> Comparison:
     """Read the files that one catalog came from, in its dialect or another one, and compare."""
     catalog = json.loads(path.read_text(encoding="utf-8"))
-    dialect = dialect or str(catalog["dialect"])
     start = time.process_time()
-    schema = read_ddl([CORPUS / source for source in catalog["source"]], dialect)
-    found = Comparison(name=path.stem, dialect=dialect, seconds=time.process_time() - start)
+    schema = read_ddl([CORPUS / source for source in catalog["source"]], dialect or catalog["dialect"])
+    found = Comparison(name=path.stem, dialect=catalog["dialect"], seconds=time.process_time() - start)
     data = json.loads(json.dumps(schema_to_json(schema)))
     found.not_understood = data["not_understood"]
     expected, read = by_name(catalog["tables"]), by_name(data["tables"])
