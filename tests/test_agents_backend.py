@@ -13,6 +13,7 @@ from runner.generation.model.application import Application
 from runner.generation.model.numbered_text import numbered
 from runner.generation.model.series import Counter
 from runner.generation.registry import load_agent
+from runner.generation.template_files import builtin_folder
 from runner.records.errors import AgentError, Cancelled
 from tests.generated_backend import backend_files, first_revision, read_schema
 
@@ -68,34 +69,12 @@ def test_a_users_template_is_generated_with_no_code_changed(tmp_path: Path) -> N
     assert GeneratedFile("backend/notes/schools.md", "# Schools\n", "once") in list(files)
 
 
-OWN_MODEL = '''
-"""{{ table.label }}, a line for each part."""
-
-from __future__ import annotations
-
-{% filter with_imports %}
-class {{ table.class_name }}({{ "Base" | imported }}):
-    __tablename__ = {{ table.ddl.name.name | literal }}
-
-{% for column in resource.columns.values() %}
-    # {{ column.field.label }}{{ ": " ~ column.comment if column.comment }}
-    {{ column.attribute }}: {{ "Mapped" | imported }}[{{ column.annotation }}] = {{ "mapped_column" | imported }}(
-        {{ column.name | literal }},
-        {{ column.type.column }},
-        nullable={{ column.nullable }},
-    {% if column.default %}
-        server_default={{ column.default.source }},
-    {% endif %}
-    )
-{% endfor %}
-{% endfilter %}
-'''
-
-
 def test_a_users_template_prints_columns_its_own_way_from_their_parts(tmp_path: Path) -> None:
     own = tmp_path / "be-crud" / "backend" / "app" / "{{ table.module }}"
     own.mkdir(parents=True)
-    (own / "model.py.j2").write_text(OWN_MODEL.lstrip(), encoding="utf-8")
+    documented = (builtin_folder() / "README.md").read_text(encoding="utf-8")
+    example = documented.partition("```jinja\n")[2].partition("```")[0]
+    (own / "model.py.j2").write_text(example, encoding="utf-8")
     ddl = """
     CREATE TYPE mood AS ENUM ('good', 'bad');
     CREATE TABLE notes (id bigserial PRIMARY KEY, price numeric(8,2) NOT NULL DEFAULT 0, at timestamptz, mood mood);

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.generation.fastapi.generated_names import imported
 from runner.generation.fragments import Fragment, compose, import_lines, join, with_imports
 from runner.generation.rendering import template_set
 from runner.records.errors import TemplateError
@@ -85,3 +86,10 @@ def test_a_macro_that_would_lose_imports_is_refused(tmp_path: Path) -> None:
     (tmp_path / "without").mkdir()
     with pytest.raises(TemplateError, match=r"_m\.j2: needs imports for 'Decimal'; import its macros `with context`"):
         render(tmp_path / "without", main=main.format(""), _m=macro)
+
+
+def test_a_name_of_no_known_module_needs_one() -> None:
+    assert imported("Base").imports == {"app.core.database.Base"}
+    assert imported("Own", "app.own").imports == {"app.own.Own"}
+    with pytest.raises(LookupError, match=r"no module is known for 'Own'; name it: 'Own' \| imported"):
+        imported("Own")

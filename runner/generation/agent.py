@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from runner.ddl.model import Schema, Table
 from runner.generation.model.application import Application
-from runner.records.errors import Cancelled
+from runner.records.errors import AgentError, Cancelled
+
+if TYPE_CHECKING:
+    from runner.generation.model.application_tables import ApplicationTable
 
 Mode = Literal["generated", "once"]
 
@@ -79,6 +82,18 @@ class AgentContext:
     def application(self) -> Application:
         """The application that the schema describes."""
         return self.shared or Application(self.schema)
+
+    @property
+    def application_table(self) -> ApplicationTable:
+        """The table as the application presents it.
+
+        Raises:
+            AgentError: the sub-task has no table.
+
+        """
+        if self.table is None:
+            raise AgentError("this kind of agent works on one table and was given none")
+        return self.application.table(self.table.name)
 
     def progress(self, step: int, message: str) -> None:
         """Report that step `step` (1 to the agent's `total_steps`) has begun. Raises `Cancelled` like the check."""

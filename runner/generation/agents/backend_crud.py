@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from runner.generation.fastapi import FILTERS
 from runner.generation.fastapi.backend_variables import table_variables
 from runner.generation.template_agent import TemplateAgent
-from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +24,4 @@ class BackendCrud(TemplateAgent):
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return the variables of a table's templates."""
-        if ctx.table is None:
-            raise AgentError("be-crud works on one table and was given none")
-        return table_variables(ctx.application, ctx.table, ctx.options)
+        return table_variables(ctx.application, ctx.application_table, ctx.options)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from runner.generation.react.page_view import PageView
 from runner.generation.react.typescript_source import FILTERS
 from runner.generation.template_agent import TemplateAgent
-from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +24,4 @@ class PagesCrud(TemplateAgent):
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return the variables of a table's templates: `table` and `page`."""
-        if ctx.table is None:
-            raise AgentError("ui-crud works on one table and was given none")
-        table = ctx.application.table(ctx.table.name)
-        return {"table": table, "page": PageView(table=table)}
+        return {"table": ctx.application_table, "page": PageView(table=ctx.application_table)}

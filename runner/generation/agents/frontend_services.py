@@ -8,7 +8,6 @@ from runner.generation.model.app_options import app_options
 from runner.generation.react.service_view import ServiceView
 from runner.generation.react.typescript_source import FILTERS
 from runner.generation.template_agent import TemplateAgent
-from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,8 +25,5 @@ class FrontendCrud(TemplateAgent):
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return the variables of a table's templates: `app`, `table` and `service`."""
-        if ctx.table is None:
-            raise AgentError("fe-crud works on one table and was given none")
-        table = ctx.application.table(ctx.table.name)
-        app = app_options(ctx.application, ctx.options)
+        app, table = app_options(ctx.application, ctx.options), ctx.application_table
         return {"app": app, "table": table, "service": ServiceView(table=table)}

@@ -16,8 +16,9 @@ from runner.generation.model.samples import NATIVE_TEXTS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.ddl.model import Enum, Table
+    from runner.ddl.model import Enum
     from runner.generation.model.application import Application
+    from runner.generation.model.application_tables import ApplicationTable
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,15 +44,15 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
     }
 
 
-def table_variables(application: Application, table: Table, options: Mapping[str, Any]) -> Mapping[str, Any]:
+def table_variables(application: Application, table: ApplicationTable, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of one table's templates."""
-    found = resource(application, table.name)
+    found = resource(application, table.ddl.name)
     return {
         "app": app_options(application, options),
-        "table": found.table,
+        "table": table,
         "resource": found,
         "arguments": table_arguments(found),
-        "left_out": left_out(application.schema, found.table),
+        "left_out": left_out(application.schema, table),
     }
 
 

@@ -51,7 +51,10 @@ def imported(name: str, module: str = "") -> Fragment:
     """Return a name that is imported from `module`, by default from its place in the generated application.
 
     Raises:
-        KeyError: the application has no such name: it needs a `module`.
+        LookupError: the application has no such name: it needs a `module`.
 
     """
-    return Fragment(name, frozenset({f"{module}.{name}" if module else _PATHS[name]}))
+    path = f"{module}.{name}" if module else _PATHS.get(name)
+    if path is None:
+        raise LookupError(f"no module is known for {name!r}; name it: {name!r} | imported('package.module')")
+    return Fragment(name, frozenset({path}))

@@ -10,8 +10,22 @@ if TYPE_CHECKING:
 
 def type_name(name: QName, home: str | None) -> str:
     """Return the name of a type or table as SQL, with its schema only outside the default one."""
-    schema = outside(name, home)
-    return f"{quote(schema)}.{quote(name.name)}" if schema else quote(name.name)
+    return qualified(outside(name, home), name.name)
+
+
+def columns_sql(names: tuple[str, ...]) -> str:
+    """Return names as SQL, separated by commas."""
+    return ", ".join(quote(name) for name in names)
+
+
+def text_sql(value: str | None) -> str:
+    """Return a string constant as SQL; None is NULL."""
+    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+
+
+def qualified(schema: str | None, name: str) -> str:
+    """Return a name as SQL, qualified outside the default schema."""
+    return f"{quote(schema)}.{quote(name)}" if schema else quote(name)
 
 
 def outside(name: QName, home: str | None) -> str | None:

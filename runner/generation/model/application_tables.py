@@ -14,7 +14,7 @@ from runner.generation.model.examples import Examples, make_examples
 from runner.generation.model.field_types import Kind, field_type
 from runner.generation.model.fields import Field, make_field
 from runner.generation.model.prose import lower_first, sentence
-from runner.generation.model.references import Reference, is_sound, make_reference, unique_columns
+from runner.generation.model.references import Reference, is_sound, unique_columns
 from runner.generation.model.schema_names import TableNames
 
 if TYPE_CHECKING:
@@ -227,6 +227,16 @@ def _references(
     unique = [set(columns) for columns in unique_columns(table)]
     sound = [(name, key) for name, key in keys.items() if is_sound(schema, key)]
     for name, key in sorted(sound, key=lambda pair: -len(pair[1].columns)):
-        one_to_one = any(columns <= set(key.columns) for columns in unique)
         target = names.tables[key.references]
-        yield make_reference(table.name, name, key, fields, target, one_to_one=one_to_one)
+        yield Reference(
+            name=name,
+            table=table.name,
+            target=key.references,
+            module=target.module,
+            label=target.label,
+            fields=tuple(fields[column].name for column in key.columns),
+            target_fields=tuple(target.columns[column].field for column in key.target_columns),
+            required=all(fields[column].required for column in key.columns),
+            one_to_one=any(columns <= set(key.columns) for columns in unique),
+            key=key,
+        )

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.model import ForeignKey, QName
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from runner.ddl.model import Schema, Table
-    from runner.generation.model.fields import Field
-    from runner.generation.model.schema_names import TableNames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,24 +45,6 @@ def is_sound(schema: Schema, key: ForeignKey) -> bool:
     if target is None or len(key.columns) != len(key.target_columns):
         return False
     return set(key.target_columns) in map(set, unique_columns(target))
-
-
-def make_reference(
-    table: QName, name: str, key: ForeignKey, fields: Mapping[str, Field], target: TableNames, *, one_to_one: bool
-) -> Reference:
-    """Return the reference of a sound foreign key; `fields` are those of its own table, by column."""
-    return Reference(
-        name=name,
-        table=table,
-        target=key.references,
-        module=target.module,
-        label=target.label,
-        fields=tuple(fields[column].name for column in key.columns),
-        target_fields=tuple(target.columns[column].field for column in key.target_columns),
-        required=all(fields[column].required for column in key.columns),
-        one_to_one=one_to_one,
-        key=key,
-    )
 
 
 def creatable_tables(schema: Schema) -> frozenset[QName]:

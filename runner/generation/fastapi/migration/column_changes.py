@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.generation.fastapi.migration.snapshot import ColumnSnapshot, text_sql
-from runner.generation.fastapi.sql_names import quote
+from runner.generation.fastapi.sql_names import quote, text_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from runner.generation.fastapi.migration.difference import Difference, TableChange
+    from runner.generation.fastapi.migration.snapshot import ColumnSnapshot
 
 FILL_IT = "-- Rows that are there may have no value for it: say here with an UPDATE what they get."
 

@@ -14,10 +14,8 @@ from runner.generation.fastapi.migration.snapshot import (
     Snapshot,
     TableSnapshot,
     TypeSnapshot,
-    text_sql,
-    within,
 )
-from runner.generation.fastapi.sql_names import quote
+from runner.generation.fastapi.sql_names import qualified, quote, text_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -120,7 +118,7 @@ def _moved(word: str, was: TableSnapshot | TypeSnapshot, now: TableSnapshot | Ty
     if was.schema != now.schema:
         yield f"ALTER {word} {was.sql} SET SCHEMA {quote(now.schema or 'public')}"
     if was.name != now.name:
-        yield f"ALTER {word} {within(now.schema, was.name)} RENAME TO {quote(now.name)}"
+        yield f"ALTER {word} {qualified(now.schema, was.name)} RENAME TO {quote(now.name)}"
 
 
 # -------------------------------------------------------------------------------------------------------------- types
@@ -137,7 +135,7 @@ def _add_values(found: Difference, kind: TypeSnapshot, added: Iterable[tuple[str
         if before is None and values:
             place = f"BEFORE {text_sql(old_names.get(values[0], values[0]))}"
         values = [value, *values] if before is None else values
-        yield f"ALTER TYPE {within(*key)} ADD VALUE IF NOT EXISTS {text_sql(value)} {place}".rstrip()
+        yield f"ALTER TYPE {qualified(*key)} ADD VALUE IF NOT EXISTS {text_sql(value)} {place}".rstrip()
 
 
 def _make_types(found: Difference) -> Iterator[str]:
@@ -157,7 +155,7 @@ def _old_name(part: TypeSnapshot) -> str:
 
 def _drop_types(found: Difference) -> Iterator[str]:
     """Yield what drops types, each before the ones that it is made of."""
-    old_names = {change.old.sql: within(change.old.schema, _old_name(change.old)) for change in found.types_rebuilt}
+    old_names = {change.old.sql: qualified(change.old.schema, _old_name(change.old)) for change in found.types_rebuilt}
     dropped = {part.sql for part in found.types_dropped}
     for part in reversed(found.old.types):
         if part.sql in old_names or part.sql in dropped:
@@ -171,13 +169,13 @@ def _drop_parts(found: Difference) -> Iterator[str]:
     dropped = [(table.old, part) for table in found.tables for part in table.dropped_parts]
     for table, part in sorted(dropped, key=lambda pair: not _refers(pair[1])):
         if isinstance(part, IndexSnapshot):
-            yield f"DROP INDEX {within(table.schema, part.name)}"
+            yield f"DROP INDEX {qualified(table.schema, part.name)}"
         else:
             yield f"ALTER TABLE {table.sql} DROP CONSTRAINT {quote(part.name)}"
     for changed in found.tables:
         for old, new in changed.renamed_parts:
             if isinstance(old, IndexSnapshot):
-                yield f"ALTER INDEX {within(changed.old.schema, old.name)} RENAME TO {quote(new.name)}"
+                yield f"ALTER INDEX {qualified(changed.old.schema, old.name)} RENAME TO {quote(new.name)}"
             else:
                 yield f"ALTER TABLE {changed.old.sql} RENAME CONSTRAINT {quote(old.name)} TO {quote(new.name)}"
 
@@ -225,4 +223,4 @@ def _table_comments(changed: TableChange | None, table: TableSnapshot) -> Iterat
     known = {index.name: index.comment for index in old.indexes if index.name not in dropped} if old else {}
     for index in table.indexes:
         comment = known.get(renamed.get(index.name, index.name))
-        yield from _comment(f"INDEX {within(table.schema, index.name)}", comment, index.comment)
+        yield from _comment(f"INDEX {qualified(table.schema, index.name)}", comment, index.comment)

@@ -14,10 +14,8 @@ from runner.generation.fastapi.migration.snapshot import (
     Snapshot,
     TableSnapshot,
     TypeSnapshot,
-    text_sql,
-    within,
 )
-from runner.generation.fastapi.sql_names import outside, quote
+from runner.generation.fastapi.sql_names import outside, qualified, quote, text_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,9 +113,9 @@ def _former_values(values: Iterable[str], renamed: Iterable[tuple[str, str]]) ->
 
 def renamed(snapshot: Snapshot, renames: Renames) -> Snapshot:
     """Return a snapshot after the renames. As in the databases, constraints keep their names."""
-    types = {part.sql: within(*renames.types.get(part.key, part.key)) for part in snapshot.types}
+    types = {part.sql: qualified(*renames.types.get(part.key, part.key)) for part in snapshot.types}
     values = {types[part.sql]: renames.values.get(part.key, {}) for part in snapshot.types}
-    names = {part.sql: within(*renames.tables.get(part.key, part.key)) for part in snapshot.tables}
+    names = {part.sql: qualified(*renames.tables.get(part.key, part.key)) for part in snapshot.tables}
     columns = {part.sql: renames.columns.get(part.key, {}) for part in snapshot.tables}
     return replace(
         snapshot,

@@ -19,11 +19,9 @@ from runner.generation.fastapi.migration.snapshot import (
     SqliteSnapshot,
     TableSnapshot,
     TypeSnapshot,
-    columns_sql,
-    text_sql,
 )
 from runner.generation.fastapi.resources import Resource, resources
-from runner.generation.fastapi.sql_names import flat_name, outside, quote, type_name
+from runner.generation.fastapi.sql_names import columns_sql, flat_name, outside, quote, text_sql, type_name
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
 from runner.generation.fastapi.table_arguments import is_portable
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name

@@ -9,25 +9,10 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from runner.generation.fastapi.sql_names import quote
+from runner.generation.fastapi.sql_names import columns_sql, qualified, quote, text_sql
 
 ConstraintKind = Literal["PRIMARY KEY", "UNIQUE", "UNIQUE NULLS NOT DISTINCT", "CHECK", "FOREIGN KEY"]
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
-
-
-def columns_sql(names: tuple[str, ...]) -> str:
-    """Return names as SQL, separated by commas."""
-    return ", ".join(quote(name) for name in names)
-
-
-def text_sql(value: str | None) -> str:
-    """Return a string constant as SQL; None is NULL."""
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
-
-
-def within(schema: str | None, name: str) -> str:
-    """Return a name as SQL, qualified outside the default schema."""
-    return f"{quote(schema)}.{quote(name)}" if schema else quote(name)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -145,7 +130,7 @@ class TableSnapshot:
     @property
     def sql(self) -> str:
         """Its name in PostgreSQL."""
-        return within(self.schema, self.name)
+        return qualified(self.schema, self.name)
 
     @property
     def label(self) -> str:
@@ -175,7 +160,7 @@ class TypeSnapshot:
     @property
     def sql(self) -> str:
         """Its name in PostgreSQL."""
-        return within(self.schema, self.name)
+        return qualified(self.schema, self.name)
 
     @property
     def word(self) -> Literal["DOMAIN", "TYPE"]:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.generation.fastapi.migration.snapshot import ColumnSnapshot, SqliteSnapshot, text_sql
-from runner.generation.fastapi.sql_names import quote
+from runner.generation.fastapi.sql_names import quote, text_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from runner.generation.fastapi.migration.difference import Difference, TableChange
+    from runner.generation.fastapi.migration.snapshot import ColumnSnapshot, SqliteSnapshot
 
 FILL_IT = "-- Rows that are there have no value for {columns}: name each above, and below what they get."
 
