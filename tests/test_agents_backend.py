@@ -39,7 +39,7 @@ def test_two_generations_are_identical() -> None:
     assert len(first) > 200
 
 
-def test_tables_alone_decide_their_own_files() -> None:
+def test_files_of_a_table_do_not_depend_on_which_others_are_generated() -> None:
     schema = read_schema()
     some = [table for table in schema.tables if table.name.name in ("students", "grades")]
     every, part = backend_files(schema), backend_files(schema, some)
@@ -60,7 +60,7 @@ def test_progress_and_cancelling() -> None:
         load_agent("be-crud").generate(AgentContext(schema=schema))
 
 
-def test_a_users_template_is_generated_with_no_code_changed(tmp_path: Path) -> None:
+def test_a_users_template_adds_a_file_without_any_code(tmp_path: Path) -> None:
     schema = read_schema()
     own = tmp_path / "be-crud" / "backend" / "notes"
     own.mkdir(parents=True)
@@ -131,7 +131,7 @@ def test_every_file_of_a_table_imports_what_it_uses_and_nothing_else() -> None:
     assert {path: names for path, source in sources.items() if (names := badly_imported(source))} == {}
 
 
-def test_what_the_user_changes_is_made_once_and_called() -> None:
+def test_files_for_the_users_own_code_are_generated_once_and_used() -> None:
     files = backend_files(read_schema())
     once = {path for path, file in files.items() if file.mode == "once"}
     revision = {path for path in files if path.startswith("backend/migrations/versions/")}
@@ -179,7 +179,7 @@ def test_constraints_become_bounds(tmp_path: Path) -> None:
     assert "name: Name | None = None" in create
 
 
-def test_a_key_that_two_tables_name_alike_is_told_apart(tmp_path: Path) -> None:
+def test_index_names_that_two_mysql_tables_share_become_unique(tmp_path: Path) -> None:
     path = tmp_path / "schema.sql"
     path.write_text("CREATE TABLE a (x int, KEY by_x (x)); CREATE TABLE b (x int, KEY by_x (x), KEY a (x));")
     sql = first_revision(backend_files(read_ddl([path], "mysql")), "sqlite")
@@ -201,7 +201,7 @@ def test_a_sequence_of_another_table_is_shared(tmp_path: Path) -> None:
     assert "id integer DEFAULT nextval('a_id_seq') NOT NULL" in sql
 
 
-def test_odd_names_make_sound_python(tmp_path: Path) -> None:
+def test_odd_names_give_valid_python(tmp_path: Path) -> None:
     ddl = """
     CREATE SCHEMA audit;
     CREATE TABLE "class" (id serial PRIMARY KEY, metadata jsonb, "from" text, "select" int, "camelCase" int,
@@ -234,7 +234,7 @@ def test_numbered_text_matches_its_pattern(pattern: str) -> None:
         assert re.search(pattern, form.text(number) if isinstance(form, Counter) else form), form
 
 
-def test_readmes_list_what_is_not_carried_over(tmp_path: Path) -> None:
+def test_readmes_list_what_is_not_taken_over(tmp_path: Path) -> None:
     ddl = """
     SET search_path = public;
     CREATE UNLOGGED TABLE a (id int PRIMARY KEY, during int4range, EXCLUDE USING gist (during WITH &&));

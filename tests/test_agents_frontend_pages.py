@@ -50,7 +50,7 @@ def pages() -> dict[str, PageView]:
     return {table.ddl.name.name: PageView(table=table) for table in application.tables}
 
 
-def test_fields_are_called_as_people_call_them(pages: dict[str, PageView]) -> None:
+def test_labels_of_fields_read_naturally(pages: dict[str, PageView]) -> None:
     labels = {field: told["label"] for field, told in pages["people"].fields.items()}
     assert labels["team_id"] == "Team"
     assert labels["nisn"] == "NISN"
@@ -59,7 +59,7 @@ def test_fields_are_called_as_people_call_them(pages: dict[str, PageView]) -> No
     assert labels["first_name"] == "First name"
 
 
-def test_comment_that_spells_out_a_name_shows_that_it_is_an_acronym() -> None:
+def test_a_comment_that_spells_out_a_name_makes_it_an_acronym() -> None:
     schema = read_ddl_text(
         "CREATE TABLE a (id int PRIMARY KEY, nuptk text, kks text, status text);"
         "COMMENT ON COLUMN a.nuptk IS 'Nomor Unik Pendidik dan Tenaga Kependidikan.';"
@@ -71,7 +71,7 @@ def test_comment_that_spells_out_a_name_shows_that_it_is_an_acronym() -> None:
     assert [fields[name]["label"] for name in ("nuptk", "kks", "status")] == ["NUPTK", "KKS", "Status"]
 
 
-def test_fields_say_only_what_their_type_does_not(pages: dict[str, PageView]) -> None:
+def test_fields_declare_only_what_their_type_does_not_imply(pages: dict[str, PageView]) -> None:
     fields = pages["people"].fields
     assert fields["nisn"] == {"label": "NISN", "help": "Nomor Induk Siswa Nasional, 10 digits."}
     assert fields["email"] == {"label": "Email", "format": "email"}
@@ -84,7 +84,7 @@ def test_fields_say_only_what_their_type_does_not(pages: dict[str, PageView]) ->
     assert pages["teams"].fields["name"] == {"label": "Name"}
 
 
-def test_list_begins_with_what_a_row_is_known_by_and_hides_what_nobody_reads(pages: dict[str, PageView]) -> None:
+def test_a_list_begins_with_the_label_fields_and_hides_technical_ones(pages: dict[str, PageView]) -> None:
     columns = pages["people"].columns
     assert columns[:2] == ("first_name", "last_name")
     assert {"team_id", "nisn", "status"} <= set(columns)
@@ -100,13 +100,13 @@ def test_list_begins_with_what_a_row_is_known_by_and_hides_what_nobody_reads(pag
         ("visits", ("person_id", "visited_on")),
     ],
 )
-def test_row_is_known_by_its_name_or_by_what_it_refers_to(
+def test_label_fields_are_the_name_or_what_the_row_refers_to(
     pages: dict[str, PageView], table: str, fields: tuple[str, ...]
 ) -> None:
     assert label_fields(pages[table].table) == fields
 
 
-def test_only_tables_that_say_no_more_than_what_belongs_together_are_links(pages: dict[str, PageView]) -> None:
+def test_only_a_table_of_references_is_a_link(pages: dict[str, PageView]) -> None:
     assert [name for name, page in pages.items() if page.table.is_link] == ["team_people"]
 
 
@@ -116,7 +116,7 @@ def test_tables_whose_names_begin_alike_are_a_family(pages: dict[str, PageView])
     assert family(Application(schema).tables[0]) == "P5"
 
 
-def test_files_of_a_table_are_its_own_and_its_changes_are_written_once() -> None:
+def test_a_table_has_files_of_its_own_and_one_for_the_user() -> None:
     schema = read_ddl_text(PEOPLE, "postgres")
     files = {
         file.path: file for file in load_agent("ui-crud").generate(AgentContext(schema=schema, table=schema.tables[1]))

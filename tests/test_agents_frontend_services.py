@@ -63,7 +63,7 @@ def test_literal_is_on_one_line(value: Any, source: str) -> None:
         (Arrow("row", Code(LONG * 2)), f"(row) =>\n  {LONG * 2}"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_broken_as_the_formatter_would(value: Any, source: str) -> None:
+def test_long_values_are_broken_as_the_formatter_breaks_them(value: Any, source: str) -> None:
     assert laid_out(value) == source
 
 
@@ -72,7 +72,7 @@ def test_numbers_fill_their_lines() -> None:
     assert [len(line) for line in lines] == [1, 97, 97, 49, 1]
 
 
-def test_a_long_text_goes_to_the_next_line_behind_a_long_name() -> None:
+def test_a_long_text_after_a_long_name_goes_to_the_next_line() -> None:
     assert properties({"message": "x" * 90}, 2) == [f'  message:\n    "{"x" * 90}",']
     assert properties({"text": "x" * 90}, 2) == [f'  text: "{"x" * 90}",']
 
@@ -126,7 +126,7 @@ def test_a_table_is_needed() -> None:
         load_agent("fe-crud").generate(AgentContext(schema=read_schema()))
 
 
-def test_what_clients_may_not_write_is_read_alone(tmp_path: Path) -> None:
+def test_fields_that_clients_cannot_write_are_only_read(tmp_path: Path) -> None:
     files = services(
         """CREATE TABLE t (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a integer NOT NULL,
            b integer GENERATED ALWAYS AS (a * 2) STORED, made_at timestamptz NOT NULL DEFAULT now(), note text);""",
@@ -211,7 +211,7 @@ def test_rules_over_a_row(check: str, source: str | None, tmp_path: Path) -> Non
         assert f"holds: (row) => {source},\n" in files["t/rules.ts"]
 
 
-def test_references_are_told_once_and_by_their_own_table(tmp_path: Path) -> None:
+def test_references_are_declared_once_by_their_own_table(tmp_path: Path) -> None:
     ddl = """CREATE TABLE a (x int, y int, PRIMARY KEY (x, y));
              CREATE TABLE b (id int PRIMARY KEY, x int, y int, up int REFERENCES b, FOREIGN KEY (x, y) REFERENCES a);"""
     files = services(ddl, tmp_path)

@@ -62,7 +62,7 @@ def test_built_in_classes_agree_with_the_registry() -> None:
         assert (agent.kind, agent.title) == (slug, BUILT_IN[slug].title)
 
 
-def test_an_agent_beside_the_plan(beside: Path) -> None:
+def test_an_agent_next_to_the_plan(beside: Path) -> None:
     agent = load_agent(f"{beside.stem}:Notes", beside.parent)
     files = agent.generate(AgentContext(schema=Schema(dialect="postgres", tables=())))
     assert [file.path for file in files] == ["notes.md"]
@@ -79,7 +79,7 @@ def test_an_agent_beside_the_plan(beside: Path) -> None:
         ("Needy", "must need no arguments"),
     ],
 )
-def test_what_cannot_be_an_agent_is_said(beside: Path, name: str, message: str) -> None:
+def test_a_class_that_is_no_agent_is_an_error(beside: Path, name: str, message: str) -> None:
     with pytest.raises(AgentError, match=message):
         load_agent(f"{beside.stem}:{name}", beside.parent)
 

@@ -55,7 +55,7 @@ def test_literals_read_back(value: object) -> None:
 @pytest.mark.parametrize(
     "text", ["short", LONG, f"First sentence. {LONG}", 'ends with a "quote"', "back\\slash", '"""']
 )
-def test_docstrings_are_sound(text: str) -> None:
+def test_docstrings_are_valid(text: str) -> None:
     source = docstring(text, indent=4)
     found = ast.literal_eval(source)
     assert found.strip()

@@ -31,7 +31,7 @@ def lost(old: str, new: str) -> list[str]:
     return [loss.text for loss in losses(between(old, new))]
 
 
-def test_a_picture_comes_back_from_json_as_it_was() -> None:
+def test_a_snapshot_survives_json() -> None:
     snapshot = take_snapshot(Application(read_schema()))
     assert from_json(to_json(snapshot)) == snapshot
 
@@ -93,13 +93,13 @@ def test_a_rename_in_the_ddl_is_a_rename() -> None:
     assert lost(old, new) == []
 
 
-def test_a_rename_that_was_made_is_not_made_again() -> None:
+def test_a_rename_is_applied_once() -> None:
     ddl = "CREATE TABLE t (id int PRIMARY KEY, a int); ALTER TABLE t RENAME COLUMN a TO b;"
     assert up(ddl, f"{ddl} ALTER TABLE t ADD COLUMN a text;") == ["ALTER TABLE t ADD COLUMN a text"]
     assert up(ddl, "CREATE TABLE t (id int PRIMARY KEY, b int);") == []
 
 
-def test_a_rename_counts_from_whichever_name_was_there() -> None:
+def test_a_rename_applies_from_any_former_name() -> None:
     first = "CREATE TABLE t (id int PRIMARY KEY, a int);"
     second = f"{first} ALTER TABLE t RENAME COLUMN a TO b;"
     third = f"{second} ALTER TABLE t RENAME COLUMN b TO c;"
@@ -107,7 +107,7 @@ def test_a_rename_counts_from_whichever_name_was_there() -> None:
     assert up(second, third) == ["ALTER TABLE t RENAME COLUMN b TO c"]
 
 
-def test_renames_reversed_take_back_what_they_did() -> None:
+def test_reversed_renames_restore_the_old_names() -> None:
     old = "CREATE TYPE m AS ENUM ('x', 'y'); CREATE TABLE t (id int PRIMARY KEY, a m DEFAULT 'x' CHECK (a <> 'y'));"
     new = f"""{old} ALTER TABLE t RENAME COLUMN a TO b; ALTER TABLE t RENAME TO s;
         ALTER TYPE m RENAME VALUE 'x' TO 'z'; ALTER TYPE m RENAME TO n;"""
@@ -118,7 +118,7 @@ def test_renames_reversed_take_back_what_they_did() -> None:
     assert renamed(was, renames).tables[0].columns[1].default == "'z'"
 
 
-def test_values_are_added_to_an_enum_where_they_stand() -> None:
+def test_enum_values_are_added_at_their_position() -> None:
     old, new = "CREATE TYPE m AS ENUM ('b', 'd');", "CREATE TYPE m AS ENUM ('a', 'b', 'c', 'd', 'e');"
     assert up(old, new) == [
         "ALTER TYPE m ADD VALUE IF NOT EXISTS 'a' BEFORE 'b'",
@@ -127,7 +127,7 @@ def test_values_are_added_to_an_enum_where_they_stand() -> None:
     ]
 
 
-def test_values_are_added_beside_one_that_is_renamed_only_later() -> None:
+def test_enum_values_are_added_next_to_one_that_is_renamed_afterwards() -> None:
     old = "CREATE TYPE m AS ENUM ('a', 'b');"
     new = "CREATE TYPE m AS ENUM ('a', 'b', 'c'); ALTER TYPE m RENAME VALUE 'b' TO 'x'; ALTER TYPE m RENAME TO n;"
     assert up(old, new) == [
@@ -137,7 +137,7 @@ def test_values_are_added_beside_one_that_is_renamed_only_later() -> None:
     ]
 
 
-def test_an_enum_that_loses_a_value_is_made_anew_with_all_that_compares_with_it() -> None:
+def test_an_enum_that_loses_a_value_is_rebuilt_with_what_depends_on_it() -> None:
     table = "CREATE TABLE t (id int PRIMARY KEY, a m DEFAULT 'x' CHECK (a <> 'x'), b m[]);"
     found = up(f"CREATE TYPE m AS ENUM ('x', 'y'); {table}", f"CREATE TYPE m AS ENUM ('x'); {table}")
     assert found == [
@@ -153,7 +153,7 @@ def test_an_enum_that_loses_a_value_is_made_anew_with_all_that_compares_with_it(
     ]
 
 
-def test_references_go_while_the_key_they_lead_to_changes() -> None:
+def test_foreign_keys_are_dropped_while_their_target_changes() -> None:
     old = "CREATE TABLE t (id int PRIMARY KEY, k int); CREATE TABLE s (id int PRIMARY KEY, t_id int REFERENCES t);"
     new = old.replace("t (id int PRIMARY KEY, k int)", "t (id int UNIQUE, k int PRIMARY KEY)").replace(
         "REFERENCES t", "REFERENCES t (id)"
@@ -164,7 +164,7 @@ def test_references_go_while_the_key_they_lead_to_changes() -> None:
     assert "ALTER TABLE t DROP CONSTRAINT t_pkey" in found
 
 
-def test_tables_that_refer_to_each_other_come_and_go_together() -> None:
+def test_tables_that_refer_to_each_other_are_created_and_dropped_together() -> None:
     both = """CREATE TABLE a (id int PRIMARY KEY, b_id int); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a);
         ALTER TABLE a ADD FOREIGN KEY (b_id) REFERENCES b;"""
     assert up(both, "") == ["DROP TABLE a, b"]
@@ -199,12 +199,12 @@ def test_tables_that_refer_to_each_other_come_and_go_together() -> None:
         ("text", "uuid", True),
     ],
 )
-def test_a_type_that_holds_less_is_a_loss(old: str, new: str, *, narrow: bool) -> None:
+def test_a_narrower_type_is_a_loss(old: str, new: str, *, narrow: bool) -> None:
     table = "CREATE TABLE t (id int PRIMARY KEY, a {});"
     assert bool(lost(table.format(old), table.format(new))) is narrow
 
 
-def test_a_value_that_must_be_there_is_a_loss_only_without_a_default() -> None:
+def test_not_null_is_a_loss_only_without_a_default() -> None:
     table = "CREATE TABLE t (id int PRIMARY KEY{});"
     assert lost(table.format(""), table.format(", a int NOT NULL")) != []
     assert lost(table.format(""), table.format(", a int NOT NULL DEFAULT 1")) == []
@@ -212,7 +212,7 @@ def test_a_value_that_must_be_there_is_a_loss_only_without_a_default() -> None:
     assert lost(table.format(", a int"), table.format(", a int NOT NULL DEFAULT 1")) == []
 
 
-def test_sqlite_makes_a_table_anew_beside_the_old_one() -> None:
+def test_sqlite_rebuilds_a_table_next_to_the_old_one() -> None:
     found = between(
         "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int); CREATE INDEX i ON t (a);",
         "CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, a int NOT NULL DEFAULT 3); "

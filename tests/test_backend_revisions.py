@@ -73,7 +73,7 @@ def test_the_first_revision_is_written_once(folder: Folder) -> None:
     assert folder.generate(ONE) == []
 
 
-def test_tables_are_made_in_the_order_of_the_ddl() -> None:
+def test_tables_are_created_in_the_order_of_the_ddl() -> None:
     made = Folder()
     ddl = "CREATE TABLE z (id serial PRIMARY KEY); CREATE TABLE a (id int PRIMARY KEY DEFAULT nextval('z_id_seq'));"
     assert [name for name in made.generate(ddl) if "2_tables" in name] == [
@@ -113,7 +113,7 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
     assert made[0].memory == made[1].memory
 
 
-def test_a_try_that_was_not_recorded_is_made_again_as_it_was(folder: Folder) -> None:
+def test_an_attempt_that_was_not_recorded_is_repeated_with_the_same_result(folder: Folder) -> None:
     texts, memory = dict(folder.texts), folder.memory
     folder.generate(TWO)
     again = Folder()
@@ -132,7 +132,7 @@ def test_a_revision_of_the_users_is_followed(folder: Folder) -> None:
     assert folder.follows("0004_schema.py") == "1975ea83b712"
 
 
-def test_two_newest_revisions_must_be_joined_first(folder: Folder) -> None:
+def test_two_heads_must_be_merged_first(folder: Folder) -> None:
     folder.add("0002_a.py", "a", "0001")
     folder.add("0002_b.py", "b", "0001")
     with pytest.raises(AgentError, match=r"2 newest revisions \(a, b\).*alembic merge heads"):

@@ -59,7 +59,7 @@ def test_spellings() -> None:
     assert len(snake("x" * 300)) <= 60
 
 
-def test_labels_read_like_a_persons() -> None:
+def test_labels_read_naturally() -> None:
     assert human("birth_date") == "Birth date"
     assert human("nisn") == "NISN"
     assert human("p5_projects") == "P5 projects"
@@ -82,17 +82,17 @@ def test_singular_and_plural_are_each_others_inverse(one: str, many: str) -> Non
 
 
 @pytest.mark.parametrize("name", ["metadata", "class", "from", "match", "model_id", "json", "registry"])
-def test_attributes_step_aside(name: str) -> None:
+def test_attributes_avoid_reserved_words(name: str) -> None:
     assert attribute(name).endswith("_")
     assert attribute(name).isidentifier()
 
 
-def test_free_name_counts_on() -> None:
+def test_free_name_appends_the_next_number() -> None:
     assert free_name("a", []) == "a"
     assert free_name("a", ["A", "a_2"]) == "a_3"
 
 
-def test_columns_that_fold_into_one_name_get_numbers() -> None:
+def test_columns_with_the_same_spelling_get_numbers() -> None:
     schema = make_schema(make_table("t", "userName", "user_name", "user name", "class", "class_"))
     names = name_schema(schema).tables[QName(schema="public", name="t")]
     assert [column.field for column in names.columns.values()] == [
@@ -105,7 +105,7 @@ def test_columns_that_fold_into_one_name_get_numbers() -> None:
     assert len(set(attributes(names).values())) == len(names.columns)
 
 
-def test_tables_that_fold_into_one_name_stay_apart() -> None:
+def test_tables_with_the_same_spelling_get_different_names() -> None:
     tables = (
         make_table("order_items"),
         make_table("OrderItems"),
@@ -125,7 +125,7 @@ def test_a_class_never_takes_a_name_that_its_modules_import() -> None:
     assert not {name.class_name for name in names} & {"Page", "Field"}
 
 
-def test_enums_step_aside_for_tables() -> None:
+def test_a_table_takes_precedence_over_an_enum_of_its_name() -> None:
     enum = Enum(name=QName(schema="public", name="student"), values=("a",))
     names = name_schema(make_schema(make_table("students"), enums=(enum,)))
     assert list(names.enums.values()) != ["Student"]

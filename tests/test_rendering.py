@@ -44,7 +44,7 @@ def test_parts_with_an_underscore_are_for_including(tmp_path: Path) -> None:
     assert render("k", tmp_path, {}) == {"a": "x", "__init__.py": ""}
 
 
-def test_once_is_said_by_the_name(tmp_path: Path) -> None:
+def test_a_name_marks_a_file_that_is_written_once(tmp_path: Path) -> None:
     write(tmp_path, {"k/hooks.py.once.j2": "1", "k/notes.md.once": "2", "k/main.py.j2": "3"})
     modes = {file.target: file.mode for file in template_set("k", home=tmp_path).files}
     assert modes == {"hooks.py": "once", "notes.md": "once", "main.py": "generated"}
@@ -96,18 +96,18 @@ def test_a_set_has_delimiters_of_its_own(tmp_path: Path) -> None:
     assert render("k", tmp_path, {"n": "x"}) == {"x.tsx": "<p style={{ a: 1 }}>x</p>"}
 
 
-def test_unknown_settings_are_refused(tmp_path: Path) -> None:
+def test_unknown_settings_are_an_error(tmp_path: Path) -> None:
     write(tmp_path, {"k/_set.toml": 'variables = ["[[", "]]"]', "k/a": ""})
     with pytest.raises(TemplateError, match=r"_set\.toml: variables = .*expected"):
         template_set("k", home=tmp_path)
 
 
-def test_no_set_says_where_it_looked(tmp_path: Path) -> None:
+def test_a_missing_set_lists_where_it_was_searched(tmp_path: Path) -> None:
     with pytest.raises(TemplateError, match="no templates for 'k'"):
         template_set("k", home=tmp_path)
 
 
-def test_digest_follows_names_and_bytes(tmp_path: Path) -> None:
+def test_the_digest_depends_on_names_and_contents(tmp_path: Path) -> None:
     write(tmp_path, {"k/a.j2": "1"})
     first = set_digest("k", home=tmp_path)
     assert first == set_digest("k", home=tmp_path)
