@@ -270,22 +270,6 @@ class Table:
         """Columns of the primary key; empty for a table without one."""
         return self.primary_key.columns if self.primary_key else ()
 
-    @property
-    def is_link(self) -> bool:
-        """Whether the table only links others (a join table).
-
-        Its primary key (or, without one, a UNIQUE) consists of the columns of at least two foreign keys; the database
-        supplies the values of all other columns.
-        """
-        referring = {column for key in self.foreign_keys for column in key.columns}
-        keys = [self.key_columns] if self.primary_key else [key.columns for key in self.unique]
-        for columns in keys:
-            inside = [key for key in self.foreign_keys if set(key.columns) <= set(columns)]
-            rest = [column for column in self.columns if column.name not in referring]
-            if len(inside) > 1 and set(columns) <= referring and all(column.is_assigned for column in rest):
-                return True
-        return False
-
 
 class NoteKind(StrEnum):
     """What a note is about, for code that has to decide by it; its `reason` is for people."""

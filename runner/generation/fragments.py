@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from jinja2.runtime import Context
 
-COLLECTED = "_imports"  # the variable of a template that holds the imports of what it has printed so far
+COLLECTED = "_imports"  # the variable of a template with the imports of what it has printed so far
 _WIDTH = 100
 
 
@@ -42,18 +42,17 @@ class Fragment:
 
 def compose(form: str, *parts: Fragment | str, imports: Iterable[str] = ()) -> Fragment:
     """Return `form.format(*parts)` with the imports of all parts and the given ones."""
-    found = frozenset(imports).union(*(part.imports for part in parts if isinstance(part, Fragment)))
-    return Fragment(form.format(*parts), found)
+    return Fragment(form.format(*parts), _imports(parts).union(imports))
 
 
 def join(parts: Iterable[Fragment | str], separator: str = ", ") -> Fragment:
-    """Return fragments in a row with all their imports. As a filter it stands in for Jinja's own."""
+    """Return fragments in a row with all their imports. As a filter it replaces Jinja's own."""
     parts = tuple(parts)
-    found: frozenset[str] = frozenset()
-    return Fragment(
-        separator.join(str(part) for part in parts),
-        found.union(*(part.imports for part in parts if isinstance(part, Fragment))),
-    )
+    return Fragment(separator.join(map(str, parts)), _imports(parts))
+
+
+def _imports(parts: Iterable[Fragment | str]) -> frozenset[str]:
+    return frozenset(name for part in parts if isinstance(part, Fragment) for name in part.imports)
 
 
 @pass_context
