@@ -11,6 +11,8 @@ from runner.records.errors import DDLError, Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from _typeshed import StrPath
+
 _SQL_EXPECTED = "Give a file of SQL statements, a folder of them, or a glob"
 # How files begin that are often mistaken for SQL, and how to get SQL out of them.
 _MAGIC = (
@@ -29,14 +31,14 @@ _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
-def expand_ddl_paths(paths: Iterable[Path]) -> list[Path]:
+def expand_ddl_paths(paths: Iterable[StrPath]) -> list[Path]:
     """Return the files that paths mean, in order: a folder stands for its *.sql in name order, a glob for its hits.
 
     Raises `DDLError` with every path that leads to no file.
     """
     found: list[Path] = []
     problems: list[Problem] = []
-    for path in paths:
+    for path in map(Path, paths):
         hits = _expand(path)
         found.extend(hit for hit in hits if hit not in found)
         if not hits:

@@ -20,9 +20,10 @@ from runner.plan.yaml_nodes import kind_of
 from runner.plan.yaml_reader import read_yaml
 from runner.records.errors import PlanError
 from runner.records.json_values import from_json_value
-from runner.records.task import StrPath, TaskInput
+from runner.records.task import TaskInput
 
 if TYPE_CHECKING:
+    from _typeshed import StrPath
     from pydantic_core import ErrorDetails
 
 _FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them

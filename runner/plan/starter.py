@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.ddl.dialects import DEFAULT
@@ -14,7 +15,8 @@ from runner.records.task import DEFAULT_PRIORITY, SUBTASK_CONCURRENCY, TASK_CONC
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
 _PLAIN = re.compile(r"(\.{1,2}/)*[A-Za-z_][A-Za-z0-9_./-]*")
 _NOT_TEXT = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -26,14 +28,17 @@ def _yaml_text(text: str) -> str:
     return text if plain else json.dumps(text, ensure_ascii=False)
 
 
-def starter_plan(ddl: Path, dialect: str = DEFAULT, *, tables: Sequence[str] = (), folder: Path | None = None) -> str:
+def starter_plan(
+    ddl: StrPath, dialect: str = DEFAULT, *, tables: Sequence[str] = (), folder: StrPath | None = None
+) -> str:
     """Return the text of a plan for this schema, to be written into `folder` (by default the DDL's own).
 
     `tables` are listed in a comment, as a help for writing globs.
     """
+    ddl = Path(ddl)
     name = slug(ddl.resolve().stem, otherwise="app")
     title = _yaml_text(name.replace("-", " ").replace("_", " ").capitalize())
-    path = os.path.relpath(ddl.resolve(), (folder or ddl.parent).resolve())
+    path = os.path.relpath(ddl.resolve(), Path(folder or ddl.parent).resolve())
     path = f"./{path}" if path.startswith("~") else path
     timeouts, retries = Timeouts(), Retries()
     found = f"    # {len(tables)} tables: {some([shown(table) for table in tables])}\n" if tables else ""

@@ -24,7 +24,6 @@ import uuid
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from runner.execution.forkserver import ensure_forkserver
@@ -43,7 +42,10 @@ from runner.scheduling.supervisor import Settings, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
+
+    from _typeshed import StrPath
 
     from runner.ddl.model import Schema
     from runner.execution.task_queue import QueueStats
@@ -80,13 +82,13 @@ class ParallelOrchestrator:
     def __init__(
         self,
         concurrency: int = TASK_CONCURRENCY,
-        store: EventStore | Path | str | None = None,
+        store: EventStore | StrPath | None = None,
         dispatcher: AgentDispatcher | None = None,
         *,
         sinks: Sequence[Sink] = (),
         settings: Settings | None = None,
         info: RunInfo | None = None,
-        import_path: Path | None = None,
+        import_path: StrPath | None = None,
     ) -> None:
         self.run_id = str(uuid.uuid4())
         self._settings = settings or Settings(workers=concurrency)
@@ -275,12 +277,12 @@ class ParallelOrchestrator:
             return RunStatus.FAILED if TaskStatus.FAILED in states else RunStatus.CANCELLED
         return RunStatus.DONE if states <= {TaskStatus.DONE} else RunStatus.FAILED
 
-    def _open_store(self, store: EventStore | Path | str | None) -> EventStore:
+    def _open_store(self, store: EventStore | StrPath | None) -> EventStore:
         """Return the caller's store; one that is opened here is closed with the run."""
         if store is None and self._settings.check:  # a check writes nothing: its record is temporary
             store = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="runner-check-"))
-        if store is None or isinstance(store, Path | str):
-            return self._resources.enter_context(SqliteStore(Path(store or STATE_FOLDER)))
+        if store is None or isinstance(store, str | os.PathLike):
+            return self._resources.enter_context(SqliteStore(STATE_FOLDER if store is None else store))
         return store
 
     def _task_ended(self, result: TaskResult) -> None:

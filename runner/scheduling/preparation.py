@@ -29,6 +29,8 @@ from runner.scheduling.schedule import Job
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from _typeshed import StrPath
+
     from runner.generation.registry import AgentFacts
 
 _NO_TABLES = Schema(dialect=DEFAULT, tables=())
@@ -54,9 +56,9 @@ class Preparation:
     `import_path` is the folder from which agents of the user's own are imported first.
     """
 
-    def __init__(self, dispatcher: AgentDispatcher, import_path: Path | None = None) -> None:
+    def __init__(self, dispatcher: AgentDispatcher, import_path: StrPath | None = None) -> None:
         self._dispatcher = dispatcher
-        self._import_path = import_path
+        self._import_path = None if import_path is None else Path(import_path)
         self._generator_digests: dict[tuple[AgentFacts, Path | None], str] = {}
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
 
@@ -110,7 +112,7 @@ class Preparation:
 
     def _schema(self, task: TaskInput, agent: AgentFacts) -> tuple[Schema, str | None]:
         named = task.ddl_path if isinstance(task.ddl_path, tuple) else (task.ddl_path,)
-        paths = tuple(expand_ddl_paths(Path(path) for path in named if path is not None))
+        paths = tuple(expand_ddl_paths(path for path in named if path is not None))
         if not paths:
             if agent.per_table:
                 raise TaskInputError("ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`")

@@ -32,10 +32,11 @@ from runner.records.errors import DDLError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
 
-def read_ddl(paths: Sequence[Path], dialect: str) -> Schema:
+def read_ddl(paths: Sequence[StrPath], dialect: str) -> Schema:
     """Read SQL files in order as one schema; a folder stands for its *.sql in name order.
 
     Raises `DDLError` with every file that is missing or cannot be read, or where no table is in them, and ValueError

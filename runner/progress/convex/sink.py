@@ -22,7 +22,8 @@ from runner.records.backoff import backoff_delay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
     from runner.progress.convex.outbox import Batch
     from runner.progress.convex.target import ConvexTarget
@@ -140,7 +141,7 @@ class ConvexSink:
     def __init__(
         self,
         target: ConvexTarget,
-        state: Path,
+        state: StrPath,
         *,
         connect: Callable[[ConvexTarget], Client] | None = None,
     ) -> None:

@@ -13,7 +13,8 @@ from runner.progress.stores.sqlite_store import SqliteStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
     from runner.progress.convex.sink import Client
     from runner.progress.convex.target import ConvexTarget
@@ -38,7 +39,7 @@ class Synced:
 
 
 def sync(
-    state: Path,
+    state: StrPath,
     target: ConvexTarget,
     *,
     patience: float = PATIENCE,

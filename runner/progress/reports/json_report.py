@@ -7,6 +7,7 @@ import json
 import os
 import stat
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.records.atomic_files import replace_file
@@ -14,7 +15,7 @@ from runner.records.errors import StoreError
 from runner.records.json_values import to_json_value
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from _typeshed import StrPath
 
     from runner.progress.stores.run_records import SubTaskRecord, TaskRecord
     from runner.progress.stores.state_reader import StateReader
@@ -37,11 +38,12 @@ def as_json(data: dict[str, Any]) -> str:
     return json.dumps(data, indent=2) + "\n"
 
 
-def write_json(path: Path, data: dict[str, Any]) -> None:
+def write_json(path: StrPath, data: dict[str, Any]) -> None:
     """Write a report whole or not at all; missing folders are created. Raises StoreError.
 
     What is no regular file, such as /dev/stdout, a pipe or a link, is written into and stays what it is.
     """
+    path = Path(path)
     text = as_json(data).encode()
     try:
         if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):

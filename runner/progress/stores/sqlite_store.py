@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.progress.reporter import Control, Recorded
@@ -27,7 +28,8 @@ from runner.records.status import RunStatus, SubTaskStatus, aggregate
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
     from runner.progress.reporter import ControlKind
     from runner.progress.stores.record_tables import R, RecordTable
@@ -40,7 +42,7 @@ class SqliteStore(StateReader):
     `notices` says what the user should know of the opening: a damaged file that was set aside, for example.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: StrPath) -> None:
         db, self.notices = open_for_writing(folder)
         self.outboxes: tuple[str, ...] = ()  # sinks that each run from now on is to be sent to
         super().__init__(db, folder)
@@ -220,14 +222,14 @@ class SqliteStore(StateReader):
                 raise
 
 
-def request_control(folder: Path, run_id: str, kind: ControlKind, task_id: str | None = None) -> int:
+def request_control(folder: StrPath, run_id: str, kind: ControlKind, task_id: str | None = None) -> int:
     """Leave a request for the process of a running run, from any other process; return the request's id.
 
     Raises StoreError where the run has ended, its process is gone or it has no such task.
     """
     db = open_for_requests(folder)
     try:
-        with explained(folder / FILE_NAME):
+        with explained(Path(folder) / FILE_NAME):
             return _insert_request(db, run_id, kind, task_id)
     finally:
         db.close()

@@ -10,6 +10,7 @@ import contextlib
 import os
 import sqlite3
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.progress.stores.state_migrations import APPLICATION_ID, VERSION, migrate, missing_columns
@@ -19,7 +20,8 @@ from runner.records.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
 FILE_NAME = "state.db"
 BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction; those take milliseconds
@@ -27,11 +29,12 @@ CHECKPOINT_PAGES = 4000  # 16 MB of log before it is folded back: a checkpoint c
 _COMPANIONS = ("", "-wal", "-shm")
 
 
-def open_for_writing(folder: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]:
+def open_for_writing(folder: StrPath) -> tuple[sqlite3.Connection, tuple[str, ...]]:
     """Open, or create, the state file; return the connection and what the user should know.
 
     A damaged file, one of a newer runner and one that is not ours are set aside. Raises StoreError.
     """
+    folder = Path(folder)
     path = folder / FILE_NAME
     with explained(path):
         _make_folder(folder)
@@ -49,16 +52,16 @@ def open_for_writing(folder: Path) -> tuple[sqlite3.Connection, tuple[str, ...]]
     return db, notices
 
 
-def open_for_reading(folder: Path) -> sqlite3.Connection:
+def open_for_reading(folder: StrPath) -> sqlite3.Connection:
     """Open the state file without the right to change it; where there is none yet, what is read is empty."""
-    return _open_existing(folder, mode="ro") or _empty()
+    return _open_existing(Path(folder), mode="ro") or _empty()
 
 
-def open_for_requests(folder: Path) -> sqlite3.Connection:
+def open_for_requests(folder: StrPath) -> sqlite3.Connection:
     """Open the state file of a run that another process writes, to leave it a request."""
-    db = _open_existing(folder, mode="rw")
+    db = _open_existing(Path(folder), mode="rw")
     if db is None:
-        raise StoreError(f"{folder / FILE_NAME}: no run was recorded here; name its folder with --state")
+        raise StoreError(f"{Path(folder) / FILE_NAME}: no run was recorded here; name its folder with --state")
     return db
 
 

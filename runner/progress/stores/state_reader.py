@@ -7,6 +7,7 @@ questions; the store of a running supervisor answers the same questions over its
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from runner.progress.stores import statements
@@ -19,8 +20,9 @@ from runner.records.status import RunStatus
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
-    from pathlib import Path
     from types import TracebackType
+
+    from _typeshed import StrPath
 
     from runner.progress.reporter import Recorded
     from runner.progress.stores.record_tables import Row
@@ -40,13 +42,13 @@ class NoSuchRunError(StoreError):
 class StateReader:
     """Answers questions about recorded runs. Safe from any thread. Every method raises StoreError."""
 
-    def __init__(self, db: sqlite3.Connection, folder: Path) -> None:
+    def __init__(self, db: sqlite3.Connection, folder: StrPath) -> None:
         self._db = db
         self._lock = threading.RLock()
-        self.path = folder / FILE_NAME
+        self.path = Path(folder) / FILE_NAME
 
     @classmethod
-    def open(cls, folder: Path) -> Self:
+    def open(cls, folder: StrPath) -> Self:
         """Open the state in `folder` read-only; where there is none, there is no run either."""
         return cls(open_for_reading(folder), folder)
 
