@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-    from runner.progress.convex.sink import Client
+    from runner.progress.convex.outbox_sender import Client
     from runner.progress.convex.target import ConvexTarget
 
 ODD_TEXTS = ("plain", "tab\there", "grüße 👋", "half a pair: \ud83d", 'quoted "\\" text', "line\nbreak", "")
@@ -109,7 +109,7 @@ class Played:
         for run_id, seq in self.sink.drain().items():
             self._store.acknowledge(SINK, run_id, seq)
         self._store.close()
-        return self.sink.last_word()
+        return self.sink.unsent_notice()
 
     def _failed(self, error: Exception) -> None:
         self.told.append(f"store: {error}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.progress.reporter import Recorded
-from runner.progress.reports import console as console_module
+from runner.progress.reports import displays
 from runner.progress.reports.console import Console, print_drift
 from runner.records.events import (
     Event,
@@ -65,7 +65,7 @@ FAILED_RUN: list[Event] = [
     RunEnded(status=RunStatus.FAILED, exit_code=1, at=at(63.1)),
 ]
 FAILURES = f"""\
-failed: be-crud grades (2 tries)
+failed: be-crud grades (2 attempts)
   {CAUSE}
 skipped: fe-crud
   needs be-crud, which failed
@@ -74,7 +74,7 @@ VERDICT = "school: failed in 1 min 03 s: 1 of 6 sub-tasks failed, 2 skipped (run
 PLAIN = f"""\
 warning: school.sql:812: not understood: CREATE TRIGGER
 [1/6] be-setup  setup     done        0.21 s
-retry: be-crud/grades: try 1 failed; again in 1.50 s
+retry: be-crud/grades: attempt 1 failed; again in 1.50 s
   timed out after 300 s
 [2/6] be-crud   students  up to date  0.06 s
 [3/6] be-crud   fees      done        1 min 02 s
@@ -158,7 +158,7 @@ def test_pausing_resuming_and_notes_on_the_run_are_said() -> None:
         "waits for another run of this plan\n"
         "error: crud: two\n"
         "  lines\n"
-        "paused: what runs goes on, nothing new is started\n"
+        "paused: running tasks go on, no task is started\n"
         "resumed\n"
     )
 
@@ -228,7 +228,7 @@ def terminal() -> Iterator[Terminal]:
 
 @pytest.fixture
 def bars(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> Iterator[Console]:
-    monkeypatch.setattr(console_module, "REFRESH_INTERVAL", 0.0)
+    monkeypatch.setattr(displays, "REFRESH_INTERVAL", 0.0)
     console = Console(out=terminal.stream, err=terminal.stream, environ={})
     yield console
     console.close()
@@ -288,7 +288,7 @@ def test_after_the_end_no_bar_is_left(terminal: Terminal, bars: Console) -> None
     assert lines[:blank] == [
         "warning: school.sql:812: not understood: CREATE TRIGGER",
         "be-setup  done             1 of 1  0.22 s",
-        "retry: be-crud/grades: try 1 failed; again in 1.50 s",
+        "retry: be-crud/grades: attempt 1 failed; again in 1.50 s",
         "  timed out after 300 s",
         "[4/6] be-crud   grades    failed      12.5 s",
         f"      {CAUSE}",
@@ -300,7 +300,7 @@ def test_after_the_end_no_bar_is_left(terminal: Terminal, bars: Console) -> None
 
 @pytest.mark.parametrize("columns", [40, 61, 200])
 def test_bars_fit_the_terminal_however_long_the_names(columns: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(console_module, "REFRESH_INTERVAL", 0.0)
+    monkeypatch.setattr(displays, "REFRESH_INTERVAL", 0.0)
     terminal = Terminal(columns)
     console = Console(out=terminal.stream, err=terminal.stream, environ={})
     long = "be-crud-apis-for-the-management-of-schools-and-everything-else-there-is"
@@ -350,7 +350,7 @@ def test_output_that_goes_to_a_file_gets_no_bars_though_errors_go_to_a_terminal(
 PROGRAM = """
 import select
 import sys
-from runner.progress.reports import console as console_module
+from runner.progress.reports import displays
 from runner.progress.reports.console import Console
 from runner.progress.reporter import Reporter
 from tests.sample_runs import MemoryEvents, whole_run

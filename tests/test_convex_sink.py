@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.progress.convex import outbox_sender
 from runner.progress.convex import sink as convex_sink
 from runner.progress.convex.client import FunctionFailedError, RefusedError, UnavailableError
 from runner.progress.convex.outbox import MAX_EVENTS, SINK
@@ -113,7 +114,7 @@ def test_trouble_that_may_pass_is_tried_again_with_growing_waits(
         if call <= 4:
             raise UnavailableError("gone")
 
-    monkeypatch.setattr(convex_sink, "FIRST_BACKOFF", 0.05)
+    monkeypatch.setattr(outbox_sender, "FIRST_BACKOFF", 0.05)
     deployment = FakeDeployment(fail)
     run = Played(tmp_path, TARGET, deployment.connect)
     run.post([run_started(), *logs(4)])

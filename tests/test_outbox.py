@@ -19,8 +19,8 @@ from runner.progress.convex.outbox import (
     Batch,
     as_sent,
     cut_batch,
+    estimated_size,
     fit_text,
-    weigh,
 )
 from runner.progress.reporter import Recorded
 from runner.records.events import Event, Logged, SubTaskStep
@@ -161,7 +161,7 @@ def test_the_largest_document_is_smaller_than_convex_takes() -> None:
 @pytest.mark.parametrize("event", [*whole_run(), Logged(level="info", message="m" * 5000)])
 def test_a_weight_is_about_the_size(event: Event) -> None:
     size = len(json.dumps(as_sent(recorded([event])[0])[0]))
-    assert size / 4 < weigh(event) < size * 4
+    assert size / 4 < estimated_size(event) < size * 4
 
 
 def test_the_name_of_the_sink_is_kept_in_state_files() -> None:

@@ -84,7 +84,7 @@ def test_the_store_and_the_report(folder: Path, kind: Callable[[Path], StrPath])
         store.append("run-1", whole_run())
     with StateReader.open(state) as reader:
         assert reader.run().id == "run-1"
-    with pytest.raises(StoreError, match="cannot be told to pause"):
+    with pytest.raises(StoreError, match="cannot pause"):
         request_control(state, "run-1", "pause")
     write_json(kind(folder / "deep" / "report.json"), {"a": 1})
     assert (folder / "deep" / "report.json").read_text() == '{\n  "a": 1\n}\n'

@@ -177,7 +177,7 @@ process {os.getpid()} on {os.uname().nodename}
 TASK      STATUS   DONE  FAILED    TOOK  NOW
 be-setup  done      1/1          0.25 s
 be-crud   running   0/3          9.75 s  students: 4/5 render
-                                         grades: starts (try 2)
+                                         grades: starts (attempt 2)
 ui        pending   0/1"""
     )
 
@@ -197,7 +197,7 @@ be-setup  done      1/1          0.25 s
 be-crud   failed    2/3       1  6.75 s
 ui        skipped   0/1
 
-failed: be-crud grades (2 tries)
+failed: be-crud grades (2 attempts)
   no space
 skipped: ui
   needs be-crud, which failed"""
@@ -208,7 +208,7 @@ def test_status_of_a_run_whose_process_is_gone_says_what_to_do(store: SqliteStor
     store.append(RUN, [run_started(pid=2**22 + 1), *AT_WORK[1:]])
     text = status_of(store, 10)
     assert text.startswith("school: interrupted: 1 of 5 sub-tasks done, 2 running\nits process 4194305 on ")
-    assert "run the plan again to go on where it was" in text
+    assert "run the plan again to continue" in text
 
 
 def test_status_shows_at_most_a_few_of_many_running_steps(store: SqliteStore) -> None:
@@ -252,8 +252,8 @@ def test_a_log_tells_every_event_in_words(store: SqliteStore) -> None:
         "01.000  be-crud/students: started by worker 7",
         "01.000  be-crud/students: step 4: render",
         "01.000  be-crud/grades: started by worker 7",
-        "03.000  be-crud/grades: try 1 failed (not charged), again in 0.50 s: killed by SIGKILL",
-        "04.000  be-crud/grades: started by worker 7, try 2",
+        "03.000  be-crud/grades: attempt 1 failed (not charged), again in 0.50 s: killed by SIGKILL",
+        "04.000  be-crud/grades: started by worker 7, attempt 2",
         "05.000  be-crud: a word",
         " " * 27 + "and another",
         "05.000  warning: slow",
@@ -313,7 +313,7 @@ def test_a_status_that_is_followed_ends_with_the_run(store: SqliteStore, tmp_pat
 
 def test_a_request_needs_one_run_that_goes_on(store: SqliteStore, tmp_path: Path) -> None:
     state = tmp_path / "state"
-    with pytest.raises(NoSuchRunError, match="no run is going on"):
+    with pytest.raises(NoSuchRunError, match="no run is in progress"):
         commands.control(state, "pause")
     store.append(RUN, AT_WORK)
     store.append(OTHER, [run_started("other")])

@@ -95,7 +95,7 @@ def test_a_run_whose_process_died_reads_as_interrupted_before_anybody_recorded_i
     with StateReader.open(tmp_path) as reader:
         assert reader.run().status is RunStatus.INTERRUPTED
         assert reader.runs()[0].status is RunStatus.INTERRUPTED
-    with pytest.raises(StoreError, match=f"its process {child.pid} is gone"):
+    with pytest.raises(StoreError, match=f"its process {child.pid} is dead"):
         request_control(tmp_path, RUN, "cancel")
 
 

@@ -191,13 +191,13 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(folder: Path, monkeypa
 
 def test_a_path_that_is_a_file_is_said_to_be_no_folder(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
-    with pytest.raises(StoreError, match=r"state.*cannot be kept here.*--state or RUNNER_STATE"):
+    with pytest.raises(StoreError, match=r"state.*cannot be saved here.*--state or RUNNER_STATE"):
         SqliteStore(tmp_path / "state")
 
 
 def test_a_state_file_that_is_a_folder_is_said_to_be_unusable(folder: Path) -> None:
     (folder / "state.db").mkdir(parents=True)
-    with pytest.raises(StoreError, match=r"state\.db: the run's state cannot be kept"):
+    with pytest.raises(StoreError, match=r"state\.db: the run's state cannot be saved"):
         SqliteStore(folder)
 
 
@@ -273,7 +273,7 @@ assert [each.seq for each in store.events("r")] == list(range(1, store.run("r").
         [sys.executable, "-c", limited, str(folder)], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "the run's state cannot be kept" in done.stdout
+    assert "the run's state cannot be saved" in done.stdout
 
 
 def test_many_threads_may_open_a_new_folder_at_once(folder: Path) -> None:
@@ -337,5 +337,5 @@ def test_a_request_is_left_without_a_store_of_ones_own(folder: Path) -> None:
         number = request_control(folder, RUN, "pause")
         assert [control.id for control in store.take_controls(RUN)] == [number]
         store.append(RUN, [RunPaused(), RunEnded(status=RunStatus.DONE, exit_code=0)])
-        with pytest.raises(StoreError, match="cannot be told to resume: it is done"):
+        with pytest.raises(StoreError, match="cannot resume: it is done"):
             request_control(folder, RUN, "resume")

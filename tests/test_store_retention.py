@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.sqlite_store import SqliteStore, request_control
 from runner.records.events import RunEnded
 from runner.records.status import RunStatus
 from tests.sample_runs import run_started, whole_run
@@ -19,7 +19,7 @@ def test_the_newest_runs_of_each_plan_stay_and_nothing_of_the_others_does(tmp_pa
         for number in range(5):
             store.append(f"school-{number}", whole_run(tasks=2, tables=3))
         store.append("shop-0", [run_started("shop", "/plans/shop.yaml"), *whole_run(tasks=1, tables=1)[1:]])
-        store.request_control(_running(store, "school-going-on"), "pause")
+        request_control(tmp_path, _running(store, "school-going-on"), "pause")
         assert store.forget_old(2) == 4
         assert {run.id for run in store.runs()} == {"school-4", "school-going-on", "shop-0"}
         assert len(store.subtasks("school-4")) == 6

@@ -1,1 +1,1 @@
-"""The command line: parses, wires a run together, turns errors into exit codes."""
+"""The command line: parses options, sets up a run, and turns errors into exit codes."""

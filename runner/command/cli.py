@@ -1,6 +1,7 @@
-"""The command line: parses, calls one function a command, and maps errors to exit codes. Nothing else prints.
+"""The command line: parses, calls one function for each command, and maps errors to exit codes.
 
-Modules that a command needs are imported when it runs, so that `--help` and `status` answer at once.
+Beside the console, it is the only module that prints. Modules that a command needs are imported when it runs, so that
+`--help` and `status` answer at once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _STATE = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(".runner"),
     show_default=True,
-    help="Folder that keeps the state of runs.",
+    help="Folder with the state of runs.",
 )
 _PLAN = click.argument("plan", type=click.Path(path_type=Path))
 _RUN = click.argument("run", required=False)
@@ -32,28 +33,28 @@ _DIALECT = click.option("--dialect", type=click.Choice(NAMES), default=DEFAULT, 
 
 
 class _Commands(click.Group):
-    """`runner PLAN` is `runner run PLAN`: what does not begin with a command's name is for `run`."""
+    """The commands. Arguments that do not begin with a command's name are those of `run`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in {"--help", "-h", "--version"}:
-            self._refuse_typing_error(args[0])
+            self._refuse_misspelled_command(args[0])
             args = [_DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, _with_wait_named(args))
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except BrokenPipeError:  # the library would take it for a failure
-            return 0  # the reader of our output has seen enough
+        except BrokenPipeError:  # click would treat it as a failure
+            return 0  # the reader of the output has closed the pipe
 
-    def _refuse_typing_error(self, word: str) -> None:
+    def _refuse_misspelled_command(self, word: str) -> None:
         close = get_close_matches(word, self.commands, 1)
         if close and not Path(word).exists():
-            raise click.UsageError(f"{word!r} is no command and no file. Did you mean `runner {close[0]}`?")
+            raise click.UsageError(f"{word!r} is neither a command nor a file. Did you mean `runner {close[0]}`?")
 
 
 def _with_wait_named(args: list[str]) -> list[str]:
-    """Return `--if-running wait SECONDS` as two options; an option of the library takes no optional value."""
+    """Return the arguments with `--if-running wait SECONDS` as two options: options of click have no optional value."""
     for number in range(len(args) - 2):
         seconds = args[number + 2].replace(".", "", 1)
         if args[number : number + 2] == ["--if-running", "wait"] and seconds.isdecimal():
@@ -75,7 +76,7 @@ def _runner() -> None:
 @_STATE
 @click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
-@click.option("--fail-fast", is_flag=True, help="Start nothing new once a sub-task has failed.")
+@click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
 @click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
 @click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
 @click.option(
@@ -83,7 +84,7 @@ def _runner() -> None:
     type=click.Choice(["fail", "skip", "wait"]),
     default="fail",
     show_default=True,
-    help="When this plan is already being run: fail with 75, skip with 0, or `wait [SECONDS]` for it to end.",
+    help="When this plan is already running: fail with 75, skip with 0, or `wait [SECONDS]` for it to end.",
 )
 @click.option("--wait", type=click.FloatRange(min=0), default=86400.0, hidden=True)
 @click.option(
@@ -93,9 +94,11 @@ def _runner() -> None:
     show_default=True,
     envvar="RUNNER_KEEP_RUNS",
     show_envvar=True,
-    help="How many earlier runs of the plan stay in the state folder; unsent ones always do.",
+    help="How many earlier runs of the plan stay in the state folder; unsent ones always stay.",
 )
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report here.")
+@click.option(
+    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report to this file."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -107,7 +110,7 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     """
     from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415 - see the module's docstring
 
-    ensure_forkserver()  # it loads what workers need, while this process does what comes before the work
+    ensure_forkserver()  # it imports what workers need while this process reads the plan
     from runner.command.run_plan import RunOptions, run_plan  # noqa: PLC0415
 
     ctx.exit(run_plan(RunOptions(**options)))
@@ -117,9 +120,9 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
 @_PLAN
 def _validate(plan: Path) -> None:
     """Check a plan, its DDL and its agents. Imports the modules of agents that the plan names."""
-    from runner.command.run_plan import describe_jobs, load_jobs  # noqa: PLC0415
+    from runner.command.plan_jobs import describe_jobs, prepare_plan  # noqa: PLC0415
 
-    loaded, jobs = load_jobs(plan)
+    loaded, _, jobs = prepare_plan(plan)
     click.echo(describe_jobs(loaded, jobs))
 
 
@@ -127,7 +130,7 @@ def _validate(plan: Path) -> None:
 @_RUN
 @_STATE
 @click.option("--json", "as_json", is_flag=True, help="Print the report of the run as JSON.")
-@click.option("-f", "--follow", is_flag=True, help="Print again whenever it has changed, until the run has ended.")
+@click.option("-f", "--follow", is_flag=True, help="Print again after each change, until the run has ended.")
 def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> None:
     """Show runs, or one run: RUN is an id or its beginning, or `latest`."""
     from runner.progress.reports.commands import follow_status, status  # noqa: PLC0415
@@ -141,8 +144,8 @@ def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> Non
 @_runner.command("logs")
 @_RUN
 @_STATE
-@click.option("--task", help="Only of this task.")
-@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option("--task", help="Of this task only.")
+@click.option("-f", "--follow", is_flag=True, help="Continue until the run has ended.")
 def _logs(run: str | None, state: Path, task: str | None, *, follow: bool) -> None:
     """Print the log of a run, the latest one unless RUN names another."""
     from runner.progress.reports.commands import logs  # noqa: PLC0415
@@ -160,14 +163,14 @@ def _control(kind: Literal["pause", "resume", "cancel"], state: Path, task: str 
 @_runner.command("pause")
 @_STATE
 def _pause(state: Path) -> None:
-    """Have the running plan start no new task; what runs goes on."""
+    """Have the running plan start no new task; running ones go on."""
     _control("pause", state)
 
 
 @_runner.command("resume")
 @_STATE
 def _resume(state: Path) -> None:
-    """Have a paused plan go on."""
+    """Let a paused plan go on."""
     _control("resume", state)
 
 
@@ -184,7 +187,7 @@ def _cancel(task: str | None, state: Path) -> None:
 @click.option("--url", envvar="CONVEX_URL", help="The deployment.", show_envvar=True)
 @click.pass_context
 def _sync(ctx: click.Context, state: Path, url: str | None) -> None:
-    """Send what waits to Convex: what no run could send while it lasted."""
+    """Send events to Convex that runs could not send."""
     from runner.command.live_progress import sync_state  # noqa: PLC0415
 
     synced = sync_state(state, url)
@@ -194,9 +197,9 @@ def _sync(ctx: click.Context, state: Path, url: str | None) -> None:
 
 @_runner.command("watch")
 @_STATE
-@click.option("--run", help="A run's id or the beginning of it; the latest run if not said.")
+@click.option("--run", help="A run's id or its beginning; the latest run by default.")
 def _watch(run: str | None, state: Path) -> None:
-    """Watch a run while it happens: from Convex where that is set up, else from the state file."""
+    """Watch a run while it lasts: from Convex where that is set up, else from the state file."""
     from runner.progress.reports.watch import watch  # noqa: PLC0415
 
     for text in watch(state, run, os.environ, terminal=sys.stdout.isatty()):
@@ -225,11 +228,11 @@ def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json:
     "-o",
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Where; beside the DDL if not said.",
+    help="The file to write; beside the DDL by default.",
 )
 def _init(ddl: Path, dialect: str, output: Path | None) -> None:
-    """Write a starter plan for a schema; where all of that was understood, it runs as it is."""
-    from runner.command.run_plan import write_starter_plan  # noqa: PLC0415
+    """Write a starter plan for a schema; it runs as it is where all of the schema was understood."""
+    from runner.command.plan_jobs import write_starter_plan  # noqa: PLC0415
 
     path, misread = write_starter_plan(ddl, dialect, output)
     for reason in misread:
@@ -249,7 +252,7 @@ def _plan_schema() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line and end the process with its exit code."""
+    """Run the command line and exit with its exit code."""
     _open_standard_streams()
     try:
         code = _runner.main(standalone_mode=False)
@@ -269,7 +272,7 @@ def main() -> NoReturn:
             click.echo("interrupted", err=True)
             code = 130
     except OSError as error:
-        click.echo(f"error: the system refused: {error}", err=True)
+        click.echo(f"error: {error}", err=True)
         code = 1
     finally:
         _end_children()
@@ -277,26 +280,26 @@ def main() -> NoReturn:
 
 
 def _open_standard_streams() -> None:
-    """Open the null device in place of a closed input, output or error: else the next file would be taken for it."""
+    """Open the null device for closed standard streams: otherwise the next opened file would take their place."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - its number is the lowest free
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # noqa: FBT003 - it gets the lowest free number
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
 
 
 def _end_children() -> None:
-    """End what a run that could not even end its workers has left: the interpreter would wait for it for ever."""
+    """Kill what a run that could not end its workers has left: the interpreter would wait for it forever."""
     if (multiprocessing := sys.modules.get("multiprocessing")) is not None:
         for child in multiprocessing.active_children():
             child.kill()
 
 
 def _flushed(code: int) -> int:
-    """Flush what was printed; what can be told to nobody any more must not become a traceback at exit."""
+    """Flush standard output; an error of a closed pipe must not become a traceback at exit."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,7 +1,7 @@
-"""What was generated for tables that a plan no longer has: named at the end of a run, taken away by `--prune`.
+"""Files of tables that a plan no longer has: reported at the end of a run, removed with `--prune`.
 
-Runs in the supervisor's main thread, once a run has gone well. Not done unasked: another plan may have tasks of the
-same names in this workspace.
+Used in the supervisor's main thread after a successful run. The files stay by default: another plan may have tasks of
+the same names in this workspace.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
     from runner.records.task import TaskSpec
 
-_NAMED = 5  # tables in a notice
+_LISTED = 5  # tables in a notice
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class GoneTable:
-    """A table that a task once generated for and now has no sub-task for."""
+class DroppedTable:
+    """A table that a task generated files for, and has no sub-task for any more."""
 
     workspace: Path
     task_id: str
@@ -34,14 +34,14 @@ class GoneTable:
 
     @property
     def subtask_id(self) -> str:
-        """The sub-task that the table had."""
+        """The id of the sub-task that the table had."""
         return f"{self.task_id}/{self.table}"
 
 
-def find(tasks: Iterable[TaskSpec]) -> tuple[GoneTable, ...]:
-    """Return the tables that records of these tasks name and the tasks do not; every task with all its sub-tasks."""
+def find(tasks: Iterable[TaskSpec]) -> tuple[DroppedTable, ...]:
+    """Return the tables in the manifest of these tasks that have no sub-task. The tasks have all their sub-tasks."""
     return tuple(
-        GoneTable(workspace=task.workspace, task_id=task.id, table=piece)
+        DroppedTable(workspace=task.workspace, task_id=task.id, table=piece)
         for task in tasks
         for piece in Manifest(task.workspace).pieces(
             task.id, [subtask.table or SETUP_PIECE for subtask in task.subtasks]
@@ -49,19 +49,19 @@ def find(tasks: Iterable[TaskSpec]) -> tuple[GoneTable, ...]:
     )
 
 
-def notice(gone: Sequence[GoneTable]) -> str:
-    """Return what to tell of tables that are left as they are."""
-    names = ", ".join(table.subtask_id for table in gone[:_NAMED])
-    more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
+def notice(tables: Sequence[DroppedTable]) -> str:
+    """Return the message about tables whose files are left in place."""
+    names = ", ".join(table.subtask_id for table in tables[:_LISTED])
+    more = f" and {len(tables) - _LISTED} more" if len(tables) > _LISTED else ""
     return f"no longer in the plan, their files still there: {names}{more}; --prune removes them"
 
 
-def prune(gone: GoneTable, run_id: str) -> Iterator[Logged]:
-    """Remove a table's files that nobody edited, and say of each file what was done (see `retire`)."""
-    root = gone.workspace
+def prune(table: DroppedTable, run_id: str) -> Iterator[Logged]:
+    """Remove a table's files, except edited ones, and yield a message for each file (see `WorkspaceWriter.retire`)."""
+    root = table.workspace
     writer = WorkspaceWriter(root, FileLockManager(root), Manifest(root), run_id)
-    for verb, path in writer.retire(gone.subtask_id).changes:
+    for verb, path in writer.retire(table.subtask_id).changes:
         if verb == "remove":
-            yield Logged(level="info", message=f"removed {path}", task_id=gone.task_id)
+            yield Logged(level="info", message=f"removed {path}", task_id=table.task_id)
         else:
-            yield Logged(level="warning", message=f"left {path}: it was edited by hand", task_id=gone.task_id)
+            yield Logged(level="warning", message=f"left {path}: it was edited by hand", task_id=table.task_id)

@@ -1,4 +1,4 @@
-"""Live progress on Convex as the command line uses it: chosen before a run, attached to it, drained after it."""
+"""Live progress on Convex for the command line: set up before a run, attached to it, drained after it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LiveProgress:
-    """The Convex side of one run; every method does nothing where the run has none."""
+    """The Convex side of one run; without a deployment every method does nothing."""
 
     target: ConvexTarget | None
     warning: str | None
@@ -32,8 +32,8 @@ class LiveProgress:
 
     @classmethod
     def choose(cls, plan: Plan, state: Path, *, check: bool) -> LiveProgress:
-        """Return what the plan and the environment ask for. Raises PlanError where they do not agree."""
-        if check:  # a check leaves no trace, here neither
+        """Return what the plan and the environment ask for. Raises PlanError where they contradict each other."""
+        if check:  # a check leaves no trace, on Convex neither
             return cls(None, None, state)
         try:
             target, warning = choose_target(plan.convex.url, enabled=plan.convex.enabled, environ=os.environ)
@@ -50,11 +50,11 @@ class LiveProgress:
         return [self._sink]
 
     def warnings(self) -> list[Logged]:
-        """Return what the user should know when the run begins."""
+        """Return the warnings for the beginning of the run."""
         return [] if self.warning is None else [Logged(level="warning", message=self.warning)]
 
     def attach(self, orchestrator: ParallelOrchestrator) -> None:
-        """Let the sink speak to the run."""
+        """Connect the sink's callbacks to the run."""
         if self._sink is not None:
             self._sink.attach(
                 orchestrator.acknowledge,
@@ -62,17 +62,17 @@ class LiveProgress:
             )
 
     def drain(self, store: SqliteStore, console: Console) -> None:
-        """Send what waits, within bounds, and say how much still does. The run has been closed."""
+        """Send what waits, for a limited time, and report how much still waits. Call it after the run was closed."""
         if self._sink is None:
             return
         for run_id, seq in self._sink.drain().items():
             store.acknowledge(SINK, run_id, seq)
-        if (word := self._sink.last_word()) is not None:
-            console.notice(word)
+        if (notice := self._sink.unsent_notice()) is not None:
+            console.notice(notice)
 
 
 def sync_state(state: Path, url: str | None) -> Synced:
-    """Send what waits in a state folder. Raises ConvexSettingsError where nobody says where to."""
+    """Send what waits in a state folder. Raises ConvexSettingsError where no deployment is known."""
     target = required_target(url, os.environ)
     from runner.progress.convex.sync import sync  # noqa: PLC0415 - slow to import
 

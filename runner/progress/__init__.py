@@ -1,1 +1,1 @@
-"""Where the events of a run go: the reporter, the state file, the console, reports, Convex."""
+"""Records and shows the events of a run: the reporter, the state file, the console, reports, Convex."""

@@ -1,11 +1,11 @@
-"""The one thread that takes events off the queue, makes them durable and then has them shown.
+"""The reporter thread, which takes events off the queue, stores them durably and then passes them to the sinks.
 
-Runs in the supervisor. The reporter thread owns the writing of run state: nobody else appends events, marks control
-requests as taken or moves an acknowledged position while the run lasts. Each sink is fed by a small thread of its
-own, so that a terminal that is stopped, or a pipe that nobody reads, holds up neither the store nor the run.
+Runs in the supervisor. While the run lasts, this thread alone appends events, marks control requests as taken and moves
+acknowledged positions. Each sink has a thread of its own, so that a stopped terminal or a pipe without a reader delays
+neither the store nor the run.
 
     any thread --post--> queue --> reporter thread --append--> store
-                                        |  (only what the store has accepted)
+                                        |  (only events that are stored)
                                         +--> feed --> sink (console, Convex, ...)
 """
 
@@ -25,11 +25,11 @@ from runner.records.events import Event, Logged
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-MAX_BATCH = 250  # events in one transaction: requests of other processes are looked for between two
+MAX_BATCH = 250  # events in one transaction: control requests are read between two
 COMMIT_INTERVAL = 0.02  # seconds between two commits under load; an idle reporter commits at once
-CONTROL_INTERVAL = 0.1  # seconds between two looks for control requests, which are to be obeyed within one
+CONTROL_INTERVAL = 0.1  # seconds between two reads of control requests, which are to be obeyed within a second
 TICK_INTERVAL = 1.0  # seconds without an event after which a ticking sink is called
-MAX_UNSHOWN = 50_000  # events that wait for one sink: about 25 MB, then it is switched off
+MAX_UNSHOWN = 50_000  # events that wait for one sink: about 25 MB, then the sink is switched off
 SAVE_LIMIT = 60.0  # seconds for the store to save what is left at the end; it waits for other processes itself
 
 ControlKind = Literal["pause", "resume", "cancel"]
@@ -37,7 +37,7 @@ ControlKind = Literal["pause", "resume", "cancel"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recorded:
-    """An event as the store has it: `seq` counts from 1 without a hole in each run."""
+    """A stored event; `seq` counts from 1 without gaps in each run."""
 
     run_id: str
     seq: int
@@ -46,7 +46,7 @@ class Recorded:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Control:
-    """What somebody in another process asks of this run. `task_id` is None where the whole run is meant."""
+    """A request of another process to this run. `task_id` is None where it is about the whole run."""
 
     id: int
     kind: ControlKind
@@ -56,29 +56,29 @@ class Control:
 
 
 class EventStore(Protocol):
-    """Where events become durable. Called by the reporter thread only; every method raises StoreError."""
+    """Stores events durably. Called by the reporter thread only; every method raises StoreError."""
 
     def append(self, run_id: str, events: Sequence[Event]) -> tuple[Recorded, ...]:
-        """Number and keep `events` in one transaction: all of them or none, safe from SIGKILL on return."""
+        """Number and store `events` in one transaction, all or none; on return they survive a SIGKILL."""
 
     def take_controls(self, run_id: str) -> tuple[Control, ...]:
-        """Return the requests that nobody took yet, oldest first, and mark them as taken."""
+        """Return the requests that were not taken yet, oldest first, and mark them as taken."""
 
     def answer_control(self, control_id: int, answer: str) -> None:
-        """Keep what became of a request, for the process that asked."""
+        """Store the answer to a request, for the process that made it."""
 
     def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
-        """Keep that `sink` has everything up to `seq`. Never moves backwards."""
+        """Record that `sink` has all events up to `seq`. The position never moves backwards."""
 
 
 class Sink(Protocol):
-    """A consumer of events. Called from one thread of its own, in order; an exception switches it off."""
+    """A consumer of events, called in order from a thread of its own. An exception switches it off."""
 
     def write(self, batch: Sequence[Recorded]) -> None:
         """Show or forward events that are already durable."""
 
     def close(self) -> None:
-        """Let go of what it holds; the last call, also after a failed `write`."""
+        """Release its resources. The last call, also after a failed `write`."""
 
 
 @runtime_checkable
@@ -86,20 +86,20 @@ class TickingSink(Protocol):
     """A sink that shows the passing of time."""
 
     def tick(self) -> None:
-        """Refresh what is shown; called about once a second while no events come."""
+        """Refresh what is shown. Called about once a second while there are no events."""
 
 
 @runtime_checkable
 class AbandonableSink(Protocol):
-    """A sink that may hang in a `write` that nobody can end."""
+    """A sink whose `write` may hang."""
 
     def abandon(self) -> None:
-        """See to it that the process can end all the same; called from another thread than `write`."""
+        """Make sure that the process can end in spite of it. Called from another thread than `write`."""
 
 
 @dataclass(slots=True)
-class _Mark:
-    """A place in the queue: `stored` and each of `shown` are set once everything before it is."""
+class _FlushMark:
+    """A position in the queue. `stored` and all of `shown` are set once all events before it are stored and shown."""
 
     stored: threading.Event = field(default_factory=threading.Event)
     shown: list[threading.Event] = field(default_factory=list)
@@ -107,7 +107,7 @@ class _Mark:
 
 @dataclass(frozen=True, slots=True)
 class _Stop:
-    """The last item of the queue. From its turn on, sinks have `timeout` seconds to show what they were given."""
+    """The last item of the queue. From its turn on, sinks have `timeout` seconds to show their events."""
 
     timeout: float
 
@@ -119,15 +119,15 @@ class _Acknowledgement:
     seq: int
 
 
-_Item = Event | _Mark | _Stop | _Acknowledgement
+_Item = Event | _FlushMark | _Stop | _Acknowledgement
 
 
 class Reporter:
-    """Makes posted events durable, in order, and hands them to the sinks.
+    """Stores posted events durably, in order, and passes them to the sinks.
 
-    `on_failure` is called once, from the reporter thread, when the store cannot be written: from then on posts are
-    dropped and counted, and `flush` and `close` raise. `on_control` is called from the reporter thread for each
-    request of another process; it returns the answer at once and must neither block nor call `flush`.
+    `on_failure` is called once, from the reporter thread, when the store fails: from then on events are dropped,
+    and `flush` and `close` raise. `on_control` is called from the reporter thread for each request of another
+    process; it returns the answer and must neither block nor call `flush`.
     """
 
     def __init__(
@@ -144,28 +144,12 @@ class Reporter:
         self._on_failure = on_failure
         self._on_control = on_control
         self._queue: SimpleQueue[_Item] = SimpleQueue()
-        self._feeds = [_Feed(sink, self._queue.put) for sink in sinks]  # their last words, after `close`, too
+        self._feeds = [_Feed(sink, self._queue.put) for sink in sinks]  # they may post after `close`, too
         self._thread = threading.Thread(target=self._run, name="runner-reporter", daemon=True)
-        self._urgent = threading.Event()  # somebody waits: do not collect, commit
+        self._urgent = threading.Event()  # a `flush` or `close` waits: commit at once
         self._failure: StoreError | None = None
         self._closed = False
-        self._in_hand = self._dropped = 0
         self._next_poll = 0.0
-
-    @property
-    def backlog(self) -> int:
-        """Events posted and not yet durable."""
-        return self._queue.qsize() + self._in_hand
-
-    @property
-    def dropped(self) -> int:
-        """Events lost because the store had failed or the reporter was closed."""
-        return self._dropped
-
-    @property
-    def failure(self) -> StoreError | None:
-        """Why nothing is kept any more, or None."""
-        return self._failure
 
     def start(self) -> None:
         """Start the threads."""
@@ -174,23 +158,21 @@ class Reporter:
         self._thread.start()
 
     def post(self, event: Event) -> None:
-        """Put an event in line. Never blocks; safe from any thread and from a signal handler."""
-        if self._closed:
-            self._dropped += 1
-        else:
+        """Queue an event, unless the reporter is closed. Never blocks; safe in any thread and in a signal handler."""
+        if not self._closed:
             self._queue.put(event)
 
     def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
-        """Have it kept that `sink` has everything of a run up to `seq`. Never blocks."""
+        """Have recorded that `sink` has all events of a run up to `seq`. Never blocks."""
         self._queue.put(_Acknowledgement(sink, run_id, seq))
 
     def flush(self, timeout: float) -> bool:
-        """Wait until all that was posted before is durable and shown; False if that takes over `timeout` s.
+        """Wait until all events posted before are stored and shown; False after `timeout` seconds.
 
         Raises StoreError if the store has failed.
         """
         deadline = time.monotonic() + timeout
-        mark = _Mark()
+        mark = _FlushMark()
         self._urgent.set()
         self._queue.put(mark)
         done = mark.stored.wait(timeout)
@@ -199,10 +181,10 @@ class Reporter:
         return done
 
     def close(self, timeout: float) -> bool:
-        """Save and show what is left, close the sinks and end the threads; False if a sink did not end in time.
+        """Store and show what is left, close the sinks and end the threads; False if a sink did not end in time.
 
-        Once everything is saved, the sinks have `timeout` seconds. Safe to call twice. Raises StoreError if the store
-        has failed, or has not saved everything within `SAVE_LIMIT`.
+        Once everything is stored, the sinks have `timeout` seconds. May be called twice. Raises StoreError if the store
+        has failed, or has not stored everything within `SAVE_LIMIT`.
         """
         if not self._closed:
             self._closed = True
@@ -232,7 +214,7 @@ class Reporter:
                 self._poll_controls()
                 continue
             if self._queue.qsize() < MAX_BATCH:
-                # One wake for many events: a wake per event would cost more than the event.
+                # Collect events: waking up for each one would cost more than the event itself.
                 self._urgent.wait(max(0.0, committed + COMMIT_INTERVAL - time.monotonic()))
             stop = self._handle(first)
             committed = time.monotonic()
@@ -240,20 +222,18 @@ class Reporter:
         self._finish(stop.timeout)
 
     def _handle(self, first: _Item) -> _Stop | None:
-        """Commit `first` and what is queued behind it, up to a full batch or the first mark."""
+        """Commit `first` and the queue after it, up to a full batch or the next mark; return it where it is the end."""
         events: list[Event] = []
         acknowledged: dict[tuple[str, str], int] = {}
         item: _Item | None = first
-        while item is not None and not isinstance(item, _Mark | _Stop):
+        while item is not None and not isinstance(item, _FlushMark | _Stop):
             if isinstance(item, _Acknowledgement):
                 acknowledged[item.sink, item.run_id] = item.seq
             else:
                 events.append(item)
-                self._in_hand = len(events)
             item = self._take() if len(events) < MAX_BATCH else None
         self._commit(events, acknowledged)
-        self._in_hand = 0
-        if isinstance(item, _Mark):
+        if isinstance(item, _FlushMark):
             self._urgent.clear()
             item.shown.extend(shown for feed in self._feeds if (shown := feed.mark()) is not None)
             item.stored.set()
@@ -267,15 +247,13 @@ class Reporter:
 
     def _commit(self, events: list[Event], acknowledged: dict[tuple[str, str], int]) -> None:
         if self._failure is not None:
-            self._dropped += len(events)
             return
         batch: tuple[Recorded, ...] = ()
         try:
             batch = self._store.append(self._run_id, events) if events else ()
             for (sink, run_id), seq in acknowledged.items():
                 self._store.acknowledge(sink, run_id, seq)
-        except Exception as error:  # noqa: BLE001 - whatever it is, state is no longer kept
-            self._dropped += len(events) - len(batch)
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing is stored any more
             self._fail(error)
         if batch:
             for feed in self._feeds:
@@ -289,25 +267,25 @@ class Reporter:
         try:
             for control in self._store.take_controls(self._run_id):
                 self._store.answer_control(control.id, self._answer(self._on_control, control))
-        except Exception as error:  # noqa: BLE001 - whatever it is, state is no longer kept
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing is stored any more
             self._fail(error)
 
     def _answer(self, on_control: Callable[[Control], str], control: Control) -> str:
         try:
             return on_control(control)
-        except Exception as error:  # noqa: BLE001 - a request that cannot be met must not end the run
-            self._queue.put(Logged(level="error", message=f"{control.kind} was not done: {_describe(error)}"))
-            return f"not done: {_describe(error)}"
+        except Exception as error:  # noqa: BLE001 - a failed request must not end the run
+            self._queue.put(Logged(level="error", message=f"{control.kind} failed: {_describe(error)}"))
+            return f"failed: {_describe(error)}"
 
     def _fail(self, error: Exception) -> None:
         self._failure = error if isinstance(error, StoreError) else StoreError(_describe(error))
         if self._failure is not error:
             self._failure.__cause__ = error
-        with contextlib.suppress(Exception):  # who is told must not keep `flush` and `close` waiting
+        with contextlib.suppress(Exception):  # an error of the callback must not block `flush` and `close`
             self._on_failure(self._failure)
 
     def _finish(self, timeout: float) -> None:
-        """Let the sinks end, then save what was posted meanwhile: a sink's own last warning, too."""
+        """End the sinks, then store what was posted in the meantime: warnings of the sinks, too."""
         deadline = time.monotonic() + timeout
         for feed in self._feeds:
             feed.stop()
@@ -320,7 +298,7 @@ class Reporter:
 
 
 class _Feed:
-    """One sink and the thread that hands it batches. `off` sinks take no more and keep nobody waiting."""
+    """A sink and the thread that passes it batches. A sink that is off gets no more, and nothing waits for it."""
 
     def __init__(self, sink: Sink, post: Callable[[Event], object]) -> None:
         self._sink = sink
@@ -339,16 +317,16 @@ class _Feed:
         self._thread.start()
 
     def offer(self, batch: Sequence[Recorded]) -> None:
-        """Hand over events; a sink that is too far behind is given up."""
+        """Queue events for the sink; one with too many waiting events is switched off."""
         if self._off:
             return
         self._offered += len(batch)
         self._queue.put(batch)
         if self._offered - self._shown > MAX_UNSHOWN:
-            self._switch_off(f"it is {MAX_UNSHOWN:,} events behind")
+            self._switch_off(f"more than {MAX_UNSHOWN:,} events wait for it")
 
     def mark(self) -> threading.Event | None:
-        """Return what is set once everything offered so far is shown, or None for a sink that is off."""
+        """Return an event that is set once all batches so far are shown, or None for a sink that is off."""
         if self._off:
             return None
         shown = threading.Event()
@@ -362,7 +340,7 @@ class _Feed:
         self._thread.join(timeout)
 
     def abandon(self) -> None:
-        """Give up on a sink that did not end in time."""
+        """Abandon a sink that did not end in time."""
         if self.alive and isinstance(self._sink, AbandonableSink):
             self._sink.abandon()
 

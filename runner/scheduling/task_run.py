@@ -19,7 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from runner.records.backoff import backoff_delay
-from runner.records.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
+from runner.records.status import SubTaskStatus, TaskStatus, aggregate
 from runner.records.task import SubTaskSpec, TaskSpec
 
 if TYPE_CHECKING:
@@ -211,11 +211,6 @@ class TaskRun:
     # ------------------------------------------------------------------------------------------ the task
 
     @property
-    def running(self) -> tuple[SubTaskState, ...]:
-        """The sub-tasks whose attempt has begun and not ended."""
-        return tuple(state for state in self.assigned if state.status is SubTaskStatus.RUNNING)
-
-    @property
     def assigned(self) -> tuple[SubTaskState, ...]:
         """The sub-tasks that a worker has, begun or not."""
         return tuple(state for worker, shard in self.shards.items() for state in shard.states if state.worker == worker)
@@ -229,11 +224,6 @@ class TaskRun:
     def status(self) -> TaskStatus:
         """The task's state, which follows from those of its sub-tasks."""
         return aggregate(state.status for state in self.states.values())
-
-    @property
-    def progress(self) -> Progress:
-        """The numbers of the task's sub-tasks."""
-        return progress(state.status for state in self.states.values())
 
     @property
     def first_error(self) -> str | None:

@@ -199,15 +199,21 @@ def test_a_server_that_is_not_there_is_told() -> None:
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (message({"type": "text", "text": "be-crud"}), "did not answer as it was told to"),
-        (message(), "did not answer as it was told to"),
-        (message(tool_use("other_tool", kind="be-crud", confidence=1)), "did not answer as it was told to"),
-        (message(tool_use(kind="be-crud", confidence=1), tool_use(kind="fe-crud")), "did not answer as it was told to"),
-        (message({"type": "tool_use", "id": "1", "name": "choose_agent_kind", "input": "be-crud"}), "as it was told"),
+        (message({"type": "text", "text": "be-crud"}), "not answer in the required form"),
+        (message(), "not answer in the required form"),
+        (message(tool_use("other_tool", kind="be-crud", confidence=1)), "not answer in the required form"),
+        (
+            message(tool_use(kind="be-crud", confidence=1), tool_use(kind="fe-crud")),
+            "not answer in the required form",
+        ),
+        (
+            message({"type": "tool_use", "id": "1", "name": "choose_agent_kind", "input": "be-crud"}),
+            "in the required form",
+        ),
         (message(tool_use(kind="mainframe", confidence=1)), "named a kind that does not exist"),
         (message(tool_use(kind=["be-crud"], confidence=1)), "named a kind that does not exist"),
         (message(tool_use(confidence=1)), "named a kind that does not exist"),
-        (message(tool_use(kind="none", confidence=1)), "found that no one kind fits"),
+        (message(tool_use(kind="none", confidence=1)), "found that no single kind fits"),
         (message(tool_use(kind="be-crud", confidence="very")), "no number for its confidence"),
         (message(tool_use(kind="be-crud", confidence=True)), "no number for its confidence"),
         (message(tool_use(kind="be-crud", confidence=float("nan"))), "no number for its confidence"),
@@ -241,7 +247,7 @@ def test_a_kind_of_the_users_own_can_be_answered() -> None:
 def test_a_key_that_cannot_be_sent_is_told_without_being_shown(key: str) -> None:
     with serve() as api:
         text = failure(api, key=key)
-    assert "the key has characters that cannot be sent" in text
+    assert "the key contains characters that cannot be sent" in text
     assert key not in text
     assert api.requests == []
 

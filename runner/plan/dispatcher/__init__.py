@@ -1,7 +1,7 @@
-"""Tells which agent kind a task's description means. Used for routing only, never for scheduling.
+"""Determines which agent kind a task's description means. Used for routing only, never for scheduling.
 
-Runs in the supervisor before anything is written. `kinds` is the data, `words` matches it, `llm` asks a
-language model where words do not tell, `classify` decides.
+Runs in the supervisor before anything is written. `agent_kinds` has the phrases, `keywords` matches them, `llm` asks a
+language model where keywords do not decide, `classification` combines the two.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The agent kinds and the phrases that mean them: data, to be added to without code."""
+"""The agent kinds and the phrases that mean them, as data."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kind:
-    """An agent kind and the phrases that mean it; its title and slug do so too."""
+    """An agent kind and the phrases that mean it, in addition to its title and slug."""
 
     slug: str
     title: str
-    about: str  # what a language model is told of it
+    about: str  # its description for a language model
     phrases: tuple[str, ...] = ()
 
 
@@ -83,7 +83,7 @@ KINDS = (
 
 
 def with_keywords(keywords: Mapping[str, Sequence[str]]) -> tuple[Kind, ...]:
-    """Return the kinds with phrases added by slug; a slug that is not built in makes a kind of the user's own."""
+    """Return the kinds with phrases added by slug; a slug that is not built in adds a kind of the user's own."""
     kinds = {kind.slug: kind for kind in KINDS}
     for slug, phrases in keywords.items():
         known = kinds.get(slug) or Kind(slug=slug, title=slug, about="an agent of the user's own")
@@ -92,9 +92,9 @@ def with_keywords(keywords: Mapping[str, Sequence[str]]) -> tuple[Kind, ...]:
 
 
 def resolve_agent(text: str) -> str | None:
-    """Return what a plan's `agent:` means: a kind's slug, or `module:Class`; None where it is neither.
+    """Return the agent that a plan's `agent:` names: a kind's slug, or `module:Class`; None where it names neither.
 
-    A kind is known by its slug or title, in any case.
+    A kind is named by its slug or title, in upper or lower case.
     """
     wanted = " ".join(text.split())
     for kind in KINDS:

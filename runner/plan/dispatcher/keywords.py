@@ -1,9 +1,8 @@
-"""Which agent kinds the words of a description speak for. Pure.
+"""Matches descriptions against the phrases of agent kinds. Pure.
 
-A phrase matches where its words occur whole, in order and in one sentence, in any case, with or without a
-plural's `s`. Between them may stand fillers: any words that are not another kind's. "Create the school's
-backend" has a phrase of the set-up; in "create pages that call the backend" its words are parted by the
-pages.
+A phrase matches where its words occur whole, in order and in one sentence, in upper or lower case, with or without a
+plural `s`. Any words may occur between them, except those of another kind: "Create the school's backend" matches a
+phrase of the set-up; "create pages that call the backend" does not, since "pages" belongs to another kind.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from runner.plan.dispatcher.agent_kinds import Kind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-# A phrase that names no side does not count where only the other side is named: "FE CRUD APIs" are not the
+# A phrase without a side does not count where the description names only the other side: "FE CRUD APIs" are not the
 # backend's.
 _SIDES = (frozenset({"be", "backend"}), frozenset({"fe", "frontend", "ui"}))
 
 _SPELLINGS = (
-    # The verb, as in "the frontend should be set up"; the backend is "BE" there, or "be" in another place.
+    # The verb, as in "the frontend should be set up"; "be" after other words is the backend.
     (re.compile(r"\b(to|must|should|shall|will|would|can|could|may|might|not)\s+be\b"), r"\1"),
     (re.compile(r"\bset[\s-]+up\b", re.IGNORECASE), "setup"),
     (re.compile(r"\b(front|back)[\s-]+end\b", re.IGNORECASE), r"\1end"),
@@ -32,11 +31,11 @@ _SPELLINGS = (
 _JOINING = {"and", "or", "plus", "the", "a", "an"}
 _SENTENCE_END = re.compile(r"[.;:!?]+(?=\s|$)|\n\s*\n")
 _WORD = re.compile(r"\w+")
-_SHORTEST_PLURAL = 4  # letters; what is shorter may end in an `s` of its own
+_SHORTEST_PLURAL = 4  # letters; the `s` of shorter words is no plural
 
 
 class Score(NamedTuple):
-    """The words of a description that speak for a kind: as they are compared, and as they were written."""
+    """The words of a description that match a kind: the stem of each, and the word as it was written."""
 
     kind: Kind
     words: dict[str, str]
@@ -44,12 +43,12 @@ class Score(NamedTuple):
 
 class _Word(NamedTuple):
     stem: str  # what is compared
-    said: str  # as it was written, in lower case
+    written: str  # in lower case
 
 
 @dataclass(frozen=True, slots=True)
 class _Vocabulary:
-    """The phrases of one kind, and all words that occur in them."""
+    """The phrases of one kind, and all their words."""
 
     kind: Kind
     phrases: tuple[tuple[str, ...], ...]
@@ -57,14 +56,14 @@ class _Vocabulary:
 
 
 class WordMatcher:
-    """Scores descriptions against the phrases of some kinds. Holds nothing that changes."""
+    """Scores descriptions against the phrases of some kinds. Immutable."""
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
         self._vocabularies = tuple(_vocabulary(kind) for kind in kinds)
         self._all_words = frozenset[str]().union(*(each.words for each in self._vocabularies))
 
     def scores(self, description: str) -> list[Score]:
-        """Return the kinds that any phrase speaks for, most distinct words first."""
+        """Return the kinds with a matching phrase, those with the most distinct words first."""
         sentences = _sentences(description)
         scores = []
         for vocabulary in self._vocabularies:
@@ -100,7 +99,7 @@ def _stem(word: str) -> str:
 
 
 def _runs(sentences: Iterable[Sequence[_Word]], foreign: frozenset[str]) -> list[list[_Word]]:
-    """Cut sentences at the words that belong to other kinds alone, unless they are one of "backend and frontend"."""
+    """Split sentences at words that belong only to other kinds, except in pairs like "backend and frontend"."""
     runs: list[list[_Word]] = []
     for sentence in sentences:
         joined = _joined_sides(sentence)
@@ -114,7 +113,7 @@ def _runs(sentences: Iterable[Sequence[_Word]], foreign: frozenset[str]) -> list
 
 
 def _joined_sides(sentence: Sequence[_Word]) -> set[int]:
-    """Return the places of sides that are named in one breath: "create backend and frontend" means both."""
+    """Return the positions of sides that are named as a pair: "create backend and frontend" means both."""
     places = [place for place, word in enumerate(sentence) if word.stem not in _JOINING]
     joined = set()
     for first, second in pairwise(places):
@@ -125,9 +124,9 @@ def _joined_sides(sentence: Sequence[_Word]) -> set[int]:
 
 
 def _phrases_that_count(vocabulary: _Vocabulary, sentences: Iterable[Sequence[_Word]]) -> Iterable[tuple[str, ...]]:
-    said = {word.stem for sentence in sentences for word in sentence}
+    present = {word.stem for sentence in sentences for word in sentence}
     own = [side for side in _SIDES if side & vocabulary.words]
-    named = [side for side in _SIDES if side & said]
+    named = [side for side in _SIDES if side & present]
     of_other_side = bool(own and named) and not any(side in named for side in own)
     for phrase in vocabulary.phrases:
         if phrase and not (of_other_side and not any(side & set(phrase) for side in _SIDES)):
@@ -135,19 +134,19 @@ def _phrases_that_count(vocabulary: _Vocabulary, sentences: Iterable[Sequence[_W
 
 
 def _subsequence(phrase: tuple[str, ...], run: Sequence[_Word]) -> dict[str, str]:
-    """Return the words of `phrase` as said in `run`, all of them or none."""
+    """Return the words of `phrase` as they are written in `run`: all of them or none."""
     rest = iter(run)
     found = {}
     for stem in phrase:
         word = next((word for word in rest if word.stem == stem), None)
         if word is None:
             return {}
-        found[stem] = word.said
+        found[stem] = word.written
     return found
 
 
 def _slug_words(kind: Kind, description: str) -> dict[str, str]:
-    """Return the words of a kind's slug where the description has it, hyphen and all."""
+    """Return the words of a kind's slug where the description contains the whole slug."""
     slug = kind.slug.casefold()
     if re.search(rf"(?<![\w-]){re.escape(slug)}(?![\w-])", description.casefold()):
         return {_stem(word): word for word in _WORD.findall(slug)}

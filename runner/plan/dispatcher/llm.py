@@ -1,7 +1,7 @@
 """Asks a language model which agent kind a description means, with the `anthropic` SDK of the extra `[llm]`.
 
-The answer is forced into the input of one tool, and is trusted in nothing. What fails is told in our own
-words: what the client or the server says may repeat the key.
+The answer has to be the input of one tool, and all of it is checked. Errors are reported in the runner's own words:
+messages of the client and the server may repeat the key.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "claude-haiku-4-5"  # a choice among five needs no larger one
 DEFAULT_TIMEOUT = 10.0  # seconds for one answer
-RETRY_PAUSE = 0.5  # seconds before the second try
+RETRY_PAUSE = 0.5  # seconds before the second attempt
 
-_TRIES = 2
-_MAX_DESCRIPTION = 4000  # characters of it that are shown
+_ATTEMPTS = 2
+_MAX_DESCRIPTION = 4000  # characters of it that are sent
 _MAX_TOKENS = 500  # of an answer
 _MAX_REASONING = 500  # characters that are kept with the task
-_PASSING = {408, 409, 429}  # HTTP: timeout, lock timeout, too many requests
+_TEMPORARY = {408, 409, 429}  # HTTP: timeout, lock timeout, too many requests
 _SERVER_ERRORS = 500
 _TOOL = "choose_agent_kind"
 _NONE = "none"
 
 
 class LLMError(Exception):
-    """The language model gave no usable answer; the text says why in a few words, and holds no secret."""
+    """The language model gave no usable answer. The text says why in a few words and contains no secret."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LanguageModel:
-    """Whom to ask. `base_url` None is the SDK's own; `timeout` is seconds for one of two tries."""
+    """The language model to ask. `base_url` None is the SDK's default; `timeout` is seconds for one of two attempts."""
 
     api_key: str = field(repr=False)
     model: str = DEFAULT_MODEL
@@ -48,31 +48,31 @@ class LanguageModel:
     timeout: float = DEFAULT_TIMEOUT
 
     def classify(self, description: str, kinds: Sequence[Kind]) -> Classification:
-        """Return the kind that the model takes `description` for.
+        """Return the kind that the model chooses for `description`.
 
         Raises:
-            LLMError: it cannot be asked, does not answer, answers nonsense, or says that no one kind fits.
+            LLMError: the model cannot be asked, does not answer, gives an invalid answer, or finds that no kind fits.
 
         """
         if not (self.api_key.isascii() and self.api_key.isprintable()):
-            raise LLMError("the key has characters that cannot be sent; set it anew")
+            raise LLMError("the key contains characters that cannot be sent; set it again")
         try:
             import anthropic  # noqa: PLC0415 - an optional extra, and slow to import
         except ImportError:
             raise LLMError("the anthropic package is missing; pip install 'plan-runner[llm]'") from None
-        # Retries are ours: the client's own would sleep for as long as a server's Retry-After says.
+        # No retries of the client: it would sleep for as long as a server's Retry-After says.
         with anthropic.Anthropic(
             api_key=self.api_key, base_url=self.base_url, timeout=self.timeout, max_retries=0
         ) as client:
-            for tries_left in reversed(range(_TRIES)):
+            for attempts_left in reversed(range(_ATTEMPTS)):
                 try:
                     return _read_answer(self._ask(client, description, kinds), kinds)
                 except (anthropic.APIError, ValueError) as error:
-                    reason, may_pass = _failure(error, self.timeout)
-                    if not (may_pass and tries_left):
-                        raise LLMError(reason) from None  # the cause may hold the key
+                    reason, is_temporary = _failure(error, self.timeout)
+                    if not (is_temporary and attempts_left):
+                        raise LLMError(reason) from None  # the cause may contain the key
                 time.sleep(RETRY_PAUSE)
-        raise AssertionError("unreachable: the last try returns or raises")
+        raise AssertionError("unreachable: the last attempt returns or raises")
 
     def _ask(self, client: Anthropic, description: str, kinds: Sequence[Kind]) -> object:
         listed = "\n".join(f"- {kind.slug} ({kind.title}): {kind.about}" for kind in kinds)
@@ -110,7 +110,7 @@ def _answer_schema(kinds: Sequence[Kind]) -> dict[str, object]:
 
 
 def _failure(error: Exception, timeout: float) -> tuple[str, bool]:
-    """Return in our own words why a request failed, and whether another try could pass."""
+    """Return why a request failed, without text of the client or server, and whether another attempt could succeed."""
     import anthropic  # noqa: PLC0415 - it has been imported by now
 
     if isinstance(error, anthropic.APITimeoutError):
@@ -120,22 +120,22 @@ def _failure(error: Exception, timeout: float) -> tuple[str, bool]:
     if isinstance(error, anthropic.AuthenticationError | anthropic.PermissionDeniedError):
         return f"the key was refused (HTTP {error.status_code})", False
     if isinstance(error, anthropic.APIStatusError):
-        passing = error.status_code in _PASSING or error.status_code >= _SERVER_ERRORS
-        return f"it answered HTTP {error.status_code}", passing
+        temporary = error.status_code in _TEMPORARY or error.status_code >= _SERVER_ERRORS
+        return f"it answered HTTP {error.status_code}", temporary
     return f"its answer could not be read ({type(error).__name__})", False
 
 
 def _read_answer(message: object, kinds: Sequence[Kind]) -> Classification:
-    """Return the answer; a model may say what its schema forbids."""
+    """Return the checked answer: a model may return what the schema forbids."""
     content = getattr(message, "content", None)
     blocks = content if isinstance(content, list) else []
     calls = [block for block in blocks if getattr(block, "type", None) == "tool_use"]
     if len(calls) != 1 or calls[0].name != _TOOL or not isinstance(calls[0].input, dict):
-        raise LLMError("it did not answer as it was told to")
+        raise LLMError("it did not answer in the required form")
     answer = calls[0].input
     kind, confidence = answer.get("kind"), answer.get("confidence")
     if kind == _NONE:
-        raise LLMError("it found that no one kind fits")
+        raise LLMError("it found that no single kind fits")
     if kind not in [known.slug for known in kinds]:
         raise LLMError("it named a kind that does not exist")
     if not _is_number(confidence):

@@ -1,1 +1,1 @@
-"""Live progress on a Convex deployment: what is sent, and what is read back."""
+"""Live progress on a Convex deployment: sending events, and reading the board."""

@@ -1,4 +1,4 @@
-"""A `requests` session whose exchanges end in bounded time and memory, whatever the server does.
+"""A `requests` session whose calls end in bounded time and memory, whatever the server does.
 
 The library's own timeouts are between two reads: a server that sends a byte now and then is waited for without end, and
 an answer is read whole however long it is. Slow to import.
@@ -33,7 +33,7 @@ class BoundedSession(requests.Session):
         self._timeouts = connect_timeout, read_timeout
         self._limit = limit
         self._max_bytes = max_bytes
-        self._sockets: list[socket] = []  # of the request under way
+        self._sockets: list[socket] = []  # of the current request
         for scheme in ("http://", "https://"):
             self.mount(scheme, _Adapter(self._sockets))
 
@@ -56,13 +56,13 @@ class BoundedSession(requests.Session):
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:
-        """Shut the connections down once the limit has passed: whoever reads from one then gets an error."""
+        """Shut the connections down once the limit has passed, so that reading from them fails."""
         passed = threading.Event()
 
         def end() -> None:
             passed.set()
             for one in self._sockets:
-                with suppress(OSError):  # closed meanwhile
+                with suppress(OSError):  # closed in the meantime
                     one.shutdown(SHUT_RDWR)
 
         timer = threading.Timer(self._limit, end)

@@ -1,4 +1,4 @@
-"""The client of a Convex deployment: the official one, over one connection, with timeouts and errors told apart.
+"""The client of a Convex deployment: the official one over one connection, with timeouts and an error for each case.
 
 The library's own `ConvexHttpClient` never times out and opens a connection a call; its value encoding is used as it
 is. Slow to import: `convex_sink` does so in its own thread.
@@ -26,7 +26,7 @@ CONNECT_TIMEOUT = 3.0  # seconds
 READ_TIMEOUT = 10.0  # seconds without a byte of the answer; the backend ends a function after one
 CALL_LIMIT = 10.0  # seconds for a whole call, however slowly its answer comes
 MAX_ANSWER = 1_000_000  # bytes; our functions answer with a few hundred
-MAX_MESSAGE = 500  # characters of somebody else's error text
+MAX_MESSAGE = 500  # characters of an error text of the deployment
 _RETRIED = {408, 425, 429}
 _SERVER_ERRORS = range(500, 600)
 _DENIED = {401, 403}
@@ -35,11 +35,11 @@ _IS_IT = "is it the address of a Convex deployment?"
 
 
 class ConvexCallError(RunnerError):
-    """A call to a deployment did not do what it should."""
+    """A call to a deployment failed."""
 
 
 class UnavailableError(ConvexCallError):
-    """Nobody answered, or somebody who cannot now: the same call may succeed later.
+    """The deployment did not answer, or cannot now: the same call may succeed later.
 
     Whether it was carried out is not known. `retry_after` in seconds, where the server says so.
     """
@@ -50,11 +50,11 @@ class UnavailableError(ConvexCallError):
 
 
 class RefusedError(ConvexCallError):
-    """The call was understood and not carried out: the same call would not be either."""
+    """The call was received and not carried out: the same call would be refused again."""
 
 
 class FunctionFailedError(RefusedError):
-    """The deployment's function ended in an error; nothing of the call was kept. `code` and `data` are its own."""
+    """The deployment's function raised an error; the call changed nothing. `code` and `data` are the function's."""
 
     def __init__(self, message: str, data: Any = None) -> None:
         super().__init__(message)
@@ -84,15 +84,15 @@ class DeploymentClient(ConvexHttpClient):
         self._session.headers.update({**self.headers, "Content-Type": "application/json"})
 
     def call(self, name: str, args: dict[str, Any]) -> Any:
-        """Run the mutation `name` with the secret among its arguments, and return what it returns."""
+        """Run the mutation `name` with the secret among its arguments; return its result. Raises `ConvexCallError`."""
         return self.mutation(name, {"token": self._token, **args})
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         self._session.close()
 
     def _request(self, url: str, name: str, args: FunctionArgs) -> Any:
-        """Make one call; in the place of the library's own, whose arguments these are."""
+        """Make one call. Overrides the library's method, with the same arguments."""
         body = {"path": name, "format": "convex_encoded_json", "args": convex_to_json(args or {})}
         try:
             response, answer = self._session.exchange(url, json.dumps(body, separators=(",", ":")).encode())
@@ -120,8 +120,8 @@ class DeploymentClient(ConvexHttpClient):
             if answer["status"] == "success":
                 return json_to_convex(answer["value"])
             data = json_to_convex(answer["errorData"]) if "errorData" in answer else None
-            told = data.get("message") if isinstance(data, dict) else data
-            message = str(told or answer["errorMessage"])
+            text = data.get("message") if isinstance(data, dict) else data
+            message = str(text or answer["errorMessage"])
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise RefusedError(self._place(f"gave an answer that cannot be read; {_IS_IT}")) from None
         failure = FunctionFailedError(self._place(f"{name}: {self._harmless(message)}"), data)
@@ -135,7 +135,7 @@ class DeploymentClient(ConvexHttpClient):
         return f"Convex at {shown(self.address)} {what}"
 
     def _harmless(self, text: str) -> str:
-        """Return somebody else's text without the secret: validation errors repeat the arguments."""
+        """Return a text of the deployment without the secret: validation errors repeat the arguments."""
         for secret in (self._token, json.dumps(self._token)[1:-1], repr(self._token)[1:-1]):
             text = text.replace(secret, _HIDDEN)
         text = " ".join(text.split())
@@ -143,7 +143,7 @@ class DeploymentClient(ConvexHttpClient):
 
 
 def _reason(error: requests.RequestException) -> str:
-    """Return in few words why nobody answered; the library's own text is a chain of addresses and classes."""
+    """Return briefly why there was no answer; the library's own text is a chain of addresses and classes."""
     if isinstance(error, requests.ConnectTimeout):
         return f"did not take the connection within {CONNECT_TIMEOUT:.0f} s"
     if isinstance(error, requests.ReadTimeout):

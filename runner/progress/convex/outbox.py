@@ -1,7 +1,7 @@
-"""What is sent of a run, and in which pieces: events as Convex takes them, folded and cut into batches. Pure.
+"""Cuts the events of a run into the batches that are sent to Convex, in the form that its validators take. Pure.
 
-The outbox itself is no store of its own: it is the event table of the state file and, for each sink, the number up
-to which a run's events were acknowledged. A batch is cut from it anew for every try, so what is here holds nothing.
+The outbox is not a separate store: it is the event table of the state file and, for each sink, the number up to which a
+run's events were acknowledged. A batch is cut from it for every attempt, so nothing is kept here.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
     from runner.progress.reporter import Recorded
     from runner.records.events import Event
 
-SINK = "convex"  # the name under which acknowledgements are kept
-MAX_EVENTS = 500  # in one call: 45 to 70 times faster than one call an event, and far from every limit
-MAX_BYTES = 512 * 1024  # of one call; Convex takes 16 MiB, but a slow line should lose little to a broken call
-MAX_SUBTASKS = 500  # announced in one call; an array may have 8,192 items and a call look at 4,096 ranges
+SINK = "convex"  # the sink's name in acknowledgements
+MAX_EVENTS = 500  # in one call: 45 to 70 times faster than one call for each event, and far from every limit
+MAX_BYTES = 512 * 1024  # of one call; Convex takes 16 MiB, but on a slow line a failed call should cost little
+MAX_SUBTASKS = 500  # announced in one call; an array may have 8,192 items and a call may read 4,096 ranges
 MAX_TEXT = 128 * 1024  # bytes of one text: a task has six, and its document must stay under 1 MiB
-_EVENT_WEIGHT = 250  # bytes of a usual event, without its free text
+_EVENT_SIZE = 250  # bytes of a usual event, without its free text
 _MARK = "… [cut: {:,} characters in all]"
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Announcement:
-    """Sub-tasks of a task that has too many for its own event."""
+    """Further sub-tasks of a task that has too many for its `TaskAdded`."""
 
     task_id: str
     at: str
@@ -41,9 +41,9 @@ class Announcement:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """The events `first_seq` to `last_seq` of a run, without those that later ones made superfluous.
+    """The events `first_seq` to `last_seq` of a run, without superseded ones.
 
-    It is delivered when `announcements`, which follow it, are too.
+    It is delivered once its `announcements`, which are sent after it, are delivered, too.
     """
 
     first_seq: int
@@ -54,7 +54,7 @@ class Batch:
 
 @dataclass(slots=True)
 class _Cut:
-    """A batch as it grows."""
+    """A batch while it is being cut."""
 
     events: dict[int, dict[str, Any]] = field(default_factory=dict)  # by seq
     sizes: dict[int, int] = field(default_factory=dict)
@@ -63,10 +63,10 @@ class _Cut:
 
     def add(self, seq: int, event: dict[str, Any], size: int) -> None:
         if event["type"] == SubTaskStep.__name__:
-            overtaken = self.newest_step.get(event["subtaskId"])
-            if overtaken is not None:
-                del self.events[overtaken]
-                self.size -= self.sizes.pop(overtaken)
+            superseded = self.newest_step.get(event["subtaskId"])
+            if superseded is not None:
+                del self.events[superseded]
+                self.size -= self.sizes.pop(superseded)
             self.newest_step[event["subtaskId"]] = seq
         self.events[seq] = event
         self.sizes[seq] = size
@@ -74,10 +74,10 @@ class _Cut:
 
 
 def cut_batch(waiting: Iterable[Recorded]) -> Batch | None:
-    """Return the next batch of a run's waiting events, which come in order and without a hole; None of none.
+    """Return the next batch of a run's waiting events, which are in order and without gaps; None where there are none.
 
-    Of the steps of one sub-task only the newest is kept: progress that was overtaken before it was sent is of no
-    use. The last event is always kept: the server tells by it how far it has come.
+    Of the steps of one sub-task only the newest is sent: it supersedes the others. The last event is always sent: the
+    server reads its own position from it.
     """
     cut = _Cut()
     first = last = 0
@@ -99,7 +99,7 @@ def cut_batch(waiting: Iterable[Recorded]) -> Batch | None:
 
 
 def as_sent(recorded: Recorded) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return an event as the deployment's validators want it, and the sub-tasks that have no room in it."""
+    """Return an event in the form of the deployment's validators, and the sub-tasks that did not fit into it."""
     data = to_json(recorded.event)
     kind = data.pop("event")
     event = {"type": kind, "seq": recorded.seq, **_translated(data)}
@@ -110,21 +110,21 @@ def as_sent(recorded: Recorded) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return {**event, "subtasks": fitting}, subtasks[len(fitting) :]
 
 
-def weigh(event: Event) -> int:
-    """Return about how many bytes an event takes in a call; cheap."""
+def estimated_size(event: Event) -> int:
+    """Return roughly how many bytes an event takes in a call, without encoding it."""
     match event:
         case Logged() | SubTaskStep():
-            return _EVENT_WEIGHT + len(event.message)
+            return _EVENT_SIZE + len(event.message)
         case SubTaskEnded() | SubTaskRetrying():
-            return _EVENT_WEIGHT + len(event.error or "")
+            return _EVENT_SIZE + len(event.error or "")
         case TaskAdded():
-            return _EVENT_WEIGHT * (1 + len(event.subtasks))
+            return _EVENT_SIZE * (1 + len(event.subtasks))
         case _:
-            return _EVENT_WEIGHT
+            return _EVENT_SIZE
 
 
 def fit_text(text: str) -> str:
-    """Return text that a document can hold: valid UTF-8, and cut with a mark where it is too long."""
+    """Return text that fits into a document: valid UTF-8, and shortened, with a mark, where it is too long."""
     if not text.isascii():
         text = text.encode("utf-8", "replace").decode("utf-8")
     if len(text) * 4 <= MAX_TEXT:
@@ -143,7 +143,7 @@ def _announcements(event: dict[str, Any], rest: list[dict[str, Any]]) -> Iterato
 
 
 def _parts(subtasks: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Cut sub-tasks into lists that one call can carry."""
+    """Split sub-tasks into lists that each fit into one call."""
     part: list[dict[str, Any]] = []
     size = 0
     for subtask in subtasks:

@@ -1,8 +1,8 @@
-"""A run's board from Convex as it changes, through the library's WebSocket client in a process of its own.
+"""Follows a run's board on Convex, through the library's WebSocket client in a process of its own.
 
-That client holds the interpreter lock while it waits, so nothing else of a process that uses it would go on: no
-signal handler, no timeout. This module is both sides: `watch_boards` in the process that shows, `main` in the one
-that waits (`python -m runner.progress.convex.subscription`), which prints a board a line and is killed at the end.
+That client holds the interpreter lock while it waits, so nothing else would run in its process: no signal handler, no
+timeout. This module has both sides: `watch_boards` for the process that shows the board, and `main` for the one that
+waits (`python -m runner.progress.convex.subscription`), which prints one board a line and is killed at the end.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from convex.values import CoercibleToConvexValue
 
-FIRST_BOARD = 15.0  # seconds for the first answer; the client goes on for ever where nobody answers
-END_WAIT = 5.0  # seconds for the waiting process to be gone after it was killed
+FIRST_BOARD = 15.0  # seconds for the first answer; the client itself never times out
+END_WAIT = 5.0  # seconds for the waiting process to end after it was killed
 _RUN = "RUNNER_WATCH_RUN"
 
 
 class WatchError(Exception):
-    """The board cannot be had from Convex; the message says why."""
+    """The board cannot be read from Convex; the message says why."""
 
 
 def watch_boards(
@@ -38,8 +38,8 @@ def watch_boards(
 ) -> Iterator[dict[str, Any] | None]:
     """Yield the board of a run, or of the newest one, each time it changes.
 
-    Yields None where there is no such run yet, and when `interval` seconds passed without news. Raises
-    WatchError when there is no first board after `first` seconds, or nobody is there who could send another.
+    Yields None where there is no such run yet, and after `interval` seconds without a change. Raises WatchError where
+    there is no first board after `first` seconds, or where the connection has ended.
     """
     process = _start(target, run)
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
@@ -61,7 +61,7 @@ def watch_boards(
 
 
 def main() -> None:
-    """Wait for boards and print them; the end of this process is somebody else's to decide."""
+    """Wait for boards and print them, until this process is killed."""
     die_with_parent()
     target = reading_target(os.environ)
     if target is None:
@@ -71,7 +71,7 @@ def main() -> None:
     args: dict[str, CoercibleToConvexValue] = {"token": target.token}
     if run := os.environ.get(_RUN):
         args["run"] = run
-    with contextlib.redirect_stdout(sys.stderr):  # whatever the library prints, boards are alone on the stream
+    with contextlib.redirect_stdout(sys.stderr):  # what the library prints must not mix with the boards
         boards = ConvexClient(target.url).subscribe("runs:board", args)
     try:
         for board in boards:
@@ -79,7 +79,7 @@ def main() -> None:
     except ConvexError as error:
         data = error.data if isinstance(error.data, dict) else {}
         _print({"error": str(data.get("message") or error)})
-    except Exception as error:  # noqa: BLE001 - its kind is the library's affair, its text is what there is to say
+    except Exception as error:  # noqa: BLE001 - whatever the library raises, its text is reported
         _print({"error": str(error).replace(target.token, "***")})
 
 

@@ -1,4 +1,4 @@
-"""Sends what waits in a state file to Convex, for `runner sync`: in the foreground, until all of it is there."""
+"""Sends all unsent events of a state file to Convex, for `runner sync`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.progress.convex.client import DeploymentClient, RefusedError, UnavailableError
 from runner.progress.convex.outbox import SINK
-from runner.progress.convex.sink import Courier, retry_delay
+from runner.progress.convex.outbox_sender import OutboxSender, retry_delay
 from runner.progress.stores.sqlite_store import SqliteStore
 
 if TYPE_CHECKING:
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
     from _typeshed import StrPath
 
-    from runner.progress.convex.sink import Client
+    from runner.progress.convex.outbox_sender import Client
     from runner.progress.convex.target import ConvexTarget
 
-PATIENCE = 60.0  # seconds without any progress after which a deployment is given up
+PATIENCE = 60.0  # seconds without progress after which it gives up
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Synced:
-    """What became of the outbox. `problem` says why events still wait."""
+    """How many events of how many runs were sent, how many still wait, and the problem that keeps them, if any."""
 
     sent: int
     runs: int
@@ -45,27 +45,28 @@ def sync(
     patience: float = PATIENCE,
     connect: Callable[[ConvexTarget], Client] = DeploymentClient,
 ) -> Synced:
-    """Send every waiting event of every run in `state`; a run whose process has died is ended first.
+    """Send every unsent event of every run in the folder `state`; runs whose process has died are ended first.
 
-    Safe beside a running plan: what both send is kept once. Raises StoreError.
+    May run beside a running plan: Convex keeps what both send once. `patience` is how many seconds without progress it
+    goes on. Raises StoreError.
     """
     store = SqliteStore(state)
     try:
         store.mark_interrupted()
-        courier = Courier(connect(target), store, lambda run_id, seq: store.acknowledge(SINK, run_id, seq))
-        return _deliver_all(courier, patience)
+        sender = OutboxSender(connect(target), store, lambda run_id, seq: store.acknowledge(SINK, run_id, seq))
+        return _deliver_all(sender, patience)
     finally:
         store.close()
 
 
-def _deliver_all(courier: Courier, patience: float) -> Synced:
-    waiting = courier.waiting()
+def _deliver_all(sender: OutboxSender, patience: float) -> Synced:
+    waiting = sender.waiting()
     runs, total, problem, failures = len(waiting), sum(waiting.values()), None, 0
     deadline = time.monotonic() + patience
     try:
         while waiting:
             try:
-                courier.deliver(next(iter(waiting)))
+                sender.deliver(next(iter(waiting)))
             except UnavailableError as error:
                 problem = str(error)
                 failures += 1
@@ -79,8 +80,8 @@ def _deliver_all(courier: Courier, patience: float) -> Synced:
             else:
                 failures = 0
                 deadline = time.monotonic() + patience
-            waiting = courier.waiting()
+            waiting = sender.waiting()
     finally:
-        courier.close()
+        sender.close()
     left = sum(waiting.values())
     return Synced(sent=max(0, total - left), runs=runs, waiting=left, problem=problem)

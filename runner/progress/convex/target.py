@@ -1,4 +1,4 @@
-"""Where live progress goes, and with which secret: from the plan, the environment, or not at all.
+"""The deployment that live progress is sent to, and its secret, from the plan and the environment.
 
 Cheap to import: a run without Convex loads nothing else of it.
 """
@@ -21,19 +21,18 @@ TOKEN = "RUNNER_CONVEX_TOKEN"  # noqa: S105 - the name of a variable, as are the
 READ_TOKEN = "RUNNER_CONVEX_READ_TOKEN"  # noqa: S105
 ALLOWED = "RUNNER_CONVEX_ALLOWED_URLS"  # separated by blanks: addresses in plans that may get the secret
 DRAIN = "RUNNER_CONVEX_DRAIN"
-DRAIN_SECONDS = 10.0  # at the end of a run, for what was not sent while it lasted
-SECRETS = (TOKEN, READ_TOKEN)
+DRAIN_SECONDS = 10.0  # at the end of a run, for events that were not sent before
 
 
 class ConvexSettingsError(RunnerError):
-    """Convex was asked for, and something that it needs is not set."""
+    """Convex is enabled, and something that it needs is not set."""
 
     exit_code = 2
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConvexTarget:
-    """A deployment and the secret for it, which no representation shows. `drain` in seconds."""
+    """A deployment and its secret, which `repr` hides. `drain`: seconds for unsent events at the end of a run."""
 
     url: str
     token: str = field(repr=False)
@@ -43,7 +42,7 @@ class ConvexTarget:
 def choose_target(
     url: str | None, *, enabled: bool | Literal["auto"], environ: Mapping[str, str]
 ) -> tuple[ConvexTarget | None, str | None]:
-    """Return where a run's events go, or None, and what the user should know of that.
+    """Return the deployment for a run's events, or None, and a warning for the user, or None.
 
     `url` and `enabled` are the plan's. The secret in the environment is for the deployment in the environment: a URL
     in a plan, which may come from anybody, gets it only where the environment names that URL too, in CONVEX_URL or in
@@ -71,7 +70,7 @@ def choose_target(
 
 
 def required_target(url: str | None, environ: Mapping[str, str]) -> ConvexTarget:
-    """Return where waiting events go. Raises ConvexSettingsError where that is not known."""
+    """Return the deployment for unsent events. Raises ConvexSettingsError where it is not known."""
     address = url or environ.get(URL, "")
     if not address:
         raise ConvexSettingsError(f"no deployment is known; give --url or set {URL}")
@@ -82,14 +81,14 @@ def required_target(url: str | None, environ: Mapping[str, str]) -> ConvexTarget
 
 
 def reading_target(environ: Mapping[str, str]) -> ConvexTarget | None:
-    """Return where runs can be watched, with a secret that may read, or None where Convex is not set up."""
+    """Return the deployment to watch runs on, with a secret that may read, or None where Convex is not set up."""
     address = environ.get(URL, "")
     token = environ.get(READ_TOKEN, "") or environ.get(TOKEN, "")
     return _target(address, token, environ) if address and token else None
 
 
 def shown(url: str) -> str:
-    """Return an address without what may be secret in it."""
+    """Return an address without the parts that may be secret."""
     try:
         parts = urlsplit(url)
         port = f":{parts.port}" if parts.port else ""

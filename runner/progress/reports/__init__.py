@@ -1,1 +1,1 @@
-"""What a run was and is, as text for people and as JSON for programs."""
+"""Runs as text for people and as JSON for programs."""

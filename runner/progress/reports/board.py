@@ -1,4 +1,4 @@
-"""A run at one moment, as `runner watch` shows it: its tasks, how far each is, and what each is doing. Pure."""
+"""A run at one moment, as `runner watch` shows it: its tasks with their progress and running sub-tasks. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MARKS = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """What a running sub-task is doing; `step` counts from 1, 0 before the first."""
+    """The current step of a running sub-task; `step` counts from 1, 0 before the first."""
 
     title: str
     step: int
@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Card:
-    """A task on the board."""
+    """A task on the board, with the numbers of its sub-tasks."""
 
     id: str
     title: str
@@ -61,12 +61,12 @@ class Board:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will happen to it."""
+        """Whether the run has ended."""
         return self.status.ended
 
 
 def read_board(reader: StateReader, run_id: str) -> Board:
-    """Return a run as the state file has it."""
+    """Return the board of a run in the state file."""
     run = reader.run(run_id)
     steps: dict[str, list[Step]] = {}
     for subtask in reader.subtasks(run_id):
@@ -100,7 +100,7 @@ def read_board(reader: StateReader, run_id: str) -> Board:
 
 
 def board_from_convex(value: Mapping[str, Any]) -> Board:
-    """Return a run as the query `runs:board` has it; its numbers come as floats."""
+    """Return the board of a run from the result of Convex's query `runs:board`, whose numbers are floats."""
     run = value["run"]
     found = sorted((card for column in value["columns"].values() for card in column), key=lambda card: card["position"])
     return Board(
@@ -137,7 +137,7 @@ def _card(card: Mapping[str, Any]) -> Card:
 
 
 def board_lines(board: Board) -> list[str]:
-    """Return the board as lines of text: one a task, and one more for each sub-task that runs."""
+    """Return the board as lines of text: one for each task, and one for each running sub-task."""
     done = sum(card.status.ended for card in board.cards)
     lines = [f"{board.plan}  {board.run_id}  {board.status.value}  {done}/{len(board.cards)} tasks"]
     for card in board.cards:
@@ -147,7 +147,7 @@ def board_lines(board: Board) -> list[str]:
 
 
 def changed_lines(before: Iterable[str], now: Iterable[str]) -> list[str]:
-    """Return the lines that were not there before: what a reader of a plain stream has not seen."""
+    """Return the lines of `now` that are not in `before`, for output that is not a terminal."""
     seen = set(before)
     return [line for line in now if line not in seen]
 
@@ -168,5 +168,5 @@ def _step_line(step: Step) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Return text from elsewhere as a line that cannot move the cursor."""
+    """Return text as one printable line."""
     return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))

@@ -1,7 +1,7 @@
-"""What `status`, `logs`, `pause`, `resume` and `cancel` say: questions to the state file, answered as text.
+"""The commands `status`, `logs`, `pause`, `resume` and `cancel`: queries on the state file, returned as text.
 
-Runs in a process of its own beside the supervisor. Reads through a read-only connection and writes nothing but
-requests. Nothing heavy is imported here: these commands answer at once.
+Used in a process of its own beside the supervisor. It reads through a read-only connection and writes nothing except
+requests. It imports nothing that is slow to load: these commands answer at once.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from runner.progress.stores.run_records import RunRecord
 
 RUNS_SHOWN = 20
-POLL_INTERVAL = 0.2  # seconds between two looks at a run that is followed
-ANSWER_INTERVAL = 0.05  # seconds between two looks for the answer to a request
-ANSWER_TIMEOUT = 5.0  # seconds; a supervisor looks for requests ten times a second
+POLL_INTERVAL = 0.2  # seconds between two queries on a run that is followed
+ANSWER_INTERVAL = 0.05  # seconds between two queries for the answer to a request
+ANSWER_TIMEOUT = 5.0  # seconds; a supervisor reads requests ten times a second
 
 Pause = Callable[[float], object]
 
 
 def status(state: Path, run: str | None = None, *, as_json: bool = False) -> str:
-    """Return the runs, or one run, as text; as JSON the run, the latest one unless it is named."""
+    """Return the runs, or one run, as text. With `as_json` it is the report of one run, by default the latest."""
     with StateReader.open(state) as reader:
         if as_json:
             return to_text(run_report(reader, reader.run(run or LATEST).id)).rstrip("\n")
@@ -43,7 +43,7 @@ def status(state: Path, run: str | None = None, *, as_json: bool = False) -> str
 
 
 def follow_status(state: Path, run: str | None = None, pause: Pause = time.sleep) -> Iterator[str]:
-    """Yield a run's status, and again whenever it has changed, until the run has ended."""
+    """Yield a run's status each time that it has changed, until the run has ended."""
     with StateReader.open(state) as reader:
         reference = reader.run(run or LATEST).id
         shown = ""
@@ -78,7 +78,7 @@ def logs(
                 seq = recorded.seq
                 yield from log_lines([recorded])
             if now.status.ended and now.ended_at is None:
-                yield f"{now.status.value}: process {now.pid} on {now.host} died; the next run of the plan goes on"
+                yield f"{now.status.value}: process {now.pid} on {now.host} died; the next run of the plan continues"
             if now.status.ended or not follow:
                 return
             pause(POLL_INTERVAL)
@@ -92,8 +92,8 @@ def control(
     run: str | None = None,
     pause: Pause = time.sleep,
 ) -> str:
-    """Ask the running run for something and return what became of it. Raises StoreError where none runs."""
-    from runner.progress.stores.sqlite_store import request_control  # noqa: PLC0415 - `status` and `logs` need no writer
+    """Send a request to a running run and return its answer. Raises StoreError where none is running or answers."""
+    from runner.progress.stores.sqlite_store import request_control  # noqa: PLC0415 - `status` and `logs` do not write
 
     with StateReader.open(state) as reader:
         found = _live_run(reader, run)
@@ -108,7 +108,7 @@ def control(
                 raise StoreError(f"{name} ended before it could {kind}")
             pause(ANSWER_INTERVAL)
     raise StoreError(
-        f"{name}: asked to {kind}, but it has not answered within {ANSWER_TIMEOUT:.0f} s; it may yet do so"
+        f"{name}: asked to {kind}, but it has not answered within {ANSWER_TIMEOUT:.0f} s; it may still do so"
     )
 
 
@@ -117,18 +117,18 @@ def _overview(reader: StateReader) -> str:
     found = reader.runs(limit=RUNS_SHOWN)
     text = runs_text([(run, reader.tasks(run.id)) for run in found], now=now)
     live = [run for run in found if not run.status.ended]
-    parts = [text, *(_run(reader, run.id) for run in live), *_lag(reader)]
+    parts = [text, *(_run(reader, run.id) for run in live), *_unsent(reader)]
     return "\n\n".join(parts)
 
 
-def _lag(reader: StateReader) -> list[str]:
-    """Return the line that says what waits to be sent to Convex, if anything does."""
+def _unsent(reader: StateReader) -> list[str]:
+    """Return the line about events that are not sent to Convex yet, if there are any."""
     owed = reader.owed(SINK)
     if not owed:
         return []
     events = "1 event" if sum(owed.values()) == 1 else f"{sum(owed.values()):,} events"
     runs = "1 run" if len(owed) == 1 else f"{len(owed):,} runs"
-    return [f"convex: {events} of {runs} not sent yet; a run sends them, and so does `runner sync`"]
+    return [f"convex: {events} of {runs} not sent yet; the next run sends them, and so does `runner sync`"]
 
 
 def _run(reader: StateReader, reference: str) -> str:
@@ -149,6 +149,6 @@ def _live_run(reader: StateReader, reference: str | None) -> RunRecord:
     if len(live) == 1:
         return live[0]
     if not live:
-        raise NoSuchRunError(f"{reader.path}: no run is going on")
+        raise NoSuchRunError(f"{reader.path}: no run is in progress")
     names = ", ".join(f"{run.id[:SHORT_ID]} ({run.plan})" for run in live)
-    raise NoSuchRunError(f"several runs are going on, name one of them: {names}")
+    raise NoSuchRunError(f"several runs are in progress, name one of them: {names}")

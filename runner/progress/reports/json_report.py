@@ -1,4 +1,4 @@
-"""One run as JSON values: the report of `--json FILE` and of `status --json`, which are the same."""
+"""The JSON report of one run, for `--json FILE` and `status --json`: the fields of its records (`run_records`)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 
 def run_report(store: StateReader, run_id: str) -> dict[str, Any]:
-    """Return a run with its tasks in the plan's order and their sub-tasks. Times are ISO 8601 UTC."""
+    """Return a run with its tasks, in the plan's order, and their sub-tasks. Times are ISO 8601 UTC.
+
+    Raises StoreError.
+    """
     run = store.run(run_id)
     subtasks: dict[str, list[SubTaskRecord]] = {}
     for subtask in store.subtasks(run.id):
@@ -34,14 +37,14 @@ def run_report(store: StateReader, run_id: str) -> dict[str, Any]:
 
 
 def as_json(data: dict[str, Any]) -> str:
-    """Return a report as text, in the order of its keys, with a line break at its end."""
+    """Return a report as text that ends with a line break."""
     return json.dumps(data, indent=2) + "\n"
 
 
 def write_json(path: StrPath, data: dict[str, Any]) -> None:
-    """Write a report whole or not at all; missing folders are created. Raises StoreError.
+    """Write a report as a whole or not at all; missing folders are created. Raises StoreError.
 
-    What is no regular file, such as /dev/stdout, a pipe or a link, is written into and stays what it is.
+    A path that is not a regular file, such as /dev/stdout, a pipe or a link, is written to and not replaced.
     """
     path = Path(path)
     text = as_json(data).encode()

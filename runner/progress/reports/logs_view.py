@@ -1,4 +1,4 @@
-"""`runner logs` as text: every event of a run, or of one of its tasks, as a line with its time. Pure."""
+"""The text of `runner logs`: each event of a run, or of one of its tasks, as a line with its time. Pure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def log_lines(recorded: Iterable[Recorded], zone: tzinfo | None = None) -> Itera
 
 
 def describe(event: Event) -> str:
-    """Return an event in words, without its place and its time."""
+    """Return the text of an event, without its task and its time."""
     match event:
         case RunStarted() | RunPaused() | RunResumed() | RunEnded():
             return _describe_run(event)
@@ -74,13 +74,13 @@ def _describe_run(event: RunStarted | RunPaused | RunResumed | RunEnded) -> str:
 def _describe_subtask(event: SubTaskStarted | SubTaskStep | SubTaskRetrying | SubTaskEnded) -> str:
     match event:
         case SubTaskStarted():
-            again = f", try {event.attempt}" if event.attempt > 1 else ""
+            again = f", attempt {event.attempt}" if event.attempt > 1 else ""
             return f"started by worker {event.pid}{again}"
         case SubTaskStep():
             return f"step {event.step}: {event.message}"
         case SubTaskRetrying():
             blame = "" if event.charged else " (not charged)"
-            return f"try {event.attempt} failed{blame}, again in {duration(event.delay)}: {event.error}"
+            return f"attempt {event.attempt} failed{blame}, again in {duration(event.delay)}: {event.error}"
         case SubTaskEnded():
             word = "up to date" if event.up_to_date else event.status.value
             return _with(word, event.error or _files(event.files))

@@ -1,4 +1,4 @@
-"""What `runner schema` prints: the tables as the reader understood them, and what it did not understand, by line."""
+"""The text of `runner schema`: the tables as the reader understood them, and what it did not understand, by line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`runner status` as text: all runs in a table, or one run with its tasks and what they are doing. Pure."""
+"""The text of `runner status`: a table of runs, or one run with its tasks and their current steps. Pure."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from runner.progress.stores.run_records import RunRecord, SubTaskRecord, TaskRecord
 
 _WIDEST_NAME = 40  # columns of a plan's or a task's name in a table
-_STEPS_SHOWN = 5  # of one task's running sub-tasks: as many as run at once by default
+_STEPS_SHOWN = 5  # running sub-tasks of one task: as many as run at once by default
 
 
 def runs_text(
     runs: Sequence[tuple[RunRecord, Sequence[TaskRecord]]], *, now: datetime, zone: tzinfo | None = None
 ) -> str:
-    """Return runs with their tasks as a table, a line a run. Times are shown in `zone`, local by default."""
+    """Return a table with a line for each run. Times are shown in `zone`, local by default."""
     if not runs:
         return "no run was recorded yet; `runner PLAN` starts one"
     head = ("RUN", "PLAN", "STATUS", "TASKS", "SUB-TASKS", "STARTED", "TOOK")
@@ -54,7 +54,7 @@ def run_text(
     now: datetime,
     zone: tzinfo | None = None,
 ) -> str:
-    """Return one run: how it stands, its tasks with the steps of what is running, and every failure."""
+    """Return one run: its state, its tasks with the steps of running sub-tasks, and every failure."""
     lines = [*_head(run, tasks, now, zone), ""]
     steps: dict[str, list[str]] = {}
     for subtask in subtasks:
@@ -78,11 +78,11 @@ def _head(run: RunRecord, tasks: Sequence[TaskRecord], now: datetime, zone: tzin
     if took:
         first += f" {'for' if run.ended_at is None else 'in'} {took}"
     first += f": {sum(task.done for task in tasks):,} of {count(total, 'sub-task')} done"
-    if told := listed(others):
-        first += f", {told}"
+    if other_counts := listed(others):
+        first += f", {other_counts}"
     lines = [first]
     if run.status is RunStatus.INTERRUPTED and run.ended_at is None:
-        lines.append(f"its process {run.pid} on {run.host} is gone; run the plan again to go on where it was")
+        lines.append(f"its process {run.pid} on {run.host} died; run the plan again to continue")
     elif run.error:
         lines += indented(run.error, "")
     ended = f", ended {_moment(run.ended_at, zone)}" if run.ended_at else ""
@@ -113,14 +113,14 @@ def _task_rows(task: TaskRecord, steps: list[str], now: datetime | None) -> list
 
 def _step(subtask: SubTaskRecord) -> str:
     piece = subtask.table or SETUP_PIECE
-    tried = f" (try {subtask.attempts})" if subtask.attempts > 1 else ""
+    tried = f" (attempt {subtask.attempts})" if subtask.attempts > 1 else ""
     if not subtask.step:
         return f"{piece}: starts{tried}"
     return f"{piece}: {subtask.step}/{subtask.total_steps} {one_line(subtask.message or '')}{tried}"
 
 
 def _failures(tasks: Sequence[TaskRecord], subtasks: Sequence[SubTaskRecord]) -> list[Failure]:
-    """Return what failed, in the order of the plan; tasks only where none of their sub-tasks says why."""
+    """Return the failures in the order of the plan; those of tasks only where no sub-task of theirs has failed."""
     by_task: dict[str, list[Failure]] = {}
     for subtask in subtasks:
         if subtask.status is SubTaskStatus.FAILED:
@@ -146,7 +146,7 @@ def _moment(at: str | None, zone: tzinfo | None) -> str:
 
 
 def _took(started_at: str | None, ended_at: str | None, now: datetime | None) -> str:
-    """Return how long something took or has been taking; nothing where that cannot be said."""
+    """Return how long something took, or has taken so far; nothing where that is not known."""
     if started_at is None or (ended_at is None and now is None):
         return ""
     end = datetime.fromisoformat(ended_at) if ended_at is not None else now or datetime.now(UTC)

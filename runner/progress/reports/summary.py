@@ -1,4 +1,4 @@
-"""The lines that a run is told in: one for whatever ends or goes wrong, and the summary at the end. Pure."""
+"""The lines that the console prints of a run: one for everything that ends or fails, and the summary. Pure."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 INDENT = "  "
 TEXT_WIDTH = 80  # columns of a list that goes over several lines
-SHORT_ID = 8  # characters of a run's id that tell it from every other
+SHORT_ID = 8  # characters of a run's id, enough to identify it
 _STATUS_WIDTH = len("up to date")
-_WIDEST_TASK = 40  # columns that a task's id gets in a list; longer ones push the rest to the right
+_WIDEST_TASK = 40  # columns for a task's id in a list; a longer one moves the rest to the right
 _WIDEST_PIECE = 24  # the same for a table's name
 _TONES: dict[str, Tone] = {
     "done": "good", "up to date": "dim", "failed": "bad", "cancelled": "warn", "skipped": "warn",
@@ -41,7 +41,7 @@ _TONES: dict[str, Tone] = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line: its text and which part of it is coloured how. `bad` ones are shown when all else is quiet."""
+    """A line: its text, and the colour of its marked part. Only `bad` ones are printed with `--quiet`."""
 
     text: str
     tone: Tone = "plain"
@@ -55,9 +55,9 @@ def tone_of(word: str) -> Tone:
 
 
 def ending_lines(tally: RunTally, ending: Ending, width: int | None = None) -> list[Line]:
-    """Return what is said when a sub-task has ended, or a task of which sub-tasks never ran.
+    """Return the lines for a sub-task that has ended, or for a task of which some sub-tasks never ran.
 
-    `width` is that of the terminal in columns; None cuts nothing.
+    `width` is that of the terminal in columns; with None nothing is shortened.
     """
     if ending.piece is None and not ending.left:
         return []
@@ -79,7 +79,7 @@ def ending_lines(tally: RunTally, ending: Ending, width: int | None = None) -> l
 
 
 def task_lines(tally: RunTally, ending: Ending, width: int | None = None) -> list[Line]:
-    """Return what is said when a whole task has ended, where its sub-tasks are shown as a bar."""
+    """Return the lines for a whole task that has ended, where its sub-tasks are shown as a bar."""
     task = tally.tasks[ending.task_id]
     widest = min(max(map(len, tally.tasks)), _WIDEST_TASK)
     amount = f"{task.done:,} of {task.total:,}"
@@ -92,19 +92,19 @@ def task_lines(tally: RunTally, ending: Ending, width: int | None = None) -> lis
 
 
 def event_lines(event: Event, width: int | None = None) -> list[Line]:
-    """Return what is said of an event that is no ending: warnings, retries, pauses."""
+    """Return the lines for other events: warnings, retries, pauses."""
     match event:
         case SubTaskRetrying():
-            blame = "" if event.charged else " (not charged: its worker died, perhaps of another)"
+            blame = "" if event.charged else " (not charged: its worker died, perhaps because of another)"
             again = f"again in {duration(event.delay)}" if event.delay > 0 else "again now"
-            text = f"retry: {event.subtask_id}: try {event.attempt} failed{blame}; {again}"
+            text = f"retry: {event.subtask_id}: attempt {event.attempt} failed{blame}; {again}"
             return [Line(text, "warn", "retry:"), *map(Line, indented(event.error, INDENT, width))]
         case Logged(level="warning" | "error"):
             return _logged_lines(event)
         case Logged(level="info", task_id=None):
             return [Line(one_line(event.message))]
         case RunPaused():
-            return [Line("paused: what runs goes on, nothing new is started", "warn", "paused:")]
+            return [Line("paused: running tasks go on, no task is started", "warn", "paused:")]
         case RunResumed():
             return [Line("resumed", "warn")]
         case _:
@@ -112,7 +112,7 @@ def event_lines(event: Event, width: int | None = None) -> list[Line]:
 
 
 def failure_lines(failures: Iterable[Failure], width: int | None = None) -> list[Line]:
-    """Return every failure with its cause; those of one task with one cause stand together."""
+    """Return every failure with its cause; those of one task with the same cause are listed together."""
     groups: dict[tuple[str, str, int, str], list[str | None]] = {}
     for failure in failures:
         key = (failure.task_id, failure.status, failure.attempts, failure.error)
@@ -120,7 +120,7 @@ def failure_lines(failures: Iterable[Failure], width: int | None = None) -> list
     lines = []
     for (task_id, status, tries, error), group in groups.items():
         named = ", ".join(piece for piece in group if piece is not None)
-        tried = f" ({tries} tries)" if tries > 1 else ""
+        tried = f" ({tries} attempts)" if tries > 1 else ""
         text = f"{status}: {task_id} {named}".rstrip() + tried
         first, *rest = textwrap.wrap(text, TEXT_WIDTH, subsequent_indent=INDENT * 2, break_on_hyphens=False)
         lines.append(Line(first, tone_of(status), f"{status}:", bad=True))
@@ -131,7 +131,7 @@ def failure_lines(failures: Iterable[Failure], width: int | None = None) -> list
 
 
 def summary_lines(tally: RunTally, notices: Sequence[str] = (), width: int | None = None) -> list[Line]:
-    """Return how the run ended: failures, what to do, counts. The last line alone says it all."""
+    """Return the summary of a run: failures, counts, notices, and a last line with the result."""
     order = {task_id: position for position, task_id in enumerate(tally.tasks)}
     failures = sorted(tally.failures, key=lambda failure: (order[failure.task_id], failure.piece or ""))
     lines = failure_lines(failures, width)
@@ -145,10 +145,10 @@ def summary_lines(tally: RunTally, notices: Sequence[str] = (), width: int | Non
     ]  # fmt: skip
     amounts = [f"{len(tally.tasks):,}", f"{tally.total:,}", f"{_file_count(tally.files):,}"]
     wide = max(map(len, amounts))
-    told = listed(words), listed(pieces), listed(_file_words(tally.files))
-    for name, amount, words_told in zip(("tasks", "sub-tasks", "files"), amounts, told, strict=True):
-        if words_told:
-            lines.append(Line(f"{name:<9}{GAP}{amount:>{wide}}{GAP}{words_told}"))
+    counts = listed(words), listed(pieces), listed(_file_words(tally.files))
+    for name, amount, text in zip(("tasks", "sub-tasks", "files"), amounts, counts, strict=True):
+        if text:
+            lines.append(Line(f"{name:<9}{GAP}{amount:>{wide}}{GAP}{text}"))
     if tally.files.kept:
         kept = tally.files.kept
         edited = f"{count(kept, 'file')} edited by hand and kept; --force overwrites {'it' if kept == 1 else 'them'}"
@@ -179,7 +179,7 @@ def is_last(event: Event) -> bool:
 
 
 def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
-    """Return what `--check` found: a line a file, then the count. `changes` are verbs with paths."""
+    """Return the result of `--check`: a line for each file, then the counts. `changes` are pairs of verb and path."""
     found = sorted(set(changes), key=lambda change: (change[1], change[0]))
     verbs = Counter(verb for verb, _ in found)
     lines = []

@@ -1,4 +1,4 @@
-"""How far a run is, told from its events alone: what a display shows and what the summary counts. Pure."""
+"""Counts of a run, taken from its events alone, for the display and the summary. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from runner.records.task import SETUP_PIECE, FileCounts
 
 @dataclass(slots=True)
 class TaskTally:
-    """How far one task is. `ended` and `failed` count sub-tasks; `step` is the newest thing that it did."""
+    """Counts of one task's sub-tasks; `step` is the newest step of any of them."""
 
     id: str
     total: int
@@ -37,7 +37,7 @@ class TaskTally:
 
 @dataclass(slots=True)
 class Failure:
-    """What failed, for the end. `piece` is None where the task as a whole did."""
+    """A failure, for the summary. `piece` is the table or set-up piece, None where the task as a whole failed."""
 
     task_id: str
     piece: str | None
@@ -48,7 +48,7 @@ class Failure:
 
 @dataclass(slots=True)
 class RunTally:
-    """Counts of a run, brought forward by `add`. Sub-tasks count by how they ended; up to date is not done."""
+    """Counts of a run, updated by `add`. Sub-tasks are counted by how they ended; those up to date not as done."""
 
     run_id: str = ""
     plan: str = ""
@@ -71,16 +71,16 @@ class RunTally:
 
     @property
     def ended(self) -> int:
-        """Sub-tasks to which nothing more will happen."""
+        """The number of sub-tasks that have ended."""
         return self.done + self.up_to_date + self.failed + self.cancelled + self.skipped
 
     @property
     def seconds(self) -> float:
-        """How long the run took, or 0 while it lasts."""
+        """How long the run took in seconds, 0 while it lasts."""
         return _seconds(self.started_at, self.ended_at)
 
     def add(self, event: Event) -> Ending | None:
-        """Count an event; return what ended by it, a sub-task or a task, for who wants to say so."""
+        """Count an event; return the sub-task or task that it ends, if it ends one."""
         match event:
             case SubTaskStep():
                 self._step(event)
@@ -162,11 +162,11 @@ class RunTally:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """A sub-task that ended, or a whole task (`piece` None) of whose sub-tasks `left` never ran."""
+    """A sub-task that has ended, or a whole task (`piece` is None) of whose sub-tasks `left` never ran."""
 
     task_id: str
     piece: str | None
-    word: str  # its state as people read it
+    word: str  # its state for users
     seconds: float
     error: str | None
     left: int = 0

@@ -1,4 +1,4 @@
-"""How values look in text for people: times, counts, tables, colours, text from elsewhere. Pure."""
+"""Formats values as text for users: durations, counts, tables, colours, text from elsewhere. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _MINUTE = 60.0
 _HOUR = 3600.0
-_TENTH = 9.995  # seconds from where two decimals say more than anybody needs
+_TENTH = 9.995  # seconds from which on one decimal is shown
 
 
 def duration(seconds: float) -> str:
-    """Return a span of time as people say it: `0.12 s`, `12.3 s`, `2 min 05 s`, `1 h 02 min`."""
+    """Return a duration as `0.12 s`, `12.3 s`, `2 min 05 s` or `1 h 02 min`."""
     if seconds < _TENTH:
         return f"{max(0.0, seconds):.2f} s"
     if seconds < _MINUTE - 0.05:
@@ -39,41 +39,41 @@ def count(number: int, noun: str) -> str:
 
 
 def listed(numbers: Sequence[tuple[int, str]]) -> str:
-    """Return `3 done, 1 failed`, without what there is none of."""
+    """Return `3 done, 1 failed`, without words whose number is 0."""
     return ", ".join(f"{number:,} {word}" for number, word in numbers if number)
 
 
 def printable(text: str) -> str:
-    """Return text with nothing in it that a terminal would obey: no escapes, no controls but line breaks."""
+    """Return text without escape sequences and control characters, except line breaks."""
     return _CONTROLS.sub("", _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\t", "    "))
 
 
 def one_line(text: str) -> str:
-    """Return text, made printable, with its lines joined."""
+    """Return printable text on one line."""
     return " ".join(printable(text).split())
 
 
 def indented(text: str, indent: str, width: int | None = None) -> list[str]:
-    """Return the lines of a text, made printable and moved to the right; empty ones are left out.
+    """Return the printable, indented lines of a text, without empty ones.
 
-    `width` is where they are broken between words, in columns; None leaves them long, as a search wants them.
+    They are wrapped between words at `width` columns; with None they stay whole, so that they can be searched.
     """
     lines = [line.rstrip() for line in printable(text).splitlines() if line.strip()]
     if width is None:
         return [f"{indent}{line}" for line in lines]
-    fold = textwrap.TextWrapper(
+    wrapper = textwrap.TextWrapper(
         width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
-    return [folded for line in lines for folded in fold.wrap(line)]
+    return [wrapped for line in lines for wrapped in wrapper.wrap(line)]
 
 
 def shortened(text: str, width: int) -> str:
-    """Return text that takes at most `width` columns; three dots stand for what was cut."""
+    """Return text of at most `width` columns; three dots replace what was cut off."""
     return text if len(text) <= width else text[: max(0, width - 3)] + "..."[:width]
 
 
 def painted(text: str, tone: Tone, *, colour: bool) -> str:
-    """Return text in the colour of its tone, on a terminal that shows any."""
+    """Return text in the colour of its tone, or unchanged without `colour`."""
     code = _CODES.get(tone)
     return f"\x1b[{code}m{text}\x1b[0m" if colour and code and text else text
 

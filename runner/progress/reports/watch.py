@@ -1,4 +1,4 @@
-"""What `runner watch` shows: a run as it goes on, from Convex where it is set up, else from the state file."""
+"""The output of `runner watch`: a run while it lasts, from Convex where it is set up, else from the state file."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
 
     from runner.progress.convex.target import ConvexTarget
 
-LOOK_INTERVAL = 0.3  # seconds between two looks into the state file
+POLL_INTERVAL = 0.3  # seconds between two reads of the state file
 _UP = "\x1b[{}A"  # to the first line of what was shown last
 _CLEAR = "\x1b[J"
 
 
 class WatchFailedError(RunnerError):
-    """There is nothing to watch, or it cannot be seen any more."""
+    """There is no run to watch, or it cannot be read any more."""
 
 
 def watch(state: Path, run: str | None, environ: Mapping[str, str], *, terminal: bool) -> Iterator[str]:
-    """Yield pieces of text to be printed as they are, until the run has ended.
+    """Yield text to print, until the run has ended.
 
-    On a terminal each piece takes the place of the one before, elsewhere it is the lines that have changed. Raises
-    WatchFailedError, or StoreError for a run that is not there.
+    On a terminal each text replaces the one before; elsewhere it has the lines that have changed. Raises
+    WatchFailedError, and StoreError for an unknown run.
     """
     target = reading_target(environ)
     boards = _from_state(state, run) if target is None else _from_convex(target, run)
@@ -56,7 +56,7 @@ def _from_state(state: Path, run: str | None) -> Iterator[Board]:
         run_id = reader.run(run or LATEST).id
         while True:
             yield read_board(reader, run_id)
-            time.sleep(LOOK_INTERVAL)
+            time.sleep(POLL_INTERVAL)
 
 
 def _from_convex(target: ConvexTarget, run: str | None) -> Iterator[Board]:

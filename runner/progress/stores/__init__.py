@@ -1,1 +1,1 @@
-"""Where progress is kept: durable run state, and copies of it elsewhere."""
+"""The state file: the durable state of runs in SQLite, and the queries on it."""

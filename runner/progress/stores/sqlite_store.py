@@ -1,8 +1,8 @@
 """The durable state of runs in one SQLite file, written by the reporter thread of each supervisor.
 
-Several supervisors may write one file: each writes its own runs, each batch is one `BEGIN IMMEDIATE`
-transaction, and events are numbered a run. In the same transaction the events are folded into the rows of the
-run, its tasks, its sub-tasks and their tries, so that no reader ever sees a row that the events do not tell.
+Several supervisors may write one file: each writes its own runs, each batch is one `BEGIN IMMEDIATE` transaction, and
+events are numbered in each run. The same transaction updates the records of the run, its tasks, its sub-tasks and their
+attempts (`projection`), so that readers never see a record that does not follow from the stored events.
 """
 
 from __future__ import annotations
@@ -37,19 +37,20 @@ if TYPE_CHECKING:
 
 
 class SqliteStore(StateReader):
-    """Keeps runs in `<folder>/state.db`. Safe from any thread; every method raises StoreError.
+    """Stores runs in `<folder>/state.db`. Thread-safe; every method raises StoreError.
 
-    `notices` says what the user should know of the opening: a damaged file that was set aside, for example.
+    `notices` are messages about the opening for the user, such as a damaged file that was set aside. `outboxes` are the
+    sinks that runs started from now on are to be sent to.
     """
 
     def __init__(self, folder: StrPath) -> None:
         db, self.notices = open_for_writing(folder)
-        self.outboxes: tuple[str, ...] = ()  # sinks that each run from now on is to be sent to
+        self.outboxes: tuple[str, ...] = ()
         super().__init__(db, folder)
         self._file = _identity(self.path)
 
     def append(self, run_id: str, events: Sequence[Event]) -> tuple[Recorded, ...]:
-        """Number and keep `events` in one transaction: all of them or none, safe from SIGKILL on return.
+        """Number and store `events` in one transaction, all or none; on return they survive a SIGKILL.
 
         The first event of a run is its `RunStarted`.
         """
@@ -57,7 +58,7 @@ class SqliteStore(StateReader):
             return self._append(run_id, events)
 
     def take_controls(self, run_id: str) -> tuple[Control, ...]:
-        """Return the requests that nobody took yet, oldest first, and mark them as taken."""
+        """Return the requests that were not taken yet, oldest first, and mark them as taken."""
         ask = (
             "SELECT id, kind, task_id, requested_at, requested_by FROM controls "
             "WHERE run = ? AND taken_at IS NULL ORDER BY id"
@@ -71,12 +72,12 @@ class SqliteStore(StateReader):
         return tuple(statements.read_request(row) for row in found)
 
     def answer_control(self, control_id: int, answer: str) -> None:
-        """Keep what became of a request, for the process that asked."""
+        """Store the answer to a request, for the process that made it."""
         with self._transaction() as db:
             db.execute("UPDATE controls SET answer = ? WHERE id = ?", (valid_text(answer), control_id))
 
     def acknowledge(self, sink: str, run_id: str, seq: int) -> None:
-        """Keep that `sink` has everything of a run up to `seq`. Never moves backwards."""
+        """Record that `sink` has all events of a run up to `seq`. The position never moves backwards."""
         with self._transaction() as db:
             db.execute(
                 "INSERT INTO acknowledgements (sink, run, seq) SELECT ?, key, min(?, last_seq) FROM runs "
@@ -84,28 +85,23 @@ class SqliteStore(StateReader):
                 (sink, seq, run_id),
             )
 
-    def request_control(self, run_id: str, kind: ControlKind, task_id: str | None = None) -> int:
-        """Leave a request for the process of a run; see `request_control`."""
-        with self._transaction() as db:
-            return _insert_request(db, run_id, kind, task_id)
-
     def mark_interrupted(self, plan_path: str | None = None) -> tuple[RunRecord, ...]:
-        """End the runs whose process died without a word, and return them.
+        """End the runs whose process died before they ended, and return them.
 
-        What they had not ended is `cancelled`, in events of the run like any other; their last is `RunEnded`.
-        Who holds the lock of a plan gives its path: then every earlier run of that plan is dead, on whatever
+        Their open tasks and sub-tasks become `cancelled`, by events of the run, of which the last is `RunEnded`. A
+        caller that holds the lock of a plan gives the plan's path: then all earlier runs of that plan are dead, on any
         host.
         """
         with self._transaction():
             dead = [run for run in self._unended() if (plan_path and run.plan_path == plan_path) or _is_dead(run)]
             for run in dead:
-                self._append(run.id, self._last_words(run))
+                self._append(run.id, self._closing_events(run))
         return tuple(self.run(run.id) for run in dead)
 
     def forget_old(self, keep: int) -> int:
-        """Delete the runs of each plan beyond its newest `keep`; return how many.
+        """Delete the runs of each plan except the newest `keep`; return how many.
 
-        A run that has not ended is kept, and one of which a sink has still to get something.
+        Runs that have not ended are kept, and those with events that a sink has not acknowledged.
         """
         with self._transaction() as db:
             keys = [(row[0],) for row in db.execute(statements.SELECT_OLD, (keep,))]
@@ -117,15 +113,15 @@ class SqliteStore(StateReader):
         found = self._ask(RUNS.select + "WHERE ended_at IS NULL ORDER BY key")
         return [RUNS.read(row) for row in found]
 
-    def _last_words(self, run: RunRecord) -> list[Event]:
-        """Return the events that a dead run did not come to say."""
+    def _closing_events(self, run: RunRecord) -> list[Event]:
+        """Return the events that end what a dead run left open."""
         reason = f"its run was interrupted: process {run.pid} on {run.host} died"
         unended = [task for task in self.tasks(run.id) if task.ended_at is None]
         begun = {task.id for task in unended if task.started_at is not None}
         events: list[Event] = []
         statuses: dict[str, list[SubTaskStatus]] = {}
         for subtask in self.subtasks(run.id):
-            if subtask.task_id not in begun:  # of a task that never began only the task itself is said to end
+            if subtask.task_id not in begun:  # a task that never began ends without its sub-tasks
                 continue
             status = subtask.status if subtask.status.ended else SubTaskStatus.CANCELLED
             statuses.setdefault(subtask.task_id, []).append(status)
@@ -166,7 +162,7 @@ class SqliteStore(StateReader):
         starts = isinstance(events[0], RunStarted) if events else False
         if starts == (found is not None):
             fault = "was started already" if starts else "has no start"
-            raise StoreError(f"{self.path}: run {run_id} {fault}; its events cannot be kept")
+            raise StoreError(f"{self.path}: run {run_id} {fault}; its events cannot be stored")
         if found is None:
             return 0, State()
         key = found[0]
@@ -202,14 +198,14 @@ class SqliteStore(StateReader):
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Hold the file for writing; all that is done inside is kept, or none of it.
+        """Begin a write transaction, which is committed at the end of the block or rolled back on an error.
 
-        A file that was removed meanwhile would still take what is written, for nobody ever to see.
+        A file that was removed in the meantime could still be written, but never read again: that is an error.
         """
         with self._lock, explained(self.path):
             if _identity(self.path) != self._file:
                 raise StoreError(
-                    f"{self.path}: the run's state cannot be kept any more: the file was removed or replaced. "
+                    f"{self.path}: the run's state cannot be saved any more: the file was removed or replaced. "
                     "Run the plan again: what was generated is kept"
                 )
             self._db.execute("BEGIN IMMEDIATE")
@@ -217,15 +213,15 @@ class SqliteStore(StateReader):
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:  # SQLite has rolled back by itself where the disk was full
+                if self._db.in_transaction:  # SQLite rolls back by itself when the disk is full
                     self._db.execute("ROLLBACK")
                 raise
 
 
 def request_control(folder: StrPath, run_id: str, kind: ControlKind, task_id: str | None = None) -> int:
-    """Leave a request for the process of a running run, from any other process; return the request's id.
+    """Store a request to a running run, from any other process; return the request's id.
 
-    Raises StoreError where the run has ended, its process is gone or it has no such task.
+    Raises StoreError where the run has ended, its process is dead or it has no such task.
     """
     db = open_for_requests(folder)
     try:
@@ -241,8 +237,8 @@ def _insert_request(db: sqlite3.Connection, run_id: str, kind: ControlKind, task
         raise StoreError(f"there is no run {run_id}; `runner status` lists the runs")
     run = RUNS.read(found)
     if run.status.ended or _is_dead(run):
-        ended = f"it is {run.status.value}" if run.status.ended else f"its process {run.pid} is gone"
-        raise StoreError(f"run {run.id} cannot be told to {kind}: {ended}")
+        ended = f"it is {run.status.value}" if run.status.ended else f"its process {run.pid} is dead"
+        raise StoreError(f"run {run.id} cannot {kind}: {ended}")
     if task_id is not None:
         ids = [row[0] for row in db.execute("SELECT id FROM tasks WHERE run = ? ORDER BY position", found[:1])]
         if task_id not in ids:
@@ -255,7 +251,7 @@ def _insert_request(db: sqlite3.Connection, run_id: str, kind: ControlKind, task
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells the file at a path from any other that was or will be there."""
+    """Return device and inode of the file at a path, which identify it; None where there is none."""
     try:
         found = path.stat()
     except FileNotFoundError:

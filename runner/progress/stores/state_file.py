@@ -1,4 +1,4 @@
-"""The state file itself: how it is opened, when it is set aside, and what SQLite's errors mean to a person.
+"""Opens the state file, sets an unusable one aside, and explains the errors of SQLite.
 
 The file is `<state folder>/state.db`, in WAL mode with synchronous=NORMAL: what is committed survives the end
 of the process, however it ends. A file that cannot be used is renamed and never deleted.
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 FILE_NAME = "state.db"
 BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction; those take milliseconds
-CHECKPOINT_PAGES = 4000  # 16 MB of log before it is folded back: a checkpoint costs an fsync
+CHECKPOINT_PAGES = 4000  # 16 MB of write-ahead log between two checkpoints: each costs an fsync
 _COMPANIONS = ("", "-wal", "-shm")
 
 
 def open_for_writing(folder: StrPath) -> tuple[sqlite3.Connection, tuple[str, ...]]:
-    """Open, or create, the state file; return the connection and what the user should know.
+    """Open, or create, the state file in `folder`; return the connection and notices for the user.
 
-    A damaged file, one of a newer runner and one that is not ours are set aside. Raises StoreError.
+    A damaged file, one of a newer runner and one of another program are set aside. Raises StoreError.
     """
     folder = Path(folder)
     path = folder / FILE_NAME
@@ -53,12 +53,12 @@ def open_for_writing(folder: StrPath) -> tuple[sqlite3.Connection, tuple[str, ..
 
 
 def open_for_reading(folder: StrPath) -> sqlite3.Connection:
-    """Open the state file without the right to change it; where there is none yet, what is read is empty."""
+    """Open the state file in `folder` read-only, or an empty one in memory where there is none. Raises StoreError."""
     return _open_existing(Path(folder), mode="ro") or _empty()
 
 
 def open_for_requests(folder: StrPath) -> sqlite3.Connection:
-    """Open the state file of a run that another process writes, to leave it a request."""
+    """Open the state file of another process's run, to write a request into it. Raises StoreError."""
     db = _open_existing(Path(folder), mode="rw")
     if db is None:
         raise StoreError(f"{Path(folder) / FILE_NAME}: no run was recorded here; name its folder with --state")
@@ -80,7 +80,7 @@ def connect(path: Path, *, mode: str) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn the errors of the system and of SQLite into a StoreError that says what to do."""
+    """Turn errors of the system and of SQLite into a StoreError that says what to do."""
     try:
         yield
     except sqlite3.Error as error:
@@ -89,7 +89,7 @@ def explained(path: Path) -> Iterator[None]:
         place = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else path
         reason = error.strerror or str(error)
         raise StoreError(
-            f"{place}: the run's state cannot be kept here ({reason}); "
+            f"{place}: the run's state cannot be saved here ({reason}); "
             "give a folder that can be written with --state or RUNNER_STATE"
         ) from error
 
@@ -97,20 +97,20 @@ def explained(path: Path) -> Iterator[None]:
 def _explain(error: sqlite3.Error) -> str:
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith("SQLITE_FULL"):
-        return "the run's state cannot be kept: the disk is full; free some space and run the plan again"
+        return "the run's state cannot be saved: the disk is full; free some space and run the plan again"
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return (
-            f"the run's state cannot be kept here ({error}); "
+            f"the run's state cannot be saved here ({error}); "
             "give a folder that can be written with --state or RUNNER_STATE"
         )
     if name.startswith("SQLITE_BUSY"):
         return (
-            f"another process has held the state file for more than {BUSY_TIMEOUT:.0f} s; "
+            f"another process has locked the state file for more than {BUSY_TIMEOUT:.0f} s; "
             "end that process, a backup or a database browser perhaps, and run the command again"
         )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"the state file is damaged ({error}); the next run sets it aside and starts a new one"
-    return f"the run's state cannot be kept ({error})"
+    return f"the run's state cannot be saved ({error})"
 
 
 def _make_folder(folder: Path) -> None:
@@ -122,7 +122,7 @@ def _make_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Keep others from setting the file aside, creating it, switching it to WAL or migrating it."""
+    """Exclude other processes while the file is set aside, created, switched to WAL or migrated."""
     with AdvisoryLock(folder / "state.lock").held(BUSY_TIMEOUT) as got:
         if not got:
             raise StoreError(
@@ -132,12 +132,12 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _set_aside(path: Path) -> tuple[str, ...]:
-    """Rename a state file that cannot be used, with its companions; return why, or nothing."""
+    """Rename a state file that cannot be used, with its companion files; return a notice, or nothing."""
     if not path.exists() or path.stat().st_size == 0:
         return ()
     db: sqlite3.Connection | None = None
     try:
-        # Read-only, so that closing it folds no log into a file that is evidence now.
+        # Read-only, so that closing it does not write the log into a file that is to stay as it is.
         db = connect(path, mode="ro")
         defect = _find_defect(db)
     except sqlite3.DatabaseError as error:
@@ -158,7 +158,7 @@ def _set_aside(path: Path) -> tuple[str, ...]:
 
 
 def _find_defect(db: sqlite3.Connection) -> tuple[str, str] | None:
-    """Return a word and a sentence on why the file cannot be used, or None."""
+    """Return a label and a sentence on why the file cannot be used, or None."""
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -171,13 +171,13 @@ def _find_defect(db: sqlite3.Connection) -> tuple[str, str] | None:
 
 
 def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
-    """Open a state file of this format as it is; None where none was made yet."""
+    """Open an existing state file of this format; None where there is none yet."""
     path = folder / FILE_NAME
     with explained(path):
         if not path.exists():
             return None
         if mode == "ro" and not os.access(folder, os.W_OK) and not path.with_name(f"{FILE_NAME}-wal").exists():
-            mode = "ro&immutable=1"  # WAL wants to make its files, and nobody here can; so nobody writes either
+            mode = "ro&immutable=1"  # WAL mode creates files, which is not permitted here; so no process writes
         db = connect(path, mode=mode)
         try:
             (version,) = db.execute("PRAGMA user_version").fetchone()

@@ -1,7 +1,7 @@
-"""What can be asked of the state file: runs, tasks, sub-tasks, tries, events, requests and the outbox.
+"""Queries on the state file: runs, tasks, sub-tasks, attempts, events, requests and the outbox.
 
-Runs in any process. `StateReader.open` has a read-only connection of its own and holds no lock between two
-questions; the store of a running supervisor answers the same questions over its own connection.
+Used in any process. `StateReader.open` has a read-only connection of its own and holds no lock between two queries; the
+store of a running supervisor answers the same queries over its own connection.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from runner.progress.stores.run_records import AttemptRecord, ControlRecord, RunRecord, SubTaskRecord, TaskRecord
 
 LATEST = "latest"
-PAGE = 1000  # events read at a time: a long read would keep the log from being folded back
-SHORTEST_PREFIX = 4  # characters of a run's id
+PAGE = 1000  # events in one query: a long query would delay checkpoints of the write-ahead log
+SHORTEST_PREFIX = 4  # characters of a run's id that may stand for it
 
 
 class NoSuchRunError(StoreError):
-    """The user named a run that is not there, or not clearly enough."""
+    """There is no run, or no single run, with the given id."""
 
     exit_code = 2
 
 
 class StateReader:
-    """Answers questions about recorded runs. Safe from any thread. Every method raises StoreError."""
+    """Reads recorded runs. Thread-safe; every method raises StoreError."""
 
     def __init__(self, db: sqlite3.Connection, folder: StrPath) -> None:
         self._db = db
@@ -49,11 +49,11 @@ class StateReader:
 
     @classmethod
     def open(cls, folder: StrPath) -> Self:
-        """Open the state in `folder` read-only; where there is none, there is no run either."""
+        """Open the state file in `folder` read-only; where there is none, it has no runs."""
         return cls(open_for_reading(folder), folder)
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         with self._lock, explained(self.path):
             self._db.close()
 
@@ -68,10 +68,10 @@ class StateReader:
     def runs(self, limit: int | None = None) -> tuple[RunRecord, ...]:
         """Return the runs, newest first."""
         found = self._ask(RUNS.select + "ORDER BY key DESC LIMIT ?", -1 if limit is None else limit)
-        return tuple(_as_it_is(RUNS.read(row)) for row in found)
+        return tuple(_with_true_status(RUNS.read(row)) for row in found)
 
     def run(self, reference: str = LATEST) -> RunRecord:
-        """Return one run by its id, by the unique beginning of it, or the latest. Raises NoSuchRunError."""
+        """Return a run by its id, by a unique prefix of it, or the latest. Raises NoSuchRunError."""
         if reference == LATEST:
             newest = self.runs(limit=1)
             if not newest:
@@ -83,7 +83,7 @@ class StateReader:
             SHORTEST_PREFIX,
         )
         if len(found) == 1:
-            return _as_it_is(RUNS.read(found[0]))
+            return _with_true_status(RUNS.read(found[0]))
         if found:
             ids = ", ".join(row[1] for row in found)
             raise NoSuchRunError(f"run {reference!r} could be any of {ids}; give more of its id")
@@ -104,7 +104,7 @@ class StateReader:
         return tuple(SUBTASKS.read(row) for row in found)
 
     def attempts(self, run_id: str, subtask_id: str | None = None) -> tuple[AttemptRecord, ...]:
-        """Return the tries of a run, or of one of its sub-tasks, in order."""
+        """Return the attempts of a run, or of one of its sub-tasks, in order."""
         found = self._ask(
             ATTEMPTS.select + "WHERE run = ?1 AND (?2 IS NULL OR subtask_id = ?2) ORDER BY subtask_id, number",
             self._key(run_id),
@@ -123,7 +123,7 @@ class StateReader:
             after_seq = page[-1][0]
 
     def control(self, control_id: int) -> ControlRecord | None:
-        """Return a request and what became of it."""
+        """Return a request with its answer, or None."""
         found = self._ask(
             "SELECT controls.id, runs.id, kind, task_id, requested_at, requested_by, taken_at, answer "
             "FROM controls JOIN runs ON runs.key = controls.run WHERE controls.id = ?",
@@ -131,29 +131,15 @@ class StateReader:
         )
         return statements.read_control(found[0]) if found else None
 
-    def outbox(self, sink: str, run_id: str, limit: int = 500) -> tuple[Recorded, ...]:
-        """Return the next events of a run that `sink` has not acknowledged."""
-        page = self._events_page(run_id, self.acknowledged(sink, run_id), limit, None)
-        return tuple(statements.read_event(run_id, seq, payload) for seq, payload in page)
-
     def acknowledged(self, sink: str, run_id: str) -> int:
-        """Return up to which event `sink` has everything of a run."""
+        """Return the number up to which `sink` has all events of a run."""
         found = self._ask("SELECT seq FROM acknowledgements WHERE sink = ? AND run = ?", sink, self._key(run_id))
         return int(found[0][0]) if found else 0
 
-    def lag(self, sink: str) -> dict[str, int]:
-        """Return how many events of each run `sink` has not acknowledged, oldest run first; none of 0."""
-        found = self._ask(
-            "SELECT id, last_seq - coalesce(seq, 0) AS waiting FROM runs LEFT JOIN acknowledgements "
-            "ON acknowledgements.run = runs.key AND sink = ? WHERE waiting > 0 ORDER BY key",
-            sink,
-        )
-        return {row[0]: row[1] for row in found}
-
     def owed(self, sink: str) -> dict[str, int]:
-        """Return how many events of each run `sink` has still to get, oldest run first; none of 0.
+        """Return how many events `sink` has not acknowledged, by run, the oldest first; runs without any are left out.
 
-        Only of runs that were meant for it when they began: what was run without it is nobody's business.
+        Only runs that were started with this sink are counted.
         """
         found = self._ask(
             "SELECT id, last_seq - seq AS waiting FROM runs JOIN acknowledgements "
@@ -173,7 +159,7 @@ class StateReader:
         )
 
     def _key(self, run_id: str) -> int:
-        """Return under which number the rows of a run are kept; 0 is no run's."""
+        """Return the key of a run's rows; 0, which no run has, for an unknown run."""
         found = self._ask("SELECT key FROM runs WHERE id = ?", run_id)
         return int(found[0][0]) if found else 0
 
@@ -182,8 +168,8 @@ class StateReader:
             return self._db.execute(sql, values).fetchall()
 
 
-def _as_it_is(run: RunRecord) -> RunRecord:
-    """Return the run with the state that is true now: a run whose process has died is interrupted."""
+def _with_true_status(run: RunRecord) -> RunRecord:
+    """Return the run with its true state: a run whose process has died is interrupted."""
     if not run.status.ended and not is_alive(run.pid, run.host, run.process):
         run.status = RunStatus.INTERRUPTED
     return run

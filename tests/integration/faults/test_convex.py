@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.progress.convex import outbox_sender
 from runner.progress.convex import sink as convex_sink
 from runner.progress.convex.client import CONNECT_TIMEOUT, READ_TIMEOUT, DeploymentClient
 from runner.progress.convex.outbox import SINK
@@ -63,7 +64,7 @@ def server(shared: Server) -> Server:
 def _many_small_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """More calls in less time: more moments at which something can go wrong."""
     monkeypatch.setattr(convex_sink, "FLUSH_INTERVAL", 0.04)
-    monkeypatch.setattr(convex_sink, "FIRST_BACKOFF", 0.05)
+    monkeypatch.setattr(outbox_sender, "FIRST_BACKOFF", 0.05)
 
 
 def impatient(target: ConvexTarget) -> DeploymentClient:

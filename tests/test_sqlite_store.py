@@ -1,4 +1,4 @@
-"""What every store of runs promises, shown of the one on disk and of the one in memory."""
+"""What the store of runs promises: numbering, transactions, records, requests and acknowledgements."""
 
 from __future__ import annotations
 
@@ -6,37 +6,39 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.sqlite_store import SqliteStore, request_control
 from runner.progress.stores.state_reader import NoSuchRunError
 from runner.records.errors import StoreError
 from runner.records.events import Event, Logged, RunEnded, RunPaused, SubTaskRetrying, TaskEnded, TaskStarted
 from runner.records.json_values import iso
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import FileCounts
-from tests.memory_store import MemoryStore
 from tests.sample_runs import TOLD, at, ended, run_started, started, step, task_added, whole_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    Store = SqliteStore | MemoryStore
+    from runner.progress.reporter import ControlKind
 
 FIRST = "11111111-aaaa-4000-8000-000000000000"
 SECOND = "11112222-bbbb-4000-8000-000000000000"
 
 
-@pytest.fixture(params=["sqlite", "memory"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    if request.param == "memory":
-        yield MemoryStore()
-        return
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[SqliteStore]:
     with SqliteStore(tmp_path / "state") as opened:
+        opened.outboxes = ("convex",)
         yield opened
 
 
+def ask(store: SqliteStore, run_id: str, kind: ControlKind, task_id: str | None = None) -> int:
+    """Make a request as another process would."""
+    return request_control(store.path.parent, run_id, kind, task_id)
+
+
 @pytest.fixture
-def busy(store: Store) -> Store:
+def busy(store: SqliteStore) -> SqliteStore:
     """Return a store with a run of two tasks in the middle of its work."""
     store.append(FIRST, [run_started(), task_added("crud", ["students", "grades"]), task_added("setup", [None])])
     store.append(
@@ -45,7 +47,7 @@ def busy(store: Store) -> Store:
     return store
 
 
-def test_every_event_comes_back_as_it_was_in_order_and_numbered_from_one(store: Store) -> None:
+def test_every_event_comes_back_as_it_was_in_order_and_numbered_from_one(store: SqliteStore) -> None:
     events = whole_run(tasks=3, tables=20)
     for first in range(0, len(events), 7):
         recorded = store.append(FIRST, events[first : first + 7])
@@ -57,7 +59,7 @@ def test_every_event_comes_back_as_it_was_in_order_and_numbered_from_one(store: 
     assert store.run(FIRST).last_seq == len(events)
 
 
-def test_each_run_is_numbered_by_itself(store: Store) -> None:
+def test_each_run_is_numbered_by_itself(store: SqliteStore) -> None:
     store.append(FIRST, [run_started()])
     store.append(SECOND, [run_started()])
     (recorded,) = store.append(FIRST, [RunPaused()])
@@ -65,7 +67,7 @@ def test_each_run_is_numbered_by_itself(store: Store) -> None:
     assert [each.seq for each in store.events(SECOND)] == [1]
 
 
-def test_events_can_be_read_from_anywhere_and_for_one_task(busy: Store) -> None:
+def test_events_can_be_read_from_anywhere_and_for_one_task(busy: SqliteStore) -> None:
     assert [each.seq for each in busy.events(FIRST, 4)] == [5, 6]
     assert [each.seq for each in busy.events(FIRST, task_id="crud")] == [2, 4, 5, 6]
     assert [each.seq for each in busy.events(FIRST, 4, task_id="setup")] == []
@@ -73,7 +75,7 @@ def test_events_can_be_read_from_anywhere_and_for_one_task(busy: Store) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 4, 1000])
-def test_rows_do_not_depend_on_how_events_came_in_batches(store: Store, size: int) -> None:
+def test_rows_do_not_depend_on_how_events_came_in_batches(store: SqliteStore, size: int) -> None:
     events: list[Event] = [
         run_started(),
         task_added("crud", ["students", "grades"]),
@@ -120,7 +122,7 @@ def test_rows_do_not_depend_on_how_events_came_in_batches(store: Store, size: in
     assert (first_try.started_at, first_try.ended_at) == (iso(at(1)), iso(at(2)))
 
 
-def test_what_runs_can_be_seen_while_it_runs(busy: Store) -> None:
+def test_what_runs_can_be_seen_while_it_runs(busy: SqliteStore) -> None:
     crud, setup = busy.tasks(FIRST)
     assert (crud.status, crud.running, crud.pending, crud.started_at) == (TaskStatus.RUNNING, 1, 1, iso(at(1)))
     assert (setup.status, setup.position) == (TaskStatus.PENDING, 1)
@@ -132,19 +134,19 @@ def test_what_runs_can_be_seen_while_it_runs(busy: Store) -> None:
     assert [each.id for each in busy.subtasks(FIRST)] == ["crud/students", "crud/grades", "setup/setup"]
 
 
-def test_a_run_that_was_not_started_has_no_events(store: Store) -> None:
+def test_a_run_that_was_not_started_has_no_events(store: SqliteStore) -> None:
     with pytest.raises(StoreError, match=FIRST):
         store.append(FIRST, [RunPaused()])
     assert store.runs() == ()
 
 
-def test_a_run_starts_once(busy: Store) -> None:
+def test_a_run_starts_once(busy: SqliteStore) -> None:
     with pytest.raises(StoreError, match=FIRST):
         busy.append(FIRST, [run_started()])
     assert busy.run(FIRST).last_seq == 6
 
 
-def test_runs_come_newest_first_and_are_found_by_their_beginning(store: Store) -> None:
+def test_runs_come_newest_first_and_are_found_by_their_beginning(store: SqliteStore) -> None:
     store.append(FIRST, [run_started("one")])
     store.append(SECOND, [run_started("two")])
     assert [run.plan for run in store.runs()] == ["two", "one"]
@@ -157,7 +159,7 @@ def test_runs_come_newest_first_and_are_found_by_their_beginning(store: Store) -
             store.run(unclear)
 
 
-def test_an_empty_store_has_no_run(store: Store) -> None:
+def test_an_empty_store_has_no_run(store: SqliteStore) -> None:
     assert store.runs() == ()
     assert store.tasks(FIRST) == ()
     assert store.subtasks(FIRST) == ()
@@ -165,10 +167,10 @@ def test_an_empty_store_has_no_run(store: Store) -> None:
         store.run()
 
 
-def test_a_request_is_taken_once_and_answered(busy: Store) -> None:
+def test_a_request_is_taken_once_and_answered(busy: SqliteStore) -> None:
     assert busy.take_controls(FIRST) == ()
-    pause = busy.request_control(FIRST, "pause")
-    cancel = busy.request_control(FIRST, "cancel", "crud")
+    pause = ask(busy, FIRST, "pause")
+    cancel = ask(busy, FIRST, "cancel", "crud")
     taken = busy.take_controls(FIRST)
     assert [(each.id, each.kind, each.task_id) for each in taken] == [
         (pause, "pause", None),
@@ -183,44 +185,43 @@ def test_a_request_is_taken_once_and_answered(busy: Store) -> None:
     assert busy.control(99) is None
 
 
-def test_a_request_is_for_one_run(busy: Store) -> None:
+def test_a_request_is_for_one_run(busy: SqliteStore) -> None:
     busy.append(SECOND, [run_started()])
-    busy.request_control(SECOND, "pause")
+    ask(busy, SECOND, "pause")
     assert busy.take_controls(FIRST) == ()
     assert len(busy.take_controls(SECOND)) == 1
 
 
-def test_a_request_that_nobody_can_meet_is_refused(busy: Store) -> None:
+def test_a_request_that_nobody_can_meet_is_refused(busy: SqliteStore) -> None:
     with pytest.raises(StoreError):
-        busy.request_control(FIRST, "cancel", "no-such-task")
+        ask(busy, FIRST, "cancel", "no-such-task")
     busy.append(FIRST, [RunEnded(status=RunStatus.DONE, exit_code=0)])
     with pytest.raises(StoreError):
-        busy.request_control(FIRST, "pause")
+        ask(busy, FIRST, "pause")
     assert busy.take_controls(FIRST) == ()
 
 
-def test_the_outbox_holds_what_a_sink_has_not_acknowledged(busy: Store) -> None:
-    assert [each.seq for each in busy.outbox("convex", FIRST)] == [1, 2, 3, 4, 5, 6]
-    assert [each.seq for each in busy.outbox("convex", FIRST, limit=2)] == [1, 2]
-    assert busy.lag("convex") == {FIRST: 6}
+def test_the_outbox_holds_what_a_sink_has_not_acknowledged(busy: SqliteStore) -> None:
+    assert busy.owed("convex") == {FIRST: 6}
+    assert busy.owed("other") == {}
     busy.acknowledge("convex", FIRST, 4)
-    assert [each.seq for each in busy.outbox("convex", FIRST)] == [5, 6]
+    assert busy.owed("convex") == {FIRST: 2}
     assert (busy.acknowledged("convex", FIRST), busy.acknowledged("other", FIRST)) == (4, 0)
     busy.acknowledge("convex", FIRST, 2)  # late, from a resent batch
     assert busy.acknowledged("convex", FIRST) == 4
     busy.acknowledge("convex", FIRST, 99)  # more than there is
     assert busy.acknowledged("convex", FIRST) == 6
-    assert busy.lag("convex") == {}
+    assert busy.owed("convex") == {}
     busy.append(FIRST, [Logged(level="info", message="more")])
-    assert busy.lag("convex") == {FIRST: 1}
+    assert busy.owed("convex") == {FIRST: 1}
 
 
-def test_an_acknowledgement_of_a_run_that_is_not_there_is_nothing(store: Store) -> None:
+def test_an_acknowledgement_of_a_run_that_is_not_there_is_nothing(store: SqliteStore) -> None:
     store.acknowledge("convex", FIRST, 3)
     assert store.acknowledged("convex", FIRST) == 0
 
 
-def test_who_holds_the_lock_of_a_plan_ends_its_earlier_runs(busy: Store) -> None:
+def test_who_holds_the_lock_of_a_plan_ends_its_earlier_runs(busy: SqliteStore) -> None:
     busy.append(SECOND, [run_started(plan_path="/plans/other.yaml")])
     assert busy.mark_interrupted("/plans/none.yaml") == ()
     (run,) = busy.mark_interrupted("/plans/school.yaml")
@@ -230,7 +231,7 @@ def test_who_holds_the_lock_of_a_plan_ends_its_earlier_runs(busy: Store) -> None
 
 
 @pytest.mark.parametrize("text", ["Ünïcödé ✓", "half a pair \udc80", "zero \x00 and escape \x1b[31m", "two\nlines"])
-def test_any_text_is_kept(busy: Store, text: str) -> None:
+def test_any_text_is_kept(busy: SqliteStore, text: str) -> None:
     events: list[Event] = [
         Logged(level="error", message=text, task_id="crud"),
         ended("crud", "students", SubTaskStatus.FAILED, error=text),
