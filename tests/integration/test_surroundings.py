@@ -146,7 +146,7 @@ def test_a_state_file_that_another_process_holds_fails_the_run(folder: Folder, t
         gate.open()
         out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 1, out + err
-    assert "state.db: another process has held the state file" in err
+    assert "state.db: another process has locked the state file" in err
     assert "Traceback" not in out + err
     assert run(folder, "plan.yaml").returncode == 0
     assert "done" in run(folder, "status").stdout

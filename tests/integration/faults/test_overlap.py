@@ -162,7 +162,7 @@ def test_a_supervisor_that_is_stopped_for_a_while(
     asked = scene.run("pause")
     assert asked.returncode == 1
     was_asked = "has not answered" in asked.stderr
-    assert was_asked or "another process has held the state file" in asked.stderr
+    assert was_asked or "another process has locked the state file" in asked.stderr
     assert "running" in scene.run("status").stdout
     process.send_signal(signal.SIGCONT)
     if was_asked:
