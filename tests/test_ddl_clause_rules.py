@@ -75,14 +75,14 @@ CASES: list[tuple[str, str, str, str]] = [
 
 
 @pytest.mark.parametrize(("rule", "dialect", "item", "plain"), CASES)
-def test_rule_makes_a_clause_plain(rule: str, dialect: str, item: str, plain: str):
+def test_rule_rewrites_a_clause_as_plain_sql(rule: str, dialect: str, item: str, plain: str):
     record = dialect_named(dialect)
     assert rule in {known.name for rules in record.rules.values() for known in rules}
     assert read_body(item, tokens_of(item, record), record).items == [plain]
 
 
 @pytest.mark.parametrize("plain", sorted({case[3] for case in CASES}))
-def test_sqlglot_reads_plain_sql(plain: str):
+def test_sqlglot_parses_plain_sql(plain: str):
     assert sqlglot.parse_one(f"CREATE TABLE t ({plain})", read=PLAIN_DIALECT).this.expressions
 
 
@@ -106,6 +106,6 @@ UNHELPED: list[tuple[str, str, str]] = [
 
 
 @pytest.mark.parametrize(("rule", "dialect", "item"), UNHELPED)
-def test_sqlglot_needs_the_help(rule: str, dialect: str, item: str):
+def test_sqlglot_cannot_parse_the_original_clause(rule: str, dialect: str, item: str):
     with pytest.raises(ParseError):
         sqlglot.parse_one(f"CREATE TABLE t ({item})", read=dialect)

@@ -1,4 +1,4 @@
-"""The list of dialects, and that nothing but their modules knows their names."""
+"""The list of dialects, and that no code decides by the name of one."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def test_each_module_of_the_folder_is_a_dialect() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_names_that_people_write_lead_to_one_dialect(name: str) -> None:
+def test_other_names_of_a_dialect_find_it(name: str) -> None:
     for word in dialect_named(name).other_names:
         assert word not in NAMES
         assert meant_dialect(word.upper()) == name
 
 
-def test_other_words_lead_to_none() -> None:
+def test_other_words_find_none() -> None:
     assert meant_dialect("oracle") is None
     with pytest.raises(ValueError, match=r"unknown SQL dialect 'oracle'; known are mariadb, mysql, postgres or sqlite"):
         dialect_named("oracle")
@@ -48,7 +48,7 @@ def test_a_task_of_an_unknown_dialect_is_refused(tmp_path: Path) -> None:
         Preparation(AgentDispatcher()).prepare(task)
 
 
-# ------------------------------------------------------------------------------------------- nobody compares a name
+# ------------------------------------------------------------------------------------------ no comparison of names
 
 
 def _named_dialects(node: ast.AST) -> set[str]:
@@ -89,5 +89,5 @@ def test_no_code_decides_by_the_name_of_a_dialect() -> None:
     assert not found, "ask the dialect's record instead (runner/ddl/syntax/dialect.py)"
 
 
-def test_a_record_is_named_like_its_module() -> None:
+def test_a_record_has_the_name_of_its_module() -> None:
     assert [dialect_named(name).name for name in NAMES] == list(NAMES)

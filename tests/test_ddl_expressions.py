@@ -73,18 +73,18 @@ def test_expression_is_parsed(dialect: str, text: str, expected: str):
     assert short(parse_expression(text, dialect_named(dialect))[0]) == expected
 
 
-def test_columns_are_told_even_where_the_expression_is_not():
+def test_columns_are_known_where_the_expression_has_no_parsed_form():
     expression, columns = parse_expression("CASE WHEN A THEN b ELSE a END", dialect_named("postgres"))
     assert expression is None
     assert columns == ("a", "b")
 
 
-def test_check_of_a_table_speaks_only_of_its_columns():
+def test_check_of_a_table_refers_only_to_its_columns():
     schema = read_ddl_text("CREATE TABLE t (a int, b int CHECK (B > a AND current_user <> 'x'))", "postgres")
     assert schema.tables[0].checks[0].columns == ("b", "a")
 
 
-def test_cast_of_text_to_text_is_taken_off():
+def test_cast_of_text_to_text_is_removed():
     ddl = "CREATE TABLE t (a varchar(5), b int, CHECK ((a)::text ~ 'x'), CHECK ((b)::text ~ '1'))"
     first, second = read_ddl_text(ddl, "postgres").tables[0].checks
     assert first.expression == Operation(op="~", args=(ColumnRef(name="a"), Const(value="x")))
@@ -96,6 +96,6 @@ def test_hostile_expression_has_no_parsed_form(text: str):
     assert parse_expression(text, dialect_named("postgres"))[0] is None
 
 
-def test_brackets_up_to_the_limit_are_read():
+def test_parentheses_up_to_the_limit_are_parsed():
     depth = MAX_EXPRESSION_DEPTH
     assert short(parse_expression("(" * depth + "a > 1" + ")" * depth, dialect_named("postgres"))[0]) == ">(a, 1)"

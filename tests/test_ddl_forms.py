@@ -1,4 +1,4 @@
-"""Every form of DDL that the reader knows, as small statements with what they must become (tests/ddl/*.txt)."""
+"""Every form of DDL that the reader knows, as small statements with the expected result (tests/ddl/*.txt)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_form_is_read_as_the_database_reads_it(form: Form):
 
 
 @pytest.mark.parametrize("form", forms(), ids=lambda form: f"{form.dialect}: {form.name}")
-def test_form_makes_no_fault_of_the_reader(form: Form):
+def test_form_does_not_make_the_reader_fail(form: Form):
     assert not [note for note in read_ddl_text(form.ddl, form.dialect).notes if "fault of the reader" in note.reason]
 
 
@@ -45,7 +45,7 @@ LOADABLE = [form for form in forms() if form.dialect == "sqlite" and ".mode" not
 
 
 @pytest.mark.parametrize("form", LOADABLE, ids=lambda form: form.name)
-def test_sqlite_itself_says_the_same_of_the_form(form: Form):
+def test_sqlite_itself_reads_the_form_the_same_way(form: Form):
     with sqlite3.connect(":memory:") as connection:
         connection.executescript(form.ddl.replace("CREATE TABLE sqlite_sequence(name,seq);", ""))
         for table in read_ddl_text(form.ddl, "sqlite").tables:

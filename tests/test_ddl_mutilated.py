@@ -1,4 +1,4 @@
-"""Mutilated DDL: whatever is cut, doubled or mixed up, the reader ends with a schema, notes or a `DDLError`."""
+"""Mutilated DDL, cut, doubled or mixed up: the reader ends with a schema, notes or a `DDLError`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MARKS += ["CREATE TABLE", "ALTER TABLE t ADD", "CHECK (", "REFERENCES", "CONSTRA
 
 @st.composite
 def mutilated(draw: st.DrawFn) -> tuple[str, str]:
-    """Give statements of one dialect with a few pieces cut out, put in, doubled or swapped; maybe read as another."""
+    """Draw statements of one dialect with a few pieces cut, inserted or doubled, and a dialect to read them as."""
     dialect: str = draw(st.sampled_from(sorted(DDL)))
     text = "\n".join(draw(st.lists(st.sampled_from(DDL[dialect]), min_size=1, max_size=3)))
     for _ in range(draw(st.integers(1, 6))):
@@ -42,7 +42,7 @@ def mutilated(draw: st.DrawFn) -> tuple[str, str]:
 
 
 def schema_or_none(text: str, dialect: str) -> Schema | None:
-    """Read text; None where it holds no table, which is an error of its own."""
+    """Read text; None where it has no table, which is a `DDLError`."""
     try:
         return read_ddl_text(text, dialect)
     except DDLError as error:
@@ -79,6 +79,6 @@ def test_noise_never_breaks_the_reader(text: str, dialect: str):
     read_and_check(text, dialect)
 
 
-def test_forms_are_there():
+def test_every_dialect_has_forms():
     assert Path(__file__).parent.joinpath("ddl").is_dir()
     assert all(DDL.values())

@@ -1,4 +1,4 @@
-"""The reader's public face: files, folders, bad input, notes; and the JSON that the command line prints."""
+"""The reader's interface: files, folders, bad input and notes; and the JSON that the command line prints."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_files_are_one_schema_in_the_order_given(tmp_path: Path):
     assert not schema.warnings
 
 
-def test_folder_stands_for_its_sql_files_in_name_order(tmp_path: Path):
+def test_folder_means_its_sql_files_in_name_order(tmp_path: Path):
     (tmp_path / "010_more.sql").write_text("ALTER TABLE t ADD COLUMN b int;")
     (tmp_path / "001_first.sql").write_text("CREATE TABLE t (a int);")
     (tmp_path / "notes.txt").write_text("no SQL;")
@@ -50,14 +50,14 @@ def test_folder_stands_for_its_sql_files_in_name_order(tmp_path: Path):
     assert [column.name for column in table.columns] == ["a", "b"]
 
 
-def test_glob_stands_for_its_hits_in_name_order_each_once(tmp_path: Path):
+def test_glob_means_its_matches_in_name_order_each_once(tmp_path: Path):
     for name in ("b.sql", "a.sql", "c.txt"):
         (tmp_path / name).write_text("")
     found = expand_ddl_paths([tmp_path / "*.sql", tmp_path / "a.sql"])
     assert [path.name for path in found] == ["a.sql", "b.sql"]
 
 
-def test_all_paths_that_lead_nowhere_are_told_at_once(tmp_path: Path):
+def test_all_paths_without_a_file_are_reported_at_once(tmp_path: Path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(DDLError) as caught:
         expand_ddl_paths([tmp_path / "no.sql", tmp_path / "empty", tmp_path / "*.ddl"])
@@ -68,7 +68,7 @@ def test_all_paths_that_lead_nowhere_are_told_at_once(tmp_path: Path):
     ]
 
 
-def test_names_of_one_session_do_not_reach_the_next_file(tmp_path: Path):
+def test_a_search_path_does_not_affect_the_next_file(tmp_path: Path):
     (tmp_path / "a.sql").write_text("SET search_path TO shop; CREATE TABLE t (a int);")
     (tmp_path / "b.sql").write_text("CREATE TABLE t (a int);")
     assert [str(table.name) for table in read_ddl([tmp_path], "postgres").tables] == ["shop.t", "public.t"]
@@ -131,7 +131,7 @@ def test_latin_1_is_read_with_one_note(tmp_path: Path):
 # ------------------------------------------------------------------------------------------------------- bad input
 
 
-def test_truncated_dump_keeps_what_is_whole():
+def test_complete_statements_of_a_truncated_dump_are_read():
     ddl = "CREATE TABLE a (x int);\nCREATE TABLE b (\n  x int,\n  y te"
     schema = read_ddl_text(ddl, "postgres")
     assert [table.name.name for table in schema.tables] == ["a"]
@@ -149,7 +149,7 @@ def test_unterminated_string_names_its_line_and_what_it_swallowed(dialect: str):
     assert note.reason == "a string that begins in line 3 is never closed"
 
 
-def test_unterminated_comment_that_swallows_no_table_is_not_decisive():
+def test_unterminated_comment_that_swallows_no_table_is_not_table_related():
     note = broken("CREATE TABLE a (x int);\n/* the end")[0]
     assert (note.line, note.table_related) == (2, False)
 
@@ -173,7 +173,7 @@ def test_hostile_item_ends_in_a_note_or_a_table(dialect: str, item: str):
     assert not any("fault of the reader" in note.reason for note in notes)
 
 
-def test_ten_thousand_brackets_are_told_as_such():
+def test_ten_thousand_parentheses_are_noted_as_such():
     note = broken(
         "CREATE TABLE fine (a int);\nCREATE TABLE t (a int CHECK (" + "(" * 10_000 + "1" + ")" * 10_000 + "));"
     )[0]
@@ -203,16 +203,50 @@ def test_constraint_name_without_a_constraint_is_noted():
     )
 
 
-def test_notes_stand_in_the_order_of_lines():
+def test_notes_are_in_the_order_of_lines():
     ddl = "INSERT INTO t VALUES (1);\nCREATE TABLE t (a int, b SOMETHING ELSE);\nSELECT 1;\nALTER TABLE t EXPLODE;"
     assert [note.line for note in read_ddl_text(ddl, "postgres").notes] == [1, 2, 3, 4]
 
 
-def test_file_that_a_client_line_names_is_told_to_be_missing():
+def test_file_that_a_client_command_includes_is_noted_as_not_read():
     reasons = [
         note.reason for note in read_ddl_text("\\i types.sql\n\\set x y\nCREATE TABLE t (a int);", "postgres").notes
     ]
-    assert reasons == ["the file that it names is not followed: name it in `ddl:`", "a line for the client program"]
+    assert reasons == ["the file that it names is not followed: name it in `ddl:`", "a command for the client program"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "statement", "kind"),
+    [
+        ("postgres", "INSERT INTO t VALUES (1)", NoteKind.ROWS),
+        ("postgres", "GRANT SELECT ON t TO u", NoteKind.RIGHTS),
+        ("postgres", "ALTER FUNCTION f() OWNER TO u", NoteKind.OWNER),
+        ("postgres", "BEGIN", NoteKind.SESSION),
+        ("sqlite", "PRAGMA foreign_keys = ON", NoteKind.SESSION),
+        ("postgres", "\\set x y\n", NoteKind.CLIENT_LINE),
+        ("postgres", "\\ir more.sql\n", NoteKind.INCLUDED_FILE),
+        ("mysql", "SOURCE more.sql\n", NoteKind.INCLUDED_FILE),
+        ("sqlite", ".read more.sql\n", NoteKind.INCLUDED_FILE),
+        ("postgres", "DO $$ BEGIN NULL; END $$", NoteKind.CODE_BLOCK),
+        ("mysql", "DO SLEEP(1)", NoteKind.OTHER_STATEMENT),
+        ("mariadb", "DO SETVAL(s, 9, 0)", NoteKind.SEQUENCE),
+        ("postgres", "CREATE OR REPLACE VIEW v AS SELECT 1", NoteKind.VIEW),
+        ("postgres", "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", NoteKind.FUNCTION),
+        ("mysql", "CREATE PROCEDURE p() SELECT 1", NoteKind.FUNCTION),
+        ("postgres", "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()", NoteKind.TRIGGER),
+        ("postgres", "ALTER SEQUENCE s OWNED BY t.a", NoteKind.SEQUENCE),
+        ("postgres", "COMMENT ON EXTENSION plpgsql IS 'x'", NoteKind.EXTENSION_COMMENT),
+        ("postgres", "CREATE POLICY p ON t", NoteKind.OTHER_STATEMENT),
+        ("postgres", "CREATE TEMP TABLE x (a int)", NoteKind.SKIPPED_TABLE),
+        ("postgres", "ALTER TABLE t ADD EXCLUDE USING gist (a WITH &&)", NoteKind.TABLE_PART),
+        ("postgres", "CREATE TYPE r AS RANGE (subtype = int)", NoteKind.TYPE),
+        ("postgres", "CREATE INDEX ON nowhere (a)", NoteKind.MISSING_TARGET),
+        ("postgres", "ALTER TABLE t EXPLODE", NoteKind.NOT_UNDERSTOOD),
+    ],
+)
+def test_note_has_the_kind_of_its_statement(dialect: str, statement: str, kind: NoteKind):
+    ddl = f"CREATE TABLE t (a int);\n{statement}{'' if statement.endswith(chr(10)) else ';'}"
+    assert [note.kind for note in read_ddl_text(ddl, dialect).notes] == [kind]
 
 
 def test_fault_of_the_reader_ends_in_a_note(monkeypatch: pytest.MonkeyPatch):
@@ -228,7 +262,7 @@ def test_fault_of_the_reader_ends_in_a_note(monkeypatch: pytest.MonkeyPatch):
 # ------------------------------------------------------------------------------------------------------------ json
 
 
-def test_schema_survives_a_process_border():
+def test_schema_can_be_pickled():
     schema = read_ddl_text("CREATE TYPE e AS ENUM ('x'); CREATE TABLE t (a e CHECK (a <> 'x'))", "postgres")
     assert pickle.loads(pickle.dumps(schema)) == schema
 

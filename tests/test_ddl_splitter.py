@@ -1,4 +1,4 @@
-"""Cutting files into statements: what looks like an end and is none, and what is never closed."""
+"""Cutting files into statements: marks that do not end a statement, and what is never closed."""
 
 from __future__ import annotations
 
@@ -51,7 +51,30 @@ def test_statement_stays_whole(dialect: str, statement: str):
     assert texts(f"{statement}; SELECT 'next'", dialect) == [statement, "SELECT 'next'"]
 
 
-def test_copy_data_is_no_sql():
+@pytest.mark.parametrize(
+    ("dialect", "statement"),
+    [
+        ("postgres", "SELECT E'" + r"it\'s; " * 5000 + "'"),
+        ("postgres", "SELECT E'" + "it''s\\\\; " * 5000 + "'"),
+        ("postgres", "SELECT '" + "it''s; " * 5000 + "'"),
+        ("mysql", "SELECT '" + r"it\'s; " * 5000 + "'"),
+        ("mysql", 'SELECT "' + r"say \"it\"; " * 5000 + '"'),
+        ("sqlite", "SELECT " + ", ".join(["'a;'", '"b;"', "[c;]"] * 5000)),
+        ("postgres", "SELECT 1" + "-- one;\n" * 5000 + "+ 2"),
+        ("mysql", "SELECT " + "/* ; */ 1 + " * 5000 + "1"),
+    ],
+)
+def test_long_statement_stays_whole(dialect: str, statement: str):
+    assert texts(f"{statement}; SELECT 'next'", dialect) == [statement, "SELECT 'next'"]
+
+
+@pytest.mark.parametrize("dialect", NAMES)
+def test_many_comments_before_a_statement_are_skipped(dialect: str):
+    found = list(split(("-- one; \n" * 10_000 + "SELECT 1;").encode(), dialect_named(dialect)))
+    assert [raw.line for raw in found] == [10_001]
+
+
+def test_copy_data_is_not_sql():
     sql = "COPY t (a) FROM stdin;\n1;\tit's\n\\N\t\\.x\n\\.\n\nSELECT 2;"
     assert texts(sql) == ["COPY t (a) FROM stdin", "SELECT 2"]
     assert lines(sql) == [1, 6]
@@ -72,7 +95,7 @@ def test_copy_from_a_file_has_no_data():
         ("mariadb", r"/*M!999999\- enable the sandbox mode */ "),
     ],
 )
-def test_client_line_ends_with_the_line(dialect: str, line: str):
+def test_client_command_ends_with_its_line(dialect: str, line: str):
     found = list(split(f"{line}\nSELECT 1;".encode(), dialect_named(dialect)))
     assert [raw.client for raw in found] == [True, False]
     assert found[1].line == 2
@@ -99,7 +122,7 @@ def test_lines_count_from_the_first_word():
     assert lines("SELECT 1;\r\nSELECT 2;\r\n") == [1, 2]
 
 
-def test_empty_statements_are_none():
+def test_empty_statements_are_left_out():
     assert texts(";; \n ; -- nothing\n") == []
 
 
@@ -117,7 +140,7 @@ def test_empty_statements_are_none():
         ("sqlite", "SELECT 1 /* a;", "a comment that begins in line 1 is never closed"),
     ],
 )
-def test_what_is_never_closed_is_told_with_its_line(dialect: str, sql: str, problem: str):
+def test_what_is_never_closed_is_reported_with_its_line(dialect: str, sql: str, problem: str):
     last = list(split(sql.encode(), dialect_named(dialect)))[-1]
     assert last.problem == problem
     assert last.end == len(sql)

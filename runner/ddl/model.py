@@ -69,10 +69,9 @@ class Operation:
 
     `op` is one of `and or not`, `= <> < <= > >=`, `in` (the value, then the choices), `is null`, `is not null`,
     `like ilike ~ ~*` (the value, then the pattern; a negation is a `not` around it), `+ - * / %`, `neg`, `||`,
-    `<@` (an array is part of another; `a @> b` becomes `b <@ a`), `array` (its elements), `interval` and `extract` (a
-    constant says what), or a function's name in lower case (`length`, `lower`, `coalesce`, `now`, `current_date`, …).
-    A cast is `cast` with the type's text as a second constant. SQL's three-valued logic holds: a check that is
-    unknown passes.
+    `<@` (an array is part of another; `a @> b` becomes `b <@ a`), `array` (its elements), `interval` and `extract`
+    (with a constant for the unit), or a function's name in lower case (`length`, `lower`, `coalesce`, `now`, …). A cast
+    is `cast` with the type's text as a second constant. SQL's three-valued logic holds: a check that is unknown passes.
     """
 
     op: str

@@ -1,4 +1,4 @@
-"""Schema files: which ones a plan means, and their bytes."""
+"""Schema files: which files a path of a plan names, and their bytes."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _UTF16_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 def expand_ddl_paths(paths: Iterable[StrPath]) -> list[Path]:
-    """Return the files that paths mean, in order: a folder stands for its *.sql in name order, a glob for its hits.
+    """Return the files that paths name, in order: a folder means its *.sql files in name order, a glob its matches.
 
-    Raises `DDLError` with every path that leads to no file.
+    Raises `DDLError` with every path that names no file.
     """
     found: list[Path] = []
     problems: list[Problem] = []
@@ -65,7 +65,7 @@ def _nothing_at(path: Path) -> Problem:
 
 
 def name_of(path: Path) -> str:
-    """Return how a file is called in notes and errors: relative to where the user stands, if below."""
+    """Return a file's name for notes and errors: relative to the current folder if it is inside."""
     try:
         return path.resolve().relative_to(Path.cwd()).as_posix()
     except (ValueError, OSError):
@@ -73,7 +73,7 @@ def name_of(path: Path) -> str:
 
 
 def load(path: Path) -> bytes:
-    """Return a file's bytes as UTF-8 or whatever ASCII superset it is in; raise `DDLError` where it is no text."""
+    """Return a file's bytes in UTF-8 or in its own ASCII-compatible encoding; raise `DDLError` if it is not text."""
     try:
         data = path.read_bytes()
     except OSError as error:

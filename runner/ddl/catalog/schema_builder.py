@@ -123,18 +123,18 @@ class _SchemaBuilder:
     def _drop_dangling(self, draft: TableDraft, names: Collection[str]) -> None:
         """Drop keys and indexes over columns that the table does not have, with a warning each."""
 
-        def stands(part: Key | ForeignKey | Index) -> bool:
+        def has_columns(part: Key | ForeignKey | Index) -> bool:
             missing = [name for name in part.columns if name is not None and name not in names]
             if missing:
                 what = part.name or "one of its keys"
                 self._warn(draft, f"table {draft.name} has no column {missing[0]}, which {what} is over")
             return not missing
 
-        if draft.primary_key and not stands(draft.primary_key):
+        if draft.primary_key and not has_columns(draft.primary_key):
             draft.primary_key = None
-        draft.unique = [key for key in draft.unique if stands(key)]
-        draft.foreign_keys = [key for key in draft.foreign_keys if stands(key)]
-        draft.indexes = [index for index in draft.indexes if stands(index)]
+        draft.unique = [key for key in draft.unique if has_columns(key)]
+        draft.foreign_keys = [key for key in draft.foreign_keys if has_columns(key)]
+        draft.indexes = [index for index in draft.indexes if has_columns(index)]
 
     def _column(self, table: TableDraft, draft: ColumnDraft) -> Column:
         default = draft.default

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def read_ddl(paths: Sequence[StrPath], dialect: str) -> Schema:
-    """Read SQL files in order as one schema; a folder stands for its *.sql in name order.
+    """Read SQL files in order as one schema; a folder means its *.sql files in name order.
 
     Raises `DDLError` with every file that is missing or cannot be read, or where no table is in them, and ValueError
     for a dialect that is not known.
@@ -152,7 +152,7 @@ class _PassedOver:
     def _why_client_line(self, head: bytes) -> tuple[NoteKind, str]:
         if self.dialect.splitting.includes_file(head):
             return NoteKind.INCLUDED_FILE, "the file that it names is not followed: name it in `ddl:`"
-        return NoteKind.CLIENT_LINE, "a line for the client program"
+        return NoteKind.CLIENT_LINE, "a command for the client program"
 
     def notes(self) -> list[Note]:
         """Return one note for each kind and reason, with the number of statements."""

@@ -1,7 +1,7 @@
 r"""Cuts a SQL file into statements, with the line where each begins. No parser is involved.
 
 It works on bytes, so that a dump of hundreds of megabytes is neither decoded nor copied: every mark that matters is
-ASCII, and in UTF-8 and Latin-1 alike no other character contains one. One pattern, made from the dialect's
+ASCII, and neither in UTF-8 nor in Latin-1 is one part of another character. One pattern, made from the dialect's
 `Splitting`, runs from one mark that matters to the next. Its repetition is bounded, so that the regular expression
 engine remembers little, and each alternative begins with another byte, so that it never goes back. (It would be simpler
 with possessive quantifiers, but `re` of Python 3.11.2 ends those one character early.)
@@ -218,7 +218,7 @@ class _Splitter:
         return None
 
     def _is_inside_parentheses(self, start: int, position: int) -> bool:
-        """Whether a `;` stands between the parentheses of CREATE RULE … DO (…; …)."""
+        """Whether a `;` is inside the parentheses of CREATE RULE … DO (…; …)."""
         head = self._parenthesized
         if not head or not head.match(self._data, start, min(position, start + HEAD_BYTES)):
             return False

@@ -40,10 +40,10 @@ def columns_of_query(statement: Statement, tokens: Sequence[Token], names: Seque
     try:
         query = sqlglot.parse_one(text, read=statement.catalog.dialect.parser)
     except (SqlglotError, RecursionError):
-        raise NotUnderstood("the columns of the query cannot be told", offset) from None
+        raise NotUnderstood("the columns of the query are not known", offset) from None
     query = query.unnest()
     if not isinstance(query, exp.Select):
-        raise NotUnderstood("the columns of anything but a plain SELECT cannot be told", offset)
+        raise NotUnderstood("only the columns of a plain SELECT are known", offset)
     columns = list(_Query(statement, query, offset).columns())
     for column, name in zip(columns, names, strict=False):
         column.name = name
@@ -82,7 +82,7 @@ class _Query:
     def _all_columns(self, node: exp.Expr) -> Iterator[ColumnDraft]:
         wanted = self._name(node.args["table"]) if node.args.get("table") else None
         if not self._tables:
-            raise NotUnderstood("the columns behind * cannot be told", self._offset)
+            raise NotUnderstood("the columns of * are not known", self._offset)
         for alias, table in self._tables.items():
             if wanted in {None, alias}:
                 for column in table.columns:
@@ -99,7 +99,7 @@ class _Query:
         kind = self._type(value)
         if name is None or kind is None:
             shown = name or value.sql(dialect=self._dialect.parser)[:SHOWN_CHARACTERS]
-            raise NotUnderstood(f"the type of the query's column {shown} cannot be told", self._offset)
+            raise NotUnderstood(f"the type of the query's column {shown} is not known", self._offset)
         return self._draft(name, kind)
 
     def _type(self, value: exp.Expr) -> TypeReference | None:
@@ -117,7 +117,7 @@ class _Query:
             found = table.column(catalog.column_name(table, name)) if wanted in {None, alias} else None
             if found is not None:
                 return found
-        raise NotUnderstood(f"the query's column {name} is of no known table", self._offset)
+        raise NotUnderstood(f"the query's column {name} belongs to no known table", self._offset)
 
     def _draft(self, name: str, kind: TypeReference) -> ColumnDraft:
         """Return a column of a query, which has neither a default nor a sequence."""

@@ -1,4 +1,4 @@
-"""Statements that change what names mean from then on: SET search_path, USE, CREATE EXTENSION."""
+"""Statements that change how later names are resolved: SET search_path, USE, CREATE EXTENSION."""
 
 from __future__ import annotations
 

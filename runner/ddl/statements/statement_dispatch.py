@@ -21,17 +21,17 @@ from runner.ddl.syntax.tokens import MAX_DEPTH, depth_of
 if TYPE_CHECKING:
     from runner.ddl.model import QName
 
-# Words that may stand between CREATE and the kind of object.
+# Words that may come between CREATE and the kind of object.
 _MODIFIERS = frozenset({
     "OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "FOREIGN", "UNIQUE", "FULLTEXT", "SPATIAL",
     "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE",
 })  # fmt: skip
-HEAD_TOKENS = 8  # of a statement, among which TABLE stands if it is about one
+HEAD_TOKENS = 8  # of a statement; TABLE is among them if it creates or alters one
 READER_FAULT = "the reader failed on it, which is a fault of the reader"
 
 
 def apply(statement: Statement) -> None:
-    """Apply one statement, or add a note that says why not. Never raises on account of the statement."""
+    """Apply one statement, or add a note with the reason why not. Never raises because of the statement."""
     try:
         _apply(statement)
     except NotUnderstood as problem:
@@ -107,7 +107,7 @@ def _create(statement: Statement) -> None:
     elif kind == "SCHEMA":
         _create_schema(statement)
     else:
-        statement.pass_over(note_kind(FirstWords("CREATE", kind)), f"CREATE {kind} makes no table")
+        statement.pass_over(note_kind(FirstWords("CREATE", kind)), f"CREATE {kind} creates no table")
 
 
 def _create_schema(statement: Statement) -> None:

@@ -84,15 +84,15 @@ def is_relevant(words: FirstWords, head: bytes) -> bool:
 def why_irrelevant(words: FirstWords, head: bytes) -> tuple[NoteKind, str]:
     """Return the kind of the note about a statement that is passed over, and the reason for people."""
     if words.verb in _ROWS:
-        return NoteKind.ROWS, "rows, which say nothing of the schema"
+        return NoteKind.ROWS, "rows, which are not part of the schema"
     if words.verb in _RIGHTS:
-        return NoteKind.RIGHTS, "rights, which say nothing of the schema"
+        return NoteKind.RIGHTS, "access rights, which are not part of the schema"
     if words.verb in _SESSION:
-        return NoteKind.SESSION, "an order to the session"
+        return NoteKind.SESSION, "a transaction or a setting of the session"
     if words.verb == "DO" and words.kind in {"", "LANGUAGE"}:  # MySQL evaluates an expression by DO
         return NoteKind.CODE_BLOCK, "a block that runs code; whatever it creates is not known"
     changes_owner = words.verb == "ALTER" and _OWNER.search(head) is not None
-    return NoteKind.OWNER if changes_owner else note_kind(words), f"{words} makes no table and changes none"
+    return NoteKind.OWNER if changes_owner else note_kind(words), f"{words} neither creates nor changes a table"
 
 
 def note_kind(words: FirstWords) -> NoteKind:

@@ -1,1 +1,1 @@
-"""SQL text of any dialect: tokens, names, clauses and types, and the record that says how a dialect differs."""
+"""SQL text of any dialect: tokens, names, clauses and types, and the record of how a dialect differs."""

@@ -1,4 +1,4 @@
-"""Rules that help sqlglot: each rewrites one kind of clause as plain SQL, and says why sqlglot needs it.
+"""Rules that help sqlglot: each rewrites one kind of clause as plain SQL, with the reason why sqlglot needs it.
 
 A rule is tried where one of its first words comes next in a column's or a constraint's clauses; the first rule that
 accepts the clause wins, and a clause that no rule accepts is left for sqlglot to judge. sqlglot's compiled form forbids

@@ -80,7 +80,7 @@ class Cursor:
         return NotUnderstood(f"{token.text[:40]!r} where {expected} was expected", token.start)
 
     def take(self) -> Token:
-        """Return the next token, whatever it is."""
+        """Return the next token, of any kind."""
         if self.index >= len(self.tokens):
             raise self.surprise("more")
         self.index += 1
@@ -135,5 +135,5 @@ class Cursor:
         return Cursor(self.text, tokens, self.dialect)
 
     def source(self, tokens: Sequence[Token]) -> str:
-        """Return the text of some tokens as it stands in the statement."""
+        """Return the statement's text from the first of some tokens to the last."""
         return source(self.text, tokens)

@@ -32,8 +32,8 @@ class Splitting:
 
     marks: bytes
     units: bytes
-    gap: bytes  # one piece of what may stand between statements
-    client_line: bytes  # a line for the client program, from its first byte
+    gap: bytes  # a piece of white space or a comment between statements
+    client_line: bytes  # a command for the client program, up to the end of its line
     included_file: bytes  # the beginning of a client line that names another file of SQL
     compound: bytes  # the head of a statement with statements inside; its group `body` is where they begin
     step_over: Mapping[bytes, Callable[[bytes, int], int]] = field(default_factory=dict)

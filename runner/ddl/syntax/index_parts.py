@@ -16,7 +16,7 @@ _PART_WORDS = {"ASC", "DESC", "NULLS", "COLLATE"}
 
 
 def read_index_parts(cursor: Cursor, tokens: Sequence[Token]) -> tuple[IndexPart, ...]:
-    """Read what stands between an index's parentheses."""
+    """Read the tokens between an index's parentheses."""
     return tuple(_read_part(cursor.inside(part)) for part in split_at(tokens))
 
 

@@ -1,6 +1,6 @@
-"""Plain SQL: the common form of a table's body that sqlglot parses reliably, whatever the dialect.
+"""Plain SQL: the common form of a table's body that sqlglot parses reliably, for all dialects.
 
-Every name is quoted, every clause is in its standard form, and a placeholder stands for everything that is kept as
+Every name is quoted, every clause is in its standard form, and a placeholder replaces everything that is kept as
 text (types, defaults, checks). `table_items` finds names, types and clauses; the dialect's rules rewrite each clause.
 """
 
@@ -20,7 +20,7 @@ PLACEHOLDER = "__p"  # begins the name of a placeholder; its number follows
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptText:
-    """What a placeholder stands for: the tokens, and what the rule found beside them."""
+    """What a placeholder replaces: the tokens, and what the rule found beside them."""
 
     tokens: tuple[Token, ...] = ()
     kind: str = ""
@@ -55,7 +55,7 @@ class TableBody:
     column: str | None = None  # whose clauses are being rewritten
 
     def keep(self, tokens: Sequence[Token], kind: str = "", names: Sequence[str] = ()) -> str:
-        """Keep tokens as text and return the placeholder that stands for them."""
+        """Keep tokens as text and return the placeholder that replaces them."""
         self.kept.append(KeptText(tokens=tuple(tokens), kind=kind, names=tuple(names)))
         return f"{PLACEHOLDER}{len(self.kept) - 1}"
 

@@ -80,7 +80,7 @@ def plain_column(body: TableBody, cursor: Cursor) -> str:
         token = cursor.take()
         depth += {"(": 1, ")": -1}.get(token.word, 0)
         found.append(token)
-    # A number stands for the type: CHAR(7) is a type to every parser, whatever the kept text 7 is.
+    # The placeholder of a type is a length: CHAR(7) is a type to every parser, and 7 is the number of the kept text.
     kind = f"CHAR({body.keep(found, 'type').removeprefix(PLACEHOLDER)})"
     plain = " ".join((quoted(name), kind, *plain_clauses(body, cursor)))
     body.column = None

@@ -44,7 +44,7 @@ _MARK = r"(?P<mark>::|<=|>=|<>|!=|\|\||[-+*/<>=~!@#%^&|?]+|[^\s])"
 def token_pattern(*, skipped: str, strings: str, names: str) -> re.Pattern[str]:
     """Return the pattern that matches one token, from a dialect's comments, strings and quoted names.
 
-    Its groups are the kinds of tokens, and `skip` for white space and comments. A group `tag` may stand in `strings`.
+    Its groups are the kinds of tokens, and `skip` for white space and comments. `strings` may have a group `tag`.
     """
     quoted = (rf"(?P<skip>\s+|{skipped})", rf"(?P<string>{strings})", rf"(?P<name>{names})")
     return re.compile("|".join((*quoted, _NUMBER, _WORD, _MARK)), re.DOTALL)
@@ -108,7 +108,7 @@ def closing(tokens: Sequence[Token], start: int) -> int:
 
 
 def source(text: str, tokens: Sequence[Token]) -> str:
-    """Return the text from the first token to the last, as it stands in the statement."""
+    """Return the statement's text from the first token to the last."""
     return text[tokens[0].start : tokens[-1].end] if tokens else ""
 
 
@@ -135,7 +135,7 @@ def string_value(token: Token, dialect: Dialect) -> str:
 
 
 def name_value(token: Token, dialect: Dialect) -> str:
-    """Return the name that a word, a quoted name or (not in PostgreSQL) a string stands for, folded if unquoted."""
+    """Return the name in a word, a quoted name or (not in PostgreSQL) a string, folded if unquoted."""
     text = token.text
     if token.kind == "name":
         if text.startswith("["):

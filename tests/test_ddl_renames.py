@@ -1,4 +1,4 @@
-"""What the DDL renamed: the earlier names are told, so that a migration can rename rather than drop and add."""
+"""What the DDL renames keeps its earlier names, so that a migration can rename instead of drop and add."""
 
 from __future__ import annotations
 
@@ -49,6 +49,12 @@ def test_mysql_change_is_a_rename_as_well() -> None:
     schema = read_ddl_text("CREATE TABLE t (a int, b int); ALTER TABLE t CHANGE a c bigint NOT NULL;", "mysql")
     column = schema.tables[0].columns_by_name["c"]
     assert (column.former, column.nullable) == (("a",), False)
+
+
+def test_a_column_called_key_is_renamed_like_any_other() -> None:
+    schema = read_ddl_text("CREATE TABLE t (key int); ALTER TABLE t RENAME key TO code;", "postgres")
+    assert [column.name for column in schema.tables[0].columns] == ["code"]
+    assert not schema.notes
 
 
 def test_a_renamed_column_has_its_new_name_in_every_expression() -> None:
