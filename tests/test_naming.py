@@ -95,14 +95,14 @@ def test_free_name_appends_the_next_number() -> None:
 def test_columns_with_the_same_spelling_get_numbers() -> None:
     schema = make_schema(make_table("t", "userName", "user_name", "user name", "class", "class_"))
     names = name_schema(schema).tables[QName(schema="public", name="t")]
-    assert [column.field for column in names.columns.values()] == [
+    assert list(names.fields.values()) == [
         "user_name",
         "user_name_2",
         "user_name_3",
         "class",
         "class_2",
     ]
-    assert len(set(attributes(names).values())) == len(names.columns)
+    assert len(set(attributes(names).values())) == len(names.fields)
 
 
 def test_tables_with_the_same_spelling_get_different_names() -> None:

@@ -30,6 +30,6 @@ def attribute(name: str) -> str:
 def attributes(names: TableNames) -> Mapping[str, str]:
     """Return the attributes of a table's columns by column, no two alike."""
     found: dict[str, str] = {}
-    for column in names.columns.values():
-        found[column.column] = free_name(attribute(column.field), found.values())
+    for column, field in names.fields.items():
+        found[column] = free_name(attribute(field), found.values())
     return found

@@ -205,7 +205,7 @@ def make_table(
     types = {name: field_type(column.type) for name, column in columns.items()}
     checks = sort_checks(columns, constraints.checks, types)
     fields = {
-        name: make_field(column, own.columns[name], types[name], checks.bounds[name], is_key=name in table.key_columns)
+        name: make_field(column, own.fields[name], types[name], checks.bounds[name], is_key=name in table.key_columns)
         for name, column in columns.items()
     }
     return ApplicationTable(
@@ -235,7 +235,7 @@ def _references(
             module=target.module,
             label=target.label,
             fields=tuple(fields[column].name for column in key.columns),
-            target_fields=tuple(target.columns[column].field for column in key.target_columns),
+            target_fields=tuple(target.fields[column] for column in key.target_columns),
             required=all(fields[column].required for column in key.columns),
             one_to_one=any(columns <= set(key.columns) for columns in unique),
             key=key,

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from runner.ddl.model import Column
 from runner.generation.model.checks import Bounds
 from runner.generation.model.defaults import FieldDefault, field_default
 from runner.generation.model.field_types import FieldType
+from runner.generation.model.naming import human
 from runner.generation.model.prose import one_line
-
-if TYPE_CHECKING:
-    from runner.generation.model.schema_names import ColumnNames
 
 _MAINTAINED = frozenset({"tsvector"})  # native types whose values the database works out itself
 
@@ -69,15 +66,15 @@ class Field:
         return ", ".join(found)
 
 
-def make_field(column: Column, names: ColumnNames, type_: FieldType, bounds: Bounds, *, is_key: bool) -> Field:
-    """Return the field of a column; `is_key` is whether it is part of the primary key."""
+def make_field(column: Column, name: str, type_: FieldType, bounds: Bounds, *, is_key: bool) -> Field:
+    """Return the field of a column by this name; `is_key` is whether it is part of the primary key."""
     nullable = column.nullable and not is_key and not _domain_not_null(column)
     default = field_default(column, type_)
     numbered = bool(column.identity or column.auto_increment or column.serial)
     maintained = type_.kind == "native" and type_.name in _MAINTAINED and type_.domain is None
     return Field(
-        name=names.field,
-        label=names.label,
+        name=name,
+        label=human(column.name),
         column=column,
         type=type_,
         bounds=bounds,

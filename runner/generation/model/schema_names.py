@@ -41,20 +41,11 @@ _RESERVED_CLASSES = word_set(
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ColumnNames:
-    """Names of one column: `column` in the database, `field` in JSON and URLs, and its label."""
-
-    column: str
-    field: str
-    label: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class TableNames:
     """Names of one table; `module`, `class_name` and `route` are unique in the schema.
 
     For `class_subjects`: module `class_subjects`, class `ClassSubject`, singular `class_subject`, route
-    `class-subjects`, labels "Class subject" and "Class subjects".
+    `class-subjects`, labels "Class subject" and "Class subjects". `fields` are names in JSON and URLs by column.
     """
 
     module: str
@@ -63,7 +54,7 @@ class TableNames:
     route: str
     label: str
     label_plural: str
-    columns: Mapping[str, ColumnNames]
+    fields: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -131,7 +122,7 @@ def _name_table(table: Table, home: str | None, modules: set[str], classes: set[
         route=unused_name(kebab(plain), routes, "-"),
         label=human(single),
         label_plural=human(_last_word(plain, plural)),
-        columns=_name_columns(table),
+        fields=_name_fields(table),
     )
 
 
@@ -145,9 +136,8 @@ def _last_word(name: str, change: Callable[[str], str]) -> str:
     return "_".join((*parts[:-1], change(parts[-1])))
 
 
-def _name_columns(table: Table) -> Mapping[str, ColumnNames]:
-    named: dict[str, ColumnNames] = {}
+def _name_fields(table: Table) -> Mapping[str, str]:
+    names: dict[str, str] = {}
     for column in table.columns:
-        field = free_name(snake(column.name), (names.field for names in named.values()))
-        named[column.name] = ColumnNames(column=column.name, field=field, label=human(column.name))
-    return named
+        names[column.name] = free_name(snake(column.name), names.values())
+    return names
