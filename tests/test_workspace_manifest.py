@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.generation.workspace.manifest import FileRecord, Manifest, Record, digest
+from runner.generation.workspace.line_ends import digest
+from runner.generation.workspace.manifest import FileRecord, Manifest, Record
 from runner.generation.workspace.manifest import _encode as encode
 from runner.records.errors import WorkspaceError
 

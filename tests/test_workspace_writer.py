@@ -13,7 +13,8 @@ import pytest
 
 from runner.generation.agent import GeneratedFile
 from runner.generation.workspace.file_locks import FileLockManager
-from runner.generation.workspace.manifest import Manifest, digest
+from runner.generation.workspace.line_ends import digest
+from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.present_files import present_files
 from runner.generation.workspace.writer import WorkspaceWriter, WriteReport, sweep_temp_files
 from runner.records import atomic_files
@@ -269,10 +270,10 @@ def test_a_full_disk_at_any_byte_leaves_whole_files_and_the_next_try_goes_on(
 def test_a_file_that_may_not_be_read_or_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real_open = os.open
 
-    def refuse(path: str, flags: int, mode: int = 0o777) -> int:
+    def refuse(path: str, flags: int, mode: int = 0o777, **folder: int | None) -> int:
         if os.fspath(path).endswith("a.py") or ".a.py." in os.fspath(path):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-        return real_open(path, flags, mode)
+        return real_open(path, flags, mode, **folder)
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", refuse)
@@ -294,8 +295,8 @@ def leave_temp_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Die in the middle of writing `deep/a.py`: its temp file stays, marked by a process that is gone."""
     with monkeypatch.context() as patched:
         patched.setattr(atomic_files, "own_mark", lambda: f"{own_mark().split('-')[0]}-{2**22 + 1}-5")
-        patched.setattr(os, "replace", lambda source, target: (_ for _ in ()).throw(KeyboardInterrupt))
-        patched.setattr(os, "unlink", lambda path: None)
+        patched.setattr(os, "replace", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(os, "unlink", lambda *_, **__: None)
         with pytest.raises(KeyboardInterrupt):
             atomic_files.replace_file(root / "deep" / "a.py", b"half")
     (left,) = root.rglob("*.runner-tmp")

@@ -18,11 +18,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.generation.workspace.file_reading import cannot, read_file
-from runner.generation.workspace.runner_folder import LOCKS_FOLDER, prepare, runner_folder
-from runner.generation.workspace.safe_paths import resolve
+from runner.generation.workspace.directory import Directory, cannot
+from runner.generation.workspace.runner_folder import LOCKS_FOLDER, prepare
+from runner.generation.workspace.safe_paths import locate
 from runner.records.advisory_lock import AdvisoryLock
-from runner.records.atomic_files import replace_file
 from runner.records.errors import LockTimeoutError, UnsafePathError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -78,7 +77,7 @@ class FileLockManager:
         if held is not None:
             raise WorkspaceError(f"{name}: this thread still holds {held}, and may hold one path at a time")
         self._prepare()
-        lock = AdvisoryLock(runner_folder(self.root, LOCKS_FOLDER) / f"{stripe_of(name):02d}.lock")
+        lock = lock_in(self._real_root, f"{LOCKS_FOLDER}/{stripe_of(name):02d}.lock")
         if not acquire(lock, timeout):
             raise LockTimeoutError(
                 f"{name}: still locked by another thread or process after {timeout:g} s (by {lock.path}). "
@@ -101,16 +100,16 @@ class FileLockManager:
             LockTimeoutError, UnsafePathError, WorkspaceError: as `hold`, and when the file cannot be written.
 
         """
-        target = resolve(self.root, path)
-        with self.hold(target, timeout):
+        name = locate(self._real_root, path)
+        with self.hold_name(name, timeout), Directory(self._real_root) as workspace:
             try:
-                before = read_file(target)
+                before = workspace.read(name)
             except OSError as error:
                 raise cannot("read it", path, error) from error
             after = change(None if before is None else before.data)
             if before is None or after != before.data:
                 try:
-                    replace_file(target, after, mode=None if before is None else before.mode)
+                    workspace.replace(name, after, mode=None if before is None else before.mode)
                 except OSError as error:
                     raise cannot("write it", path, error) from error
             return after
@@ -134,19 +133,25 @@ class FileLockManager:
             self._prepared = True
 
 
+def lock_in(real_root: str, path: str) -> AdvisoryLock:
+    """Return the lock on a file of the workspace, which is opened without following a link."""
+
+    def open_file(_: str, flags: int) -> int:
+        with Directory(real_root) as workspace:
+            return workspace.open(path, flags)
+
+    return AdvisoryLock(f"{real_root}/{path}", open_file)
+
+
 def acquire(lock: AdvisoryLock, timeout: float) -> bool:
-    """Take a lock of the workspace within `timeout` seconds, creating its folder; False if it was held all that time.
+    """Take a lock of the workspace within `timeout` seconds; return False if it was held all that time.
 
     Raises:
         WorkspaceError: the lock file cannot be used.
 
     """
     try:
-        try:
-            return lock.acquire(timeout)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(lock.path), exist_ok=True)  # noqa: PTH103, PTH120 - as the lock names it
-            return lock.acquire(timeout)
+        return lock.acquire(timeout)
     except OSError as error:
         raise cannot("use the lock file", lock.path, error) from error
 

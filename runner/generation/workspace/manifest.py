@@ -10,28 +10,26 @@ for an edit by hand.
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import json
 import os
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
-from hashlib import sha256 as _sha256
 from json.encoder import encode_basestring_ascii as _quoted
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from runner.generation.workspace.file_reading import cannot, read_file
+from runner.generation.workspace.directory import Directory, cannot
+from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_lf
 from runner.generation.workspace.runner_folder import (
     INPUTS_FOLDER,
     INTENTS_FOLDER,
     MANIFEST_FOLDER,
     file_name,
     prepare,
-    runner_folder,
 )
-from runner.generation.workspace.safe_paths import check_plain
-from runner.records.atomic_files import replace_file
+from runner.generation.workspace.safe_paths import check_plain, is_plain, locate
 from runner.records.errors import UnsafePathError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -67,14 +65,10 @@ class Record:
     memory: Any = None
 
 
-def digest(data: bytes) -> str:
-    """Return the SHA-256 of `data` as hexadecimal digits."""
-    return _sha256(data).hexdigest()
-
-
-def is_left_behind(intent: Mapping[str, frozenset[str]], path: str, sha256: str) -> bool:
+def is_left_behind(intent: Mapping[str, frozenset[str]], path: str, data: bytes) -> bool:
     """Whether an intent says that a `once` file was made, as it is now, by the try that left the intent."""
-    return {CREATED, sha256} <= intent.get(path, frozenset())
+    known = intent.get(path, frozenset())
+    return CREATED in known and is_one_of(data, known)
 
 
 _Index = defaultdict[str, set[tuple[str, str]]]  # path -> owners ("task/piece") with the hashes that they recorded
@@ -90,7 +84,7 @@ class Manifest:
 
     def __init__(self, root: StrPath) -> None:
         self.root = Path(root)
-        self._folder = os.fspath(runner_folder(root))
+        self._real_root = os.path.realpath(root)
         self._index_guard = threading.Lock()
         self._index: _Index | None = None  # once it was asked for
         self._prepared = False
@@ -99,7 +93,8 @@ class Manifest:
 
     def load(self, task_id: str, piece: str) -> Record | None:
         """Return the record of a sub-task; None where none can be read (see `take_warnings`)."""
-        return self._read_record(self._record_path(task_id, piece))
+        with self._open() as workspace:
+            return self._read_record(workspace, _record_path(task_id, piece))
 
     def save(self, record: Record, inputs_digest: str) -> None:
         """Write a record and its inputs, where they differ from what is there, and take the intent away.
@@ -108,14 +103,15 @@ class Manifest:
             WorkspaceError: it cannot be written.
 
         """
-        path = self._record_path(record.task_id, record.piece)
+        path = _record_path(record.task_id, record.piece)
         data = _encode(record)
         try:
-            self._write(path, data)
-            self._write(self._inputs_path(record.task_id, record.piece), _inputs_note(data, inputs_digest))
-            _remove(self._intent_path(record.task_id, record.piece))
+            with self._open() as workspace:
+                self._write(workspace, path, data)
+                self._write(workspace, _inputs_path(record.task_id, record.piece), _inputs_note(data, inputs_digest))
+                workspace.remove(_intent_path(record.task_id, record.piece))
         except OSError as error:
-            raise cannot("write it", path, error) from error
+            raise cannot("write it", self._shown(path), error) from error
         self._add_to_index(f"{record.task_id}/{record.piece}", {file.path: file.sha256 for file in record.files})
 
     def intend(self, task_id: str, piece: str, hashes: Mapping[str, str], created: Collection[str] = ()) -> None:
@@ -127,25 +123,28 @@ class Manifest:
             WorkspaceError: it cannot be written.
 
         """
-        path = self._intent_path(task_id, piece)
+        path = _intent_path(task_id, piece)
         merged = {name: set(known) for name, known in self.intent(task_id, piece).items()}
         for name, sha256 in hashes.items():
             merged.setdefault(name, set()).update({sha256, CREATED} if name in created else {sha256})
         self._prepare()
         try:
-            replace_file(path, json.dumps({name: sorted(merged[name]) for name in sorted(merged)}).encode())
+            with self._open() as workspace:
+                workspace.replace(path, json.dumps({name: sorted(merged[name]) for name in sorted(merged)}).encode())
         except OSError as error:
-            raise cannot("write it", path, error) from error
+            raise cannot("write it", self._shown(path), error) from error
         self._add_to_index(f"{task_id}/{piece}", hashes)
 
     def intent(self, task_id: str, piece: str) -> dict[str, frozenset[str]]:
         """Return the hashes by path that a sub-task meant to write and never recorded: it failed or died."""
-        return _read_intent(self._intent_path(task_id, piece))
+        with self._open() as workspace:
+            return _read_intent(workspace, _intent_path(task_id, piece))
 
     def intents(self) -> Iterator[dict[str, frozenset[str]]]:
         """Yield every intent that was not taken away."""
-        for path in _json_files(runner_folder(self.root, INTENTS_FOLDER)):
-            yield _read_intent(os.fspath(path))
+        with self._open() as workspace:
+            for name in _json_files(workspace, INTENTS_FOLDER):
+                yield _read_intent(workspace, f"{INTENTS_FOLDER}/{name}")
 
     def recorded(self, path: str) -> frozenset[str]:
         """Return the hashes that any sub-task recorded, or meant to write, for `path`."""
@@ -158,18 +157,21 @@ class Manifest:
     def pieces(self, task_id: str, besides: Collection[str] = ()) -> tuple[str, ...]:
         """Return the pieces of a task that have a record, those of `besides` left out unread."""
         known = {_json_name(piece) for piece in besides}
-        folder = runner_folder(self.root, MANIFEST_FOLDER) / file_name(task_id)
-        records = [self._read_record(os.fspath(path)) for path in _json_files(folder) if path.name not in known]
+        folder = f"{MANIFEST_FOLDER}/{file_name(task_id)}"
+        with self._open() as workspace:
+            names = [name for name in _json_files(workspace, folder) if name not in known]
+            records = [self._read_record(workspace, f"{folder}/{name}") for name in names]
         return tuple(record.piece for record in records if record is not None)
 
     def forget(self, task_id: str, piece: str) -> None:
         """Take away what is noted of a sub-task. Raises WorkspaceError where that is refused."""
-        path = self._record_path(task_id, piece)
+        path = _record_path(task_id, piece)
         try:
-            for note in (self._inputs_path(task_id, piece), self._intent_path(task_id, piece), path):
-                _remove(note)
+            with self._open() as workspace:
+                for note in (_inputs_path(task_id, piece), _intent_path(task_id, piece), path):
+                    workspace.remove(note)
         except OSError as error:
-            raise cannot("remove it", path, error) from error
+            raise cannot("remove it", self._shown(path), error) from error
 
     def is_up_to_date(self, record: Record, inputs_digest: str) -> bool:
         """Whether nothing is to be done: inputs and generated files are as recorded, `once` files are there.
@@ -179,17 +181,17 @@ class Manifest:
         A sub-task with a file that was kept is never up to date, so that each run says so; nor is one whose intent is
         left: it died before all was noted.
         """
-        if os.path.exists(self._intent_path(record.task_id, record.piece)):  # noqa: PTH110 - hot
-            return False
         try:
-            noted = read_file(self._inputs_path(record.task_id, record.piece))
-            recorded = read_file(self._record_path(record.task_id, record.piece))
+            with self._open() as workspace:
+                if workspace.exists(_intent_path(record.task_id, record.piece)):
+                    return False
+                noted = workspace.read(_inputs_path(record.task_id, record.piece))
+                recorded = workspace.read(_record_path(record.task_id, record.piece))
+                if noted is None or recorded is None or noted.data != _inputs_note(recorded.data, inputs_digest):
+                    return False
+                return all(self._is_as_recorded(workspace, file) for file in record.files)
         except (OSError, WorkspaceError):
             return False
-        if noted is None or recorded is None or noted.data != _inputs_note(recorded.data, inputs_digest):
-            return False
-        root = os.fspath(self.root)
-        return all(_is_as_recorded(f"{root}/{file.path}", file) for file in record.files)
 
     def take_warnings(self) -> tuple[str, ...]:
         """Return what was found wrong with the records since last asked, each once."""
@@ -198,39 +200,51 @@ class Manifest:
             self._warnings.clear()
         return warnings
 
-    def _record_path(self, task_id: str, piece: str) -> str:
-        return f"{self._folder}/{MANIFEST_FOLDER}/{file_name(task_id)}/{_json_name(piece)}"
+    def _open(self) -> Directory:
+        return Directory(self._real_root)
 
-    def _inputs_path(self, task_id: str, piece: str) -> str:
-        return f"{self._folder}/{INPUTS_FOLDER}/{file_name(f'{task_id}/{piece}')}"
+    def _shown(self, path: str) -> str:
+        return f"{self.root}/{path}"
 
-    def _intent_path(self, task_id: str, piece: str) -> str:
-        return f"{self._folder}/{INTENTS_FOLDER}/{_json_name(f'{task_id}/{piece}')}"
-
-    def _write(self, path: str, data: bytes) -> None:
-        current = read_file(path)
-        if current is None or current.data != data:
+    def _write(self, workspace: Directory, path: str, data: bytes) -> None:
+        current = workspace.read(path)
+        if current is None or not are_alike(current.data, data):
             self._prepare()
-            replace_file(path, data)
+            workspace.replace(path, data)
 
     def _prepare(self) -> None:
         if not self._prepared:
             prepare(self.root)
             self._prepared = True
 
-    def _read_record(self, path: str) -> Record | None:
+    def _read_record(self, workspace: Directory, path: str) -> Record | None:
         try:
-            state = read_file(path)
-            return None if state is None else _decode(state.data)
+            state = workspace.read(path)
+            if state is None:
+                return None
+            record = _decode(state.data)
+            if _record_path(record.task_id, record.piece) == path:
+                return record
+            reason = "the record of another sub-task"
         except _NewerFormatError as error:
             reason = str(error)
-        except (ValueError, KeyError, TypeError, AttributeError, UnsafePathError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UnsafePathError):
             reason = "not a record that can be read"
         except (OSError, WorkspaceError) as error:
             reason = str(error)
         with self._warnings_guard:
-            self._warnings[f"{path}: {reason}. {_WITHOUT_RECORD}"] = None
+            self._warnings[f"{self._shown(path)}: {reason}. {_WITHOUT_RECORD}"] = None
         return None
+
+    def _is_as_recorded(self, workspace: Directory, file: FileRecord) -> bool:
+        if file.kept:
+            return False
+        try:
+            return _is_at(workspace, file.path, file)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+            return _is_at(workspace, locate(self._real_root, file.path), file)  # a link inside the workspace
 
     def _known(self, path: str) -> frozenset[tuple[str, str]]:
         with self._index_guard:
@@ -240,15 +254,16 @@ class Manifest:
 
     def _collect_index(self) -> _Index:
         index: _Index = defaultdict(set)
-        for folder in _entries(runner_folder(self.root, MANIFEST_FOLDER)):
-            for path in _json_files(folder):
-                record = self._read_record(os.fspath(path))
-                if record is not None:
-                    for file in record.files:
-                        index[file.path].add((f"{record.task_id}/{record.piece}", file.sha256))
+        with self._open() as workspace:
+            for task in _names(workspace, MANIFEST_FOLDER):
+                for name in _json_files(workspace, f"{MANIFEST_FOLDER}/{task}"):
+                    record = self._read_record(workspace, f"{MANIFEST_FOLDER}/{task}/{name}")
+                    if record is not None:
+                        for file in record.files:
+                            index[file.path].add((f"{record.task_id}/{record.piece}", file.sha256))
         for intent in self.intents():
-            for name, hashes in intent.items():
-                index[name].update((_SOMEBODY, sha256) for sha256 in hashes)
+            for path, hashes in intent.items():
+                index[path].update((_SOMEBODY, sha256) for sha256 in hashes)
         return index
 
     def _add_to_index(self, owner: str, hashes: Mapping[str, str]) -> None:
@@ -262,7 +277,19 @@ class _NewerFormatError(Exception):
     """A record was written by a later version of the runner."""
 
 
-_WITHOUT_RECORD = "Its sub-task is generated anew; what differs on disk is taken for edited by hand, and kept"
+_WITHOUT_RECORD = "Its sub-task is generated again; what differs on disk counts as edited by hand, and is kept"
+
+
+def _record_path(task_id: str, piece: str) -> str:
+    return f"{MANIFEST_FOLDER}/{file_name(task_id)}/{_json_name(piece)}"
+
+
+def _inputs_path(task_id: str, piece: str) -> str:
+    return f"{INPUTS_FOLDER}/{file_name(f'{task_id}/{piece}')}"
+
+
+def _intent_path(task_id: str, piece: str) -> str:
+    return f"{INTENTS_FOLDER}/{_json_name(f'{task_id}/{piece}')}"
 
 
 def _encode(record: Record) -> bytes:
@@ -310,31 +337,31 @@ def _is_flat(value: Any) -> bool:
 
 def _inputs_note(record: bytes, inputs_digest: str) -> bytes:
     """Bind inputs to what was made of them: git brings old records and files back, but not the note beside them."""
-    return f"{inputs_digest} {digest(record)}".encode()
+    return f"{inputs_digest} {digest(with_lf(record))}".encode()
 
 
 def _decode(data: bytes) -> Record:
-    told = json.loads(data)
-    version = told["format"]
+    values = json.loads(data)
+    version = values["format"]
     if isinstance(version, int) and version > FORMAT:
         raise _NewerFormatError(f"format {version}, this version of the runner reads up to {FORMAT}")
     if version != FORMAT:
         raise ValueError(version)
     return Record(
-        task_id=_text(told["task"]),
-        piece=_text(told["piece"]),
-        agent=_text(told["agent"]),
-        files=tuple(_decode_file(file) for file in told["files"]),
-        memory=told.get("memory"),
+        task_id=_text(values["task"]),
+        piece=_text(values["piece"]),
+        agent=_text(values["agent"]),
+        files=tuple(_decode_file(file) for file in values["files"]),
+        memory=values.get("memory"),
     )
 
 
-def _decode_file(told: Any) -> FileRecord:
-    path, mode = _text(told["path"]), told["mode"]
+def _decode_file(values: Any) -> FileRecord:
+    path, mode = _text(values["path"]), values["mode"]
     check_plain(path)  # the file is read by this name later: a record must not point elsewhere
     if mode not in {"generated", "once"}:
         raise ValueError(mode)
-    return FileRecord(path=path, sha256=_text(told["sha256"]), mode=mode, kept=bool(told.get("kept", False)))
+    return FileRecord(path=path, sha256=_text(values["sha256"]), mode=mode, kept=bool(values.get("kept", False)))
 
 
 def _text(value: Any) -> str:
@@ -343,42 +370,33 @@ def _text(value: Any) -> str:
     return value
 
 
-def _read_intent(path: str) -> dict[str, frozenset[str]]:
-    """Return what an intent says; nothing where none can be read, since it is only a hint."""
+def _read_intent(workspace: Directory, path: str) -> dict[str, frozenset[str]]:
+    """Return what an intent says of paths that may be generated; nothing where none can be read: it is only a hint."""
     try:
-        found = read_file(path)
-        told = {} if found is None else json.loads(found.data)
-        return {_text(name): frozenset(map(_text, hashes)) for name, hashes in told.items()}
-    except (OSError, WorkspaceError, ValueError, TypeError, AttributeError):
+        found = workspace.read(path)
+        intent = {} if found is None else json.loads(found.data)
+        return {name: frozenset(map(_text, hashes)) for name, hashes in intent.items() if is_plain(name)}
+    except (OSError, WorkspaceError, ValueError, TypeError, AttributeError, RecursionError):
         return {}
 
 
-def _is_as_recorded(path: str, file: FileRecord) -> bool:
-    if file.kept:
-        return False
+def _is_at(workspace: Directory, path: str, file: FileRecord) -> bool:
     if file.mode == "once":
-        return os.path.exists(path)  # noqa: PTH110 - hot
-    try:
-        state = read_file(path)
-    except (OSError, WorkspaceError):
-        return False
-    return state is not None and digest(state.data) == file.sha256
+        return workspace.exists(path)
+    state = workspace.read(path)
+    return state is not None and is_one_of(state.data, (file.sha256,))
 
 
 def _json_name(text: str) -> str:
     return f"{file_name(text)}.json"
 
 
-def _remove(path: str) -> None:
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)  # noqa: PTH108 - hot
+def _names(workspace: Directory, folder: str) -> tuple[str, ...]:
+    try:
+        return workspace.names(folder)
+    except OSError:
+        return ()
 
 
-def _entries(folder: Path) -> list[Path]:
-    with contextlib.suppress(OSError):
-        return sorted(folder.iterdir())
-    return []
-
-
-def _json_files(folder: Path) -> list[Path]:
-    return [path for path in _entries(folder) if path.suffix == ".json" and not path.name.startswith(".")]
+def _json_files(workspace: Directory, folder: str) -> list[str]:
+    return [name for name in _names(workspace, folder) if name.endswith(".json") and not name.startswith(".")]

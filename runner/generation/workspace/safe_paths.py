@@ -5,48 +5,39 @@ from __future__ import annotations
 import os
 import re
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from runner.generation.workspace.directory import cannot
 from runner.generation.workspace.runner_folder import RUNNER_FOLDER
 from runner.records.errors import UnsafePathError, WorkspaceError
-
-if TYPE_CHECKING:
-    from _typeshed import StrPath
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
-def resolve(root: StrPath, path: str) -> Path:
-    """Return where the generated path `path` lies on disk, with every link on the way followed.
+def locate(real_root: str, path: str, known: dict[str, str] | None = None) -> str:
+    """Return where a generated path lies, relative to a root without links, with every link on the way followed.
+
+    That is its name for locks and claims. A link may be put there afterwards: whoever opens the file does so with
+    `Directory`, which follows none. `known` keeps the folders that were looked at, so that the files of one sub-task do
+    not look at them again.
 
     Raises:
         UnsafePathError: it is not a plain relative path with `/`, leaves the workspace (by `..` or by a
-        link), or
-            lies in a folder that is not the generated code's.
+            link), or lies in a folder that is not the generated code's.
         WorkspaceError: it is an existing folder.
 
     """
-    real_root = os.path.realpath(root)
-    return Path(real_root, locate(real_root, path, {}))
-
-
-def locate(real_root: str, path: str, known: dict[str, str]) -> str:
-    """As `resolve`, below a root without links; return the place relative to it, as its locks name it.
-
-    `known` keeps the folders that were looked at, so that the files of one sub-task do not look at them again.
-    """
+    known = {} if known is None else known
     check_plain(path)
     base = real_root.rstrip("/")
     folder, _, name = path.rpartition("/")
-    target = f"{_real(base, folder, known)}/{name}"
     try:
-        mode = os.lstat(target).st_mode
-    except OSError:
-        mode = 0  # nothing is there
-    if stat.S_ISLNK(mode):
-        target = os.path.realpath(target)
+        target = f"{_real(base, folder, known)}/{name}"
+        mode = _mode(target)
+        if stat.S_ISLNK(mode):
+            target = os.path.realpath(target)
+    except OSError as error:  # somebody changes links at this moment
+        raise cannot("follow its links", path, error) from error
     if not target.startswith(f"{base}/"):
         raise UnsafePathError(
             f"{path}: a link leads out of the workspace, to {target}. Remove it, or generate another path"
@@ -73,6 +64,11 @@ def check_plain(path: str, *, said: str | None = None) -> None:
             f"{shown!r}: not a path that can be generated: {trouble}. "
             "Expected one relative to the workspace, such as 'backend/app/main.py'"
         )
+
+
+def is_plain(path: str) -> bool:
+    """Whether `check_plain` lets a path pass."""
+    return _trouble(path) is None
 
 
 def _trouble(path: str) -> str | None:
@@ -102,6 +98,14 @@ def _part_trouble(parts: list[str]) -> str | None:
     if parts[0].lower() == RUNNER_FOLDER:
         return f"'{RUNNER_FOLDER}' belongs to the runner"
     return None
+
+
+def _mode(path: str) -> int:
+    """Return the mode of what is at a path, of a link itself; 0 if nothing can be seen there."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
 
 
 def _real(base: str, folder: str, known: dict[str, str]) -> str:

@@ -15,18 +15,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from runner.generation.workspace.claims import Claims, RunClaims, begin_claims, release_claims, sweep_claims
-from runner.generation.workspace.file_reading import FileState, cannot, read_file
-from runner.generation.workspace.manifest import CREATED, FileRecord, Manifest, Record, digest, is_left_behind
+from runner.generation.workspace.claims import Claims, RunClaims
+from runner.generation.workspace.directory import Directory, FileState, cannot
+from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
+from runner.generation.workspace.manifest import CREATED, FileRecord, Manifest, Record, is_left_behind
 from runner.generation.workspace.runner_folder import (
     INPUTS_FOLDER,
     INTENTS_FOLDER,
     LOCKS_FOLDER,
     MANIFEST_FOLDER,
-    runner_folder,
+    RUNNER_FOLDER,
 )
-from runner.generation.workspace.safe_paths import locate, resolve
-from runner.records.atomic_files import replace_file, sweep_folders
+from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import PathOwnedError, WorkspaceError
 from runner.records.task import FileCounts
 
@@ -36,19 +36,6 @@ if TYPE_CHECKING:
     from _typeshed import StrPath
 
     from runner.generation.workspace.file_locks import FileLockManager
-
-__all__ = [
-    "Change",
-    "Verb",
-    "Wanted",
-    "WorkspaceWriter",
-    "WriteReport",
-    "begin_claims",
-    "release_claims",
-    "resolve",
-    "sweep_claims",
-    "sweep_temp_files",
-]
 
 Verb = Literal["create", "update", "identical", "keep", "remove", "leave"]
 
@@ -85,8 +72,7 @@ class _File(NamedTuple):
     """A wanted file with what follows from it."""
 
     path: str  # as the agent put it
-    target: str  # on disk, links followed
-    name: str  # of the target, as locks and claims know it
+    name: str  # its place in the workspace with links followed, as locks and claims know it
     data: bytes
     sha256: str
     once: bool
@@ -110,7 +96,6 @@ class WorkspaceWriter:
         force: bool = False,
         check: bool = False,
     ) -> None:
-        self._root = Path(root)
         self._real_root = os.path.realpath(root)
         self._locks = locks
         self._manifest = manifest
@@ -143,10 +128,11 @@ class WorkspaceWriter:
         """
         wanted = self._collect(files)
         batch = _Batch(self._manifest, owner, wanted)
-        if not self._check:
-            batch.sweep(self._root)
-        verbs = {file.path: self._put(batch, file) for file in wanted}
-        dropped = self._take_away(batch, batch.unwanted)
+        with Directory(self._real_root) as workspace:
+            if not self._check:
+                batch.sweep(workspace)
+            verbs = {file.path: self._put(workspace, batch, file) for file in wanted}
+            dropped = self._take_away(workspace, batch, batch.unwanted)
         if not self._check and (wanted or batch.recorded):
             self._manifest.save(batch.record(verbs, agent, memory), inputs_digest)
         return _report(verbs | dropped)
@@ -160,7 +146,8 @@ class WorkspaceWriter:
 
         """
         batch = _Batch(self._manifest, owner, ())
-        report = _report(self._take_away(batch, batch.previous.values()))
+        with Directory(self._real_root) as workspace:
+            report = _report(self._take_away(workspace, batch, batch.previous.values()))
         self._manifest.forget(*batch.name)
         return report
 
@@ -173,7 +160,6 @@ class WorkspaceWriter:
             name = locate(self._real_root, file.path, known)
             made = _File(
                 path=file.path,
-                target=f"{self._real_root}/{name}",
                 name=name,
                 data=data,
                 sha256=digest(data),
@@ -187,20 +173,20 @@ class WorkspaceWriter:
                 )
         return [collected[path] for path in sorted(collected)]
 
-    def _put(self, batch: _Batch, file: _File) -> Verb:
+    def _put(self, workspace: Directory, batch: _Batch, file: _File) -> Verb:
         with self._held(file.name):
             self._claims.claim(file.name, batch.owner, file.sha256)
             try:
-                current = read_file(file.target)
+                current = workspace.read(file.name)
             except OSError as error:
                 raise cannot("read it", file.path, error) from error
             verb = self._decide(batch, file, current)
             if verb in {"create", "update"} and not self._check:
-                batch.intend()
+                batch.intend(workspace)
                 try:
-                    replace_file(
-                        file.target,
-                        file.data,
+                    workspace.replace(
+                        file.name,
+                        file.data if current is None else with_line_ends_of(current.data, file.data),
                         mode=None if current is None else current.mode,
                         executable=file.executable,
                     )
@@ -208,24 +194,23 @@ class WorkspaceWriter:
                     raise cannot("write it", file.path, error) from error
             return verb
 
-    def _take_away(self, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
-        return {file.path: verb for file in files if (verb := self._take_away_one(batch, file))}
+    def _take_away(self, workspace: Directory, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
+        return {file.path: verb for file in files if (verb := self._take_away_one(workspace, batch, file))}
 
-    def _take_away_one(self, batch: _Batch, file: FileRecord) -> Verb | None:
-        """Remove a file of last time that nobody edited; nothing is done where it is gone, or another sub-task's."""
-        target = resolve(self._root, file.path)
-        name = self._locks.name_of(target)
+    def _take_away_one(self, workspace: Directory, batch: _Batch, file: FileRecord) -> Verb | None:
+        """Remove a file of last time that nobody edited; nothing is done if it is missing, or another sub-task's."""
+        name = locate(self._real_root, file.path)
         with self._held(name):
             if self._claims.is_claimed(name, batch.owner) or self._manifest.is_shared(file.path, batch.owner):
                 return None
             try:
-                current = read_file(target)
+                current = workspace.read(name)
                 if current is None:
                     return None
-                if digest(current.data) != file.sha256 and not self._force:
+                if not self._force and not is_one_of(current.data, (file.sha256,)):
                     return None if self._check else "leave"
                 if not self._check:
-                    _remove_file(target, self._root)
+                    workspace.remove(name, empty_parents=True)
             except OSError as error:
                 raise cannot("remove it", file.path, error) from error
             return "remove"
@@ -236,11 +221,11 @@ class WorkspaceWriter:
     def _decide(self, batch: _Batch, file: _File, current: FileState | None) -> Verb:
         if current is None:
             return "create"
-        if current.data == file.data:
+        if are_alike(current.data, file.data):
             return "identical"
         if file.once:
-            return "update" if batch.left_behind(file.path, digest(current.data)) else "identical"
-        if self._force or batch.wrote(file.path, digest(current.data)):
+            return "update" if batch.left_behind(file.path, current.data) else "identical"
+        if self._force or batch.wrote(file.path, current.data):
             return "update"
         return "keep"
 
@@ -264,38 +249,39 @@ class _Batch:
         self._interrupted = manifest.intent(*self.name)
         self._intended = False
 
-    def sweep(self, root: Path) -> None:
+    def sweep(self, workspace: Directory) -> None:
         """Remove what an earlier try at this sub-task that died half wrote, and what it made and nobody wants now."""
         if not self._interrupted:
             return
-        sweep_folders({os.path.dirname(file.target) for file in self._files})  # noqa: PTH120
+        for folder in sorted({file.name.rpartition("/")[0] for file in self._files}):
+            workspace.sweep(folder)
         unwanted = self._interrupted.keys() - {file.path for file in self._files} - self.previous.keys()
         for path in sorted(path for path in unwanted if CREATED in self._interrupted[path]):
             try:
-                target = resolve(root, path)
-                current = read_file(target)
-                if current is not None and self.left_behind(path, digest(current.data)):
-                    target.unlink()
+                name = locate(workspace.root, path)
+                current = workspace.read(name)
+                if current is not None and self.left_behind(path, current.data):
+                    workspace.remove(name)
             except (OSError, WorkspaceError) as error:
                 raise WorkspaceError(f"{path}: a try that died left it, and it cannot be removed: {error}") from error
 
-    def left_behind(self, path: str, sha256: str) -> bool:
+    def left_behind(self, path: str, data: bytes) -> bool:
         """Whether a `once` file is as a try that never ended made it."""
-        return path not in self.previous and is_left_behind(self._interrupted, path, sha256)
+        return path not in self.previous and is_left_behind(self._interrupted, path, data)
 
-    def wrote(self, path: str, sha256: str) -> bool:
+    def wrote(self, path: str, data: bytes) -> bool:
         """Whether what is on disk is what this or another sub-task once wrote there."""
         before = self.previous.get(path)
         return (
-            (before is not None and before.sha256 == sha256)
-            or sha256 in self._interrupted.get(path, ())
-            or sha256 in self._manifest.recorded(path)
+            (before is not None and is_one_of(data, (before.sha256,)))
+            or is_one_of(data, self._interrupted.get(path, ()))
+            or is_one_of(data, self._manifest.recorded(path))
         )
 
-    def intend(self) -> None:
+    def intend(self, workspace: Directory) -> None:
         """Note, before the first file is changed, what is about to be written."""
         if not self._intended:
-            created = {file.path for file in self._files if file.once and not os.path.exists(file.target)}  # noqa: PTH110
+            created = {file.path for file in self._files if file.once and not workspace.exists(file.name)}
             hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
             self._manifest.intend(*self.name, hashes, created)
             self._intended = True
@@ -331,28 +317,16 @@ def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
     Looks only into the runner's own folder and into folders that an intent names: whoever died while writing
     left one.
     """
-    own = runner_folder(root)
-    folders = {own, own / INPUTS_FOLDER, own / INTENTS_FOLDER, own / LOCKS_FOLDER}
-    manifests = own / MANIFEST_FOLDER
-    if manifests.is_dir():
-        folders.update(folder for folder in manifests.iterdir() if folder.is_dir())
-    for intent in manifest.intents():
-        for path in intent:
-            with suppress(WorkspaceError):
-                folders.add(resolve(root, path).parent)
-    return sweep_folders(sorted(folders))
-
-
-def _remove_file(path: Path, root: Path) -> None:
-    """Remove a file, and the folders below `root` that are empty without it. Raises OSError as the file system says."""
-    path.unlink()
-    for folder in path.parents:
-        if folder == root or not folder.is_relative_to(root):
-            return
-        try:
-            folder.rmdir()
-        except OSError:  # it holds something else
-            return
+    real_root = os.path.realpath(root)
+    with Directory(real_root) as workspace:
+        folders = {RUNNER_FOLDER, INPUTS_FOLDER, INTENTS_FOLDER, LOCKS_FOLDER}
+        with suppress(OSError):
+            folders.update(f"{MANIFEST_FOLDER}/{task}" for task in workspace.names(MANIFEST_FOLDER))
+        for intent in manifest.intents():
+            for path in intent:
+                with suppress(WorkspaceError):
+                    folders.add(locate(real_root, path).rpartition("/")[0])
+        return tuple(Path(real_root, path) for folder in sorted(folders) for path in workspace.sweep(folder))
 
 
 def _encode(file: Wanted) -> bytes:
