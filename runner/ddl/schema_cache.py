@@ -65,5 +65,5 @@ def save(paths: Sequence[Path], digest: str, schema: Schema) -> None:
 
 def _path(paths: Sequence[Path], digest: str) -> Path:
     """Return the file of a schema: its notes name the files as they were named, so the names count as well."""
-    named = "|".join([digest, sys.version, *map(str, paths)])
-    return user_cache_path("plan-runner") / _FOLDER / f"{hashlib.sha256(named.encode()).hexdigest()}.pickle"
+    named = os.fsencode("|".join([digest, sys.version, *map(str, paths)]))
+    return user_cache_path("plan-runner") / _FOLDER / f"{hashlib.sha256(named).hexdigest()}.pickle"

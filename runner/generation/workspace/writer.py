@@ -138,7 +138,9 @@ class WorkspaceWriter:
         return _report(verbs | dropped)
 
     def retire(self, owner: str) -> WriteReport:
-        """Remove what sub-task `owner`, which is no more, ever wrote and nobody edited, and forget it.
+        """Remove what sub-task `owner`, which the plan no longer has, wrote and nobody edited, and forget it.
+
+        With `check`, only report what would be removed.
 
         Raises:
             LockTimeoutError: a path was held by someone else for too long.
@@ -148,7 +150,8 @@ class WorkspaceWriter:
         batch = _Batch(self._manifest, owner, ())
         with Directory(self._real_root) as workspace:
             report = _report(self._take_away(workspace, batch, batch.previous.values()))
-        self._manifest.forget(*batch.name)
+        if not self._check:
+            self._manifest.forget(*batch.name)
         return report
 
     def _collect(self, files: Iterable[Wanted]) -> list[_File]:
