@@ -422,3 +422,52 @@ def test_a_subtask_that_is_no_more_is_retired_with_all_that_nobody_edited(tmp_pa
     assert report.changes == (("remove", "a.py"), ("leave", "b.py"), ("remove", "own.py"), ("leave", "yours.py"))
     assert sorted(path.name for path in tmp_path.iterdir()) == [".runner", "b.py", "yours.py"]
     assert Manifest(tmp_path).pieces("be-crud") == ()
+
+
+def as_checked_out(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def test_a_file_with_crlf_line_ends_is_recognised_and_keeps_them(tmp_path: Path) -> None:
+    write(tmp_path, file("a.py", "one\n"), file("old.py", "one\n"), file("b.py", "one\n"))
+    for name in ("a.py", "b.py", "old.py", ".runner/manifest/be-crud/students.json"):
+        as_checked_out(tmp_path / name)
+    before = snapshot(tmp_path)
+    again = [file(name, "one\n") for name in ("a.py", "b.py", "old.py")]
+    assert write(tmp_path, *again, run_id="2").counts == FileCounts(identical=3)
+    assert snapshot(tmp_path) == before
+    record = Manifest(tmp_path).load("be-crud", "students")
+    assert record is not None
+    assert Manifest(tmp_path).is_up_to_date(record, "d")
+    report = write(tmp_path, file("a.py", "two\nlines\n"), file("b.py", "one\n"), run_id="3")
+    assert report.changes == (("update", "a.py"), ("remove", "old.py"))
+    assert (tmp_path / "a.py").read_bytes() == b"two\r\nlines\r\n"
+
+
+@pytest.mark.parametrize(
+    ("current", "verb", "after"),
+    [
+        (b"one\r\nmine\r\n", "keep", b"one\r\nmine\r\n"),
+        (b"one\n\r\n", "keep", b"one\n\r\n"),
+        (b"one\r", "keep", b"one\r"),
+    ],
+)
+def test_an_edit_in_a_file_with_crlf_line_ends_is_kept(tmp_path: Path, current: bytes, verb: str, after: bytes) -> None:
+    write(tmp_path, file("a.py", "one\n"))
+    (tmp_path / "a.py").write_bytes(current)
+    assert write(tmp_path, file("a.py", "two\n"), run_id="2").changes == ((verb, "a.py"),)
+    assert (tmp_path / "a.py").read_bytes() == after
+
+
+def test_a_file_that_is_generated_with_crlf_line_ends_keeps_its_own(tmp_path: Path) -> None:
+    write(tmp_path, file("a.bat", "one\r\ntwo\r\n"))
+    assert write(tmp_path, file("a.bat", "one\r\nthree\r\n"), run_id="2").counts == FileCounts(updated=1)
+    assert (tmp_path / "a.bat").read_bytes() == b"one\r\nthree\r\n"
+    (tmp_path / "a.bat").write_bytes(b"one\nthree\n")
+    assert write(tmp_path, file("a.bat", "one\r\nthree\r\n"), run_id="3").counts == FileCounts(identical=1)
+
+
+def test_present_files_have_lf_line_ends(tmp_path: Path) -> None:
+    write(tmp_path, file("v/a.sql", "one\ntwo\n", mode="once"))
+    as_checked_out(tmp_path / "v" / "a.sql")
+    assert dict(present_files(tmp_path, Manifest(tmp_path), "be-crud", "students", "v")) == {"a.sql": "one\ntwo\n"}

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from runner.generation.workspace.directory import Directory, cannot
-from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_lf
+from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_lf, with_line_ends_of
 from runner.generation.workspace.runner_folder import (
     INPUTS_FOLDER,
     INTENTS_FOLDER,
@@ -210,7 +210,7 @@ class Manifest:
         current = workspace.read(path)
         if current is None or not are_alike(current.data, data):
             self._prepare()
-            workspace.replace(path, data)
+            workspace.replace(path, data if current is None else with_line_ends_of(current.data, data))
 
     def _prepare(self) -> None:
         if not self._prepared:
