@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.generation.workspace.line_ends import digest
-from runner.generation.workspace.manifest import FileRecord, Manifest, Record
-from runner.generation.workspace.manifest import _encode as encode
+from runner.generation.workspace.manifest import Manifest
+from runner.generation.workspace.record_format import FileRecord, Record, encode
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:

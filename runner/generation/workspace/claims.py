@@ -1,9 +1,9 @@
 """Which sub-task of a run wrote which path, so that a second one cannot overwrite it with other bytes.
 
-One log a lock file under `.runner/claims/<run>/`, a line a claim: `["path", "sub-task", "sha256"]`. A log is read and
-added to only by who holds a path of that lock file (see `file_locks`), so it needs no lock of its own and is no
-hotter than that one. A file a path, created exclusively, would do the same at six times the cost. A line that a dying
-process left half-written is passed over.
+`.runner/claims/<run>/` has one log for each lock file, with a line for each claim: `["path", "sub-task", "sha256"]`.
+Only a holder of that lock file's paths reads the log or appends to it (see `file_locks`), so it needs no lock of its
+own. One file for each path, created exclusively, would do the same at six times the cost. An incomplete line of a
+killed process is ignored.
 """
 
 from __future__ import annotations
@@ -37,10 +37,10 @@ class Claims:
         self._guard = threading.Lock()
 
     def claim(self, path: str, owner: str, sha256: str) -> None:
-        """Note that `owner` gives `path` the bytes of `sha256`; its later claim takes the place of this.
+        """Record that `owner` writes the bytes of `sha256` to `path`; its later claims replace this one.
 
         Raises:
-            PathOwnedError: another sub-task gave it other bytes.
+            PathOwnedError: another sub-task wrote other bytes to it.
 
         """
         with self._guard:
@@ -62,19 +62,19 @@ class Claims:
 
 
 class RunClaims(Claims):
-    """Claims of all processes of one run. Whoever claims a path holds it meanwhile."""
+    """Claims of all processes of one run. The caller holds the path while it claims it."""
 
     def __init__(self, root: StrPath, run_id: str) -> None:
         super().__init__()
         self._root = os.path.realpath(root)
         self._folder = _run_folder(run_id)
-        self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log taken in
+        self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log that were read
 
     def claim(self, path: str, owner: str, sha256: str) -> None:
-        """As `Claims.claim`, among all processes of the run; `path` as the locks' `name_of` puts it.
+        """As `Claims.claim`, among all processes of the run. `path` is as `FileLockManager.name_of` returns it.
 
         Raises:
-            PathOwnedError: another sub-task gave it other bytes.
+            PathOwnedError: another sub-task wrote other bytes to it.
             WorkspaceError: the log cannot be written.
 
         """
@@ -93,11 +93,11 @@ class RunClaims(Claims):
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise cannot("note who writes which path in it", f"{self._root}/{log}", error) from error
+            raise cannot("write claims to it", f"{self._root}/{log}", error) from error
         self._owners[path][owner] = sha256
 
     def is_claimed(self, path: str, besides: str) -> bool:
-        """As `Claims.is_claimed`, among all processes of the run; whoever asks holds the path meanwhile.
+        """As `Claims.is_claimed`, among all processes of the run. The caller holds the path.
 
         Raises:
             WorkspaceError: the log cannot be read.
@@ -110,7 +110,7 @@ class RunClaims(Claims):
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise cannot("see who writes which path in it", f"{self._root}/{log}", error) from error
+            raise cannot("read claims from it", f"{self._root}/{log}", error) from error
         try:
             self._catch_up(descriptor, stripe, os.fstat(descriptor).st_size)
         finally:
@@ -125,10 +125,10 @@ class RunClaims(Claims):
             return workspace.open(log, flags)
 
     def _catch_up(self, descriptor: int, stripe: int, size: int) -> bool:
-        """Take in what others have added; return whether the log ends with a whole line."""
+        """Read what others have appended; return whether the log ends with a whole line."""
         known = self._known[stripe]
         if size == known:
-            return True  # what is taken in ends with a whole line, or nothing is there
+            return True  # what was read ends with a whole line, or the log is empty
         added = os.pread(descriptor, size - known, known)
         for path, owner, sha256 in _read(added):
             self._owners[path][owner] = sha256
@@ -191,7 +191,7 @@ def _is_dead(workspace: Directory, run: str) -> bool:
         paths = (run, *(f"{run}/{name}" for name in workspace.names(run)))
         latest = max(workspace.status(path).st_mtime for path in paths)
     except OSError:
-        return False  # it is no folder, or someone else is just removing it
+        return False  # it is no folder, or another process is removing it
     return time.time() - latest > _ABANDONED_AFTER
 
 

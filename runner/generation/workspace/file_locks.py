@@ -2,10 +2,9 @@
 
     thread ─► lock on .runner/locks/NN.lock ─► the path is held
 
-Paths share a bounded set of lock files, by a hash of the path. Whoever holds one path may not ask for
-another, since two paths may share a lock file and two holders could wait for each other; so nothing
-can deadlock. A lock ends with its process, and the files stay: removing one would let two processes hold two
-files of one name.
+Paths share a bounded set of lock files, by a hash of the path. A thread that holds a path may not request another:
+two paths may share a lock file, and two holders could wait for each other. So there is no deadlock. A lock ends with
+its process, and the files stay: removing one would let two processes hold two files of one name.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from _typeshed import StrPath
 
-STRIPES = 64  # lock files of a workspace: few beside the code, many beside 25 writers at once
+STRIPES = 64  # lock files of a workspace: few compared with the code, many compared with 25 writers at once
 DEFAULT_TIMEOUT = 30.0  # seconds; a path is held for milliseconds, so this long means that its holder hangs
 
 _thread = threading.local()  # its `held` is the path that this thread holds
@@ -45,8 +44,7 @@ os.register_at_fork(after_in_child=_hold_nothing)  # a forked child inherits no 
 class FileLockManager:
     """Holds paths of one workspace against all threads and processes that use such a manager.
 
-    Managers of one workspace are equal: each thread or process may have its own. To create one touches
-    no file.
+    Managers of one workspace are equal: each thread or process may have its own. Creating one touches no file.
     """
 
     def __init__(self, root: StrPath) -> None:
@@ -58,8 +56,8 @@ class FileLockManager:
     def hold(self, path: StrPath, timeout: float = DEFAULT_TIMEOUT) -> Iterator[None]:
         """Hold `path`, relative to the workspace or absolute in it, while the block runs.
 
-        `timeout` is in seconds. Not re-entrant: a thread holds one path at a time, and asking for a second
-        one, or for the same again, is refused at once rather than left to deadlock.
+        `timeout` is in seconds. Not re-entrant: a thread holds one path at a time, and requesting a second
+        one, or the same again, is an error at once rather than a deadlock.
 
         Raises:
             LockTimeoutError: another thread or process held it all that time.
@@ -91,10 +89,10 @@ class FileLockManager:
             lock.release()
 
     def update(self, path: str, change: Callable[[bytes | None], bytes], timeout: float = DEFAULT_TIMEOUT) -> bytes:
-        """Read, change and write a file as one step that nobody can come between; return what is in it now.
+        """Read, change and write a file as one step that excludes other holders; return its new content.
 
-        `change` is given what is in the file (None where there is none) and returns the new content; it must
-        not lock anything itself. What did not change is not written.
+        `change` receives the content (None if there is no file) and returns the new one; it must not lock anything
+        itself. Content that did not change is not written.
 
         Raises:
             LockTimeoutError, UnsafePathError, WorkspaceError: as `hold`, and when the file cannot be written.

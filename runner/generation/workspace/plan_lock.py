@@ -1,8 +1,8 @@
 """The lock that keeps two runs of one plan apart, wherever they are started from.
 
-Held by the supervisor for as long as it runs, and freed by its death. It lies in the workspace, keyed by the
-plan's real path, so that cron and a person in another folder meet it. Beside the lock file lies a note on who
-holds it; the note is for the message only, and one that a dead run left means nothing.
+The supervisor holds it as long as it runs; it ends with the process. The lock file is in the workspace and is named
+by the plan's real path, so that runs started by cron and from another folder find the same one. A note next to it
+names the holder; it is for the message only, and the note of a killed run is ignored.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class PlanLock:
             raise cannot("write it", f"{self._root}/{self._note}", error) from error
 
     def is_in_place(self) -> bool:
-        """Whether the lock is where others look for it: it is not once the workspace was removed or replaced."""
+        """Whether the lock file is still in the workspace: it is not once the workspace was removed or replaced."""
         try:
             with Directory(self._root) as workspace:
                 return self._lock.is_on(workspace.status(self._lock_file))
@@ -95,7 +95,7 @@ class PlanLock:
             self._lock.release()
 
     def holder(self) -> Holder | None:
-        """Return who holds the lock, as far as a living holder has noted it."""
+        """Return who holds the lock, if the holder lives and has written its note."""
         try:
             with Directory(self._root) as workspace:
                 found = workspace.read(self._note)
@@ -104,7 +104,7 @@ class PlanLock:
                 return None
             return Holder(pid=int(note["pid"]), host=str(note["host"]), started_at=str(note["started_at"]))
         except (OSError, WorkspaceError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return None  # not noted yet, or not by us
+            return None  # not written yet, or not by us
 
     def __enter__(self) -> Self:
         self.acquire()

@@ -1,4 +1,4 @@
-"""What lies in a folder of the workspace, as an agent may know it. Runs in a worker's sub-task threads."""
+"""The files of a folder of the workspace, as an agent sees them. Runs in a worker's sub-task threads."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 def present_files(root: StrPath, manifest: Manifest, task_id: str, piece: str, folder: str) -> Mapping[str, str]:
     """Return the text files right in `folder`, by name, with LF as line end; what is not UTF-8 is left out.
 
-    A `once` file that a try at this sub-task made and never recorded is left out: so another try is given what that
-    one was given, and does the same.
+    A `once` file that a killed attempt at this sub-task created is left out, so that the next attempt receives what
+    that one received.
 
     Raises:
         UnsafePathError: the folder is outside of the workspace.

@@ -15,15 +15,14 @@ _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 def locate(real_root: str, path: str, known: dict[str, str] | None = None) -> str:
-    """Return where a generated path lies, relative to a root without links, with every link on the way followed.
+    """Return a generated path with every link in it followed, relative to `real_root`, which has none.
 
-    That is its name for locks and claims. A link may be put there afterwards: whoever opens the file does so with
-    `Directory`, which follows none. `known` keeps the folders that were looked at, so that the files of one sub-task do
-    not look at them again.
+    That is its name for locks and claims. A link may be created there afterwards; `Directory`, which opens the file,
+    follows none. `known` caches the folders that were examined, for the files of one sub-task.
 
     Raises:
         UnsafePathError: it is not a plain relative path with `/`, leaves the workspace (by `..` or by a
-            link), or lies in a folder that is not the generated code's.
+            link), or is in a folder that does not belong to the generated code.
         WorkspaceError: it is an existing folder.
 
     """
@@ -36,7 +35,7 @@ def locate(real_root: str, path: str, known: dict[str, str] | None = None) -> st
         mode = _mode(target)
         if stat.S_ISLNK(mode):
             target = os.path.realpath(target)
-    except OSError as error:  # somebody changes links at this moment
+    except OSError as error:  # another process is changing links
         raise cannot("follow its links", path, error) from error
     if not target.startswith(f"{base}/"):
         raise UnsafePathError(
@@ -51,7 +50,7 @@ def locate(real_root: str, path: str, known: dict[str, str] | None = None) -> st
 
 
 def check_plain(path: str, *, said: str | None = None) -> None:
-    """Refuse what is not a plain relative path with `/`, by its text alone; `said` is how the agent put it.
+    """Refuse what is not a plain relative path with `/`, by its text alone; `said` is the path as the agent named it.
 
     Raises:
         UnsafePathError: naming the path and what is wrong with it.
@@ -67,7 +66,7 @@ def check_plain(path: str, *, said: str | None = None) -> None:
 
 
 def is_plain(path: str) -> bool:
-    """Whether `check_plain` lets a path pass."""
+    """Whether `check_plain` accepts a path."""
     return _trouble(path) is None
 
 
@@ -101,7 +100,7 @@ def _part_trouble(parts: list[str]) -> str | None:
 
 
 def _mode(path: str) -> int:
-    """Return the mode of what is at a path, of a link itself; 0 if nothing can be seen there."""
+    """Return the mode of what is at a path, of a link itself; 0 if there is nothing or it cannot be examined."""
     try:
         return os.lstat(path).st_mode
     except OSError:
@@ -109,7 +108,7 @@ def _mode(path: str) -> int:
 
 
 def _real(base: str, folder: str, known: dict[str, str]) -> str:
-    """Return where a folder below `base` lies, with every link on the way followed."""
+    """Return a folder below `base` with every link in it followed."""
     if not folder:
         return base
     real = known.get(folder)

@@ -1,9 +1,8 @@
 """Writes what an agent generated: compares first, keeps what was edited by hand, leaves nothing half-written.
 
-Runs in a worker's sub-task threads; one writer serves several of them. Each file is dealt with under its own
-lock:
+Runs in a worker's sub-task threads; one writer serves several of them. Each file is handled under its own lock:
 
-    claim the path ─► read what is there ─► decide the verb ─► note the intent ─► write beside and rename
+    claim the path ─► read the present file ─► decide the verb ─► write the intent ─► write a temporary file and rename
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 from runner.generation.workspace.claims import Claims, RunClaims
 from runner.generation.workspace.directory import Directory, FileState, cannot
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
-from runner.generation.workspace.manifest import CREATED, FileRecord, Manifest, Record, is_left_behind
+from runner.generation.workspace.manifest import CREATED, Manifest, is_left_behind
+from runner.generation.workspace.record_format import FileRecord, Record
 from runner.generation.workspace.runner_folder import (
     INPUTS_FOLDER,
     INTENTS_FOLDER,
@@ -41,7 +41,7 @@ Verb = Literal["create", "update", "identical", "keep", "remove", "leave"]
 
 
 class Wanted(Protocol):
-    """A file that an agent wants to be there; `runner.generation.agent.GeneratedFile` is one."""
+    """A file that an agent generated; `runner.generation.agent.GeneratedFile` is one."""
 
     @property
     def path(self) -> str: ...  # noqa: D102 - see GeneratedFile
@@ -62,16 +62,16 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WriteReport:
-    """The files of one sub-task: how many by verb, and those that were not simply identical, by path."""
+    """The files of one sub-task: how many by verb, and the changes of those that were not identical, by path."""
 
     counts: FileCounts
     changes: tuple[Change, ...]
 
 
 class _File(NamedTuple):
-    """A wanted file with what follows from it."""
+    """A generated file with what follows from it."""
 
-    path: str  # as the agent put it
+    path: str  # as the agent named it
     name: str  # its place in the workspace with links followed, as locks and claims know it
     data: bytes
     sha256: str
@@ -82,8 +82,8 @@ class _File(NamedTuple):
 class WorkspaceWriter:
     """Writes the files of sub-tasks of one run into one workspace. Thread-safe.
 
-    With `force`, files that were edited by hand are overwritten. With `check`, nothing at all is written, not
-    even a lock file: reports say what would be done, and claims are seen within this writer only.
+    With `force`, files that were edited by hand are overwritten. With `check`, nothing is written, not even a lock
+    file: reports contain what would be done, and claims are known to this writer only.
     """
 
     def __init__(
@@ -106,24 +106,24 @@ class WorkspaceWriter:
     def write(
         self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = "", memory: Any = None
     ) -> WriteReport:
-        """Bring the files of sub-task `owner` to disk, and record them with the digest of their inputs and `memory`.
+        """Write the files of sub-task `owner`, and record them with the digest of their inputs and `memory`.
 
-        A file is created; updated, where it is as some sub-task once wrote it; identical, then it is not touched; or
-        kept: it was edited by hand, or was there before and is the user's. `once` files are written only where absent.
+        A file is created; updated, if it is as a sub-task once wrote it; identical, then it is not touched; or kept,
+        if it was edited by hand or is the user's own. Line ends alone make no difference, and an updated file keeps
+        its own. `once` files are written only if they do not exist.
 
-        What the sub-task wrote last time and no longer wants is removed; where it was edited by hand, or was written
-        `once`, it is left, and no longer recorded. Of a sub-task without files nothing is recorded: it has other work
-        to do, each time.
+        A file that the sub-task wrote before and no longer generates is removed; if it was edited by hand, or written
+        `once`, it stays and is no longer recorded. A sub-task without files is not recorded: it has other work to do,
+        each time.
 
-        Can be repeated: a try that failed half-way left whole files, and the next one goes on from there; a `once`
-        file that it made is as yet nobody's, and is updated or taken away as that one wants it.
+        Can be repeated: an attempt that failed left whole files, and the next one continues from there. A `once` file
+        of that attempt is updated or removed, as the next one generates it or not.
 
         Raises:
             UnsafePathError: a path leaves the workspace; then nothing was written.
-            PathOwnedError: another sub-task of the run gave a path other bytes.
-            LockTimeoutError: a path was held by someone else for too long.
-            WorkspaceError: the file system refused; its OSError is the cause, and no half-written file
-            remains.
+            PathOwnedError: another sub-task of the run wrote other bytes to a path.
+            LockTimeoutError: another thread or process held a path for too long.
+            WorkspaceError: the file system reported an error, which is the cause; no half-written file remains.
 
         """
         wanted = self._collect(files)
@@ -132,7 +132,7 @@ class WorkspaceWriter:
             if not self._check:
                 batch.sweep(workspace)
             verbs = {file.path: self._put(workspace, batch, file) for file in wanted}
-            dropped = self._take_away(workspace, batch, batch.unwanted)
+            dropped = self._remove(workspace, batch, batch.unwanted)
         if not self._check and (wanted or batch.recorded):
             self._manifest.save(batch.record(verbs, agent, memory), inputs_digest)
         return _report(verbs | dropped)
@@ -143,19 +143,19 @@ class WorkspaceWriter:
         With `check`, only report what would be removed.
 
         Raises:
-            LockTimeoutError: a path was held by someone else for too long.
-            WorkspaceError: the file system refused; what is left is still recorded.
+            LockTimeoutError: another thread or process held a path for too long.
+            WorkspaceError: the file system reported an error; what was not removed is still recorded.
 
         """
         batch = _Batch(self._manifest, owner, ())
         with Directory(self._real_root) as workspace:
-            report = _report(self._take_away(workspace, batch, batch.previous.values()))
+            report = _report(self._remove(workspace, batch, batch.previous.values()))
         if not self._check:
             self._manifest.forget(*batch.name)
         return report
 
     def _collect(self, files: Iterable[Wanted]) -> list[_File]:
-        """Return the files in order of their paths, each once, having refused what may not be generated."""
+        """Return the files in order of their paths, each once. Raises for those that may not be generated."""
         known: dict[str, str] = {}
         collected: dict[str, _File] = {}
         for file in files:
@@ -197,11 +197,11 @@ class WorkspaceWriter:
                     raise cannot("write it", file.path, error) from error
             return verb
 
-    def _take_away(self, workspace: Directory, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
-        return {file.path: verb for file in files if (verb := self._take_away_one(workspace, batch, file))}
+    def _remove(self, workspace: Directory, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
+        return {file.path: verb for file in files if (verb := self._remove_one(workspace, batch, file))}
 
-    def _take_away_one(self, workspace: Directory, batch: _Batch, file: FileRecord) -> Verb | None:
-        """Remove a file of last time that nobody edited; nothing is done if it is missing, or another sub-task's."""
+    def _remove_one(self, workspace: Directory, batch: _Batch, file: FileRecord) -> Verb | None:
+        """Remove a recorded file that was not edited; None if it does not exist or belongs to another sub-task."""
         name = locate(self._real_root, file.path)
         with self._held(name):
             if self._claims.is_claimed(name, batch.owner) or self._manifest.is_shared(file.path, batch.owner):
@@ -253,7 +253,7 @@ class _Batch:
         self._intended = False
 
     def sweep(self, workspace: Directory) -> None:
-        """Remove what an earlier try at this sub-task that died half wrote, and what it made and nobody wants now."""
+        """Remove what a killed attempt at this sub-task half wrote, and what it created and is not generated now."""
         if not self._interrupted:
             return
         for folder in sorted({file.name.rpartition("/")[0] for file in self._files}):
@@ -266,14 +266,14 @@ class _Batch:
                 if current is not None and self.left_behind(path, current.data):
                     workspace.remove(name)
             except (OSError, WorkspaceError) as error:
-                raise WorkspaceError(f"{path}: a try that died left it, and it cannot be removed: {error}") from error
+                raise WorkspaceError(f"{path}: a killed attempt left it, and it cannot be removed: {error}") from error
 
     def left_behind(self, path: str, data: bytes) -> bool:
-        """Whether a `once` file is as a try that never ended made it."""
+        """Whether a `once` file is as a killed attempt created it."""
         return path not in self.previous and is_left_behind(self._interrupted, path, data)
 
     def wrote(self, path: str, data: bytes) -> bool:
-        """Whether what is on disk is what this or another sub-task once wrote there."""
+        """Whether the present file is as this or another sub-task once wrote it."""
         before = self.previous.get(path)
         return (
             (before is not None and is_one_of(data, (before.sha256,)))
@@ -282,7 +282,7 @@ class _Batch:
         )
 
     def intend(self, workspace: Directory) -> None:
-        """Note, before the first file is changed, what is about to be written."""
+        """Write the intent, before the first file is changed."""
         if not self._intended:
             created = {file.path for file in self._files if file.once and not workspace.exists(file.name)}
             hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
@@ -315,10 +315,10 @@ class _Batch:
 
 
 def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
-    """Remove the half-written files that dead processes left in a workspace, and return them.
+    """Remove the half-written files that killed processes left in a workspace, and return them.
 
-    Looks only into the runner's own folder and into folders that an intent names: whoever died while writing
-    left one.
+    Searches only the runner's own folder and the folders that an intent names: a process that is killed while it
+    writes leaves an intent.
     """
     real_root = os.path.realpath(root)
     with Directory(real_root) as workspace:
