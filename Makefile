@@ -1,4 +1,4 @@
-# Every target installs what it needs into .venv first. PYTHON names the interpreter to make it with.
+# Every target first installs what it needs into .venv. PYTHON is the interpreter that creates it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ NODE_STAMP := node_modules/.package-lock.json
 PLAN ?= plans/school.yaml
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
-# Installs exactly the locked versions, each held to its hash, and the checkout itself with the locked build backend.
+# Installs exactly the locked versions, verified by hash, and the checkout itself with the locked build backend.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 LOCKED := $(INSTALL) --require-hashes --only-binary :all: --requirement
 EDITABLE := $(INSTALL) --no-deps --no-build-isolation --editable .
@@ -23,10 +23,10 @@ help:
 	@echo "make lint     check style and types"
 	@echo "make format   format the code"
 	@echo "make bench    measure speed against the baselines"
-	@echo "make corpus   compare the DDL reader with what real databases say, where the corpus is at hand"
+	@echo "make corpus   compare the DDL reader with what real databases say, where the corpus is available"
 	@echo "make upgrade  renew the locked versions in requirements/, then run the tests with them"
 	@echo "make newest   run the tests with the newest versions that pyproject.toml allows, in .venv-newest; only reports"
-	@echo "make clean    remove what the other targets made"
+	@echo "make clean    remove what the other targets created"
 
 run: $(RUN_STAMP)
 	$(BIN)/runner $(PLAN)
@@ -73,7 +73,7 @@ clean:
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-		{ echo "$(PYTHON) is older than Python 3.11. Install 3.11 or newer, or say make PYTHON=/path/to/it"; exit 1; }
+		{ echo "$(PYTHON) is older than Python 3.11. Install 3.11 or newer, or run make PYTHON=/path/to/it"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(RUN_STAMP): requirements/run.txt pyproject.toml | $(BIN)/python
@@ -86,7 +86,7 @@ $(DEV_STAMP): requirements/dev.txt pyproject.toml | $(BIN)/python
 	$(EDITABLE)
 	@touch $@ $(RUN_STAMP)
 
-# The tools of convex/ and of its tests; with a Node from PyPI where the system has none that is new enough.
+# The tools of convex/ and of its tests. Installs Node from PyPI if the system has none that is new enough.
 $(NODE_STAMP): package-lock.json package.json | $(DEV_STAMP)
 	@$(BIN)/python -m tests.node node --version >/dev/null 2>&1 || \
 		$(LOCKED) requirements/node.txt

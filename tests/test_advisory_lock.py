@@ -52,15 +52,15 @@ def test_release_of_a_lock_that_is_not_held_does_nothing(tmp_path: Path) -> None
         assert not other.acquire(0)
 
 
-def test_a_lock_is_in_place_while_its_file_is(tmp_path: Path) -> None:
+def test_a_lock_knows_the_file_that_it_is_on(tmp_path: Path) -> None:
     lock = AdvisoryLock(tmp_path / "lock")
-    assert not lock.is_in_place()
+    (tmp_path / "lock").touch()
+    assert not lock.is_on((tmp_path / "lock").stat())
     with lock.held(0):
-        assert lock.is_in_place()
+        assert lock.is_on((tmp_path / "lock").stat())
         (tmp_path / "lock").rename(tmp_path / "moved")
-        assert not lock.is_in_place()
         (tmp_path / "lock").touch()
-        assert not lock.is_in_place()
+        assert not lock.is_on((tmp_path / "lock").stat())
 
 
 def test_a_pipe_or_a_link_in_place_of_the_file_is_refused_at_once(tmp_path: Path) -> None:

@@ -201,6 +201,33 @@ def test_a_state_file_that_is_a_folder_is_said_to_be_unusable(folder: Path) -> N
         SqliteStore(folder)
 
 
+@pytest.mark.parametrize("name", ["", "state.db", "state.db-wal", "state.db-shm", "state.lock"])
+def test_a_link_in_place_of_the_folder_or_a_file_is_refused_and_not_followed(name: str, tmp_path: Path) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "state"
+    if name:
+        folder.mkdir()
+    else:
+        outside.mkdir()
+    (folder / name).symlink_to(outside)
+    with pytest.raises(StoreError, match=r"(is a link|symbolic links).*--state or RUNNER_STATE"):
+        SqliteStore(folder)
+    if name != "state.lock":  # which readers do not open
+        with pytest.raises(StoreError, match="it is a link; remove it"):
+            StateReader.open(folder)
+    assert not list(outside.iterdir()) if outside.is_dir() else not outside.exists()
+
+
+def test_a_pipe_in_place_of_a_file_is_refused_at_once(tmp_path: Path) -> None:
+    for name in ("state.db", "state.lock"):
+        folder = tmp_path / name
+        folder.mkdir()
+        os.mkfifo(folder / name)
+        with pytest.raises(StoreError, match=rf"{name}: .*no regular file.*--state or RUNNER_STATE"):
+            SqliteStore(folder)
+    with pytest.raises(StoreError, match="no regular file"):
+        StateReader.open(tmp_path / "state.db")
+
+
 UNPRIVILEGED = """
 import os, sys
 from pathlib import Path

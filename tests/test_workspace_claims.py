@@ -10,7 +10,7 @@ import pytest
 
 from runner.generation.workspace.claims import RunClaims, begin_claims, release_claims, sweep_claims
 from runner.generation.workspace.file_locks import FileLockManager
-from runner.generation.workspace.runner_folder import CLAIMS_FOLDER, runner_folder
+from runner.generation.workspace.runner_folder import CLAIMS_FOLDER
 from runner.records.errors import PathOwnedError, WorkspaceError
 from runner.records.process_identity import own_mark
 from tests.workspace_full_disk import FullDisk
@@ -21,7 +21,7 @@ def claims(root: Path, run_id: str = "run") -> RunClaims:
 
 
 def log_of(root: Path) -> Path:
-    (log,) = runner_folder(root, CLAIMS_FOLDER).glob("run/*.log")
+    (log,) = (root / CLAIMS_FOLDER).glob("run/*.log")
     return log
 
 
@@ -105,7 +105,7 @@ def test_sweep_forgets_dead_runs_only(tmp_path: Path) -> None:
     for run_id in ("alive", "dead", "young", "old", "old but marked by the living"):
         begin_claims(tmp_path, run_id)
         claims(tmp_path, run_id).claim("p", "a", "1")
-    folder = runner_folder(tmp_path, CLAIMS_FOLDER)
+    folder = tmp_path / CLAIMS_FOLDER
     (folder / "dead" / "run-by").write_text(f"{space}-{pid}-{int(start) + 1}")
     (folder / "young" / "run-by").unlink()
     (folder / "old" / "run-by").unlink()

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.generation.workspace.manifest import FileRecord, Manifest, Record, digest
-from runner.generation.workspace.manifest import _encode as encode
+from runner.generation.workspace.line_ends import digest
+from runner.generation.workspace.manifest import Manifest
+from runner.generation.workspace.record_format import FileRecord, Record, encode
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -276,3 +277,41 @@ def test_one_manifest_serves_many_threads(tmp_path: Path) -> None:
         assert all(pool.map(work, range(100)))
     fresh = Manifest(tmp_path).recorded("shared.py")
     assert fresh == {str(number) for number in range(100)}
+
+
+def test_a_record_of_another_sub_task_is_not_taken_for_this_ones(tmp_path: Path) -> None:
+    """Pruning what a record names would otherwise remove files of a table that is still there."""
+    Manifest(tmp_path).save(RECORD, "d1")
+    record_file(tmp_path).rename(record_file(tmp_path).with_name("other.json"))
+    manifest = Manifest(tmp_path)
+    assert manifest.load("be-crud", "other") is None
+    assert manifest.pieces("be-crud") == ()
+    assert manifest.recorded("b.py") == frozenset()
+    (warning,) = manifest.take_warnings()
+    assert "other.json: the record of another sub-task. " in warning
+
+
+def test_paths_of_an_intent_that_nobody_may_generate_are_passed_over(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+    paths = ("../evil", "/etc/passwd", ".git/config", ".runner/locks/00.lock", "a/../../b", "good.py")
+    manifest.intend("be-crud", "students", dict.fromkeys(paths, "1"))
+    assert manifest.intent("be-crud", "students") == {"good.py": {"1"}}
+
+
+@pytest.mark.parametrize("folder", ["manifest", "manifest/be-crud", "inputs", "intents"])
+def test_a_link_in_place_of_a_folder_is_neither_read_nor_written(tmp_path: Path, folder: str) -> None:
+    Manifest(tmp_path / "outside").save(RECORD, "d1")
+    Manifest(tmp_path / "outside").intend("be-crud", "students", {"b.py": B})
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "outside").rglob("*")}
+    link = tmp_path / "ws" / ".runner" / folder
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / "outside" / ".runner" / folder)
+    manifest = Manifest(tmp_path / "ws")
+    if folder.startswith("manifest"):
+        assert manifest.load("be-crud", "students") is None
+        assert f".runner/{folder} is a link" in manifest.take_warnings()[0]
+    assert manifest.intent("be-crud", "students") == {}
+    assert manifest.recorded("b.py") == frozenset()
+    with pytest.raises(WorkspaceError, match=f"{folder} is a link. Remove the link"):
+        manifest.save(RECORD, "d2")
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "outside").rglob("*")} == before

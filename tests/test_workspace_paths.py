@@ -10,21 +10,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.generation.agent import GeneratedFile
+from runner.generation.workspace.claims import begin_claims, release_claims, sweep_claims
+from runner.generation.workspace.directory import cannot
 from runner.generation.workspace.file_locks import FileLockManager
-from runner.generation.workspace.file_reading import FileState, cannot, read_file
 from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.plan_lock import PlanLock
 from runner.generation.workspace.present_files import present_files
 from runner.generation.workspace.runner_folder import file_name, prepare
-from runner.generation.workspace.safe_paths import resolve
-from runner.generation.workspace.writer import (
-    WorkspaceWriter,
-    begin_claims,
-    release_claims,
-    sweep_claims,
-    sweep_temp_files,
-)
-from runner.records.atomic_files import replace_file, sweep_folders
+from runner.generation.workspace.safe_paths import locate
+from runner.generation.workspace.writer import WorkspaceWriter, sweep_temp_files
+from runner.records.atomic_files import replace_file
 from runner.records.errors import UnsafePathError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -34,8 +29,8 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("path", ["a.py", "backend/app/main.py", "deep/.hidden/..x/ü b.md", ".github/x", "c:d/e"[2:]])
-def test_resolve_takes_plain_relative_paths(tmp_path: Path, path: str) -> None:
-    assert resolve(tmp_path, path) == tmp_path / path
+def test_locate_takes_plain_relative_paths(tmp_path: Path, path: str) -> None:
+    assert locate(str(tmp_path), path) == path
     assert list(tmp_path.iterdir()) == []
 
 
@@ -64,13 +59,13 @@ def test_resolve_takes_plain_relative_paths(tmp_path: Path, path: str) -> None:
         ("sub/.Git/config", r"'\.git' belongs to git"),
     ],
 )
-def test_resolve_refuses_what_is_no_plain_path(tmp_path: Path, path: str, trouble: str) -> None:
+def test_locate_refuses_what_is_no_plain_path(tmp_path: Path, path: str, trouble: str) -> None:
     with pytest.raises(UnsafePathError, match=trouble) as caught:
-        resolve(tmp_path, path)
+        locate(str(tmp_path), path)
     assert repr(path) in str(caught.value)
 
 
-def test_resolve_refuses_links_out_of_the_workspace(tmp_path: Path) -> None:
+def test_locate_refuses_links_out_of_the_workspace(tmp_path: Path) -> None:
     outside, root = tmp_path / "outside", tmp_path / "ws"
     outside.mkdir()
     (root / "sub").mkdir(parents=True)
@@ -79,32 +74,31 @@ def test_resolve_refuses_links_out_of_the_workspace(tmp_path: Path) -> None:
     (root / "ws2").symlink_to(tmp_path / "ws-other")
     for path in ("sub/out/x.py", "sub/out/new/x.py", "file", "ws2/x"):
         with pytest.raises(UnsafePathError, match="leads out of the workspace"):
-            resolve(root, path)
+            locate(str(root), path)
 
 
-def test_resolve_refuses_links_into_folders_that_are_not_the_generated_codes(tmp_path: Path) -> None:
+def test_locate_refuses_links_into_folders_that_are_not_the_generated_codes(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / "innocent").symlink_to(".git")
     (tmp_path / "x.json").symlink_to(".runner/manifest/x.json")
     for path in ("innocent/config", "x.json"):
         with pytest.raises(UnsafePathError, match=f"'{path}': not a path .* belongs to"):
-            resolve(tmp_path, path)
+            locate(str(tmp_path), path)
 
 
-def test_resolve_follows_links_inside_the_workspace(tmp_path: Path) -> None:
+def test_locate_follows_links_inside_the_workspace(tmp_path: Path) -> None:
     real = tmp_path / "real"
     (real / "pkg").mkdir(parents=True)
     (real / "link").symlink_to("pkg")
     (real / "a.py").symlink_to("pkg/b.py")
-    (tmp_path / "root").symlink_to("real")
-    assert resolve(tmp_path / "root", "link/x.py") == real / "pkg" / "x.py"
-    assert resolve(tmp_path / "root", "a.py") == real / "pkg" / "b.py"
+    assert locate(str(real), "link/x.py") == "pkg/x.py"
+    assert locate(str(real), "a.py") == "pkg/b.py"
 
 
-def test_resolve_refuses_a_folder(tmp_path: Path) -> None:
+def test_locate_refuses_a_folder(tmp_path: Path) -> None:
     (tmp_path / "app").mkdir()
     with pytest.raises(WorkspaceError, match="app: a folder is in the way"):
-        resolve(tmp_path, "app")
+        locate(str(tmp_path), "app")
 
 
 def test_file_names_stay_readable_unequal_and_safe() -> None:
@@ -130,33 +124,6 @@ def test_cannot_says_what_why_and_the_next_step() -> None:
     assert str(cannot("read it", "a.py", OSError("odd"))).startswith("a.py: cannot read it: odd. Look at")
 
 
-def test_read_file_refuses_what_is_no_regular_file(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(WorkspaceError, match="pipe: no regular file"):
-        read_file(tmp_path / "pipe")
-    with pytest.raises(WorkspaceError, match="a folder is in the way"):
-        read_file(tmp_path)
-    assert read_file(tmp_path / "absent") is None
-
-
-def test_read_file_reads_files_of_any_size(tmp_path: Path) -> None:
-    for size in (0, 1, 4095, 4096, 4097, 3_000_000):
-        (tmp_path / "f").write_bytes(b"x" * size)
-        state = read_file(tmp_path / "f")
-        assert state is not None
-        assert len(state.data) == size
-
-
-def test_reading_and_writing_leave_no_file_open(tmp_path: Path) -> None:
-    before = len(list(Path("/proc/self/fd").iterdir()))
-    for _ in range(5):
-        replace_file(tmp_path / "a", b"x")
-        read_file(tmp_path / "a")
-        with pytest.raises(WorkspaceError):
-            read_file(tmp_path)
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
-
-
 class Anywhere(os.PathLike[str]):
     """A path as some other library has them."""
 
@@ -176,7 +143,6 @@ def test_every_public_call_takes_any_kind_of_path(kind: Callable[[Path], StrPath
     writer = WorkspaceWriter(root, locks, manifest, "run")
     files = [GeneratedFile("app/a.py", "one\n"), GeneratedFile("app/b.py", "one\n", mode="once")]
     assert writer.write("be/students", files, "digest").counts.created == 2
-    assert resolve(root, "app/a.py") == tmp_path / "ws" / "app" / "a.py"
     assert present_files(root, manifest, "be", "students", "app") == {"a.py": "one\n", "b.py": "one\n"}
     assert locks.update("app/a.py", lambda before: (before or b"") + b"two\n") == b"one\ntwo\n"
     with locks.hold(kind(tmp_path / "ws" / "app" / "a.py")), PlanLock(root, plan) as lock:
@@ -185,7 +151,5 @@ def test_every_public_call_takes_any_kind_of_path(kind: Callable[[Path], StrPath
     assert sweep_temp_files(root, manifest) == ()
     assert sweep_claims(root) == ()
     release_claims(root, "run")
-    target = kind(tmp_path / "other" / "c.txt")
-    replace_file(target, b"text")
-    assert read_file(target) == FileState(b"text", (tmp_path / "other" / "c.txt").stat().st_mode & 0o777)
-    assert sweep_folders([kind(tmp_path / "other")]) == ()
+    replace_file(kind(tmp_path / "other" / "c.txt"), b"text")
+    assert (tmp_path / "other" / "c.txt").read_bytes() == b"text"

@@ -13,7 +13,8 @@ import pytest
 
 from runner.generation.agent import GeneratedFile
 from runner.generation.workspace.file_locks import FileLockManager
-from runner.generation.workspace.manifest import Manifest, digest
+from runner.generation.workspace.line_ends import digest
+from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.present_files import present_files
 from runner.generation.workspace.writer import WorkspaceWriter, WriteReport, sweep_temp_files
 from runner.records import atomic_files
@@ -269,10 +270,10 @@ def test_a_full_disk_at_any_byte_leaves_whole_files_and_the_next_try_goes_on(
 def test_a_file_that_may_not_be_read_or_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real_open = os.open
 
-    def refuse(path: str, flags: int, mode: int = 0o777) -> int:
+    def refuse(path: str, flags: int, mode: int = 0o777, **folder: int | None) -> int:
         if os.fspath(path).endswith("a.py") or ".a.py." in os.fspath(path):
             raise OSError(errno.EROFS, os.strerror(errno.EROFS))
-        return real_open(path, flags, mode)
+        return real_open(path, flags, mode, **folder)
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "open", refuse)
@@ -294,8 +295,8 @@ def leave_temp_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Die in the middle of writing `deep/a.py`: its temp file stays, marked by a process that is gone."""
     with monkeypatch.context() as patched:
         patched.setattr(atomic_files, "own_mark", lambda: f"{own_mark().split('-')[0]}-{2**22 + 1}-5")
-        patched.setattr(os, "replace", lambda source, target: (_ for _ in ()).throw(KeyboardInterrupt))
-        patched.setattr(os, "unlink", lambda path: None)
+        patched.setattr(os, "replace", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(os, "unlink", lambda *_, **__: None)
         with pytest.raises(KeyboardInterrupt):
             atomic_files.replace_file(root / "deep" / "a.py", b"half")
     (left,) = root.rglob("*.runner-tmp")
@@ -421,3 +422,52 @@ def test_a_subtask_that_is_no_more_is_retired_with_all_that_nobody_edited(tmp_pa
     assert report.changes == (("remove", "a.py"), ("leave", "b.py"), ("remove", "own.py"), ("leave", "yours.py"))
     assert sorted(path.name for path in tmp_path.iterdir()) == [".runner", "b.py", "yours.py"]
     assert Manifest(tmp_path).pieces("be-crud") == ()
+
+
+def as_checked_out(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+
+
+def test_a_file_with_crlf_line_ends_is_recognised_and_keeps_them(tmp_path: Path) -> None:
+    write(tmp_path, file("a.py", "one\n"), file("old.py", "one\n"), file("b.py", "one\n"))
+    for name in ("a.py", "b.py", "old.py", ".runner/manifest/be-crud/students.json"):
+        as_checked_out(tmp_path / name)
+    before = snapshot(tmp_path)
+    again = [file(name, "one\n") for name in ("a.py", "b.py", "old.py")]
+    assert write(tmp_path, *again, run_id="2").counts == FileCounts(identical=3)
+    assert snapshot(tmp_path) == before
+    record = Manifest(tmp_path).load("be-crud", "students")
+    assert record is not None
+    assert Manifest(tmp_path).is_up_to_date(record, "d")
+    report = write(tmp_path, file("a.py", "two\nlines\n"), file("b.py", "one\n"), run_id="3")
+    assert report.changes == (("update", "a.py"), ("remove", "old.py"))
+    assert (tmp_path / "a.py").read_bytes() == b"two\r\nlines\r\n"
+
+
+@pytest.mark.parametrize(
+    ("current", "verb", "after"),
+    [
+        (b"one\r\nmine\r\n", "keep", b"one\r\nmine\r\n"),
+        (b"one\n\r\n", "keep", b"one\n\r\n"),
+        (b"one\r", "keep", b"one\r"),
+    ],
+)
+def test_an_edit_in_a_file_with_crlf_line_ends_is_kept(tmp_path: Path, current: bytes, verb: str, after: bytes) -> None:
+    write(tmp_path, file("a.py", "one\n"))
+    (tmp_path / "a.py").write_bytes(current)
+    assert write(tmp_path, file("a.py", "two\n"), run_id="2").changes == ((verb, "a.py"),)
+    assert (tmp_path / "a.py").read_bytes() == after
+
+
+def test_a_file_that_is_generated_with_crlf_line_ends_keeps_its_own(tmp_path: Path) -> None:
+    write(tmp_path, file("a.bat", "one\r\ntwo\r\n"))
+    assert write(tmp_path, file("a.bat", "one\r\nthree\r\n"), run_id="2").counts == FileCounts(updated=1)
+    assert (tmp_path / "a.bat").read_bytes() == b"one\r\nthree\r\n"
+    (tmp_path / "a.bat").write_bytes(b"one\nthree\n")
+    assert write(tmp_path, file("a.bat", "one\r\nthree\r\n"), run_id="3").counts == FileCounts(identical=1)
+
+
+def test_present_files_have_lf_line_ends(tmp_path: Path) -> None:
+    write(tmp_path, file("v/a.sql", "one\ntwo\n", mode="once"))
+    as_checked_out(tmp_path / "v" / "a.sql")
+    assert dict(present_files(tmp_path, Manifest(tmp_path), "be-crud", "students", "v")) == {"a.sql": "one\ntwo\n"}

@@ -1,4 +1,4 @@
-"""Files of tables that a plan no longer has: reported at the end of a run, removed with `--prune`.
+"""Files of tables that a plan no longer has: reported by a run and a check, removed with `--prune`.
 
 Used in the supervisor's main thread after a successful run. The files stay by default: another plan may have tasks of
 the same names in this workspace.
@@ -58,10 +58,19 @@ def notice(tables: Sequence[DroppedTable]) -> str:
 
 def prune(table: DroppedTable, run_id: str) -> Iterator[Logged]:
     """Remove a table's files, except edited ones, and yield a message for each file (see `WorkspaceWriter.retire`)."""
-    root = table.workspace
-    writer = WorkspaceWriter(root, FileLockManager(root), Manifest(root), run_id)
-    for verb, path in writer.retire(table.subtask_id).changes:
+    for verb, path in _writer(table, run_id, check=False).retire(table.subtask_id).changes:
         if verb == "remove":
             yield Logged(level="info", message=f"removed {path}", task_id=table.task_id)
         else:
             yield Logged(level="warning", message=f"left {path}: it was edited by hand", task_id=table.task_id)
+
+
+def files_to_prune(tables: Iterable[DroppedTable], run_id: str) -> Iterator[str]:
+    """Yield the paths of the files that `prune` would remove. Changes nothing."""
+    for table in tables:
+        yield from (path for _, path in _writer(table, run_id, check=True).retire(table.subtask_id).changes)
+
+
+def _writer(table: DroppedTable, run_id: str, *, check: bool) -> WorkspaceWriter:
+    root = table.workspace
+    return WorkspaceWriter(root, FileLockManager(root), Manifest(root), run_id, check=check)

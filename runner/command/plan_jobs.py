@@ -52,15 +52,15 @@ def _job(plan: Plan, task: TaskInput, preparation: Preparation, problems: list[P
     return None
 
 
-def create_workspaces(plan: Plan) -> None:
-    """Create every workspace. Raises `PlanError` at the places of those that cannot be used."""
-    from runner.generation.workspace.runner_folder import prepare  # noqa: PLC0415
+def check_workspaces(plan: Plan, *, create: bool) -> None:
+    """Create every workspace, or only check that it is safe. Raises `PlanError` at the places of unusable ones."""
+    from runner.generation.workspace.runner_folder import prepare, refuse_links  # noqa: PLC0415
 
     problems = []
     owners = {Path(task.workspace_path): task for task in reversed(plan.tasks)}
     for workspace, owner in reversed(owners.items()):
         try:
-            prepare(workspace)
+            (prepare if create else refuse_links)(workspace)
         except WorkspaceError as error:
             problems.append(plan.problem(owner, "workspace", str(error)))
     if problems:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from runner.command.interruption import Interruption
 from runner.command.live_progress import LiveProgress
-from runner.command.plan_jobs import create_workspaces, prepare_plan
+from runner.command.plan_jobs import check_workspaces, prepare_plan
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console, print_drift
 from runner.progress.reports.json_report import run_report, write_json
@@ -26,7 +26,7 @@ from runner.records.status import RunStatus, SubTaskStatus
 from runner.scheduling.supervisor import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runner.generation.workspace.plan_lock import PlanLock
     from runner.plan.plan_model import Plan
@@ -66,8 +66,8 @@ def run_plan(options: RunOptions) -> int:
     progress = LiveProgress.choose(plan, options.state, check=options.check)
     lock: PlanLock | None = None  # stays None for a check, which writes nothing
     with contextlib.ExitStack() as stack:
+        check_workspaces(plan, create=not options.check)
         if not options.check:
-            create_workspaces(plan)
             try:
                 lock = stack.enter_context(_plan_lock(plan, options))
             except AlreadyRunningError:
@@ -134,7 +134,8 @@ def _execute(
                 orchestrator.note(warning)
             orchestrator.submit_jobs(jobs)
             orchestrator.on_idle()
-            code = _exit_code(orchestrator, interruption, options)
+            drift = _drift(plan_jobs, orchestrator) if options.check else []
+            code = _exit_code(orchestrator, interruption, drift)
             status = RunStatus.CANCELLED if interruption.signal else None
             if code == 0 and lock is not None and not lock.is_in_place():
                 orchestrator.note(Logged(level="error", message=f"{plan.workspace}: {_WORKSPACE_LOST}"))
@@ -145,7 +146,7 @@ def _execute(
             progress.drain(store, console)
         if options.check:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
-                print_drift(change for _, change in orchestrator.changes)
+                print_drift(drift)
         if options.json_file is not None:
             write_json(options.json_file, run_report(store, orchestrator.run_id))
     return code
@@ -171,6 +172,15 @@ def _after_success(
     if options.log_format == "text":
         for hint in start_hints(jobs, Path.cwd()):
             console.notice(hint)
+
+
+def _drift(jobs: Sequence[Job], orchestrator: ParallelOrchestrator) -> list[tuple[str, str]]:
+    """Return what a check found, as verbs with paths: `prune` for the files of tables that the plan no longer has."""
+    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, after the forkserver
+
+    dropped = dropped_tables.find(job.spec for job in jobs)
+    leftovers = dropped_tables.files_to_prune(dropped, orchestrator.run_id)
+    return [*(change for _, change in orchestrator.changes), *(("prune", path) for path in leftovers)]
 
 
 @contextlib.contextmanager
@@ -229,11 +239,11 @@ def start_hints(jobs: Sequence[Job], folder: Path) -> tuple[str, ...]:
     return tuple(dict.fromkeys(hints))
 
 
-def _exit_code(orchestrator: ParallelOrchestrator, interruption: Interruption, options: RunOptions) -> int:
+def _exit_code(orchestrator: ParallelOrchestrator, interruption: Interruption, drift: Iterable[tuple[str, str]]) -> int:
     if interruption.signal is not None:
         return 128 + interruption.signal
     if not all(result.success for result in orchestrator.results.values()):
         return 1
-    if options.check and any(verb != "keep" for _, (verb, _) in orchestrator.changes):
+    if any(verb != "keep" for verb, _ in drift):
         return EXIT_DRIFT
     return 0

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from _typeshed import StrPath
 
@@ -39,14 +39,20 @@ def _close_inherited() -> None:
 os.register_at_fork(after_in_child=_close_inherited)
 
 
+def _open(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o666)
+
+
 class AdvisoryLock:
     """An exclusive lock on the file at `path`, which is created where it is missing and never removed.
 
+    `opener` opens it, given path and flags, as that of the built-in `open` does; without one the path alone says where.
     Not re-entrant: a second acquisition, through this object or another, waits for the release like any other.
     """
 
-    def __init__(self, path: StrPath) -> None:
+    def __init__(self, path: StrPath, opener: Callable[[str, int], int] = _open) -> None:
         self.path = os.fspath(path)
+        self._opener = opener
         self._descriptor: int | None = None
 
     def acquire(self, timeout: float) -> bool:
@@ -94,18 +100,13 @@ class AdvisoryLock:
         """Whether the lock is held through this object."""
         return self._descriptor is not None
 
-    def is_in_place(self) -> bool:
-        """Whether the lock is held and its file is still at `path`, where others look for it."""
-        if self._descriptor is None:
-            return False
-        try:
-            return os.path.samestat(os.lstat(self.path), os.fstat(self._descriptor))
-        except OSError:
-            return False
+    def is_on(self, status: os.stat_result) -> bool:
+        """Whether the lock is held, on the file of this status."""
+        return self._descriptor is not None and os.path.samestat(status, os.fstat(self._descriptor))
 
     def _try(self) -> int | None:
         """Return the descriptor of the locked file, or None if the lock is held elsewhere."""
-        descriptor = os.open(self.path, _FLAGS, 0o666)
+        descriptor = self._opener(self.path, _FLAGS)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise OSError(errno.EINVAL, "no regular file", self.path)  # noqa: TRY301 - closed as below

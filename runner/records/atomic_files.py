@@ -11,14 +11,11 @@ import itertools
 import os
 import stat
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.records.process_identity import is_gone, own_mark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from _typeshed import StrPath
 
 TEMP_SUFFIX = ".runner-tmp"
@@ -29,12 +26,14 @@ _COPY_READ_BITS = 2  # how far the read bits of a mode are from its execute bits
 _numbers = itertools.count()
 
 
-def replace_file(path: StrPath, data: bytes, *, mode: int | None = None, executable: bool = False) -> None:
-    """Put `data` at `path`, whole or not at all; missing folders on the way are created.
+def replace_file(
+    path: StrPath, data: bytes, *, mode: int | None = None, executable: bool = False, dir_fd: int | None = None
+) -> None:
+    """Put `data` at `path`, whole or not at all.
 
-    `mode` is the permission bits of the file that is replaced; without it the umask decides. `executable`
-    lets those execute it who may read it. On any error the temporary file is removed and what was at `path`
-    is unchanged.
+    Missing folders on the way are created; with `dir_fd`, `path` is a name in the folder of this descriptor. `mode`
+    is the permission bits of the file that is replaced; without it the umask decides. `executable` lets those execute
+    it who may read it. On any error the temporary file is removed and what was at `path` is unchanged.
 
     Raises:
         OSError: as the file system reports it.
@@ -44,34 +43,32 @@ def replace_file(path: StrPath, data: bytes, *, mode: int | None = None, executa
     folder, name = os.path.split(path)
     stem = os.fsencode(name)[:_TEMP_NAME_STEM].decode("utf-8", "ignore")
     temp = os.path.join(folder, f".{stem}.{own_mark()}-{next(_numbers)}{TEMP_SUFFIX}")  # noqa: PTH118 - hot
-    descriptor = _create(temp, folder)
+    descriptor = _create(temp, folder, dir_fd)
     try:
         try:
             _write_all(descriptor, data)
             _set_mode(descriptor, mode, executable=executable)
         finally:
             os.close(descriptor)
-        os.replace(temp, path)  # noqa: PTH105 - hot
+        os.replace(temp, path, src_dir_fd=dir_fd, dst_dir_fd=dir_fd)
     except BaseException:
         with contextlib.suppress(OSError):
-            os.unlink(temp)  # noqa: PTH108 - hot
+            os.unlink(temp, dir_fd=dir_fd)
         raise
 
 
-def sweep_folders(folders: Iterable[StrPath]) -> tuple[Path, ...]:
-    """Remove the temporary files that dead processes left in `folders`, and return them.
+def sweep_directory(dir_fd: int) -> tuple[str, ...]:
+    """Remove the temporary files that dead processes left in the folder of a descriptor, and return their names.
 
     A temporary file whose writer lives, or cannot be known to be dead, stays until it is ten minutes old. What
     cannot be read or removed stays too: it does no harm.
     """
     removed = []
-    for folder in folders:
-        with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            leftovers = [Path(entry.path) for entry in entries if _is_abandoned(entry)]
-            for leftover in sorted(leftovers):
-                with contextlib.suppress(OSError):
-                    leftover.unlink()
-                    removed.append(leftover)
+    with contextlib.suppress(OSError), os.scandir(dir_fd) as entries:
+        for name in sorted(entry.name for entry in entries if _is_abandoned(entry)):
+            with contextlib.suppress(OSError):
+                os.unlink(name, dir_fd=dir_fd)
+                removed.append(name)
     return tuple(removed)
 
 
@@ -91,11 +88,13 @@ def _age(entry: os.DirEntry[str]) -> float:
     return time.time() - entry.stat(follow_symlinks=False).st_mtime
 
 
-def _create(temp: str, folder: str) -> int:
+def _create(temp: str, folder: str, dir_fd: int | None) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
     try:
-        return os.open(temp, flags, 0o666)
+        return os.open(temp, flags, 0o666, dir_fd=dir_fd)
     except FileNotFoundError:
+        if dir_fd is not None:
+            raise
         os.makedirs(folder, exist_ok=True)  # noqa: PTH103 - hot
         return os.open(temp, flags, 0o666)
 

@@ -1,10 +1,10 @@
-"""The baseline of the generated backend: what one would write by hand for `students` of the school, and no more.
+"""The baseline of the generated backend: what a developer would write by hand for `students` of the school.
 
-FastAPI, SQLAlchemy and Pydantic as their own guides show them: a session a request, plain `def` endpoints, a response
-model. Serve it with `uvicorn tests.bench.by_hand:app`, DATABASE_URL set.
+FastAPI, SQLAlchemy and Pydantic as their own guides show them: one session for each request, plain `def` endpoints,
+a response model. Serve it with `uvicorn tests.bench.by_hand:app`, DATABASE_URL set.
 """
 
-# Annotations are not put off here: SQLAlchemy, Pydantic and FastAPI read them.
+# Annotations are not postponed here: SQLAlchemy, Pydantic and FastAPI read them.
 
 import datetime as dt
 import os

@@ -1,4 +1,4 @@
-"""What live progress costs: a run beside a deployment that hangs, and events a second for batches of three sizes."""
+"""What live progress costs: a run with a deployment that hangs, and events a second for batches of three sizes."""
 
 from __future__ import annotations
 

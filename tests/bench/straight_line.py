@@ -1,4 +1,4 @@
-"""The baseline: one process, one thread, parse once, render everything, write it. Nothing is kept, checked or locked.
+"""The baseline: one process and thread that parses once, renders and writes everything, and checks or locks nothing.
 
 Usage: python -m tests.bench.straight_line PLAN WORKSPACE
 """
@@ -23,11 +23,11 @@ def main(plan: Path, workspace: Path) -> None:
     """Generate what the plan's tasks generate, in their order."""
     import yaml
 
-    told = yaml.safe_load(plan.read_text())
-    schema = read_ddl([plan.parent / told["ddl"]], told.get("dialect", "postgres"))
+    values = yaml.safe_load(plan.read_text())
+    schema = read_ddl([plan.parent / values["ddl"]], values.get("dialect", "postgres"))
     application = Application(schema)
     dispatcher = AgentDispatcher(enable_llm=False)
-    for task in told["tasks"]:
+    for task in values["tasks"]:
         generate(load_agent(dispatcher.classify(task["description"]).kind), application, workspace)
 
 

@@ -342,15 +342,22 @@ def test_tables_that_are_gone_are_named_and_pruned_on_request(folder: Folder) ->
     assert "crud/audit_log, crud/teachers, other/audit_log; --prune removes them" in told.stdout
     assert folder.files().keys() == before.keys()
 
+    check = folder.run("plan.yaml", "--check")
+    assert check.returncode == 3
+    listed = sorted(line.partition("would prune")[2].strip() for line in check.stdout.splitlines()[:-1])
+    dropped = {path for path in before if "audit_log" in path or ("teachers" in path and path.startswith("crud/"))}
+    assert listed == sorted(dropped - {str(edited.relative_to(folder.workspace))})
+    assert folder.files().keys() == before.keys()
+
     pruned = folder.run("plan.yaml", "--prune", "--log-format", "json")
     assert pruned.returncode == 0, pruned.stdout + pruned.stderr
     assert edited.read_text() == "mine\n"
-    gone = {path for path in before if "audit_log" in path or ("teachers" in path and path.startswith("crud/"))}
-    assert folder.files().keys() == before.keys() - gone | {str(edited.relative_to(folder.workspace))}
+    assert folder.files().keys() == before.keys() - dropped | {str(edited.relative_to(folder.workspace))}
     told_of = {line["message"] for line in map(json.loads, pruned.stdout.splitlines()) if "message" in line}
     assert f"left {edited.relative_to(folder.workspace)}: it was edited by hand" in told_of
-    assert len([message for message in told_of if message.startswith("removed ")]) == len(gone) - 1
+    assert len([message for message in told_of if message.startswith("removed ")]) == len(dropped) - 1
     assert "--prune" not in folder.run("plan.yaml").stdout
+    assert folder.run("plan.yaml", "--check").returncode == 0
 
 
 @pytest.mark.parametrize("kind", ["cancel", "pause"])

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.generation.agent import GeneratedFile
+from runner.generation.workspace.claims import release_claims
 from runner.generation.workspace.file_locks import FileLockManager
-from runner.generation.workspace.manifest import Manifest, digest
+from runner.generation.workspace.line_ends import digest
+from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.runner_folder import file_name
-from runner.generation.workspace.writer import WorkspaceWriter, WriteReport, release_claims, sweep_temp_files
+from runner.generation.workspace.writer import WorkspaceWriter, WriteReport, sweep_temp_files
 from runner.records.errors import WorkspaceError
 from runner.records.task import FileCounts
 

@@ -1,9 +1,9 @@
 """Which sub-task of a run wrote which path, so that a second one cannot overwrite it with other bytes.
 
-One log a lock file under `.runner/claims/<run>/`, a line a claim: `["path", "sub-task", "sha256"]`. A log is read and
-added to only by who holds a path of that lock file (see `file_locks`), so it needs no lock of its own and is no
-hotter than that one. A file a path, created exclusively, would do the same at six times the cost. A line that a dying
-process left half-written is passed over.
+`.runner/claims/<run>/` has one log for each lock file, with a line for each claim: `["path", "sub-task", "sha256"]`.
+Only a holder of that lock file's paths reads the log or appends to it (see `file_locks`), so it needs no lock of its
+own. One file for each path, created exclusively, would do the same at six times the cost. An incomplete line of a
+killed process is ignored.
 """
 
 from __future__ import annotations
@@ -11,22 +11,18 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import threading
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from runner.generation.workspace.directory import Directory, cannot
 from runner.generation.workspace.file_locks import stripe_of
-from runner.generation.workspace.file_reading import cannot
-from runner.generation.workspace.runner_folder import CLAIMS_FOLDER, file_name, prepare, runner_folder
-from runner.records.atomic_files import replace_file
-from runner.records.errors import PathOwnedError
+from runner.generation.workspace.runner_folder import CLAIMS_FOLDER, file_name, prepare
+from runner.records.errors import PathOwnedError, WorkspaceError
 from runner.records.process_identity import is_gone, own_mark
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from _typeshed import StrPath
 
 _ABANDONED_AFTER = 86_400.0  # seconds without a new claim, where it cannot be known whether the run is dead
@@ -41,10 +37,10 @@ class Claims:
         self._guard = threading.Lock()
 
     def claim(self, path: str, owner: str, sha256: str) -> None:
-        """Note that `owner` gives `path` the bytes of `sha256`; its later claim takes the place of this.
+        """Record that `owner` writes the bytes of `sha256` to `path`; its later claims replace this one.
 
         Raises:
-            PathOwnedError: another sub-task gave it other bytes.
+            PathOwnedError: another sub-task wrote other bytes to it.
 
         """
         with self._guard:
@@ -66,25 +62,26 @@ class Claims:
 
 
 class RunClaims(Claims):
-    """Claims of all processes of one run. Whoever claims a path holds it meanwhile."""
+    """Claims of all processes of one run. The caller holds the path while it claims it."""
 
     def __init__(self, root: StrPath, run_id: str) -> None:
         super().__init__()
-        self._folder = _run_folder(root, run_id)
-        self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log taken in
+        self._root = os.path.realpath(root)
+        self._folder = _run_folder(run_id)
+        self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log that were read
 
     def claim(self, path: str, owner: str, sha256: str) -> None:
-        """As `Claims.claim`, among all processes of the run; `path` as the locks' `name_of` puts it.
+        """As `Claims.claim`, among all processes of the run. `path` is as `FileLockManager.name_of` returns it.
 
         Raises:
-            PathOwnedError: another sub-task gave it other bytes.
+            PathOwnedError: another sub-task wrote other bytes to it.
             WorkspaceError: the log cannot be written.
 
         """
         stripe = stripe_of(path)
-        log = f"{self._folder}/{stripe:02d}.log"
+        log = self._log(stripe)
         try:
-            descriptor = self._open(log)
+            descriptor = self._open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:
                 size = os.fstat(descriptor).st_size
                 whole = self._catch_up(descriptor, stripe, size)
@@ -96,43 +93,42 @@ class RunClaims(Claims):
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise cannot("note who writes which path in it", log, error) from error
+            raise cannot("write claims to it", f"{self._root}/{log}", error) from error
         self._owners[path][owner] = sha256
 
     def is_claimed(self, path: str, besides: str) -> bool:
-        """As `Claims.is_claimed`, among all processes of the run; whoever asks holds the path meanwhile.
+        """As `Claims.is_claimed`, among all processes of the run. The caller holds the path.
 
         Raises:
             WorkspaceError: the log cannot be read.
 
         """
         stripe = stripe_of(path)
-        log = f"{self._folder}/{stripe:02d}.log"
+        log = self._log(stripe)
         try:
-            descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = self._open(log, os.O_RDONLY)
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise cannot("see who writes which path in it", log, error) from error
+            raise cannot("read claims from it", f"{self._root}/{log}", error) from error
         try:
             self._catch_up(descriptor, stripe, os.fstat(descriptor).st_size)
         finally:
             os.close(descriptor)
         return super().is_claimed(path, besides)
 
-    def _open(self, log: str) -> int:
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        try:
-            return os.open(log, flags, 0o666)
-        except FileNotFoundError:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            return os.open(log, flags, 0o666)
+    def _log(self, stripe: int) -> str:
+        return f"{self._folder}/{stripe:02d}.log"
+
+    def _open(self, log: str, flags: int) -> int:
+        with Directory(self._root) as workspace:
+            return workspace.open(log, flags)
 
     def _catch_up(self, descriptor: int, stripe: int, size: int) -> bool:
-        """Take in what others have added; return whether the log ends with a whole line."""
+        """Read what others have appended; return whether the log ends with a whole line."""
         known = self._known[stripe]
         if size == known:
-            return True  # what is taken in ends with a whole line, or nothing is there
+            return True  # what was read ends with a whole line, or the log is empty
         added = os.pread(descriptor, size - known, known)
         for path, owner, sha256 in _read(added):
             self._owners[path][owner] = sha256
@@ -149,60 +145,74 @@ def begin_claims(root: StrPath, run_id: str) -> None:
 
     """
     prepare(root)
-    mark = _run_folder(root, run_id) / _MARK
+    mark = f"{_run_folder(run_id)}/{_MARK}"
     try:
-        replace_file(mark, own_mark().encode())
+        with Directory(os.path.realpath(root)) as workspace:
+            workspace.replace(mark, own_mark().encode())
     except OSError as error:
-        raise cannot("write it", mark, error) from error
+        raise cannot("write it", f"{os.fspath(root)}/{mark}", error) from error
 
 
 def release_claims(root: StrPath, run_id: str) -> None:
     """Forget the claims of a run that has ended. What cannot be removed is left to `sweep_claims`."""
-    shutil.rmtree(_run_folder(root, run_id), ignore_errors=True)
+    with Directory(os.path.realpath(root)) as workspace:
+        workspace.remove_tree(_run_folder(run_id))
 
 
 def sweep_claims(root: StrPath) -> tuple[str, ...]:
     """Forget the claims of dead runs; return the names of their folders.
 
     A run of another host or container, or one that no process has marked as its own, counts as dead after a
-    day without a claim.
+    day without a claim. Claims that cannot be read are left alone.
     """
-    folder = runner_folder(root, CLAIMS_FOLDER)
-    dead = [run for run in sorted(folder.iterdir()) if _is_dead(run)] if folder.is_dir() else []
-    for run in dead:
-        shutil.rmtree(run, ignore_errors=True)
-    return tuple(run.name for run in dead)
+    with Directory(os.path.realpath(root)) as workspace:
+        try:
+            runs = workspace.names(CLAIMS_FOLDER)
+        except OSError:
+            return ()
+        dead = tuple(run for run in runs if _is_dead(workspace, f"{CLAIMS_FOLDER}/{run}"))
+        for run in dead:
+            workspace.remove_tree(f"{CLAIMS_FOLDER}/{run}")
+    return dead
 
 
-def _run_folder(root: StrPath, run_id: str) -> Path:
-    return runner_folder(root, CLAIMS_FOLDER) / file_name(run_id)
+def _run_folder(run_id: str) -> str:
+    return f"{CLAIMS_FOLDER}/{file_name(run_id)}"
 
 
-def _is_dead(run: Path) -> bool:
+def _is_dead(workspace: Directory, run: str) -> bool:
     try:
-        if is_gone((run / _MARK).read_text(encoding="utf-8", errors="replace")):
+        mark = workspace.read(f"{run}/{_MARK}")
+        if mark is not None and is_gone(mark.data.decode("utf-8", "replace")):
             return True
-    except OSError:
+    except (OSError, WorkspaceError):
         pass  # not marked
     try:
-        latest = max(path.stat().st_mtime for path in (run, *run.iterdir()))
+        paths = (run, *(f"{run}/{name}" for name in workspace.names(run)))
+        latest = max(workspace.status(path).st_mtime for path in paths)
     except OSError:
-        return False  # someone else is just removing it
+        return False  # it is no folder, or another process is removing it
     return time.time() - latest > _ABANDONED_AFTER
 
 
 def _read(log: bytes) -> list[tuple[str, str, str]]:
     lines = log.splitlines()
     try:
-        return [(path, owner, sha256) for path, owner, sha256 in json.loads(b"[%b]" % b",".join(lines))]
-    except (ValueError, TypeError):
+        return [_claim(value) for value in json.loads(b"[%b]" % b",".join(lines))]
+    except (ValueError, TypeError, RecursionError):
         pass  # some line is not whole
     found = []
     for line in lines:
-        with contextlib.suppress(ValueError, TypeError):
-            path, owner, sha256 = json.loads(line)
-            found.append((path, owner, sha256))
+        with contextlib.suppress(ValueError, TypeError, RecursionError):
+            found.append(_claim(json.loads(line)))
     return found
+
+
+def _claim(value: Any) -> tuple[str, str, str]:
+    path, owner, sha256 = value
+    if not (isinstance(path, str) and isinstance(owner, str) and isinstance(sha256, str)):
+        raise TypeError(value)
+    return path, owner, sha256
 
 
 def _append(descriptor: int, line: bytes, size: int) -> None:

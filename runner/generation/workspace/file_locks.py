@@ -2,10 +2,9 @@
 
     thread ─► lock on .runner/locks/NN.lock ─► the path is held
 
-Paths share a bounded set of lock files, by a hash of the path. Whoever holds one path may not ask for
-another, since two paths may share a lock file and two holders could wait for each other; so nothing
-can deadlock. A lock ends with its process, and the files stay: removing one would let two processes hold two
-files of one name.
+Paths share a bounded set of lock files, by a hash of the path. A thread that holds a path may not request another:
+two paths may share a lock file, and two holders could wait for each other. So there is no deadlock. A lock ends with
+its process, and the files stay: removing one would let two processes hold two files of one name.
 """
 
 from __future__ import annotations
@@ -18,11 +17,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.generation.workspace.file_reading import cannot, read_file
-from runner.generation.workspace.runner_folder import LOCKS_FOLDER, prepare, runner_folder
-from runner.generation.workspace.safe_paths import resolve
+from runner.generation.workspace.directory import Directory, cannot
+from runner.generation.workspace.runner_folder import LOCKS_FOLDER, prepare
+from runner.generation.workspace.safe_paths import locate
 from runner.records.advisory_lock import AdvisoryLock
-from runner.records.atomic_files import replace_file
 from runner.records.errors import LockTimeoutError, UnsafePathError, WorkspaceError
 
 if TYPE_CHECKING:
@@ -30,7 +28,7 @@ if TYPE_CHECKING:
 
     from _typeshed import StrPath
 
-STRIPES = 64  # lock files of a workspace: few beside the code, many beside 25 writers at once
+STRIPES = 64  # lock files of a workspace: few compared with the code, many compared with 25 writers at once
 DEFAULT_TIMEOUT = 30.0  # seconds; a path is held for milliseconds, so this long means that its holder hangs
 
 _thread = threading.local()  # its `held` is the path that this thread holds
@@ -46,8 +44,7 @@ os.register_at_fork(after_in_child=_hold_nothing)  # a forked child inherits no 
 class FileLockManager:
     """Holds paths of one workspace against all threads and processes that use such a manager.
 
-    Managers of one workspace are equal: each thread or process may have its own. To create one touches
-    no file.
+    Managers of one workspace are equal: each thread or process may have its own. Creating one touches no file.
     """
 
     def __init__(self, root: StrPath) -> None:
@@ -59,8 +56,8 @@ class FileLockManager:
     def hold(self, path: StrPath, timeout: float = DEFAULT_TIMEOUT) -> Iterator[None]:
         """Hold `path`, relative to the workspace or absolute in it, while the block runs.
 
-        `timeout` is in seconds. Not re-entrant: a thread holds one path at a time, and asking for a second
-        one, or for the same again, is refused at once rather than left to deadlock.
+        `timeout` is in seconds. Not re-entrant: a thread holds one path at a time, and requesting a second
+        one, or the same again, is an error at once rather than a deadlock.
 
         Raises:
             LockTimeoutError: another thread or process held it all that time.
@@ -78,7 +75,7 @@ class FileLockManager:
         if held is not None:
             raise WorkspaceError(f"{name}: this thread still holds {held}, and may hold one path at a time")
         self._prepare()
-        lock = AdvisoryLock(runner_folder(self.root, LOCKS_FOLDER) / f"{stripe_of(name):02d}.lock")
+        lock = lock_in(self._real_root, f"{LOCKS_FOLDER}/{stripe_of(name):02d}.lock")
         if not acquire(lock, timeout):
             raise LockTimeoutError(
                 f"{name}: still locked by another thread or process after {timeout:g} s (by {lock.path}). "
@@ -92,25 +89,25 @@ class FileLockManager:
             lock.release()
 
     def update(self, path: str, change: Callable[[bytes | None], bytes], timeout: float = DEFAULT_TIMEOUT) -> bytes:
-        """Read, change and write a file as one step that nobody can come between; return what is in it now.
+        """Read, change and write a file as one step that excludes other holders; return its new content.
 
-        `change` is given what is in the file (None where there is none) and returns the new content; it must
-        not lock anything itself. What did not change is not written.
+        `change` receives the content (None if there is no file) and returns the new one; it must not lock anything
+        itself. Content that did not change is not written.
 
         Raises:
             LockTimeoutError, UnsafePathError, WorkspaceError: as `hold`, and when the file cannot be written.
 
         """
-        target = resolve(self.root, path)
-        with self.hold(target, timeout):
+        name = locate(self._real_root, path)
+        with self.hold_name(name, timeout), Directory(self._real_root) as workspace:
             try:
-                before = read_file(target)
+                before = workspace.read(name)
             except OSError as error:
                 raise cannot("read it", path, error) from error
             after = change(None if before is None else before.data)
             if before is None or after != before.data:
                 try:
-                    replace_file(target, after, mode=None if before is None else before.mode)
+                    workspace.replace(name, after, mode=None if before is None else before.mode)
                 except OSError as error:
                     raise cannot("write it", path, error) from error
             return after
@@ -134,19 +131,25 @@ class FileLockManager:
             self._prepared = True
 
 
+def lock_in(real_root: str, path: str) -> AdvisoryLock:
+    """Return the lock on a file of the workspace, which is opened without following a link."""
+
+    def open_file(_: str, flags: int) -> int:
+        with Directory(real_root) as workspace:
+            return workspace.open(path, flags)
+
+    return AdvisoryLock(f"{real_root}/{path}", open_file)
+
+
 def acquire(lock: AdvisoryLock, timeout: float) -> bool:
-    """Take a lock of the workspace within `timeout` seconds, creating its folder; False if it was held all that time.
+    """Take a lock of the workspace within `timeout` seconds; return False if it was held all that time.
 
     Raises:
         WorkspaceError: the lock file cannot be used.
 
     """
     try:
-        try:
-            return lock.acquire(timeout)
-        except FileNotFoundError:
-            os.makedirs(os.path.dirname(lock.path), exist_ok=True)  # noqa: PTH103, PTH120 - as the lock names it
-            return lock.acquire(timeout)
+        return lock.acquire(timeout)
     except OSError as error:
         raise cannot("use the lock file", lock.path, error) from error
 

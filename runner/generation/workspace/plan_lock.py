@@ -1,8 +1,8 @@
 """The lock that keeps two runs of one plan apart, wherever they are started from.
 
-Held by the supervisor for as long as it runs, and freed by its death. It lies in the workspace, keyed by the
-plan's real path, so that cron and a person in another folder meet it. Beside the lock file lies a note on who
-holds it; the note is for the message only, and one that a dead run left means nothing.
+The supervisor holds it as long as it runs; it ends with the process. The lock file is in the workspace and is named
+by the plan's real path, so that runs started by cron and from another folder find the same one. A note next to it
+names the holder; it is for the message only, and the note of a killed run is ignored.
 """
 
 from __future__ import annotations
@@ -17,12 +17,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from runner.generation.workspace.file_locks import acquire
-from runner.generation.workspace.file_reading import cannot
-from runner.generation.workspace.runner_folder import LOCKS_FOLDER, prepare, runner_folder
-from runner.records.advisory_lock import AdvisoryLock
-from runner.records.atomic_files import replace_file
-from runner.records.errors import AlreadyRunningError
+from runner.generation.workspace.directory import Directory, cannot
+from runner.generation.workspace.file_locks import acquire, lock_in
+from runner.generation.workspace.runner_folder import LOCKS_FOLDER, prepare
+from runner.records.errors import AlreadyRunningError, WorkspaceError
 from runner.records.process_identity import is_gone, own_mark
 
 if TYPE_CHECKING:
@@ -52,9 +50,10 @@ class PlanLock:
         self.workspace = Path(workspace)
         self.plan = Path(plan)
         key = hashlib.sha256(os.fsencode(os.path.realpath(plan))).hexdigest()[:16]
-        folder = runner_folder(self.workspace, LOCKS_FOLDER).absolute()
-        self._note = folder / f"plan-{key}.json"
-        self._lock = AdvisoryLock(folder / f"plan-{key}.lock")
+        self._root = os.path.realpath(workspace)
+        self._note = f"{LOCKS_FOLDER}/plan-{key}.json"
+        self._lock_file = f"{LOCKS_FOLDER}/plan-{key}.lock"
+        self._lock = lock_in(self._root, self._lock_file)
 
     def acquire(self, timeout: float = 0.0) -> None:
         """Take the lock, waiting up to `timeout` seconds for another run to end.
@@ -74,31 +73,38 @@ class PlanLock:
             "mark": own_mark(),
         }
         try:
-            replace_file(self._note, json.dumps(note).encode())
+            with Directory(self._root) as workspace:
+                workspace.replace(self._note, json.dumps(note).encode())
         except OSError as error:
             self.release()
-            raise cannot("write it", self._note, error) from error
+            raise cannot("write it", f"{self._root}/{self._note}", error) from error
 
     def is_in_place(self) -> bool:
-        """Whether the lock is where others look for it: it is not once the workspace was removed or replaced."""
-        return self._lock.is_in_place()
+        """Whether the lock file is still in the workspace: it is not once the workspace was removed or replaced."""
+        try:
+            with Directory(self._root) as workspace:
+                return self._lock.is_on(workspace.status(self._lock_file))
+        except OSError:
+            return False
 
     def release(self) -> None:
         """Let the next run begin. Does nothing when the lock is not held."""
         if self._lock.is_held:
-            with contextlib.suppress(OSError):
-                self._note.unlink()
+            with contextlib.suppress(OSError), Directory(self._root) as workspace:
+                workspace.remove(self._note)
             self._lock.release()
 
     def holder(self) -> Holder | None:
-        """Return who holds the lock, as far as a living holder has noted it."""
+        """Return who holds the lock, if the holder lives and has written its note."""
         try:
-            note = json.loads(self._note.read_bytes())
+            with Directory(self._root) as workspace:
+                found = workspace.read(self._note)
+            note = json.loads(b"" if found is None else found.data)
             if is_gone(note["mark"]):
                 return None
             return Holder(pid=int(note["pid"]), host=str(note["host"]), started_at=str(note["started_at"]))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            return None  # not noted yet, or not by us
+        except (OSError, WorkspaceError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return None  # not written yet, or not by us
 
     def __enter__(self) -> Self:
         self.acquire()

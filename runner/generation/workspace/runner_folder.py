@@ -6,36 +6,37 @@
 .runner/intents/        one file a sub-task that is writing, or died while it was
 .runner/claims/<run>/   which sub-task of a running run wrote which path
 .runner/locks/          lock files; they stay, a lock ends with its process
+
+All of it may have come with a checkout: it is read as data from strangers, and none of its folders may be a link.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.generation.workspace.file_reading import cannot
-from runner.records.atomic_files import TEMP_SUFFIX, replace_file
+from runner.generation.workspace.directory import Directory, cannot
+from runner.records.atomic_files import TEMP_SUFFIX
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
-RUNNER_FOLDER = ".runner"
-MANIFEST_FOLDER = "manifest"
-INPUTS_FOLDER = "inputs"
-INTENTS_FOLDER = "intents"
-CLAIMS_FOLDER = "claims"
-LOCKS_FOLDER = "locks"
+RUNNER_FOLDER = ".runner"  # this and the following are relative to the workspace
+MANIFEST_FOLDER = f"{RUNNER_FOLDER}/manifest"
+INPUTS_FOLDER = f"{RUNNER_FOLDER}/inputs"
+INTENTS_FOLDER = f"{RUNNER_FOLDER}/intents"
+CLAIMS_FOLDER = f"{RUNNER_FOLDER}/claims"
+LOCKS_FOLDER = f"{RUNNER_FOLDER}/locks"
 
+_IGNORE_FILE = f"{RUNNER_FOLDER}/.gitignore"
 GITIGNORE = f"""\
 # Written by plan-runner: of this folder only the manifest belongs to the code.
 *
 !.gitignore
-!{MANIFEST_FOLDER}/
-!{MANIFEST_FOLDER}/**
+!manifest/
+!manifest/**
 *{TEMP_SUFFIX}
 """
 
@@ -44,9 +45,21 @@ _NAME_LENGTH = 180  # characters of a quoted name; with a suffix it stays well u
 _DIGEST_LENGTH = 32
 
 
-def runner_folder(root: StrPath, name: str = "") -> Path:
-    """Return the `.runner/` folder of a workspace, or the one called `name` in it; it need not exist."""
-    return Path(root) / RUNNER_FOLDER / name
+def refuse_links(root: StrPath) -> None:
+    """Refuse a workspace whose `.runner/` or one of its folders is a link or a file. Writes nothing.
+
+    Found here, before a run, it is the whole run's error. Later each call that opens a file refuses a link by itself.
+
+    Raises:
+        WorkspaceError: naming the link.
+
+    """
+    with Directory(os.path.realpath(root)) as workspace:
+        for folder in (MANIFEST_FOLDER, INPUTS_FOLDER, INTENTS_FOLDER, CLAIMS_FOLDER, LOCKS_FOLDER):
+            try:
+                workspace.refuse_links(folder)
+            except OSError as error:
+                raise cannot("use the workspace", root, error) from error
 
 
 def prepare(root: StrPath) -> None:
@@ -55,17 +68,16 @@ def prepare(root: StrPath) -> None:
     A `.gitignore` that is already there is left as it is.
 
     Raises:
-        WorkspaceError: the workspace is no folder, or may not be written.
+        WorkspaceError: the workspace is no folder, may not be written, or has a link in its `.runner/`.
 
     """
-    ignore = runner_folder(root) / ".gitignore"
+    refuse_links(root)
     try:
-        if not ignore.exists():
-            replace_file(ignore, GITIGNORE.encode())
-        elif not os.access(ignore.parent, os.W_OK | os.X_OK):
-            read_only = os.statvfs(ignore.parent).f_flag & os.ST_RDONLY
-            number = errno.EROFS if read_only else errno.EACCES
-            raise OSError(number, os.strerror(number))  # noqa: TRY301 - reported like the system's own refusals
+        with Directory(os.path.realpath(root)) as workspace:
+            if not workspace.exists(_IGNORE_FILE):
+                workspace.replace(_IGNORE_FILE, GITIGNORE.encode())
+            else:
+                workspace.require_writable(RUNNER_FOLDER)
     except OSError as error:
         raise cannot("use the workspace", root, error) from error
 

@@ -5,48 +5,38 @@ from __future__ import annotations
 import os
 import re
 import stat
-from pathlib import Path
-from typing import TYPE_CHECKING
 
+from runner.generation.workspace.directory import cannot
 from runner.generation.workspace.runner_folder import RUNNER_FOLDER
 from runner.records.errors import UnsafePathError, WorkspaceError
-
-if TYPE_CHECKING:
-    from _typeshed import StrPath
 
 _DRIVE = re.compile(r"[A-Za-z]:")
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
-def resolve(root: StrPath, path: str) -> Path:
-    """Return where the generated path `path` lies on disk, with every link on the way followed.
+def locate(real_root: str, path: str, known: dict[str, str] | None = None) -> str:
+    """Return a generated path with every link in it followed, relative to `real_root`, which has none.
+
+    That is its name for locks and claims. A link may be created there afterwards; `Directory`, which opens the file,
+    follows none. `known` caches the folders that were examined, for the files of one sub-task.
 
     Raises:
         UnsafePathError: it is not a plain relative path with `/`, leaves the workspace (by `..` or by a
-        link), or
-            lies in a folder that is not the generated code's.
+            link), or is in a folder that does not belong to the generated code.
         WorkspaceError: it is an existing folder.
 
     """
-    real_root = os.path.realpath(root)
-    return Path(real_root, locate(real_root, path, {}))
-
-
-def locate(real_root: str, path: str, known: dict[str, str]) -> str:
-    """As `resolve`, below a root without links; return the place relative to it, as its locks name it.
-
-    `known` keeps the folders that were looked at, so that the files of one sub-task do not look at them again.
-    """
+    known = {} if known is None else known
     check_plain(path)
     base = real_root.rstrip("/")
     folder, _, name = path.rpartition("/")
-    target = f"{_real(base, folder, known)}/{name}"
     try:
-        mode = os.lstat(target).st_mode
-    except OSError:
-        mode = 0  # nothing is there
-    if stat.S_ISLNK(mode):
-        target = os.path.realpath(target)
+        target = f"{_real(base, folder, known)}/{name}"
+        mode = _mode(target)
+        if stat.S_ISLNK(mode):
+            target = os.path.realpath(target)
+    except OSError as error:  # another process is changing links
+        raise cannot("follow its links", path, error) from error
     if not target.startswith(f"{base}/"):
         raise UnsafePathError(
             f"{path}: a link leads out of the workspace, to {target}. Remove it, or generate another path"
@@ -60,7 +50,7 @@ def locate(real_root: str, path: str, known: dict[str, str]) -> str:
 
 
 def check_plain(path: str, *, said: str | None = None) -> None:
-    """Refuse what is not a plain relative path with `/`, by its text alone; `said` is how the agent put it.
+    """Refuse what is not a plain relative path with `/`, by its text alone; `said` is the path as the agent named it.
 
     Raises:
         UnsafePathError: naming the path and what is wrong with it.
@@ -73,6 +63,11 @@ def check_plain(path: str, *, said: str | None = None) -> None:
             f"{shown!r}: not a path that can be generated: {trouble}. "
             "Expected one relative to the workspace, such as 'backend/app/main.py'"
         )
+
+
+def is_plain(path: str) -> bool:
+    """Whether `check_plain` accepts a path."""
+    return _trouble(path) is None
 
 
 def _trouble(path: str) -> str | None:
@@ -104,8 +99,16 @@ def _part_trouble(parts: list[str]) -> str | None:
     return None
 
 
+def _mode(path: str) -> int:
+    """Return the mode of what is at a path, of a link itself; 0 if there is nothing or it cannot be examined."""
+    try:
+        return os.lstat(path).st_mode
+    except OSError:
+        return 0
+
+
 def _real(base: str, folder: str, known: dict[str, str]) -> str:
-    """Return where a folder below `base` lies, with every link on the way followed."""
+    """Return a folder below `base` with every link in it followed."""
     if not folder:
         return base
     real = known.get(folder)

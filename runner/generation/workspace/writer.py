@@ -1,9 +1,8 @@
 """Writes what an agent generated: compares first, keeps what was edited by hand, leaves nothing half-written.
 
-Runs in a worker's sub-task threads; one writer serves several of them. Each file is dealt with under its own
-lock:
+Runs in a worker's sub-task threads; one writer serves several of them. Each file is handled under its own lock:
 
-    claim the path ─► read what is there ─► decide the verb ─► note the intent ─► write beside and rename
+    claim the path ─► read the present file ─► decide the verb ─► write the intent ─► write a temporary file and rename
 """
 
 from __future__ import annotations
@@ -15,18 +14,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
-from runner.generation.workspace.claims import Claims, RunClaims, begin_claims, release_claims, sweep_claims
-from runner.generation.workspace.file_reading import FileState, cannot, read_file
-from runner.generation.workspace.manifest import CREATED, FileRecord, Manifest, Record, digest, is_left_behind
+from runner.generation.workspace.claims import Claims, RunClaims
+from runner.generation.workspace.directory import Directory, FileState, cannot
+from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
+from runner.generation.workspace.manifest import CREATED, Manifest, is_left_behind
+from runner.generation.workspace.record_format import FileRecord, Record
 from runner.generation.workspace.runner_folder import (
     INPUTS_FOLDER,
     INTENTS_FOLDER,
     LOCKS_FOLDER,
     MANIFEST_FOLDER,
-    runner_folder,
+    RUNNER_FOLDER,
 )
-from runner.generation.workspace.safe_paths import locate, resolve
-from runner.records.atomic_files import replace_file, sweep_folders
+from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import PathOwnedError, WorkspaceError
 from runner.records.task import FileCounts
 
@@ -37,24 +37,11 @@ if TYPE_CHECKING:
 
     from runner.generation.workspace.file_locks import FileLockManager
 
-__all__ = [
-    "Change",
-    "Verb",
-    "Wanted",
-    "WorkspaceWriter",
-    "WriteReport",
-    "begin_claims",
-    "release_claims",
-    "resolve",
-    "sweep_claims",
-    "sweep_temp_files",
-]
-
 Verb = Literal["create", "update", "identical", "keep", "remove", "leave"]
 
 
 class Wanted(Protocol):
-    """A file that an agent wants to be there; `runner.generation.agent.GeneratedFile` is one."""
+    """A file that an agent generated; `runner.generation.agent.GeneratedFile` is one."""
 
     @property
     def path(self) -> str: ...  # noqa: D102 - see GeneratedFile
@@ -75,18 +62,17 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WriteReport:
-    """The files of one sub-task: how many by verb, and those that were not simply identical, by path."""
+    """The files of one sub-task: how many by verb, and the changes of those that were not identical, by path."""
 
     counts: FileCounts
     changes: tuple[Change, ...]
 
 
 class _File(NamedTuple):
-    """A wanted file with what follows from it."""
+    """A generated file with what follows from it."""
 
-    path: str  # as the agent put it
-    target: str  # on disk, links followed
-    name: str  # of the target, as locks and claims know it
+    path: str  # as the agent named it
+    name: str  # its place in the workspace with links followed, as locks and claims know it
     data: bytes
     sha256: str
     once: bool
@@ -96,8 +82,8 @@ class _File(NamedTuple):
 class WorkspaceWriter:
     """Writes the files of sub-tasks of one run into one workspace. Thread-safe.
 
-    With `force`, files that were edited by hand are overwritten. With `check`, nothing at all is written, not
-    even a lock file: reports say what would be done, and claims are seen within this writer only.
+    With `force`, files that were edited by hand are overwritten. With `check`, nothing is written, not even a lock
+    file: reports contain what would be done, and claims are known to this writer only.
     """
 
     def __init__(
@@ -110,7 +96,6 @@ class WorkspaceWriter:
         force: bool = False,
         check: bool = False,
     ) -> None:
-        self._root = Path(root)
         self._real_root = os.path.realpath(root)
         self._locks = locks
         self._manifest = manifest
@@ -121,51 +106,56 @@ class WorkspaceWriter:
     def write(
         self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = "", memory: Any = None
     ) -> WriteReport:
-        """Bring the files of sub-task `owner` to disk, and record them with the digest of their inputs and `memory`.
+        """Write the files of sub-task `owner`, and record them with the digest of their inputs and `memory`.
 
-        A file is created; updated, where it is as some sub-task once wrote it; identical, then it is not touched; or
-        kept: it was edited by hand, or was there before and is the user's. `once` files are written only where absent.
+        A file is created; updated, if it is as a sub-task once wrote it; identical, then it is not touched; or kept,
+        if it was edited by hand or is the user's own. Line ends alone make no difference, and an updated file keeps
+        its own. `once` files are written only if they do not exist.
 
-        What the sub-task wrote last time and no longer wants is removed; where it was edited by hand, or was written
-        `once`, it is left, and no longer recorded. Of a sub-task without files nothing is recorded: it has other work
-        to do, each time.
+        A file that the sub-task wrote before and no longer generates is removed; if it was edited by hand, or written
+        `once`, it stays and is no longer recorded. A sub-task without files is not recorded: it has other work to do,
+        each time.
 
-        Can be repeated: a try that failed half-way left whole files, and the next one goes on from there; a `once`
-        file that it made is as yet nobody's, and is updated or taken away as that one wants it.
+        Can be repeated: an attempt that failed left whole files, and the next one continues from there. A `once` file
+        of that attempt is updated or removed, as the next one generates it or not.
 
         Raises:
             UnsafePathError: a path leaves the workspace; then nothing was written.
-            PathOwnedError: another sub-task of the run gave a path other bytes.
-            LockTimeoutError: a path was held by someone else for too long.
-            WorkspaceError: the file system refused; its OSError is the cause, and no half-written file
-            remains.
+            PathOwnedError: another sub-task of the run wrote other bytes to a path.
+            LockTimeoutError: another thread or process held a path for too long.
+            WorkspaceError: the file system reported an error, which is the cause; no half-written file remains.
 
         """
         wanted = self._collect(files)
         batch = _Batch(self._manifest, owner, wanted)
-        if not self._check:
-            batch.sweep(self._root)
-        verbs = {file.path: self._put(batch, file) for file in wanted}
-        dropped = self._take_away(batch, batch.unwanted)
+        with Directory(self._real_root) as workspace:
+            if not self._check:
+                batch.sweep(workspace)
+            verbs = {file.path: self._put(workspace, batch, file) for file in wanted}
+            dropped = self._remove(workspace, batch, batch.unwanted)
         if not self._check and (wanted or batch.recorded):
             self._manifest.save(batch.record(verbs, agent, memory), inputs_digest)
         return _report(verbs | dropped)
 
     def retire(self, owner: str) -> WriteReport:
-        """Remove what sub-task `owner`, which is no more, ever wrote and nobody edited, and forget it.
+        """Remove what sub-task `owner`, which the plan no longer has, wrote and nobody edited, and forget it.
+
+        With `check`, only report what would be removed.
 
         Raises:
-            LockTimeoutError: a path was held by someone else for too long.
-            WorkspaceError: the file system refused; what is left is still recorded.
+            LockTimeoutError: another thread or process held a path for too long.
+            WorkspaceError: the file system reported an error; what was not removed is still recorded.
 
         """
         batch = _Batch(self._manifest, owner, ())
-        report = _report(self._take_away(batch, batch.previous.values()))
-        self._manifest.forget(*batch.name)
+        with Directory(self._real_root) as workspace:
+            report = _report(self._remove(workspace, batch, batch.previous.values()))
+        if not self._check:
+            self._manifest.forget(*batch.name)
         return report
 
     def _collect(self, files: Iterable[Wanted]) -> list[_File]:
-        """Return the files in order of their paths, each once, having refused what may not be generated."""
+        """Return the files in order of their paths, each once. Raises for those that may not be generated."""
         known: dict[str, str] = {}
         collected: dict[str, _File] = {}
         for file in files:
@@ -173,7 +163,6 @@ class WorkspaceWriter:
             name = locate(self._real_root, file.path, known)
             made = _File(
                 path=file.path,
-                target=f"{self._real_root}/{name}",
                 name=name,
                 data=data,
                 sha256=digest(data),
@@ -187,20 +176,20 @@ class WorkspaceWriter:
                 )
         return [collected[path] for path in sorted(collected)]
 
-    def _put(self, batch: _Batch, file: _File) -> Verb:
+    def _put(self, workspace: Directory, batch: _Batch, file: _File) -> Verb:
         with self._held(file.name):
             self._claims.claim(file.name, batch.owner, file.sha256)
             try:
-                current = read_file(file.target)
+                current = workspace.read(file.name)
             except OSError as error:
                 raise cannot("read it", file.path, error) from error
             verb = self._decide(batch, file, current)
             if verb in {"create", "update"} and not self._check:
-                batch.intend()
+                batch.intend(workspace)
                 try:
-                    replace_file(
-                        file.target,
-                        file.data,
+                    workspace.replace(
+                        file.name,
+                        file.data if current is None else with_line_ends_of(current.data, file.data),
                         mode=None if current is None else current.mode,
                         executable=file.executable,
                     )
@@ -208,24 +197,23 @@ class WorkspaceWriter:
                     raise cannot("write it", file.path, error) from error
             return verb
 
-    def _take_away(self, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
-        return {file.path: verb for file in files if (verb := self._take_away_one(batch, file))}
+    def _remove(self, workspace: Directory, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
+        return {file.path: verb for file in files if (verb := self._remove_one(workspace, batch, file))}
 
-    def _take_away_one(self, batch: _Batch, file: FileRecord) -> Verb | None:
-        """Remove a file of last time that nobody edited; nothing is done where it is gone, or another sub-task's."""
-        target = resolve(self._root, file.path)
-        name = self._locks.name_of(target)
+    def _remove_one(self, workspace: Directory, batch: _Batch, file: FileRecord) -> Verb | None:
+        """Remove a recorded file that was not edited; None if it does not exist or belongs to another sub-task."""
+        name = locate(self._real_root, file.path)
         with self._held(name):
             if self._claims.is_claimed(name, batch.owner) or self._manifest.is_shared(file.path, batch.owner):
                 return None
             try:
-                current = read_file(target)
+                current = workspace.read(name)
                 if current is None:
                     return None
-                if digest(current.data) != file.sha256 and not self._force:
+                if not self._force and not is_one_of(current.data, (file.sha256,)):
                     return None if self._check else "leave"
                 if not self._check:
-                    _remove_file(target, self._root)
+                    workspace.remove(name, empty_parents=True)
             except OSError as error:
                 raise cannot("remove it", file.path, error) from error
             return "remove"
@@ -236,11 +224,11 @@ class WorkspaceWriter:
     def _decide(self, batch: _Batch, file: _File, current: FileState | None) -> Verb:
         if current is None:
             return "create"
-        if current.data == file.data:
+        if are_alike(current.data, file.data):
             return "identical"
         if file.once:
-            return "update" if batch.left_behind(file.path, digest(current.data)) else "identical"
-        if self._force or batch.wrote(file.path, digest(current.data)):
+            return "update" if batch.left_behind(file.path, current.data) else "identical"
+        if self._force or batch.wrote(file.path, current.data):
             return "update"
         return "keep"
 
@@ -264,38 +252,39 @@ class _Batch:
         self._interrupted = manifest.intent(*self.name)
         self._intended = False
 
-    def sweep(self, root: Path) -> None:
-        """Remove what an earlier try at this sub-task that died half wrote, and what it made and nobody wants now."""
+    def sweep(self, workspace: Directory) -> None:
+        """Remove what a killed attempt at this sub-task half wrote, and what it created and is not generated now."""
         if not self._interrupted:
             return
-        sweep_folders({os.path.dirname(file.target) for file in self._files})  # noqa: PTH120
+        for folder in sorted({file.name.rpartition("/")[0] for file in self._files}):
+            workspace.sweep(folder)
         unwanted = self._interrupted.keys() - {file.path for file in self._files} - self.previous.keys()
         for path in sorted(path for path in unwanted if CREATED in self._interrupted[path]):
             try:
-                target = resolve(root, path)
-                current = read_file(target)
-                if current is not None and self.left_behind(path, digest(current.data)):
-                    target.unlink()
+                name = locate(workspace.root, path)
+                current = workspace.read(name)
+                if current is not None and self.left_behind(path, current.data):
+                    workspace.remove(name)
             except (OSError, WorkspaceError) as error:
-                raise WorkspaceError(f"{path}: a try that died left it, and it cannot be removed: {error}") from error
+                raise WorkspaceError(f"{path}: a killed attempt left it, and it cannot be removed: {error}") from error
 
-    def left_behind(self, path: str, sha256: str) -> bool:
-        """Whether a `once` file is as a try that never ended made it."""
-        return path not in self.previous and is_left_behind(self._interrupted, path, sha256)
+    def left_behind(self, path: str, data: bytes) -> bool:
+        """Whether a `once` file is as a killed attempt created it."""
+        return path not in self.previous and is_left_behind(self._interrupted, path, data)
 
-    def wrote(self, path: str, sha256: str) -> bool:
-        """Whether what is on disk is what this or another sub-task once wrote there."""
+    def wrote(self, path: str, data: bytes) -> bool:
+        """Whether the present file is as this or another sub-task once wrote it."""
         before = self.previous.get(path)
         return (
-            (before is not None and before.sha256 == sha256)
-            or sha256 in self._interrupted.get(path, ())
-            or sha256 in self._manifest.recorded(path)
+            (before is not None and is_one_of(data, (before.sha256,)))
+            or is_one_of(data, self._interrupted.get(path, ()))
+            or is_one_of(data, self._manifest.recorded(path))
         )
 
-    def intend(self) -> None:
-        """Note, before the first file is changed, what is about to be written."""
+    def intend(self, workspace: Directory) -> None:
+        """Write the intent, before the first file is changed."""
         if not self._intended:
-            created = {file.path for file in self._files if file.once and not os.path.exists(file.target)}  # noqa: PTH110
+            created = {file.path for file in self._files if file.once and not workspace.exists(file.name)}
             hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
             self._manifest.intend(*self.name, hashes, created)
             self._intended = True
@@ -326,33 +315,21 @@ class _Batch:
 
 
 def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
-    """Remove the half-written files that dead processes left in a workspace, and return them.
+    """Remove the half-written files that killed processes left in a workspace, and return them.
 
-    Looks only into the runner's own folder and into folders that an intent names: whoever died while writing
-    left one.
+    Searches only the runner's own folder and the folders that an intent names: a process that is killed while it
+    writes leaves an intent.
     """
-    own = runner_folder(root)
-    folders = {own, own / INPUTS_FOLDER, own / INTENTS_FOLDER, own / LOCKS_FOLDER}
-    manifests = own / MANIFEST_FOLDER
-    if manifests.is_dir():
-        folders.update(folder for folder in manifests.iterdir() if folder.is_dir())
-    for intent in manifest.intents():
-        for path in intent:
-            with suppress(WorkspaceError):
-                folders.add(resolve(root, path).parent)
-    return sweep_folders(sorted(folders))
-
-
-def _remove_file(path: Path, root: Path) -> None:
-    """Remove a file, and the folders below `root` that are empty without it. Raises OSError as the file system says."""
-    path.unlink()
-    for folder in path.parents:
-        if folder == root or not folder.is_relative_to(root):
-            return
-        try:
-            folder.rmdir()
-        except OSError:  # it holds something else
-            return
+    real_root = os.path.realpath(root)
+    with Directory(real_root) as workspace:
+        folders = {RUNNER_FOLDER, INPUTS_FOLDER, INTENTS_FOLDER, LOCKS_FOLDER}
+        with suppress(OSError):
+            folders.update(f"{MANIFEST_FOLDER}/{task}" for task in workspace.names(MANIFEST_FOLDER))
+        for intent in manifest.intents():
+            for path in intent:
+                with suppress(WorkspaceError):
+                    folders.add(locate(real_root, path).rpartition("/")[0])
+        return tuple(Path(real_root, path) for folder in sorted(folders) for path in workspace.sweep(folder))
 
 
 def _encode(file: Wanted) -> bytes:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ def open_for_writing(folder: StrPath) -> tuple[sqlite3.Connection, tuple[str, ..
     folder = Path(folder)
     path = folder / FILE_NAME
     with explained(path):
+        _require_ours(folder)
         _make_folder(folder)
         with _alone(folder):
             notices = _set_aside(path)
@@ -113,6 +115,20 @@ def _explain(error: sqlite3.Error) -> str:
     return f"the run's state cannot be saved ({error})"
 
 
+def _require_ours(folder: Path) -> None:
+    """Refuse a link in place of the folder, and what is no regular file in place of its files.
+
+    A checkout can bring links that lead anywhere, and opening a pipe blocks. SQLite opens by path, so this is looked at
+    before and not at use.
+    """
+    if folder.is_symlink():
+        raise StoreError(f"{folder}: it is a link; remove it, or name another folder with --state or RUNNER_STATE")
+    for path in (folder / f"{FILE_NAME}{companion}" for companion in _COMPANIONS):
+        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+            what = "it is a link" if path.is_symlink() else "the run's state cannot be kept in what is no regular file"
+            raise StoreError(f"{path}: {what}; remove it, or name another folder with --state or RUNNER_STATE")
+
+
 def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
@@ -174,6 +190,7 @@ def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
     """Open an existing state file of this format; None where there is none yet."""
     path = folder / FILE_NAME
     with explained(path):
+        _require_ours(folder)
         if not path.exists():
             return None
         if mode == "ro" and not os.access(folder, os.W_OK) and not path.with_name(f"{FILE_NAME}-wal").exists():

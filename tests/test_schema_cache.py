@@ -1,0 +1,97 @@
+"""The cache of schemas: what was saved comes back, and a file that somebody else prepared does nothing."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+
+import pytest
+
+from runner.ddl import model, schema_cache
+from runner.ddl.reader import read_ddl
+
+SCHOOL = Path(__file__).parent.parent / "plans" / "school.sql"
+PATHS = [Path("school.sql")]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the cache folder of a user who has none yet."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.fixture
+def saved(home: Path) -> Path:
+    """Return the file of a schema that was saved."""
+    schema_cache.save(PATHS, "digest", read_ddl([SCHOOL], "postgres"))
+    (file,) = home.rglob("*.pickle")
+    return file
+
+
+def test_a_schema_comes_back_as_it_was(saved: Path) -> None:
+    assert schema_cache.load(PATHS, "digest") == read_ddl([SCHOOL], "postgres")
+    assert schema_cache.load(PATHS, "another digest") is None
+    assert schema_cache.load([Path("other.sql")], "digest") is None
+
+
+def test_a_path_that_is_not_utf_8_has_a_place_like_any_other() -> None:
+    paths = [Path(os.fsdecode(b"caf\xe9/s.sql"))]
+    assert schema_cache.load(paths, "digest") is None
+    schema_cache.save(paths, "digest", read_ddl([SCHOOL], "postgres"))
+    assert schema_cache.load(paths, "digest") is not None
+
+
+class Calls:
+    """Pickles as a call."""
+
+    def __init__(self, function: object, *arguments: object) -> None:
+        self._call = function, arguments
+
+    def __reduce__(self) -> tuple[object, tuple[object, ...]]:
+        return self._call
+
+
+def test_no_file_in_the_cache_can_run_code(saved: Path, tmp_path: Path) -> None:
+    marker = tmp_path / "marker"
+    for hostile in (
+        pickle.dumps(Calls(os.system, f"touch {marker}")),
+        pickle.dumps(Calls(exec, f"open({str(marker)!r}, 'w')")),
+        f"c{model.__name__}\n__builtins__\n.".encode(),
+        f"c{model.__name__}\ndataclass\n.".encode(),  # imported there, not defined
+        b"cpathlib\nPath\n.",
+        b"half",
+        b"",
+        pickle.dumps("no schema"),
+    ):
+        saved.write_bytes(hostile)
+        assert schema_cache.load(PATHS, "digest") is None
+    assert not marker.exists()
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602])
+def test_what_others_can_write_is_neither_read_nor_written(saved: Path, mode: int) -> None:
+    saved.chmod(mode)
+    assert schema_cache.load(PATHS, "digest") is None
+    saved.chmod(0o600)
+    assert schema_cache.load(PATHS, "digest") is not None
+    saved.parent.chmod(0o700 | mode)
+    assert schema_cache.load(PATHS, "digest") is None
+    schema_cache.save(PATHS, "new", read_ddl([SCHOOL], "postgres"))
+    assert list(saved.parent.iterdir()) == [saved]
+
+
+def test_links_and_pipes_in_the_cache_are_not_opened(saved: Path, tmp_path: Path) -> None:
+    saved.rename(tmp_path / "elsewhere")
+    saved.symlink_to(tmp_path / "elsewhere")
+    assert schema_cache.load(PATHS, "digest") is None
+    saved.unlink()
+    os.mkfifo(saved, 0o600)
+    assert schema_cache.load(PATHS, "digest") is None
+    saved.unlink()
+    (tmp_path / "elsewhere").rename(saved)
+    assert schema_cache.load(PATHS, "digest") is not None
+    saved.parent.rename(tmp_path / "folder")
+    saved.parent.symlink_to(tmp_path / "folder")
+    assert schema_cache.load(PATHS, "digest") is None
