@@ -19,6 +19,9 @@ _CLOSING = frozenset(_OPENING.values())
 _INDENT = 4
 _STRING = re.compile(r"""(?P<head>(?:\w+\s*=\s*|[^"'\s]+:\s*)?)(?P<prefix>[rRfF]{0,2})"(?P<body>(?:[^"\\]|\\.)*)"\Z""")
 _STRING_OR_MARK = re.compile(r"""(?s:"(?:[^"\\]|\\.)*\\?"?|'(?:[^'\\]|\\.)*\\?'?)|([()\[\]{},])""")
+# A character of a string literal as it is written: an escape is one, and what an f-string has in braces.
+_CHARACTER = re.compile(r"(?s:\\(?:x..|u.{4}|U.{8}|[^xuU])|\{\{|\}\}|\{[^{}]*\}|[^\\])")
+_LONGEST_CHARACTER = 80
 _MUCH_SPACE = re.compile(r"\n{4,}")
 _ASSIGNED = re.compile(r'(?P<target>[\w.]+(?:: [\w.\[\], |]+)?) = (?P<value>".*")\Z')
 
@@ -44,6 +47,22 @@ def _quote(value: str) -> str:
     if value.count('"') > value.count("'"):
         return "'" + body.replace("'", "\\'") + "'"
     return '"' + body.replace('"', '\\"') + '"'
+
+
+def statement_list(statements: Iterable[str], indent: int = 0) -> str:
+    """Return SQL statements as a Python list; the lines of a statement stay lines, at the left margin."""
+    pad = " " * indent
+    items = "".join(f"{pad}    {_statement(statement)},\n" for statement in statements)
+    return f"[\n{items}{pad}]" if items else "[]"
+
+
+def _statement(text: str) -> str:
+    """Return a string literal that keeps line feeds as they are and escapes all else that does not print."""
+    if "\n" not in text:
+        return _quote(text)
+    lines = (repr(f"{line}'\"")[1:-4].replace("\\'", "'") for line in text.split("\n"))
+    body = re.sub(r'(?<=")"|"\Z', r"\"", "\n".join(lines))
+    return f'"""\\\n{body}"""'
 
 
 def docstring_text(text: str) -> str:
@@ -156,21 +175,13 @@ def _string_parts(string: re.Match[str], indent: int, width: int) -> list[str]:
     most = max(width - indent - len(prefix) - 2, 20)
     parts = []
     while len(rest) > most:
-        cut = rest.rfind(" ", 0, most) + 1
-        if cut <= 0:
-            cut = most
-            while rest[cut - 1] == "\\" or _in_escape(rest, cut):
-                cut -= 1
+        ends = [found.end() for found in _CHARACTER.finditer(rest, 0, most + _LONGEST_CHARACTER)]
+        fitting = [end for end in ends if end <= most] or ends[:1]
+        cut = next((end for end in reversed(fitting) if rest[end - 1] == " "), fitting[-1])
         parts.append(rest[:cut])
         rest = rest[cut:]
     parts.append(rest)
     return [f'{" " * indent}{prefix}"{part}"' for part in parts]
-
-
-def _in_escape(text: str, cut: int) -> bool:
-    tail = text[max(0, cut - 10) : cut]
-    found = re.search(r"\\(?:x.{0,1}|u.{0,3}|U.{0,7})\Z", tail)
-    return found is not None
 
 
 def _last_pair(source: str) -> tuple[int, int] | None:
@@ -227,6 +238,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "literal": literal,
     "one_line": one_line,
     "sentence": sentence,
+    "statements": statement_list,
     "tuple_literal": lambda items: literal(tuple(items)),
     "wrap": wrap,
 }
