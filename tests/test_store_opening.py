@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.progress.stores import state_file, state_migrations
+from runner.progress.stores import state_damage, state_file, state_migrations
 from runner.progress.stores.sqlite_store import SqliteStore, request_control
 from runner.progress.stores.state_migrations import APPLICATION_ID, VERSION
 from runner.progress.stores.state_reader import NoSuchRunError, StateReader
@@ -147,7 +147,8 @@ def test_migrations_run_once_each_and_in_order(folder: Path, monkeypatch: pytest
     write_run(folder)
     later = ("ALTER TABLE runs ADD COLUMN label TEXT", "UPDATE runs SET label = 'old'")
     monkeypatch.setattr(state_migrations, "MIGRATIONS", (*state_migrations.MIGRATIONS, later))
-    monkeypatch.setattr(state_file, "VERSION", VERSION + 1)
+    for module in (state_file, state_damage):
+        monkeypatch.setattr(module, "VERSION", VERSION + 1)
     for _ in range(2):
         with SqliteStore(folder) as store:
             assert store.notices == ()

@@ -111,7 +111,7 @@ class SqliteStore(StateReader):
 
     def _unended(self) -> list[RunRecord]:
         found = self._ask(RUNS.select + "WHERE ended_at IS NULL ORDER BY key")
-        return [RUNS.read(row) for row in found]
+        return list(self._records(RUNS, found))
 
     def _closing_events(self, run: RunRecord) -> list[Event]:
         """Return the events that end what a dead run left open."""

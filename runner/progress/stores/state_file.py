@@ -13,7 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.progress.stores.state_migrations import APPLICATION_ID, VERSION, migrate, missing_columns
+from runner.progress.stores.record_tables import DamagedRowError
+from runner.progress.stores.state_damage import find_defect, find_format_defect, is_damage
+from runner.progress.stores.state_migrations import VERSION, migrate, missing_columns
 from runner.records.advisory_lock import AdvisoryLock
 from runner.records.atomic_files import replace_file
 from runner.records.errors import StoreError
@@ -80,9 +82,11 @@ def connect(path: Path, *, mode: str) -> sqlite3.Connection:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """Turn errors of the system and of SQLite into a StoreError that says what to do."""
+    """Turn the errors of the system and of SQLite, and damaged rows, into a StoreError that says what to do."""
     try:
         yield
+    except DamagedRowError as error:
+        raise StoreError(f"{path}: {_explain_row(error)}") from error
     except sqlite3.Error as error:
         raise StoreError(f"{path}: {_explain(error)}") from error
     except OSError as error:
@@ -95,7 +99,9 @@ def explained(path: Path) -> Iterator[None]:
 
 
 def _explain(error: sqlite3.Error) -> str:
-    name = getattr(error, "sqlite_errorname", "")
+    name = getattr(error, "sqlite_errorname", None)
+    if name is None:  # Python's own, for text that is not UTF-8
+        return _explain_row(error)
     if name.startswith("SQLITE_FULL"):
         return "the run's state cannot be saved: the disk is full; free some space and run the plan again"
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
@@ -111,6 +117,13 @@ def _explain(error: sqlite3.Error) -> str:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return f"the state file is damaged ({error}); the next run sets it aside and starts a new one"
     return f"the run's state cannot be saved ({error})"
+
+
+def _explain_row(error: Exception) -> str:
+    return (
+        f"the state file is damaged ({error}); "
+        "the next run of the plan goes on, with a new file where it cannot use this one"
+    )
 
 
 def _make_folder(folder: Path) -> None:
@@ -139,9 +152,9 @@ def _set_aside(path: Path) -> tuple[str, ...]:
     try:
         # Read-only, so that closing it does not write the log into a file that is to stay as it is.
         db = connect(path, mode="ro")
-        defect = _find_defect(db)
-    except sqlite3.DatabaseError as error:
-        if not error.sqlite_errorname.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        defect = find_defect(path, db)
+    except sqlite3.Error as error:
+        if not is_damage(error):
             raise
         defect = "damaged", f"is damaged ({error})"
     finally:
@@ -157,19 +170,6 @@ def _set_aside(path: Path) -> tuple[str, ...]:
     return (f"{path} {reason}; it was set aside as {stem} and a new one was started",)
 
 
-def _find_defect(db: sqlite3.Connection) -> tuple[str, str] | None:
-    """Return a label and a sentence on why the file cannot be used, or None."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (tables,) = db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    if application != APPLICATION_ID and tables:
-        return "foreign", "is not a state file of the runner"
-    if version > VERSION:
-        return "newer", f"was written by a newer runner (format {version}, this one knows {VERSION})"
-    (verdict,) = db.execute("PRAGMA quick_check(1)").fetchone()
-    return None if verdict == "ok" else ("damaged", f"is damaged ({' '.join(verdict.split())})")
-
-
 def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
     """Open an existing state file of this format; None where there is none yet."""
     path = folder / FILE_NAME
@@ -180,20 +180,23 @@ def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
             mode = "ro&immutable=1"  # WAL mode creates files, which is not permitted here; so no process writes
         db = connect(path, mode=mode)
         try:
+            defect = find_format_defect(path, db)
             (version,) = db.execute("PRAGMA user_version").fetchone()
             is_current = version == VERSION and not missing_columns(db)
         except BaseException:
             db.close()
             raise
-    if is_current:
+    if is_current and defect is None:
         return db
     db.close()
-    if version == 0:
-        return None
-    if version > VERSION:
+    if defect is not None and version <= VERSION:
+        raise StoreError(f"{path}: {defect[1]}; the next run sets it aside and starts a new one")
+    if defect is not None:
         raise StoreError(
             f"{path}: the state file has format {version}, this runner reads {VERSION}; use the runner that wrote it"
         )
+    if version == 0:
+        return None
     raise StoreError(f"{path}: the state file was written by an older runner; the next run brings it up to date")
 
 

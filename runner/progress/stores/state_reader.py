@@ -19,13 +19,13 @@ from runner.records.status import RunStatus
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import TracebackType
 
     from _typeshed import StrPath
 
     from runner.progress.reporter import Recorded
-    from runner.progress.stores.record_tables import Row
+    from runner.progress.stores.record_tables import R, RecordTable, Row
     from runner.progress.stores.run_records import AttemptRecord, ControlRecord, RunRecord, SubTaskRecord, TaskRecord
 
 LATEST = "latest"
@@ -68,7 +68,7 @@ class StateReader:
     def runs(self, limit: int | None = None) -> tuple[RunRecord, ...]:
         """Return the runs, newest first."""
         found = self._ask(RUNS.select + "ORDER BY key DESC LIMIT ?", -1 if limit is None else limit)
-        return tuple(_with_true_status(RUNS.read(row)) for row in found)
+        return tuple(map(_with_true_status, self._records(RUNS, found)))
 
     def run(self, reference: str = LATEST) -> RunRecord:
         """Return a run by its id, by a unique prefix of it, or the latest. Raises NoSuchRunError."""
@@ -83,7 +83,7 @@ class StateReader:
             SHORTEST_PREFIX,
         )
         if len(found) == 1:
-            return _with_true_status(RUNS.read(found[0]))
+            return _with_true_status(self._records(RUNS, found)[0])
         if found:
             ids = ", ".join(row[1] for row in found)
             raise NoSuchRunError(f"run {reference!r} could be any of {ids}; give more of its id")
@@ -92,7 +92,7 @@ class StateReader:
     def tasks(self, run_id: str) -> tuple[TaskRecord, ...]:
         """Return the tasks of a run in the order of its plan."""
         found = self._ask(TASKS.select + "WHERE run = ? ORDER BY position", self._key(run_id))
-        return tuple(TASKS.read(row) for row in found)
+        return self._records(TASKS, found)
 
     def subtasks(self, run_id: str, task_id: str | None = None) -> tuple[SubTaskRecord, ...]:
         """Return the sub-tasks of a run, or of one of its tasks, in order."""
@@ -101,7 +101,7 @@ class StateReader:
             self._key(run_id),
             task_id,
         )
-        return tuple(SUBTASKS.read(row) for row in found)
+        return self._records(SUBTASKS, found)
 
     def attempts(self, run_id: str, subtask_id: str | None = None) -> tuple[AttemptRecord, ...]:
         """Return the attempts of a run, or of one of its sub-tasks, in order."""
@@ -110,14 +110,14 @@ class StateReader:
             self._key(run_id),
             subtask_id,
         )
-        return tuple(ATTEMPTS.read(row) for row in found)
+        return self._records(ATTEMPTS, found)
 
     def events(self, run_id: str, after_seq: int = 0, *, task_id: str | None = None) -> Iterator[Recorded]:
         """Yield the events of a run, or those of one of its tasks, that come after `after_seq`, in order."""
         while True:
             page = self._events_page(run_id, after_seq, PAGE, task_id)
             for seq, payload in page:
-                yield statements.read_event(run_id, seq, payload)
+                yield self._event(run_id, seq, payload)
             if len(page) < PAGE:
                 return
             after_seq = page[-1][0]
@@ -157,6 +157,14 @@ class StateReader:
             limit,
             task_id,
         )
+
+    def _records(self, table: RecordTable[R], rows: Iterable[Row]) -> tuple[R, ...]:
+        with explained(self.path):
+            return tuple(table.read(row) for row in rows)
+
+    def _event(self, run_id: str, seq: int, payload: str) -> Recorded:
+        with explained(self.path):
+            return statements.read_event(run_id, seq, payload)
 
     def _key(self, run_id: str) -> int:
         """Return the key of a run's rows; 0, which no run has, for an unknown run."""

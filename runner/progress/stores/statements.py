@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from runner.progress.reporter import Control, Recorded
-from runner.progress.stores.record_tables import encode_json
+from runner.progress.stores.record_tables import DECODING_ERRORS, DamagedRowError, encode_json
 from runner.progress.stores.run_records import ControlRecord
 from runner.records.events import Event, from_json, to_json
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from runner.progress.stores.record_tables import Row
 
 INSERT_EVENT = "INSERT INTO events (run, seq, at, type, task_id, subtask_id, payload) VALUES (?, ?, ?, ?, ?, ?, ?)"
+# The tables that hold no records, with their columns.
+OTHER_TABLES = {
+    "events": {"run", "seq", "at", "type", "task_id", "subtask_id", "payload"},
+    "controls": {"id", "run", "kind", "task_id", "requested_at", "requested_by", "taken_at", "answer"},
+    "acknowledgements": {"sink", "run", "seq"},
+}
 INSERT_ACKNOWLEDGEMENT = "INSERT INTO acknowledgements (sink, run, seq) VALUES (?, ?, 0)"
 # Ended runs that no sink waits for, except the newest ones of each plan; the parameter is how many of these are kept.
 SELECT_OLD = (
@@ -39,8 +45,12 @@ def event_row(key: int, seq: int, event: Event) -> Row:
 
 
 def read_event(run_id: str, seq: int, payload: str) -> Recorded:
-    """Return an event as it was appended."""
-    return Recorded(run_id=run_id, seq=seq, event=from_json(json.loads(payload)))
+    """Return an event as it was appended. Raises DamagedRowError for other text."""
+    try:
+        event = from_json(json.loads(payload))
+    except DECODING_ERRORS as error:
+        raise DamagedRowError(f"event {seq} of run {run_id} cannot be read: {error}") from error
+    return Recorded(run_id=run_id, seq=seq, event=event)
 
 
 def read_control(row: Row) -> ControlRecord:
