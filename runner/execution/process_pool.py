@@ -14,6 +14,7 @@ Used by one thread, the supervisor's.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import multiprocessing
 import os
@@ -62,6 +63,7 @@ class Worker:
         self._receiver = Receiver(self.connection.fileno())
         self.output, output = context.Pipe(duplex=False)
         os.set_blocking(self.output.fileno(), False)
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         control, self._control = context.Pipe(duplex=False)
         self._executor = ProcessPoolExecutor(
             1, mp_context=context, initializer=worker.initialize, initargs=(events, control, output, memory)
@@ -100,12 +102,14 @@ class Worker:
     def read_output(self) -> str | None:
         """Return what programs have printed, at most one pipe full: None for nothing now, "" at the end of the pipe.
 
-        Never blocks.
+        A character whose bytes arrive in two reads is whole in the second. Never blocks.
         """
         try:
-            return os.read(self.output.fileno(), _PIPE_SIZE).decode("utf-8", "replace")
+            data = os.read(self.output.fileno(), _PIPE_SIZE)
         except BlockingIOError:
             return None
+        text = self._decoder.decode(data, final=not data)
+        return text if text or not data else None
 
     def cancel(self, subtask_id: str, attempt: int) -> None:
         """Ask an attempt at a sub-task to stop at its next check. Does nothing for a dead worker."""

@@ -6,8 +6,10 @@ the worker's own connection: events and the other messages. None of these are st
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from runner.records.events import utc_now
 from runner.records.message_pipe import CompactPickle
 from runner.records.task import SubTaskSpec, TaskSpec
 
@@ -54,7 +56,7 @@ class ShardBegun(CompactPickle):
 class AttemptFailed(CompactPickle):
     """An attempt at a sub-task failed. `retryable` says whether another attempt could succeed.
 
-    `cancelled` is True where it stopped because it was asked to.
+    `cancelled` is True where it stopped because it was asked to. `at` is when it ended, not when that is read here.
     """
 
     task_id: str
@@ -63,6 +65,7 @@ class AttemptFailed(CompactPickle):
     error: str
     retryable: bool
     cancelled: bool = False
+    at: datetime = field(default_factory=utc_now)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

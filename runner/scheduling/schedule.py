@@ -13,13 +13,23 @@ from typing import TYPE_CHECKING
 from runner.ddl.model import Schema
 from runner.execution.task_queue import QueueEntry, Skipped, TaskQueue
 from runner.generation.agent import Start
-from runner.records.events import Event, RunPaused, RunResumed, SubTaskEnded, SubTaskRetrying, TaskEnded, TaskStarted
+from runner.records.events import (
+    Event,
+    RunPaused,
+    RunResumed,
+    SubTaskEnded,
+    SubTaskRetrying,
+    TaskEnded,
+    TaskStarted,
+    utc_now,
+)
 from runner.records.status import SubTaskStatus, TaskStatus
 from runner.records.task import TaskResult, TaskSpec
 from runner.scheduling.task_run import Ended, Retry, SubTaskState, TaskRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,8 +120,11 @@ class Schedule:
 
     # ----------------------------------------------------------------------------- ends of sub-tasks
 
-    def report_outcome(self, task: TaskRun, state: SubTaskState, error: str, outcome: Retry | Ended) -> None:
-        """Post what follows from an attempt that did not succeed."""
+    def report_outcome(
+        self, task: TaskRun, state: SubTaskState, error: str, outcome: Retry | Ended, at: datetime | None = None
+    ) -> None:
+        """Post what follows from an attempt that did not succeed and that ended `at` this time, or now."""
+        at = at or utc_now()
         match outcome:
             case Retry():
                 self._post(
@@ -122,15 +135,16 @@ class Schedule:
                         error=error,
                         delay=outcome.delay,
                         charged=outcome.charged,
+                        at=at,
                     )
                 )
             case Ended():
-                self._report_ended(task, state)
+                self._report_ended(task, state, at)
                 if outcome.status is SubTaskStatus.FAILED and self._fail_fast and not self._stopping:
                     self.stop_assigning(f"--fail-fast: {state.spec.id} failed")
                 self.end_if_complete(task)
 
-    def _report_ended(self, task: TaskRun, state: SubTaskState) -> None:
+    def _report_ended(self, task: TaskRun, state: SubTaskState, at: datetime) -> None:
         self._post(
             SubTaskEnded(
                 task_id=task.spec.id,
@@ -138,13 +152,14 @@ class Schedule:
                 status=state.status,
                 attempt=state.attempt,
                 error=state.error,
+                at=at,
             )
         )
 
     def drop_waiting(self, task: TaskRun, reason: str) -> None:
         """End what no worker has of a running task."""
         for state in task.cancel_waiting(reason):
-            self._report_ended(task, state)
+            self._report_ended(task, state, utc_now())
         self.end_if_complete(task)
 
     # ----------------------------------------------------------------------------- ends of tasks

@@ -298,7 +298,7 @@ class Supervisor:
         else:
             error = message.error
             outcome = task.failed(message.subtask_id, error, retryable=message.retryable, now=now)
-        self._schedule.report_outcome(task, state, error, outcome)
+        self._schedule.report_outcome(task, state, error, outcome, message.at)
 
     def _shard_ended(self, slot: WorkerSlot, error: str | None) -> None:
         task = self._slots.release(slot)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
 import subprocess
+import termios
 import threading
 import time
 from pathlib import Path
@@ -92,6 +94,15 @@ class Acting(Agent):
     def _program(self, ctx: AgentContext, argument: str) -> None:
         """So many bytes, from a child program."""
         subprocess.run(["sh", "-c", f"echo a program speaks; yes | head -c {argument}"], check=True)
+
+    def _halves(self, ctx: AgentContext, argument: str) -> None:
+        """A character as a program may print it: its second byte once the first has been read."""
+        first, second = "é".encode()[:1], "é".encode()[1:]
+        os.write(1, b"caf" + first)
+        unread = bytearray(4)
+        while fcntl.ioctl(1, termios.FIONREAD, unread) == 0 and any(unread):
+            time.sleep(0.001)
+        os.write(1, second + b"\n")
 
     def _work(self, ctx: AgentContext, argument: str) -> None:
         """Take some time, as work does."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from itertools import chain
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -119,6 +119,20 @@ def test_never_more_than_five_tasks_nor_five_sub_tasks_of_one(make, state, tmp_p
         most_tasks = max(most_tasks, len(tasks))
         most_subtasks = max(most_subtasks, max((len(running) for running in subtasks.values()), default=0))
     assert (most_tasks, most_subtasks) == (5, 5)
+
+
+def test_by_the_records_of_a_task_that_fails_five_of_its_sub_tasks_ran_at_once(make, state, tmp_path) -> None:
+    """A failure ends when it happens, and not when the supervisor reads of it."""
+    orchestrator = make()
+    acts = {"*": "raise value", **{f"t{number}": "write" for number in range(0, 200, 7)}}
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", 200, acts=acts)])
+    finish(orchestrator, state)
+    with StateReader.open(state) as reader:
+        attempts = reader.attempts(orchestrator.run_id)
+    assert sum(attempt.error is not None for attempt in attempts) > 150
+    changes = [(attempt.started_at, 1) for attempt in attempts] + [(attempt.ended_at, -1) for attempt in attempts]
+    running = list(accumulate(change for _, change in sorted(changes)))
+    assert max(running) <= 5
 
 
 def test_a_more_urgent_task_submitted_while_five_run_is_next(make, state, tmp_path) -> None:
@@ -475,3 +489,10 @@ def test_what_a_program_prints_goes_to_its_task_and_too_much_is_cut(make, state,
     assert logged[0].message == "a program speaks"
     assert len(logged) == MAX_LINES + 1
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_character_that_a_program_prints_in_two_writes_is_whole(make, state, tmp_path) -> None:
+    orchestrator = make(workers=1)
+    orchestrator.submit_jobs([job("task", tmp_path / "ws", acts={"*": "halves"})])
+    logged = [event.message for event in finish(orchestrator, state) if isinstance(event, Logged)]
+    assert "café" in logged
