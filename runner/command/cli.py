@@ -15,6 +15,7 @@ from typing import Any, Literal, NoReturn
 import click
 
 from runner.ddl.dialects import DEFAULT, NAMES
+from runner.progress.reports.text_layout import printable
 from runner.records.errors import RunnerError
 from runner.records.version import VERSION
 
@@ -60,6 +61,11 @@ def _with_wait_named(args: list[str]) -> list[str]:
         if args[number : number + 2] == ["--if-running", "wait"] and seconds.isdecimal():
             return [*args[: number + 2], "--wait", *args[number + 2 :]]
     return args
+
+
+def _say(text: object, *, err: bool = False) -> None:
+    """Print text, which may quote a schema, a path or a server's answer: a terminal is to obey nothing in it."""
+    click.echo(printable(str(text)), err=err)
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -123,7 +129,7 @@ def _validate(plan: Path) -> None:
     from runner.command.plan_jobs import describe_jobs, prepare_plan  # noqa: PLC0415
 
     loaded, _, jobs = prepare_plan(plan)
-    click.echo(describe_jobs(loaded, jobs))
+    _say(describe_jobs(loaded, jobs))
 
 
 @_runner.command("status")
@@ -138,7 +144,7 @@ def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> Non
     if follow and as_json:
         raise click.UsageError("--follow prints text and --json one report: use one of them")
     for text in follow_status(state, run) if follow else (status(state, run, as_json=as_json),):
-        click.echo(text)
+        _say(text)
 
 
 @_runner.command("logs")
@@ -151,13 +157,13 @@ def _logs(run: str | None, state: Path, task: str | None, *, follow: bool) -> No
     from runner.progress.reports.commands import logs  # noqa: PLC0415
 
     for line in logs(state, run, task, follow=follow):
-        click.echo(line)
+        _say(line)
 
 
 def _control(kind: Literal["pause", "resume", "cancel"], state: Path, task: str | None = None) -> None:
     from runner.progress.reports.commands import control  # noqa: PLC0415
 
-    click.echo(control(state, kind, task))
+    _say(control(state, kind, task))
 
 
 @_runner.command("pause")
@@ -191,7 +197,7 @@ def _sync(ctx: click.Context, state: Path, url: str | None) -> None:
     from runner.command.live_progress import sync_state  # noqa: PLC0415
 
     synced = sync_state(state, url)
-    click.echo(synced)
+    _say(synced)
     ctx.exit(1 if synced.waiting else 0)
 
 
@@ -203,7 +209,7 @@ def _watch(run: str | None, state: Path) -> None:
     from runner.progress.reports.watch import watch  # noqa: PLC0415
 
     for text in watch(state, run, os.environ, terminal=sys.stdout.isatty()):
-        click.echo(text, nl=False)
+        click.echo(text, nl=False)  # made printable line by line: on a terminal it moves the cursor
         sys.stdout.flush()
 
 
@@ -217,7 +223,7 @@ def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json:
     from runner.progress.reports.schema_view import schema_report  # noqa: PLC0415
 
     text, complete = schema_report(ddl, dialect, as_json=as_json)
-    click.echo(text)
+    _say(text)
     ctx.exit(0 if complete else 2)
 
 
@@ -236,9 +242,9 @@ def _init(ddl: Path, dialect: str, output: Path | None) -> None:
 
     path, misread = write_starter_plan(ddl, dialect, output)
     for reason in misread:
-        click.echo(f"warning: {reason}", err=True)
+        _say(f"warning: {reason}", err=True)
     first = "simplify these statements, or leave their tables out, then" if misread else "next:"
-    click.echo(f"wrote {path}\n{first} runner {path}")
+    _say(f"wrote {path}\n{first} runner {path}")
 
 
 @_runner.command("plan-schema")
@@ -248,7 +254,7 @@ def _plan_schema() -> None:
 
     from runner.plan.format import plan_schema  # noqa: PLC0415
 
-    click.echo(json.dumps(plan_schema(), indent=2))
+    _say(json.dumps(plan_schema(), indent=2))
 
 
 def main() -> NoReturn:
@@ -257,7 +263,7 @@ def main() -> NoReturn:
     try:
         code = _runner.main(standalone_mode=False)
     except RunnerError as error:
-        click.echo(f"error: {error}", err=True)
+        _say(f"error: {error}", err=True)
         code = error.exit_code
     except click.exceptions.Exit as error:
         code = error.exit_code
@@ -266,13 +272,13 @@ def main() -> NoReturn:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         if isinstance(error.__cause__, EOFError):  # click takes it for the end of a person's input, and we read none
-            click.echo("error: another process of this run ended unexpectedly; run it again", err=True)
+            _say("error: another process of this run ended unexpectedly; run it again", err=True)
             code = 1
         else:
-            click.echo("interrupted", err=True)
+            _say("interrupted", err=True)
             code = 130
     except OSError as error:
-        click.echo(f"error: {error}", err=True)
+        _say(f"error: {error}", err=True)
         code = 1
     finally:
         _end_children()

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -164,3 +165,21 @@ def test_a_state_file_that_is_held_for_a_moment_delays_the_run(folder: Folder, t
     out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, out + err
     assert "test: done" in out
+
+
+def test_no_command_prints_a_control_character_of_a_schema(folder: Folder) -> None:
+    """A name could move the cursor, hide lines or set the title of the terminal."""
+    names = ["a\x1b[31mb", "c\x9b2Jd", "e\x1b]0;title\x07f", "g\u202eh", "i\x08\x7fj"]
+    (folder.path / "school.sql").write_text(
+        "".join(f'CREATE TABLE "{name}" ("id\x1b[1m" int PRIMARY KEY);\n' for name in names)
+        + "CREATE TABLE plain (id int PRIMARY KEY);\nCREATE TABLE broken\x1b[5m (id int;\n"
+    )
+    folder.write_plan(acting(options={"acts": {"plain": "raise value"}}))
+    commands = ["schema school.sql", "schema school.sql --json", "validate plan.yaml", "plan.yaml --check", "plan.yaml"]
+    commands += ["status latest", "status --json", "logs", "watch", "init school.sql", "plan.yaml --log-format json"]
+    for command in commands:
+        result = run(folder, *command.split())
+        printed = result.stdout + result.stderr
+        assert printed
+        found = {char for char in printed if char != "\n" and unicodedata.category(char) in {"Cc", "Cf"}}
+        assert not found, (command, found)

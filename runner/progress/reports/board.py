@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.progress.reports.text_layout import as_line, one_line
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def board_lines(board: Board) -> list[str]:
     for card in board.cards:
         lines.append(_task_line(card))
         lines.extend(f"      {_step_line(step)}" for step in card.running)
-    return lines
+    return [as_line(line) for line in lines]
 
 
 def changed_lines(before: Iterable[str], now: Iterable[str]) -> list[str]:
@@ -159,14 +160,9 @@ def _task_line(card: Card) -> str:
     line += f"{card.title}  {card.status.value}"
     if card.failed:
         line += f", {card.failed} failed"
-    return f"{line}: {_one_line(card.error)}" if card.error else line
+    return f"{line}: {one_line(card.error)}" if card.error else line
 
 
 def _step_line(step: Step) -> str:
     text = f"{step.title}  {step.step}/{step.total_steps}"
-    return f"{text} {_one_line(step.message)}" if step.message else text
-
-
-def _one_line(text: str) -> str:
-    """Return text as one printable line."""
-    return "".join(char if char.isprintable() else " " for char in " ".join(text.split()))
+    return f"{text} {one_line(step.message)}" if step.message else text

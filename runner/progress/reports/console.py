@@ -20,6 +20,7 @@ from runner.progress.reports.console_streams import abandon, abandoned_on_error,
 from runner.progress.reports.displays import Bars, Display, JsonLines, NoDisplay, PlainLines, painted_line
 from runner.progress.reports.summary import Line, drift_lines, is_last, summary_lines
 from runner.progress.reports.tally import RunTally
+from runner.progress.reports.text_layout import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -87,7 +88,7 @@ class Console:
             return
         with self._lock, abandoned_on_error(self._err):
             if self._summed_up or self._json:
-                print(text, file=self._err, flush=True)
+                print(printable(text), file=self._err, flush=True)
             else:
                 self._notices.append(text)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from runner.progress.reports.console_streams import columns_of
 from runner.progress.reports.summary import Line, ending_lines, event_lines, task_lines
-from runner.progress.reports.text_layout import duration, one_line, painted, shortened
+from runner.progress.reports.text_layout import as_line, duration, one_line, painted, shortened
 from runner.records.events import to_json
 from runner.records.status import TaskStatus
 
@@ -148,7 +148,7 @@ class Bars:
         ]:
             bar.n, bar.total = ended, total
             right = f"{f'{ended}/{total}':>{amount}}  {_fitted(one_line(text), said)}"
-            bar.bar_format = f"{_literal(_fitted(label, name))} {_BAR} {_literal(right)}"
+            bar.bar_format = f"{_literal(_fitted(one_line(label), name))} {_BAR} {_literal(right)}"
             bar.refresh()
 
     def close(self) -> None:
@@ -188,10 +188,11 @@ def _literal(text: str) -> str:
 
 
 def painted_line(line: Line, *, colour: bool) -> str:
-    """Return the text of a line, with its marked part in colour where that is wanted."""
+    """Return the text of a line, made printable, with its marked part in colour where that is wanted."""
+    text = as_line(line.text)
     if not line.marked:
-        return painted(line.text, line.tone, colour=colour)
+        return painted(text, line.tone, colour=colour)
     # A label is at the start; a state is at the end, after names that may contain the same word.
-    start = 0 if line.text.startswith(line.marked) else line.text.rfind(line.marked)
+    start = 0 if text.startswith(line.marked) else text.rfind(line.marked)
     end = start + len(line.marked)
-    return line.text[:start] + painted(line.marked, line.tone, colour=colour) + line.text[end:]
+    return text[:start] + painted(line.marked, line.tone, colour=colour) + text[end:]

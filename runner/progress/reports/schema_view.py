@@ -21,7 +21,7 @@ def schema_report(ddl: Sequence[Path], dialect: str, *, as_json: bool) -> tuple[
     schema = read_ddl(expand_ddl_paths(ddl), dialect)
     complete = not any(note.table_related for note in schema.notes)
     if as_json:
-        return json.dumps(schema_to_json(schema), indent=2, ensure_ascii=False), complete
+        return json.dumps(schema_to_json(schema), indent=2), complete
     return "\n".join(_lines(schema)), complete
 
 

@@ -53,6 +53,11 @@ def one_line(text: str) -> str:
     return " ".join(printable(text).split())
 
 
+def as_line(text: str) -> str:
+    """Return text, made printable, as one line that keeps its blanks: what a column of a table needs."""
+    return printable(text).replace("\n", " ")
+
+
 def indented(text: str, indent: str, width: int | None = None) -> list[str]:
     """Return the printable, indented lines of a text, without empty ones.
 
