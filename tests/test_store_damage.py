@@ -45,7 +45,6 @@ def read_all(folder: Path) -> None:
         runs = reader.runs()
         for run in runs:
             reader.attempts(run.id)
-            reader.outbox("convex", run.id)
         reader.owed("convex")
     for run in runs:
         commands.status(folder, run.id)
