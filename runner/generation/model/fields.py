@@ -85,7 +85,9 @@ def make_field(column: Column, names: ColumnNames, type_: FieldType, bounds: Bou
         nullable=nullable,
         is_key=is_key,
         is_numbered=numbered,
-        is_read_only=bool(column.generated) or numbered or (maintained and (nullable or default is not None)),
+        is_read_only=bool(column.generated or column.system_time)
+        or numbered
+        or (maintained and (nullable or default is not None)),
     )
 
 
