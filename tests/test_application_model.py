@@ -11,7 +11,9 @@ from runner.ddl.model import QName
 from runner.ddl.reader import read_ddl_text
 from runner.generation.model.application import Application
 from runner.generation.model.checks import Bounds, RowRule
+from runner.generation.model.defaults import FieldDefault
 from runner.generation.model.evaluation import evaluate
+from runner.generation.model.field_types import FieldType
 
 if TYPE_CHECKING:
     from runner.generation.model.application_tables import ApplicationTable
@@ -203,3 +205,21 @@ def test_examples_keep_the_rules_and_break_one_at_a_time() -> None:
     accepted = {name: sample.value for name, sample in found.examples.body.items()}
     assert evaluate(made.condition, accepted) is True
     assert evaluate(made.condition, found.examples.broken[made.name]) is False
+
+
+def test_columns_of_mariadb_have_what_a_postgresql_database_takes() -> None:
+    ddl = """
+        CREATE TABLE t (
+            id uuid NOT NULL DEFAULT uuid(),
+            address inet6,
+            since timestamp(6) GENERATED ALWAYS AS ROW START,
+            ends timestamp(6) GENERATED ALWAYS AS ROW END,
+            PRIMARY KEY (id),
+            PERIOD FOR SYSTEM_TIME (since, ends)
+        ) WITH SYSTEM VERSIONING
+    """
+    fields = Application(read_ddl_text(ddl, "mariadb")).table(QName(schema=None, name="t")).fields
+    assert fields["id"].default == FieldDefault(kind="new uuid", text="gen_random_uuid()")
+    assert fields["address"].type == FieldType(kind="native", name="inet")
+    assert [name for name, field in fields.items() if field.is_read_only] == ["since", "ends"]
+    assert fields["since"].default == FieldDefault(kind="now", text="CURRENT_TIMESTAMP")

@@ -69,7 +69,9 @@ def _function(name: str, text: str, type_: FieldType) -> FieldDefault:
         return FieldDefault(kind="now", text=text.removesuffix("()") if text.lower() == "current_timestamp()" else text)
     if name in (*_NOW, "current_date") and type_.kind == "date":
         return FieldDefault(kind="today", text=text)
-    return FieldDefault(kind="new uuid" if name in _UUID and type_.kind == "uuid" else "function", text=text)
+    if name in _UUID and type_.kind == "uuid":
+        return FieldDefault(kind="new uuid", text="gen_random_uuid()" if text.lower() == "uuid()" else text)
+    return FieldDefault(kind="function", text=text)
 
 
 def _constant(constant: Const, text: str, type_: FieldType) -> FieldDefault:

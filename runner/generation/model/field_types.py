@@ -102,6 +102,7 @@ _PLAIN: Mapping[str, FieldType] = {
     **_types("json", "json", "jsonb"),
     **_types("bytes", "bytea", "blob", "tinyblob", "mediumblob", "longblob", "binary", "varbinary"),
     **_types("interval", "interval"),
+    **dict.fromkeys(("inet4", "inet6"), FieldType(kind="native", name="inet")),  # MariaDB's, for PostgreSQL's own
     **_types("integer", "smallint", "int2", "tinyint", "year", bits=16),
     **_types("integer", "int", "int4", "mediumint", bits=32),
     **_types("integer", "bigint", "int8", "oid", bits=64),

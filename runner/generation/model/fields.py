@@ -82,7 +82,9 @@ def make_field(column: Column, name: str, type_: FieldType, bounds: Bounds, *, i
         nullable=nullable,
         is_key=is_key,
         is_numbered=numbered,
-        is_read_only=bool(column.generated) or numbered or (maintained and (nullable or default is not None)),
+        is_read_only=bool(column.generated or column.system_time)
+        or numbered
+        or (maintained and (nullable or default is not None)),
     )
 
 
