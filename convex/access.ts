@@ -1,9 +1,9 @@
 /**
- * Who may call what. Writes need the shared secret; reads need it or the read secret, or nothing where the
- * deployment says so. Every refusal is a `ConvexError` with a code.
+ * Authorisation. Writes need the shared secret; reads need it or the read secret, or nothing where the deployment
+ * opens them. Every refusal is a `ConvexError` with a code.
  *
  * Environment of the deployment: RUNNER_CONVEX_TOKEN, RUNNER_CONVEX_READ_TOKEN, and RUNNER_CONVEX_OPEN_READS,
- * which opens reads to everybody when it is `true`.
+ * which opens reads to everyone when it is `true`.
  */
 import { ConvexError, v } from "convex/values";
 
@@ -11,7 +11,7 @@ declare const process: { env: Record<string, string | undefined> };
 
 export type ErrorCode = "unauthorized" | "closed" | "gap" | "invalid" | "not_found" | "conflict";
 
-/** An error that the caller can act on: the runner tells codes apart, people read the message. */
+/** Returns an error with a code for the runner and a message for people. */
 export function refuse(code: ErrorCode, message: string, details: Record<string, number> = {}) {
   return new ConvexError({ code, message, ...details });
 }
@@ -27,7 +27,7 @@ export function setting(name: string): string | undefined {
   return process.env[name] || undefined;
 }
 
-/** Throws unless `token` is the shared secret. Closed when the deployment has none. */
+/** Throws unless `token` is the shared secret. Without one in its environment the deployment takes no writes. */
 export function requireWrite(token: string): void {
   const secret = setting("RUNNER_CONVEX_TOKEN");
   if (secret === undefined) {
@@ -46,7 +46,7 @@ export function requireRead(token: string | undefined): void {
   const secrets = [setting("RUNNER_CONVEX_READ_TOKEN"), setting("RUNNER_CONVEX_TOKEN")];
   let allowed = false;
   for (const secret of secrets) {
-    // Both are compared whatever the first says, so that the time tells nothing.
+    // Both are always compared, so that the time does not depend on the result of the first.
     allowed = (secret !== undefined && sameSecret(token ?? "", secret)) || allowed;
   }
   if (!allowed) {
@@ -54,7 +54,7 @@ export function requireRead(token: string | undefined): void {
   }
 }
 
-/** Compares in a time that depends on the length of what was given only, never on where the two differ. */
+/** Compares in a time that depends only on the length of `given`, not on where the two differ. */
 export function sameSecret(given: string, secret: string): boolean {
   let difference = given.length ^ secret.length;
   for (let index = 0; index < given.length; index++) {

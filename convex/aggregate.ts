@@ -1,6 +1,6 @@
 /**
- * How a task's state follows from the states of its sub-tasks: the rule of `runner/records/status.py`, held to it by the
- * vectors in `tests/vectors/aggregate.json`. Pure.
+ * The state of a task, which follows from the states of its sub-tasks, by the rule of `runner/records/status.py`. Both are
+ * tested with the vectors in `tests/vectors/aggregate.json`. Pure.
  */
 import type { Counts, SubTaskStatus, TaskStatus } from "./validators";
 
@@ -24,13 +24,13 @@ export function aggregate(counts: Counts): TaskStatus {
   return counts.cancelled > 0 ? "cancelled" : "done";
 }
 
-/** Counts sub-tasks by outcome: `failed` is what failed or was cancelled. */
+/** Returns a task's progress: `failed` counts what failed or was cancelled. */
 export function progressOf(counts: Counts): { completed: number; failed: number; total: number } {
   const bad = counts.failed + counts.cancelled;
   return { completed: counts.done, failed: bad, total: counts.pending + counts.running + counts.done + bad };
 }
 
-/** Whether nothing more will happen to a task or sub-task of this state. */
+/** Returns whether a state is final. */
 export function hasEnded(status: TaskStatus | SubTaskStatus): boolean {
   return status !== "pending" && status !== "running";
 }

@@ -1,5 +1,5 @@
 /**
- * Old runs and old logs go: a bounded batch a call, and the next call follows at once until nothing old is left.
+ * Deletes old runs and old logs, in a bounded batch per call; the next call follows at once until nothing old is left.
  *
  * Environment of the deployment: RUNNER_CONVEX_KEEP_LOGS_DAYS (30) and RUNNER_CONVEX_KEEP_RUNS_DAYS (90).
  */
@@ -12,14 +12,14 @@ import { internalMutation, type MutationCtx } from "./_generated/server";
 /** Documents that one call deletes at most. */
 export const BATCH = 500;
 
-/** A run's own document goes together with its producer's. */
+/** A run's own document is deleted together with its producer's. */
 const SMALLEST_BATCH = 2;
 
 const KEEP_LOGS_DAYS = 30;
 const KEEP_RUNS_DAYS = 90;
 const DAY = 24 * 60 * 60 * 1000; // milliseconds
 
-/** Deletes one batch of what is too old, and has itself called again while there is more. */
+/** Deletes one batch of what is too old, and schedules itself again while there is more. */
 export const sweep = internalMutation({
   args: { batch: v.optional(v.number()) },
   handler: async (ctx, { batch = BATCH }): Promise<{ deleted: number; done: boolean }> => {
@@ -36,7 +36,7 @@ export const sweep = internalMutation({
   },
 });
 
-/** Returns the moment before which things are too old, in milliseconds. A setting that is no number is an error. */
+/** Returns the time before which documents are too old, in milliseconds. Throws for a setting that is no number. */
 function before(name: string, otherwise: number): number {
   const days = Number(setting(name) ?? otherwise);
   if (!(days >= 0)) {
@@ -53,7 +53,7 @@ async function deleteLogs(ctx: MutationCtx, cutoff: number, limit: number): Prom
   return await deleteAll(ctx, old);
 }
 
-/** A run goes from its leaves up, and its own document last, so that the next call finds what is left of it. */
+/** A run is deleted from its leaves up, its own document last, so that the next call finds what is left of it. */
 async function deleteRuns(ctx: MutationCtx, cutoff: number, limit: number): Promise<number> {
   let deleted = 0;
   while (deleted < limit) {
@@ -105,10 +105,10 @@ async function deleteRun(ctx: MutationCtx, run: Doc<"runs">, limit: number): Pro
     deleted += await deleteAll(ctx, [...producers, run]);
     return deleted;
   }
-  return limit; // no room for the last two: they go with the next batch
+  return limit; // the batch is full: the last two are deleted with the next one
 }
 
-/** Tasks that no run made, with their sub-tasks. */
+/** Deletes tasks that were not created by a run, with their sub-tasks. */
 async function deleteLooseTasks(ctx: MutationCtx, cutoff: number, limit: number): Promise<number> {
   let deleted = 0;
   const old = await ctx.db

@@ -1,4 +1,4 @@
-/** What the deployment does by itself. */
+/** Scheduled jobs of the deployment. */
 import { cronJobs } from "convex/server";
 import { internal } from "./_generated/api";
 

@@ -1,19 +1,19 @@
-/** Documents as they begin, and the changes that keep a task and its sub-tasks in step. */
+/** Creates documents, and keeps the counts of a task consistent with its sub-tasks. */
 import type { WithoutSystemFields } from "convex/server";
 import { NO_COUNTS, aggregate, progressOf } from "./aggregate";
 import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx } from "./_generated/server";
 import type { FileCounts, SubTaskSpec, SubTaskStatus, taskFacts } from "./validators";
 
-/** Sub-tasks that a task's own document names: it is written whenever one of them moves, and must stay small. */
+/** Sub-tasks listed in a task's own document, which is written whenever one of them changes, and must stay small. */
 export const IDS_KEPT = 1000;
 
-/** Sub-tasks in one call: each costs a look into the index, and a call may make 4,096 of them. */
+/** Sub-tasks in one call: each needs an index lookup, of which a call may make 4,096. */
 export const MAX_SUBTASKS = 1000;
 
 const NO_FILES: FileCounts = { created: 0, updated: 0, identical: 0, kept: 0 };
 
-/** Returns the time of a record: ISO 8601 UTC with six fractional digits. */
+/** Returns the current time as ISO 8601 UTC with six fractional digits. */
 export function now(): string {
   return new Date().toISOString().replace("Z", "000Z");
 }
@@ -23,7 +23,7 @@ type NewTask = Pick<
   "externalId" | "runId" | "position" | "classification" | "workspacePath" | keyof typeof taskFacts
 >;
 
-/** Inserts a task that waits and has no sub-tasks yet, and returns it. */
+/** Inserts a pending task without sub-tasks, and returns it. */
 export async function insertTask(ctx: MutationCtx, task: NewTask, at: string): Promise<Doc<"tasks">> {
   const fields: WithoutSystemFields<Doc<"tasks">> = {
     ...task,
@@ -43,8 +43,8 @@ export async function insertTask(ctx: MutationCtx, task: NewTask, at: string): P
 }
 
 /**
- * Inserts those of `specs` that the task does not have yet, and counts them in `task`, which the caller writes.
- * Returns all of `specs` as they are stored, in their order.
+ * Inserts those of `specs` that the task does not have yet, and counts them in `task`, which the caller writes. Returns
+ * the documents of all `specs`, in their order.
  */
 export async function addSubTasks(
   ctx: MutationCtx,
@@ -54,7 +54,7 @@ export async function addSubTasks(
 ): Promise<Doc<"subtasks">[]> {
   const known = await Promise.all(specs.map((spec) => findSubTask(ctx, task._id, spec.id)));
   const subtasks: Doc<"subtasks">[] = [];
-  const made = new Map<string, Doc<"subtasks">>(); // one id twice in a call is one sub-task
+  const made = new Map<string, Doc<"subtasks">>(); // an id that is repeated in a call is one sub-task
   for (const [index, spec] of specs.entries()) {
     let subtask = known[index] ?? made.get(spec.id);
     if (subtask === undefined) {
@@ -65,8 +65,8 @@ export async function addSubTasks(
     subtasks.push(subtask);
   }
   if (made.size > 0) {
-    const room = Math.max(0, IDS_KEPT - task.subTaskIds.length);
-    task.subTaskIds = [...task.subTaskIds, ...[...made.values()].slice(0, room).map(({ _id }) => _id)];
+    const free = Math.max(0, IDS_KEPT - task.subTaskIds.length);
+    task.subTaskIds = [...task.subTaskIds, ...[...made.values()].slice(0, free).map(({ _id }) => _id)];
     count(task, { ...task.counts, pending: task.counts.pending + made.size });
     touch(task, at);
   }
@@ -102,7 +102,7 @@ function newSubTask(
   };
 }
 
-/** Gives a sub-task another state, and its task the counts, progress and state that follow; writes neither. */
+/** Sets a sub-task's state, and its task's counts, progress and state accordingly; writes neither document. */
 export function moveSubTask(task: Doc<"tasks">, subtask: Doc<"subtasks">, status: SubTaskStatus): void {
   if (subtask.status === status) {
     return;
@@ -122,7 +122,7 @@ function count(task: Doc<"tasks">, counts: Doc<"tasks">["counts"]): void {
   }
 }
 
-/** Notes that a document changed at `at`; the time never goes back. */
+/** Sets the time of a document's last change; it never goes back. */
 export function touch(document: { updatedAt: string }, at: string): void {
   if (at > document.updatedAt) {
     document.updatedAt = at;
@@ -158,7 +158,7 @@ export async function findSubTask(
     .unique();
 }
 
-/** Writes a document back as it is now. */
+/** Writes the current fields of a document. */
 export async function save(ctx: MutationCtx, document: Doc<"runs" | "tasks" | "subtasks">): Promise<void> {
   const { _id, _creationTime, ...fields } = document;
   void _creationTime;

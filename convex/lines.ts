@@ -1,4 +1,4 @@
-/** Events as lines for people: what a log says of each. Pure. */
+/** The log lines of events. Pure. */
 import type { LogLevel, RunStatus, RunnerEvent, TaskStatus } from "./validators";
 
 const LEVELS: Record<TaskStatus | RunStatus, LogLevel> = {
@@ -12,7 +12,7 @@ const LEVELS: Record<TaskStatus | RunStatus, LogLevel> = {
   interrupted: "error",
 };
 
-/** Returns how much a person should care. */
+/** Returns the log level of an event. */
 export function levelOf(event: RunnerEvent): LogLevel {
   switch (event.type) {
     case "Logged":
@@ -30,7 +30,7 @@ export function levelOf(event: RunnerEvent): LogLevel {
   }
 }
 
-/** Returns one line on what happened, without what the line's other fields say. */
+/** Returns the text of an event's line, without what the line's other fields contain. */
 export function describe(event: RunnerEvent): string {
   switch (event.type) {
     case "RunStarted":
@@ -40,11 +40,11 @@ export function describe(event: RunnerEvent): string {
     case "TaskStarted":
       return "started";
     case "SubTaskStarted":
-      return `try ${event.attempt} started, process ${event.pid}`;
+      return `attempt ${event.attempt} started, process ${event.pid}`;
     case "SubTaskStep":
       return `step ${event.step}: ${event.message}`;
     case "SubTaskRetrying":
-      return `try ${event.attempt} failed: ${event.error}`;
+      return `attempt ${event.attempt} failed: ${event.error}`;
     case "SubTaskEnded":
       return ended(event.upToDate ? "up to date" : event.status, event.error);
     case "TaskEnded":

@@ -1,4 +1,4 @@
-/** What happened, line by line: one for every event that came. */
+/** Queries on the log, which has a line for every event. */
 import { paginationOptsValidator } from "convex/server";
 import { v } from "convex/values";
 import { readArgs, requireRead } from "./access";

@@ -1,9 +1,8 @@
 /**
- * What the runner sends: its events, in order, each exactly once however often and from wherever they come.
+ * Takes the events of the runner and applies each exactly once and in order, however often and from wherever it is sent.
  *
- * A producer numbers its events from 1. Its document here says up to which number everything has arrived; it is
- * read and written in the transaction that applies the events, so of two calls that meet, one is run again and
- * then finds its events to be old.
+ * A producer numbers its events from 1. Its document has the number up to which all have arrived; it is read and written
+ * in the transaction that applies the events, so of two concurrent calls one is run again and then skips its events.
  */
 import { v } from "convex/values";
 import { refuse, requireWrite, writeArgs } from "./access";
@@ -20,9 +19,9 @@ export const MAX_EVENTS = 1000;
 /**
  * Applies the events `firstSeq` to `lastSeq` of a producer, whose name is the id of its run.
  *
- * Events that progress overtook may be left out; the last one never is, so that the newest log line of a producer
- * tells how far it has come. Events that are here already are skipped. A gap is refused with the number that is
- * here (`cursor`), so that the producer can go on from there.
+ * Superseded events may be left out, except the last one, so that the newest log line of a producer has its position.
+ * Events that are stored already are skipped. A gap is refused with the number of the last stored event (`cursor`), so
+ * that the producer can continue from there.
  */
 export const ingest = mutation({
   args: {
@@ -55,8 +54,8 @@ export const ingest = mutation({
 });
 
 /**
- * Adds sub-tasks to a task of a run: those of a task that has too many for one event. Sent before any event that
- * comes after the task's `TaskAdded`. What is there already is left as it is.
+ * Adds further sub-tasks to a task that has too many for its `TaskAdded`. Sent before any later event. Sub-tasks that
+ * exist are left unchanged.
  */
 export const announce = mutation({
   args: { ...writeArgs, producer: v.string(), taskId: v.string(), at: v.string(), subtasks: v.array(subTaskSpec) },
@@ -79,7 +78,7 @@ export const announce = mutation({
 
 function checkBatch(firstSeq: number, lastSeq: number, events: readonly RunnerEvent[]): void {
   if (!Number.isSafeInteger(firstSeq) || !Number.isSafeInteger(lastSeq) || firstSeq < 1 || lastSeq < firstSeq) {
-    throw refuse("invalid", `${firstSeq} to ${lastSeq} is no range of events; they are numbered from 1.`);
+    throw refuse("invalid", `${firstSeq} to ${lastSeq} is not a range of events; they are numbered from 1.`);
   }
   if (events.length > MAX_EVENTS) {
     throw refuse("invalid", `${events.length} events are too many for one call; send ${MAX_EVENTS}.`);
@@ -103,7 +102,7 @@ async function findProducer(ctx: MutationCtx, producer: string): Promise<Doc<"pr
     .unique();
 }
 
-/** How far a producer has come whose document is gone: its newest log line tells, or its run where those are gone. */
+/** Returns the position of a producer whose document was deleted, from its newest log line or from its run. */
 async function highestSeq(ctx: MutationCtx, producer: string): Promise<number> {
   const newest = await ctx.db
     .query("logs")
@@ -156,7 +155,7 @@ async function startRun(
   });
   const run = await ctx.db.get(id);
   if (run === null) {
-    throw new Error("a document that was just inserted is not there");
+    throw new Error("a document that was just inserted is missing");
   }
   return run;
 }

@@ -9,12 +9,12 @@ import type { Doc, Id } from "./_generated/dataModel";
 import type { MutationCtx } from "./_generated/server";
 import { pick, subTaskResult, taskFacts, type RunnerEvent } from "./validators";
 
-/** Exit code of a run whose process nobody saw end. */
+/** Exit code of a run whose process died before the run ended. */
 const UNKNOWN_EXIT = -1;
 
 type Of<T extends RunnerEvent["type"]> = Extract<RunnerEvent, { type: T }>;
 
-/** The documents that a batch of events touches, changed in memory and written once, by `save`. */
+/** The documents that a batch of events changes, in memory until `save` writes them. */
 export class RunState {
   private readonly tasks = new Map<string, Doc<"tasks">>();
   private readonly subtasks = new Map<string, Doc<"subtasks">>();
@@ -25,7 +25,7 @@ export class RunState {
     private readonly run: Doc<"runs">,
   ) {}
 
-  /** Reads what `events` may change. */
+  /** Reads the documents that `events` may change. */
   static async load(ctx: MutationCtx, run: Doc<"runs">, events: readonly RunnerEvent[]): Promise<RunState> {
     const state = new RunState(ctx, run);
     const owners = new Map<string, string | null>(); // of sub-tasks
@@ -58,7 +58,7 @@ export class RunState {
     }
   }
 
-  /** The documents that an event is about, for its log line. */
+  /** Returns the ids of the documents that an event is about, for its log line. */
   place(event: RunnerEvent): { taskId: Id<"tasks"> | null; subtaskId: Id<"subtasks"> | null } {
     const task = "taskId" in event && event.taskId !== null ? this.tasks.get(event.taskId) : undefined;
     const subtask =
@@ -66,7 +66,7 @@ export class RunState {
     return { taskId: task?._id ?? null, subtaskId: subtask?._id ?? null };
   }
 
-  /** Brings the documents forward by one event. Events come in the order of their `seq`. */
+  /** Applies one event. Events are applied in the order of their `seq`. */
   async apply(event: RunnerEvent): Promise<void> {
     this.run.lastSeq = Math.max(this.run.lastSeq, event.seq);
     touch(this.run, event.at);
@@ -87,13 +87,13 @@ export class RunState {
       case "RunResumed":
       case "RunEnded":
         return this.changeRun(event);
-      case "RunStarted": // its document is what this state was loaded for
+      case "RunStarted": // the run's document was created before
       case "Logged":
         return;
     }
   }
 
-  /** Writes every document that has changed. */
+  /** Writes all changed documents. */
   async save(): Promise<void> {
     for (const document of this.changed) {
       await save(this.ctx, document);

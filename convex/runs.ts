@@ -1,4 +1,4 @@
-/** Runs: made by the runner's events only; read as a list, one by one, or as a board. */
+/** Queries on runs, which only the runner's events create: a list, one run, or its board. */
 import { paginationOptsValidator } from "convex/server";
 import { v } from "convex/values";
 import { readArgs, refuse, requireRead } from "./access";
@@ -6,18 +6,18 @@ import type { Doc } from "./_generated/dataModel";
 import { query, type QueryCtx } from "./_generated/server";
 import { runStatus, type TaskStatus } from "./validators";
 
-/** Tasks on one board; a plan has a handful. */
+/** Tasks on one board; a plan usually has a few. */
 export const MAX_CARDS = 500;
 
-/** Running sub-tasks on one card: a task runs five at once, more only where it is cut into shards. */
+/** Running sub-tasks on one card: a task usually runs five at once. */
 export const MAX_STEPS = 25;
 
-/** The shortest beginning of an id that may stand for it, as on the runner's command line. */
+/** The length of the shortest prefix that may stand for an id, as on the runner's command line. */
 const SHORTEST_PREFIX = 4;
 
 type Column = "pending" | "running" | "done" | "failed";
 
-/** Where a task stands on the board: what did not come to a good end is in one column. */
+/** The column of a task on the board: whatever did not succeed is in one column. */
 const COLUMN: Record<TaskStatus, Column> = {
   pending: "pending",
   running: "running",
@@ -41,7 +41,7 @@ export const list = query({
   },
 });
 
-/** Returns one run by its id or the beginning of it, or null. */
+/** Returns one run by its id or a prefix of it, or null. */
 export const get = query({
   args: { ...readArgs, run: v.string() },
   handler: async (ctx, { token, run }) => {
@@ -51,8 +51,8 @@ export const get = query({
 });
 
 /**
- * Returns all that a Kanban board of a run needs: the run, its tasks in four columns, how many of each state, and
- * what each running task is doing. Without `run` it is the newest run. Null where there is none.
+ * Returns what a Kanban board of a run needs: the run, its tasks in four columns, the number of tasks in each state, and
+ * the steps of running sub-tasks. Without `run` it is the newest run. Null where there is none.
  */
 export const board = query({
   args: { ...readArgs, run: v.optional(v.string()) },
@@ -92,7 +92,7 @@ export const board = query({
   },
 });
 
-/** A task as the board shows it: its sub-tasks only as counts, but for those that run. */
+/** Returns a task for the board: its sub-tasks as counts, except the running ones. */
 async function card(ctx: QueryCtx, task: Doc<"tasks">) {
   const running =
     task.counts.running === 0

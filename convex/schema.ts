@@ -1,6 +1,6 @@
 /**
- * What a deployment keeps: runs, their tasks, the tasks' sub-tasks, a log line for every event that came, and for
- * each producer of events (one a run) how far it has come.
+ * The tables of a deployment: runs, their tasks, the tasks' sub-tasks, a log line for every event, and the position of
+ * each producer of events (one for each run).
  *
  * `externalId` is the runner's own id: a UUID for a run, unique in its run for a task and a sub-task.
  */
@@ -38,7 +38,7 @@ export default defineSchema({
     status: runStatus,
     exitCode: nullableNumber, // null while it runs, and for a run whose process died
     error: nullableText,
-    lastSeq: v.number(), // of its newest event here
+    lastSeq: v.number(), // of its newest stored event
     taskCount: v.number(),
   })
     .index("by_external_id", ["externalId"])
@@ -59,7 +59,7 @@ export default defineSchema({
     message: nullableText, // of the newest step of any of its sub-tasks
     counts,
     progress,
-    subTaskIds: v.array(v.id("subtasks")), // the first of them; `subtasks.listByTask` has all
+    subTaskIds: v.array(v.id("subtasks")), // the first 1,000; `subtasks.listByTask` returns all
   })
     .index("by_external_id", ["runId", "externalId"])
     .index("by_run", ["runId", "position"])
@@ -99,7 +99,7 @@ export default defineSchema({
     level: logLevel,
     message: v.string(),
     runId: v.id("runs"),
-    taskId: v.union(v.id("tasks"), v.null()), // null where it concerns the run
+    taskId: v.union(v.id("tasks"), v.null()), // null where it is about the run
     subtaskId: v.union(v.id("subtasks"), v.null()),
   })
     .index("by_producer", ["producer", "seq"])
@@ -109,7 +109,7 @@ export default defineSchema({
 
   producers: defineTable({
     producer: v.string(),
-    cursor: v.number(), // everything up to this `seq` is here
+    cursor: v.number(), // all events up to this `seq` are stored
     updatedAt: v.string(),
   }).index("by_producer", ["producer"]),
 });

@@ -1,4 +1,4 @@
-/** Sub-tasks: made and moved by any client with the shared secret; their task's state and counts follow. */
+/** Sub-tasks: created and changed by any client with the shared secret; their task's state and counts follow. */
 import { paginationOptsValidator } from "convex/server";
 import { v } from "convex/values";
 import { readArgs, refuse, requireRead, requireWrite, writeArgs } from "./access";
@@ -8,20 +8,20 @@ import type { Doc, Id } from "./_generated/dataModel";
 import { mutation, query, type MutationCtx } from "./_generated/server";
 import { fileCounts, subTaskSpec, subTaskStatus } from "./validators";
 
-/** Adds a sub-task that waits to a task and returns its id; the same one when it is there already. */
+/** Adds a pending sub-task to a task and returns its id; that of the existing one where there is one. */
 export const create = mutation({
   args: { ...writeArgs, taskId: v.id("tasks"), subtask: subTaskSpec },
   handler: async (ctx, { token, taskId, subtask }): Promise<Id<"subtasks">> => {
     requireWrite(token);
     const [id] = await addAll(ctx, taskId, [subtask]);
     if (id === undefined) {
-      throw new Error("one sub-task was added and none came back");
+      throw new Error("one sub-task was added and none was returned");
     }
     return id;
   },
 });
 
-/** Adds sub-tasks that wait to a task, all or none, and returns their ids in order; those there already stay. */
+/** Adds pending sub-tasks to a task, all or none, and returns their ids in order; existing ones stay unchanged. */
 export const createMany = mutation({
   args: { ...writeArgs, taskId: v.id("tasks"), subtasks: v.array(subTaskSpec) },
   handler: async (ctx, { token, taskId, subtasks }): Promise<Id<"subtasks">[]> => {
@@ -33,7 +33,7 @@ export const createMany = mutation({
   },
 });
 
-/** Moves a sub-task and brings its task after it. What has ended stays as it is: another state is a conflict. */
+/** Changes a sub-task, and its task accordingly. A final state stays: another one is a conflict. */
 export const updateProgress = mutation({
   args: {
     ...writeArgs,
@@ -56,7 +56,7 @@ export const updateProgress = mutation({
     }
     checkMove(subtask, status ?? subtask.status);
     const at = now();
-    Object.assign(subtask, changes); // what was left out is not there, so nothing is unset
+    Object.assign(subtask, changes); // arguments that are left out are not in `changes`
     if (status !== undefined) {
       subtask.startedAt ??= status === "running" ? at : null;
       subtask.endedAt ??= hasEnded(status) ? at : null;

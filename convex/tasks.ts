@@ -1,4 +1,4 @@
-/** Tasks: made and changed by any client with the shared secret, read by any that may read. */
+/** Tasks: created and changed by any client with the shared secret, read by any that may read. */
 import { paginationOptsValidator } from "convex/server";
 import { v } from "convex/values";
 import { readArgs, refuse, requireRead, requireWrite, writeArgs } from "./access";
@@ -8,7 +8,7 @@ import type { Doc, Id } from "./_generated/dataModel";
 import { mutation, query, type MutationCtx } from "./_generated/server";
 import { classification, priority, taskStatus } from "./validators";
 
-/** Makes a task that waits, in a run or by itself, and returns its id; the same one when it is there already. */
+/** Creates a pending task, in a run or without one, and returns its id; that of the existing one where there is one. */
 export const create = mutation({
   args: {
     ...writeArgs,
@@ -49,7 +49,7 @@ export const create = mutation({
   },
 });
 
-/** Moves a task. What has ended stays as it is: another state for it is a conflict. */
+/** Changes the state of a task. A final state stays: another one is a conflict. */
 export const updateStatus = mutation({
   args: {
     ...writeArgs,
@@ -80,7 +80,7 @@ export const updateStatus = mutation({
   },
 });
 
-/** Keeps which agent kind a task's description means; its agent follows. */
+/** Stores the classification of a task, and its agent accordingly. */
 export const updateClassification = mutation({
   args: { ...writeArgs, taskId: v.id("tasks"), classification },
   handler: async (ctx, { token, taskId, classification }) => {
@@ -114,7 +114,7 @@ export const list = query({
   },
 });
 
-/** Returns the tasks of all runs that have a state, the newest first; paged. */
+/** Returns the tasks of all runs with a given state, the newest first; paged. */
 export const listByStatus = query({
   args: { ...readArgs, status: taskStatus, paginationOpts: paginationOptsValidator },
   handler: async (ctx, { token, status, paginationOpts }) => {

@@ -1,8 +1,8 @@
 /**
- * The shapes of what is stored and of what comes in: unions of states and priorities, and one validator for each
- * event of the runner's closed set (`runner/records/events.py`, its field names in camel case, and `seq`).
+ * The validators of stored and received values: states, priorities, and one validator for each event of the runner's
+ * closed set (`runner/records/events.py`, its field names in camel case, and `seq`).
  *
- * Times are text, ISO 8601 UTC with six fractional digits, so that they sort as they are and equal the runner's own.
+ * Times are text, ISO 8601 UTC with six fractional digits, so that they sort as text and equal the runner's own.
  */
 import { v, type Infer } from "convex/values";
 
@@ -15,7 +15,7 @@ export const subTaskStatus = v.union(
 );
 export type SubTaskStatus = Infer<typeof subTaskStatus>;
 
-/** As of a sub-task, and `skipped` when a task that it needs did not finish. */
+/** Those of a sub-task, and `skipped` where a task that it needs is not done. */
 export const taskStatus = v.union(
   v.literal("pending"),
   v.literal("running"),
@@ -26,7 +26,7 @@ export const taskStatus = v.union(
 );
 export type TaskStatus = Infer<typeof taskStatus>;
 
-/** `interrupted`: its process died before it could say how the run ended. */
+/** `interrupted`: its process died before the run ended. */
 export const runStatus = v.union(
   v.literal("running"),
   v.literal("paused"),
@@ -59,7 +59,7 @@ const text = v.string();
 export const nullableText = v.union(v.string(), v.null());
 export const nullableNumber = v.union(v.number(), v.null());
 
-/** Which agent kind a description means, and how that was told; `confidence` runs from 0 to 1. */
+/** Which agent kind a description means, and how that was decided; `confidence` is from 0 to 1. */
 export const classification = v.object({
   kind: v.string(),
   method: v.union(v.literal("keywords"), v.literal("llm"), v.literal("explicit")),
@@ -68,7 +68,7 @@ export const classification = v.object({
   reasoning: v.string(),
 });
 
-/** Files of a sub-task by what was done with them. */
+/** Numbers of a sub-task's files, by what was done with them. */
 export const fileCounts = v.object({
   created: v.number(),
   updated: v.number(),
@@ -77,10 +77,10 @@ export const fileCounts = v.object({
 });
 export type FileCounts = Infer<typeof fileCounts>;
 
-/** How far a task is: `failed` counts what failed or was cancelled. */
+/** Numbers of a task's sub-tasks: `failed` counts what failed or was cancelled. */
 export const progress = v.object({ completed: v.number(), failed: v.number(), total: v.number() });
 
-/** A task's sub-tasks by state: what its own state and its progress follow from. */
+/** Numbers of a task's sub-tasks by state, from which its own state and its progress follow. */
 export const counts = v.object({
   pending: v.number(),
   running: v.number(),
@@ -105,7 +105,7 @@ export type SubTaskSpec = Infer<typeof subTaskSpec>;
  * added later must be optional: events of an older runner and documents that are stored already do not have it.
  */
 
-/** What the start of a run says of it. */
+/** From the start of a run. */
 export const runFacts = {
   plan: text,
   planPath: text,
@@ -114,7 +114,7 @@ export const runFacts = {
   concurrency: v.number(), // tasks at once
 };
 
-/** What the announcement of a task says of it. */
+/** From the announcement of a task. */
 export const taskFacts = {
   title: text,
   description: text,
@@ -123,7 +123,7 @@ export const taskFacts = {
   needs: v.array(v.string()), // ids of tasks of the same run
 };
 
-/** What the end of a sub-task says of it. */
+/** From the end of a sub-task. */
 export const subTaskResult = { error: nullableText, upToDate: v.boolean(), files: fileCounts };
 
 /** Returns the values of `source` that have one of these names; those that are missing are left out. */

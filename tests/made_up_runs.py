@@ -1,4 +1,4 @@
-"""Made-up runs in which things go wrong now and then, played through the real reporter, state file and sink."""
+"""Random runs with occasional failures, played through the real reporter, state file and sink."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ODD_TEXTS = ("plain", "tab\there", "grüße 👋", "half a pair: \ud83d", 'quote
 
 
 def made_up_events(rng: random.Random, tasks: int = 3, tables: int = 10) -> list[Event]:
-    """Return the events of a whole run in which things go wrong now and then."""
+    """Return the events of a whole run with occasional failures."""
     events: list[Event] = [run_started(at=at(0))]
     names = [f"t{number}" for number in range(tables)]
     ids = [f"task-{number}" for number in range(tasks)]
@@ -47,7 +47,7 @@ def made_up_events(rng: random.Random, tasks: int = 3, tables: int = 10) -> list
 
 
 def _life(rng: random.Random, task_id: str, table: str) -> list[Event]:
-    """Return what happens to one sub-task; the time of each event is given to it when it happens."""
+    """Return the events of one sub-task; their times are set later."""
     subtask_id = f"{task_id}/{table}"
     life: list[Event] = []
     tries = rng.choice((1, 1, 1, 2))
@@ -66,13 +66,13 @@ def _life(rng: random.Random, task_id: str, table: str) -> list[Event]:
 
 
 def recorded_run(run_id: str = "p", seed: int = 0) -> list[Recorded]:
-    """Return a made-up run as a store would have it."""
+    """Return a random run as a store would have it."""
     events = made_up_events(random.Random(seed))
     return [Recorded(run_id=run_id, seq=seq, event=event) for seq, event in enumerate(events, 1)]
 
 
 class Played:
-    """A run that is being played: post its events, then `finish`."""
+    """A run in progress: post its events, then `finish`."""
 
     def __init__(
         self,
@@ -82,16 +82,16 @@ class Played:
     ) -> None:
         self.state = state
         self.run_id = str(uuid.uuid4())
-        self.told: list[str] = []
+        self.warnings: list[str] = []
         self.sink = ConvexSink(target, state, connect=connect)
         self._store = SqliteStore(state)
         self._store.outboxes = (SINK,)
         self._reporter = Reporter(self._store, [self.sink], run_id=self.run_id, on_failure=self._failed)
-        self.sink.attach(self._reporter.acknowledge, self.told.append)
+        self.sink.attach(self._reporter.acknowledge, self.warnings.append)
         self._reporter.start()
 
     def post(self, events: Iterable[Event], seconds: float = 0.0) -> None:
-        """Post events, evenly over some seconds."""
+        """Post events, evenly distributed over some seconds."""
         events = list(events)
         begin = time.monotonic()
         for number, event in enumerate(events):
@@ -104,7 +104,7 @@ class Played:
         assert self._reporter.flush(30)
 
     def finish(self) -> str | None:
-        """End the run as the command line does and return the last word, if there is one."""
+        """End the run as the command line does; return the notice about unsent events, if any."""
         assert self._reporter.close(30)
         for run_id, seq in self.sink.drain().items():
             self._store.acknowledge(SINK, run_id, seq)
@@ -112,4 +112,4 @@ class Played:
         return self.sink.unsent_notice()
 
     def _failed(self, error: Exception) -> None:
-        self.told.append(f"store: {error}")
+        self.warnings.append(f"store: {error}")

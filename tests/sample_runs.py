@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 NOON = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
 STEPS = ("start", "templates", "variables", "render", "write")
-TOLD = Classification(kind="be-crud", method="keywords", confidence=1.0, keywords=("crud",), reasoning="said so")
+CLASSIFIED = Classification(kind="be-crud", method="keywords", confidence=1.0, keywords=("crud",), reasoning="said so")
 
 
 def at(seconds: float) -> datetime:
@@ -46,7 +46,7 @@ def task_added(task_id: str, tables: Sequence[str | None], **values: Any) -> Tas
         SubTaskSpec(id=f"{task_id}/{table or 'setup'}", title=f"BE CRUD APIs: {table}", table=table) for table in tables
     )
     known = {
-        "title": "BE CRUD APIs", "description": "be crud apis", "agent": "be-crud", "classification": TOLD,
+        "title": "BE CRUD APIs", "description": "be crud apis", "agent": "be-crud", "classification": CLASSIFIED,
         "priority": 5, "needs": (), "workspace": "/build", "at": NOON,
     }  # fmt: skip
     return TaskAdded(task_id=task_id, subtasks=specs, **{**known, **values})
@@ -80,7 +80,7 @@ def ended(
 
 
 def whole_run(tasks: int = 2, tables: int = 3) -> list[Event]:
-    """Return every event of a run in which all goes well."""
+    """Return all events of a successful run."""
     names = [f"table_{number}" for number in range(tables)]
     events: list[Event] = [run_started()]
     events += [task_added(f"task-{number}", names) for number in range(tasks)]
@@ -97,7 +97,7 @@ def whole_run(tasks: int = 2, tables: int = 3) -> list[Event]:
 
 
 class MemoryEvents:
-    """An `EventStore` that keeps events in a list, can be held up and can be made to fail."""
+    """An `EventStore` that keeps events in a list, can be stalled and can be made to fail."""
 
     def __init__(self) -> None:
         self.kept: list[Recorded] = []
@@ -138,7 +138,7 @@ class MemoryEvents:
 
 
 class Listener:
-    """A sink that remembers what it was shown, can be held up and can be made to fail."""
+    """A sink that records what it was shown, can be stalled and can be made to fail."""
 
     def __init__(self) -> None:
         self.shown: list[Recorded] = []

@@ -1,4 +1,4 @@
-"""A terminal for tests: a pseudo-terminal, and what a person would see on it."""
+"""A pseudo-terminal for tests, with the screen that a user would see."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _PIECES = re.compile(r"\x1b\[([0-9;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+|\x1b")
 
 
 class Terminal:
-    """A pseudo-terminal of a given size. `stream` is its program's side; `screen` what stands on it."""
+    """A pseudo-terminal of a given size. `stream` is its program's side; `screen` what is on it."""
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:
         self.columns, self.rows = columns, rows
@@ -28,25 +28,25 @@ class Terminal:
         self._thread.start()
 
     def close(self) -> None:
-        """Let go of both sides."""
+        """Close both sides."""
         self.stream.close()
         self._thread.join(30)
         self.hang_up()
 
     def hang_up(self) -> None:
-        """Take the terminal away, as when its window is closed."""
+        """Close the terminal, as when its window is closed."""
         if self._master < 0:
             return
         os.close(self._master)
         self._master = -1
         if not self.stream.closed:
-            with contextlib.suppress(OSError):  # the reader holds on to its side until it has read once more
+            with contextlib.suppress(OSError):  # the reader keeps its side open until it has read once more
                 os.write(self.stream.fileno(), b".")
         self._thread.join(30)
 
     def output(self) -> str:
-        """Return everything that was written until now, as it was written."""
-        mark = "\x1b[0;0m"  # a colour of no colour, which no program writes
+        """Return everything that was written so far."""
+        mark = "\x1b[0;0m"  # an unused colour code, which no program writes
         self.stream.write(mark)
         self.stream.flush()
         with self._more:
@@ -55,7 +55,7 @@ class Terminal:
             return self._data.decode()
 
     def screen(self) -> list[str]:
-        """Return the lines that a person would see, scrolled-off ones first, without trailing blanks."""
+        """Return the lines on the screen, scrolled-off ones first, without trailing blanks."""
         lines, row, column = [""], 0, 0
         for piece in _PIECES.finditer(self.output()):
             text = piece.group()

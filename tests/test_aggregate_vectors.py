@@ -1,4 +1,4 @@
-"""The aggregate rule in Python, held to the vectors that the deployment's own tests use."""
+"""The aggregate rule in Python, with the vectors that the deployment's own tests use."""
 
 from __future__ import annotations
 

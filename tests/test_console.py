@@ -1,4 +1,4 @@
-"""What a run looks like: plain lines, JSON lines, bars on a real pseudo-terminal, and when nobody reads."""
+"""The console: plain lines, JSON lines, bars on a real pseudo-terminal, and output without a reader."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_without_a_terminal_a_run_is_plain_lines() -> None:
     assert shown(FAILED_RUN) == (PLAIN, "")
 
 
-def test_how_events_come_in_batches_is_not_seen() -> None:
+def test_the_output_does_not_depend_on_batches() -> None:
     out = io.StringIO()
     console = Console(out=out, err=io.StringIO(), environ={})
     console.write(recorded(FAILED_RUN))
@@ -121,11 +121,11 @@ def test_quiet_prints_failures_and_the_last_line() -> None:
     assert shown(FAILED_RUN, quiet=True) == (f"{FAILURES}{VERDICT}", "")
 
 
-def test_quiet_prints_one_line_of_a_good_run() -> None:
+def test_quiet_prints_one_line_for_a_successful_run() -> None:
     assert shown(whole_run(), quiet=True) == ("school: done in 4.00 s\n", "")
 
 
-def test_a_run_in_which_nothing_was_to_be_done_says_so() -> None:
+def test_a_run_with_nothing_to_do_is_reported_as_up_to_date() -> None:
     events: list[Event] = [
         run_started(),
         task_added("crud", ["a"]),
@@ -145,7 +145,7 @@ def test_json_prints_one_event_a_line_and_nothing_else() -> None:
     assert err == ""
 
 
-def test_pausing_resuming_and_notes_on_the_run_are_said() -> None:
+def test_pausing_resuming_and_messages_of_the_run_are_printed() -> None:
     events: list[Event] = [
         run_started(),
         Logged(level="info", message="waits for another run of this plan"),
@@ -163,7 +163,7 @@ def test_pausing_resuming_and_notes_on_the_run_are_said() -> None:
     )
 
 
-def test_text_from_elsewhere_cannot_command_a_terminal() -> None:
+def test_escape_sequences_in_texts_are_removed() -> None:
     evil = "\x1b[2Jcleared\x1b]0;title\x07 \x9b31m red \x00\x08 \u202eback\rover"
     events: list[Event] = [
         run_started(),
@@ -177,7 +177,7 @@ def test_text_from_elsewhere_cannot_command_a_terminal() -> None:
     assert not re.search(r"[^\n\x20-\x7e]", out)
 
 
-def test_what_an_encoding_cannot_say_is_escaped(tmp_path: Path) -> None:
+def test_characters_that_an_encoding_lacks_are_escaped(tmp_path: Path) -> None:
     path = tmp_path / "out"
     with path.open("w", encoding="ascii") as out:
         console = Console(out=out, err=io.StringIO(), environ={})
@@ -185,7 +185,7 @@ def test_what_an_encoding_cannot_say_is_escaped(tmp_path: Path) -> None:
     assert path.read_bytes() == b"warning: Sch\\xfcler \\udc80\n"
 
 
-def test_a_notice_is_said_in_the_summary_or_at_once_when_that_is_over() -> None:
+def test_a_notice_is_printed_in_the_summary_or_at_once_after_it() -> None:
     out, err = io.StringIO(), io.StringIO()
     console = Console(out=out, err=err, environ={})
     console.notice("3 events wait to be sent")
@@ -195,7 +195,7 @@ def test_a_notice_is_said_in_the_summary_or_at_once_when_that_is_over() -> None:
     assert err.getvalue() == "report.json written\n"
 
 
-def test_a_check_says_only_what_failed_before_its_own_list() -> None:
+def test_a_check_prints_only_failures_before_its_list() -> None:
     assert shown(whole_run(), check=True) == ("", "")
     assert shown(FAILED_RUN, check=True)[0] == f"{FAILURES}"
 
@@ -213,7 +213,7 @@ def test_drift_is_listed_and_counted() -> None:
     )
 
 
-def test_no_drift_is_said_too() -> None:
+def test_a_check_without_drift_says_so() -> None:
     out = io.StringIO()
     print_drift([], out)
     assert out.getvalue() == "no file differs from what would be generated\n"
@@ -245,7 +245,7 @@ def without_time(line: str) -> str:
     return re.sub(r"\d+\.\d+ s", "T s", line)
 
 
-def test_bars_stand_under_one_another_for_the_run_and_each_running_task(terminal: Terminal, bars: Console) -> None:
+def test_there_is_a_bar_for_the_run_and_for_each_running_task(terminal: Terminal, bars: Console) -> None:
     bars.write(recorded([*at_work(["setup", "be-crud", "fe-crud"]), ended("be-crud", "students")]))
     run, *tasks = [without_time(line) for line in terminal.screen()]
     assert re.fullmatch(r"school   17% \|█+\S? +\| 1/6  T s", run)
@@ -257,7 +257,7 @@ def test_bars_stand_under_one_another_for_the_run_and_each_running_task(terminal
     assert len({line.rindex("|") for line in (run, *tasks)}) == 1
 
 
-def test_a_bar_goes_when_its_task_ends_and_leaves_no_gap(terminal: Terminal, bars: Console) -> None:
+def test_a_bar_is_removed_when_its_task_ends(terminal: Terminal, bars: Console) -> None:
     events = at_work(["setup", "be-crud", "fe-crud"])
     bars.write(recorded(events))
     over = TaskEnded(task_id="be-crud", status=TaskStatus.DONE, at=at(4))
@@ -269,7 +269,7 @@ def test_a_bar_goes_when_its_task_ends_and_leaves_no_gap(terminal: Terminal, bar
     assert [line.split()[0] for line in lines] == ["school", "setup", "fe-crud"]
 
 
-def test_messages_stand_above_the_bars(terminal: Terminal, bars: Console) -> None:
+def test_messages_are_printed_above_the_bars(terminal: Terminal, bars: Console) -> None:
     events = at_work(["setup"])
     bars.write(recorded(events))
     bars.write(recorded([Logged(level="warning", message="slow: setup/students")], len(events) + 1))
@@ -310,12 +310,12 @@ def test_bars_fit_the_terminal_however_long_the_names(columns: int, monkeypatch:
     terminal.close()
 
 
-def test_braces_in_names_are_only_text(terminal: Terminal, bars: Console) -> None:
+def test_braces_in_names_are_plain_text(terminal: Terminal, bars: Console) -> None:
     bars.write(recorded(at_work(["{bar}"])))
     assert terminal.screen()[1].startswith("{bar}")
 
 
-def test_the_clock_of_the_run_goes_on_between_events(terminal: Terminal, bars: Console) -> None:
+def test_the_time_on_the_bar_is_updated_between_events(terminal: Terminal, bars: Console) -> None:
     bars.write(recorded(at_work(["setup"])))
     before = terminal.output()
     bars.tick()
@@ -332,7 +332,9 @@ def test_ci_and_dumb_terminals_get_lines(terminal: Terminal, environ: dict[str, 
 
 
 @pytest.mark.parametrize(("no_colour", "coloured"), [({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False)])
-def test_colour_is_for_terminals_that_want_it(terminal: Terminal, no_colour: dict[str, str], *, coloured: bool) -> None:
+def test_colour_is_used_on_terminals_unless_disabled(
+    terminal: Terminal, no_colour: dict[str, str], *, coloured: bool
+) -> None:
     console = Console(out=terminal.stream, err=terminal.stream, environ=no_colour)
     console.write(recorded(FAILED_RUN))
     assert ("\x1b[31mfailed:\x1b[0m" in terminal.output()) is coloured
@@ -372,9 +374,9 @@ sys.exit(7)
 
 
 def program(limit: float, *, until_full: bool) -> subprocess.Popen[str]:
-    """Return a process that runs something long, and then has `limit` seconds to show it.
+    """Return a process that has a long run to show, and `limit` seconds for it.
 
-    It waits for that until nothing more fits into its output, if it shall.
+    On request it first waits until its output is full.
     """
     pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
@@ -383,7 +385,7 @@ def program(limit: float, *, until_full: bool) -> subprocess.Popen[str]:
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """Let it begin; return its exit code and what it said on standard error."""
+    """Start it; return its exit code and its standard error."""
     assert process.stdin is not None
     assert process.stderr is not None
     process.stdin.write("go\n")
@@ -394,7 +396,7 @@ def outcome(process: subprocess.Popen[str]) -> tuple[int, str]:
         process.kill()
 
 
-def test_a_run_goes_on_when_its_output_was_closed() -> None:
+def test_a_run_continues_when_its_output_is_closed() -> None:
     with program(30, until_full=False) as process:
         assert process.stdout is not None
         process.stdout.close()
@@ -404,7 +406,7 @@ def test_a_run_goes_on_when_its_output_was_closed() -> None:
     assert errors.endswith("['Console is switched off: BrokenPipeError: [Errno 32] Broken pipe']")
 
 
-def test_a_run_ends_with_its_exit_code_when_nobody_reads_its_output() -> None:
+def test_a_run_exits_normally_when_its_output_is_not_read() -> None:
     with program(0.2, until_full=True) as process:
         code, errors = outcome(process)
     assert code == 7

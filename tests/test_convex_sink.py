@@ -1,4 +1,4 @@
-"""When the sink sends, what it does with trouble, and that nobody ever waits for it. Against a hand-written client."""
+"""The sink: when it sends, how it handles errors, and that nothing waits for it. With a hand-written client."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def logs(count: int) -> list[Logged]:
     return [Logged(level="info", message=str(number)) for number in range(count)]
 
 
-def test_events_wait_for_others_and_not_for_long(tmp_path: Path) -> None:
+def test_events_wait_briefly_for_others(tmp_path: Path) -> None:
     deployment = FakeDeployment()
     run = Played(tmp_path, TARGET, deployment.connect)
     began = time.monotonic()
@@ -77,7 +77,7 @@ def test_events_wait_for_others_and_not_for_long(tmp_path: Path) -> None:
     assert deployment.open == 0
 
 
-def test_a_full_batch_goes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_batch_is_sent_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convex_sink, "FLUSH_INTERVAL", 60.0)
     deployment = FakeDeployment()
     run = Played(tmp_path, TARGET, deployment.connect)
@@ -88,7 +88,7 @@ def test_a_full_batch_goes_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert [call[1:] for call in deployment.calls] == [(1, MAX_EVENTS), (MAX_EVENTS + 1, MAX_EVENTS + 1)]
 
 
-def test_heavy_events_go_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_events_are_sent_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convex_sink, "FLUSH_INTERVAL", 60.0)
     deployment = FakeDeployment()
     run = Played(tmp_path, TARGET, deployment.connect)
@@ -97,7 +97,7 @@ def test_heavy_events_go_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert run.finish() is None
 
 
-def test_what_is_delivered_is_acknowledged_while_the_run_lasts(tmp_path: Path) -> None:
+def test_delivered_events_are_acknowledged_while_the_run_lasts(tmp_path: Path) -> None:
     deployment = FakeDeployment()
     run = Played(tmp_path, TARGET, deployment.connect)
     run.post([run_started(), *logs(4)])
@@ -107,9 +107,7 @@ def test_what_is_delivered_is_acknowledged_while_the_run_lasts(tmp_path: Path) -
     run.finish()
 
 
-def test_trouble_that_may_pass_is_tried_again_with_growing_waits(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_temporary_errors_are_retried_with_growing_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(call: int) -> None:
         if call <= 4:
             raise UnavailableError("gone")
@@ -120,29 +118,29 @@ def test_trouble_that_may_pass_is_tried_again_with_growing_waits(
     run.post([run_started(), *logs(4)])
     _until(lambda: deployment.cursor[run.run_id] == 5)
     assert run.finish() is None
-    assert run.told == []
+    assert run.warnings == []
     times = [call[0] for call in deployment.calls]
     waits = [later - earlier for earlier, later in pairwise(times)]
-    assert all(wait >= 0.05 * 2**number * (1 - JITTER) for number, wait in enumerate(waits[:4]))  # load only adds
+    assert all(wait >= 0.05 * 2**number * (1 - JITTER) for number, wait in enumerate(waits[:4]))  # load only adds time
 
 
-def test_a_refusal_is_told_once_and_never_tried_again(tmp_path: Path) -> None:
+def test_a_refusal_is_reported_once_and_not_retried(tmp_path: Path) -> None:
     def fail(call: int) -> None:
         raise RefusedError("no")
 
     deployment = FakeDeployment(fail)
     run = Played(tmp_path, TARGET, deployment.connect)
     run.post([run_started(), *logs(600)])
-    _until(lambda: bool(run.told))
+    _until(lambda: bool(run.warnings))
     run.post(logs(600))
     run.flush()
     word = run.finish()
     assert len(deployment.calls) == 1
-    assert run.told == ["nothing more is sent to Convex: no"]
+    assert run.warnings == ["nothing more is sent to Convex: no"]
     assert word == "1,201 events wait to be sent to Convex (no); `runner sync` sends them"
 
 
-def test_a_deployment_that_forgets_again_and_again_is_given_up(tmp_path: Path) -> None:
+def test_a_deployment_that_keeps_losing_events_is_given_up(tmp_path: Path) -> None:
     deployment = FakeDeployment()
     run = Played(tmp_path, TARGET, deployment.connect)
     run.post([run_started(), *logs(4)])
@@ -153,21 +151,21 @@ def test_a_deployment_that_forgets_again_and_again_is_given_up(tmp_path: Path) -
 
     deployment.before = forget
     run.post(logs(1))
-    _until(lambda: bool(run.told))
+    _until(lambda: bool(run.warnings))
     assert run.finish() is not None
     assert len(deployment.calls) < 10
 
 
 @pytest.mark.parametrize("cursor", ["abc", {}, None, -1.0, 1e308, 7.0, float("nan"), 1.5])
-def test_a_deployment_that_says_it_has_what_it_cannot_have_is_given_up(tmp_path: Path, cursor: object) -> None:
-    """Taken at its word, events would count as sent that nobody has."""
+def test_a_deployment_with_an_impossible_position_is_given_up(tmp_path: Path, cursor: object) -> None:
+    """If it were believed, events would count as sent that the deployment does not have."""
 
     def claim(call: int) -> None:
         raise FunctionFailedError("a gap", {"code": "gap", "cursor": cursor})
 
     run = Played(tmp_path, TARGET, FakeDeployment(claim).connect)
     run.post([run_started(), *logs(4)])
-    _until(lambda: bool(run.told))
+    _until(lambda: bool(run.warnings))
     word = run.finish()
     assert word is not None
     assert word.startswith("5 events wait")
@@ -188,7 +186,7 @@ def test_a_run_never_waits_for_a_client_that_hangs(tmp_path: Path) -> None:
     release.set()
 
 
-def test_an_error_that_nobody_thought_of_stops_the_sink_only(tmp_path: Path) -> None:
+def test_an_unexpected_error_stops_the_sink_only(tmp_path: Path) -> None:
     def fail(call: int) -> None:
         raise ZeroDivisionError("odd")
 
@@ -199,7 +197,7 @@ def test_an_error_that_nobody_thought_of_stops_the_sink_only(tmp_path: Path) -> 
     assert "odd" in word
 
 
-def test_sync_gives_up_after_its_patience_and_keeps_what_waits(tmp_path: Path) -> None:
+def test_sync_gives_up_after_its_patience_and_keeps_the_outbox(tmp_path: Path) -> None:
     broken = FakeDeployment(lambda call: (_ for _ in ()).throw(UnavailableError("gone")))
     run = Played(tmp_path, ConvexTarget(url="http://nowhere.invalid", token="t", drain=0.0), broken.connect)
     run.post([run_started(), *logs(9)])

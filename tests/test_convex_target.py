@@ -1,4 +1,4 @@
-"""Where live progress goes, and what is said where something is missing."""
+"""The deployment that live progress is sent to, and the errors of missing settings."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_address_without_a_secret_warns_and_names_the_variable() -> None:
 
 
 @pytest.mark.parametrize(("environ", "missing"), [({}, "CONVEX_URL"), ({"CONVEX_URL": URL}, "RUNNER_CONVEX_TOKEN")])
-def test_what_was_asked_for_must_be_complete(environ: dict[str, str], missing: str) -> None:
+def test_enabled_settings_must_be_complete(environ: dict[str, str], missing: str) -> None:
     with pytest.raises(ConvexSettingsError, match=missing) as caught:
         choose_target(None, enabled=True, environ=environ)
     assert caught.value.exit_code == 2
@@ -60,7 +60,7 @@ def test_what_was_asked_for_must_be_complete(environ: dict[str, str], missing: s
 
 
 @pytest.mark.parametrize("url", ["otter", "ftp://otter", "https://", "https://me:pw@otter"])
-def test_an_address_that_is_none_is_refused_without_being_repeated(url: str) -> None:
+def test_an_invalid_address_is_refused_without_being_repeated(url: str) -> None:
     with pytest.raises(ConvexSettingsError) as caught:
         required_target(url, BOTH)
     assert "pw" not in str(caught.value)
@@ -82,7 +82,7 @@ def test_the_secret_is_not_sent_unencrypted_to_another_machine() -> None:
         assert required_target(address, BOTH).url == address
 
 
-def test_a_plan_that_insists_on_an_address_of_its_own_is_told_what_to_set() -> None:
+def test_the_error_for_a_plans_own_address_says_what_to_set() -> None:
     with pytest.raises(ConvexSettingsError, match="RUNNER_CONVEX_ALLOWED_URLS"):
         choose_target(OTHER, enabled=True, environ=BOTH)
 
@@ -93,12 +93,12 @@ def test_the_drain_is_a_setting(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf", "1e9"])
-def test_a_drain_that_is_no_time_is_refused(text: str) -> None:
+def test_an_invalid_drain_is_refused(text: str) -> None:
     with pytest.raises(ConvexSettingsError, match="RUNNER_CONVEX_DRAIN"):
         required_target(None, {**BOTH, "RUNNER_CONVEX_DRAIN": text})
 
 
-def test_watching_takes_the_read_secret_before_the_other() -> None:
+def test_watching_prefers_the_read_secret() -> None:
     assert reading_target({}) is None
     assert reading_target({"CONVEX_URL": URL}) is None
     both = reading_target(BOTH)
@@ -122,5 +122,5 @@ def test_no_representation_shows_the_secret() -> None:
         ("http://host:port", "the deployment"),
     ],
 )
-def test_an_address_is_shown_without_what_may_be_secret(url: str, text: str) -> None:
+def test_an_address_is_shown_without_secret_parts(url: str, text: str) -> None:
     assert shown(url) == text

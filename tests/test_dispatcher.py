@@ -1,4 +1,4 @@
-"""The dispatcher by words alone: what is told, what is not guessed, and what is refused."""
+"""The dispatcher with keywords alone: what it decides, what it does not guess, and what it refuses."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ WORDS_ALONE = AgentDispatcher(enable_llm=False)
         ("Frontend page generation", "ui-crud"),
     ],
 )
-def test_classify_tells_the_kind_by_its_phrases(description: str, kind: str) -> None:
+def test_classify_finds_the_kind_by_its_phrases(description: str, kind: str) -> None:
     for text in (description, description.upper(), f"Please: {description}, by tonight!"):
         if "should be" in description and text.isupper():
-            continue  # in capitals BE is the backend, not the verb
-        told = WORDS_ALONE.classify(text)
-        assert (told.kind, told.method) == (kind, "keywords")
+            continue  # BE in capitals is the backend, not the verb
+        answer = WORDS_ALONE.classify(text)
+        assert (answer.kind, answer.method) == (kind, "keywords")
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.slug)
@@ -124,9 +124,9 @@ def test_most_distinct_words_win_and_the_confidence_is_their_share() -> None:
     assert contested.reasoning == "UI CRUD Pages (ui, crud, pages); against FE CRUD Services (frontend, services)"
 
 
-def test_a_word_counts_once_however_often_it_is_said() -> None:
-    told = WORDS_ALONE.classify("backend setup, backend setup and backend setup")
-    assert told.keywords == ("backend", "setup")
+def test_a_repeated_word_counts_once() -> None:
+    answer = WORDS_ALONE.classify("backend setup, backend setup and backend setup")
+    assert answer.keywords == ("backend", "setup")
 
 
 def test_keywords_add_phrases_and_kinds_of_the_users_own() -> None:
@@ -143,11 +143,11 @@ def test_keywords_add_phrases_and_kinds_of_the_users_own() -> None:
 @given(st.text(max_size=80))
 def test_classify_takes_any_text(description: str) -> None:
     try:
-        told = WORDS_ALONE.classify(description)
+        answer = WORDS_ALONE.classify(description)
     except ClassificationError:
         return
-    assert told.kind in {kind.slug for kind in KINDS}
-    assert 0 < told.confidence <= 1
+    assert answer.kind in {kind.slug for kind in KINDS}
+    assert 0 < answer.confidence <= 1
 
 
 @pytest.mark.parametrize(

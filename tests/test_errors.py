@@ -1,4 +1,4 @@
-"""Which errors of an agent may pass."""
+"""Which errors of an agent are retryable."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from runner.records.errors import (
 
 
 def answer(status: int) -> anthropic.APIStatusError:
-    """Return what the SDK makes of an answer with this status."""
+    """Return the SDK's error for an answer with this status."""
     response = httpx2.Response(status, request=httpx2.Request("POST", "http://127.0.0.1/v1/messages"))
     return anthropic.Anthropic(api_key="none")._make_status_error_from_response(response)
 
 
 def raised(error: Exception, cause: BaseException) -> Exception:
-    """Return an error as it is when it was raised from another."""
+    """Return an error that was raised from another."""
     error.__cause__ = cause
     return error
 
@@ -57,7 +57,7 @@ def raised(error: Exception, cause: BaseException) -> Exception:
     ],
     ids=repr,
 )
-def test_what_the_world_did_may_pass(error: BaseException) -> None:
+def test_failures_of_the_environment_are_retryable(error: BaseException) -> None:
     assert is_retryable(error)
 
 
@@ -74,7 +74,7 @@ def test_what_the_world_did_may_pass(error: BaseException) -> None:
         AgentError("cannot"),
         WorkspaceError("a folder is in the way"),
         UnsafePathError("../x"),
-        Cancelled("told to stop"),
+        Cancelled("asked to stop"),
         httpx.InvalidURL("what"),
         answer(400),
         answer(401),
@@ -85,11 +85,11 @@ def test_what_the_world_did_may_pass(error: BaseException) -> None:
     ],
     ids=repr,
 )
-def test_what_the_code_did_will_not(error: BaseException) -> None:
+def test_failures_of_code_are_not_retryable(error: BaseException) -> None:
     assert not is_retryable(error)
 
 
-def test_errors_that_were_raised_from_one_another_in_a_circle_are_judged_all_the_same() -> None:
+def test_a_cycle_of_causes_ends() -> None:
     first, second = ValueError("one"), ValueError("two")
     first.__cause__, second.__cause__ = second, first
     assert not is_retryable(first)

@@ -1,4 +1,4 @@
-"""Events survive every border they cross: JSON for the store and the pipe between processes."""
+"""Events survive JSON, for the store, and pickling, for the pipe between processes."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def test_there_is_one_of_each_kind() -> None:
 
 
 @pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: type(event).__name__)
-def test_an_event_comes_back_from_json_as_it_was(event: Event) -> None:
+def test_an_event_survives_json(event: Event) -> None:
     assert from_json(json.loads(json.dumps(to_json(event)))) == event
 
 
 @pytest.mark.parametrize("event", ONE_OF_EACH, ids=lambda event: type(event).__name__)
-def test_an_event_crosses_a_process_border_as_it_was(event: Event) -> None:
+def test_an_event_survives_pickling(event: Event) -> None:
     assert pickle.loads(pickle.dumps(event)) == event
 
 
@@ -89,6 +89,6 @@ def test_fields_of_other_versions_are_left_out_or_get_their_defaults() -> None:
     assert to_json(from_json(newer)) == {**data, "up_to_date": False}
 
 
-def test_what_is_no_event_is_refused() -> None:
+def test_invalid_events_are_refused() -> None:
     with pytest.raises(KeyError):
         from_json({"event": "Nonsense"})

@@ -1,4 +1,4 @@
-"""Marks tell a living process from one that is gone, also from one that has ended and that nobody has waited for."""
+"""Marks distinguish running processes from ended ones, including those that are not reaped yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runner.records.process_identity import is_gone, own_mark
 CODE = "from runner.records.process_identity import own_mark; print(own_mark(), flush=True); input()"
 
 
-def test_a_process_is_gone_once_it_has_ended_though_nobody_waited_for_it() -> None:
+def test_a_process_has_ended_even_before_it_is_reaped() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", CODE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as child:
@@ -19,10 +19,10 @@ def test_a_process_is_gone_once_it_has_ended_though_nobody_waited_for_it() -> No
         mark = child.stdout.readline().strip()
         alive = is_gone(mark)
         child.kill()
-        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays unwaited for
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended and is not reaped
         dead = is_gone(mark)
     assert (alive, dead, is_gone(mark)) == (False, True, True)
 
 
-def test_this_process_is_not_gone() -> None:
+def test_this_process_has_not_ended() -> None:
     assert not is_gone(own_mark())

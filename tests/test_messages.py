@@ -1,4 +1,4 @@
-"""Messages come over a pipe whole and in order, however it cuts them; what a dead writer had begun is none."""
+"""Messages arrive over a pipe whole and in order, in whatever pieces it delivers them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def pipe() -> Iterator[tuple[int, int]]:
         AttemptFailed(task_id="t", subtask_id="t/a", attempt=1, error="", retryable=True),
     ],
 )
-def test_a_record_comes_back_as_it_was_and_stays_frozen(record: CompactPickle) -> None:
+def test_a_record_survives_pickling_and_stays_frozen(record: CompactPickle) -> None:
     again: Any = pickle.loads(pickle.dumps(record, pickle.HIGHEST_PROTOCOL))
     with pytest.raises((FrozenInstanceError, TypeError)):
         again.task_id = "other"
@@ -52,7 +52,7 @@ def test_a_record_comes_back_as_it_was_and_stays_frozen(record: CompactPickle) -
     assert type(again) is type(record)
 
 
-def test_what_was_kept_goes_out_before_the_next_message(pipe: tuple[int, int]) -> None:
+def test_queued_messages_are_sent_before_the_next_one(pipe: tuple[int, int]) -> None:
     receiver, sender = Receiver(pipe[0]), Sender(pipe[1])
     sender.queue(Note(number=1))
     sender.queue(Note(number=2))
@@ -61,7 +61,7 @@ def test_what_was_kept_goes_out_before_the_next_message(pipe: tuple[int, int]) -
     assert [note.number for note in receiver.receive()] == [1, 2, 3, 4]
 
 
-def test_messages_are_whole_however_the_pipe_cuts_them(pipe: tuple[int, int]) -> None:
+def test_messages_arrive_whole_in_whatever_pieces(pipe: tuple[int, int]) -> None:
     inner = os.pipe()
     sender, receiver = Sender(inner[1]), Receiver(pipe[0])
     found = []
@@ -75,14 +75,14 @@ def test_messages_are_whole_however_the_pipe_cuts_them(pipe: tuple[int, int]) ->
     assert [(note.number, len(note.text)) for note in found] == [(0, 0), (1, 300), (2, 600)]
 
 
-def test_messages_of_several_threads_larger_than_a_pipe_come_whole(pipe: tuple[int, int]) -> None:
+def test_large_messages_of_several_threads_arrive_whole(pipe: tuple[int, int]) -> None:
     receiver, sender = Receiver(pipe[0]), Sender(pipe[1])
 
-    def tell(number: int) -> None:
+    def send(number: int) -> None:
         for _ in range(5):
             sender.send(Note(number=number, text=str(number) * 100_000))
 
-    threads = [threading.Thread(target=tell, args=(number,)) for number in range(4)]
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(4)]
     for thread in threads:
         thread.start()
     found: list[Note] = []
@@ -94,7 +94,7 @@ def test_messages_of_several_threads_larger_than_a_pipe_come_whole(pipe: tuple[i
     assert all(note.text == str(note.number) * 100_000 for note in found)
 
 
-def test_what_a_dead_writer_had_begun_is_no_message(pipe: tuple[int, int]) -> None:
+def test_an_incomplete_message_of_a_dead_writer_is_dropped(pipe: tuple[int, int]) -> None:
     receiver = Receiver(pipe[0])
     Sender(pipe[1]).send(Note(number=1))
     os.write(pipe[1], b"\0\0\1\0half of a frame")
@@ -104,7 +104,7 @@ def test_what_a_dead_writer_had_begun_is_no_message(pipe: tuple[int, int]) -> No
         receiver.receive()
 
 
-def test_a_sender_that_nobody_hears_is_told(pipe: tuple[int, int]) -> None:
+def test_sending_without_a_reader_raises(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
     with pytest.raises(BrokenPipeError):
         Sender(pipe[1]).send(Note(number=1))

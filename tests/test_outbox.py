@@ -1,4 +1,4 @@
-"""What is sent of a run: folding, cutting, and texts that fit."""
+"""The batches of the outbox: superseded events, sizes, and shortened texts."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def seqs(batch: Batch) -> list[int]:
     return [event["seq"] for event in batch.events]
 
 
-def test_nothing_makes_no_batch() -> None:
+def test_no_events_make_no_batch() -> None:
     assert cut_batch([]) is None
 
 
@@ -52,19 +52,19 @@ def test_only_the_newest_step_of_a_subtask_is_sent() -> None:
     assert seqs(batch) == [7, 9, 11]
 
 
-def test_statuses_and_logs_are_never_folded() -> None:
+def test_statuses_and_logs_are_never_left_out() -> None:
     log = Logged(level="info", message="m", task_id="a", subtask_id="a/x")
     events: list[Event] = [started("a", "x"), log, log, ended("a", "x"), ended("a", "x")]
     assert seqs(cut(events)) == [1, 2, 3, 4, 5]
 
 
-def test_the_first_number_of_a_batch_is_kept_though_its_event_is_folded() -> None:
+def test_a_batch_has_the_first_number_though_its_event_is_left_out() -> None:
     batch = cut([step("a", "x", 1), step("a", "x", 2)], 5)
     assert (batch.first_seq, batch.last_seq, seqs(batch)) == (5, 6, [6])
 
 
 @given(st.integers(0, 10_000), st.integers(1, 40))
-def test_whatever_the_cuts_every_event_is_sent_in_order_or_overtaken(seed: int, size: int) -> None:
+def test_every_event_is_sent_in_order_or_superseded(seed: int, size: int) -> None:
     events = recorded(made_up_events(random.Random(seed), tasks=1, tables=3))
     sent: list[int] = []
     position = 0
@@ -83,7 +83,7 @@ def test_whatever_the_cuts_every_event_is_sent_in_order_or_overtaken(seed: int, 
         assert any(isinstance(each, SubTaskStep) and each.subtask_id == event.subtask_id for each in later)
 
 
-def test_a_batch_holds_so_many_events_and_so_many_bytes() -> None:
+def test_a_batch_is_bounded_in_events_and_bytes() -> None:
     many = cut([Logged(level="info", message="m")] * (MAX_EVENTS + 5))
     assert len(many.events) == MAX_EVENTS
     long = cut([Logged(level="info", message="m" * 100_000)] * 20)
@@ -91,13 +91,13 @@ def test_a_batch_holds_so_many_events_and_so_many_bytes() -> None:
     assert len(json.dumps(long.events)) <= MAX_BYTES + 1000
 
 
-def test_an_event_that_is_larger_than_a_batch_goes_alone() -> None:
+def test_an_event_larger_than_a_batch_is_sent_alone() -> None:
     big = task_added("a", ["x"], **dict.fromkeys(("title", "description", "agent", "workspace"), "m" * MAX_TEXT))
     assert seqs(cut([big, run_started()])) == [1]
     assert seqs(cut([run_started(), big])) == [1]
 
 
-def test_a_task_with_very_many_subtasks_is_cut_into_announcements() -> None:
+def test_a_task_with_very_many_subtasks_is_split_into_announcements() -> None:
     count = 2 * MAX_SUBTASKS + 3
     batch = cut([run_started(), task_added("a", [f"t{number}" for number in range(count)]), started("a", "t0")])
     assert seqs(batch) == [1, 2]
@@ -107,14 +107,14 @@ def test_a_task_with_very_many_subtasks_is_cut_into_announcements() -> None:
     assert {part.task_id for part in batch.announcements} == {"a"}
 
 
-def test_subtasks_with_long_names_are_cut_by_size() -> None:
+def test_subtasks_with_long_names_are_split_by_size() -> None:
     batch = cut([task_added("a", [f"{number}{'n' * 5000}" for number in range(200)])])
     parts = [batch.events[0]["subtasks"], *(part.subtasks for part in batch.announcements)]
     assert len(parts) > 2
     assert all(len(json.dumps(part)) < MAX_BYTES for part in parts)
 
 
-def test_names_are_those_of_the_deployment() -> None:
+def test_field_names_are_those_of_the_deployment() -> None:
     event, rest = as_sent(recorded([ended("a", "x")])[0])
     assert rest == []
     assert event == {
@@ -141,7 +141,7 @@ def test_text_is_made_valid(text: str, sent: str) -> None:
 
 @pytest.mark.parametrize("char", ["a", "ü", "€", "👋", "\ud83d"])
 @pytest.mark.parametrize("length", [MAX_TEXT // 4, MAX_TEXT - 1, MAX_TEXT, MAX_TEXT + 1, 3 * MAX_TEXT])
-def test_text_is_cut_with_a_mark_at_a_whole_character(char: str, length: int) -> None:
+def test_long_text_is_shortened_at_a_whole_character_with_a_mark(char: str, length: int) -> None:
     text = fit_text(char * length)
     size = len(text.encode())
     assert size <= MAX_TEXT
@@ -159,10 +159,10 @@ def test_the_largest_document_is_smaller_than_convex_takes() -> None:
 
 
 @pytest.mark.parametrize("event", [*whole_run(), Logged(level="info", message="m" * 5000)])
-def test_a_weight_is_about_the_size(event: Event) -> None:
+def test_the_estimated_size_is_roughly_right(event: Event) -> None:
     size = len(json.dumps(as_sent(recorded([event])[0])[0]))
     assert size / 4 < estimated_size(event) < size * 4
 
 
-def test_the_name_of_the_sink_is_kept_in_state_files() -> None:
+def test_the_name_of_the_sink_never_changes() -> None:
     assert outbox.SINK == "convex"

@@ -1,4 +1,4 @@
-"""The plan format: what a plan becomes, and what is said of one that is wrong."""
+"""The plan format: what a plan becomes, and the errors of an invalid one."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_every_key_is_read_and_every_default_filled_in():
     assert all(task.ddl_path == (PLANS / "everything.sql",) for task in plan.tasks)
 
 
-def test_a_plan_that_says_little_gets_the_defaults_of_the_format(folder):
+def test_a_minimal_plan_has_the_defaults(folder):
     plan = load(folder, "version: 1\nname: s\nworkspace: .\ntasks: [{description: BE setup}]")
     assert plan.workspace == folder.resolve()
     assert (plan.concurrency.tasks, plan.concurrency.subtasks) == (TASK_CONCURRENCY, SUBTASK_CONCURRENCY)
@@ -96,7 +96,7 @@ def test_a_plan_that_says_little_gets_the_defaults_of_the_format(folder):
     )
 
 
-def test_what_a_section_leaves_out_has_its_default(folder):
+def test_keys_that_a_section_leaves_out_have_their_defaults(folder):
     plan = load(
         folder,
         "concurrency: {tasks: 2}\ntimeouts: {task: 9}\nretries: {backoff: 2}\nconvex: {enabled: auto}\nllm: {}\n"
@@ -123,7 +123,7 @@ def test_what_a_section_leaves_out_has_its_default(folder):
         (f"tasks: [{{description: x, id: {'a' * 64}}}]", "id", "a" * 64),
     ],
 )
-def test_the_ends_of_every_range_are_in_it(folder, text, key, value):
+def test_the_bounds_of_every_range_are_allowed(folder, text, key, value):
     plan = load(folder, HEAD + text + "\n" + ("" if text.startswith("tasks") else TASK))
     assert getattr(plan if hasattr(plan, key) else plan.tasks[0], key) == value
 
@@ -133,7 +133,7 @@ def test_a_task_can_be_sent_to_another_process(folder):
     assert pickle.loads(pickle.dumps(task)) == task
 
 
-def test_an_own_id_is_kept_where_a_derived_one_would_be_the_same(folder):
+def test_a_given_id_wins_over_an_equal_derived_one(folder):
     plan = load(
         folder,
         HEAD + "tasks: [{description: A b}, {description: a  B}, {description: x, id: a-b}, {description: A-B!}]",
@@ -173,7 +173,7 @@ def test_ddl_takes_a_file_a_list_a_glob_and_a_folder_each_file_once(folder):
         assert [file.name for file in ddl_files(load(folder, text).tasks[0])] == names, ddl
 
 
-def test_the_ddl_of_a_task_stands_for_that_of_the_plan(folder):
+def test_the_ddl_of_a_task_replaces_that_of_the_plan(folder):
     (folder / "other.sql").write_text("")
     plan = load(folder, HEAD + "tasks: [{description: x}, {description: y, ddl: other.sql}]")
     assert [[file.name for file in ddl_files(task)] for task in plan.tasks] == [["school.sql"], ["other.sql"]]
@@ -189,7 +189,7 @@ def test_ddl_in_a_folder_whose_name_looks_like_a_glob(folder, monkeypatch):
         assert ddl_files(task) == ((odd / "a[1].sql").resolve(),)
 
 
-def test_a_workspace_of_an_odd_name_that_exists_is_taken(folder):
+def test_an_existing_workspace_may_have_any_name(folder):
     (folder / "$HOME").mkdir()
     assert load(folder, HEAD.replace("out", "$HOME") + TASK).workspace == folder.resolve() / "$HOME"
 
@@ -201,7 +201,7 @@ def test_tilde_is_the_home_folder(folder, monkeypatch):
     assert plan.workspace == folder.resolve() / "made"
 
 
-def test_paths_start_at_the_plan_wherever_it_is_called_from(folder, monkeypatch):
+def test_paths_are_relative_to_the_plan_wherever_it_is_run_from(folder, monkeypatch):
     (folder / "plan.yaml").write_text(HEAD + TASK)
     (folder / "sub").mkdir()
     monkeypatch.chdir(folder / "sub")
@@ -211,7 +211,7 @@ def test_paths_start_at_the_plan_wherever_it_is_called_from(folder, monkeypatch)
     assert plan.tasks[0].ddl_path == ((folder / "school.sql").resolve(),)
 
 
-def test_a_plan_through_a_link_keeps_its_own_folder(folder):
+def test_paths_of_a_linked_plan_are_relative_to_the_link(folder):
     (folder / "plan.yaml").write_text(HEAD + TASK)
     (folder / "sub").mkdir()
     (folder / "sub" / "school.sql").write_text("")
@@ -220,13 +220,13 @@ def test_a_plan_through_a_link_keeps_its_own_folder(folder):
     assert plan.tasks[0].ddl_path == ((folder / "sub" / "school.sql").resolve(),)
 
 
-# --- what is wrong, where, and what to do
+# --- errors, with their places and what to do
 
 WRONG = yaml.safe_load((PLANS / "wrong-cases.yaml").read_text())
 
 
 @pytest.mark.parametrize("case", WRONG, ids=[case["case"] for case in WRONG])
-def test_what_is_wrong_is_said_with_its_place_and_what_to_do(folder, case):
+def test_each_error_has_its_place_and_what_to_do(folder, case):
     (folder / "empty").mkdir()
     (folder / "circle").symlink_to("circle")
     found = problems(folder, HEAD + case["plan"])
@@ -242,7 +242,7 @@ def test_what_is_wrong_is_said_with_its_place_and_what_to_do(folder, case):
         (f"ddl: {'x' * 300}", f"7:10: ddl {'x' * 60}… cannot be read: File name too long. Check the path"),
     ],
 )
-def test_what_is_long_or_of_the_system_is_said_too(folder, line, said):
+def test_long_values_and_errors_of_the_system_are_reported(folder, line, said):
     (found,) = problems(folder, f"{HEAD}{TASK}    {line}\n")
     assert found.startswith(f"plan.yaml:{said}")
 
@@ -268,7 +268,7 @@ def test_what_is_long_or_of_the_system_is_said_too(folder, line, said):
         ),
     ],
 )
-def test_what_is_wrong_with_the_head_is_said(folder, line, said):
+def test_errors_in_the_first_keys_are_reported(folder, line, said):
     key = line.partition(":")[0]
     head = "".join(f"{line}\n" if have.startswith(key) else have for have in HEAD.splitlines(keepends=True))
     found = problems(folder, head + TASK)
@@ -276,7 +276,7 @@ def test_what_is_wrong_with_the_head_is_said(folder, line, said):
     assert found[0].startswith(f"plan.yaml:{said}")
 
 
-def test_the_name_of_a_path_that_lies_elsewhere_is_given(folder, monkeypatch):
+def test_a_path_relative_to_the_current_folder_is_recognised(folder, monkeypatch):
     (folder / "plans").mkdir()
     (folder / "plans" / "plan.yaml").write_text(HEAD + TASK)
     with pytest.raises(PlanError) as caught:
@@ -286,7 +286,7 @@ def test_the_name_of_a_path_that_lies_elsewhere_is_given(folder, monkeypatch):
     )
 
 
-def test_all_that_is_wrong_is_said_at_once_in_order_of_lines(folder):
+def test_all_errors_are_reported_at_once_in_order_of_lines(folder):
     found = problems(
         folder,
         """\
@@ -327,19 +327,19 @@ def test_keys_that_are_only_misspelled_are_not_also_missing(folder):
         ("12", "plan.yaml:1:1: a plan is a mapping, but this is a number. Write key: value."),
     ],
 )
-def test_what_is_no_mapping_is_no_plan(folder, text, said):
+def test_a_plan_must_be_a_mapping(folder, text, said):
     (found,) = problems(folder, text)
     assert found.startswith(said)
 
 
-def test_every_missing_key_is_said(folder):
+def test_every_missing_key_is_reported(folder):
     found = problems(folder, "dialect: mysql")
     assert [line.split(". ")[0] for line in found] == [
         f"plan.yaml:1:1: the plan has no {key}" for key in ("version", "name", "workspace", "tasks")
     ]
 
 
-def test_every_cycle_is_said_and_what_leads_to_one_is_not(folder):
+def test_every_cycle_is_reported_without_what_leads_to_it(folder):
     tasks = ["a: [b]", "b: [a]", "c: [d]", "d: [e]", "e: [c]", "f: [a, c]"]
     text = "".join(f"  - {{id: {task[0]}, description: x, needs: {task[3:]}}}\n" for task in tasks)
     assert [line.split(": ", 1)[1] for line in problems(folder, f"{HEAD}tasks:\n{text}")] == [
@@ -348,7 +348,7 @@ def test_every_cycle_is_said_and_what_leads_to_one_is_not(folder):
     ]
 
 
-def test_a_long_cycle_is_cut(folder):
+def test_a_long_cycle_is_shortened(folder):
     text = "".join(f"  - {{id: t{n}, description: x, needs: [t{(n + 1) % 5000}]}}\n" for n in range(5000))
     (found,) = problems(folder, f"{HEAD}tasks:\n{text}")
     assert "t0 needs t1 needs t2" in found
@@ -356,7 +356,7 @@ def test_a_long_cycle_is_cut(folder):
     assert len(found) < 200
 
 
-def test_more_problems_than_anyone_reads_are_counted(folder):
+def test_problems_beyond_the_limit_are_counted(folder):
     text = "".join(f"  - {{prioritee{n}: 1}}\n" for n in range(3000))
     found = problems(folder, f"{HEAD}tasks:\n{text}")
     assert len(found) == MAX_PROBLEMS + 1
@@ -364,7 +364,7 @@ def test_more_problems_than_anyone_reads_are_counted(folder):
 
 
 @pytest.mark.parametrize("value", ["1:" * 100_000 + "1", "'" + "1" * 100_000 + "'", "1" * 100_000, "x" * 100_000])
-def test_a_long_value_is_cut_in_a_message(folder, value):
+def test_a_long_value_is_shortened_in_a_message(folder, value):
     (found,) = problems(folder, f"{HEAD}{TASK}    priority: {value}\n")
     assert "…" in found
     assert len(found) < 300
@@ -379,7 +379,7 @@ def test_many_unknown_needs_are_all_counted(folder):
     assert found[-1].startswith(f"plan.yaml: {2500 - MAX_PROBLEMS} more problems")
 
 
-def test_a_ddl_that_may_not_be_read_is_said(folder, monkeypatch):
+def test_an_unreadable_ddl_is_reported(folder, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
     (found,) = problems(folder, HEAD + TASK)
     assert found.startswith(
@@ -387,7 +387,7 @@ def test_a_ddl_that_may_not_be_read_is_said(folder, monkeypatch):
     )
 
 
-def test_a_folder_that_may_not_be_searched_is_said(folder, monkeypatch):
+def test_an_unsearchable_folder_is_reported(folder, monkeypatch):
     def refuse(self):
         raise PermissionError(13, "Permission denied")
 
@@ -411,14 +411,14 @@ def test_a_folder_that_may_not_be_searched_is_said(folder, monkeypatch):
         (1, "tables.include.0", "9:24"),
         (2, "tables.include.1", "11:17"),
         (3, "tables.include.0", "13:13"),
-        (0, "tables.include.0", "6:5"),  # nobody wrote it
+        (0, "tables.include.0", "6:5"),  # it is written nowhere
         (0, "ddl", "4:6"),  # the plan's
         (3, "ddl.0", "14:10"),
         (None, "name", "2:7"),
         (None, "agent", "1:1"),
     ],
 )
-def test_problem_points_at_the_value_that_is_meant(folder, index, key, place):
+def test_problem_has_the_place_of_its_value(folder, index, key, place):
     plan = load(
         folder,
         HEAD
@@ -432,7 +432,7 @@ def test_problem_points_at_the_value_that_is_meant(folder, index, key, place):
     assert isinstance(plan.problem(task, key, "it is wrong"), Problem)
 
 
-# --- a plan to start from
+# --- the starter plan
 
 
 def defaults_of(plan: Plan) -> tuple[object, ...]:

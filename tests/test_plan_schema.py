@@ -1,4 +1,4 @@
-"""The plan format as a JSON Schema: correct itself, and of one mind with `load_plan`."""
+"""The plan format as a JSON Schema: valid itself, and consistent with `load_plan`."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_schema_refuses_what_the_plan_refuses(schema, plan):
     assert not schema.is_valid(plan)
 
 
-def test_schema_tells_an_editor_about_every_key():
+def test_schema_describes_every_key():
     for path, part in nodes(plan_schema()):
         if path and "$ref" not in part:
             assert part.get("title") or "$ref" in str(part), path
@@ -87,7 +87,7 @@ def test_schema_tells_an_editor_about_every_key():
             assert part.get("description") or "$ref" in part, path
 
 
-def test_schema_tells_the_defaults_and_never_offers_null():
+def test_schema_has_the_defaults_and_no_null():
     parts = dict(nodes(plan_schema()))
     assert parts["/TaskEntry/priority"]["default"] == 5
     assert parts["/ConcurrencyEntry/subtasks"]["default"] == 5

@@ -1,4 +1,4 @@
-"""The YAML below a plan: files that are none, values that are read in two ways, and text that means harm."""
+"""Reading YAML: files that cannot be read, ambiguous values, and hostile text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PLANS = Path(__file__).parent / "plans"
 
 @pytest.fixture(params=["as installed", "without libyaml"])
 def loader(request, monkeypatch):
-    """Both of PyYAML's parsers: their messages and places differ in places."""
+    """Both of PyYAML's parsers: some of their messages and places differ."""
     if request.param == "without libyaml":
         monkeypatch.setattr(yaml_reader, "_LOADER", yaml.SafeLoader)
 
@@ -64,7 +64,7 @@ def said_of(data: str | bytes) -> str:
         ("a\0b", "a\0b: cannot be read: embedded null byte. Check the path and its permissions."),
     ],
 )
-def test_what_is_no_plan_file_is_said(folder, name, said):
+def test_a_path_that_is_no_plan_file_is_reported(folder, name, said):
     (folder / "plan.yaml").write_text("")
     (folder / "plans").mkdir()
     (folder / "plans" / "school.yaml").write_text("")
@@ -74,7 +74,7 @@ def test_what_is_no_plan_file_is_said(folder, name, said):
     assert str(caught.value) == said
 
 
-def test_a_file_that_may_not_be_read_is_said(folder, monkeypatch):
+def test_an_unreadable_file_is_reported(folder, monkeypatch):
     def refuse(self, mode):
         raise PermissionError(13, "Permission denied")
 
@@ -84,7 +84,7 @@ def test_a_file_that_may_not_be_read_is_said(folder, monkeypatch):
 
 
 @pytest.mark.parametrize("data", ["", "\n\n", "# a comment\n", "---\n", "--- ~\n...\n", "\ufeff"])
-def test_an_empty_file_is_said(folder, loader, data):
+def test_an_empty_file_is_reported(folder, loader, data):
     assert said_of(data) == "plan.yaml: the plan is empty. `runner init DDL` writes a plan to start from."
 
 
@@ -100,7 +100,7 @@ def test_an_empty_file_is_said(folder, loader, data):
         ("a: \ufeff", "1:4: the character U+FEFF is not allowed in YAML. Remove it."),
     ],
 )
-def test_a_file_that_is_no_text_is_said(folder, data, said):
+def test_a_file_that_is_not_text_is_reported(folder, data, said):
     assert said_of(data) in {f"plan.yaml:{said}", f"plan.yaml: {said}"}
 
 
@@ -157,7 +157,7 @@ def test_a_huge_file_is_refused_unread(folder):
         ("{1: a, yes: b, 2020-01-01: c}", {"1": "a", "yes": "b", "2020-01-01": "c"}),
     ],
 )
-def test_a_value_is_what_all_yaml_readers_take_it_for(folder, loader, text, value):
+def test_values_are_those_that_all_yaml_readers_agree_on(folder, loader, text, value):
     (read_value,) = read(f"- {text}").value
     assert (read_value, type(read_value)) == (value, type(value))
 
@@ -169,12 +169,12 @@ UNCLEAR = """
 
 
 @pytest.mark.parametrize("text", [".inf", "-.Inf", ".NaN", "1.0e+999", "9" * 400])
-def test_a_number_without_end_is_refused(folder, loader, text):
+def test_a_number_that_is_not_finite_is_refused(folder, loader, text):
     assert " is not a finite number. Write a number in digits." in said_of(f"- {text}")
 
 
 @pytest.mark.parametrize("text", [*UNCLEAR.split(), "1" * 400])
-def test_a_value_that_is_read_in_two_ways_is_refused_and_its_quotes_help(folder, loader, text):
+def test_an_ambiguous_value_is_refused_unless_it_is_quoted(folder, loader, text):
     found = said_of(f"a: {{b: {text}}}")
     assert re.match(rf"plan\.yaml:1:8: a\.b {re.escape(text[:60])}…? (is|has different meanings) ", found), found
     assert read(f"a: {{b: '{text}'}}").value == {"a": {"b": text}}
@@ -213,7 +213,7 @@ def test_a_value_that_is_read_in_two_ways_is_refused_and_its_quotes_help(folder,
         ("a: {<<: [{}, b]}", "1:9: << takes a mapping, or a list of them. Name one by its alias: <<: *name."),
     ],
 )
-def test_yaml_that_a_plan_cannot_mean_is_said(folder, loader, text, said):
+def test_yaml_features_that_plans_do_not_have_are_reported(folder, loader, text, said):
     assert said_of(text).startswith(f"plan.yaml:{said}")
 
 
@@ -254,19 +254,19 @@ def test_yaml_that_a_plan_cannot_mean_is_said(folder, loader, text, said):
         ("a: &\n", None, ""),
     ],
 )
-def test_what_is_no_yaml_is_said_with_its_place(folder, loader, text, place, said):
+def test_syntax_errors_have_their_place(folder, loader, text, place, said):
     found = said_of(text)
     assert re.match(rf"plan\.yaml:{place or '[0-9]+:[0-9]+'}: .*{re.escape(said)}", found), found
 
 
-def test_aliases_and_merges_are_taken_and_keep_the_place_of_their_anchor(folder, loader):
+def test_aliases_and_merges_have_the_place_of_their_anchor(folder, loader):
     node = read("a: &x {p: 1, q: 2}\nb: {<<: *x, q: 3}\nc: {<<: [{q: 4}, *x]}\nd: *x\n'<<': 5\n")
     x = {"p": 1, "q": 2}
     assert node.value == {"a": x, "b": {"p": 1, "q": 3}, "c": {"p": 1, "q": 4}, "d": x, "<<": 5}
     assert (node.find(["b", "p"]).line, node.find(["b", "q"]).line) == (1, 2)
 
 
-def test_find_passes_over_what_leads_nowhere(folder):
+def test_find_skips_parts_that_do_not_exist(folder):
     node = read("a: [b, {c: d}]")
     assert node.find(["a", 1, "c"]).text == "d"
     assert node.find(["a", "x", 0]).text == "b"
@@ -283,7 +283,7 @@ def test_shown_is_one_printable_line(text, line):
     assert shown("x" * 100) == "x" * MAX_SHOWN + "…"
 
 
-# --- text that means harm
+# --- hostile text
 
 
 def bomb(levels: int, width: int) -> str:
@@ -305,7 +305,7 @@ def bomb(levels: int, width: int) -> str:
     ],
     ids=["bomb", "deep aliases", "deep lists", "deep mappings", "deep entries", "wide list", "wide mapping"],
 )
-def test_what_would_explode_is_refused(folder, text, said):
+def test_exponential_aliases_and_deep_nesting_are_refused(folder, text, said):
     with pytest.raises(PlanError) as caught:
         read(text)
     assert said in str(caught.value.problems[-1])
@@ -324,7 +324,7 @@ def test_ten_thousand_tasks_are_read(folder):
     assert len(load_plan(Path("plan.yaml")).tasks) == 10_000
 
 
-# --- fuzz: whatever the text, a plan or an error that says where
+# --- fuzzing: any text is a plan or an error with a place
 
 SEEDS = [
     (PLANS / "everything.yaml").read_text(),
@@ -352,7 +352,7 @@ def mutated_plans(draw):
 
 
 def outcome(text: str) -> Plan | PlanError:
-    """Load the text from where all that the seeds name exists."""
+    """Load the text in a folder in which all files of the seeds exist."""
     path = Path("plans") / "plan.yaml"
     path.parent.mkdir(exist_ok=True)
     (path.parent / "everything.sql").touch()
@@ -390,10 +390,10 @@ def test_any_text_is_a_plan_or_an_error_with_a_place(folder, text):
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=mutated_plans())
-def test_what_both_parsers_of_pyyaml_take_they_read_alike(folder, text):
+def test_both_parsers_of_pyyaml_read_a_plan_alike(folder, text):
     first = outcome(text)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(yaml_reader, "_LOADER", yaml.SafeLoader)
         second = outcome(text)
-    if isinstance(first, Plan) and isinstance(second, Plan):  # of tabs, libyaml takes more
+    if isinstance(first, Plan) and isinstance(second, Plan):  # libyaml accepts more tabs
         assert first == second

@@ -1,4 +1,4 @@
-"""The reporter: order, durability before display, and what becomes of failures."""
+"""The reporter: order, storing before showing, and failures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.sample_runs import Listener, MemoryEvents
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONG = 20.0  # seconds: a limit that only a hang reaches
+LONG = 20.0  # seconds, which only a hang reaches
 
 
 def said(text: str) -> Logged:
@@ -30,18 +30,18 @@ def texts(events: list[Event]) -> list[str]:
 
 
 class Desk:
-    """A started reporter with its store, its sinks and the errors that it told."""
+    """A started reporter with its store, its sinks and the errors that it reported."""
 
     def __init__(self, sinks: list[Listener], **values: object) -> None:
         self.store = MemoryEvents()
         self.errors: list[StoreError] = []
-        self.told = threading.Event()
+        self.failed = threading.Event()
         self.reporter = Reporter(self.store, sinks, run_id="r", on_failure=self._failed, **values)  # type: ignore[arg-type]
         self.reporter.start()
 
     def _failed(self, error: StoreError) -> None:
         self.errors.append(error)
-        self.told.set()
+        self.failed.set()
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_an_event_is_shown_without_a_flush(desk: Desk, sink: Listener) -> None:
     assert sink.some.wait(LONG)
 
 
-def test_nothing_is_shown_that_is_not_durable(desk: Desk, sink: Listener) -> None:
+def test_nothing_is_shown_before_it_is_stored(desk: Desk, sink: Listener) -> None:
     desk.store.open.clear()
     desk.reporter.post(said("first"))
     assert desk.store.entered.wait(LONG)
@@ -82,7 +82,7 @@ def test_nothing_is_shown_that_is_not_durable(desk: Desk, sink: Listener) -> Non
     assert len(sink.shown) == 1
 
 
-def test_post_never_waits_and_what_piles_up_is_committed_together(desk: Desk) -> None:
+def test_post_never_blocks_and_queued_events_are_committed_together(desk: Desk) -> None:
     desk.store.open.clear()
     desk.reporter.post(said("first"))
     assert desk.store.entered.wait(LONG)
@@ -126,7 +126,7 @@ def test_a_failing_sink_is_switched_off_with_one_warning() -> None:
     assert not desk.errors
 
 
-def test_a_sink_that_nobody_reads_holds_up_neither_the_store_nor_the_others(desk: Desk) -> None:
+def test_a_stalled_sink_delays_neither_the_store_nor_other_sinks(desk: Desk) -> None:
     stalled, reading = Listener(), Listener()
     desk = Desk([stalled, reading])
     stalled.open.clear()
@@ -143,7 +143,7 @@ def test_a_sink_that_nobody_reads_holds_up_neither_the_store_nor_the_others(desk
         stalled.open.set()
 
 
-def test_a_sink_that_is_far_behind_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sink_with_too_many_waiting_events_is_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reporter_module, "MAX_UNSHOWN", 10)
     stalled = Listener()
     stalled.open.clear()
@@ -154,14 +154,14 @@ def test_a_sink_that_is_far_behind_is_given_up(monkeypatch: pytest.MonkeyPatch) 
         for number in range(30):
             desk.reporter.post(said(str(number)))
         desk.reporter.flush(0.2)
-        assert desk.reporter.flush(LONG)  # nobody waits for it any more
+        assert desk.reporter.flush(LONG)  # nothing waits for it any more
         assert texts(desk.store.events)[-1] == "Listener is switched off: more than 10 events wait for it"
     finally:
         stalled.open.set()
         assert desk.reporter.close(LONG)
 
 
-def test_what_a_sink_says_at_its_end_is_still_kept(desk: Desk, sink: Listener) -> None:
+def test_a_warning_of_a_sink_at_its_end_is_still_stored(desk: Desk, sink: Listener) -> None:
     sink.close_error = OSError("no more paper")
     assert desk.reporter.close(LONG)
     assert texts(desk.store.events) == ["Listener is switched off: OSError: no more paper"]
@@ -172,7 +172,7 @@ def test_a_failing_store_is_reported_once_and_later_events_are_dropped(desk: Des
     assert desk.reporter.flush(LONG)
     desk.store.error = StoreError("the disk is full")
     desk.reporter.post(said("lost"))
-    assert desk.told.wait(LONG)
+    assert desk.failed.wait(LONG)
     desk.reporter.post(said("late"))
     with pytest.raises(StoreError, match="the disk is full"):
         desk.reporter.flush(LONG)
@@ -183,7 +183,7 @@ def test_a_failing_store_is_reported_once_and_later_events_are_dropped(desk: Des
     assert sink.closed == 1
 
 
-def test_who_is_told_of_a_failure_may_fail_as_well() -> None:
+def test_the_failure_callback_may_fail_too() -> None:
     def fail(error: StoreError) -> None:
         raise ValueError("me, too")
 
@@ -200,12 +200,12 @@ def test_who_is_told_of_a_failure_may_fail_as_well() -> None:
 def test_any_error_of_the_store_is_a_store_error(desk: Desk) -> None:
     desk.store.error = KeyError("surprise")
     desk.reporter.post(said("lost"))
-    assert desk.told.wait(LONG)
+    assert desk.failed.wait(LONG)
     assert isinstance(desk.errors[0], StoreError)
     assert desk.errors[0].__cause__ is desk.store.error
 
 
-def test_requests_are_handed_on_and_answered() -> None:
+def test_requests_are_passed_on_and_answered() -> None:
     seen: list[Control] = []
     answered = threading.Event()
 
@@ -223,7 +223,7 @@ def test_requests_are_handed_on_and_answered() -> None:
     assert desk.store.answers == {7: "paused"}
 
 
-def test_a_request_that_cannot_be_met_ends_nothing() -> None:
+def test_a_failing_request_does_not_end_the_run() -> None:
     def refuse(control: Control) -> str:
         raise ValueError("not now")
 
@@ -239,7 +239,7 @@ def test_a_request_that_cannot_be_met_ends_nothing() -> None:
     assert "cancel failed: ValueError: not now" in texts(desk.store.events)
 
 
-def test_requests_are_looked_for_under_load_too() -> None:
+def test_requests_are_read_under_load_too() -> None:
     answered = threading.Event()
 
     def do(control: Control) -> str:
@@ -250,7 +250,7 @@ def test_requests_are_looked_for_under_load_too() -> None:
     desk.store.requests.append(
         Control(id=1, kind="resume", task_id=None, requested_at=datetime.now(UTC), requested_by=1)
     )
-    for _ in range(5000):  # never idle for as long as it takes to look for requests then
+    for _ in range(5000):  # so that it is never idle long enough to read requests
         desk.reporter.post(said("more"))
         if answered.wait(0.001):
             break
@@ -258,7 +258,7 @@ def test_requests_are_looked_for_under_load_too() -> None:
     desk.reporter.close(LONG)
 
 
-def test_an_acknowledgement_is_kept_by_the_only_writer(desk: Desk) -> None:
+def test_acknowledgements_are_stored_by_the_reporter_thread(desk: Desk) -> None:
     desk.reporter.post(said("x"))
     desk.reporter.acknowledge("convex", "other", 5)
     desk.reporter.acknowledge("convex", "other", 9)
@@ -266,7 +266,7 @@ def test_an_acknowledgement_is_kept_by_the_only_writer(desk: Desk) -> None:
     assert desk.store.acknowledged == {("convex", "other"): 9}
 
 
-def test_a_clock_on_the_display_goes_on_while_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sinks_tick_while_there_are_no_events(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reporter_module, "TICK_INTERVAL", 0.01)
     sink = Listener()
     desk = Desk([sink])
@@ -285,19 +285,17 @@ def test_close_writes_what_is_left_and_can_be_called_again(desk: Desk, sink: Lis
     assert len(desk.store.kept) == 100
 
 
-def test_a_store_that_saves_late_is_waited_for_and_the_sinks_have_their_time_after_it(
-    desk: Desk, sink: Listener
-) -> None:
+def test_close_waits_for_a_slow_store_before_the_sinks_have_their_time(desk: Desk, sink: Listener) -> None:
     desk.store.open.clear()
     desk.reporter.post(said("late"))
     assert desk.store.entered.wait(LONG)
-    threading.Timer(2.5, desk.store.open.set).start()  # beyond the second that the sinks have
+    threading.Timer(2.5, desk.store.open.set).start()  # longer than the second that the sinks have
     assert desk.reporter.close(1.0)
     assert texts(desk.store.events) == ["late"]
     assert len(sink.shown) == 1
 
 
-def test_a_store_that_does_not_save_in_time_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_is_not_ready_in_time_is_an_error(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reporter_module, "SAVE_LIMIT", 0.1)
     desk.store.open.clear()
     desk.reporter.post(said("never"))

@@ -1,4 +1,4 @@
-"""What a run was and is, as JSON and as text: the shape that others rely on, and what people read."""
+"""Reports of runs as JSON, in the documented shape, and as text for users."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def status_of(store: SqliteStore, seconds: float) -> str:
     return run_text(store.run(RUN), store.tasks(RUN), store.subtasks(RUN), now=at(seconds), zone=UTC)
 
 
-def test_the_report_has_the_shape_that_programs_rely_on(store: SqliteStore) -> None:
+def test_the_report_has_its_documented_shape(store: SqliteStore) -> None:
     store.append(RUN, AT_WORK + FAILED)
     report = run_report(store, RUN)
     assert report["run"] == {
@@ -130,14 +130,14 @@ def test_the_report_has_the_shape_that_programs_rely_on(store: SqliteStore) -> N
     assert (ui["status"], ui["started_at"], ui["subtasks"][0]["status"]) == ("skipped", None, "pending")
 
 
-def test_a_report_of_a_run_that_goes_on_has_the_same_shape(store: SqliteStore) -> None:
+def test_the_report_of_an_unfinished_run_has_the_same_shape(store: SqliteStore) -> None:
     store.append(RUN, AT_WORK)
     report = run_report(store, RUN)
     assert (report["run"]["status"], report["run"]["ended_at"], report["run"]["exit_code"]) == ("running", None, None)
     assert report["tasks"][1]["status"] == "running"
 
 
-def test_a_report_is_written_whole(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_report_replaces_the_old_one_as_a_whole(store: SqliteStore, tmp_path: Path) -> None:
     store.append(RUN, whole_run())
     report = run_report(store, RUN)
     path = tmp_path / "new" / "report.json"
@@ -151,7 +151,7 @@ def test_a_report_is_written_whole(store: SqliteStore, tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o666 & ~mask
 
 
-def test_a_report_that_cannot_be_written_leaves_the_old_one_and_says_so(tmp_path: Path) -> None:
+def test_a_report_that_cannot_be_written_is_an_error_and_the_old_one_stays(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(StoreError, match=r"folder: the report cannot be written \(Is a directory\).*--json"):
         write_json(tmp_path / "folder", {})
@@ -163,7 +163,7 @@ def test_a_report_that_cannot_be_written_leaves_the_old_one_and_says_so(tmp_path
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "report.json"]
 
 
-def test_status_of_a_run_shows_its_tasks_and_what_they_are_doing(store: SqliteStore) -> None:
+def test_status_of_a_run_shows_its_tasks_and_their_steps(store: SqliteStore) -> None:
     store.append(RUN, AT_WORK)
     assert (
         status_of(store, 10)
@@ -204,7 +204,7 @@ skipped: ui
     )
 
 
-def test_status_of_a_run_whose_process_is_gone_says_what_to_do(store: SqliteStore) -> None:
+def test_status_of_a_run_whose_process_died_says_what_to_do(store: SqliteStore) -> None:
     store.append(RUN, [run_started(pid=2**22 + 1), *AT_WORK[1:]])
     text = status_of(store, 10)
     assert text.startswith("school: interrupted: 1 of 5 sub-tasks done, 2 running\nits process 4194305 on ")
@@ -230,11 +230,11 @@ RUN       PLAN    STATUS   TASKS  SUB-TASKS  STARTED                TOOK
     )
 
 
-def test_no_run_at_all_is_said_in_words() -> None:
+def test_status_without_any_run_is_a_sentence() -> None:
     assert runs_text([], now=at(0)) == "no run was recorded yet; `runner PLAN` starts one"
 
 
-def test_a_log_tells_every_event_in_words(store: SqliteStore) -> None:
+def test_a_log_has_a_line_for_every_event(store: SqliteStore) -> None:
     events = [
         *AT_WORK[:2],
         *AT_WORK[8:],
@@ -274,10 +274,10 @@ def recorded(store: SqliteStore, events: list[Event]) -> Iterator[Recorded]:
     return store.events(RUN)
 
 
-def test_status_and_logs_answer_from_the_folder_alone(store: SqliteStore, tmp_path: Path) -> None:
+def test_status_and_logs_need_the_state_folder_only(store: SqliteStore, tmp_path: Path) -> None:
     state = tmp_path / "state"
     store.append(RUN, AT_WORK)
-    assert commands.status(state).count(RUN[:8]) == 2  # in the table, and below it since it goes on
+    assert commands.status(state).count(RUN[:8]) == 2  # in the table, and below it as a run in progress
     assert commands.status(state, "3f2a").startswith("school: running for ")
     assert json.loads(commands.status(state, as_json=True)) == run_report(store, RUN)
     assert len(list(commands.logs(state, "latest"))) == len(AT_WORK)
@@ -289,7 +289,7 @@ def test_status_and_logs_answer_from_the_folder_alone(store: SqliteStore, tmp_pa
     assert commands.status(tmp_path / "nothing") == "no run was recorded yet; `runner PLAN` starts one"
 
 
-def test_what_is_followed_is_told_until_the_run_has_ended(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_followed_log_ends_with_the_run(store: SqliteStore, tmp_path: Path) -> None:
     store.append(RUN, AT_WORK)
     waiting = list(FAILED)
 
@@ -302,7 +302,7 @@ def test_what_is_followed_is_told_until_the_run_has_ended(store: SqliteStore, tm
     assert log[-1].endswith("run failed")
 
 
-def test_a_status_that_is_followed_ends_with_the_run(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_followed_status_ends_with_the_run(store: SqliteStore, tmp_path: Path) -> None:
     store.append(RUN, AT_WORK)
     waiting = list(FAILED)
     texts = list(commands.follow_status(tmp_path / "state", pause=lambda _: store.append(RUN, [waiting.pop(0)])))
@@ -311,7 +311,7 @@ def test_a_status_that_is_followed_ends_with_the_run(store: SqliteStore, tmp_pat
     assert texts[-1].startswith("school: failed in 7.50 s")
 
 
-def test_a_request_needs_one_run_that_goes_on(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_request_needs_exactly_one_run_in_progress(store: SqliteStore, tmp_path: Path) -> None:
     state = tmp_path / "state"
     with pytest.raises(NoSuchRunError, match="no run is in progress"):
         commands.control(state, "pause")
@@ -321,7 +321,7 @@ def test_a_request_needs_one_run_that_goes_on(store: SqliteStore, tmp_path: Path
         commands.control(state, "pause")
 
 
-def test_a_request_tells_its_answer(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_request_returns_its_answer(store: SqliteStore, tmp_path: Path) -> None:
     store.append(RUN, AT_WORK)
 
     def supervise(seconds: float) -> None:
@@ -332,14 +332,14 @@ def test_a_request_tells_its_answer(store: SqliteStore, tmp_path: Path) -> None:
     assert answer == "school (run 3f2a9c1b): cancel be-crud"
 
 
-def test_a_request_to_a_run_that_ends_meanwhile_fails(store: SqliteStore, tmp_path: Path) -> None:
+def test_a_request_to_a_run_that_ends_in_the_meantime_fails(store: SqliteStore, tmp_path: Path) -> None:
     store.append(RUN, AT_WORK)
     with pytest.raises(StoreError, match="ended before it could pause"):
         commands.control(tmp_path / "state", "pause", pause=lambda _: store.append(RUN, [FAILED[-1]]))
 
 
-def test_a_report_goes_into_what_is_no_plain_file(store: SqliteStore, tmp_path: Path) -> None:
-    """A device must not be replaced by a file, nor a link."""
+def test_a_report_is_written_to_pipes_and_links_without_replacing_them(store: SqliteStore, tmp_path: Path) -> None:
+    """Neither a device nor a link may be replaced by a file."""
     store.append(RUN, whole_run())
     report = run_report(store, RUN)
     link, target, pipe = tmp_path / "link", tmp_path / "target", tmp_path / "pipe"
@@ -357,7 +357,7 @@ def test_a_report_goes_into_what_is_no_plain_file(store: SqliteStore, tmp_path: 
     assert json.loads(read[0]) == report
 
 
-def test_a_request_that_is_not_answered_says_so(
+def test_a_request_without_an_answer_is_an_error(
     store: SqliteStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store.append(RUN, AT_WORK)
@@ -366,7 +366,7 @@ def test_a_request_that_is_not_answered_says_so(
         commands.control(tmp_path / "state", "pause")
 
 
-def test_failures_of_one_cause_stand_together_and_long_lists_are_folded() -> None:
+def test_failures_with_one_cause_are_listed_together_and_long_lists_are_wrapped() -> None:
     tables = [f"a_rather_long_table_name_{number}" for number in range(5)]
     lines = failure_lines(
         [*(Failure("crud", name, "same", "failed", 1) for name in tables), Failure("crud", "x", "own", "failed", 1)]
@@ -399,11 +399,11 @@ def test_a_tally_counts_every_sub_task_once() -> None:
         (90061, "25 h 01 min"),
     ],
 )  # fmt: skip
-def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
+def test_durations_are_written_in_units(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-def test_small_words() -> None:
+def test_counts_and_lists_of_counts() -> None:
     assert (count(1, "file"), count(1200, "file")) == ("1 file", "1,200 files")
     assert listed([(0, "a"), (2, "b"), (3, "c")]) == "2 b, 3 c"
     assert [shortened("abcdefgh", width) for width in (8, 7, 3, 1)] == ["abcdefgh", "abcd...", "...", "."]

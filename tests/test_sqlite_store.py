@@ -13,7 +13,7 @@ from runner.records.events import Event, Logged, RunEnded, RunPaused, SubTaskRet
 from runner.records.json_values import iso
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import FileCounts
-from tests.sample_runs import TOLD, at, ended, run_started, started, step, task_added, whole_run
+from tests.sample_runs import CLASSIFIED, at, ended, run_started, started, step, task_added, whole_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def busy(store: SqliteStore) -> SqliteStore:
     return store
 
 
-def test_every_event_comes_back_as_it_was_in_order_and_numbered_from_one(store: SqliteStore) -> None:
+def test_events_are_read_back_in_order_numbered_from_one(store: SqliteStore) -> None:
     events = whole_run(tasks=3, tables=20)
     for first in range(0, len(events), 7):
         recorded = store.append(FIRST, events[first : first + 7])
@@ -59,7 +59,7 @@ def test_every_event_comes_back_as_it_was_in_order_and_numbered_from_one(store: 
     assert store.run(FIRST).last_seq == len(events)
 
 
-def test_each_run_is_numbered_by_itself(store: SqliteStore) -> None:
+def test_events_are_numbered_in_each_run(store: SqliteStore) -> None:
     store.append(FIRST, [run_started()])
     store.append(SECOND, [run_started()])
     (recorded,) = store.append(FIRST, [RunPaused()])
@@ -75,7 +75,7 @@ def test_events_can_be_read_from_anywhere_and_for_one_task(busy: SqliteStore) ->
 
 
 @pytest.mark.parametrize("size", [1, 4, 1000])
-def test_rows_do_not_depend_on_how_events_came_in_batches(store: SqliteStore, size: int) -> None:
+def test_records_do_not_depend_on_batches(store: SqliteStore, size: int) -> None:
     events: list[Event] = [
         run_started(),
         task_added("crud", ["students", "grades"]),
@@ -100,7 +100,7 @@ def test_rows_do_not_depend_on_how_events_came_in_batches(store: SqliteStore, si
     task, late = store.tasks(FIRST)
     assert (late.id, late.position) == ("late", 1)
     assert (task.status, task.error, task.classification, task.done, task.failed) == (
-        TaskStatus.FAILED, "slow again", TOLD, 1, 1,
+        TaskStatus.FAILED, "slow again", CLASSIFIED, 1, 1,
     )  # fmt: skip
     students, grades = store.subtasks(FIRST, "crud")
     assert (students.status, students.attempts, students.error, students.step) == (
@@ -122,7 +122,7 @@ def test_rows_do_not_depend_on_how_events_came_in_batches(store: SqliteStore, si
     assert (first_try.started_at, first_try.ended_at) == (iso(at(1)), iso(at(2)))
 
 
-def test_what_runs_can_be_seen_while_it_runs(busy: SqliteStore) -> None:
+def test_a_run_can_be_read_while_it_lasts(busy: SqliteStore) -> None:
     crud, setup = busy.tasks(FIRST)
     assert (crud.status, crud.running, crud.pending, crud.started_at) == (TaskStatus.RUNNING, 1, 1, iso(at(1)))
     assert (setup.status, setup.position) == (TaskStatus.PENDING, 1)
@@ -146,7 +146,7 @@ def test_a_run_starts_once(busy: SqliteStore) -> None:
     assert busy.run(FIRST).last_seq == 6
 
 
-def test_runs_come_newest_first_and_are_found_by_their_beginning(store: SqliteStore) -> None:
+def test_runs_are_listed_newest_first_and_found_by_prefix(store: SqliteStore) -> None:
     store.append(FIRST, [run_started("one")])
     store.append(SECOND, [run_started("two")])
     assert [run.plan for run in store.runs()] == ["two", "one"]
@@ -192,7 +192,7 @@ def test_a_request_is_for_one_run(busy: SqliteStore) -> None:
     assert len(busy.take_controls(SECOND)) == 1
 
 
-def test_a_request_that_nobody_can_meet_is_refused(busy: SqliteStore) -> None:
+def test_an_impossible_request_is_refused(busy: SqliteStore) -> None:
     with pytest.raises(StoreError):
         ask(busy, FIRST, "cancel", "no-such-task")
     busy.append(FIRST, [RunEnded(status=RunStatus.DONE, exit_code=0)])
@@ -201,27 +201,27 @@ def test_a_request_that_nobody_can_meet_is_refused(busy: SqliteStore) -> None:
     assert busy.take_controls(FIRST) == ()
 
 
-def test_the_outbox_holds_what_a_sink_has_not_acknowledged(busy: SqliteStore) -> None:
+def test_the_outbox_has_the_unacknowledged_events(busy: SqliteStore) -> None:
     assert busy.owed("convex") == {FIRST: 6}
     assert busy.owed("other") == {}
     busy.acknowledge("convex", FIRST, 4)
     assert busy.owed("convex") == {FIRST: 2}
     assert (busy.acknowledged("convex", FIRST), busy.acknowledged("other", FIRST)) == (4, 0)
-    busy.acknowledge("convex", FIRST, 2)  # late, from a resent batch
+    busy.acknowledge("convex", FIRST, 2)  # late, from a batch that was sent again
     assert busy.acknowledged("convex", FIRST) == 4
-    busy.acknowledge("convex", FIRST, 99)  # more than there is
+    busy.acknowledge("convex", FIRST, 99)  # more than there are
     assert busy.acknowledged("convex", FIRST) == 6
     assert busy.owed("convex") == {}
     busy.append(FIRST, [Logged(level="info", message="more")])
     assert busy.owed("convex") == {FIRST: 1}
 
 
-def test_an_acknowledgement_of_a_run_that_is_not_there_is_nothing(store: SqliteStore) -> None:
+def test_an_acknowledgement_of_an_unknown_run_is_ignored(store: SqliteStore) -> None:
     store.acknowledge("convex", FIRST, 3)
     assert store.acknowledged("convex", FIRST) == 0
 
 
-def test_who_holds_the_lock_of_a_plan_ends_its_earlier_runs(busy: SqliteStore) -> None:
+def test_earlier_runs_of_a_locked_plan_are_ended(busy: SqliteStore) -> None:
     busy.append(SECOND, [run_started(plan_path="/plans/other.yaml")])
     assert busy.mark_interrupted("/plans/none.yaml") == ()
     (run,) = busy.mark_interrupted("/plans/school.yaml")
@@ -231,7 +231,7 @@ def test_who_holds_the_lock_of_a_plan_ends_its_earlier_runs(busy: SqliteStore) -
 
 
 @pytest.mark.parametrize("text", ["Ünïcödé ✓", "half a pair \udc80", "zero \x00 and escape \x1b[31m", "two\nlines"])
-def test_any_text_is_kept(busy: SqliteStore, text: str) -> None:
+def test_any_text_can_be_stored(busy: SqliteStore, text: str) -> None:
     events: list[Event] = [
         Logged(level="error", message=text, task_id="crud"),
         ended("crud", "students", SubTaskStatus.FAILED, error=text),

@@ -1,4 +1,4 @@
-"""A task's state follows from its sub-tasks': every combination of up to four, against the rule spelled out."""
+"""The state of a task from those of its sub-tasks: every combination of up to four, against the rule written out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COMBINATIONS = [combination for count in range(1, 5) for combination in product(
 
 
 def rule(states: tuple[SubTaskStatus, ...]) -> TaskStatus:
-    """The rule, clause by clause and in its order, with nothing shared with the code."""
+    """The rule, clause by clause and in order, without code of the product."""
     ended = [state.value in ("done", "failed", "cancelled") for state in states]
     if any(state.value == "running" for state in states):
         return TaskStatus.RUNNING
@@ -36,17 +36,17 @@ def test_aggregate_follows_the_rule(states: tuple[SubTaskStatus, ...]) -> None:
     assert aggregate(states) is rule(states)
 
 
-def test_progress_says_how_much_was_done_though_it_failed() -> None:
+def test_progress_counts_what_is_done_in_a_failed_task() -> None:
     states = [SubTaskStatus.DONE] * 23 + [SubTaskStatus.FAILED]
     assert aggregate(states) is TaskStatus.FAILED
     assert progress(states) == Progress(completed=23, failed=1, total=24)
 
 
-def test_what_was_cancelled_counts_as_not_done() -> None:
+def test_cancelled_sub_tasks_count_as_failed() -> None:
     assert progress([SubTaskStatus.CANCELLED, SubTaskStatus.PENDING]) == Progress(completed=0, failed=1, total=2)
 
 
-def test_a_state_knows_whether_more_will_happen() -> None:
+def test_states_know_whether_they_are_final() -> None:
     assert [status.value for status in SubTaskStatus if not status.ended] == ["pending", "running"]
     assert [status.value for status in TaskStatus if not status.ended] == ["pending", "running"]
     assert [status.value for status in RunStatus if not status.ended] == ["running", "paused"]

@@ -1,4 +1,4 @@
-"""Runs whose process has died: how that is told, what is shown, and what the next start records."""
+"""Runs whose process has died: how that is detected, what is shown, and what the next start records."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RUN = "11111111-aaaa-4000-8000-000000000000"
 
 @pytest.fixture
 def child() -> Iterator[subprocess.Popen[bytes]]:
-    """Return a process that waits to be ended."""
+    """Return a process that waits to be killed."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         yield process
         process.kill()
@@ -51,32 +51,32 @@ def test_this_process_is_alive() -> None:
     assert is_alive(os.getpid(), this_host(), None)
 
 
-def test_a_process_that_ended_is_dead_even_before_its_parent_looked(child: subprocess.Popen[bytes]) -> None:
+def test_a_process_that_ended_is_dead_even_before_it_is_reaped(child: subprocess.Popen[bytes]) -> None:
     token = process_token(child.pid)
     assert token is not None
     assert is_alive(child.pid, this_host(), token)
     child.kill()
-    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended, and still in the table
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # ended and not reaped
     assert not is_alive(child.pid, this_host(), token)
     child.wait(30)
     assert not is_alive(child.pid, this_host(), token)
     assert not is_alive(child.pid, this_host(), None)
 
 
-def test_another_process_with_the_same_number_is_another(child: subprocess.Popen[bytes]) -> None:
+def test_another_process_with_the_same_pid_is_a_different_one(child: subprocess.Popen[bytes]) -> None:
     assert not is_alive(child.pid, this_host(), process_token(os.getpid()))
 
 
-@pytest.mark.skipif(not BOOT.exists(), reason="this system does not tell its boots apart")
-def test_a_process_of_another_boot_is_another() -> None:
+@pytest.mark.skipif(not BOOT.exists(), reason="this system does not identify its boots")
+def test_a_process_of_another_boot_is_a_different_one() -> None:
     assert (process_token(os.getpid()) or "").startswith(f"{BOOT.read_text().strip()}:")
 
 
-def test_nobody_can_tell_of_another_host() -> None:
+def test_a_process_on_another_host_counts_as_alive() -> None:
     assert is_alive(1, "another-host", "x:1")
 
 
-def test_without_proc_a_process_is_told_by_its_number_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_a_process_is_identified_by_its_pid_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(*_: object, **__: object) -> str:
         raise FileNotFoundError
 
@@ -85,7 +85,7 @@ def test_without_proc_a_process_is_told_by_its_number_alone(monkeypatch: pytest.
     assert is_alive(os.getpid(), this_host(), None)
 
 
-def test_a_run_whose_process_died_reads_as_interrupted_before_anybody_recorded_it(
+def test_a_run_whose_process_died_is_read_as_interrupted_at_once(
     store: SqliteStore, child: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     unfinished(store, child.pid)
@@ -99,7 +99,7 @@ def test_a_run_whose_process_died_reads_as_interrupted_before_anybody_recorded_i
         request_control(tmp_path, RUN, "cancel")
 
 
-def test_the_next_start_ends_what_the_dead_run_left(store: SqliteStore, child: subprocess.Popen[bytes]) -> None:
+def test_the_next_start_ends_what_a_dead_run_left_open(store: SqliteStore, child: subprocess.Popen[bytes]) -> None:
     unfinished(store, child.pid)
     assert store.mark_interrupted() == ()
     child.kill()
@@ -122,7 +122,7 @@ def test_the_next_start_ends_what_the_dead_run_left(store: SqliteStore, child: s
     assert store.mark_interrupted() == ()
 
 
-def test_a_task_of_which_a_part_failed_before_is_failed(store: SqliteStore, child: subprocess.Popen[bytes]) -> None:
+def test_a_task_with_an_earlier_failure_ends_as_failed(store: SqliteStore, child: subprocess.Popen[bytes]) -> None:
     unfinished(store, child.pid)
     store.append(RUN, [ended("crud", "b", SubTaskStatus.FAILED, error="no")])
     child.kill()
@@ -131,7 +131,7 @@ def test_a_task_of_which_a_part_failed_before_is_failed(store: SqliteStore, chil
     assert store.tasks(RUN)[0].status is TaskStatus.FAILED
 
 
-def test_a_run_on_another_host_is_left_alone_until_its_plan_is_locked(store: SqliteStore) -> None:
+def test_a_run_on_another_host_is_ended_only_with_the_lock_of_its_plan(store: SqliteStore) -> None:
     unfinished(store, 1, host="another-host")
     assert store.mark_interrupted() == ()
     assert store.mark_interrupted("/plans/other.yaml") == ()
@@ -139,6 +139,6 @@ def test_a_run_on_another_host_is_left_alone_until_its_plan_is_locked(store: Sql
     assert run.error == "process 1 on another-host died"
 
 
-def test_a_run_of_the_library_without_a_plan_file_is_not_another_ones(store: SqliteStore) -> None:
+def test_runs_without_a_plan_file_are_not_of_one_plan(store: SqliteStore) -> None:
     store.append(RUN, [run_started(plan="library", plan_path="")])
     assert store.mark_interrupted("") == ()

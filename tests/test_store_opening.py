@@ -1,4 +1,4 @@
-"""The state file: how it is opened, what is set aside, and what is said when it cannot be used."""
+"""Opening the state file: what is set aside, what is migrated, and the errors of an unusable one."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name not in {".gitignore", "state.lock"})
 
 
-def test_a_new_state_folder_hides_itself_from_git(folder: Path) -> None:
+def test_a_new_state_folder_has_a_gitignore(folder: Path) -> None:
     with SqliteStore(folder / "deep") as store:
         assert store.notices == ()
     assert (folder / "deep" / ".gitignore").read_text() == "*\n"
 
 
-def test_what_was_written_is_there_at_the_next_start(folder: Path) -> None:
+def test_stored_runs_are_there_at_the_next_start(folder: Path) -> None:
     write_run(folder)
     with SqliteStore(folder) as store:
         assert store.notices == ()
@@ -119,13 +119,13 @@ def test_a_file_that_cannot_be_used_is_set_aside_and_never_deleted(
         assert len(store.runs()) == 1
 
 
-def test_the_log_of_a_damaged_file_goes_with_it(folder: Path) -> None:
+def test_the_log_of_a_damaged_file_is_set_aside_with_it(folder: Path) -> None:
     write_run(folder)
     copied = folder.with_name("copied")
     copied.mkdir()
     with SqliteStore(folder) as writer:
         writer.append(RUN, [Logged(level="info", message="not yet folded into the file")])
-        for name in ("state.db", "state.db-wal"):  # what is left when a process is killed
+        for name in ("state.db", "state.db-wal"):  # what a killed process leaves
             (copied / name).write_bytes((folder / name).read_bytes())
     broken_pages(copied / "state.db")
     log = (copied / "state.db-wal").read_bytes()
@@ -135,7 +135,7 @@ def test_the_log_of_a_damaged_file_goes_with_it(folder: Path) -> None:
     assert aside.read_bytes() == log
 
 
-def test_a_file_that_is_empty_is_simply_used(folder: Path) -> None:
+def test_an_empty_file_is_used(folder: Path) -> None:
     folder.mkdir()
     (folder / "state.db").touch()
     with SqliteStore(folder) as store:
@@ -190,13 +190,13 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(folder: Path, monkeypa
     db.close()
 
 
-def test_a_path_that_is_a_file_is_said_to_be_no_folder(tmp_path: Path) -> None:
+def test_a_state_folder_that_is_a_file_is_reported(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file")
     with pytest.raises(StoreError, match=r"state.*cannot be saved here.*--state or RUNNER_STATE"):
         SqliteStore(tmp_path / "state")
 
 
-def test_a_state_file_that_is_a_folder_is_said_to_be_unusable(folder: Path) -> None:
+def test_a_state_file_that_is_a_folder_is_reported(folder: Path) -> None:
     (folder / "state.db").mkdir(parents=True)
     with pytest.raises(StoreError, match=r"state\.db: the run's state cannot be saved"):
         SqliteStore(folder)
@@ -263,7 +263,7 @@ def test_a_folder_that_cannot_be_written_is_named_and_can_still_be_read() -> Non
     assert runs == "runs: 1"
 
 
-def test_a_full_disk_is_said_to_be_full_and_nothing_is_half_kept(folder: Path) -> None:
+def test_a_full_disk_is_reported_and_nothing_is_stored_in_part(folder: Path) -> None:
     write_run(folder)
     with SqliteStore(folder) as store:
         before = store.run().last_seq
@@ -277,7 +277,7 @@ def test_a_full_disk_is_said_to_be_full_and_nothing_is_half_kept(folder: Path) -
         assert recorded.seq == before + 1
 
 
-def test_a_write_that_the_system_refuses_is_a_store_error(folder: Path) -> None:
+def test_a_failing_write_is_a_store_error(folder: Path) -> None:
     limited = """
 import resource, signal, sys
 from pathlib import Path
@@ -312,7 +312,7 @@ def test_many_threads_may_open_a_new_folder_at_once(folder: Path) -> None:
         together.wait(30)
         try:
             SqliteStore(folder).close()
-        except BaseException as error:  # noqa: BLE001 - told below
+        except BaseException as error:  # noqa: BLE001 - raised below
             errors.append(error)
 
     threads = [threading.Thread(target=open_one) for _ in range(8)]
@@ -323,7 +323,7 @@ def test_many_threads_may_open_a_new_folder_at_once(folder: Path) -> None:
     assert errors == []
 
 
-def test_a_reader_of_nothing_finds_nothing_and_makes_nothing(folder: Path) -> None:
+def test_a_reader_of_a_missing_file_finds_no_runs_and_creates_nothing(folder: Path) -> None:
     with StateReader.open(folder) as reader:
         assert reader.runs() == ()
         with pytest.raises(NoSuchRunError, match="no run was recorded yet"):
@@ -337,7 +337,7 @@ def test_a_reader_cannot_write(folder: Path) -> None:
         reader._db.execute("DELETE FROM runs")
 
 
-def test_a_reader_leaves_a_file_of_a_newer_format_alone(folder: Path) -> None:
+def test_a_reader_refuses_a_file_of_a_newer_format(folder: Path) -> None:
     write_run(folder)
     newer(folder / "state.db")
     before = (folder / "state.db").read_bytes()
@@ -346,7 +346,7 @@ def test_a_reader_leaves_a_file_of_a_newer_format_alone(folder: Path) -> None:
     assert (folder / "state.db").read_bytes() == before
 
 
-def test_a_reader_of_a_damaged_file_says_so(folder: Path) -> None:
+def test_a_reader_reports_a_damaged_file(folder: Path) -> None:
     write_run(folder)
     no_database(folder / "state.db")
     with pytest.raises(StoreError, match="the state file is damaged"):
@@ -359,7 +359,7 @@ def test_a_request_needs_a_state_file(folder: Path) -> None:
     assert not folder.exists()
 
 
-def test_a_request_is_left_without_a_store_of_ones_own(folder: Path) -> None:
+def test_a_request_can_be_made_without_opening_a_store(folder: Path) -> None:
     with SqliteStore(folder) as store:
         store.append(RUN, [run_started()])
         number = request_control(folder, RUN, "pause")

@@ -1,4 +1,4 @@
-"""Projecting events onto records: the records hold what the events say, and never go backwards."""
+"""Projecting events onto records, which never go backwards."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_a_run_is_paused_resumed_and_ended() -> None:
     assert (state.run.exit_code, state.run.error, state.run.ended_at) == (1, "x", iso(at(9)))
 
 
-def test_nobody_knows_the_exit_code_of_a_run_that_died() -> None:
+def test_a_run_that_died_has_no_exit_code() -> None:
     state = projected(run_started(), RunEnded(status=RunStatus.INTERRUPTED, exit_code=UNKNOWN_EXIT))
     assert state.run is not None
     assert state.run.exit_code is None
@@ -89,7 +89,7 @@ def test_a_sub_task_goes_through_its_steps() -> None:
     assert (subtask.started_at, subtask.ended_at) == (iso(at(1)), iso(at(2)))
 
 
-def test_tries_are_recorded_one_by_one() -> None:
+def test_attempts_are_recorded_one_by_one() -> None:
     state = begun(
         started("crud", "students"),
         retrying(charged=False),
@@ -108,19 +108,19 @@ def test_tries_are_recorded_one_by_one() -> None:
     assert (subtask.attempts, subtask.error, subtask.started_at) == (2, "no", iso(at(1)))
 
 
-def test_a_sub_task_between_two_tries_is_still_running() -> None:
+def test_a_sub_task_between_two_attempts_is_running() -> None:
     state = begun(started("crud", "students"), retrying())
     assert state.subtasks["crud/students"].status is SubTaskStatus.RUNNING
     assert state.subtasks["crud/students"].error == "timed out"
     assert state.tasks["crud"].status is TaskStatus.RUNNING
 
 
-def test_a_try_that_is_good_clears_the_error_of_the_one_before() -> None:
+def test_a_successful_attempt_clears_the_earlier_error() -> None:
     state = begun(started("crud", "students"), retrying(), started("crud", "students", 2), ended("crud", "students"))
     assert state.subtasks["crud/students"].error is None
 
 
-def test_what_never_began_has_no_try() -> None:
+def test_a_sub_task_that_never_began_has_no_attempt() -> None:
     state = begun(ended("crud", "students", SubTaskStatus.CANCELLED, attempt=0))
     assert state.attempts == {}
     assert state.subtasks["crud/students"].attempts == 0
@@ -135,16 +135,16 @@ def test_what_never_began_has_no_try() -> None:
         ended("crud", "students", SubTaskStatus.FAILED, error="late"),
     ],
 )
-def test_what_comes_after_the_end_changes_nothing(late: Event) -> None:
+def test_events_after_the_end_change_nothing(late: Event) -> None:
     events: list[Event] = [started("crud", "students"), ended("crud", "students", files=FileCounts(updated=1))]
     assert begun(*events, late) == begun(*events)
 
 
-def test_what_is_not_known_changes_nothing() -> None:
+def test_events_of_unknown_tasks_change_nothing() -> None:
     assert begun(started("other", "students"), step("crud", "nothing", 1), TaskStarted(task_id="no")) == begun()
 
 
-def test_the_state_of_a_task_is_the_aggregate_until_it_is_said_to_have_ended() -> None:
+def test_the_state_of_a_task_is_the_aggregate_until_it_ends() -> None:
     state = begun(TaskStarted(task_id="crud", at=at(1)))
     task = state.tasks["crud"]
     assert (task.status, task.started_at) == (TaskStatus.PENDING, iso(at(1)))
@@ -194,7 +194,7 @@ def test_batches_may_be_cut_anywhere() -> None:
         assert state == whole
 
 
-def test_only_the_rows_that_events_name_are_touched() -> None:
+def test_only_records_that_events_refer_to_are_touched() -> None:
     events: list[Event] = [
         step("crud", "students", 1),
         ended("ui", "grades"),

@@ -1,4 +1,4 @@
-"""Which runs a state file forgets, and that nothing of them stays behind."""
+"""Which runs are deleted from the state file, and that no rows of them are left."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_the_newest_runs_of_each_plan_stay_and_nothing_of_the_others_does(tmp_path: Path) -> None:
+def test_the_newest_runs_of_each_plan_stay_and_all_others_are_deleted(tmp_path: Path) -> None:
     with SqliteStore(tmp_path) as store:
         for number in range(5):
             store.append(f"school-{number}", whole_run(tasks=2, tables=3))
@@ -34,7 +34,7 @@ def test_the_newest_runs_of_each_plan_stay_and_nothing_of_the_others_does(tmp_pa
     }
 
 
-def test_what_a_sink_has_still_to_get_is_not_forgotten(tmp_path: Path) -> None:
+def test_runs_with_unacknowledged_events_are_not_deleted(tmp_path: Path) -> None:
     with SqliteStore(tmp_path) as store:
         store.outboxes = ("convex",)
         for number in range(3):
@@ -45,7 +45,7 @@ def test_what_a_sink_has_still_to_get_is_not_forgotten(tmp_path: Path) -> None:
         assert set(store.owed("convex")) == {"run-0", "run-2"}
 
 
-def test_a_run_that_has_not_ended_is_not_forgotten(tmp_path: Path) -> None:
+def test_a_run_that_has_not_ended_is_not_deleted(tmp_path: Path) -> None:
     with SqliteStore(tmp_path) as store:
         _running(store, "first")
         _running(store, "second")
@@ -60,7 +60,7 @@ def _running(store: SqliteStore, run_id: str) -> str:
 
 
 def _runs_with_rows(folder: Path) -> dict[str, int]:
-    """Return of how many runs each table has rows."""
+    """Return the number of runs that each table has rows of."""
     with sqlite3.connect(folder / "state.db") as db:
         tables = {"runs": "key"} | dict.fromkeys(("tasks", "subtasks", "attempts", "events", "controls"), "run")
         found = {

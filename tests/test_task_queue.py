@@ -1,4 +1,4 @@
-"""The task queue: order, needs, limits, and that nothing is lost or doubled."""
+"""The task queue: order, needs, limits, and that every entry ends exactly once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def entry(name: str, priority: int = 5, needs: tuple[str, ...] = (), timeout: fl
 
 
 def drain(queue: TaskQueue[str]) -> list[str]:
-    """Take and finish one at a time until nothing more comes."""
+    """Take and finish one entry at a time until there are none."""
     taken = []
     while (got := queue.take(0)) is not None:
         taken.append(got.id)
@@ -34,7 +34,7 @@ def test_take_gives_the_most_urgent_first_and_keeps_order_within_a_priority() ->
     assert drain(queue) == ["b", "e", "a", "c", "d"]
 
 
-def test_take_prefers_an_urgent_late_comer() -> None:
+def test_take_prefers_an_urgent_entry_that_was_added_late() -> None:
     queue: TaskQueue[str] = TaskQueue(concurrency=1)
     queue.add_many([entry("a"), entry("b")])
     queue.take(0)
@@ -62,7 +62,7 @@ def test_take_stops_at_the_limit_and_goes_on_when_one_ends() -> None:
     assert (got.id, got.payload) == ("c", "C")
 
 
-def test_needs_hold_an_entry_back_until_all_are_done() -> None:
+def test_an_entry_is_blocked_until_all_its_needs_are_done() -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add_many([entry("app", 10, ("db", "ui")), entry("db", 1), entry("ui", 1)])
     assert [got.id for got in (queue.take(0), queue.take(0)) if got] == ["db", "ui"]
@@ -79,7 +79,7 @@ def test_a_need_named_twice_counts_once() -> None:
     assert drain(queue) == ["a", "b"]
 
 
-def test_a_need_that_is_already_done_does_not_hold_back() -> None:
+def test_a_need_that_is_done_already_does_not_block() -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add(entry("a"))
     drain(queue)
@@ -103,7 +103,7 @@ def test_a_failed_need_skips_its_dependents_transitively_with_the_reason() -> No
     ("status", "words"),
     [(CANCELLED, "was cancelled"), (TaskStatus.SKIPPED, "was skipped"), (FAILED, "failed")],
 )
-def test_every_end_but_done_skips_dependents(status: TaskStatus, words: str) -> None:
+def test_every_final_state_except_done_skips_dependents(status: TaskStatus, words: str) -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add_many([entry("a"), entry("b", needs=("a",))])
     queue.take(0)
@@ -132,7 +132,7 @@ def test_a_dependent_of_two_failed_needs_is_skipped_once() -> None:
     assert queue.finish("b", FAILED, 1) == []
 
 
-def test_cancel_takes_a_waiting_entry_out_and_skips_what_needs_it() -> None:
+def test_cancel_removes_a_waiting_entry_and_skips_its_dependents() -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add_many([entry("a"), entry("b", needs=("a",)), entry("c")])
     assert queue.cancel("a") == [Skipped("b", "needs 'a', which was cancelled")]
@@ -141,7 +141,7 @@ def test_cancel_takes_a_waiting_entry_out_and_skips_what_needs_it() -> None:
         queue.cancel("a")
 
 
-def test_has_ready_forgets_a_cancelled_entry() -> None:
+def test_has_ready_does_not_count_a_cancelled_entry() -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add(entry("a"))
     queue.cancel("a")
@@ -149,7 +149,7 @@ def test_has_ready_forgets_a_cancelled_entry() -> None:
     assert queue.take(0) is None
 
 
-def test_pause_gives_nothing_out_until_start() -> None:
+def test_nothing_is_taken_while_paused() -> None:
     queue: TaskQueue[str] = TaskQueue(auto_start=False)
     queue.add(entry("a"))
     assert queue.stats == QueueStats(size=1, pending=0, concurrency=5, paused=True)
@@ -163,7 +163,7 @@ def test_pause_gives_nothing_out_until_start() -> None:
     assert drain(queue) == ["a"]
 
 
-def test_clear_drops_what_waits_and_leaves_what_runs() -> None:
+def test_clear_removes_waiting_entries_only() -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add_many([entry("a", 10), entry("b"), entry("c", needs=("a",))])
     queue.take(0)
@@ -174,7 +174,7 @@ def test_clear_drops_what_waits_and_leaves_what_runs() -> None:
     assert queue.is_idle
 
 
-def test_what_was_cleared_can_be_added_again() -> None:
+def test_a_cleared_entry_can_be_added_again() -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add_many([entry("a", 10), entry("b", needs=("a",))])
     queue.take(0)
@@ -184,7 +184,7 @@ def test_what_was_cleared_can_be_added_again() -> None:
     assert drain(queue) == ["b"]
 
 
-def test_what_is_added_again_keeps_nothing_of_its_former_self() -> None:
+def test_an_entry_that_is_added_again_is_new() -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add_many([entry("a", 10), entry("b", 9), entry("c", 9, needs=("a",))])
     queue.take(0)
@@ -196,7 +196,7 @@ def test_what_is_added_again_keeps_nothing_of_its_former_self() -> None:
     assert not queue.has_ready()
 
 
-def test_expired_names_what_has_used_up_its_time() -> None:
+def test_expired_returns_entries_beyond_their_time_limit() -> None:
     queue: TaskQueue[str] = TaskQueue(timeout=10)
     queue.add_many([entry("a"), entry("b", timeout=3), entry("c")])
     queue.take(0)
@@ -233,7 +233,7 @@ def test_on_idle_is_called_each_time_that_the_last_one_ends() -> None:
     assert calls == ["idle", "idle"]
 
 
-def test_on_idle_is_called_when_a_failure_skips_all_that_waited() -> None:
+def test_on_idle_is_called_when_a_failure_skips_all_waiting_entries() -> None:
     queue: TaskQueue[str] = TaskQueue()
     calls: list[str] = []
     queue.on_idle(lambda: calls.append("idle"))
@@ -259,7 +259,7 @@ def test_on_idle_is_called_when_a_failure_skips_all_that_waited() -> None:
         ),
     ],
 )
-def test_add_many_refuses_what_could_never_run_and_adds_nothing(entries: list[QueueEntry[str]], message: str) -> None:
+def test_add_many_refuses_impossible_entries_and_adds_none(entries: list[QueueEntry[str]], message: str) -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add(entry("known"))
     with pytest.raises(ValueError, match=message):
@@ -267,7 +267,7 @@ def test_add_many_refuses_what_could_never_run_and_adds_nothing(entries: list[Qu
     assert [waiting.id for waiting in queue.waiting] == ["known"]
 
 
-def test_finish_refuses_what_is_not_running_and_states_that_are_no_end() -> None:
+def test_finish_refuses_entries_that_are_not_running_and_states_that_are_not_final() -> None:
     queue: TaskQueue[str] = TaskQueue()
     queue.add(entry("a"))
     with pytest.raises(ValueError, match="'a' is not running"):
@@ -280,7 +280,7 @@ def test_finish_refuses_what_is_not_running_and_states_that_are_no_end() -> None
     assert queue.stats.pending == 1
 
 
-def test_a_queue_needs_room_for_one() -> None:
+def test_a_queue_needs_a_concurrency_of_at_least_one() -> None:
     with pytest.raises(ValueError, match="concurrency 0"):
         TaskQueue(concurrency=0)
     with pytest.raises(ValueError, match="timeout -1"):

@@ -53,14 +53,14 @@ def test_idle_workers_share_the_budget_of_one_task() -> None:
     assert max(len(tables) for tables, _ in shards) == 5
 
 
-def test_no_shard_is_handed_over_beyond_the_budget() -> None:
+def test_no_shard_is_assigned_beyond_the_budget() -> None:
     task = task_of(300)
     assign(task, 0)
     assert task.choose_shard(4, others_wait=False, now=0.0) == ((), 0)
     assert not task.has_due(0.0)
 
 
-def test_a_shard_is_a_bounded_chunk_so_that_its_worker_comes_back() -> None:
+def test_the_size_of_a_shard_is_bounded() -> None:
     tables, threads = assign(task_of(3000), 0)
     assert (len(tables), threads) == (5 * CHUNK, 5)
 
@@ -69,7 +69,7 @@ def test_few_sub_tasks_are_not_spread_over_workers() -> None:
     assert assign(task_of(3), 0, idle=5) == (["t0", "t1", "t2"], 3)
 
 
-def test_a_failure_that_may_pass_is_tried_again_after_a_backoff() -> None:
+def test_a_retryable_failure_is_retried_after_a_backoff() -> None:
     task = task_of(2)
     assign(task, 0)
     start(task, "t0")
@@ -85,7 +85,7 @@ def test_a_failure_that_may_pass_is_tried_again_after_a_backoff() -> None:
     assert task.states["crud/t0"].attempt == 2
 
 
-def test_the_last_attempt_fails_for_good_and_the_task_says_how_far_it_came() -> None:
+def test_a_sub_task_without_retries_left_fails_and_its_task_too() -> None:
     task = task_of(3, attempts=1)
     assign(task, 0)
     start(task, "t0", "t1", "t2")
@@ -99,7 +99,7 @@ def test_the_last_attempt_fails_for_good_and_the_task_says_how_far_it_came() -> 
     assert task.first_error == "OSError: full"
 
 
-def test_what_another_try_would_only_repeat_is_not_tried_again() -> None:
+def test_a_failure_that_is_not_retryable_is_not_retried() -> None:
     task = task_of(1, attempts=5)
     assign(task, 0)
     start(task, "t0")
@@ -146,7 +146,7 @@ def test_several_suspects_run_again_alone_and_uncharged_until_one_dies_again() -
     assert (state.spec.table, outcome) == ("t1", Ended(status=SubTaskStatus.FAILED))
 
 
-def test_a_worker_that_dies_over_the_shard_itself_charges_all_of_it() -> None:
+def test_a_death_before_any_sub_task_began_charges_the_whole_shard() -> None:
     task = task_of(2, attempts=2)
     assign(task, 0)
     outcomes = task.worker_died(0, "worker died", 0.0)
@@ -164,7 +164,7 @@ def test_a_worker_ended_for_a_timeout_charges_only_the_sub_task_that_was_late() 
     assert not task.states["crud/t1"].alone
 
 
-def test_cancelling_ends_what_waits_and_tries_nothing_again() -> None:
+def test_cancelling_ends_waiting_sub_tasks_and_retries_none() -> None:
     task = task_of(3, budget=1)
     assign(task, 0, others_wait=True)
     start(task, "t0")
@@ -175,7 +175,7 @@ def test_cancelling_ends_what_waits_and_tries_nothing_again() -> None:
     assert task.status is TaskStatus.FAILED
 
 
-def test_a_shard_that_never_reached_its_worker_is_handed_over_again_uncharged() -> None:
+def test_a_shard_that_never_arrived_is_assigned_again_uncharged() -> None:
     task = task_of(2, attempts=1)
     assign(task, 0)
     assert task.worker_died(0, "worker died", 0.0, begun=False) == []
@@ -183,7 +183,7 @@ def test_a_shard_that_never_reached_its_worker_is_handed_over_again_uncharged() 
     assert task.states["crud/t0"].attempt == 1
 
 
-def test_several_late_ones_are_suspects_and_each_runs_again_alone() -> None:
+def test_several_late_sub_tasks_are_suspects_and_run_again_alone() -> None:
     task = task_of(2, attempts=1)
     assign(task, 0)
     for state in start(task, "t0", "t1"):

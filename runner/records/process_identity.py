@@ -1,4 +1,4 @@
-"""Identifies processes beyond their pid, to tell whether the one that wrote something is still running.
+"""Identifies processes beyond their pid, to find out whether the one that wrote something is running.
 
 A run's record identifies its process by pid, host and token. Files that a process writes carry its mark: temporary
 files, claims and the plan lock. A pid alone is not enough: the system reuses it, and in another container or on another

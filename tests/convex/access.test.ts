@@ -8,7 +8,7 @@ useEnvironment();
 
 const page = { numItems: 10, cursor: null };
 
-/** Every public write with arguments that are right but for the token. */
+/** Every public write, with valid arguments except the token. */
 async function writes(t: Deployment): Promise<((token: string) => Promise<unknown>)[]> {
   const [task, subtask] = await t.run(async (ctx) => [
     await ctx.db.query("tasks").first(),
@@ -128,7 +128,7 @@ test.each([
   expect(sameSecret(given, secret)).toBe(same);
 });
 
-test("a comparison looks at every character whatever the first says", () => {
+test("a comparison always compares every character", () => {
   const secret = "s".repeat(64);
   const looked: number[] = [];
   for (const guess of ["x".repeat(64), secret, `${"s".repeat(63)}x`]) {

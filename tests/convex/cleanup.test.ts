@@ -19,7 +19,7 @@ async function count(t: Deployment): Promise<Record<string, number>> {
   });
 }
 
-/** A deployment that got a whole run at `THEN`, and the clock `days` later. */
+/** A deployment that received a whole run at `THEN`, with the clock `days` later. */
 async function after(days: number): Promise<Deployment> {
   vi.useFakeTimers();
   vi.setSystemTime(THEN);
@@ -43,7 +43,7 @@ test.each([
   expect(await count(t)).toEqual(left);
 });
 
-test("the days are a setting", async () => {
+test("the number of days is a setting", async () => {
   const t = await after(3);
   vi.stubEnv("RUNNER_CONVEX_KEEP_LOGS_DAYS", "2");
   await t.mutation(internal.cleanup.sweep, {});
@@ -53,14 +53,14 @@ test("the days are a setting", async () => {
   expect(await count(t)).toEqual(nothing);
 });
 
-test("a setting that is no number deletes nothing", async () => {
+test("with a setting that is not a number nothing is deleted", async () => {
   const t = await after(1000);
   vi.stubEnv("RUNNER_CONVEX_KEEP_RUNS_DAYS", "for ever");
   await expect(t.mutation(internal.cleanup.sweep, {})).rejects.toThrow("RUNNER_CONVEX_KEEP_RUNS_DAYS");
   expect(await count(t)).toEqual(everything);
 });
 
-test.each([1, 2, 3, 7, 23, 24, 500])("batches of %i delete no more at a time, and all in the end", async (batch) => {
+test.each([1, 2, 3, 7, 23, 24, 500])("batches of %i delete no more at a time, and everything in the end", async (batch) => {
   const t = await after(100);
   const total = 23;
   const first = await t.mutation(internal.cleanup.sweep, { batch });
@@ -71,7 +71,7 @@ test.each([1, 2, 3, 7, 23, 24, 500])("batches of %i delete no more at a time, an
   expect(await count(t)).toEqual(nothing);
 });
 
-test("what is new stays, and a run that is gone can come again", async () => {
+test("recent runs stay, and a deleted run can be sent again", async () => {
   const t = await after(100);
   const fresh = numbered([started]).map((event) => ({ ...event, at: new Date().toISOString() }));
   const call = { token: TOKEN, producer: "fresh", firstSeq: 1, lastSeq: 1, events: fresh };
@@ -81,7 +81,7 @@ test("what is new stays, and a run that is gone can come again", async () => {
   expect(await send(t, WHOLE_RUN)).toEqual({ cursor: 18, applied: 18 });
 });
 
-test("tasks that no run made go too, with their sub-tasks", async () => {
+test("tasks that no run created are deleted, too, with their sub-tasks", async () => {
   vi.useFakeTimers();
   vi.setSystemTime(THEN);
   const t = deploy();
@@ -96,7 +96,7 @@ test("tasks that no run made go too, with their sub-tasks", async () => {
   expect(await count(t)).toEqual(nothing);
 });
 
-test("the sweep is not to be called from outside, and the cron calls it", () => {
+test("the sweep is internal, and the cron job calls it", () => {
   expect(sweep).toHaveProperty("isInternal", true);
   expect(sweep).not.toHaveProperty("isPublic");
   const [cron] = Object.values(crons.crons);

@@ -13,12 +13,12 @@ const modules = import.meta.glob("../../convex/**/*.{ts,js}");
 
 export type Deployment = TestConvex<typeof schema>;
 
-/** Returns a fresh deployment that holds calls to Convex's limits. */
+/** Returns a new deployment that enforces Convex's limits on calls. */
 export function deploy(): Deployment {
   return convexTest({ schema, modules, transactionLimits: true });
 }
 
-/** Gives each test the environment of a deployment that is set up, and takes it away again. */
+/** Sets the environment of a configured deployment for each test. */
 export function useEnvironment(): void {
   beforeEach(() => {
     vi.stubEnv("RUNNER_CONVEX_TOKEN", TOKEN);
@@ -49,7 +49,7 @@ export function at(seq: number): string {
   return `2025-05-06T07:08:${String(seq % 60).padStart(2, "0")}.000000Z`;
 }
 
-/** An event without what every event has. */
+/** An event without the fields that all events have. */
 export type Fact = RunnerEvent extends infer E ? (E extends RunnerEvent ? Omit<E, "seq" | "at"> : never) : never;
 
 /** Numbers facts from `first` on. */
@@ -127,7 +127,7 @@ export function ended(
   };
 }
 
-/** A whole small run: one task of two tables, one of which fails at its first try. */
+/** A small complete run: one task with two tables, one of which fails at its first attempt. */
 export const WHOLE_RUN: RunnerEvent[] = numbered([
   started,
   added("be", ["students", "classes"]),
@@ -157,7 +157,7 @@ export const WHOLE_RUN: RunnerEvent[] = numbered([
   { type: "RunEnded", status: "failed", exitCode: 1, error: null },
 ]);
 
-/** Everything that a deployment holds, with the runner's own ids in the place of Convex's. */
+/** All documents of a deployment, with the runner's ids instead of Convex's. */
 export async function contents(t: Deployment) {
   return await t.run(async (ctx) => {
     const tables = {

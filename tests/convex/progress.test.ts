@@ -120,7 +120,7 @@ test.each(Array.from({ length: 20 }, (_, seed) => seed))(
   },
 );
 
-test("a gap is refused with the number that is here, and nothing is kept of the batch", async () => {
+test("a gap is refused with the current position, and nothing of the batch is stored", async () => {
   const t = deploy();
   await send(t, WHOLE_RUN.slice(0, 4));
   const before = await contents(t);
@@ -129,18 +129,18 @@ test("a gap is refused with the number that is here, and nothing is kept of the 
   expect(await contents(t)).toEqual(before);
 });
 
-test("folding leaves holes inside a batch, and they are no gaps", async () => {
+test("superseded events that are left out are not gaps", async () => {
   const t = deploy();
-  const folded = WHOLE_RUN.filter(({ seq }) => seq !== 5);
-  expect(await send(t, folded.slice(0, 10), 1)).toEqual({ cursor: 11, applied: 10 });
-  expect(await send(t, folded.slice(10), 12)).toEqual({ cursor: 18, applied: 7 });
+  const cut = WHOLE_RUN.filter(({ seq }) => seq !== 5);
+  expect(await send(t, cut.slice(0, 10), 1)).toEqual({ cursor: 11, applied: 10 });
+  expect(await send(t, cut.slice(10), 12)).toEqual({ cursor: 18, applied: 7 });
   const whole = await contents(await sent());
   const found = await contents(t);
   expect(found.logs).toEqual(whole.logs.filter(({ seq }) => seq !== 5));
   expect({ ...found, logs: [] }).toEqual({ ...whole, logs: [] });
 });
 
-test("a batch may begin with a hole that was folded away", async () => {
+test("a batch may begin with a superseded event that is left out", async () => {
   const t = deploy();
   await send(t, WHOLE_RUN.slice(0, 4));
   expect(await send(t, WHOLE_RUN.slice(5, 8), 5)).toEqual({ cursor: 8, applied: 3 });
@@ -151,7 +151,7 @@ test("a deleted producer is rebuilt from the newest log line", async () => {
   await send(t, WHOLE_RUN.slice(0, 10));
   await t.run(async (ctx) => {
     await ctx.db.delete((await only(await ctx.db.query("producers").collect()))._id);
-    // The run's own number must not be what answers here.
+    // The position must not come from the run itself.
     await ctx.db.patch((await only(await ctx.db.query("runs").collect()))._id, { lastSeq: 0 });
   });
   expect(await expectRefusal(send(t, WHOLE_RUN.slice(12)), "gap")).toMatchObject({ cursor: 10 });
@@ -159,7 +159,7 @@ test("a deleted producer is rebuilt from the newest log line", async () => {
   expect((await contents(t)).logs).toHaveLength(18);
 });
 
-test("a deleted producer whose logs are gone too is rebuilt from its run", async () => {
+test("a deleted producer whose logs are deleted, too, is rebuilt from its run", async () => {
   const t = await sent();
   await t.run(async (ctx) => {
     for (const table of ["producers", "logs"] as const) {
@@ -171,13 +171,13 @@ test("a deleted producer whose logs are gone too is rebuilt from its run", async
   expect(await send(t, WHOLE_RUN)).toEqual({ cursor: 18, applied: 0 });
 });
 
-test("an error in the middle of a batch undoes all of it", async () => {
+test("an error inside a batch rolls all of it back", async () => {
   const t = deploy();
   await send(t, WHOLE_RUN.slice(0, 3));
   const before = await contents(t);
   const broken = { ...WHOLE_RUN[5], status: "unheard of" } as unknown as RunnerEvent;
   await expect(send(t, [...WHOLE_RUN.slice(3, 5), broken])).rejects.toThrow(/Validator error/);
-  // One that passes the validators and fails in the function: two runs of one id.
+  // It passes the validators and fails in the function: two runs with one id.
   await t.run(async (ctx) => {
     const { _id, _creationTime, ...run } = await only(await ctx.db.query("runs").collect());
     await ctx.db.insert("runs", run);
@@ -187,7 +187,7 @@ test("an error in the middle of a batch undoes all of it", async () => {
   expect((await contents(t)).producers).toEqual(before.producers);
 });
 
-test("a batch that is none is refused", async () => {
+test("an invalid batch is refused", async () => {
   const t = deploy();
   const call = (firstSeq: number, lastSeq: number, events: readonly RunnerEvent[]) =>
     t.mutation(api.progress.ingest, { token: TOKEN, producer: RUN, firstSeq, lastSeq, events: [...events] });
@@ -208,11 +208,11 @@ test("a batch that is none is refused", async () => {
   expect((await contents(t)).logs).toEqual([]);
 });
 
-test("a run begins with its start", async () => {
+test("a run must begin with its start event", async () => {
   await expectRefusal(send(deploy(), numbered([added("be", ["a"])])), "invalid");
 });
 
-test("no state goes backwards: what comes late is logged and changes nothing", async () => {
+test("no state goes backwards: a late event is logged and changes nothing", async () => {
   const t = await sent();
   const before = await contents(t);
   const late = numbered(
@@ -238,14 +238,14 @@ test("no state goes backwards: what comes late is logged and changes nothing", a
   expect(after.logs).toHaveLength(28);
 });
 
-test("a new try begins at step 0, and what the last one said is gone", async () => {
+test("a new attempt begins at step 0, without the message of the last one", async () => {
   const t = await sent(numbered([started, added("be", ["a"]), began("be", "a"), step("be", "a", 3)]));
   expect((await contents(t)).subtasks).toMatchObject([{ step: 3, message: "step 3", attempts: 1 }]);
   await send(t, numbered([began("be", "a", 2)], 5));
   expect((await contents(t)).subtasks).toMatchObject([{ step: 0, message: null, attempts: 2, startedAt: at(3) }]);
 });
 
-test("the exit code of a run that nobody saw end is null", async () => {
+test("the exit code of a run whose process died is null", async () => {
   const t = await sent(numbered([started, { type: "RunEnded", status: "interrupted", exitCode: -1, error: "died" }]));
   expect((await contents(t)).runs).toMatchObject([{ status: "interrupted", exitCode: null, error: "died" }]);
 });
@@ -270,7 +270,7 @@ test("a task that has too many sub-tasks for one event is announced in parts, on
   expect(tasks[0]?.subTaskIds).toHaveLength(502);
 });
 
-test("what a task's document names of its sub-tasks is bounded", async () => {
+test("the number of sub-task ids in a task's document is bounded", async () => {
   const t = await sent(numbered([started, added("be", [])]));
   for (const part of [0, 1]) {
     const names = Array.from({ length: 1000 }, (_, index) => `t${part * 1000 + index}`);
@@ -282,7 +282,7 @@ test("what a task's document names of its sub-tasks is bounded", async () => {
   expect(tasks[0]?.progress.total).toBe(2000);
 });
 
-test("announcing for a task that is not there, or too many at once, is refused", async () => {
+test("an announcement for an unknown task, or of too many sub-tasks, is refused", async () => {
   const t = await sent(numbered([started, added("be", [])]));
   const announce = (producer: string, taskId: string, count: number) => {
     const subtasks = specs("be", Array.from({ length: count }, (_, index) => `t${index}`));
@@ -293,7 +293,7 @@ test("announcing for a task that is not there, or too many at once, is refused",
   await expectRefusal(announce(RUN, "be", 1001), "invalid");
 });
 
-test("the largest batch stays within what one call may read and write", async () => {
+test("the largest batch stays within the limits of one call", async () => {
   const names = Array.from({ length: 1000 }, (_, index) => `t${index}`);
   const t = await sent(numbered([started, added("be", names)]));
   const events = numbered(names.map((name) => began("be", name)), 3);

@@ -36,7 +36,7 @@ function finished(taskId: string, status: TaskStatus): Fact {
   return { type: "TaskEnded", taskId, status, error: null };
 }
 
-test("the board has four columns, counts, and what runs", async () => {
+test("the board has four columns, counts, and the running sub-tasks", async () => {
   const t = deploy();
   await send(
     t,
@@ -75,7 +75,7 @@ test("the board has four columns, counts, and what runs", async () => {
   expect(board?.complete).toBe(true);
 });
 
-test("a board is of the newest run, or of the one that is named", async () => {
+test("a board shows the newest run, or the named one", async () => {
   const t = deploy();
   expect(await t.query(api.runs.board, { token })).toBeNull();
   await sendRun(t, "aaaa-1", [started], at(30));
@@ -94,7 +94,7 @@ test("a board is of the newest run, or of the one that is named", async () => {
   expect(await run("ccc")).toBeUndefined(); // too short to stand for it
 });
 
-test("runs are listed newest first, by state when asked, a page at a time", async () => {
+test("runs are listed newest first, optionally by state, in pages", async () => {
   const t = deploy();
   await sendRun(t, "one", [started], at(1));
   await sendRun(t, "two", [started, { type: "RunPaused" }], at(2));
@@ -146,15 +146,15 @@ test("logs are read by task, by sub-task and by run, in the order of the events"
     "school started, process 42 on build-1",
     "added: BE CRUD APIs",
     "started",
-    "try 1 started, process 43",
+    "attempt 1 started, process 43",
     "step 1: step 1",
     "step 2: step 2",
-    "try 1 started, process 43",
-    "try 1 failed: disk",
+    "attempt 1 started, process 43",
+    "attempt 1 failed: disk",
     "slow",
     "of the run",
     "done",
-    "try 2 started, process 43",
+    "attempt 2 started, process 43",
     "step 1: step 1",
     "failed: disk",
     "paused",
@@ -180,7 +180,7 @@ test("logs are read by task, by sub-task and by run, in the order of the events"
   ]);
 });
 
-test("no function scans a table: every query names an index", () => {
+test("no function scans a table: every query uses an index", () => {
   const sources = import.meta.glob<string>("../../convex/*.ts", { eager: true, query: "?raw", import: "default" });
   let queries = 0;
   for (const [path, source] of Object.entries(sources)) {

@@ -20,7 +20,7 @@ async function status(t: Deployment, taskId: Id<"tasks">): Promise<TaskStatus | 
   return (await t.query(api.tasks.get, { token, taskId }))?.status;
 }
 
-test("a task is made once, with everything that was said of it", async () => {
+test("a task is created once, with all its fields", async () => {
   const t = deploy();
   const taskId = await task(t);
   expect(await task(t)).toBe(taskId);
@@ -42,7 +42,7 @@ test("a task is made once, with everything that was said of it", async () => {
   expect(made?.updatedAt).toBe(made?.createdAt);
 });
 
-test("a task may be added to a run that is there", async () => {
+test("a task may be added to an existing run", async () => {
   const t = deploy();
   await send(t, numbered([started, added("be", ["a"])]));
   const runId = (await t.query(api.runs.get, { token, run: RUN }))?._id as Id<"runs">;
@@ -81,7 +81,7 @@ test.each([
   }
 });
 
-test("times of a task's states are kept and never moved", async () => {
+test("the times of a task's states are stored and never changed", async () => {
   const t = deploy();
   const taskId = await task(t);
   await t.mutation(api.tasks.updateStatus, { token, taskId, status: "running" });
@@ -94,7 +94,7 @@ test("times of a task's states are kept and never moved", async () => {
   expect(failed?.endedAt).toMatch(ISO);
 });
 
-test("a classification is kept, and the agent follows", async () => {
+test("a classification is stored, and the agent follows from it", async () => {
   const t = deploy();
   const taskId = await task(t);
   const told = { kind: "be-boilerplate", method: "llm" as const, confidence: 0.7, keywords: ["be"], reasoning: "r" };
@@ -105,7 +105,7 @@ test("a classification is kept, and the agent follows", async () => {
   await expectRefusal(t.mutation(api.tasks.updateStatus, { token, taskId, status: "done" }), "not_found");
 });
 
-test("sub-tasks are made once, one by one or many together, in their order", async () => {
+test("sub-tasks are created once, one by one or many together, in order", async () => {
   const t = deploy();
   const taskId = await task(t);
   const [one, ...rest] = specs("by-hand", ["a", "b", "c"]);
@@ -123,7 +123,7 @@ test("sub-tasks are made once, one by one or many together, in their order", asy
   });
 });
 
-test("of many sub-tasks all are made or none", async () => {
+test("of many sub-tasks all are created or none", async () => {
   const t = deploy();
   const taskId = await task(t);
   const many = specs("by-hand", ["a", "b"]);
@@ -134,7 +134,7 @@ test("of many sub-tasks all are made or none", async () => {
   expect(await t.query(api.tasks.get, { token, taskId })).toMatchObject({ progress: { total: 0 } });
 });
 
-test("nothing is added to a task that has ended or is gone", async () => {
+test("nothing is added to a task that has ended or was deleted", async () => {
   const t = deploy();
   const taskId = await task(t);
   await t.mutation(api.tasks.updateStatus, { token, taskId, status: "done" });
@@ -162,7 +162,7 @@ test.each(vectors.filter(({ subtasks }) => subtasks.length > 0 && subtasks.lengt
   },
 );
 
-test("progress of a sub-task changes what was said, and no more", async () => {
+test("an update of a sub-task changes the given fields only", async () => {
   const t = deploy();
   const taskId = await task(t);
   const [subtaskId] = await t.mutation(api.subtasks.createMany, { token, taskId, subtasks: specs("by-hand", ["a"]) });
@@ -188,7 +188,7 @@ test("progress of a sub-task changes what was said, and no more", async () => {
   await expectRefusal(update({ step: 1 }), "not_found");
 });
 
-test("what does not fit the validators is refused before a function runs", async () => {
+test("arguments that do not match the validators are refused before a function runs", async () => {
   const t = deploy();
   const taskId = await task(t);
   const wrong: [string, Promise<unknown>][] = [

@@ -1,17 +1,17 @@
-/** What goes wrong on demand. Each number counts down with the calls that it has spoilt. */
+/** Faults on demand. Each number counts down with every call that it affects. */
 export const NO_FAULTS = {
-  /** Calls to commit and then to drop the connection of, without an answer. */
+  /** Calls that are committed and whose connection is then dropped without an answer. */
   dropAfterCommit: 0,
-  /** Calls to drop the connection of before anything has happened. */
+  /** Calls whose connection is dropped before anything happens. */
   dropBefore: 0,
-  /** Calls to answer with 503, as the backend does when it is overloaded. */
+  /** Calls that are answered with 503, as by an overloaded backend. */
   unavailable: 0,
-  /** Calls to refuse with the status `refuseWith`. */
+  /** Calls that are refused with the status `refuseWith`. */
   refuse: 0,
   refuseWith: 500,
-  /** Calls never to answer; -1 for all. */
+  /** Calls that are never answered; -1 for all. */
   hang: 0,
-  /** Calls to answer with what is no answer of a deployment. */
+  /** Calls that are answered with something that is no answer of a deployment. */
   garbage: 0,
   /** Milliseconds that every call takes. */
   delay: 0,
@@ -19,10 +19,10 @@ export const NO_FAULTS = {
 
 export type Faults = { -readonly [Name in keyof typeof NO_FAULTS]: number };
 
-/** What goes wrong now. */
+/** The current faults. */
 export const faults: Faults = { ...NO_FAULTS };
 
-/** Whether this call is one that `name` says to spoil. */
+/** Returns whether the fault `name` affects this call. */
 export function strikes(name: keyof Faults): boolean {
   if (faults[name] === 0) {
     return false;

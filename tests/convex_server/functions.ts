@@ -1,7 +1,7 @@
 /**
  * The project's Convex functions, run under `convex-test`: one call at a time, with the checks of the real backend
- * that `convex-test` leaves out (who may call what, sizes, nesting), and a journal that lets a server that was
- * killed come back with what it had committed.
+ * that `convex-test` leaves out (access, sizes, nesting), and a journal from which a server that was killed restores what
+ * it had committed.
  */
 import { randomBytes } from "node:crypto";
 import fs from "node:fs";
@@ -45,7 +45,7 @@ export class Functions {
     private readonly journal: string | undefined,
   ) {}
 
-  /** Loads the functions in `folder` and, from `journal`, what an earlier server had committed. */
+  /** Loads the functions in `folder` and, from `journal`, the commits of an earlier server. */
   static async load(folder: string, journal: string | undefined): Promise<Functions> {
     const modules = collectModules(folder);
     const schema = (await modules["./schema.js"]?.())?.["default"] as SchemaDefinition<GenericSchema, boolean>;
@@ -81,7 +81,7 @@ export class Functions {
     return documents.map((document) => convexToJson(document as Value));
   }
 
-  /** Deletes every document of a table, behind the functions' back. */
+  /** Deletes every document of a table without calling a function. */
   async clear(table: string): Promise<void> {
     await this.test.run(async (ctx) => {
       for (const document of await ctx.db.query(table).collect()) {
@@ -126,7 +126,7 @@ export class Functions {
     if (this.journal === undefined || !fs.existsSync(this.journal)) {
       return;
     }
-    // The last line is half written where the server was killed in it: then nobody was told of that call.
+    // The last line is incomplete where the server was killed while it wrote it: that call had no answer.
     const lines = fs.readFileSync(this.journal, "utf8").split("\n").slice(0, -1);
     fs.writeFileSync(this.journal, lines.map((line) => `${line}\n`).join(""));
     for (const line of lines) {
@@ -140,7 +140,7 @@ function canonical(name: string): string {
   return name.replace(/\.js(?=:|$)/, "");
 }
 
-/** The modules of a folder by the names under which Convex knows them. */
+/** The modules of a folder by their names in Convex. */
 function collectModules(folder: string): Record<string, () => Promise<Module>> {
   const modules: Record<string, () => Promise<Module>> = {};
   for (const file of fs.readdirSync(folder, { recursive: true, encoding: "utf8" })) {
@@ -152,7 +152,7 @@ function collectModules(folder: string): Record<string, () => Promise<Module>> {
   return modules;
 }
 
-/** Throws the backend's errors for values that it would not take. */
+/** Throws the backend's errors for values that it refuses. */
 function checkValue(value: unknown, maxNesting: number, what: string): void {
   const depth = (each: unknown): number => {
     if (Array.isArray(each)) {
@@ -188,7 +188,7 @@ interface Syscalls {
   asyncSyscall: (operation: string, args: string) => Promise<string>;
 }
 
-/** Has every write checked for what the backend refuses of a document. */
+/** Checks every write for documents that the backend refuses. */
 function guardDocuments(): void {
   const scope = globalThis as unknown as { Convex: Syscalls };
   const original = scope.Convex;
@@ -216,7 +216,7 @@ function guardDocuments(): void {
   };
 }
 
-/** An error as the backend tells of it: always with a text, with data where it is a `ConvexError`. */
+/** An error as the backend reports it: with a text, and with data where it is a `ConvexError`. */
 function describe(error: unknown): { message: string; data?: JSONValue } {
   const id = randomBytes(8).toString("hex");
   const known = error instanceof Error ? error : new Error(String(error));

@@ -1,25 +1,25 @@
-/** The HTTP side: `POST /api/query|mutation|action`, and `POST /__test` for the tests' own wishes. */
+/** The HTTP server: `POST /api/query|mutation|action`, and `POST /__test` for requests of tests. */
 import http from "node:http";
 import type { JSONValue } from "convex/values";
 import { NO_FAULTS, faults, sleep, strikes, type Faults } from "./faults.ts";
 import type { FunctionType, Functions } from "./functions.ts";
 import { ConvexJson, encode, type Answer } from "./wire.ts";
 
-const MAX_BODY = (1 << 24) + 2000; // bytes: 16 MiB of arguments, and what is around them
+const MAX_BODY = (1 << 24) + 2000; // bytes: 16 MiB of arguments, and the rest of the request
 
 interface Call {
   path: string;
   args: JSONValue;
 }
 
-/** What a test may ask for. */
+/** A request of a test. */
 interface Wish {
   set?: Partial<Faults>;
-  /** No faults any more: what was set and has struck nobody is forgotten. */
+  /** Removes the faults that have affected no call yet. */
   calm?: boolean;
   dump?: string;
   clear?: string;
-  /** No faults any more, no documents and no counts. */
+  /** Removes all faults, documents and counts. */
   reset?: boolean;
   dropConnections?: boolean;
 }
@@ -94,7 +94,7 @@ async function serve(
     return;
   }
   if (strikes("refuse")) {
-    response.setHeader("location", request.url ?? ""); // for who would follow it
+    response.setHeader("location", request.url ?? ""); // for a client that would follow it
     answer(response, faults.refuseWith, { code: "Refused", message: "refused by the test" });
     return;
   }

@@ -3,9 +3,9 @@
  *
  *     node --import tsx tests/convex_server/main.ts [--port N] [--journal FILE]
  *
- * Prints `LISTENING <port>` when it serves, on the loopback only, and ends when its standard input does: it
- * cannot outlive the test that started it. What `convex-test` does not enforce, this does not either: the speed of
- * an index, the second that a function may take, conflicts between transactions (they run one by one here).
+ * Prints `LISTENING <port>` when it is ready, on the loopback only, and ends when its standard input is closed, so that it
+ * does not outlive the test that started it. Like `convex-test` it enforces neither the speed of indexes nor the time
+ * limit of functions, and transactions never conflict: they run one by one.
  */
 import type { AddressInfo } from "node:net";
 import path from "node:path";

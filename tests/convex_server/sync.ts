@@ -1,7 +1,7 @@
 /**
- * The WebSocket side: the sync protocol as the official Rust client speaks it.
+ * The WebSocket server: the sync protocol as the official Rust client uses it.
  *
- * Rules that the client holds a server to: each Transition starts at the version where the last one ended, and a
+ * Rules that the client checks: each Transition starts at the version where the last one ended, and a
  * new socket at 0/0/0; a mutation resolves only when a Transition follows its MutationResponse; without a message
  * or a ping for 30 s the client gives up.
  */
@@ -40,7 +40,7 @@ interface Query {
   last: string | undefined;
 }
 
-/** Timestamps that grow, shared by all connections: nanoseconds, as the backend counts. */
+/** Increasing timestamps, shared by all connections, in nanoseconds like the backend's. */
 class Clock {
   private last = 0n;
 
@@ -89,7 +89,7 @@ class Connection {
     socket.on("error", () => socket.terminate());
   }
 
-  /** Has the client told of what has changed; changes in quick succession share a Transition. */
+  /** Notifies the client of changes; changes in quick succession share a Transition. */
   schedule(): void {
     this.dirty = true;
     if (!this.updating) {
@@ -106,7 +106,7 @@ class Connection {
         return;
       case "ModifyQuerySet":
         return this.modify(message.baseVersion, message.newVersion, message.modifications);
-      case "Authenticate": // whoever it says it is: the project's functions know tokens only
+      case "Authenticate": // ignored: the project's functions use tokens only
         this.wanted.identity = message.baseVersion + 1;
         return this.schedule();
       case "Mutation":
@@ -186,7 +186,7 @@ class Connection {
     }
   }
 
-  /** Runs a query again and returns what there is to say of it: nothing where its result is the same. */
+  /** Runs a query again and returns its new result, if that has changed. */
   private async refresh(queryId: number, query: Query): Promise<Answer[]> {
     const outcome = await this.functions.run("query", query.path, query.args);
     const key = JSON.stringify(outcome.ok ? outcome.value : [outcome.data, outcome.message.split("\n")[1]]);
@@ -218,7 +218,7 @@ function result(outcome: Outcome, good: string, bad: string): Record<string, Ans
   return { [bad]: outcome.message, errorData };
 }
 
-/** Serves the sync protocol on an HTTP server and returns what drops all its connections. */
+/** Serves the sync protocol on an HTTP server; returns a function that drops all its connections. */
 export function serveSync(server: http.Server, functions: Functions): () => void {
   const sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false });
   const clock = new Clock();

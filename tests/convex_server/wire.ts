@@ -1,7 +1,7 @@
-/** JSON as the backend writes it: a number of a value always has a point, since clients tell 1.0 from 1. */
+/** JSON as the backend writes it: numbers of values always have a point, since clients distinguish 1.0 from 1. */
 import type { JSONValue } from "convex/values";
 
-/** Marks what is a Convex value inside an answer; numbers elsewhere (status codes, versions) stay as they are. */
+/** Marks the Convex values inside an answer; numbers elsewhere (status codes, versions) are not changed. */
 export class ConvexJson {
   constructor(readonly value: JSONValue) {}
 }

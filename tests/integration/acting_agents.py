@@ -1,4 +1,4 @@
-"""Agents for tests: what they do is said in a task's options. Imported by workers as `acting_agents:...`."""
+"""Agents for tests that do what a task's options say. Imported by workers as `acting_agents:...`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Acting(Agent):
         """The file, at this path."""
 
     def _gate(self, ctx: AgentContext, argument: str) -> None:
-        """Wait until somebody opens the FIFO for writing; it says that it waits by a file beside it."""
+        """Wait until the FIFO is opened for writing; a file beside it shows that an agent waits."""
         Path(f"{argument}.reached").touch()
         with Path(argument).open(encoding="utf-8") as gate:
             gate.read()
@@ -52,23 +52,23 @@ class Acting(Agent):
         """A file of so many bytes."""
 
     def _spin(self, ctx: AgentContext, argument: str) -> None:
-        """Hold the interpreter for minutes: no other thread of the process runs meanwhile."""
+        """Hold the interpreter for minutes: no other thread of the process runs."""
         Path(argument).touch()
         re.match(r"(a+)+$", "a" * 40 + "b")
 
     def _hoard(self, ctx: AgentContext, argument: str) -> None:
-        """Take memory without end."""
+        """Allocate memory without end."""
         hoard = []
         while True:
             hoard.append(bytearray(1 << 24))
 
     def _daemon(self, ctx: AgentContext, argument: str) -> None:
-        """Leave a program behind, and its process id in a file."""
+        """Leave a program running, with its process id in a file."""
         child = subprocess.Popen(["sleep", "600"], stdin=subprocess.DEVNULL)
         Path(argument).write_text(str(child.pid))
 
     def _orphan(self, ctx: AgentContext, argument: str) -> None:
-        """Leave a process behind that has left the worker's group, has lost its parent and will not be told."""
+        """Leave a process running that has left the worker's group, has no parent and ignores signals."""
         if os.fork():
             os.wait()
             return
@@ -121,7 +121,7 @@ class Acting(Agent):
 
     def _signal(self, ctx: AgentContext, argument: str) -> None:
         os.kill(os.getpid(), signal.Signals[argument])
-        time.sleep(60)  # it may reach another thread first; nobody goes on from here
+        time.sleep(60)  # it may reach another thread first; this one does not continue
 
     def _exit(self, ctx: AgentContext, argument: str) -> None:
         os._exit(int(argument))
@@ -141,24 +141,24 @@ class Acting(Agent):
         raise SilentError
 
     def _late_thread(self, ctx: AgentContext, argument: str) -> None:
-        """Leave a thread behind that goes on to tell of progress."""
+        """Leave a thread running that continues to report progress."""
 
-        def tell() -> None:
+        def report() -> None:
             while True:
                 ctx.progress(4, "after the end")
                 time.sleep(0.001)
 
-        threading.Thread(target=tell, daemon=True).start()
+        threading.Thread(target=report, daemon=True).start()
 
     def _obey(self, ctx: AgentContext, argument: str) -> None:
-        """Work on and on, but stop when told to."""
+        """Work without end, but stop when asked to."""
         Path(argument).touch()
         while True:
             ctx.check_cancelled()
             time.sleep(0.01)
 
     def _attend(self, ctx: AgentContext, argument: str) -> None:
-        """Work on until a file is there, but stop when told to."""
+        """Work until a file exists, but stop when asked to."""
         for _ in range(30_000):
             ctx.check_cancelled()
             if Path(argument).exists():

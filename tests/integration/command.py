@@ -25,7 +25,7 @@ CREATE TABLE audit_log (id bigint PRIMARY KEY, what text);
 """
 
 
-_STEERING = {
+_AFFECTING = {
     "ANTHROPIC_API_KEY",
     "CI",
     "CONVEX_URL",
@@ -39,8 +39,8 @@ _STEERING = {
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return this environment without what would steer the command from outside."""
-    kept = {name: value for name, value in os.environ.items() if name not in _STEERING}
+    """Return this environment without variables that affect the command."""
+    kept = {name: value for name, value in os.environ.items() if name not in _AFFECTING}
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 
@@ -92,7 +92,7 @@ class Folder:
         )
 
     def files(self) -> dict[str, bytes]:
-        """Return the generated files by path: the workspace without what the runner keeps there for itself."""
+        """Return the generated files by path: the workspace without the runner's own folder."""
         found = (path for path in self.workspace.rglob("*") if path.is_file())
         relative = ((path.relative_to(self.workspace), path) for path in found)
         return {str(name): path.read_bytes() for name, path in relative if name.parts[0] != ".runner"}

@@ -1,4 +1,4 @@
-"""What every test with real processes starts from."""
+"""Set-up of all tests with real processes."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ import pytest
 
 @pytest.fixture(autouse=True, scope="session")
 def _hang_up_as_usual() -> None:
-    """Commands that tests start heed SIGHUP, though the tests themselves may run under nohup."""
+    """Commands that tests start handle SIGHUP, though the tests themselves may run under nohup."""
     if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-TOKEN = 'write-"secret"-7f3a'  # with what JSON must escape, so that no escaped form of it slips through
+TOKEN = 'write-"secret"-7f3a'  # with characters that JSON escapes, so that escaped forms are found, too
 READ_TOKEN = "read-secret-91cc"
 START_LIMIT = 60.0  # seconds
 CALL_LIMIT = 30.0
 
 
 class Deployment:
-    """Where a deployment is, and what is stored there as any client with the read secret sees it."""
+    """A deployment, with the view of its data that a client with the read secret has."""
 
     def __init__(self, url: str, token: str, read_token: str) -> None:
         self.url = url
@@ -42,18 +42,18 @@ class Deployment:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What the runner needs in its environment."""
+        """The environment variables for the runner."""
         return {"CONVEX_URL": self.url, "RUNNER_CONVEX_TOKEN": self.token, "NO_PROXY": "127.0.0.1"}
 
     def target(self, **values: Any) -> ConvexTarget:
         return ConvexTarget(**{"url": self.url, "token": self.token, **values})
 
     def query(self, name: str, **args: Any) -> Any:
-        """Ask with the official client, as it comes."""
+        """Run a query with the unmodified official client."""
         return ConvexHttpClient(self.url).query(name, {"token": self.read_token, **args})
 
     def pages(self, name: str, **args: Any) -> list[dict[str, Any]]:
-        """Ask for all pages of a paginated query."""
+        """Return all pages of a paginated query."""
         found: list[dict[str, Any]] = []
         cursor = None
         while True:
@@ -97,7 +97,7 @@ class Server(Deployment):
         self._arguments[1] = port
 
     def wish(self, **wish: Any) -> dict[str, Any]:
-        """Have a fault set, a table dumped or cleared; see `tests/convex_server/http.ts`."""
+        """Send a request for a fault, a dump or a clearing of a table; see `tests/convex_server/http.ts`."""
         request = urllib.request.Request(f"{self.url}/__test", data=json.dumps(wish).encode())
         with urllib.request.urlopen(request, timeout=CALL_LIMIT) as response:
             answer: dict[str, Any] = json.load(response)
@@ -107,11 +107,11 @@ class Server(Deployment):
         self.wish(set=faults)
 
     def calm(self) -> None:
-        """Forget the faults that have struck no call: the next would be a question of the test's own."""
+        """Remove the faults that have affected no call: the next call may be one of the test's own."""
         self.wish(calm=True)
 
     def kill(self) -> None:
-        """End it at once, in the middle of whatever it does."""
+        """Kill it, whatever it is doing."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(CALL_LIMIT)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def assert_same(deployment: Deployment, state: Path, run_id: str) -> None:
-    """Hold a deployment's copy of a run to the state file, row for row, and each event to be there once."""
+    """Compare a deployment's copy of a run with the state file: every record, and each event exactly once."""
     with StateReader.open(state) as reader:
         run = deployment.query("runs:get", run=run_id)
         assert _run_row(run) == _kept(asdict(reader.run(run_id)))
@@ -41,7 +41,7 @@ def assert_same(deployment: Deployment, state: Path, run_id: str) -> None:
 def assert_logs(
     events: Sequence[Recorded], logs: Sequence[dict[str, Any]], tasks: dict[str, str], subtasks: dict[str, str]
 ) -> None:
-    """Hold the log to the events: each once, in order; only steps that later ones overtook may be missing."""
+    """Compare the log with the events: each once, in order; only superseded steps may be missing."""
     seqs = [int(line["seq"]) for line in logs]
     assert seqs == sorted(set(seqs)), "an event is there twice or out of order"
     by_seq = {int(line["seq"]): line for line in logs}
@@ -67,12 +67,12 @@ def assert_logs(
 
 
 def _kept(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row of the state file without what only this machine can use."""
+    """Return a row of the state file without what is specific to this machine."""
     return {name: value for name, value in row.items() if name != "process"}
 
 
 def _row(document: dict[str, Any], record: type) -> dict[str, Any]:
-    """Return the fields of a record as a document has them: in camel case, and three of them by other names."""
+    """Return the fields of a record as a document has them: in camel case, two of them by other names."""
     names = {"id": "externalId", "workspace": "workspacePath"}
     return {
         name: document[theirs]

@@ -31,7 +31,7 @@ class CountingServer:
                 self.wfile.write(answer)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self.calls = 0
         self.largest = 0  # bytes

@@ -1,4 +1,4 @@
-"""Jobs for tests of the orchestrator: tasks on made-up tables, done by the acting agents."""
+"""Jobs for tests of the orchestrator: tasks on invented tables, done by the acting agents."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def job(
 
 
 def events_of(state: Path, orchestrator: ParallelOrchestrator) -> list[Event]:
-    """Return all that has been recorded of a run, in order."""
+    """Return all stored events of a run, in order."""
     with StateReader.open(state) as reader:
         return [recorded.event for recorded in reader.events(orchestrator.run_id)]
 
@@ -76,7 +76,7 @@ class HungError(AssertionError):
 
 
 def until(predicate: Callable[[], bool], what: str, seconds: float = 30.0) -> None:
-    """Look again and again until something holds; raise HungError when it does not in time."""
+    """Poll until a condition is true; raise HungError where that takes longer than `seconds`."""
     deadline = time.monotonic() + seconds
     while not predicate():
         if time.monotonic() >= deadline:
@@ -85,7 +85,7 @@ def until(predicate: Callable[[], bool], what: str, seconds: float = 30.0) -> No
 
 
 class Gate:
-    """Holds up an agent that comes to it, until it is opened."""
+    """Blocks an agent that reaches it, until it is opened."""
 
     def __init__(self, path: Path) -> None:
         os.mkfifo(path)
@@ -93,7 +93,7 @@ class Gate:
         self.act = f"gate {path}"
 
     def open(self) -> None:
-        """Let the agent go that waits here; waits for it to come."""
+        """Unblock the agent that waits here; waits until there is one."""
         self.wait_reached()
         os.close(os.open(self._path, os.O_WRONLY))
 
@@ -103,15 +103,15 @@ class Gate:
 
 
 def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Return those that still run."""
+    """Return the processes that are running."""
     return [one for one in processes if is_alive(one)]
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether a process still runs; one that waits for its parent to notice does not."""
+    """Return whether a process is running; a zombie is not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:  # it ended between the two questions
+    except psutil.NoSuchProcess:  # it ended between the two calls
         return False
 
 

@@ -1,4 +1,4 @@
-"""The command as users, CI and cron run it: real processes, their exit codes, files and words."""
+"""The command as users, CI and cron run it: real processes, their exit codes, files and output."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_check_writes_the_report_of_its_run(folder: Folder) -> None:
     assert not (folder.path / ".runner").exists()
 
 
-def test_globs_choose_tables_and_a_dead_one_is_a_plan_error(folder: Folder) -> None:
+def test_globs_select_tables_and_one_without_a_match_is_a_plan_error(folder: Folder) -> None:
     folder.write_plan(acting(tables={"include": ["*"], "exclude": ["audit_*"]}))
     assert folder.run("plan.yaml").returncode == 0
     assert set(folder.files()) == {"crud/students.txt", "crud/teachers.txt"}
@@ -98,7 +98,7 @@ def test_globs_choose_tables_and_a_dead_one_is_a_plan_error(folder: Folder) -> N
     assert "students" in dead.stderr
 
 
-def test_every_error_of_a_plan_comes_at_once_and_nothing_is_written(folder: Folder) -> None:
+def test_all_errors_of_a_plan_are_reported_and_nothing_is_written(folder: Folder) -> None:
     folder.write_plan(
         {"description": "make me a sandwich"},
         {"description": "BE setup", "agent": "no_such_module:Agent"},
@@ -162,7 +162,7 @@ def test_bad_input_is_named_and_exits_2(folder: Folder, break_it: Callable[[Fold
     assert not list(folder.path.rglob("*.txt"))
 
 
-def test_a_failed_sub_task_exits_1_and_the_end_repeats_it_with_its_cause(folder: Folder) -> None:
+def test_a_failed_sub_task_exits_1_and_the_summary_has_its_cause(folder: Folder) -> None:
     folder.write_plan(acting(options={"acts": {"teachers": "raise final"}}))
     result = folder.run("plan.yaml", "--json", "report.json")
     assert result.returncode == 1
@@ -175,7 +175,7 @@ def test_a_failed_sub_task_exits_1_and_the_end_repeats_it_with_its_cause(folder:
     assert task["error"] == "as asked"
 
 
-def test_a_disk_that_takes_no_more_fails_the_sub_task_and_leaves_nothing_half_written(folder: Folder) -> None:
+def test_a_full_disk_fails_the_sub_task_and_leaves_no_partial_file(folder: Folder) -> None:
     folder.write_plan(acting(options={"acts": {"teachers": "big 9000000"}}, retries={"attempts": 1, "backoff": 0}))
     result = folder.run("plan.yaml", largest_file=8_000_000)
     assert result.returncode == 1
@@ -184,7 +184,7 @@ def test_a_disk_that_takes_no_more_fails_the_sub_task_and_leaves_nothing_half_wr
     assert set(folder.files()) == {"crud/students.txt", "crud/audit_log.txt"}
 
 
-def test_state_that_cannot_be_kept_stops_the_run_with_exit_1(folder: Folder) -> None:
+def test_state_that_cannot_be_saved_stops_the_run_with_exit_1(folder: Folder) -> None:
     folder.write_plan(acting())
     result = folder.run("plan.yaml", largest_file=40_000)
     assert result.returncode == 1
@@ -214,16 +214,16 @@ def test_the_report_and_status_share_one_shape(folder: Folder) -> None:
     assert first["subtasks"][0]["files"] == {"created": 1, "updated": 0, "identical": 0, "kept": 0}
 
 
-def test_so_many_runs_are_kept_as_asked_for(folder: Folder) -> None:
+def test_keep_runs_limits_the_stored_runs(folder: Folder) -> None:
     folder.write_plan(acting())
-    for keep in (5, 5, 5, 1):  # besides the run itself
+    for keep in (5, 5, 5, 1):  # in addition to the run itself
         result = folder.run("plan.yaml", "--keep-runs", str(keep))
         assert result.returncode == 0, result.stderr
     assert len(folder.run("status").stdout.splitlines()) == 1 + 2
     assert folder.run("plan.yaml", "--keep-runs", "0").returncode == 2
 
 
-def test_status_and_logs_tell_of_the_last_run(folder: Folder) -> None:
+def test_status_and_logs_show_the_last_run(folder: Folder) -> None:
     folder.write_plan(acting())
     folder.run("plan.yaml")
     status = folder.run("status")
@@ -234,7 +234,7 @@ def test_status_and_logs_tell_of_the_last_run(folder: Folder) -> None:
     assert "students" in logs.stdout
 
 
-def test_json_events_come_one_a_line(folder: Folder) -> None:
+def test_json_events_are_printed_one_per_line(folder: Folder) -> None:
     folder.write_plan(acting())
     lines = folder.run("plan.yaml", "--log-format", "json").stdout.splitlines()
     events = [json.loads(line) for line in lines]
@@ -243,7 +243,7 @@ def test_json_events_come_one_a_line(folder: Folder) -> None:
     assert events[-1]["event"] == "RunEnded"
 
 
-def test_quiet_prints_one_line_when_all_went_well(folder: Folder) -> None:
+def test_quiet_prints_one_line_for_a_successful_run(folder: Folder) -> None:
     folder.write_plan(acting())
     assert len(folder.run("-q", "plan.yaml").stdout.splitlines()) == 1
 
@@ -280,7 +280,7 @@ def test_a_plan_that_is_already_running_is_not_run_twice(folder: Folder) -> None
     process.communicate()
 
 
-def test_waiting_for_the_other_run_lasts_as_long_as_it_was_told_to(folder: Folder) -> None:
+def test_waiting_for_the_other_run_lasts_as_long_as_given(folder: Folder) -> None:
     gate = Gate(folder.path / "gate")
     folder.write_plan(acting(options={"acts": {"teachers": gate.act}}))
     process = folder.start("plan.yaml")
@@ -295,7 +295,7 @@ def test_waiting_for_the_other_run_lasts_as_long_as_it_was_told_to(folder: Folde
     assert json.loads((folder.path / "waited.json").read_text())["run"]["status"] == "done"
 
 
-def test_rerun_failed_runs_what_failed_and_what_was_skipped_for_it(folder: Folder) -> None:
+def test_rerun_failed_runs_failed_and_skipped_sub_tasks(folder: Folder) -> None:
     memory = folder.path / "memory"
     acts = {"teachers": f"fail_once {memory}"}
     folder.write_plan(
@@ -315,11 +315,11 @@ def test_rerun_failed_runs_what_failed_and_what_was_skipped_for_it(folder: Folde
     assert (nothing.returncode, "nothing failed" in nothing.stdout) == (0, True)
 
 
-def test_check_with_rerun_failed_looks_only_at_what_failed_in_earlier_runs(folder: Folder) -> None:
+def test_check_with_rerun_failed_checks_only_what_failed_in_earlier_runs(folder: Folder) -> None:
     acts = {"teachers": f"fail_once {folder.path / 'memory'}"}
     folder.write_plan(acting(options={"acts": acts}, retries={"attempts": 1, "backoff": 0}))
     assert folder.run("plan.yaml").returncode == 1
-    (folder.workspace / "crud" / "students.txt").unlink()  # done in that run: not looked at
+    (folder.workspace / "crud" / "students.txt").unlink()  # done in that run: not checked
     before = len(json.loads(folder.run("status", "--json").stdout)["tasks"])
     check = folder.run("plan.yaml", "--check", "--rerun-failed", "--json", "report.json")
     assert check.returncode == 3, check.stdout + check.stderr
@@ -330,7 +330,7 @@ def test_check_with_rerun_failed_looks_only_at_what_failed_in_earlier_runs(folde
     assert (len(after["tasks"]), after["run"]["exit_code"]) == (before, 1)
 
 
-def test_tables_that_are_gone_are_named_and_pruned_on_request(folder: Folder) -> None:
+def test_files_of_dropped_tables_are_reported_and_pruned_on_request(folder: Folder) -> None:
     folder.write_plan(acting("crud"), acting("other"))
     assert folder.run("plan.yaml").returncode == 0
     before = folder.files()
@@ -338,8 +338,8 @@ def test_tables_that_are_gone_are_named_and_pruned_on_request(folder: Folder) ->
     edited.write_text("mine\n")
     folder.write_plan(acting("crud", tables=["students"]), acting("other", tables=["students", "teachers"]))
 
-    told = folder.run("plan.yaml")
-    assert "crud/audit_log, crud/teachers, other/audit_log; --prune removes them" in told.stdout
+    first = folder.run("plan.yaml")
+    assert "crud/audit_log, crud/teachers, other/audit_log; --prune removes them" in first.stdout
     assert folder.files().keys() == before.keys()
 
     check = folder.run("plan.yaml", "--check")
@@ -390,7 +390,7 @@ def test_a_run_is_controlled_from_another_terminal(folder: Folder, kind: str) ->
     process.communicate()
 
 
-def test_two_plans_write_one_workspace_at_once_and_nothing_is_torn(folder: Folder) -> None:
+def test_two_plans_may_write_one_workspace_at_once(folder: Folder) -> None:
     tables = "".join(f"CREATE TABLE t{number} (id int PRIMARY KEY);\n" for number in range(40))
     (folder.path / "school.sql").write_text(tables)
     plans = [folder.write_plan(acting(name, options={"folder": "same"}), name=f"{name}.yaml") for name in ("a", "b")]
@@ -414,7 +414,7 @@ def test_a_starter_plan_runs_as_it_is(folder: Folder) -> None:
     assert "already exists" in again.stderr
 
 
-def test_a_plan_for_a_schema_that_was_not_all_understood_says_so(folder: Folder) -> None:
+def test_init_warns_about_statements_that_were_not_understood(folder: Folder) -> None:
     (folder.path / "cut.sql").write_text("CREATE TABLE a (id int PRIMARY KEY);\nCREATE TABLE b (id int")
     made = folder.run("init", "cut.sql")
     assert made.returncode == 0, made.stderr
@@ -427,7 +427,7 @@ def test_the_plan_schema_is_printed_for_editors(folder: Folder) -> None:
     assert json.loads(folder.run("plan-schema").stdout)["type"] == "object"
 
 
-def test_the_schema_command_tells_what_it_understood(folder: Folder) -> None:
+def test_the_schema_command_prints_what_it_understood(folder: Folder) -> None:
     shown = folder.run("schema", "school.sql", "--json")
     assert shown.returncode == 0, shown.stderr
     tables = json.loads(shown.stdout)["tables"]
@@ -462,9 +462,7 @@ def test_a_statement_that_was_not_understood_stops_a_run_that_needs_its_table(fo
         ("CREATE TABLE fees (id int DEFAULT 'a);", "a string that begins in line"),
     ],
 )
-def test_a_table_of_which_nothing_could_be_read_stops_a_run_that_would_choose_it(
-    folder: Folder, statement: str, reason: str
-) -> None:
+def test_an_unreadable_table_stops_a_run_that_would_select_it(folder: Folder, statement: str, reason: str) -> None:
     with (folder.path / "school.sql").open("a") as ddl:
         ddl.write(statement)
     folder.write_plan(acting())
@@ -485,7 +483,7 @@ def test_usage_errors_exit_2(folder: Folder) -> None:
         assert "Traceback" not in result.stderr
 
 
-def test_a_closed_pipe_ends_no_run_with_a_traceback(folder: Folder) -> None:
+def test_a_closed_pipe_causes_no_traceback(folder: Folder) -> None:
     folder.write_plan(acting())
     process = folder.start("plan.yaml", "--json", "report.json")
     assert process.stdout is not None

@@ -59,7 +59,7 @@ def test_calls_share_one_connection(server: Server) -> None:
 
 
 @pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
-def test_what_may_pass_is_told_from_what_does_not(server: Server, status: int) -> None:
+def test_temporary_errors_are_distinguished_from_others(server: Server, status: int) -> None:
     server.faults(refuse=1, refuseWith=status)
     with closing(client(server)) as deployment, pytest.raises(UnavailableError, match=f"answered {status}"):
         deployment.call("progress:ingest", start_of_a_run())
@@ -72,14 +72,14 @@ def test_a_refusal_is_final(server: Server, status: int) -> None:
         deployment.call("progress:ingest", start_of_a_run())
 
 
-def test_somebody_else_who_answers_is_not_a_deployment(server: Server) -> None:
+def test_an_answer_of_another_server_is_refused(server: Server) -> None:
     server.faults(garbage=1)
     with closing(client(server)) as deployment, pytest.raises(RefusedError, match="is it the address"):
         deployment.call("progress:ingest", start_of_a_run())
 
 
 @pytest.mark.parametrize("fault", ["dropBefore", "dropAfterCommit"])
-def test_a_dropped_connection_may_pass(server: Server, fault: str) -> None:
+def test_a_dropped_connection_is_a_temporary_error(server: Server, fault: str) -> None:
     server.faults(**{fault: 1})
     with closing(client(server)) as deployment:
         with pytest.raises(UnavailableError, match="dropped the connection"):
@@ -87,7 +87,7 @@ def test_a_dropped_connection_may_pass(server: Server, fault: str) -> None:
         assert deployment.call("progress:ingest", start_of_a_run())["cursor"] == 1
 
 
-def test_an_answer_that_does_not_come_is_not_waited_for(server: Server) -> None:
+def test_a_missing_answer_is_a_timeout(server: Server) -> None:
     server.faults(hang=1)
     began = time.monotonic()
     with closing(client(server)) as deployment, pytest.raises(UnavailableError, match="did not answer"):
@@ -95,9 +95,9 @@ def test_an_answer_that_does_not_come_is_not_waited_for(server: Server) -> None:
     assert time.monotonic() - began < 3
 
 
-def test_nobody_there_may_pass() -> None:
+def test_an_unreachable_server_is_a_temporary_error() -> None:
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # nobody listens
+        taken.bind(("127.0.0.1", 0))  # no server listens
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with (
             closing(DeploymentClient(ConvexTarget(url=url, token="t"))) as deployment,
@@ -106,7 +106,7 @@ def test_nobody_there_may_pass() -> None:
             deployment.call("progress:ingest", start_of_a_run())
 
 
-def test_the_error_of_a_function_comes_with_its_code(server: Server) -> None:
+def test_the_error_of_a_function_has_its_code(server: Server) -> None:
     with closing(client(server)) as deployment:
         with pytest.raises(FunctionFailedError, match="are missing") as caught:
             deployment.call("progress:ingest", {**start_of_a_run(), "producer": "q", "firstSeq": 5, "lastSeq": 5,
@@ -115,7 +115,7 @@ def test_the_error_of_a_function_comes_with_its_code(server: Server) -> None:
         assert caught.value.data["cursor"] == 0
 
 
-def test_a_wrong_secret_is_named_by_its_variable(server: Server) -> None:
+def test_the_error_of_a_wrong_secret_names_its_variable(server: Server) -> None:
     with (
         closing(client(server, token="not-it-4711")) as deployment,
         pytest.raises(FunctionFailedError, match="RUNNER_CONVEX_TOKEN") as caught,
@@ -125,7 +125,7 @@ def test_a_wrong_secret_is_named_by_its_variable(server: Server) -> None:
     assert "not-it-4711" not in str(caught.value)
 
 
-def test_no_error_holds_the_secret(server: Server) -> None:
+def test_no_error_contains_the_secret(server: Server) -> None:
     """Errors of a deployment repeat the arguments, and the secret is one of them."""
     with closing(client(server)) as deployment:
         with pytest.raises(FunctionFailedError, match=r"\*\*\*") as caught:
@@ -137,7 +137,7 @@ def test_no_error_holds_the_secret(server: Server) -> None:
 
 SLOW_HEAD = b"HTTP/1.1 200 OK\r\nX-Slow: "
 SLOW_BODY = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
-SLOW_LAST = b"HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n"  # the connection is not kept for another request
+SLOW_LAST = b"HTTP/1.0 200 OK\r\nContent-Length: 100000\r\n\r\n"  # the connection is not reused
 
 
 @contextmanager
@@ -164,8 +164,8 @@ def answering(*parts: bytes, trickle: bytes = b"") -> Iterator[str]:
 
 
 @pytest.mark.parametrize("head", [SLOW_HEAD, SLOW_BODY, SLOW_LAST], ids=["head", "body", "last"])
-def test_a_server_that_sends_a_byte_now_and_then_is_given_up(head: bytes) -> None:
-    """Each byte comes before the timeout between two bytes; the limit of the call ends it."""
+def test_a_server_that_sends_single_bytes_is_given_up(head: bytes) -> None:
+    """Each byte arrives before the read timeout; the limit of the whole call ends it."""
     with (
         answering(head, trickle=b" ") as url,
         closing(DeploymentClient(ConvexTarget(url=url, token="t"), call_limit=0.5)) as deployment,
@@ -185,7 +185,7 @@ def test_a_server_that_sends_a_byte_now_and_then_is_given_up(head: bytes) -> Non
     ],
     ids=["long", "deep", "no text", "half", "redirect"],
 )
-def test_an_answer_that_is_none_is_refused(answer: bytes, said: str) -> None:
+def test_an_invalid_answer_is_refused(answer: bytes, said: str) -> None:
     with (
         answering(answer) as url,
         closing(DeploymentClient(ConvexTarget(url=url, token="t"))) as deployment,
@@ -195,7 +195,7 @@ def test_an_answer_that_is_none_is_refused(answer: bytes, said: str) -> None:
 
 
 @pytest.mark.parametrize("wish", [b"\xb2", b"-5", b"soon"])
-def test_a_wish_to_wait_that_is_no_number_is_ignored(wish: bytes) -> None:
+def test_an_invalid_retry_after_is_ignored(wish: bytes) -> None:
     answer = b"HTTP/1.1 503 Busy\r\nRetry-After: " + wish + b"\r\nContent-Length: 0\r\n\r\n"
     with (
         answering(answer) as url,

@@ -1,4 +1,4 @@
-"""Real runs with a deployment beside them: the copy, the live view, `sync`, `status` and `watch`, and the load."""
+"""Real runs with a deployment: the copy, the live view, `sync`, `status`, `watch`, and the load."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def latest(folder: Folder) -> str:
 # ------------------------------------------------------------------------------------------- the copy of a run
 
 
-def test_every_kind_of_event_is_taken_and_folded_alike(deployment: Deployment, tmp_path: Path) -> None:
-    """What this project reports and what the deployment validates are written in two languages."""
+def test_every_kind_of_event_is_accepted_and_projected_alike(deployment: Deployment, tmp_path: Path) -> None:
+    """The events and their validators are written in two languages."""
     whole: list[Event] = [
         run_started(),
         task_added("a", ["x", "y", "ü'\"\\"], needs=("b",)),
@@ -100,7 +100,7 @@ def test_every_kind_of_event_is_taken_and_folded_alike(deployment: Deployment, t
     run = Played(tmp_path, deployment.target())
     run.post(whole)
     assert run.finish() is None
-    assert run.told == []
+    assert run.warnings == []
     assert_same(deployment, tmp_path, run.run_id)
 
 
@@ -131,7 +131,7 @@ for board in ConvexClient(os.environ["CONVEX_URL"]).subscribe("runs:board", args
 """
 
 
-def test_a_subscriber_sees_every_long_task_run_and_nothing_go_backwards(deployment: Deployment, folder: Folder) -> None:
+def test_a_subscriber_sees_every_long_task_and_no_state_goes_backwards(deployment: Deployment, folder: Folder) -> None:
     plan = folder.write_plan(
         acting("long", "work 0.5"),
         acting("longer", "work 0.6"),
@@ -180,7 +180,7 @@ def _seconds(start: str | None, end: str | None) -> float:
 
 
 def _assert_forward(boards: list[dict[str, Any]]) -> None:
-    """Hold every view of a run to the one before it: no state, count or step goes back."""
+    """Compare every view of a run with the one before it: no state, count or step goes backwards."""
     assert len(boards) > 3, "the subscriber saw hardly anything"
     seen: dict[str, tuple[float, ...]] = {}
     for board in boards:
@@ -200,7 +200,7 @@ def _assert_forward(boards: list[dict[str, Any]]) -> None:
 # ------------------------------------------------------------------------------------- settings and commands
 
 
-def test_without_settings_nothing_is_sent_and_nothing_is_said(folder: Folder) -> None:
+def test_without_settings_nothing_is_sent_or_printed(folder: Folder) -> None:
     plan = folder.write_plan(acting("a"))
     done = folder.run(str(plan))
     assert done.returncode == 0
@@ -216,7 +216,7 @@ def test_the_url_alone_warns(folder: Folder) -> None:
     assert "RUNNER_CONVEX_TOKEN is not set" in done.stdout
 
 
-def test_a_plan_that_enables_convex_without_settings_is_wrong_at_its_line(folder: Folder) -> None:
+def test_a_plan_that_enables_convex_without_settings_is_an_error_at_its_line(folder: Folder) -> None:
     plan = folder.write_plan(acting("a"), convex={"enabled": True, "url": "http://127.0.0.1:1"})
     done = folder.run(str(plan))
     assert done.returncode == 2
@@ -241,10 +241,10 @@ def test_a_check_leaves_no_trace(deployment: Deployment, folder: Folder) -> None
     command(folder, str(folder.write_plan(acting("a"))), "--check", env=deployment.environ)
     assert len(deployment.pages("runs:list")) == before
     enabled = folder.write_plan(acting("a"), convex={"enabled": True})
-    assert folder.run(str(enabled), "--check").returncode == 3  # where there are no secrets, as in CI
+    assert folder.run(str(enabled), "--check").returncode == 3  # without secrets, as in CI
 
 
-def test_a_deployment_that_is_gone_costs_the_drain_and_one_line(folder: Folder, deployment: Deployment) -> None:
+def test_an_unreachable_deployment_costs_the_drain_and_one_line(folder: Folder, deployment: Deployment) -> None:
     plan = folder.write_plan(acting("a"))
     gone = {"CONVEX_URL": "http://127.0.0.1:1", "RUNNER_CONVEX_TOKEN": TOKEN, "RUNNER_CONVEX_DRAIN": "0.5"}
     done = command(folder, str(plan), "--json", "report.json", env=gone)
@@ -305,7 +305,7 @@ def test_watch_shows_a_run_to_its_end(deployment: Deployment, folder: Folder, *,
     assert deployment.token not in watched.stdout + watched.stderr
 
 
-def test_watch_says_when_convex_cannot_be_reached(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_watch_reports_that_convex_cannot_be_reached(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convex_watch.watch_boards, "__kwdefaults__", {"first": 2.0, "interval": 0.1})
     environ = {"CONVEX_URL": "http://127.0.0.1:1", "RUNNER_CONVEX_TOKEN": TOKEN}
     with pytest.raises(WatchFailedError, match="runner status") as caught:
@@ -313,20 +313,20 @@ def test_watch_says_when_convex_cannot_be_reached(folder: Folder, monkeypatch: p
     assert TOKEN not in str(caught.value)
 
 
-def test_watch_says_when_there_is_no_such_run(deployment: Deployment, folder: Folder) -> None:
+def test_watch_reports_an_unknown_run(deployment: Deployment, folder: Folder) -> None:
     environ = {"CONVEX_URL": deployment.url, "RUNNER_CONVEX_TOKEN": deployment.token}
     with pytest.raises(WatchFailedError, match="no run 'nowhere'"):
         list(watch(folder.path / ".runner", "nowhere", environ, terminal=False))
 
 
-def test_watch_says_what_the_deployment_refuses(deployment: Deployment, folder: Folder) -> None:
+def test_watch_reports_a_refusal_of_the_deployment(deployment: Deployment, folder: Folder) -> None:
     environ = {"CONVEX_URL": deployment.url, "RUNNER_CONVEX_TOKEN": "wrong-secret-2"}
     with pytest.raises(WatchFailedError, match="Reading needs"):
         list(watch(folder.path / ".runner", None, environ, terminal=False))
 
 
 def test_no_secret_is_in_anything_that_is_written(deployment: Deployment, folder: Folder) -> None:
-    """Everything that a run, `sync`, `status`, `logs` and a report say or keep, with and without trouble."""
+    """Everything that a run, `sync`, `status`, `logs` and a report print or store, with and without errors."""
     plan = folder.write_plan(acting("a"), acting("b", "raise value"), retries={"attempts": 1})
     said = ""
     for url in (deployment.url, "http://127.0.0.1:1"):
@@ -366,7 +366,7 @@ run.post(many_events(int(sys.argv[2])))
 run.flush()
 word = run.finish()
 assert word is None, word
-assert run.told == [], run.told
+assert run.warnings == [], run.warnings
 print(run.run_id, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
@@ -413,7 +413,7 @@ def test_ten_thousand_subtasks_take_few_calls_and_little_memory(tmp_path: Path) 
             "RunStarted": 1, "TaskAdded": 1, "TaskStarted": 1, "SubTaskStarted": count, "SubTaskEnded": count,
             "TaskEnded": 1, "RunEnded": 1,
         }  # fmt: skip
-        assert count <= steps < 2 * count  # the newest of each, and what a batch's end cut in two
+        assert count <= steps < 2 * count  # the newest of each, and those that a batch's end separated
         assert (run_id, 7 * count + 5) in large.seqs
         print(f"{large.calls} calls, {peak - base:,} KiB more than for 100 sub-tasks")
         assert peak - base < 150 * 1024

@@ -1,4 +1,4 @@
-"""The test server speaks the protocols as the real backend does: both official clients, their limits, its journal."""
+"""The test server implements the protocols of the real backend: both official clients, limits, and its journal."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def test_the_websocket_client_subscribes_reconnects_and_calls(server: Server) ->
     assert rest == ["mutation True", "query school", "error unauthorized"]
 
 
-def test_a_server_comes_back_with_what_it_had_committed(tmp_path: Path) -> None:
+def test_a_restarted_server_has_what_it_had_committed(tmp_path: Path) -> None:
     with open_server(journal=tmp_path / "journal") as server:
         ingest(server, 1, 10)
         server.faults(dropAfterCommit=1)
@@ -134,7 +134,7 @@ def test_a_server_comes_back_with_what_it_had_committed(tmp_path: Path) -> None:
         assert run["lastSeq"] == 20
 
 
-def test_a_fault_strikes_whoever_calls_next_until_it_is_forgotten(server: Server) -> None:
+def test_a_fault_affects_the_next_calls_until_it_is_removed(server: Server) -> None:
     ingest(server, 1, 5)
     server.faults(dropAfterCommit=2)
     with pytest.raises(Exception, match="Remote end closed connection without response"):
@@ -143,7 +143,7 @@ def test_a_fault_strikes_whoever_calls_next_until_it_is_forgotten(server: Server
     assert server.query("runs:get", run="p")["lastSeq"] == 5
 
 
-def test_a_server_ends_with_who_started_it() -> None:
+def test_a_server_ends_with_the_process_that_started_it() -> None:
     with open_server() as server:
         process = server._process
         assert process is not None

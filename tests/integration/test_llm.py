@@ -1,4 +1,4 @@
-"""The language model by the real SDK, against a local HTTP server."""
+"""The language model, with the real SDK against a local HTTP server."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KEY = "sk-secret-0123456789"
 UNCLEAR = "Generate the school"
-# Three kinds are touched, so that the best has less than half of the words: an answer, but a weak one.
+# Three kinds match, so that the best has less than half of the words: an answer, but a weak one.
 WEAK = "UI CRUD pages. Frontend services. Backend APIs."
 
 
@@ -110,7 +110,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def failure(api: FakeAPI, **options: Any) -> str:
-    """Return the message of the error that is raised when the words do not tell and the model fails."""
+    """Return the message of the error that is raised when keywords do not decide and the model fails."""
     with pytest.raises(ClassificationError) as caught:
         dispatcher(api, **options).classify(UNCLEAR)
     text = f"{caught.value} {caught.value.__cause__} {caught.value.__context__}"
@@ -120,11 +120,11 @@ def failure(api: FakeAPI, **options: Any) -> str:
     return text
 
 
-def test_an_answer_is_taken_as_it_is_given() -> None:
+def test_an_answer_becomes_the_classification() -> None:
     with serve((200, GOOD)) as api:
-        told = dispatcher(api).classify(UNCLEAR)
-    assert (told.kind, told.method, told.confidence) == ("be-crud", "llm", 0.8)
-    assert told.reasoning == "It is about the API."
+        answer = dispatcher(api).classify(UNCLEAR)
+    assert (answer.kind, answer.method, answer.confidence) == ("be-crud", "llm", 0.8)
+    assert answer.reasoning == "It is about the API."
     (request,) = api.requests
     assert api.keys == [KEY]
     assert request["path"] == "/v1/messages"
@@ -142,33 +142,33 @@ def test_the_key_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     assert api.keys == [KEY]
 
 
-def test_what_the_words_tell_is_not_asked() -> None:
+def test_the_model_is_not_asked_where_keywords_decide() -> None:
     with serve() as api:
         assert dispatcher(api).classify("BE setup").method == "keywords"
     assert api.requests == []
 
 
-def test_a_tie_is_asked() -> None:
+def test_the_model_is_asked_about_a_tie() -> None:
     with serve((200, GOOD)) as api:
         assert dispatcher(api).classify("Create backend and frontend").method == "llm"
 
 
-def test_a_weak_answer_of_the_words_is_asked_and_stands_when_the_model_fails() -> None:
+def test_the_model_is_asked_about_a_weak_answer_which_stands_if_it_fails() -> None:
     with serve((200, GOOD), (400, {})) as api:
         assert dispatcher(api).classify(WEAK).kind == "be-crud"
-        told = dispatcher(api).classify(WEAK)
-    assert (told.kind, told.method) == ("ui-crud", "keywords")
-    assert told.reasoning.endswith("; a language model was asked too: it answered HTTP 400")
+        answer = dispatcher(api).classify(WEAK)
+    assert (answer.kind, answer.method) == ("ui-crud", "keywords")
+    assert answer.reasoning.endswith("; a language model was asked too: it answered HTTP 400")
 
 
 @pytest.mark.parametrize("status", [500, 529, 429, 408])
-def test_a_failure_that_may_pass_is_tried_once_more(status: int) -> None:
+def test_a_temporary_failure_is_retried_once(status: int) -> None:
     with serve((status, {}), (200, GOOD), retry_after="3600") as api:
         assert dispatcher(api).classify(UNCLEAR).kind == "be-crud"
     assert len(api.requests) == 2
 
 
-def test_an_error_twice_is_told() -> None:
+def test_a_repeated_error_is_reported() -> None:
     with serve((500, {}), (500, {}), (200, GOOD)) as api:
         assert "A language model was asked: it answered HTTP 500." in failure(api)
     assert len(api.requests) == 2
@@ -177,7 +177,7 @@ def test_an_error_twice_is_told() -> None:
 @pytest.mark.parametrize(
     ("status", "words"), [(401, "the key was refused (HTTP 401)"), (403, "refused"), (400, "HTTP 400"), (404, "404")]
 )
-def test_an_error_that_will_not_pass_is_told_at_once(status: int, words: str) -> None:
+def test_a_permanent_error_is_reported_at_once(status: int, words: str) -> None:
     with serve((status, {"error": {"type": "x", "message": f"invalid x-api-key {KEY}"}})) as api:
         assert words in failure(api)
     assert len(api.requests) == 1
@@ -190,7 +190,7 @@ def test_a_server_that_hangs_is_given_up_after_two_timeouts() -> None:
     assert len(api.requests) == 2
 
 
-def test_a_server_that_is_not_there_is_told() -> None:
+def test_an_unreachable_server_is_reported() -> None:
     with serve() as api:
         pass
     assert "asked: it could not be reached." in failure(api)
@@ -224,17 +224,17 @@ def test_a_server_that_is_not_there_is_told() -> None:
         (b"", "asked: it"),
     ],
 )
-def test_an_answer_of_another_form_is_told_and_not_believed(reply: object, words: str) -> None:
+def test_an_answer_in_another_form_is_reported_and_not_used(reply: object, words: str) -> None:
     with serve((200, reply), (200, reply)) as api:
         assert words in failure(api)
 
 
 @pytest.mark.parametrize(("given", "kept"), [(7, 1.0), (-1, 0.0), (0.25, 0.25), (1, 1.0)])
-def test_a_confidence_is_brought_between_0_and_1(given: float, kept: float) -> None:
+def test_a_confidence_is_limited_to_0_to_1(given: float, kept: float) -> None:
     with serve((200, message(tool_use(kind="be-crud", confidence=given)))) as api:
-        told = dispatcher(api).classify(UNCLEAR)
-    assert told.confidence == kept
-    assert told.reasoning == ""
+        answer = dispatcher(api).classify(UNCLEAR)
+    assert answer.confidence == kept
+    assert answer.reasoning == ""
 
 
 def test_a_kind_of_the_users_own_can_be_answered() -> None:
@@ -244,7 +244,7 @@ def test_a_kind_of_the_users_own_can_be_answered() -> None:
 
 
 @pytest.mark.parametrize("key", ["sk-\u00fc", "sk-a\nb"])
-def test_a_key_that_cannot_be_sent_is_told_without_being_shown(key: str) -> None:
+def test_a_key_that_cannot_be_sent_is_reported_without_being_shown(key: str) -> None:
     with serve() as api:
         text = failure(api, key=key)
     assert "the key contains characters that cannot be sent" in text
@@ -252,7 +252,7 @@ def test_a_key_that_cannot_be_sent_is_told_without_being_shown(key: str) -> None
     assert api.requests == []
 
 
-def test_an_absent_sdk_is_told() -> None:
+def test_a_missing_sdk_is_reported() -> None:
     code = (
         "import sys; sys.modules['anthropic'] = None\n"
         "from runner.plan.dispatcher import AgentDispatcher\n"

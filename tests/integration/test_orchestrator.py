@@ -1,4 +1,4 @@
-"""Runs with real worker processes: order, limits, failures, deaths, and what the records say of them."""
+"""Runs with real worker processes: order, limits, failures, deaths, and their records."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def test_one_big_task_uses_a_worker_for_each_core_and_keeps_its_budget(make, sta
     assert len(ended(events)) == 100
 
 
-def test_the_face_of_the_library_runs_a_task_and_tells_true_figures(state, tmp_path) -> None:
+def test_the_library_runs_a_task_and_returns_its_result(state, tmp_path) -> None:
     with ParallelOrchestrator(store=state, import_path=HERE) as orchestrator:
         task = TaskInput(
             description="Set it up",
@@ -201,7 +201,7 @@ def test_a_check_without_a_store_leaves_no_state_behind(tmp_path, monkeypatch) -
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_failure_costs_only_its_sub_task_and_skips_what_needs_the_task(make, state, tmp_path) -> None:
+def test_a_failure_affects_only_its_sub_task_and_skips_dependent_tasks(make, state, tmp_path) -> None:
     orchestrator = make()
     futures = orchestrator.submit_jobs(
         [
@@ -230,8 +230,8 @@ def test_a_failure_costs_only_its_sub_task_and_skips_what_needs_the_task(make, s
     assert (events[-1].status, events[-1].exit_code) == (RunStatus.FAILED, 1)
 
 
-def test_what_may_pass_is_tried_again_and_what_may_not_is_not(make, state, tmp_path) -> None:
-    """Each try is recorded with its own error."""
+def test_retryable_failures_are_retried_and_others_are_not(make, state, tmp_path) -> None:
+    """Each attempt is recorded with its own error."""
     orchestrator = make()
     acts = {
         "t0": f"fail_once {tmp_path / 'memory'}",
@@ -268,7 +268,7 @@ def test_what_may_pass_is_tried_again_and_what_may_not_is_not(make, state, tmp_p
         ("exit 7", "with code 7"),
     ],
 )
-def test_a_worker_that_dies_costs_only_the_sub_task_at_fault(make, state, tmp_path, act, how) -> None:
+def test_a_dead_worker_affects_only_the_sub_task_at_fault(make, state, tmp_path, act, how) -> None:
     orchestrator = make()
     deadly = job("deadly", tmp_path / "ws", 8, acts={"t3": act, "*": "work 0.02"}, priority=9)
     orchestrator.submit_jobs([deadly, *(job(f"calm-{number}", tmp_path / "ws", 8) for number in range(4))])
@@ -282,14 +282,14 @@ def test_a_worker_that_dies_costs_only_the_sub_task_at_fault(make, state, tmp_pa
     assert not [event for event in innocent if event.charged]
 
 
-def test_an_exception_that_cannot_be_pickled_is_a_failure_like_any(make, state, tmp_path) -> None:
+def test_an_exception_that_cannot_be_pickled_is_a_usual_failure(make, state, tmp_path) -> None:
     orchestrator = make()
     orchestrator.submit_jobs([job("task", tmp_path / "ws", acts={"*": "unpicklable"}, retries=Retries(attempts=1))])
     events = finish(orchestrator, state)
     assert ended(events)["task/t0"].error == "LocalError: odd"
 
 
-def test_a_sub_task_past_its_limit_is_told_to_stop_and_then_its_worker_is_ended(make, state, tmp_path) -> None:
+def test_a_sub_task_past_its_limit_is_asked_to_stop_and_then_its_worker_is_ended(make, state, tmp_path) -> None:
     orchestrator = make()
     limits = Timeouts(task=60, subtask=0.4, grace=0.4)
     once = Retries(attempts=1)
@@ -306,7 +306,7 @@ def test_a_sub_task_past_its_limit_is_told_to_stop_and_then_its_worker_is_ended(
     assert len(deaths) == 1
 
 
-def test_one_that_holds_the_interpreter_is_found_among_the_late_and_alone_is_charged(make, state, tmp_path) -> None:
+def test_of_several_late_sub_tasks_only_the_one_that_holds_the_interpreter_is_charged(make, state, tmp_path) -> None:
     orchestrator = make(workers=1)
     limits, once = Timeouts(task=60, subtask=1.0, grace=0.5), Retries(attempts=1)
     acts = {"t1": f"spin {tmp_path / 'spins'}", "*": "work 0.5"}
@@ -317,7 +317,7 @@ def test_one_that_holds_the_interpreter_is_found_among_the_late_and_alone_is_cha
     assert len(outcome) == 5
 
 
-def test_a_memory_limit_fails_the_sub_task_that_hoards(make, state, tmp_path) -> None:
+def test_a_memory_limit_fails_the_sub_task_that_exceeds_it(make, state, tmp_path) -> None:
     orchestrator = make(limits=Limits(memory=1 << 30))
     acts = {"t1": "hoard"}
     orchestrator.submit_jobs([job("task", tmp_path / "ws", 3, acts=acts, retries=Retries(attempts=1))])
@@ -326,7 +326,7 @@ def test_a_memory_limit_fails_the_sub_task_that_hoards(make, state, tmp_path) ->
     assert outcome["task/t1"].error == "MemoryError"
 
 
-def test_workers_are_replaced_after_their_share(make, state, tmp_path) -> None:
+def test_workers_are_replaced_after_their_number_of_sub_tasks(make, state, tmp_path) -> None:
     orchestrator = make(workers=1, limits=Limits(max_subtasks=3))
     orchestrator.submit_jobs([job(f"task-{number}", tmp_path / "ws", 3) for number in range(4)])
     events = finish(orchestrator, state)
@@ -334,7 +334,7 @@ def test_workers_are_replaced_after_their_share(make, state, tmp_path) -> None:
     assert len(ended(events)) == 12
 
 
-def test_what_agents_leave_behind_ends_with_the_run(make, state, tmp_path) -> None:
+def test_programs_that_agents_leave_running_end_with_the_run(make, state, tmp_path) -> None:
     orchestrator = make()
     orchestrator.submit_jobs([job("task", tmp_path / "ws", acts={"*": f"daemon {tmp_path / 'pid'}"})])
     finish(orchestrator, state)
@@ -342,7 +342,7 @@ def test_what_agents_leave_behind_ends_with_the_run(make, state, tmp_path) -> No
     until(lambda: not alive([one for one in psutil.process_iter() if one.pid == left]), "its end")
 
 
-def test_a_task_past_its_limit_fails_and_says_how_far_it_came(make, state, tmp_path) -> None:
+def test_a_task_past_its_limit_fails_with_its_current_step(make, state, tmp_path) -> None:
     orchestrator = make()
     limits = Timeouts(task=0.5, subtask=60, grace=0.3)
     acts = {"t1": f"obey {tmp_path / 'a'}"}
@@ -353,7 +353,7 @@ def test_a_task_past_its_limit_fails_and_says_how_far_it_came(make, state, tmp_p
     assert orchestrator.results["late"].status is TaskStatus.FAILED
 
 
-def test_cancelling_drops_what_waits_and_stops_what_runs(make, state, tmp_path) -> None:
+def test_cancelling_ends_waiting_tasks_and_stops_running_ones(make, state, tmp_path) -> None:
     orchestrator = make(workers=1)
     reached = tmp_path / "reached"
     orchestrator.submit_jobs(
@@ -368,7 +368,7 @@ def test_cancelling_drops_what_waits_and_stops_what_runs(make, state, tmp_path) 
     assert events[-1].status is RunStatus.CANCELLED
 
 
-def test_clearing_cancels_only_what_has_not_started(make, state, tmp_path) -> None:
+def test_clearing_cancels_only_tasks_that_have_not_started(make, state, tmp_path) -> None:
     orchestrator = make(workers=1)
     gate = Gate(tmp_path / "gate")
     futures = orchestrator.submit_jobs(
@@ -382,7 +382,7 @@ def test_clearing_cancels_only_what_has_not_started(make, state, tmp_path) -> No
     finish(orchestrator, state)
 
 
-def test_fail_fast_starts_nothing_more_and_lets_the_running_end(make, state, tmp_path) -> None:
+def test_fail_fast_starts_nothing_and_lets_running_sub_tasks_end(make, state, tmp_path) -> None:
     orchestrator = make(workers=2, fail_fast=True)
     gate = Gate(tmp_path / "gate")
     orchestrator.submit_jobs(
@@ -423,7 +423,7 @@ def test_no_file_leaves_the_workspace(make, state, tmp_path, path) -> None:
     assert not (tmp_path / "outside").exists()
 
 
-def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypatch) -> None:
+def test_a_failing_loop_ends_all_waits(make, state, tmp_path, monkeypatch) -> None:
     def no_worker(*arguments: object) -> None:
         raise OSError("no more processes")
 
@@ -436,21 +436,21 @@ def test_a_loop_that_fails_leaves_nobody_waiting(make, state, tmp_path, monkeypa
         orchestrator.on_idle(WAIT)
 
 
-def test_a_loop_that_cannot_even_end_its_workers_leaves_nobody_waiting(make, tmp_path, monkeypatch) -> None:
+def test_a_loop_that_cannot_end_its_workers_ends_all_waits(make, tmp_path, monkeypatch) -> None:
     def no_thread(*arguments: object) -> None:
         raise RuntimeError("can't start new thread")
 
     orchestrator = make()
     monkeypatch.setattr("runner.scheduling.worker_slots.Worker", no_thread)
     monkeypatch.setattr("runner.scheduling.worker_slots.WorkerSlots.shut_down", no_thread)
-    monkeypatch.setattr("threading.excepthook", lambda told: None)
+    monkeypatch.setattr("threading.excepthook", lambda _: None)
     orchestrator.start_run()
     with pytest.raises(RuntimeError, match="can't start new thread"):
         orchestrator.on_idle(WAIT) and orchestrator.submit_jobs([job("task", tmp_path / "ws")])
 
 
-def test_a_shard_that_never_reaches_its_worker_is_handed_to_another(make, state, tmp_path, monkeypatch) -> None:
-    """As when the thread of the pool dies that hands it over: the process lives on and waits."""
+def test_a_shard_that_never_arrives_is_assigned_to_another_worker(make, state, tmp_path, monkeypatch) -> None:
+    """As when the thread of the executor that sends it dies: the process stays alive and waits."""
     handed: list[Shard] = []
     hand_over = Worker.run
 
@@ -468,7 +468,7 @@ def test_a_shard_that_never_reaches_its_worker_is_handed_to_another(make, state,
     assert {event.attempt for event in ended(events).values()} == {1}
 
 
-def test_what_an_agent_prints_goes_to_its_sub_task_and_too_much_is_cut(make, state, tmp_path) -> None:
+def test_the_output_of_an_agent_goes_to_its_sub_task_up_to_a_limit(make, state, tmp_path) -> None:
     orchestrator = make()
     acts = {"t0": "print 3", "t1": "print 2000000"}
     orchestrator.submit_jobs([job("task", tmp_path / "ws", 2, acts=acts)])
@@ -479,7 +479,7 @@ def test_what_an_agent_prints_goes_to_its_sub_task_and_too_much_is_cut(make, sta
     assert lines["t1"][-1] == TRUNCATED
 
 
-def test_what_a_program_prints_goes_to_its_task_and_too_much_is_cut(make, state, tmp_path, capfd) -> None:
+def test_the_output_of_a_program_goes_to_its_task_up_to_a_limit(make, state, tmp_path, capfd) -> None:
     orchestrator = make(workers=1)
     first = job("first", tmp_path / "ws", acts={"*": "program 10"})
     task = job("task", tmp_path / "ws", acts={"*": "program 3000000"}, needs=("first",))

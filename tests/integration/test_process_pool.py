@@ -1,4 +1,4 @@
-"""What is known of a worker's process once it is dead, whoever else asks at the same moment."""
+"""The exit code of a dead worker, whichever threads ask for it at the same time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.execution.forkserver import ensure_forkserver
 from runner.execution.process_pool import Worker
 
-WORKERS = 60  # of which a few would lose their exit code, were it asked for twice at once
+WORKERS = 60  # a few of which would lose their exit code if two threads asked for it
 ASKED_FOR = 0.02  # seconds
 
 

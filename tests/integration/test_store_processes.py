@@ -1,4 +1,4 @@
-"""One state file and several processes: writers at once, writers that are killed, readers all the while."""
+"""One state file and several processes: concurrent writers, killed writers, and readers at the same time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def run_ids(number: int) -> list[str]:
 
 
 def assert_consistent(folder: Path, run: str) -> None:
-    """Assert that the events have no hole and that every row says what they say."""
+    """Assert that the events have no gap and that all records follow from them."""
     with StateReader.open(folder) as reader:
         recorded = list(reader.events(run))
         assert [each.seq for each in recorded] == list(range(1, len(recorded) + 1))
@@ -67,7 +67,7 @@ def assert_consistent(folder: Path, run: str) -> None:
         assert {(each.subtask_id, each.number): each for each in reader.attempts(run)} == state.attempts
 
 
-def test_several_processes_write_their_runs_into_one_file_from_its_creation_on(tmp_path: Path) -> None:
+def test_several_processes_create_and_write_one_file(tmp_path: Path) -> None:
     runs = run_ids(WRITERS)
     with contextlib.ExitStack() as stack:
         processes = [stack.enter_context(writer(tmp_path, run, "8")) for run in runs]
@@ -81,7 +81,7 @@ def test_several_processes_write_their_runs_into_one_file_from_its_creation_on(t
         assert {run.last_seq for run in reader.runs()} == {2 + 8 * 73}
 
 
-def test_a_writer_that_is_killed_leaves_every_durable_event_and_no_hole(tmp_path: Path) -> None:
+def test_a_killed_writer_leaves_every_durable_event_and_no_gap(tmp_path: Path) -> None:
     moments = random.Random(2)
     for run in run_ids(KILLS):
         with writer(tmp_path, run, "endless") as process:

@@ -1,4 +1,4 @@
-"""What a worker makes of orders that reach it by another way than its work, and so before or after it."""
+"""Cancellations, which arrive over another pipe than shards, and so before or after them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_try_that_is_told_to_stop_before_its_shard_arrives_stops_and_no_other_does(tmp_path: Path) -> None:
+def test_an_attempt_cancelled_before_its_shard_arrives_stops_and_no_other_does(tmp_path: Path) -> None:
     events, events_end = Pipe(duplex=False)
     control_end, control = Pipe(duplex=False)
     worker = _Worker(events_end, control_end)
@@ -29,16 +29,16 @@ def test_a_try_that_is_told_to_stop_before_its_shard_arrives_stops_and_no_other_
         worker.run(Shard(run_id="run", task=made.spec, work=pairs, threads=threads), schema)
         return outcomes(events)
 
-    def tell(table: int, attempt: int) -> None:
-        told = len(worker._cancelled)
+    def cancel(table: int, attempt: int) -> None:
+        before = len(worker._cancelled)
         control.send(Cancel(subtask_id=f"task/t{table}", attempt=attempt))
-        until(lambda: len(worker._cancelled) > told, "the order")
+        until(lambda: len(worker._cancelled) > before, "the cancellation")
 
-    tell(0, 1)  # while there is no manager yet
+    cancel(0, 1)  # while there is no manager yet
     assert run((0, 1), (1, 1), schema=schema) == {"task/t0": "cancelled", "task/t1": "done"}
-    tell(2, 2)  # while the manager waits for work
+    cancel(2, 2)  # while the manager waits for work
     assert run((2, 2), (0, 2)) == {"task/t2": "cancelled", "task/t0": "done"}
-    tell(1, 3)  # for a shard whose other number of threads needs another manager
+    cancel(1, 3)  # for a shard whose other number of threads needs another manager
     assert run((1, 3), (2, 3), threads=1) == {"task/t1": "cancelled", "task/t2": "done"}
     for end in (control, control_end, events, events_end):
         end.close()

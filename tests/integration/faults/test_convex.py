@@ -80,7 +80,7 @@ def play(server: Server, state: Path, seed: int, spoil: Callable[[random.Random]
     run.post(made_up_events(random.Random(seed + 1000)), RUN_SECONDS)
     spoiler.join(HANG + 60)
     assert run.finish() is None
-    assert run.told == []
+    assert run.warnings == []
     return run
 
 
@@ -161,9 +161,9 @@ def test_a_wrong_token_stops_the_sink_and_loses_nothing(server: Server, tmp_path
     began = time.monotonic()
     word = run.finish()
     assert time.monotonic() - began < 2, "a sink that was stopped must not be drained"
-    assert len(run.told) == 1
-    assert "RUNNER_CONVEX_TOKEN" in run.told[0]
-    assert "wrong-secret" not in run.told[0] + str(word)
+    assert len(run.warnings) == 1
+    assert "RUNNER_CONVEX_TOKEN" in run.warnings[0]
+    assert "wrong-secret" not in run.warnings[0] + str(word)
     assert word is not None
     assert f"{len(events):,} events wait" in word
     assert "runner sync" in word
@@ -179,7 +179,7 @@ def test_a_refusal_stops_the_sink_and_is_not_repeated(server: Server, tmp_path: 
     run = Played(tmp_path, server.target(drain=DRAIN))
     run.post(made_up_events(random.Random(seed), tasks=1, tables=3), RUN_SECONDS / 4)
     assert run.finish() is not None
-    assert len(run.told) == 1
+    assert len(run.warnings) == 1
     assert server.wish()["calls"]["total"] == 1
     server.faults(refuse=0)
     assert sync(tmp_path, server.target()).waiting == 0
