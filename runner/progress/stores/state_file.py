@@ -125,7 +125,7 @@ def _require_ours(folder: Path) -> None:
         raise StoreError(f"{folder}: it is a link; remove it, or name another folder with --state or RUNNER_STATE")
     for path in (folder / f"{FILE_NAME}{companion}" for companion in _COMPANIONS):
         if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
-            what = "it is a link" if path.is_symlink() else "the run's state cannot be kept in what is no regular file"
+            what = "it is a link" if path.is_symlink() else "the run's state cannot be saved in what is no regular file"
             raise StoreError(f"{path}: {what}; remove it, or name another folder with --state or RUNNER_STATE")
 
 
