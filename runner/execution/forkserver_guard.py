@@ -5,6 +5,8 @@ See `runner.execution.parent_death`. The server has another process id from here
 
 from __future__ import annotations
 
+from runner.execution.forkserver import restore_environment
 from runner.execution.parent_death import split_off_guard
 
+restore_environment()
 split_off_guard()
