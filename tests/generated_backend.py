@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runner.ddl.reader import read_ddl
 from runner.generation.agent import AgentContext, GeneratedFile
-from runner.generation.fastapi.migration.initial_revision import REVERTED
 from runner.generation.fastapi.migration.revisions import FOLDER, INITIAL
 from runner.generation.model.application import Application
 from runner.generation.registry import load_agent
@@ -39,10 +39,23 @@ def backend_files(
     return {file.path: file for file in files}
 
 
-def first_revision(files: Mapping[str, GeneratedFile], database: str) -> str:
-    """Return the SQL that the first revision runs on `postgresql` or `sqlite`."""
+def first_revision(files: Mapping[str, GeneratedFile], database: str) -> list[str]:
+    """Return the statements that the first revision runs on `postgresql` or `sqlite`."""
     within = f"{FOLDER}/{INITIAL}/{database}/"
-    return "".join(files[path].text.partition(REVERTED)[0] for path in sorted(files) if path.startswith(within))
+    modules = [ast.parse(files[path].text) for path in sorted(files) if path.startswith(within)]
+    return [statement for module in modules for statement in _upgrade(module)]
+
+
+def _upgrade(module: ast.Module) -> Iterable[str]:
+    """Return the statements that a module of a revision runs."""
+    (value,) = (node.value for node in module.body if isinstance(node, ast.Assign) and _target(node) == "UPGRADE")
+    found: list[str] = ast.literal_eval(value)
+    return found
+
+
+def _target(node: ast.Assign) -> str | None:
+    target = node.targets[0]
+    return target.id if isinstance(target, ast.Name) else None
 
 
 def write_backend(files: Mapping[str, GeneratedFile], workspace: Path) -> Path:
@@ -50,5 +63,5 @@ def write_backend(files: Mapping[str, GeneratedFile], workspace: Path) -> Path:
     for path, file in files.items():
         target = workspace / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(file.text, encoding="utf-8")
+        target.write_text(file.text, encoding="utf-8", newline="")
     return workspace / "backend"

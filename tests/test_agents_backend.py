@@ -182,7 +182,7 @@ def test_constraints_become_bounds(tmp_path: Path) -> None:
 def test_index_names_that_two_mysql_tables_share_become_unique(tmp_path: Path) -> None:
     path = tmp_path / "schema.sql"
     path.write_text("CREATE TABLE a (x int, KEY by_x (x)); CREATE TABLE b (x int, KEY by_x (x), KEY a (x));")
-    sql = first_revision(backend_files(read_ddl([path], "mysql")), "sqlite")
+    sql = "\n".join(first_revision(backend_files(read_ddl([path], "mysql")), "sqlite"))
     assert "CREATE INDEX by_x ON a" in sql
     assert "CREATE INDEX b_by_x ON b" in sql
     assert "CREATE INDEX b_a ON b" in sql
@@ -195,10 +195,9 @@ def test_a_sequence_of_another_table_is_shared(tmp_path: Path) -> None:
     CREATE TABLE b (id int PRIMARY KEY DEFAULT nextval('a_id_seq'), n int DEFAULT nextval('numbers'));
     """
     sql = first_revision(backend_files(schema_of(tmp_path, ddl)), "postgresql")
-    assert "CREATE EXTENSION IF NOT EXISTS citext;" in sql
-    assert sql.count("CREATE SEQUENCE") == 1
-    assert "CREATE SEQUENCE numbers;" in sql
-    assert "id integer DEFAULT nextval('a_id_seq') NOT NULL" in sql
+    assert "CREATE EXTENSION IF NOT EXISTS citext" in sql
+    assert [statement for statement in sql if "CREATE SEQUENCE" in statement] == ["CREATE SEQUENCE numbers"]
+    assert "id integer DEFAULT nextval('a_id_seq') NOT NULL" in sql[-1]
 
 
 def test_odd_names_give_valid_python(tmp_path: Path) -> None:

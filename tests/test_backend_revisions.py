@@ -67,8 +67,8 @@ def folder() -> Folder:
 def test_the_first_revision_is_written_once(folder: Folder) -> None:
     assert sorted(folder.texts) == [
         "0001_initial.py",
-        "0001_initial/postgresql/2_tables/1_t.sql",
-        "0001_initial/sqlite/1_t.sql",
+        "0001_initial/postgresql/2_tables/1_t.py",
+        "0001_initial/sqlite/1_t.py",
     ]
     assert folder.generate(ONE) == []
 
@@ -77,20 +77,14 @@ def test_tables_are_created_in_the_order_of_the_ddl() -> None:
     made = Folder()
     ddl = "CREATE TABLE z (id serial PRIMARY KEY); CREATE TABLE a (id int PRIMARY KEY DEFAULT nextval('z_id_seq'));"
     assert [name for name in made.generate(ddl) if "2_tables" in name] == [
-        "0001_initial/postgresql/2_tables/1_z.sql",
-        "0001_initial/postgresql/2_tables/2_a.sql",
+        "0001_initial/postgresql/2_tables/1_z.py",
+        "0001_initial/postgresql/2_tables/2_a.py",
     ]
 
 
 def test_a_change_adds_a_revision_that_follows_the_last(folder: Folder) -> None:
     added = folder.generate(TWO)
-    assert added == [
-        "0002_schema.downgrade.postgresql.sql",
-        "0002_schema.downgrade.sqlite.sql",
-        "0002_schema.postgresql.sql",
-        "0002_schema.py",
-        "0002_schema.sqlite.sql",
-    ]
+    assert added == ["0002_schema.py"]
     assert folder.follows("0002_schema.py") == "0001"
     assert folder.generate(TWO) == []
     assert folder.generate(THREE)[0].startswith("0003_schema")
@@ -100,7 +94,7 @@ def test_a_change_adds_a_revision_that_follows_the_last(folder: Folder) -> None:
 def test_changing_back_adds_a_revision_too(folder: Folder) -> None:
     folder.generate(TWO)
     folder.generate(ONE)
-    assert folder.texts["0003_schema.postgresql.sql"].count("DROP COLUMN a") == 1
+    assert folder.texts["0003_schema.py"].count("DROP COLUMN a") == 1
     assert "UPGRADE_LOSES" in folder.texts["0003_schema.py"]
 
 
@@ -153,7 +147,7 @@ def test_a_removed_folder_starts_again(folder: Folder) -> None:
     folder.generate(TWO)
     folder.texts.clear()
     folder.generate(TWO)
-    assert "a integer" in folder.texts["0001_initial/postgresql/2_tables/1_t.sql"]
+    assert "a integer" in folder.texts["0001_initial/postgresql/2_tables/1_t.py"]
     assert folder.memory["revisions"] == ["0001_initial"]
 
 

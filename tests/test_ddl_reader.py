@@ -115,6 +115,17 @@ def test_encoding_with_a_mark_or_none(tmp_path: Path, encoding: str):
     assert not schema.notes
 
 
+@pytest.mark.parametrize(
+    ("between", "label"),
+    [("\n", "a\r\nb"), ("\r\n", "a\nb")],
+    ids=["a CR in a literal stays", "a checkout with CRLF is read as with LF"],
+)
+def test_line_ends_in_literals(tmp_path: Path, between: str, label: str):
+    path = tmp_path / "s.sql"
+    path.write_bytes(f"CREATE TABLE t (a int);{between}COMMENT ON TABLE t IS 'a\r\nb';{between}".encode())
+    assert read_ddl([path], "postgres").tables[0].comment == label
+
+
 def test_latin_1_is_read_with_one_note(tmp_path: Path):
     path = tmp_path / "s.sql"
     path.write_bytes(

@@ -46,6 +46,22 @@ def _quote(value: str) -> str:
     return '"' + body.replace('"', '\\"') + '"'
 
 
+def statement_list(statements: Iterable[str], indent: int = 0) -> str:
+    """Return SQL statements as a Python list; the lines of a statement stay lines, at the left margin."""
+    pad = " " * indent
+    items = "".join(f"{pad}    {_statement(statement)},\n" for statement in statements)
+    return f"[\n{items}{pad}]" if items else "[]"
+
+
+def _statement(text: str) -> str:
+    """Return a string literal that keeps line feeds as they are and escapes all else that does not print."""
+    if "\n" not in text:
+        return _quote(text)
+    lines = (repr(f"{line}'\"")[1:-4].replace("\\'", "'") for line in text.split("\n"))
+    body = re.sub(r'(?<=")"|"\Z', r"\"", "\n".join(lines))
+    return f'"""\\\n{body}"""'
+
+
 def docstring_text(text: str) -> str:
     """Return text for a place between triple quotes: without quotes or backslashes that would end or change it."""
     plain = text.replace("\\", "\\\\").replace('"""', "'''")
@@ -227,6 +243,7 @@ FILTERS: Mapping[str, Callable[..., Any]] = {
     "literal": literal,
     "one_line": one_line,
     "sentence": sentence,
+    "statements": statement_list,
     "tuple_literal": lambda items: literal(tuple(items)),
     "wrap": wrap,
 }

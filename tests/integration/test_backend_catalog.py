@@ -76,7 +76,8 @@ def compare(server: PostgresServer, name: str, paths: Iterable[Path], workspace:
         refused = load_ddl(original, paths)
         if refused:  # the migration stops where the file goes on: run it as the file is run
             script = folder / "first.sql"
-            script.write_text(first_revision(files, "postgresql"), encoding="utf-8")
+            statements = first_revision(files, "postgresql")
+            script.write_text("".join(f"{statement};\n" for statement in statements), encoding="utf-8", newline="")
             load_ddl(migrated, [script])
         else:
             result = run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=migrated)

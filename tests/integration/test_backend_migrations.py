@@ -90,7 +90,8 @@ def test_a_filled_sqlite_goes_up_and_down(tmp_path: Path) -> None:
     def compared(state: int) -> Any:
         files = backend_files(read_schema(CHANGES / f"{state}.sql"), ())
         with closing(sqlite3.connect(":memory:")) as fresh, closing(sqlite3.connect(path)) as found:
-            fresh.executescript(first_revision(files, "sqlite"))
+            for statement in first_revision(files, "sqlite"):
+                fresh.execute(statement)
             return [*_sqlite_catalog(fresh) ^ _sqlite_catalog(found)]
 
     up_and_down(sqlite_database(path, compared), tmp_path)

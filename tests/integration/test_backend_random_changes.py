@@ -15,7 +15,7 @@ import pytest
 from runner.ddl.model import Column, Default, SqlType
 from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
 from runner.generation.fastapi.migration.difference import difference
-from runner.generation.fastapi.migration.initial_revision import sql_files
+from runner.generation.fastapi.migration.initial_revision import revision_modules
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.model.application import Application
 from tests.generated_backend import read_schema
@@ -151,7 +151,7 @@ def test_sqlite_becomes_what_the_schema_makes(pair: tuple[Snapshot, Snapshot]) -
 
 def _first(snapshot: Snapshot, database: str) -> list[str]:
     """Return the statements of a first revision."""
-    files = sorted(sql_files(snapshot), key=lambda file: file.path)
+    files = sorted(revision_modules(snapshot), key=lambda file: file.path)
     return [statement for file in files if file.path.startswith(database) for statement in file.up]
 
 

@@ -101,8 +101,8 @@ def test_a_revision_by_hand_stands_between_ours(project: Project, small: Databas
 
 def test_check_and_force_leave_revisions_alone(project: Project) -> None:
     project.generate_from(TWO)
-    revision = project.versions / "0002_schema.sqlite.sql"
-    revision.write_text(revision.read_text() + "\n-- filled by hand\n")
+    revision = project.versions / "0002_schema.py"
+    revision.write_text(revision.read_text() + "\n# filled by hand\n")
     before = project.revisions()
     checked = project.folder.run("plan.yaml", "--check")
     assert checked.returncode == 0, checked.stdout + checked.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from runner.ddl.catalog.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
     from runner.ddl.syntax.column_types import TypeReference
 
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _TEXT_TYPES = {"text", "character varying", "character", "varchar", "char"}
 
 
@@ -139,8 +141,7 @@ class _SchemaBuilder:
     def _column(self, table: TableDraft, draft: ColumnDraft) -> Column:
         default = draft.default
         if draft.type.serial and self._catalog.dialect.serial_is_sequence and default is None:
-            text = f"nextval('{table.name.name}_{draft.name}_seq'::regclass)"
-            default = Default(text=text)
+            default = Default(text=_next_value(f"{table.name.name}_{draft.name}_seq"))
         return Column(
             name=draft.name,
             type=self._type(draft.type),
@@ -200,3 +201,9 @@ def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> E
         if column is not None and column.type.base in _TEXT_TYPES and target in _TEXT_TYPES:
             return expression.args[0]
     return replace(expression, args=tuple(_without_text_casts(argument, columns) for argument in expression.args))
+
+
+def _next_value(sequence: str) -> str:
+    """Return the default of a serial column as PostgreSQL prints it: an identifier within a literal, both quoted."""
+    quoted = sequence if _PLAIN_NAME.fullmatch(sequence) else '"' + sequence.replace('"', '""') + '"'
+    return "nextval('" + quoted.replace("'", "''") + "'::regclass)"

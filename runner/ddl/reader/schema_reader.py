@@ -75,7 +75,7 @@ class _Reader:
         self.catalog.start_file()
         first_note = len(self.catalog.notes)
         passed = _PassedOver(file=file, dialect=self.dialect)
-        decoder = _Decoder(file=file)
+        decoder = _Decoder(file=file, crlf=0 < data.count(b"\n") == data.count(b"\r\n"))
         for raw in split(data, self.dialect):
             head = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)]
             words = FirstWords() if raw.client else first_words(head)
@@ -161,13 +161,18 @@ class _PassedOver:
 
 @dataclass
 class _Decoder:
-    """Decodes the statements of one file: UTF-8, or else Latin-1 with one note."""
+    """Decodes the statements of one file: UTF-8, or else Latin-1 with one note.
+
+    `crlf` says that all line ends of the file are CR LF, as a checkout on Windows has them: then each is read as LF.
+    In any other file a CR is what somebody wrote into a literal, and stays.
+    """
 
     file: str
+    crlf: bool
     notes: list[Note] = field(default_factory=list)
 
     def decode(self, data: bytes, line: int) -> str:
-        """Return a statement's text, with LF for every line end."""
+        """Return a statement's text."""
         try:
             text = data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -178,4 +183,4 @@ class _Decoder:
                 self.notes.append(
                     Note(file=self.file, line=where, statement=excerpt(text), kind=NoteKind.ENCODING, reason=reason)
                 )
-        return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+        return text.replace("\r\n", "\n") if self.crlf else text

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from runner.generation.agent import GeneratedFile
 from runner.generation.fastapi import FILTERS
 from runner.generation.fastapi.backend_variables import app_variables
-from runner.generation.fastapi.migration.initial_revision import FOLDERS, sql_files
+from runner.generation.fastapi.migration.initial_revision import FOLDERS, revision_modules
 from runner.generation.fastapi.migration.revisions import (
     FOLDER,
     INITIAL,
@@ -50,7 +50,7 @@ class BackendBoilerplate(TemplateAgent):
         found = self._plan(ctx)
         kept = found.kept
         if found.is_initial:
-            kept = {f"{INITIAL}/{file.path}": file.text for file in sql_files(found.snapshot)}
+            kept = {f"{INITIAL}/{file.path}": file.text for file in revision_modules(found.snapshot)}
             check_initial_revision(kept, _revisions(ctx))
         return super().generate(ctx) + [GeneratedFile(f"{FOLDER}/{name}", kept[name], mode="once") for name in kept]
 
@@ -68,21 +68,10 @@ def _migration_variables(found: RevisionPlan) -> Mapping[str, Any]:
     `initial` and `added` name their files; the names of one that is not to be written are empty.
     """
     return {
-        "initial": _file_names(INITIAL if found.is_initial else ""),
-        "added": _file_names(found.revision.name if found.revision else ""),
+        "initial": {"py": f"{INITIAL}.py" if found.is_initial else ""},
+        "added": {"py": f"{found.revision.name}.py" if found.revision else ""},
         "revision": found.revision,
     }
-
-
-def _file_names(name: str) -> Mapping[str, str]:
-    endings = {
-        "py": "py",
-        "postgresql": "postgresql.sql",
-        "sqlite": "sqlite.sql",
-        "down_postgresql": "downgrade.postgresql.sql",
-        "down_sqlite": "downgrade.sqlite.sql",
-    }
-    return {key: f"{name}.{ending}" if name else "" for key, ending in endings.items()}
 
 
 def _revisions(ctx: AgentContext) -> Mapping[str, str]:

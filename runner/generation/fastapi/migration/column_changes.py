@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from runner.generation.fastapi.sql_names import quote, text_sql
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from runner.generation.fastapi.migration.difference import Difference, TableChange
     from runner.generation.fastapi.migration.snapshot import ColumnSnapshot
 
-FILL_IT = "-- Rows that are there may have no value for it: say here with an UPDATE what they get."
+FILL_IT = "-- Rows that are there may have no value for it: say before this with an UPDATE what they get."
+_SCHEMA = re.compile(r'^(?:"(?:[^"]|"")*"|[^".]*)\.')
 
 
 def change_columns(table: TableChange, found: Difference) -> Iterator[str]:
@@ -95,7 +97,12 @@ def _sequence_moves(old: ColumnSnapshot, new: ColumnSnapshot) -> str | None:
     """Return what renames a serial column's sequence; None where there is none before or after."""
     if not (old.sequence and new.sequence):
         return None
-    return f"ALTER SEQUENCE {old.sequence} RENAME TO {new.sequence.rpartition('.')[2]}"
+    return f"ALTER SEQUENCE {old.sequence} RENAME TO {_own_name(new.sequence)}"
+
+
+def _own_name(name: str) -> str:
+    """Return a name as SQL without its schema."""
+    return _SCHEMA.sub("", name)
 
 
 def _stop_numbering(alter: str, old: ColumnSnapshot, new: ColumnSnapshot) -> Iterator[str]:

@@ -111,14 +111,14 @@ def plan_revision(
 def check_initial_revision(files: Mapping[str, str], present: Mapping[str, str]) -> None:
     """Check that a first revision that is present already, but not remembered, makes the same schema.
 
-    `files` are the SQL files that it should have; both map paths within the folder to texts.
+    `files` are the modules that it should have; both map paths within the folder to texts.
 
     Raises:
         AgentError: it makes another schema.
 
     """
     for name, text in present.items():
-        if name.endswith(".sql") and _STEM.split(name)[0] == INITIAL and files.get(name) != text:
+        if name.startswith(f"{INITIAL}/") and files.get(name) != text:
             raise AgentError(
                 f"{FOLDER}/{name} makes another schema than the DDL, and .runner/manifest has no record of it under "
                 "this task's id. Restore the manifest from version control; or, to start again, remove the revisions"
@@ -189,7 +189,7 @@ def _revisions_in(present: Mapping[str, str]) -> dict[str, tuple[str, tuple[str,
     """Return the revision of each Python file that contains one, with those that it follows."""
     found = {}
     for file, text in sorted(present.items()):
-        if not file.endswith(".py"):
+        if "/" in file or not file.endswith(".py"):  # a module of the first revision is no revision
             continue
         try:
             tree = ast.parse(text)

@@ -21,7 +21,7 @@ from runner.generation.fastapi.migration.snapshot import (
     TypeSnapshot,
 )
 from runner.generation.fastapi.resources import Resource, resources
-from runner.generation.fastapi.sql_names import columns_sql, flat_name, outside, quote, text_sql, type_name
+from runner.generation.fastapi.sql_names import columns_sql, flat_name, outside, qualified, quote, text_sql, type_name
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
 from runner.generation.fastapi.table_arguments import is_portable
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from runner.generation.model.field_types import FieldType
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
+_IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^".\s]+)')
 
 
 def take_snapshot(application: Application) -> Snapshot:
@@ -82,16 +83,26 @@ def _sequences(tables: Iterable[Resource]) -> Iterator[str]:
 
 def _sequence_of(resource: Resource, column: Column) -> str:
     """Return the sequence that numbers a column, as SQL; empty for other columns."""
+    if _makes_sequence(resource, column):
+        return qualified(resource.database_schema, sequence_name(resource.table.ddl.name.name, column.name))
+    schema, name = _named_sequence(column)
+    return qualified(schema if schema != resource.home else None, name) if name else ""
+
+
+def _named_sequence(column: Column) -> tuple[str | None, str]:
+    """Return schema and name of the sequence in a column's default; an empty name where it names none."""
     found = _SEQUENCE.search(column.default.text) if column.default else None
-    name = found[1].replace("''", "'") if found else ""
-    return name.removeprefix(f"{resource.home}.")
+    parts = _IDENTIFIER.findall(found[1].replace("''", "'")) if found else []
+    names = [quoted.replace('""', '"') if quoted else plain.lower() for quoted, plain in parts]
+    return (names[-2] if len(names) > 1 else None, names[-1]) if names else (None, "")
 
 
 def _makes_sequence(resource: Resource, column: Column) -> bool:
     """Whether a serial column creates the sequence that its default uses."""
-    own = quote(sequence_name(resource.table.ddl.name.name, column.name))
-    schema = f"{quote(resource.database_schema)}." if resource.database_schema else ""
-    return column.serial and _sequence_of(resource, column) in (own, f"{schema}{own}")
+    table = resource.table.ddl.name
+    schema, name = _named_sequence(column)
+    own = (sequence_name(table.name, column.name), f"{table.name}_{column.name}_seq")  # shortened to 63 bytes, or not
+    return column.serial and name in own and schema in (None, table.schema)
 
 
 def _table(resource: Resource) -> TableSnapshot:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.generation.fastapi.sql_names import quote, text_sql
+from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -89,7 +90,7 @@ def _fill(found: Difference, table: TableChange) -> Iterator[str]:
     columns = {column.name: column for column in table.new.columns}
     taken = {name: _value(was[name], columns[name], _values(found, was[name])) for name in new.stored if name in was}
     empty = [quote(name) for name in new.stored if name not in taken and _must_be_given(columns[name], new)]
-    note = f"{FILL_IT.format(columns=' and '.join(empty))}\n" if empty else ""
+    note = f"{FILL_IT.format(columns=one_line(' and '.join(empty)))}\n" if empty else ""
     yield (
         f"INSERT INTO {quote(_new_name(new))} ({', '.join(quote(name) for name in taken)})\n"
         f"{note}SELECT {', '.join(taken.values())}\nFROM {quote(new.name)}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.engine import Connection
 
-from migrations.statements import FOLDER, split
+from migrations.statements import execute
 
 OPTION = "allow-data-loss"  # of `alembic -x`
 VARIABLE = "ALLOW_DATA_LOSS"
@@ -30,39 +30,29 @@ class Loss:
     schema: str | None = None
 
 
-def change(name: str, losses: Sequence[Loss] = ()) -> None:
-    """Run `versions/<name>.<database>.sql`, if what it may cost is allowed.
+def change(
+    revision: str, statements: Mapping[str, Sequence[str]], losses: Sequence[Loss] = ()
+) -> None:
+    """Run the statements of a revision for the database at hand, if what they may cost is allowed.
+
+    `statements` are by database: `postgresql` and `sqlite`.
 
     Raises:
         DataLossError: it is not; then nothing was changed.
 
     """
     connection = op.get_bind()
-    refuse_loss(connection, name.partition("_")[0], losses)
-    path = FOLDER / f"{name}.{connection.dialect.name}.sql"
-    statements = [bare(statement) for statement in split(path.read_text(encoding="utf-8"))]
+    refuse_loss(connection, revision, losses)
+    wanted = statements[connection.dialect.name]
     if connection.dialect.name == "sqlite":
-        change_sqlite(connection, statements)
+        change_sqlite(connection, wanted)
         return
-    for statement in statements:
+    for statement in wanted:
         if is_new_value(statement):  # which only other transactions can use, and what follows may
             with op.get_context().autocommit_block():
-                run(connection, statement)
+                execute([statement])
         else:
-            run(connection, statement)
-
-
-def run(connection: Connection, statement: str) -> None:
-    """Run a statement as it is: no sign in it stands for a parameter."""
-    connection.execution_options(no_parameters=True).exec_driver_sql(statement)
-
-
-def bare(statement: str) -> str:
-    """Return a statement without the comments in front of it."""
-    lines = statement.splitlines()
-    while lines and (not lines[0].strip() or lines[0].startswith("--")):
-        lines.pop(0)
-    return "\n".join(lines)
+            execute([statement])
 
 
 def is_new_value(statement: str) -> bool:
@@ -128,12 +118,12 @@ def change_sqlite(connection: Connection, statements: Sequence[str]) -> None:
     for statement in statements:
         if statement.startswith("DROP TABLE") and not before:  # renames and wanted drops came first
             before = own_objects(connection)
-        run(connection, statement)
+        execute([statement])
     after = own_objects(connection)
     tables = set(connection.scalars(sa.text("SELECT name FROM sqlite_master WHERE type = 'table'")))
     for (name, table), sql in before.items():
         if (name, table) not in after and table in tables:
-            run(connection, sql)
+            execute([sql])
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
     if broken is not None:
         raise RuntimeError(f"a row of {broken[0]} refers to a row of {broken[2]} that is not there")

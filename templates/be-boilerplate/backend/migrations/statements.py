@@ -1,54 +1,40 @@
-"""Migrations written in SQL."""
+"""Running the SQL of migrations. Statements are items of lists: no text is split, so none can end or hide another."""
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Iterator
+import runpy
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from alembic import op
 
 FOLDER = Path(__file__).parent / "versions"
-TAKEN_BACK = "\n-- To take it back:\n"  # parts a file in two
 
 
 def make_all(revision: str) -> None:
-    """Run what the files in `versions/<revision>/<database>` make, in the order of their paths."""
-    for made, _ in _files(revision):
-        _execute(made)
+    """Run `UPGRADE` of the modules in `versions/<revision>/<database>`, in the order of their paths."""
+    for part in _parts(revision):
+        execute(part["UPGRADE"])
 
 
 def take_all_back(revision: str) -> None:
-    """Run what takes that back, in the opposite order."""
-    for _, taken_back in reversed(_files(revision)):
-        _execute(taken_back)
+    """Run `DOWNGRADE` of the same modules, in the opposite order."""
+    for part in reversed(_parts(revision)):
+        execute(part["DOWNGRADE"])
 
 
-def execute_file(revision: str) -> None:
-    """Run the statements of `versions/<revision>.<database>.sql`."""
-    path = FOLDER / f"{revision}.{op.get_bind().dialect.name}.sql"
-    _execute(path.read_text(encoding="utf-8"))
-
-
-def split(text: str) -> Iterator[str]:
-    """Give the statements of a file; a semicolon within quotes ends none."""
-    lines: list[str] = []
-    for line in text.splitlines():
-        lines.append(line)
-        statement = "\n".join(lines).strip()
-        if statement.endswith(";") and sqlite3.complete_statement(statement):
-            yield statement
-            lines = []
-
-
-def _files(revision: str) -> list[tuple[str, str]]:
-    """Return what each file makes, and what takes it back."""
-    paths = sorted((FOLDER / revision / op.get_bind().dialect.name).rglob("*.sql"))
-    parts = [path.read_text(encoding="utf-8").partition(TAKEN_BACK) for path in paths]
-    return [(made, taken_back) for made, _, taken_back in parts]
-
-
-def _execute(text: str) -> None:
+def execute(statements: Iterable[str]) -> None:
+    """Run statements as they are: no character in them stands for a parameter."""
     connection = op.get_bind().execution_options(no_parameters=True)
-    for statement in split(text):
+    for statement in statements:
         connection.exec_driver_sql(statement)
+
+
+def _parts(revision: str) -> list[dict[str, Any]]:
+    """Return the names that each module defines."""
+    folder = FOLDER / revision / op.get_bind().dialect.name
+    paths = sorted(folder.rglob("*.py"))
+    if not paths:
+        raise FileNotFoundError(f"{folder}: the modules of revision {revision} are missing")
+    return [runpy.run_path(str(path)) for path in paths]
