@@ -102,7 +102,7 @@ def test_columns_with_the_same_spelling_get_numbers() -> None:
         "class",
         "class_2",
     ]
-    assert len(set(attributes(names).values())) == len(names.columns)
+    assert len(set(attributes(names, ()).values())) == len(names.columns)
 
 
 def test_tables_with_the_same_spelling_get_different_names() -> None:

@@ -90,8 +90,7 @@ def import_lines(imports: Collection[str]) -> list[str]:
     for name in modules:
         sections[_section(name)].append(f"import {name}")
     for module, _, name in (path.rpartition(".") for path in imports if " as " not in path):
-        if name[:1].isascii():  # as before: names in other scripts are not imported
-            members.setdefault(module, set()).add(name)
+        members.setdefault(module, set()).add(name)
     for module, names in sorted(members.items()):
         sections[_section(module)].append(_from(module, names))
     return [line for section in sections if section for line in (*section, "")]

@@ -19,6 +19,9 @@ _CLOSING = frozenset(_OPENING.values())
 _INDENT = 4
 _STRING = re.compile(r"""(?P<head>(?:\w+\s*=\s*|[^"'\s]+:\s*)?)(?P<prefix>[rRfF]{0,2})"(?P<body>(?:[^"\\]|\\.)*)"\Z""")
 _STRING_OR_MARK = re.compile(r"""(?s:"(?:[^"\\]|\\.)*\\?"?|'(?:[^'\\]|\\.)*\\?'?)|([()\[\]{},])""")
+# A character of a string literal as it is written: an escape is one, and what an f-string has in braces.
+_CHARACTER = re.compile(r"(?s:\\(?:x..|u.{4}|U.{8}|[^xuU])|\{\{|\}\}|\{[^{}]*\}|[^\\])")
+_LONGEST_CHARACTER = 80
 _MUCH_SPACE = re.compile(r"\n{4,}")
 _ASSIGNED = re.compile(r'(?P<target>[\w.]+(?:: [\w.\[\], |]+)?) = (?P<value>".*")\Z')
 
@@ -172,21 +175,13 @@ def _string_parts(string: re.Match[str], indent: int, width: int) -> list[str]:
     most = max(width - indent - len(prefix) - 2, 20)
     parts = []
     while len(rest) > most:
-        cut = rest.rfind(" ", 0, most) + 1
-        if cut <= 0:
-            cut = most
-            while rest[cut - 1] == "\\" or _in_escape(rest, cut):
-                cut -= 1
+        ends = [found.end() for found in _CHARACTER.finditer(rest, 0, most + _LONGEST_CHARACTER)]
+        fitting = [end for end in ends if end <= most] or ends[:1]
+        cut = next((end for end in reversed(fitting) if rest[end - 1] == " "), fitting[-1])
         parts.append(rest[:cut])
         rest = rest[cut:]
     parts.append(rest)
     return [f'{" " * indent}{prefix}"{part}"' for part in parts]
-
-
-def _in_escape(text: str, cut: int) -> bool:
-    tail = text[max(0, cut - 10) : cut]
-    found = re.search(r"\\(?:x.{0,1}|u.{0,3}|U.{0,7})\Z", tail)
-    return found is not None
 
 
 def _last_pair(source: str) -> tuple[int, int] | None:

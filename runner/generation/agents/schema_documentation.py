@@ -32,6 +32,11 @@ def code(text: object) -> str:
     return f"{fence} {plain} {fence}" if "`" in plain else f"{fence}{plain}{fence}"
 
 
+def xml(text: object) -> str:
+    """Return text for an element or attribute of XML, which has no way to write control characters."""
+    return escape(one_line(str(text)), {'"': "&quot;"})
+
+
 class SchemaDocumentation(TemplateAgent):
     """Renders each template once, or where its path names a `table` or a `diagram`, once for each of them."""
 
@@ -41,7 +46,7 @@ class SchemaDocumentation(TemplateAgent):
     filters: ClassVar[Filters] = {
         "cell": cell,
         "code": code,
-        "xml": escape,
+        "xml": xml,
         "short_type": short_type,
         "word": mermaid_word,
     }

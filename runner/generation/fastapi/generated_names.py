@@ -35,6 +35,13 @@ _PATHS: Mapping[str, str] = {
     "sa": "sqlalchemy as sa",
     **{name: f"{module}.{name}" for module, names in _MODULES.items() for name in names.split()},
 }
+# Names that the class body of a model uses, where an attribute of that name would hide them.
+MODEL_FUNCTIONS = frozenset(
+    name
+    for module in ("app.core.columns", "sqlalchemy.orm", "uuid")
+    for name in _MODULES[module].split()
+    if name.islower()
+)
 
 
 def path_of(name: str) -> str | None:

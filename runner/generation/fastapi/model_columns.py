@@ -92,7 +92,7 @@ def model_column(
     plain = _with_choices(field, type_)
     alias = _alias(field, plain, type_)
     is_alias = alias.text != type_.schema.text or "Literal[" in alias.text
-    alias_name = _alias_name(field, taken) if is_alias else ""
+    alias_name = _alias_name(field, attribute, taken) if is_alias else ""
     named = imported(alias_name, alias_module) if alias_module else Fragment(alias_name)
     shared = is_alias and alias.text == plain.text and not field.is_read_only  # responses have no bounds
     sent = source("NotNull", uses="NotNull") if type_.schema.text == "Any" and not field.nullable else type_.schema
@@ -113,10 +113,10 @@ def model_column(
 # -------------------------------------------------------------------------------------------------------------- schemas
 
 
-def _alias_name(field: Field, taken: frozenset[str]) -> str:
+def _alias_name(field: Field, attribute: str, taken: frozenset[str]) -> str:
     """Return the name of a field's type, with `Value` after it where the module knows the plain one already."""
     name = pascal(field.name)
-    return f"{name}Value" if name in taken or name in _IMPORTED else name
+    return f"{name}Value" if name in taken or name in _IMPORTED or name == attribute else name
 
 
 def _alias(field: Field, plain: Fragment, type_: PythonType) -> Fragment:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.generation.fastapi.generated_names import MODEL_FUNCTIONS
 from runner.generation.model.naming import free_name, is_python_name, snake, word_set
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from runner.generation.model.schema_names import TableNames
 
@@ -17,7 +18,7 @@ _RESERVED = word_set(
     """metadata registry query type_annotation_map construct copy dict json schema schema_json validate fields parse_obj
     parse_raw parse_file from_orm update_forward_refs self cls dt sa pg omitted str int float bool bytes list tuple set
     object"""
-)
+).union(MODEL_FUNCTIONS)
 
 
 def attribute(name: str) -> str:
@@ -27,9 +28,11 @@ def attribute(name: str) -> str:
     return f"{text}_" if taken or not is_python_name(text) else text
 
 
-def attributes(names: TableNames) -> Mapping[str, str]:
-    """Return the attributes of a table's columns by column, no two alike."""
+def attributes(names: TableNames, classes: Collection[str]) -> Mapping[str, str]:
+    """Return the attributes of a table's columns by column, no two alike and none named like one of `classes`."""
     found: dict[str, str] = {}
     for column in names.columns.values():
-        found[column.column] = free_name(attribute(column.field), found.values())
+        plain = attribute(column.field)
+        plain = f"{plain}_" if plain in classes else plain  # where a script has no case, a class is named like a column
+        found[column.column] = free_name(plain, found.values())
     return found

@@ -194,7 +194,7 @@ def _make(application: Application, name: QName) -> Resource:
     table = application.table(name)
     classes = {f"{table.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update")}
     taken = frozenset(classes.union(application.names.enums.values()))
-    python_names = attributes(table.names)
+    python_names = attributes(table.names, taken)
     module = f"app.{table.module}.schemas.fields" if len(table.fields) > _WIDE else ""
     columns = {
         column: model_column(

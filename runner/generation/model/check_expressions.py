@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
@@ -98,23 +97,3 @@ def is_array(expression: Expression, types: Mapping[str, FieldType]) -> bool:
     """Whether an expression is a column of arrays."""
     found = type_of(expression, types)
     return found is not None and found.kind == "array"
-
-
-# ------------------------------------------------------------------------------------------------------------ patterns
-
-_POSTGRESQL_ONLY = re.compile(r"\\[^dswDSW.\\/+*?()\[\]{}|^$-]|\(\?|\[\[|\*\*\*")
-_CLASSES = {"[:digit:]": "0-9", "[:alpha:]": "A-Za-z", "[:alnum:]": "A-Za-z0-9", "[:upper:]": "A-Z",
-            "[:lower:]": "a-z", "[:space:]": r"\s"}  # fmt: skip
-
-
-def portable_pattern(pattern: str) -> str | None:
-    """Return a pattern of PostgreSQL that means the same in Python, Rust and JSON Schema, None where there is none."""
-    for name, letters in _CLASSES.items():
-        pattern = pattern.replace(name, letters)
-    if _POSTGRESQL_ONLY.search(pattern):
-        return None
-    try:
-        re.compile(pattern)
-    except re.error:
-        return None
-    return pattern

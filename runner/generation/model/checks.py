@@ -19,11 +19,11 @@ from runner.generation.model.check_expressions import (
     conjuncts,
     constant,
     constant_right,
-    portable_pattern,
     uncast,
 )
 from runner.generation.model.conditions import Condition, make_condition
 from runner.generation.model.field_types import NUMERIC, FieldType
+from runner.generation.model.portable_patterns import portable_pattern
 
 _SIDES = 2  # of a comparison
 _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}

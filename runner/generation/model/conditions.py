@@ -16,11 +16,11 @@ from runner.generation.model.check_expressions import (
     Unknown,
     constant,
     is_array,
-    portable_pattern,
     type_of,
     type_of_arguments,
 )
 from runner.generation.model.field_types import NUMERIC, FieldType
+from runner.generation.model.portable_patterns import portable_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

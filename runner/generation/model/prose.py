@@ -5,9 +5,12 @@ from __future__ import annotations
 _PRONOUNCED_YOU = frozenset({"use", "uni", "uti", "usa", "ute"})  # begin with a consonant: a user, a unit
 
 
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if not chr(code).isspace()}
+
+
 def one_line(text: str) -> str:
-    """Return text on one line, with single spaces."""
-    return " ".join(text.split())
+    """Return text on one line, with single spaces; control characters are shown as escapes."""
+    return " ".join(text.split()).translate(_CONTROL)
 
 
 def sentence(text: str) -> str:

@@ -29,15 +29,16 @@ if TYPE_CHECKING:
     from runner.ddl.model import Enum, Schema, Table
 
 # Folders and modules of the generated applications that no table may be named like.
-_RESERVED_MODULES = word_set("core own main enums seed conftest test tests app")
+_RESERVED_MODULES = word_set("core own main enums seed conftest test tests app constructor")
 # What a table's class must not be called, in lower case: names that its modules import.
 _RESERVED_CLASSES = word_set(
     """annotated any apirouter array base bigint body boolean bydialect bytes case char classvar configdict count date
-    datetime decimal depends enum exact exception factory field float guarded index int16 int32 int64 integer interval
-    json key list listquery listed literal mapped missing model naivedatetime native none number numeric object optional
-    page path plainjson problem query read readtests reference refused repository resource response row rows rule rules
-    smallint string strenum table tabletests testclient text time timestamp type union uuid"""
+    datetime decimal depends enum exact exception factory false field float index int16 int32 int64 integer interval
+    json key list listquery guarded listed literal mapped missing model naivedatetime native none number numeric object
+    optional page path plainjson problem query read readtests reference refused repository resource response row rows
+    rule rules smallint string strenum table tabletests testclient text time timestamp true type union uuid"""
 )
+_RESERVED_FIELDS = frozenset({"constructor"})  # which every object of JavaScript has
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -148,6 +149,8 @@ def _last_word(name: str, change: Callable[[str], str]) -> str:
 def _name_columns(table: Table) -> Mapping[str, ColumnNames]:
     named: dict[str, ColumnNames] = {}
     for column in table.columns:
-        field = free_name(snake(column.name), (names.field for names in named.values()))
+        wanted = snake(column.name)
+        wanted = f"{wanted}_" if wanted in _RESERVED_FIELDS else wanted
+        field = free_name(wanted, (names.field for names in named.values()))
         named[column.name] = ColumnNames(column=column.name, field=field, label=human(column.name))
     return named

@@ -1,0 +1,75 @@
+"""Regular expressions of PostgreSQL that Python, Pydantic's engine (Rust's `regex`) and JSON Schema all accept.
+
+Rust compiles a pattern to an automaton of bounded size and refuses one that exceeds it when the application starts, so
+its size is estimated here. What is not portable is left to the database.
+"""
+
+from __future__ import annotations
+
+import re
+
+_POSTGRESQL_ONLY = re.compile(r"\\[^dswDSW.\\/+*?()\[\]{}|^$-]|\(\?|\[\[|\*\*\*")
+_CLASSES = {"[:digit:]": "0-9", "[:alpha:]": "A-Za-z", "[:alnum:]": "A-Za-z0-9", "[:upper:]": "A-Z",
+            "[:lower:]": "a-z", "[:space:]": r"\s"}  # fmt: skip
+
+_PIECE = re.compile(
+    r"(?s:\{(?P<least>\d{1,6})(?:(?P<comma>,)(?P<most>\d{0,6}))?\}|(?P<open>\()|(?P<close>\))|(?P<repeated>[*+?])"
+    r"|(?P<atom>\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|.))"
+)
+_IN_CLASS_ONLY_RUST = re.compile(r"(?<!\\)\[|&&|--|~~")  # sets within sets, and operations on sets
+# Bytes of a compiled character class, measured; `\w` has hundreds of ranges in Unicode.
+_COSTS = (
+    (r"\w", 51_000), (r"\W", 51_000), (r"\D", 13_000), (r"\d", 5_200), (r"\S", 2_000), ("[^", 2_000), (r"\s", 750),
+    (".", 1_050),
+)  # fmt: skip
+_COST = 170  # of any other
+_MOST_BYTES = 8_000_000  # Rust's bound is 10 MiB
+_MOST_DEPTH = 100  # of groups; Rust's bound is 250
+
+
+def portable_pattern(pattern: str) -> str | None:
+    """Return a pattern of PostgreSQL that means the same in Python, Rust and JSON Schema, None where there is none."""
+    for name, letters in _CLASSES.items():
+        pattern = pattern.replace(name, letters)
+    if _POSTGRESQL_ONLY.search(pattern):
+        return None
+    size = _compiled_size(pattern)
+    if size is None or size > _MOST_BYTES:
+        return None
+    try:
+        re.compile(pattern)
+    except re.error:
+        return None
+    return pattern
+
+
+def _compiled_size(pattern: str) -> int | None:
+    """Return about how many bytes Rust needs for a pattern; None for one that it has no such syntax for."""
+    groups: list[list[int]] = [[]]  # the sizes of the pieces of each group that is open
+    for found in _PIECE.finditer(pattern):
+        pieces, atom = groups[-1], found["atom"]
+        if found["open"]:
+            groups.append([])
+        elif found["close"]:
+            if len(groups) == 1:
+                return None
+            groups[-2].append(sum(groups.pop()) + _COST)
+        elif atom is None:
+            if not pieces:
+                return None
+            pieces[-1] *= _repetitions(found)
+        elif atom == "{" or (atom[0] == "[" and (len(atom) == 1 or _IN_CLASS_ONLY_RUST.search(atom, 1))):
+            return None
+        else:
+            pieces.append(next((cost for mark, cost in _COSTS if mark in atom), _COST))
+        if len(groups) > _MOST_DEPTH:
+            return None
+    return sum(groups[0]) if len(groups) == 1 else None
+
+
+def _repetitions(found: re.Match[str]) -> int:
+    if found["repeated"]:
+        return 1
+    if found["comma"] and not found["most"]:
+        return int(found["least"]) + 1
+    return max(int(found["most"] or found["least"]), 1)

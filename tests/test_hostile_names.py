@@ -1,0 +1,60 @@
+"""Names of a schema that mean something in Python, TypeScript or the generated modules themselves."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+
+import pytest
+
+from runner.ddl.reader import read_ddl_text
+from runner.generation.fastapi.generated_names import MODEL_FUNCTIONS, path_of
+from runner.generation.fragments import import_lines
+from tests.generated_backend import backend_files
+
+SCRIPTS = ["студенты", "学生", "طلاب", "विद्यार्थी", "תלמידים", "นักเรียน", "학생", "Ωμέγα"]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_a_name_in_any_script_is_imported(name: str) -> None:
+    assert import_lines([f"app.{name}.model.{name}"]) == [f"from app.{name}.model import {name}", ""]
+
+
+@pytest.mark.parametrize("name", SCRIPTS)
+def test_each_name_that_a_module_uses_is_defined_in_it(name: str) -> None:
+    schema = read_ddl_text(
+        f'CREATE TYPE "{name}" AS ENUM (\'a\'); CREATE TABLE "{name}" (id serial PRIMARY KEY, "{name}" "{name}" NOT NULL,'
+        f' "{name} 2" varchar(3));',
+        "postgres",
+    )
+    sources = {path: file.text for path, file in backend_files(schema).items() if path.endswith(".py")}
+    (model,) = (ast.parse(text) for path, text in sources.items() if path.endswith("/model.py"))
+    (class_,) = (node for node in model.body if isinstance(node, ast.ClassDef))
+    imported = {name.asname or name.name for node in ast.walk(model) if isinstance(node, ast.ImportFrom)
+                for name in node.names}  # fmt: skip
+    attributes = {node.target.id for node in class_.body if isinstance(node, ast.AnnAssign)
+                  and isinstance(node.target, ast.Name)}  # fmt: skip
+    assert attributes.isdisjoint(imported | {class_.name})
+    assert len(attributes) == 3
+
+
+@pytest.mark.parametrize("name", sorted({*keyword.kwlist, *(word.lower() for word in keyword.kwlist), "none", "match"}))
+def test_a_table_can_be_called_like_a_word_of_python(name: str) -> None:
+    schema = read_ddl_text(f'CREATE TABLE "{name}" (id int PRIMARY KEY, "{name}" text);', "postgres")
+    for path, file in backend_files(schema).items():
+        if path.endswith(".py"):
+            ast.parse(file.text, path)
+
+
+@pytest.mark.parametrize("name", sorted(MODEL_FUNCTIONS))
+def test_a_column_does_not_hide_what_its_model_calls(name: str) -> None:
+    schema = read_ddl_text(f'CREATE TABLE t (id serial PRIMARY KEY, "{name}" text NOT NULL);', "postgres")
+    (model,) = (file.text for path, file in backend_files(schema).items() if path.endswith("/t/model.py"))
+    assert path_of(name) is not None
+    assert f'    {name}_: Mapped[str] = mapped_column("{name}", ' in model
+
+
+def test_a_field_has_no_name_of_every_javascript_object() -> None:
+    schema = read_ddl_text("CREATE TABLE constructor (id int PRIMARY KEY, constructor text);", "postgres")
+    files = backend_files(schema)
+    assert 'alias="constructor_"' in files["backend/app/constructor_/schemas.py"].text

@@ -1,0 +1,37 @@
+"""Long string literals are broken into several that mean the same, whatever they hold."""
+
+from __future__ import annotations
+
+import ast
+import random
+
+import pytest
+
+from runner.generation.source_text import break_statement, literal
+
+PIECES = ("a", "b ", " ", "\\", "\n", "'", '"', "\x07", "\u2028", "\U000e0001", "{", "}", "é", "{0}", "\x85")
+
+
+def broken(source: str) -> str:
+    return "\n".join(break_statement(source, 0, 60))
+
+
+@pytest.mark.parametrize(
+    "text", ["\\" * 40, "\\" * 61, "\x07" * 30, "\U000e0001" * 20, "'\"" * 99, "{{" * 70], ids=ascii
+)
+def test_a_text_without_a_space_is_broken_between_characters(text: str) -> None:
+    (expression,) = ast.parse(broken(f"f({literal(text)})")).body
+    assert ast.dump(expression) == ast.dump(ast.parse(f"f({text!r})").body[0])
+
+
+def test_a_broken_statement_means_the_same() -> None:
+    chance = random.Random(1)
+    for _ in range(2000):
+        text = literal("".join(chance.choice(PIECES) for _ in range(chance.randint(0, 150))))
+        for source in (f"x = {text}", f"f({text}, a={text})"):
+            assert ast.dump(ast.parse(broken(source))) == ast.dump(ast.parse(source))
+
+
+def test_an_expression_of_an_f_string_is_kept_whole() -> None:
+    source = 'x = f"' + "a{n % 1000:03d}b{{ {dt.date(2024, 1, 1) + dt.timedelta(days=n)}" * 9 + '"'
+    assert ast.dump(ast.parse(broken(source))) == ast.dump(ast.parse(source))

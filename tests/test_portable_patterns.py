@@ -1,0 +1,51 @@
+"""Which patterns of checks an application can hold; the engine that Pydantic compiles them with is the reference."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+from runner.generation.model.portable_patterns import portable_pattern
+
+PORTABLE = [
+    r"^\w{1,100}$", r"^[\w.-]{1,60}@[\w.-]{1,60}$", r"^[a-z]{1,5000}$", r"^\d{16}$", "^[^@]{1,254}$", r"^\+?[0-9]{8,15}$",
+    "^a|b$", r"^(a(b|c){2,3})+$", "[]a]", "^[[:alpha:]]{2}$", r"\{a\}", "}", "", "a+?", r"[\]]", "^.{0,255}$",
+]  # fmt: skip
+LEFT_TO_THE_DATABASE = [
+    r"^\w{1,255}$", r"^[\w.-]{1,254}@[\w.-]{1,254}$", r"^(\w{1,20}){1,20}$", r"^\D{1000}$", "[[a]", "[a[b]", "[a&&b]",
+    "[a--b]", "a{", "a{1", "a{,3}", "a{2,1}", "(", ")", "*a", "a**", r"\m", "(?=a)", "a{1000}{1000}", "[a",
+    "(" * 101 + "a" + ")" * 101, "(" * 100_000,
+]  # fmt: skip
+
+
+def accepted(pattern: str) -> bool:
+    try:
+        validator = SchemaValidator(core_schema.str_schema(pattern=pattern))
+    except SchemaError:
+        return False
+    with pytest.raises(ValidationError):
+        validator.validate_python(1)
+    return True
+
+
+@pytest.mark.parametrize("pattern", PORTABLE)
+def test_a_portable_pattern_is_accepted(pattern: str) -> None:
+    portable = portable_pattern(pattern)
+    assert portable is not None
+    assert accepted(portable)
+
+
+@pytest.mark.parametrize("pattern", LEFT_TO_THE_DATABASE, ids=lambda pattern: ascii(pattern[:20]))
+def test_others_are_left_to_the_database(pattern: str) -> None:
+    assert portable_pattern(pattern) is None
+
+
+@pytest.mark.parametrize(
+    "piece", [r"\w", r"\W", r"\d", r"\D", r"\s", r"\S", ".", "[^a]", r"[^\s@]", r"[\w-]", "[a-z]", "a"]
+)
+@pytest.mark.parametrize("form", ["{}{{{}}}", "{}{{1,{}}}", "({}{{1,{}}})+"])
+def test_what_is_portable_fits(piece: str, form: str) -> None:
+    counts = (10, 50, 100, 150, 200, 250, 500, 1000, 2000, 5000, 10_000)
+    patterns = [form.format(piece, count) for count in counts]
+    assert [pattern for pattern in patterns if portable_pattern(pattern) and not accepted(pattern)] == []
