@@ -10,20 +10,22 @@ import random
 CANARY = "CREATE TABLE canary (i int);"
 
 NAMES = (
-    f"t\n{CANARY}\n--", f'"; {CANARY} --', f"'; {CANARY} --", f"*/ {CANARY} /*", "Order Details", "User", "user", "true",
-    "None", "class", "match", "constructor", "prototype", "__proto__", "metadata", "native", "exact", "moment", "enum_of",
-    "mapped_column", "students", "студенты", "学生", "طلاب", "학생", "list学生", "Ωμέγα", "größe", "😀", "a\x1b[31mb", "a\rb",
-    "a\tb", "a\x0bb", "a\x85b", "a\u2028b", "a\u200bb", "\u202eabc", "{{ x }}", "{% x %}", "<%= x %>", "${x}", "`x`", "'''",
-    '"""', "\\", "a\\", "a\\n", "%s", "%(x)s", ":x", "?", "a.b", " a ", "-", "--", "/*", "$$", "a|b", "[a](b)", "<script>",
-    "</title>", "&amp;", "../x", "C:\\x", "x" * 63, "é" * 31, "1st", "a,b", "(a)", "a;b", "#a", "@a", "date", "type", "sa", "dt",
-    "self", "id_", "model_x", "json", "copy", "rows", "query", "body",
+    f"t\n{CANARY}\n--", f'"; {CANARY} --', f"'; {CANARY} --", f"*/ {CANARY} /*", "Order Details", "User", "user",
+    "true", "None", "class", "match", "constructor", "prototype", "__proto__", "metadata", "native", "exact",
+    "moment", "enum_of", "mapped_column", "students", "студенты", "学生", "طلاب", "학생", "list学生", "Ωμέγα", "größe",
+    "😀", "a\x1b[31mb", "a\rb", "a\tb", "a\x0bb", "a\x85b", "a\u2028b", "a\u200bb", "\u202eabc", "{{ x }}",
+    "{% x %}", "<%= x %>", "${x}", "`x`", "'''", '"""', "\\", "a\\", "a\\n", "%s", "%(x)s", ":x", "?", "a.b", " a ",
+    "-", "--", "/*", "$$", "a|b", "[a](b)", "<script>", "</title>", "&amp;", "../x", "C:\\x", "x" * 63, "é" * 31,
+    "1st", "a,b", "(a)", "a;b", "#a", "@a", "date", "type", "sa", "dt", "self", "id_", "model_x", "json", "copy",
+    "rows", "query", "body",
 )  # fmt: skip
 TEXTS = (
-    f"Notes.\n-- To take it back:\n{CANARY}\n--", f"'; {CANARY} --", f"'); {CANARY} --", f"*/ {CANARY} /*", "it's; ok",
-    'say "hi"', '"""', "'''", '"', "'", "\\", "\\" * 60, "\\'", '\\"', "a\r\nb", "a\rb", "a\nb", "a\x0bb", "a\x0cb", "a\x85b",
-    "a\u2028b", "a\u2029b", "a\x1b[31mb", "\u202eabc", "[draft]", "{", "}", "{0}", "{{ x }}", "{% x %}", "<%= x %>", "${x}",
-    "%s", "%(x)s", "%", ":x", "?", "a|b", "|", "`x`", "``", "[a](b)", "<script>", "</title>", "<!--", "&amp;", "*/", "/*", "--",
-    "$$", "$q$", "true", "null", "~", "- a", "a: b", "# a", "  a  ", "", " ", "😀", "学生", "x" * 300, "\x7f", "'||'", "\\x41",
+    f"Notes.\n-- To take it back:\n{CANARY}\n--", f"'; {CANARY} --", f"'); {CANARY} --", f"*/ {CANARY} /*",
+    "it's; ok", 'say "hi"', '"""', "'''", '"', "'", "\\", "\\" * 60, "\\'", '\\"', "a\r\nb", "a\rb", "a\nb",
+    "a\x0bb", "a\x0cb", "a\x85b", "a\u2028b", "a\u2029b", "a\x1b[31mb", "\u202eabc", "[draft]", "{", "}", "{0}",
+    "{{ x }}", "{% x %}", "<%= x %>", "${x}", "%s", "%(x)s", "%", ":x", "?", "a|b", "|", "`x`", "``", "[a](b)",
+    "<script>", "</title>", "<!--", "&amp;", "*/", "/*", "--", "$$", "$q$", "true", "null", "~", "- a", "a: b",
+    "# a", "  a  ", "", " ", "😀", "学生", "x" * 300, "\x7f", "'||'", "\\x41",
 )  # fmt: skip
 TYPES = ("text", "varchar(400)", "char(3)", "text[]", "int", "numeric(8,2)", "timestamptz", "boolean", "jsonb", "uuid")
 
@@ -57,8 +59,9 @@ class HostileSchema:
         lines = [
             f"{identifier(columns[0])} {choose.choice(('serial', 'bigserial', 'int', 'uuid', 'text'))} PRIMARY KEY"
         ]
-        for column in columns[1:]:
-            lines.append(f"{identifier(column)} {self._type(kind, labels)}{choose.choice(('', ' NOT NULL'))}")
+        lines += [
+            f"{identifier(name)} {self._type(kind, labels)}{choose.choice(('', ' NOT NULL'))}" for name in columns[1:]
+        ]
         lines += self._checks(columns[1:], lines[1:])
         found = [f"CREATE TABLE {identifier(table)} (\n    " + ",\n    ".join(lines) + "\n);"]
         found.append(f"COMMENT ON TABLE {identifier(table)} IS {self._literal(choose.choice(TEXTS))};")

@@ -23,8 +23,8 @@ def test_a_name_in_any_script_is_imported(name: str) -> None:
 @pytest.mark.parametrize("name", SCRIPTS)
 def test_each_name_that_a_module_uses_is_defined_in_it(name: str) -> None:
     schema = read_ddl_text(
-        f'CREATE TYPE "{name}" AS ENUM (\'a\'); CREATE TABLE "{name}" (id serial PRIMARY KEY, "{name}" "{name}" NOT NULL,'
-        f' "{name} 2" varchar(3));',
+        f'CREATE TYPE "{name}" AS ENUM (\'a\'); CREATE TABLE "{name}" (id serial PRIMARY KEY, "{name}" "{name}"'
+        f' NOT NULL, "{name} 2" varchar(3));',
         "postgres",
     )
     sources = {path: file.text for path, file in backend_files(schema).items() if path.endswith(".py")}

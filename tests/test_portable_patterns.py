@@ -9,7 +9,8 @@ from pydantic_core import SchemaError, SchemaValidator, core_schema
 from runner.generation.model.portable_patterns import portable_pattern
 
 PORTABLE = [
-    r"^\w{1,100}$", r"^[\w.-]{1,60}@[\w.-]{1,60}$", r"^[a-z]{1,5000}$", r"^\d{16}$", "^[^@]{1,254}$", r"^\+?[0-9]{8,15}$",
+    r"^\w{1,100}$", r"^[\w.-]{1,60}@[\w.-]{1,60}$", r"^[a-z]{1,5000}$", r"^\d{16}$", "^[^@]{1,254}$",
+    r"^\+?[0-9]{8,15}$",
     "^a|b$", r"^(a(b|c){2,3})+$", "[]a]", "^[[:alpha:]]{2}$", r"\{a\}", "}", "", "a+?", r"[\]]", "^.{0,255}$",
 ]  # fmt: skip
 LEFT_TO_THE_DATABASE = [
