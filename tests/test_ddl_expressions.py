@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
 from runner.ddl.dialects import dialect_named
@@ -99,3 +101,13 @@ def test_hostile_expression_has_no_parsed_form(text: str):
 def test_parentheses_up_to_the_limit_are_parsed():
     depth = MAX_EXPRESSION_DEPTH
     assert short(parse_expression("(" * depth + "a > 1" + ")" * depth, dialect_named("postgres"))[0]) == ">(a, 1)"
+
+
+@pytest.mark.parametrize("operator", ["||", "+"])
+def test_a_long_chain_is_left_as_text_and_the_schema_can_be_kept(operator: str) -> None:
+    text = operator.join(["a"] * 280)
+    schema = read_ddl_text(f"CREATE TABLE t (a text, b text DEFAULT {text}, CHECK ({text} IS NOT NULL));", "postgres")
+    assert schema.tables[0].columns[1].default is not None
+    assert schema.tables[0].columns[1].default.expression is None
+    assert schema.tables[0].checks[0].text == f"{text} IS NOT NULL"
+    assert pickle.loads(pickle.dumps(schema)) == schema

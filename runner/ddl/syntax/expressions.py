@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runner.ddl.syntax.dialect import Dialect
 
 MAX_EXPRESSION_DEPTH = 30  # nested parentheses; each costs sqlglot some twenty calls, and Python allows a thousand
+MAX_EXPRESSION_LEVELS = 100  # of operations within each other: pickle takes some 250
 MAX_EXPRESSION_TOKENS = 3000  # a chain of prefixes nests without brackets
 CACHED_EXPRESSIONS = 4096  # every table has the same few defaults
 
@@ -50,11 +51,22 @@ def parse_expression(text: str, dialect: Dialect) -> Parsed:
     try:
         tree = sqlglot.parse_one(f"SELECT {text}", read=dialect.parser).expressions[0]
         columns = tuple(dict.fromkeys(_name(column.this, dialect) for column in _columns(tree)))
-        return _convert(tree, dialect), columns
+        found = _convert(tree, dialect)
+        return (found if _is_shallow(found) else None), columns
     except _Inexpressible:
         return None, columns
     except (SqlglotError, RecursionError, IndexError, AttributeError):
         return None, ()
+
+
+def _is_shallow(expression: Expression) -> bool:
+    """Whether an expression is nested so little that it can be pickled and walked recursively."""
+    level: list[Expression] = [expression]
+    for _ in range(MAX_EXPRESSION_LEVELS):
+        level = [part for one in level if isinstance(one, Operation) for part in one.args]
+        if not level:
+            return True
+    return False
 
 
 def read_default(cursor: Cursor) -> Default | None:
@@ -71,7 +83,7 @@ def read_default(cursor: Cursor) -> Default | None:
 
 def _sequence_name(name: str) -> str:
     """Return a part of a sequence's name as PostgreSQL's `nextval` takes it, inside a string."""
-    return name if _FOLDED.fullmatch(name) else f'"{name}"'.replace("'", "''")
+    return name if _FOLDED.fullmatch(name) else f'"{name.replace(chr(34), chr(34) * 2)}"'.replace("'", "''")
 
 
 _FOLDED = re.compile(r"[a-z_][a-z0-9_]*")

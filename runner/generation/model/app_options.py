@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.generation.model.naming import kebab, snake
+from runner.generation.model.naming import kebab, snake, word_set
+from runner.generation.model.prose import one_line
+from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,6 +17,8 @@ if TYPE_CHECKING:
 
 _DEFAULT_TITLE = "Application"
 _DEFAULT_LOCALE = "en_US"
+_LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
+_RESERVED_SLUGS = word_set("true false null yes no on off y n none public")  # in YAML, and as a role in PostgreSQL
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,11 +38,26 @@ class AppOptions:
 
 def app_options(application: Application, options: Mapping[str, Any]) -> AppOptions:
     """Return a task's `options` (`title`, `locale`) for an application, with defaults for missing ones."""
-    title = str(options.get("title") or _DEFAULT_TITLE)
+    title = one_line(str(options.get("title") or _DEFAULT_TITLE))
+    slug = _slug(title)
     return AppOptions(
         title=title,
-        slug=snake(title),
-        distribution=f"{kebab(title)}-backend",
+        slug=slug,
+        distribution=f"{kebab(slug)}-backend",
         schemas=application.names.others,
-        locale=str(options.get("locale") or _DEFAULT_LOCALE),
+        locale=_locale(options),
     )
+
+
+def _slug(title: str) -> str:
+    """Return a title as a name that pip, Docker, YAML and PostgreSQL take as it is: ASCII, and no word of theirs."""
+    words = [word for word in snake(title).split("_") if word.isascii()]
+    slug = snake("_".join(words)) if words else "app"
+    return f"app_{slug}" if slug in _RESERVED_SLUGS or slug.startswith("pg_") else slug
+
+
+def _locale(options: Mapping[str, Any]) -> str:
+    locale = str(options.get("locale") or _DEFAULT_LOCALE)
+    if not _LOCALE.fullmatch(locale):
+        raise AgentError(f"option locale: {locale!r} is no locale; give one such as {_DEFAULT_LOCALE}")
+    return locale

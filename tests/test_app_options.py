@@ -1,0 +1,55 @@
+"""The application as a whole: names that other programs take, whatever its title is."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+
+import pytest
+import yaml
+
+from runner.ddl.reader import read_ddl_text
+from runner.generation.agent import AgentContext
+from runner.generation.registry import load_agent
+from runner.records.errors import AgentError
+
+SCHEMA = read_ddl_text("CREATE TABLE t (id int PRIMARY KEY);", "postgres")
+TITLES = (
+    "学校",
+    "true",
+    "No",
+    "None",
+    "123",
+    "-",
+    "pg x",
+    "学校 two",
+    "a\nname: b",
+    "\x7f\x1b",
+    "x" * 200,
+    "School",
+    '"',
+    "#",
+)
+PIP = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
+DOCKER = re.compile(r"[a-z0-9][a-z0-9_-]*")
+
+
+@pytest.mark.parametrize("title", TITLES, ids=ascii)
+def test_other_programs_take_the_names(title: str) -> None:
+    files = {
+        file.path: file.text
+        for kind in ("be-boilerplate", "fe-boilerplate")
+        for file in load_agent(kind).generate(AgentContext(schema=SCHEMA, options={"title": title}))
+    }
+    assert PIP.fullmatch(tomllib.loads(files["backend/pyproject.toml"])["project"]["name"])
+    for path in ("backend/compose.yaml", "compose.yaml"):
+        compose = yaml.safe_load(files[path])
+        assert DOCKER.fullmatch(compose["name"])
+        assert re.fullmatch("[a-z][a-z0-9_]*", compose["services"]["database"]["environment"]["POSTGRES_DB"])
+    assert [line for line in files["backend/.env.example"].splitlines() if line.startswith("name:")] == []
+
+
+@pytest.mark.parametrize("locale", ["en_US\nAPI_KEY=", "../x", "en US", "$(x)"])
+def test_a_locale_that_is_none_is_refused(locale: str) -> None:
+    with pytest.raises(AgentError, match="is no locale; give one such as en_US"):
+        load_agent("be-boilerplate").generate(AgentContext(schema=SCHEMA, options={"locale": locale}))
