@@ -167,9 +167,9 @@ def test_what_the_user_changes_is_made_once_and_called() -> None:
 
 def test_a_table_without_a_key_is_read_only_and_says_so(tmp_path: Path) -> None:
     files = backend_files(schema_of(tmp_path, "CREATE TABLE log (at timestamptz, text text);"))
-    assert "**Read only**: the table has no primary key" in one(files, "app/log/README.md")
+    assert "**Read-only**: the table has no primary key" in one(files, "app/log/README.md")
     router = one(files, "app/log/router.py")
-    assert "read only" in router.splitlines()[0]
+    assert "read-only" in router.splitlines()[0]
     assert "@router.post" not in router
     assert "no primary key" in one(files, "README.md")
     assert "backend/tests/log/case.py" not in files
@@ -271,7 +271,7 @@ def test_readmes_list_what_is_not_carried_over(tmp_path: Path) -> None:
     """
     files = backend_files(schema_of(tmp_path, ddl))
     readme = one(files, "README.md")
-    differs = readme[readme.index("## What differs from the schema") :]
+    differs = readme[readme.index("## Differences from the schema") :]
     assert "- `a`: an EXCLUDE constraint has no place in the model." in differs
     assert "- `a`: UNLOGGED has no place in the model: it is an ordinary table." in differs
     assert "- `b`: UNLOGGED" in differs

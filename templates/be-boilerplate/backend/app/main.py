@@ -1,4 +1,4 @@
-"""The application: every table's router under one prefix, and what surrounds them."""
+"""The application: middleware, error handlers, health checks, and the router of every table."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from app.core.access import key_check
+from app.core.api_key import key_check
 from app.core.database import get_engine
 from app.core.discovery import load_routers
 from app.core.health import router as health
 from app.core.problems import add_problem_handlers, problem_responses
-from app.core.requests import RequestIds, log_as_json
+from app.core.request_logging import RequestIds, log_as_json
 from app.core.settings import get_settings
 from app.own.permissions import check
 from app.own.settings import Settings
@@ -22,16 +22,16 @@ from app.own.settings import Settings
 
 @asynccontextmanager
 async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Serve; once the last request has ended, give the database its connections back."""
+    """Prepare the process for serving, and close the database connections at shutdown."""
     gc.collect()
-    gc.freeze()  # what is loaded by now stays: it need not be looked through again and again
+    gc.freeze()  # what is loaded by now is permanent: exclude it from garbage collection
     yield
     if get_engine.cache_info().currsize:
         get_engine().dispose()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Return the application with these settings, or with those of the environment."""
+    """Return the application, configured by `settings` or by the environment."""
     settings = settings or get_settings()
     if settings.log_format == "json":
         log_as_json(settings.log_level)

@@ -1,4 +1,4 @@
-"""Migrations written in SQL."""
+"""Running migrations that are written in SQL."""
 
 from __future__ import annotations
 
@@ -9,19 +9,27 @@ from pathlib import Path
 from alembic import op
 
 FOLDER = Path(__file__).parent / "versions"
-TAKEN_BACK = "\n-- To take it back:\n"  # parts a file in two
+TAKEN_BACK = (
+    "\n-- To take it back:\n"  # separates the statements of a file from those that revert them
+)
 
 
-def make_all(revision: str) -> None:
-    """Run what the files in `versions/<revision>/<database>` make, in the order of their paths."""
-    for made, _ in _files(revision):
-        _execute(made)
+def apply_files(revision: str) -> None:
+    """Run the files in `versions/<revision>/<database>`, in the order of their paths."""
+    for apply, _ in _files(revision):
+        _execute(apply)
 
 
-def take_all_back(revision: str) -> None:
-    """Run what takes that back, in the opposite order."""
-    for _, taken_back in reversed(_files(revision)):
-        _execute(taken_back)
+def revert_files(revision: str) -> None:
+    """Revert those files, in reverse order."""
+    for _, revert in reversed(_files(revision)):
+        _execute(revert)
+
+
+make_all, take_all_back = (
+    apply_files,
+    revert_files,
+)  # imported by revisions of earlier generator versions
 
 
 def execute_file(revision: str) -> None:
@@ -31,7 +39,7 @@ def execute_file(revision: str) -> None:
 
 
 def split(text: str) -> Iterator[str]:
-    """Give the statements of a file; a semicolon within quotes ends none."""
+    """Yield the statements of a file; semicolons within quotes do not end a statement."""
     lines: list[str] = []
     for line in text.splitlines():
         lines.append(line)
@@ -42,10 +50,10 @@ def split(text: str) -> Iterator[str]:
 
 
 def _files(revision: str) -> list[tuple[str, str]]:
-    """Return what each file makes, and what takes it back."""
+    """Return the statements of each file, and those that revert them."""
     paths = sorted((FOLDER / revision / op.get_bind().dialect.name).rglob("*.sql"))
     parts = [path.read_text(encoding="utf-8").partition(TAKEN_BACK) for path in paths]
-    return [(made, taken_back) for made, _, taken_back in parts]
+    return [(apply, revert) for apply, _, revert in parts]
 
 
 def _execute(text: str) -> None:

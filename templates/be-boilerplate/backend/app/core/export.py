@@ -1,4 +1,4 @@
-"""Rows as CSV."""
+"""Export of rows as CSV."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_BLOCK = 2**15  # characters that are sent at once, about
+_BLOCK_SIZE = 2**15  # characters, approximately
 
 
 def csv_blocks(read: type[BaseModel], rows: Iterable[BaseModel]) -> Iterator[str]:
-    """Give a CSV file (RFC 4180) in blocks of lines: the names of the fields, then the rows as in JSON."""
+    """Yield a CSV file (RFC 4180) in blocks of whole lines: a header with the field names, then the rows."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     writer.writerow([info.serialization_alias or name for name, info in read.model_fields.items()])
     for row in rows:
         writer.writerow(_cell(value) for value in row.model_dump(mode="json").values())
-        if buffer.tell() >= _BLOCK:
+        if buffer.tell() >= _BLOCK_SIZE:
             yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()

@@ -1,4 +1,4 @@
-"""The settings, read once."""
+"""The settings of this process, loaded once."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from app.own.settings import Settings
 
 @lru_cache
 def get_settings() -> Settings:
-    """Return the settings of this process."""
+    """Return the settings. Raises ValidationError for a variable with an invalid value."""
     return Settings()

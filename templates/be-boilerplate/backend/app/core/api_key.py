@@ -1,4 +1,4 @@
-"""The key in front of the tables, where the settings name one."""
+"""API key authentication, where the settings define a key."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
 def key_check(key: SecretStr) -> Callable[[str | None], Awaitable[None]]:
-    """Return the dependency that lets requests with this key through, and no others."""
-    wanted = key.get_secret_value().encode()
+    """Return a dependency that rejects requests without this key, with a problem 401."""
+    expected = key.get_secret_value().encode()
 
-    async def check(given: Annotated[str | None, Security(_header)]) -> None:
-        if not hmac.compare_digest((given or "").encode(), wanted):
+    async def check(sent: Annotated[str | None, Security(_header)]) -> None:
+        if not hmac.compare_digest((sent or "").encode(), expected):
             raise ProblemError(401, "The header X-API-Key is missing or wrong.")
 
     return check
