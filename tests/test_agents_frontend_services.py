@@ -215,7 +215,7 @@ def test_references_are_told_once_and_by_their_own_table(tmp_path: Path) -> None
     ddl = """CREATE TABLE a (x int, y int, PRIMARY KEY (x, y));
              CREATE TABLE b (id int PRIMARY KEY, x int, y int, up int REFERENCES b, FOREIGN KEY (x, y) REFERENCES a);"""
     files = services(ddl, tmp_path)
-    assert "readonly ToldReference[] = [];" in files["a/references.ts"]
+    assert "readonly DeclaredReference[] = [];" in files["a/references.ts"]
     told = files["b/references.ts"]
     assert '{ fields: ["x", "y"], table: "a", targetFields: ["x", "y"] },' in told
     assert '{ fields: ["up"], table: "b", targetFields: ["id"] },' in told

@@ -47,7 +47,7 @@ const rules: readonly sql.Rule[] = [
   },
 ];
 
-/** Pages of a table of every common type, for the tests of the screens. */
+/** The pages of a table with fields of all common types, for the tests of the screens. */
 export const pupils = definePage({
   nav: { name: "pupils", label: "Pupils", labelSingular: "Pupil", family: "Pupils" },
   table: defineTable({
@@ -76,7 +76,7 @@ export const pupils = definePage({
   },
 });
 
-/** A pupil as the server sends it. */
+/** A pupil as returned by the server. */
 export const ani = {
   id: 9007199254740,
   name: "Ani",
