@@ -158,7 +158,7 @@ def test_a_table_without_a_key_is_read_only(tmp_path: Path) -> None:
     assert "useLogList" in files["log/hooks.ts"]
     assert "useLogRow" not in files["log/hooks.ts"]
     assert "key: []," in files["log/api.ts"]
-    assert "**Read only**: the table has no primary key" in files["log/README.md"]
+    assert "**Read-only**: the table has no primary key" in files["log/README.md"]
 
 
 def test_bounds_patterns_and_choices_are_the_fields(tmp_path: Path) -> None:

@@ -9,9 +9,8 @@ from pathlib import Path
 from alembic import op
 
 FOLDER = Path(__file__).parent / "versions"
-TAKEN_BACK = (
-    "\n-- To take it back:\n"  # separates the statements of a file from those that revert them
-)
+# Separates the statements of a file from those that revert them.
+TAKEN_BACK = "\n-- To take it back:\n"
 
 
 def apply_files(revision: str) -> None:
