@@ -25,10 +25,8 @@ def revert_files(revision: str) -> None:
         _execute(revert)
 
 
-make_all, take_all_back = (
-    apply_files,
-    revert_files,
-)  # imported by revisions of earlier generator versions
+# Revisions of earlier generator versions import these names.
+make_all, take_all_back = apply_files, revert_files
 
 
 def execute_file(revision: str) -> None:
