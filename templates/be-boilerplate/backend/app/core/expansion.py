@@ -46,7 +46,7 @@ class References:
 
     def parse(self, expand: str) -> Sequence[Expandable]:
         """Return the references named in a comma-separated list; raises a problem 422 for an unknown name."""
-        known = self._by_name() if expand else {}
+        known = self.by_name() if expand else {}
         names = [name.strip() for name in expand.split(",") if name.strip()]
         errors = [
             FieldError(field="expand", code="expand", message=f"cannot expand {name}")
@@ -57,7 +57,8 @@ class References:
             raise invalid(errors)
         return [known[name] for name in dict.fromkeys(names)]
 
-    def _by_name(self) -> dict[str, Expandable]:
+    def by_name(self) -> dict[str, Expandable]:
+        """Return the references by name."""
         mapper = sa.inspect(self.model)
         found = {}
         for constraint in sorted(table_of(self.model).foreign_key_constraints, key=str):
