@@ -7,13 +7,17 @@ violated. Rules that depend on values computed by the database, such as some def
 from __future__ import annotations
 
 import datetime as dt
-import re
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from app.core.problems import FieldError, invalid
 
+logger = logging.getLogger(__name__)
 Values = Mapping[str, Any]
 Truth = bool | None
 
@@ -66,7 +70,26 @@ add = _strict(lambda left, right: left + right)
 sub = _strict(lambda left, right: left - right)
 mul = _strict(lambda left, right: left * right)
 rem = _strict(lambda left, right: _remainder(left, right) if right else None)
-matches = _strict(lambda value, pattern: re.search(pattern, value) is not None)
+
+
+def matches(value: str | None, pattern: str) -> Truth:
+    """Return whether a pattern matches anywhere in a text; None if the engine rejects the pattern.
+
+    The engine is the one that validates the patterns of fields (the Rust crate `regex`, part of Pydantic). It takes
+    time linear in the length of the text for every pattern, so no request can block the server.
+    """
+    matcher = _matcher(pattern)
+    return None if value is None or matcher is None else matcher.isinstance_python(value)
+
+
+@cache
+def _matcher(pattern: str) -> SchemaValidator | None:
+    """Return a compiled pattern, or None if the engine rejects it: only the database then checks the rule."""
+    try:
+        return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
+    except SchemaError:
+        logger.warning("unsupported pattern, checked by the database only: %s", pattern)
+        return None
 
 
 def _remainder(left: Any, right: Any) -> Any:
