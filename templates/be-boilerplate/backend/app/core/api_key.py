@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
+import os
+import sys
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
@@ -24,3 +27,25 @@ def key_check(key: SecretStr) -> Callable[[str | None], Awaitable[None]]:
             raise ProblemError(401, "The header X-API-Key is missing or wrong.")
 
     return check
+
+
+def bind_host() -> str:
+    """Return the address on which the server listens.
+
+    Servers do not pass it to the application, so it is read from the command line (`--host` of `app.serve` and of
+    uvicorn) or from uvicorn's environment variable.
+    """
+    for option, value in zip(sys.argv, [*sys.argv[1:], ""], strict=True):
+        if option == "--host":
+            return value
+        if option.startswith("--host="):
+            return option.removeprefix("--host=")
+    return os.environ.get("UVICORN_HOST", "127.0.0.1")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only clients on the same machine can connect to an address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -22,7 +22,7 @@ class Health(BaseModel):
 
 
 @router.get("/healthz", operation_id="health")
-def health() -> Health:
+async def health() -> Health:  # not in the thread pool, which may be busy
     """Respond while the process is alive."""
     return Health()
 

@@ -75,6 +75,11 @@ def not_found(detail: str) -> ProblemError:
     return ProblemError(404, detail)
 
 
+def too_busy(detail: str) -> HTTPException:
+    """Return a problem 503 that asks the client to try again after five seconds."""
+    return HTTPException(503, detail, {"Retry-After": "5"})
+
+
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI responses for these status codes, for a route's `responses`."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -5,12 +5,13 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.routing import Match
 from starlette.types import Scope
 
+from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
 from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
 from app.core.problems import problem_responses
@@ -37,7 +38,7 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
     repository = Depends(resource.repository())
     nouns = plural.replace("_", " ")
     docs = resource.list_docs()
-    export = problem_responses(422) | {
+    export = problem_responses(422, 503) | {
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
     }
 
@@ -56,13 +57,12 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
             return rows.count(query)
 
     def csv(
+        request: Request,
         rows: Annotated[Repository[Any, Any], repository],
         query: Annotated[ExportQuery, Depends(export_query)],
-    ) -> StreamingResponse:
-        name = f'attachment; filename="{plural}.csv"'
-        return StreamingResponse(
-            rows.csv(query), media_type="text/csv", headers={"Content-Disposition": name}
-        )
+    ) -> CsvResponse:
+        timeout = request.app.state.settings.export_timeout
+        return CsvResponse(rows.csv(query), plural, timeout)
 
     router.add_api_route(
         "",
@@ -87,6 +87,7 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         csv,
         response_class=StreamingResponse,
         responses=export,
+        dependencies=[Depends(export_slot)],
         operation_id=f"export_{plural}",
         summary=f"Export {nouns}",
         description="Returns all rows that match the filters, as CSV.",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 from app.core import hooks
 from app.core.problems import FieldError, ProblemError
@@ -45,6 +47,44 @@ def test_a_configured_key_is_required() -> None:
     documented: dict[str, dict[str, Any]] = app.openapi()["paths"]
     operations = [operation for path in documented.values() for operation in path.values()]
     assert not [operation for operation in operations if "401" in operation["responses"]]
+
+
+@pytest.mark.parametrize("key", ["", " "])
+def test_an_empty_key_is_rejected(key: str) -> None:
+    with pytest.raises(ValidationError, match="must not be empty"):
+        Settings(api_key=key)
+
+
+def test_the_documentation_requires_the_key_unless_it_is_public() -> None:
+    client = TestClient(create_app(Settings(api_key="secret")))
+    public = TestClient(create_app(Settings(api_key="secret", public_docs=True)))
+    for path in ("/docs", "/openapi.json"):
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"X-API-Key": "secret"}).status_code == 200
+        assert public.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "warnings"),
+    [
+        ([], None, 0),
+        (["--host", "localhost"], None, 0),
+        (["--host=::1"], None, 0),
+        (["--host", "0.0.0.0"], None, 1),
+        (["--host=example.com"], None, 1),
+        (["--host", "0.0.0.0"], "secret", 0),
+    ],
+)
+def test_serving_other_machines_without_a_key_logs_a_warning(
+    arguments: list[str],
+    key: str | None,
+    warnings: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["serve", *arguments])
+    with TestClient(create_app(Settings(api_key=key))):
+        assert len(caplog.records) == warnings
 
 
 def test_hooks_are_called_for_their_own_model() -> None:
@@ -94,3 +134,6 @@ def test_only_configured_origins_are_allowed() -> None:
     ):
         headers = client.get("/healthz", headers={"Origin": origin}).headers
         assert headers.get("access-control-allow-origin") == allowed
+    exposed = client.get("/healthz", headers={"Origin": "https://a.example"}).headers
+    assert "ETag" in exposed["access-control-expose-headers"].split(", ")
+    assert "Content-Disposition" in exposed["access-control-expose-headers"].split(", ")
