@@ -192,7 +192,7 @@ def test_bounds_patterns_and_choices_are_the_fields(tmp_path: Path) -> None:
         ("a < b", "sql.lt(sql.num(row.a), sql.num(row.b))"),
         ("d > DATE '2024-01-01' OR e IS NULL", 'sql.anyOf(sql.gt(row.d, "2024-01-01"), sql.isNull(row.e))'),
         ("d <= CURRENT_DATE OR e IS NOT NULL", "sql.anyOf(sql.le(row.d, sql.today()), sql.not(sql.isNull(row.e)))"),
-        ("s < t", "sql.lt(sql.clock(row.s), sql.clock(row.t))"),
+        ("s < t", "sql.lt(sql.timeOfDay(row.s), sql.timeOfDay(row.t))"),
         ("z > m AND a > 0", None),
         ("i > j", None),
         ("md5(e) = f", None),

@@ -158,7 +158,7 @@ def _compile_by_dialect(element: ByDialect, compiler: SQLCompiler, **_options: A
 
 
 # The default of a column that records when its row was created.
-moment = ByDialect(postgresql="now()", sqlite="(strftime('%Y-%m-%d %H:%M:%f000', 'now'))")
+now_default = ByDialect(postgresql="now()", sqlite="(strftime('%Y-%m-%d %H:%M:%f000', 'now'))")
 
 Item = TypeVar("Item", sa.CheckConstraint, sa.Index)
 

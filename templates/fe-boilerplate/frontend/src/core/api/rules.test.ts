@@ -73,16 +73,19 @@ describe("SQL operations", () => {
   });
 
   test("compare times and timestamps by value", () => {
-    expect(sql.eq(sql.clock("08:00"), sql.clock("08:00:00.000"))).toBe(true);
-    expect(sql.lt(sql.clock("08:00:00"), sql.clock("08:00:00.1"))).toBe(true);
+    expect(sql.eq(sql.timeOfDay("08:00"), sql.timeOfDay("08:00:00.000"))).toBe(true);
+    expect(sql.lt(sql.timeOfDay("08:00:00"), sql.timeOfDay("08:00:00.1"))).toBe(true);
     expect(
-      sql.eq(sql.moment("2024-01-01T07:00:00+07:00"), sql.moment("2024-01-01T00:00:00Z")),
+      sql.eq(sql.timestamp("2024-01-01T07:00:00+07:00"), sql.timestamp("2024-01-01T00:00:00Z")),
     ).toBe(true);
     expect(
-      sql.lt(sql.moment("2024-01-01T00:00:00.000001"), sql.moment("2024-01-01T00:00:00.000002")),
+      sql.lt(
+        sql.timestamp("2024-01-01T00:00:00.000001"),
+        sql.timestamp("2024-01-01T00:00:00.000002"),
+      ),
     ).toBe(true);
     vi.useFakeTimers({ now: new Date("2024-05-06T07:08:09Z") });
-    expect([sql.today(), sql.now()]).toEqual(["2024-05-06", sql.moment("2024-05-06T07:08:09Z")]);
+    expect([sql.today(), sql.now()]).toEqual(["2024-05-06", sql.timestamp("2024-05-06T07:08:09Z")]);
   });
 
   test("return null for unknown operands", () => {
@@ -96,13 +99,13 @@ describe("SQL operations", () => {
       null,
       null,
     ]);
-    expect([sql.num(null), sql.clock(undefined), sql.moment(3), sql.length(null)]).toEqual([
+    expect([sql.num(null), sql.timeOfDay(undefined), sql.timestamp(3), sql.length(null)]).toEqual([
       null,
       null,
       null,
       null,
     ]);
-    expect(sql.lt(sql.moment("nonsense"), sql.moment("2024-01-01"))).toBe(null);
+    expect(sql.lt(sql.timestamp("nonsense"), sql.timestamp("2024-01-01"))).toBe(null);
     expect([sql.lower(null), sql.matches(null, /a/u), sql.contained(null, [])]).toEqual([
       null,
       null,

@@ -75,14 +75,14 @@ export function num(value: unknown): Exact | null {
 }
 
 /** Return a time of day with all decimal places, so that text comparison orders times. */
-export function clock(value: unknown): string | null {
+export function timeOfDay(value: unknown): string | null {
   if (typeof value !== "string") return null;
   const [time = "", fraction = ""] = value.split(".");
   return `${time.length > 5 ? time : `${time}:00`}.${fraction.padEnd(6, "0")}`;
 }
 
 /** Return a timestamp in microseconds since 1970. Without a time zone it is taken as UTC. */
-export function moment(value: unknown): number | null {
+export function timestamp(value: unknown): number | null {
   if (typeof value !== "string") return null;
   const [, start = "", fraction = "", zone = ""] =
     /^(.*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?$/.exec(value) ?? [];

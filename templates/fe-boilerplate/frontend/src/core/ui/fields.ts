@@ -29,7 +29,7 @@ function describe(table: AnyTable, name: string, text: Partial<FieldText>): Fiel
     choices: choicesOf(item ?? schema ?? read),
     nullable: allowsNull(read, facts.kind),
     isKey: table.key.includes(name),
-    schema: text.kept ? undefined : schema,
+    schema: text.readOnly ? undefined : schema,
     optional: schema?.safeParse(undefined).success ?? true,
     changeable: name in shapeOf(table.schemas.update),
     reference: ownReference(table, name),

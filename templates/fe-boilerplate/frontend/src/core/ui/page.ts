@@ -32,7 +32,7 @@ export interface FieldText {
   /** The number of decimal places. */
   readonly places?: number;
   /** Whether the server manages the value: it is displayed but cannot be entered. */
-  readonly kept?: boolean;
+  readonly readOnly?: boolean;
   /** The initial value in the form for a new row. */
   readonly initial?: string | boolean;
 }

@@ -72,7 +72,7 @@ export const pupils = definePage({
     seen_at: { label: "Seen at" },
     active: { label: "Active", initial: true },
     notes: { label: "Notes" },
-    created_at: { label: "Created at", kept: true },
+    created_at: { label: "Created at", readOnly: true },
   },
 });
 
