@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from runner.generation.fastapi.migration.difference import Difference, TableChange
 
-FILL_IT = "-- Rows that are there may have no value for it: say here with an UPDATE what they get."
+FILL_IT = "-- Existing rows may have no value for this column: add an UPDATE here that sets one."
 
 
 def change_columns(table: TableChange, found: Difference) -> Iterator[str]:

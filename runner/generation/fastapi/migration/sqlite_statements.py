@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from runner.generation.fastapi.migration.difference import Difference, TableChange
 
-FILL_IT = "-- Rows that are there have no value for {columns}: name each above, and below what they get."
+FILL_IT = "-- Existing rows have no value for {columns}: add each above, and its value below."
 
 
 def create_table(table: SqliteSnapshot) -> Iterator[str]:
