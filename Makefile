@@ -24,7 +24,7 @@ help:
 	@echo "make format   format the code"
 	@echo "make bench    measure speed against the baselines"
 	@echo "make corpus   compare the DDL reader with what real databases say, where the corpus is available"
-	@echo "make upgrade  renew the locked versions in requirements/, then run the tests with them"
+	@echo "make upgrade  renew the locked versions in requirements/ and of the generated backend, then run the tests"
 	@echo "make newest   run the tests with the newest versions that pyproject.toml allows, in .venv-newest; only reports"
 	@echo "make clean    remove what the other targets created"
 
@@ -61,6 +61,7 @@ upgrade: $(DEV_STAMP)
 	$(COMPILE) --output-file requirements/run.txt --group build pyproject.toml
 	$(COMPILE) --output-file requirements/dev.txt --group build --extra dev --constraint requirements/run.txt pyproject.toml
 	$(COMPILE) --output-file requirements/node.txt --extra node --constraint requirements/run.txt pyproject.toml
+	$(BIN)/python -m tests.backend_lock
 	$(MAKE) test
 
 newest:

@@ -146,9 +146,9 @@ def test_files_for_the_users_own_code_are_generated_once_and_used() -> None:
 
 def test_a_table_without_a_key_is_read_only_and_says_so(tmp_path: Path) -> None:
     files = backend_files(schema_of(tmp_path, "CREATE TABLE log (at timestamptz, text text);"))
-    assert "**Read only**: the table has no primary key" in one(files, "app/log/README.md")
+    assert "**Read-only**: the table has no primary key" in one(files, "app/log/README.md")
     router = one(files, "app/log/router.py")
-    assert "read only" in router.splitlines()[0]
+    assert "read-only" in router.splitlines()[0]
     assert "@router.post" not in router
     assert "no primary key" in one(files, "README.md")
     assert "backend/tests/log/case.py" not in files
@@ -249,12 +249,14 @@ def test_readmes_list_what_is_not_taken_over(tmp_path: Path) -> None:
     """
     files = backend_files(schema_of(tmp_path, ddl))
     readme = one(files, "README.md")
-    differs = readme[readme.index("## What differs from the schema") :]
+    differs = readme[readme.index("## Differences from the schema") :]
     assert "- `a`: an EXCLUDE constraint has no place in the model." in differs
     assert "- `a`: UNLOGGED has no place in the model: it is an ordinary table." in differs
     assert "- `b`: UNLOGGED" in differs
-    assert re.search(r"- `b`: reference `b_a_id_fkey`, whose target `\S*nowhere` the schema lacks\.\n", differs)
-    assert "- `log`: its partition is a table of its own." in differs
+    assert re.search(
+        r"- `b`: foreign key `b_a_id_fkey`: its target `\S*nowhere` is not defined in the schema\.\n", differs
+    )
+    assert "- `log`: its partition is a separate table." in differs
     assert "- `CREATE VIEW v AS SELECT 1` and 1 more like it\n" in differs
     assert "- `CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'`\n" in differs
     assert "- `CREATE TRIGGER t" in differs

@@ -78,7 +78,7 @@ def test_fields_declare_only_what_their_type_does_not_imply(pages: dict[str, Pag
     assert fields["password_hash"] == {"label": "Password hash", "format": "secret"}
     assert fields["status"] == {"label": "Status", "initial": "new"}
     assert fields["is_active"] == {"label": "Active", "initial": True}
-    assert fields["created_at"] == {"label": "Created at", "kept": True}
+    assert fields["created_at"] == {"label": "Created at", "readOnly": True}
     assert pages["teams"].fields["budget"] == {"label": "Budget", "places": 2, "initial": "0"}
     assert pages["teams"].fields["motto"] == {"label": "Motto", "long": True}
     assert pages["teams"].fields["name"] == {"label": "Name"}

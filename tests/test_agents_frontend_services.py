@@ -158,7 +158,7 @@ def test_a_table_without_a_key_is_read_only(tmp_path: Path) -> None:
     assert "useLogList" in files["log/hooks.ts"]
     assert "useLogRow" not in files["log/hooks.ts"]
     assert "key: []," in files["log/api.ts"]
-    assert "**Read only**: the table has no primary key" in files["log/README.md"]
+    assert "**Read-only**: the table has no primary key" in files["log/README.md"]
 
 
 def test_bounds_patterns_and_choices_are_the_fields(tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_bounds_patterns_and_choices_are_the_fields(tmp_path: Path) -> None:
         ("a < b", "sql.lt(sql.num(row.a), sql.num(row.b))"),
         ("d > DATE '2024-01-01' OR e IS NULL", 'sql.anyOf(sql.gt(row.d, "2024-01-01"), sql.isNull(row.e))'),
         ("d <= CURRENT_DATE OR e IS NOT NULL", "sql.anyOf(sql.le(row.d, sql.today()), sql.not(sql.isNull(row.e)))"),
-        ("s < t", "sql.lt(sql.clock(row.s), sql.clock(row.t))"),
+        ("s < t", "sql.lt(sql.timeOfDay(row.s), sql.timeOfDay(row.t))"),
         ("z > m AND a > 0", None),
         ("i > j", None),
         ("md5(e) = f", None),
@@ -215,7 +215,7 @@ def test_references_are_declared_once_by_their_own_table(tmp_path: Path) -> None
     ddl = """CREATE TABLE a (x int, y int, PRIMARY KEY (x, y));
              CREATE TABLE b (id int PRIMARY KEY, x int, y int, up int REFERENCES b, FOREIGN KEY (x, y) REFERENCES a);"""
     files = services(ddl, tmp_path)
-    assert "readonly ToldReference[] = [];" in files["a/references.ts"]
+    assert "readonly DeclaredReference[] = [];" in files["a/references.ts"]
     told = files["b/references.ts"]
     assert '{ fields: ["x", "y"], table: "a", targetFields: ["x", "y"] },' in told
     assert '{ fields: ["up"], table: "b", targetFields: ["id"] },' in told

@@ -60,7 +60,7 @@ def test_a_column_is_added_dropped_and_changed() -> None:
         "ALTER TABLE t ALTER COLUMN b DROP NOT NULL",
         "ALTER TABLE t DROP COLUMN a",
     ]
-    assert lost(old, new) == ["t.a goes with its values"]
+    assert lost(old, new) == ["t.a is dropped with its values"]
     assert summary(between(old, new)) == ("t: c added; a dropped; b changed",)
 
 
@@ -175,7 +175,7 @@ def test_tables_that_refer_to_each_other_are_created_and_dropped_together() -> N
         "ALTER TABLE a",
         "ALTER TABLE b",
     ]
-    assert lost(both, "") == ["table a goes with its rows", "table b goes with its rows"]
+    assert lost(both, "") == ["table a is dropped with its rows", "table b is dropped with its rows"]
 
 
 @pytest.mark.parametrize(

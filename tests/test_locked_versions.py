@@ -1,4 +1,4 @@
-"""The lock files in `requirements/`: they satisfy pyproject.toml, carry hashes, and name no host."""
+"""The lock files, ours and the generated backend's: they satisfy pyproject.toml, carry hashes, and name no host."""
 
 from __future__ import annotations
 
@@ -10,12 +10,21 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests import backend_lock
+
 ROOT = Path(__file__).resolve().parent.parent
-FILES = sorted((ROOT / "requirements").glob("*.txt"))
+FILES = [*sorted((ROOT / "requirements").glob("*.txt")), *(backend_lock.FOLDER / name for name in backend_lock.LOCKS)]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 RUN = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build"]]
-WANTED = {"run": RUN, "dev": [*RUN, *EXTRAS["dev"]], "node": [*PROJECT["project"]["dependencies"], *EXTRAS["node"]]}
+BACKEND = tomllib.loads(backend_lock.project())["project"]
+WANTED = {
+    "run": RUN,
+    "dev": [*RUN, *EXTRAS["dev"]],
+    "node": [*PROJECT["project"]["dependencies"], *EXTRAS["node"]],
+    "requirements": BACKEND["dependencies"],
+    "requirements-dev": [*BACKEND["dependencies"], *BACKEND["optional-dependencies"]["dev"]],
+}
 
 ENTRY = re.compile(r"(?P<requirement>\S+==\S+(?: ; [^\n\\]+)?)(?P<hashes>(?: \\\n {4}--hash=sha256:[0-9a-f]{64})+)\n")
 

@@ -41,7 +41,7 @@ def bench_backend(scratch: Scratch) -> Iterator[Row]:
         database = stack.enter_context(stack.enter_context(running_server()).new_database())
         generated = stack.enter_context(serving(folder, database, LOG_FORMAT="plain")).url
         by_hand = stack.enter_context(
-            listening("tests.bench.by_hand:app", ROOT, scratch.fresh(), DATABASE_URL=database)
+            listening(["-m", "uvicorn", "tests.bench.by_hand:app"], ROOT, scratch.fresh(), DATABASE_URL=database)
         ).url
         _fill(generated)
         for what, path in PATHS.items():

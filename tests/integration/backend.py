@@ -85,17 +85,20 @@ def serving(folder: Path, database_url: str, **environment: str) -> Iterator[Ser
     migrated = run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=database_url)
     assert migrated.returncode == 0, migrated.stderr[-2000:]
     settings = {"DATABASE_URL": database_url, "LOG_FORMAT": "json", **environment}
-    with listening("app.main:app", folder, folder / "server.log", **settings) as server:
+    with listening(["-m", "app.serve"], folder, folder / "server.log", **settings) as server:
         yield server
 
 
 @contextmanager
-def listening(application: str, folder: Path, log: Path, **environment: str) -> Iterator[Server]:
-    """Serve an application with one uvicorn on the loopback interface."""
+def listening(arguments: list[str], folder: Path, log: Path, **environment: str) -> Iterator[Server]:
+    """Run a Python program that serves an application on the port that it is given, on the loopback interface."""
     port = free_port()
-    command = [sys.executable, "-m", "uvicorn", application, "--port", str(port), "--log-level", "warning"]
+    command = [sys.executable, *arguments, "--port", str(port)]
     settings = {**plain_environment(), **environment}
-    with log.open("wb") as output, subprocess.Popen(command, cwd=folder, env=settings, stderr=output) as process:
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, cwd=folder, env=settings, stdout=subprocess.DEVNULL, stderr=output) as process,
+    ):
         server = Server(url=f"http://127.0.0.1:{port}", process=process, log=log)
         try:
             _wait_until_ready(server)

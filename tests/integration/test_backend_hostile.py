@@ -144,8 +144,8 @@ def test_head_is_a_get_without_a_body(client: httpx.Client) -> None:
     assert client.head("/api/words/nobody").status_code == 404
 
 
-def test_text_is_exported_as_it_is(client: httpx.Client) -> None:
-    text = '=1+1,"x"\r\nnew line'
-    client.post("/api/words", json={"word": text})
-    exported = client.get("/api/words/export.csv", params={"size": 1})
-    assert '"=1+1,""x""\r\nnew line",1,[],{},' in exported.text
+def test_text_is_exported_as_text_and_never_as_a_formula(client: httpx.Client) -> None:
+    for text, cell in (('a=1,"x"\r\nnew line', '"a=1,""x""\r\nnew line"'), ("=1+1", "'=1+1"), ("-5", "-5")):
+        client.post("/api/words", json={"word": text, "size": -7})
+        exported = client.get("/api/words/export.csv", params={"word": text})
+        assert f"{cell},-7,[],{{}}," in exported.text

@@ -175,13 +175,13 @@ def test_a_list_is_exported_as_it_is_filtered(pages: Callable[[str], TablePages]
 
 def test_the_backends_key_is_asked_for_and_goes_with_everything(tab: Page, application: Application) -> None:
     row = application.make("subjects")
-    with served_again(application, API_KEY="open sesame") as url:
+    with served_again(application, API_KEY="right-key") as url:
         tab.goto(f"{url}/subjects/{row['id']}")
-        key = tab.get_by_role("dialog").get_by_label("Key", exact=True)
-        key.fill("sesame")
+        key = tab.get_by_role("dialog").get_by_label("API key", exact=True)
+        key.fill("wrong-key")
         key.press("Enter")
-        expect(key).to_have_accessible_description("The last one was not right")
-        key.fill("open sesame")
+        expect(key).to_have_accessible_description("The key was not accepted")
+        key.fill("right-key")
         key.press("Enter")
         expect(key).to_be_hidden()
         expect(tab.get_by_role("heading", level=1)).to_have_text(row["name"])

@@ -50,7 +50,7 @@ def decimal(schema):
 decimals, expandable = {}, {}
 for module in (path.parent.name for path in Path("app").glob("*/router.py")):
     schemas, resource = import_module(f"app.{module}.schemas"), import_module(f"app.{module}.router").resource
-    expandable[module] = sorted(resource.references._known())
+    expandable[module] = sorted(resource.references.by_name())
     for name, kind in vars(schemas).items():
         if hasattr(kind, "model_fields") and kind.__module__ == schemas.__name__:
             for field, info in kind.model_fields.items():

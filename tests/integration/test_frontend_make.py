@@ -35,9 +35,8 @@ def workspace(tmp_path: Path) -> Path:
     os.utime(frontend / "package-lock.json", (0, 0))
     programs = backend / ".venv" / "bin"
     programs.mkdir(parents=True)
-    for name, line in (("python", sys.executable), ("uvicorn", f"{sys.executable} -m uvicorn")):
-        (programs / name).write_text(f'#!/bin/sh\nexec {line} "$@"\n')
-        (programs / name).chmod(0o755)
+    (programs / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (programs / "python").chmod(0o755)
     (backend / ".venv" / "installed").touch()
     return tmp_path
 

@@ -9,7 +9,7 @@ from runner.generation.fastapi.left_out import left_out, passed_over
 from runner.generation.fastapi.resources import resource
 from runner.generation.fastapi.table_arguments import table_arguments
 from runner.generation.model.app_options import app_options
-from runner.generation.model.naming import free_name, human, is_python_name, snake
+from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.prose import sentence
 from runner.generation.model.samples import NATIVE_TEXTS
 
@@ -64,5 +64,5 @@ def _enum(class_name: str, enum: Enum) -> PythonEnum:
             name = f"{name}_"
         members.append((free_name(name, [taken for taken, _ in members]), value))
     plain = enum.name.name if enum.name else class_name
-    comment = sentence(enum.comment or f"Values of {human(plain).lower()}")
+    comment = sentence(enum.comment or f"Values of the type {plain}")
     return PythonEnum(class_name=class_name, comment=comment, members=tuple(members))

@@ -16,8 +16,8 @@ _MODULES = {
     "sqlalchemy.orm": "Mapped mapped_column",
     "pydantic": "ConfigDict Field NaiveDatetime",
     "fastapi.testclient": "TestClient",
-    "app.core.columns": """Array BigInt ByDialect Char Json PlainJson SmallInt Timestamp enum_of exact moment native
-        postgresql_only utc_now""",
+    "app.core.columns": """Array BigInt ByDialect Char Json PlainJson SmallInt Timestamp enum_of exact native
+        now_default postgresql_only utc_now""",
     "app.core.database": "Base",
     "app.core.fields": "Body Bytes Int16 Int32 Int64 Native NotNull Number Row omitted",
     "app.core.problems": "problem_responses",

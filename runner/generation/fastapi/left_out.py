@@ -26,27 +26,27 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[str, ...]:
     """Return what one table of a schema lacks or does differently, each a sentence without its full stop."""
     own = table.ddl
     found = [
-        f"reference `{name}`, whose target `{key.references}` the schema lacks"
+        f"foreign key `{name}`: its target `{key.references}` is not defined in the schema"
         for name, key in table.constraints.foreign_keys.items()
         if name not in table.foreign_keys
     ]
-    found += [f"check `{name}` is held by PostgreSQL alone" for name in table.database_only]
+    found += [f"check `{name}` is enforced by PostgreSQL only" for name in table.database_only]
     found += [
-        f"index `{name}`, which is {index.method}"
+        f"index `{name}` is {index.method}, which only MySQL has"
         for name, index in table.constraints.indexes.items()
         if index.method in MYSQL_METHODS
     ]
     partitions = schema.partitions[own.name]
     if partitions:
         found.append(
-            "its partition is a table of its own"
+            "its partition is a separate table"
             if partitions == 1
-            else f"its {partitions} partitions are tables of their own"
+            else f"its {partitions} partitions are separate tables"
         )
     elif own.kind == "partitioned" or (own.partition_of and own.partition_of not in schema.tables_by_name):
-        found.append("it is made without partitions")
+        found.append("it is created without partitions")
     if not table.key:
-        found.append("no primary key, so it can be listed but not changed")
+        found.append("it has no primary key, so rows can be listed but not changed")
     found += [note.reason for note in schema.notes if note.table == own.name]
     return tuple(found)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runner.generation.model.defaults import FieldDefault
     from runner.generation.model.field_types import FieldType
 
-_SQLITE_NOW = "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"  # the text that SQLAlchemy stores for a moment
+_SQLITE_NOW = "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"  # the text that SQLAlchemy stores for a timestamp
 _UNQUOTED = frozenset({"integer", "number", "boolean"})  # kinds of items that JSON has without quotes
 
 
@@ -33,7 +33,7 @@ class ServerDefault:
 def server_default(default: FieldDefault, type_: FieldType) -> ServerDefault:
     """Return a field's default as its model and SQLite have it."""
     if default.kind == "now":
-        return ServerDefault(source=source("moment", uses="moment"), sqlite=_SQLITE_NOW)
+        return ServerDefault(source=source("now_default", uses="now_default"), sqlite=_SQLITE_NOW)
     if default.kind == "today":
         return ServerDefault(source=source('sa.text("CURRENT_DATE")', uses="sa"), sqlite="CURRENT_DATE")
     if isinstance(default.value, bool):

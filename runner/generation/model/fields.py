@@ -52,7 +52,7 @@ class Field:
     @property
     def remarks(self) -> str:
         """What a reader wants to know at a glance, in a few words of Markdown: key, required, default, pattern."""
-        found = ["key"] if self.is_key else []
+        found = ["primary key"] if self.is_key else []
         if self.is_numbered:
             found.append("numbered by the database")
         elif self.is_read_only:

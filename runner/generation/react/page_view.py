@@ -80,7 +80,7 @@ class PageView:
         if field.type.kind == "decimal" and field.type.places:
             found["places"] = field.type.places
         if is_maintained(field):
-            found["kept"] = True
+            found["readOnly"] = True
         elif field.writable and (initial := _initial(field)) is not None:
             found["initial"] = initial
         return found

@@ -24,7 +24,7 @@ _SAFE = 2**53  # from here on a double loses digits
 _ARITHMETIC = frozenset("+-*")
 _EXACT = NUMERIC - {"number"}
 _WRAPPED: Mapping[Kind, str] = {
-    "integer": "num", "decimal": "num", "time": "clock", "timestamp": "moment", "local_timestamp": "moment",
+    "integer": "num", "decimal": "num", "time": "timeOfDay", "timestamp": "timestamp", "local_timestamp": "timestamp",
 }  # fmt: skip
 _PLAIN: frozenset[Kind] = frozenset({"text", "uuid", "enum", "boolean", "date", "number", "array"})
 
@@ -96,11 +96,11 @@ def _constant(constant: ConstantValue) -> Call | Code:
         is_float = constant.type is not None and constant.type.kind == "number"
         return Code(str(value)) if is_float else _sql("num", _number(value))
     if isinstance(value, dt.datetime):
-        return _sql("moment", value.isoformat())
+        return _sql("timestamp", value.isoformat())
     if isinstance(value, dt.date):
         return Code(f'"{value.isoformat()}"')
     if isinstance(value, dt.time):
-        return _sql("clock", value.isoformat())
+        return _sql("timeOfDay", value.isoformat())
     return Code(string(str(value)))
 
 

@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
-// While developing, and in `npm run preview`, calls of /api go on to the backend.
+// `npm run dev` and `npm run preview` forward /api to the backend.
 export default defineConfig(({ mode }) => {
   const environment = loadEnv(mode, ".", "");
   const proxy = { "/api": environment.BACKEND_URL ?? "http://127.0.0.1:8000" };
@@ -19,9 +19,9 @@ export default defineConfig(({ mode }) => {
         {
           extends: true,
           test: {
-            name: "plain",
+            name: "services",
             include: ["src/**/*.test.ts"],
-            exclude: ["src/**/*.alone.test.ts"],
+            exclude: ["src/**/*.isolated.test.ts"],
             environment: "node",
             isolate: false,
             setupFiles: "src/core/test/service-setup.ts",
@@ -30,20 +30,20 @@ export default defineConfig(({ mode }) => {
         {
           extends: true,
           test: {
-            name: "screens",
+            name: "components",
             include: ["src/**/*.test.tsx"],
-            exclude: ["src/**/*.alone.test.tsx"],
+            exclude: ["src/**/*.isolated.test.tsx"],
             environment: "jsdom",
             isolate: false,
             setupFiles: "src/core/test/setup.ts",
           },
         },
         {
-          // Tests that mock modules, which the others of a worker share.
+          // Tests that mock modules need isolation: the other tests of a worker share their modules.
           extends: true,
           test: {
-            name: "alone",
-            include: ["src/**/*.alone.test.{ts,tsx}"],
+            name: "isolated",
+            include: ["src/**/*.isolated.test.{ts,tsx}"],
             environment: "jsdom",
             setupFiles: "src/core/test/setup.ts",
           },

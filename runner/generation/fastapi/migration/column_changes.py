@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from runner.generation.fastapi.migration.difference import Difference, TableChange
     from runner.generation.fastapi.migration.snapshot import ColumnSnapshot
 
-FILL_IT = "-- Rows that are there may have no value for it: say before this with an UPDATE what they get."
+FILL_IT = "-- Existing rows may have no value for this column: add an UPDATE here that sets one."
 _SCHEMA = re.compile(r'^(?:"(?:[^"]|"")*"|[^".]*)\.')
 
 

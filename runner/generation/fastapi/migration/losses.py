@@ -41,7 +41,7 @@ def losses(found: Difference) -> tuple[Loss, ...]:
     lost: list[Loss] = []
     for was, old in zip(found.was.tables, found.old.tables, strict=True):
         if old.key in dropped:
-            lost.append(Loss(schema=was.schema, table=was.name, text=f"table {was.label} goes with its rows"))
+            lost.append(Loss(schema=was.schema, table=was.name, text=f"table {was.label} is dropped with its rows"))
     for table in found.tables:
         lost += [Loss(schema=table.was.schema, table=table.was.name, text=text) for text in _of_table(found, table)]
     return tuple(lost)
@@ -49,13 +49,13 @@ def losses(found: Difference) -> tuple[Loss, ...]:
 
 def _of_table(found: Difference, table: TableChange) -> Iterator[str]:
     label = table.new.label
-    yield from (f"{label}.{column.name} goes with its values" for column in table.dropped if not column.generated)
+    yield from (f"{label}.{column.name} is dropped with its values" for column in table.dropped if not column.generated)
     for old, new in table.replaced:
         if not old.generated:
-            yield f"{label}.{new.name} is computed from now on, and its values go"
+            yield f"{label}.{new.name} becomes computed, and its values are lost"
     for column in table.added:
         if column.not_null and not column.fills_itself:
-            yield f"{label}.{column.name} is new and must have a value, which rows that are there lack"
+            yield f"{label}.{column.name} is new and NOT NULL, and existing rows have no value for it"
     for old, new in table.altered:
         yield from (f"{label}.{new.name} {text}" for text in _of_column(found, old, new))
 
@@ -63,11 +63,11 @@ def _of_table(found: Difference, table: TableChange) -> Iterator[str]:
 def _of_column(found: Difference, old: ColumnSnapshot, new: ColumnSnapshot) -> Iterator[str]:
     removed = {change.new.sql: _removed_values(change.old.values, change.new.values) for change in found.types_rebuilt}
     if _narrows(old.type, new.type):
-        yield f"goes from {old.type} to {new.type}: what does not fit is cut or refused"
+        yield f"changes from {old.type} to {new.type}: values that do not fit are truncated or rejected"
     if values := removed.get(new.item_type):
-        yield f"can be {values} no longer: rows that are, are refused"
+        yield f"no longer allows {values}: rows with these values are rejected"
     if new.not_null and not old.not_null and not new.fills_itself:
-        yield "must have a value from now on: rows without one are refused"
+        yield "becomes NOT NULL: rows without a value are rejected"
 
 
 def _removed_values(old: tuple[str, ...], new: tuple[str, ...]) -> str:
@@ -112,26 +112,26 @@ def summary(found: Difference) -> tuple[str, ...]:
     lines = [f"new table {table.label}" for table in found.tables_added]
     lines += [f"table {table.label} dropped" for table in found.tables_dropped]
     for was, old in zip(found.was.tables, found.old.tables, strict=True):
-        lines += [f"{was.label} is called {old.label}"] if was.label != old.label else []
+        lines += [f"{was.label} renamed to {old.label}"] if was.label != old.label else []
     for table in found.tables:
         if (text := "; ".join(_summary_of(found, table))) != "":
             lines.append(f"{table.new.label}: {text}")
     lines += [f"type {part.name} added" for part in found.types_added]
     lines += [f"type {part.name} dropped" for part in found.types_dropped]
     for kind, now in zip(found.was.types, found.old.types, strict=True):
-        lines += [f"type {kind.name} is called {now.name}"] if kind.sql != now.sql else []
+        lines += [f"type {kind.name} renamed to {now.name}"] if kind.sql != now.sql else []
         values = found.renames.values.get(kind.key, {})
-        lines += [f"type {now.name}: {before!r} is called {after!r}" for before, after in values.items()]
+        lines += [f"type {now.name}: {before!r} renamed to {after!r}" for before, after in values.items()]
     for change in found.types_extended:
         lines.append(f"type {change.new.name}: {', '.join(repr(value) for value, _ in change.added)} added")
-    lines += [f"type {change.new.name} made anew" for change in found.types_rebuilt]
+    lines += [f"type {change.new.name} rebuilt" for change in found.types_rebuilt]
     return tuple(lines)
 
 
 def _summary_of(found: Difference, table: TableChange) -> Iterator[str]:
     renamed = found.renames.columns.get(table.was.key, {})
     if renamed:
-        yield ", ".join(f"{old} is called {new}" for old, new in renamed.items())
+        yield ", ".join(f"{old} renamed to {new}" for old, new in renamed.items())
     before = {part.name: part.sql for part in table.dropped_parts}
     after = {part.name: part.sql for part in table.added_parts}
     groups = {

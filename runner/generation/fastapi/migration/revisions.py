@@ -149,7 +149,7 @@ def _next(application: Application, old: Snapshot, new: Snapshot, present: Mappi
     return Revision(
         number=_next_number(present),
         follows=_head(present),
-        summary=summary(found) or ("what the databases hold",),
+        summary=summary(found) or ("internal changes only",),
         up=up,
         down=down,
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from runner.generation.fastapi.migration.difference import Difference, TableChange
     from runner.generation.fastapi.migration.snapshot import ColumnSnapshot, SqliteSnapshot
 
-FILL_IT = "-- Rows that are there have no value for {columns}: name each above, and below what they get."
+FILL_IT = "-- Existing rows have no value for {columns}: add each above, and its value below."
 
 
 def create_table(table: SqliteSnapshot) -> Iterator[str]:

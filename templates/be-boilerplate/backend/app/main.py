@@ -1,41 +1,63 @@
-"""The application: every table's router under one prefix, and what surrounds them."""
+"""The application: middleware, error handlers, health checks, and the router of every table."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
-from app.core.access import key_check
+from app.core.api_docs import add_docs
+from app.core.api_key import bind_host, is_loopback, key_check
 from app.core.database import get_engine
 from app.core.discovery import load_routers
 from app.core.health import router as health
 from app.core.problems import add_problem_handlers, problem_responses
-from app.core.requests import RequestIds, log_as_json
+from app.core.request_limits import RequestLimits
+from app.core.request_logging import HEADER, RequestIds, log_as_json
 from app.core.settings import get_settings
 from app.own.permissions import check
 from app.own.settings import Settings
 
+# Response headers that scripts of other origins may read.
+_EXPOSED = ["Content-Disposition", "ETag", "Link", "Location", "Retry-After", HEADER]
+
+logger = logging.getLogger(__name__)
+
 
 @asynccontextmanager
-async def _lifespan(_app: FastAPI) -> AsyncIterator[None]:
-    """Serve; once the last request has ended, give the database its connections back."""
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Prepare the process for serving, and close the database connections at shutdown."""
+    if app.state.settings.api_key is None and not is_loopback(host := bind_host()):
+        logger.warning("API_KEY is not set: anyone who can reach %s can change all rows", host)
     gc.collect()
-    gc.freeze()  # what is loaded by now stays: it need not be looked through again and again
+    gc.freeze()  # what is loaded by now is permanent: exclude it from garbage collection
     yield
     if get_engine.cache_info().currsize:
         get_engine().dispose()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Return the application with these settings, or with those of the environment."""
+    """Return the application, configured by `settings` or by the environment."""
     settings = settings or get_settings()
     if settings.log_format == "json":
         log_as_json(settings.log_level)
-    app = FastAPI(title=settings.app_title, redoc_url=None, lifespan=_lifespan)
+    app = FastAPI(
+        title=settings.app_title,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.settings = settings
+    app.state.export_slots = asyncio.Semaphore(_export_limit(settings))
+    app.add_middleware(
+        RequestLimits, max_bytes=settings.max_body_size, timeout=settings.request_timeout
+    )
     app.add_middleware(RequestIds)
     if settings.cors_origins:
         app.add_middleware(
@@ -43,18 +65,28 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
+            expose_headers=_EXPOSED,
         )
     add_problem_handlers(app)
     app.include_router(health)
-    dependencies, responses = [Depends(check)], {}
+    keys, responses = [], {}
     if settings.api_key is not None:
-        dependencies.insert(0, Depends(key_check(settings.api_key)))
-        responses = problem_responses(401)
+        keys, responses = [Depends(key_check(settings.api_key))], problem_responses(401)
+    add_docs(app, [] if settings.public_docs else keys)
     for router in load_routers():
         app.include_router(
-            router, prefix=settings.api_prefix, dependencies=dependencies, responses=responses
+            router,
+            prefix=settings.api_prefix,
+            dependencies=[*keys, Depends(check)],
+            responses=responses,
         )
     return app
+
+
+def _export_limit(settings: Settings) -> int:
+    """Return the number of exports at once, which leaves at least one database connection for other requests."""
+    connections = settings.database_pool_size + settings.database_pool_overflow
+    return max(1, min(settings.export_limit, connections - 1))
 
 
 app = create_app()

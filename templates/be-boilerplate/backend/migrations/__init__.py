@@ -1,1 +1,1 @@
-"""Revisions of the database."""
+"""Database migrations."""

@@ -1,4 +1,4 @@
-"""How Alembic reaches the database: by the application's own settings and models."""
+"""Alembic environment, based on the settings and models of the application."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from sqlalchemy.engine import Connection
 
 from app.core.database import get_engine
 from app.core.discovery import load_models
-from migrations.changes import references_off
+from migrations.changes import foreign_keys_disabled
 
 
 def run(connection: Connection) -> None:
-    """Run the migrations over a connection, each in a transaction of its own."""
+    """Run the migrations on a connection, each in its own transaction."""
     context.configure(
         connection=connection,
         target_metadata=load_models(),
@@ -19,13 +19,13 @@ def run(connection: Connection) -> None:
         transactional_ddl=True,
         transaction_per_migration=True,
     )
-    with references_off(connection), context.begin_transaction():
+    with foreign_keys_disabled(connection), context.begin_transaction():
         context.run_migrations()
 
 
-given = context.config.attributes.get("connection")
-if given is not None:
-    run(given)
+existing = context.config.attributes.get("connection")
+if existing is not None:
+    run(existing)
 else:
-    with get_engine().connect() as opened:
-        run(opened)
+    with get_engine().connect() as connection:
+        run(connection)

@@ -12,20 +12,20 @@ from alembic import op
 FOLDER = Path(__file__).parent / "versions"
 
 
-def make_all(revision: str) -> None:
+def apply_files(revision: str) -> None:
     """Run `UPGRADE` of the modules in `versions/<revision>/<database>`, in the order of their paths."""
     for part in _parts(revision):
         execute(part["UPGRADE"])
 
 
-def take_all_back(revision: str) -> None:
-    """Run `DOWNGRADE` of the same modules, in the opposite order."""
+def revert_files(revision: str) -> None:
+    """Run `DOWNGRADE` of the same modules, in reverse order."""
     for part in reversed(_parts(revision)):
         execute(part["DOWNGRADE"])
 
 
 def execute(statements: Iterable[str]) -> None:
-    """Run statements as they are: no character in them stands for a parameter."""
+    """Run statements literally: `%` and `:` in them are not parameters."""
     connection = op.get_bind().execution_options(no_parameters=True)
     for statement in statements:
         connection.exec_driver_sql(statement)

@@ -1,4 +1,4 @@
-"""Tests of the application, on a database in memory or on the one that TEST_DATABASE_URL names."""
+"""Tests of the application, on an in-memory SQLite database or on the database in TEST_DATABASE_URL."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A migrated database, and for each test a transaction that is rolled back."""
+"""Fixtures: a migrated database for the session, and a transaction per test that is rolled back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.core.factory import Factory
 
 @pytest.fixture(scope="session")
 def migrated() -> Iterator[sa.Engine]:
-    """Give an engine whose database has every table."""
+    """Provide an engine for a database with all migrations applied."""
     engine = make_engine(get_settings().database_url)
     config = Config("alembic.ini")
     with engine.connect() as connection:
@@ -33,14 +33,14 @@ def migrated() -> Iterator[sa.Engine]:
 
 @pytest.fixture(scope="session")
 def shared_client() -> Iterator[TestClient]:
-    """Give a client of the application."""
+    """Provide a client of the application."""
     with TestClient(app) as client:
         yield client
 
 
 @pytest.fixture
 def connection(migrated: sa.Engine) -> Iterator[Connection]:
-    """Give a connection whose changes nobody will see."""
+    """Provide a connection whose changes are rolled back."""
     with migrated.connect() as connection:
         transaction = connection.begin()
         yield connection
@@ -49,7 +49,7 @@ def connection(migrated: sa.Engine) -> Iterator[Connection]:
 
 @pytest.fixture
 def client(shared_client: TestClient, connection: Connection) -> Iterator[TestClient]:
-    """Give a client whose requests run within the test's transaction."""
+    """Provide a client whose requests run within the test's transaction."""
 
     def session() -> Iterator[Session]:
         with _session(connection) as opened:
@@ -62,7 +62,7 @@ def client(shared_client: TestClient, connection: Connection) -> Iterator[TestCl
 
 @pytest.fixture
 def factory(connection: Connection) -> Iterator[Factory]:
-    """Give the maker of rows."""
+    """Provide a factory that adds rows within the test's transaction."""
     with _session(connection) as session:
         yield Factory(session)
 

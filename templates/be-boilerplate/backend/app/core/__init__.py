@@ -1,1 +1,1 @@
-"""What all tables share: settings, database, errors, lists, rules, and the repository behind every router."""
+"""Code shared by all tables: settings, database, errors, lists, rules, and the repository used by every router."""

@@ -1,4 +1,4 @@
-"""Column types that mean the same on PostgreSQL and on SQLite."""
+"""Column types that behave the same on PostgreSQL and on SQLite."""
 
 from __future__ import annotations
 
@@ -16,51 +16,51 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
-# A 64-bit integer; SQLite numbers rows by itself only in a column called INTEGER.
+# A 64-bit integer. SQLite assigns row numbers only to a column whose type is INTEGER.
 BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SmallInt = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
-# Any JSON value, indexed by PostgreSQL or as it was written. Python's None is SQL's NULL.
+# Any JSON value, as JSONB or as JSON. Python's None is SQL's NULL, never JSON's null.
 Json = postgresql.JSONB(none_as_null=True).with_variant(sa.JSON(none_as_null=True), "sqlite")
 PlainJson = sa.JSON(none_as_null=True)
 
 
 def utc_now() -> dt.datetime:
-    """Return the present moment, for columns that tell when a row was changed."""
+    """Return the current time, for columns that record when a row was changed."""
     return dt.datetime.now(dt.UTC)
 
 
 class Char(TypeDecorator[str]):
-    """Text of a fixed width, without the blanks that fill it up."""
+    """Text of a fixed width, without its trailing padding."""
 
     impl = sa.CHAR
     cache_ok = True
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """Read the text alone."""
+        """Strip the padding."""
         return None if value is None else value.rstrip(" ")
 
 
 class _SqliteTimestamp(TypeDecorator[dt.datetime]):
-    """A moment in UTC: SQLite keeps no zone."""
+    """A timestamp in UTC: SQLite stores no time zone."""
 
     impl = sa.DateTime
     cache_ok = True
 
     def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
-        """Store UTC."""
+        """Convert to UTC and drop the zone."""
         return None if value is None else value.astimezone(dt.UTC).replace(tzinfo=None)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
-        """Read UTC."""
+        """Attach UTC."""
         return None if value is None else value.replace(tzinfo=dt.UTC)
 
 
-# A moment with its time zone; in UTC when it is read, as PostgreSQL's connections are told to have it.
+# A timestamp with time zone. Values are read in UTC, which every PostgreSQL connection sets as its time zone.
 Timestamp = sa.DateTime(timezone=True).with_variant(_SqliteTimestamp(), "sqlite")
 
 
 class _SqliteNumeric(UserDefinedType[Decimal]):
-    """NUMERIC as SQLite knows it: a number to 15 digits, beyond that text. No digit is lost."""
+    """SQLite's NUMERIC: a number up to 15 digits, text beyond that, so no digit is lost."""
 
     cache_ok = True
 
@@ -69,7 +69,7 @@ class _SqliteNumeric(UserDefinedType[Decimal]):
 
 
 class _SqliteExact(TypeDecorator[Decimal]):
-    """An exact decimal, kept away from SQLite's floating point."""
+    """An exact decimal that never passes through SQLite's floating point."""
 
     impl = _SqliteNumeric
     cache_ok = True
@@ -79,11 +79,11 @@ class _SqliteExact(TypeDecorator[Decimal]):
         self.scale = scale
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Hand over the digits as text; the column turns them into a number where none is lost."""
+        """Bind the digits as text; the column's affinity converts them where that is lossless."""
         return None if value is None else f"{value:f}"
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        """Read the digits back, with as many behind the point as the column has."""
+        """Return a decimal with the column's number of decimal places."""
         if value is None:
             return None
         number = Decimal(str(value))
@@ -91,7 +91,7 @@ class _SqliteExact(TypeDecorator[Decimal]):
 
 
 def exact(precision: int | None = None, scale: int | None = None) -> sa.Numeric[Decimal]:
-    """Return the type of an exact decimal of so many digits, so many of them behind the point."""
+    """Return an exact decimal type; `precision` and `scale` count digits in total and after the decimal point."""
     return sa.Numeric(precision, scale).with_variant(_SqliteExact(scale), "sqlite")
 
 
@@ -106,18 +106,18 @@ class Array(TypeDecorator[list[Any]]):
         super().__init__(self.item_type, dimensions=dimensions)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """Use JSON where there are no arrays."""
+        """Use JSON on SQLite, which has no arrays."""
         if dialect.name == "sqlite":
             return dialect.type_descriptor(sa.JSON(none_as_null=True))
         return dialect.type_descriptor(self.impl_instance)
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
-        """Turn dates, decimals and the like into what JSON can hold."""
+        """Convert items that JSON cannot represent, such as dates and decimals."""
         return to_jsonable_python(value) if dialect.name == "sqlite" else value
 
 
 class Native(UserDefinedType[str]):
-    """A type that only PostgreSQL has (a range, a tsvector, …), written and read in its text form."""
+    """A type that exists only in PostgreSQL (a range, a tsvector, …), written and read in its text form."""
 
     cache_ok = True
 
@@ -125,25 +125,25 @@ class Native(UserDefinedType[str]):
         self.name = name
 
     def get_col_spec(self, **_options: Any) -> str:
-        """Return the type's own name."""
+        """Return the name of the type in SQL."""
         return self.name
 
     def bind_expression(self, bindvalue: sa.BindParameter[str]) -> sa.ColumnElement[Any]:
-        """Send text and have the database read it as this type."""
+        """Cast the bound text to this type in the database."""
         return sa.cast(sa.type_coerce(bindvalue, sa.Text()), self)
 
     def column_expression(self, colexpr: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        """Have the database write this type as text."""
+        """Cast the column to text in the database."""
         return sa.cast(colexpr, sa.Text())
 
 
 def native(name: str) -> TypeEngine[str]:
-    """Return a type that only PostgreSQL has; text on SQLite."""
+    """Return a PostgreSQL type by its name in SQL; text on SQLite."""
     return Native(name).with_variant(sa.Text(), "sqlite")
 
 
 class ByDialect(sa.ColumnElement[Any]):
-    """A default that each database spells in its own way."""
+    """A default with a different SQL expression on each database."""
 
     inherit_cache = False
 
@@ -157,27 +157,27 @@ def _compile_by_dialect(element: ByDialect, compiler: SQLCompiler, **_options: A
     return element.sqlite if compiler.dialect.name == "sqlite" else element.postgresql
 
 
-# The default of a column that tells when its row was made.
-moment = ByDialect(postgresql="now()", sqlite="(strftime('%Y-%m-%d %H:%M:%f000', 'now'))")
+# The default of a column that records when its row was created.
+now_default = ByDialect(postgresql="now()", sqlite="(strftime('%Y-%m-%d %H:%M:%f000', 'now'))")
 
 Item = TypeVar("Item", sa.CheckConstraint, sa.Index)
 
 
 def postgresql_only(item: Item) -> Item:
-    """Return a constraint or index that is made on PostgreSQL alone."""
+    """Return a constraint or index that is created on PostgreSQL only."""
     item.ddl_if(dialect="postgresql")
     return item
 
 
 class _ItemOf(FunctionElement[bool]):
-    """`item = ANY (array)`, or its like for a JSON list."""
+    """`item = ANY (array)`, or the equivalent for a JSON list."""
 
     type = sa.Boolean()
     inherit_cache = True
 
 
 def array_contains(array: Any, item: Any) -> sa.ColumnElement[bool]:
-    """Return whether an array has an item equal to this one."""
+    """Return the SQL condition that an array contains an item."""
     kind = array.type.item_type
     plain = item if isinstance(item, (str, int, float, bool)) else str(item)
     return _ItemOf(array, sa.bindparam(None, item, kind), sa.literal(plain))
@@ -192,7 +192,7 @@ def _compile_item_of(element: _ItemOf, compiler: SQLCompiler, **options: Any) ->
 
 
 def enum_of(kind: type[StrEnum], name: str, schema: str | None = None) -> sa.Enum:
-    """Return the column type of an enumeration; on SQLite text that is one of its values."""
+    """Return the column type of an enumeration; on SQLite, text restricted to its values."""
     return sa.Enum(kind, name=name, schema=schema, values_callable=_values)
 
 

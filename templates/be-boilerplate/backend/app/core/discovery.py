@@ -1,4 +1,4 @@
-"""Finding the tables: every package of `app` with a router is served, and nothing has to be listed."""
+"""Discovery of tables: every package of `app` that has a router is served, without a list to maintain."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ _SHARED = ("app.core", "app.own")
 
 
 def table_packages() -> list[str]:
-    """Return the names of the packages that hold a table, in order."""
+    """Return the names of the packages that define a table, sorted."""
     found = pkgutil.iter_modules(app.__path__, "app.")
     return sorted(module.name for module in found if module.ispkg and module.name not in _SHARED)
 
 
 def load_models() -> sa.MetaData:
-    """Import every model, and return what they say of the database."""
+    """Import every model and return the metadata of the database."""
     for package in table_packages():
         importlib.import_module(f"{package}.model")
-    _stand_in(Base.metadata)
+    _add_missing_targets(Base.metadata)
     return Base.metadata
 
 
 def load_routers() -> Iterator[APIRouter]:
-    """Import every table's router."""
+    """Import and yield the router of every table. Raises TypeError for a `router` that is not an APIRouter."""
     load_models()
     importlib.import_module("app.own.hooks")
     for package in table_packages():
@@ -40,16 +40,16 @@ def load_routers() -> Iterator[APIRouter]:
         yield router
 
 
-def _stand_in(metadata: sa.MetaData) -> None:
-    """Add the bare outline of tables that are referred to but have no package here."""
+def _add_missing_targets(metadata: sa.MetaData) -> None:
+    """Add a placeholder with the referenced columns for each table that is referenced but has no package."""
     for table in list(metadata.tables.values()):
         for key in table.foreign_keys:
             target, _, column = key.target_fullname.rpartition(".")
             if target in metadata.tables:
                 known = metadata.tables[target]
-                if column not in known.columns and known.info.get("stand_in"):
+                if column not in known.columns and known.info.get("placeholder"):
                     known.append_column(sa.Column(column, key.parent.type))
                 continue
             schema, _, name = target.rpartition(".")
-            outline = sa.Column(column, key.parent.type, primary_key=True)
-            sa.Table(name, metadata, outline, schema=schema or None, info={"stand_in": True})
+            referenced = sa.Column(column, key.parent.type, primary_key=True)
+            sa.Table(name, metadata, referenced, schema=schema or None, info={"placeholder": True})

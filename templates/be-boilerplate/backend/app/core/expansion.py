@@ -1,4 +1,4 @@
-"""Rows that other rows refer to, found with one query for each reference, however many rows refer."""
+"""Expansion of references: the referenced rows, read with one query per reference for any number of rows."""
 
 from __future__ import annotations
 
@@ -15,49 +15,50 @@ from app.core.problems import FieldError, invalid
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expandable:
-    """A reference; `name` is its field, or its fields with `+` between them."""
+    """A reference that a list can expand; `name` is its field, or its fields joined by `+`."""
 
     name: str
     attributes: tuple[str, ...]
     constraint: sa.ForeignKeyConstraint
 
     def rows(self, session: Session, referring: Iterable[DeclarativeBase]) -> list[Any]:
-        """Return the rows that some rows refer to, each once, as their own table shows them."""
+        """Return the rows that `referring` rows reference, each once, in the read schema of their own table."""
         keys = {tuple(getattr(row, name) for name in self.attributes) for row in referring}
-        wanted = [key for key in keys if None not in key]
+        complete = [key for key in keys if None not in key]
         target = self.constraint.referred_table
         resource = target.info["resource"]
         columns = [element.column for element in self.constraint.elements]
-        chosen = (
-            columns[0].in_([key[0] for key in wanted])
+        condition = (
+            columns[0].in_([key[0] for key in complete])
             if len(columns) == 1
-            else sa.tuple_(*columns).in_(wanted)
+            else sa.tuple_(*columns).in_(complete)
         )
-        statement = sa.select(resource.model).where(chosen).order_by(*columns)
-        found = session.scalars(statement) if wanted else ()
-        return [resource.read.model_validate(row) for row in found]
+        statement = sa.select(resource.model).where(condition).order_by(*columns)
+        rows = session.scalars(statement) if complete else ()
+        return [resource.read.model_validate(row) for row in rows]
 
 
 class References:
-    """The references of one table that a list can be asked to expand."""
+    """The references of one table that a list can expand."""
 
     def __init__(self, model: type[DeclarativeBase]) -> None:
         self.model = model
 
-    def named(self, names: str) -> Sequence[Expandable]:
-        """Return the references that a request names; raises a problem for one that there is not."""
-        known = self._known() if names else {}
-        wanted = [name.strip() for name in names.split(",") if name.strip()]
+    def parse(self, expand: str) -> Sequence[Expandable]:
+        """Return the references named in a comma-separated list; raises a problem 422 for an unknown name."""
+        known = self.by_name() if expand else {}
+        names = [name.strip() for name in expand.split(",") if name.strip()]
         errors = [
             FieldError(field="expand", code="expand", message=f"cannot expand {name}")
-            for name in wanted
+            for name in names
             if name not in known
         ]
         if errors:
             raise invalid(errors)
-        return [known[name] for name in dict.fromkeys(wanted)]
+        return [known[name] for name in dict.fromkeys(names)]
 
-    def _known(self) -> dict[str, Expandable]:
+    def by_name(self) -> dict[str, Expandable]:
+        """Return the references by name."""
         mapper = sa.inspect(self.model)
         found = {}
         for constraint in sorted(table_of(self.model).foreign_key_constraints, key=str):

@@ -1,4 +1,4 @@
-"""Filters by one field: which operators it has, and the condition that a value in a URL makes."""
+"""Filters by one field: its operators, and the SQL condition for a value from a URL."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ Operator = Callable[[Any, Any], Condition]
 _EQUALITY = ("eq", "ne", "in")
 _ORDER = ("lt", "lte", "gt", "gte")
 _TEXT = ("like", "ilike", "contains")
-_LOST_ESCAPE = re.compile(r"(?<!\\)(\\\\)*\\\Z")  # of a pattern of LIKE
-_LOST_PLUS = re.compile(r" (?=\d\d:?\d\d$)")  # in a URL, + stands for a blank
+_INCOMPLETE_ESCAPE = re.compile(r"(?<!\\)(\\\\)*\\\Z")  # at the end of a LIKE pattern
+_DECODED_PLUS = re.compile(r" (?=\d\d:?\d\d$)")  # an unescaped + in a URL is decoded to a space
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +35,12 @@ class Filterable:
 
     @property
     def sortable(self) -> bool:
-        """Whether rows can be put in order by this field."""
+        """Whether lists can be sorted by this field."""
         return "eq" in self.operators
 
     @property
     def searchable(self) -> bool:
-        """Whether `q` looks into this field."""
+        """Whether the search parameter `q` includes this field."""
         return "ilike" in self.operators
 
 
@@ -60,7 +60,7 @@ _COMPARISONS: Mapping[str, Operator] = {
 def make_filterable(
     name: str, column: InstrumentedAttribute[Any], info: FieldInfo
 ) -> Filterable | None:
-    """Return the field of a column, or None where a list cannot be filtered by it."""
+    """Return the filter of a column, or None where its type has no operators."""
     kind = _without_null(info.annotation)
     if info.metadata:
         kind = Annotated[(kind, *info.metadata)]
@@ -72,7 +72,7 @@ def make_filterable(
 
 
 def condition(filterable: Filterable, operator: str, text: str) -> Condition:
-    """Return what rows must satisfy; raises ValueError for a value that the field cannot have."""
+    """Return the SQL condition of a filter; raises ValueError for a value that does not fit the field."""
     column = filterable.column
     if operator == "is_null":
         return column.is_(None) if _boolean.validate_python(text) else column.is_not(None)
@@ -81,10 +81,10 @@ def condition(filterable: Filterable, operator: str, text: str) -> Condition:
     if operator == "in":
         return column.in_([_value(filterable, part) for part in text.split(",")])
     if operator in _TEXT:
-        if _LOST_ESCAPE.search(text):
-            raise ValueError("must not end with a backslash that escapes nothing")
-        filled = isinstance(column.type, columns.Char)  # with blanks, which LIKE would see
-        return _COMPARISONS[operator](sa.func.rtrim(column) if filled else column, text)
+        if _INCOMPLETE_ESCAPE.search(text):
+            raise ValueError("must not end with an incomplete escape")
+        is_padded = isinstance(column.type, columns.Char)  # LIKE would match the padding
+        return _COMPARISONS[operator](sa.func.rtrim(column) if is_padded else column, text)
     return _COMPARISONS[operator](column, _value(filterable, text))
 
 
@@ -98,13 +98,13 @@ def _contains(
 
 
 def _value(filterable: Filterable, text: str) -> Any:
-    """Read a value as it stands in a URL."""
-    with_zone = getattr(filterable.column.type, "timezone", False)
-    return filterable.adapter.validate_strings(_LOST_PLUS.sub("+", text) if with_zone else text)
+    """Parse a value from a URL; raises ValueError."""
+    has_zone = getattr(filterable.column.type, "timezone", False)
+    return filterable.adapter.validate_strings(_DECODED_PLUS.sub("+", text) if has_zone else text)
 
 
-def reason(error: ValueError) -> str:
-    """Return what is wrong with a value."""
+def error_message(error: ValueError) -> str:
+    """Return the message of an error that a parser or validator raised."""
     if isinstance(error, ValidationError):
         return error.errors(include_url=False, include_input=False)[0]["msg"]
     return str(error)
@@ -146,5 +146,5 @@ def parameter_schema(filterable: Filterable, operator: str) -> dict[str, Any]:
     if operator in _TEXT and not _is_array(filterable.column.type):
         return {"type": "string"}
     if operator == "in":
-        return {"type": "string", "description": "Values with commas between them."}
+        return {"type": "string", "description": "Comma-separated values."}
     return filterable.adapter.json_schema(mode="validation")

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work."""
+"""Health checks: whether the process is alive, and whether it is ready to serve requests."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    """A sign of life."""
+    """The status of the process."""
 
     status: Literal["ok"] = "ok"
 
 
 @router.get("/healthz", operation_id="health")
-def health() -> Health:
-    """Say that the process is alive."""
+async def health() -> Health:  # not in the thread pool, which may be busy
+    """Respond while the process is alive."""
     return Health()
 
 
 @router.get("/readyz", operation_id="ready", responses=problem_responses(503))
 def ready(session: Annotated[Session, Depends(get_session)]) -> Health:
-    """Say that the database answers."""
+    """Respond while the database is reachable."""
     session.execute(sa.text("SELECT 1"))
     return Health()

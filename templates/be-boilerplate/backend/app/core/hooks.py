@@ -1,4 +1,4 @@
-"""Where the application's own code comes in: `app.own.hooks` says what happens before a row is written."""
+"""Extension points for the application's own code: `app.own.hooks` registers what runs before a row is written."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ Row = TypeVar("Row", bound=DeclarativeBase)
 Hook = Callable[[Session, Any], None]
 
 
-class Moment:
-    """A moment in the life of rows; hooks of a model are called in the order in which they were added."""
+class HookPoint:
+    """A point in the life cycle of rows. The hooks of a model are called in the order of their registration."""
 
     def __init__(self) -> None:
         self._hooks: dict[type[DeclarativeBase], list[Hook]] = {}
@@ -20,20 +20,20 @@ class Moment:
     def of(
         self, model: type[Row]
     ) -> Callable[[Callable[[Session, Row], None]], Callable[[Session, Row], None]]:
-        """Return the decorator of a function that is called for rows of this model."""
+        """Return a decorator that registers a function for rows of this model."""
 
-        def add(hook: Callable[[Session, Row], None]) -> Callable[[Session, Row], None]:
+        def register(hook: Callable[[Session, Row], None]) -> Callable[[Session, Row], None]:
             self._hooks.setdefault(model, []).append(hook)
             return hook
 
-        return add
+        return register
 
     def __call__(self, session: Session, row: DeclarativeBase) -> None:
-        """Call the hooks of a row's model. One that raises a `ProblemError` refuses the request."""
+        """Call the hooks of the row's model. A hook rejects the request by raising a `ProblemError`."""
         for hook in self._hooks.get(type(row), ()):
             hook(session, row)
 
 
-before_create = Moment()
-before_update = Moment()
-before_delete = Moment()
+before_create = HookPoint()
+before_update = HookPoint()
+before_delete = HookPoint()

@@ -1,4 +1,4 @@
-"""From a constraint that the database refused to break, to the fields that a client has to mend."""
+"""Translation of database errors into problems that name the violated constraint and the fields at fault."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ def explain(
     model: type[DeclarativeBase],
     values: Mapping[str, Any] | None,
 ) -> ProblemError | None:
-    """Return the problem of a client behind what the database refused; None where the fault is not the client's.
+    """Return the problem that explains a database error; None where the client did not cause the error.
 
-    `values` are those of the row that was to be written, by attribute; None for a row to be deleted. `session` is
-    rolled back and can be asked.
+    `values` are the values of the row to be written, by attribute, or None for a row to be deleted. `session` has
+    been rolled back and is used for further queries.
     """
     state = str(getattr(error.orig, "sqlstate", None) or "")
     if state == _RAISED:
         return _raised(error, model)
     if values is not None and state.startswith(_DATA):
-        return _unreadable(error, session, model, values)
+        return _malformed_values(error, session, model, values)
     if not isinstance(error, IntegrityError):
         return None
     if values is None:
@@ -49,37 +49,39 @@ def explain(
 def _explain_postgresql(
     error: IntegrityError, model: type[DeclarativeBase], state: str
 ) -> ProblemError:
-    table, told = table_of(model), _told(error)
-    name = told("constraint_name")
+    table, diagnostic = table_of(model), _diagnostics(error)
+    name = diagnostic("constraint_name")
     if state == _NOT_NULL:
-        return _missing(model, [told("column_name") or ""])
-    columns = _columns_of(table, name) or _columns_in(table, told("message_detail"))
+        return _not_null_violation(model, [diagnostic("column_name") or ""])
+    columns = _columns_of(table, name) or _columns_in(table, diagnostic("message_detail"))
     if state in _UNIQUE:
-        return _taken(model, columns, name)
-    if state in _FOREIGN_KEY and told("table_name") in (None, table.name):
-        return _dangling(model, columns, name)
+        return _unique_violation(model, columns, name)
+    if state in _FOREIGN_KEY and diagnostic("table_name") in (None, table.name):
+        return _foreign_key_violation(model, columns, name)
     if state in _FOREIGN_KEY:
-        return _depended_on(model, columns, name)
-    return _broken(model, columns or _columns_of_domain(table, told("datatype_name")), name)
+        return _referenced_key_change(model, columns, name)
+    return _check_violation(
+        model, columns or _columns_of_domain(table, diagnostic("datatype_name")), name
+    )
 
 
-def _told(error: DBAPIError) -> Callable[[str], str | None]:
-    """Return what reads a part of PostgreSQL's diagnosis."""
-    diagnosis = getattr(error.orig, "diag", None)
-    return lambda part: getattr(diagnosis, part, None)
+def _diagnostics(error: DBAPIError) -> Callable[[str], str | None]:
+    """Return a function that returns a field of PostgreSQL's error diagnostics by name."""
+    diagnostics = getattr(error.orig, "diag", None)
+    return lambda field: getattr(diagnostics, field, None)
 
 
 def _raised(error: DBAPIError, model: type[DeclarativeBase]) -> ProblemError:
-    """Return the problem of a row that a trigger does not want."""
-    told = _told(error)
-    fields = field_names(model, [told("column_name") or ""]) or [""]
-    return invalid(_errors(fields, "trigger", first_line(error), told("constraint_name")))
+    """Return the problem of a row that a trigger rejected."""
+    diagnostic = _diagnostics(error)
+    fields = field_names(model, [diagnostic("column_name") or ""]) or [""]
+    return invalid(_errors(fields, "trigger", first_line(error), diagnostic("constraint_name")))
 
 
-def _unreadable(
+def _malformed_values(
     error: DBAPIError, session: Session, model: type[DeclarativeBase], values: Mapping[str, Any]
 ) -> ProblemError:
-    """Return the problem of values that only the database can read; it is asked which ones it cannot."""
+    """Return the problem of values that the database cannot parse, found by casting each value on its own."""
     columns = []
     for attribute in sa.inspect(model).column_attrs:
         column, value = attribute.columns[0], values.get(attribute.key)
@@ -91,7 +93,7 @@ def _unreadable(
         except DBAPIError:
             columns.append(column.name)
     fields = field_names(model, columns) or [""]
-    return invalid(_errors(fields, "unreadable", first_line(error), None))
+    return invalid(_errors(fields, "malformed", first_line(error), None))
 
 
 def _explain_sqlite(
@@ -102,26 +104,26 @@ def _explain_sqlite(
     if kind == "UNIQUE":
         index = subject.removeprefix("index ").strip("'")
         if columns := _columns_of(table, index):
-            return _taken(model, columns, index)
+            return _unique_violation(model, columns, index)
         columns = [part.rpartition(".")[2] for part in subject.split(", ")]
-        return _taken(model, columns, _unique_name(table, columns))
+        return _unique_violation(model, columns, _unique_name(table, columns))
     if kind == "NOT NULL":
-        return _missing(model, [subject.rpartition(".")[2]])
+        return _not_null_violation(model, [subject.rpartition(".")[2]])
     if message.startswith("FOREIGN KEY"):
-        found = dangling(session, model, values)
-        return found or _depended_on(model, _referred_columns(table), None)
+        problem = dangling(session, model, values)
+        return problem or _referenced_key_change(model, _referenced_columns(table), None)
     if kind == "CHECK":
-        return _broken(model, _columns_of(table, subject), subject)
+        return _check_violation(model, _columns_of(table, subject), subject)
     return invalid(_errors([""], "trigger", message, None))
 
 
 def dangling(
     session: Session, model: type[DeclarativeBase], values: Mapping[str, Any]
 ) -> ProblemError | None:
-    """Return the problem of a row with these values that refers to one that does not exist."""
+    """Return the problem of a row whose references include one to a missing row; None where all rows exist."""
     for constraint in table_of(model).foreign_key_constraints:
         if _dangles(session, model, constraint, values):
-            return _dangling(model, list(constraint.column_keys), _name(constraint))
+            return _foreign_key_violation(model, list(constraint.column_keys), _name(constraint))
     return None
 
 
@@ -131,54 +133,56 @@ def _dangles(
     constraint: sa.ForeignKeyConstraint,
     values: Mapping[str, Any],
 ) -> bool:
-    """Whether a row with these values would refer to a row that does not exist."""
+    """Whether a row with these values would refer to a missing row."""
     mapper = sa.inspect(model)
-    tests = []
+    conditions = []
     for element in constraint.elements:
         value = values.get(mapper.get_property_by_column(element.parent).key)
         if value is None:
             return False
-        tests.append(element.column == value)
-    return not session.scalar(sa.select(sa.exists().where(*tests)))
+        conditions.append(element.column == value)
+    return not session.scalar(sa.select(sa.exists().where(*conditions)))
 
 
-def _taken(model: type[DeclarativeBase], columns: Sequence[str], name: str | None) -> ProblemError:
+def _unique_violation(
+    model: type[DeclarativeBase], columns: Sequence[str], name: str | None
+) -> ProblemError:
     fields = field_names(model, columns)
-    together = " together" if len(fields) > 1 else ""
-    what = " and ".join(fields) or "value"
-    errors = _errors(fields, "unique", f"is already taken{together}", name)
-    return conflict(f"Another row already has this {what}.", errors)
+    message = "is already taken" + (" in this combination" if len(fields) > 1 else "")
+    errors = _errors(fields, "unique", message, name)
+    return conflict(f"Another row already has this {' and '.join(fields) or 'value'}.", errors)
 
 
-def _dangling(
+def _foreign_key_violation(
     model: type[DeclarativeBase], columns: Sequence[str], name: str | None
 ) -> ProblemError:
     fields = field_names(model, columns)
     return invalid(_errors(fields, "foreign_key", "refers to a row that does not exist", name))
 
 
-def _depended_on(
+def _referenced_key_change(
     model: type[DeclarativeBase], columns: Sequence[str], name: str | None
 ) -> ProblemError:
-    errors = _errors(field_names(model, columns), "referenced", "is what other rows refer to", name)
-    return conflict("Other rows refer to this one as it is.", errors)
+    errors = _errors(field_names(model, columns), "referenced", "is referenced by other rows", name)
+    return conflict("Other rows refer to the current key of this row.", errors)
 
 
-def _missing(model: type[DeclarativeBase], columns: Sequence[str]) -> ProblemError:
+def _not_null_violation(model: type[DeclarativeBase], columns: Sequence[str]) -> ProblemError:
     return invalid(_errors(field_names(model, columns), "missing", "must have a value", None))
 
 
-def _broken(model: type[DeclarativeBase], columns: Sequence[str], name: str | None) -> ProblemError:
+def _check_violation(
+    model: type[DeclarativeBase], columns: Sequence[str], name: str | None
+) -> ProblemError:
     fields = field_names(model, columns) or [name or "row"]
     rule = _check_text(table_of(model), name)
-    message = f"must satisfy {rule}" if rule else f"breaks the rule {name}"
+    message = f"must satisfy {rule}" if rule else f"violates the constraint {name}"
     return invalid(_errors(fields, "check", message, name))
 
 
 def _still_referenced(error: IntegrityError, table: sa.Table) -> ProblemError:
-    diagnosis = getattr(error.orig, "diag", None)
-    referrer = getattr(diagnosis, "table_name", None)
-    name = getattr(diagnosis, "constraint_name", None)
+    diagnostic = _diagnostics(error)
+    referrer, name = diagnostic("table_name"), diagnostic("constraint_name")
     referrers = [referrer] if referrer else _referrers(table)
     rows = " or ".join(referrers) or "another table"
     errors = [
@@ -188,7 +192,7 @@ def _still_referenced(error: IntegrityError, table: sa.Table) -> ProblemError:
 
 
 def _referrers(table: sa.Table) -> list[str]:
-    """Return the tables whose references keep a row of this one from being deleted."""
+    """Return the tables whose references prevent the deletion of a row of this table."""
     return sorted(
         {
             str(key.table.name)
@@ -198,8 +202,8 @@ def _referrers(table: sa.Table) -> list[str]:
     )
 
 
-def _referred_columns(table: sa.Table) -> list[str]:
-    """Return the columns that references of any table lead to."""
+def _referenced_columns(table: sa.Table) -> list[str]:
+    """Return the columns of a table that any foreign key references."""
     elements = (element for key in _referring(table) for element in key.elements)
     return list(dict.fromkeys(element.target_fullname.rpartition(".")[2] for element in elements))
 
@@ -214,7 +218,7 @@ def _referring(table: sa.Table) -> list[sa.ForeignKeyConstraint]:
 
 
 def field_names(model: type[DeclarativeBase], columns: Iterable[str]) -> list[str]:
-    """Return the names that clients know columns by."""
+    """Return the field names of columns, as clients see them."""
     names: Mapping[str, str] = table_of(model).info.get("fields", {})
     return [names.get(column, column) for column in columns if column]
 
@@ -226,7 +230,7 @@ def _errors(fields: Sequence[str], code: str, message: str, name: str | None) ->
 
 
 def table_of(model: type[DeclarativeBase]) -> sa.Table:
-    """Return the table that a model stands for."""
+    """Return the table of a model. Raises TypeError for a model that is mapped to anything else."""
     table = model.__table__
     if not isinstance(table, sa.Table):
         raise TypeError(f"{model.__name__} is not mapped to a table")
@@ -251,7 +255,7 @@ def _columns_of(table: sa.Table, name: str | None) -> list[str]:
 
 
 def _columns_of_domain(table: sa.Table, domain: str | None) -> list[str]:
-    """Return the columns of a domain, whose checks are its own and no table's."""
+    """Return the columns whose type is a domain; the domain's checks belong to no table."""
     if domain is None:
         return []
     return [column.name for column in table.columns if column.info.get("domain") == domain]
@@ -277,12 +281,12 @@ def _check_text(table: sa.Table, name: str | None) -> str | None:
 
 
 def _columns_in(table: sa.Table, detail: str | None) -> list[str]:
-    """Return the columns in PostgreSQL's words `Key (a, lower(b))=(1, x) already exists`."""
-    found = _DETAIL_KEY.search(detail or "")
-    return _columns_in_sql(table, found["columns"]) if found else []
+    """Return the columns in PostgreSQL's error detail, such as `Key (a, lower(b))=(1, x) already exists`."""
+    match = _DETAIL_KEY.search(detail or "")
+    return _columns_in_sql(table, match["columns"]) if match else []
 
 
 def _columns_in_sql(table: sa.Table, text: str) -> list[str]:
-    """Return the columns that an expression speaks of, in its order."""
+    """Return the columns that an SQL expression mentions, in order of appearance."""
     words = re.findall(r"\w+", re.sub(r"'[^']*'", "", text))
     return [word for word in dict.fromkeys(words) if word in table.columns]

@@ -1,12 +1,12 @@
-"""What a list can be asked for: a page of it, an order, filters by field, and a search.
+"""Query parameters of lists: paging, sorting, filters by field, and search.
 
 A filter is a query parameter `field` or `field__operator`. Which operators a field has depends on its type:
 
-    eq ne in          every plain type; `eq` may be left out: `?status=active`
+    eq ne in          scalar types; `eq` is the default: `?status=active`
     lt lte gt gte     numbers, dates and times
-    like ilike        text, with % and _
-    contains          text: a part of it, in any case; arrays: an item
-    is_null           fields that may be null: true or false
+    like ilike        text, with the wildcards % and _
+    contains          text: a substring, ignoring case; arrays: an item
+    is_null           nullable fields: true or false
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from pydantic import BaseModel
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from starlette.datastructures import QueryParams
 
-from app.core.fields import refuse_unstorable
+from app.core.fields import reject_unstorable
 from app.core.filtering import (
     Condition,
     Filterable,
     condition,
+    error_message,
     make_filterable,
     parameter_schema,
-    reason,
 )
 from app.core.problems import FieldError, invalid
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 MAX_OFFSET = 2**63 - 1
-_OWN = frozenset({"limit", "offset", "sort", "q", "expand"})  # parameters that are no filters
+_RESERVED = frozenset({"limit", "offset", "sort", "q", "expand"})  # parameters that are not filters
 
 Item = TypeVar("Item")
 
 
 class Page(BaseModel, Generic[Item]):
-    """A part of a list, and how long the whole is. `expanded` holds the rows that a reference leads to."""
+    """A page of a list. `total` counts all rows that match; `expanded` holds referenced rows by reference."""
 
     items: list[Item]
     total: int
@@ -51,14 +51,14 @@ class Page(BaseModel, Generic[Item]):
 
 
 class Count(BaseModel):
-    """How many rows there are."""
+    """A number of rows."""
 
     count: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportQuery:
-    """What a request asks of an export: all that its filters leave, in an order. `parameters` holds the filters."""
+    """The query of an export: filters (in `parameters`), search and order."""
 
     parameters: QueryParams
     sort: str = ""
@@ -67,23 +67,27 @@ class ExportQuery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListQuery(ExportQuery):
-    """What a request asks of a list: a part of it, and rows that it refers to."""
+    """The query of a list: that of an export, the page, and the references to expand."""
 
     limit: int = DEFAULT_LIMIT
     offset: int = 0
     expand: str = ""
 
 
-_Sort = Annotated[str, Query(description="Fields in order of weight; `-` in front: descending.")]
-_Search = Annotated[str, Query(description="Part of any text field, in any case.")]
-_Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many rows at most.")]
-_Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="How many rows to pass over.")]
-_Expand = Annotated[str, Query(description="References whose rows come along, in `expanded`.")]
+_Sort = Annotated[
+    str, Query(description="Comma-separated fields to sort by; the prefix `-` sorts descending.")
+]
+_Search = Annotated[str, Query(description="Text to find in any text field, ignoring case.")]
+_Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Maximum number of rows.")]
+_Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Number of rows to skip.")]
+_Expand = Annotated[
+    str, Query(description="Comma-separated references whose rows to include in `expanded`.")
+]
 
 
-# Nothing here waits, so none of it needs a thread: FastAPI gives one to each dependency that is not `async`.
+# These dependencies are `async` because they never block: FastAPI runs all others in a thread each.
 async def export_query(request: Request, sort: _Sort = "", q: _Search = "") -> ExportQuery:
-    """Read the query parameters of an export."""
+    """Return the query of a request for an export."""
     return ExportQuery(parameters=request.query_params, sort=sort, q=q)
 
 
@@ -96,14 +100,14 @@ async def list_query(
     q: _Search = "",
     expand: _Expand = "",
 ) -> ListQuery:
-    """Read the query parameters of a list."""
+    """Return the query of a request for a list."""
     return ListQuery(
         parameters=request.query_params, limit=limit, offset=offset, sort=sort, q=q, expand=expand
     )
 
 
 class Filters:
-    """The fields of one table that its list can be filtered, sorted and searched by."""
+    """The fields by which the list of one table can be filtered, sorted and searched."""
 
     def __init__(self, model: type[DeclarativeBase], read: type[BaseModel]) -> None:
         self.fields: dict[str, Filterable] = {}
@@ -118,12 +122,12 @@ class Filters:
         ]
 
     def conditions(self, query: ExportQuery) -> list[Condition]:
-        """Return what rows must satisfy; raises a problem that names every parameter at fault."""
-        found: list[Condition] = []
+        """Return the conditions of a query; raises a problem 422 that names every invalid parameter."""
+        conditions: list[Condition] = []
         errors: list[FieldError] = []
-        own = {name for name in _OWN if hasattr(query, name)}
+        reserved = {name for name in _RESERVED if hasattr(query, name)}
         for parameter, text in query.parameters.multi_items():
-            if parameter in own:
+            if parameter in reserved:
                 continue
             name, _, operator = parameter.partition("__")
             filterable = self.fields.get(name)
@@ -131,21 +135,22 @@ class Filters:
                 errors.append(_unknown(parameter, filterable))
                 continue
             try:
-                refuse_unstorable(text)
-                found.append(condition(filterable, operator or "eq", text))
+                reject_unstorable(text)
+                conditions.append(condition(filterable, operator or "eq", text))
             except ValueError as error:
-                errors.append(FieldError(field=parameter, code="filter", message=reason(error)))
+                message = error_message(error)
+                errors.append(FieldError(field=parameter, code="filter", message=message))
         try:
-            found += self._search(query.q)
+            conditions += self._search(query.q)
         except ValueError as error:
-            errors.append(FieldError(field="q", code="filter", message=reason(error)))
+            errors.append(FieldError(field="q", code="filter", message=error_message(error)))
         if errors:
             raise invalid(errors)
-        return found
+        return conditions
 
     def order(self, sort: str) -> list[sa.ColumnElement[Any]]:
-        """Return the order that `sort` asks for; the key settles what that leaves open."""
-        found: dict[str, sa.ColumnElement[Any]] = {}  # a field counts where it is named first
+        """Return the order by the fields of `sort`, with the primary key as tie-breaker; raises a problem 422."""
+        order: dict[str, sa.ColumnElement[Any]] = {}  # the first mention of a field takes effect
         for part in filter(None, (part.strip() for part in sort.split(","))):
             filterable = self.fields.get(part.removeprefix("-"))
             if filterable is None or not filterable.sortable:
@@ -154,13 +159,13 @@ class Filters:
                 )
             column = filterable.column
             ordered = column.desc() if part.startswith("-") else column.asc()
-            found.setdefault(column.key, ordered.nulls_last() if column.nullable else ordered)
+            order.setdefault(column.key, ordered.nulls_last() if column.nullable else ordered)
         for key in self._key:
-            found.setdefault(key.key, key.asc())
-        return list(found.values())
+            order.setdefault(key.key, key.asc())
+        return list(order.values())
 
     def parameters(self) -> list[dict[str, Any]]:
-        """Return the OpenAPI description of the filters."""
+        """Return the OpenAPI parameter objects of the filters."""
         return [
             {
                 "name": name if operator == "eq" else f"{name}__{operator}",
@@ -175,15 +180,15 @@ class Filters:
     def _search(self, q: str) -> Iterable[Condition]:
         if not q:
             return
-        refuse_unstorable(q)
-        texts = [found.column for found in self.fields.values() if found.searchable]
+        reject_unstorable(q)
+        texts = [field.column for field in self.fields.values() if field.searchable]
         yield sa.or_(sa.false(), *(text.icontains(q, autoescape=True) for text in texts))
 
 
 def _unknown(parameter: str, filterable: Filterable | None) -> FieldError:
     if filterable is None:
-        return FieldError(field=parameter, code="filter", message="is not a field to filter by")
-    known = " ".join(filterable.operators)
+        return FieldError(field=parameter, code="filter", message="is not a filterable field")
+    operators = " ".join(filterable.operators)
     return FieldError(
-        field=parameter, code="filter", message=f"has an unknown operator; known: {known}"
+        field=parameter, code="filter", message=f"has an unknown operator; expected: {operators}"
     )

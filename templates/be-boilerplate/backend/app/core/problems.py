@@ -1,4 +1,4 @@
-"""Errors as clients see them: problem details (RFC 9457) that name the fields at fault."""
+"""Error responses: problem details (RFC 9457) that name the fields at fault."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class FieldError(BaseModel):
-    """What is wrong with one field."""
+    """An error of one field; `constraint` names the violated database constraint."""
 
     field: str
     code: str
@@ -27,7 +27,7 @@ class FieldError(BaseModel):
 
 
 class Problem(BaseModel):
-    """The body of every answer that is not a success."""
+    """The body of every error response."""
 
     type: str = "about:blank"
     title: str
@@ -38,7 +38,7 @@ class Problem(BaseModel):
 
 
 class ProblemError(Exception):
-    """Raised anywhere in a request to answer with a problem."""
+    """Ends a request with a problem response. Can be raised anywhere while a request is handled."""
 
     def __init__(self, status: int, detail: str, errors: Iterable[FieldError] = ()) -> None:
         super().__init__(detail)
@@ -46,37 +46,42 @@ class ProblemError(Exception):
         self.detail = detail
         self.errors = list(errors)
 
-    def within(self, place: str) -> ProblemError:
-        """Return the same problem of a part of the request: `place` goes in front of every field."""
+    def within(self, part: str) -> ProblemError:
+        """Return the same problem for a part of the request: every field is prefixed with `part`."""
         errors = [
-            error.model_copy(update={"field": f"{place}.{error.field}".rstrip(".")})
+            error.model_copy(update={"field": f"{part}.{error.field}".rstrip(".")})
             for error in self.errors
         ]
         return ProblemError(self.status, self.detail, errors)
 
 
 def invalid(errors: Sequence[FieldError]) -> ProblemError:
-    """Return the problem of a request whose values cannot be accepted."""
+    """Return a problem 422: the request contains invalid values."""
     return ProblemError(422, _summary(errors), errors)
 
 
 def conflict(detail: str, errors: Iterable[FieldError] = ()) -> ProblemError:
-    """Return the problem of a request that collides with what is stored."""
+    """Return a problem 409: the request conflicts with stored rows."""
     return ProblemError(409, detail, errors)
 
 
-def stale(detail: str) -> ProblemError:
-    """Return the problem of a change to a version of a row that is no longer the present one."""
+def precondition_failed(detail: str) -> ProblemError:
+    """Return a problem 412: the row is no longer the version that the client expects."""
     return ProblemError(412, detail)
 
 
 def not_found(detail: str) -> ProblemError:
-    """Return the problem of a row that does not exist."""
+    """Return a problem 404: the row does not exist."""
     return ProblemError(404, detail)
 
 
+def too_busy(detail: str) -> HTTPException:
+    """Return a problem 503 that asks the client to try again after five seconds."""
+    return HTTPException(503, detail, {"Retry-After": "5"})
+
+
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI description of these problems, for a route's `responses`."""
+    """Return the OpenAPI responses for these status codes, for a route's `responses`."""
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         status: {"description": HTTPStatus(status).phrase, "model": Problem, "content": content}
@@ -84,54 +89,56 @@ def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
-MISSING = problem_responses(404)
-REFUSED = problem_responses(404, 409)  # a row, because of others
-CHANGED = problem_responses(404, 409, 412)  # a change, because of others or of another version
+GET_PROBLEMS = problem_responses(404)
+CREATE_PROBLEMS = problem_responses(404, 409)
+CHANGE_PROBLEMS = problem_responses(404, 409, 412)
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    """Make every error of the application a problem document."""
+    """Register exception handlers that respond to every error with a problem document."""
 
     @app.exception_handler(ProblemError)
     def _(request: Request, error: ProblemError) -> JSONResponse:
-        return _answer(request, error.status, error.detail, error.errors)
+        return _respond(request, error.status, error.detail, error.errors)
 
     @app.exception_handler(RequestValidationError)
     def _(request: Request, error: RequestValidationError) -> JSONResponse:
         errors = [_field_error(item) for item in error.errors()]
-        return _answer(request, 422, _summary(errors), errors)
+        return _respond(request, 422, _summary(errors), errors)
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> JSONResponse:
-        # It is no text, nested too deep, or holds too long a number.
+        # The body is not UTF-8, is nested too deeply, or contains a number that is too long.
         if isinstance(error.__cause__, (ValueError, RecursionError)):
-            body = FieldError(field="body", code="json_invalid", message="is not sound JSON")
-            return _answer(request, 422, _summary([body]), [body])
-        return _answer(request, error.status_code, str(error.detail), headers=error.headers)
+            body = FieldError(field="body", code="json_invalid", message="is not valid JSON")
+            return _respond(request, 422, _summary([body]), [body])
+        return _respond(request, error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(DataError)
     def _(request: Request, error: DataError) -> JSONResponse:
-        return _answer(request, 422, f"The database cannot take a value: {first_line(error)}.")
+        return _respond(request, 422, f"The database rejected a value: {first_line(error)}.")
 
     @app.exception_handler(StatementError)
     def _(request: Request, error: StatementError) -> JSONResponse:
-        if isinstance(error.orig, (OverflowError, ValueError)):  # the driver cannot write it
-            return _answer(request, 422, f"The database cannot take a value: {first_line(error)}.")
+        if isinstance(error.orig, (OverflowError, ValueError)):  # raised by the driver
+            return _respond(request, 422, f"The database rejected a value: {first_line(error)}.")
         raise error
 
     @app.exception_handler(OperationalError)
     @app.exception_handler(TimeoutError)
     def _(request: Request, error: Exception) -> JSONResponse:
         logger.error("database unavailable", exc_info=error)
-        return _answer(request, 503, "The database is not available.", headers={"Retry-After": "5"})
+        return _respond(
+            request, 503, "The database is not available.", headers={"Retry-After": "5"}
+        )
 
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> JSONResponse:
         logger.error("unexpected error", exc_info=error)
-        return _answer(request, 500, "The server made a mistake.")
+        return _respond(request, 500, "An unexpected error occurred.")
 
 
-def _answer(
+def _respond(
     request: Request,
     status: int,
     detail: str,
@@ -151,23 +158,23 @@ def _answer(
 
 
 def _field_error(item: Any) -> FieldError:
-    place = [str(part) for part in item["loc"]]
-    if len(place) > 1:
-        place = place[1:]  # without "body", "query" or "path"
+    path = [str(part) for part in item["loc"]]
+    if len(path) > 1:
+        path = path[1:]  # drop "body", "query" or "path"
     message = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "model_attributes_type":
         message = "must be a JSON object, sent as application/json"
-    return FieldError(field=".".join(place), code=item["type"], message=message)
+    return FieldError(field=".".join(path), code=item["type"], message=message)
 
 
 def _summary(errors: Sequence[FieldError]) -> str:
     fields: dict[str, list[str]] = {}
     for error in errors:
         fields.setdefault(error.message, []).append(error.field)
-    said = [f"{', '.join(dict.fromkeys(names))}: {message}" for message, names in fields.items()]
-    return "; ".join(said) or "The request is not valid."
+    parts = [f"{', '.join(dict.fromkeys(names))}: {message}" for message, names in fields.items()]
+    return "; ".join(parts) or "The request is not valid."
 
 
 def first_line(error: StatementError) -> str:
-    """Return what the database, or its driver, says is wrong."""
+    """Return the first line of the message from the database or its driver."""
     return (str(error.orig).splitlines() or ["invalid value"])[0]

@@ -1,4 +1,4 @@
-"""Reading and writing the rows of one table: what all tables have in common."""
+"""Reading and writing the rows of one table."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.schema import CallableColumnDefault
 
-from app.core.answers import as_json, entity_tag, is_expected
 from app.core.database import get_session
 from app.core.expansion import References
 from app.core.export import csv_blocks
-from app.core.fields import Body, refuse_unstorable
+from app.core.fields import Body, reject_unstorable
 from app.core.filtering import Condition
 from app.core.hooks import before_create, before_delete, before_update
 from app.core.integrity import dangling, explain, table_of
 from app.core.listing import Count, ExportQuery, Filters, ListQuery, Page
-from app.core.problems import ProblemError, not_found, stale
+from app.core.problems import ProblemError, not_found, precondition_failed
+from app.core.responses import entity_tag, matches_etag, to_json
 from app.core.rules import Rule, enforce
 
 Model = TypeVar("Model", bound=DeclarativeBase)
@@ -30,7 +30,7 @@ Read = TypeVar("Read", bound=BaseModel)
 
 
 class Resource(Generic[Model, Read]):
-    """A table as clients know it: its model, the shape that is read, and its rules."""
+    """A table as exposed over HTTP: its model, its read schema and its rules. `label` is its noun in messages."""
 
     def __init__(
         self, model: type[Model], read: type[Read], *, label: str, rules: Sequence[Rule] = ()
@@ -52,35 +52,35 @@ class Resource(Generic[Model, Read]):
         self.references = References(model)
 
     def list_docs(self) -> dict[str, Any]:
-        """Return the OpenAPI description of the filters, for a route's `openapi_extra`."""
+        """Return the OpenAPI parameters of the filters, for a route's `openapi_extra`."""
         return {"parameters": self.filters.parameters()}
 
     def repository(self) -> Callable[..., Awaitable[Repository[Model, Read]]]:
-        """Return the dependency that gives a request its repository."""
+        """Return a dependency that provides the repository of a request."""
 
-        async def give(
+        async def provide(
             session: Annotated[Session, Depends(get_session)],
         ) -> Repository[Model, Read]:
             return Repository(self, session)
 
-        return give
+        return provide
 
-    def guarded(self) -> Callable[..., Awaitable[Repository[Model, Read]]]:
-        """Return the same for changes: with `If-Match`, only a row that is as the client knows it is changed."""
+    def conditional_repository(self) -> Callable[..., Awaitable[Repository[Model, Read]]]:
+        """Return a dependency that provides a repository whose changes honour the header `If-Match`."""
 
-        async def give(
+        async def provide(
             session: Annotated[Session, Depends(get_session)],
             if_match: Annotated[
-                str | None, Header(description="The row's `ETag`, to change no other version.")
+                str | None, Header(description="Only change the row if its `ETag` is listed here.")
             ] = None,
         ) -> Repository[Model, Read]:
             return Repository(self, session, if_match)
 
-        return give
+        return provide
 
 
-class _Known(dict[str, Any]):
-    """Values of a row, by attribute; what is not known yet is None."""
+class _RuleValues(dict[str, Any]):
+    """Values of a row by attribute, as rules see them: None stands for values that are not known yet."""
 
     def __missing__(self, name: str) -> None:
         return None
@@ -93,16 +93,16 @@ class _Known(dict[str, Any]):
 class Repository(Generic[Model, Read]):
     """The rows of one table, within one session. Every change is committed before its method returns.
 
-    `expected` is what a client says that the version of the row to be changed must be. As a context manager it gives
-    the connection back at the end, so that none is held while an answer is sent.
+    `if_match` is the `If-Match` header of the request, if any. As a context manager, the repository releases its
+    connection at the end, so that no connection is held while a response is sent.
     """
 
     def __init__(
-        self, resource: Resource[Model, Read], session: Session, expected: str | None = None
+        self, resource: Resource[Model, Read], session: Session, if_match: str | None = None
     ) -> None:
         self.resource = resource
         self.session = session
-        self.expected = expected
+        self.if_match = if_match
 
     def __enter__(self) -> Self:
         return self
@@ -111,47 +111,47 @@ class Repository(Generic[Model, Read]):
         self.session.close()
 
     def page(self, query: ListQuery) -> Page[Read]:
-        """Return the part of the list that a request asks for."""
+        """Return the page of the list for a query; raises a problem 422 for an invalid query."""
         filters = self.resource.filters
         conditions = filters.conditions(query)
         order = filters.order(query.sort)
-        named = self.resource.references.named(query.expand)
+        references = self.resource.references.parse(query.expand)
         statement = sa.select(self.resource.model).where(*conditions).order_by(*order)
         rows = self.session.scalars(statement.limit(query.limit).offset(query.offset)).all()
-        found = {"items": rows, "limit": query.limit, "offset": query.offset}
-        found["total"] = self._count(conditions)
-        if named:
-            found["expanded"] = {
-                reference.name: reference.rows(self.session, rows) for reference in named
+        values = {"items": rows, "limit": query.limit, "offset": query.offset}
+        values["total"] = self._count(conditions)
+        if references:
+            values["expanded"] = {
+                reference.name: reference.rows(self.session, rows) for reference in references
             }
-        page: Page[Read] = self.resource.page.model_validate(found)
+        page: Page[Read] = self.resource.page.model_validate(values)
         return page
 
     def csv(self, query: ExportQuery) -> Iterator[str]:
-        """Return a CSV file, block by block, with all rows that a request's filters leave, read bit by bit."""
+        """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches."""
         filters = self.resource.filters
         conditions, order = filters.conditions(query), filters.order(query.sort)
         statement = sa.select(self.resource.model).where(*conditions).order_by(*order)
         rows = self.session.scalars(statement.execution_options(yield_per=500))
-        return csv_blocks(self.resource.read, (self._shown(row) for row in rows))
+        return csv_blocks(self.resource.read, (self._to_read(row) for row in rows))
 
     def count(self, query: ListQuery) -> Count:
-        """Return how many rows a request's filters leave."""
+        """Return the number of rows that match a query."""
         return Count(count=self._count(self.resource.filters.conditions(query)))
 
     def get(self, *key: Any) -> Read:
-        """Return the row with this key; a problem 404 where there is none."""
-        return self._shown(self.row(*key))
+        """Return the row with this key; raises a problem 404 if it does not exist."""
+        return self._to_read(self.row(*key))
 
     def create(self, body: Body) -> Read:
-        """Add a row."""
+        """Add a row; raises a problem 409 or 422 if it violates a rule or a constraint."""
         row, values = self._new(body)
         with self._saving(values):
             self.session.add(row)
         return self._refreshed(row)
 
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
-        """Add rows: all, or none where one is refused; its number is then in front of every field at fault."""
+        """Add all rows or none. If one is rejected, the problem's fields are prefixed with its index."""
         rows: list[Model] = []
         written: list[Mapping[str, Any]] = []
         for number, body in enumerate(bodies):
@@ -166,35 +166,35 @@ class Repository(Generic[Model, Read]):
             rows.append(row)
             written.append(values)
         try:
-            with self._saving({}):  # what is deferred is held now
+            with self._saving({}):  # deferred constraints are checked at the commit
                 self.session.flush()
         except ProblemError as problem:
             raise self._dangling(written) or problem from problem
         return [self._refreshed(row) for row in rows]
 
     def replace(self, body: Body, *key: Any) -> Read:
-        """Give a row the values of `body`; what that leaves out gets its default."""
+        """Replace a row with the values of `body`; fields that `body` leaves out get their defaults."""
         sent = body.model_dump(exclude_unset=True)
         values = {name: sent.get(name, self._default(name)) for name in type(body).model_fields}
         return self._update(values, *key)
 
     def update(self, body: Body, *key: Any) -> Read:
-        """Give a row the values that `body` holds, and leave the others as they are."""
+        """Update the fields of a row that `body` sets, and keep the others."""
         return self._update(body.model_dump(exclude_unset=True), *key)
 
     def delete(self, *key: Any) -> None:
-        """Take a row away."""
-        row = self._expected_row(*key)
+        """Delete a row."""
+        row = self._row_to_change(*key)
         with self._saving(None):
             before_delete(self.session, row)
             self.session.delete(row)
 
     def delete_many(self, keys: Sequence[Any]) -> int:
-        """Take rows away, all or none, and return how many there were."""
-        keys = [key for key in keys if _can_be_stored(key)]
+        """Delete all existing rows with these keys or none, and return how many were deleted."""
+        keys = [key for key in keys if _is_storable(key)]
         columns = sa.inspect(self.resource.model).primary_key
-        chosen = columns[0].in_(keys) if len(columns) == 1 else sa.tuple_(*columns).in_(keys)
-        rows = self.session.scalars(sa.select(self.resource.model).where(chosen)).all()
+        condition = columns[0].in_(keys) if len(columns) == 1 else sa.tuple_(*columns).in_(keys)
+        rows = self.session.scalars(sa.select(self.resource.model).where(condition)).all()
         with self._saving(None):
             for row in rows:
                 before_delete(self.session, row)
@@ -202,9 +202,9 @@ class Repository(Generic[Model, Read]):
         return len(rows)
 
     def row(self, *key: Any, lock: bool = False) -> Model:
-        """Return the model of the row with this key; a problem 404 where there is none."""
+        """Return the model of the row with this key; raises a problem 404 if it does not exist."""
         row = None
-        if _can_be_stored(key):
+        if _is_storable(key):
             row = self.session.get(self.resource.model, key, with_for_update=True if lock else None)
         if row is None:
             raise not_found(f"There is no {self.resource.label} {', '.join(map(str, key))}.")
@@ -212,31 +212,31 @@ class Repository(Generic[Model, Read]):
 
     def _dangling(self, written: Sequence[Mapping[str, Any]]) -> ProblemError | None:
         for number, values in enumerate(written):
-            if found := dangling(self.session, self.resource.model, values):
-                return found.within(str(number))
+            if problem := dangling(self.session, self.resource.model, values):
+                return problem.within(str(number))
         return None
 
     def _new(self, body: Body) -> tuple[Model, Mapping[str, Any]]:
         values = body.model_dump(exclude_unset=True)
-        enforce(self.resource.rules, _Known(values))
+        enforce(self.resource.rules, _RuleValues(values))
         row = self.resource.model(**values)
         before_create(self.session, row)
         return row, values
 
-    def _expected_row(self, *key: Any) -> Model:
-        """Return a row that is to be changed; a problem 412 where it is not as the client expects."""
-        if self.expected is None:
+    def _row_to_change(self, *key: Any) -> Model:
+        """Return a row that is about to be changed; raises a problem 412 if `If-Match` excludes its version."""
+        if self.if_match is None:
             return self.row(*key)
-        row = self.row(*key, lock=True)  # nobody else changes it from here on
-        if not is_expected(entity_tag(as_json(self._shown(row))), self.expected):
-            raise stale(f"The {self.resource.label} was changed by somebody else.")
+        row = self.row(*key, lock=True)  # no other transaction can change the row until the commit
+        if not matches_etag(entity_tag(to_json(self._to_read(row))), self.if_match):
+            raise precondition_failed(f"The {self.resource.label} was changed by somebody else.")
         return row
 
     def _update(self, values: Mapping[str, Any], *key: Any) -> Read:
-        row = self._expected_row(*key)
+        row = self._row_to_change(*key)
         names = [attribute.key for attribute in sa.inspect(self.resource.model).column_attrs]
         merged = {**{name: getattr(row, name) for name in names}, **values}
-        enforce(self.resource.rules, _Known(merged), values)
+        enforce(self.resource.rules, _RuleValues(merged), values)
         for name, value in values.items():
             setattr(row, name, value)
         before_update(self.session, row)
@@ -249,24 +249,24 @@ class Repository(Generic[Model, Read]):
         return self.session.scalar(statement) or 0
 
     def _refreshed(self, row: Model) -> Read:
-        """Return a row as the database has it now: rounded, with defaults, after triggers."""
+        """Return a row as stored: after rounding, defaults and triggers."""
         self.session.refresh(row)
-        return self._shown(row)
+        return self._to_read(row)
 
-    def _shown(self, row: Model) -> Read:
+    def _to_read(self, row: Model) -> Read:
         return self.resource.read.model_validate(row)
 
     def _default(self, name: str) -> Any:
-        """Return what the database puts where nothing is written, as a value or as SQL."""
+        """Return the default of a column, as a value or as an SQL expression; None where it has no default."""
         column = sa.inspect(self.resource.model).attrs[name].columns[0]
         if isinstance(column.default, CallableColumnDefault):
-            give: Any = column.default.arg
-            return give(None)
+            make_default: Any = column.default.arg
+            return make_default(None)
         return getattr(column.server_default, "arg", None)
 
     @contextmanager
     def _saving(self, values: Mapping[str, Any] | None, *, commit: bool = True) -> Iterator[None]:
-        """Commit, or roll back and raise the problem behind what the database refused."""
+        """Commit at the end of the block. On a database error, roll back and raise the problem that explains it."""
         try:
             yield
             if commit:
@@ -277,10 +277,10 @@ class Repository(Generic[Model, Read]):
             raise problem or error from error
 
 
-def _can_be_stored(key: Any) -> bool:
-    """Whether there can be a row with this key at all."""
+def _is_storable(key: Any) -> bool:
+    """Whether a row with this key can exist at all."""
     try:
-        refuse_unstorable(list(key) if isinstance(key, tuple) else key)
+        reject_unstorable(list(key) if isinstance(key, tuple) else key)
     except ValueError:
         return False
     return True

@@ -1,43 +1,44 @@
-"""Routes that all tables have alike: lists, counts, exports, and many rows at once."""
+"""Routes for many rows of a table: list, count, export, and bulk requests."""
 
-# Annotations are not put off here: FastAPI reads those of the functions within.
+# No `from __future__ import annotations`: FastAPI evaluates the annotations of the nested functions.
 
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.routing import Match
 from starlette.types import Scope
 
-from app.core.answers import answer
+from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
 from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
 from app.core.problems import problem_responses
 from app.core.repository import Repository, Resource
+from app.core.responses import page_response
 
-MOST_AT_ONCE = 1000
+MAX_BULK_ROWS = 1000
 
-_list_of: Any = list  # of what is known when a router is made, and not before
+_list_of: Any = list  # subscripted with types that are known only at run time
 
 
 class TableRouter(APIRouter):
-    """A table's router. Requests to other tables are passed over at once: each is held against every router."""
+    """A table's router. It rejects the paths of other tables early, since each request is matched with every router."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return whether a request is for one of the routes, and what its path says."""
+        """Return whether a request matches one of the routes, and the scope of the match."""
         if f"{self.prefix}/" not in f"{scope['path']}/":
             return Match.NONE, {}
         return super().matches(scope)
 
 
 def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str) -> None:
-    """Add the routes that read many rows; `plural` is what operation ids call them."""
+    """Add the routes for lists, counts and exports; `plural` is the table's noun in operation ids."""
     repository = Depends(resource.repository())
     nouns = plural.replace("_", " ")
     docs = resource.list_docs()
-    export = problem_responses(422) | {
+    export = problem_responses(422, 503) | {
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
     }
 
@@ -46,7 +47,7 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         query: Annotated[ListQuery, Depends(list_query)],
     ) -> Response:
         with rows:
-            return answer(rows.page(query))
+            return page_response(rows.page(query))
 
     def count(
         rows: Annotated[Repository[Any, Any], repository],
@@ -56,13 +57,12 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
             return rows.count(query)
 
     def csv(
+        request: Request,
         rows: Annotated[Repository[Any, Any], repository],
         query: Annotated[ExportQuery, Depends(export_query)],
-    ) -> StreamingResponse:
-        name = f'attachment; filename="{plural}.csv"'
-        return StreamingResponse(
-            rows.csv(query), media_type="text/csv", headers={"Content-Disposition": name}
-        )
+    ) -> CsvResponse:
+        timeout = request.app.state.settings.export_timeout
+        return CsvResponse(rows.csv(query), plural, timeout)
 
     router.add_api_route(
         "",
@@ -70,7 +70,7 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         response_model=resource.page,
         operation_id=f"list_{plural}",
         summary=f"List {nouns}",
-        description="A page of the rows that the filters leave, sorted.",
+        description="Returns a page of the rows that match the filters.",
         openapi_extra=docs,
     )
     router.add_api_route(
@@ -79,7 +79,7 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         response_model=Count,
         operation_id=f"count_{plural}",
         summary=f"Count {nouns}",
-        description="How many rows the filters leave.",
+        description="Returns the number of rows that match the filters.",
         openapi_extra=docs,
     )
     router.add_api_route(
@@ -87,15 +87,16 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         csv,
         response_class=StreamingResponse,
         responses=export,
+        dependencies=[Depends(export_slot)],
         operation_id=f"export_{plural}",
         summary=f"Export {nouns}",
-        description="All rows that the filters leave, as CSV.",
+        description="Returns all rows that match the filters, as CSV.",
         openapi_extra=docs,
     )
 
 
 class Deleted(BaseModel):
-    """How many rows were taken away."""
+    """The number of deleted rows."""
 
     deleted: int
 
@@ -107,10 +108,10 @@ def add_bulk_routes(
     create: type[Body],
     key: Any,
 ) -> None:
-    """Add the routes that write many rows, all or none; `key` is the type of a row's key."""
+    """Add the routes that create or delete many rows, all or none; `key` is the type of a row's key."""
     repository = Depends(resource.repository())
     nouns = plural.replace("_", " ")
-    refused = problem_responses(409)
+    problems = problem_responses(409)
 
     def create_many(rows: Annotated[Repository[Any, Any], repository], body: list[Any]) -> Any:
         with rows:
@@ -120,32 +121,32 @@ def add_bulk_routes(
         with rows:
             return Deleted(deleted=rows.delete_many(body))
 
-    _take_list(create_many, create)
-    _take_list(delete_many, key)
+    _set_body_items(create_many, create)
+    _set_body_items(delete_many, key)
     router.add_api_route(
         "/bulk",
         create_many,
         methods=["POST"],
         status_code=201,
         response_model=_list_of[resource.read],
-        responses=refused,
+        responses=problems,
         operation_id=f"create_many_{plural}",
         summary=f"Add many {nouns}",
-        description="All of them, or none where one is refused.",
+        description="Adds all rows, or none if one is rejected.",
     )
     router.add_api_route(
         "/bulk-delete",
         delete_many,
         methods=["POST"],
         response_model=Deleted,
-        responses=refused,
+        responses=problems,
         operation_id=f"delete_many_{plural}",
         summary=f"Delete many {nouns}",
-        description="By their keys: all of them, or none where one is in use. Rows that are gone are passed over.",
+        description="Deletes all rows with these keys, or none if one is in use. Missing rows are ignored.",
     )
 
 
-def _take_list(endpoint: Callable[..., Any], kind: Any) -> None:
-    """Say of what an endpoint's body is a list, which is known only here."""
-    bounds = Field(min_length=1, max_length=MOST_AT_ONCE)
-    endpoint.__annotations__["body"] = Annotated[list[kind], bounds]
+def _set_body_items(endpoint: Callable[..., Any], item: Any) -> None:
+    """Declare the body of an endpoint as a list of items of this type."""
+    bounds = Field(min_length=1, max_length=MAX_BULK_ROWS)
+    endpoint.__annotations__["body"] = Annotated[list[item], bounds]

@@ -1,16 +1,16 @@
-"""Routes that every table with a key has: add a row, get it, change it, delete it."""
+"""Routes for single rows of a table with a key: create, get, replace, update, delete."""
 
-# Annotations are not put off here: FastAPI reads those of the functions within.
+# No `from __future__ import annotations`: FastAPI evaluates the annotations of the nested functions.
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
 
-from app.core.answers import versioned
 from app.core.fields import Body
-from app.core.problems import CHANGED, MISSING, REFUSED
+from app.core.problems import CHANGE_PROBLEMS, CREATE_PROBLEMS, GET_PROBLEMS
 from app.core.repository import Repository, Resource
+from app.core.responses import row_response
 
 Key = tuple[Any, ...]
 
@@ -26,45 +26,49 @@ def add_row_routes(
     replace: type[Body] | None = None,
     update: type[Body] | None = None,
 ) -> None:
-    """Add the routes of single rows; `singular` is what operation ids call one.
+    """Add the routes for single rows; `singular` is the table's noun in operation ids.
 
-    `path` is the end of a row's path, and `key` reads the key in it. `create`, `replace` and `update` are the bodies of
-    POST, PUT and PATCH; a table whose rows are all key has the first alone.
+    `path` is the path of a row relative to the router, and `key` is the dependency that parses its parameters.
+    `create`, `replace` and `update` are the bodies of POST, PUT and PATCH. Without `replace` and `update`, rows can be
+    created and deleted but not changed: all of their fields belong to the key.
     """
-    repository, guarded = Depends(resource.repository()), Depends(resource.guarded())
-    found = Depends(key)
+    repository = Depends(resource.repository())
+    conditional = Depends(resource.conditional_repository())
+    row_key = Depends(key)
 
     def add(body: Any, rows: Annotated[Repository[Any, Any], repository]) -> Response:
         with rows:
-            return versioned(rows.create(body), 201)
+            return row_response(rows.create(body), 201)
 
     def get(
-        key: Annotated[Key, found], rows: Annotated[Repository[Any, Any], repository]
+        key: Annotated[Key, row_key], rows: Annotated[Repository[Any, Any], repository]
     ) -> Response:
         with rows:
-            return versioned(rows.get(*key))
+            return row_response(rows.get(*key))
 
     def put(
-        key: Annotated[Key, found], body: Any, rows: Annotated[Repository[Any, Any], guarded]
+        key: Annotated[Key, row_key], body: Any, rows: Annotated[Repository[Any, Any], conditional]
     ) -> Response:
         with rows:
-            return versioned(rows.replace(body, *key))
+            return row_response(rows.replace(body, *key))
 
     def patch(
-        key: Annotated[Key, found], body: Any, rows: Annotated[Repository[Any, Any], guarded]
+        key: Annotated[Key, row_key], body: Any, rows: Annotated[Repository[Any, Any], conditional]
     ) -> Response:
         with rows:
-            return versioned(rows.update(body, *key))
+            return row_response(rows.update(body, *key))
 
-    def delete(key: Annotated[Key, found], rows: Annotated[Repository[Any, Any], guarded]) -> None:
+    def delete(
+        key: Annotated[Key, row_key], rows: Annotated[Repository[Any, Any], conditional]
+    ) -> None:
         with rows:
             rows.delete(*key)
 
-    def serve(
+    def add_route(
         method: str, verb: str, endpoint: Callable[..., Any], body: type[Body] | None, **more: Any
     ) -> None:
         if body is not None:
-            endpoint.__annotations__["body"] = body  # known only here
+            endpoint.__annotations__["body"] = body
         router.add_api_route(
             "" if method == "POST" else path,
             endpoint,
@@ -74,29 +78,35 @@ def add_row_routes(
             **more,
         )
 
-    shown = resource.read
-    serve("POST", "create", add, create, response_model=shown, status_code=201, responses=REFUSED)
-    serve("GET", "get", get, None, response_model=shown, responses=MISSING)
+    read = resource.read
+    add_route(
+        "POST",
+        "create",
+        add,
+        create,
+        response_model=read,
+        status_code=201,
+        responses=CREATE_PROBLEMS,
+    )
+    add_route("GET", "get", get, None, response_model=read, responses=GET_PROBLEMS)
     if replace is not None:
-        said = "What is left out gets its default."
-        serve(
+        add_route(
             "PUT",
             "replace",
             put,
             replace,
-            response_model=shown,
-            responses=CHANGED,
-            description=said,
+            response_model=read,
+            responses=CHANGE_PROBLEMS,
+            description="Fields that are left out get their defaults.",
         )
     if update is not None:
-        said = "What is left out stays."
-        serve(
+        add_route(
             "PATCH",
             "update",
             patch,
             update,
-            response_model=shown,
-            responses=CHANGED,
-            description=said,
+            response_model=read,
+            responses=CHANGE_PROBLEMS,
+            description="Fields that are left out keep their values.",
         )
-    serve("DELETE", "delete", delete, None, status_code=204, responses=CHANGED)
+    add_route("DELETE", "delete", delete, None, status_code=204, responses=CHANGE_PROBLEMS)

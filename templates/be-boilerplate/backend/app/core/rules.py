@@ -1,26 +1,30 @@
-"""Rules over a whole row: the database's CHECK constraints, held before it is asked.
+"""Rules over a whole row: the CHECK constraints of the database, evaluated before a row is written.
 
-As in SQL, a comparison with an unknown value (None) is unknown, and a rule that is unknown holds. What a rule cannot
-know, such as a default that only the database works out, the database still checks.
+Evaluation follows SQL's three-valued logic: a comparison with NULL (None) is unknown, and an unknown rule is not
+violated. Rules that depend on values computed by the database, such as some defaults, are left to the database.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import re
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from app.core.problems import FieldError, invalid
 
+logger = logging.getLogger(__name__)
 Values = Mapping[str, Any]
 Truth = bool | None
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A CHECK constraint: its name, the fields it speaks of, what it says in SQL, and its test."""
+    """A CHECK constraint: its name, the fields it mentions, its SQL text, and a function that evaluates it."""
 
     name: str
     fields: tuple[str, ...]
@@ -28,18 +32,18 @@ class Rule:
     holds: Callable[[Values], Truth]
 
 
-def enforce(rules: Iterable[Rule], values: Values, touched: Iterable[str] | None = None) -> None:
-    """Raise a problem that names the fields of every rule that a row with these values would break.
+def enforce(rules: Iterable[Rule], values: Values, changed: Iterable[str] | None = None) -> None:
+    """Raise a problem 422 that names the fields of every rule that a row with these values violates.
 
-    `touched` limits this to rules about fields that are being changed.
+    `changed` limits the evaluation to rules that mention at least one of these fields.
     """
-    changed = None if touched is None else set(touched)
+    selected = None if changed is None else set(changed)
     errors = [
         FieldError(
             field=field, code="check", message=f"must satisfy {rule.text}", constraint=rule.name
         )
         for rule in rules
-        if changed is None or changed.intersection(rule.fields)
+        if selected is None or selected.intersection(rule.fields)
         if rule.holds(values) is False
         for field in rule.fields
     ]
@@ -47,58 +51,79 @@ def enforce(rules: Iterable[Rule], values: Values, touched: Iterable[str] | None
         raise invalid(errors)
 
 
-def _known(test: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def compare(left: Any, right: Any) -> Any:
-        return None if left is None or right is None else test(left, right)
+def _strict(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return a function that returns None if an operand is None, as SQL's strict operators do."""
 
-    return compare
+    def apply(left: Any, right: Any) -> Any:
+        return None if left is None or right is None else operation(left, right)
+
+    return apply
 
 
-eq = _known(lambda left, right: left == right)
-ne = _known(lambda left, right: left != right)
-lt = _known(lambda left, right: left < right)
-le = _known(lambda left, right: left <= right)
-gt = _known(lambda left, right: left > right)
-ge = _known(lambda left, right: left >= right)
-add = _known(lambda left, right: left + right)
-sub = _known(lambda left, right: left - right)
-mul = _known(lambda left, right: left * right)
-rem = _known(lambda left, right: _remainder(left, right) if right else None)
-matches = _known(lambda value, pattern: re.search(pattern, value) is not None)
+eq = _strict(lambda left, right: left == right)
+ne = _strict(lambda left, right: left != right)
+lt = _strict(lambda left, right: left < right)
+le = _strict(lambda left, right: left <= right)
+gt = _strict(lambda left, right: left > right)
+ge = _strict(lambda left, right: left >= right)
+add = _strict(lambda left, right: left + right)
+sub = _strict(lambda left, right: left - right)
+mul = _strict(lambda left, right: left * right)
+rem = _strict(lambda left, right: _remainder(left, right) if right else None)
+
+
+def matches(value: str | None, pattern: str) -> Truth:
+    """Return whether a pattern matches anywhere in a text; None if the engine rejects the pattern.
+
+    The engine is the one that validates the patterns of fields (the Rust crate `regex`, part of Pydantic). It takes
+    time linear in the length of the text for every pattern, so no request can block the server.
+    """
+    matcher = _matcher(pattern)
+    return None if value is None or matcher is None else matcher.isinstance_python(value)
+
+
+@cache
+def _matcher(pattern: str) -> SchemaValidator | None:
+    """Return a compiled pattern, or None if the engine rejects it: only the database then checks the rule."""
+    try:
+        return SchemaValidator(core_schema.str_schema(pattern=pattern, regex_engine="rust-regex"))
+    except SchemaError:
+        logger.warning("unsupported pattern, checked by the database only: %s", pattern)
+        return None
 
 
 def _remainder(left: Any, right: Any) -> Any:
-    """Return what is left of a division, with the sign of what is divided: as in SQL."""
-    left_over = abs(left) % abs(right)
-    return left_over if left >= 0 else -left_over
+    """Return the remainder of a division; it has the sign of the dividend, as in SQL."""
+    remainder = abs(left) % abs(right)
+    return remainder if left >= 0 else -remainder
 
 
 def all_of(*parts: Truth) -> Truth:
-    """AND of three-valued logic."""
+    """Three-valued AND."""
     if any(part is False for part in parts):
         return False
     return None if any(part is None for part in parts) else True
 
 
 def any_of(*parts: Truth) -> Truth:
-    """OR of three-valued logic."""
+    """Three-valued OR."""
     if any(part is True for part in parts):
         return True
     return None if any(part is None for part in parts) else False
 
 
 def not_(part: Truth) -> Truth:
-    """NOT of three-valued logic."""
+    """Three-valued NOT."""
     return None if part is None else not part
 
 
 def one_of(value: Any, *choices: Any) -> Truth:
-    """IN: whether a value is among the choices."""
+    """IN: whether a value equals one of the choices."""
     return any_of(*(eq(value, choice) for choice in choices))
 
 
 def is_null(value: Any) -> bool:
-    """IS NULL: the one question that is never unknown."""
+    """IS NULL: never unknown."""
     return value is None
 
 
@@ -118,17 +143,17 @@ def upper(value: str | None) -> str | None:
 
 
 def trim(value: str | None) -> str | None:
-    """Return text without the blanks around it."""
+    """Return text without leading and trailing spaces."""
     return None if value is None else value.strip(" ")
 
 
 def coalesce(*values: Any) -> Any:
-    """Return the first value that is known."""
+    """Return the first value that is not None."""
     return next((value for value in values if value is not None), None)
 
 
 def count_known(*values: Any) -> int:
-    """Return how many of the values are known."""
+    """Return how many of the values are not None."""
     return sum(value is not None for value in values)
 
 
@@ -138,10 +163,10 @@ def contained(items: Any, choices: Any) -> Truth:
 
 
 def today() -> dt.date:
-    """Return the date, in UTC."""
+    """Return the current date in UTC."""
     return now().date()
 
 
 def now() -> dt.datetime:
-    """Return the moment, in UTC."""
+    """Return the current time in UTC."""
     return dt.datetime.now(dt.UTC)

@@ -1,1 +1,1 @@
-"""What the tests of all tables share."""
+"""Test code shared by all tables, and tests of the shared code."""

@@ -1,4 +1,4 @@
-"""Making rows for tests, the rows that they refer to first."""
+"""Creation of rows for tests, including the rows that they refer to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """Fields that must name a row of another table, by these fields of it."""
+    """A foreign key: `fields` refer to `target_fields` of the table of the package `module`."""
 
     module: str
     fields: tuple[str, ...]
@@ -31,10 +31,10 @@ class Reference:
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What the tests know of a table. All fields are as in JSON.
+    """The test data of a table. All names and values are those of the JSON representation.
 
-    `body` makes an accepted row without its references, another one for each number. `invalid` holds a refused value
-    for fields that have one, `broken` rows that break a rule, `unique` the fields that no two rows have alike.
+    `body` returns a valid row without its references, a different one for each number. `invalid` holds an invalid
+    value by field, `broken` holds values that violate a rule by its name, and `unique` holds sets of unique fields.
     """
 
     path: str
@@ -56,13 +56,13 @@ class Case:
 
     @cached_property
     def changes(self) -> tuple[str, ...]:
-        """The fields that can be changed."""
+        """The fields that can be updated."""
         fields = self.update.model_fields if self.update else {}
         return tuple(info.alias or name for name, info in fields.items())
 
     @cached_property
     def not_null(self) -> tuple[str, ...]:
-        """Those that cannot be emptied, as the database has it."""
+        """The updatable fields whose columns are NOT NULL."""
         table = self.resource.model.__table__
         names = table.info["fields"]
         required = {names[column.name] for column in table.columns if not column.nullable}
@@ -70,37 +70,37 @@ class Case:
 
 
 class Factory:
-    """Makes rows in one session."""
+    """Adds rows in one session."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
 
     def body(self, case: Case, **chosen: Any) -> Json:
-        """Return the JSON of a new row; every row that it must refer to is made."""
-        made = {**case.body(next(_numbers)), **chosen}
+        """Return the JSON of a new row, after adding every row that it must refer to."""
+        body = {**case.body(next(_numbers)), **chosen}
         for reference in case.references:
-            if reference.required and not set(reference.fields) <= set(made):
+            if reference.required and not set(reference.fields) <= set(body):
                 pairs = zip(reference.fields, reference.target_fields, strict=True)
-                known = {target: made[own] for own, target in pairs if own in made}
+                known = {target: body[own] for own, target in pairs if own in body}
                 row = self.make(load_case(reference.module), **known)
-                made |= {
+                body |= {
                     own: row[target]
                     for own, target in zip(reference.fields, reference.target_fields, strict=True)
                 }
-        return made
+        return body
 
     def make(self, case: Case, **chosen: Any) -> Json:
-        """Add a row, and return its JSON."""
+        """Add a row and return its JSON."""
         body = case.create.model_validate(self.body(case, **chosen))
         row = Repository(case.resource, self.session).create(body)
         return row.model_dump(mode="json", by_alias=True)
 
 
 def load_case(module: str) -> Case:
-    """Return what the tests know of another table; skip where that was not generated."""
+    """Return the test data of another table; skips the test if that table was not generated."""
     try:
         case = importlib.import_module(f"tests.{module}.case").CASE
     except ModuleNotFoundError:
-        pytest.skip(f"a row of {module} is needed, and that table was not generated")
+        pytest.skip(f"requires a row of {module}, which was not generated")
     assert isinstance(case, Case)
     return case

@@ -1,4 +1,4 @@
-"""What is tested of every list, and how tests read answers."""
+"""Tests of lists, inherited by the tests of each table, and assertions about responses."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ def row_path(case: Case, row: Json) -> str:
 
 
 def problem(response: Response, status: int) -> list[str]:
-    """Check that an answer is a problem with this status, and return the fields that it names."""
+    """Assert that a response is a problem with this status, and return the fields that it names."""
     assert response.status_code == status, response.text
     assert response.headers["content-type"] == "application/problem+json"
-    found: Json = response.json()
-    assert found["status"] == status
-    assert found["title"]
-    assert found["detail"]
-    return [error["field"] for error in found["errors"]]
+    body: Json = response.json()
+    assert body["status"] == status
+    assert body["title"]
+    assert body["detail"]
+    return [error["field"] for error in body["errors"]]
 
 
 class ReadTests:
-    """Of tables that can be listed."""
+    """Tests of tables that can be listed."""
 
     case: ClassVar[Case]
 
-    def test_list_is_a_page(self, client: TestClient) -> None:
+    def test_empty_list_is_an_empty_page(self, client: TestClient) -> None:
         page = client.get(self.case.path).json()
         assert page == {"items": [], "total": 0, "limit": 50, "offset": 0}
 
-    def test_count_of_nothing_is_zero(self, client: TestClient) -> None:
+    def test_count_of_an_empty_table_is_zero(self, client: TestClient) -> None:
         assert client.get(f"{self.case.path}/count").json() == {"count": 0}
 
-    def test_unknown_filter_is_refused(self, client: TestClient) -> None:
+    def test_unknown_filter_is_rejected(self, client: TestClient) -> None:
         assert problem(client.get(self.case.path, params={"no_such_field": "1"}), 422) == [
             "no_such_field"
         ]
 
-    def test_unknown_order_is_refused(self, client: TestClient) -> None:
+    def test_unknown_sort_field_is_rejected(self, client: TestClient) -> None:
         assert problem(client.get(self.case.path, params={"sort": "no_such_field"}), 422) == [
             "sort"
         ]
@@ -51,10 +51,10 @@ class ReadTests:
     def test_limit_is_bounded(self, client: TestClient) -> None:
         assert problem(client.get(self.case.path, params={"limit": 100_000}), 422) == ["limit"]
 
-    def test_unknown_reference_is_not_expanded(self, client: TestClient) -> None:
+    def test_unknown_reference_is_rejected(self, client: TestClient) -> None:
         assert problem(client.get(self.case.path, params={"expand": "no_such"}), 422) == ["expand"]
 
-    def test_export_of_nothing_is_its_head(self, client: TestClient) -> None:
+    def test_export_of_an_empty_table_has_only_a_header(self, client: TestClient) -> None:
         response = client.get(f"{self.case.path}/export.csv")
         assert response.status_code == 200
         assert response.headers["content-type"].startswith("text/csv")

@@ -1,4 +1,4 @@
-"""What is tested of every table: a table's own test class names its case and inherits these."""
+"""Tests of a whole table: the test class of each table inherits them and sets its `case`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from tests.core.bulk_tests import BulkTests
 from tests.core.factory import Case, Factory, Json
-from tests.core.many_tests import ManyTests
 from tests.core.read_tests import problem, row_path
 
 
-class TableTests(ManyTests):
-    """Of tables whose rows can be made, changed and deleted."""
+class TableTests(BulkTests):
+    """Tests of tables whose rows can be created, changed and deleted."""
 
     def test_create_returns_the_row(self, client: TestClient, factory: Factory) -> None:
         body = factory.body(self.case)
@@ -23,24 +23,24 @@ class TableTests(ManyTests):
         assert {field: row[field] for field in body} == body
         assert client.get(row_path(self.case, row)).json() == row
 
-    def test_create_needs_required_fields(self, client: TestClient, factory: Factory) -> None:
+    def test_create_requires_required_fields(self, client: TestClient, factory: Factory) -> None:
         body = factory.body(self.case)
         for field in self.case.required:
-            less = {name: value for name, value in body.items() if name != field}
-            assert problem(client.post(self.case.path, json=less), 422) == [field]
+            incomplete = {name: value for name, value in body.items() if name != field}
+            assert problem(client.post(self.case.path, json=incomplete), 422) == [field]
 
-    def test_create_refuses_unknown_fields(self, client: TestClient, factory: Factory) -> None:
+    def test_create_rejects_unknown_fields(self, client: TestClient, factory: Factory) -> None:
         body = {**factory.body(self.case), "no_such_field": 1}
         assert problem(client.post(self.case.path, json=body), 422) == ["no_such_field"]
 
-    def test_create_refuses_invalid_values(self, client: TestClient, factory: Factory) -> None:
+    def test_create_rejects_invalid_values(self, client: TestClient, factory: Factory) -> None:
         body = factory.body(self.case)
         for field, value in self.case.invalid.items():
             response = client.post(self.case.path, json={**body, field: value})
             fields = problem(response, 422)
             assert {name.split(".")[0] for name in fields} == {field}
 
-    def test_create_refuses_broken_rules(self, client: TestClient, factory: Factory) -> None:
+    def test_create_rejects_rule_violations(self, client: TestClient, factory: Factory) -> None:
         body = factory.body(self.case)
         for rule, values in self.case.broken.items():
             response = client.post(self.case.path, json={**body, **values})
@@ -48,7 +48,7 @@ class TableTests(ManyTests):
             assert set(fields) & set(values), rule
             assert {error["constraint"] for error in response.json()["errors"]} == {rule}
 
-    def test_create_refuses_dangling_references(self, client: TestClient, factory: Factory) -> None:
+    def test_create_rejects_dangling_references(self, client: TestClient, factory: Factory) -> None:
         for reference in self.case.references:
             if len(reference.fields) > 1:
                 continue
@@ -58,7 +58,7 @@ class TableTests(ManyTests):
             fields = problem(response, 422)
             assert fields, response.text
 
-    def test_create_refuses_duplicates(self, client: TestClient, factory: Factory) -> None:
+    def test_create_rejects_duplicates(self, client: TestClient, factory: Factory) -> None:
         for unique in self.case.unique:
             first = factory.make(self.case)
             same = {field: first[field] for field in unique}
@@ -69,7 +69,7 @@ class TableTests(ManyTests):
             assert set(fields) <= set(unique)
             assert fields
 
-    def test_get_of_nothing_is_not_found(self, client: TestClient, factory: Factory) -> None:
+    def test_deleted_rows_are_not_found(self, client: TestClient, factory: Factory) -> None:
         path = row_path(self.case, factory.make(self.case))
         assert client.delete(path).status_code == 204
         assert problem(client.get(path), 404) == []
@@ -84,12 +84,12 @@ class TableTests(ManyTests):
             if value is None or "eq" not in filterable.operators:
                 continue
             text, names = _text(value), ["eq", "gte", "lte"] + ["in"] * ("," not in _text(value))
-            agreeing = {f"{field}__{name}": text for name in names if name in filterable.operators}
-            page = client.get(self.case.path, params={**_key(self.case, row), **agreeing})
+            matching = {f"{field}__{name}": text for name in names if name in filterable.operators}
+            page = client.get(self.case.path, params={**_key(self.case, row), **matching})
             assert page.status_code == 200, page.text
-            assert page.json()["items"] == [row], agreeing
-            differing = {**_key(self.case, row), f"{field}__ne": text}
-            assert client.get(self.case.path, params=differing).json()["total"] == 0
+            assert page.json()["items"] == [row], matching
+            excluding = {**_key(self.case, row), f"{field}__ne": text}
+            assert client.get(self.case.path, params=excluding).json()["total"] == 0
 
     def test_list_filters_by_null(self, client: TestClient, factory: Factory) -> None:
         row = factory.make(self.case)
@@ -98,7 +98,7 @@ class TableTests(ManyTests):
                 parameters = {f"{field}__is_null": _text(row[field] is None)}
                 assert row in client.get(self.case.path, params=parameters).json()["items"]
 
-    def test_list_filters_by_part_of_text_and_items(
+    def test_list_filters_by_substrings_and_array_items(
         self, client: TestClient, factory: Factory
     ) -> None:
         row = factory.make(self.case)
@@ -107,9 +107,9 @@ class TableTests(ManyTests):
             if "contains" not in filterable.operators or not value:
                 continue
             part = value[0] if isinstance(value, list) else value[1:].upper() or value
-            found = client.get(self.case.path, params={f"{field}__contains": _text(part)})
-            assert found.status_code == 200, found.text
-            assert row in found.json()["items"]
+            response = client.get(self.case.path, params={f"{field}__contains": _text(part)})
+            assert response.status_code == 200, response.text
+            assert row in response.json()["items"]
             if filterable.searchable:
                 for parameters in ({"q": value}, {f"{field}__like": _escaped(value)}):
                     assert row in client.get(self.case.path, params=parameters).json()["items"]
@@ -124,10 +124,11 @@ class TableTests(ManyTests):
             ).json()["items"]
             assert len(rows) == len(keys)
             if None not in [row[field] for row in rows]:
-                turned = client.get(self.case.path, params={"sort": f"-{field}"}).json()["items"]
-                assert [row[field] for row in turned] == [row[field] for row in reversed(rows)]
+                descending = client.get(self.case.path, params={"sort": f"-{field}"}).json()
+                values = [row[field] for row in descending["items"]]
+                assert values == [row[field] for row in reversed(rows)]
 
-    def test_list_is_cut_into_pages(self, client: TestClient, factory: Factory) -> None:
+    def test_list_is_paged(self, client: TestClient, factory: Factory) -> None:
         for _ in range(3):
             factory.make(self.case)
         first = client.get(self.case.path, params={"limit": 2}).json()
@@ -136,36 +137,39 @@ class TableTests(ManyTests):
         assert first["total"] == second["total"] == 3
         assert second["items"][0] not in first["items"]
 
-    def test_count_follows_filters(self, client: TestClient, factory: Factory) -> None:
+    def test_count_applies_filters(self, client: TestClient, factory: Factory) -> None:
         row = factory.make(self.case)
         factory.make(self.case)
         path = f"{self.case.path}/count"
         assert client.get(path).json() == {"count": 2}
         assert client.get(path, params=_key(self.case, row)).json() == {"count": 1}
 
-    def test_patch_changes_only_what_is_sent(self, client: TestClient, factory: Factory) -> None:
-        self._needs_changes()
+    def test_patch_changes_only_the_fields_sent(self, client: TestClient, factory: Factory) -> None:
+        self._require_changes()
         row = factory.make(self.case)
         path = row_path(self.case, row)
         assert client.patch(path, json={}).json() == row
         other = factory.body(self.case)
-        changed = {name: value for name, value in other.items() if name in self._free_fields()}
+        independent = self._independent_fields()
+        changed = {name: value for name, value in other.items() if name in independent}
         response = client.patch(path, json=changed)
         assert response.status_code == 200, response.text
         expected = {**row, **changed}
         assert _written(self.case, response.json()) == _written(self.case, expected)
 
-    def test_patch_tells_null_from_absent(self, client: TestClient, factory: Factory) -> None:
-        self._needs_changes()
+    def test_patch_rejects_null_for_required_fields(
+        self, client: TestClient, factory: Factory
+    ) -> None:
+        self._require_changes()
         row = factory.make(self.case)
         path = row_path(self.case, row)
         for field in self.case.not_null:
             assert problem(client.patch(path, json={field: None}), 422) == [field]
 
-    def test_patch_holds_rules_over_the_whole_row(
+    def test_patch_checks_rules_over_the_whole_row(
         self, client: TestClient, factory: Factory
     ) -> None:
-        self._needs_changes()
+        self._require_changes()
         path = row_path(self.case, factory.make(self.case))
         for rule, values in self.case.broken.items():
             response = client.patch(path, json=values)
@@ -173,7 +177,7 @@ class TableTests(ManyTests):
             assert {error["constraint"] for error in response.json()["errors"]} == {rule}
 
     def test_put_replaces_the_row(self, client: TestClient, factory: Factory) -> None:
-        self._needs_changes()
+        self._require_changes()
         row = factory.make(self.case)
         body = {
             name: value
@@ -188,8 +192,10 @@ class TableTests(ManyTests):
         kept = set(self.case.changes) - {*self.case.not_null, *body}
         assert all(replaced[name] is None or name in self._defaulted() for name in kept)
 
-    def test_changes_to_nothing_are_not_found(self, client: TestClient, factory: Factory) -> None:
-        self._needs_changes()
+    def test_changes_to_deleted_rows_are_not_found(
+        self, client: TestClient, factory: Factory
+    ) -> None:
+        self._require_changes()
         row = factory.make(self.case)
         body = {
             name: value
@@ -201,22 +207,21 @@ class TableTests(ManyTests):
         assert problem(client.patch(path, json={}), 404) == []
         assert problem(client.put(path, json=body), 404) == []
 
-    def test_delete_of_a_row_in_use_is_refused_or_followed(
-        self, client: TestClient, factory: Factory
-    ) -> None:
+    def test_delete_returns_no_content(self, client: TestClient, factory: Factory) -> None:
         row = factory.make(self.case)
         response = client.delete(row_path(self.case, row))
         assert response.status_code == 204
         assert response.content == b""
 
-    def _needs_changes(self) -> None:
+    def _require_changes(self) -> None:
+        """Skip the test if no field of the table can be updated."""
         if not self.case.changes:
-            pytest.skip("all of a row is its key: there is nothing to change")
+            pytest.skip("all fields belong to the key")
 
-    def _free_fields(self) -> set[str]:
-        """Return the fields that no reference and no key ties down."""
-        tied = {field for reference in self.case.references for field in reference.fields}
-        return set(self.case.changes) - tied
+    def _independent_fields(self) -> set[str]:
+        """Return the updatable fields that belong to no reference."""
+        dependent = {field for reference in self.case.references for field in reference.fields}
+        return set(self.case.changes) - dependent
 
     def _defaulted(self) -> set[str]:
         names = self.case.resource.model.__table__.info["fields"]
@@ -225,8 +230,8 @@ class TableTests(ManyTests):
 
 
 def _written(case: Case, row: Json) -> Json:
-    """Return what clients write of a row: no computed fields, and no moments that a change moves."""
-    touched = {
+    """Return the fields of a row that clients write, without timestamps that every change updates."""
+    updated_on_change = {
         "updated_at",
         "modified_at",
         "last_update",
@@ -234,7 +239,7 @@ def _written(case: Case, row: Json) -> Json:
         "last_modified",
         "updated_on",
     }
-    written = {*case.key, *case.changes} - touched
+    written = {*case.key, *case.changes} - updated_on_change
     return {name: value for name, value in row.items() if name in written}
 
 
@@ -251,7 +256,7 @@ def _escaped(text: str) -> str:
 
 
 def _unknown(value: Any) -> Any:
-    """Return a value like this one that names no row."""
+    """Return a value of the same type that no row has."""
     if isinstance(value, int):
         return 2**15 - 1
     text = str(value)

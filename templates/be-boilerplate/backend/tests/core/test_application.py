@@ -1,17 +1,19 @@
-"""The application as a whole."""
+"""Tests of the application as a whole."""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pydantic import ValidationError
 
 from app.core import hooks
 from app.core.problems import FieldError, ProblemError
-from app.core.requests import JsonLines
+from app.core.request_logging import JsonLines
 from app.main import app, create_app
 from app.own.settings import Settings
 
@@ -27,7 +29,7 @@ def test_unknown_paths_are_problems(client: TestClient) -> None:
     assert response.headers["content-type"] == "application/problem+json"
 
 
-def test_operations_have_names_of_their_own() -> None:
+def test_operation_ids_are_unique() -> None:
     paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
     names = Counter(
         operation["operationId"] for path in paths.values() for operation in path.values()
@@ -35,61 +37,103 @@ def test_operations_have_names_of_their_own() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
-def test_a_key_is_asked_for_where_the_settings_name_one() -> None:
-    closed = TestClient(create_app(Settings(api_key="open sesame")))
-    paths = [path for path in closed.app.openapi()["paths"] if path.count("/") == 2]
+def test_a_configured_key_is_required() -> None:
+    client = TestClient(create_app(Settings(api_key="secret")))
+    paths = [path for path in client.app.openapi()["paths"] if path.count("/") == 2]
     for path in paths[:3]:
-        assert closed.get(path).status_code == 401
-        assert closed.get(path, headers={"X-API-Key": "wrong"}).json()["status"] == 401
-    assert closed.get("/healthz").status_code == 200
-    open_paths: dict[str, dict[str, Any]] = app.openapi()["paths"]
-    operations = [operation for path in open_paths.values() for operation in path.values()]
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"X-API-Key": "wrong"}).json()["status"] == 401
+    assert client.get("/healthz").status_code == 200
+    documented: dict[str, dict[str, Any]] = app.openapi()["paths"]
+    operations = [operation for path in documented.values() for operation in path.values()]
     assert not [operation for operation in operations if "401" in operation["responses"]]
 
 
+@pytest.mark.parametrize("key", ["", " "])
+def test_an_empty_key_is_rejected(key: str) -> None:
+    with pytest.raises(ValidationError, match="must not be empty"):
+        Settings(api_key=key)
+
+
+def test_the_documentation_requires_the_key_unless_it_is_public() -> None:
+    client = TestClient(create_app(Settings(api_key="secret")))
+    public = TestClient(create_app(Settings(api_key="secret", public_docs=True)))
+    for path in ("/docs", "/openapi.json"):
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers={"X-API-Key": "secret"}).status_code == 200
+        assert public.get(path).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("arguments", "key", "warnings"),
+    [
+        ([], None, 0),
+        (["--host", "localhost"], None, 0),
+        (["--host=::1"], None, 0),
+        (["--host", "0.0.0.0"], None, 1),
+        (["--host=example.com"], None, 1),
+        (["--host", "0.0.0.0"], "secret", 0),
+    ],
+)
+def test_serving_other_machines_without_a_key_logs_a_warning(
+    arguments: list[str],
+    key: str | None,
+    warnings: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["serve", *arguments])
+    with TestClient(create_app(Settings(api_key=key))):
+        assert len(caplog.records) == warnings
+
+
 def test_hooks_are_called_for_their_own_model() -> None:
-    class Mine: ...
+    class Registered: ...
 
     class Other: ...
 
-    moment, seen = hooks.Moment(), []
-    moment.of(Mine)(lambda _session, row: seen.append(row))
-    mine = Mine()
-    moment(None, mine)
-    moment(None, Other())
-    assert seen == [mine]
+    hook_point, received = hooks.HookPoint(), []
+    hook_point.of(Registered)(lambda _session, row: received.append(row))
+    row = Registered()
+    hook_point(None, row)
+    hook_point(None, Other())
+    assert received == [row]
 
 
-def test_a_problem_of_a_part_names_its_place() -> None:
+def test_a_problem_of_a_part_prefixes_its_fields() -> None:
     error = FieldError(field="name", code="check", message="is wrong")
     whole = FieldError(field="", code="check", message="is wrong")
     problem = ProblemError(422, "wrong", [error, whole]).within("1")
-    assert [found.field for found in problem.errors] == ["1.name", "1"]
+    assert [prefixed.field for prefixed in problem.errors] == ["1.name", "1"]
 
 
-def test_a_request_has_an_id(client: TestClient) -> None:
-    assert (
-        client.get("/healthz", headers={"X-Request-ID": "mine-1"}).headers["X-Request-ID"]
-        == "mine-1"
-    )
-    made = client.get("/healthz", headers={"X-Request-ID": "not sound!"}).headers["X-Request-ID"]
-    assert len(made) == 32
-    assert client.get("/no/such/path").headers["X-Request-ID"] != made
+def test_requests_have_ids(client: TestClient) -> None:
+    response = client.get("/healthz", headers={"X-Request-ID": "id-1"})
+    assert response.headers["X-Request-ID"] == "id-1"
+    response = client.get("/healthz", headers={"X-Request-ID": "not valid!"})
+    generated = response.headers["X-Request-ID"]
+    assert len(generated) == 32
+    assert client.get("/no/such/path").headers["X-Request-ID"] != generated
 
 
-def test_the_log_is_json_with_the_id(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+def test_log_lines_are_json_with_the_request_id(
+    client: TestClient, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("INFO", "app.requests")
     caplog.handler.setFormatter(JsonLines())
-    client.get("/healthz", headers={"X-Request-ID": "mine-2"})
+    client.get("/healthz", headers={"X-Request-ID": "id-2"})
     line = json.loads(caplog.text.splitlines()[0])
-    assert (line["request_id"], line["path"], line["status"]) == ("mine-2", "/healthz", 200)
+    assert (line["request_id"], line["path"], line["status"]) == ("id-2", "/healthz", 200)
 
 
-def test_browsers_may_call_from_where_the_settings_say() -> None:
-    shared = TestClient(create_app(Settings(cors_origins=["https://a.example"])))
+def test_only_configured_origins_are_allowed() -> None:
+    client = TestClient(create_app(Settings(cors_origins=["https://a.example"])))
     for origin, allowed in (
         ("https://a.example", "https://a.example"),
         ("https://b.example", None),
     ):
-        headers = shared.get("/healthz", headers={"Origin": origin}).headers
+        headers = client.get("/healthz", headers={"Origin": origin}).headers
         assert headers.get("access-control-allow-origin") == allowed
+    exposed = client.get("/healthz", headers={"Origin": "https://a.example"}).headers
+    assert "ETag" in exposed["access-control-expose-headers"].split(", ")
+    assert "Content-Disposition" in exposed["access-control-expose-headers"].split(", ")

@@ -1,16 +1,16 @@
-"""The seed fills every table, or says why not."""
+"""Tests that the seed fills every table or reports the reason."""
 
 from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
-from app.core.seeding.filling import fill, has_rows
+from app.core.seeding.seeder import has_rows, seed_tables
 
 
-def test_every_table_gets_rows(connection: Connection) -> None:
+def test_every_table_gets_rows_or_a_reason(connection: Connection) -> None:
     with Session(connection, join_transaction_mode="create_savepoint") as session:
-        filled = fill(session, rows=3, seed=1, locale="en_US")
-        short = {name for name, rows in filled.rows.items() if rows < 3}
-        assert short == set(filled.reasons)
-        assert has_rows(session) is any(filled.rows.values())
+        result = seed_tables(session, rows=3, seed=1, locale="en_US")
+        incomplete = {name for name, rows in result.rows.items() if rows < 3}
+        assert incomplete == set(result.reasons)
+        assert has_rows(session) is any(result.rows.values())

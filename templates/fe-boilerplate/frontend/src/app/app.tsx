@@ -8,7 +8,7 @@ import { readableColors } from "./contrast";
 import { queryClient } from "./query-client";
 import { router } from "./router";
 
-/** The whole application. */
+/** The application: providers and router. */
 export function App() {
   return (
     <MantineProvider theme={theme} defaultColorScheme="auto" cssVariablesResolver={readableColors}>

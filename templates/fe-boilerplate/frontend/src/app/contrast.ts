@@ -1,6 +1,6 @@
 import type { CSSVariablesResolver } from "@mantine/core";
 
-/** Shades of the secondary texts with a contrast of at least 4.5:1 on every surface of the application. */
+/** Colors of secondary text with a contrast of at least 4.5:1 on every background of the application. */
 export const readableColors: CSSVariablesResolver = () => ({
   variables: {},
   light: {

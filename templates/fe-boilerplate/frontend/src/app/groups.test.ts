@@ -7,21 +7,21 @@ const tables = [
   { name: "classes", label: "Classes", group: "Main" },
 ] as unknown as readonly Entry[];
 
-function names(wanted?: string) {
-  return grouped(tables, wanted).map((group) => [
+function names(search?: string) {
+  return grouped(tables, search).map((group) => [
     group.name,
     group.entries.map((entry) => entry.name),
   ]);
 }
 
-test("tables stand in their groups, in the order that they came in", () => {
+test("tables are grouped in their original order", () => {
   expect(names()).toEqual([
     ["Main", ["students", "classes"]],
     ["Money", ["fees"]],
   ]);
 });
 
-test("a part of a label finds a table, in any case", () => {
+test("tables are filtered by a part of their label, ignoring case", () => {
   expect(names(" STUD ")).toEqual([["Main", ["students"]]]);
   expect(names("nothing")).toEqual([]);
 });

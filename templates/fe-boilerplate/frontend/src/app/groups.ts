@@ -7,13 +7,13 @@ export interface Group {
   entries: readonly Entry[];
 }
 
-/** Put tables into their groups, in the order that they come in; `wanted` is a part of a label. */
-export function grouped(tables: readonly Entry[], wanted = ""): readonly Group[] {
-  const part = wanted.trim().toLowerCase();
-  const found = new Map<string, Entry[]>();
+/** Group tables, preserving their order. `search` limits them to labels that contain it, ignoring case. */
+export function grouped(tables: readonly Entry[], search = ""): readonly Group[] {
+  const part = search.trim().toLowerCase();
+  const groups = new Map<string, Entry[]>();
   for (const entry of tables) {
     if (!entry.label.toLowerCase().includes(part)) continue;
-    found.set(entry.group, [...(found.get(entry.group) ?? []), entry]);
+    groups.set(entry.group, [...(groups.get(entry.group) ?? []), entry]);
   }
-  return [...found].map(([name, entries]) => ({ name, entries }));
+  return [...groups].map(([name, entries]) => ({ name, entries }));
 }

@@ -1,6 +1,6 @@
 import type { ReactNode } from "react";
 
-/** The shell's icons: lines in the colour of the text around them. They say nothing that no text says. */
+/** The shell's icons, in the color of the surrounding text. They are decorative: hidden from assistive technology. */
 function Icon({ children }: { children: ReactNode }) {
   return (
     <svg

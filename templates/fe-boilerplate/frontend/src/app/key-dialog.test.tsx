@@ -17,10 +17,10 @@ const open = () =>
     "/pupils",
   );
 
-test("the key that the backend wants is asked for until it is right", async () => {
+test("the dialog asks for the key until the backend accepts it", async () => {
   server.use(
     http.get("*/pupils", ({ request }) =>
-      request.headers.get("X-API-Key") === "open sesame"
+      request.headers.get("X-API-Key") === "right-key"
         ? HttpResponse.json({ items: [ani], total: 1, limit: 25, offset: 0, expanded: {} })
         : HttpResponse.json(
             { detail: "The header X-API-Key is missing or wrong." },
@@ -29,18 +29,18 @@ test("the key that the backend wants is asked for until it is right", async () =
     ),
   );
   open();
-  await userEvent.type(await screen.findByLabelText("Key"), "sesame{Enter}");
-  expect(await screen.findByText("The last one was not right")).toBeInTheDocument();
-  await userEvent.type(screen.getByLabelText("Key"), "open sesame{Enter}");
+  await userEvent.type(await screen.findByLabelText("API key"), "wrong-key{Enter}");
+  expect(await screen.findByText("The key was not accepted")).toBeInTheDocument();
+  await userEvent.type(screen.getByLabelText("API key"), "right-key{Enter}");
   expect(await screen.findByText("Ani")).toBeInTheDocument();
-  await waitFor(() => expect(screen.queryByLabelText("Key")).toBeNull());
+  await waitFor(() => expect(screen.queryByLabelText("API key")).toBeNull());
 });
 
-test("a refusal that is not about a key does not ask for one", async () => {
+test("other authentication errors do not open the dialog", async () => {
   server.use(
     http.get("*/pupils", () => HttpResponse.json({ detail: "Log in first." }, { status: 401 })),
   );
   open();
   expect(await screen.findByText("Log in first.")).toBeInTheDocument();
-  expect(screen.queryByLabelText("Key")).toBeNull();
+  expect(screen.queryByLabelText("API key")).toBeNull();
 });

@@ -1,37 +1,39 @@
 import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState, useSyncExternalStore } from "react";
-import { giveKey, keyHeaders, keyWanted } from "../core/api/api-key";
+import { keyHeaders, keyRequired, setKey as storeKey } from "../core/api/api-key";
 
-/** Asks for the backend's key where it refuses to answer without one, and has everything read again with it. */
+/** Asks for the API key when the backend rejects a request without a valid one, then reloads all data. */
 export function KeyDialog() {
-  const isWanted = useSyncExternalStore(keyWanted.subscribe, keyWanted.get);
+  const isRequired = useSyncExternalStore(keyRequired.subscribe, keyRequired.get);
   const client = useQueryClient();
   const [key, setKey] = useState("");
-  const wasWrong = Object.keys(keyHeaders()).length > 0;
+  const wasRejected = Object.keys(keyHeaders()).length > 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    giveKey(key.trim());
+    storeKey(key.trim());
     setKey("");
     void client.invalidateQueries();
   };
   return (
     <Modal
-      opened={isWanted}
+      opened={isRequired}
       onClose={() => undefined}
       withCloseButton={false}
-      title="This application asks for a key"
+      title="API key required"
     >
       <form onSubmit={submit}>
         <Stack gap="md">
-          <Text size="sm">Who runs it can tell you. It is kept until you close the tab.</Text>
+          <Text size="sm">
+            Ask the operator of this application for the key. It is stored until you close this tab.
+          </Text>
           <PasswordInput
-            label="Key"
+            label="API key"
             value={key}
             onChange={(event) => setKey(event.currentTarget.value)}
-            error={wasWrong && key === "" && "The last one was not right"}
+            error={wasRejected && key === "" && "The key was not accepted"}
             errorProps={{ role: "alert" }}
-            visibilityToggleButtonProps={{ "aria-label": "Show or hide" }}
+            visibilityToggleButtonProps={{ "aria-label": "Show or hide the key" }}
             data-autofocus
           />
           <Group justify="flex-end">

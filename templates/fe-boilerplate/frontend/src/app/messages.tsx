@@ -2,7 +2,7 @@ import { Anchor, Button, Center, Group, Loader, Stack, Text, Title } from "@mant
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 
-/** Shown while a page is on its way. */
+/** Shown while a page is loading. */
 export function Loading() {
   return (
     <Center mih={240} role="status" aria-label="Loading">
@@ -11,24 +11,24 @@ export function Loading() {
   );
 }
 
-/** There is nothing at this address. */
+/** Shown for a URL without a page. */
 export function NotFound() {
   return (
     <Message title="Page not found">
-      <Text>There is nothing at this address.</Text>
-      <Anchor renderRoot={(props) => <Link {...props} to="/" />}>To the first page</Anchor>
+      <Text>There is no page at this address.</Text>
+      <Anchor renderRoot={(props) => <Link {...props} to="/" />}>Go to the home page</Anchor>
     </Message>
   );
 }
 
-/** A page failed: says why. Loading anew also brings the files of a version that was put up meanwhile. */
+/** Shown when a page fails. Reloading also fetches the files of a version that was deployed in the meantime. */
 export function Failure({ error }: ErrorComponentProps) {
   return (
-    <Message title="This page could not be shown">
+    <Message title="This page could not be displayed">
       <Text>{error instanceof Error ? error.message : String(error)}</Text>
       <Group>
         <Button onClick={() => window.location.reload()}>Try again</Button>
-        <Anchor renderRoot={(props) => <Link {...props} to="/" />}>To the first page</Anchor>
+        <Anchor renderRoot={(props) => <Link {...props} to="/" />}>Go to the home page</Anchor>
       </Group>
     </Message>
   );

@@ -5,21 +5,21 @@ import { navigation } from "../core/ui/registry";
 import { type Entry, grouped } from "./groups";
 import { HomeIcon, LinkIcon } from "./icons";
 
-const MANY = 12;
+const SEARCH_THRESHOLD = 12; // tables
 
-/** All tables by group, with a field to find one by its name where there are many. */
+/** Links to all tables by group, with a search field if there are many tables. */
 export function Navigation() {
-  const [wanted, setWanted] = useState("");
-  const groups = grouped(navigation, wanted);
+  const [search, setSearch] = useState("");
+  const groups = grouped(navigation, search);
   return (
     <Stack gap="xs" h="100%">
-      {navigation.length > MANY && (
+      {navigation.length > SEARCH_THRESHOLD && (
         <TextInput
           aria-label="Find a table"
           placeholder="Find a table"
           type="search"
-          value={wanted}
-          onChange={(event) => setWanted(event.currentTarget.value)}
+          value={search}
+          onChange={(event) => setSearch(event.currentTarget.value)}
         />
       )}
       <ScrollArea flex={1} type="auto" scrollbarSize={8}>
@@ -42,7 +42,7 @@ export function Navigation() {
         ))}
         {groups.length === 0 && (
           <Text c="dimmed" p="sm">
-            {wanted ? "No table has this name." : "There is no table yet."}
+            {search ? "No table matches." : "There are no tables yet."}
           </Text>
         )}
       </ScrollArea>

@@ -1,20 +1,20 @@
 import { QueryClient } from "@tanstack/react-query";
 import { ProblemError } from "../core/api/problem";
 
-const MOST_TRIES = 2;
+const MAX_RETRIES = 2;
 
-/** What was read is kept for a while and read anew when the window comes back into view. */
+/** Caches data for ten seconds; older data is refetched when the window regains focus. */
 export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
-      retry: (failed, error) => failed < MOST_TRIES && isPassing(error),
+      retry: (failures, error) => failures < MAX_RETRIES && isTransient(error),
     },
     mutations: { retry: false },
   },
 });
 
-/** Whether another try may go better: not where the backend said that the request is at fault. */
-function isPassing(error: Error): boolean {
+/** Whether a retry may succeed: not for errors that the client caused (4xx). */
+function isTransient(error: Error): boolean {
   return !(error instanceof ProblemError && error.status >= 400 && error.status < 500);
 }

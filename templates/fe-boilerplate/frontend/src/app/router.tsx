@@ -18,7 +18,7 @@ const home = createRoute({
   component: lazyRouteComponent(() => import("../own/home")),
 });
 
-// Every table has the same four pages; what a table is, its page definition says, which is loaded when it is asked for.
+// All tables share four routes. The page definition of a table is loaded when the table is first opened.
 const table = createRoute({
   getParentRoute: () => root,
   path: "$table",

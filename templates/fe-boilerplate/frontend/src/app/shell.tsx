@@ -8,10 +8,10 @@ import { ColorSchemeSwitch } from "./color-scheme";
 import { KeyDialog } from "./key-dialog";
 import { Navigation } from "./navigation";
 
-/** What surrounds every page: header, navigation (folded away on a phone) and the place for the page itself. */
+/** The layout of every page: header, navigation (collapsed on small screens) and content. */
 export function Shell() {
   const [opened, { toggle, close }] = useDisclosure();
-  const main = useArrival(close);
+  const main = useNavigationEffects(close);
   return (
     <AppShell
       header={{ height: 56 }}
@@ -58,8 +58,8 @@ export function Shell() {
   );
 }
 
-/** On another page: name it, fold the navigation away, and start reading, or the Tab key's way, at the page itself. */
-function useArrival(close: () => void) {
+/** After navigation: set the document title, collapse the navigation, and move the focus to the content. */
+function useNavigationEffects(close: () => void) {
   const main = useRef<HTMLElement>(null);
   const path = useLocation({ select: (location) => location.pathname });
   const table = navOf(path.split("/")[1] ?? "");

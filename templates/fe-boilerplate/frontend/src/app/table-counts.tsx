@@ -8,10 +8,10 @@ import { loadTable } from "../core/api/tables";
 import { navigation } from "../core/ui/registry";
 import { type Entry, grouped } from "./groups";
 
-/** A card for each table with the number of its rows, by group. */
+/** A card with the number of rows for each table, by group. */
 export function TableCounts() {
   const groups = grouped(navigation);
-  if (groups.length === 0) return <Text>There is no table yet.</Text>;
+  if (groups.length === 0) return <Text>There are no tables yet.</Text>;
   return (
     <Stack gap="xl">
       {groups.map((group) => (
@@ -30,7 +30,7 @@ export function TableCounts() {
   );
 }
 
-/** A table is loaded and counted when its card comes into view. */
+/** The card of one table. The rows are counted when the card scrolls into view. */
 function TableCard({ entry }: { entry: Entry }) {
   const { ref, inViewport } = useInViewport<HTMLAnchorElement>();
   const { data: table } = useQuery({
@@ -59,7 +59,7 @@ const numbers = new Intl.NumberFormat();
 
 function Count({ table }: { table: AnyTable }) {
   const { data: count, isError } = tableHooks(table).useCount();
-  if (isError) return <Text c="dimmed">cannot be counted</Text>;
+  if (isError) return <Text c="dimmed">Count unavailable</Text>;
   if (count === undefined) return <Skeleton height={24} width={64} mt={4} />;
   return (
     <Text size="xl" c="dimmed">

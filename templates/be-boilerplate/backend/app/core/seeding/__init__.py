@@ -1,1 +1,1 @@
-"""Filling the database with plausible rows, for development. Needs the extra `dev`: nothing that serves imports it."""
+"""Filling the database with plausible rows for development. Requires the extra `dev`; the server never imports it."""

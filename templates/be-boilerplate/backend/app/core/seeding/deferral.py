@@ -1,4 +1,4 @@
-"""References that are held only at the end of a transaction: for tables that cannot do without each other."""
+"""Foreign keys that are checked only at the end of a transaction, for tables that reference each other in a cycle."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 @contextmanager
 def deferred(session: Session, keys: Sequence[sa.ForeignKeyConstraint]) -> Iterator[None]:
-    """Let rows refer to what is not there yet, by these references, until the block ends.
+    """Defer the checks of these foreign keys until the block ends, so that rows may refer to rows added later.
 
-    PostgreSQL has to be told of each constraint, which only the owner of its table may do. All is undone in the same
-    transaction: nobody else ever sees a constraint that is not as the migration made it.
+    On PostgreSQL this alters the constraints, which only the owner of their tables may do. They are restored in the
+    same transaction, so no other session sees the altered constraints.
     """
     if not keys:
         yield
@@ -24,16 +24,16 @@ def deferred(session: Session, keys: Sequence[sa.ForeignKeyConstraint]) -> Itera
         yield
         return
     for key in keys:
-        session.execute(_altered(session, key, "DEFERRABLE INITIALLY DEFERRED"))
+        session.execute(_alter(session, key, "DEFERRABLE INITIALLY DEFERRED"))
     yield
     session.flush()
     session.execute(sa.text("SET CONSTRAINTS ALL IMMEDIATE"))
     for key in keys:
-        before = f"DEFERRABLE INITIALLY {key.initially or 'IMMEDIATE'}"
-        session.execute(_altered(session, key, before if key.deferrable else "NOT DEFERRABLE"))
+        original = f"DEFERRABLE INITIALLY {key.initially or 'IMMEDIATE'}"
+        session.execute(_alter(session, key, original if key.deferrable else "NOT DEFERRABLE"))
 
 
-def _altered(session: Session, key: sa.ForeignKeyConstraint, how: str) -> sa.TextClause:
+def _alter(session: Session, key: sa.ForeignKeyConstraint, mode: str) -> sa.TextClause:
     quote = session.get_bind().dialect.identifier_preparer
     table, name = quote.format_table(key.table), quote.quote(str(key.name))
-    return sa.text(f"ALTER TABLE {table} ALTER CONSTRAINT {name} {how}")
+    return sa.text(f"ALTER TABLE {table} ALTER CONSTRAINT {name} {mode}")

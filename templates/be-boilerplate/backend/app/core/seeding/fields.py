@@ -1,4 +1,4 @@
-"""What a column accepts, read from the classes that hold clients to it: the seed is held to the same."""
+"""The values that each column accepts, derived from the schemas that validate requests."""
 
 from __future__ import annotations
 
@@ -34,37 +34,37 @@ _BOUNDS = (
 )
 _TYPES: Mapping[Any, str] = {
     str: "text", bool: "boolean", int: "integer", float: "number", Decimal: "decimal", bytes: "bytes",
-    dt.date: "date", dt.time: "time", dt.timedelta: "interval", dt.datetime: "local_moment",
-    AwareDatetime: "moment", NaiveDatetime: "local_moment", UUID: "uuid",
+    dt.date: "date", dt.time: "time", dt.timedelta: "interval", dt.datetime: "local_timestamp",
+    AwareDatetime: "timestamp", NaiveDatetime: "local_timestamp", UUID: "uuid",
 }  # fmt: skip
 
 
 @dataclass(slots=True)
-class Accepted:
-    """The values of a type: what `kind` they are, which `choices` there are, and how they are bounded."""
+class ValueType:
+    """The type of a field: its `kind`, its `choices` if they are enumerated, and its bounds by constraint name."""
 
     kind: str = "json"
     choices: Sequence[Any] = ()
     bounds: dict[str, Any] = field(default_factory=dict)
-    item: Accepted | None = None  # of an array
+    item: ValueType | None = None  # of an array
 
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A column that rows are given a value for. `name` is `table.column` in lower case."""
+    """A column to generate values for. `name` is `table.column` in lower case."""
 
     attribute: str
     name: str
     comment: str
     nullable: bool
-    accepted: Accepted
+    type: ValueType
     adapter: TypeAdapter[Any]
-    native: str  # the name of a type that only PostgreSQL has
+    native: str  # the name of a PostgreSQL-only type, or empty
 
 
 @dataclass(frozen=True, kw_only=True)
-class Subject:
-    """A table to be filled: its model, the fields that are given values, and the rules that rows obey."""
+class TableSpec:
+    """A table to fill: its model, the fields to generate values for, and the rules over its rows."""
 
     model: type[DeclarativeBase]
     table: sa.Table
@@ -73,50 +73,50 @@ class Subject:
 
     @property
     def attributes(self) -> list[str]:
-        """What Python calls the columns, those that the database works out included."""
+        """The model attributes of all columns, including computed ones."""
         return [attribute.key for attribute in sa.inspect(self.model).column_attrs]
 
     @property
-    def stamps(self) -> list[str]:
-        """What Python calls the columns that each change of a row gives a new value."""
+    def updated_on_change(self) -> list[str]:
+        """The model attributes of the columns that every update of a row sets."""
         columns = sa.inspect(self.model).column_attrs
         return [attribute.key for attribute in columns if attribute.columns[0].onupdate is not None]
 
     def attribute(self, column: sa.Column[Any]) -> str:
-        """Return what Python calls a column of this table."""
+        """Return the model attribute of a column of this table."""
         return str(sa.inspect(self.model).get_property_by_column(column).key)
 
 
-def read_subject(model: type[DeclarativeBase]) -> Subject:
-    """Return what there is to know of a table, from its model and its schemas."""
+def table_spec(model: type[DeclarativeBase]) -> TableSpec:
+    """Return the specification of a table, from its model and its schemas."""
     schemas = importlib.import_module(f"{model.__module__.rpartition('.')[0]}.schemas")
     table = table_of(model)
-    shown: type[BaseModel] = getattr(schemas, f"{model.__name__}Read")
+    read: type[BaseModel] = getattr(schemas, f"{model.__name__}Read")
     body: type[BaseModel] | None = getattr(schemas, f"{model.__name__}Create", None)
     fields = {}
     for attribute in sa.inspect(model).column_attrs:
         column = attribute.columns[0]
-        infos = shown.model_fields if body is None else body.model_fields
-        if attribute.key in infos and (body is not None or not _is_assigned(column)):
+        infos = read.model_fields if body is None else body.model_fields
+        if attribute.key in infos and (body is not None or not _is_generated(column)):
             fields[attribute.key] = _field(table, column, attribute.key, infos[attribute.key])
-    return Subject(model=model, table=table, fields=fields, rules=getattr(schemas, "RULES", ()))
+    return TableSpec(model=model, table=table, fields=fields, rules=getattr(schemas, "RULES", ()))
 
 
-def _is_assigned(column: Any) -> bool:
-    """Whether the database alone gives a column its values."""
+def _is_generated(column: Any) -> bool:
+    """Whether only the database assigns the values of a column."""
     return bool(column.computed or column.identity or column.server_onupdate)
 
 
 def _field(table: sa.Table, column: Any, attribute: str, info: FieldInfo) -> Field:
-    accepted = read_type(info.annotation, info.metadata)
-    kind = column.type
+    value_type = read_type(info.annotation, info.metadata)
+    column_type = column.type
     for name, bound in (
         ("max_length", "length"),
         ("max_digits", "precision"),
         ("decimal_places", "scale"),
     ):
-        if isinstance(getattr(kind, bound, None), int):
-            accepted.bounds.setdefault(name, getattr(kind, bound))
+        if isinstance(getattr(column_type, bound, None), int):
+            value_type.bounds.setdefault(name, getattr(column_type, bound))
     annotation: Any = info.annotation
     if info.metadata:
         annotation = Annotated[(annotation, *info.metadata)]
@@ -125,35 +125,35 @@ def _field(table: sa.Table, column: Any, attribute: str, info: FieldInfo) -> Fie
         name=f"{table.name}.{column.name}".lower(),
         comment=(column.comment or "").lower().replace(" ", "_"),
         nullable=bool(column.nullable),
-        accepted=accepted,
+        type=value_type,
         adapter=TypeAdapter(annotation),
-        native=kind.name if isinstance(kind, Native) else "",
+        native=column_type.name if isinstance(column_type, Native) else "",
     )
 
 
-def read_type(annotation: Any, metadata: Iterable[Any] = ()) -> Accepted:
-    """Return what the annotation of a field accepts."""
-    found = _read_annotation(annotation)
+def read_type(annotation: Any, metadata: Iterable[Any] = ()) -> ValueType:
+    """Return the type of a field from its annotation and Pydantic metadata."""
+    value_type = _read_annotation(annotation)
     for item in metadata:
         for part in item.metadata if isinstance(item, FieldInfo) else (item,):
-            found.bounds |= {
+            value_type.bounds |= {
                 name: getattr(part, name)
                 for name in _BOUNDS
                 if getattr(part, name, None) is not None
             }
-    return found
+    return value_type
 
 
-def _read_annotation(annotation: Any) -> Accepted:
+def _read_annotation(annotation: Any) -> ValueType:
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return read_type(arguments[0], arguments[1:])
     if origin in (Union, types.UnionType):
         return _read_annotation(next(part for part in arguments if part is not types.NoneType))
     if origin is Literal:
-        return Accepted(kind="choice", choices=arguments)
+        return ValueType(kind="choice", choices=arguments)
     if origin is list:
-        return Accepted(kind="array", item=read_type(arguments[0]))
+        return ValueType(kind="array", item=read_type(arguments[0]))
     if isinstance(annotation, type) and issubclass(annotation, Enum):
-        return Accepted(kind="choice", choices=tuple(annotation))
-    return Accepted(kind=_TYPES.get(annotation, "json"))
+        return ValueType(kind="choice", choices=tuple(annotation))
+    return ValueType(kind=_TYPES.get(annotation, "json"))

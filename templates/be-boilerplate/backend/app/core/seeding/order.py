@@ -1,4 +1,4 @@
-"""The order in which tables are filled: what is referred to comes first."""
+"""The order in which tables are filled: referenced tables come first."""
 
 from __future__ import annotations
 
@@ -10,55 +10,57 @@ import sqlalchemy as sa
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """A table to be filled.
+    """A table to fill.
 
-    `now` are references to tables that are filled by then, the widest first. `later` are those to tables that come
-    after it, or to itself: they are set at the end. Those that a row cannot do without need references to be held
-    only at the end of a transaction.
+    `immediate` are its foreign keys to tables that are filled by then, those with most columns first. `postponed` are
+    those to itself or to tables filled later: they are set at the end. If such a foreign key is required, its checks
+    have to be deferred to the end of the transaction.
     """
 
     table: sa.Table
-    now: Sequence[sa.ForeignKeyConstraint]
-    later: Sequence[sa.ForeignKeyConstraint]
+    immediate: Sequence[sa.ForeignKeyConstraint]
+    postponed: Sequence[sa.ForeignKeyConstraint]
 
 
 def is_required(key: sa.ForeignKeyConstraint) -> bool:
-    """Whether a row must refer to another."""
+    """Whether the columns of a foreign key are all NOT NULL."""
     return not any(element.parent.nullable for element in key.elements)
 
 
-def steps(tables: Iterable[sa.Table]) -> list[Step]:
-    """Return the tables in the order to fill them in; where they form a ring, as few references as can be wait."""
-    waiting = sorted(tables, key=lambda table: table.fullname)
-    found: list[Step] = []
-    while waiting:
-        table = min(waiting, key=lambda table: _distance(table, waiting))
+def plan_steps(tables: Iterable[sa.Table]) -> list[Step]:
+    """Return the steps that fill tables, in order; within cycles, few foreign keys are postponed."""
+    remaining = sorted(tables, key=lambda table: table.fullname)
+    steps: list[Step] = []
+    while remaining:
+        table = min(remaining, key=lambda table: _distance(table, remaining))
         keys = sorted(
             table.foreign_key_constraints, key=lambda key: (-len(key.elements), str(key.name))
         )
-        now = [key for key in keys if key.referred_table not in waiting]
-        later = [key for key in keys if key.referred_table in waiting]
-        found.append(Step(table=table, now=now, later=later))
-        waiting.remove(table)
-    return found
+        immediate = [key for key in keys if key.referred_table not in remaining]
+        postponed = [key for key in keys if key.referred_table in remaining]
+        steps.append(Step(table=table, immediate=immediate, postponed=postponed))
+        remaining.remove(table)
+    return steps
 
 
-def _distance(table: sa.Table, waiting: Sequence[sa.Table]) -> tuple[int, int, int]:
-    """Return how far a table is from being filled, in tables that have to come before it.
+def _distance(table: sa.Table, remaining: Sequence[sa.Table]) -> tuple[int, int, int]:
+    """Return how many remaining tables should be filled before a table, most significant count first.
 
-    First all that it needs, and what those need: a ring that needs nothing else comes before what needs the ring. Then
-    what it needs itself, and what it may refer to.
+    The counts are: tables that it requires, directly or indirectly; tables that it requires directly; tables that it
+    references optionally. So a cycle without other requirements is filled before the tables that require the cycle.
     """
-    needed: set[sa.Table] = set()
-    new = _referred(table, waiting, required=True)
+    required: set[sa.Table] = set()
+    new = _referenced(table, remaining, required=True)
     while new:
-        needed |= new
-        new = {far for near in new for far in _referred(near, waiting, required=True)} - needed
-    own = _referred(table, waiting, required=True)
-    return len(needed - {table}), len(own), len(_referred(table, waiting, required=False))
+        required |= new
+        next_level = {far for near in new for far in _referenced(near, remaining, required=True)}
+        new = next_level - required
+    direct = _referenced(table, remaining, required=True)
+    optional = _referenced(table, remaining, required=False)
+    return len(required - {table}), len(direct), len(optional)
 
 
-def _referred(table: sa.Table, waiting: Sequence[sa.Table], *, required: bool) -> set[sa.Table]:
-    """Return the waiting tables that rows of a table must refer to, or may."""
+def _referenced(table: sa.Table, remaining: Sequence[sa.Table], *, required: bool) -> set[sa.Table]:
+    """Return the remaining tables that a table references by required, or by optional, foreign keys."""
     keys = [key for key in table.foreign_key_constraints if is_required(key) is required]
-    return {key.referred_table for key in keys} & set(waiting) - {table}
+    return {key.referred_table for key in keys} & set(remaining) - {table}

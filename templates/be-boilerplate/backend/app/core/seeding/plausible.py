@@ -1,7 +1,7 @@
-"""What is plausible for a column, by the words in its name: one line for each kind of thing, the first that fits.
+"""Plausible values for columns, selected by the words in their names: the first matching line of a table applies.
 
-A name is looked at as `table.column`, then the column's comment in the same way. Words are separated by `_` or `.`.
-What is chosen here is only a proposal: types, lengths, patterns and rules of the column have the last word.
+A pattern is matched with `table.column`, then with the column's comment in place of its name. Words are separated by
+`_` or `.`. The values are proposals: the types, lengths, patterns and rules of the columns decide what is accepted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _PERSON = (
 
 
 def _province(fake: Faker) -> str:
-    """Return a part of the country; not every locale knows them."""
+    """Return a state or province, or a city in locales without them."""
     return str(fake.state() if hasattr(fake, "state") else fake.city())
 
 
@@ -89,7 +89,7 @@ TEXTS: tuple[tuple[str, Text], ...] = (
      lambda fake: fake.paragraph(nb_sentences=2)),
 )  # fmt: skip
 
-# Least and greatest plausible number.
+# Minimum and maximum of plausible numbers.
 NUMBERS: tuple[tuple[str, tuple[int, int]], ...] = (
     (r"latitude|lat", (-11, 6)),
     (r"longitude|lng|lon", (95, 141)),
@@ -113,15 +113,15 @@ NUMBERS: tuple[tuple[str, tuple[int, int]], ...] = (
     (r"sort_order|sort|position|rank|order|sequence|ordinal", (1, 20)),
     (r"semester|term|shift", (1, 2)),
 )
-OTHER_NUMBERS = (1, 100)
+DEFAULT_NUMBERS = (1, 100)
 
-# Amounts of money, in units of the locale's currency; 10 to 1,000 of what is not here.
+# Amounts of money: MONEY_RANGE, in multiples of the locale's unit (1 where it is not listed).
 MONEY = r"price|amount|cost|fee|budget|salary|income|balance|paid|due|total|amount_\w+|late_fee|freight|\w+_(?:price|cost|amount)"
 MONEY_UNITS = {"id_ID": 5_000, "vi_VN": 10_000, "ko_KR": 1_000, "ja_JP": 100, "hu_HU": 300}
 MONEY_RANGE = (10, 1_000)
 
-# Days after the moment that a row is about, earliest and latest: what follows on another thing has the later one.
-MOMENTS: tuple[tuple[str, tuple[int, int]], ...] = (
+# Days relative to the reference date of a row, earliest and latest: ends are later than beginnings.
+DATE_OFFSETS: tuple[tuple[str, tuple[int, int]], ...] = (
     (rf"{_PUPIL}\.(?:birth_?date|born\w*|date_of_birth|dob)", (-6_500, -2_300)),
     (r"birth_?date|born|born_on|date_of_birth|dob|birthday", (-22_000, -8_000)),
     (r"established|established_on|founded|founded_on", (-20_000, -4_000)),
@@ -135,34 +135,34 @@ MOMENTS: tuple[tuple[str, tuple[int, int]], ...] = (
       r"|left_on|left_at|graduated_on|released_on|returned_\w+|closed_at|finished_at|\w+_until"),
      (31, 120)),
 )  # fmt: skip
-OTHER_MOMENTS = (0, 30)
+DEFAULT_DATE_OFFSETS = (0, 30)
 
 # Hours of the day, earliest and latest.
-TIMES: tuple[tuple[str, tuple[int, int]], ...] = (
+HOURS: tuple[tuple[str, tuple[int, int]], ...] = (
     (r"start|starts|from|start_\w+|check_in|open|opens|begin|time_in", (7, 11)),
     (r"end|ends|to|until|end_\w+|check_out|close|closes|time_out", (12, 17)),
 )
-OTHER_TIMES = (8, 16)
+DEFAULT_HOURS = (8, 16)
 
-# How often what may be empty is: of a hundred rows.
-EMPTY: tuple[tuple[str, int], ...] = (
+# Percentage of rows in which a nullable column is empty.
+EMPTY_PERCENT: tuple[tuple[str, int], ...] = (
     (r"deleted\w*|archived\w*|cancell?ed\w*|revoked\w*|void\w*|withdrawn\w*|locked\w*", 95),
     (r"left_\w+|graduated\w*|released\w*|discontinued\w*|terminated\w*|picture|photo", 75),
 )
-OTHERWISE_EMPTY = 12
+DEFAULT_EMPTY_PERCENT = 12
 
 
-def chosen(table: tuple[tuple[str, Item], ...], name: str, otherwise: Item) -> Item:
-    """Return what the first line of a table says whose words are in a name, or `otherwise`."""
-    return next((item for words, item in table if _finder(words).search(name)), otherwise)
+def lookup(table: tuple[tuple[str, Item], ...], name: str, default: Item) -> Item:
+    """Return the item of the first line of a table whose pattern matches a name, or `default`."""
+    return next((item for words, item in table if has_word(words, name)), default)
 
 
-def is_named(words: str, name: str) -> bool:
-    """Whether a name has one of these words."""
-    return _finder(words).search(name) is not None
+def has_word(words: str, name: str) -> bool:
+    """Whether a name contains one of the words of a pattern."""
+    return _word_pattern(words).search(name) is not None
 
 
 @cache
-def _finder(words: str) -> re.Pattern[str]:
-    """Return the pattern that finds words as a whole, at the end of a name or within it."""
+def _word_pattern(words: str) -> re.Pattern[str]:
+    """Return a pattern that finds whole words within a name."""
     return re.compile(rf"(?:^|[._])(?:{words})(?:$|[_\d])")

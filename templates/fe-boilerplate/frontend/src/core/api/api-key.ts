@@ -1,37 +1,37 @@
-/** The key that the backend asks for, where it has one: kept as long as the tab is open. */
+/** The API key of the backend. It is stored in the session storage until the tab is closed. */
 
-const NAME = "api-key";
+const STORAGE_KEY = "api-key";
 const HEADER = "X-API-Key";
 const listeners = new Set<() => void>();
-let isWanted = false;
+let isRequired = false;
 
-/** Return the headers that show the key. */
+/** Return the request headers with the stored key, if there is one. */
 export function keyHeaders(): Record<string, string> {
-  const key = globalThis.sessionStorage?.getItem(NAME);
+  const key = globalThis.sessionStorage?.getItem(STORAGE_KEY);
   return key ? { [HEADER]: key } : {};
 }
 
-/** Keep the key that somebody has entered. */
-export function giveKey(key: string): void {
-  globalThis.sessionStorage?.setItem(NAME, key);
-  setWanted(false);
+/** Store the key that the user entered. */
+export function setKey(key: string): void {
+  globalThis.sessionStorage?.setItem(STORAGE_KEY, key);
+  setRequired(false);
 }
 
-/** Note that the backend let nobody in; without the header's name in what it says, it is not about a key. */
-export function noteRefusal(status: number, detail: string): void {
-  if (status === 401 && detail.includes(HEADER)) setWanted(true);
+/** Record an error response. The key is required if it is a 401 whose detail names the key's header. */
+export function recordError(status: number, detail: string): void {
+  if (status === 401 && detail.includes(HEADER)) setRequired(true);
 }
 
-/** Whether a key is to be asked for, to be subscribed to. */
-export const keyWanted = {
-  get: (): boolean => isWanted,
+/** Whether the user has to enter a key, as an external store for `useSyncExternalStore`. */
+export const keyRequired = {
+  get: (): boolean => isRequired,
   subscribe: (listener: () => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
 };
 
-function setWanted(wanted: boolean): void {
-  isWanted = wanted;
+function setRequired(required: boolean): void {
+  isRequired = required;
   for (const listener of listeners) listener();
 }

@@ -10,7 +10,7 @@ afterEach(() => {
 });
 
 describe("URLs", () => {
-  test("begin with the API's base, the server's own one where none is set", () => {
+  test("start with the configured base URL, or with /api", () => {
     vi.stubEnv("VITE_API_BASE", "https://example.com/v1/");
     expect(apiUrl("/students")).toBe("https://example.com/v1/students");
     vi.stubEnv("VITE_API_BASE", undefined);
@@ -19,35 +19,35 @@ describe("URLs", () => {
 });
 
 describe("requests", () => {
-  test("say what they send and what they want", async () => {
-    let told: Record<string, string> = {};
+  test("declare their content type, accepted type and version", async () => {
+    let headers: Record<string, string> = {};
     server.use(
       http.patch("*/api/x", async ({ request }) => {
-        told = Object.fromEntries(request.headers);
+        headers = Object.fromEntries(request.headers);
         return HttpResponse.json({ body: await request.text() }, { headers: { ETag: '"2"' } });
       }),
     );
-    const answer = await send("/x", { method: "PATCH", body: { a: 1 }, etag: '"1"' });
-    expect(answer).toEqual({ body: { body: '{"a":1}' }, etag: '"2"' });
-    expect(told).toMatchObject({
+    const response = await send("/x", { method: "PATCH", body: { a: 1 }, etag: '"1"' });
+    expect(response).toEqual({ body: { body: '{"a":1}' }, etag: '"2"' });
+    expect(headers).toMatchObject({
       accept: "application/json",
       "content-type": "application/json",
       "if-match": '"1"',
     });
   });
 
-  test("that nobody answers are a problem too", async () => {
+  test("without a response throw a ProblemError", async () => {
     server.use(http.get("*/api/x", () => HttpResponse.error()));
     await expect(send("/x")).rejects.toMatchObject({ name: "ProblemError", status: 0 });
   });
 
-  test("that were given up stay what they are", async () => {
+  test("that are aborted throw an AbortError", async () => {
     server.use(http.get("*/api/x", () => HttpResponse.json({})));
     const signal = AbortSignal.abort();
     await expect(send("/x", { signal })).rejects.toMatchObject({ name: "AbortError" });
   });
 
-  test("fail with what the server says, or with its status alone", async () => {
+  test("fail with the server's problem, or with its status text", async () => {
     server.use(
       http.get("*/api/html", () =>
         HttpResponse.html("<b>no</b>", { status: 502, statusText: "Bad Gateway" }),
@@ -77,16 +77,17 @@ describe("requests", () => {
 });
 
 describe("problems", () => {
-  test("are read whatever the server says", () => {
+  test("are built from any response body", () => {
     expect(problemOf(500, "", null)).toMatchObject({ title: "Status 500", errors: [] });
     expect(problemOf(422, "", { detail: 1, errors: [null, { field: "a" }] }).errors).toEqual([
       { field: "a", code: "", message: "" },
     ]);
   });
 
-  test("give the messages of a field and of what is in it", () => {
-    const told = (field: string) => ({ field, code: "", message: `of ${field}` });
-    const problem = new ProblemError(422, "t", "d", [told("tags.0"), told("tags"), told("tagset")]);
+  test("return the messages of a field and of its items", () => {
+    const error = (field: string) => ({ field, code: "", message: `of ${field}` });
+    const errors = [error("tags.0"), error("tags"), error("tagset")];
+    const problem = new ProblemError(422, "t", "d", errors);
     expect(problem.messagesOf("tags")).toEqual(["of tags.0", "of tags"]);
   });
 });

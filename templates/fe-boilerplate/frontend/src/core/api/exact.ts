@@ -1,16 +1,16 @@
-/** A number as whole units of its last place: `1.50` is 150 units of 2 places. */
+/** An exact decimal: `units` of the last decimal place. `1.50` is 150 units with 2 decimal places. */
 export interface Exact {
   readonly units: bigint;
   readonly places: number;
 }
 
-/** Read digits, with or without a point: no digit is lost. */
+/** Parse a decimal without loss of digits. Throws SyntaxError for text that is not a number. */
 export function exact(value: string | number): Exact {
   const [whole = "", fraction = ""] = String(value).split(".");
   return { units: BigInt(`${whole || 0}${fraction}`.replace(/^\+/, "")), places: fraction.length };
 }
 
-/** Negative, zero or positive, as `left` is less than, equal to or more than `right`. */
+/** Return a negative number, zero or a positive number if `left` is less than, equal to or greater than `right`. */
 export function compare(left: Exact, right: Exact): number {
   const [a, b] = aligned(left, right);
   return a < b ? -1 : Number(a > b);

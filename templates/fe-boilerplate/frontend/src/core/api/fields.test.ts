@@ -4,12 +4,12 @@ import * as f from "./fields";
 import { ExactNumber } from "./json";
 import { factsOf, fieldKind, isNullable, isOptional, operatorsOf } from "./kinds";
 
-/** What a value is told; nothing where it is taken. */
-function said(schema: z.ZodType, value: unknown): string | undefined {
+/** Return the error message for a value; undefined for a valid value. */
+function errorFor(schema: z.ZodType, value: unknown): string | undefined {
   return schema.safeParse(value).error?.issues[0]?.message;
 }
 
-type Case = readonly [name: string, schema: z.ZodType, taken: unknown[], refused: unknown[]];
+type Case = readonly [name: string, schema: z.ZodType, valid: unknown[], invalid: unknown[]];
 
 const cases: Case[] = [
   ["text", f.text(), ["", "a", "😀"], [1, null, "a\0", "\ud800"]],
@@ -18,7 +18,7 @@ const cases: Case[] = [
   ["int16", f.int16({ ge: 1 }), [1, 32767], [0, 32768, 1.5, "1", Number.NaN]],
   ["int32", f.int32(), [-2147483648, 2147483647], [2147483648, -2147483649]],
   ["int64", f.int64(), ["-9223372036854775808", "9223372036854775807", "0"], [1, "", "1.0", "a"]],
-  ["int64 that is too big", f.int64(), [], ["9223372036854775808", "-9223372036854775809"]],
+  ["int64 out of range", f.int64(), [], ["9223372036854775808", "-9223372036854775809"]],
   [
     "int64 with bounds",
     f.int64({ gt: "9007199254740992" }),
@@ -79,20 +79,20 @@ const cases: Case[] = [
     [null, undefined, Number.NaN],
   ],
   ["choice", f.choice(["a", "b"]), ["a"], ["c", "", null]],
-  ["numbers to choose from", f.intChoice([1, 2]), [1], [3, "1"]],
+  ["choice of numbers", f.intChoice([1, 2]), [1], [3, "1"]],
   ["array", f.array(f.int32()), [[], [1, 2]], [["a"], "a", [null]]],
   ["native", f.native(), ["192.0.2.1"], [1, "\0"]],
 ];
 
-describe.each(cases)("a field of %s", (_name, schema, taken, refused) => {
-  test("takes and refuses as the server does", () => {
-    expect(taken.filter((value) => !schema.safeParse(value).success)).toEqual([]);
-    expect(refused.filter((value) => schema.safeParse(value).success)).toEqual([]);
+describe.each(cases)("a field of type %s", (_name, schema, valid, invalid) => {
+  test("accepts and rejects the same values as the server", () => {
+    expect(valid.filter((value) => !schema.safeParse(value).success)).toEqual([]);
+    expect(invalid.filter((value) => schema.safeParse(value).success)).toEqual([]);
   });
 });
 
-describe("what a field says", () => {
-  test("is that it is required, where nothing is given", () => {
+describe("the error message of a field", () => {
+  test("says that a missing value is required", () => {
     for (const schema of [
       f.text({ min: 1 }),
       f.int32(),
@@ -101,31 +101,31 @@ describe("what a field says", () => {
       f.choice(["a"]),
       f.json(),
     ]) {
-      expect(said(schema, undefined)).toBe("is required");
+      expect(errorFor(schema, undefined)).toBe("is required");
     }
-    expect(said(f.text({ min: 1 }), "")).toBe("is required");
-    expect(said(f.date(), "")).toBe("is required");
+    expect(errorFor(f.text({ min: 1 }), "")).toBe("is required");
+    expect(errorFor(f.date(), "")).toBe("is required");
   });
 
-  test("is what is wrong with the value", () => {
-    expect(said(f.text({ min: 3 }), "a")).toBe("needs 3 characters or more");
-    expect(said(f.text({ max: 1 }), "ab")).toBe("has room for 1 character");
-    expect(said(f.text({ pattern: /^[0-9]{2}$/u, like: "12" }), "a")).toBe(
-      "must have a form like 12",
+  test("describes the violated bound", () => {
+    expect(errorFor(f.text({ min: 3 }), "a")).toBe("must have at least 3 characters");
+    expect(errorFor(f.text({ max: 1 }), "ab")).toBe("must have at most 1 character");
+    expect(errorFor(f.text({ pattern: /^[0-9]{2}$/u, like: "12" }), "a")).toBe(
+      "must have the same format as 12",
     );
-    expect(said(f.int16({ le: 12 }), 13)).toBe("must be 12 or less");
-    expect(said(f.decimal({ digits: 5, places: 2 }), "1.001")).toBe(
-      "has room for 2 digits behind the point",
+    expect(errorFor(f.int16({ le: 12 }), 13)).toBe("must be 12 or less");
+    expect(errorFor(f.decimal({ digits: 5, places: 2 }), "1.001")).toBe(
+      "must have at most 2 decimal places",
     );
-    expect(said(f.decimal({ digits: 5, places: 2 }), "1000")).toBe(
-      "has room for 3 digits before the point",
+    expect(errorFor(f.decimal({ digits: 5, places: 2 }), "1000")).toBe(
+      "must have at most 3 digits before the decimal point",
     );
-    expect(said(f.date(), "x")).toBe("must be a date");
+    expect(errorFor(f.date(), "x")).toBe("must be a date");
   });
 });
 
-describe("what is known of a field", () => {
-  test("is its kind and bounds, optional or not", () => {
+describe("the facts of a field", () => {
+  test("are its kind and bounds, even if it is optional", () => {
     const field = f.text({ max: 3 }).nullish();
     expect(fieldKind(field)).toBe("text");
     expect(factsOf(field).bounds).toEqual({ max: 3 });
@@ -136,7 +136,7 @@ describe("what is known of a field", () => {
     ]);
   });
 
-  test("is what a list can be asked about it", () => {
+  test("determine its filter operators", () => {
     expect(operatorsOf(f.bool())).toEqual(["eq", "ne", "in"]);
     expect(operatorsOf(f.int32().nullable())).toEqual([
       "eq",

@@ -1,16 +1,16 @@
-/** Fields as zod schemas: what the server accepts in a request, and no less. */
+/** Zod schemas of fields. Each accepts every value that the server accepts. */
 
 import { z } from "zod";
 import { compare, exact } from "./exact";
 import { isJson, type JsonValue } from "./json";
-import { known, ORDERED, SEARCHED } from "./kinds";
+import { ORDERED, SEARCHED, withFacts } from "./kinds";
 
 export interface TextBounds {
-  /** In characters, as a person counts them. */
+  /** In code points. */
   readonly min?: number;
   readonly max?: number;
   readonly pattern?: RegExp;
-  /** A text that the pattern accepts: it tells more than the pattern does. */
+  /** A text that matches the pattern, for the error message. */
   readonly like?: string;
 }
 
@@ -28,13 +28,13 @@ export interface DecimalBounds extends NumberBounds<string> {
 
 type Check<Value> = readonly [holds: (value: Value) => boolean, message: string];
 
-/** Text without what no database can keep. */
+/** Text that a database can store: without NUL and unpaired surrogates. */
 export function text({ min, max, pattern, like }: TextBounds = {}) {
-  const checks: Check<string>[] = [[isStorable, "has a character that cannot be kept"]];
+  const checks: Check<string>[] = [[isStorable, "contains a character that cannot be stored"]];
   if (min !== undefined) checks.push([(value) => length(value) >= min, atLeast(min)]);
   if (max !== undefined) checks.push([(value) => length(value) <= max, atMost(max)]);
-  if (pattern) checks.push([(value) => pattern.test(value), form(pattern, like)]);
-  return known(checked(z.string({ error: said("must be text") }), checks), {
+  if (pattern) checks.push([(value) => pattern.test(value), format(pattern, like)]);
+  return withFacts(checked(z.string({ error: typeMessage("must be text") }), checks), {
     kind: "text",
     bounds: { min, max, pattern: pattern?.source },
   });
@@ -42,54 +42,60 @@ export function text({ min, max, pattern, like }: TextBounds = {}) {
 
 const isStorable = (value: string) => !value.includes("\0") && !/\p{Surrogate}/u.test(value);
 const length = (value: string) => [...value].length;
-const letters = (count: number) => `${count} ${count === 1 ? "character" : "characters"}`;
+const characters = (count: number) => `${count} ${count === 1 ? "character" : "characters"}`;
 const atLeast = (count: number) =>
-  count === 1 ? "is required" : `needs ${letters(count)} or more`;
-const atMost = (count: number) => `has room for ${letters(count)}`;
-const form = (pattern: RegExp, like?: string) =>
-  like === undefined ? `must have the form ${pattern.source}` : `must have a form like ${like}`;
+  count === 1 ? "is required" : `must have at least ${characters(count)}`;
+const atMost = (count: number) => `must have at most ${characters(count)}`;
+const format = (pattern: RegExp, like?: string) =>
+  like === undefined ? `must match ${pattern.source}` : `must have the same format as ${like}`;
 
 export const int16 = (bounds: NumberBounds = {}) => integer("int16", 2 ** 15, bounds);
 export const int32 = (bounds: NumberBounds = {}) => integer("int32", 2 ** 31, bounds);
 
-function integer(kind: "int16" | "int32", most: number, bounds: NumberBounds) {
-  const schema = z.int({ error: said("must be a whole number") });
-  const checks = [...numberChecks({ ge: -most, le: most - 1 }), ...numberChecks(bounds)];
-  return known(checked(schema, checks), { kind, bounds: { ...bounds } });
+function integer(kind: "int16" | "int32", limit: number, bounds: NumberBounds) {
+  const schema = z.int({ error: typeMessage("must be a whole number") });
+  const checks = [...numberChecks({ ge: -limit, le: limit - 1 }), ...numberChecks(bounds)];
+  return withFacts(checked(schema, checks), { kind, bounds: { ...bounds } });
 }
 
-/** A whole number of 64 bits as its digits: a double would lose some. */
+/** A 64-bit integer as a string of digits, since a double cannot represent all of them. */
 export function int64(bounds: NumberBounds<string> = {}) {
-  const most = { ge: "-9223372036854775808", le: "9223372036854775807" };
-  const schema = z.string({ error: said("must be a whole number") });
+  const range = { ge: "-9223372036854775808", le: "9223372036854775807" };
+  const schema = z.string({ error: typeMessage("must be a whole number") });
   const checks: Check<string>[] = [
     [(value) => /^-?\d+$/.test(value), "must be a whole number"],
-    ...digitChecks(most),
+    ...digitChecks(range),
     ...digitChecks(bounds),
   ];
-  return known(checked(schema, checks), { kind: "int64", bounds: { ...bounds } });
+  return withFacts(checked(schema, checks), { kind: "int64", bounds: { ...bounds } });
 }
 
-/** A number that need not be exact. */
+/** A floating-point number. */
 export function float(bounds: NumberBounds = {}) {
-  const schema = z.number({ error: said("must be a number") });
-  return known(checked(schema, numberChecks(bounds)), { kind: "number", bounds: { ...bounds } });
+  const schema = z.number({ error: typeMessage("must be a number") });
+  return withFacts(checked(schema, numberChecks(bounds)), {
+    kind: "number",
+    bounds: { ...bounds },
+  });
 }
 
-/** An exact decimal as text: so many digits, so many of them behind the point. */
+/** An exact decimal as text, with at most `digits` digits in total and `places` decimal places. */
 export function decimal({ digits, places, ...bounds }: DecimalBounds = {}) {
   const checks: Check<string>[] = [[(value) => PLAIN.test(value), "must be a number"]];
   if (places !== undefined) {
-    const message = places ? `has room for ${places} digits behind the point` : "must be whole";
-    checks.push([(value) => parts(value)[1].length <= places, message]);
+    const text = places ? `must have at most ${decimalPlaces(places)}` : "must be a whole number";
+    checks.push([(value) => parts(value)[1].length <= places, text]);
   }
   if (digits !== undefined) {
     const whole = Math.max(digits - (places ?? 0), 0);
-    const message = `has room for ${whole} digits before the point`;
-    checks.push([(value) => parts(value)[0].length <= whole, message]);
+    const text = `must have at most ${whole} digits before the decimal point`;
+    checks.push([(value) => parts(value)[0].length <= whole, text]);
   }
-  return known(
-    checked(z.string({ error: said("must be a number") }), [...checks, ...digitChecks(bounds)]),
+  return withFacts(
+    checked(z.string({ error: typeMessage("must be a number") }), [
+      ...checks,
+      ...digitChecks(bounds),
+    ]),
     {
       kind: "decimal",
       bounds: { digits, places, ...bounds },
@@ -98,87 +104,102 @@ export function decimal({ digits, places, ...bounds }: DecimalBounds = {}) {
 }
 
 const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)$/;
+const decimalPlaces = (count: number) => `${count} decimal ${count === 1 ? "place" : "places"}`;
 
-/** Return the digits of a decimal before and behind the point, without zeros that say nothing. */
+/** Return the digits before and after the decimal point, without leading and trailing zeros. */
 function parts(value: string): readonly [string, string] {
   const [whole = "", fraction = ""] = value.replace(/^[+-]/, "").split(".");
   return [whole.replace(/^0+/, ""), fraction.replace(/0+$/, "")];
 }
 
 export const bool = () =>
-  known(z.boolean({ error: said("must be yes or no") }), { kind: "boolean" });
-export const date = () => known(z.iso.date({ error: said("must be a date") }), { kind: "date" });
-export const time = () => known(z.iso.time({ error: said("must be a time") }), { kind: "time" });
-export const uuid = () => known(z.guid({ error: said("must be a UUID") }), { kind: "uuid" });
-export const bytes = () => known(z.base64({ error: said("must be base64") }), { kind: "bytes" });
+  withFacts(z.boolean({ error: typeMessage("must be yes or no") }), { kind: "boolean" });
+export const date = () =>
+  withFacts(z.iso.date({ error: typeMessage("must be a date") }), { kind: "date" });
+export const time = () =>
+  withFacts(z.iso.time({ error: typeMessage("must be a time") }), { kind: "time" });
+export const uuid = () =>
+  withFacts(z.guid({ error: typeMessage("must be a UUID") }), { kind: "uuid" });
+export const bytes = () =>
+  withFacts(z.base64({ error: typeMessage("must be base64") }), { kind: "bytes" });
 
-/** A moment with its offset from UTC: `2024-01-31T08:00:00Z`. */
+/** A timestamp with an offset from UTC: `2024-01-31T08:00:00Z`. */
 export const timestamp = () =>
-  known(z.iso.datetime({ offset: true, error: said("must be a date and time with its zone") }), {
-    kind: "timestamp",
-  });
+  withFacts(
+    z.iso.datetime({
+      offset: true,
+      error: typeMessage("must be a date and time with a time zone"),
+    }),
+    {
+      kind: "timestamp",
+    },
+  );
 
-/** A date and time of no particular zone: `2024-01-31T08:00:00`. */
+/** A date and time without a time zone: `2024-01-31T08:00:00`. */
 export const localTimestamp = () =>
-  known(
+  withFacts(
     z.iso
-      .datetime({ local: true, error: said("must be a date and time") })
-      .regex(/\d$/, "must be a date and time without a zone"),
+      .datetime({ local: true, error: typeMessage("must be a date and time") })
+      .regex(/\d$/, "must be a date and time without a time zone"),
     { kind: "local_timestamp" },
   );
 
-/** A span of time, as ISO 8601 writes it: `P1DT2H30M`. */
+/** A duration in ISO 8601 format: `P1DT2H30M`. */
 export const interval = () =>
-  known(
-    z.string({ error: said("must be a duration") }).regex(SPAN, "must be a duration like P1DT2H"),
+  withFacts(
+    z
+      .string({ error: typeMessage("must be a duration") })
+      .regex(DURATION, "must be an ISO 8601 duration, such as P1DT2H"),
     {
       kind: "interval",
     },
   );
 
-const SPAN =
+const DURATION =
   /^[+-]?P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?$/;
 
-/** A type that only the database knows, as its text. */
+/** A value of a PostgreSQL-only type, in its text form. */
 export const native = () =>
-  known(
-    checked(z.string({ error: said("must be text") }), [
-      [isStorable, "has a character that cannot be kept"],
+  withFacts(
+    checked(z.string({ error: typeMessage("must be text") }), [
+      [isStorable, "contains a character that cannot be stored"],
     ]),
     {
       kind: "native",
     },
   );
 
-/** Any JSON but null: a field that may be null says so itself. */
+/** Any JSON value except null. Nullable fields add null to their schema. */
 export const json = () =>
-  known(
+  withFacts(
     z.custom<Exclude<JsonValue, null>>((value) => value !== null && isJson(value), {
-      error: said("must be JSON"),
+      error: typeMessage("must be JSON"),
     }),
     { kind: "json" },
   );
 
-/** One of an enumeration's values. */
+/** A value of an enumeration. */
 export const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  known(z.enum(values, { error: said("must be one of the choices") }), { kind: "choice" });
+  withFacts(z.enum(values, { error: typeMessage("must be one of the options") }), {
+    kind: "choice",
+  });
 
-/** One of the texts that a column is held to. */
+/** One of the texts that a CHECK constraint allows. */
 export const textChoice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  known(z.enum(values, { error: said("must be one of the choices") }), {
+  withFacts(z.enum(values, { error: typeMessage("must be one of the options") }), {
     kind: "choice",
     operators: SEARCHED,
   });
 
-/** One of the numbers that a column is held to. */
+/** One of the numbers that a CHECK constraint allows. */
 export const intChoice = <const Values extends readonly [number, ...number[]]>(values: Values) =>
-  known(z.literal(values, { error: said("must be one of the choices") }), {
+  withFacts(z.literal(values, { error: typeMessage("must be one of the options") }), {
     kind: "choice",
     operators: ORDERED,
   });
 
 export const array = <Item extends z.ZodType>(item: Item) =>
-  known(z.array(item, { error: said("must be a list") }), { kind: "array", item });
+  withFacts(z.array(item, { error: typeMessage("must be a list") }), { kind: "array", item });
 
 function numberChecks(bounds: NumberBounds): Check<number>[] {
   return boundChecks(bounds, (value, bound) => value - bound);
@@ -202,7 +223,7 @@ function boundChecks<Value>(
   return checks;
 }
 
-/** Add checks to a schema; the first that does not hold is told. */
+/** Add checks to a schema. Only the first failing check is reported. */
 function checked<Value, Schema extends z.ZodType<Value>>(
   schema: Schema,
   checks: Check<Value>[],
@@ -213,10 +234,8 @@ function checked<Value, Schema extends z.ZodType<Value>>(
   });
 }
 
-/** Return what a value of another type is told: that there has to be one, or what it has to be. */
-function said(message: string) {
+/** Return the error message for a value of another type: "is required" for a missing value, else `text`. */
+function typeMessage(text: string) {
   return (issue: { readonly input?: unknown }) =>
-    issue.input === undefined || issue.input === null || issue.input === ""
-      ? "is required"
-      : message;
+    issue.input === undefined || issue.input === null || issue.input === "" ? "is required" : text;
 }

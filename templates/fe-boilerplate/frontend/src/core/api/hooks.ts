@@ -7,7 +7,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import { ProblemError } from "./problem";
-import { touchedBy } from "./references";
+import { dependentTables } from "./references";
 import type { Key, ListQuery, TableService } from "./table";
 
 interface Change<Values> {
@@ -23,7 +23,7 @@ interface Removal {
 
 const SCOPE = "tables";
 
-/** Keys of a table's queries, the widest first: each begins with the one that holds it. */
+/** The query keys of a table. The key of each query starts with the key of its group. */
 export function queryKeys(table: string) {
   const all = [SCOPE, table] as const;
   return {
@@ -33,44 +33,45 @@ export function queryKeys(table: string) {
     counts: [...all, "count"] as const,
     count: (query: ListQuery) => [...all, "count", query] as const,
     rows: [...all, "row"] as const,
-    row: (key: Key) => [...all, "row", key.map(String)] as const, // a URL tells a number as text
+    row: (key: Key) => [...all, "row", key.map(String)] as const, // keys from a URL are strings
   };
 }
 
 /**
- * Have all that a change of this table may show in read anew: itself and what refers to it.
+ * Invalidate all queries that a change of this table can affect: its own, and those of tables that refer to it.
  *
- * Rows that are `gone` are not asked for again while they are still shown.
+ * Rows in `removed` are invalidated without refetching them, even if they are still displayed.
  */
 export async function invalidateTable(
   client: QueryClient,
   table: string,
-  gone: readonly Key[] = [],
+  removed: readonly Key[] = [],
 ): Promise<void> {
-  const lost = new Set(gone.map((key) => hashKey(queryKeys(table).row(key))));
-  const touched = new Set(touchedBy(table));
-  const shows = ([scope, name]: readonly unknown[]) => scope === SCOPE && touched.has(String(name));
+  const removedRows = new Set(removed.map((key) => hashKey(queryKeys(table).row(key))));
+  const tables = new Set(dependentTables(table));
+  const isAffected = ([scope, name]: readonly unknown[]) =>
+    scope === SCOPE && tables.has(String(name));
   await client.invalidateQueries({
-    predicate: ({ queryKey, queryHash }) => shows(queryKey) && !lost.has(queryHash),
+    predicate: ({ queryKey, queryHash }) => isAffected(queryKey) && !removedRows.has(queryHash),
   });
   await client.invalidateQueries({
-    predicate: ({ queryHash }) => lost.has(queryHash),
+    predicate: ({ queryHash }) => removedRows.has(queryHash),
     refetchType: "none",
   });
 }
 
-/** Return the hooks of a table: the same ones for the same service. */
+/** Return the hooks of a table. They are created once per service. */
 export function tableHooks<Row, Create, Update>(
   service: TableService<Row, Create, Update>,
 ): TableHooks<Row, Create, Update> {
-  const found = known.get(service) ?? makeHooks(service);
-  known.set(service, found);
-  return found as TableHooks<Row, Create, Update>;
+  const hooks = cache.get(service) ?? makeHooks(service);
+  cache.set(service, hooks);
+  return hooks as TableHooks<Row, Create, Update>;
 }
 
 export type TableHooks<Row, Create, Update> = ReturnType<typeof makeHooks<Row, Create, Update>>;
 
-const known = new WeakMap<object, unknown>();
+const cache = new WeakMap<object, unknown>();
 
 function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Update>) {
   const { name } = service;
@@ -79,7 +80,7 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
   return {
     keys,
 
-    /** A page of the list; while the next one is on its way the last one stays. */
+    /** A page of the list. While the next page is loading, the previous one is returned. */
     useList: (query: ListQuery = {}, enabled = true) =>
       useQuery({
         queryKey: keys.list(query),
@@ -88,7 +89,7 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
         enabled,
       }),
 
-    /** How many rows the filters leave. */
+    /** The number of rows that match a query. */
     useCount: (query: ListQuery = {}, enabled = true) =>
       useQuery({
         queryKey: keys.count(query),
@@ -96,7 +97,7 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
         enabled,
       }),
 
-    /** One row with its version. */
+    /** One row and its version. */
     useRow: (key: Key, enabled = true) =>
       useQuery({
         queryKey: keys.row(key),
@@ -130,21 +131,22 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
   };
 }
 
-/** Do something to a table, then have whatever shows it read anew. */
+/** A mutation of a table that invalidates all affected queries. */
 function useChange<Result, Values>(
   table: string,
   mutationFn: (values: Values) => Promise<Result>,
-  gone: (values: Values) => readonly Key[] = () => [],
+  removedBy: (values: Values) => readonly Key[] = () => [],
 ) {
   const client = useQueryClient();
   return useMutation({
     mutationFn,
-    onSuccess: (_result: Result, values: Values) => invalidateTable(client, table, gone(values)),
+    onSuccess: (_result: Result, values: Values) =>
+      invalidateTable(client, table, removedBy(values)),
     onError: (error) => (isOutdated(error) ? invalidateTable(client, table) : undefined),
   });
 }
 
-/** Whether an error says that what is shown is no longer so. */
+/** Whether an error means that the displayed data is outdated. */
 function isOutdated(error: Error): boolean {
   return error instanceof ProblemError && [404, 409, 412].includes(error.status);
 }

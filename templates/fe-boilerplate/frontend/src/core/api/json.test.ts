@@ -4,37 +4,37 @@ import { ExactNumber, isJson, readJson, writeJson } from "./json";
 import { fromWire, toWire } from "./wire";
 
 describe("JSON", () => {
-  test("keeps every digit there and back", () => {
+  test("preserves every digit in both directions", () => {
     const source = '{"big":9223372036854775807,"long":0.12345678901234567891,"small":1.5}';
     expect(writeJson(readJson(source))).toBe(source);
     expect(readJson("9007199254740993")).toEqual(new ExactNumber("9007199254740993"));
     expect(readJson("12")).toBe(12);
   });
 
-  test("leaves out what is undefined", () => {
+  test("omits undefined properties", () => {
     expect(writeJson({ a: undefined, b: null })).toBe('{"b":null}');
   });
 
-  test("that cannot be read is an error", () => {
+  test("that is malformed throws an error", () => {
     expect(() => readJson("{")).toThrow(SyntaxError);
   });
 
   test.each([[null], ["a"], [1], [true], [[1, { a: [] }]], [new ExactNumber("1e400")]])(
-    "can say %j",
+    "can represent %j",
     (value) => {
       expect(isJson(value)).toBe(true);
     },
   );
 
   test.each([[undefined], [Number.NaN], [() => 1], [[undefined]], [Symbol("a")]])(
-    "cannot say %s",
+    "cannot represent %s",
     (value) => {
       expect(isJson(value)).toBe(false);
     },
   );
 });
 
-describe("values on their way", () => {
+describe("values in requests and responses", () => {
   const shape = {
     id: int64(),
     ids: array(array(int64())).nullable(),
@@ -45,7 +45,7 @@ describe("values on their way", () => {
     data: json(),
   };
 
-  test("are numbers with all their digits where the server wants numbers", () => {
+  test("are sent as numbers with all digits where the server expects numbers", () => {
     const sent = toWire(shape, {
       id: "9223372036854775807",
       ids: [["1", "-9223372036854775808"]],
@@ -60,11 +60,11 @@ describe("values on their way", () => {
     );
   });
 
-  test("are texts where digits count, however the server wrote them", () => {
-    const answer = readJson(
+  test("are received as text where every digit matters", () => {
+    const body = readJson(
       '{"id":9223372036854775807,"ids":[[1]],"count":3,"price":"0.10","ratio":0.1234567890123456789}',
     );
-    expect(fromWire(shape, answer)).toEqual({
+    expect(fromWire(shape, body)).toEqual({
       id: "9223372036854775807",
       ids: [["1"]],
       count: 3,

@@ -1,6 +1,6 @@
 import { isSafeNumber, LosslessNumber, parse, stringify } from "lossless-json";
 
-/** A number that a double cannot hold: it keeps the digits that it was written with. */
+/** A number that a double cannot represent exactly. It preserves its digits. */
 export const ExactNumber = LosslessNumber;
 export type ExactNumber = LosslessNumber;
 
@@ -13,19 +13,19 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
-/** Read JSON; a number that a double cannot hold becomes an `ExactNumber`. Throws SyntaxError. */
+/** Parse JSON. Numbers that a double cannot represent exactly become `ExactNumber`. Throws SyntaxError. */
 export function readJson(text: string): JsonValue {
   return parse(text, null, {
     parseNumber: (digits) => (isSafeNumber(digits) ? Number(digits) : new LosslessNumber(digits)),
   }) as JsonValue;
 }
 
-/** Write JSON with every digit of an `ExactNumber`. What is undefined is left out. */
+/** Serialize JSON with all digits of each `ExactNumber`. Undefined properties are omitted. */
 export function writeJson(value: unknown, indent?: number): string {
   return stringify(value, null, indent) ?? "null";
 }
 
-/** Whether a value is one that JSON can say. */
+/** Whether a value can be represented in JSON. */
 export function isJson(value: unknown): value is JsonValue {
   if (value === null || typeof value === "boolean" || typeof value === "string") return true;
   if (typeof value === "number") return Number.isFinite(value);

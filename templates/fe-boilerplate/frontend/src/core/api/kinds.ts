@@ -33,29 +33,29 @@ export type Kind =
   | "array"
   | "native";
 
-/** What is known of a field beside its schema: its kind, the bounds that it was made with. */
+/** Facts about a field that its schema does not express: its kind and its bounds. */
 export interface FieldFacts {
   readonly kind: Kind;
   readonly bounds?: Readonly<Record<string, unknown>>;
   readonly item?: z.ZodType;
-  /** What a list can be asked about it, where that is not what its kind says. */
+  /** The filter operators, where they differ from those of the kind. */
   readonly operators?: readonly Operator[];
 }
 
-const facts = new WeakMap<z.core.$ZodType, FieldFacts>();
+const factsBySchema = new WeakMap<z.core.$ZodType, FieldFacts>();
 
-/** Note what a field's schema stands for. */
-export function known<Schema extends z.ZodType>(schema: Schema, told: FieldFacts): Schema {
-  facts.set(schema, told);
+/** Attach facts to the schema of a field, and return the schema. */
+export function withFacts<Schema extends z.ZodType>(schema: Schema, facts: FieldFacts): Schema {
+  factsBySchema.set(schema, facts);
   return schema;
 }
 
-/** Return a field's schema without what makes it optional or nullable. */
+/** Return a schema without its optional and nullable wrappers. */
 export function inner(schema: z.core.$ZodType): z.core.$ZodType {
   return isWrapped(schema) ? inner(schema.unwrap()) : schema;
 }
 
-/** Whether a field may be null. */
+/** Whether a field accepts null. */
 export function isNullable(schema: z.core.$ZodType): boolean {
   return schema instanceof z.ZodNullable || (isWrapped(schema) && isNullable(schema.unwrap()));
 }
@@ -69,14 +69,14 @@ function isWrapped(schema: z.core.$ZodType): schema is z.ZodOptional | z.ZodNull
   return schema instanceof z.ZodOptional || schema instanceof z.ZodNullable;
 }
 
-/** Return what is known of a field, whether it may be null or left out or not. */
+/** Return the facts of an optional, nullable or plain field. Throws for a schema that `core/api/fields` did not create. */
 export function factsOf(schema: z.core.$ZodType): FieldFacts {
-  const told = facts.get(inner(schema));
-  if (!told) throw new Error("a field's schema is not one of core/api/fields");
-  return told;
+  const facts = factsBySchema.get(inner(schema));
+  if (!facts) throw new Error("the schema was not created by core/api/fields");
+  return facts;
 }
 
-/** Return the kind of a field, whether it may be null or left out or not. */
+/** Return the kind of an optional, nullable or plain field. */
 export function fieldKind(schema: z.core.$ZodType): Kind {
   return factsOf(schema).kind;
 }
@@ -105,7 +105,7 @@ const OPERATORS: Readonly<Record<Kind, readonly Operator[]>> = {
   native: [],
 };
 
-/** Return what a list can be asked about a field: the operators that the server has for it. */
+/** Return the operators by which the server can filter a list by a field. */
 export function operatorsOf(schema: z.core.$ZodType): readonly Operator[] {
   const { kind, operators = OPERATORS[kind] } = factsOf(schema);
   return isNullable(schema) ? [...operators, "is_null"] : operators;

@@ -1,4 +1,4 @@
-/** What is wrong with one field. `constraint` names the database's constraint where one was broken. */
+/** An error of one field. `constraint` names the violated database constraint, if any. */
 export interface FieldProblem {
   readonly field: string;
   readonly code: string;
@@ -6,7 +6,7 @@ export interface FieldProblem {
   readonly constraint?: string;
 }
 
-/** An answer that is not a success, as problem details (RFC 9457). Status 0: there was no answer. */
+/** An error response as problem details (RFC 9457). The status is 0 if there was no response. */
 export class ProblemError extends Error {
   override readonly name = "ProblemError";
 
@@ -19,7 +19,7 @@ export class ProblemError extends Error {
     super(detail || title);
   }
 
-  /** The messages of a field, or of a place within it: an item of an array is told as `tags.0`. */
+  /** Return the messages of a field and of its parts, such as the array item `tags.0`. */
   messagesOf(field: string): readonly string[] {
     return this.errors
       .filter((error) => error.field === field || error.field.startsWith(`${field}.`))
@@ -27,19 +27,19 @@ export class ProblemError extends Error {
   }
 }
 
-/** Make an error of an answer's status and body; a body that is no problem document says little. */
+/** Return the error for a response. Falls back to the status if the body is not a problem document. */
 export function problemOf(status: number, statusText: string, body: unknown): ProblemError {
-  const told = isObject(body) ? body : {};
-  const title = textOf(told.title) || statusText || `Status ${status}`;
-  const errors = Array.isArray(told.errors) ? told.errors.flatMap(fieldProblem) : [];
-  return new ProblemError(status, title, textOf(told.detail) || title, errors);
+  const problem = isObject(body) ? body : {};
+  const title = textOf(problem.title) || statusText || `Status ${status}`;
+  const errors = Array.isArray(problem.errors) ? problem.errors.flatMap(fieldProblem) : [];
+  return new ProblemError(status, title, textOf(problem.detail) || title, errors);
 }
 
 function fieldProblem(value: unknown): FieldProblem[] {
   if (!isObject(value)) return [];
   const { field, code, message, constraint } = value;
-  const told = { field: textOf(field), code: textOf(code), message: textOf(message) };
-  return [typeof constraint === "string" ? { ...told, constraint } : told];
+  const error = { field: textOf(field), code: textOf(code), message: textOf(message) };
+  return [typeof constraint === "string" ? { ...error, constraint } : error];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { referencesOf, referrersOf, touchedBy } from "./references";
+import { dependentTables, referencesOf, referrersOf } from "./references";
 
-const told = {
+const declared = {
   schools: [],
   classes: [{ fields: ["school_id"], table: "schools", targetFields: ["id"] }],
   grades: [
@@ -11,16 +11,16 @@ const told = {
 };
 
 describe("references", () => {
-  test("are named as a list expands them", () => {
-    expect(referencesOf("grades", told).map(({ name }) => name)).toEqual([
+  test("are named by their fields", () => {
+    expect(referencesOf("grades", declared).map(({ name }) => name)).toEqual([
       "class_id+year",
       "grade_id",
     ]);
-    expect(referencesOf("unknown", told)).toEqual([]);
+    expect(referencesOf("unknown", declared)).toEqual([]);
   });
 
-  test("are seen from the other end", () => {
-    expect(referrersOf("classes", told)).toEqual([
+  test("can be followed in the opposite direction", () => {
+    expect(referrersOf("classes", declared)).toEqual([
       {
         table: "grades",
         reference: "class_id+year",
@@ -30,8 +30,8 @@ describe("references", () => {
     ]);
   });
 
-  test("say how far a change goes, circles included", () => {
-    expect(touchedBy("schools", told)).toEqual(["schools", "classes", "grades"]);
-    expect(touchedBy("grades", told)).toEqual(["grades"]);
+  test("determine all dependent tables, also within cycles", () => {
+    expect(dependentTables("schools", declared)).toEqual(["schools", "classes", "grades"]);
+    expect(dependentTables("grades", declared)).toEqual(["grades"]);
   });
 });

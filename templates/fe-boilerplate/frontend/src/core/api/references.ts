@@ -1,18 +1,18 @@
-/** What refers to what. Each table tells its own references, and here they are seen from both ends. */
+/** References between tables, in both directions. Each table declares its own references in `references.ts`. */
 
-/** As a table's `references.ts` tells it: `fields` pair with `targetFields` of the table `table`. */
-export interface ToldReference {
+/** A reference as declared: `fields` correspond to `targetFields` of the table `table`. */
+export interface DeclaredReference {
   readonly fields: readonly string[];
   readonly table: string;
   readonly targetFields: readonly string[];
 }
 
-/** `name` is what a list is asked to expand: the field, or the fields with `+` between them. */
-export interface Reference extends ToldReference {
+/** A reference and its `name` in the query parameter `expand`: its fields, joined by `+`. */
+export interface Reference extends DeclaredReference {
   readonly name: string;
 }
 
-/** The other end: `table` refers to this one by its reference `reference`. */
+/** A reference in the opposite direction: `table` refers to this table by its reference `reference`. */
 export interface Referrer {
   readonly table: string;
   readonly reference: string;
@@ -20,22 +20,25 @@ export interface Referrer {
   readonly targetFields: readonly string[];
 }
 
-type Told = Readonly<Record<string, readonly ToldReference[]>>;
+type References = Readonly<Record<string, readonly DeclaredReference[]>>;
 
-const told: Told = Object.fromEntries(
+const declared: References = Object.fromEntries(
   Object.entries(
-    import.meta.glob<readonly ToldReference[]>("../../tables/*/references.ts", {
+    import.meta.glob<readonly DeclaredReference[]>("../../tables/*/references.ts", {
       eager: true,
       import: "references",
     }),
   ).map(([path, references]) => [path.split("/").at(-2) ?? path, references]),
 );
 
-export function referencesOf(table: string, all: Told = told): readonly Reference[] {
-  return (all[table] ?? []).map((found) => ({ ...found, name: found.fields.join("+") }));
+export function referencesOf(table: string, all: References = declared): readonly Reference[] {
+  return (all[table] ?? []).map((reference) => ({
+    ...reference,
+    name: reference.fields.join("+"),
+  }));
 }
 
-export function referrersOf(table: string, all: Told = told): readonly Referrer[] {
+export function referrersOf(table: string, all: References = declared): readonly Referrer[] {
   return Object.keys(all).flatMap((other) =>
     referencesOf(other, all)
       .filter((reference) => reference.table === table)
@@ -48,10 +51,10 @@ export function referrersOf(table: string, all: Told = told): readonly Referrer[
   );
 }
 
-/** Return the tables that a change of this one may show in, itself first: what refers to it, however far. */
-export function touchedBy(table: string, all: Told = told): readonly string[] {
-  const found = new Set([table]);
-  for (const next of found)
-    for (const referrer of referrersOf(next, all)) found.add(referrer.table);
-  return [...found];
+/** Return a table followed by all tables that refer to it, directly or indirectly. */
+export function dependentTables(table: string, all: References = declared): readonly string[] {
+  const tables = new Set([table]);
+  for (const next of tables)
+    for (const referrer of referrersOf(next, all)) tables.add(referrer.table);
+  return [...tables];
 }

@@ -1,8 +1,8 @@
 /**
- * Rules over a whole row: the database's CHECK constraints.
+ * Rules over a whole row: the CHECK constraints of the database.
  *
- * As in SQL, a comparison with an unknown value is unknown, and a rule that is unknown holds. The
- * server has the last word anyway.
+ * Evaluation follows SQL's three-valued logic: a comparison with null is unknown (null), and an
+ * unknown rule is not violated. The server checks all rules again.
  */
 
 import type { z } from "zod";
@@ -11,7 +11,7 @@ import { compare, type Exact, exact, minus, plus, times } from "./exact";
 type Values = Readonly<Record<string, unknown>>;
 type Truth = boolean | null;
 
-/** A CHECK: the fields that it speaks of, what it says in SQL, and its test. */
+/** A CHECK constraint: its name, the fields it mentions, its SQL text, and a function that evaluates it. */
 export interface Rule {
   readonly name: string;
   readonly fields: readonly string[];
@@ -19,24 +19,25 @@ export interface Rule {
   readonly holds: (row: Values) => unknown;
 }
 
-/** Hold a new row to its table's rules; each that is broken is told at all of its fields. */
+/** Add rules to the schema of a new row. A violation is reported at each field of the rule. */
 export function withRules<Schema extends z.ZodObject>(
   schema: Schema,
   rules: readonly Rule[],
 ): Schema {
-  return rules.reduce((held, rule) => heldTo(held, rule, () => true), schema);
+  return rules.reduce((result, rule) => withRule(result, rule, () => true), schema);
 }
 
-/** Hold changes to the rules whose every field is among them: the others only the server can tell. */
+/** Add rules to the schema of changes. Only rules whose fields are all changed are evaluated. */
 export function withRulesOfChanges<Schema extends z.ZodObject>(
   schema: Schema,
   rules: readonly Rule[],
 ): Schema {
-  const told = (row: Values, rule: Rule) => rule.fields.every((field) => row[field] !== undefined);
-  return rules.reduce((held, rule) => heldTo(held, rule, told), schema);
+  const isComplete = (row: Values, rule: Rule) =>
+    rule.fields.every((field) => row[field] !== undefined);
+  return rules.reduce((result, rule) => withRule(result, rule, isComplete), schema);
 }
 
-function heldTo<Schema extends z.ZodObject>(
+function withRule<Schema extends z.ZodObject>(
   schema: Schema,
   rule: Rule,
   applies: (row: Values, rule: Rule) => boolean,
@@ -50,7 +51,7 @@ function heldTo<Schema extends z.ZodObject>(
     },
     {
       when: ({ value, issues }) =>
-        isObject(value) && !issues.some((issue) => speaksOf(rule, issue)),
+        isObject(value) && !issues.some((issue) => mentions(rule, issue)),
     },
   );
 }
@@ -59,7 +60,7 @@ function isObject(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
-function speaksOf(
+function mentions(
   rule: Rule,
   issue: { readonly path?: readonly PropertyKey[] | undefined },
 ): boolean {
@@ -68,39 +69,39 @@ function speaksOf(
 
 // ---------------------------------------------------------------------------------------- values
 
-/** The exact value of a number. */
+/** Return a number as an exact decimal. */
 export function num(value: unknown): Exact | null {
   return typeof value === "string" || typeof value === "number" ? exact(value) : null;
 }
 
-/** A time of day with all its places, so that texts compare as times do. */
-export function clock(value: unknown): string | null {
+/** Return a time of day with all decimal places, so that text comparison orders times. */
+export function timeOfDay(value: unknown): string | null {
   if (typeof value !== "string") return null;
   const [time = "", fraction = ""] = value.split(".");
   return `${time.length > 5 ? time : `${time}:00`}.${fraction.padEnd(6, "0")}`;
 }
 
-/** A moment in microseconds; one without a zone as if it were UTC. */
-export function moment(value: unknown): number | null {
+/** Return a timestamp in microseconds since 1970. Without a time zone it is taken as UTC. */
+export function timestamp(value: unknown): number | null {
   if (typeof value !== "string") return null;
   const [, start = "", fraction = "", zone = ""] =
     /^(.*?)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?$/.exec(value) ?? [];
   return Date.parse(`${start}${zone || "Z"}`) * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
 }
 
-/** The date, in UTC. */
+/** Return the current date in UTC. */
 export function today(): string {
   return new Date().toISOString().slice(0, 10);
 }
 
-/** The present moment, in microseconds. */
+/** Return the current time in microseconds since 1970. */
 export function now(): number {
   return Date.now() * 1000;
 }
 
 // ------------------------------------------------------------------------------------ operations
 
-/** Negative, zero or positive as in sorting; null where one is unknown or they cannot be compared. */
+/** Compare as a sort function does; null if a value is unknown or the types cannot be compared. */
 function order(left: unknown, right: unknown): number | null {
   if (left === null || left === undefined || right === null || right === undefined) return null;
   if (isExact(left) && isExact(right)) return compare(left, right);
@@ -117,18 +118,18 @@ function isExact(value: unknown): value is Exact {
 const test =
   (passes: (order: number) => boolean) =>
   (left: unknown, right: unknown): Truth => {
-    const found = order(left, right);
-    return found === null || Number.isNaN(found) ? null : passes(found);
+    const result = order(left, right);
+    return result === null || Number.isNaN(result) ? null : passes(result);
   };
 
-export const lt = test((found) => found < 0);
-export const le = test((found) => found <= 0);
-export const gt = test((found) => found > 0);
-export const ge = test((found) => found >= 0);
+export const lt = test((result) => result < 0);
+export const le = test((result) => result <= 0);
+export const gt = test((result) => result > 0);
+export const ge = test((result) => result >= 0);
 
 export function eq(left: unknown, right: unknown): Truth {
   if (typeof left === "boolean" && typeof right === "boolean") return left === right;
-  return test((found) => found === 0)(left, right);
+  return test((result) => result === 0)(left, right);
 }
 
 export function ne(left: unknown, right: unknown): Truth {
@@ -165,7 +166,7 @@ export function coalesce(...values: unknown[]): unknown {
   return values.find((value) => !isNull(value)) ?? null;
 }
 
-/** The number of characters or items. */
+/** Return the number of characters (code points) or items. */
 export function length(value: unknown): Exact | null {
   return typeof value === "string" || Array.isArray(value) ? exact([...value].length) : null;
 }
@@ -186,9 +187,9 @@ export const upper = ofText((value) => value.toUpperCase());
 export const trim = ofText((value) => value.replace(/^ +| +$/g, ""));
 
 const ofNumbers =
-  (work: (left: Exact, right: Exact) => Exact) =>
+  (operation: (left: Exact, right: Exact) => Exact) =>
   (left: unknown, right: unknown): Exact | null =>
-    isExact(left) && isExact(right) ? work(left, right) : null;
+    isExact(left) && isExact(right) ? operation(left, right) : null;
 
 export const add = ofNumbers(plus);
 export const sub = ofNumbers(minus);

@@ -16,11 +16,11 @@ const table = defineTable({
 });
 const row = { place: "a/b ü", day: "2024-01-31", number: "9007199254740993", note: null };
 
-test("a key of several parts is one path, each part escaped", async () => {
-  let asked = "";
+test("each part of a composite key is an escaped path segment", async () => {
+  let pathname = "";
   server.use(
     http.get("*/api/visits/*", ({ request }) => {
-      asked = new URL(request.url).pathname;
+      pathname = new URL(request.url).pathname;
       return new HttpResponse(
         '{"place":"a/b ü","day":"2024-01-31","number":9007199254740993,"note":null}',
         {
@@ -30,10 +30,10 @@ test("a key of several parts is one path, each part escaped", async () => {
     }),
   );
   expect(await table.get(table.keyOf(row))).toEqual({ row, etag: undefined });
-  expect(asked).toBe("/api/visits/a%2Fb%20%C3%BC/2024-01-31/9007199254740993");
+  expect(pathname).toBe("/api/visits/a%2Fb%20%C3%BC/2024-01-31/9007199254740993");
 });
 
-test("a key's digits are a number among many keys", async () => {
+test("64-bit keys are sent as numbers in bulk requests", async () => {
   let sent = "";
   server.use(
     http.post("*/api/visits/bulk-delete", async ({ request }) => {
@@ -45,7 +45,7 @@ test("a key's digits are a number among many keys", async () => {
   expect(sent).toBe('[["a/b ü","2024-01-31",9007199254740993]]');
 });
 
-test("a row is known by what is told of it, by its key where nothing is", () => {
+test("a row is labelled by its label fields, or by its key if they are empty", () => {
   expect(table.label({ ...row, note: "Late" })).toBe("Late 2024-01-31");
   const nameless = defineTable({
     ...table,
@@ -55,11 +55,11 @@ test("a row is known by what is told of it, by its key where nothing is", () => 
   expect(nameless.label(row)).toBe("a/b ü, 2024-01-31, 9007199254740993");
 });
 
-test("an answer that is no row says so", () => {
-  expect(() => table.parse({ place: "a" })).toThrow(/visits: an answer has another form/);
+test("an unexpected response throws an error", () => {
+  expect(() => table.parse({ place: "a" })).toThrow(/visits: unexpected response/);
 });
 
-test("what can be asked of a list follows from the fields", () => {
+test("filters are derived from the fields", () => {
   expect(table.filters.note).toContain("is_null");
   expect(table.filters.day).toContain("gte");
   expect([table.writable, table.changeable]).toEqual([false, false]);

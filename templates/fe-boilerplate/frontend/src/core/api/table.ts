@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Answer, fetchFile, type Request, send } from "./client";
+import { fetchFile, type JsonResponse, type Request, send } from "./client";
 import { type Operator, operatorsOf } from "./kinds";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { loadTable } from "./tables";
@@ -7,17 +7,17 @@ import { fieldToWire, fromWire, toWire } from "./wire";
 
 export type { Operator, Reference, Referrer };
 
-/** One value of a key: digits of 64 bits are text. */
+/** One value of a key. 64-bit integers are text. */
 export type KeyPart = string | number | boolean;
 export type Key = readonly KeyPart[];
 
 export interface ListQuery {
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
-  /** Fields in order of weight; `-` in front: descending. */
+  /** Fields to sort by, most significant first; the prefix `-` sorts descending. */
   readonly sort?: readonly string[] | undefined;
   readonly q?: string | undefined;
-  /** References whose rows come along, in `expanded`. */
+  /** References whose rows to include in `expanded`. */
   readonly expand?: readonly string[] | undefined;
   /** Values by `field` or `field__operator`. */
   readonly filters?: Readonly<Record<string, string>> | undefined;
@@ -28,11 +28,11 @@ export interface Page<Row> {
   readonly total: number;
   readonly limit: number;
   readonly offset: number;
-  /** Rows that the references lead to, each once, in the form that their own table gives them. */
+  /** The referenced rows by reference, each once, in the read schema of their own table. */
   readonly expanded: Readonly<Record<string, readonly AnyRow[]>>;
 }
 
-/** A row and its version, to change no other one. */
+/** A row and its version, which is sent with changes to detect conflicts. */
 export interface Versioned<Row> {
   readonly row: Row;
   readonly etag: string | undefined;
@@ -47,7 +47,7 @@ export interface Schemas {
 export type AnyRow = Readonly<Record<string, unknown>>;
 export type AnyTable = TableService<AnyRow, AnyRow, AnyRow>;
 
-/** What a table's own file tells. Without `create` it is read only, without `update` a row stays. */
+/** The definition of a table. Without `create` it is read-only; without `update` rows cannot be changed. */
 export interface Definition<
   Read extends z.ZodObject,
   Create extends z.ZodObject,
@@ -60,41 +60,41 @@ export interface Definition<
   readonly schemas: { readonly read: Read; readonly create?: Create; readonly update?: Update };
 }
 
-/** Every call throws `ProblemError` where the server refuses it. */
+/** The operations of a table. Every call throws `ProblemError` if the server rejects it or cannot be reached. */
 export interface TableService<Row, Create, Update> {
   readonly name: string;
   readonly path: string;
-  /** Fields of the key. Empty: rows can be listed, and neither got nor changed one by one. */
+  /** Fields of the primary key. If it is empty, rows can only be listed. */
   readonly key: readonly string[];
   readonly writable: boolean;
   readonly changeable: boolean;
   readonly schemas: Schemas;
-  /** What a list can be asked, by field. A field that can be compared can be sorted by too. */
+  /** Filter operators by field. Fields with the operator `eq` can be sorted by as well. */
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
   readonly references: readonly Reference[];
   readonly referencedBy: readonly Referrer[];
   readonly labelFields: readonly string[];
   label(row: Row): string;
   keyOf(row: Row): Key;
-  /** Read a row of an answer. */
+  /** Parse a row of a response. Throws if it does not match the schema. */
   parse(row: unknown): Row;
   list(query?: ListQuery, signal?: AbortSignal): Promise<Page<Row>>;
   count(query?: ListQuery, signal?: AbortSignal): Promise<number>;
   get(key: Key, signal?: AbortSignal): Promise<Versioned<Row>>;
   create(body: Create): Promise<Row>;
-  /** Add rows: all of them, or none where one is refused. */
+  /** Add all rows, or none if one is rejected. */
   createMany(bodies: readonly Create[]): Promise<readonly Row[]>;
-  /** Give a row the values of `body`; what that leaves out gets its default. */
+  /** Replace a row; fields that `body` leaves out get their defaults. */
   replace(key: Key, body: Create, etag?: string): Promise<Row>;
   update(key: Key, changes: Update, etag?: string): Promise<Row>;
   remove(key: Key, etag?: string): Promise<void>;
-  /** Take rows away, all or none, and return how many there were. */
+  /** Delete all existing rows with these keys or none, and return how many were deleted. */
   removeMany(keys: readonly Key[]): Promise<number>;
-  /** All rows that a query leaves, as CSV. */
+  /** Export all rows that match a query as CSV. */
   exportCsv(query?: ListQuery): Promise<Blob>;
 }
 
-/** Make the service of a table. */
+/** Create the service of a table. */
 export function defineTable<
   Read extends z.ZodObject,
   Create extends z.ZodObject,
@@ -123,7 +123,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     this.schemas = definition.schemas;
     const fields = Object.entries<z.core.$ZodType>(this.schemas.read.shape);
     const operators = fields.map(([field, schema]) => [field, operatorsOf(schema)] as const);
-    this.filters = Object.fromEntries(operators.filter(([, known]) => known.length > 0));
+    this.filters = Object.fromEntries(operators.filter(([, names]) => names.length > 0));
   }
 
   get writable(): boolean {
@@ -143,9 +143,9 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   label(row: z.output<Read>): string {
-    const told = this.labelFields.map((field) => (row as AnyRow)[field]);
-    const known = told.filter((value) => value !== null && value !== undefined && value !== "");
-    return known.length > 0 ? known.join(" ") : this.keyOf(row).join(", ");
+    const values = this.labelFields.map((field) => (row as AnyRow)[field]);
+    const parts = values.filter((value) => value !== null && value !== undefined && value !== "");
+    return parts.length > 0 ? parts.join(" ") : this.keyOf(row).join(", ");
   }
 
   keyOf(row: z.output<Read>): Key {
@@ -153,9 +153,9 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   parse(row: unknown): z.output<Read> {
-    const found = this.schemas.read.safeParse(fromWire(this.schemas.read.shape, row));
-    if (found.success) return found.data;
-    throw new Error(`${this.name}: an answer has another form: ${z.prettifyError(found.error)}`);
+    const result = this.schemas.read.safeParse(fromWire(this.schemas.read.shape, row));
+    if (result.success) return result.data;
+    throw new Error(`${this.name}: unexpected response: ${z.prettifyError(result.error)}`);
   }
 
   async list(query: ListQuery = {}, signal?: AbortSignal): Promise<Page<z.output<Read>>> {
@@ -184,8 +184,8 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
   async createMany(bodies: readonly z.output<Create>[]): Promise<readonly z.output<Read>[]> {
     const sent = bodies.map((body) => this.body(body));
-    const answer = await this.send("/bulk", { method: "POST", body: sent });
-    return (answer.body as readonly unknown[]).map((row) => this.parse(row));
+    const response = await this.send("/bulk", { method: "POST", body: sent });
+    return (response.body as readonly unknown[]).map((row) => this.parse(row));
   }
 
   async replace(key: Key, body: z.output<Create>, etag?: string): Promise<z.output<Read>> {
@@ -206,7 +206,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   async removeMany(keys: readonly Key[]): Promise<number> {
     const shape = this.schemas.read.shape;
     const sent = keys.map((key) => {
-      const parts = key.map((part, place) => fieldToWire(shape[this.key[place] ?? ""], part));
+      const parts = key.map((part, index) => fieldToWire(shape[this.key[index] ?? ""], part));
       return parts.length === 1 ? parts[0] : parts;
     });
     const { body } = await this.send("/bulk-delete", { method: "POST", body: sent });
@@ -217,7 +217,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     return fetchFile(`${this.path}/export.csv`, "text/csv", filterParameters(query, query.sort));
   }
 
-  private send(path: string, request: Request): Promise<Answer> {
+  private send(path: string, request: Request): Promise<JsonResponse> {
     return send(`${this.path}${path}`, request);
   }
 
@@ -226,12 +226,12 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   private async parseExpanded(expanded: Readonly<Record<string, readonly unknown[]>>) {
-    const found = Object.entries(expanded).map(async ([name, rows]) => {
+    const parsed = Object.entries(expanded).map(async ([name, rows]) => {
       const target = this.references.find((reference) => reference.name === name)?.table;
       const table = target === undefined ? undefined : await loadTable(target);
       return [name, table ? rows.map((row) => table.parse(row)) : []] as const;
     });
-    return Object.fromEntries(await Promise.all(found));
+    return Object.fromEntries(await Promise.all(parsed));
   }
 }
 

@@ -5,10 +5,10 @@ const byName = new Map(
   Object.entries(loaders).map(([path, load]) => [path.split("/").at(-2) ?? path, load]),
 );
 
-/** The names of all tables, in order. */
+/** The names of all tables, sorted. */
 export const tableNames: readonly string[] = [...byName.keys()].sort();
 
-/** Load a table's service; undefined where there is no such table. */
+/** Load the service of a table; undefined if the table does not exist. */
 export async function loadTable(name: string): Promise<AnyTable | undefined> {
   return byName.get(name)?.();
 }

@@ -1,14 +1,15 @@
-/** What follows the `?` of a URL, as plain texts: what is seen there is what is meant, numbers too. */
+/** The query of a URL as plain strings, numbers included, so that no digit is lost. */
 export type Search = Readonly<Record<string, string>>;
 
-/** Read `?status=active&sort=-name`. Of a name that comes twice the last counts. */
+/** Parse a query such as `?status=active&sort=-name`. The last value of a repeated name is used. */
 export function parseSearch(text: string): Search {
   return Object.fromEntries(new URLSearchParams(text));
 }
 
-/** Write it; what has no value is left out. */
+/** Serialize a query; undefined and empty values are omitted. */
 export function stringifySearch(search: Readonly<Record<string, unknown>>): string {
-  const given = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
-  const text = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const entries = Object.entries(search).filter(([, value]) => value !== undefined && value !== "");
+  const parameters = entries.map(([name, value]) => [name, String(value)]);
+  const text = new URLSearchParams(parameters).toString();
   return text && `?${text}`;
 }

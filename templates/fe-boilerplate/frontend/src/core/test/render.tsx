@@ -14,14 +14,14 @@ import { type RenderResult, render } from "@testing-library/react";
 import type { ReactNode } from "react";
 import { parseSearch, stringifySearch } from "../routing/search";
 
-/** A client that neither retries nor remembers: each test sees its own answers. */
+/** A query client without retries. Each test gets its own, so that no data is shared between tests. */
 export function testClient(): QueryClient {
   return new QueryClient({
     defaultOptions: { queries: { retry: false, gcTime: Infinity }, mutations: { retry: false } },
   });
 }
 
-/** Render an element with all that surrounds it in the application, at a URL; links lead nowhere. */
+/** Render an element at a URL, with the providers of the application. Every route renders the same element. */
 export function renderAt(element: ReactNode, url = "/"): RenderResult {
   const root = createRootRoute({ component: Outlet });
   const all = createRoute({ getParentRoute: () => root, path: "$", component: () => element });

@@ -1,4 +1,4 @@
 import { setupServer } from "msw/node";
 
-/** Stands in for the backend. Tests say what it answers: `server.use(http.get("/api/students", …))`. */
+/** A mock of the backend. Tests define its responses: `server.use(http.get("/api/students", …))`. */
 export const server = setupServer();

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import { server } from "./server";
 
-// Services need no browser: Node stands in for it, which knows no relative URL.
+// Tests of services run in Node, where fetch requires absolute URLs.
 beforeAll(() => {
   vi.stubEnv("VITE_API_BASE", "http://localhost/api");
   server.listen({ onUnhandledRequest: "error" });

@@ -6,14 +6,14 @@ import type { AnyRow, AnyTable } from "../api/table";
 import { fromWire, toWire } from "../api/wire";
 import { server } from "./server";
 
-/** What the tests of a table need to know of it. All values are in the form that they have here. */
+/** The test data of a table. Values are in the application's representation, not in that of the API. */
 export interface Examples {
   readonly row: AnyRow;
-  /** A new row that the server would take; absent where none can be made. */
+  /** A valid new row; absent if rows cannot be created. */
   readonly body?: AnyRow;
-  /** A value that each field refuses. */
+  /** An invalid value by field. */
   readonly refused?: AnyRow;
-  /** Values that break a rule over the row, by the rule's name. */
+  /** Values that violate a rule, by the name of the rule. */
   readonly broken?: Readonly<Record<string, AnyRow>>;
 }
 
@@ -24,17 +24,17 @@ interface Sent {
   readonly body: JsonValue;
 }
 
-/** Answer every request with this, and return what was asked. */
-function answer(body: unknown, init: ResponseInit = {}): Sent[] {
+/** Respond to every request with `body`, and return the list to which requests are recorded. */
+function respondWith(body: unknown, init: ResponseInit = {}): Sent[] {
   const sent: Sent[] = [];
   server.use(
     http.all("*", async ({ request }) => {
       const text = await request.text();
       const { method, url, headers } = request;
-      const told = text ? readJson(text) : null;
-      sent.push({ method, url: new URL(url), etag: headers.get("If-Match"), body: told });
-      const answered = init.status === 204 ? null : writeJson(body);
-      return new HttpResponse(answered, {
+      const json = text ? readJson(text) : null;
+      sent.push({ method, url: new URL(url), etag: headers.get("If-Match"), body: json });
+      const content = init.status === 204 ? null : writeJson(body);
+      return new HttpResponse(content, {
         ...init,
         headers: { "Content-Type": "application/json", ...init.headers },
       });
@@ -43,7 +43,7 @@ function answer(body: unknown, init: ResponseInit = {}): Sent[] {
   return sent;
 }
 
-/** Test what a table's service asks of the server, and what it makes of the answers. */
+/** Test the requests of a table's service, and how it parses the responses. */
 export function testService(table: AnyTable, examples: Examples): void {
   const { row, body = {} } = examples;
   const wire = toWire(table.schemas.read.shape, row);
@@ -52,8 +52,8 @@ export function testService(table: AnyTable, examples: Examples): void {
   const rowPath = path + key.map((part) => `/${encodeURIComponent(part)}`).join("");
 
   describe(`lists of ${table.name}`, () => {
-    test("are asked for with page, order, search and filters", async () => {
-      const sent = answer({ items: [wire], total: 41, limit: 20, offset: 40 });
+    test("are requested with page, order, search and filters", async () => {
+      const sent = respondWith({ items: [wire], total: 41, limit: 20, offset: 40 });
       const [field = "", operators = []] = Object.entries(table.filters)[0] ?? [];
       const filters = operators.length > 0 ? { [`${field}__${operators.at(-1)}`]: "1" } : {};
       const page = await table.list({
@@ -74,19 +74,22 @@ export function testService(table: AnyTable, examples: Examples): void {
       });
     });
 
-    test("are counted, and exported", async () => {
-      const sent = answer({ count: 7 });
+    test("can be counted and exported", async () => {
+      const sent = respondWith({ count: 7 });
       expect(await table.count({ q: "x", limit: 5 })).toBe(7);
       expect(sent[0]?.url.href).toMatch(`${path}/count?q=x`);
       await table.exportCsv({ q: "x", limit: 5 });
       expect(sent[1]?.url.href).toMatch(`${path}/export.csv?q=x`);
     });
 
-    test("that the server refuses say why", async () => {
+    test("that the server rejects throw its problem", async () => {
       const errors = [
         { field: "sort", code: "sort", message: "cannot sort by x", constraint: null },
       ];
-      answer({ title: "Unprocessable", status: 422, detail: "sort: no", errors }, { status: 422 });
+      respondWith(
+        { title: "Unprocessable", status: 422, detail: "sort: no", errors },
+        { status: 422 },
+      );
       const problem = await table.list().catch((error: unknown) => error);
       expect(problem).toBeInstanceOf(ProblemError);
       expect(problem).toMatchObject({ status: 422, message: "sort: no" });
@@ -97,39 +100,39 @@ export function testService(table: AnyTable, examples: Examples): void {
   if (!table.writable) return;
 
   describe(`rows of ${table.name}`, () => {
-    test("are got with their version", async () => {
-      const sent = answer(wire, { headers: { ETag: '"v1"' } });
+    test("are read with their version", async () => {
+      const sent = respondWith(wire, { headers: { ETag: '"v1"' } });
       expect(await table.get(key)).toEqual({ row, etag: '"v1"' });
       expect(sent[0]?.url.pathname).toBe(rowPath);
     });
 
-    test("that do not exist are a problem", async () => {
-      answer({ title: "Not Found", status: 404, detail: "There is none." }, { status: 404 });
+    test("that do not exist throw a problem", async () => {
+      respondWith({ title: "Not Found", status: 404, detail: "There is none." }, { status: 404 });
       await expect(table.get(key)).rejects.toMatchObject({
         status: 404,
         message: "There is none.",
       });
     });
 
-    test("are created, one or many", async () => {
+    test("are created one by one or in bulk", async () => {
       const shape = table.schemas.create?.shape ?? {};
-      const sent = answer(wire, { status: 201 });
+      const sent = respondWith(wire, { status: 201 });
       expect(await table.create(body)).toEqual(row);
       expect(sent[0]).toMatchObject({ method: "POST" });
       expect(sent[0]?.url.pathname).toBe(path);
       const sentBody = readJson(writeJson(toWire(shape, body)));
       expect(sent[0]?.body).toEqual(sentBody);
-      const many = answer([wire], { status: 201 });
+      const many = respondWith([wire], { status: 201 });
       expect(await table.createMany([body])).toEqual([row]);
       expect(many[0]?.url.pathname).toBe(`${path}/bulk`);
-      expect(many.map((one) => one.body)).toEqual([[sentBody]]);
+      expect(many.map((request) => request.body)).toEqual([[sentBody]]);
     });
 
-    test("are removed, one or many", async () => {
-      const sent = answer(null, { status: 204 });
+    test("are deleted one by one or in bulk", async () => {
+      const sent = respondWith(null, { status: 204 });
       await table.remove(key, '"v1"');
       expect(sent).toMatchObject([{ method: "DELETE", etag: '"v1"', url: { pathname: rowPath } }]);
-      const many = answer({ deleted: 1 });
+      const many = respondWith({ deleted: 1 });
       expect(await table.removeMany([key])).toBe(1);
       expect(many[0]?.url.pathname).toBe(`${path}/bulk-delete`);
       const parts = table.key.map((field) => wire[field]);
@@ -138,11 +141,11 @@ export function testService(table: AnyTable, examples: Examples): void {
 
     if (!table.changeable) return;
 
-    test("are changed in the version that is known", async () => {
+    test("are changed with the version that was read", async () => {
       const changes = Object.fromEntries(
         Object.entries(body).filter(([field]) => !table.key.includes(field)),
       );
-      const sent = answer(wire);
+      const sent = respondWith(wire);
       expect(await table.update(key, changes, '"v1"')).toEqual(row);
       expect(await table.replace(key, body, '"v2"')).toEqual(row);
       expect(sent).toMatchObject([
@@ -150,38 +153,38 @@ export function testService(table: AnyTable, examples: Examples): void {
         { method: "PUT", etag: '"v2"', url: { pathname: rowPath } },
       ]);
       const shape = table.schemas.update?.shape ?? {};
-      expect(sent.map((one) => fromWire(shape, one.body))).toEqual([changes, changes]);
+      expect(sent.map((request) => fromWire(shape, request.body))).toEqual([changes, changes]);
     });
   });
 
   testSchema(table, examples);
 }
 
-/** Test what the schema of a table's new rows takes and refuses. */
+/** Test which new rows the schema of a table accepts and rejects. */
 function testSchema(table: AnyTable, { body, refused = {}, broken = {} }: Examples): void {
   const schema = table.schemas.create;
   if (!schema || !body) return;
-  const faults = (values: AnyRow) => {
+  const invalidFields = (values: AnyRow) => {
     const issues = schema.safeParse({ ...body, ...values }).error?.issues ?? [];
     return [...new Set(issues.map((issue) => String(issue.path[0] ?? "")))];
   };
 
   describe(`the schema of ${table.name}`, () => {
-    test("takes a row, and no field that there is not", () => {
+    test("accepts a valid row and rejects unknown fields", () => {
       expect(schema.safeParse(body).error?.issues ?? []).toEqual([]);
       expect(schema.safeParse({ ...body, "no such field": 1 }).success).toBe(false);
     });
 
     for (const [field, value] of Object.entries(refused)) {
-      test(`refuses ${field} ${JSON.stringify(value)}`, () => {
-        expect(faults({ [field]: value })).toContain(field);
+      test(`rejects ${JSON.stringify(value)} for ${field}`, () => {
+        expect(invalidFields({ [field]: value })).toContain(field);
       });
     }
 
     for (const [rule, values] of Object.entries(broken)) {
-      test(`holds a row to ${rule}`, () => {
-        const named = faults(values).filter((field) => field in values);
-        expect(named).not.toEqual([]);
+      test(`applies the rule ${rule}`, () => {
+        const reported = invalidFields(values).filter((field) => field in values);
+        expect(reported).not.toEqual([]);
       });
     }
   });

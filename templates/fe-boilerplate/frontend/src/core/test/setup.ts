@@ -4,9 +4,9 @@ import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import { server } from "./server";
 
-configure({ asyncUtilTimeout: 15_000 }); // milliseconds: a busy machine is slow, and no test is wrong for that
+configure({ asyncUtilTimeout: 15_000 }); // milliseconds, enough for a machine under load
 
-// What Mantine asks of a browser and jsdom has not.
+// Browser APIs that Mantine uses and jsdom does not implement.
 window.matchMedia = (query: string): MediaQueryList => ({
   matches: false,
   media: query,
@@ -32,8 +32,8 @@ window.scrollTo = () => undefined;
 beforeAll(() => server.listen({ onUnhandledRequest: "error" }));
 afterEach(async () => {
   cleanup();
-  cleanNotifications(); // tests share modules, and so what the last one has told
-  await vi.dynamicImportSettled(); // what loads on when its test is over would fail with the next file's
+  cleanNotifications(); // tests share modules, and with them the notifications
+  await vi.dynamicImportSettled(); // an import that outlives its test would fail in the next file
   localStorage.clear();
   sessionStorage.clear();
   server.resetHandlers();

@@ -9,7 +9,7 @@ interface Props {
   readonly onChange: (filters: Filters) => void;
 }
 
-/** The filters that a list has, also those of columns that are not shown; each can be taken away. */
+/** The active filters of a list, including those of hidden columns. Each can be removed. */
 export function ActiveFilters({ page, filters, onChange }: Props) {
   const fields = filteredFields(filters).flatMap((name) => page.byName.get(name) ?? []);
   if (fields.length === 0) return null;
@@ -48,7 +48,7 @@ function FilterPill({ field, filters, onRemove }: PillProps) {
       withRemoveButton
       onRemove={onRemove}
       removeButtonProps={{
-        "aria-label": `Remove the filter of ${field.label}`,
+        "aria-label": `Remove the filter on ${field.label}`,
         "aria-hidden": false,
         tabIndex: 0,
       }}

@@ -5,7 +5,7 @@ import { formatCount, lowerFirst } from "./formats";
 import { TrashIcon } from "./icons";
 import { readKey } from "./keys";
 import type { AnyPage } from "./page";
-import { confirmRemoval, tellDone, tellNotRemoved } from "./removal";
+import { confirmDeletion, notifyDeletionError, notifySuccess } from "./removal";
 
 interface Props {
   readonly page: AnyPage;
@@ -13,26 +13,26 @@ interface Props {
   readonly onDone: () => void;
 }
 
-/** What can be done with the rows that are selected: all of them are deleted, or none. */
+/** Actions on the selected rows. Deletion removes all of them or none. */
 export function BulkActions({ page, selection, onDone }: Props) {
   const removal = tableHooks(page.table).useRemoveMany();
   const ids = Object.keys(selection);
   if (ids.length === 0) return null;
   const noun = ids.length === 1 ? page.nav.labelSingular : page.nav.label;
-  const told = `${formatCount(ids.length)} ${lowerFirst(noun)}`;
+  const selected = `${formatCount(ids.length)} ${lowerFirst(noun)}`;
   const remove = () =>
     removal.mutate(ids.map(readKey), {
       onSuccess: (count) => {
-        tellDone(`${formatCount(count)} deleted`);
+        notifySuccess(`${formatCount(count)} deleted`);
         onDone();
       },
-      onError: tellNotRemoved,
+      onError: notifyDeletionError,
     });
   return (
     <Paper withBorder px="md" py="xs">
       <Group justify="space-between">
         <Text size="sm" role="status">
-          {told} selected
+          {selected} selected
         </Text>
         <Group gap="xs">
           <Button size="xs" variant="default" onClick={onDone}>
@@ -43,7 +43,7 @@ export function BulkActions({ page, selection, onDone }: Props) {
             color="red.8"
             leftSection={<TrashIcon size={14} />}
             loading={removal.isPending}
-            onClick={() => confirmRemoval(`Delete ${told}?`, "This cannot be undone.", remove)}
+            onClick={() => confirmDeletion(`Delete ${selected}?`, "This cannot be undone.", remove)}
           >
             Delete
           </Button>

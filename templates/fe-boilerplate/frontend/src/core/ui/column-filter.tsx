@@ -10,7 +10,8 @@ import {
   TextInput,
 } from "@mantine/core";
 import { type FormEvent, useState } from "react";
-import { isMoment } from "./fields";
+import { DateTimeInput, isComplete } from "./date-time-input";
+import { isDateTime } from "./fields";
 import {
   canBeNull,
   type FilterDraft,
@@ -23,7 +24,6 @@ import {
   writeFilter,
 } from "./filter-values";
 import { FilterIcon } from "./icons";
-import { isTyped, MomentInput } from "./moment-input";
 import type { AnyPage, FieldInfo } from "./page";
 import { ReferenceSelect } from "./reference-select";
 
@@ -34,7 +34,7 @@ interface Props {
   readonly onChange: (filters: Filters) => void;
 }
 
-/** The button in a column's head that filters by it, and the form that it opens. */
+/** The filter button in the header of a column, and the form that it opens. */
 export function ColumnFilter({ page, field, filters, onChange }: Props) {
   const [isOpen, setOpen] = useState(false);
   const form = filterForm(page, field);
@@ -105,7 +105,7 @@ function FilterFields({ page, field, form, initial, onApply, onClear }: FieldsPr
           <SegmentedControl
             fullWidth
             size="xs"
-            aria-label={`${field.label}: with or without a value`}
+            aria-label={`${field.label}: empty or not`}
             value={draft.isNull}
             onChange={(isNull) => change({ isNull: isNull as FilterDraft["isNull"] })}
             data={[
@@ -177,7 +177,7 @@ function Values({ field, form, draft, onChange }: ValuesProps) {
         values={draft.value ? [draft.value] : undefined}
         onChange={(values) => onChange({ value: values?.[0] ?? "" })}
         clearable
-        isWithin
+        isInPopover
       />
     );
   }
@@ -221,18 +221,18 @@ interface BoundProps {
 }
 
 function Bound({ field, onChange, ...props }: BoundProps) {
-  if (isMoment(field.kind)) {
+  if (isDateTime(field.kind)) {
     const error =
       !isBound(field, props.value) && `Not a ${field.kind === "date" ? "date" : "date and time"}`;
     return (
-      <MomentInput
+      <DateTimeInput
         {...props}
         kind={field.kind}
         noun={props.label}
         error={error}
         onChange={onChange}
         clearable
-        isWithin
+        isInPopover
       />
     );
   }
@@ -245,7 +245,7 @@ function Bound({ field, onChange, ...props }: BoundProps) {
   );
 }
 
-/** Whether the server can be asked for it: a date that is half typed it would refuse. */
+/** Whether a bound can be sent to the server, which rejects incomplete dates. */
 function isBound(field: FieldInfo, value: string): boolean {
-  return value === "" || !isMoment(field.kind) || isTyped(field.kind, value);
+  return value === "" || !isDateTime(field.kind) || isComplete(field.kind, value);
 }

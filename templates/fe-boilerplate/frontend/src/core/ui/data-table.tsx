@@ -26,7 +26,7 @@ interface Props {
   readonly rows: readonly AnyRow[];
   readonly labels: Labels;
   readonly caption: string;
-  /** What stands at the head of a column instead of its plain label. */
+  /** Renders the header of a column; by default its label. */
   readonly head?: (column: string, label: string) => ReactNode;
   readonly sort?: readonly string[];
   readonly selection?: Selection;
@@ -36,18 +36,18 @@ interface Props {
 const features = tableFeatures({ rowSelectionFeature });
 type Column = ColumnDef<typeof features, AnyRow>;
 
-/** Rows of a table. The first column leads to the row's own page, references lead to theirs. */
+/** The rows of a table. The first column links to the page of the row, references link to the pages of theirs. */
 export function DataTable(props: Props) {
   const { page, columns, rows, labels, selection, onSelect } = props;
   const defined = useMemo(
-    () => columns.map((name, place) => column(page, name, labels, place === 0)),
+    () => columns.map((name, index) => column(page, name, labels, index === 0)),
     [page, columns, labels],
   );
   const table = useTable({
     features,
     columns: defined,
     data: rows as AnyRow[],
-    getRowId: (row, place) => rowId(page, row, place),
+    getRowId: (row, index) => rowId(page, row, index),
     enableRowSelection: onSelect !== undefined,
     state: { rowSelection: selection ?? NOTHING_SELECTED },
     onRowSelectionChange: (change) =>
@@ -63,7 +63,7 @@ export function DataTable(props: Props) {
               {onSelect && (
                 <Table.Th w={44}>
                   <Checkbox
-                    aria-label="Select all rows of this page"
+                    aria-label="Select all rows on this page"
                     checked={rows.length > 0 && table.getIsAllRowsSelected()}
                     indeterminate={!table.getIsAllRowsSelected() && table.getIsSomeRowsSelected()}
                     onChange={table.getToggleAllRowsSelectedHandler()}
@@ -110,12 +110,12 @@ export function DataTable(props: Props) {
 
 const NOTHING_SELECTED: Selection = {};
 
-/** Return a row's name in selections: its key, or its place where it has none. */
-export function rowId(page: AnyPage, row: AnyRow, place: number): string {
-  return page.table.key.length > 0 ? keyText(page.table.keyOf(row)) : String(place);
+/** Return the id of a row in selections: its key, or its index if the table has no key. */
+export function rowId(page: AnyPage, row: AnyRow, index: number): string {
+  return page.table.key.length > 0 ? keyText(page.table.keyOf(row)) : String(index);
 }
 
-/** Return what a column is called. */
+/** Return the label of a column. */
 export function labelFor(page: AnyPage, name: string): string {
   const extra = page.extraColumns.find((column) => column.name === name);
   return page.byName.get(name)?.label ?? extra?.label ?? name;
@@ -123,7 +123,7 @@ export function labelFor(page: AnyPage, name: string): string {
 
 function column(page: AnyPage, name: string, labels: Labels, isFirst: boolean): Column {
   const field = page.byName.get(name);
-  const extra = page.extraColumns.find((one) => one.name === name);
+  const extra = page.extraColumns.find((candidate) => candidate.name === name);
   return {
     id: name,
     cell: ({ row }) => {
@@ -143,7 +143,7 @@ interface OwnLinkProps {
   readonly labels: Labels;
 }
 
-/** The first value of a row, leading to the row's own page. */
+/** The first value of a row, as a link to the page of the row. */
 function OwnLink({ page, row, name, labels }: OwnLinkProps) {
   const field = page.byName.get(name);
   const label = field?.leadsTo && labelOf(labels, field.leadsTo, row)?.text;

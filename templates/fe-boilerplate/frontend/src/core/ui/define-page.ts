@@ -6,14 +6,14 @@ interface Declared<R extends Row, Create, Update> {
   readonly nav: Nav;
   readonly table: TableService<R, Create, Update>;
   readonly customize: Customization<R>;
-  /** What the table holds, in a sentence. */
+  /** A description of the table, in one sentence. */
   readonly about?: string;
-  /** The fields that the list shows at first. */
+  /** The fields that the list shows by default. */
   readonly columns: readonly (keyof R & string)[];
   readonly fields: { readonly [Field in keyof R & string]: FieldText };
 }
 
-/** Make a table's pages of what is declared. */
+/** Create the page definition of a table. */
 export function definePage<R extends Row, Create, Update>(
   declared: Declared<R, Create, Update>,
 ): AnyPage {

@@ -16,7 +16,7 @@ const open = () => {
   renderAt(<DetailScreen page={pupils} rowKey={["7"]} />, "/pupils/7");
 };
 
-it("shows a row under its name, each value by its type", async () => {
+it("shows a row with its title, and formats each value by its type", async () => {
   open();
   await waitFor(() => expect(screen.getByRole("heading", { level: 1 })).toHaveTextContent("Ani"));
   const value = (label: string) => screen.getByText(label).nextElementSibling;
@@ -26,7 +26,7 @@ it("shows a row under its name, each value by its type", async () => {
   expect(screen.getByRole("link", { name: "Edit" })).toHaveAttribute("href", "/pupils/7/edit");
 });
 
-it("deletes the version that is seen, after a question, and says what stands against it", async () => {
+it("deletes the displayed version after confirmation, and shows why the server rejects it", async () => {
   let version: string | null = "";
   server.use(
     http.delete("*/pupils/7", ({ request }) => {

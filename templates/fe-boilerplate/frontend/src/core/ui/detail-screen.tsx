@@ -11,8 +11,8 @@ import { keyText } from "./keys";
 import type { AnyPage, FieldInfo } from "./page";
 import { navOf } from "./registry";
 import { RelatedRows } from "./related-rows";
-import { confirmRemoval, tellDone, tellNotRemoved } from "./removal";
-import { Failed, isMissing, MissingRow, Waiting } from "./states";
+import { confirmDeletion, notifyDeletionError, notifySuccess } from "./removal";
+import { Failed, isMissing, LoadingRow, MissingRow } from "./states";
 import { useRowLabels, useRowTitle } from "./use-labels";
 
 interface Props {
@@ -20,7 +20,7 @@ interface Props {
   readonly rowKey: readonly string[];
 }
 
-/** One row: all its fields, and the rows of other tables that refer to it. */
+/** The page of one row: its fields, and the rows of other tables that refer to it. */
 export function DetailScreen({ page, rowKey }: Props) {
   const found = tableHooks(page.table).useRow(rowKey);
   const { labelSingular } = page.nav;
@@ -34,7 +34,7 @@ export function DetailScreen({ page, rowKey }: Props) {
   if (found.error && !found.data) {
     return <Failed error={found.error} onRetry={() => found.refetch()} />;
   }
-  if (!found.data) return <Waiting />;
+  if (!found.data) return <LoadingRow />;
   return <Row page={page} found={found.data} />;
 }
 
@@ -112,10 +112,10 @@ function Actions({ page, found, title }: ActionsProps) {
       { key, etag: found.etag },
       {
         onSuccess: () => {
-          tellDone(`${page.nav.labelSingular} deleted`);
+          notifySuccess(`${page.nav.labelSingular} deleted`);
           void navigate({ to: "/$table", params: { table: page.nav.name } });
         },
-        onError: tellNotRemoved,
+        onError: notifyDeletionError,
       },
     );
   return (
@@ -139,7 +139,7 @@ function Actions({ page, found, title }: ActionsProps) {
         leftSection={<TrashIcon />}
         loading={removal.isPending}
         onClick={() =>
-          confirmRemoval(`Delete this ${noun}?`, `${title} will be gone for good.`, remove)
+          confirmDeletion(`Delete this ${noun}?`, `${title} will be permanently deleted.`, remove)
         }
       >
         Delete
@@ -148,7 +148,7 @@ function Actions({ page, found, title }: ActionsProps) {
   );
 }
 
-/** A tab for each reference of another table that leads here; its rows are read when it is opened. */
+/** One tab per reference of another table to this row. Its rows are loaded when the tab is opened. */
 function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
   const { tab } = useSearch({ strict: false }) as { tab?: string };
   const navigate = useNavigate();
@@ -186,10 +186,10 @@ function tabName({ table, reference }: Referrer): string {
   return `${table}.${reference}`;
 }
 
-/** Where a table refers here twice, its tabs say by which field. */
+/** Return the label of a tab. It includes the field if a table has several references to this one. */
 function tabLabel({ table, reference }: Referrer, all: readonly Referrer[]): string {
   const label = navOf(table)?.label ?? table;
-  const isAlone = all.filter((other) => other.table === table).length === 1;
-  const by = reference.replace(/_id$/, "").replaceAll(/[_+]/g, " ");
-  return isAlone ? label : `${label} (${by})`;
+  const isUnique = all.filter((other) => other.table === table).length === 1;
+  const field = reference.replace(/_id$/, "").replaceAll(/[_+]/g, " ");
+  return isUnique ? label : `${label} (${field})`;
 }

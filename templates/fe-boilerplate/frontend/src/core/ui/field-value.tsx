@@ -14,11 +14,11 @@ interface Props {
   readonly field: FieldInfo;
   readonly row: AnyRow;
   readonly labels: Labels;
-  /** In full, as on a row's own page; otherwise on one line. */
+  /** Show the whole value, as on the page of a row; otherwise a single line. */
   readonly full?: boolean;
 }
 
-/** Shows a value by its type: a reference as a link to its row, a choice as a badge, an address as a link. */
+/** Shows a value by its type: a reference as a link to its row, a choice as a badge, a URL as a link. */
 export function FieldValue({ field, row, labels, full = false }: Props): ReactNode {
   const value = row[field.name];
   if (field.render) return field.render(value, row);
@@ -35,7 +35,7 @@ export function FieldValue({ field, row, labels, full = false }: Props): ReactNo
   if (full && field.kind === "json") return <Code block>{writeJson(value, 2)}</Code>;
   if (field.format === "email") return <Anchor href={`mailto:${value}`}>{String(value)}</Anchor>;
   if (field.format === "phone") return <Anchor href={`tel:${value}`}>{String(value)}</Anchor>;
-  if (field.format === "url") return <Address value={String(value)} />;
+  if (field.format === "url") return <ExternalLink value={String(value)} />;
   return <Plain full={full}>{formatText(field, value)}</Plain>;
 }
 
@@ -60,8 +60,8 @@ function Choice({ children }: { children: string }) {
   );
 }
 
-/** Only an address of the web is made a link: others could run something. */
-function Address({ value }: { value: string }) {
+/** Links only http and https URLs: other schemes, such as `javascript:`, could run code. */
+function ExternalLink({ value }: { value: string }) {
   if (!/^https?:\/\//i.test(value)) return value;
   return (
     <Anchor href={value} target="_blank" rel="noreferrer">

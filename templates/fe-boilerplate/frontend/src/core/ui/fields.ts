@@ -1,4 +1,4 @@
-/** From a table's schemas and what its page says of a field, to all that the screens need to know of it. */
+/** Field information for the screens, derived from the schemas of a table and the texts of its page. */
 
 import { z } from "zod";
 import { factsOf, inner } from "../api/kinds";
@@ -8,7 +8,7 @@ import type { Choice, FieldChange, FieldInfo, FieldText, Kind, Row } from "./pag
 type Texts = Readonly<Record<string, FieldText>>;
 type Changes = Readonly<Record<string, FieldChange<Row> | undefined>>;
 
-/** Return the fields of a table in its order, without those that are hidden. */
+/** Return the fields of a table in their order, without hidden ones. */
 export function describeFields(table: AnyTable, texts: Texts, changes: Changes): FieldInfo[] {
   return Object.keys(table.schemas.read.shape)
     .map((name) => describe(table, name, { ...texts[name], ...changes[name] }))
@@ -29,11 +29,11 @@ function describe(table: AnyTable, name: string, text: Partial<FieldText>): Fiel
     choices: choicesOf(item ?? schema ?? read),
     nullable: allowsNull(read, facts.kind),
     isKey: table.key.includes(name),
-    schema: text.kept ? undefined : schema,
+    schema: text.readOnly ? undefined : schema,
     optional: schema?.safeParse(undefined).success ?? true,
     changeable: name in shapeOf(table.schemas.update),
     reference: ownReference(table, name),
-    leadsTo: ownReference(table, name) ?? wideReference(table, name),
+    leadsTo: ownReference(table, name) ?? compositeReference(table, name),
   };
 }
 
@@ -41,8 +41,8 @@ function ownReference(table: AnyTable, name: string): Reference | undefined {
   return table.references.find(({ fields }) => fields.length === 1 && fields[0] === name);
 }
 
-/** A reference of several fields is shown at the last of them that does not refer by itself. */
-function wideReference(table: AnyTable, name: string): Reference | undefined {
+/** A composite reference is shown at the last of its fields that has no reference of its own. */
+function compositeReference(table: AnyTable, name: string): Reference | undefined {
   return table.references.find(
     ({ fields }) => fields.findLast((field) => !ownReference(table, field)) === name,
   );
@@ -71,17 +71,17 @@ function choice(value: string): Choice {
   return { value, label: choiceLabel(value) };
 }
 
-/** Return a choice as people read it: `on_leave` is "On leave", `SMA` stays. */
+/** Return the label of a choice: `on_leave` becomes "On leave", `SMA` is unchanged. */
 export function choiceLabel(value: string): string {
   if (/[A-Z]/.test(value) && !value.includes("_")) return value;
-  const said = value.replaceAll("_", " ").trim();
-  return said.charAt(0).toUpperCase() + said.slice(1);
+  const label = value.replaceAll("_", " ").trim();
+  return label.charAt(0).toUpperCase() + label.slice(1);
 }
 
 const NUMBERS: ReadonlySet<Kind> = new Set(["int16", "int32", "int64", "number", "decimal"]);
 const WHOLE: ReadonlySet<Kind> = new Set(["int16", "int32", "int64"]);
-const MOMENTS: ReadonlySet<Kind> = new Set(["date", "time", "timestamp", "local_timestamp"]);
+const DATE_TIMES: ReadonlySet<Kind> = new Set(["date", "time", "timestamp", "local_timestamp"]);
 
 export const isNumber = (kind: Kind): boolean => NUMBERS.has(kind);
 export const isWhole = (kind: Kind): boolean => WHOLE.has(kind);
-export const isMoment = (kind: Kind): boolean => MOMENTS.has(kind);
+export const isDateTime = (kind: Kind): boolean => DATE_TIMES.has(kind);

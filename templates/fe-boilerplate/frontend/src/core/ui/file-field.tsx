@@ -3,7 +3,7 @@ import { formatSize, sizeOf } from "./formats";
 import { common } from "./input-props";
 import type { InputProps } from "./page";
 
-/** Bytes: the content of a file, held as base64. */
+/** Input for binary values: the content of a file as base64. */
 export function FileField(props: InputProps) {
   const { field, value, onChange } = props;
   const content = String(value ?? "");
@@ -32,7 +32,7 @@ export function FileField(props: InputProps) {
   );
 }
 
-/** Read a file as base64. */
+/** Return the content of a file as base64. */
 async function contentOf(file: File): Promise<string> {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();

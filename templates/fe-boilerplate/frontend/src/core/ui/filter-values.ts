@@ -1,17 +1,17 @@
-/** Filters of one field, between what its form holds and what the server is asked. */
+/** Conversion of filters between the filter form of a field and query parameters. */
 
-import { choiceLabel, isMoment, isNumber } from "./fields";
+import { choiceLabel, isDateTime, isNumber } from "./fields";
 import { formatText } from "./formats";
-import { localInput, readMoment } from "./moments";
 import type { AnyPage, FieldInfo } from "./page";
+import { parseTimestamp, toLocalInput } from "./timestamps";
 
 export type Filters = Readonly<Record<string, string>>;
 
-/** What a column's filter asks: not all of it makes sense for each type. */
+/** The state of a filter form. Which properties are used depends on the form. */
 export interface FilterDraft {
-  /** The text that it contains, or the value that it has. */
+  /** A text that the field contains, or the value that it equals. */
   readonly value: string;
-  /** The choices that it is among. */
+  /** The selected choices. */
   readonly among: readonly string[];
   readonly from: string;
   readonly to: string;
@@ -20,7 +20,7 @@ export interface FilterDraft {
 
 export type FilterForm = "text" | "choices" | "range" | "boolean" | "reference" | "value" | "null";
 
-/** Return how a field is filtered; undefined where it cannot be. */
+/** Return the filter form of a field; undefined if it cannot be filtered. */
 export function filterForm(page: AnyPage, field: FieldInfo): FilterForm | undefined {
   const operators = page.table.filters[field.name] ?? [];
   if (field.format === "secret") return undefined;
@@ -34,26 +34,26 @@ export function filterForm(page: AnyPage, field: FieldInfo): FilterForm | undefi
   return operators.includes("gte") && field.kind !== "interval" ? "range" : "value";
 }
 
-/** Return whether an empty value can be asked for. */
+/** Whether a field can be filtered for empty values. */
 export function canBeNull(page: AnyPage, field: FieldInfo): boolean {
   return page.table.filters[field.name]?.includes("is_null") ?? false;
 }
 
-/** Return a field's filter as its form holds it. */
+/** Return the form state for the filters of a field. */
 export function readFilter(field: FieldInfo, filters: Filters): FilterDraft {
-  const told = (operator: string) => filters[`${field.name}__${operator}`] ?? "";
-  const shown = (value: string) => (field.kind === "timestamp" ? localInput(value) : value);
-  const isNull = told("is_null");
+  const operand = (operator: string) => filters[`${field.name}__${operator}`] ?? "";
+  const shown = (value: string) => (field.kind === "timestamp" ? toLocalInput(value) : value);
+  const isNull = operand("is_null");
   return {
-    value: told("contains") || told("eq"),
-    among: told("in").split(",").filter(Boolean),
-    from: shown(told("gte")),
-    to: shown(told("lte")),
+    value: operand("contains") || operand("eq"),
+    among: operand("in").split(",").filter(Boolean),
+    from: shown(operand("gte")),
+    to: shown(operand("lte")),
     isNull: isNull === "true" || isNull === "false" ? isNull : "",
   };
 }
 
-/** Return all filters with this field's as its form has them. */
+/** Return `all` filters with those of this field replaced by the state of its form. */
 export function writeFilter(
   form: FilterForm,
   field: FieldInfo,
@@ -61,20 +61,20 @@ export function writeFilter(
   all: Filters,
 ): Filters {
   const name = field.name;
-  const found = withoutField(name, all);
+  const filters = withoutField(name, all);
   const put = (operator: string, value: string) => {
-    if (value) found[`${name}__${operator}`] = value;
+    if (value) filters[`${name}__${operator}`] = value;
   };
-  const bound = (value: string) => (field.kind === "timestamp" ? readMoment(value) : value);
+  const bound = (value: string) => (field.kind === "timestamp" ? parseTimestamp(value) : value);
   put("is_null", draft.isNull);
-  if (draft.isNull === "true") return found;
+  if (draft.isNull === "true") return filters;
   if (form === "text") put("contains", draft.value.trim());
   else if (form === "choices") put("in", draft.among.join(","));
   else if (form === "range") {
     put("gte", bound(draft.from));
     put("lte", bound(draft.to));
   } else if (form !== "null") put("eq", draft.value.trim());
-  return found;
+  return filters;
 }
 
 /** Return the filters without those of one field. */
@@ -83,7 +83,7 @@ export function withoutField(name: string, all: Filters): Record<string, string>
   return Object.fromEntries(others);
 }
 
-/** Return the fields that are filtered. */
+/** Return the names of the filtered fields. */
 export function filteredFields(all: Filters): readonly string[] {
   return [...new Set(Object.keys(all).map((key) => key.split("__")[0] ?? key))];
 }
@@ -101,7 +101,7 @@ const WORDS: Readonly<Record<string, string>> = {
   contains: "contains",
 };
 
-/** Say what a field is filtered by; `label` stands for the row that a reference is to lead to. */
+/** Describe the filters of a field; `label` replaces the key of a referenced row. */
 export function describeFilter(field: FieldInfo, all: Filters, label?: string): string {
   const parts = Object.entries(all)
     .map(([key, value]) => [...key.split("__"), value])
@@ -116,6 +116,6 @@ export function describeFilter(field: FieldInfo, all: Filters, label?: string): 
 function shown(field: FieldInfo, operator: string, value: string): string {
   if (operator === "in") return value.split(",").map(choiceLabel).join(" or ");
   if (field.kind === "boolean") return value === "true" ? "yes" : "no";
-  if (isMoment(field.kind) || isNumber(field.kind)) return formatText(field, value);
+  if (isDateTime(field.kind) || isNumber(field.kind)) return formatText(field, value);
   return field.choices ? choiceLabel(value) : `“${value}”`;
 }

@@ -12,7 +12,7 @@ const reference = (fields: readonly string[]): Reference => ({
   targetFields: fields,
 });
 
-/** The pupils, as if some of their fields referred to teams. */
+/** The page of the pupils, with references from some of their fields to teams. */
 function withReferences(references: readonly Reference[]): AnyPage {
   const table: AnyTable = Object.create(pupils.table, { references: { value: references } });
   const fields = pupils.fields.map((field) => ({
@@ -24,7 +24,7 @@ function withReferences(references: readonly Reference[]): AnyPage {
   return { ...pupils, table, fields, byName: new Map(fields.map((field) => [field.name, field])) };
 }
 
-it("asks for a reference of several fields as one", () => {
+it("combines a composite reference into one entry", () => {
   const both = reference(["age", "nickname"]);
   const entries = formEntries(withReferences([both]), true);
   const names = entries.map(({ field }) => field.name);
@@ -34,37 +34,37 @@ it("asks for a reference of several fields as one", () => {
     reference: both,
     shared: [],
   });
-  const filled = enteredFields(pupils, entries).map(({ name }) => name);
-  expect(filled).toEqual(expect.arrayContaining(["age", "nickname"]));
+  const entered = enteredFields(pupils, entries).map(({ name }) => name);
+  expect(entered).toEqual(expect.arrayContaining(["age", "nickname"]));
 });
 
-it("lets a field that refers by itself limit what a wider reference offers", () => {
-  const alone = reference(["age"]);
+it("limits the options of a composite reference by a field with its own reference", () => {
+  const single = reference(["age"]);
   const both = reference(["age", "nickname"]);
-  const entries = formEntries(withReferences([both, alone]), true);
+  const entries = formEntries(withReferences([both, single]), true);
   const at = (name: string) => entries.find(({ field }) => field.name === name);
-  expect(at("age")).toMatchObject({ reference: alone });
+  expect(at("age")).toMatchObject({ reference: single });
   expect(at("nickname")).toMatchObject({ reference: both, shared: ["age"] });
 });
 
-it("shows a wider reference at the last field that does not refer by itself", () => {
-  const alone = reference(["nickname"]);
-  const leads = (references: readonly Reference[]) => {
+it("shows a composite reference at its last field without a reference of its own", () => {
+  const single = reference(["nickname"]);
+  const displayed = (references: readonly Reference[]) => {
     const table: AnyTable = Object.create(pupils.table, { references: { value: references } });
     return describeFields(table, {}, {}).flatMap(({ name, leadsTo }) =>
       leadsTo ? [[name, leadsTo.name]] : [],
     );
   };
-  expect(leads([reference(["age", "nickname"])])).toEqual([["nickname", "age+nickname"]]);
-  expect(leads([reference(["age", "nickname"]), alone])).toEqual([
+  expect(displayed([reference(["age", "nickname"])])).toEqual([["nickname", "age+nickname"]]);
+  expect(displayed([reference(["age", "nickname"]), single])).toEqual([
     ["nickname", "nickname"],
     ["age", "age+nickname"],
   ]);
 });
 
-it("asks of a row that is there only for what can be changed", () => {
-  const changed = formEntries(pupils, false).map(({ field }) => field.name);
-  expect(changed).not.toContain("id");
-  expect(changed).not.toContain("created_at");
-  expect(changed).toContain("name");
+it("contains only changeable fields for an existing row", () => {
+  const names = formEntries(pupils, false).map(({ field }) => field.name);
+  expect(names).not.toContain("id");
+  expect(names).not.toContain("created_at");
+  expect(names).toContain("name");
 });

@@ -1,25 +1,25 @@
-/** What a form asks for: a field, or a reference of several fields that is chosen as one. */
+/** The entries of a form: single fields, and composite references that are selected as one. */
 
 import type { Reference } from "../api/table";
 import type { AnyPage, FieldInfo } from "./page";
 
 export interface FormEntry {
-  /** The field that its input stands for; a reference of several fields stands at its first free one. */
+  /** The field of the input. For a composite reference it is the first field without an entry of its own. */
   readonly field: FieldInfo;
   readonly reference?: Reference;
-  /** Fields of the reference that have an input of their own: they limit what is offered. */
+  /** Fields of the reference that have their own entries. Their values limit the options. */
   readonly shared: readonly string[];
 }
 
-/** Return the entries of a form in the table's order; of a row that is there, only what can be changed. */
+/** Return the entries of a form in the table's order; for an existing row, only fields that can be changed. */
 export function formEntries(page: AnyPage, isNew: boolean): readonly FormEntry[] {
   const entered = page.fields.filter((field) => field.schema && (isNew || field.changeable));
   const names = new Set(entered.map(({ name }) => name));
-  const whole = page.table.references.filter(
+  const composite = page.table.references.filter(
     ({ fields }) => fields.length > 1 && fields.every((field) => names.has(field)),
   );
   const taken = new Map<string, Reference>();
-  for (const reference of whole) {
+  for (const reference of composite) {
     for (const name of reference.fields) {
       if (!page.byName.get(name)?.reference && !taken.has(name)) taken.set(name, reference);
     }
@@ -35,7 +35,7 @@ export function formEntries(page: AnyPage, isNew: boolean): readonly FormEntry[]
   });
 }
 
-/** Return all fields that a form's entries give values to. */
+/** Return all fields whose values the entries of a form set. */
 export function enteredFields(page: AnyPage, entries: readonly FormEntry[]): readonly FieldInfo[] {
   const names = entries.flatMap(({ field, reference }) => reference?.fields ?? [field.name]);
   return [...new Set(names)].flatMap((name) => page.byName.get(name) ?? []);

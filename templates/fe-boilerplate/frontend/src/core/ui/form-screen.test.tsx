@@ -18,7 +18,7 @@ beforeEach(() => {
   sent = [];
 });
 
-const note = async (request: Request) => {
+const record = async (request: Request) => {
   sent.push({ body: await request.json(), version: request.headers.get("If-Match") });
 };
 const input = (label: string) => screen.getByLabelText(new RegExp(`^${label}( \\*)?$`));
@@ -37,7 +37,7 @@ describe("a new row", () => {
     enter("Born on", "2019-05-05");
   };
 
-  it("says what is wrong while one types", async () => {
+  it("is validated while the user types", async () => {
     await open();
     enter("Age", "3");
     expect(await screen.findByText("Age must be 5 or more")).toHaveAttribute("role", "alert");
@@ -45,10 +45,10 @@ describe("a new row", () => {
     await waitFor(() => expect(screen.queryByText(/must be 5/)).toBeNull());
   });
 
-  it("has what the server refuses at the field that it names", async () => {
+  it("shows the server's errors at their fields", async () => {
     server.use(
       http.post("*/pupils", async ({ request }) => {
-        await note(request);
+        await record(request);
         const error = { field: "name", code: "unique", message: "is already taken" };
         return HttpResponse.json(
           { title: "Conflict", detail: "", errors: [error] },
@@ -60,7 +60,7 @@ describe("a new row", () => {
     fill();
     save();
     expect(await screen.findByText("Name is already taken")).toBeInTheDocument();
-    expect(screen.getByText("Please look at Name.")).toBeInTheDocument();
+    expect(screen.getByText("Check these fields: Name.")).toBeInTheDocument();
     expect(input("Name")).toHaveFocus();
     expect(sent[0]?.body).toEqual({
       name: "Budi",
@@ -71,28 +71,28 @@ describe("a new row", () => {
     });
   });
 
-  it("begins again where another one is to follow", async () => {
+  it("can be followed by another new row", async () => {
     server.use(http.post("*/pupils", () => HttpResponse.json(ani, { status: 201 })));
     await open();
     fill();
-    fireEvent.click(screen.getByRole("button", { name: "Save and new" }));
+    fireEvent.click(screen.getByRole("button", { name: "Save and add another" }));
     expect(await screen.findByText("Pupil saved")).toBeInTheDocument();
     await waitFor(() => expect(input("Name")).toHaveValue(""));
   });
 
-  it("takes first values from the URL", async () => {
+  it("takes initial values from the URL", async () => {
     await open("/pupils/new?name=Citra");
     expect(input("Name")).toHaveValue("Citra");
   });
 
-  it("steps numbers with the arrow keys", async () => {
+  it("increments numbers with the arrow keys", async () => {
     await open();
     fireEvent.keyDown(input("Fee"), { key: "ArrowUp" });
     expect(input("Fee")).toHaveValue("1");
   });
 });
 
-describe("a row that is changed", () => {
+describe("an existing row", () => {
   let version = 1;
 
   const open = async () => {
@@ -105,7 +105,7 @@ describe("a row that is changed", () => {
         ),
       ),
       http.patch("*/pupils/7", async ({ request }) => {
-        await note(request);
+        await record(request);
         if (request.headers.get("If-Match") === `"v${version}"`)
           return HttpResponse.json({ ...ani, id: 7 });
         return HttpResponse.json({ title: "Precondition Failed", detail: "" }, { status: 412 });
@@ -115,7 +115,7 @@ describe("a row that is changed", () => {
     await screen.findByRole("form", { name: "Edit Pupil" });
   };
 
-  it("sends only what differs, and only over the version that was seen", async () => {
+  it("sends only changed fields, with the version that was loaded", async () => {
     await open();
     enter("Name", "Ani B.");
     enter("Age", "");
@@ -124,27 +124,27 @@ describe("a row that is changed", () => {
     expect(sent).toEqual([{ body: { name: "Ani B.", age: null }, version: '"v1"' }]);
   });
 
-  it("can be saved over what somebody else has changed meanwhile", async () => {
+  it("can overwrite a conflicting change", async () => {
     await open();
     enter("Name", "Ani B.");
     version = 2;
     save();
-    fireEvent.click(await screen.findByRole("button", { name: "Save mine anyway" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Overwrite" }));
     expect(await screen.findByText("Pupil saved")).toBeInTheDocument();
-    expect(sent.map((one) => one.version)).toEqual(['"v1"', '"v2"']);
+    expect(sent.map((request) => request.version)).toEqual(['"v1"', '"v2"']);
   });
 
-  it("can be loaded again instead", async () => {
+  it("can be reloaded after a conflicting change", async () => {
     await open();
     enter("Name", "Ani B.");
     version = 2;
     save();
-    fireEvent.click(await screen.findByRole("button", { name: "Load it again" }));
+    fireEvent.click(await screen.findByRole("button", { name: "Load the current version" }));
     await waitFor(() => expect(input("Nickname")).toHaveValue("v2"));
     expect(input("Name")).toHaveValue("Ani");
   });
 
-  it("is not left without a question", async () => {
+  it("asks for confirmation before unsaved changes are discarded", async () => {
     await open();
     enter("Name", "Ani B.");
     await userEvent.click(screen.getByRole("link", { name: "Cancel" }));
@@ -153,7 +153,7 @@ describe("a row that is changed", () => {
     expect(input("Name")).toHaveValue("Ani B.");
   });
 
-  it("may be gone", async () => {
+  it("shows an error if it does not exist", async () => {
     server.use(http.get("*/pupils/8", () => HttpResponse.json({ detail: "" }, { status: 404 })));
     renderAt(<FormScreen page={pupils} rowKey={["8"]} />, "/pupils/8/edit");
     expect(await screen.findByText("Pupil not found")).toBeInTheDocument();

@@ -8,23 +8,23 @@ import { BackIcon } from "./icons";
 import { keyText } from "./keys";
 import type { AnyPage } from "./page";
 import { RowForm } from "./row-form";
-import { Failed, isMissing, MissingRow, Waiting } from "./states";
+import { Failed, isMissing, LoadingRow, MissingRow } from "./states";
 import { useRowTitle } from "./use-labels";
 
 interface Props {
   readonly page: AnyPage;
-  /** Of the row to be changed; left out for a new one. */
+  /** The key of the row to edit; undefined for a new row. */
   readonly rowKey?: readonly string[];
 }
 
-/** The form of a new row, or of one that is to be changed. */
+/** The page with the form for a new or an existing row. */
 export function FormScreen({ page, rowKey }: Props) {
   return rowKey ? <EditScreen page={page} rowKey={rowKey} /> : <NewScreen page={page} />;
 }
 
 function NewScreen({ page }: { page: AnyPage }) {
   const presets = useSearch({ strict: false }) as Readonly<Record<string, unknown>>;
-  const [round, setRound] = useState(0);
+  const [formKey, setFormKey] = useState(0);
   return (
     <Stack gap="lg" maw={960}>
       <BackLink page={page} />
@@ -32,10 +32,10 @@ function NewScreen({ page }: { page: AnyPage }) {
         New {lowerFirst(page.nav.labelSingular)}
       </Title>
       <RowForm
-        key={round}
+        key={formKey}
         page={page}
         presets={presets}
-        onAnother={() => setRound((last) => last + 1)}
+        onAnother={() => setFormKey((last) => last + 1)}
       />
     </Stack>
   );
@@ -53,7 +53,7 @@ function EditScreen({ page, rowKey }: Required<Props>) {
   if (found.error && !found.data) {
     return <Failed error={found.error} onRetry={() => found.refetch()} />;
   }
-  if (!found.data) return <Waiting />;
+  if (!found.data) return <LoadingRow />;
   const reload = async () => (await found.refetch({ throwOnError: true })).data;
   return <Edit page={page} found={found.data} onReload={reload} />;
 }
@@ -64,16 +64,16 @@ interface EditProps {
   readonly onReload: () => Promise<Versioned<AnyRow> | undefined>;
 }
 
-/** Works on the version that was there when it began: what is read anew meanwhile does not disturb it. */
+/** Edits the version that was loaded first: background refetches do not change the form. */
 function Edit({ page, found, onReload }: EditProps) {
   const [base, setBase] = useState(found);
-  const [round, setRound] = useState(0);
+  const [formKey, setFormKey] = useState(0);
   const title = useRowTitle(page.table, base.row);
   const reload = async () => {
-    const present = await onReload();
-    if (!present) return;
-    setBase(present);
-    setRound((last) => last + 1);
+    const current = await onReload();
+    if (!current) return;
+    setBase(current);
+    setFormKey((last) => last + 1);
   };
   return (
     <Stack gap="lg" maw={960}>
@@ -82,11 +82,11 @@ function Edit({ page, found, onReload }: EditProps) {
         Edit {title ?? "…"}
       </Title>
       <RowForm
-        key={round}
+        key={formKey}
         page={page}
         base={base}
         onReload={reload}
-        presentVersion={async () => (await onReload())?.etag}
+        currentEtag={async () => (await onReload())?.etag}
       />
     </Stack>
   );

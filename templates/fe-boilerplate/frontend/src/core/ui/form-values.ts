@@ -1,16 +1,16 @@
-/** Values between the server's form and that of a form's inputs. Pure functions. */
+/** Conversion between the values of a row and the drafts that form inputs edit. Pure functions. */
 
 import { z } from "zod";
 import { readJson, writeJson } from "../api/json";
 import type { AnyRow } from "../api/table";
 import { isNumber, isWhole } from "./fields";
-import { localInput, readMoment } from "./moments";
 import type { AnyPage, Draft, FieldInfo, Kind } from "./page";
+import { parseTimestamp, toLocalInput } from "./timestamps";
 
 export type Drafts = Record<string, Draft>;
 export type Values = Record<string, unknown>;
 
-/** Return what an input shows of a value. */
+/** Return the draft of a value. */
 export function draftOf(field: FieldInfo, value: unknown): Draft {
   if (field.kind === "boolean") return typeof value === "boolean" ? value : null;
   if (isList(field)) return Array.isArray(value) ? value.map(String) : [];
@@ -20,15 +20,15 @@ export function draftOf(field: FieldInfo, value: unknown): Draft {
 }
 
 function textOf(kind: Kind, value: string): string {
-  if (kind === "timestamp") return localInput(value);
+  if (kind === "timestamp") return toLocalInput(value);
   const short = value.replace(/(:\d\d):00(\.0+)?$/, "$1");
   if (kind === "local_timestamp") return short;
-  return kind === "time" ? short.replace(THOUSANDTHS, "$1") : value;
+  return kind === "time" ? short.replace(MILLISECONDS, "$1") : value;
 }
 
-const THOUSANDTHS = /(\.\d{3})\d+$/; // a browser's input of times is empty where there are more
+const MILLISECONDS = /(\.\d{3})\d+$/; // time inputs of browsers reject more than three decimal places
 
-/** Return what the input of a new row shows at first. */
+/** Return the initial draft of a field of a new row. */
 export function initialDraft(field: FieldInfo, preset: unknown): Draft {
   if (typeof preset === "string" && preset !== "") return draftOf(field, preset);
   if (field.kind === "boolean") {
@@ -37,12 +37,12 @@ export function initialDraft(field: FieldInfo, preset: unknown): Draft {
   return field.initial === undefined ? draftOf(field, undefined) : String(field.initial);
 }
 
-/** Whether a field's values are entered one by one. Lists of lists are entered as JSON. */
+/** Whether the items of a field are entered one by one. Nested lists are entered as JSON. */
 export function isList(field: FieldInfo): boolean {
   return field.kind === "array" && field.item !== "array" && field.item !== "json";
 }
 
-/** Return what an input holds; undefined where nothing was given. Throws SyntaxError for what is no JSON. */
+/** Return the value of a draft; undefined if it is empty. Throws SyntaxError for malformed JSON. */
 export function readDraft(field: FieldInfo, draft: Draft): unknown {
   if (typeof draft === "string") return textValue(field, draft);
   if (draft === null) return field.nullable ? null : undefined;
@@ -58,7 +58,7 @@ function textValue(field: FieldInfo, draft: string): unknown {
 }
 
 function scalar(field: FieldInfo, kind: Kind, text: string): unknown {
-  if (kind === "timestamp") return readMoment(text);
+  if (kind === "timestamp") return parseTimestamp(text);
   if (kind === "boolean") return text === "true";
   if (kind === "choice") return isNumberChoice(field) ? Number(text) : text;
   if (!isNumber(kind)) return text;
@@ -73,7 +73,7 @@ function isNumberChoice(field: FieldInfo): boolean {
   return !field.schema?.safeParse(isList(field) ? [first] : first).success;
 }
 
-/** Whether a draft says something else than another. */
+/** Whether two drafts differ. */
 export function differs(one: Draft | undefined, other: Draft | undefined): boolean {
   return JSON.stringify(one) !== JSON.stringify(other);
 }
@@ -81,10 +81,10 @@ export function differs(one: Draft | undefined, other: Draft | undefined): boole
 const REQUIRED = "is required";
 
 /**
- * Return the schema of a form: from what the inputs hold to what the server is sent.
+ * Return the schema of a form, which transforms drafts into the values to send.
  *
- * Of a new row that is all that was given; of one that is changed (`original`), only what differs from `initial`.
- * Either way the whole row is held to the table's schema and rules.
+ * For a new row these are all entered values. For an existing row (`original`) they are only those that differ from
+ * `initial`. In both cases the whole row is validated by the table's schema and rules.
  */
 export function formSchema(
   page: AnyPage,
@@ -93,21 +93,21 @@ export function formSchema(
   original?: AnyRow,
 ): z.ZodType<Values, Drafts> {
   return z.custom<Drafts>().transform((drafts, context) => {
-    const given = original
+    const entered = original
       ? fields.filter(({ name }) => differs(drafts[name], initial[name]))
       : fields;
     const problems = new Map<string, string>();
     const values: Values = {};
-    for (const field of given) {
-      const isLeftOut = !original && field.optional && isEmpty(drafts[field.name]);
-      if (isLeftOut && !differs(drafts[field.name], initial[field.name])) continue;
+    for (const field of entered) {
+      const isOmitted = !original && field.optional && isEmpty(drafts[field.name]);
+      if (isOmitted && !differs(drafts[field.name], initial[field.name])) continue;
       try {
         values[field.name] = readDraft(field, drafts[field.name] ?? "");
       } catch {
         problems.set(field.name, "must be JSON");
       }
-      const isNeeded = original !== undefined || !field.optional;
-      if (isNeeded && values[field.name] === undefined && !problems.has(field.name)) {
+      const isRequired = original !== undefined || !field.optional;
+      if (isRequired && values[field.name] === undefined && !problems.has(field.name)) {
         problems.set(field.name, REQUIRED);
       }
     }
@@ -115,16 +115,16 @@ export function formSchema(
       const name = String(path[0]);
       if (!problems.has(name)) problems.set(name, message);
     }
-    const told = new Set(given.map(({ name }) => name));
-    const found = [...problems].filter(([name]) => !original || told.has(name));
-    for (const [name, message] of found) {
+    const names = new Set(entered.map(({ name }) => name));
+    const reported = [...problems].filter(([name]) => !original || names.has(name));
+    for (const [name, message] of reported) {
       context.addIssue({ code: "custom", path: [name], message });
     }
-    return found.length > 0 ? z.NEVER : withoutUndefined(values);
+    return reported.length > 0 ? z.NEVER : withoutUndefined(values);
   });
 }
 
-/** An input that is left empty says nothing: the server has its default. Emptied by hand, it says null. */
+/** Whether a draft is empty. An untouched empty input is omitted, so that the server applies its default. */
 function isEmpty(draft: Draft | undefined): boolean {
   return (
     draft === undefined ||
@@ -135,8 +135,8 @@ function isEmpty(draft: Draft | undefined): boolean {
 }
 
 function check(page: AnyPage, row: AnyRow): readonly z.core.$ZodIssue[] {
-  const known = Object.keys(page.table.schemas.create?.shape ?? {});
-  const values = Object.fromEntries(known.map((name) => [name, row[name]]));
+  const names = Object.keys(page.table.schemas.create?.shape ?? {});
+  const values = Object.fromEntries(names.map((name) => [name, row[name]]));
   return page.table.schemas.create?.safeParse(values).error?.issues ?? [];
 }
 

@@ -1,10 +1,10 @@
-/** Values as people read them, in the language and zone of the browser. Pure functions. */
+/** Formatting of values in the language and time zone of the browser. Pure functions. */
 
 import { writeJson } from "../api/json";
 import { choiceLabel } from "./fields";
 import type { FieldInfo, Kind } from "./page";
 
-/** Stands where there is no value. */
+/** Shown for an empty value. */
 export const NOTHING = "–";
 export const HIDDEN = "••••••••";
 
@@ -16,7 +16,7 @@ export function formatText(field: Shown, value: unknown): string {
   if (field.format === "secret") return HIDDEN;
   if (Array.isArray(value)) {
     const item: Shown = { ...field, kind: field.item ?? "text" };
-    return value.map((one) => formatText(item, one)).join(", ") || NOTHING;
+    return value.map((part) => formatText(item, part)).join(", ") || NOTHING;
   }
   if (field.choices) return choiceLabel(String(value));
   return (BY_KIND[field.kind] ?? String)(value, field);
@@ -28,41 +28,41 @@ const BY_KIND: { readonly [K in Kind]?: Format } = {
   boolean: (value) => (value ? "Yes" : "No"),
   date: (value) => formatDate(String(value)),
   time: (value) => String(value).replace(/^(\d\d:\d\d)(:00)?(\.0+)?$/, "$1"),
-  timestamp: (value) => moment(new Date(String(value)), String(value)),
-  local_timestamp: (value) => moment(new Date(String(value)), String(value)),
+  timestamp: (value) => formatTimestamp(new Date(String(value)), String(value)),
+  local_timestamp: (value) => formatTimestamp(new Date(String(value)), String(value)),
   decimal: (value, { places }) => formatDecimal(String(value), places),
   json: (value) => writeJson(value),
   bytes: (value) => formatSize(sizeOf(String(value))),
 };
 
 const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const TIMESTAMP = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
 function formatDate(value: string): string {
   const [year, month, day] = value.split("-").map(Number);
   if (!year || !month || !day) return value;
   const date = new Date(2000, month - 1, day);
-  date.setFullYear(year); // also where the year is below 100
+  date.setFullYear(year); // the constructor maps the years 0 to 99 to 1900 to 1999
   return DATE.format(date);
 }
 
-function moment(date: Date, text: string): string {
-  return Number.isNaN(date.getTime()) ? text : MOMENT.format(date);
+function formatTimestamp(date: Date, text: string): string {
+  return Number.isNaN(date.getTime()) ? text : TIMESTAMP.format(date);
 }
 
 function formatDecimal(value: string, places?: number): string {
   if (!/^-?\d+(\.\d+)?$/.test(value)) return value;
-  const least = Math.min(places ?? 0, 20);
-  const style = { minimumFractionDigits: least, maximumFractionDigits: 20 };
+  const minimum = Math.min(places ?? 0, 20);
+  const style = { minimumFractionDigits: minimum, maximumFractionDigits: 20 };
   return new Intl.NumberFormat(undefined, style).format(value as `${number}`);
 }
 
-/** The zone that moments are shown in, as `Asia/Jakarta`. */
-export function zoneName(): string {
+/** Return the time zone in which timestamps are shown, such as `Asia/Jakarta`. */
+export function timeZoneName(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
-/** How many bytes a base64 text holds. */
+/** Return the size in bytes of base64-encoded content. */
 export function sizeOf(base64: string): number {
   return Math.floor((base64.replace(/=+$/, "").length * 3) / 4);
 }
@@ -78,7 +78,7 @@ export function formatCount(count: number): string {
   return new Intl.NumberFormat(undefined).format(count);
 }
 
-/** Return a label as said within a sentence: "P5 project" and "SMS" keep their capitals. */
+/** Return a label for use within a sentence. Acronyms such as "P5 project" and "SMS" keep their capitals. */
 export function lowerFirst(label: string): string {
   return /^[A-Z][A-Z0-9]/.test(label) ? label : label.charAt(0).toLowerCase() + label.slice(1);
 }

@@ -4,7 +4,7 @@ interface Props {
   readonly size?: number;
 }
 
-/** Lines in the colour of the text around them. They are hidden from readers: a label stands beside each. */
+/** An icon in the color of the surrounding text. It is hidden from assistive technology, so its parent needs a label. */
 function Icon({ size = 18, children }: Props & { readonly children: ReactNode }) {
   return (
     <svg

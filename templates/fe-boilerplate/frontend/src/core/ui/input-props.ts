@@ -1,8 +1,8 @@
 import type { InputWrapperProps } from "@mantine/core";
-import { zoneName } from "./formats";
+import { timeZoneName } from "./formats";
 import type { FieldInfo, InputProps } from "./page";
 
-/** What all inputs have alike: label, help, message, and how they tell of a change. */
+/** Return the properties that all inputs share. */
 export function common({ field, error, required, onBlur }: InputProps) {
   return {
     name: field.name,
@@ -17,7 +17,7 @@ export function common({ field, error, required, onBlur }: InputProps) {
   };
 }
 
-// Help stands below, so that the inputs of a line are level.
+// The description is below the input, so that inputs in the same row are aligned.
 const WRAPPER_ORDER: InputWrapperProps["inputWrapperOrder"] = [
   "label",
   "input",
@@ -26,6 +26,6 @@ const WRAPPER_ORDER: InputWrapperProps["inputWrapperOrder"] = [
 ];
 
 function helpOf(field: FieldInfo): string | undefined {
-  const zone = field.kind === "timestamp" ? `Time zone: ${zoneName()}.` : undefined;
+  const zone = field.kind === "timestamp" ? `Time zone: ${timeZoneName()}.` : undefined;
   return [field.help, zone].filter(Boolean).join(" ") || undefined;
 }

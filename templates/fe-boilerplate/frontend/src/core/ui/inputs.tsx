@@ -1,4 +1,4 @@
-/** The inputs of forms, by type. All hold text as typed, a switch's position, or a list's items. */
+/** Form inputs by field type. Their value is a draft: the text as typed, the state of a switch, or the items of a list. */
 
 import {
   MultiSelect,
@@ -10,16 +10,16 @@ import {
   TextInput,
 } from "@mantine/core";
 import type { ReactNode } from "react";
-import { isMoment, isNumber } from "./fields";
+import { DateTimeInput } from "./date-time-input";
+import { isDateTime, isNumber } from "./fields";
 import { FileField } from "./file-field";
 import { isList } from "./form-values";
 import { common } from "./input-props";
 import { JsonField } from "./json-field";
-import { MomentInput } from "./moment-input";
 import { NumberField } from "./number-field";
 import type { FieldInfo, InputProps } from "./page";
 
-/** The input of a field: its own where the table's `customize.tsx` has one, else by type. */
+/** The input of a field: the one from the table's `customize.tsx`, or else one for its type. */
 export function FieldInput(props: InputProps): ReactNode {
   const { field } = props;
   if (field.input) return <field.input {...props} />;
@@ -29,7 +29,7 @@ export function FieldInput(props: InputProps): ReactNode {
   if (field.kind === "bytes") return <FileField {...props} />;
   if (field.choices) return <Choice {...props} />;
   if (isNumber(field.kind)) return <NumberField {...props} />;
-  if (isMoment(field.kind)) return <Moment {...props} />;
+  if (isDateTime(field.kind)) return <DateTime {...props} />;
   if (field.long) return <LongText {...props} />;
   if (field.format === "secret") return <Secret {...props} />;
   return <Text {...props} />;
@@ -50,10 +50,10 @@ function Text(props: InputProps) {
   );
 }
 
-function Moment(props: InputProps) {
+function DateTime(props: InputProps) {
   const { field, value, onChange } = props;
   return (
-    <MomentInput
+    <DateTimeInput
       {...common(props)}
       kind={field.kind}
       noun={field.label}
@@ -65,7 +65,7 @@ function Moment(props: InputProps) {
   );
 }
 
-/** Says of a field that may be left empty what comes of that. */
+/** Return a placeholder that shows the format of a duration, or that the server assigns a default. */
 function placeholder(field: FieldInfo): string | undefined {
   if (field.kind === "interval") return "P1DT2H30M";
   return field.optional && !field.nullable && field.initial === undefined ? "Automatic" : undefined;
@@ -91,7 +91,7 @@ function Secret(props: InputProps) {
     <PasswordInput
       {...common(props)}
       autoComplete="new-password"
-      visibilityToggleButtonProps={{ "aria-label": "Show or hide" }}
+      visibilityToggleButtonProps={{ "aria-label": `Show or hide ${props.field.label}` }}
       value={String(value ?? "")}
       onChange={(event) => onChange(event.currentTarget.value)}
     />
@@ -105,7 +105,7 @@ function Choice(props: InputProps) {
     <Select
       {...common(props)}
       data={[...choices]}
-      searchable={choices.length > SEARCHABLE}
+      searchable={choices.length > SEARCH_THRESHOLD}
       openOnFocus={false}
       clearable={field.nullable || field.optional}
       allowDeselect={false}
@@ -116,7 +116,7 @@ function Choice(props: InputProps) {
   );
 }
 
-const SEARCHABLE = 8; // choices: more are found faster by typing
+const SEARCH_THRESHOLD = 8; // choices
 
 function YesNo(props: InputProps) {
   const { field, value, onChange } = props;

@@ -3,11 +3,11 @@ import { readJson, writeJson } from "../api/json";
 import { common } from "./input-props";
 import type { InputProps } from "./page";
 
-/** JSON as text: checked while one types, put in order at the press of a button. */
+/** Input for JSON as text, with a button that formats it. */
 export function JsonField(props: InputProps) {
   const { field, value, onChange } = props;
   const text = String(value ?? "");
-  const ordered = inOrder(text);
+  const formatted = formatJson(text);
   return (
     <div>
       <Textarea
@@ -21,9 +21,9 @@ export function JsonField(props: InputProps) {
         value={text}
         onChange={(event) => onChange(event.currentTarget.value)}
       />
-      {ordered !== undefined && ordered !== text && (
+      {formatted !== undefined && formatted !== text && (
         <Group justify="flex-end" mt={4}>
-          <Button size="compact-xs" variant="subtle" onClick={() => onChange(ordered)}>
+          <Button size="compact-xs" variant="subtle" onClick={() => onChange(formatted)}>
             Format {field.label}
           </Button>
         </Group>
@@ -32,8 +32,8 @@ export function JsonField(props: InputProps) {
   );
 }
 
-/** Return JSON with its lines in order; undefined for what is none. */
-function inOrder(text: string): string | undefined {
+/** Return indented JSON; undefined for malformed text. */
+function formatJson(text: string): string | undefined {
   try {
     return writeJson(readJson(text), 2);
   } catch {

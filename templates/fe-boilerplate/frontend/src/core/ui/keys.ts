@@ -1,9 +1,9 @@
-/** A row's key as one part of a path: its parts, encoded, with commas between them. */
+/** Return a key as one path segment: its encoded parts, separated by commas. */
 export function keyText(parts: readonly (string | number | boolean)[]): string {
   return parts.map((part) => encodeURIComponent(String(part))).join(",");
 }
 
-/** Return the parts of a key as it stands in a path. */
+/** Return the parts of a key from a path segment. */
 export function readKey(text: string): readonly string[] {
   return text.split(",").map(decoded);
 }
@@ -12,6 +12,6 @@ function decoded(part: string): string {
   try {
     return decodeURIComponent(part);
   } catch {
-    return part; // typed by hand, with a lone %
+    return part; // a URL entered by hand may contain an unescaped %
   }
 }

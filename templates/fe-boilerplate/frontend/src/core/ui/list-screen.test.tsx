@@ -7,33 +7,33 @@ import { server } from "../test/server";
 import { ListScreen } from "./list-screen";
 import { ani, pupils } from "./testing/pupils";
 
-let asked: string[] = [];
+let queries: string[] = [];
 let rows: object[] = [];
 let total: number | undefined;
 
 beforeEach(() => {
-  asked = [];
+  queries = [];
   rows = [ani, { ...ani, id: 2, name: "Budi" }];
   total = undefined;
   server.use(
     http.get("*/pupils", ({ request }) => {
-      asked.push(decodeURIComponent(new URL(request.url).search));
-      const found = {
+      queries.push(decodeURIComponent(new URL(request.url).search));
+      const page = {
         items: rows,
         total: total ?? rows.length,
         limit: 25,
         offset: 0,
         expanded: {},
       };
-      return HttpResponse.json(found);
+      return HttpResponse.json(page);
     }),
   );
 });
 
 const open = (url = "/pupils") => renderAt(<ListScreen page={pupils} />, url);
-const lastAsked = () => asked.at(-1);
+const lastQuery = () => queries.at(-1);
 
-it("shows rows by type, how many there are, and the way to each", async () => {
+it("shows formatted rows with links to their pages, and the total", async () => {
   open();
   const link = await screen.findByRole("link", { name: "Ani" });
   expect(link).toHaveAttribute("href", "/pupils/9007199254740");
@@ -41,36 +41,36 @@ it("shows rows by type, how many there are, and the way to each", async () => {
   expect(screen.getAllByText("Far on")).toHaveLength(2);
 });
 
-it("sorts up, down, and not at all", async () => {
+it("cycles through ascending, descending and no order", async () => {
   open();
   const user = userEvent.setup();
   await user.click(await screen.findByRole("button", { name: "Fee" }));
-  await waitFor(() => expect(lastAsked()).toBe("?sort=fee&limit=25"));
+  await waitFor(() => expect(lastQuery()).toBe("?sort=fee&limit=25"));
   expect(screen.getByRole("columnheader", { name: /Fee/ })).toHaveAttribute(
     "aria-sort",
     "ascending",
   );
   await user.click(screen.getByRole("button", { name: "Fee" }));
-  await waitFor(() => expect(lastAsked()).toBe("?sort=-fee&limit=25"));
+  await waitFor(() => expect(lastQuery()).toBe("?sort=-fee&limit=25"));
   await user.click(screen.getByRole("button", { name: "Fee" }));
-  await waitFor(() => expect(lastAsked()).toBe("?limit=25"));
+  await waitFor(() => expect(lastQuery()).toBe("?limit=25"));
 });
 
-it("searches and filters, from the first page on", async () => {
+it("returns to the first page for a search or a filter", async () => {
   total = 60;
   open("/pupils?page=2");
   const user = userEvent.setup();
   await user.type(await screen.findByRole("searchbox"), "an");
-  await waitFor(() => expect(lastAsked()).toBe("?q=an&limit=25"));
+  await waitFor(() => expect(lastQuery()).toBe("?q=an&limit=25"));
   await user.click(await screen.findByRole("button", { name: "Filter Fee" }));
   await user.type(await screen.findByLabelText("Fee from"), "5");
   await user.click(screen.getByRole("button", { name: "Apply" }));
-  await waitFor(() => expect(lastAsked()).toBe("?fee__gte=5&q=an&limit=25"));
-  await user.click(await screen.findByRole("button", { name: "Remove the filter of Fee" }));
-  await waitFor(() => expect(lastAsked()).toBe("?q=an&limit=25"));
+  await waitFor(() => expect(lastQuery()).toBe("?fee__gte=5&q=an&limit=25"));
+  await user.click(await screen.findByRole("button", { name: "Remove the filter on Fee" }));
+  await waitFor(() => expect(lastQuery()).toBe("?q=an&limit=25"));
 });
 
-it("does not ask for a date that is half typed", async () => {
+it("does not filter by an incomplete date", async () => {
   open();
   const user = userEvent.setup();
   await user.click(await screen.findByRole("button", { name: "Filter Born on" }));
@@ -79,11 +79,11 @@ it("does not ask for a date that is half typed", async () => {
   expect(screen.getByText("Not a date")).toBeInTheDocument();
   await user.type(screen.getByLabelText("Born on from"), "-01");
   await user.click(screen.getByRole("button", { name: "Apply" }));
-  await waitFor(() => expect(lastAsked()).toBe("?born_on__gte=2018-03-01&limit=25"));
-  expect(asked).toHaveLength(2);
+  await waitFor(() => expect(lastQuery()).toBe("?born_on__gte=2018-03-01&limit=25"));
+  expect(queries).toHaveLength(2);
 });
 
-it("offers to clear what leaves no row", async () => {
+it("offers to clear search and filters if no row matches", async () => {
   rows = [];
   open("/pupils?q=zz&level__in=far_on");
   const clear = await screen.findByRole("button", { name: "Clear search and filters" });
@@ -92,25 +92,25 @@ it("offers to clear what leaves no row", async () => {
   expect(await screen.findByText("No pupils yet")).toBeInTheDocument();
 });
 
-it("goes to the last page when its own is gone", async () => {
+it("goes to the last page if the requested page does not exist", async () => {
   total = 30;
   open("/pupils?page=9");
-  await waitFor(() => expect(lastAsked()).toBe("?limit=25&offset=25"));
+  await waitFor(() => expect(lastQuery()).toBe("?limit=25&offset=25"));
 });
 
-it("says what went wrong, and tries again", async () => {
+it("shows an error and can retry", async () => {
   server.use(
-    http.get("*/pupils", () => HttpResponse.json({ detail: "Out of order." }, { status: 500 }), {
+    http.get("*/pupils", () => HttpResponse.json({ detail: "Out of service." }, { status: 500 }), {
       once: true,
     }),
   );
   open();
-  expect(await screen.findByText("Out of order.")).toBeInTheDocument();
+  expect(await screen.findByText("Out of service.")).toBeInTheDocument();
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByRole("link", { name: "Ani" })).toBeInTheDocument();
 });
 
-it("says so when the backend is away behind what answers for it", async () => {
+it("shows that the server is unreachable for an error page of a proxy", async () => {
   server.use(
     http.get("*/pupils", () =>
       HttpResponse.html("<h1>502</h1>", { status: 502, statusText: "Bad Gateway" }),
@@ -120,7 +120,7 @@ it("says so when the backend is away behind what answers for it", async () => {
   expect(await screen.findByText(/The server cannot be reached/)).toBeInTheDocument();
 });
 
-it("offers to clear what the server cannot be asked, as an address by hand may have it", async () => {
+it("offers to clear invalid filters in the URL", async () => {
   server.use(
     http.get("*/pupils", ({ request }) =>
       new URL(request.url).searchParams.has("fee__gte")
@@ -134,7 +134,7 @@ it("offers to clear what the server cannot be asked, as an address by hand may h
   expect(await screen.findByRole("link", { name: "Ani" })).toBeInTheDocument();
 });
 
-it("deletes the rows that are selected, after a question", async () => {
+it("deletes the selected rows after confirmation", async () => {
   let removed = "";
   server.use(
     http.post("*/pupils/bulk-delete", async ({ request }) => {
@@ -155,10 +155,10 @@ it("deletes the rows that are selected, after a question", async () => {
   await waitFor(() => expect(screen.queryByRole("link", { name: "Budi" })).toBeNull());
 });
 
-it("exports what is filtered, as everything else is asked for", async () => {
+it("exports the filtered rows, with the API key", async () => {
   let url = "";
   let key: string | null = null;
-  sessionStorage.setItem("api-key", "open sesame");
+  sessionStorage.setItem("api-key", "secret-key");
   server.use(
     http.get("*/pupils/export.csv", ({ request }) => {
       url = request.url;
@@ -181,23 +181,23 @@ it("exports what is filtered, as everything else is asked for", async () => {
   await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
   await waitFor(() => expect(name).toBe("pupils.csv"));
   expect(url).toMatch(/\/pupils\/export\.csv\?level__in=far_on&sort=name$/);
-  expect(key).toBe("open sesame");
+  expect(key).toBe("secret-key");
   expect(await saved?.text()).toBe("id,name\n1,Ani\n");
 });
 
-it("says why nothing was exported", async () => {
+it("shows why an export failed", async () => {
   server.use(
     http.get("*/pupils/export.csv", () =>
-      HttpResponse.json({ detail: "Out of order." }, { status: 500 }),
+      HttpResponse.json({ detail: "Out of service." }, { status: 500 }),
     ),
   );
   open();
   await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
-  expect(await screen.findByText("Not exported")).toBeInTheDocument();
-  expect(screen.getByText("Out of order.")).toBeInTheDocument();
+  expect(await screen.findByText("Export failed")).toBeInTheDocument();
+  expect(screen.getByText("Out of service.")).toBeInTheDocument();
 });
 
-it("shows the columns that are chosen", async () => {
+it("shows the selected columns", async () => {
   open();
   const user = userEvent.setup();
   await user.click(await screen.findByRole("button", { name: "Choose columns" }));

@@ -35,7 +35,7 @@ import type { AnyPage } from "./page";
 import { Empty, Failed } from "./states";
 import { usePageLabels } from "./use-labels";
 
-/** The rows of a table: searched, filtered, sorted and paged by the server. Its state is in the URL. */
+/** The list of a table, searched, filtered, sorted and paged by the server. Its state is in the URL. */
 export function ListScreen({ page }: { page: AnyPage }) {
   const [state, change] = useListState(page);
   const [selection, setSelection] = useSelection(state);
@@ -66,7 +66,7 @@ export function ListScreen({ page }: { page: AnyPage }) {
           other={<ClearButton onChange={change} />}
         />
       )}
-      {list.isPending && <Rows />}
+      {list.isPending && <LoadingRows />}
       {list.data && (
         <Box aria-busy={list.isPlaceholderData} opacity={list.isPlaceholderData ? 0.6 : 1}>
           <DataTable
@@ -79,7 +79,7 @@ export function ListScreen({ page }: { page: AnyPage }) {
             selection={selection}
             onSelect={canSelect ? setSelection : undefined}
             head={(name, label) => (
-              <Head page={page} name={name} label={label} state={state} onChange={change} />
+              <Header page={page} name={name} label={label} state={state} onChange={change} />
             )}
           />
           {list.data.total === 0 && <NoRows page={page} state={state} onChange={change} />}
@@ -92,7 +92,7 @@ export function ListScreen({ page }: { page: AnyPage }) {
 
 type Change = (change: Partial<ListState>, options?: { replace: boolean }) => void;
 
-/** The state in the URL. A change of what is listed begins again at the first page. */
+/** The list state in the URL. Changing anything except columns and page returns to the first page. */
 function useListState(page: AnyPage): [ListState, Change] {
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
@@ -118,7 +118,7 @@ function useListState(page: AnyPage): [ListState, Change] {
   return [state, change];
 }
 
-/** What is selected of the rows that are shown: of others, nothing. */
+/** The selection among the displayed rows. It is cleared when the list state changes. */
 function useSelection(state: ListState): [Selection, (selection: Selection) => void] {
   const [selected, setSelected] = useState<{ of: ListState; rows: Selection }>();
   const rows = selected?.of === state ? selected.rows : NONE;
@@ -127,7 +127,7 @@ function useSelection(state: ListState): [Selection, (selection: Selection) => v
 
 const NONE: Selection = {};
 
-/** When the last page was emptied, show the one that is the last now. */
+/** Show the last page if the current page no longer exists, for example after a deletion. */
 function useLastPage(list: Page<AnyRow> | undefined, state: ListState, change: Change): void {
   const last = Math.max(Math.ceil((list?.total ?? 0) / state.size), 1);
   const isPast = list !== undefined && state.page > last;
@@ -156,7 +156,7 @@ function Heading({ page, total }: { page: AnyPage; total: number | undefined }) 
   );
 }
 
-interface HeadProps {
+interface HeaderProps {
   readonly page: AnyPage;
   readonly name: string;
   readonly label: string;
@@ -164,18 +164,18 @@ interface HeadProps {
   readonly onChange: Change;
 }
 
-/** A column's head: sorts at a click (up, down, not at all), and filters. */
-function Head({ page, name, label, state, onChange }: HeadProps) {
+/** The header of a column. A click cycles through ascending, descending and no order. */
+function Header({ page, name, label, state, onChange }: HeaderProps) {
   const field = page.byName.get(name);
-  const isUp = state.sort.includes(name);
-  const isDown = state.sort.includes(`-${name}`);
-  const next = isUp ? [`-${name}`] : isDown ? [] : [name];
+  const isAscending = state.sort.includes(name);
+  const isDescending = state.sort.includes(`-${name}`);
+  const next = isAscending ? [`-${name}`] : isDescending ? [] : [name];
   return (
     <span className={classes.head}>
       {field && canSort(page, name) ? (
         <UnstyledButton className={classes.sort} fz="sm" onClick={() => onChange({ sort: next })}>
           {label}
-          {isUp ? <UpIcon size={14} /> : isDown ? <DownIcon size={14} /> : <UpDownIcon size={14} />}
+          <SortIcon isAscending={isAscending} isDescending={isDescending} />
         </UnstyledButton>
       ) : (
         label
@@ -192,7 +192,12 @@ function Head({ page, name, label, state, onChange }: HeadProps) {
   );
 }
 
-function Rows() {
+function SortIcon({ isAscending, isDescending }: Record<"isAscending" | "isDescending", boolean>) {
+  if (isAscending) return <UpIcon size={14} />;
+  return isDescending ? <DownIcon size={14} /> : <UpDownIcon size={14} />;
+}
+
+function LoadingRows() {
   return (
     <Stack gap="xs" role="status" aria-label="Loading">
       {["a", "b", "c", "d", "e", "f", "g", "h"].map((line) => (
@@ -232,7 +237,7 @@ function Pages({ total, state, onChange }: { total: number; state: ListState; on
           aria-label="Rows per page"
           w={130}
           size="sm"
-          data={PAGE_SIZES.map((size) => ({ value: String(size), label: `${size} a page` }))}
+          data={PAGE_SIZES.map((size) => ({ value: String(size), label: `${size} per page` }))}
           value={String(state.size)}
           onChange={(size) => onChange({ size: Number(size) })}
           allowDeselect={false}

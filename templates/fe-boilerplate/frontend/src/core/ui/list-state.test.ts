@@ -7,7 +7,7 @@ import { pupils } from "./testing/pupils";
 const field = (name: string) => pupils.byName.get(name) as FieldInfo;
 
 describe("the state of a list", () => {
-  it("comes back from its URL as it was", () => {
+  it("is restored from its URL", () => {
     const search = {
       page: "3",
       size: "50",
@@ -19,11 +19,11 @@ describe("the state of a list", () => {
     expect(writeState(readState(search, pupils))).toEqual(search);
   });
 
-  it("is not written where it is as it would be anyway", () => {
+  it("is serialized without default values", () => {
     expect(writeState(readState({}, pupils))).toEqual({});
   });
 
-  it("passes over what the table does not have", () => {
+  it("ignores unknown fields and invalid values", () => {
     const search = {
       page: "-1",
       size: "7",
@@ -35,7 +35,7 @@ describe("the state of a list", () => {
     expect(writeState(readState(search, pupils))).toEqual({});
   });
 
-  it("asks the server for its page", () => {
+  it("is converted to a query", () => {
     const state = readState({ page: "3", fee__gte: "5" }, pupils);
     expect(queryOf(state, [])).toMatchObject({ limit: 25, offset: 50, filters: { fee__gte: "5" } });
     const beyond = queryOf(readState({ page: "9".repeat(20) }, pupils), []);
@@ -46,24 +46,24 @@ describe("the state of a list", () => {
 describe("a filter", () => {
   const nothing = { value: "", among: [], from: "", to: "", isNull: "" } as const;
 
-  it("replaces the one that its field had", () => {
+  it("replaces the previous filter of its field", () => {
     const all = { fee__gte: "1", name__contains: "x" };
     const found = writeFilter("range", field("fee"), { ...nothing, to: "9" }, all);
     expect(found).toEqual({ name__contains: "x", fee__lte: "9" });
   });
 
-  it("asks for nothing else where the value is to be empty", () => {
+  it("for empty values excludes other conditions", () => {
     const draft = { ...nothing, from: "1", isNull: "true" } as const;
     expect(writeFilter("range", field("age"), draft, {})).toEqual({ age__is_null: "true" });
   });
 
-  it("is read back into its form", () => {
+  it("is restored in its form", () => {
     const draft = { ...nothing, among: ["beginner", "far_on"] };
     const written = writeFilter("choices", field("level"), draft, {});
     expect(readFilter(field("level"), written)).toEqual(draft);
   });
 
-  it("is said in words", () => {
+  it("is described in words", () => {
     expect(describeFilter(field("level"), { level__in: "beginner,far_on" })).toBe(
       "Level is Beginner or Far on",
     );

@@ -17,10 +17,10 @@ import { lowerFirst } from "./formats";
 import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon } from "./icons";
 import { canSearch, type ListState, queryOf, shownColumns } from "./list-state";
 import type { AnyPage } from "./page";
-import { tellFailure } from "./removal";
+import { notifyFailure } from "./removal";
 import { errorText } from "./states";
 
-const PAUSE = 300; // milliseconds after the last key
+const SEARCH_DELAY = 300; // milliseconds after the last key press
 
 interface Props {
   readonly page: AnyPage;
@@ -28,7 +28,7 @@ interface Props {
   readonly onChange: (change: Partial<ListState>, options?: { replace: boolean }) => void;
 }
 
-/** What stands above a list: search, columns, export, and the way to a new row. */
+/** The toolbar of a list: search, column selection, export, and a link to create a row. */
 export function ListToolbar({ page, state, onChange }: Props) {
   return (
     <Group gap="sm" wrap="wrap">
@@ -57,12 +57,12 @@ export function ListToolbar({ page, state, onChange }: Props) {
   );
 }
 
-/** Goes through the client, so that what the backend asks of every request goes along. */
+/** Exports the list. It uses the API client rather than a link, so that the request has all required headers. */
 function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
   const { mutate, isPending } = useMutation({
     mutationFn: () => page.table.exportCsv(queryOf(state, [])),
     onSuccess: (content) => saveFile(content, `${page.nav.name}.csv`),
-    onError: (error) => tellFailure("Not exported", errorText(error)),
+    onError: (error) => notifyFailure("Export failed", errorText(error)),
   });
   return (
     <ActionIcon
@@ -78,16 +78,16 @@ function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
   );
 }
 
-/** Have the browser save content under a name. */
+/** Save content as a file in the browser. */
 function saveFile(content: Blob, name: string): void {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), KEPT);
+  setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_DELAY);
 }
 
-const KEPT = 60_000; // milliseconds that a browser may take to begin saving
+const REVOKE_DELAY = 60_000; // milliseconds, enough for any browser to start the download
 
 interface SearchProps {
   readonly label: string;
@@ -95,14 +95,14 @@ interface SearchProps {
   readonly onChange: (value: string) => void;
 }
 
-/** Searches a moment after the last key; follows the URL where that changes by itself. */
+/** A debounced search field that is also updated when the URL changes. */
 function SearchField({ label, value, onChange }: SearchProps) {
   const [typed, setTyped] = useState(value);
-  const tell = useDebouncedCallback(onChange, PAUSE);
+  const search = useDebouncedCallback(onChange, SEARCH_DELAY);
   useEffect(() => setTyped(value), [value]);
   const change = (text: string) => {
     setTyped(text);
-    tell(text);
+    search(text);
   };
   return (
     <TextInput
@@ -121,7 +121,7 @@ function ColumnChoice({ page, state, onChange }: Props) {
   const shown = shownColumns(page, state);
   const names = [...page.byName.keys(), ...page.extraColumns.map(({ name }) => name)];
   const choose = (name: string, isShown: boolean) => {
-    const chosen = isShown ? [...shown, name] : shown.filter((one) => one !== name);
+    const chosen = isShown ? [...shown, name] : shown.filter((column) => column !== name);
     if (chosen.length > 0) onChange({ columns: chosen }, { replace: true });
   };
   return (

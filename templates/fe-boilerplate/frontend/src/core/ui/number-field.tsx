@@ -6,9 +6,9 @@ import { common } from "./input-props";
 import type { InputProps } from "./page";
 
 /**
- * A number as its digits, so that none is lost, however many there are.
+ * Input for a number as text, so that no digit is lost.
  *
- * Arrow keys and the buttons go up and down by one, with Shift by ten.
+ * The arrow keys and the buttons change it by one, with Shift by ten.
  */
 export function NumberField(props: InputProps) {
   const { field, value, onChange } = props;
@@ -30,10 +30,10 @@ export function NumberField(props: InputProps) {
       onKeyDown={onKeyDown}
       rightSection={
         <Stack gap={0}>
-          <Step label={`${field.label}: one more`} onClick={() => move(1n)}>
+          <Step label={`Increase ${field.label}`} onClick={() => move(1n)}>
             <ChevronUpIcon size={12} />
           </Step>
-          <Step label={`${field.label}: one less`} onClick={() => move(-1n)}>
+          <Step label={`Decrease ${field.label}`} onClick={() => move(-1n)}>
             <ChevronDownIcon size={12} />
           </Step>
         </Stack>
@@ -48,7 +48,7 @@ interface StepProps {
   readonly children: React.ReactNode;
 }
 
-/** For the mouse: with the keyboard the arrow keys do the same. */
+/** A button for the mouse; it is not focusable, since the arrow keys do the same. */
 function Step({ label, onClick, children }: StepProps) {
   return (
     <ActionIcon
@@ -65,15 +65,15 @@ function Step({ label, onClick, children }: StepProps) {
   );
 }
 
-/** Return a number moved by whole steps, with the digits behind its point; what is none stays. */
+/** Return a number plus a whole number, with the same decimal places; other text is returned unchanged. */
 export function stepped(text: string, by: bigint): string {
-  const found = /^\s*([+-]?)(\d*)(?:\.(\d*))?\s*$/.exec(text);
-  if (!found) return text;
-  const [, sign = "", whole = "", fraction = ""] = found;
+  const match = /^\s*([+-]?)(\d*)(?:\.(\d*))?\s*$/.exec(text);
+  if (!match) return text;
+  const [, sign = "", whole = "", fraction = ""] = match;
   const scale = 10n ** BigInt(fraction.length);
   const units = BigInt(`${sign === "-" ? "-" : ""}${whole}${fraction}` || "0") + by * scale;
   const digits = String(units < 0n ? -units : units).padStart(fraction.length + 1, "0");
   const point = digits.length - fraction.length;
-  const behind = fraction ? `.${digits.slice(point)}` : "";
-  return `${units < 0n ? "-" : ""}${digits.slice(0, point)}${behind}`;
+  const decimals = fraction ? `.${digits.slice(point)}` : "";
+  return `${units < 0n ? "-" : ""}${digits.slice(0, point)}${decimals}`;
 }

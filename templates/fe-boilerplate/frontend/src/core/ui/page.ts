@@ -1,43 +1,43 @@
-/** What a table's pages are made of: what each declares, and what the screens are given. */
+/** Types of the pages of a table: their declarations, and the information for the screens. */
 
 import type { ComponentType, ReactNode } from "react";
 import type { z } from "zod";
 import type { Kind } from "../api/kinds";
 import type { AnyTable, Reference } from "../api/table";
 
-/** A row as the screens handle it: its values by field. */
+/** A row: its values by field. */
 export type Row = Record<string, unknown>;
 
 export interface Nav {
-  /** The table's module: its name in URLs. */
+  /** The module of the table, which is its name in URLs. */
   readonly name: string;
   readonly label: string;
   readonly labelSingular: string;
-  /** What tables whose names begin alike are called together: `fees` and `fee_payments` are "Fees". */
+  /** The group of tables with a common name prefix: `fees` and `fee_payments` belong to "Fees". */
   readonly family: string;
-  /** Its rows do no more than link others. */
+  /** Whether it is a link table of a many-to-many relationship. */
   readonly isLink?: boolean;
-  /** It is a part of another table. */
+  /** Whether it is a partition of another table. */
   readonly isPartition?: boolean;
 }
 
-/** What people read of a field, and how it is shown and entered beyond what its type says. */
+/** The texts of a field, and properties of its display and input that its type does not determine. */
 export interface FieldText {
   readonly label: string;
   readonly help?: string;
-  /** What a text is beside text. A secret is never shown. */
+  /** The format of a text. Secrets are never displayed. */
   readonly format?: "email" | "phone" | "url" | "secret";
-  /** Entered in several lines. */
+  /** Whether the input has several lines. */
   readonly long?: boolean;
-  /** Digits behind the point. */
+  /** The number of decimal places. */
   readonly places?: number;
-  /** The server keeps it by itself: shown, never entered. */
-  readonly kept?: boolean;
-  /** What a new row has where nothing is given. */
+  /** Whether the server manages the value: it is displayed but cannot be entered. */
+  readonly readOnly?: boolean;
+  /** The initial value in the form for a new row. */
   readonly initial?: string | boolean;
 }
 
-/** What an input of your own is given: the value as text, and what tells of a change. */
+/** The properties of an input, including custom ones: the value as a draft, and callbacks. */
 export interface InputProps {
   readonly field: FieldInfo;
   readonly value: Draft;
@@ -47,15 +47,15 @@ export interface InputProps {
   readonly required: boolean;
 }
 
-/** A value as a form holds it: text as typed, a switch's position, or a list's items. */
+/** The value of an input: the text as typed, the state of a switch, or the items of a list. */
 export type Draft = string | boolean | null | readonly string[];
 
 export interface FieldChange<R> extends Partial<FieldText> {
-  /** Shows the value in lists and on the detail page. */
+  /** Renders the value in lists and on the detail page. */
   readonly render?: (value: unknown, row: R) => ReactNode;
-  /** Takes the value in forms. */
+  /** The input in forms. */
   readonly input?: ComponentType<InputProps>;
-  /** Neither shown nor entered. */
+  /** Whether the field is neither displayed nor entered. */
   readonly hidden?: boolean;
 }
 
@@ -65,37 +65,37 @@ export interface ExtraColumn<R> {
   readonly render: (row: R) => ReactNode;
 }
 
-/** What `customize.tsx` of a table changes in its pages. */
+/** Customizations of the pages of a table, defined in its `customize.tsx`. */
 export interface Customization<R extends Row> {
   readonly extraColumns?: readonly ExtraColumn<R>[];
   readonly fields?: { readonly [Field in keyof R & string]?: FieldChange<R> };
 }
 
-/** Say what of a table's pages is to be different. */
+/** Define customizations; returns its argument, for type inference. */
 export function customize<R extends Row>(changes: Customization<R>): Customization<R> {
   return changes;
 }
 
-/** A field with all that the screens need to know of it. */
+/** All information about a field for the screens. */
 export interface FieldInfo extends FieldText, FieldChange<Row> {
   readonly name: string;
   readonly label: string;
   readonly kind: Kind;
-  /** Of the items, where it is a list. */
+  /** The kind of the items of an array. */
   readonly item?: Kind;
-  /** The values it can have, where they are few. */
+  /** The allowed values, if they are enumerated. */
   readonly choices?: readonly Choice[];
   readonly nullable: boolean;
   readonly isKey: boolean;
-  /** What a request can hold; undefined for what only the server writes. */
+  /** The schema in requests; undefined for fields that only the server writes. */
   readonly schema?: z.ZodType;
-  /** Whether a new row can do without it. */
+  /** Whether a new row may omit it. */
   readonly optional: boolean;
-  /** Whether it can be changed once the row is there. */
+  /** Whether it can be changed in an existing row. */
   readonly changeable: boolean;
-  /** The row that it refers to, where it does so alone. */
+  /** The reference that consists of this field only. */
   readonly reference?: Reference;
-  /** The row that its value is shown as: what it refers to alone, or, being the last one, with others. */
+  /** The reference displayed in place of the value: its own, or a composite one that ends with this field. */
   readonly leadsTo?: Reference;
 }
 
@@ -112,8 +112,8 @@ export interface AnyPage {
   readonly about?: string;
   readonly columns: readonly string[];
   readonly extraColumns: readonly ExtraColumn<Row>[];
-  /** All fields, in the table's order; those that are hidden are not among them. */
+  /** All fields that are not hidden, in the table's order. */
   readonly fields: readonly FieldInfo[];
-  /** The same by name. */
+  /** The same fields by name. */
   readonly byName: ReadonlyMap<string, FieldInfo>;
 }

@@ -1,26 +1,26 @@
-/** What is wrong with a field, as a sentence. */
+/** Error messages of fields as sentences. */
 
 import type { AnyPage, FieldInfo } from "./page";
 
-const SIGNS: Readonly<Record<string, string>> = { "<=": "≤", ">=": "≥", "<>": "≠", "!=": "≠" };
+const SYMBOLS: Readonly<Record<string, string>> = { "<=": "≤", ">=": "≥", "<>": "≠", "!=": "≠" };
 
-/** Say it of the field by its label; a rule of the database is told with the labels of its fields. */
-export function tellProblem(page: AnyPage, field: FieldInfo, message: string): string {
+/** Return an error message with the label of its field. In rules, field names are replaced by their labels. */
+export function problemText(page: AnyPage, field: FieldInfo, message: string): string {
   const rule = /^must satisfy (.*)$/s.exec(message)?.[1];
-  const said = rule ? `must satisfy: ${tellRule(page, rule)}` : message;
-  return /^[a-z]/.test(said) ? `${field.label} ${said}` : said;
+  const text = rule ? `must satisfy: ${ruleText(page, rule)}` : message;
+  return /^[a-z]/.test(text) ? `${field.label} ${text}` : text;
 }
 
-/** Texts in quotes are values: they stay as they are. */
-function tellRule(page: AnyPage, rule: string): string {
+/** Return the text of a rule. Quoted literals are left unchanged. */
+function ruleText(page: AnyPage, rule: string): string {
   return rule
     .split(/('(?:[^']|'')*')/)
-    .map((part) => (part.startsWith("'") ? part : tellWords(page, part)))
+    .map((part) => (part.startsWith("'") ? part : withLabels(page, part)))
     .join("");
 }
 
-function tellWords(page: AnyPage, text: string): string {
+function withLabels(page: AnyPage, text: string): string {
   return text
     .replace(/[a-z_][a-z0-9_]*/gi, (word) => page.byName.get(word)?.label ?? word)
-    .replace(/<=|>=|<>|!=/g, (sign) => SIGNS[sign] ?? sign);
+    .replace(/<=|>=|<>|!=/g, (operator) => SYMBOLS[operator] ?? operator);
 }

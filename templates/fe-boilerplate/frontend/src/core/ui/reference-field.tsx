@@ -11,14 +11,14 @@ interface Props extends InputProps {
   readonly entry: FormEntry;
 }
 
-/** The input of a reference: it fills all fields of it at once. */
+/** The input of a reference. It sets all fields of the reference at once. */
 export function ReferenceField({ page, entry, ...props }: Props) {
   const { reference, shared } = entry;
   const form = useFormContext<Drafts>();
   const names = reference?.fields ?? [];
   const drafts = useWatch({ control: form.control, name: [...names] }).map(String);
   if (!reference) return null;
-  const isWhole = drafts.every((draft) => draft !== "" && draft !== "undefined");
+  const isComplete = drafts.every((draft) => draft !== "" && draft !== "undefined");
   const where = Object.fromEntries(
     shared.flatMap((name) => {
       const at = names.indexOf(name);
@@ -34,7 +34,7 @@ export function ReferenceField({ page, entry, ...props }: Props) {
       }
     }
   };
-  const isRequired = props.required || names.some((name) => isNeeded(page, name));
+  const isRequired = props.required || names.some((name) => isRequiredField(page, name));
   return (
     <ReferenceSelect
       {...common({ ...props, required: isRequired })}
@@ -44,7 +44,7 @@ export function ReferenceField({ page, entry, ...props }: Props) {
           : props.field.label
       }
       reference={reference}
-      values={isWhole ? drafts : undefined}
+      values={isComplete ? drafts : undefined}
       onChange={choose}
       where={where}
       clearable={!isRequired}
@@ -52,7 +52,7 @@ export function ReferenceField({ page, entry, ...props }: Props) {
   );
 }
 
-function isNeeded(page: AnyPage, name: string): boolean {
+function isRequiredField(page: AnyPage, name: string): boolean {
   const field = page.byName.get(name);
   return field !== undefined && !field.nullable && !field.optional;
 }

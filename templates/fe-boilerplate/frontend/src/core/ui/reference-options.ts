@@ -1,4 +1,4 @@
-/** The rows that a reference is offered, found by what somebody has typed of their names. */
+/** The options of a reference: rows found by a search for their labels or keys. */
 
 import type { AnyRow, AnyTable, Reference } from "../api/table";
 import { loadTable } from "../api/tables";
@@ -15,35 +15,35 @@ export interface Option {
   readonly values: Values;
 }
 
-const OFFERED = 20;
-const MOST = 500; // rows that are looked through by their names
-const DEEPEST = 2; // references that are followed to a name
+const MAX_OPTIONS = 20;
+const MAX_SCANNED = 500; // rows whose labels are compared with the search text
+const MAX_DEPTH = 2; // references followed to a label
 
-/** Return the rows of the table referred to that `wanted` may mean; `where` limits them, as filters do. */
+/** Return the rows of the referenced table that match a search text; `where` are additional filters. */
 export async function findOptions(
   reference: Reference,
-  wanted: string,
+  search: string,
   where: Where,
   signal: AbortSignal,
 ): Promise<readonly Option[]> {
   const table = await loadTable(reference.table);
   if (!table) return [];
-  const rows = await findRows(table, wanted, where, signal, DEEPEST);
+  const rows = await findRows(table, search, where, signal, MAX_DEPTH);
   const labels = await labelRows(table, rows);
   const options = rows.map((row, at) => ({
     value: valuesKey(row, reference.targetFields) ?? "",
     label: labels[at] ?? "",
     values: reference.targetFields.map((field) => String(row[field])),
   }));
-  const known = new Map(options.map((option) => [option.value, option]));
-  known.delete("");
-  return toldApart([...known.values()].slice(0, wanted ? OFFERED : MOST));
+  const distinct = new Map(options.map((option) => [option.value, option]));
+  distinct.delete("");
+  return withDistinctLabels([...distinct.values()].slice(0, search ? MAX_OPTIONS : MAX_SCANNED));
 }
 
-/** By what they refer to and are known by, by a value of their key, and by their texts. */
+/** Find rows by a value of their key, by the labels of the rows that they refer to, and by their texts. */
 async function findRows(
   table: AnyTable,
-  wanted: string,
+  search: string,
   where: Where,
   signal: AbortSignal,
   depth: number,
@@ -51,37 +51,37 @@ async function findRows(
   const find = async (filters: Where, limit: number, q = "") =>
     (await table.list({ q, limit, sort: order(table), filters: { ...filters, ...where } }, signal))
       .items;
-  const exact = wanted ? equalities(table, wanted) : [];
+  const exact = search ? equalities(table, search) : [];
   const found = await Promise.all([
-    ...exact.map((filters) => find(filters, OFFERED)),
-    wanted && depth > 0 ? findReferring(table, wanted, find, signal, depth) : [],
-    findNamed(table, wanted, find),
+    ...exact.map((filters) => find(filters, MAX_OPTIONS)),
+    search && depth > 0 ? findByReferences(table, search, find, signal, depth) : [],
+    findByText(table, search, find),
   ]);
   return found.flat();
 }
 
 type Find = (filters: Where, limit: number, q?: string) => Promise<readonly AnyRow[]>;
 
-/** The server searches texts; of a table without any, the first rows are looked through here. */
-async function findNamed(table: AnyTable, wanted: string, find: Find) {
+/** Find rows by text on the server. For a table without text fields, the labels of the first rows are compared. */
+async function findByText(table: AnyTable, search: string, find: Find) {
   const isSearched = Object.values(table.filters).some((known) => known.includes("ilike"));
-  if (!isSearched) return called(table, await find({}, MOST), wanted);
-  const found = await find({}, OFFERED, wanted);
-  const words = wordsOf(wanted);
+  if (!isSearched) return withMatchingLabels(table, await find({}, MAX_SCANNED), search);
+  const found = await find({}, MAX_OPTIONS, search);
+  const words = wordsOf(search);
   if (found.length > 0 || words.length < 2) return found;
   const longest = words.reduce((one, other) => (other.length > one.length ? other : one));
-  return called(table, await find({}, MOST, longest), wanted); // first and last name are two texts
+  return withMatchingLabels(table, await find({}, MAX_SCANNED, longest), search); // a first and last name are two texts
 }
 
-/** A row that is known by others, as a lesson by its class and subject, is found by their names. */
-async function findReferring(
+/** Find rows whose label consists of other rows' labels, such as a lesson of a class and a subject. */
+async function findByReferences(
   table: AnyTable,
-  wanted: string,
+  search: string,
   find: Find,
   signal: AbortSignal,
   depth: number,
 ): Promise<readonly AnyRow[]> {
-  const [first = wanted] = wanted.split(" · ");
+  const [first = search] = search.split(" · ");
   const found = table.references.map(async ({ fields, targetFields, table: name }) => {
     const [field = ""] = fields;
     const [targetField = ""] = targetFields;
@@ -90,30 +90,30 @@ async function findReferring(
     const rows = target ? await findRows(target, first, {}, signal, depth - 1) : [];
     const values = rows.map((row) => String(row[targetField])).filter(isListed);
     if (values.length === 0) return [];
-    return find({ [`${field}__in`]: values.slice(0, MOST).join(",") }, MOST);
+    return find({ [`${field}__in`]: values.slice(0, MAX_SCANNED).join(",") }, MAX_SCANNED);
   });
-  return called(table, (await Promise.all(found)).flat(), wanted);
+  return withMatchingLabels(table, (await Promise.all(found)).flat(), search);
 }
 
-/** Return the filters for rows of which a part of the key is what was typed; texts are searched anyway. */
-function equalities(table: AnyTable, wanted: string): readonly Where[] {
+/** Return filters for rows with a key value equal to the search text, except text fields, which are searched anyway. */
+function equalities(table: AnyTable, search: string): readonly Where[] {
   const keys = describeFields(table, {}, {}).filter(
     ({ isKey, name, kind }) => isKey && kind !== "boolean" && isCompared(table, name),
   );
   return keys.flatMap((field) => {
-    const value = readDraft(field, wanted);
-    const isOne = table.schemas.read.shape[field.name]?.safeParse(value).success;
-    return isOne ? [{ [`${field.name}__eq`]: String(value) }] : [];
+    const value = readDraft(field, search);
+    const isValid = table.schemas.read.shape[field.name]?.safeParse(value).success;
+    return isValid ? [{ [`${field.name}__eq`]: String(value) }] : [];
   });
 }
 
 function isCompared(table: AnyTable, name: string): boolean {
-  const known = table.filters[name] ?? [];
-  return known.includes("eq") && !known.includes("ilike");
+  const operators = table.filters[name] ?? [];
+  return operators.includes("eq") && !operators.includes("ilike");
 }
 
-async function called(table: AnyTable, rows: readonly AnyRow[], wanted: string) {
-  const words = wordsOf(wanted);
+async function withMatchingLabels(table: AnyTable, rows: readonly AnyRow[], search: string) {
+  const words = wordsOf(search);
   if (words.length === 0) return rows;
   const labels = (await labelRows(table, rows)).map((label) => label.toLowerCase());
   return rows.filter((_, at) => words.every((word) => labels[at]?.includes(word)));
@@ -126,7 +126,7 @@ function wordsOf(text: string): readonly string[] {
     .filter(Boolean);
 }
 
-/** Rows are offered by name, where that is a field of their own. */
+/** Options are sorted by label, as far as it consists of the row's own fields. */
 function order(table: AnyTable): readonly string[] {
   const referring = new Set(table.references.flatMap(({ fields }) => fields));
   return table.labelFields.filter(
@@ -134,13 +134,13 @@ function order(table: AnyTable): readonly string[] {
   );
 }
 
-/** Whether a value can stand in a list of values: what has a comma cannot. */
+/** Whether a value can be part of a comma-separated list. */
 function isListed(value: string): boolean {
   return !value.includes(",");
 }
 
-/** Two rows of one name are told apart by what refers to them. */
-function toldApart(options: readonly Option[]): readonly Option[] {
+/** Append the referenced values to labels that occur more than once. */
+function withDistinctLabels(options: readonly Option[]): readonly Option[] {
   const seen = new Map<string, number>();
   for (const { label } of options) seen.set(label, (seen.get(label) ?? 0) + 1);
   return options.map((option) =>

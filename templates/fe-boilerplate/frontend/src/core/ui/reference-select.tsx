@@ -13,39 +13,39 @@ interface Props
     "label" | "description" | "error" | "required" | "onBlur" | "name" | "placeholder"
   > {
   readonly reference: Reference;
-  /** What it refers to now, a value for each of its fields; undefined: nothing. */
+  /** The current values of the reference's fields; undefined if it is empty. */
   readonly values: Values | undefined;
   readonly onChange: (values: Values | undefined) => void;
   readonly clearable?: boolean;
-  /** Whether it stands in a box that closes at a click outside of it. */
-  readonly isWithin?: boolean;
-  /** What rows must have to be offered, by `field__operator`. */
+  /** Whether it is inside a popover, which closes on a click outside of it. */
+  readonly isInPopover?: boolean;
+  /** Filters for the options, by `field__operator`. */
   readonly where?: Readonly<Record<string, string>>;
 }
 
-const PAUSE = 250; // milliseconds after the last key, before the server is asked
+const SEARCH_DELAY = 250; // milliseconds after the last key press
 
-/** Chooses the row that a reference leads to, by its name: the server searches while one types. */
+/** Selects the row of a reference by its label. The server searches while the user types. */
 export function ReferenceSelect({
   reference,
   values,
   onChange,
   where = {},
-  isWithin = false,
+  isInPopover = false,
   ...props
 }: Props) {
   const [search, setSearch] = useState("");
   const [isOpen, setOpen] = useState(false);
   const chosen = useChosen(reference, values);
   const isUntouched = chosen !== undefined && search === chosen.label;
-  const [wanted] = useDebouncedValue(isUntouched ? "" : search.trim(), PAUSE);
+  const [debounced] = useDebouncedValue(isUntouched ? "" : search.trim(), SEARCH_DELAY);
   const {
     data: offered = [],
     isFetching,
     isError,
   } = useQuery({
-    queryKey: ["tables", reference.table, "options", reference.targetFields, wanted, where],
-    queryFn: ({ signal }) => findOptions(reference, wanted, where, signal),
+    queryKey: ["tables", reference.table, "options", reference.targetFields, debounced, where],
+    queryFn: ({ signal }) => findOptions(reference, debounced, where, signal),
     enabled: isOpen,
     placeholderData: (last) => last,
   });
@@ -67,7 +67,7 @@ export function ReferenceSelect({
       nothingFoundMessage={nothingMessage(isFetching, isError)}
       rightSection={isFetching && isOpen ? <Loader size="xs" /> : undefined}
       maxDropdownHeight={280}
-      comboboxProps={{ withinPortal: !isWithin }}
+      comboboxProps={{ withinPortal: !isInPopover }}
       clearButtonProps={{ "aria-label": "Clear" }}
       allowDeselect={false}
     />
@@ -79,7 +79,7 @@ function nothingMessage(isFetching: boolean, isError: boolean): string {
   return isError ? "The server cannot be reached" : "Nothing found";
 }
 
-/** The chosen row as an option; its name may be on its way. */
+/** Return the selected row as an option. Its label is "…" while it is loading. */
 function useChosen(reference: Reference, values: Values | undefined): Option | undefined {
   const row =
     values && Object.fromEntries(reference.fields.map((field, at) => [field, values[at]]));

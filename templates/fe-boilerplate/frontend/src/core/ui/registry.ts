@@ -1,11 +1,11 @@
-/** The tables that have pages: found by their files, so that a new one is there without a list to edit. */
+/** The tables with pages. They are found by their files, so there is no list to maintain. */
 
 import type { AnyPage, Nav } from "./page";
 
 export interface NavEntry extends Nav {
   readonly isLink: boolean;
   readonly group: string;
-  /** The place among all entries. */
+  /** The position among all entries. */
   readonly order: number;
 }
 
@@ -16,13 +16,13 @@ const PARTITIONS = "Partitions";
 const entries = import.meta.glob<Nav>("../../pages/*/nav.ts", { eager: true, import: "nav" });
 const pages = import.meta.glob<AnyPage>("../../pages/*/page.tsx", { import: "default" });
 
-/** All tables as the navigation shows them. */
+/** The entries of the navigation, in order. */
 export const navigation: readonly NavEntry[] = arrange(Object.values(entries));
 
 /**
- * Put tables in groups, and in order: the main group first, within each by label.
+ * Group and sort tables: the main group first, and by label within each group.
  *
- * Tables that link others stand apart, and so do partitions; families of two and more are a group of their own.
+ * Families of two or more tables form a group each. Link tables and partitions have separate groups at the end.
  */
 export function arrange(tables: readonly Nav[]): readonly NavEntry[] {
   const plain = tables.filter(({ isLink, isPartition }) => !isLink && !isPartition);
@@ -40,12 +40,12 @@ export function arrange(tables: readonly Nav[]): readonly NavEntry[] {
 
 const byName = new Map(navigation.map((entry) => [entry.name, entry]));
 
-/** Return a table's entry in the navigation. */
+/** Return the navigation entry of a table. */
 export function navOf(name: string): NavEntry | undefined {
   return byName.get(name);
 }
 
-/** Load the pages of a table; undefined where there is no such table. */
+/** Load the pages of a table; undefined if the table does not exist. */
 export async function loadPage(name: string): Promise<AnyPage | undefined> {
   return pages[`../../pages/${name}/page.tsx`]?.();
 }
@@ -61,6 +61,6 @@ function compare(one: Grouped, other: Grouped): number {
 }
 
 function rank(group: string): number {
-  const place = [MAIN, LINKS, PARTITIONS].indexOf(group);
-  return [0, 2, 3][place] ?? 1; // families stand between
+  const index = [MAIN, LINKS, PARTITIONS].indexOf(group);
+  return [0, 2, 3][index] ?? 1; // families are between the main group and the links
 }

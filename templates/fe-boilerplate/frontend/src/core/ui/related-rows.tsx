@@ -9,17 +9,17 @@ import { formatCount, lowerFirst } from "./formats";
 import { PlusIcon } from "./icons";
 import type { AnyPage } from "./page";
 import { loadPage } from "./registry";
-import { Failed, Waiting } from "./states";
+import { Failed, LoadingRow } from "./states";
 import { usePageLabels } from "./use-labels";
 
-const SIZE = 10;
+const PAGE_SIZE = 10;
 
 interface Props {
   readonly referrer: Referrer;
   readonly row: AnyRow;
 }
 
-/** The rows of another table that refer to a row, a page at a time. */
+/** The rows of another table that refer to a row, in pages. */
 export function RelatedRows({ referrer, row }: Props) {
   const {
     data: page,
@@ -31,7 +31,7 @@ export function RelatedRows({ referrer, row }: Props) {
     staleTime: Number.POSITIVE_INFINITY,
   });
   if (error) return <Failed error={error} onRetry={() => refetch()} />;
-  if (!page) return <Waiting lines={3} />;
+  if (!page) return <LoadingRow lines={3} />;
   return <Rows page={page} referrer={referrer} row={row} />;
 }
 
@@ -50,14 +50,14 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
   );
   const filters = Object.fromEntries(pairs.map(([field, value]) => [`${field}__eq`, value]));
   const list = tableHooks(page.table).useList({
-    limit: SIZE,
-    offset: (number - 1) * SIZE,
+    limit: PAGE_SIZE,
+    offset: (number - 1) * PAGE_SIZE,
     expand: references.map(({ name }) => name),
     filters,
   });
   const labels = usePageLabels(references, list.data, list.dataUpdatedAt);
   if (list.error) return <Failed error={list.error} onRetry={() => list.refetch()} />;
-  if (!list.data) return <Waiting lines={3} />;
+  if (!list.data) return <LoadingRow lines={3} />;
   const { total, items } = list.data;
   return (
     <Stack gap="sm">
@@ -79,10 +79,10 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
           caption={page.nav.label}
         />
       )}
-      {total > SIZE && (
+      {total > PAGE_SIZE && (
         <Pagination
           size="sm"
-          total={Math.ceil(total / SIZE)}
+          total={Math.ceil(total / PAGE_SIZE)}
           value={number}
           onChange={setNumber}
           getControlProps={(control) => ({ "aria-label": `${control} page` })}
@@ -106,7 +106,7 @@ function AllLink({ page, filters }: { page: AnyPage; filters: Record<string, str
   );
 }
 
-/** Leads to the form of a new row that refers here already. */
+/** A link to the form for a new row, with its reference to this row already set. */
 function NewLink({ page, values }: { page: AnyPage; values: Record<string, string> }) {
   return (
     <Button

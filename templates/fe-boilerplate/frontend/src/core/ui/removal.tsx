@@ -6,8 +6,8 @@ import { lowerFirst } from "./formats";
 import { navOf } from "./registry";
 import { errorText } from "./states";
 
-/** Ask before something is taken away for good. */
-export function confirmRemoval(title: string, question: string, onConfirm: () => void): void {
+/** Ask for confirmation before a deletion. */
+export function confirmDeletion(title: string, question: string, onConfirm: () => void): void {
   modals.openConfirmModal({
     title,
     children: <Text size="sm">{question}</Text>,
@@ -18,27 +18,28 @@ export function confirmRemoval(title: string, question: string, onConfirm: () =>
   });
 }
 
-/** Say that something was done. */
-export function tellDone(message: string): void {
+/** Show a notification of a success. */
+export function notifySuccess(message: string): void {
   notifications.show({ message, color: "teal" });
 }
 
-/** Say that something could not be done. */
-export function tellFailure(title: string, message: string): void {
+/** Show a notification of a failure for ten seconds. */
+export function notifyFailure(title: string, message: string): void {
   notifications.show({ title, message, color: "red", autoClose: 10_000 });
 }
 
-/** Say that rows could not be deleted: which others refer to them, where it is that. */
-export function tellNotRemoved(error: Error): void {
-  tellFailure("Not deleted", whyNotRemoved(error));
+/** Show a notification of a failed deletion, with the tables whose rows prevent it. */
+export function notifyDeletionError(error: Error): void {
+  notifyFailure("Deletion failed", deletionErrorText(error));
 }
 
-/** The server names tables as the database does; people know them by their labels. */
-export function whyNotRemoved(error: Error): string {
+/** Return the message of a failed deletion, with the labels of the tables that the server names. */
+export function deletionErrorText(error: Error): string {
   if (!(error instanceof ProblemError)) return errorText(error);
-  const told = error.errors.find(({ code }) => code === "referenced")?.message ?? "";
-  const names = told.replace(/^is in use by /, "").split(" or ");
+  const message = error.errors.find(({ code }) => code === "referenced")?.message ?? "";
+  const names = message.replace(/^is in use by /, "").split(" or ");
   const labels = names.flatMap((name) => navOf(name)?.label ?? []);
   if (labels.length === 0) return errorText(error);
-  return `It is still in use: delete or change what refers to it first (${labels.map(lowerFirst).join(", ")}).`;
+  const tables = labels.map(lowerFirst).join(", ");
+  return `It is still in use. First delete or change the rows that refer to it (${tables}).`;
 }

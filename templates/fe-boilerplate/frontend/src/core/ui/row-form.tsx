@@ -17,28 +17,29 @@ import { type Drafts, draftOf, formSchema, initialDraft, type Values } from "./f
 import { FieldInput } from "./inputs";
 import { keyText } from "./keys";
 import type { AnyPage, Draft, FieldInfo } from "./page";
-import { tellProblem } from "./problem-text";
+import { problemText } from "./problem-text";
 import { ReferenceField } from "./reference-field";
-import { tellDone } from "./removal";
+import { notifySuccess } from "./removal";
 import classes from "./row-form.module.css";
 import { SaveProblem } from "./save-problem";
 import { UnsavedGuard } from "./unsaved-guard";
 
 interface Props {
   readonly page: AnyPage;
-  /** The row to be changed, as it was when the form was opened; none for a new row. */
+  /** The row to edit, as loaded when the form was opened; undefined for a new row. */
   readonly base?: Versioned<AnyRow>;
-  /** First values of a new row, by field. */
+  /** Initial values of a new row, by field. */
   readonly presets?: Readonly<Record<string, unknown>>;
-  /** Begins again with an empty form. */
+  /** Resets the form for another new row. */
   readonly onAnother?: () => void;
-  /** Begins again with the row as it is now. */
+  /** Resets the form to the current version of the row. */
   readonly onReload?: () => Promise<void>;
-  readonly presentVersion?: () => Promise<string | undefined>;
+  /** Returns the `ETag` of the current version of the row. */
+  readonly currentEtag?: () => Promise<string | undefined>;
 }
 
-/** The inputs of a row. What the server refuses is told at the fields that it names. */
-export function RowForm({ page, base, presets = {}, onAnother, onReload, presentVersion }: Props) {
+/** The form of a row. Errors from the server are shown at their fields. */
+export function RowForm({ page, base, presets = {}, onAnother, onReload, currentEtag }: Props) {
   const entries = useMemo(() => formEntries(page, !base), [page, base]);
   const fields = useMemo(() => enteredFields(page, entries), [page, entries]);
   const [initial] = useState(() => initialDrafts(fields, base, presets));
@@ -66,12 +67,12 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, present
           finish(await save(values, etag), another);
         } catch (error) {
           setProblem(asError(error));
-          tellAtFields(form, fields, error);
+          showFieldErrors(form, fields, error);
         }
       },
-      (errors) => setProblem(unseen(Object.keys(errors), fields)),
+      (errors) => setProblem(hiddenFieldError(Object.keys(errors), fields)),
     )();
-  const overwrite = async () => submit(false, await presentVersion?.());
+  const overwrite = async () => submit(false, await currentEtag?.());
 
   return (
     <FormProvider {...form}>
@@ -95,7 +96,7 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, present
                 problem={problem}
                 fields={fields}
                 onReload={onReload}
-                onOverwrite={presentVersion && overwrite}
+                onOverwrite={currentEtag && overwrite}
               />
             )}
             <Group>
@@ -104,7 +105,7 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, present
               </Button>
               {onAnother && (
                 <Button variant="default" disabled={isSubmitting} onClick={() => submit(true)}>
-                  Save and new
+                  Save and add another
                 </Button>
               )}
               <Cancel page={page} base={base} />
@@ -130,7 +131,7 @@ function initialDrafts(
   );
 }
 
-/** Returns what sends the form's values: all of a new row, only the changes of one that is there. */
+/** Return a function that creates the row, or updates an existing one if anything was changed. */
 function useSave(page: AnyPage, base: Versioned<AnyRow> | undefined) {
   const hooks = tableHooks(page.table);
   const create = hooks.useCreate();
@@ -146,7 +147,7 @@ function useFinish(page: AnyPage, isSaved: { current: boolean }, onAnother?: () 
   const navigate = useNavigate();
   return (row: AnyRow, another: boolean) => {
     isSaved.current = true;
-    tellDone(`${page.nav.labelSingular} saved`);
+    notifySuccess(`${page.nav.labelSingular} saved`);
     if (another) onAnother?.();
     else {
       const params = { table: page.nav.name, key: keyText(page.table.keyOf(row)) };
@@ -159,29 +160,32 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-/** Put the server's messages at the fields that it names, and go to the first of them. */
-function tellAtFields(
+/** Show the server's messages at their fields, and focus the first of them. */
+function showFieldErrors(
   form: UseFormReturn<Drafts, unknown, Values>,
   fields: readonly FieldInfo[],
   error: unknown,
 ): void {
   if (!(error instanceof ProblemError)) return;
-  const told = fields.filter(({ name }) => error.messagesOf(name).length > 0);
-  for (const [at, { name }] of told.entries()) {
+  const invalid = fields.filter(({ name }) => error.messagesOf(name).length > 0);
+  for (const [index, { name }] of invalid.entries()) {
     const message = error.messagesOf(name).join("; ");
-    form.setError(name, { type: SERVER, message }, { shouldFocus: at === 0 });
+    form.setError(name, { type: SERVER, message }, { shouldFocus: index === 0 });
   }
 }
 
-/** What is wrong at fields that the form does not have has to be told all the same. */
-function unseen(names: readonly string[], fields: readonly FieldInfo[]): Error | undefined {
+/** Return an error for invalid fields without an input, which would otherwise not be reported. */
+function hiddenFieldError(
+  names: readonly string[],
+  fields: readonly FieldInfo[],
+): Error | undefined {
   const missing = names.filter((name) => !fields.some((field) => field.name === name));
   return missing.length > 0 ? new Error(`Not in this form: ${missing.join(", ")}`) : undefined;
 }
 
 const SERVER = "server";
 
-/** One input, with its value and message. */
+/** One input with its value and error message. */
 function Entry({ page, entry }: { page: AnyPage; entry: FormEntry }) {
   const { control, formState, trigger } = useFormContext<Drafts>();
   const { field, fieldState } = useController({ control, name: entry.field.name });
@@ -191,14 +195,14 @@ function Entry({ page, entry }: { page: AnyPage; entry: FormEntry }) {
     const others = Object.entries(formState.errors).filter(
       ([name, error]) => name !== info.name && error?.type !== SERVER,
     );
-    if (others.length > 0) void trigger(others.map(([name]) => name)); // a rule may speak of both
+    if (others.length > 0) void trigger(others.map(([name]) => name)); // a rule may involve both fields
   };
   const props = {
     field: info,
     value: field.value ?? "",
     onChange: change,
     onBlur: field.onBlur,
-    error: fieldState.error && tellProblem(page, info, fieldState.error.message ?? ""),
+    error: fieldState.error && problemText(page, info, fieldState.error.message ?? ""),
     required: !info.nullable && !info.optional && info.kind !== "boolean",
   };
   const isWide = info.long || info.kind === "json";
@@ -216,7 +220,7 @@ function Entry({ page, entry }: { page: AnyPage; entry: FormEntry }) {
   );
 }
 
-/** What takes the focus when its field has to be mended. */
+/** Return the element that receives the focus when its field is invalid. */
 function inputOf(element: HTMLElement): HTMLElement | null {
   return element.querySelector("input:not([type=hidden]), textarea, button");
 }

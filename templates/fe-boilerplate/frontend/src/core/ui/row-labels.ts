@@ -1,54 +1,54 @@
-/** What a row is called: its name, or the rows that it refers to where those are what it is known by. */
+/** Labels of rows: their label fields, in which references are replaced by the labels of the referenced rows. */
 
 import type { AnyRow, AnyTable, Reference } from "../api/table";
 import { loadTable } from "../api/tables";
 import { describeFields } from "./fields";
 import { formatText, NOTHING } from "./formats";
 
-const DEEPEST = 3; // references that a label is followed through
-const MOST_AT_ONCE = 200; // values in a URL
+const MAX_DEPTH = 3; // references followed for a label
+const MAX_BATCH = 200; // values per request, which are part of the URL
 
-/** What the cell or input of a reference shows, and where it leads. */
+/** The label of a referenced row, and its key for links. */
 export interface RowLabel {
   readonly text: string;
-  /** The row's key; undefined for a table without one. */
+  /** The key of the row; undefined for a table without a key. */
   readonly key?: readonly (string | number | boolean)[];
 }
 
-/** Labels of the rows that references lead to: by reference, then by the values that refer. */
+/** Labels of referenced rows, by the name of the reference and by `valuesKey` of its values. */
 export type Labels = ReadonlyMap<string, ReadonlyMap<string, RowLabel>>;
 
-/** Return what a reference's values are looked up by; undefined where it refers to nothing. */
+/** Return the values of a reference as a map key; undefined if one of them is null. */
 export function valuesKey(row: AnyRow, fields: readonly string[]): string | undefined {
   const values = fields.map((field) => row[field]);
   if (values.some((value) => value === null || value === undefined)) return undefined;
   return JSON.stringify(values.map(String));
 }
 
-/** Return the labels of rows of one table, in their order. */
+/** Return the labels of rows of one table, in the order of the rows. */
 export async function labelRows(
   table: AnyTable,
   rows: readonly AnyRow[],
-  depth = DEEPEST,
+  depth = MAX_DEPTH,
 ): Promise<readonly string[]> {
   const fields = new Map(describeFields(table, {}, {}).map((field) => [field.name, field]));
-  const named = depth > 0 ? labelReferences(table) : [];
-  const labels = await labelReferred(named, rows, depth - 1);
+  const references = depth > 0 ? labelReferences(table) : [];
+  const labels = await labelReferred(references, rows, depth - 1);
   return rows.map((row) => {
     const parts = table.labelFields.map((name) => {
-      const reference = named.find((one) => one.fields[0] === name);
-      const found = reference && labels.get(reference.name)?.get(valuesKey(row, [name]) ?? "");
-      if (found) return found.text;
+      const reference = references.find(({ fields: [first] }) => first === name);
+      const label = reference && labels.get(reference.name)?.get(valuesKey(row, [name]) ?? "");
+      if (label) return label.text;
       const field = fields.get(name);
       return field ? formatText(field, row[name]) : "";
     });
-    const known = parts.filter((part) => part && part !== NOTHING);
-    const isNamed = table.labelFields.length === 2 && named.length === 0; // first and last name
-    return known.join(isNamed ? " " : " · ") || table.keyOf(row).join(", ");
+    const shown = parts.filter((part) => part && part !== NOTHING);
+    const isFullName = table.labelFields.length === 2 && references.length === 0; // first and last
+    return shown.join(isFullName ? " " : " · ") || table.keyOf(row).join(", ");
   });
 }
 
-/** Return the references that a table's rows are known by. */
+/** Return the references among the label fields of a table. */
 function labelReferences(table: AnyTable): readonly Reference[] {
   return table.references.filter(
     ({ fields }) => fields.length === 1 && table.labelFields.includes(fields[0] ?? ""),
@@ -56,14 +56,14 @@ function labelReferences(table: AnyTable): readonly Reference[] {
 }
 
 /**
- * Return the labels of the rows that some references of these rows lead to.
+ * Return the labels of the rows to which references of these rows refer.
  *
- * `known` are such rows that came along already; the others are asked for, at once for each reference.
+ * `known` are referenced rows that are already loaded, by reference. The others are requested in batches per reference.
  */
 export async function labelReferred(
   references: readonly Reference[],
   rows: readonly AnyRow[],
-  depth = DEEPEST,
+  depth = MAX_DEPTH,
   known: Readonly<Record<string, readonly AnyRow[]>> = {},
 ): Promise<Labels> {
   const found = references.map(async (reference) => {
@@ -89,25 +89,25 @@ async function fetchReferred(
   const referring = new Map(rows.map((row) => [valuesKey(row, reference.fields), row]));
   referring.delete(undefined);
   const queries = lookups(reference, [...referring.values()]);
-  const pages = queries.map((filters) => target.list({ limit: MOST_AT_ONCE, filters }));
+  const pages = queries.map((filters) => target.list({ limit: MAX_BATCH, filters }));
   return (await Promise.all(pages)).flatMap((page) => page.items);
 }
 
-/** Return the filters that find what rows refer to: many at once where the key is one plain value. */
+/** Return the filters that find the referenced rows: one per batch if possible, else one per row. */
 function lookups(
   { fields, targetFields }: Reference,
   rows: readonly AnyRow[],
 ): readonly Readonly<Record<string, string>>[] {
-  const wanted = rows.map((row) => fields.map((field) => String(row[field])));
+  const values = rows.map((row) => fields.map((field) => String(row[field])));
   const [target, ...others] = targetFields;
-  if (!target || others.length > 0 || wanted.some(([value]) => value?.includes(","))) {
-    return wanted.map((values) =>
-      Object.fromEntries(targetFields.map((field, at) => [`${field}__eq`, values[at] ?? ""])),
+  if (!target || others.length > 0 || values.some(([value]) => value?.includes(","))) {
+    return values.map((parts) =>
+      Object.fromEntries(targetFields.map((field, at) => [`${field}__eq`, parts[at] ?? ""])),
     );
   }
-  const batches = Math.ceil(wanted.length / MOST_AT_ONCE);
+  const batches = Math.ceil(values.length / MAX_BATCH);
   return Array.from({ length: batches }, (_, at) => {
-    const batch = wanted.slice(at * MOST_AT_ONCE, (at + 1) * MOST_AT_ONCE);
+    const batch = values.slice(at * MAX_BATCH, (at + 1) * MAX_BATCH);
     return { [`${target}__in`]: batch.join(",") };
   });
 }

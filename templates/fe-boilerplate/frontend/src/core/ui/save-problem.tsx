@@ -10,18 +10,18 @@ interface Props {
   readonly onOverwrite?: () => Promise<void>;
 }
 
-/** Says why a row was not saved, and what can be done; what stands at the fields is only summed up. */
+/** Shows why a row was not saved, and what to do. Errors that are shown at their fields are only summarized. */
 export function SaveProblem({ problem, fields, onReload, onOverwrite }: Props) {
   if (problem instanceof ProblemError && problem.status === 412 && onReload) {
     return <Outdated onReload={onReload} onOverwrite={onOverwrite} />;
   }
   const errors = problem instanceof ProblemError ? problem.errors : [];
-  const labels = fields.filter((field) => isTold(problem, field)).map(({ label }) => label);
-  const others = errors.filter(({ field }) => !fields.some((one) => isAt(field, one)));
+  const labels = fields.filter((field) => hasErrors(problem, field)).map(({ label }) => label);
+  const others = errors.filter(({ field }) => !fields.some((info) => belongsTo(field, info)));
   return (
     <Alert color="red" variant="outline" styles={ALERT_STYLES} role="alert" title="Not saved">
       <Stack gap={4}>
-        {labels.length > 0 && <Text size="sm">Please look at {labels.join(", ")}.</Text>}
+        {labels.length > 0 && <Text size="sm">Check these fields: {labels.join(", ")}.</Text>}
         {others.length > 0 && (
           <List size="sm">
             {others.map(({ field, message }) => (
@@ -46,15 +46,15 @@ function Outdated({ onReload, onOverwrite }: Pick<Props, "onReload" | "onOverwri
     >
       <Stack gap="sm" align="flex-start">
         <Text size="sm">
-          Since you opened this form, somebody else has changed the row. You can load it as it is
-          now, which gives up your changes, or save your changes over it.
+          Somebody else has changed this row since you opened the form. You can load the current
+          version and discard your changes, or overwrite it with your changes.
         </Text>
         <Group gap="sm">
           <Button size="xs" onClick={onReload}>
-            Load it again
+            Load the current version
           </Button>
           <Button size="xs" variant="default" onClick={onOverwrite}>
-            Save mine anyway
+            Overwrite
           </Button>
         </Group>
       </Stack>
@@ -62,10 +62,10 @@ function Outdated({ onReload, onOverwrite }: Pick<Props, "onReload" | "onOverwri
   );
 }
 
-function isTold(problem: Error, { name }: FieldInfo): boolean {
+function hasErrors(problem: Error, { name }: FieldInfo): boolean {
   return problem instanceof ProblemError && problem.messagesOf(name).length > 0;
 }
 
-function isAt(place: string, { name }: FieldInfo): boolean {
-  return place === name || place.startsWith(`${name}.`);
+function belongsTo(path: string, { name }: FieldInfo): boolean {
+  return path === name || path.startsWith(`${name}.`);
 }

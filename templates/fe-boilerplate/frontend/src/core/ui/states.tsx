@@ -2,7 +2,7 @@ import { Alert, Button, Center, Group, Skeleton, Stack, Text, Title } from "@man
 import type { ReactNode } from "react";
 import { ProblemError } from "../api/problem";
 
-/** Return what an error says to people. */
+/** Return the message of an error for users. */
 export function errorText(error: Error): string {
   if (error instanceof ProblemError && (error.status === 0 || isUnexplained(error))) {
     return "The server cannot be reached. Check the connection and try again.";
@@ -10,24 +10,24 @@ export function errorText(error: Error): string {
   return error.message;
 }
 
-/** What stands in front of the backend answers so while that is away. */
+/** Whether an error comes from a proxy rather than from the backend, which always gives details. */
 function isUnexplained({ status, title, detail }: ProblemError): boolean {
   return status >= 500 && detail === title;
 }
 
-/** The colour of an alert is that of its frame: as text it would be too pale. */
+/** The title of an alert in the color of text: the color of its border would have too little contrast. */
 export const ALERT_STYLES = { title: { color: "var(--mantine-color-text)" } };
 
 interface FailedProps {
   readonly error: Error;
   readonly onRetry: () => void;
-  /** What is offered instead where the server refuses the request as it is. */
+  /** Replaces the retry button if the server rejects the request as invalid. */
   readonly other?: ReactNode;
 }
 
-/** Something could not be read: says why, and lets it be tried again. */
+/** Shows why data could not be loaded, with a button to retry. */
 export function Failed({ error, onRetry, other }: FailedProps) {
-  const isRefused = error instanceof ProblemError && error.status === 422;
+  const isInvalid = error instanceof ProblemError && error.status === 422;
   return (
     <Alert
       color="red"
@@ -38,7 +38,7 @@ export function Failed({ error, onRetry, other }: FailedProps) {
     >
       <Group justify="space-between">
         <Text size="sm">{errorText(error)}</Text>
-        {isRefused && other ? (
+        {isInvalid && other ? (
           other
         ) : (
           <Button size="xs" variant="default" onClick={onRetry}>
@@ -50,7 +50,7 @@ export function Failed({ error, onRetry, other }: FailedProps) {
   );
 }
 
-/** There is nothing to show; `children` are what can be done about it. */
+/** Shown instead of an empty list; `children` are possible actions. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <Center py={48} px="md">
@@ -62,8 +62,8 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
-/** Stands where a row's fields will be. */
-export function Waiting({ lines = 8 }: { lines?: number }) {
+/** Placeholder for the fields of a row while they are loading. */
+export function LoadingRow({ lines = 8 }: { lines?: number }) {
   return (
     <Stack gap="lg" role="status" aria-label="Loading">
       {[...Array(lines).keys()].map((line) => (
@@ -73,12 +73,12 @@ export function Waiting({ lines = 8 }: { lines?: number }) {
   );
 }
 
-/** Whether a row is not there (any more). */
+/** Whether an error means that a row does not exist. A 422 means that its key is malformed. */
 export function isMissing(error: Error | null): boolean {
   return error instanceof ProblemError && (error.status === 404 || error.status === 422);
 }
 
-/** A row is not there: it was deleted, or the address is wrong. */
+/** Shown for a row that does not exist. */
 export function MissingRow({ noun, children }: { noun: string; children: ReactNode }) {
   return (
     <Stack align="flex-start" py="xl" role="alert">

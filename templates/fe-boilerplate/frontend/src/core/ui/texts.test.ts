@@ -4,7 +4,7 @@ import { formatText, lowerFirst } from "./formats";
 import { keyText, readKey } from "./keys";
 import { stepped } from "./number-field";
 import type { FieldInfo, Nav } from "./page";
-import { tellProblem } from "./problem-text";
+import { problemText } from "./problem-text";
 import { arrange } from "./registry";
 import { pupils } from "./testing/pupils";
 
@@ -20,7 +20,7 @@ it("formats values by their type", () => {
   expect(shown("born_on", "2018-03-01")).toMatch(/2018/);
 });
 
-it("says choices and labels as people do", () => {
+it("formats choices and labels", () => {
   expect(["on_leave", "SMA", "L", "islam"].map(choiceLabel)).toEqual([
     "On leave",
     "SMA",
@@ -34,20 +34,20 @@ it("says choices and labels as people do", () => {
   ]);
 });
 
-it("tells a problem as a sentence about its field", () => {
-  expect(tellProblem(pupils, field("name"), "is required")).toBe("Name is required");
+it("formats an error message as a sentence about its field", () => {
+  expect(problemText(pupils, field("name"), "is required")).toBe("Name is required");
   expect(
-    tellProblem(pupils, field("left_on"), "must satisfy left_on >= born_on OR name = 'age'"),
+    problemText(pupils, field("left_on"), "must satisfy left_on >= born_on OR name = 'age'"),
   ).toBe("Left on must satisfy: Left on ≥ Born on OR Name = 'age'");
 });
 
-it("writes keys of several parts so that they can be read again", () => {
+it("serializes composite keys so that they can be parsed again", () => {
   const key = ["a,b/c", "12", "100%"];
   expect(readKey(keyText(key))).toEqual(key);
   expect(readKey("50%")).toEqual(["50%"]);
 });
 
-it("steps a number without losing a digit", () => {
+it("increments a number without losing digits", () => {
   expect(stepped("", 1n)).toBe("1");
   expect(stepped("0.50", -1n)).toBe("-0.50");
   expect(stepped("9007199254740993.25", 10n)).toBe("9007199254741003.25");
@@ -64,7 +64,7 @@ describe("the navigation", () => {
     ...more,
   });
 
-  it("has families together, and links and partitions apart", () => {
+  it("groups families, links and partitions", () => {
     const found = arrange([
       nav("Logs 2024", "Logs", { isPartition: true }),
       nav("Pupil teams", "Pupils", { isLink: true }),

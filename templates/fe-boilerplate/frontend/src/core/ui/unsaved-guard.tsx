@@ -1,7 +1,7 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
 
-/** Asks before what was typed is lost: on the way to another page, and when the window is closed. */
+/** Asks for confirmation before navigation, or closing the window, discards unsaved changes. */
 export function UnsavedGuard({ isUnsaved }: { isUnsaved: () => boolean }) {
   const { status, proceed, reset } = useBlocker({
     shouldBlockFn: isUnsaved,
@@ -15,7 +15,7 @@ export function UnsavedGuard({ isUnsaved }: { isUnsaved: () => boolean }) {
       title="Leave without saving?"
       closeButtonProps={{ "aria-label": "Close" }}
     >
-      <Text size="sm">What you have changed here will be lost.</Text>
+      <Text size="sm">Your changes will be lost.</Text>
       <Group justify="flex-end" mt="md">
         <Button variant="default" onClick={() => reset?.()}>
           Stay

@@ -5,7 +5,7 @@ import { type Labels, labelReferred, labelRows, type RowLabel, valuesKey } from 
 const NONE: Labels = new Map();
 const SCOPE = "labels";
 
-/** Labels of the rows that a page of a list refers to; empty until they are there. */
+/** Return the labels of the rows to which a page of a list refers; empty while they are loading. */
 export function usePageLabels(
   references: readonly Reference[],
   page: Page<AnyRow> | undefined,
@@ -22,7 +22,7 @@ export function usePageLabels(
   return data ?? NONE;
 }
 
-/** Labels of what one row refers to. */
+/** Return the labels of the rows to which one row refers; empty while they are loading. */
 export function useRowLabels(references: readonly Reference[], row: AnyRow | undefined): Labels {
   const values = references.map(({ fields }) => row && valuesKey(row, fields));
   const { data } = useQuery({
@@ -33,7 +33,7 @@ export function useRowLabels(references: readonly Reference[], row: AnyRow | und
   return data ?? NONE;
 }
 
-/** What a row itself is called. */
+/** Return the label of a row; undefined while it is loading. */
 export function useRowTitle(table: AnyTable, row: AnyRow | undefined): string | undefined {
   const { data } = useQuery({
     queryKey: [SCOPE, "title", table.name, row],
@@ -44,7 +44,7 @@ export function useRowTitle(table: AnyTable, row: AnyRow | undefined): string | 
   return data;
 }
 
-/** The label of what a reference of this row leads to; undefined while it is not known. */
+/** Return the label of the row to which a reference of this row refers; undefined if it is not loaded. */
 export function labelOf(labels: Labels, reference: Reference, row: AnyRow): RowLabel | undefined {
   return labels.get(reference.name)?.get(valuesKey(row, reference.fields) ?? "");
 }

@@ -10,12 +10,12 @@ import { ListScreen } from "../list-screen";
 import type { AnyPage, FieldInfo, Row } from "../page";
 import { sampleRow } from "./sample-row";
 
-const SLOW = 30_000; // milliseconds that a busy machine may take
+const TIMEOUT = 30_000; // milliseconds, enough for a machine under load
 
-/** Hold the pages of a table to what every table's pages do. */
+/** Test the pages of a table. */
 export function testPage(page: AnyPage): void {
-  describe(`pages of ${page.nav.label}`, { timeout: SLOW }, () => {
-    it("list rows under the columns' labels", async () => {
+  describe(`pages of ${page.nav.label}`, { timeout: TIMEOUT }, () => {
+    it("show a list with the labels of its columns", async () => {
       answerWith(page, sampleRow(page));
       const { container } = renderAt(<ListScreen page={page} />, `/${page.nav.name}`);
       await appears(() => container.querySelector("tbody tr"));
@@ -25,29 +25,29 @@ export function testPage(page: AnyPage): void {
       );
     });
 
-    // Rows of a table without a key, and of a view, are only looked at.
+    // Tables without a key are read-only.
     if (page.table.writable)
-      it("ask for every field, and insist on the required", async () => {
+      it("show a form with every field, and validate the required ones", async () => {
         const { container } = renderAt(<FormScreen page={page} />, `/${page.nav.name}/new`);
         await appears(() => container.querySelector("form"));
         const labels = [...container.querySelectorAll("label")].map(({ textContent }) =>
           textContent?.replace(/ \*$/, ""),
         );
         const entries = formEntries(page, true);
-        const asked = entries.filter(isAlone).map(({ field }) => field.label);
-        expect(labels).toEqual(expect.arrayContaining(asked));
-        const needed = enteredFields(page, entries).filter(isNeeded);
-        if (needed.length === 0) return;
+        const expected = entries.filter(isSingle).map(({ field }) => field.label);
+        expect(labels).toEqual(expect.arrayContaining(expected));
+        const required = enteredFields(page, entries).filter(isRequired);
+        if (required.length === 0) return;
         fireEvent.click(screen.getByText("Save"));
-        const told = entries.filter(({ field }) => needed.includes(field));
-        for (const { field } of told)
+        const reported = entries.filter(({ field }) => required.includes(field));
+        for (const { field } of reported)
           await appears(() => screen.queryByText(`${field.label} is required`));
       });
   });
 }
 
 async function appears(find: () => unknown): Promise<void> {
-  await waitFor(() => expect(find()).toBeTruthy(), { timeout: SLOW });
+  await waitFor(() => expect(find()).toBeTruthy(), { timeout: TIMEOUT });
 }
 
 function answerWith(page: AnyPage, row: Row): void {
@@ -60,13 +60,13 @@ function answerWith(page: AnyPage, row: Row): void {
   );
 }
 
-/** A reference of several fields is called after the table that it leads to. */
-function isAlone({ reference }: FormEntry): boolean {
+/** Whether an entry has the label of its field. Composite references have the label of their table. */
+function isSingle({ reference }: FormEntry): boolean {
   return (reference?.fields.length ?? 1) === 1;
 }
 
-/** A new row cannot do without it, and its input is empty at first. */
-function isNeeded(field: FieldInfo): boolean {
+/** Whether a field of a new row is required and has no initial value. */
+function isRequired(field: FieldInfo): boolean {
   const isFilled =
     field.initial !== undefined || field.kind === "boolean" || field.kind === "array";
   return !field.nullable && !field.optional && !isFilled;

@@ -47,7 +47,7 @@ const rules: readonly sql.Rule[] = [
   },
 ];
 
-/** Pages of a table of every common type, for the tests of the screens. */
+/** The pages of a table with fields of all common types, for the tests of the screens. */
 export const pupils = definePage({
   nav: { name: "pupils", label: "Pupils", labelSingular: "Pupil", family: "Pupils" },
   table: defineTable({
@@ -72,11 +72,11 @@ export const pupils = definePage({
     seen_at: { label: "Seen at" },
     active: { label: "Active", initial: true },
     notes: { label: "Notes" },
-    created_at: { label: "Created at", kept: true },
+    created_at: { label: "Created at", readOnly: true },
   },
 });
 
-/** A pupil as the server sends it. */
+/** A pupil as returned by the server. */
 export const ani = {
   id: 9007199254740,
   name: "Ani",

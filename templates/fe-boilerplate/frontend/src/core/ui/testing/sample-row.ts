@@ -18,7 +18,7 @@ const SAMPLES: { readonly [K in Kind]?: unknown } = {
   array: [],
 };
 
-/** A row of a table as the server sends it; what may be null is null. */
+/** Return a row of a table as returned by the server, with null in all nullable fields. */
 export function sampleRow(page: AnyPage): Row {
   return Object.fromEntries(page.fields.map((field) => [field.name, sample(field)]));
 }

@@ -1,4 +1,7 @@
-"""Every request has an id: the client's own where it sends one, in the answer and in each line of the log."""
+"""Request ids and request logging.
+
+Every request has an id, taken from the header `X-Request-ID` or generated. It is in the response and in each log line.
+"""
 
 from __future__ import annotations
 
@@ -13,14 +16,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-ID"
-_SOUND = re.compile(r"[\w.:-]{1,64}", re.ASCII)
+_VALID_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _current: ContextVar[str] = ContextVar("request_id", default="")
 
 logger = logging.getLogger("app.requests")
 
 
 class RequestIds:
-    """ASGI middleware that names requests and logs how each ended."""
+    """ASGI middleware that assigns request ids and logs method, path, status and duration of each request."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -30,45 +33,45 @@ class RequestIds:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        given = Headers(scope=scope).get(HEADER, "")
-        name = given if _SOUND.fullmatch(given) else uuid4().hex
-        token, start, status = _current.set(name), time.perf_counter(), 500
+        received = Headers(scope=scope).get(HEADER, "")
+        request_id = received if _VALID_ID.fullmatch(received) else uuid4().hex
+        token, start, status = _current.set(request_id), time.perf_counter(), 500
 
-        async def answer(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = name
+                MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        # The server leaves the body of a HEAD away; all else is that of a GET.
-        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        # HEAD is handled as GET: the server itself omits the body of the response.
+        handled = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         try:
-            await self.app(asked, receive, answer)
+            await self.app(handled, receive, send_with_id)
         finally:
             if logger.isEnabledFor(logging.INFO):
-                facts = {
+                fields = {
                     "method": scope["method"],
                     "path": scope["path"],
                     "status": status,
                     "ms": round((time.perf_counter() - start) * 1000, 1),
                 }
-                logger.info("%(method)s %(path)s %(status)s", facts, extra={"facts": facts})
+                logger.info("%(method)s %(path)s %(status)s", fields, extra={"fields": fields})
             _current.reset(token)
 
 
 class JsonLines(logging.Formatter):
-    """A line of JSON for each record, with the id of the request that it belongs to."""
+    """Formats each log record as a line of JSON, with the id of the current request."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line."""
+        """Return the record as a line of JSON."""
         line = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": _current.get() or None,
-            **getattr(record, "facts", {}),
+            **getattr(record, "fields", {}),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -76,7 +79,7 @@ class JsonLines(logging.Formatter):
 
 
 def log_as_json(level: str) -> None:
-    """Write everything that is logged to standard error, a line of JSON each."""
+    """Configure logging to standard error, one line of JSON per record."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(level=level, handlers=[handler], force=True)

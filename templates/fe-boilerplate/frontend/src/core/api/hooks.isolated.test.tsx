@@ -11,10 +11,10 @@ import { type AnyTable, defineTable } from "./table";
 
 vi.mock("./references", async (original) => ({
   ...(await original<object>()),
-  touchedBy: (table: string) => (table === "schools" ? ["schools", "classes"] : [table]),
+  dependentTables: (table: string) => (table === "schools" ? ["schools", "classes"] : [table]),
 }));
 
-/** A service whose calls never leave: each answers at once. */
+/** A service whose calls resolve immediately, without a request. */
 function makeTable(name: string) {
   const table: AnyTable = defineTable({
     name,
@@ -54,7 +54,7 @@ function setUp() {
   };
 }
 
-test("hooks of a service are made once, and their keys begin alike", () => {
+test("hooks are created once per service, and their keys share a prefix", () => {
   const { schools } = setUp();
   expect(tableHooks(schools.table)).toBe(tableHooks(schools.table));
   const keys = queryKeys("schools");
@@ -63,7 +63,7 @@ test("hooks of a service are made once, and their keys begin alike", () => {
   }
 });
 
-test("a change has all that it may show in read anew, and nothing else", async () => {
+test("a change refetches all affected queries and no others", async () => {
   const { wrapper, schools, classes, fees } = setUp();
   const { result } = renderHook(
     () => ({
@@ -86,7 +86,7 @@ test("a change has all that it may show in read anew, and nothing else", async (
   expect(calls).toEqual([2, 2, 2, 1, 0]);
 });
 
-test("a row that was removed is not asked for again while it is shown", async () => {
+test("a removed row is not refetched while it is displayed", async () => {
   const { wrapper, schools } = setUp();
   const { result } = renderHook(
     () => ({
@@ -102,7 +102,7 @@ test("a row that was removed is not asked for again while it is shown", async ()
   expect(result.current.row.isStale).toBe(true);
 });
 
-test("a change that came too late has the row read anew, one that was wrong has not", async () => {
+test("a conflicting change refetches the row, an invalid one does not", async () => {
   const { wrapper, schools } = setUp();
   const { result } = renderHook(
     () => ({

@@ -1,4 +1,4 @@
-"""What is tested of many rows at once, of their versions, and of rows that come along."""
+"""Tests of bulk requests, entity tags, exports and expanded references, inherited by the tests of each table."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tests.core.factory import Factory, Json, load_case
 from tests.core.read_tests import ReadTests, problem, row_path
 
 
-class ManyTests(ReadTests):
-    """Of tables whose rows can be made and deleted."""
+class BulkTests(ReadTests):
+    """Tests of tables whose rows can be created and deleted."""
 
     def test_create_many_returns_the_rows(self, client: TestClient, factory: Factory) -> None:
         bodies = [factory.body(self.case) for _ in range(3)]
@@ -27,12 +27,13 @@ class ManyTests(ReadTests):
         ] == bodies
 
     def test_create_many_adds_all_or_none(self, client: TestClient, factory: Factory) -> None:
-        good = factory.body(self.case)
+        valid = factory.body(self.case)
         before = client.get(f"{self.case.path}/count").json()
-        bad = [good, {**factory.body(self.case), "no_such_field": 1}]
-        assert problem(client.post(f"{self.case.path}/bulk", json=bad), 422) == ["1.no_such_field"]
+        invalid = [valid, {**factory.body(self.case), "no_such_field": 1}]
+        response = client.post(f"{self.case.path}/bulk", json=invalid)
+        assert problem(response, 422) == ["1.no_such_field"]
         for rule, values in self.case.broken.items():
-            broken = [good, {**factory.body(self.case), **values}]
+            broken = [valid, {**factory.body(self.case), **values}]
             before = client.get(f"{self.case.path}/count").json()
             fields = problem(client.post(f"{self.case.path}/bulk", json=broken), 422)
             assert {field.partition(".")[0] for field in fields} == {"1"}, rule
@@ -41,12 +42,12 @@ class ManyTests(ReadTests):
             first = factory.make(self.case)
             same = {field: first[field] for field in unique}
             before = client.get(f"{self.case.path}/count").json()
-            again = [good, factory.body(self.case, **same)]
-            fields = problem(client.post(f"{self.case.path}/bulk", json=again), 409)
+            duplicate = [valid, factory.body(self.case, **same)]
+            fields = problem(client.post(f"{self.case.path}/bulk", json=duplicate), 409)
             assert {field.partition(".")[0] for field in fields} == {"1"}
         assert client.get(f"{self.case.path}/count").json() == before
 
-    def test_delete_many_takes_all(self, client: TestClient, factory: Factory) -> None:
+    def test_delete_many_ignores_missing_rows(self, client: TestClient, factory: Factory) -> None:
         kept, *rows = [factory.make(self.case) for _ in range(3)]
         keys = [_key(self.case.key, row) for row in rows]
         path = f"{self.case.path}/bulk-delete"
@@ -55,10 +56,10 @@ class ManyTests(ReadTests):
         assert client.get(row_path(self.case, kept)).status_code == 200
         assert problem(client.post(path, json=[]), 422) == ["body"]
 
-    def test_a_change_can_be_bound_to_a_version(self, client: TestClient, factory: Factory) -> None:
+    def test_changes_honour_if_match(self, client: TestClient, factory: Factory) -> None:
         path = row_path(self.case, factory.make(self.case))
         tag = client.get(path).headers["etag"]
-        stale = {"If-Match": '"of another day"'}
+        stale = {"If-Match": '"stale"'}
         if self.case.changes:
             assert problem(client.patch(path, json={}, headers=stale), 412) == []
             assert client.patch(path, json={}, headers={"If-Match": tag}).status_code == 200
@@ -66,7 +67,9 @@ class ManyTests(ReadTests):
         tag = client.get(path).headers["etag"]
         assert client.delete(path, headers={"If-Match": f'"another", {tag}'}).status_code == 204
 
-    def test_export_has_what_the_list_has(self, client: TestClient, factory: Factory) -> None:
+    def test_export_contains_the_rows_of_the_list(
+        self, client: TestClient, factory: Factory
+    ) -> None:
         for _ in range(2):
             factory.make(self.case)
         order = {"sort": f"-{self.case.key[0]}"}
@@ -78,30 +81,32 @@ class ManyTests(ReadTests):
         ]
         assert list(lines[0]) == list(items[0])
 
-    def test_references_come_along_at_a_constant_cost(
+    def test_references_are_expanded_with_one_query_each(
         self, client: TestClient, connection: Connection, factory: Factory
     ) -> None:
         required = [reference for reference in self.case.references if reference.required]
         if not required:
-            pytest.skip("it refers to nothing that it needs")
+            pytest.skip("the table has no required references")
         for _ in range(3):
             factory.make(self.case)
-        counted: list[str] = []
-        sa.event.listen(connection, "before_cursor_execute", lambda *seen: counted.append(seen[2]))
+        statements: list[str] = []
+        sa.event.listen(
+            connection, "before_cursor_execute", lambda *args: statements.append(args[2])
+        )
         names = ["+".join(reference.fields) for reference in required]
         page = client.get(self.case.path, params={"expand": ",".join(names)}).json()
-        queries = [statement for statement in counted if statement.startswith("SELECT")]
+        queries = [statement for statement in statements if statement.startswith("SELECT")]
         assert len(queries) == 2 + len(set(names))
         for reference, name in zip(required, names, strict=True):
             target = load_case(reference.module)
-            known = [
+            keys = [
                 tuple(row[field] for field in reference.target_fields)
                 for row in page["expanded"][name]
             ]
-            assert len(known) == len(set(known))
+            assert len(keys) == len(set(keys))
             assert {
                 tuple(item[field] for field in reference.fields) for item in page["items"]
-            } == set(known)
+            } == set(keys)
             assert set(target.key) <= set(page["expanded"][name][0])
 
 

@@ -31,7 +31,7 @@ const PEOPLE = [
   { id: 1, first: "Ani", last: "Wijaya" },
   { id: 2, first: "Budi", last: "Wijaya" },
 ];
-// More than are looked through: the one of Budi is far behind.
+// More rows than are scanned; the one of Budi is beyond that limit.
 const PLACES = Array.from({ length: 2000 }, (_, at) => ({
   id: at + 1,
   person_id: at === 1900 ? 2 : 1,
@@ -40,7 +40,7 @@ const PLACES = Array.from({ length: 2000 }, (_, at) => ({
 
 type Row = Readonly<Record<string, unknown>>;
 
-/** Answer as the backend does, to what is asked here: texts, equality, lists of values, and a limit. */
+/** Respond as the backend does to the queries of these tests: search, equality, lists of values, and a limit. */
 function serve(path: string, rows: readonly Row[]): void {
   server.use(
     http.get(`*${path}`, ({ request }) => {
@@ -75,24 +75,24 @@ beforeEach(() => {
   serve("/places", PLACES);
 });
 
-const offered = async (reference: Reference, wanted: string, where = {}) =>
-  (await findOptions(reference, wanted, where, new AbortController().signal)).map(
+const optionLabels = async (reference: Reference, search: string, where = {}) =>
+  (await findOptions(reference, search, where, new AbortController().signal)).map(
     ({ label }) => label,
   );
 
-it("finds rows by a text in them, and by first and last name together", async () => {
-  expect(await offered(toPerson, "")).toEqual(["Ani Wijaya", "Budi Wijaya"]);
-  expect(await offered(toPerson, "bud")).toEqual(["Budi Wijaya"]);
-  expect(await offered(toPerson, "budi wijaya")).toEqual(["Budi Wijaya"]);
+it("finds rows by a part of a text, and by first and last name together", async () => {
+  expect(await optionLabels(toPerson, "")).toEqual(["Ani Wijaya", "Budi Wijaya"]);
+  expect(await optionLabels(toPerson, "bud")).toEqual(["Budi Wijaya"]);
+  expect(await optionLabels(toPerson, "budi wijaya")).toEqual(["Budi Wijaya"]);
 });
 
-it("finds a row without texts by its key, however many there are", async () => {
-  expect(await offered(toPlace, "1999")).toEqual(["Ani Wijaya · 3"]);
-  expect(await offered(toPlace, "1999", { seat__eq: "4" })).toEqual([]);
+it("finds a row without text fields by its key, in a table of any size", async () => {
+  expect(await optionLabels(toPlace, "1999")).toEqual(["Ani Wijaya · 3"]);
+  expect(await optionLabels(toPlace, "1999", { seat__eq: "4" })).toEqual([]);
 });
 
-it("finds a row without texts by the names of what it is known by", async () => {
-  expect(await offered(toPlace, "budi")).toEqual(["Budi Wijaya · 3"]);
-  expect(await offered(toPlace, "Budi Wijaya · 3")).toEqual(["Budi Wijaya · 3"]);
-  expect(await offered(toPlace, "Budi Wijaya · 4")).toEqual([]);
+it("finds a row without text fields by the labels of the rows that it refers to", async () => {
+  expect(await optionLabels(toPlace, "budi")).toEqual(["Budi Wijaya · 3"]);
+  expect(await optionLabels(toPlace, "Budi Wijaya · 3")).toEqual(["Budi Wijaya · 3"]);
+  expect(await optionLabels(toPlace, "Budi Wijaya · 4")).toEqual([]);
 });

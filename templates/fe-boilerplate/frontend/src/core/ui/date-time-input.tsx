@@ -1,9 +1,16 @@
 import { CloseButton, type InputWrapperProps } from "@mantine/core";
 import { DateInput, type DayOfWeek, TimeInput } from "@mantine/dates";
 import "@mantine/dates/styles.css";
-import classes from "./moment-input.module.css";
+import classes from "./date-time-input.module.css";
+import {
+  datePattern,
+  dateTimePattern,
+  formatInputDate,
+  formatInputDateTime,
+  parseInputDate,
+  parseInputDateTime,
+} from "./date-time-text";
 import type { Kind } from "./page";
-import { dayForm, dayTimeForm, readDay, readDayTime, showDay, showDayTime } from "./typed-moments";
 
 interface Props
   extends Pick<
@@ -11,7 +18,7 @@ interface Props
     "label" | "description" | "error" | "errorProps" | "inputWrapperOrder" | "withAsterisk"
   > {
   readonly kind: Kind;
-  /** `2024-01-31`, `08:00`, `2024-01-31T08:00`, or what was typed and is none of them. */
+  /** A date, a time or both (`2024-01-31`, `08:00`, `2024-01-31T08:00`), or the text as typed if it is incomplete. */
   readonly value: string;
   readonly onChange: (value: string) => void;
   readonly onBlur?: () => void;
@@ -20,24 +27,26 @@ interface Props
   readonly clearable?: boolean;
   readonly "aria-required"?: boolean;
   readonly "data-autofocus"?: boolean;
-  /** What it is called in the name of its clear button. */
+  /** The noun in the label of the clear button. */
   readonly noun: string;
-  /** Whether it stands in a box that closes at a click outside of it. */
-  readonly isWithin?: boolean;
+  /** Whether it is inside a popover, which closes on a click outside of it. */
+  readonly isInPopover?: boolean;
 }
 
-/** Takes a date, a time, or both: typed as people write them, a day also from a calendar. */
-export function MomentInput(props: Props) {
-  return props.kind === "time" ? <Clock {...props} /> : <Day {...props} />;
+/** Input for a date, a time or both, typed in the format of the locale or picked from a calendar. */
+export function DateTimeInput(props: Props) {
+  return props.kind === "time" ? <Time {...props} /> : <Calendar {...props} />;
 }
 
-/** Whether text of this kind is one, as it stands in `value`. */
-export function isTyped(kind: Kind, value: string): boolean {
-  return kind === "time" || (kind === "date" ? readDay : readDayTime)(value) === value;
+/** Whether a value is a complete date or date and time. Times are always complete. */
+export function isComplete(kind: Kind, value: string): boolean {
+  return (
+    kind === "time" || (kind === "date" ? parseInputDate : parseInputDateTime)(value) === value
+  );
 }
 
-/** The browser's own input of times knows its language's clock. It keeps no more than thousandths. */
-function Clock({ kind: _, value, onChange, clearable, isWithin, noun, ...props }: Props) {
+/** The browser's time input, which follows the locale. It supports milliseconds at most. */
+function Time({ kind: _, value, onChange, clearable, isInPopover, noun, ...props }: Props) {
   return (
     <TimeInput
       {...props}
@@ -54,25 +63,26 @@ function Clock({ kind: _, value, onChange, clearable, isWithin, noun, ...props }
 }
 
 /**
- * What is typed is read here and not by the input, which would put its last date back in place of what it cannot read:
- * so it stays, and is told to be wrong. A day from the calendar leaves the time as it is.
+ * Typed text is parsed here rather than by `DateInput`, which would replace text that it cannot parse by the previous
+ * date. So invalid text remains and is reported. Picking a date from the calendar preserves the time.
  */
-function Day({ kind, value, onChange, clearable, isWithin, noun, ...props }: Props) {
-  const isDay = kind === "date";
-  const isRead = isTyped(kind, value);
-  const pick = (day: string | null) => {
-    const time = isRead ? value.slice(DAY_LENGTH + 1) : "";
-    onChange(day === null ? "" : isDay ? day : `${day}T${time || MIDNIGHT}`);
+function Calendar({ kind, value, onChange, clearable, isInPopover, noun, ...props }: Props) {
+  const isDate = kind === "date";
+  const isValid = isComplete(kind, value);
+  const pick = (date: string | null) => {
+    const time = isValid ? value.slice(DATE_LENGTH + 1) : "";
+    onChange(date === null ? "" : isDate ? date : `${date}T${time || MIDNIGHT}`);
   };
-  const type = (text: string) => onChange((isDay ? readDay : readDayTime)(text) ?? text.trim());
+  const type = (text: string) =>
+    onChange((isDate ? parseInputDate : parseInputDateTime)(text) ?? text.trim());
   return (
     <DateInput
       {...props}
-      placeholder={props.placeholder ?? (isDay ? dayForm() : dayTimeForm())}
-      value={isRead ? value.slice(0, DAY_LENGTH) : null}
-      valueFormat={() => (isDay ? showDay : showDayTime)(value)}
+      placeholder={props.placeholder ?? (isDate ? datePattern() : dateTimePattern())}
+      value={isValid ? value.slice(0, DATE_LENGTH) : null}
+      valueFormat={() => (isDate ? formatInputDate : formatInputDateTime)(value)}
       dateParser={() => null}
-      fixOnBlur={isRead}
+      fixOnBlur={isValid}
       onInput={(event) => type(event.currentTarget.value)}
       onChange={pick}
       clearable={clearable}
@@ -85,12 +95,12 @@ function Day({ kind, value, onChange, clearable, isWithin, noun, ...props }: Pro
       monthsListFormat={(day) => SHORT_MONTH.format(new Date(day))}
       weekdayFormat={(day) => WEEKDAY.format(new Date(day))}
       ariaLabels={CONTROLS}
-      popoverProps={{ withinPortal: !isWithin, transitionProps: GONE_AT_ONCE }}
+      popoverProps={{ withinPortal: !isInPopover, transitionProps: NO_TRANSITION }}
     />
   );
 }
 
-const DAY_LENGTH = "2024-01-31".length;
+const DATE_LENGTH = "2024-01-31".length;
 const MIDNIGHT = "00:00";
 const CALENDAR = { calendar: "gregory", timeZone: "UTC" } as const;
 const MONTH = new Intl.DateTimeFormat(undefined, { ...CALENDAR, month: "long", year: "numeric" });
@@ -99,14 +109,14 @@ const SHORT_MONTH = new Intl.DateTimeFormat(undefined, { ...CALENDAR, month: "sh
 const WEEKDAY = new Intl.DateTimeFormat(undefined, { ...CALENDAR, weekday: "short" });
 const FIRST_DAY = firstDayOfWeek();
 
-/** Where the browser does not know on which day its language's weeks begin: Monday. */
+/** Return the first day of the week in the browser's locale; Monday if the browser does not provide it. */
 function firstDayOfWeek(): DayOfWeek {
   const locale = new Intl.Locale(MONTH.resolvedOptions().locale);
   return (("getWeekInfo" in locale ? locale.getWeekInfo().firstDay : 1) % 7) as DayOfWeek;
 }
 
-// Nothing is to be clicked through a calendar that fades away.
-const GONE_AT_ONCE = { duration: 0 };
+// While the calendar fades out, it would intercept clicks on the elements below it.
+const NO_TRANSITION = { duration: 0 };
 
 const CONTROLS = {
   nextMonth: "Next month",

@@ -29,33 +29,33 @@ const places = defineTable({
 const toTeam = referenceTo("teams", "team_id");
 const toPlace = referenceTo("places", "place_id");
 
-let asked: string[] = [];
+let queries: string[] = [];
 
 beforeEach(() => {
-  asked = [];
+  queries = [];
   found.set("teams", teams);
   found.set("places", Object.create(places, { references: { value: [toTeam] } }));
   server.use(
     http.get("*/teams", ({ request }) => {
-      asked.push(decodeURIComponent(new URL(request.url).search));
+      queries.push(decodeURIComponent(new URL(request.url).search));
       const items = [{ id: 5, name: "Reds" }];
       return HttpResponse.json({ items, total: 1, limit: 1, offset: 0, expanded: {} });
     }),
   );
 });
 
-it("names a row after the rows that it is known by, asked for at once", async () => {
+it("uses the labels of referenced rows, requested in one batch", async () => {
   const table = found.get("places") as AnyTable;
   const rows = [
     { id: "1", team_id: "5", kind: "first" },
     { id: "2", team_id: "5", kind: "last_one" },
   ];
   expect(await labelRows(table, rows)).toEqual(["Reds · First", "Reds · Last one"]);
-  expect(asked).toEqual(["?id__in=5&limit=200"]);
+  expect(queries).toEqual(["?id__in=5&limit=200"]);
 });
 
-it("uses rows that came along, and follows theirs", async () => {
-  const along = { place_id: [{ id: "1", team_id: "5", kind: "first" }] };
-  const labels = await labelReferred([toPlace], [{ place_id: "1" }], undefined, along);
+it("uses rows that are already loaded, and follows their references", async () => {
+  const known = { place_id: [{ id: "1", team_id: "5", kind: "first" }] };
+  const labels = await labelReferred([toPlace], [{ place_id: "1" }], undefined, known);
   expect(labels.get("place_id")?.get('["1"]')).toEqual({ text: "Reds · First", key: ["1"] });
 });
