@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal, NoReturn
@@ -16,10 +17,11 @@ import click
 
 from runner.ddl.dialects import DEFAULT, NAMES
 from runner.progress.reports.text_layout import printable
-from runner.records.errors import RunnerError
+from runner.records.errors import RunnerError, is_exhaustion
 from runner.records.version import VERSION
 
 _DEFAULT_COMMAND = "run"
+_EXHAUSTED = "the system refuses more memory, threads or processes; see the limits of `ulimit -a`"
 _STATE = click.option(
     "--state",
     envvar="RUNNER_STATE",
@@ -260,6 +262,7 @@ def _plan_schema() -> None:
 def main() -> NoReturn:
     """Run the command line and exit with its exit code."""
     _open_standard_streams()
+    threading.excepthook = _thread_failed
     try:
         code = _runner.main(standalone_mode=False)
     except RunnerError as error:
@@ -280,6 +283,11 @@ def main() -> NoReturn:
     except OSError as error:
         _say(f"error: {error}", err=True)
         code = 1
+    except (MemoryError, RuntimeError) as error:
+        if not is_exhaustion(error):
+            raise
+        _say(f"error: {_EXHAUSTED} ({error or type(error).__name__})", err=True)
+        code = 1
     finally:
         _end_children()
     sys.exit(_flushed(int(code or 0)))
@@ -295,6 +303,14 @@ def _open_standard_streams() -> None:
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+
+
+def _thread_failed(failure: threading.ExceptHookArgs) -> None:
+    """Print a line for a thread of the process pool that the system refused something; the run deals with its end."""
+    if is_exhaustion(failure.exc_value):
+        _say(f"warning: {_EXHAUSTED} ({failure.exc_value})", err=True)
+    else:
+        threading.__excepthook__(failure)
 
 
 def _end_children() -> None:

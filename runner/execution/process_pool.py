@@ -156,8 +156,9 @@ class Worker:
             return False
         if self._exit_code is None:
             self._exit_code = self._process.exitcode
-            with contextlib.suppress(ValueError):  # it has not been reaped
-                self._process.close()  # otherwise its two descriptors stay open until garbage collection
+            if self._ending.ident is not None:  # otherwise the executor's own thread may still use it
+                with contextlib.suppress(ValueError):  # it has not been reaped
+                    self._process.close()  # otherwise its two descriptors stay open until garbage collection
         return True
 
     def _start_process(self) -> Future[None]:

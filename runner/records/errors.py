@@ -133,6 +133,11 @@ _TEMPORARY_ELSEWHERE = {  # classes by module that are no OSError; an error of o
 }
 
 
+def is_exhaustion(error: BaseException | None) -> bool:
+    """Return whether the system refused memory, or another thread or process: the limits of `ulimit` do that."""
+    return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error))
+
+
 def is_retryable(error: BaseException) -> bool:
     """Return whether another attempt could succeed: True for failures of the environment, False for faults of code.
 

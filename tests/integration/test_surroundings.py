@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -183,3 +184,49 @@ def test_no_command_prints_a_control_character_of_a_schema(folder: Folder) -> No
         assert printed
         found = {char for char in printed if char != "\n" and unicodedata.category(char) in {"Cc", "Cf"}}
         assert not found, (command, found)
+
+
+LIMITED = ["setpriv", "--reuid=12345", "--regid=12345", "--clear-groups", "--inh-caps=-all,+dac_override"]
+LIMITED += ["--ambient-caps=-all,+dac_override", "prlimit"]  # root is exempt from a limit on processes
+
+
+def limits(words: str) -> list[str]:
+    return ["sh", "-c", f'{words}; exec "$@"', "sh"]
+
+
+@pytest.mark.parametrize(
+    ("before", "codes"),
+    [
+        (["env", "-u", "HOME"], {0}),
+        (["env", "HOME=/nonexistent"], {0}),
+        (["env", "-u", "TMPDIR"], {0}),
+        (["env", "TMPDIR=/nonexistent"], {0}),
+        (["env", "LC_ALL=POSIX"], {0}),
+        (["env", "-i", "PATH=/usr/bin:/bin"], {0}),
+        (limits("exec 0<&- 1>&- 2>&-"), {0}),
+        (limits("ulimit -n 40"), {1}),
+        (limits("ulimit -n 20"), {1}),
+        (limits("ulimit -v 60000"), {1}),
+        ([*LIMITED, "--nproc=4"], {1}),
+        ([*LIMITED, "--nproc=10"], {1}),
+        ([*LIMITED, "--nproc=20"], {0, 1}),
+    ],
+    ids=lambda value: " ".join(word for word in value if "caps" not in word)[-40:] if isinstance(value, list) else "",
+)
+def test_a_run_in_poor_surroundings_is_right_or_gives_a_reason(before: list[str], codes: set[int]) -> None:
+    if "setpriv" in before and subprocess.run([*before, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this user cannot become another")
+    with tempfile.TemporaryDirectory() as temporary:  # another user may enter it
+        Path(temporary).chmod(0o755)
+        folder = make_folder(Path(temporary) / "project")
+        (folder.path / "school.sql").write_text('CREATE TABLE "größen" (id int PRIMARY KEY);\n')
+        folder.write_plan(acting())
+        folder.path.chmod(0o777)
+        result = run(folder, "plan.yaml", before=before)
+        assert result.returncode in codes, result.stdout + result.stderr
+        assert "Traceback" not in result.stdout + result.stderr
+        if result.returncode:
+            assert "error: " in result.stderr
+        else:
+            assert folder.files() == {"crud/größen.txt": "größen\n".encode()}
+        assert run(folder, "plan.yaml").returncode == 0
