@@ -142,20 +142,6 @@ def _explain_row(error: Exception) -> str:
     )
 
 
-def _require_ours(folder: Path) -> None:
-    """Refuse a link in place of the folder, and what is no regular file in place of its files.
-
-    A checkout can bring links that lead anywhere, and opening a pipe blocks. SQLite opens by path, so this is looked at
-    before and not at use.
-    """
-    if folder.is_symlink():
-        raise StoreError(f"{folder}: it is a link; remove it, or name another folder with --state or RUNNER_STATE")
-    for path in (folder / f"{FILE_NAME}{companion}" for companion in _COMPANIONS):
-        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
-            what = "it is a link" if path.is_symlink() else "the run's state cannot be kept in what is no regular file"
-            raise StoreError(f"{path}: {what}; remove it, or name another folder with --state or RUNNER_STATE")
-
-
 def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
