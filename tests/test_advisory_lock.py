@@ -86,9 +86,9 @@ def test_a_forked_child_neither_holds_nor_frees_its_parents_lock(tmp_path: Path)
         os._exit(0)
     assert os.read(ready, 1)
     assert not AdvisoryLock(tmp_path / "lock").acquire(0)
-    descriptor = lock._forget()
-    assert descriptor is not None
-    os.close(descriptor)  # as when the parent is killed: closed, not unlocked
+    inherited = lock._forget()
+    assert inherited is not None
+    inherited.close()  # as when the parent is killed: closed, not unlocked
     with AdvisoryLock(tmp_path / "lock").held(0) as got:
         assert got
     os.write(says_go, b"x")

@@ -1,9 +1,9 @@
 """A lock on a file that excludes threads and processes alike, and ends with its holder.
 
-Built on flock(2): the lock belongs to the open file description, and each acquisition opens the file again, so two
-threads of one process exclude each other as two processes do. The file is opened here rather than by a library,
-because a lock file can lie in a folder that somebody else prepared: a link is not followed, and a pipe in its place
-neither blocks nor counts as a lock.
+The waiting is that of `fasteners`. Its own locks belong to the process (POSIX record locks), so a second thread
+would get one too; here it locks with flock(2), which belongs to the open file description, and each acquisition
+opens the file again. The file is opened here as well, because a lock file can lie in a folder that somebody else
+prepared: a link is not followed, and a pipe in its place neither blocks nor counts as a lock.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import errno
 import fcntl
 import os
 import stat
-import time
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import fasteners
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from _typeshed import StrPath
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-_FIRST_DELAY = 0.0001  # seconds between two attempts while somebody else holds the lock; doubles up to the longest
+_DELAY = 0.0005  # seconds before the second attempt while somebody else holds the lock; grows by as much each time
 _LONGEST_DELAY = 0.02
 
 _held: set[AdvisoryLock] = set()
@@ -31,9 +33,9 @@ _held: set[AdvisoryLock] = set()
 def _close_inherited() -> None:
     """Close the parent's locks in a forked child: open there, they would outlive the parent."""
     for lock in list(_held):
-        descriptor = lock._forget()  # noqa: SLF001
-        if descriptor is not None:
-            os.close(descriptor)
+        inherited = lock._forget()  # noqa: SLF001
+        if inherited is not None:
+            inherited.close()
 
 
 os.register_at_fork(after_in_child=_close_inherited)
@@ -41,6 +43,31 @@ os.register_at_fork(after_in_child=_close_inherited)
 
 def _open(path: str, flags: int) -> int:
     return os.open(path, flags, 0o666)
+
+
+class _Flock(fasteners.InterProcessLock):  # type: ignore[misc] # the library has no types
+    """One acquisition: a file that `opener` opens, locked with flock(2)."""
+
+    def __init__(self, path: str, opener: Callable[[str, int], int]) -> None:
+        super().__init__(path)
+        self._opener = opener
+
+    def _do_open(self) -> None:
+        descriptor = self._opener(self.path, _FLAGS)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(errno.EINVAL, "no regular file", self.path)
+        self.lockfile = os.fdopen(descriptor, "rb", buffering=0)
+
+    def trylock(self) -> None:
+        fcntl.flock(self.lockfile, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def unlock(self) -> None:
+        fcntl.flock(self.lockfile, fcntl.LOCK_UN)  # closing alone would not, if a forked child has it open too
+
+    def close(self) -> None:
+        """Close the file, without a word to whoever has it open too."""
+        self._do_close()
 
 
 class AdvisoryLock:
@@ -53,7 +80,7 @@ class AdvisoryLock:
     def __init__(self, path: StrPath, opener: Callable[[str, int], int] = _open) -> None:
         self.path = os.fspath(path)
         self._opener = opener
-        self._descriptor: int | None = None
+        self._lock: _Flock | None = None
 
     def acquire(self, timeout: float) -> bool:
         """Take the lock within `timeout` seconds; return False if somebody else held it all that time.
@@ -62,28 +89,24 @@ class AdvisoryLock:
             OSError: the file cannot be opened, is no regular file, or its file system has no locks.
 
         """
-        deadline = time.monotonic() + timeout
-        delay = _FIRST_DELAY
-        while True:
-            descriptor = self._try()
-            if descriptor is not None:
-                self._descriptor = descriptor
-                _held.add(self)
-                return True
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return False
-            time.sleep(min(delay, left))
-            delay = min(2 * delay, _LONGEST_DELAY)
+        lock = _Flock(self.path, self._opener)
+        try:
+            got = lock.acquire(blocking=timeout > 0, delay=_DELAY, max_delay=_LONGEST_DELAY, timeout=timeout)
+        except threading.ThreadError as error:
+            lock.close()
+            raise error.__context__ or error from None
+        if not got:
+            lock.close()
+            return False
+        self._lock = lock
+        _held.add(self)
+        return True
 
     def release(self) -> None:
         """Free the lock. Does nothing where it is not held."""
-        descriptor = self._forget()
-        if descriptor is not None:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_UN)  # closing alone would not, if a forked child has it open too
-            finally:
-                os.close(descriptor)
+        lock = self._forget()
+        if lock is not None:
+            lock.release()
 
     @contextmanager
     def held(self, timeout: float) -> Iterator[bool]:
@@ -98,29 +121,14 @@ class AdvisoryLock:
     @property
     def is_held(self) -> bool:
         """Whether the lock is held through this object."""
-        return self._descriptor is not None
+        return self._lock is not None
 
     def is_on(self, status: os.stat_result) -> bool:
         """Whether the lock is held, on the file of this status."""
-        return self._descriptor is not None and os.path.samestat(status, os.fstat(self._descriptor))
+        return self._lock is not None and os.path.samestat(status, os.fstat(self._lock.lockfile.fileno()))
 
-    def _try(self) -> int | None:
-        """Return the descriptor of the locked file, or None if the lock is held elsewhere."""
-        descriptor = self._opener(self.path, _FLAGS)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise OSError(errno.EINVAL, "no regular file", self.path)  # noqa: TRY301 - closed as below
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor
-
-    def _forget(self) -> int | None:
-        """Return the descriptor, no longer known here: the next holder may be another thread with this object."""
+    def _forget(self) -> _Flock | None:
+        """Return the acquisition, no longer known here: the next holder may be another thread with this object."""
         _held.discard(self)
-        descriptor, self._descriptor = self._descriptor, None
-        return descriptor
+        lock, self._lock = self._lock, None
+        return lock
