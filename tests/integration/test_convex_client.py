@@ -154,6 +154,10 @@ def answering(*parts: bytes, trickle: bytes = b"") -> Iterator[str]:
                     connection.sendall(part)
                 while trickle and not stop.wait(0.02):
                     connection.sendall(trickle)
+                connection.shutdown(socket.SHUT_WR)
+                connection.settimeout(10)
+                while connection.recv(65536):  # closing with unread data would reset the connection
+                    pass
 
         thread = threading.Thread(target=answer)
         thread.start()

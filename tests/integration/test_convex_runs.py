@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -285,24 +285,45 @@ def test_sync_with_a_wrong_token_says_so_and_keeps_everything(deployment: Deploy
     assert_same(deployment, folder.path / ".runner", latest(folder))
 
 
+@contextmanager
+def ending(process: subprocess.Popen[str], seconds: float) -> Iterator[None]:
+    """Kill a process that is still running after `seconds`, so that reading its output ends."""
+    timer = threading.Timer(seconds, process.kill)
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
 @pytest.mark.parametrize("convex", [True, False])
 def test_watch_shows_a_run_to_its_end(deployment: Deployment, folder: Folder, *, convex: bool) -> None:
-    plan = folder.write_plan(acting("slow", "work 0.6"), acting("bad", "raise final"))
+    go = folder.path / "go"
+    plan = folder.write_plan(acting("slow", f"attend {go}"), acting("bad", "raise final"))
     with folder.start(str(plan), **deployment.environ) as process:
         until(lambda: (folder.path / ".runner" / "state.db").exists() and bool(_runs(folder)), "a run")
         run_id = latest(folder)
         settings = {**deployment.environ, "RUNNER_CONVEX_READ_TOKEN": deployment.read_token} if convex else {}
         if convex:
             until(lambda: deployment.query("runs:get", run=run_id) is not None, "the run in Convex")
-        watched = command(folder, "watch", "--run", run_id[:8], env=settings)
+        with folder.start("watch", "--run", run_id[:8], **settings) as watching, ending(watching, 60.0):
+            assert watching.stdout is not None
+            assert watching.stderr is not None
+            seen = ""
+            while "slow: Acting  running" not in seen and (line := watching.stdout.readline()):
+                seen += line
+            go.touch()
+            rest, errors = watching.stdout.read(), watching.stderr.read()
+            watching.wait(60)
         process.wait(60)
-    assert watched.returncode == 0, watched.stderr
-    assert "slow: Acting  running" in watched.stdout
-    assert "slow: Acting  done" in watched.stdout
-    assert "bad: Acting  failed" in watched.stdout
-    assert "\x1b" not in watched.stdout
-    assert "failed" in watched.stdout.splitlines()[-1] or run_id in watched.stdout
-    assert deployment.token not in watched.stdout + watched.stderr
+    shown = seen + rest
+    assert watching.returncode == 0, errors
+    assert "slow: Acting  running" in seen
+    assert "slow: Acting  done" in rest
+    assert "bad: Acting  failed" in shown
+    assert "\x1b" not in shown
+    assert "failed" in shown.splitlines()[-1] or run_id in shown
+    assert deployment.token not in shown + errors
 
 
 def test_watch_reports_that_convex_cannot_be_reached(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
