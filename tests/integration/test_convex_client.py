@@ -200,7 +200,7 @@ def test_an_invalid_answer_is_refused(answer: bytes, said: str) -> None:
 
 @pytest.mark.parametrize("wish", [b"\xb2", b"-5", b"soon"])
 def test_an_invalid_retry_after_is_ignored(wish: bytes) -> None:
-    answer = b"HTTP/1.1 503 Busy\r\nRetry-After: " + wish + b"\r\nContent-Length: 0\r\n\r\n"
+    answer = b"HTTP/1.1 503 Busy\r\nConnection: close\r\nRetry-After: " + wish + b"\r\nContent-Length: 0\r\n\r\n"
     with (
         answering(answer) as url,
         closing(DeploymentClient(ConvexTarget(url=url, token="t"))) as deployment,
