@@ -177,7 +177,7 @@ def _add_constraints(statement: Statement, table: TableDraft, parts: TableParts)
 
 
 def _restore_json(table: TableDraft, parts: TableParts) -> None:
-    """Make JSON of the text columns with no other check than `json_valid(column)`: so MariaDB stores JSON."""
+    """Make JSON of text columns with the check `json_valid(column)`, which is how MariaDB stores JSON."""
     columns = {column.name: column for column in (*table.columns, *parts.columns)}
     for check in list(parts.checks):
         expression = check.expression

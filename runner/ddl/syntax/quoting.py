@@ -30,11 +30,6 @@ def end_of_escaped_string(data: bytes, position: int) -> int:
         position = end
 
 
-def end_of_comment(data: bytes, position: int) -> int:
-    """Return the position after a comment that holds no comments, -1 if it never ends."""
-    return _after(data, b"*/", position + 2)
-
-
 def end_of_nested_comment(data: bytes, position: int) -> int:
     """Return the position after a comment that may hold comments, -1 if it never ends."""
     depth = 0
