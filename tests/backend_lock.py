@@ -1,6 +1,6 @@
 """The lock files of the generated backend: every version with its hashes, for every platform and Python version.
 
-python -m tests.backend_lock      compiles them anew, within the versions that our own lock files allow
+python -m tests.backend_lock      compiles them again, within the versions that our own lock files allow
 
 They are static files of the template set, like the frontend's package-lock.json: generating needs no network.
 """

@@ -1,6 +1,6 @@
 """Finds Chromium for the browser tests: that of `RUNNER_CHROMIUM`, else the system's, else Playwright's own.
 
-python -m tests.chromium      says which one it is, and installs one where there is none
+python -m tests.chromium      prints which one it is, and installs one if there is none
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ INSTALLERS = (
     (["apt-get", "install", "--yes", "--no-install-recommends", "chromium"], True),
     (["dnf", "install", "--assumeyes", "chromium"], True),
     (["apk", "add", "chromium"], True),
-)  # with whether only root may run it
+)  # with a flag: only root may run it
 
 
 class NoChromiumError(Exception):
-    """There is no Chromium here."""
+    """No Chromium is installed."""
 
 
 @cache
@@ -43,7 +43,7 @@ def chromium() -> Path:
 
 
 def _playwrights_own() -> str | None:
-    from playwright.sync_api import sync_playwright  # slow to import, and seldom asked
+    from playwright.sync_api import sync_playwright  # slow to import, and seldom needed
 
     with sync_playwright() as playwright:
         path = playwright.chromium.executable_path
@@ -63,7 +63,7 @@ def install() -> None:
 
 
 def _run(command: list[str]) -> int:
-    """Run an installer that may ask nothing, and return its exit code."""
+    """Run an installer without prompts, and return its exit code."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     return subprocess.run(
         command, check=False, timeout=INSTALL_LIMIT_S, env=environment, stdin=subprocess.DEVNULL
@@ -71,7 +71,7 @@ def _run(command: list[str]) -> int:
 
 
 def main() -> int:
-    """Make sure that there is one."""
+    """Make sure that Chromium is installed."""
     try:
         found = chromium()
     except NoChromiumError:

@@ -1,4 +1,4 @@
-"""Seeded damages of a state file: what a failing disk, a foreign program or a careless hand leave."""
+"""Seeded damage to a state file, as caused by a failing disk, a foreign program or a user's mistake."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PAGE = 4096
 _HEADER = 100  # bytes
 _TEXTS = (
     (b"description", b"descriptioo"),  # the name of a column
-    (b"CREATE TABLE tasks", b"CREATE TABLE ta\xa0ks"),  # no UTF-8
+    (b"CREATE TABLE tasks", b"CREATE TABLE ta\xa0ks"),  # not UTF-8
     (b"PRIMARY KEY", b"PRIMARX KEY"),
     (b"2026-", b"2O26-"),
     (b"done", b"d\xefne"),

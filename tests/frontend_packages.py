@@ -1,6 +1,6 @@
-"""The packages of the generated frontends: installed once by their lock file, and shared by all that the tests make.
+"""The packages of the generated frontends: installed once from their lock file, and shared by all tests.
 
-python -m tests.frontend_packages      installs them, where that was not done yet
+python -m tests.frontend_packages      installs them, if that has not been done yet
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ SOURCE = ROOT / "templates" / "fe-boilerplate" / "frontend"
 FILES = ("package.json", "package-lock.json", ".npmrc")
 HOME = ROOT / "build" / ".frontend-packages"
 INSTALL_LIMIT_S = 600
-NOT_OURS = ("npm notice", "npm warn Unknown user config")  # what npm says of itself and of this machine
+NOT_OURS = ("npm notice", "npm warn Unknown user config")  # npm about itself and about this machine's settings
 
 
 class InstallError(Exception):
-    """npm did not install the packages, or had something to say about them."""
+    """npm did not install the packages, or printed a warning about them."""
 
 
 def packages() -> Path:
-    """Return the `node_modules` that the lock file of the template set describes; installs them where they are not.
+    """Return the `node_modules` that the lock file of the template set describes; installs them if they are missing.
 
     Safe to be called by several processes at once. Raises InstallError and NoNodeError.
     """

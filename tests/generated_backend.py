@@ -1,4 +1,4 @@
-"""What the two backend kinds generate for a schema, without the orchestrator around them."""
+"""The output of the two backend kinds for a schema, without the orchestrator."""
 
 from __future__ import annotations
 

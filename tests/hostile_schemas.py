@@ -1,6 +1,6 @@
-"""Schemas by chance, valid for PostgreSQL, whose names and texts mean something to the languages that are generated.
+"""Random schemas, valid for PostgreSQL, whose names and texts have a meaning in the generated languages.
 
-What they would run if a name or text were taken for source is harmless: it makes a table `canary`.
+The code that would run if a name or text were treated as source is harmless: it creates a table `canary`.
 """
 
 from __future__ import annotations

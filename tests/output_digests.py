@@ -1,9 +1,9 @@
-"""What all built-in agents generate, as one digest a schema: equal digests mean equal files, byte for byte.
+"""The output of all built-in agents as one digest per schema: equal digests mean equal files, byte for byte.
 
-python -m tests.output_digests [FILE]      prints a line a schema, or compares with the lines that were printed to FILE
+python -m tests.output_digests [FILE]      prints a line per schema, or compares with the lines in FILE
 
-A refactoring that must not change the generated code is held to this. The school's schema and the ones under `tests/`
-are always there, those of the corpus where it lies beside the project (or where RUNNER_CORPUS says).
+This checks a refactoring that must not change the generated code. The school's schema and the ones under `tests/`
+are always included, those of the corpus if it is next to the project (or at RUNNER_CORPUS).
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def digest(name: str, files: tuple[Path, ...], dialect: str) -> str:
 
 
 def main() -> int:
-    """Print the lines, or compare them; 1 where a line differs."""
+    """Print the lines, or compare them; return 1 if a line differs."""
     assert set(KINDS) <= set(BUILT_IN)
     with ProcessPoolExecutor() as pool:
         lines = [future.result() for future in [pool.submit(digest, *schema) for schema in schemas()]]

@@ -138,7 +138,7 @@ class MemoryEvents:
 
 
 class Listener:
-    """A sink that records what it was shown, can be stalled and can be made to fail."""
+    """A sink that records its input, can be stalled and can be made to fail."""
 
     def __init__(self) -> None:
         self.shown: list[Recorded] = []
@@ -147,7 +147,7 @@ class Listener:
         self.ticks = 0
         self.ticked = threading.Event()
         self.entered = threading.Event()  # set once `write` was called
-        self.some = threading.Event()  # set once anything was shown
+        self.some = threading.Event()  # set after the first batch
         self.error: Exception | None = None
         self.close_error: Exception | None = None
         self.open = threading.Event()

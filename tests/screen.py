@@ -15,7 +15,7 @@ _PIECES = re.compile(r"\x1b\[([0-9;]*)([A-Za-z])|\r|\n|[^\x1b\r\n]+|\x1b")
 
 
 class Terminal:
-    """A pseudo-terminal of a given size. `stream` is its program's side; `screen` what is on it."""
+    """A pseudo-terminal of a given size. `stream` is the program's end; `screen` is its content."""
 
     def __init__(self, columns: int = 80, rows: int = 24) -> None:
         self.columns, self.rows = columns, rows

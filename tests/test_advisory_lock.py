@@ -1,4 +1,4 @@
-"""The lock itself: threads, forked children, and lock files that somebody else prepared."""
+"""The lock itself: threads, forked children, and lock files prepared by an attacker."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_forked_child_neither_holds_nor_frees_its_parents_lock(tmp_path: Path)
     assert not AdvisoryLock(tmp_path / "lock").acquire(0)
     inherited = lock._forget()
     assert inherited is not None
-    inherited.close()  # as when the parent is killed: closed, not unlocked
+    inherited.close()  # as if the parent were killed: closed, not unlocked
     with AdvisoryLock(tmp_path / "lock").held(0) as got:
         assert got
     os.write(says_go, b"x")

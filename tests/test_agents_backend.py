@@ -108,7 +108,7 @@ def test_a_users_template_prints_columns_its_own_way_from_their_parts(tmp_path: 
 
 
 def badly_imported(source: str) -> set[str]:
-    """Return the names that a module uses and neither imports nor defines, and those that it imports in vain."""
+    """Return the names that a module uses without importing or defining them, and its unused imports."""
     nodes = list(ast.walk(ast.parse(source)))
     aliases = [alias for node in nodes if isinstance(node, ast.Import | ast.ImportFrom) for alias in node.names]
     imported = {alias.asname or alias.name for alias in aliases} - {"annotations"}

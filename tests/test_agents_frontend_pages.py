@@ -1,4 +1,4 @@
-"""Pages of a table: what people read instead of names, which columns a list shows, and the files that come of it."""
+"""Pages of a table: labels instead of names, the columns of a list, and the resulting files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application as a whole: names that other programs take, whatever its title is."""
+"""The application as a whole: names that other programs accept, for any title."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application of a schema: made once, shared by threads, and freed with its schema."""
+"""The application of a schema: created once, shared by threads, and freed with its schema."""
 
 from __future__ import annotations
 

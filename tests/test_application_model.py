@@ -1,4 +1,4 @@
-"""What the model says of an application: types, references, rules and defaults, as data."""
+"""The model of an application: types, references, rules and defaults, as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are whole or missing, and what dead writers leave."""
+"""Files that are complete or missing, and leftovers of dead writers."""
 
 from __future__ import annotations
 
@@ -76,14 +76,14 @@ def temp_name(mark: str, name: str = "a.py") -> str:
 def test_sweep_directory_removes_what_dead_processes_left_and_nothing_else(tmp_path: Path) -> None:
     space, pid, start = own_mark().split("-")
     dead = [
-        temp_name(f"{space}-{pid}-{int(start) + 1}"),  # this pid, in an earlier life
-        temp_name(f"{space}-{2**22 + 1}-5"),  # a pid that the kernel never gives out
+        temp_name(f"{space}-{pid}-{int(start) + 1}"),  # this pid, reused from an earlier process
+        temp_name(f"{space}-{2**22 + 1}-5"),  # a pid that the kernel never assigns
         temp_name("ffffff-1-1", "old"),  # of another host, and old
     ]
     alive = [
         temp_name(own_mark()),
         temp_name("ffffff-1-1"),  # of another host, and young
-        f".mine{atomic_files.TEMP_SUFFIX}",  # not a name of ours
+        f".mine{atomic_files.TEMP_SUFFIX}",  # not a name used by the runner
         "a.py",
         ".env",
     ]

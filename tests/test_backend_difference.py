@@ -1,4 +1,4 @@
-"""The difference between two schemas: what is the same, what is renamed, what is made anew, and what it may cost."""
+"""The difference between two schemas: what is the same, renamed or recreated, and which data may be lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which revision comes next: numbers, what it follows, and what is refused."""
+"""The next revision: its number, its predecessor, and what is refused."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ THREE = "CREATE TABLE t (id int PRIMARY KEY, a int, b int);"
 
 
 class Folder:
-    """The folder of the revisions over several runs of the agent, and what it remembers."""
+    """The folder of the revisions over several runs of the agent, and the agent's state."""
 
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
         self.memory: Any = None
 
     def generate(self, ddl: str) -> list[str]:
-        """Run the agent once and return the revision files that are new; those that are there stay as they are."""
+        """Run the agent once and return the new revision files; existing ones stay unchanged."""
         context = AgentContext(schema=read_ddl_text(ddl, "postgres"), memory=self.memory, present=self._present)
         agent = load_agent("be-boilerplate")
         files = dict(_revisions(agent.generate(context)))
@@ -38,13 +38,13 @@ class Folder:
         return sorted(new)
 
     def _present(self, folder: str) -> dict[str, str]:
-        """Return the files right in a folder of the workspace, by name."""
+        """Return the files directly in a folder of the workspace, by name."""
         paths = {f"{FOLDER}/{path}": text for path, text in self.texts.items()}
         split = {path: path.rpartition("/") for path in paths}
         return {split[path][2]: text for path, text in paths.items() if split[path][0] == folder}
 
     def add(self, name: str, revision: str, *before: str) -> None:
-        """Add a revision of the user's own."""
+        """Add a revision written by the user."""
         follows = before[0] if len(before) == 1 else before
         self.texts[name] = f'revision: str = "{revision}"\ndown_revision = {follows!r}\n'
 

@@ -1,4 +1,4 @@
-"""Waits between tries."""
+"""Waits between attempts."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def recorded(events: Sequence[Event], first: int = 1) -> list[Recorded]:
 
 
 def shown(events: Sequence[Event], **values: object) -> tuple[str, str]:
-    """Return what a console without a terminal prints of these events, on each stream."""
+    """Return the output of a console without a terminal for these events, by stream."""
     out, err = io.StringIO(), io.StringIO()
     console = Console(out=out, err=err, environ={}, **values)  # type: ignore[arg-type]
     for each in recorded(events):
@@ -376,7 +376,7 @@ sys.exit(7)
 def program(limit: float, *, until_full: bool) -> subprocess.Popen[str]:
     """Return a process that has a long run to show, and `limit` seconds for it.
 
-    On request it first waits until its output is full.
+    On request it first waits until its output buffer is full.
     """
     pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}

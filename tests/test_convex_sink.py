@@ -32,7 +32,7 @@ TARGET = ConvexTarget(url="http://nowhere.invalid", token="t", drain=5.0)
 
 
 class FakeDeployment:
-    """Takes events as the deployment does; `before` is called for each call and may raise."""
+    """Accepts events as the deployment does; `before` is called for each call and may raise."""
 
     def __init__(self, before: Callable[[int], None] = lambda call: None) -> None:
         self.before = before
@@ -158,7 +158,7 @@ def test_a_deployment_that_keeps_losing_events_is_given_up(tmp_path: Path) -> No
 
 @pytest.mark.parametrize("cursor", ["abc", {}, None, -1.0, 1e308, 7.0, float("nan"), 1.5])
 def test_a_deployment_with_an_impossible_position_is_given_up(tmp_path: Path, cursor: object) -> None:
-    """If it were believed, events would count as sent that the deployment does not have."""
+    """If it were trusted, events that the deployment lacks would count as sent."""
 
     def claim(call: int) -> None:
         raise FunctionFailedError("a gap", {"code": "gap", "cursor": cursor})

@@ -1,4 +1,4 @@
-"""The list of dialects, and that no code decides by the name of one."""
+"""The list of dialects, and that no code branches on a dialect's name."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ def test_a_task_of_an_unknown_dialect_is_refused(tmp_path: Path) -> None:
 
 
 def _named_dialects(node: ast.AST) -> set[str]:
-    """Return the names of dialects that an expression holds as text."""
+    """Return the names of dialects that an expression contains as text."""
     return {part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and part.value in NAMES}
 
 
 def _decisions_by_name(tree: ast.AST) -> Iterator[int]:
-    """Yield the lines where code decides by a dialect's name: comparisons, `case`s and tables keyed by names."""
+    """Yield the lines where code branches on a dialect's name: comparisons, `case`s and tables keyed by names."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare) and any(_named_dialects(part) for part in (node.left, *node.comparators)):
             yield node.lineno

@@ -1,4 +1,4 @@
-"""Every form of DDL that the reader knows, as small statements with the expected result (tests/ddl/*.txt)."""
+"""Every form of DDL that the reader supports, as small statements with the expected result (tests/ddl/*.txt)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mutilated DDL, cut, doubled or mixed up: the reader ends with a schema, notes or a `DDLError`."""
+"""Corrupted DDL (truncated, duplicated or mixed up): the reader returns a schema with notes, or raises `DDLError`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MARKS += ["CREATE TABLE", "ALTER TABLE t ADD", "CHECK (", "REFERENCES", "CONSTRA
 
 @st.composite
 def mutilated(draw: st.DrawFn) -> tuple[str, str]:
-    """Draw statements of one dialect with a few pieces cut, inserted or doubled, and a dialect to read them as."""
+    """Draw statements of one dialect with a few pieces cut, inserted or duplicated, and a dialect to read them as."""
     dialect: str = draw(st.sampled_from(sorted(DDL)))
     text = "\n".join(draw(st.lists(st.sampled_from(DDL[dialect]), min_size=1, max_size=3)))
     for _ in range(draw(st.integers(1, 6))):
@@ -42,7 +42,7 @@ def mutilated(draw: st.DrawFn) -> tuple[str, str]:
 
 
 def schema_or_none(text: str, dialect: str) -> Schema | None:
-    """Read text; None where it has no table, which is a `DDLError`."""
+    """Read text; None if it has no table, which is a `DDLError`."""
     try:
         return read_ddl_text(text, dialect)
     except DDLError as error:

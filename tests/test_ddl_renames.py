@@ -1,4 +1,4 @@
-"""What the DDL renames keeps its earlier names, so that a migration can rename instead of drop and add."""
+"""Renamed objects of the DDL keep their earlier names, so that a migration can rename instead of drop and add."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cutting files into statements: marks that do not end a statement, and what is never closed."""
+"""Splitting files into statements: characters that do not end a statement, and unclosed constructs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dispatcher with keywords alone: what it decides, what it does not guess, and what it refuses."""
+"""The dispatcher with keywords alone: what it classifies, leaves undecided, and refuses."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ FILTERS: Filters = {"join": join, "with_imports": with_imports}
 
 
 def render(folder: Path, **files: str) -> str:
-    """Return what the template `main` of a set makes of `parts`, two fragments."""
+    """Return the output of the template `main` of a set for `parts`, two fragments."""
     (folder / "k").mkdir()
     for name, text in files.items():
         (folder / "k" / f"{name}.j2").write_text(text, encoding="utf-8")

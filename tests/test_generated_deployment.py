@@ -1,4 +1,4 @@
-"""What surrounds the generated application: images, how packages are installed, what version control ignores."""
+"""The deployment files of the generated application: images, package installation, ignored files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names of a schema that mean something in Python, TypeScript or the generated modules themselves."""
+"""Names of a schema that have a meaning in Python, TypeScript or the generated modules themselves."""
 
 from __future__ import annotations
 

@@ -14,11 +14,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "runner"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-MOST_FOLDERS = 8  # at the top of the package: what a newcomer takes in at one look
+MOST_FOLDERS = 8  # at the top of the package: few enough to grasp at a glance
 
 
 def layers() -> list[str]:
-    """Return the folders in the order of ARCHITECTURE.md: each may import those after it, and no other."""
+    """Return the folders in the order of ARCHITECTURE.md: each may import only those after it."""
     text = (ROOT / "ARCHITECTURE.md").read_text()
     table = text.partition("| folder |")[2].partition("\n\n")[0]
     return re.findall(r"^\| `(\w+)/` \|", table, re.MULTILINE)
@@ -33,7 +33,7 @@ NAMES = {dotted(path) for path in MODULES}
 
 
 def imports(path: Path) -> set[str]:
-    """Return the modules of the package that a file imports anywhere in it, for the type checker only included."""
+    """Return the modules of the package that a file imports anywhere, including imports for the type checker only."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] == "runner":
@@ -45,7 +45,7 @@ def imports(path: Path) -> set[str]:
 
 
 def folder(module: str) -> str:
-    """Return the dotted folder that a module lies in."""
+    """Return the dotted folder of a module."""
     path = PACKAGE.parent / module.replace(".", "/")
     return module if path.is_dir() else module.rpartition(".")[0]
 
@@ -130,7 +130,7 @@ def test_an_import_loads_nothing_heavy(statement: str, unwanted: set[str]) -> No
 
 
 def test_unit_tests_import_nothing_of_the_integration_tests() -> None:
-    """What both use lies beside the unit tests, so that those run without anything that an integration test needs."""
+    """Shared helpers are next to the unit tests, so that these run without the dependencies of integration tests."""
     wrong = []
     for path in sorted((ROOT / "tests").glob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):

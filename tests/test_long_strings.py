@@ -1,4 +1,4 @@
-"""Long string literals are broken into several that mean the same, whatever they hold."""
+"""Long string literals are split into several with the same value, for any content."""
 
 from __future__ import annotations
 

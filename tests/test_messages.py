@@ -1,4 +1,4 @@
-"""Messages arrive over a pipe whole and in order, in whatever pieces it delivers them."""
+"""Messages arrive over a pipe complete and in order, however the pipe fragments them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements of migrations: exact items of lists, whatever texts and names a schema holds."""
+"""Statements of migrations: exact list items, for any texts and names in a schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is committed for npm names no machine: neither a registry nor anything else that only one network has."""
+"""The committed npm files name no host: neither a registry nor anything else specific to one network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 FRONTEND = ROOT / "templates" / "fe-boilerplate" / "frontend"
 LOCKED = pytest.mark.parametrize("folder", [ROOT, FRONTEND], ids=["convex", "frontend"])
-# Builds of biome for other platforms, whose hashes were not to be had: npm goes by their versions alone.
+# Builds of biome for other platforms, whose hashes are not available: npm uses only their versions.
 NOT_TOLD = {f"node_modules/@biomejs/cli-{name}" for name in (
     "android-arm64", "android-x64", "darwin-arm64", "darwin-x64",
     "linux-arm64-musl", "linux-x64-musl", "win32-arm64", "win32-x64",
@@ -34,7 +34,7 @@ def test_the_lock_file_holds_every_package_to_its_hash(folder: Path) -> None:
 
 
 def locked(folder: Path) -> dict[str, dict[str, Any]]:
-    """Return the packages of a lock file, without the project itself, by their places."""
+    """Return the packages of a lock file, without the project itself, by path."""
     lock = json.loads((folder / "package-lock.json").read_text())
     return {name: package for name, package in lock["packages"].items() if name}
 

@@ -1,4 +1,4 @@
-"""Every public name that takes a path takes it as text and as any `os.PathLike`."""
+"""Every public name that takes a path accepts text and any `os.PathLike`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan format: what a plan becomes, and the errors of an invalid one."""
+"""The plan format: the result of loading a plan, and the errors of an invalid one."""
 
 from __future__ import annotations
 

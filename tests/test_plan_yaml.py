@@ -23,7 +23,7 @@ PLANS = Path(__file__).parent / "plans"
 
 @pytest.fixture(params=["as installed", "without libyaml"])
 def loader(request, monkeypatch):
-    """Both of PyYAML's parsers: some of their messages and places differ."""
+    """Both of PyYAML's parsers: some of their messages and positions differ."""
     if request.param == "without libyaml":
         monkeypatch.setattr(yaml_reader, "_LOADER", yaml.SafeLoader)
 
@@ -324,7 +324,7 @@ def test_ten_thousand_tasks_are_read(folder):
     assert len(load_plan(Path("plan.yaml")).tasks) == 10_000
 
 
-# --- fuzzing: any text is a plan or an error with a place
+# --- fuzzing: any text is a plan or an error with a position
 
 SEEDS = [
     (PLANS / "everything.yaml").read_text(),

@@ -1,4 +1,4 @@
-"""Which patterns of checks an application can hold; the engine that Pydantic compiles them with is the reference."""
+"""Which patterns of checks an application can use; the engine that Pydantic compiles them with is the reference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No regular expression of the package needs what `re` of Python 3.11.2 (Debian 12's own) does wrongly."""
+"""No regular expression of the package uses features that are broken in Python 3.11.2 (Debian 12)."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ IN_A_CLASS = re.compile(r"(?<!\\)\[\^?\]?(?:\\.|[^\]\\])*\]")
 
 
 def possessive(pattern: str) -> bool:
-    """Return whether a text is a pattern with such a part; what stands inside a character class is none."""
+    """Return whether a text is a pattern with such a part; the inside of a character class does not count."""
     if POSSESSIVE.search(IN_A_CLASS.sub("[]", pattern)) is None:
         return False
     try:
         re.compile(pattern, re.VERBOSE)
     except re.error:
-        return False  # a text that is no pattern
+        return False  # not a pattern
     return True
 
 

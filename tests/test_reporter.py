@@ -18,7 +18,7 @@ from tests.sample_runs import Listener, MemoryEvents
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONG = 20.0  # seconds, which only a hang reaches
+LONG = 20.0  # seconds; only a hang takes that long
 
 
 def said(text: str) -> Logged:
@@ -154,7 +154,7 @@ def test_a_sink_with_too_many_waiting_events_is_switched_off(monkeypatch: pytest
         for number in range(30):
             desk.reporter.post(said(str(number)))
         desk.reporter.flush(0.2)
-        assert desk.reporter.flush(LONG)  # nothing waits for it any more
+        assert desk.reporter.flush(LONG)  # nothing waits for it any longer
         assert texts(desk.store.events)[-1] == "Listener is switched off: more than 10 events wait for it"
     finally:
         stalled.open.set()

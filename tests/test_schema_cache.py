@@ -1,4 +1,4 @@
-"""The cache of schemas: what was saved comes back, and a file that somebody else prepared does nothing."""
+"""The cache of schemas: saved schemas are loaded again, and a file prepared by an attacker has no effect."""
 
 from __future__ import annotations
 

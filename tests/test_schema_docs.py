@@ -1,4 +1,4 @@
-"""The kind `schema-docs`: every table and reference is on a page and in a diagram, whatever names the schema has."""
+"""The kind `schema-docs`: every table and reference is on a page and in a diagram, for any names."""
 
 from __future__ import annotations
 

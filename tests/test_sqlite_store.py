@@ -1,4 +1,4 @@
-"""What the store of runs promises: numbering, transactions, records, requests and acknowledgements."""
+"""The guarantees of the store of runs: numbering, transactions, records, requests and acknowledgements."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ask(store: SqliteStore, run_id: str, kind: ControlKind, task_id: str | None 
 
 @pytest.fixture
 def busy(store: SqliteStore) -> SqliteStore:
-    """Return a store with a run of two tasks in the middle of its work."""
+    """Return a store with an unfinished run of two tasks."""
     store.append(FIRST, [run_started(), task_added("crud", ["students", "grades"]), task_added("setup", [None])])
     store.append(
         FIRST, [TaskStarted(task_id="crud", at=at(1)), started("crud", "students"), step("crud", "students", 3)]
@@ -209,7 +209,7 @@ def test_the_outbox_has_the_unacknowledged_events(busy: SqliteStore) -> None:
     assert (busy.acknowledged("convex", FIRST), busy.acknowledged("other", FIRST)) == (4, 0)
     busy.acknowledge("convex", FIRST, 2)  # late, from a batch that was sent again
     assert busy.acknowledged("convex", FIRST) == 4
-    busy.acknowledge("convex", FIRST, 99)  # more than there are
+    busy.acknowledge("convex", FIRST, 99)  # more than exist
     assert busy.acknowledged("convex", FIRST) == 6
     assert busy.owed("convex") == {}
     busy.append(FIRST, [Logged(level="info", message="more")])

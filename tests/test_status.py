@@ -1,4 +1,4 @@
-"""The state of a task from those of its sub-tasks: every combination of up to four, against the rule written out."""
+"""The state of a task from those of its sub-tasks: every combination of up to four, against the written rule."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ COMBINATIONS = [combination for count in range(1, 5) for combination in product(
 
 
 def rule(states: tuple[SubTaskStatus, ...]) -> TaskStatus:
-    """The rule, clause by clause and in order, without code of the product."""
+    """The rule, clause by clause and in order, independent of the product's code."""
     ended = [state.value in ("done", "failed", "cancelled") for state in states]
     if any(state.value == "running" for state in states):
         return TaskStatus.RUNNING

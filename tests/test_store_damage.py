@@ -1,4 +1,4 @@
-"""A damaged state file: readers say so, and the next run sets it aside and is right."""
+"""A damaged state file: readers report it, and the next run sets it aside and succeeds."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DAMAGES = 200 if os.environ.get("RUNNER_FAULTS") == "long" else 40
 
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two runs that ended and one whose process died in the middle."""
+    """Two runs that ended and one whose process died during the run."""
     folder = tmp_path_factory.mktemp("sound") / "state"
     with SqliteStore(folder) as store:
         for run in RUNS[:2]:
@@ -39,7 +39,7 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read_all(folder: Path) -> None:
-    """Do what `status`, `logs`, `watch` and the sink of Convex do."""
+    """Read the state file as `status`, `logs`, `watch` and the Convex sink do."""
     commands.status(folder)
     with StateReader.open(folder) as reader:
         runs = reader.runs()
@@ -54,7 +54,7 @@ def read_all(folder: Path) -> None:
 
 
 def read(folder: Path) -> str:
-    """Return what the readers complain of; any other error than a StoreError is the test's."""
+    """Return the readers' error; any error other than a StoreError fails the test."""
     try:
         read_all(folder)
     except StoreError as error:
@@ -63,7 +63,7 @@ def read(folder: Path) -> str:
 
 
 def run_once(folder: Path, new: str) -> tuple[str, ...]:
-    """Do with the state file what a run of the plan does; return what the user is told."""
+    """Use the state file as a run of the plan does; return the message to the user."""
     with SqliteStore(folder) as store:
         store.mark_interrupted(PLAN)
         store.forget_old(1)

@@ -125,7 +125,7 @@ def test_the_log_of_a_damaged_file_is_set_aside_with_it(folder: Path) -> None:
     copied.mkdir()
     with SqliteStore(folder) as writer:
         writer.append(RUN, [Logged(level="info", message="not yet folded into the file")])
-        for name in ("state.db", "state.db-wal"):  # what a killed process leaves
+        for name in ("state.db", "state.db-wal"):  # leftovers of a killed process
             (copied / name).write_bytes((folder / name).read_bytes())
     broken_pages(copied / "state.db")
     log = (copied / "state.db-wal").read_bytes()

@@ -20,7 +20,7 @@ def entry(name: str, priority: int = 5, needs: tuple[str, ...] = (), timeout: fl
 
 
 def drain(queue: TaskQueue[str]) -> list[str]:
-    """Take and finish one entry at a time until there are none."""
+    """Take and finish one entry at a time until the queue is empty."""
     taken = []
     while (got := queue.take(0)) is not None:
         taken.append(got.id)

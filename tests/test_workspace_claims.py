@@ -1,4 +1,4 @@
-"""Claims: one owner of a path's bytes in a run, however torn the log."""
+"""Claims: one owner of a path's content in a run, even with an incomplete log."""
 
 from __future__ import annotations
 

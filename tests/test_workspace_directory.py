@@ -1,4 +1,4 @@
-"""Everything beneath a directory, and nothing outside of it, whatever links lie in it."""
+"""Everything below a directory and nothing outside it, regardless of links in it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Directory]:
-    """Return the directory `ws`, beside a folder `outside` with a file in it."""
+    """Return the directory `ws`, next to a folder `outside` with a file in it."""
     (tmp_path / "outside" / "deep").mkdir(parents=True)
     (tmp_path / "outside" / "file").write_bytes(b"theirs")
     (tmp_path / "ws").mkdir()
@@ -143,7 +143,7 @@ def test_folders_left_empty_are_removed_up_to_the_root(workspace: Directory) -> 
 
 
 def test_a_sweep_stays_inside(workspace: Directory) -> None:
-    left = f".x.{own_mark().split('-')[0]}-{2**22 + 1}-5-7.runner-tmp"  # of a pid that the kernel never gives out
+    left = f".x.{own_mark().split('-')[0]}-{2**22 + 1}-5-7.runner-tmp"  # of a pid that the kernel never assigns
     outside = Path(workspace.root).parent / "outside" / left
     outside.write_bytes(b"half")
     workspace.replace(f"a/{left}", b"half")

@@ -259,7 +259,7 @@ def test_plan_lock_does_not_blame_a_run_that_is_gone(tmp_path: Path) -> None:
     assert lock.holder() is not None
     (note,) = (tmp_path / ".runner" / "locks").glob("plan-*.json")
     told = json.loads(note.read_bytes())
-    note.write_text(json.dumps(told | {"mark": told["mark"] + "0"}))  # the pid again, begun at another time
+    note.write_text(json.dumps(told | {"mark": told["mark"] + "0"}))  # the same pid with another start time
     assert lock.holder() is None
     with pytest.raises(AlreadyRunningError, match="being run by another process"):
         PlanLock(tmp_path, tmp_path / "p").acquire()

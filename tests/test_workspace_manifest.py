@@ -213,7 +213,7 @@ def test_is_up_to_date_looks_at_the_inputs_and_every_file(tmp_path: Path) -> Non
 
 
 def test_old_files_that_git_brings_back_are_not_taken_for_up_to_date(tmp_path: Path) -> None:
-    """Records and files are committed, the note of their inputs is not: it may be newer than they are."""
+    """Records and files are committed, the note of their inputs is not: it may be newer."""
     manifest = Manifest(tmp_path)
     old = replace(RECORD, files=(FileRecord(path="b.py", sha256=B),))
     manifest.save(old, "d1")

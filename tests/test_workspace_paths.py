@@ -125,7 +125,7 @@ def test_cannot_says_what_why_and_the_next_step() -> None:
 
 
 class Anywhere(os.PathLike[str]):
-    """A path as some other library has them."""
+    """A path object of another library."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""The writer: verbs, what is kept, what is refused, and what a failed try leaves behind."""
+"""The writer: verbs, what is kept, what is refused, and the leftovers of a failed attempt."""
 
 from __future__ import annotations
 
@@ -262,7 +262,7 @@ def test_a_full_disk_at_any_byte_leaves_whole_files_and_the_next_try_goes_on(
         )
         assert there["b.py"] in {"before", "b" * 10}
         assert not list(root.rglob("*.runner-tmp"))
-        changed = [file(each.path, each.text + "!") for each in files]  # e.g. the template was mended meanwhile
+        changed = [file(each.path, each.text + "!") for each in files]  # e.g. the template was fixed meanwhile
         assert write(root, *changed, run_id="3").counts.kept == 0
     assert failed > 20
 
@@ -292,7 +292,7 @@ def test_what_a_killed_run_wrote_is_not_taken_for_an_edit(tmp_path: Path, monkey
 
 
 def leave_temp_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Die in the middle of writing `deep/a.py`: its temp file stays, marked by a process that is gone."""
+    """Die in the middle of writing `deep/a.py`: its temp file stays, marked by a dead process."""
     with monkeypatch.context() as patched:
         patched.setattr(atomic_files, "own_mark", lambda: f"{own_mark().split('-')[0]}-{2**22 + 1}-5")
         patched.setattr(os, "replace", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
@@ -323,7 +323,7 @@ def test_the_next_try_removes_the_half_written_files_of_the_last(
 
 
 def left_by_a_try_that_died(root: Path, *paths: str) -> None:
-    """Write `once` files as a try would that is killed before it can record them."""
+    """Write `once` files like an attempt that is killed before it can record them."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Manifest, "save", lambda *_: None)
         write(root, *(file(path, mode="once") for path in paths))
@@ -354,7 +354,7 @@ def test_a_once_file_that_is_recorded_outlives_a_later_try_that_died(tmp_path: P
 
 def test_what_a_try_that_died_recorded_is_present(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("os.unlink", lambda *_, **__: None)  # killed before the intent is taken away
+        patch.setattr("os.unlink", lambda *_, **__: None)  # killed before the intent is removed
         write(tmp_path, file("v/0002.sql", mode="once"))
     assert list(Manifest(tmp_path).intents()) != []
     assert dict(present_files(tmp_path, Manifest(tmp_path), "be-crud", "students", "v")) == {"0002.sql": "one\n"}
@@ -400,7 +400,7 @@ def test_what_another_subtask_generates_is_not_removed(tmp_path: Path) -> None:
     writer(tmp_path, "before").write("be-crud/teachers", [file("shared.py")], "d", agent="be-crud")
     moving = writer(tmp_path, "now", check=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Manifest, "save", lambda *_: None)  # it is still at it: only its claim is known
+        patch.setattr(Manifest, "save", lambda *_: None)  # it is still running: only its claim is known
         moving.write("be-setup/setup", [file("moved.py")], "d", agent="be-boilerplate")
     assert write(tmp_path, file("a.py"), run_id="now").changes == ()
     assert {"moved.py", "shared.py"} <= {path.name for path in tmp_path.iterdir()}

@@ -1,4 +1,4 @@
-"""A disk that is full after so many bytes, put in place of `os.write`."""
+"""A disk that is full after a given number of bytes, as a replacement for `os.write`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _real_write = os.write
 
 @dataclass
 class FullDisk:
-    """Lets `left` more bytes be written, then says that there is no space."""
+    """Accepts `left` more bytes, then reports that there is no space."""
 
     left: int
 

@@ -1,6 +1,6 @@
 """Measures speed against baselines, in turn and in one run: `make bench`. Prints a table; quote ratios, not seconds.
 
-With `--only WORD`, measures only what has the word in its name.
+With `--only WORD`, runs only the benchmarks whose names contain the word.
 """
 
 from __future__ import annotations
@@ -86,13 +86,13 @@ class Scratch:
 
 
 def school_tasks() -> str:
-    """Return the tasks of the school plan, without what they wait for: both sides do the same work."""
+    """Return the tasks of the school plan, without their dependencies: both sides do the same work."""
     text = (ROOT / "plans" / "school.yaml").read_text()
     return text.partition("\ntasks:\n")[2]
 
 
 def many_tables(count: int) -> str:
-    """Return a schema of `count` tables, each with a key, some columns, a check and a reference to the one before."""
+    """Return a schema of `count` tables, each with a key, columns, a check and a reference to the previous table."""
     parts = []
     for number in range(count):
         reference = f"REFERENCES item_{number - 1} (id)" if number else ""
@@ -177,14 +177,14 @@ def bench_many(scratch: Scratch) -> Iterator[Row]:
 
 
 def empty_plan(scratch: Scratch) -> Path:
-    """Return a plan of one sub-task that does nothing: what a run costs by itself."""
+    """Return a plan of one sub-task that does nothing: the fixed cost of a run."""
     return no_op_plan(scratch, 1)
 
 
 def no_op_plan(scratch: Scratch, count: int) -> Path:
     """Return a plan of one task with `count` sub-tasks that do nothing."""
     workspace = scratch.fresh()
-    ddl = scratch.folder / f"no-op-{count}.sql"  # one file for all runs: reading it is not what is measured
+    ddl = scratch.folder / f"no-op-{count}.sql"  # one file for all runs: reading it is not measured
     ddl.write_text("".join(f"CREATE TABLE t{number} (id int PRIMARY KEY);\n" for number in range(count)))
     agent = scratch.folder / "bench_agents.py"
     agent.write_text(
@@ -196,7 +196,7 @@ def no_op_plan(scratch: Scratch, count: int) -> Path:
 
 
 def no_op(number: int) -> int:
-    """Do what a sub-task that does nothing does."""
+    """The work of a sub-task that does nothing."""
     return number
 
 
@@ -224,7 +224,7 @@ def bench_no_ops(scratch: Scratch) -> Iterator[Row]:
 
 
 def bench_start(scratch: Scratch) -> Iterator[Row]:
-    """What the commands that only answer take."""
+    """Duration of the read-only commands."""
     state = scratch.fresh()
     scratch.runner(empty_plan(scratch), state)
     bare, helped, status = in_turn(
@@ -291,14 +291,14 @@ def bench_locks(scratch: Scratch) -> Iterator[Row]:
 
 
 def bench_convex(scratch: Scratch) -> Iterator[Row]:
-    """What live progress costs; its parts are loaded only for this."""
+    """The cost of live progress; its modules are imported only here."""
     from tests.bench import convex
 
     yield from convex.bench_convex(scratch)
 
 
 def bench_backend(scratch: Scratch) -> Iterator[Row]:
-    """What the generated backend serves a second; its parts are loaded only for this."""
+    """Requests per second of the generated backend; its modules are imported only here."""
     from tests.bench import backend
 
     yield from backend.bench_backend(scratch)
@@ -317,7 +317,7 @@ BENCHES = {
 
 
 def main() -> None:
-    """Measure and print."""
+    """Run the benchmarks and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=sorted(BENCHES), help="measure only this")
     only = parser.parse_args().only

@@ -1,6 +1,6 @@
 """Requests a second of the generated backend against endpoints written by hand, on one PostgreSQL, in one run.
 
-Both are served by one uvicorn process each, at the same time; the same client asks them in turn.
+Both are served by one uvicorn process each, at the same time; the same client sends requests to them in turn.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STUDENTS = 500
-CONNECTIONS = 4  # of the client, each in a thread of its own
+CONNECTIONS = 4  # of the client, each in its own thread
 PATHS = {"list of 50": "/api/students?limit=50", "get": "/api/students/250"}
 BATCH = 12  # requests a connection
-BATCHES = 40  # to each server in turn: short, so that what else the machine does meets both alike
+BATCHES = 40  # to each server in turn: short, so that other load on the machine affects both equally
 
 
 def bench_backend(scratch: Scratch) -> Iterator[Row]:

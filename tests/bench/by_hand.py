@@ -116,7 +116,7 @@ app = FastAPI()
 
 @app.get("/readyz")
 def ready() -> None:
-    """Say that the process is there."""
+    """Report that the process is running."""
 
 
 @app.get("/api/students", response_model=StudentPage)

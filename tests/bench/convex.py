@@ -1,4 +1,4 @@
-"""What live progress costs: a run with a deployment that hangs, and events a second for batches of three sizes."""
+"""The cost of live progress: a run with a deployment that hangs, and events a second for batches of three sizes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BATCHES = (1, 100, 500)
-EVENTS = {1: 200, 100: 2000, 500: 4000}  # of each batch size: enough to measure, and not for longer than that
+EVENTS = {1: 200, 100: 2000, 500: 4000}  # of each batch size: enough for a measurement, and no more
 
 
 def bench_convex(scratch: Scratch) -> Iterator[Row]:
@@ -36,7 +36,7 @@ def bench_convex(scratch: Scratch) -> Iterator[Row]:
 
 
 def bench_hung(scratch: Scratch) -> Iterator[Row]:
-    """The school plan with a deployment that takes connections and never answers; the drain is switched off."""
+    """The school plan with a deployment that accepts connections and never answers; the drain is switched off."""
     ddl, tasks = ROOT / "plans" / "school.sql", school_tasks()
 
     def run(**env: str) -> float:
@@ -81,7 +81,7 @@ def _send(client: DeploymentClient, run_id: str, events: Sequence[Event], size: 
 
 @contextmanager
 def _hung_server() -> Iterator[str]:
-    """A server that takes every connection, reads what comes and never answers."""
+    """A server that accepts every connection, reads its input and never answers."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=64)
     connections: list[socket.socket] = []
 

@@ -110,7 +110,7 @@ test("reads are closed without any secret and open by setting", async () => {
     await expectRefusal(read(""), "unauthorized");
     vi.stubEnv("RUNNER_CONVEX_OPEN_READS", "true");
     await expect(read()).resolves.toBeTruthy();
-    vi.stubEnv("RUNNER_CONVEX_OPEN_READS", "yes"); // only the one word opens
+    vi.stubEnv("RUNNER_CONVEX_OPEN_READS", "yes"); // only one value opens reads
     await expectRefusal(read(), "unauthorized");
     vi.stubEnv("RUNNER_CONVEX_OPEN_READS", "");
   }

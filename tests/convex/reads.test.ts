@@ -85,13 +85,13 @@ test("a board shows the newest run, or the named one", async () => {
     (await t.query(api.runs.board, { token, ...(name === undefined ? {} : { run: name }) }))?.run.externalId;
   expect(await run()).toBe("aaaa-1");
   expect(await run("aaaa-2")).toBe("aaaa-2");
-  expect(await run("aaaa")).toBe("aaaa"); // a whole id is that run, whatever else begins with it
+  expect(await run("aaaa")).toBe("aaaa"); // a complete id selects that run, even if other ids begin with it
   expect(await run("bbbb")).toBeUndefined();
   await expectRefusal(run("aaaa-"), "invalid");
   expect(await t.query(api.runs.get, { token, run: "aaaa-2" })).toMatchObject({ externalId: "aaaa-2" });
   await sendRun(t, "cccccc", [started], at(5));
   expect(await run("cccc")).toBe("cccccc");
-  expect(await run("ccc")).toBeUndefined(); // too short to stand for it
+  expect(await run("ccc")).toBeUndefined(); // too short to identify it
 });
 
 test("runs are listed newest first, optionally by state, in pages", async () => {

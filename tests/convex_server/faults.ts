@@ -11,7 +11,7 @@ export const NO_FAULTS = {
   refuseWith: 500,
   /** Calls that are never answered; -1 for all. */
   hang: 0,
-  /** Calls that are answered with something that is no answer of a deployment. */
+  /** Calls that are answered with something that is not a deployment's answer. */
   garbage: 0,
   /** Milliseconds that every call takes. */
   delay: 0,

@@ -1,5 +1,5 @@
 /**
- * A deployment for tests: the project's real functions behind the official HTTP and WebSocket protocols.
+ * A deployment for tests: the project's real functions, served over the official HTTP and WebSocket protocols.
  *
  *     node --import tsx tests/convex_server/main.ts [--port N] [--journal FILE]
  *

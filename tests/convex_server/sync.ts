@@ -1,7 +1,7 @@
 /**
  * The WebSocket server: the sync protocol as the official Rust client uses it.
  *
- * Rules that the client checks: each Transition starts at the version where the last one ended, and a
+ * Rules that the client checks: each Transition starts at the version where the previous one ended, and a
  * new socket at 0/0/0; a mutation resolves only when a Transition follows its MutationResponse; without a message
  * or a ping for 30 s the client gives up.
  */

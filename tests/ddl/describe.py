@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def describe(schema: Schema) -> str:
-    """Return types, tables, notes and warnings, one fact a line; defaults are left out."""
+    """Return types, tables, notes and warnings, one fact per line; defaults are left out."""
     lines = [f"enum {enum.name and schema.label(enum.name)}: {', '.join(enum.values)}" for enum in schema.enums]
     lines.extend(_domain(schema, domain) for domain in schema.domains)
     for table in schema.tables:

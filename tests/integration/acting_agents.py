@@ -1,4 +1,4 @@
-"""Agents for tests that do what a task's options say. Imported by workers as `acting_agents:...`."""
+"""Agents for tests whose behaviour is set by the task's options. Imported by workers as `acting_agents:...`."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ class Acting(Agent):
             gate.read()
 
     def _big(self, ctx: AgentContext, argument: str) -> None:
-        """A file of so many bytes."""
+        """A file of the given number of bytes."""
 
     def _spin(self, ctx: AgentContext, argument: str) -> None:
-        """Hold the interpreter for minutes: no other thread of the process runs."""
+        """Hold the GIL for minutes: no other thread of the process runs."""
         Path(argument).touch()
         re.match(r"(a+)+$", "a" * 40 + "b")
 
@@ -81,18 +81,18 @@ class Acting(Agent):
         os._exit(0)
 
     def _flood(self, ctx: AgentContext, argument: str) -> None:
-        """So many bytes, from Python."""
+        """Print the given number of bytes from Python."""
         line = "x" * 99
         for _ in range(int(argument) // 100_000):
             print("\n".join([line] * 1000))
 
     def _print(self, ctx: AgentContext, argument: str) -> None:
-        """So many lines, from Python."""
+        """Print the given number of lines from Python."""
         for number in range(int(argument)):
             print(f"line {number}")
 
     def _program(self, ctx: AgentContext, argument: str) -> None:
-        """So many bytes, from a child program."""
+        """Print the given number of bytes from a child program."""
         subprocess.run(["sh", "-c", f"echo a program speaks; yes | head -c {argument}"], check=True)
 
     def _halves(self, ctx: AgentContext, argument: str) -> None:
@@ -113,7 +113,7 @@ class Acting(Agent):
         raise errors[argument]("as asked")
 
     def _fail_once(self, ctx: AgentContext, argument: str) -> None:
-        """Fail the first time, with a file as memory."""
+        """Fail the first time; a file records that."""
         memory = Path(argument)
         if not memory.exists():
             memory.touch()

@@ -47,14 +47,14 @@ def free_port() -> int:
 
 
 def plain_environment() -> dict[str, str]:
-    """Return our environment without what would steer the application or its tests."""
+    """Return our environment without the variables that configure the application or its tests."""
     return {name: value for name, value in os.environ.items() if "DATABASE_URL" not in name and "PYTEST" not in name}
 
 
 def own_tests(folder: Path, *, measured: bool = False, **environment: str) -> int:
     """Run the application's own tests and return how many passed; none may fail.
 
-    With `measured`, what they run of `app` is noted, for `coverage report` and its like.
+    With `measured`, the coverage of `app` is recorded, for `coverage report` and similar commands.
     """
     measuring = ("coverage", "run", "--source=app", "-m") if measured else ()
     options = ("pytest", "-p", "no:cacheprovider", "-p", "no:schemathesis")
@@ -67,14 +67,14 @@ def own_tests(folder: Path, *, measured: bool = False, **environment: str) -> in
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A running application: where it listens, its process, and the file that its log goes to, a JSON a line."""
+    """A running application: where it listens, its process, and its log file, one JSON object per line."""
 
     url: str
     process: subprocess.Popen[bytes]
     log: Path
 
     def requests(self) -> list[dict[str, Any]]:
-        """Return what the log says of each request so far: method, path, status, ms."""
+        """Return the log entry of each request so far: method, path, status, ms."""
         lines = [line for line in self.log.read_text(encoding="utf-8").splitlines() if line.startswith("{")]
         return [record for record in map(json.loads, lines) if record["logger"] == "app.requests"]
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL's catalog says of a database, as lines that can be compared, and how to load DDL into one."""
+"""PostgreSQL's catalog of a database, as lines that can be compared; and loading DDL into a database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TABLES = f"c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version' AND {_OUR
 _RELATION = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 
 # Each gives the lines of one part of the catalog. Partitioning, inheritance, persistence, storage and owners are not
-# compared: the generated application does not carry them over, and says so. A default of NULL is none, an index ON
+# compared: the generated application reports that it drops them. A default of NULL is no default, an index ON
 # ONLY a partitioned table is its index, and in a new database there is no old row that NOT VALID could excuse.
 _QUERIES = {
     "tables": f"SELECT format('%s.%s', n.nspname, c.relname) FROM {_RELATION} WHERE {_TABLES}",

@@ -30,7 +30,7 @@ _AFFECTING = {
     "CI",
     "CONVEX_URL",
     "NO_COLOR",
-    "PYTHONDONTWRITEBYTECODE",  # every command would compile every module again
+    "PYTHONDONTWRITEBYTECODE",  # otherwise every command would compile every module again
     "RUNNER_CONVEX_DRAIN",
     "RUNNER_CONVEX_READ_TOKEN",
     "RUNNER_CONVEX_TOKEN",
@@ -63,7 +63,7 @@ class Folder:
         return path
 
     def run(self, *arguments: str, largest_file: int | None = None, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run `runner` with these arguments to its end. No file may grow beyond `largest_file` bytes."""
+        """Run `runner` with these arguments until it ends. No file may grow beyond `largest_file` bytes."""
 
         def limit() -> None:
             if largest_file is not None:

@@ -1,6 +1,6 @@
 """A Convex deployment for tests: the project's real functions on the loopback, or the one that CONVEX_TEST_URL names.
 
-That one must have RUNNER_CONVEX_TOKEN and RUNNER_CONVEX_READ_TOKEN of this environment in its own.
+The latter must have the RUNNER_CONVEX_TOKEN and RUNNER_CONVEX_READ_TOKEN of this environment.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Deployment:
 
 
 class Server(Deployment):
-    """The test server in a process of its own, which ends with this one. `root` is the project with the functions."""
+    """The test server in a separate process, which ends with this one. `root` is the project with the functions."""
 
     def __init__(self, *, journal: Path | None = None, port: int = 0, token: str = TOKEN, root: Path = ROOT) -> None:
         self._root = root
@@ -111,7 +111,7 @@ class Server(Deployment):
         self.wish(calm=True)
 
     def kill(self) -> None:
-        """Kill it, whatever it is doing."""
+        """Kill it in any state."""
         if self._process is not None:
             self._process.kill()
             self._process.wait(CALL_LIMIT)
@@ -167,7 +167,7 @@ def _first_line(process: subprocess.Popen[str]) -> str:
     lines: SimpleQueue[str] = SimpleQueue()
 
     def read() -> None:
-        with contextlib.suppress(ValueError):  # closed while it was read
+        with contextlib.suppress(ValueError):  # closed during the read
             for line in process.stdout or ():
                 lines.put(line)
         lines.put("")

@@ -1,6 +1,6 @@
-"""A server that takes what the runner sends and only counts it: for loads under which `convex-test` would be slow.
+"""A server that accepts events from the runner and only counts them, for loads that are too slow for `convex-test`.
 
-It keeps the rule of `progress:ingest` (no gap, nothing twice) and forgets everything else.
+It enforces the rule of `progress:ingest` (no gaps, no duplicates) and stores nothing else.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Making the frontend of a schema in a folder, and running Node's tools in it, without the orchestrator around it.
+"""Generating the frontend of a schema in a folder, and running Node tools in it, without the orchestrator.
 
-python -m tests.integration.frontend FOLDER [SCHEMA.sql]      writes backend and frontend, for a look by hand
+python -m tests.integration.frontend FOLDER [SCHEMA.sql]      writes backend and frontend, for manual inspection
 """
 
 from __future__ import annotations
@@ -78,14 +78,14 @@ def tool_command(folder: Path, name: str, *arguments: str) -> list[str]:
 
 
 def tool_environment() -> dict[str, str]:
-    """Return this environment with Node in it, and without what would steer the tools."""
+    """Return this environment with Node added, and without the variables that configure the tools."""
     steering = {"FORCE_COLOR", "NODE_OPTIONS", "BACKEND_URL"}
     kept = {name: value for name, value in node_environment().items() if name not in steering}
     return {name: value for name, value in kept.items() if not name.startswith("VITE_")} | {"NO_COLOR": "1"}
 
 
 def main() -> None:
-    """Write an application into the folder that was named."""
+    """Write an application into the given folder."""
     workspace = Path(sys.argv[1])
     schema = read_schema(Path(sys.argv[2]) if len(sys.argv) > 2 else SCHOOL)
     options = {"title": "School"}

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SCHOOL = read_schema()
 TABLES = {table.module: table for table in Application(SCHOOL).tables}
 PATIENCE_MS = 30_000
-REFUSED = re.compile("status of 4(01|04|09|12|22)")  # the browser notes refusals; the application handles them
+REFUSED = re.compile("status of 4(01|04|09|12|22)")  # the browser logs error responses; the application handles them
 PERSON: Mapping[str, Any] = {
     "locale": "en-GB",
     "timezone_id": "Asia/Jakarta",
@@ -65,7 +65,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """Give a tab of a person in Jakarta; whatever goes wrong inside the page fails the test."""
+    """Open a tab of a user in Jakarta; any error inside the page fails the test."""
     settings = {**PERSON, **getattr(request, "param", {})}
     context = browser.new_context(**settings)
     context.set_default_timeout(PATIENCE_MS)

@@ -1,4 +1,4 @@
-"""A table's pages in a browser, used as a person does: by labels, buttons and links, never by the code behind them."""
+"""A table's pages in a browser, used as a person does: through labels, buttons and links, not through the code."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class TablePages:
         return self.tab.get_by_role("searchbox", name=f"Search {self.table.label}", exact=True)
 
     def find(self, row: Row, key: str) -> None:
-        """Find a row by a text of it, or by a filter where the table has no text; nothing else is found so."""
+        """Find a row by one of its texts, or by a filter if the table has none; no other row is found."""
         if self.search_box.count():
             self.search_box.fill(NOTHING_IS_CALLED_SO)
             expect(self.tab.get_by_text(re.compile("^No .* match$"))).to_be_visible()
@@ -99,7 +99,7 @@ class TablePages:
         return next(field for field in self.shown.columns if row[field] is not None)
 
     def filter_by(self, field: str, row: Row) -> None:
-        """Let the list show only rows with the value that a row has in a field."""
+        """Filter the list to rows with a row's value in a field."""
         label, view = self.label(field), self.column(field)
         self.tab.get_by_role("button", name=f"Filter {label}", exact=True).click()
         form = self.tab.get_by_role("dialog")
@@ -136,7 +136,7 @@ class TablePages:
         return self.tab.get_by_role("main").get_by_label(re.compile(rf"^{re.escape(label)}( \*)?$"))
 
     def arrive(self, at: str | Callable[[str], bool]) -> None:
-        """Wait until the form has led to another page; where it does not, fail with what it says."""
+        """Wait until the form has led to another page; if it does not, fail with its error text."""
         try:
             self.tab.wait_for_url(at)
         except PlaywrightTimeout:
@@ -147,7 +147,7 @@ class TablePages:
         self.tab.get_by_role("button", name="Save", exact=True).click()
 
     def enter(self, field: str, row: Row) -> None:
-        """Enter a value the way that its type asks for."""
+        """Enter a value in the way that its type requires."""
         view, box = self.column(field), self.input(self.label(field))
         category, value = view.type.kind, row[field]
         if field in self.references:
@@ -172,12 +172,12 @@ class TablePages:
             self.type_in(box, view, value)
 
     def type_in(self, box: Locator, view: Field, value: Any) -> None:
-        """Type a value and go on to what comes next, which closes a calendar."""
+        """Type a value and move to the next control, which closes a calendar."""
         box.fill(typed(view, value))
         box.press("Tab")
 
     def switch(self, box: Locator, *, on: bool) -> None:
-        """Turn a switch on or off by its key: a calendar that fades away may still cover it."""
+        """Turn a switch on or off with the keyboard: a closing calendar may still cover it."""
         if box.is_checked() != on:
             box.press("Space")
         expect(box).to_be_checked(checked=on)
@@ -187,7 +187,7 @@ class TablePages:
         self.tab.get_by_role("option", name=label, exact=True).click()
 
     def choose_reference(self, box: Locator, reference: Reference, row: Row) -> None:
-        """Search the row that is referred to by its name, and choose it."""
+        """Search for the referenced row by its name, and select it."""
         name = self.name_of(reference, row)
         box.click()
         box.fill(name.split(" · ")[0])
@@ -195,7 +195,7 @@ class TablePages:
         expect(box).to_have_value(re.compile(re.escape(name)))
 
     def name_of(self, reference: Reference, row: Row) -> str:
-        """Return what the row that is referred to is called: the heading of its own page, seen in another tab."""
+        """Return the name of the referenced row: the heading of its own page, opened in another tab."""
         pairs = zip(reference.target_fields, reference.fields, strict=True)
         referred = self.app.find(reference.module, {target: row[field] for target, field in pairs})
         key = ",".join(str(referred[name]) for name in self.app.cases[reference.module]["key"])

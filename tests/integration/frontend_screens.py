@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def _settle(tab: Page) -> None:
-    """Wait until everything that is asked for is there."""
+    """Wait until everything requested has loaded."""
     tab.wait_for_load_state("networkidle")
     expect(tab.get_by_role("status", name="Loading")).to_have_count(0)
     expect(tab.get_by_role("heading", level=1)).not_to_have_text("…")

@@ -22,7 +22,7 @@ from tests.integration.frontend import frontend_files, node_tool, tool_command, 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
 
-# What the backend's own tests know of each table, as JSON: how rows are made, and what must not come twice.
+# The backend tests' data for each table, as JSON: how rows are created, and which values must be unique.
 CASES = """
 import importlib, json
 from app.core.discovery import table_packages
@@ -53,7 +53,7 @@ class Application:
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def body(self, table: str, **chosen: Any) -> Row:
-        """Return a new row's JSON that the backend accepts; every row that it must refer to is made."""
+        """Return a new row's JSON that the backend accepts; every row that it must refer to is created."""
         case = self.cases[table]
         made = {**case["bodies"][next(self._numbers)], **chosen}
         for reference in case["references"]:
@@ -99,7 +99,7 @@ def served(workspace: Path, sql: Path = SCHOOL) -> Iterator[Application]:
 
 @contextmanager
 def served_again(application: Application, **settings: str) -> Iterator[str]:
-    """Serve what was built once more, over the same database with other settings; gives the frontend's URL."""
+    """Serve the built application again, with the same database and other settings; yields the frontend's URL."""
     database = {"DATABASE_URL": f"sqlite:///{application.folder / 'school.db'}"}
     with ExitStack() as stack:
         api = stack.enter_context(_backend(application.folder / "backend", {**database, **settings}))
@@ -137,7 +137,7 @@ def _running(command: list[str], folder: Path, environment: Mapping[str, str], r
 
 
 def wait_for_answer(url: str, process: subprocess.Popen[Any], log: Path, seconds: float) -> None:
-    """Return once a GET of `url` is answered with 200; an AssertionError tells what the process has logged."""
+    """Return once a GET of `url` is answered with 200; otherwise raise an AssertionError with the process's log."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         try:

@@ -38,7 +38,7 @@ def job(
     agent: str = "acting_agents:Acting",
     options: dict[str, Any] | None = None,
 ) -> Job:
-    """Return a job on `tables` tables named t0, t1, … (or on these), that does `acts` by table."""
+    """Return a job on `tables` tables named t0, t1, … (or on these), that performs `acts` by table."""
     names = [f"t{number}" for number in range(tables)] if isinstance(tables, int) else tables
     spec = TaskSpec(
         id=task_id,
@@ -111,7 +111,7 @@ def is_alive(process: psutil.Process) -> bool:
     """Return whether a process is running; a zombie is not."""
     try:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:  # it ended between the two calls
+    except psutil.NoSuchProcess:  # the process ended between the two calls
         return False
 
 

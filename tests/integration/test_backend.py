@@ -1,4 +1,4 @@
-"""The generated backend of the school: its own tests, its cleanness, and a running server."""
+"""The generated backend of the school: its own tests, its lint checks, and a running server."""
 
 from __future__ import annotations
 
@@ -113,19 +113,19 @@ def test_a_part_of_the_tables_starts(tmp_path: Path) -> None:
     schema = read_schema()
     some = [table for table in schema.tables if table.name.name in ("schools", "students", "grades")]
     folder = write_backend(backend_files(schema, some), tmp_path)
-    assert own_tests(folder) > 40  # those of grades are skipped: their components are not there
+    assert own_tests(folder) > 40  # those of grades are skipped: their components are missing
 
 
 @pytest.fixture(scope="module")
 def server(backend: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """Serve the application on a migrated SQLite file, and give a client of it."""
+    """Serve the application on a migrated SQLite file, and yield a client of it."""
     url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'school.db'}"
     with serving(backend, url) as server, httpx.Client(base_url=server.url, timeout=30) as client:
         yield client
 
 
 def example(client: httpx.Client, name: str) -> dict[str, Any]:
-    """Return the example that the API's own description gives of a body."""
+    """Return the example of a body from the API's own description."""
     found: dict[str, Any] = client.get("/openapi.json").json()["components"]["schemas"][name]["examples"][0]
     return found
 

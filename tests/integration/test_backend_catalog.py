@@ -33,7 +33,7 @@ SOURCES: dict[str, tuple[str, ...]] = {
     **{path.stem: (path.name,) for path in sorted((CORPUS / "pg").glob("*.sql")) if "musicbrainz" not in path.name},
     "musicbrainz": tuple(f"musicbrainz_{part}.sql" for part in ("types", "tables", "pk", "fk")),
 }
-# What the wheel's server lacks. What these schemas make without it is compared all the same.
+# What the wheel's server lacks. The rest of these schemas is compared nevertheless.
 LACKING = {
     "danbooru_structure": "pg_trgm, btree_gin",
     "gisia_gitlab_structure": "pg_trgm",
@@ -42,9 +42,9 @@ LACKING = {
     "osm_structure": "btree_gist, postgis",
     "temporal_visibility_pg": "btree_gin",
 }
-# Made on both sides before anything else: what the file expects its server to have.
+# Created on both sides before anything else: what the file expects its server to have.
 PREPARED = {"musicbrainz": 'CREATE COLLATION musicbrainz FROM "C"'}
-# Functions that the DDL itself defines are not carried over, nor what is made with them.
+# Functions that the DDL itself defines are not carried over, nor anything that uses them.
 MADE_WITH_FUNCTIONS = {
     "danbooru_structure": {"indexes": 2},
     "temporal_visibility_pg": {
@@ -55,7 +55,7 @@ MADE_WITH_FUNCTIONS = {
 
 @dataclass(kw_only=True)
 class Outcome:
-    """How one schema came out."""
+    """The result for one schema."""
 
     tables: int
     lines: int
@@ -74,7 +74,7 @@ def compare(server: PostgresServer, name: str, paths: Iterable[Path], workspace:
             with connect(url, autocommit=True) as connection:
                 connection.execute(PREPARED.get(name, "SELECT").encode())
         refused = load_ddl(original, paths)
-        if refused:  # the migration stops where the file goes on: run it as the file is run
+        if refused:  # the migration stops where the file continues: run it like the file
             script = folder / "first.sql"
             statements = first_revision(files, "postgresql")
             script.write_text("".join(f"{statement};\n" for statement in statements), encoding="utf-8", newline="")
@@ -118,7 +118,7 @@ def _paths(name: str) -> list[Path]:
 
 
 def rows() -> Iterator[str]:
-    """Give the table of BACKEND.md, a line at a time."""
+    """Yield the table of BACKEND.md, one line at a time."""
     yield "| schema | tables | lines of the catalog | refused by the server | differences |"
     yield "| --- | --- | --- | --- | --- |"
     with running_server() as server:
@@ -133,7 +133,7 @@ def rows() -> Iterator[str]:
 
 
 def main() -> int:
-    """Print the table, and differences on the side."""
+    """Print the table, and the differences to standard error."""
     for row in rows():
         print(row, flush=True)
     return 0

@@ -37,7 +37,7 @@ def test_a_new_column_changes_what_depends_on_its_table(tmp_path: Path) -> None:
     assert set(before) - set(after) == set()
     revisions = {path for path in changed if path.startswith("migrations/versions/")}
     assert revisions
-    assert not revisions & set(before)  # the difference is a revision of its own
+    assert not revisions & set(before)  # the difference is a separate revision
     assert changed - revisions == {
         "app/students/README.md",
         "app/students/model.py",

@@ -1,6 +1,6 @@
-"""The generated backends of real schemas: each imports, is clean, and makes its tables on SQLite in both ways.
+"""The generated backends of real schemas: each imports, is lint-free, and creates its SQLite tables in both ways.
 
-The corpus is no part of the project; without it these tests are skipped.
+The corpus is not part of the project; without it these tests are skipped.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ LONG = {
 
 
 def _too_long(schema: Schema) -> dict[str, int]:
-    """Return how many lines files have that have too many; a README lists tables, a lock file hashes, a line each."""
+    """Return the line counts of files that are too long, except READMEs and lock files (one line per table or hash)."""
     lines = {path: file.text.count("\n") for path, file in backend_files(schema).items()}
     return {path: count for path, count in lines.items() if count > MOST_LINES and not path.endswith((".md", ".txt"))}
 
@@ -92,7 +92,7 @@ def test_files_of_the_school_are_short() -> None:
 
 @pytest.fixture(scope="module")
 def mypy_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One for all backends: most of the work is in the libraries, which they share."""
+    """One for all backends: most of the work is in the shared libraries."""
     return tmp_path_factory.mktemp("mypy")
 
 

@@ -1,4 +1,4 @@
-"""Requests that no friendly client sends: each is answered with what is wrong, by name, and does no harm."""
+"""Requests that no well-behaved client sends: each gets an error that names the problem, and is harmless."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ JSON = {"Content-Type": "application/json"}
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def client(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    """Give a client of an application with one table, on each database."""
+    """Yield a client of an application with one table, on each database."""
     folder = tmp_path_factory.mktemp("words")
     (folder / "words.sql").write_text(DDL, encoding="utf-8")
     backend = write_backend(backend_files(read_schema(folder / "words.sql")), folder)
@@ -65,7 +65,7 @@ def test_json_that_could_not_be_read_again_is_refused(client: httpx.Client) -> N
     for depth in (101, 300, 900):
         assert at_fault(client.post("/api/words", content=nested(depth), headers=JSON)) == ["extra"]
     listed = client.get("/api/words")
-    assert listed.status_code == 200  # nothing in it keeps it from being written
+    assert listed.status_code == 200  # every stored value can be serialised
     assert [item["word"] for item in listed.json()["items"]] == ["deep100"]
     assert client.get("/api/words/export.csv").status_code == 200
 

@@ -1,4 +1,4 @@
-"""Requests that would use up the server: each is bounded in size, time or number, and others are answered meanwhile."""
+"""Requests that would exhaust the server: each is limited in size, time or number, and others are still answered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filled databases go through three changes of the schema, up and down again, with runs of the generator between."""
+"""Filled databases go through three schema changes, up and down again, with generator runs in between."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.integration.postgres"]
 
-LOSING = {3, 4}  # the states that some data is lost on the way to
+LOSING = {3, 4}  # the states whose migration loses data
 ALLOWED = "all"
 
 FILL = (
@@ -49,7 +49,7 @@ VALUES = {
         "token": "'6f1f6a2e0000400080000000000000aa'",
     },
 }
-# What of the rows is as it was, whatever the state calls it.
+# The columns of the rows that stay the same, under their names in each state.
 ROWS = {
     "SELECT id, title, size, code FROM choirs ORDER BY id": (1, 2, 3, 4),
     "SELECT id, {nick}, age, fee, choir_id, {leader}, joined_at FROM {singers} ORDER BY id": (1, 2, 3, 4),
@@ -128,7 +128,7 @@ def fill(database: Database) -> None:
 
 
 def rows(database: Database, state: int, until: int) -> list[list[tuple[Any, ...]]]:
-    """Return what is there in a state, as far as it is there in another one too."""
+    """Return the parts of a state that exist in another one, too."""
     names = NAMES if state > 2 else FORMER_NAMES
     return [
         database.execute(query.format(**names)) for query, states in ROWS.items() if until in states and state in states
@@ -136,7 +136,7 @@ def rows(database: Database, state: int, until: int) -> list[list[tuple[Any, ...
 
 
 def assert_references_hold(database: Database, state: int) -> None:
-    """Break a reference: after all that was made anew, it is still refused."""
+    """Break a reference: after everything was recreated, it is still refused."""
     table = NAMES["singers"] if state > 2 else "singers"
     for statement in (f"UPDATE {table} SET choir_id = 999 WHERE id = 1", f"UPDATE {table} SET age = 1 WHERE id = 1"):
         with pytest.raises((psycopg.errors.IntegrityError, sqlite3.IntegrityError)):
@@ -144,7 +144,7 @@ def assert_references_hold(database: Database, state: int) -> None:
 
 
 def _without_positions(catalog: dict[str, set[str]]) -> dict[str, set[str]]:
-    """Return a catalog without the places of columns: PostgreSQL adds a column at the end, wherever the DDL has it."""
+    """Return a catalog without column positions: PostgreSQL adds a column at the end, wherever the DDL has it."""
     return {**catalog, "columns": {re.sub(r": \d+\.", ": ", line) for line in catalog["columns"]}}
 
 

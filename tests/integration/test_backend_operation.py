@@ -1,4 +1,4 @@
-"""The generated backend in operation: it ends gracefully, and asks the database for no more connections than it may."""
+"""The generated backend in operation: it shuts down gracefully, and opens no more database connections than allowed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.integration.postgres"]
 
 WAIT_S = 30.0
-ROWS = 20_000  # more than sockets hold: who sends them has to wait for who reads
+ROWS = 20_000  # more than socket buffers hold: the sender has to wait for the reader
 CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 WAITING = f"{CONNECTIONS} AND wait_event_type = 'Lock'"
 MANY = f"""
@@ -94,7 +94,7 @@ def test_a_request_that_gets_no_connection_in_time_is_told_to_come_back(backend:
             assert second.headers["retry-after"] == "5"
             assert second.json()["detail"] == "The database is not available."
             assert httpx.get(f"{server.url}/readyz").status_code == 503
-            assert httpx.get(f"{server.url}/healthz").status_code == 200  # which asks no database
+            assert httpx.get(f"{server.url}/healthz").status_code == 200  # it does not use the database
         assert first.result(WAIT_S).status_code == 200
         assert httpx.get(f"{server.url}/api/teachers").status_code == 200
 
@@ -107,19 +107,19 @@ def test_requests_share_the_connections_that_there_may_be(backend: Path, databas
             wait_until(lambda: asked(WAITING) == 3)
             assert asked(CONNECTIONS) == 3
         assert [answer.result(WAIT_S).status_code for answer in answers] == [200] * 5
-        wait_until(lambda: ask(database, CONNECTIONS) == 2)  # beyond the pool's size none is kept
+        wait_until(lambda: ask(database, CONNECTIONS) == 2)  # no more connections than the pool's size are kept
 
 
 @contextmanager
 def locked(database: str, table: str) -> Iterator[Callable[[str], int]]:
-    """Have every request to a table wait, and give who asks the database meanwhile."""
+    """Make every request to a table wait, and yield a function that queries the database meanwhile."""
     with psycopg.connect(database) as holder:
         holder.execute(f"LOCK TABLE {table}".encode())
         yield lambda query: ask(database, f"{query} AND pid <> {holder.info.backend_pid}")
 
 
 def ask(database: str, statement: str) -> int:
-    """Run a statement in a connection of its own, and return the number that it answers."""
+    """Run a statement on a separate connection, and return the number in its result."""
     with psycopg.connect(database, autocommit=True) as connection:
         cursor = connection.execute(statement.encode())
         (found,) = cursor.fetchone() or (0,) if cursor.description else (0,)
@@ -127,8 +127,8 @@ def ask(database: str, statement: str) -> int:
 
 
 def assert_ended(server: Server, database: str) -> None:
-    """Check that a process that was told to has ended as one that was told to does, and has left nothing open."""
-    assert server.process.wait(WAIT_S) == -SIGTERM  # uvicorn hands the signal on, once all is done
+    """Check that a process that was sent SIGTERM has ended properly, and has left nothing open."""
+    assert server.process.wait(WAIT_S) == -SIGTERM  # uvicorn raises the signal again after its shutdown
     wait_until(lambda: ask(database, CONNECTIONS) == 0)
     assert "Traceback" not in server.log.read_text(encoding="utf-8")
 

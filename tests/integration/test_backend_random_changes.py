@@ -1,4 +1,4 @@
-"""Changes of a schema by chance, up and down: what the difference makes is what the schema makes from nothing."""
+"""Random changes of a schema, up and down: the difference leads to the same database as the new schema from scratch."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ class Chance:
 
 @pytest.fixture(params=range(4))
 def pair(request: pytest.FixtureRequest) -> tuple[Snapshot, Snapshot]:
-    """Two schemas, each the school after changes by chance."""
+    """Two schemas, each the school after random changes."""
     school = read_schema()
     seed = 2 * request.param
     first, second = (take_snapshot(Application(Chance(school, number).change())) for number in (seed, seed + 1))

@@ -1,4 +1,4 @@
-"""Revisions after real runs of the generator: the user's own among them, those of a run that was killed, no other."""
+"""Revisions after real runs of the generator: among the user's own, after a killed run, and no others."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_what_the_owner_made_on_a_table_outlives_its_being_made_anew(project: Pr
     assert small.execute("SELECT title FROM log WHERE title = 'Süd'") == [("Süd",)]
     project.generate_from(f"{THREE}ALTER TABLE choirs RENAME TO groups;")
     refused = project.try_alembic(small, "-x", "allow-data-loss=0004", "upgrade", "head")
-    assert "no such column: name" in refused.stderr  # the owner's index has nothing to stand on: theirs to decide
+    assert "no such column: name" in refused.stderr  # the owner's index lacks its column: the owner decides
     assert small.execute("SELECT id, name, size FROM groups") == [
         (1, "Nord", 1),
         (2, "Ost", 1),
@@ -147,7 +147,7 @@ def test_a_killed_run_is_as_if_it_had_not_been(tmp_path: Path, then: str) -> Non
     (killed.folder.path / "school.sql").write_text(TWO)
     assert killed.folder.run("plan.yaml").returncode == 1
     trigger.unlink()
-    assert "0002_schema.py" in killed.revisions()  # written, and not recorded
+    assert "0002_schema.py" in killed.revisions()  # written but not recorded
     for project in (killed, calm):
         (project.folder.path / "school.sql").write_text(then)
         made = project.folder.run("plan.yaml")

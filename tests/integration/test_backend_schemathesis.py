@@ -1,7 +1,7 @@
-"""schemathesis against the running school: requests from the API's own description, sound and unsound.
+"""schemathesis against the running school: valid and invalid requests from the API's own description.
 
-Stateful: what one answer holds (keys of rows that were made) goes into later requests. Every answer must be as the
-description says, and none may be a 500. The seed is fixed; how many requests came is counted by the server itself.
+Stateful: data from responses (keys of created rows) is used in later requests. Every response must match the
+description, and none may be a 500. The seed is fixed; the server itself counts the requests.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEAST_REQUESTS = 2000
-ROUND_S = 40  # of a round of requests, each with a seed of its own
+ROUND_S = 40  # duration of a round of requests, each with its own seed
 MOST_ROUNDS = 15
 CHECKS = (
     "not_a_server_error",

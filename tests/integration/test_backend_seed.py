@@ -1,4 +1,4 @@
-"""The seed of generated backends: every table has rows, the API answers all of them, and a number says it all."""
+"""The seed of generated backends: every table has rows, the API returns all of them, and a number determines them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.integration.postgres"]
 
-ROWS = 20  # of each table, where nothing else is asked for
+ROWS = 20  # of each table, unless requested otherwise
 
-# Prints the rows of every table as text, and asks the API for all of them.
+# Prints the rows of every table as text, and requests all of them from the API.
 DUMP = """
 import json
 import sqlalchemy as sa
@@ -46,7 +46,7 @@ print(json.dumps({"rows": rows, "totals": totals}))
 
 
 def filled(folder: Path, url: str, *options: str) -> dict[str, dict[str, list[str] | int]]:
-    """Make the tables anew, fill them, and return what `DUMP` says."""
+    """Recreate the tables, fill them, and return the output of `DUMP`."""
     for command in (("downgrade", "base"), ("upgrade", "head")):
         result = run(folder, "-m", "alembic", *command, DATABASE_URL=url)
         assert result.returncode == 0, result.stderr[-2000:]
@@ -133,7 +133,7 @@ def test_rings_links_and_rules_are_filled_and_what_cannot_be_is_named(
     assert {prefix: total for prefix, total in found["totals"].items() if total != ROWS} == {"/never": 0}
     said = seed(folder, url, "--more", "--rows", "1")
     assert "no row was found that satisfies a < a - 1" in said
-    if postgresql:  # what was held back for the ring is held at once again
+    if postgresql:  # the constraints made deferrable for the cycle are immediate again
         engine = run(folder, "-c", DEFERRED, DATABASE_URL=url)
         assert engine.stdout.strip() == "0", engine.stderr
 

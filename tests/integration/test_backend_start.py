@@ -1,4 +1,4 @@
-"""What a run says at its end is true: the command starts the backend. And what else it can be started with fits."""
+"""The last message of a run is correct: the command starts the backend. The other ways to start it fit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 START_TIMEOUT_S = 120.0
 HINT = re.compile(r"^start the backend:  (cd \S+ && .+)$", re.MULTILINE)
 
-# Makes a virtual environment that sees the packages of this one: nothing has to be fetched.
+# Creates a virtual environment that sees the packages of this one: no download is needed.
 INTERPRETER = """\
 #!/bin/sh
 "{python}" "$@" || exit
@@ -39,7 +39,7 @@ test "$2" != venv || echo "import sys; sys.path[1:1] = {packages}" > .venv/lib/p
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Folder, str]:
-    """Run the school's own plan in a folder, and give that with what the run printed."""
+    """Run the school's plan in a folder, and return the folder with the run's output."""
     folder = Folder(path=tmp_path_factory.mktemp("project"))
     shutil.copytree(ROOT / "plans", folder.path / "plans")
     result = folder.run("plans/school.yaml")
@@ -89,7 +89,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
 
 @contextlib.contextmanager
 def serving(command: str, folder: Path, env: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command as a shell would, and end it with all that it started."""
+    """Run a command as a shell would, and end it with all its child processes."""
     with subprocess.Popen(["sh", "-c", command], cwd=folder, env=env, start_new_session=True) as process:
         try:
             yield process
@@ -115,7 +115,7 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def instructions(backend: Path, name: str) -> list[str]:
-    """Return what follows a word in the Dockerfile, line by line."""
+    """Return the arguments of an instruction in the Dockerfile, line by line."""
     text = (backend / "Dockerfile").read_text().replace("\\\n", " ")
     return [line.partition(" ")[2].strip() for line in text.splitlines() if line.startswith(f"{name} ")]
 
@@ -144,7 +144,7 @@ def test_the_image_serves_as_nobody_in_particular_and_says_how_it_is(backend: Pa
     (check,) = instructions(backend, "HEALTHCHECK")
     program = json.loads(check[check.index("CMD ") + 4 :])[2]
     assert f"http://127.0.0.1:{port}/healthz" in program
-    with pytest.raises(subprocess.CalledProcessError):  # nobody serves there
+    with pytest.raises(subprocess.CalledProcessError):  # nothing listens there
         subprocess.run([sys.executable, "-c", program.replace(port, str(free_port()))], check=True, capture_output=True)
 
 

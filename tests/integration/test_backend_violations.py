@@ -1,6 +1,6 @@
-"""What only the database knows: every violation is a 409 or 422 that names fields and constraint, and never a 500.
+"""Errors that only the database detects: every violation is a 409 or 422 with fields and constraint, never a 500.
 
-One schema of nasty constraints, on both databases, over HTTP.
+One schema with difficult constraints, on both databases, over HTTP.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ CREATE TABLE stays (
     CONSTRAINT stays_odd_check CHECK (length(coalesce(plate, '')) + factor % 7 <> 6)
 );
 """
-# What a team adds in a migration of its own: neither is carried over from the DDL.
+# Additions from a team's own migration: neither is carried over from the DDL.
 ADDED = """
 ALTER TABLE stays ADD CONSTRAINT stays_during_excl EXCLUDE USING gist (during WITH &&);
 CREATE FUNCTION no_monday() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -74,7 +74,7 @@ CREATE TRIGGER no_monday BEFORE INSERT OR UPDATE ON stays FOR EACH ROW EXECUTE F
 """
 STAY = {"starts_on": "2024-02-01", "ends_on": "2024-02-03"}
 
-# body, status, fields, constraint. None: the constraint is a field's own type, and its name is not told.
+# body, status, fields, constraint. None: the constraint is a field's own type, and its name is not reported.
 ALIKE: list[tuple[dict[str, Any], int, set[str], str | None]] = [
     ({"starts_on": "2024-02-09"}, 422, {"starts_on", "ends_on"}, "stays_order_check"),
     ({"adults": 4, "children": 3}, 422, {"adults", "children"}, "stays_beds_check"),

@@ -169,7 +169,7 @@ def answering(*parts: bytes, trickle: bytes = b"") -> Iterator[str]:
 
 @pytest.mark.parametrize("head", [SLOW_HEAD, SLOW_BODY, SLOW_LAST], ids=["head", "body", "last"])
 def test_a_server_that_sends_single_bytes_is_given_up(head: bytes) -> None:
-    """Each byte arrives before the read timeout; the limit of the whole call ends it."""
+    """Each byte arrives before the read timeout; the time limit of the whole call ends it."""
     with (
         answering(head, trickle=b" ") as url,
         closing(DeploymentClient(ConvexTarget(url=url, token="t"), call_limit=0.5)) as deployment,

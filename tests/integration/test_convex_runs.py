@@ -105,7 +105,7 @@ def test_every_kind_of_event_is_accepted_and_projected_alike(deployment: Deploym
 
 
 def test_the_school_plan_and_its_copy(deployment: Deployment, tmp_path: Path) -> None:
-    """The plan that comes with the project, as a user runs it; then again, with everything up to date."""
+    """The plan shipped with the project, as a user runs it; then again, with everything up to date."""
     plan = tmp_path / "plans" / "school.yaml"
     plan.parent.mkdir()
     for name in ("school.yaml", "school.sql"):

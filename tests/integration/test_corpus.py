@@ -27,7 +27,7 @@ COLUMN_FIELDS = ("nullable", "has_default", "identity", "generated", "enum", "do
 LEAST_EQUAL_TYPES = 0.99
 # The server shows display widths, which the reader leaves out (but for the one that says boolean).
 WIDTH = re.compile(r"\b((?:tiny|small|medium|big)?int|year)\(\d+\)")
-# Differences that are the exporter's or the server's, each explained in CORPUS.md: file, field, how many.
+# Differences due to the exporter or the server, each explained in CORPUS.md: file, field, how many.
 EXPLAINED = {
     ("guacamole_pg", "has_default"): 3,
     ("musicbrainz", "has_default"): 2,
@@ -125,7 +125,7 @@ def plain_type(dialect: str, text: str) -> str:
 
 
 def references(dialect: str, table: dict[str, Any]) -> list[tuple[Any, ...]]:
-    def action(text: str) -> str:  # the server at hand shows one for the other
+    def action(text: str) -> str:  # the server in use shows one for the other
         return "NO ACTION" if dialect == "mysql" and text == "RESTRICT" else text
 
     return sorted(

@@ -1,6 +1,6 @@
-"""The generated frontends: types, style, their own tests, and what the browser has to load at first.
+"""The generated frontends: types, style, their own tests, and the size of the first page load.
 
-Of the school, and of four real schemas, which are no part of the project: without the corpus those are skipped.
+Of the school and of four real schemas, which are not part of the project: without the corpus they are skipped.
 """
 
 from __future__ import annotations

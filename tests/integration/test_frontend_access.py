@@ -1,4 +1,4 @@
-"""Whether everybody can use the generated application: axe looks at every table's pages, in light and in dark."""
+"""Accessibility of the generated application: axe checks every table's pages in light and dark mode."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytest_plugins = ["tests.integration.frontend_browser"]
 
 GRAVE = {"serious", "critical"}
 RUN_AXE = "rules => axe.run(document, {resultTypes: ['violations'], ...(rules && {runOnly: rules})})"
-OF_COLOURS = ["color-contrast", "link-in-text-block"]  # what axe runs of its tag cat.color: all that a mode can change
+OF_COLOURS = ["color-contrast", "link-in-text-block"]  # axe's rules of the tag cat.color: all that a mode can affect
 COME_TO_REST = """async () => {
   const ending = (animation) => Number.isFinite(animation.effect.getComputedTiming().endTime);
   await Promise.allSettled(document.getAnimations().filter(ending).map((animation) => animation.finished));
@@ -28,7 +28,7 @@ COME_TO_REST = """async () => {
 
 
 def grave_findings(tab: Page, rules: list[str] | None = None) -> list[str]:
-    """Return what axe finds wrong with the page as it is, where that shuts somebody out."""
+    """Return the serious and critical accessibility violations that axe finds on the current page."""
     if not tab.evaluate("'axe' in window"):
         tab.evaluate((packages() / "axe-core" / "axe.min.js").read_text(encoding="utf-8"))
     tab.evaluate(COME_TO_REST)
@@ -38,10 +38,10 @@ def grave_findings(tab: Page, rules: list[str] | None = None) -> list[str]:
 
 
 def grave_findings_in_both_modes(tab: Page) -> list[str]:
-    """Look at the page in light and in dark; it is left in light."""
+    """Check the page in light and dark mode; it is left in light mode."""
     found = grave_findings(tab)
     for other in ("dark", "light"):
-        # Not by the button: a click would close what is open.
+        # Not through the button: a click would close open overlays.
         tab.emulate_media(color_scheme=other)
         expect(tab.locator("html")).to_have_attribute("data-mantine-color-scheme", other)
         found += grave_findings(tab, OF_COLOURS) if other == "dark" else []

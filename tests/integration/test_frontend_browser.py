@@ -1,4 +1,4 @@
-"""The school's application in a real browser, used as its staff would: each table, from an empty form to a deletion."""
+"""The school's application in a real browser, used as its staff would: each table, from an empty form to deletion."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_row_lives_from_form_to_deletion(name: str, pages: Callable[[str], Tab
 
 
 def changed(table: TablePages, row: Row) -> tuple[str, Any]:
-    """Return a field that can be changed and another value for it: a free text where there is one, else a choice."""
+    """Return a field that can be changed and another value for it: a free text if there is one, else a choice."""
     case = table.app.cases[table.table.module]
     free = [field for field in case["changes"] if field in row and field not in table.references]
     other = case["bodies"][-1]

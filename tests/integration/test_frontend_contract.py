@@ -1,7 +1,7 @@
-"""The frontend's services against the OpenAPI document of the backend that is generated beside them.
+"""The frontend's services against the OpenAPI document of the backend that is generated with them.
 
-Both ways: whatever one knows of paths, parameters, fields, values and bounds, the other knows too. The services are
-not read but run: each of their methods is called, and what it sends is compared.
+In both directions: paths, parameters, fields, values and bounds of one must exist in the other. The services are
+not parsed but run: each of their methods is called, and its request is compared.
 """
 
 from __future__ import annotations
@@ -66,13 +66,13 @@ FORMATS = {
     "uuid": "uuid", "bytes": "byte",
 }  # fmt: skip
 LIMITS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
-OF_PAGES = {"limit", "offset", "sort", "expand"}  # a count takes them too, and does nothing with them
+OF_PAGES = {"limit", "offset", "sort", "expand"}  # a count accepts them, too, and ignores them
 Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class Sides:
-    """What the backend and the services tell of themselves."""
+    """The descriptions of the backend and of the services."""
 
     document: Json
     decimals: Json
@@ -85,7 +85,7 @@ class Sides:
         return self.document["components"]["schemas"][name] if name else schema
 
     def operations(self) -> Mapping[tuple[str, str], Json]:
-        """Return the backend's operations on tables, by method and path, parts of the key as numbers."""
+        """Return the backend's operations on tables, by method and path, with numbers for the parts of the key."""
         return {
             (method.upper(), _numbered(path)): operation
             for path, operations in self.document["paths"].items()
@@ -94,7 +94,7 @@ class Sides:
         }
 
     def requests(self) -> Mapping[tuple[str, str], Json]:
-        """Return what the services send, likewise."""
+        """Return the requests of the services, in the same form."""
         return {
             (request["method"], request["path"]): request
             for service in self.services.values()

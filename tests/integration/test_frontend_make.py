@@ -1,4 +1,4 @@
-"""`make dev` of a generated application: backend, migration, rows and frontend from one command, and gone with it."""
+"""`make dev` of a generated application: backend, migration, rows and frontend from one command, stopped with it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ END_LIMIT_S = 30.0
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
-    """Return an application whose packages are installed: those that the tests have anyway."""
+    """Return an application with the packages that the tests have already installed."""
     schema, options = read_schema(), {"title": "School"}
     backend = write_backend(backend_files(schema, options=options), tmp_path)
     frontend = write_files(frontend_files(schema, options=options), tmp_path)
@@ -64,7 +64,7 @@ def make_dev(workspace: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
 
 
 def members(group: int) -> list[psutil.Process]:
-    """Return the living processes of a group."""
+    """Return the running processes of a group."""
     found = []
     for process in psutil.process_iter():
         try:

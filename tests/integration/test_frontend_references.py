@@ -1,4 +1,4 @@
-"""References of several fields in a real browser: chosen as one row, and shown as what that row is called."""
+"""References of several fields in a real browser: selected as one row, and shown as that row's name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generating a frontend again, with the real command: what changes with one table, and what stays a person's own."""
+"""Generating a frontend again, with the real command: what changes with one table, and which manual edits are kept."""
 
 from __future__ import annotations
 

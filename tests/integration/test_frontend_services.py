@@ -1,4 +1,4 @@
-"""Services of a schema that is odd in every way, and patterns as both sides' engines read them."""
+"""Services of a schema with unusual features, and patterns as the engines of both sides interpret them."""
 
 from __future__ import annotations
 

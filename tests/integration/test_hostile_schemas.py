@@ -1,4 +1,4 @@
-"""Schemas whose names and texts look like source: all that is generated parses, starts, and makes the same database.
+"""Schemas whose names and texts look like source: all output parses, starts, and creates the same database.
 
 30 schemas; 500 where RUNNER_FAULTS is `long`.
 """
@@ -64,14 +64,14 @@ for url in sys.argv[1:]:
 
 
 def all_files(schema: Schema) -> dict[str, GeneratedFile]:
-    """Return what all kinds generate but for the files that hold nothing of the schema."""
+    """Return the output of all kinds, without the files that do not depend on the schema."""
     files = backend_files(schema) | frontend_files(schema)
     docs = load_agent("schema-docs").generate(AgentContext(schema=schema))
     return files | {file.path: file for file in docs}
 
 
 def check_syntax(path: str, text: str) -> None:
-    """Parse a file by the parser of its own language; raise where it has an error."""
+    """Parse a file with the parser of its language; raise if it has an error."""
     if path.endswith(".py"):
         ast.parse(text, path)
     elif path.endswith(".json"):
@@ -126,7 +126,7 @@ def test_a_syntax_error_is_seen() -> None:
 
 
 def syntax_errors(sources: Mapping[str, str]) -> list[str]:
-    """Return the errors that TypeScript's own parser finds, a line each."""
+    """Return the errors that TypeScript's parser finds, one per line."""
     result = subprocess.run(
         [*command("node"), str(Path(__file__).with_name("parse_typescript.mjs"))],
         input=json.dumps(sources),

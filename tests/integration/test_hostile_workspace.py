@@ -1,4 +1,4 @@
-"""The command in a folder that came from somebody else: links, pipes, records and line ends that it did not make."""
+"""The command in an untrusted folder: links, pipes, records and line endings that the runner did not create."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from runner.generation.workspace.runner_folder import LOCKS_FOLDER
 from tests.integration.command import ROOT, Folder, acting, environment, make_folder
 
 PARTS = ("manifest", "inputs", "intents", "claims", "locks")
-OLD = 3 * 86_400  # seconds; claims that are a day old count as those of a dead run
+OLD = 3 * 86_400  # seconds; claims older than a day count as those of a dead run
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Folder:
 
 @pytest.fixture
 def outside(tmp_path: Path) -> Path:
-    """Return a folder beside the workspace, with files as a careless sweep would take them for its own."""
+    """Return a folder next to the workspace, with files that a careless cleanup would treat as its own."""
     letters = tmp_path / "outside" / "letters"
     letters.mkdir(parents=True)
     (letters / "one.txt").write_text("keep")
@@ -107,7 +107,7 @@ def test_records_lead_to_no_file_outside_and_to_no_other_tables_files(folder: Fo
     hostile = {
         "dropped": good | {"piece": "dropped", "files": [entry | {"path": f"../outside/letters/{kept.name}"}]},
         "dropped2": good | {"piece": "dropped2", "files": [entry | {"path": str(kept)}]},
-        "dropped3": good,  # says that it is the record of a table that is still there
+        "dropped3": good,  # claims to be the record of a table that still exists
         "dropped4": good | {"piece": "dropped4", "files": [entry | {"path": ".git/config"}]},
     }
     for name, values in hostile.items():

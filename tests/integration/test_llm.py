@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KEY = "sk-secret-0123456789"
 UNCLEAR = "Generate the school"
-# Three kinds match, so that the best has less than half of the words: an answer, but a weak one.
+# Three kinds match, so that the best has less than half of the words: an answer, but with low confidence.
 WEAK = "UI CRUD pages. Frontend services. Backend APIs."
 
 
@@ -48,7 +48,7 @@ GOOD = message(tool_use(kind="be-crud", confidence=0.8, reasoning="It is about\n
 
 @dataclass
 class FakeAPI:
-    """Answers each request with the next of `replies` (status and body), or hangs where that is None."""
+    """Answers each request with the next of `replies` (status and body), or hangs if that is None."""
 
     replies: list[tuple[int, object] | None]
     headers: dict[str, str] = field(default_factory=dict)

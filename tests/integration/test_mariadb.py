@@ -1,4 +1,4 @@
-"""The forms of MariaDB against a real server, where one is installed: `apt-get install mariadb-server`."""
+"""The forms of MariaDB against a real server, if one is installed: `apt-get install mariadb-server`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def server_type(text: str) -> str:
 
 
 class Server:
-    """A server on a socket in a folder of its own."""
+    """A server on a socket in its own folder."""
 
     def __init__(self, folder: Path) -> None:
         self._socket = folder / "s"

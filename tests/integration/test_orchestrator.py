@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-WAIT = 60.0  # seconds for anything; a healthy run takes one or two
+WAIT = 60.0  # seconds for any wait; a healthy run takes one or two
 
 
 @pytest.fixture
@@ -122,7 +122,7 @@ def test_never_more_than_five_tasks_nor_five_sub_tasks_of_one(make, state, tmp_p
 
 
 def test_by_the_records_of_a_task_that_fails_five_of_its_sub_tasks_ran_at_once(make, state, tmp_path) -> None:
-    """A failure ends when it happens, and not when the supervisor reads of it."""
+    """A failed attempt ends when it fails, not when the supervisor reads about it."""
     orchestrator = make()
     acts = {"*": "raise value", **{f"t{number}": "write" for number in range(0, 200, 7)}}
     orchestrator.submit_jobs([job("task", tmp_path / "ws", 200, acts=acts)])
@@ -450,7 +450,7 @@ def test_a_loop_that_cannot_end_its_workers_ends_all_waits(make, tmp_path, monke
 
 
 def test_a_shard_that_never_arrives_is_assigned_to_another_worker(make, state, tmp_path, monkeypatch) -> None:
-    """As when the thread of the executor that sends it dies: the process stays alive and waits."""
+    """As if the executor's sending thread had died: the process stays alive and waits."""
     handed: list[Shard] = []
     hand_over = Worker.run
 

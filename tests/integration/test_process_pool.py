@@ -1,4 +1,4 @@
-"""The exit code of a dead worker, whichever threads ask for it at the same time."""
+"""The exit code of a dead worker, read by several threads at the same time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from runner.execution.forkserver import ensure_forkserver
 from runner.execution.process_pool import Worker
 
-WORKERS = 60  # a few of which would lose their exit code if two threads asked for it
+WORKERS = 60  # a few of which would lose their exit code if two threads waited for it
 ASKED_FOR = 0.02  # seconds
 
 

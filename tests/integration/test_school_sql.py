@@ -1,4 +1,4 @@
-"""The school schema against a real PostgreSQL: it loads whole, and its rules keep what they say."""
+"""The school schema on a real PostgreSQL: it loads completely, and its rules are enforced."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ NATIONAL_IDS = [
     ("admins", "nip", 18),
 ]
 
-# What a second row of these tables must not share with the first, beside the column in question.
+# What a second row of these tables must not share with the first, besides the column in question.
 SECOND_ROW: dict[str, Values] = {
     "schools": {"npsn": "20104002"},
     "students": {"nisn": "0123456780", "nis": "25002"},
@@ -309,7 +309,7 @@ class School:
         return added[0]
 
     def clear(self, table: str) -> None:
-        """Take away the table's one row, and what belongs to it."""
+        """Delete the table's one row, and the rows that belong to it."""
         self.connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(sql.Identifier(table)))
 
     def all(self, query: str) -> list[tuple[Any, ...]]:
@@ -337,7 +337,7 @@ def filled_school(postgres_server: PostgresServer) -> Iterator[tuple[str, dict[s
 
 @pytest.fixture
 def school(filled_school: tuple[str, dict[str, Any]]) -> Iterator[School]:
-    """A school of the test's own: what the test does to it is undone."""
+    """A school for one test; the changes of the test are undone."""
     url, keys = filled_school
     with psycopg.connect(url) as connection:
         yield School(connection, keys)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WRITERS = 4
 POLLERS = 20
 KILLS = 12
-LIMIT = 120  # seconds: only a hang takes as long
+LIMIT = 120  # seconds: only a hang takes that long
 
 POLL = """
 import sys
@@ -88,7 +88,7 @@ def test_a_killed_writer_leaves_every_durable_event_and_no_gap(tmp_path: Path) -
             assert process.stdout is not None
             for _ in range(moments.randrange(1, 120)):
                 durable = int(process.stdout.readline())
-            process.send_signal(signal.SIGKILL)  # it is in the middle of its next batch, or about to be
+            process.send_signal(signal.SIGKILL)  # it is writing its next batch, or about to
             durable = max([durable, *(int(line) for line in process.stdout if line.endswith("\n"))])
             process.wait(LIMIT)
         assert_consistent(tmp_path, run)

@@ -1,4 +1,4 @@
-"""What surrounds a run: the folder that it is started in, the modules of its agents, processes that the system ends."""
+"""The environment of a run: its current folder, the modules of its agents, processes that the system kills."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Folder:
 
 
 def run(folder: Folder, *arguments: str, before: Sequence[str] = (), **env: str) -> subprocess.CompletedProcess[str]:
-    """Run the installed command; `before` are words in front of it."""
+    """Run the installed command; `before` are arguments that precede it."""
     return subprocess.run(
         [*before, str(COMMAND), *arguments],
         cwd=folder.path,
@@ -111,7 +111,7 @@ def start_patched(folder: Folder, patches: str, *arguments: str) -> subprocess.P
 
 
 def test_a_forkserver_that_cannot_live_ends_the_run_with_a_reason(folder: Folder) -> None:
-    """Its preloaded modules come from a package that is broken; nobody has interrupted anything."""
+    """A preloaded module comes from a broken package; this must not look like an interrupt."""
     folder.write_plan(acting())
     (folder.path / "site").mkdir()
     (folder.path / "site" / "ends_at_once.py").write_text("import os; os._exit(3)\n")
@@ -131,7 +131,7 @@ o.CLOSE_TIMEOUT = 0.2"""
 
 @contextlib.contextmanager
 def held(state: Path) -> Iterator[None]:
-    """Hold the state file as a backup or a database browser does."""
+    """Lock the state file as a backup or a database browser does."""
     with contextlib.closing(sqlite3.connect(state / "state.db", isolation_level=None, timeout=LIMIT)) as db:
         db.execute("BEGIN EXCLUSIVE")
         yield
@@ -162,7 +162,7 @@ def test_a_state_file_that_is_held_for_a_moment_delays_the_run(folder: Folder, t
     with held(folder.path / ".runner"):
         gate.open()
         with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(3.0)  # well beyond what the sinks are given at the end
+            process.wait(3.0)  # well beyond the time that the sinks get at the end
     out, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 0, out + err
     assert "test: done" in out

@@ -1,4 +1,4 @@
-"""The wheel carries templates and license, and works from any folder in an environment without the checkout."""
+"""The wheel carries templates and license, and works in any folder of an environment without the checkout."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_the_license_is_named_and_carried_by_wheel_and_sdist(wheel: Path, tmp_pa
 
 
 def test_the_wheel_runs_the_school_plan_from_a_copy_of_the_plans(wheel: Path, tmp_path: Path) -> None:
-    """The dependencies are lent from this environment; the package itself comes from the wheel alone."""
+    """The dependencies come from this environment; the package itself comes only from the wheel."""
     site = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)

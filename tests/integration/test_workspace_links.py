@@ -45,7 +45,7 @@ def swap(folder: Path, outside: Path, count: int, started: Event) -> None:
 
 
 def work(root: Path, run_id: str) -> None:
-    """Do everything with a workspace that a run does; what the swaps make impossible is no matter here."""
+    """Perform all workspace operations of a run; failures caused by the swaps are ignored here."""
     for action in (
         lambda: begin_claims(root, run_id),
         lambda: sweep_claims(root),
@@ -84,7 +84,7 @@ def snapshot(folder: Path) -> dict[str, tuple[int, bytes | None]]:
 @pytest.mark.parametrize("name", SWAPS)
 def test_a_folder_that_is_swapped_for_a_link_again_and_again(name: str, tmp_path: Path) -> None:
     root, outside = tmp_path / "ws", tmp_path / "outside"
-    for folder in ("deep", "flat", "manifest/be", "claims/old", "locks"):  # what a writer might take for its own
+    for folder in ("deep", "flat", "manifest/be", "claims/old", "locks"):  # names that a writer might treat as its own
         (outside / folder).mkdir(parents=True)
         (outside / folder / "file").write_bytes(b"theirs")
         os.utime(outside / folder, (0, 0))

@@ -101,7 +101,7 @@ def test_two_plans_at_once_tear_no_file_and_lose_no_record(tmp_path: Path) -> No
 
 @contextmanager
 def tiny_file_system(folder: Path, kilobytes: int) -> Iterator[bool]:
-    """Mount a file system of that size at `folder`; yields False where this user may not mount anything."""
+    """Mount a file system of that size at `folder`; yields False if this user may not mount anything."""
     folder.mkdir()
     options = ["-t", "tmpfs", "-o", f"size={kilobytes}k", "tmpfs", str(folder)]
     try:
@@ -116,7 +116,7 @@ def tiny_file_system(folder: Path, kilobytes: int) -> Iterator[bool]:
 
 
 def write_with_limit(root: Path, files: dict[str, str], limit: int) -> None:
-    """Write where no file may grow beyond `limit` bytes; ends with 7 when that is told as it should be."""
+    """Write where no file may grow beyond `limit` bytes; exits with 7 if the error is reported correctly."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     try:
@@ -147,7 +147,7 @@ def test_a_limit_on_file_sizes_leaves_whole_files_and_the_next_run_goes_on(tmp_p
 def test_a_full_file_system_leaves_whole_files_and_the_next_run_goes_on(tmp_path: Path) -> None:
     root = tmp_path / "tiny"
     with tiny_file_system(root, kilobytes=256) as mounted:
-        if not mounted:  # then the limit on file sizes must do
+        if not mounted:  # then the limit on file sizes has to suffice
             assert run_in_process(write_with_limit, root, FILES, 50_000) == 7
             assert_whole(root)
             return

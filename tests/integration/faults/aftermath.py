@@ -1,4 +1,4 @@
-"""What must hold after a fault, whatever it was: nothing lost, doubled, torn or hung, and nothing left behind."""
+"""What must hold after any fault: nothing lost, duplicated, torn or hung, and no leftovers."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LONG = os.environ.get("RUNNER_FAULTS") == "long"
-LOCK_WAIT = 2.0  # seconds; a lock that died with its process is free at once
-END_WAIT = 2.0  # seconds that anything may outlive what started it
-_MARK = "RUNNER_FAULT_MARK"  # in the environment of all that comes of one test's commands
+LOCK_WAIT = 2.0  # seconds; the lock of a dead process is free at once
+END_WAIT = 2.0  # seconds that a process may outlive its parent
+_MARK = "RUNNER_FAULT_MARK"  # in the environment of all processes of one test's commands
 
 
 def times(short: int, long: int) -> range:
@@ -39,7 +39,7 @@ def times(short: int, long: int) -> range:
 
 @dataclass(kw_only=True)
 class Tally:
-    """What was found wrong, by kind; all of it must stay empty."""
+    """The problems found, by kind; all lists must stay empty."""
 
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
@@ -48,25 +48,25 @@ class Tally:
 
     @property
     def clean(self) -> bool:
-        """Whether nothing was wrong."""
+        """Whether no problem was found."""
         return not (self.lost or self.doubled or self.torn or self.left)
 
     def counts(self) -> dict[str, int]:
-        """Return how much was wrong, by kind."""
+        """Return the number of problems, by kind."""
         return {kind: len(found) for kind, found in asdict(self).items()}
 
 
 def look_at_events(tally: Tally, state: Path, run_id: str, subtasks: set[str], *, cancelled: bool = False) -> None:
-    """Every sub-task ends exactly once, after it started, and the run last; a try's steps never go back.
+    """Every sub-task ends exactly once, after it started, and the run last; the steps of an attempt never go backwards.
 
-    Of a run that was `cancelled` only those sub-tasks must end that began: of a task that never did, it alone ends.
+    In a `cancelled` run only started sub-tasks must end; for a task that never started, only the task itself ends.
     """
     with StateReader.open(state) as reader:
         recorded = list(reader.events(run_id))
     if [one.seq for one in recorded] != list(range(1, len(recorded) + 1)):
         tally.lost.append("a number in the line of events")
     events = [one.event for one in recorded]
-    last = [event for event in events if not isinstance(event, Logged)][-1:]  # a sink may have a last word
+    last = [event for event in events if not isinstance(event, Logged)][-1:]  # a sink may log something at the end
     if not last or not isinstance(last[0], RunEnded):
         tally.lost.append("the end of the run")
     ends = Counter(event.subtask_id for event in events if isinstance(event, SubTaskEnded))
@@ -118,7 +118,7 @@ def look_at_files(
 
 
 def look_at_locks(tally: Tally, workspace: Path, expected: dict[str, str]) -> None:
-    """Every lock can be had."""
+    """Every lock can be acquired."""
     manager = FileLockManager(workspace)
     for name in expected:
         try:
@@ -129,14 +129,14 @@ def look_at_locks(tally: Tally, workspace: Path, expected: dict[str, str]) -> No
 
 
 def until_gone(processes: list[psutil.Process], seconds: float = END_WAIT) -> None:
-    """Wait for processes to have ended; fail the test when one outlives `seconds`."""
+    """Wait until processes have ended; fail the test if one is still running after `seconds`."""
     until(lambda: not alive(processes), "the end of its processes", seconds)
 
 
 class Scene:
-    """A folder for commands, whose processes are found by a mark in their environment wherever they went.
+    """A folder for commands, whose processes are found by a mark in their environment, in any session.
 
-    `tasks` tasks of `tables` tables each are done by the acting agents; `expected` is what an undisturbed run writes.
+    The acting agents run `tasks` tasks of `tables` tables each; `expected` is the output of an undisturbed run.
     """
 
     def __init__(self, path: Path, tasks: int, tables: int) -> None:
@@ -156,20 +156,20 @@ class Scene:
         return self.folder.start(*arguments, **self.env, **env)
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
+        """Run a command until it ends."""
         return self.folder.run(*arguments, largest_file=None, **self.env, **env)
 
     def report(self, name: str = "report.json") -> dict[str, Any]:
-        """Return what `--json` wrote."""
+        """Return the report written by `--json`."""
         report: dict[str, Any] = json.loads((self.folder.path / name).read_text())
         return report
 
     def written(self) -> int:
-        """Return how many files are generated by now."""
+        """Return how many files have been generated so far."""
         return sum(1 for _ in self.folder.workspace.rglob("t*.txt"))
 
     def processes(self) -> list[psutil.Process]:
-        """Return all that came of its commands and still runs, in whatever session and of whatever parent."""
+        """Return all running processes that its commands started, regardless of session and parent."""
         found = []
         for one in psutil.process_iter():
             try:
@@ -180,7 +180,7 @@ class Scene:
         return alive(found)
 
     def until_all_gone(self) -> None:
-        """Wait for every process of its commands to have ended; a `HungError` when one outlives them."""
+        """Wait until every process of its commands has ended; raise `HungError` if one does not."""
         until(lambda: not self.processes(), "the end of its processes", END_WAIT)
 
     def look(
@@ -192,10 +192,10 @@ class Scene:
         unrecorded: frozenset[str] = frozenset(),
         cancelled: bool = False,
     ) -> None:
-        """Look at everything after a run that ended by itself; `run` is its report.
+        """Check everything after a run that ended by itself; `run` is its report.
 
-        Of the sub-tasks `lacking`, which failed, there is no file. Of those `unrecorded`, which may have failed after
-        it was written, it is whole or absent.
+        Sub-tasks in `lacking` failed and have no file. Sub-tasks in `unrecorded` may have failed after their file was
+        written: it is complete or absent.
         """
         self.until_all_gone()
         may_lack = {name for name in self.expected if cancelled or name.removesuffix(".txt") in unrecorded}
@@ -203,13 +203,13 @@ class Scene:
         look_at_events(tally, self.state, run["run"]["id"], self.subtasks, cancelled=cancelled)
         noted = {
             f".runner/intents/{file_name(name)}.json" for name in lacking | unrecorded
-        }  # for who goes on: what may be written
+        }  # for the next run: what it may overwrite
         look_at_files(tally, self.folder.workspace, expected, absent=may_lack, noted=noted)
         look_at_locks(tally, self.folder.workspace, expected)
         self._look_at_plan_locks(tally)
 
     def look_at_mended(self, tally: Tally, plan: str = "plan.yaml") -> None:
-        """Run the plan once more: all is done, and then it is as if nothing had ever gone wrong."""
+        """Run the plan again: all sub-tasks are done, and no trace of the fault is left."""
         again = self.run(plan, "--json", "again.json")
         assert again.returncode == 0, again.stdout + again.stderr
         report = self.report("again.json")
@@ -227,4 +227,4 @@ class Scene:
                 tally.left.append(str(error))
 
 
-MakeScene = Callable[[int, int], Scene]  # of so many tasks with so many tables each
+MakeScene = Callable[[int, int], Scene]  # arguments: number of tasks, number of tables of each

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _PARTS = ("kills", "agents", "signals", "disks", "overlap", "soak", "convex", "convex_commands")
-_WRITTEN_AFTER = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}  # what was broken off is no result
+_WRITTEN_AFTER = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}  # an aborted session has no result
 _KINDS = ("lost", "doubled", "torn", "left")
 _HEAD = """\
 # The fault suite, run long
@@ -36,7 +36,7 @@ files, *hung* what was not done in time, *failed* whatever else did not hold. Wh
 
 @pytest.fixture
 def tally(record_property) -> Iterator[Tally]:
-    """Take what a scenario finds wrong; nothing may be."""
+    """Collect the problems that a scenario finds; there must be none."""
     tally = Tally()
     yield tally
     record_property("tally", tally.counts())
@@ -45,7 +45,7 @@ def tally(record_property) -> Iterator[Tally]:
 
 @pytest.fixture
 def make_scene(tmp_path: Path) -> Iterator[MakeScene]:
-    """Make the folder of a scenario; what it leaves running is ended after its test, whatever that found."""
+    """Make the folder of a scenario; its leftover processes are killed after the test, whether it passed or not."""
     made: list[Scene] = []
 
     def make(tasks: int, tables: int) -> Scene:
@@ -102,7 +102,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 def _scenario(nodeid: str) -> tuple[str, str]:
-    """Return which part a test belongs to, and its name as words, its parameters but the seed behind it."""
+    """Return which part a test belongs to, and its name as words, followed by its parameters without the seed."""
     file, _, test = nodeid.partition("::")
     name, _, parameters = test.partition("[")
     kept = [word.strip() for word in parameters.removesuffix("]").split("-") if word and not word.isdigit()]

@@ -1,4 +1,4 @@
-"""Agents that misbehave: whatever one does costs only its own sub-task, and a mended plan makes all of it good."""
+"""Agents that misbehave: each affects only its own sub-task, and a run of the corrected plan completes everything."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from tests.integration.faults.aftermath import MakeScene, Scene, Tally
 
 TASKS, TABLES = 3, 6
-LIMIT = 3.0  # seconds for a sub-task that goes past it
+LIMIT = 3.0  # seconds; the limit of a sub-task that exceeds it
 MEMORY = 1024  # MiB of a worker's address space
 HUNDRED_MB = 100_000_000
 
 
 def write_plan(scene: Scene, acts: dict[str, str] | None = None, **top: Any) -> None:
-    """Three tasks; the first does `acts`, and does it after the second."""
+    """Three tasks; the first performs `acts`, and runs after the second."""
     usual = {"*": "work 0.01"}
     bad = acting("task-0", needs=["task-1"], options={"acts": {**usual, **(acts or {})}})
     calm = [acting(f"task-{number}", options={"acts": usual}) for number in range(1, TASKS)]

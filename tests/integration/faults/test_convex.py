@@ -1,6 +1,6 @@
-"""What goes wrong between a run and its deployment, at seeded moments: in the end every event is there once.
+"""Faults between a run and its deployment, at seeded moments: at the end every event is stored exactly once.
 
-Three repetitions of each; 20, and with the client's real patience, where RUNNER_FAULTS is `long` (`make faults`).
+Three repetitions of each; 20, and with the client's real timeout, if RUNNER_FAULTS is `long` (`make faults`).
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ if TYPE_CHECKING:
 
 LONG = os.environ.get("RUNNER_FAULTS") == "long"
 REPETITIONS = 20 if LONG else 3
-RUN_SECONDS = 0.8  # that a made-up run takes
-DRAIN = 60.0 if LONG else 20.0  # long enough for everything to arrive: that it does is what is shown here
-HANG = 30.0 if LONG else 1.5  # seconds; three times the client's patience
-PATIENCE = READ_TIMEOUT if LONG else 0.5  # of the client with an answer
+RUN_SECONDS = 0.8  # duration of a made-up run
+DRAIN = 60.0 if LONG else 20.0  # long enough for everything to arrive, which these tests check
+HANG = 30.0 if LONG else 1.5  # seconds; three times the client's timeout
+PATIENCE = READ_TIMEOUT if LONG else 0.5  # the client's read timeout
 
 seeds = pytest.mark.parametrize("seed", range(REPETITIONS))
 
@@ -72,7 +72,7 @@ def impatient(target: ConvexTarget) -> DeploymentClient:
 
 
 def play(server: Server, state: Path, seed: int, spoil: Callable[[random.Random], None]) -> Played:
-    """Play a run while `spoil` works in a thread of its own, and let everything arrive."""
+    """Play a run while `spoil` runs in its own thread, and wait until everything has arrived."""
     rng = random.Random(seed)
     run = Played(state, server.target(drain=DRAIN), impatient)
     spoiler = threading.Thread(target=spoil, args=(rng,))
@@ -131,7 +131,7 @@ def test_a_server_that_starts_late(tmp_path: Path, seed: int) -> None:
 @seeds
 @pytest.mark.parametrize("memory", ["kept", "lost"])
 def test_a_server_that_is_killed_and_started_again(tmp_path: Path, memory: str, seed: int) -> None:
-    """With what it had, as a deployment comes back; and without, as another deployment under the same address."""
+    """With its data, like a restarted deployment; and without it, like another deployment at the same address."""
     journal = tmp_path / "journal" if memory == "kept" else None
     with open_server(journal=journal) as server:
 
@@ -224,7 +224,7 @@ def test_two_runs_at_once(server: Server, tmp_path: Path, seed: int) -> None:
 
 @seeds
 def test_two_senders_of_one_run(server: Server, tmp_path: Path, seed: int) -> None:
-    """`runner sync` beside the run: what both send is kept once."""
+    """`runner sync` during the run: events sent by both are stored once."""
     run = Played(tmp_path, server.target(drain=DRAIN), impatient)
     other = threading.Thread(target=lambda: [sync(tmp_path, server.target()) for _ in range(5)])
     events = made_up_events(random.Random(seed))

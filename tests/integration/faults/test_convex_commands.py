@@ -1,4 +1,4 @@
-"""The same with the real command and its workers: killed in the middle and then `runner sync`, and two at once."""
+"""The same with the real command and its workers: killed during a run, then `runner sync`; and two at once."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_command_that_is_killed_and_then_sync(server: Server, folder: Folder, 
 
 @seeds
 def test_two_commands_at_once(server: Server, folder: Folder, seed: int) -> None:  # noqa: F811
-    """In one folder and one state file, while the deployment drops answers and is overloaded."""
+    """In one folder with one state file, while the deployment drops responses and is overloaded."""
     rng = random.Random(seed)
     plans = [folder.write_plan(acting(name), name=f"{name}.yaml", workspace=name) for name in ("one", "two")]
     processes = [folder.start(str(plan), **server.environ) for plan in plans]

@@ -1,4 +1,4 @@
-"""A state file that is damaged between two commands: readers say so, and the next run goes on without a person."""
+"""A state file damaged between two commands: readers report it, and the next run needs no manual intervention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Disks that are full or cannot be written: real small ones where this user may mount, else limits and rights."""
+"""Disks that are full or read-only: real small ones if this user may mount them, otherwise limits and permissions."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WAIT = 120.0  # seconds for a run that takes one
 
 
 class Disk:
-    """A disk of `size` bytes at a folder: of its own where this user may mount, else the folder as it is."""
+    """A disk of `size` bytes at a folder: a file system if this user may mount one, otherwise the plain folder."""
 
     def __init__(self, path: Path, size: int) -> None:
         path.mkdir(parents=True)
@@ -38,26 +38,26 @@ class Disk:
         self.real = self._mount(f"size={size}", "tmpfs", str(path)) == 0
 
     def grow(self, size: int) -> None:
-        """Make room."""
+        """Enlarge the disk."""
         if self.real:
             assert self._mount(f"remount,size={size}", str(self.path)) == 0
 
     def lock(self) -> None:
-        """Let nobody write."""
+        """Make it read-only."""
         if self.real:
             assert self._mount("remount,ro", str(self.path)) == 0
         else:
             self.path.chmod(0o555)
 
     def unlock(self) -> None:
-        """Let everybody write again."""
+        """Make it writable again."""
         if self.real:
             assert self._mount("remount,rw", str(self.path)) == 0
         else:
             self.path.chmod(0o755)
 
     def close(self) -> None:
-        """Take it away."""
+        """Unmount it."""
         if self.real:
             subprocess.run(["umount", "--lazy", str(self.path)], check=False)
 
@@ -141,7 +141,7 @@ def test_a_workspace_that_cannot_be_written(seed: int, make_scene: MakeScene, ta
         first = scene.run("plan.yaml", "--json", "report.json")
         assert first.returncode == 0, first.stderr
         scene.look(tally, scene.report())
-        locked.lock()  # what is up to date stays so, and what is not cannot be made
+        locked.lock()  # files that are up to date stay, others cannot be written
         again = scene.run("plan.yaml")
         assert again.returncode == 2, again.stdout + again.stderr
         assert "Traceback" not in again.stderr
@@ -152,7 +152,7 @@ def test_a_workspace_that_cannot_be_written(seed: int, make_scene: MakeScene, ta
 @pytest.mark.parametrize("seed", times(1, 3))
 @pytest.mark.parametrize(("command", "code"), [("plan.yaml", 0), ("status", 1), ("logs", 1)])
 def test_an_output_that_is_full(command: str, code: int, seed: int, make_scene: MakeScene, tally: Tally) -> None:
-    """A run goes on without it; who asked for nothing but the output is told."""
+    """A run continues without it; a command whose only purpose is output reports an error."""
     del seed
     scene = make_scene(TASKS, TABLES)
     scene.folder.write_plan(*(acting(f"task-{n}") for n in range(TASKS)))
@@ -189,7 +189,7 @@ def test_a_limit_on_open_files(files: int, seed: int, make_scene: MakeScene, tal
 @pytest.mark.parametrize("seed", times(1, 5))
 @pytest.mark.parametrize("what", ["state folder", "workspace"])
 def test_a_folder_that_is_removed_in_the_middle(what: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
-    """The run cannot say that all is well: its records, or what it had generated, are gone."""
+    """The run must not report success: its records or its generated files are missing."""
     scene = make_scene(TASKS, TABLES)
     scene.folder.write_plan(*(acting(f"task-{n}", options={"acts": {"*": "work 0.05"}}) for n in range(TASKS)))
     process = scene.start("plan.yaml")
@@ -205,7 +205,7 @@ def test_a_folder_that_is_removed_in_the_middle(what: str, seed: int, make_scene
 
 
 def remove(folder: Path) -> None:
-    """Remove a folder into which somebody writes: its name goes at once, what is in it after that."""
+    """Remove a folder that is being written to: its name disappears at once, its contents afterwards."""
     gone = folder.with_name("removed")
     folder.rename(gone)
     shutil.rmtree(gone, ignore_errors=True)

@@ -28,14 +28,14 @@ if TYPE_CHECKING:
     from tests.integration.faults.aftermath import MakeScene, Tally
 
 TASKS, TABLES = 4, 12
-PATIENT = Retries(attempts=20, backoff=0.01)  # an innocent may be struck often; it must not be charged for it
+PATIENT = Retries(attempts=20, backoff=0.01)  # a healthy sub-task may be hit often; that must not count
 WAIT = 120.0  # seconds for a run that takes one
 EXPECTED = {f"task-{task}/t{table}.txt": f"t{table}\n" for task in range(TASKS) for table in range(TABLES)}
 SUBTASKS = {f"task-{task}/t{table}" for task in range(TASKS) for table in range(TABLES)}
 
 
 def strike(chance: random.Random, how: str) -> None:
-    """Kill one worker, two at once, or each in turn; or what they are forked from, or who guards that."""
+    """Kill one worker, two at once, or each in turn; or the forkserver, or its guard."""
     victims = workers()
     chance.shuffle(victims)
     if how in {"forkserver", "guard"}:
@@ -100,7 +100,7 @@ def test_a_killed_supervisor_takes_all_along_and_the_next_run_goes_on(
         assert path.read_text() == f"{path.stem}\n"
     scene.look_at_mended(tally)
     runs = scene.run("status").stdout.splitlines()[1:]
-    assert len(runs) == 2 or moment == 0, runs  # before the first file it may not even have begun
+    assert len(runs) == 2 or moment == 0, runs  # before the first file the run may not have started
     assert {run.split()[2] for run in runs[1:]} <= {"interrupted", "done"}, runs
 
 
@@ -139,7 +139,7 @@ def test_who_follows_a_run_that_is_killed_is_told_so(
     until(reached.exists, "the agent at work", WAIT)
     follower = scene.start(*ask)
     assert follower.stdout is not None
-    assert follower.stdout.readline() != ""  # it follows
+    assert follower.stdout.readline() != ""  # it is following
     process.kill()
     process.communicate(timeout=WAIT)
     out, err = follower.communicate(timeout=WAIT)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 TASKS, TABLES = 4, 12
 WAIT = 120.0  # seconds for a run that takes one to ten
-ANSWER = 5.0  # seconds for a whole command, its start on a busy machine included
-OBEYED = 1.0  # seconds from a request's being left to what the run does for it
+ANSWER = 5.0  # seconds for a whole command, including its start on a busy machine
+OBEYED = 1.0  # seconds from a request to the run's reaction
 
 
 @pytest.mark.parametrize("seed", times(1, 10))
@@ -55,7 +55,7 @@ def test_two_runs_of_one_plan(seed: int, make_scene: MakeScene, tally: Tally) ->
 
 @pytest.mark.parametrize("seed", times(1, 10))
 def test_two_plans_on_one_workspace(seed: int, make_scene: MakeScene, tally: Tally) -> None:
-    """Each file is written by both, whichever comes first; each plan's own records are whole."""
+    """Each file is written by both plans in either order; the records of each plan are complete."""
     scene = make_scene(1, 40)
     acts = {"acts": {"*": "work 0.005"}, "folder": "task-0"}
     for name in ("one", "two"):
@@ -101,7 +101,7 @@ def test_control_in_the_middle_of_500_sub_tasks(
     gate = Gate(tmp_path / "gate")
     acts = {"*": "work 0.01"}
     middle = f"t{random.Random(seed).randrange(20, 60)}"
-    held = acting("task-0", options={"acts": {**acts, middle: gate.act}})  # it cannot end before it is let
+    held = acting("task-0", options={"acts": {**acts, middle: gate.act}})  # it cannot end before the gate opens
     running = [acting(f"task-{number}", options={"acts": acts}) for number in range(1, 5)]
     scene.folder.write_plan(held, *running, acting("task-5", needs=["task-0"]))
     process = scene.start("plan.yaml", "--json", "report.json")
@@ -147,9 +147,9 @@ def test_control_in_the_middle_of_500_sub_tasks(
 def test_a_supervisor_that_is_stopped_for_a_while(
     seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
 ) -> None:
-    """Who asks it for something is told that there was no answer; once it goes on, it does what it was asked for.
+    """A request to it reports that there was no answer; once it continues, it carries the request out.
 
-    Where it was stopped in the middle of a transaction, the request waits for the state file, and nothing is asked.
+    If it was stopped during a transaction, the state file is locked: the request fails and is not recorded.
     """
     del seed
     scene = make_scene(2, 6)

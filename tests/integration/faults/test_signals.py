@@ -1,4 +1,4 @@
-"""What reaches the supervisor from outside: signals, a reader that goes away, a clock that is set back."""
+"""External events: signals to the supervisor, a reader that closes its end, a clock that is set back."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ os.execv(sys.executable, [sys.executable, *sys.argv[2:]])
 
 
 def work(held_until: Path | None = None) -> list[dict[str, Any]]:
-    """Tasks that take some time; where a file is named, their last sub-tasks wait for it, and so does the run."""
+    """Tasks that take some time; if a file is given, their last sub-tasks, and so the run, wait for it."""
     acts = {"*": "work 0.02"} | ({f"t{TABLES - 1}": f"attend {held_until}"} if held_until else {})
     return [acting(f"task-{number}", options={"acts": acts}) for number in range(TASKS)]
 
@@ -133,7 +133,7 @@ def test_a_terminal_that_is_closed(
 
 
 def start_on_terminal(scene: Scene, *, nohup: bool) -> tuple[subprocess.Popen[bytes], Terminal]:
-    """Start the run as the leader of a session on a terminal of its own."""
+    """Start the run as a session leader on its own terminal."""
     terminal = Terminal()
     process = subprocess.Popen(
         [sys.executable, "-c", LEAD, str(int(nohup)), "-m", "runner", "plan.yaml", "--json", "report.json"],
@@ -169,7 +169,7 @@ def test_a_reader_that_goes_away_in_the_middle(log_format: str, seed: int, make_
 @pytest.mark.parametrize("seed", times(1, 3))
 @pytest.mark.parametrize("closed", ["0", "1", "2", "012"], ids=["input", "output", "error", "all three"])
 def test_a_start_without(closed: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
-    """As cron or a careless shell may start it: nothing that is opened later may be taken for what was closed."""
+    """As cron or a shell may start it: a descriptor that is opened later must not be mistaken for a closed stream."""
     del seed
     scene = make_scene(TASKS, TABLES)
     scene.folder.write_plan(*(acting(f"task-{n}", options={"acts": {"t0": "program 99"}}) for n in range(TASKS)))
@@ -195,7 +195,7 @@ def test_a_start_without(closed: str, seed: int, make_scene: MakeScene, tally: T
 
 @pytest.mark.parametrize("seed", times(1, 10))
 def test_ctrl_c_on_a_terminal(seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path) -> None:
-    """It reaches all in the foreground, and of these the supervisor alone heeds it: no worker dies of it."""
+    """It is sent to the whole foreground group, and only the supervisor handles it: no worker dies of it."""
     scene = make_scene(TASKS, TABLES)
     scene.folder.write_plan(*work(tmp_path / "go"))
     process, terminal = start_on_terminal(scene, nohup=False)
@@ -212,7 +212,7 @@ def test_ctrl_c_on_a_terminal(seed: int, make_scene: MakeScene, tally: Tally, tm
 
 @pytest.mark.parametrize("seed", times(1, 10))
 def test_a_clock_that_is_set_back_by_an_hour(seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path) -> None:
-    """Whatever asks for the time of day, in any of the processes, gets another answer from a moment on."""
+    """From some moment on, the wall clock shows a different time in all processes."""
     scene = make_scene(TASKS, TABLES)
     scene.folder.write_plan(*work(tmp_path / "go"))
     clock, flag = tmp_path / "clock", tmp_path / "set-back"

@@ -32,22 +32,22 @@ if TYPE_CHECKING:
 
     from tests.integration.faults.aftermath import Tally
 
-FIRST_TASKS, TASKS, TABLES = (200, 40, 25) if LONG else (20, 8, 25)  # of the first round, of each other, of a task
+FIRST_TASKS, TASKS, TABLES = (200, 40, 25) if LONG else (20, 8, 25)  # first round's tasks, later rounds', tables
 SECONDS = 600.0 if LONG else 6.0
 FEWEST_ROUNDS = 12 if LONG else 4  # a slow machine takes longer
-ROUND_LIMIT = 300.0  # seconds for one that takes ten
+ROUND_LIMIT = 300.0  # seconds for a round that takes ten
 FAULTS = ["raise final", "raise value", "exit 3", "signal SIGKILL", "signal SIGSEGV", "unpicklable", "ignore"]
 LIMITS = Timeouts(task=ROUND_LIMIT, subtask=5.0, grace=0.2)
-FAULTY, PATIENT = (Retries(attempts=attempts, backoff=0.01) for attempts in (3, 20))  # an innocent is struck, too
-WARM = 2  # rounds after which all that is kept for good has been loaded
-SETTLED = 5.0  # seconds for the threads of a closed run to let go of what they hold
-GROWTH = 1.05 if LONG else 1.25  # of memory, from the first rounds after that to the last ones
-MORE_OBJECTS = 200  # of Python, in the same time: what is kept of one sub-task a round is more
+FAULTY, PATIENT = (Retries(attempts=attempts, backoff=0.01) for attempts in (3, 20))  # healthy ones are hit, too
+WARM = 2  # rounds after which all permanent data has been loaded
+SETTLED = 5.0  # seconds for the threads of a closed run to release their objects
+GROWTH = 1.05 if LONG else 1.25  # of memory, from the first rounds after the warm-up to the last ones
+MORE_OBJECTS = 200  # of Python, over the same rounds: a leak of one sub-task per round is more
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Size:
-    """How large the supervisor's process is between two rounds."""
+    """The size of the supervisor's process between two rounds."""
 
     memory: int  # bytes
     files: int
@@ -68,7 +68,7 @@ def test_a_soak_with_faults_at_random(tally: Tally, tmp_path: Path, record_prope
     early, late = sizes[WARM : WARM + (len(sizes) - WARM) // 3 + 1], sizes[-(len(sizes) // 3) :]
     memory = [
         min(one.memory for one in part) / 1e6 for part in (early, late)
-    ]  # what the C library keeps comes and goes
+    ]  # the C library's cached memory fluctuates
     objects = [median(one.objects for one in part) for part in (early, late)]
     files, threads = sorted({one.files for one in sizes[1:]}), sorted({one.threads for one in sizes[1:]})
     record_property(
@@ -86,7 +86,7 @@ def test_a_soak_with_faults_at_random(tally: Tally, tmp_path: Path, record_prope
 
 
 def play_round(tasks: int, chance: random.Random, tally: Tally, tmp_path: Path) -> tuple[int, int]:
-    """Run tasks, some with a sub-task at fault, and kill workers; return how often, and how many were at fault."""
+    """Run tasks, some with a faulty sub-task, and kill workers; return the number of kills and of faulty sub-tasks."""
     state, workspace = tmp_path / "state", tmp_path / "ws"
     names = [f"task-{number}" for number in range(tasks)]
     acts = {
@@ -130,7 +130,7 @@ def play_round(tasks: int, chance: random.Random, tally: Tally, tmp_path: Path) 
 
 
 def measure(first: Size | None) -> Size:
-    """Return the size of this process, once what the last round held is let go of."""
+    """Return the size of this process, once the objects of the last round are released."""
     me = psutil.Process()
     gc.collect()
     deadline = time.monotonic() + SETTLED
