@@ -66,7 +66,7 @@ def _with_wait_named(args: list[str]) -> list[str]:
 
 
 def _say(text: object, *, err: bool = False) -> None:
-    """Print text, which may quote a schema, a path or a server's answer: a terminal is to obey nothing in it."""
+    """Print text, which may quote a schema, a path or a server's answer: control sequences in it are removed."""
     click.echo(printable(str(text)), err=err)
 
 

@@ -26,7 +26,7 @@ def cell(text: object) -> str:
 
 
 def code(text: object) -> str:
-    """Return text as code in Markdown, on one line; a cell of a table wants its bars escaped even there."""
+    """Return text as code in Markdown, on one line; in a cell of a table its bars are escaped too."""
     plain = one_line(str(text)).replace("|", "\\|")
     fence = "``" if "`" in plain else "`"
     return f"{fence} {plain} {fence}" if "`" in plain else f"{fence}{plain}{fence}"

@@ -1,4 +1,4 @@
-"""What a field's type is in each layer of a backend: a table with a row a type."""
+"""What a field's type is in each layer of a backend: a table with one row per type."""
 
 from __future__ import annotations
 
