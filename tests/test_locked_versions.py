@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -50,6 +52,20 @@ def test_every_dependency_is_locked_inside_its_range_with_hashes(path: Path) -> 
         for version in versions:
             (pin,) = version.specifier
             assert pin.version in wanted.specifier, f"{version} is outside of {wanted}"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_what_a_locked_package_needs_is_locked_too(path: Path) -> None:
+    """With `--require-hashes`, pip refuses to install a package whose own dependencies are missing from the file."""
+    entries = locked(path)
+    missing = []
+    for name in entries:
+        with contextlib.suppress(metadata.PackageNotFoundError):  # locked for another system
+            for needed in map(Requirement, metadata.requires(name) or []):
+                applies = needed.marker is None or needed.marker.evaluate({"extra": ""})
+                if applies and canonicalize_name(needed.name) not in entries:
+                    missing.append(f"{name} needs {needed.name}")
+    assert not missing
 
 
 def test_every_lock_file_is_known_and_all_agree_on_a_version() -> None:
