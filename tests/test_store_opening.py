@@ -323,6 +323,32 @@ def test_many_threads_may_open_a_new_folder_at_once(folder: Path) -> None:
     assert errors == []
 
 
+def test_a_file_can_be_read_at_any_moment_of_its_creation(tmp_path: Path) -> None:
+    failures: list[StoreError] = []
+    for number in range(150):
+        folder, created = tmp_path / str(number), threading.Event()
+
+        def read(folder: Path = folder, created: threading.Event = created) -> None:
+            while not created.is_set():
+                try:
+                    state_file.open_for_reading(folder).close()
+                except StoreError as error:
+                    failures.append(error)
+
+        readers = [threading.Thread(target=read) for _ in range(2)]
+        for reader in readers:
+            reader.start()
+        try:
+            db, notices = state_file.open_for_writing(folder)
+            db.close()
+        finally:
+            created.set()
+            for reader in readers:
+                reader.join(60)
+        assert notices == ()
+    assert failures == []
+
+
 def test_a_reader_of_a_missing_file_finds_no_runs_and_creates_nothing(folder: Path) -> None:
     with StateReader.open(folder) as reader:
         assert reader.runs() == ()

@@ -6,25 +6,42 @@ import multiprocessing
 import os
 import shutil
 import time
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.generation.agent import GeneratedFile
 from runner.generation.workspace.claims import begin_claims, release_claims, sweep_claims
-from runner.generation.workspace.file_locks import FileLockManager
+from runner.generation.workspace.file_locks import DEFAULT_TIMEOUT, FileLockManager
 from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.writer import WorkspaceWriter, sweep_temp_files
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from multiprocessing.synchronize import Event
     from pathlib import Path
 
 CONTEXT = multiprocessing.get_context("forkserver")
 SWAPS = {"app": 1_000, "app/deep": 250, ".runner": 250, ".runner/manifest": 250, ".runner/claims": 250}
 LIMIT = 120.0  # seconds for all swaps of one folder
+
+
+class LinkingLocks(FileLockManager):
+    """Puts a link in the place of a folder as soon as the first path is held."""
+
+    def __init__(self, root: Path, folder: Path, outside: Path) -> None:
+        super().__init__(root)
+        self._folder = folder
+        self._outside = outside
+
+    @contextmanager
+    def hold_name(self, name: str, timeout: float = DEFAULT_TIMEOUT) -> Iterator[None]:
+        with super().hold_name(name, timeout):
+            if not self._folder.exists():
+                self._folder.symlink_to(self._outside)
+            yield
 
 
 def swap(folder: Path, outside: Path, count: int, started: Event) -> None:
@@ -102,3 +119,15 @@ def test_a_folder_that_is_swapped_for_a_link_again_and_again(name: str, tmp_path
     assert swapping.exitcode == 0
     assert number > 1
     assert snapshot(outside) == before
+
+
+def test_a_link_that_comes_after_the_paths_were_looked_at(tmp_path: Path) -> None:
+    """Where the folder of a `once` file becomes a link while another file of the sub-task is held."""
+    root, outside = tmp_path / "ws", tmp_path / "outside"
+    outside.mkdir()
+    manifest = Manifest(root)
+    writing = WorkspaceWriter(root, LinkingLocks(root, root / "late", outside), manifest, "run")
+    with pytest.raises(WorkspaceError, match="late is a link"):
+        writing.write("be/a", [GeneratedFile("early.py", "1"), GeneratedFile("late/once.py", "2", mode="once")], "digest")
+    assert not (root / "early.py").exists()
+    assert list(outside.iterdir()) == []

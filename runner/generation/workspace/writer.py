@@ -185,8 +185,8 @@ class WorkspaceWriter:
                 raise cannot("read it", file.path, error) from error
             verb = self._decide(batch, file, current)
             if verb in {"create", "update"} and not self._check:
-                batch.intend(workspace)
                 try:
+                    batch.intend(workspace)
                     workspace.replace(
                         file.name,
                         file.data if current is None else with_line_ends_of(current.data, file.data),
@@ -282,7 +282,7 @@ class _Batch:
         )
 
     def intend(self, workspace: Directory) -> None:
-        """Write the intent, before the first file is changed."""
+        """Write the intent, before the first file is changed. Raises OSError as the file system reports it."""
         if not self._intended:
             created = {file.path for file in self._files if file.once and not workspace.exists(file.name)}
             hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}

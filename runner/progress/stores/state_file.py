@@ -130,8 +130,13 @@ def _require_ours(folder: Path) -> None:
     if folder.is_symlink():
         raise StoreError(f"{folder}: it is a link; remove it, or name another folder with --state or RUNNER_STATE")
     for path in (folder / f"{FILE_NAME}{companion}" for companion in _COMPANIONS):
-        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
-            what = "it is a link" if path.is_symlink() else "the run's state cannot be saved in what is no regular file"
+        try:
+            mode = path.lstat().st_mode
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(mode):
+            is_link = stat.S_ISLNK(mode)
+            what = "it is a link" if is_link else "the run's state cannot be saved in what is no regular file"
             raise StoreError(f"{path}: {what}; remove it, or name another folder with --state or RUNNER_STATE")
 
 
@@ -197,9 +202,11 @@ def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
             mode = "ro&immutable=1"  # WAL mode creates files, which is not permitted here; so no process writes
         db = connect(path, mode=mode)
         try:
+            db.execute("BEGIN")  # one snapshot: another process may be creating or migrating the file
             defect = find_format_defect(path, db)
             (version,) = db.execute("PRAGMA user_version").fetchone()
             is_current = version == VERSION and not missing_columns(db)
+            db.execute("COMMIT")
         except BaseException:
             db.close()
             raise

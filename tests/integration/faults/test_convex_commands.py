@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -77,14 +77,15 @@ def test_two_commands_at_once(server: Server, folder: Folder, seed: int) -> None
     """In one folder with one state file, while the deployment drops responses and is overloaded."""
     rng = random.Random(seed)
     plans = [folder.write_plan(acting(name), name=f"{name}.yaml", workspace=name) for name in ("one", "two")]
-    processes = [folder.start(str(plan), **server.environ) for plan in plans]
-    until(lambda: recorded(folder) == 2, "two runs")
-    for _ in range(3):
-        server.faults(**{rng.choice(("dropAfterCommit", "dropBefore", "unavailable")): rng.randint(1, 2)})
-        time.sleep(rng.uniform(0.1, 0.4))
-    for process in processes:
-        said, _ = process.communicate(timeout=LIMIT)
-        assert process.returncode == 0, said
+    with ExitStack() as running:
+        processes = [running.enter_context(folder.start(str(plan), **server.environ)) for plan in plans]
+        until(lambda: recorded(folder) == 2, "two runs")
+        for _ in range(3):
+            server.faults(**{rng.choice(("dropAfterCommit", "dropBefore", "unavailable")): rng.randint(1, 2)})
+            time.sleep(rng.uniform(0.1, 0.4))
+        for process in processes:
+            said, _ = process.communicate(timeout=LIMIT)
+            assert process.returncode == 0, said
     server.calm()
     with closing(StateReader.open(folder.path / ".runner")) as reader:
         assert reader.owed(SINK) == {}
