@@ -128,6 +128,8 @@ def test_a_link_that_comes_after_the_paths_were_looked_at(tmp_path: Path) -> Non
     manifest = Manifest(root)
     writing = WorkspaceWriter(root, LinkingLocks(root, root / "late", outside), manifest, "run")
     with pytest.raises(WorkspaceError, match="late is a link"):
-        writing.write("be/a", [GeneratedFile("early.py", "1"), GeneratedFile("late/once.py", "2", mode="once")], "digest")
+        writing.write(
+            "be/a", [GeneratedFile("early.py", "1"), GeneratedFile("late/once.py", "2", mode="once")], "digest"
+        )
     assert not (root / "early.py").exists()
     assert list(outside.iterdir()) == []
