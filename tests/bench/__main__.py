@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUNS = 5
@@ -60,9 +60,10 @@ def in_turn(*actions: Callable[[], float]) -> list[float]:
 
 
 class Scratch:
-    """Makes plans and fresh workspaces below one temporary folder."""
+    """Makes plans and fresh workspaces in a new folder."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir()
         self.folder = folder
         self._number = 0
 
@@ -316,17 +317,17 @@ BENCHES = {
 }
 
 
-def main() -> None:
-    """Run the benchmarks and print the results."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the benchmarks and print the results. Raises where something cannot be measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", choices=sorted(BENCHES), help="measure only this")
-    only = parser.parse_args().only
+    only = parser.parse_args(arguments).only
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, medians of {RUNS}\n")
     print("| what | runner | baseline | ratio | bound |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory(prefix="runner-bench-") as folder:
         for name, bench in BENCHES.items():
             if only in {None, name}:
-                for row in bench(Scratch(Path(folder))):
+                for row in bench(Scratch(Path(folder, name))):  # its own: nothing of another one's is found there
                     print(row, flush=True)
 
 
