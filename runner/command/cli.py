@@ -126,11 +126,12 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
 
 @_runner.command("validate")
 @_PLAN
-def _validate(plan: Path) -> None:
+@_STATE
+def _validate(plan: Path, state: Path) -> None:
     """Check a plan, its DDL and its agents. Imports the modules of agents that the plan names."""
     from runner.command.plan_jobs import describe_jobs, prepare_plan  # noqa: PLC0415
 
-    loaded, _, jobs = prepare_plan(plan)
+    loaded, _, jobs = prepare_plan(plan, state, refresh=False)
     _say(describe_jobs(loaded, jobs))
 
 
@@ -216,12 +217,15 @@ def _watch(run: str | None, state: Path) -> None:
 
 
 @_runner.command("schema")
-@click.argument("ddl", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("ddl", nargs=-1, required=True)
 @_DIALECT
 @click.option("--json", "as_json", is_flag=True, help="Print the whole model as JSON.")
 @click.pass_context
-def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json: bool) -> None:
-    """Print what the reader understood of a schema, and what it did not."""
+def _schema(ctx: click.Context, ddl: tuple[str, ...], dialect: str, *, as_json: bool) -> None:
+    """Print what the reader understood of a schema, and what it did not.
+
+    DDL is files, folders or globs of SQL, or one live database: a URL, or the path of a SQLite file.
+    """
     from runner.progress.reports.schema_view import schema_report  # noqa: PLC0415
 
     text, complete = schema_report(ddl, dialect, as_json=as_json)
@@ -230,7 +234,7 @@ def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json:
 
 
 @_runner.command("init")
-@click.argument("ddl", type=click.Path(path_type=Path))
+@click.argument("ddl")
 @_DIALECT
 @click.option(
     "-o",
@@ -238,11 +242,17 @@ def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file to write; beside the DDL by default.",
 )
-def _init(ddl: Path, dialect: str, output: Path | None) -> None:
-    """Write a starter plan for a schema; it runs as it is where all of the schema was understood."""
+def _init(ddl: str, dialect: str, output: Path | None) -> None:
+    """Write a starter plan for a schema; it runs as it is where all of the schema was understood.
+
+    DDL is a file or folder of SQL, or a live database: a URL such as postgresql://reader@localhost/school, or the path
+    of a SQLite file. A database's schema is written beside the plan, in SQL and in its own dialect.
+    """
     from runner.command.plan_jobs import write_starter_plan  # noqa: PLC0415
 
-    path, misread = write_starter_plan(ddl, dialect, output)
+    (*sources, path), misread = write_starter_plan(ddl, dialect, output)
+    for source in sources:
+        _say(f"wrote {source}")
     for reason in misread:
         _say(f"warning: {reason}", err=True)
     first = "simplify these statements, or leave their tables out, then" if misread else "next:"

@@ -6,6 +6,7 @@ forkserver can be started before.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,21 +21,27 @@ if TYPE_CHECKING:
     from runner.scheduling.schedule import Job
 
 
-def prepare_plan(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
-    """Read and check a plan, its DDL and its agents. Raises `PlanError` with everything that is wrong."""
-    from runner.plan.dispatcher import AgentDispatcher  # noqa: PLC0415 - after the forkserver has been started
+def prepare_plan(path: Path, state: Path, *, refresh: bool) -> tuple[Plan, Preparation, tuple[Job, ...]]:
+    """Read and check a plan, its DDL and its agents. Raises `PlanError` with everything that is wrong.
+
+    Schemas of live databases are kept in the folder `state`; with `refresh`, each database is read again.
+    """
+    # After the forkserver has been started:
+    from runner.ddl.live.database_snapshots import FOLDER, DatabaseSnapshots, allowed_urls  # noqa: PLC0415
+    from runner.plan.dispatcher import AgentDispatcher  # noqa: PLC0415
     from runner.plan.loading import load_plan  # noqa: PLC0415
     from runner.scheduling.preparation import Preparation  # noqa: PLC0415
 
     plan = load_plan(path)
     dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False, model=plan.llm.model)
-    preparation = Preparation(dispatcher, plan.folder)
     jobs: list[Job] = []
     problems: list[Problem] = []
-    for task in plan.tasks:
-        job = _job(plan, task, preparation, problems)
-        if job is not None:
-            jobs.append(job)
+    with DatabaseSnapshots(state / FOLDER, refresh=refresh, allowed=allowed_urls(os.environ)) as databases:
+        preparation = Preparation(dispatcher, plan.folder, databases)
+        for task in plan.tasks:
+            job = _job(plan, task, preparation, problems)
+            if job is not None:
+                jobs.append(job)
     if problems:
         raise PlanError(dict.fromkeys(problems))  # a DDL of several tasks is reported once
     return plan, preparation, tuple(jobs)
@@ -78,30 +85,50 @@ def describe_jobs(plan: Plan, jobs: Sequence[Job]) -> str:
     return "\n".join(lines)
 
 
-def write_starter_plan(ddl: Path, dialect: str, output: Path | None) -> tuple[Path, tuple[str, ...]]:
-    """Write a plan that generates an application for this schema. Never overwrites a file.
+def write_starter_plan(ddl: str, dialect: str, output: Path | None) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Write a plan that generates an application for this schema; for a live database, its schema as well.
 
-    Returns its path, and warnings about statements that were not understood. Raises `PlanError` where it cannot be
-    written, `DDLError` for an unreadable schema.
+    Never overwrites a file. Returns the paths of what was written, the plan last, and warnings about statements that
+    were not understood. Raises `PlanError` where it cannot be written, `DDLError` for an unreadable schema.
     """
-    from runner.ddl.reader import read_ddl  # noqa: PLC0415 - imports the parser, which is slow
+    from runner.ddl.live.database_snapshots import is_database, read_snapshot  # noqa: PLC0415 - slow to import
+    from runner.ddl.reader import read_ddl  # noqa: PLC0415 - imports the parser
     from runner.plan.starter import starter_plan  # noqa: PLC0415 - likewise pydantic
     from runner.scheduling.preparation import misread_tables  # noqa: PLC0415
 
-    schema = read_ddl([ddl], dialect)
-    path = output or ddl.with_suffix(".yaml")
+    if is_database(ddl):
+        database = read_snapshot(ddl)
+        dialect = database.dialect
+        source = (output.parent if output else Path()) / f"{database.name}.sql"
+        path = output or source.with_suffix(".yaml")
+        _refuse_existing(path)  # before the schema is written
+        _write_new(source, database.text)
+        written: tuple[Path, ...] = (source, path)
+    else:
+        source = Path(ddl)
+        path = output or source.with_suffix(".yaml")
+        written = (path,)
+    schema = read_ddl([source], dialect)
     text = starter_plan(
-        ddl,
+        source,
         schema.dialect,
         tables=[schema.label(table.name) for table in schema.tables],
         folder=path.parent,
     )
+    _write_new(path, text.encode())
+    return written, misread_tables(schema)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise PlanError(Problem(file=str(path), message="already exists", expected="Name another file with --output"))
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    """Write a file that does not exist yet. Raises `PlanError` where it does or cannot be written."""
+    _refuse_existing(path)
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        problem = Problem(file=str(path), message="already exists", expected="Name another file with --output")
-        raise PlanError(problem) from None
+        with path.open("xb") as file:
+            file.write(data)
     except OSError as error:
         raise PlanError(Problem(file=str(path), message=f"cannot be written: {error.strerror}")) from error
-    return path, misread_tables(schema)

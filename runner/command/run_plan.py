@@ -62,7 +62,7 @@ class RunOptions:
 
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` where it cannot start."""
-    plan, preparation, jobs = prepare_plan(options.plan)
+    plan, preparation, jobs = prepare_plan(options.plan, options.state, refresh=not options.check)
     progress = LiveProgress.choose(plan, options.state, check=options.check)
     lock: PlanLock | None = None  # stays None for a check, which writes nothing
     with contextlib.ExitStack() as stack:

@@ -164,8 +164,9 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
     ddl: DDL | None = Field(
         default=None,
         title="DDL",
-        description="The SQL schema: a file, a glob, a folder of .sql files, or a list of these.",
-        examples=["school.sql", ["types.sql", "migrations/*.sql"]],
+        description="The SQL schema: a file, a glob, a folder of .sql files, or a list of these; or a live database, "
+        "as the path of a SQLite file or a URL without a password.",
+        examples=["school.sql", ["types.sql", "migrations/*.sql"], "postgresql://reader@localhost/school"],
     )
     dialect: DialectName | None = Field(
         default=None, description=f"The SQL dialect of the schema; {DEFAULT} when left out."

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticKnownError
 
+from runner.ddl.database_url import DatabaseUrlError, scheme_of
 from runner.plan.value_types import Expected, as_list, printable, wrong
 
 if TYPE_CHECKING:
@@ -55,8 +56,15 @@ def _path(value: object, info: ValidationInfo) -> Path:
     return _folder(info) / _at_home(printable(value))
 
 
-def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path, ...]:
+def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path | str, ...]:
     text = str(value)
+    if scheme_of(text):
+        from runner.ddl.live.database_snapshots import parse_url  # noqa: PLC0415 - with the dialects, for a database only
+
+        try:
+            return (parse_url(text)[0].text,)
+        except DatabaseUrlError as error:
+            raise wrong(str(error), error.expected) from None
     with _file_system_errors():
         path = _path(value, info)
         if path.is_file():
@@ -121,12 +129,12 @@ def _templates(value: object, info: ValidationInfo) -> Path:
         return path.resolve()
 
 
-DDLFiles = Annotated[tuple[Path, ...], BeforeValidator(_ddl_files, json_schema_input_type=str)]
+DDLFiles = Annotated[tuple[Path | str, ...], BeforeValidator(_ddl_files, json_schema_input_type=str)]
 DDL = Annotated[
     list[DDLFiles],
     BeforeValidator(as_list, json_schema_input_type=str | list[str]),
     Field(min_length=1),
-    Expected("Give a .sql file, a glob, a folder, or a list of these."),
+    Expected("Give a .sql file, a glob, a folder, a list of these, or a database."),
 ]
 Workspace = Annotated[
     Path,

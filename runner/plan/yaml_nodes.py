@@ -5,6 +5,7 @@ Built by `yaml_reader` and not changed after that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_SHOWN = 60  # characters of a value in a message
+_PASSWORD = re.compile(r"(?<=://)[^\s/@]*:[^\s/]*(?=@)|(?<=password=)[^\s&]+", re.IGNORECASE)  # of a URL
 
 _NO_KEYS: Mapping[str, Any] = MappingProxyType({})  # shared by all scalars, which most values are
 
@@ -63,7 +65,11 @@ def problem_at(file: str, node: Node, message: str, expected: str) -> Problem:
 
 
 def shown(text: str, *, quoted: bool = False) -> str:
-    """Return `text` for a message: one printable line, shortened if it is long, in quotes where they are needed."""
+    """Return `text` for a message: one printable line, shortened if it is long, in quotes where they are needed.
+
+    The password of a URL is left out.
+    """
+    text = _PASSWORD.sub("…", text)
     short = text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
     line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
     return f'"{line}"' if quoted or not line.strip() or line != line.strip() else line

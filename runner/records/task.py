@@ -68,12 +68,12 @@ class TableGlobs:
 class TaskInput:
     """A task as a caller of the library or a plan gives it. Only the first two fields are required.
 
-    Paths may be given as text or as any `os.PathLike`; they are kept as `Path`.
+    Paths may be given as text or as any `os.PathLike`; they are kept as `Path`. The URL of a database stays text.
     """
 
     description: str
     workspace_path: StrPath  # the folder to generate into
-    ddl_path: StrPath | tuple[StrPath, ...] | None = None  # SQL files, read in this order
+    ddl_path: StrPath | tuple[StrPath, ...] | None = None  # SQL files, in this order, or a live database
     dialect: str | None = None  # a module of runner/ddl/dialects; None is PostgreSQL
     priority: int = DEFAULT_PRIORITY  # from 1 (last) to 10 (first)
     agent: str | None = None  # a kind's slug or title, or `module:Class`; None: the description decides
@@ -89,9 +89,13 @@ class TaskInput:
         for name in ("workspace_path", "ddl_path", "templates"):
             given = getattr(self, name)
             if isinstance(given, str | os.PathLike):
-                object.__setattr__(self, name, Path(given))
+                object.__setattr__(self, name, _as_path(given))
             elif given is not None:
-                object.__setattr__(self, name, tuple(map(Path, given)))
+                object.__setattr__(self, name, tuple(map(_as_path, given)))
+
+
+def _as_path(given: StrPath) -> Path | str:
+    return given if isinstance(given, str) and "://" in given else Path(given)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -24,8 +24,11 @@ import uuid
 from concurrent.futures import Future
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from runner.ddl.live.database_snapshots import FOLDER as DDL_FOLDER
+from runner.ddl.live.database_snapshots import DatabaseSnapshots
 from runner.execution.forkserver import ensure_forkserver
 from runner.generation.model.naming import free_name, kebab
 from runner.generation.workspace.claims import begin_claims, release_claims, sweep_claims
@@ -42,7 +45,6 @@ from runner.scheduling.supervisor import Settings, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
     from types import TracebackType
 
     from _typeshed import StrPath
@@ -93,8 +95,11 @@ class ParallelOrchestrator:
         self.run_id = str(uuid.uuid4())
         self._settings = settings or Settings(workers=concurrency)
         self._info = info or RunInfo()
-        self._preparation = Preparation(dispatcher or AgentDispatcher(), import_path)
         self._resources = ExitStack()
+        state = store if isinstance(store, str | os.PathLike) else STATE_FOLDER
+        databases = DatabaseSnapshots(Path(state, DDL_FOLDER), refresh=not self._settings.check, allowed=None)
+        self._resources.enter_context(databases)
+        self._preparation = Preparation(dispatcher or AgentDispatcher(), import_path, databases)
         self._store = self._open_store(store)
         self._reporter = Reporter(
             self._store, sinks, run_id=self.run_id, on_failure=self._store_failed, on_control=self._control

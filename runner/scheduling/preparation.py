@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from _typeshed import StrPath
 
+    from runner.ddl.live.database_snapshots import DatabaseSnapshots
     from runner.generation.registry import AgentFacts
 
 _NO_TABLES = Schema(dialect=DEFAULT, tables=())
@@ -53,11 +54,18 @@ class TaskInputError(RunnerError):
 class Preparation:
     """Prepares tasks. Keeps the schemas that it has read, so that many tasks on one DDL read it once.
 
-    `import_path` is the folder from which agents of the user's own are imported first.
+    `import_path` is the folder from which agents of the user's own are imported first. `databases` reads the schemas of
+    live databases; without it a task that names one is refused.
     """
 
-    def __init__(self, dispatcher: AgentDispatcher, import_path: StrPath | None = None) -> None:
+    def __init__(
+        self,
+        dispatcher: AgentDispatcher,
+        import_path: StrPath | None = None,
+        databases: DatabaseSnapshots | None = None,
+    ) -> None:
         self._dispatcher = dispatcher
+        self._databases = databases
         self._import_path = None if import_path is None else Path(import_path)
         self._generator_digests: dict[tuple[AgentFacts, Path | None], str] = {}
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
@@ -112,14 +120,25 @@ class Preparation:
 
     def _schema(self, task: TaskInput, agent: AgentFacts) -> tuple[Schema, str | None]:
         named = task.ddl_path if isinstance(task.ddl_path, tuple) else (task.ddl_path,)
-        paths = tuple(expand_ddl_paths(path for path in named if path is not None))
-        if not paths:
+        sources = tuple(source for source in named if source is not None)
+        if not sources:
             if agent.per_table:
                 raise TaskInputError("ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`")
             return _NO_TABLES, None
         dialect = task.dialect or DEFAULT
         if dialect not in NAMES:
             raise TaskInputError("dialect", f"dialect {dialect!r} is not known", f"Give {NAMES_IN_WORDS}")
+        database = None if self._databases is None else self._databases.of(sources)
+        if database is None:
+            paths = tuple(expand_ddl_paths(sources))
+        elif task.dialect in {None, database.dialect}:
+            paths, dialect = (database.path,), database.dialect
+        else:
+            raise TaskInputError(
+                "dialect",
+                f"the dialect is {task.dialect}, and the database that `ddl` names speaks {database.dialect}",
+                "Leave `dialect` out.",
+            )
         known = self._schemas.get((paths, dialect))
         if known is None:
             known = self._schemas[paths, dialect] = _read_schema(paths, dialect)

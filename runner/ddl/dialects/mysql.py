@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from runner.ddl.dump_program import DumpProgram
 from runner.ddl.model import Enum, SqlType
 from runner.ddl.syntax import clause_rewriting as rewrite
 from runner.ddl.syntax.clause_rules import (
@@ -28,6 +29,7 @@ from runner.ddl.syntax.tokens import BACKTICKED, COMMENT, ESCAPED_STRING, token_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.ddl.database_url import DatabaseUrl
     from runner.ddl.syntax.cursor import Cursor
     from runner.ddl.syntax.tokens import Token
 
@@ -206,12 +208,38 @@ _RULES = (
     ),
 )
 
+
+def _dump_arguments(url: DatabaseUrl) -> list[str]:
+    given = {"host": url.host, "port": url.port, "user": url.user, "socket": url.options.get("unix_socket")}
+    options = (
+        "no-data",
+        "skip-dump-date",
+        "skip-add-drop-table",
+        "skip-triggers",
+        "skip-lock-tables",
+        "no-tablespaces",
+    )
+    connection = [f"--{name}={value}" for name, value in given.items() if value]
+    return [*(f"--{option}" for option in options), *connection, "--", url.database]
+
+
+DUMP = DumpProgram(
+    names=("mysqldump", "mariadb-dump"),
+    package="MySQL's or MariaDB's client programs (Debian: mariadb-client)",
+    arguments=_dump_arguments,
+    credential_variable="MYSQL_PWD",
+    volatile=re.compile(rb"^(?P<kept>\) [^\n']*?) AUTO_INCREMENT=\d+", re.MULTILINE),  # counts on with each row
+    environment={},
+)
+
 DIALECT = Dialect(
     name="mysql",
     title="MySQL",
     other_names=(),
     parser="mysql",
     dump_command="mysqldump --no-data",
+    dump_program=DUMP,
+    url_schemes=("mysql",),
     splitting=SPLITTING,
     token_pattern=_TOKEN,
     string_value=_string_value,

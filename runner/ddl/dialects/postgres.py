@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from runner.ddl.dump_program import DumpProgram
 from runner.ddl.model import SqlType
 from runner.ddl.syntax import clause_rewriting as rewrite
 from runner.ddl.syntax.clause_rules import (
@@ -34,6 +35,7 @@ from runner.ddl.syntax.tokens import (
 )
 
 if TYPE_CHECKING:
+    from runner.ddl.database_url import DatabaseUrl
     from runner.ddl.syntax.cursor import Cursor
 
 # ------------------------------------------------------------------------------------------------------- text
@@ -252,12 +254,30 @@ _RULES = rules_by_word(
     STORAGE,
 )
 
+
+def _dump_arguments(url: DatabaseUrl) -> list[str]:
+    options = ("schema-only", "no-owner", "no-privileges", "no-password", "lock-wait-timeout=30s")
+    return [*(f"--{option}" for option in options), f"--dbname={url.text}"]
+
+
+_DUMP = DumpProgram(
+    names=("pg_dump",),
+    package="PostgreSQL's client programs (Debian: postgresql-client)",
+    arguments=_dump_arguments,
+    credential_variable="PGPASSWORD",
+    # The key of \restrict, in the minor versions from August 2025 on, is another one in each dump.
+    volatile=re.compile(rb"^(?P<kept>)\\(?:un)?restrict [^\n]*\n", re.MULTILINE),
+    environment={"PGCONNECT_TIMEOUT": "10"},
+)
+
 DIALECT = Dialect(
     name="postgres",
     title="PostgreSQL",
     other_names=("postgresql", "pg", "psql"),
     parser="postgres",
     dump_command="pg_dump --schema-only",
+    dump_program=_DUMP,
+    url_schemes=("postgresql", "postgres"),
     postgresql_compatible=True,
     splitting=_SPLITTING,
     token_pattern=_TOKEN,

@@ -75,6 +75,7 @@ DIALECT = Dialect(
     other_names=("sqlite3",),
     parser="sqlite",
     dump_command="sqlite3 DATABASE .schema",
+    is_file=True,
     splitting=_SPLITTING,
     token_pattern=_TOKEN,
     string_value=plain_string_value,

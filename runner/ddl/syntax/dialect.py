@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from runner.ddl.dump_program import DumpProgram
 from runner.ddl.syntax.clause_rules import ClauseRule
 from runner.ddl.syntax.column_types import TypeReference
 from runner.ddl.syntax.cursor import Cursor
@@ -55,7 +56,11 @@ class Dialect:
     title: str  # the name of the database, for messages
     other_names: tuple[str, ...]  # that people write for it, in lower case
     parser: str  # sqlglot's name for the dialect in which expressions and queries are parsed
-    dump_command: str  # writes a database's schema as SQL
+    dump_command: str  # writes a database's schema as SQL, for messages
+    dump_program: DumpProgram | None = None  # the same, to be run
+    dump_mark: re.Pattern[bytes] | None = None  # in a dump of this database and of no other of the same URLs
+    url_schemes: tuple[str, ...] = ()
+    is_file: bool = False  # a database is one file
     postgresql_compatible: bool = False  # PostgreSQL takes its types, collations and generated columns as they are
 
     # ---- text

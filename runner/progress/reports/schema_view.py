@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import json
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from runner.ddl.live.database_snapshots import DatabaseSnapshots
 from runner.ddl.reader import read_ddl
 from runner.ddl.schema_json import schema_to_json
 from runner.ddl.sql_files import expand_ddl_paths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    from _typeshed import StrPath
 
     from runner.ddl.model import Column, Schema, Table
 
 
-def schema_report(ddl: Sequence[Path], dialect: str, *, as_json: bool) -> tuple[str, bool]:
-    """Return the report, and whether every statement about a table was understood. Raises `DDLError`."""
-    schema = read_ddl(expand_ddl_paths(ddl), dialect)
+def schema_report(ddl: Sequence[StrPath], dialect: str, *, as_json: bool) -> tuple[str, bool]:
+    """Return the report, and whether every statement about a table was understood. Raises `DDLError`.
+
+    `ddl` is paths of SQL, or one live database, whose dialect is its own.
+    """
+    with TemporaryDirectory(prefix="runner-ddl-") as folder:
+        database = DatabaseSnapshots(folder, refresh=True, allowed=None).of(ddl)
+        if database is None:
+            schema = read_ddl(expand_ddl_paths(ddl), dialect)
+        else:
+            schema = read_ddl([database.path], database.dialect)
     complete = not any(note.table_related for note in schema.notes)
     if as_json:
         return json.dumps(schema_to_json(schema), indent=2), complete
