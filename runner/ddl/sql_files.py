@@ -21,7 +21,11 @@ _MAGIC = (
         "an archive of pg_dump",
         "Turn it into SQL: `pg_restore --schema-only --file schema.sql ARCHIVE`",
     ),
-    (b"SQLite format 3\0", "a SQLite database", "Name it alone: its schema is read from it"),
+    (
+        b"SQLite format 3\0",
+        "a SQLite database",
+        "Name it alone, or write its schema: `sqlite3 DATABASE .schema > schema.sql`",
+    ),
     (b"\x1f\x8b", "compressed (gzip)", "Unpack it first: `gunzip FILE`"),
     (b"PK\x03\x04", "a zip archive", "Unpack it first"),
     (b"\x28\xb5\x2f\xfd", "compressed (zstd)", "Unpack it first: `unzstd FILE`"),
