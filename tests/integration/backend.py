@@ -33,7 +33,7 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         env={**plain_environment(), **environment},
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=3600,
         check=False,
     )
 

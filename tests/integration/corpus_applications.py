@@ -1,0 +1,183 @@
+"""The applications generated from real schemas: each is migrated, tested and linted, and CORPUS.md says how it went.
+
+`python -m tests.integration.corpus_applications [NAME ...]` does it for all schemas, or for those named, several at a
+time. A schema whose generated backend is the same as at its last time is not done again: its result is kept in
+`build/corpus`. Ends with 1 if a row is not green.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.records.atomic_files import replace_file
+from tests.corpus import CORPUS, EXPECTED
+from tests.generated_backend import backend_files, write_backend
+from tests.integration.backend import plain_environment
+from tests.integration.postgres import running_server
+from tests.integration.test_backend_corpus import corpus_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from runner.generation.agent import GeneratedFile
+    from tests.integration.postgres import PostgresServer
+
+ROOT = Path(__file__).resolve().parents[2]
+RESULTS = ROOT / "build" / "corpus"
+REPORT = Path(__file__).with_name("CORPUS.md")
+BEGIN, END = "<!-- applications: begin -->", "<!-- applications: end -->"
+LIMIT = 3600.0  # seconds for one command
+OK = "ok"
+ERROR_LINE = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Object|Function|Table|Schema|File)\b.*$", re.MULTILINE)
+LINTERS = (
+    ("ruff", "check", "--no-cache", "."),
+    ("ruff", "format", "--no-cache", "--check", "."),
+    ("mypy", "--strict", "app"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What became of one schema. A text other than "ok" says what failed first."""
+
+    schema: str
+    tables: int
+    postgres: str  # alembic upgrade head on an empty database
+    sqlite: str
+    postgres_tests: str  # "passed/failed" of the backend's own tests
+    sqlite_tests: str
+    lint: str
+    seconds: float
+
+    @property
+    def green(self) -> bool:
+        """Whether everything passed."""
+        tests = (self.postgres_tests, self.sqlite_tests)
+        return {self.postgres, self.sqlite, self.lint} == {OK} and all(text.endswith("/0") for text in tests)
+
+    def __str__(self) -> str:
+        cells = (self.postgres, self.sqlite, self.postgres_tests, self.sqlite_tests, self.lint)
+        return f"| {self.schema} | {self.tables} | {' | '.join(map(_cell, cells))} | {self.seconds:.0f} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder and return how it ended."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env={**plain_environment(), **environment},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+
+
+def upgrade(folder: Path, url: str) -> str:
+    """Migrate a database and return "ok", or the error in a line."""
+    done = run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=url)
+    if done.returncode == 0:
+        return OK
+    errors = ERROR_LINE.findall(done.stderr)
+    return (errors or done.stderr.strip().splitlines())[-1][:160]
+
+
+def own_tests(folder: Path, **environment: str) -> str:
+    """Run the backend's own tests and return how many passed and did not: "1230/0"."""
+    done = run(folder, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:schemathesis", **environment)
+    counts = {word: int(count) for count, word in re.findall(r"(\d+) (passed|failed|errors?)\b", done.stdout[-2000:])}
+    failed = sum(count for word, count in counts.items() if word != "passed")
+    if done.returncode != 0 and failed == 0:
+        return f"did not end: {(done.stdout + done.stderr).strip().splitlines()[-1][:120]}"
+    return f"{counts.get('passed', 0)}/{failed}"
+
+
+def lint(folder: Path) -> str:
+    """Return "ok", or which linter found something."""
+    wrong = [command[0] for command in LINTERS if run(folder, "-m", *command).returncode != 0]
+    return ", ".join(dict.fromkeys(wrong)) or OK
+
+
+def examine(catalog: Path, server: PostgresServer) -> Row:
+    """Generate the backend of one schema and return what became of it, from its last time if it is the same."""
+    name = f"{catalog.parent.name}/{catalog.stem}"
+    schema = corpus_schema(catalog)
+    files = backend_files(schema)
+    kept = RESULTS / f"{name.replace('/', '-')}.json"
+    digest = digest_of(files)
+    if kept.is_file():
+        known = json.loads(kept.read_text(encoding="utf-8"))
+        if known.pop("digest") == digest:
+            return Row(**known)
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="corpus-") as place:
+        folder = write_backend(files, Path(place))
+        with server.new_database() as first, server.new_database() as second:
+            row = Row(
+                schema=name,
+                tables=len(schema.tables),
+                postgres=upgrade(folder, first),
+                sqlite=upgrade(folder, f"sqlite:///{place}/corpus.db"),
+                postgres_tests=own_tests(folder, TEST_DATABASE_URL=second),
+                sqlite_tests=own_tests(folder),
+                lint=lint(folder),
+                seconds=time.monotonic() - began,
+            )
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    replace_file(kept, json.dumps({"digest": digest, **asdict(row)}).encode())
+    return row
+
+
+def digest_of(files: Mapping[str, GeneratedFile]) -> str:
+    """Return a digest of generated files and of this module, which decides what is done with them."""
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for path in sorted(files):
+        digest.update(f"{path}\0{files[path].text}\0".encode())
+    return digest.hexdigest()
+
+
+def table(rows: list[Row]) -> Iterator[str]:
+    """Yield the lines of the table."""
+    yield "| schema | tables | PostgreSQL | SQLite | tests on PostgreSQL | tests on SQLite | lint | s |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield from map(str, rows)
+    yield f"| **green** | {sum(row.green for row in rows)} of {len(rows)} | | | | | | |"
+
+
+def main() -> int:
+    """Examine the schemas, print a row for each as it is done, and write the table if all were asked for."""
+    if not EXPECTED:
+        print(f"no corpus at {CORPUS}: set RUNNER_CORPUS to where it is", file=sys.stderr)
+        return 2
+    wanted = [path for path in EXPECTED if not sys.argv[1:] or path.stem in sys.argv[1:]]
+    rows: dict[str, Row] = {}
+    with running_server() as server, ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in as_completed([pool.submit(examine, path, server) for path in wanted]):
+            row = done.result()
+            rows[row.schema] = row
+            print(row, flush=True)
+    ordered = [rows[name] for name in sorted(rows)]
+    if wanted == EXPECTED:
+        head, _, rest = REPORT.read_text(encoding="utf-8").partition(BEGIN)
+        text = "\n".join(table(ordered))
+        replace_file(REPORT, f"{head}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}".encode())
+    return 0 if all(row.green for row in ordered) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
