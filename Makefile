@@ -23,7 +23,7 @@ help:
 	@echo "make lint     check style and types"
 	@echo "make format   format the code"
 	@echo "make bench    measure speed against the baselines"
-	@echo "make corpus   compare the DDL reader with what real databases say, where the corpus is available"
+	@echo "make corpus   read real schemas and compare with what real databases say; generate, migrate and test their backends"
 	@echo "make upgrade  renew the locked versions in requirements/ and of the generated backend, then run the tests"
 	@echo "make newest   run the tests with the newest versions that pyproject.toml allows, in .venv-newest; only reports"
 	@echo "make clean    remove what the other targets created"
@@ -56,6 +56,7 @@ bench: $(DEV_STAMP) $(NODE_STAMP)
 
 corpus: $(DEV_STAMP)
 	$(BIN)/python -m tests.integration.test_corpus
+	$(BIN)/python -m tests.integration.corpus_applications
 
 upgrade: $(DEV_STAMP)
 	$(COMPILE) --output-file requirements/run.txt --group build pyproject.toml

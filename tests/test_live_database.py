@@ -196,6 +196,11 @@ def test_a_missing_program_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         read_database("postgresql://h/db")
 
 
+def test_an_unknown_scheme_is_refused_with_those_that_are_known() -> None:
+    with pytest.raises(DDLError, match=r"^mongodb://h/db: has the unknown scheme mongodb://. Known are mariadb://, "):
+        read_database("mongodb://h/db")
+
+
 def test_init_writes_the_schema_and_a_plan(database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

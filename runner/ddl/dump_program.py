@@ -58,6 +58,7 @@ class DumpProgram:
         if done.returncode != 0:
             lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
             reason = " ".join(line.strip() for line in lines[-_LAST_LINES:]) or f"exit code {done.returncode}"
+            reason = reason.rstrip(".?")
             raise _error(
                 url,
                 f"cannot be read: {reason}",

@@ -193,7 +193,8 @@ def _dialect_of(source: str, text: bytes) -> str:
 def _without_secrets(source: str) -> str:
     """Return the scheme and what follows the user's name: what is refused may hold a password."""
     scheme, _, rest = source.partition("://")
-    return f"{scheme}://…@{rest.rpartition('@')[2].partition('?')[0]}"
+    user, at, place = rest.partition("?")[0].rpartition("@")
+    return f"{scheme}://{'…' if user else ''}{at}{place}"
 
 
 def _file_name(source: str) -> str:
