@@ -14,7 +14,7 @@ export default defineConfig(({ mode }) => {
     test: {
       restoreMocks: true,
       css: false,
-      testTimeout: 30_000,
+      testTimeout: 120_000,
       projects: [
         {
           extends: true,

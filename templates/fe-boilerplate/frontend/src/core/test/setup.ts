@@ -4,7 +4,7 @@ import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
 import { server } from "./server";
 
-configure({ asyncUtilTimeout: 15_000 }); // milliseconds, enough for a machine under load
+configure({ asyncUtilTimeout: 60_000 }); // milliseconds, enough for a machine under load
 
 // Browser APIs that Mantine uses and jsdom does not implement.
 window.matchMedia = (query: string): MediaQueryList => ({

@@ -10,7 +10,7 @@ import { ListScreen } from "../list-screen";
 import type { AnyPage, FieldInfo, Row } from "../page";
 import { sampleRow } from "./sample-row";
 
-const TIMEOUT = 30_000; // milliseconds, enough for a machine under load
+const TIMEOUT = 120_000; // milliseconds, enough for a machine under load
 
 /** Test the pages of a table. */
 export function testPage(page: AnyPage): void {
