@@ -1,4 +1,4 @@
-"""Any process of a run of the school plan is killed at a seeded moment; `make faults` does so 300 times."""
+"""Runs of the school plan: any process of one is killed (`make faults`: 300 times), or ten are started at once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.integration.command import ROOT, Folder
 from tests.integration.faults.aftermath import look_at_locks, times
 
 if TYPE_CHECKING:
-    from tests.integration.faults.aftermath import MakeScene, Tally
+    from tests.integration.faults.aftermath import MakeScene, Scene, Tally
 
 WAIT = 120.0  # seconds for a run that takes one to five
 PLAN = "plans/school.yaml"
@@ -120,11 +120,47 @@ def test_any_process_of_the_tree_is_killed(
 
     again = scene.run(PLAN, *run.options)
     assert again.returncode == run.code, again.stdout + again.stderr
-    tally.torn += differences(tree(project), expected)
+    look_at_undisturbed(scene, expected, tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+def test_ten_plans_on_one_workspace(seed: int, undisturbed: Undisturbed, make_scene: MakeScene, tally: Tally) -> None:
+    del seed
+    scene = make_scene(0, 0)
+    prepare(scene.folder.path, KINDS["first"], undisturbed.project)
+    plans = [f"plans/school-{number}.yaml" for number in range(10)]
+    for plan in plans:
+        shutil.copy(scene.folder.path / PLAN, scene.folder.path / plan)
+    processes = [scene.start(plan) for plan in plans]
+    for process in processes:
+        out, err = process.communicate(timeout=WAIT)
+        assert (process.returncode, "Traceback" in out + err) == (0, False), out + err
+    look_at_undisturbed(scene, undisturbed.trees["first"], tally)
+
+
+@pytest.mark.parametrize("seed", times(1, 10))
+def test_one_plan_ten_times_each_waiting(
+    seed: int, undisturbed: Undisturbed, make_scene: MakeScene, tally: Tally
+) -> None:
+    del seed
+    scene = make_scene(0, 0)
+    prepare(scene.folder.path, KINDS["first"], undisturbed.project)
+    processes = [scene.start(PLAN, "--if-running", "wait") for _ in range(10)]
+    for process in processes:
+        out, err = process.communicate(timeout=WAIT)
+        assert (process.returncode, "Traceback" in out + err) == (0, False), out + err
+    assert scene.run("status").stdout.count(" done ") == 10
+    look_at_undisturbed(scene, undisturbed.trees["first"], tally)
+
+
+def look_at_undisturbed(scene: Scene, expected: dict[str, bytes], tally: Tally) -> None:
+    """The workspace is that of an undisturbed run; no process, claim, intent or lock is left."""
+    workspace = scene.folder.path / "build" / "school"
+    tally.torn += differences(tree(scene.folder.path), expected)
     scene.until_all_gone()
-    left = project / "build" / "school" / ".runner"
-    tally.left += [str(path) for name in ("claims", "intents") for path in (left / name).rglob("*") if path.is_file()]
-    look_at_locks(tally, project / "build" / "school", dict.fromkeys(sorted(expected)[:50], ""))
+    left = (path for name in ("claims", "intents") for path in (workspace / ".runner" / name).rglob("*"))
+    tally.left += [str(path) for path in left if path.is_file()]
+    look_at_locks(tally, workspace, dict.fromkeys(sorted(expected)[:50], ""))
 
 
 def strike(processes: list[psutil.Process], supervisor: int, chance: random.Random) -> str | None:
