@@ -6,6 +6,7 @@ RUN_STAMP := $(VENV)/.installed-run
 DEV_STAMP := $(VENV)/.installed-dev
 NODE_STAMP := node_modules/.package-lock.json
 PLAN ?= plans/school.yaml
+OLDEST ?= python3.11
 PYTEST_ARGS ?= -n 2 --dist worksteal
 
 # Installs exactly the locked versions, verified by hash, and the checkout itself with the locked build backend.
@@ -14,7 +15,7 @@ LOCKED := $(INSTALL) --require-hashes --only-binary :all: --requirement
 EDITABLE := $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
-.PHONY: run test newest upgrade faults lint format bench corpus clean help
+.PHONY: run test newest oldest upgrade faults lint format bench corpus clean help
 
 help:
 	@echo "make run      generate the application of $(PLAN)"
@@ -26,6 +27,7 @@ help:
 	@echo "make corpus   read real schemas and compare with what real databases say; generate, migrate and test their backends"
 	@echo "make upgrade  renew the locked versions in requirements/ and of the generated backend, then run the tests"
 	@echo "make newest   run the tests with the newest versions that pyproject.toml allows, in .venv-newest; only reports"
+	@echo "make oldest   run the unit tests and $(PLAN) with OLDEST, the oldest Python: make oldest OLDEST=/usr/bin/python3.11"
 	@echo "make clean    remove what the other targets created"
 
 run: $(RUN_STAMP)
@@ -70,8 +72,16 @@ newest:
 	.venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	-.venv-newest/bin/python -m pytest $(PYTEST_ARGS)
 
+oldest:
+	$(OLDEST) -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+		--requirement requirements/dev.txt
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	.venv-oldest/bin/python -m pytest $(PYTEST_ARGS) tests --ignore tests/integration
+	.venv-oldest/bin/runner $(PLAN) --force
+
 clean:
-	rm -rf $(VENV) .venv-newest node_modules build dist .runner .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-newest .venv-oldest node_modules build dist .runner .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -12,10 +12,17 @@ from typing import NoReturn
 
 def main() -> NoReturn:
     """Run the command line."""
+    _use_utf8()
     _remove_current_folder()
     from runner.command import cli  # noqa: PLC0415 - not for those who only import this module
 
     cli.main()
+
+
+def _use_utf8() -> None:
+    """Start again in Python's UTF-8 mode where the locale has another encoding, which cannot express all file names."""
+    if sys.getfilesystemencoding() != "utf-8" and not sys.flags.utf8_mode:
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606 - ourselves
 
 
 def _remove_current_folder() -> None:

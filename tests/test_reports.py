@@ -326,10 +326,12 @@ def test_a_request_returns_its_answer(store: SqliteStore, tmp_path: Path) -> Non
 
     def supervise(seconds: float) -> None:
         for control in store.take_controls(RUN):
-            store.answer_control(control.id, f"{control.kind} {control.task_id}")
+            store.answer_control(control.id, {"cancel": "cancelled", "pause": "failed: why"}[control.kind])
 
     answer = commands.control(tmp_path / "state", "cancel", "be-crud", pause=supervise)
-    assert answer == "school (run 3f2a9c1b): cancel be-crud"
+    assert answer == "school (run 3f2a9c1b): cancelled"
+    with pytest.raises(StoreError, match=r"school \(run 3f2a9c1b\): failed: why"):
+        commands.control(tmp_path / "state", "pause", pause=supervise)
 
 
 def test_a_request_to_a_run_that_ends_in_the_meantime_fails(store: SqliteStore, tmp_path: Path) -> None:

@@ -6,10 +6,12 @@ Beside the console, it is the only module that prints. Modules that a command ne
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -17,11 +19,11 @@ import click
 
 from runner.ddl.dialects import DEFAULT, NAMES
 from runner.progress.reports.text_layout import printable
-from runner.records.errors import RunnerError, is_exhaustion
+from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
 
 _DEFAULT_COMMAND = "run"
-_EXHAUSTED = "the system refuses more memory, threads or processes; see the limits of `ulimit -a`"
+_EXHAUSTED_LINE = f"{EXHAUSTED}\n".encode()  # made before there is no memory for it
 _STATE = click.option(
     "--state",
     envvar="RUNNER_STATE",
@@ -296,7 +298,7 @@ def main() -> NoReturn:
     except (MemoryError, RuntimeError) as error:
         if not is_exhaustion(error):
             raise
-        _say(f"error: {_EXHAUSTED} ({error or type(error).__name__})", err=True)
+        _report_exhaustion("error", str(error) or type(error).__name__)
         code = 1
     finally:
         _end_children()
@@ -313,14 +315,26 @@ def _open_standard_streams() -> None:
     for number, name in ((1, "stdout"), (2, "stderr")):
         if getattr(sys, name) is None:
             setattr(sys, name, os.fdopen(number, "w", encoding="utf-8", closefd=False))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a name may not be text, or not of the output's encoding
 
 
 def _thread_failed(failure: threading.ExceptHookArgs) -> None:
     """Print a line for a thread of the process pool that the system refused something; the run deals with its end."""
     if is_exhaustion(failure.exc_value):
-        _say(f"warning: {_EXHAUSTED} ({failure.exc_value})", err=True)
+        _report_exhaustion("warning", str(failure.exc_value) or failure.exc_type.__name__)
     else:
         threading.__excepthook__(failure)
+
+
+@cache
+def _report_exhaustion(level: Literal["warning", "error"], reason: str) -> None:
+    """Print a line, once for each reason: each worker that cannot be used repeats it."""
+    try:
+        _say(f"{level}: {EXHAUSTED} ({reason})", err=True)
+    except MemoryError:
+        os.write(2, _EXHAUSTED_LINE)
 
 
 def _end_children() -> None:

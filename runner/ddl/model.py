@@ -293,6 +293,10 @@ class NoteKind(StrEnum):
     MISSING_TARGET = "missing target"  # what the statement changes is not defined in the DDL
     ENCODING = "encoding"  # the file is not UTF-8
 
+    def __reduce_ex__(self, protocol: object) -> tuple[type[NoteKind], tuple[str]]:
+        """As of Python 3.11.4: earlier versions pickle a call of `getattr`, which the schema cache does not load."""
+        return type(self), (self.value,)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Note:

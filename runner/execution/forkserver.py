@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from contextlib import contextmanager
-from multiprocessing import forkserver
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, resource_tracker
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ def ensure_forkserver() -> None:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(_PRELOAD)
+    _RememberingTracker.install()
     with _safe_path():
         forkserver.ensure_running()
 
@@ -48,3 +49,47 @@ def restore_environment() -> None:
     """Remove our setting from this process, the forkserver: programs that agents start have the user's environment."""
     if os.environ.get(_SAFE_PATH) == _OURS:
         del os.environ[_SAFE_PATH]
+
+
+class _RememberingTracker(resource_tracker.ResourceTracker):
+    """Starts a resource tracker that was killed with the names that its predecessor knew.
+
+    Python's own starts it with none. The new process then prints a traceback for each semaphore that is released.
+    """
+
+    _pid: int | None  # of the process; set by the base class
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names: dict[Any, str] = {}
+
+    @classmethod
+    def install(cls) -> None:
+        """Have `multiprocessing` use it. It has a tracker of its own only where other code has started one before."""
+        current = resource_tracker._resource_tracker  # noqa: SLF001 - there is no other way to replace it
+        if isinstance(current, cls) or getattr(current, "_pid", None) is not None:
+            return
+        tracker = resource_tracker._resource_tracker = cls()  # noqa: SLF001
+        for name in ("ensure_running", "register", "unregister", "getfd"):
+            setattr(resource_tracker, name, getattr(tracker, name))
+
+    def ensure_running(self) -> None:
+        before = self._pid
+        super().ensure_running()
+        if before is not None and self._pid != before:
+            for name, kind in tuple(self._names.items()):
+                super().register(name, kind)
+
+    def register(self, name: Any, rtype: str) -> None:
+        self._revive()
+        self._names[name] = rtype
+        super().register(name, rtype)
+
+    def unregister(self, name: Any, rtype: str) -> None:
+        self._revive()
+        self._names.pop(name, None)
+        super().unregister(name, rtype)
+
+    def _revive(self) -> None:
+        with suppress(RuntimeError):  # called by a finalizer in the middle of another call: CPython, gh-109629
+            self.ensure_running()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import errno
 import multiprocessing
 import os
 import signal
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 _EXIT_WAIT = 2.0  # seconds to wait for the exit code of a dead worker; it takes milliseconds
 _GUARD_POLL = 0.01  # seconds between two attempts while a dead forkserver's guard is still ending
 _PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
+_TOO_MANY_FILES = {errno.EMFILE, errno.ENFILE}
 _UNKNOWN = 255  # reported by multiprocessing when two of its threads ask for an exit code at once
 
 
@@ -65,9 +67,16 @@ class Worker:
         os.set_blocking(self.output.fileno(), False)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         control, self._control = context.Pipe(duplex=False)
-        self._executor = ProcessPoolExecutor(
-            1, mp_context=context, initializer=worker.initialize, initargs=(events, control, output, memory)
-        )
+        initial = events, control, output, memory
+        try:
+            self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=worker.initialize, initargs=initial)
+        except OSError as error:
+            if error.errno in _TOO_MANY_FILES:
+                raise
+            raise WorkerStartError(
+                f"no worker process can be started: the system creates no semaphore ({error.strerror}); "
+                "is /dev/shm mounted, and may it be written?"
+            ) from error
         self._ending = threading.Thread(
             target=partial(self._executor.shutdown, wait=True, cancel_futures=True),
             name="worker-end",
@@ -91,6 +100,12 @@ class Worker:
         """
         with contextlib.suppress(BrokenProcessPool):
             self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether a shard can still arrive: the executor's thread, which sends it, dies where no memory is left."""
+        thread: Any = self._executor._executor_manager_thread  # noqa: SLF001 - its death is reported nowhere else
+        return bool(thread is not None and thread.is_alive())
 
     def receive(self) -> list[Any]:
         """Return the messages that have arrived; call it when `connection` is readable.

@@ -19,7 +19,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from runner.records.errors import StoreError
+from runner.records.errors import EXHAUSTED, StoreError, is_exhaustion
 from runner.records.events import Event, Logged
 
 if TYPE_CHECKING:
@@ -381,5 +381,7 @@ class _Feed:
 
 
 def _describe(error: BaseException) -> str:
+    if is_exhaustion(error):
+        return EXHAUSTED
     text = str(error)
     return text if isinstance(error, StoreError) and text else f"{type(error).__name__}: {text}"

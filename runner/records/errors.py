@@ -133,6 +133,9 @@ _TEMPORARY_ELSEWHERE = {  # classes by module that are no OSError; an error of o
 }
 
 
+EXHAUSTED = "the system refuses more memory, threads or processes; see the limits of `ulimit -a`"
+
+
 def is_exhaustion(error: BaseException | None) -> bool:
     """Return whether the system refused memory, or another thread or process: the limits of `ulimit` do that."""
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error))

@@ -137,7 +137,10 @@ class WorkerSlots:
         if not slot.begun:
             self._failed_starts += 1
             if self._failed_starts >= _START_LIMIT:
-                raise RunnerError(f"{_START_LIMIT} workers in a row died before they did anything: {how}")
+                raise RunnerError(
+                    f"{_START_LIMIT} workers in a row died before they did anything: {how}; "
+                    "is there a limit on memory, threads or processes (ulimit -a)?"
+                )
         self._post(Logged(level="warning", message=f"worker {slot.worker.pid}: {how}; it is replaced"))
         return how
 
@@ -184,9 +187,11 @@ class WorkerSlots:
                 slot.worker.signal_group(signal.SIGKILL)
 
     def kill_unreached(self, now: float) -> None:
-        """Kill workers whose shard has not arrived in time: the thread that sends it has died without a report."""
+        """Kill workers whose shard cannot arrive, or has not in time: the thread that sends it died unreported."""
         for slot in self:
-            if slot.task is not None and not slot.begun and now >= slot.assigned_at + _ARRIVAL_LIMIT:
+            if slot.task is None or slot.begun:
+                continue
+            if not slot.worker.is_reachable or now >= slot.assigned_at + _ARRIVAL_LIMIT:
                 slot.assigned_at = now
                 slot.worker.signal_group(signal.SIGKILL)
 

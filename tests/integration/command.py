@@ -25,7 +25,7 @@ CREATE TABLE audit_log (id bigint PRIMARY KEY, what text);
 """
 
 
-_AFFECTING = {
+AFFECTING = {
     "ANTHROPIC_API_KEY",
     "CI",
     "CONVEX_URL",
@@ -40,7 +40,7 @@ _AFFECTING = {
 
 def environment(**more: str) -> dict[str, str]:
     """Return this environment without variables that affect the command."""
-    kept = {name: value for name, value in os.environ.items() if name not in _AFFECTING}
+    kept = {name: value for name, value in os.environ.items() if name not in AFFECTING}
     return {**kept, "PYTHONPATH": str(ROOT), **more}
 
 

@@ -30,6 +30,7 @@ RUNS_SHOWN = 20
 POLL_INTERVAL = 0.2  # seconds between two queries on a run that is followed
 ANSWER_INTERVAL = 0.05  # seconds between two queries for the answer to a request
 ANSWER_TIMEOUT = 5.0  # seconds; a supervisor reads requests ten times a second
+_OBEYED = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}  # any other answer is a reason why not
 
 Pause = Callable[[float], object]
 
@@ -92,7 +93,10 @@ def control(
     run: str | None = None,
     pause: Pause = time.sleep,
 ) -> str:
-    """Send a request to a running run and return its answer. Raises StoreError where none is running or answers."""
+    """Send a request to a running run and return its answer.
+
+    Raises StoreError where no run is in progress, and where it does not answer or cannot do it.
+    """
     from runner.progress.stores.sqlite_store import request_control  # noqa: PLC0415 - `status` and `logs` do not write
 
     with StateReader.open(state) as reader:
@@ -103,6 +107,8 @@ def control(
         while time.monotonic() < deadline:
             record = reader.control(request)
             if record is not None and record.answer is not None:
+                if record.answer != _OBEYED[kind]:
+                    raise StoreError(f"{name}: {record.answer}")
                 return f"{name}: {record.answer}"
             if reader.run(found.id).status.ended:
                 raise StoreError(f"{name} ended before it could {kind}")

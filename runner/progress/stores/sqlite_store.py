@@ -18,7 +18,7 @@ from runner.progress.stores import statements
 from runner.progress.stores.projection import UNKNOWN_EXIT, State, apply_events, collect_touched
 from runner.progress.stores.record_tables import ATTEMPTS, RUNS, SUBTASKS, TASKS, valid_text
 from runner.progress.stores.state_file import FILE_NAME, explained, open_for_requests, open_for_writing
-from runner.progress.stores.state_reader import StateReader
+from runner.progress.stores.state_reader import NoSuchRunError, StateReader
 from runner.records.errors import StoreError
 from runner.records.events import Event, RunEnded, RunStarted, SubTaskEnded, TaskAdded, TaskEnded, utc_now
 from runner.records.json_values import iso
@@ -234,7 +234,7 @@ def request_control(folder: StrPath, run_id: str, kind: ControlKind, task_id: st
 def _insert_request(db: sqlite3.Connection, run_id: str, kind: ControlKind, task_id: str | None) -> int:
     found = db.execute(RUNS.select + "WHERE id = ?", (run_id,)).fetchone()
     if found is None:
-        raise StoreError(f"there is no run {run_id}; `runner status` lists the runs")
+        raise NoSuchRunError(f"there is no run {run_id}; `runner status` lists the runs")
     run = RUNS.read(found)
     if run.status.ended or _is_dead(run):
         ended = f"it is {run.status.value}" if run.status.ended else f"its process {run.pid} is dead"
@@ -242,7 +242,7 @@ def _insert_request(db: sqlite3.Connection, run_id: str, kind: ControlKind, task
     if task_id is not None:
         ids = [row[0] for row in db.execute("SELECT id FROM tasks WHERE run = ? ORDER BY position", found[:1])]
         if task_id not in ids:
-            raise StoreError(f"run {run.id} has no task {task_id!r}; its tasks are {', '.join(ids)}")
+            raise NoSuchRunError(f"run {run.id} has no task {task_id!r}; its tasks are {', '.join(ids)}")
     inserted = db.execute(
         "INSERT INTO controls (run, kind, task_id, requested_at, requested_by) VALUES (?, ?, ?, ?, ?)",
         (found[0], kind, task_id, iso(utc_now()), os.getpid()),

@@ -34,7 +34,7 @@ SHORTEST_PREFIX = 4  # characters of a run's id that may stand for it
 
 
 class NoSuchRunError(StoreError):
-    """There is no run, or no single run, with the given id."""
+    """There is no run, no single run, or no task of it, with the given id."""
 
     exit_code = 2
 
