@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import imported, source
 from runner.generation.fastapi.python_rules import constant_source
 from runner.generation.fastapi.python_types import PythonType, nested
@@ -14,7 +15,6 @@ from runner.generation.fragments import Fragment, join
 from runner.generation.model.checks import Bounds
 from runner.generation.model.fields import Field
 from runner.generation.model.naming import pascal, word_set
-from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
     from runner.ddl.model import Generated

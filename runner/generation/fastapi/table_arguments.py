@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders.python_text import literal
+from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.sql_names import flat_name, outside
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
 from runner.generation.fragments import Fragment
 from runner.generation.model.prose import one_line
-from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,7 +126,7 @@ def is_portable(index: Index) -> bool:
 def _part(part: IndexPart) -> str:
     if part.column and not part.descending and not part.nulls:
         return literal(part.column)
-    text = f'"{part.column}"' if part.column and not part.column.islower() else part.column or f"({part.expression})"
+    text = quote(part.column) if part.column else f"({part.expression})"
     if part.expression and part.expression.rstrip().endswith(")") and part.expression[:1].isalpha():
         text = part.expression
     text += " DESC" if part.descending else ""

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from runner.ddl.dialects import dialect_named
+from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
 from runner.generation.fastapi.migration.snapshot import (
     ColumnSnapshot,
@@ -21,7 +22,7 @@ from runner.generation.fastapi.migration.snapshot import (
     TypeSnapshot,
 )
 from runner.generation.fastapi.resources import Resource, resources
-from runner.generation.fastapi.sql_names import columns_sql, flat_name, outside, qualified, quote, text_sql, type_name
+from runner.generation.fastapi.sql_names import columns_sql, flat_name, outside, qualified, type_name
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
 from runner.generation.fastapi.table_arguments import is_portable
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
