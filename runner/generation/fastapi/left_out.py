@@ -49,7 +49,7 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[Code, ...]:
         found.append("it is created without partitions")
     if not table.key:
         found.append("it has no primary key, so rows can be listed but not changed")
-    found += [markdown(note.reason) for note in schema.notes if note.table == own.name]
+    found += [_reason(note) for note in schema.notes if note.table == own.name]
     return tuple(map(Code, found))
 
 
@@ -69,4 +69,9 @@ def _statement(note: Note) -> str:
     text = one_line(note.statement)
     short = text if len(text) <= _STATEMENT_WIDTH else f"{text[:_STATEMENT_WIDTH].rstrip('. ')}…"
     others = f" and {note.count - 1:,} more like it" if note.count > 1 else ""
-    return f"{code(short)}{others}{'' if note.kind in _SELF_EVIDENT else f': {markdown(note.reason)}'}"
+    return f"{code(short)}{others}{'' if note.kind in _SELF_EVIDENT else f': {_reason(note)}'}"
+
+
+def _reason(note: Note) -> str:
+    """Return why a statement has no equivalent; words of a plan are marked as code there already."""
+    return markdown(note.reason).replace("\\`", "`")

@@ -17,6 +17,7 @@ from runner.generation.fastapi.python_rules import condition_source
 from runner.generation.fastapi.python_samples import sample_source
 from runner.generation.fastapi.python_types import python_type
 from runner.generation.fastapi.sql_names import outside
+from runner.generation.fastapi.sqlite_names import table_name_source
 from runner.generation.fragments import Fragment, compose, join
 from runner.generation.model.application import Application
 from runner.generation.model.application_tables import ApplicationTable
@@ -54,6 +55,11 @@ class Resource:
     def database_schema(self) -> str | None:
         """The schema that the table's name has to be qualified with; None in the default one."""
         return outside(self.table.ddl.name, self.home)
+
+    @property
+    def table_name(self) -> Fragment:
+        """The name of the table, without its schema."""
+        return table_name_source(self.application, self.table.ddl.name)
 
     @cached_property
     def identity(self) -> Fragment:

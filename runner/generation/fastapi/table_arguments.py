@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from runner.generation.encoders.python_text import literal
 from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.generated_names import source
-from runner.generation.fastapi.sql_names import flat_name, outside
+from runner.generation.fastapi.sqlite_names import target_source
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
-from runner.generation.fragments import Fragment
+from runner.generation.fragments import Fragment, join
 from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
     return (*found, Fragment(f"{{{', '.join(options)}}}")) if options else tuple(found)
 
 
-def _made(call: str, *, portable: bool = True) -> Fragment:
+def _made(call: Fragment | str, *, portable: bool = True) -> Fragment:
     """Return a call of SQLAlchemy; what is not portable is for PostgreSQL alone."""
     made = source("sa.{}", call, uses="sa")
     return made if portable else source("postgresql_only({})", made, uses="postgresql_only")
@@ -62,8 +62,7 @@ def _deferred(constraint: Key | ForeignKey) -> str:
 
 
 def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
-    target = flat_name(outside(key.references, resource.home), key.references.name)
-    targets = [f"{target}.{column}" for column in key.target_columns]
+    targets = join(target_source(resource.application, key.references, column) for column in key.target_columns)
     more = "".join(
         f", {option}={literal(action)}"
         for option, action in (("ondelete", key.on_delete), ("onupdate", key.on_update))
@@ -72,10 +71,9 @@ def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
     positions = resource.application.schema.positions
     if positions[key.references] > positions[resource.table.ddl.name]:
         more += ", use_alter=True"
-    return _made(
-        f"ForeignKeyConstraint([{_columns(key.columns)}], [{_columns(targets)}], "
-        f"name={literal(name)}{more}{_deferred(key)})"
-    )
+    call = source("ForeignKeyConstraint([{}], [{}], name={}{}{})", _columns(key.columns), targets, literal(name), more,
+                  _deferred(key))  # fmt: skip
+    return _made(call)
 
 
 def _check(resource: Resource, name: str, check: Check) -> Fragment:
