@@ -58,11 +58,12 @@ def test_a_column_does_not_hide_what_its_model_calls(name: str) -> None:
 def test_a_field_has_no_name_of_every_javascript_object() -> None:
     schema = read_ddl_text("CREATE TABLE constructor (id int PRIMARY KEY, constructor text);", "postgres")
     files = backend_files(schema)
-    assert 'alias="constructor_"' in files["backend/app/constructor_/schemas.py"].text
+    assert 'alias="constructor_field"' in files["backend/app/constructor_/schemas.py"].text
 
 
 def test_names_that_differ_only_in_case_are_two_tables_in_sqlite() -> None:
-    ddl = """CREATE TABLE "User" (id int PRIMARY KEY); CREATE TABLE "user" (id int PRIMARY KEY, up int REFERENCES "User");
+    ddl = """CREATE TABLE "User" (id int PRIMARY KEY);
+        CREATE TABLE "user" (id int PRIMARY KEY, up int REFERENCES "User");
         CREATE TABLE posts (id int PRIMARY KEY, by int REFERENCES "user"); CREATE INDEX "X" ON posts (by);
         CREATE INDEX x ON posts (by, id); CREATE INDEX "POSTS" ON posts (by);"""
     files = backend_files(read_ddl_text(ddl, "postgres"))
