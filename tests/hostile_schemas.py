@@ -27,6 +27,7 @@ TEXTS = (
     "<script>", "</title>", "<!--", "&amp;", "*/", "/*", "--", "$$", "$q$", "true", "null", "~", "- a", "a: b",
     "# a", "  a  ", "", " ", "😀", "学生", "x" * 300, "\x7f", "'||'", "\\x41",
 )  # fmt: skip
+REFERRED = {"serial": "int", "bigserial": "bigint"}  # the types of columns that refer to such a key
 TYPES = ("text", "varchar(400)", "char(3)", "text[]", "int", "numeric(8,2)", "timestamptz", "boolean", "jsonb", "uuid")
 
 
@@ -35,42 +36,96 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def plain_literal(text: str) -> str:
+    """Return a string constant as standard SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 class HostileSchema:
-    """The schema of a seed: the same text for the same number."""
+    """The schema of a seed: the same text for the same number.
+
+    Each kind of name is hostile: of schemas, tables, columns, types, domains, constraints, indexes and functions.
+    """
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
+        self._names = iter(self._random.sample(NAMES, len(NAMES)))  # types, tables and indexes have one namespace
+        self._keys: list[tuple[str, str, str]] = []  # tables, as SQL, with their keys and the types of those
         self.text = "\n".join(self._statements())
 
     def _statements(self) -> list[str]:
         choose = self._random
-        names = choose.sample(NAMES, choose.randint(2, 4))
-        kind, tables = f"{names[0]} kind"[-40:], names[1:]  # a plain `date` would be PostgreSQL's own type
+        kind = f"{next(self._names)} kind"[-40:]  # a plain `date` would be PostgreSQL's own type
+        domain = f"{next(self._names)} domain"[-40:]
         labels = dict.fromkeys(text[:60] for text in choose.sample(TEXTS, 4))
-        found = [f"CREATE TYPE {identifier(kind)} AS ENUM ({', '.join(self._literal(label) for label in labels)});"]
-        for table in tables:
-            found += self._table(table, kind, list(labels))
-        found.append(f"COMMENT ON TYPE {identifier(kind)} IS {self._literal(choose.choice(TEXTS))};")
+        found = [
+            f"CREATE TYPE {identifier(kind)} AS ENUM ({', '.join(self._literal(label) for label in labels)});",
+            self._domain(domain),
+        ]
+        schema = f"{next(self._names)} space"[-40:]
+        found.append(f"CREATE SCHEMA {identifier(schema)};")
+        self._types = [*TYPES, identifier(domain)]
+        for number in range(choose.randint(1, 3)):
+            name = identifier(next(self._names))
+            found += self._table(f"{identifier(schema)}.{name}" if number == 2 else name, kind, list(labels))
+        found += [f"COMMENT ON TYPE {identifier(kind)} IS {self._literal(choose.choice(TEXTS))};", *self._left_out()]
         return found
+
+    def _domain(self, name: str) -> str:
+        choose = self._random
+        first, second = (self._literal(choose.choice(TEXTS)) for _ in range(2))
+        named = f"CONSTRAINT {identifier(next(self._names))} "
+        check = choose.choice(("", f" CHECK (VALUE <> {second})", f" {named}CHECK (VALUE <> {second})"))
+        return f"CREATE DOMAIN {identifier(name)} AS text DEFAULT {first}{check};"
+
+    def _left_out(self) -> list[str]:
+        """Return statements without an equivalent in an application, which its README shows."""
+        name, text = identifier(next(self._names)), self._literal(self._random.choice(TEXTS))
+        return [
+            f"CREATE FUNCTION {name}() RETURNS text LANGUAGE sql AS $f$ SELECT {text} $f$;",
+            f"COMMENT ON FUNCTION {name}() IS {text};",
+        ]
 
     def _table(self, table: str, kind: str, labels: list[str]) -> list[str]:
         choose = self._random
-        columns = choose.sample(NAMES, choose.randint(2, 5))
-        lines = [
-            f"{identifier(columns[0])} {choose.choice(('serial', 'bigserial', 'int', 'uuid', 'text'))} PRIMARY KEY"
-        ]
+        columns = self._columns()
+        key_type = choose.choice(("serial", "bigserial", "int", "uuid", "text"))
+        name = f"CONSTRAINT {identifier(next(self._names))} " if choose.random() < 0.5 else ""
+        lines = [f"{identifier(columns[0])} {key_type} {name}PRIMARY KEY"]
         lines += [
             f"{identifier(name)} {self._type(kind, labels)}{choose.choice(('', ' NOT NULL'))}" for name in columns[1:]
         ]
         lines += self._checks(columns[1:], lines[1:])
-        found = [f"CREATE TABLE {identifier(table)} (\n    " + ",\n    ".join(lines) + "\n);"]
-        found.append(f"COMMENT ON TABLE {identifier(table)} IS {self._literal(choose.choice(TEXTS))};")
+        if choose.random() < 0.5:
+            unique = ", ".join(map(identifier, columns[:2]))
+            lines.append(f"CONSTRAINT {identifier(next(self._names))} UNIQUE ({unique})")
+        if self._keys:
+            target, key, type_ = choose.choice(self._keys)
+            reference = identifier(f"{columns[0][:20]} ref")
+            lines.append(f"{reference} {type_} CONSTRAINT {identifier(next(self._names))} REFERENCES {target} ({key})")
+        if choose.random() < 0.3:
+            text = plain_literal(choose.choice(TEXTS))
+            lines.append(f"{identifier(f'{columns[0][:20]} sum')} text GENERATED ALWAYS AS ({text} || 'x') STORED")
+        self._keys.append((table, identifier(columns[0]), REFERRED.get(key_type, key_type)))
+        found = [f"CREATE TABLE {table} (\n    " + ",\n    ".join(lines) + "\n);"]
+        found.append(f"COMMENT ON TABLE {table} IS {self._literal(choose.choice(TEXTS))};")
         for column in columns[:2]:
             text = self._literal(choose.choice(TEXTS))
-            found.append(f"COMMENT ON COLUMN {identifier(table)}.{identifier(column)} IS {text};")
-        if choose.random() < 0.5:
-            found.append(f"CREATE INDEX ON {identifier(table)} ({identifier(columns[0])}, {identifier(columns[-1])});")
+            found.append(f"COMMENT ON COLUMN {table}.{identifier(column)} IS {text};")
+        if choose.random() < 0.7:
+            name = identifier(next(self._names))
+            order = choose.choice(("", " DESC", " DESC NULLS LAST"))
+            where = choose.choice(("", f" WHERE {identifier(columns[0])} IS NOT NULL"))
+            keys = f"{identifier(columns[0])}{order}, {identifier(columns[1])}"
+            found.append(f"CREATE INDEX {name} ON {table} ({keys}){where};")
+            if table.count('"."') == 0:
+                found.append(f"COMMENT ON INDEX {name} IS {self._literal(choose.choice(TEXTS))};")
         return found
+
+    def _columns(self) -> list[str]:
+        """Return names of columns; SQLite has no two that differ only in case."""
+        chosen = self._random.sample(NAMES, self._random.randint(2, 5))
+        return list({name.lower(): name for name in chosen}.values())
 
     def _type(self, kind: str, labels: list[str]) -> str:
         choose = self._random
@@ -78,7 +133,7 @@ class HostileSchema:
             return f"{identifier(kind)} DEFAULT {self._literal(choose.choice(labels))}"
         if choose.random() < 0.6:
             return f"text DEFAULT {self._literal(choose.choice(TEXTS))}"
-        return choose.choice(TYPES)
+        return choose.choice(self._types)
 
     def _checks(self, columns: list[str], lines: list[str]) -> list[str]:
         texts = [
@@ -94,7 +149,7 @@ class HostileSchema:
             f"CHECK ({column} <> {first})",
             f"CHECK ({column} <> {first} OR length({column}) > 3)",
             f"CHECK ({column} IN ({first}, {second}, 'c'))",
-            f"CONSTRAINT {identifier(choose.choice(NAMES))} CHECK ({column} <> ALL (ARRAY[{first}, '[;']))",
+            f"CONSTRAINT {identifier(next(self._names))} CHECK ({column} <> ALL (ARRAY[{first}, '[;']))",
             f"CHECK ({column} ~ {self._literal(choose.choice(PATTERNS))})",
         ))  # fmt: skip
 
@@ -104,7 +159,7 @@ class HostileSchema:
             return "E'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
         if style == 1 and "$" not in text:
             return f"$q${text}$q$"
-        return "'" + text.replace("'", "''") + "'"
+        return plain_literal(text)
 
 
 PATTERNS = (

@@ -6,8 +6,10 @@ import pytest
 
 from runner.ddl.reader import read_ddl
 from runner.generation.agent import AgentContext
+from runner.generation.encoders import Code
+from runner.generation.encoders.typescript_text import comment
 from runner.generation.react.javascript_patterns import javascript_pattern
-from runner.generation.react.typescript_source import Arrow, Call, Code, Open, comment, laid_out, literal, properties
+from runner.generation.react.typescript_source import Arrow, Call, Open, laid_out, literal, properties
 from runner.generation.registry import load_agent
 from runner.records.errors import AgentError
 from tests.generated_backend import read_schema

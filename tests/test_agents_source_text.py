@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.generation.encoders.python_text import docstring, literal
 from runner.generation.model.prose import with_article
-from runner.generation.source_text import docstring, fit_lines, literal
+from runner.generation.python_layout import fit_lines
 
 if TYPE_CHECKING:
     from pathlib import Path

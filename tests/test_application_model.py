@@ -223,3 +223,17 @@ def test_columns_of_mariadb_have_what_a_postgresql_database_takes() -> None:
     assert fields["address"].type == FieldType(kind="native", name="inet")
     assert [name for name, field in fields.items() if field.is_read_only] == ["since", "ends"]
     assert fields["since"].default == FieldDefault(kind="now", text="CURRENT_TIMESTAMP")
+
+
+def test_examples_match_a_pattern_that_the_database_alone_enforces() -> None:
+    found = table(r"CREATE TABLE t (id int PRIMARY KEY, handle text NOT NULL CHECK (handle ~ '^\w{1,255}$'))")
+    assert found.database_only == ("t_handle_check",)
+    assert found.fields["handle"].bounds.pattern is None
+    assert found.example["handle"] == "000001"
+    assert found.examples.invalid["handle"] == 1  # the application accepts any text
+
+
+def test_an_example_holds_whatever_number_the_database_assigns() -> None:
+    found = table("CREATE TABLE t (id serial PRIMARY KEY, c text NOT NULL, CHECK (c ~ '^[a-z]+$' OR id > 3))")
+    assert found.example == {"c": "a"}
+    assert found.examples.broken == {}

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import keyword
+import sqlite3
 
 import pytest
 
 from runner.ddl.reader import read_ddl_text
 from runner.generation.fastapi.generated_names import MODEL_FUNCTIONS, path_of
 from runner.generation.fragments import import_lines
-from tests.generated_backend import backend_files
+from tests.generated_backend import backend_files, first_revision
 
 SCRIPTS = ["студенты", "学生", "طلاب", "विद्यार्थी", "תלמידים", "นักเรียน", "학생", "Ωμέγα"]
 
@@ -40,7 +41,7 @@ def test_each_name_that_a_module_uses_is_defined_in_it(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted({*keyword.kwlist, *(word.lower() for word in keyword.kwlist), "none", "match"}))
 def test_a_table_can_be_called_like_a_word_of_python(name: str) -> None:
-    schema = read_ddl_text(f'CREATE TABLE "{name}" (id int PRIMARY KEY, "{name}" text);', "postgres")
+    schema = read_ddl_text(f'CREATE TABLE "{name}" (id int PRIMARY KEY, "{name}" varchar(3));', "postgres")
     for path, file in backend_files(schema).items():
         if path.endswith(".py"):
             ast.parse(file.text, path)
@@ -57,4 +58,23 @@ def test_a_column_does_not_hide_what_its_model_calls(name: str) -> None:
 def test_a_field_has_no_name_of_every_javascript_object() -> None:
     schema = read_ddl_text("CREATE TABLE constructor (id int PRIMARY KEY, constructor text);", "postgres")
     files = backend_files(schema)
-    assert 'alias="constructor_"' in files["backend/app/constructor_/schemas.py"].text
+    assert "constructor_field: str | None" in files["backend/app/constructor_/schemas.py"].text
+
+
+def test_names_that_differ_only_in_case_are_two_tables_in_sqlite() -> None:
+    ddl = """CREATE TABLE "User" (id int PRIMARY KEY);
+        CREATE TABLE "user" (id int PRIMARY KEY, up int REFERENCES "User");
+        CREATE TABLE posts (id int PRIMARY KEY, by int REFERENCES "user"); CREATE INDEX "X" ON posts (by);
+        CREATE INDEX x ON posts (by, id); CREATE INDEX "POSTS" ON posts (by);"""
+    files = backend_files(read_ddl_text(ddl, "postgres"))
+    connection = sqlite3.connect(":memory:")
+    for statement in first_revision(files, "sqlite"):
+        connection.execute(statement)
+    names = connection.execute("SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'").fetchall()
+    assert {name for (name,) in names} == {"User", "user_2", "posts", "X", "x_2", "POSTS_2"}
+    connection.close()
+    assert '"user", sqlite="user_2")' in files["backend/app/user_2/model.py"].text
+    assert '[table_name("user", sqlite="user_2") + ".id"]' in files["backend/app/posts/model.py"].text
+    assert "def table_name(" in files["backend/app/core/database.py"].text
+    ordinary = backend_files(read_ddl_text("CREATE TABLE a (id int PRIMARY KEY);", "postgres"))
+    assert not [path for path, file in ordinary.items() if "table_name(" in file.text]

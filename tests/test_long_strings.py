@@ -7,7 +7,8 @@ import random
 
 import pytest
 
-from runner.generation.source_text import break_statement, literal
+from runner.generation.encoders.python_text import literal
+from runner.generation.python_layout import break_statement
 
 PIECES = ("a", "b ", " ", "\\", "\n", "'", '"', "\x07", "\u2028", "\U000e0001", "{", "}", "é", "{0}", "\x85")
 

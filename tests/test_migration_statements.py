@@ -7,10 +7,10 @@ import ast
 import pytest
 
 from runner.ddl.reader import read_ddl_text
+from runner.generation.encoders.python_text import statement_list
 from runner.generation.fastapi.migration.initial_revision import revision_modules
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.model.application import Application
-from runner.generation.source_text import statement_list
 from tests.generated_backend import backend_files, first_revision
 
 ODD = "a\r\nb\x0b\x85\u2028c\\ \\' \"\"\" '' \\"

@@ -10,8 +10,9 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.generation.agent import Agent, AgentContext, GeneratedFile
+from runner.generation.encoders import FILTERS
+from runner.generation.python_layout import fit_lines
 from runner.generation.rendering import Filters, RenderedFile, TemplateSet, template_set
-from runner.generation.source_text import FILTERS, fit_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

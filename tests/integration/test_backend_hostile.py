@@ -25,6 +25,7 @@ CREATE TABLE words (
     extra jsonb NOT NULL DEFAULT '{}',
     note json
 );
+CREATE TABLE ranks (id serial PRIMARY KEY, code text NOT NULL, CHECK (code ~ '^[a-z]+$' OR id > 3));
 """
 JSON = {"Content-Type": "application/json"}
 
@@ -149,3 +150,11 @@ def test_text_is_exported_as_text_and_never_as_a_formula(client: httpx.Client) -
         client.post("/api/words", json={"word": text, "size": -7})
         exported = client.get("/api/words/export.csv", params={"word": text})
         assert f"{cell},-7,[],{{}}," in exported.text
+
+
+def test_a_rule_over_a_number_of_the_database_is_checked_when_it_is_known(client: httpx.Client) -> None:
+    assert at_fault(client.post("/api/ranks", json={"code": "C 1"})) == ["code", "id"]
+    assert at_fault(client.post("/api/ranks/bulk", json=[{"code": "a"}, {"code": "C 2"}])) == ["1.code", "1.id"]
+    assert client.get("/api/ranks/count").json() == {"count": 0}
+    for code in ("a", "b", "c", "C 4"):
+        assert client.post("/api/ranks", json={"code": code}).status_code == 201

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.generation.model.app_options import app_options
+from runner.generation.react.typescript_source import FILTERS
 from runner.generation.template_agent import TemplateAgent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.generation.agent import AgentContext
+    from runner.generation.rendering import Filters
 
 
 class FrontendBoilerplate(TemplateAgent):
@@ -19,6 +21,7 @@ class FrontendBoilerplate(TemplateAgent):
     kind: ClassVar[str] = "fe-boilerplate"
     title: ClassVar[str] = "FE Boilerplate"
     per_table: ClassVar[bool] = False
+    filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return `app`. The set-up templates name no table, so that a changed table changes no shared file."""

@@ -6,11 +6,10 @@ Built on `generation/model` alone: a stack of its own needs no more than this.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
-from xml.sax.saxutils import escape
 
+from runner.generation.encoders import FILTERS
 from runner.generation.model.app_options import app_options
-from runner.generation.model.prose import one_line
-from runner.generation.schema_docs.diagrams import draw_diagrams, mermaid_word, short_type
+from runner.generation.schema_docs.diagrams import draw_diagrams, short_type
 from runner.generation.template_agent import TemplateAgent
 
 if TYPE_CHECKING:
@@ -20,36 +19,13 @@ if TYPE_CHECKING:
     from runner.generation.rendering import Filters, TemplateSet
 
 
-def cell(text: object) -> str:
-    """Return text for a cell of a Markdown table: one line, with no character that ends the cell or begins HTML."""
-    return one_line(str(text)).replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;")
-
-
-def code(text: object) -> str:
-    """Return text as code in Markdown, on one line; in a cell of a table its bars are escaped too."""
-    plain = one_line(str(text)).replace("|", "\\|")
-    fence = "``" if "`" in plain else "`"
-    return f"{fence} {plain} {fence}" if "`" in plain else f"{fence}{plain}{fence}"
-
-
-def xml(text: object) -> str:
-    """Return text for an element or attribute of XML, which has no way to write control characters."""
-    return escape(one_line(str(text)), {'"': "&quot;"})
-
-
 class SchemaDocumentation(TemplateAgent):
     """Renders each template once, or where its path names a `table` or a `diagram`, once for each of them."""
 
     kind: ClassVar[str] = "schema-docs"
     title: ClassVar[str] = "Schema docs"
     per_table: ClassVar[bool] = False
-    filters: ClassVar[Filters] = {
-        "cell": cell,
-        "code": code,
-        "xml": xml,
-        "short_type": short_type,
-        "word": mermaid_word,
-    }
+    filters: ClassVar[Filters] = {**FILTERS, "short_type": short_type}
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return what all templates can use: `app`, `application`, `tables` and `diagrams`."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders import FILTERS as ENCODERS
 from runner.generation.fastapi.generated_names import imported
 from runner.generation.fragments import join, with_imports
-from runner.generation.source_text import FILTERS as TEXT_FILTERS
 
 if TYPE_CHECKING:
     from runner.generation.rendering import Filters
 
-FILTERS: Filters = {**TEXT_FILTERS, "imported": imported, "join": join, "with_imports": with_imports}
+FILTERS: Filters = {**ENCODERS, "imported": imported, "join": join, "with_imports": with_imports}

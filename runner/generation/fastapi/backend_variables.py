@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.generation.encoders import Code
+from runner.generation.encoders.markdown_text import code
 from runner.generation.fastapi.left_out import left_out, passed_over
 from runner.generation.fastapi.resources import resource
+from runner.generation.fastapi.sqlite_names import has_renamed
 from runner.generation.fastapi.table_arguments import table_arguments
 from runner.generation.model.app_options import app_options
 from runner.generation.model.naming import free_name, is_python_name, snake
@@ -38,8 +41,9 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
         "app": app_options(application, options),
         "tables": tables,
         "enums": tuple(_enum(names[enum.name], enum) for enum in schema.enums if enum.name),
-        "left_out": tuple(f"`{table.title}`: {text}" for table in tables for text in left_out(schema, table)),
+        "left_out": tuple(Code(f"{code(table.title)}: {text}") for table in tables for text in left_out(schema, table)),
         "passed_over": passed_over(schema),
+        "has_renamed_tables": has_renamed(application),
         "native_samples": NATIVE_TEXTS,
     }
 

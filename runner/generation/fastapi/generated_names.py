@@ -18,7 +18,7 @@ _MODULES = {
     "fastapi.testclient": "TestClient",
     "app.core.columns": """Array BigInt ByDialect Char Json PlainJson SmallInt Timestamp enum_of exact native
         now_default postgresql_only utc_now""",
-    "app.core.database": "Base",
+    "app.core.database": "Base table_name",
     "app.core.fields": "Body Bytes Int16 Int32 Int64 Native NotNull Number Row omitted",
     "app.core.problems": "problem_responses",
     "app.core.repository": "Resource",

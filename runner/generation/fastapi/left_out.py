@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.ddl.model import NoteKind
+from runner.generation.encoders import Code
+from runner.generation.encoders.markdown_text import code, markdown
 from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
@@ -22,17 +24,17 @@ _NOTHING_LOST = frozenset({
 _SELF_EVIDENT = frozenset({NoteKind.VIEW, NoteKind.FUNCTION, NoteKind.TRIGGER, NoteKind.OTHER_STATEMENT})
 
 
-def left_out(schema: Schema, table: ApplicationTable) -> tuple[str, ...]:
-    """Return what one table of a schema lacks or does differently, each a sentence without its full stop."""
+def left_out(schema: Schema, table: ApplicationTable) -> tuple[Code, ...]:
+    """Return what one table of a schema lacks or does differently: sentences in Markdown without their full stops."""
     own = table.ddl
     found = [
-        f"foreign key `{name}`: its target `{key.references}` is not defined in the schema"
+        f"foreign key {code(name)}: its target {code(key.references)} is not defined in the schema"
         for name, key in table.constraints.foreign_keys.items()
         if name not in table.foreign_keys
     ]
-    found += [f"check `{name}` is enforced by PostgreSQL only" for name in table.database_only]
+    found += [f"check {code(name)} is enforced by PostgreSQL only" for name in table.database_only]
     found += [
-        f"index `{name}` is {index.method}, which only MySQL has"
+        f"index {code(name)} is {index.method}, which only MySQL has"
         for name, index in table.constraints.indexes.items()
         if index.method in MYSQL_METHODS
     ]
@@ -47,15 +49,15 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[str, ...]:
         found.append("it is created without partitions")
     if not table.key:
         found.append("it has no primary key, so rows can be listed but not changed")
-    found += [note.reason for note in schema.notes if note.table == own.name]
-    return tuple(found)
+    found += [_reason(note) for note in schema.notes if note.table == own.name]
+    return tuple(map(Code, found))
 
 
-def passed_over(schema: Schema) -> tuple[str, ...]:
-    """Return the statements that a generated application has no equivalent of, such as views and triggers."""
+def passed_over(schema: Schema) -> tuple[Code, ...]:
+    """Return the statements that a generated application has no equivalent of, such as views, as Markdown."""
     tables = schema.tables_by_name
     return tuple(
-        _statement(note)
+        Code(_statement(note))
         for note in schema.notes
         if (note.passed_over or note.table_related) and note.table not in tables
         if note.kind not in _NOTHING_LOST
@@ -64,7 +66,12 @@ def passed_over(schema: Schema) -> tuple[str, ...]:
 
 def _statement(note: Note) -> str:
     """Return one line for a statement and others of its kind."""
-    text = one_line(note.statement).replace("`", "'")
+    text = one_line(note.statement)
     short = text if len(text) <= _STATEMENT_WIDTH else f"{text[:_STATEMENT_WIDTH].rstrip('. ')}…"
     others = f" and {note.count - 1:,} more like it" if note.count > 1 else ""
-    return f"`{short}`{others}{'' if note.kind in _SELF_EVIDENT else f': {note.reason}'}"
+    return f"{code(short)}{others}{'' if note.kind in _SELF_EVIDENT else f': {_reason(note)}'}"
+
+
+def _reason(note: Note) -> str:
+    """Return why a statement has no equivalent; words of a plan are marked as code there already."""
+    return markdown(note.reason).replace("\\`", "`")

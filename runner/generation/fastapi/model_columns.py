@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import imported, source
 from runner.generation.fastapi.python_rules import constant_source
 from runner.generation.fastapi.python_types import PythonType, nested
@@ -13,8 +14,7 @@ from runner.generation.fastapi.sqlite_sql import plain_sql
 from runner.generation.fragments import Fragment, join
 from runner.generation.model.checks import Bounds
 from runner.generation.model.fields import Field
-from runner.generation.model.naming import pascal, word_set
-from runner.generation.source_text import literal
+from runner.generation.model.naming import is_python_name, pascal, word_set
 
 if TYPE_CHECKING:
     from runner.ddl.model import Generated
@@ -116,7 +116,8 @@ def model_column(
 def _alias_name(field: Field, attribute: str, taken: frozenset[str]) -> str:
     """Return the name of a field's type, with `Value` after it where the module knows the plain one already."""
     name = pascal(field.name)
-    return f"{name}Value" if name in taken or name in _IMPORTED or name == attribute else name
+    is_known = name in taken or name in _IMPORTED or name == attribute
+    return f"{name}Value" if is_known or not is_python_name(name) else name
 
 
 def _alias(field: Field, plain: Fragment, type_: PythonType) -> Fragment:

@@ -6,10 +6,10 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fragments import Fragment, join
 from runner.generation.model.conditions import Condition, ConstantValue, FieldValue
-from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fragments import Fragment
 from runner.generation.model.series import Counter
-from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
     from runner.generation.model.samples import Sample

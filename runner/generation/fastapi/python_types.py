@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import path_of, source
 from runner.generation.fastapi.sql_names import outside, type_name
 from runner.generation.fragments import Fragment
-from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote as percent_encoded
 
+from runner.generation.encoders import Code
+from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.model_columns import ModelColumn, model_column
 from runner.generation.fastapi.python_names import attributes
@@ -14,17 +17,18 @@ from runner.generation.fastapi.python_rules import condition_source
 from runner.generation.fastapi.python_samples import sample_source
 from runner.generation.fastapi.python_types import python_type
 from runner.generation.fastapi.sql_names import outside
+from runner.generation.fastapi.sqlite_names import table_name_source
 from runner.generation.fragments import Fragment, compose, join
 from runner.generation.model.application import Application
 from runner.generation.model.application_tables import ApplicationTable
 from runner.generation.model.prose import one_line
-from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
     from runner.ddl.model import QName
     from runner.generation.model.fields import Field
 
 _PARAMETERS = frozenset({"rows", "body", "query"})  # of the route functions
+_IN_A_SEGMENT = "~:@!$&'()*+,;="  # of a URL's path, beside letters and digits (RFC 3986)
 _WIDE = 40  # columns, some of which take six lines or more
 
 
@@ -51,6 +55,11 @@ class Resource:
     def database_schema(self) -> str | None:
         """The schema that the table's name has to be qualified with; None in the default one."""
         return outside(self.table.ddl.name, self.home)
+
+    @property
+    def table_name(self) -> Fragment:
+        """The name of the table, without its schema."""
+        return table_name_source(self.application, self.table.ddl.name)
 
     @cached_property
     def identity(self) -> Fragment:
@@ -120,9 +129,9 @@ class Resource:
         return join(source("{}: {}", name, column.type.schema) for name, column in self._key.items())
 
     @property
-    def key_tuple(self) -> str:
+    def key_tuple(self) -> Fragment:
         """These parameters as a tuple."""
-        return f"({', '.join(self._key)}{',' if len(self._key) == 1 else ''})"
+        return Fragment(f"({', '.join(self._key)}{',' if len(self._key) == 1 else ''})")
 
     @property
     def key_type(self) -> Fragment:
@@ -166,9 +175,10 @@ class Resource:
                     if sample.json is not None)  # fmt: skip
 
     @property
-    def example_key(self) -> str:
+    def example_key(self) -> Code:
         """The end of an example row's path."""
-        return "".join(f"/{self.table.example.get(field.name, 1)}" for field in self.table.key)
+        values = (str(self.table.example.get(field.name, 1)) for field in self.table.key)
+        return Code("".join(f"/{percent_encoded(value, _IN_A_SEGMENT)}" for value in values))
 
     @property
     def example_change(self) -> Mapping[str, Any]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders.python_text import literal
+from runner.generation.encoders.settings_text import json_value
+from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fragments import Fragment
-from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
     from runner.generation.model.defaults import FieldDefault
@@ -40,7 +42,7 @@ def server_default(default: FieldDefault, type_: FieldType) -> ServerDefault:
         word = "true" if default.value else "false"
         return ServerDefault(source=source("sa.{}()", word, uses="sa"), sqlite=str(int(default.value)))
     if isinstance(default.value, str):
-        plain = default.value if default.is_number else "'" + default.value.replace("'", "''") + "'"
+        plain = default.value if default.is_number else text_sql(default.value)
         return ServerDefault(source=source("sa.text({})", literal(_escaped(plain)), uses="sa"), sqlite=plain)
     sqlite = None if default.value is None else _json_array(default.value, type_)
     form = "ByDialect(postgresql={}, sqlite={})"
@@ -57,5 +59,5 @@ def _escaped(text: str) -> str:
 def _json_array(items: tuple[str, ...], type_: FieldType) -> str:
     """Return the items of an array as SQL of the JSON text that SQLite stores."""
     if type_.item is None or type_.item.kind not in _UNQUOTED:
-        items = tuple('"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items)
-    return "'" + f"[{', '.join(items)}]".replace("'", "''") + "'"
+        items = tuple(json_value(item) for item in items)
+    return text_sql(f"[{', '.join(items)}]")

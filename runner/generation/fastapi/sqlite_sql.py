@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
-from runner.generation.fastapi.sql_names import quote
+from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
 from runner.generation.model.field_types import FieldType
 
@@ -85,7 +85,7 @@ def _sqlite_constant(value: Const) -> str:
         return "NULL"
     if isinstance(value.value, bool):
         return "1" if value.value else "0"
-    return value.value if value.is_number else "'" + value.value.replace("'", "''") + "'"
+    return value.value if value.is_number else text_sql(value.value)
 
 
 _CAST = re.compile(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders.python_text import literal
+from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.generated_names import source
-from runner.generation.fastapi.sql_names import flat_name, outside
+from runner.generation.fastapi.sqlite_names import target_source
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
-from runner.generation.fragments import Fragment
+from runner.generation.fragments import Fragment, join
 from runner.generation.model.prose import one_line
-from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -39,7 +40,7 @@ def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
     return (*found, Fragment(f"{{{', '.join(options)}}}")) if options else tuple(found)
 
 
-def _made(call: str, *, portable: bool = True) -> Fragment:
+def _made(call: Fragment | str, *, portable: bool = True) -> Fragment:
     """Return a call of SQLAlchemy; what is not portable is for PostgreSQL alone."""
     made = source("sa.{}", call, uses="sa")
     return made if portable else source("postgresql_only({})", made, uses="postgresql_only")
@@ -61,8 +62,7 @@ def _deferred(constraint: Key | ForeignKey) -> str:
 
 
 def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
-    target = flat_name(outside(key.references, resource.home), key.references.name)
-    targets = [f"{target}.{column}" for column in key.target_columns]
+    targets = join(target_source(resource.application, key.references, column) for column in key.target_columns)
     more = "".join(
         f", {option}={literal(action)}"
         for option, action in (("ondelete", key.on_delete), ("onupdate", key.on_update))
@@ -71,10 +71,9 @@ def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
     positions = resource.application.schema.positions
     if positions[key.references] > positions[resource.table.ddl.name]:
         more += ", use_alter=True"
-    return _made(
-        f"ForeignKeyConstraint([{_columns(key.columns)}], [{_columns(targets)}], "
-        f"name={literal(name)}{more}{_deferred(key)})"
-    )
+    call = source("ForeignKeyConstraint([{}], [{}], name={}{}{})", _columns(key.columns), targets, literal(name), more,
+                  _deferred(key))  # fmt: skip
+    return _made(call)
 
 
 def _check(resource: Resource, name: str, check: Check) -> Fragment:
@@ -125,7 +124,7 @@ def is_portable(index: Index) -> bool:
 def _part(part: IndexPart) -> str:
     if part.column and not part.descending and not part.nulls:
         return literal(part.column)
-    text = f'"{part.column}"' if part.column and not part.column.islower() else part.column or f"({part.expression})"
+    text = quote(part.column) if part.column else f"({part.expression})"
     if part.expression and part.expression.rstrip().endswith(")") and part.expression[:1].isalpha():
         text = part.expression
     text += " DESC" if part.descending else ""

@@ -13,8 +13,9 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.check_expressions import Unknown
+from runner.generation.model.conditions import Computed, Condition, ConstantValue, FieldValue
 from runner.generation.model.evaluation import evaluate
-from runner.generation.model.samples import DAYS, Sample, constant_sample, limits, refused, sample_of
+from runner.generation.model.samples import DAYS, Sample, constant_sample, limits, pattern_samples, refused, sample_of
 
 if TYPE_CHECKING:
     from runner.generation.model.checks import RowRule
@@ -50,15 +51,18 @@ def make_examples(
         for column, field in fields.items()
         if field.writable and column not in referring
     }
-    fixed: dict[str, Any] = {column: (None if field.nullable else 1) for column, field in fields.items()}
+    fixed: dict[str, Any] = {
+        column: None if field.nullable or field.is_read_only else 1 for column, field in fields.items()
+    }
     ruled = {column for rule in rules for column in rule.columns}
     options = {
-        column: _options(fields[column], sample, distinct=column in distinct)
+        column: _options(fields[column], sample, rules, distinct=column in distinct)
         for column, sample in samples.items()
         if column in ruled
     }
+    assigned = frozenset(column for column, field in fields.items() if field.is_read_only)
     for group in _groups(rules):
-        samples.update(_choose(group, options, {**fixed, **_values(samples)}))
+        samples.update(_choose(group, options, {**fixed, **_values(samples)}, assigned))
     row = {**fixed, **_values(samples)}
     return Examples(
         body={
@@ -107,8 +111,13 @@ def _groups(rules: Sequence[RowRule]) -> list[list[RowRule]]:
     return [members for _, members in groups]
 
 
-def _options(field: Field, sample: Sample, *, distinct: bool) -> list[Sample]:
-    """Return values to try where a rule ties this field to others."""
+def _options(field: Field, sample: Sample, rules: Iterable[RowRule], *, distinct: bool) -> list[Sample]:
+    """Return values to try where these rules tie this field to others."""
+    patterns = [pattern for rule in rules for pattern in _patterns(rule.condition, field.column.name)]
+    return [*_usual_options(field, sample, distinct=distinct), *pattern_samples(field, patterns, distinct=distinct)]
+
+
+def _usual_options(field: Field, sample: Sample, *, distinct: bool) -> list[Sample]:
     found = [sample]
     type_ = field.type
     choices = field.bounds.choices or type_.values
@@ -137,18 +146,37 @@ def _options(field: Field, sample: Sample, *, distinct: bool) -> list[Sample]:
     return found
 
 
+def _patterns(condition: Condition, column: str) -> Iterator[str]:
+    """Yield the patterns that a condition matches a column with."""
+    if isinstance(condition, Computed):
+        first, *rest = condition.arguments or (None,)
+        if condition.op == "matches" and isinstance(first, FieldValue) and first.column == column:
+            yield from (part.value for part in rest if isinstance(part, ConstantValue))
+        for part in condition.arguments:
+            yield from _patterns(part, column)
+
+
 def _moment(day: dt.date, type_: FieldType) -> Sample:
     zone = dt.UTC if type_.kind == "timestamp" else None
     moment = dt.datetime(day.year, day.month, day.day, 8, tzinfo=zone)
     return constant_sample(f"{day.isoformat()}T08:00:00{'Z' if zone else ''}", moment)
 
 
-def _choose(rules: Sequence[RowRule], options: Mapping[str, list[Sample]], row: Mapping[str, Any]) -> dict[str, Sample]:
-    """Return samples with which every rule of a group holds; none where no combination that was tried does."""
+def _choose(
+    rules: Sequence[RowRule], options: Mapping[str, list[Sample]], row: Mapping[str, Any], assigned: frozenset[str]
+) -> dict[str, Sample]:
+    """Return samples with which every rule of a group holds; none where no combination that was tried does.
+
+    A rule over columns whose values the database has `assigned` should hold whatever these values are.
+    """
+    unsure: dict[str, Sample] = {}
     for chosen in _combinations(options, {column for rule in rules for column in rule.columns}):
-        if all(_holds(rule, {**row, **_values(chosen)}) for rule in rules):
-            return chosen
-    return {}
+        tried = {**row, **_values(chosen)}
+        if all(_holds(rule, tried) for rule in rules):
+            if all(_outcome(rule, tried) for rule in rules if not assigned.isdisjoint(rule.columns)):
+                return chosen
+            unsure = unsure or chosen
+    return unsure
 
 
 def _break(
@@ -172,7 +200,12 @@ def _combinations(options: Mapping[str, list[Sample]], columns: Collection[str])
 
 
 def _holds(rule: RowRule, row: Mapping[str, Any]) -> bool:
+    return _outcome(rule, row) is not False
+
+
+def _outcome(rule: RowRule, row: Mapping[str, Any]) -> bool | None:
     try:
-        return evaluate(rule.condition, row) is not False
+        found: bool | None = evaluate(rule.condition, row)
     except Unknown:
         return True
+    return found

@@ -49,22 +49,6 @@ class Field:
         """The DDL's comment on the column, on one line; empty without one."""
         return one_line(self.column.comment or "")
 
-    @property
-    def remarks(self) -> str:
-        """What a reader wants to know at a glance, in a few words of Markdown: key, required, default, pattern."""
-        found = ["primary key"] if self.is_key else []
-        if self.is_numbered:
-            found.append("numbered by the database")
-        elif self.is_read_only:
-            found.append("computed by the database")
-        elif self.required:
-            found.append("required")
-        elif self.default is not None:
-            found.append(f"default `{self.default.text}`")
-        if self.bounds.pattern:
-            found.append(f"`{self.bounds.pattern}`")
-        return ", ".join(found)
-
 
 def make_field(column: Column, name: str, type_: FieldType, bounds: Bounds, *, is_key: bool) -> Field:
     """Return the field of a column by this name; `is_key` is whether it is part of the primary key."""

@@ -29,12 +29,15 @@ _MOST_DEPTH = 100  # of groups; Rust's bound is 250
 
 def portable_pattern(pattern: str) -> str | None:
     """Return a pattern of PostgreSQL that means the same in Python, Rust and JSON Schema, None where there is none."""
+    found = python_pattern(pattern)
+    return None if found is None or (_compiled_size(found) or 0) > _MOST_BYTES else found
+
+
+def python_pattern(pattern: str) -> str | None:
+    """Return a pattern of PostgreSQL that means the same in Python and, if it is not too large, in Rust; or None."""
     for name, letters in _CLASSES.items():
         pattern = pattern.replace(name, letters)
-    if _POSTGRESQL_ONLY.search(pattern):
-        return None
-    size = _compiled_size(pattern)
-    if size is None or size > _MOST_BYTES:
+    if _POSTGRESQL_ONLY.search(pattern) or _compiled_size(pattern) is None:
         return None
     try:
         re.compile(pattern)

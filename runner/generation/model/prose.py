@@ -6,6 +6,7 @@ _PRONOUNCED_YOU = frozenset({"use", "uni", "uti", "usa", "ute"})  # begin with a
 
 
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0)) if not chr(code).isspace()}
+_CONTROL |= {code: f"\\u{code:04x}" for code in (0xFFFE, 0xFFFF)}  # no characters, which XML does not allow
 
 
 def one_line(text: str) -> str:

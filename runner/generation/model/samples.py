@@ -130,9 +130,21 @@ def _day_sample(kind: Kind) -> Sample:
 def _text(field: Field) -> Sample:
     for form in _forms(field):
         for tried in (form, _bounded(form)):
-            if all(_accepts(field, _text_of(tried, number)) for number in _TRIED):
+            if all(_fits(field, _text_of(tried, number)) for number in _TRIED):
                 return _text_sample(tried)
     return _text_sample(Counter(is_text=True))
+
+
+def pattern_samples(field: Field, patterns: Iterable[str], *, distinct: bool) -> Iterable[Sample]:
+    """Yield texts that the field and one of the patterns accept."""
+    for pattern in patterns if field.type.kind == "text" else ():
+        form = numbered(pattern, field.bounds.max_length)
+        if form is None or (distinct and isinstance(form, str)):
+            continue
+        tried = _bounded(form)
+        texts = [_text_of(tried, number) for number in _TRIED]
+        if all(_fits(field, text) and _found(pattern, text) for text in texts):
+            yield _text_sample(tried)
 
 
 def _forms(field: Field) -> Iterable[Counter | str]:
@@ -140,8 +152,8 @@ def _forms(field: Field) -> Iterable[Counter | str]:
     most = field.bounds.max_length
     fewest = field.bounds.min_length or 0
     yield from (form for word, form in _NATURAL if word in field.column.name.lower())
-    if field.bounds.pattern:
-        if found := numbered(field.bounds.pattern, most):
+    for pattern in filter(None, (field.bounds.pattern, field.bounds.database_pattern)):
+        if found := numbered(pattern, most):
             yield found
         yield from (form for _, form in _NATURAL)
     label = field.label if field.label.isascii() else "Text"
@@ -166,13 +178,24 @@ def _text_sample(form: Counter | str) -> Sample:
     return Sample(json=form.text(1), value=form.text(1), series=form)
 
 
+def _fits(field: Field, text: str) -> bool:
+    """Whether application and database accept a text."""
+    pattern = field.bounds.database_pattern
+    return _accepts(field, text) and (pattern is None or _found(pattern, text))
+
+
+def _found(pattern: str, text: str) -> bool:
+    return re.search(pattern.replace("$", r"\Z"), text) is not None
+
+
 def _accepts(field: Field, text: str) -> bool:
+    """Whether the application accepts a text."""
     bounds = field.bounds
     if bounds.max_length is not None and len(text) > bounds.max_length:
         return False
     if bounds.min_length is not None and len(text) < bounds.min_length:
         return False
-    return bounds.pattern is None or re.search(bounds.pattern.replace("$", r"\Z"), text) is not None
+    return bounds.pattern is None or _found(bounds.pattern, text)
 
 
 # ------------------------------------------------------------------------------------------------------------- numbers

@@ -141,6 +141,6 @@ def _name_fields(table: Table) -> Mapping[str, str]:
     names: dict[str, str] = {}
     for column in table.columns:
         wanted = snake(column.name)
-        wanted = f"{wanted}_" if wanted in _RESERVED_FIELDS else wanted
+        wanted = f"{wanted}_field" if wanted in _RESERVED_FIELDS else wanted  # `__` separates fields from operators
         names[column.name] = free_name(wanted, names.values())
     return names

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from runner.generation.encoders import Code
 from runner.generation.model.field_types import NUMERIC, Kind
 from runner.generation.model.samples import sample_of
 from runner.generation.react.javascript_patterns import javascript_pattern
-from runner.generation.react.typescript_source import Call, Code
+from runner.generation.react.typescript_source import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

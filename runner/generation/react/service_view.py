@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from runner.generation.encoders import Code
 from runner.generation.model.application_tables import ApplicationTable
 from runner.generation.model.labels import label_fields
 from runner.generation.model.naming import camel, free_name
@@ -14,7 +15,7 @@ from runner.generation.model.samples import sample_of
 from runner.generation.react.javascript_patterns import javascript_pattern
 from runner.generation.react.service_fields import MOST_BITS, arrays_of, bounds_of, choice_source, maker_source
 from runner.generation.react.typescript_rules import condition_source
-from runner.generation.react.typescript_source import Arrow, Call, Code, Open, laid_out, literal
+from runner.generation.react.typescript_source import Arrow, Call, Open, laid_out, literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -98,10 +99,10 @@ class ServiceView:
         return found
 
     @property
-    def choices(self) -> Mapping[str, str]:
+    def choices(self) -> Mapping[str, Code]:
         """The source of each list of values, by its constant's name."""
         named = dict(self._choices.values())
-        return {name: laid_out(source, 0, len(f"const {name} = "), 1) for name, source in named.items()}
+        return {name: Code(laid_out(source, 0, len(f"const {name} = "), 1)) for name, source in named.items()}
 
     @cached_property
     def row(self) -> Mapping[str, Call | Code]:

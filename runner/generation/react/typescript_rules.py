@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from runner.generation.encoders import Code
+from runner.generation.encoders.typescript_text import string
 from runner.generation.model.check_expressions import Unknown
 from runner.generation.model.conditions import Computed, Condition, ConstantValue, FieldValue
 from runner.generation.model.field_types import NUMERIC, Kind
 from runner.generation.react.javascript_patterns import javascript_pattern
-from runner.generation.react.typescript_source import Call, Code, string
+from runner.generation.react.typescript_source import Call
 
 _FUNCTIONS = {
     "=": "eq", "<>": "ne", "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "in": "oneOf", "and": "allOf", "or": "anyOf",

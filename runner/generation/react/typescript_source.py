@@ -8,23 +8,17 @@ it fits; an `Open` one never is. Pure functions.
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from runner.generation.encoders import FILTERS as ENCODERS
+from runner.generation.encoders import Code
+from runner.generation.encoders.typescript_text import WIDTH, property_name, string
 from runner.generation.model.naming import camel
-from runner.generation.source_text import FILTERS as TEXT_FILTERS
 
-WIDTH = 100
 _INDENT = 2
 _SHORTEST_BROKEN = 5  # letters of a name after which a long text goes to the next line
-
-
-class Code(str):
-    """Source that is written unchanged."""
-
-    __slots__ = ()
 
 
 class Open(dict[str, Any]):
@@ -66,19 +60,6 @@ def literal(value: Any) -> str:
 
 def _joined(sources: Iterable[str]) -> str:
     return ", ".join(sources)
-
-
-def string(text: str) -> str:
-    """Return a string literal in double quotes, or in single ones if that needs fewer escapes."""
-    source = json.dumps(text, ensure_ascii=False).replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    if text.count('"') > text.count("'"):
-        return "'" + source[1:-1].replace('\\"', '"').replace("'", "\\'") + "'"
-    return source
-
-
-def property_name(name: str) -> str:
-    """Return the name of a property, in quotes only where it needs them."""
-    return name if name.isidentifier() else string(name)
 
 
 def laid_out(value: Any, indent: int = 0, before: int = 0, after: int = 0) -> str:
@@ -193,20 +174,9 @@ def _is_array(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 1
 
 
-def comment(text: str, indent: int = 0) -> str:
-    """Return a documentation comment: on one line if it fits, otherwise wrapped."""
-    plain = " ".join(text.replace("*/", "* /").split())
-    pad = " " * indent
-    if indent + len(plain) + 7 <= WIDTH:
-        return f"/** {plain} */"
-    lines = textwrap.wrap(plain, WIDTH - indent - 3, break_long_words=False, break_on_hyphens=False)
-    return "\n".join(["/**", *(f"{pad} * {line}" for line in lines), f"{pad} */"])
-
-
 FILTERS: Mapping[str, Callable[..., Any]] = {
-    **TEXT_FILTERS,
+    **ENCODERS,
     "camel": camel,
-    "comment": comment,
     "laid_out": laid_out,
     "properties": lambda values, indent=0: "\n".join(properties(values, indent)),
     "ts": literal,

@@ -152,9 +152,3 @@ def short_type(field: Field) -> str:
     for long, short in _SHORT_TYPES.items():
         text = re.sub(rf"^{long}\b", short, text)
     return text if len(text) <= _LONGEST_TYPE else f"{text[: _LONGEST_TYPE - 1]}…"
-
-
-def mermaid_word(text: str) -> str:
-    """Return text as a word of Mermaid's `erDiagram`, which takes ASCII letters, digits and `_`."""
-    word = re.sub(r"[^A-Za-z0-9]+", "_", text).strip("_") or "column"
-    return word if word[0].isalpha() else f"_{word}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.generation.fastapi.sql_names import quote, text_sql
+from runner.generation.encoders.sql_text import quote, text_sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders.python_text import docstring, statement_list
+from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
-from runner.generation.fastapi.sql_names import quote
 from runner.generation.model.naming import snake
-from runner.generation.source_text import docstring, statement_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.migration.column_changes import change_columns
 from runner.generation.fastapi.migration.snapshot import (
     ConstraintSnapshot,
@@ -15,7 +16,7 @@ from runner.generation.fastapi.migration.snapshot import (
     TableSnapshot,
     TypeSnapshot,
 )
-from runner.generation.fastapi.sql_names import qualified, quote, text_sql
+from runner.generation.fastapi.sql_names import qualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

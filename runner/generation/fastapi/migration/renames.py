@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.migration.snapshot import (
     ColumnSnapshot,
     ConstraintSnapshot,
@@ -15,7 +16,7 @@ from runner.generation.fastapi.migration.snapshot import (
     TableSnapshot,
     TypeSnapshot,
 )
-from runner.generation.fastapi.sql_names import outside, qualified, quote, text_sql
+from runner.generation.fastapi.sql_names import outside, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

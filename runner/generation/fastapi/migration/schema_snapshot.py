@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from runner.ddl.dialects import dialect_named
+from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
 from runner.generation.fastapi.migration.snapshot import (
     ColumnSnapshot,
@@ -21,7 +22,8 @@ from runner.generation.fastapi.migration.snapshot import (
     TypeSnapshot,
 )
 from runner.generation.fastapi.resources import Resource, resources
-from runner.generation.fastapi.sql_names import columns_sql, flat_name, outside, qualified, quote, text_sql, type_name
+from runner.generation.fastapi.sql_names import columns_sql, outside, qualified, type_name
+from runner.generation.fastapi.sqlite_names import sqlite_index, sqlite_table
 from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
 from runner.generation.fastapi.table_arguments import is_portable
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
@@ -222,9 +224,10 @@ def _index_part(part: IndexPart, *, plain: bool = False) -> str:
 
 
 def _sqlite(resource: Resource) -> SqliteSnapshot:
-    name = flat_name(resource.database_schema, resource.table.ddl.name.name)
+    own_name = resource.table.ddl.name
+    name = sqlite_table(resource.application, own_name)
     indexes = {
-        flat_name(resource.database_schema, own): index
+        sqlite_index(resource.application, own_name, own): index
         for own, index in resource.table.constraints.indexes.items()
         if is_portable(index)
     }
@@ -253,7 +256,7 @@ def _sqlite_lines(resource: Resource) -> Iterator[str]:
         yield f"CONSTRAINT {quote(key.name)} {kind} ({columns_sql(key.columns)})"
     yield from _sqlite_checks(resource)
     for name, foreign in resource.table.foreign_keys.items():
-        target = quote(flat_name(outside(foreign.references, resource.home), foreign.references.name))
+        target = quote(sqlite_table(resource.application, foreign.references))
         yield f"CONSTRAINT {quote(name)} {_reference(name, foreign, target, plain=True).sql}"
 
 

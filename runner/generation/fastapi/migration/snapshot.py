@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from runner.generation.fastapi.sql_names import columns_sql, qualified, quote, text_sql
+from runner.generation.encoders.sql_text import quote, text_sql
+from runner.generation.fastapi.sql_names import columns_sql, qualified
 
 ConstraintKind = Literal["PRIMARY KEY", "UNIQUE", "UNIQUE NULLS NOT DISTINCT", "CHECK", "FOREIGN KEY"]
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.generation.fastapi.sql_names import quote, text_sql
+from runner.generation.encoders.settings_text import json_value
+from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _value(old: ColumnSnapshot, new: ColumnSnapshot, renamed: Mapping[str, str])
     text = quote(old.name)
     is_list = old.type != old.item_type
     for was, now in renamed.items() if is_list else ():
-        text = f"replace({text}, {text_sql(_json(was))}, {text_sql(_json(now))})"
+        text = f"replace({text}, {text_sql(json_value(was))}, {text_sql(json_value(now))})"
     if renamed and not is_list:
         text = f"CASE {text} {' '.join(_whens(renamed.items()))} ELSE {text} END"
     if old.type != "uuid" and new.type == "uuid":
@@ -135,7 +136,3 @@ def _value(old: ColumnSnapshot, new: ColumnSnapshot, renamed: Mapping[str, str])
 
 def _whens(values: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield from (f"WHEN {text_sql(was)} THEN {text_sql(now)}" for was, now in values)
-
-
-def _json(value: str) -> str:
-    return f'"{value}"'

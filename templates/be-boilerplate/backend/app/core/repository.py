@@ -147,7 +147,7 @@ class Repository(Generic[Model, Read]):
         """Add a row; raises a problem 409 or 422 if it violates a rule or a constraint."""
         row, values = self._new(body)
         with self._saving(values):
-            self.session.add(row)
+            self._insert(row, values)
         return self._refreshed(row)
 
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
@@ -158,8 +158,7 @@ class Repository(Generic[Model, Read]):
             try:
                 row, values = self._new(body)
                 with self._saving(values, commit=False):
-                    self.session.add(row)
-                    self.session.flush()
+                    self._insert(row, values)
             except ProblemError as problem:
                 self.session.rollback()
                 raise problem.within(str(number)) from problem
@@ -223,6 +222,13 @@ class Repository(Generic[Model, Read]):
         before_create(self.session, row)
         return row, values
 
+    def _insert(self, row: Model, values: Mapping[str, Any]) -> None:
+        """Add a row and check the rules over values that only the database knew, such as a number."""
+        self.session.add(row)
+        self.session.flush()
+        rules = [rule for rule in self.resource.rules if not values.keys() >= {*rule.fields}]
+        enforce(rules, {name: getattr(row, name) for rule in rules for name in rule.fields})
+
     def _row_to_change(self, *key: Any) -> Model:
         """Return a row that is about to be changed; raises a problem 412 if `If-Match` excludes its version."""
         if self.if_match is None:
@@ -266,11 +272,14 @@ class Repository(Generic[Model, Read]):
 
     @contextmanager
     def _saving(self, values: Mapping[str, Any] | None, *, commit: bool = True) -> Iterator[None]:
-        """Commit at the end of the block. On a database error, roll back and raise the problem that explains it."""
+        """Commit at the end of the block. On an error, roll back and raise the problem that explains it."""
         try:
             yield
             if commit:
                 self.session.commit()
+        except ProblemError:
+            self.session.rollback()
+            raise
         except DBAPIError as error:
             self.session.rollback()
             problem = explain(error, self.session, self.resource.model, values)

@@ -1,0 +1,75 @@
+"""Names of tables and indexes in SQLite, which has no schemas, one namespace for both, and ignores their case."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.generation.encoders.python_text import literal
+from runner.generation.fastapi.generated_names import source
+from runner.generation.fastapi.sql_names import flat_name, outside
+from runner.generation.fragments import Fragment
+from runner.generation.model.naming import unused_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.ddl.model import QName
+    from runner.generation.model.application import Application
+
+
+def sqlite_table(application: Application, name: QName) -> str:
+    """Return the name of a table in SQLite."""
+    return application.derived(_tables)[name]
+
+
+def sqlite_index(application: Application, table: QName, name: str) -> str:
+    """Return the name of an index in SQLite."""
+    return application.derived(_indexes)[table, name]
+
+
+def has_renamed(application: Application) -> bool:
+    """Whether a table has another name in SQLite, apart from its schema."""
+    return any(_own_name(application, name) != name.name for name in application.derived(_tables))
+
+
+def table_name_source(application: Application, name: QName) -> Fragment:
+    """Return the name of a table, without its schema, as source of a model."""
+    own = _own_name(application, name)
+    if own == name.name:
+        return Fragment(literal(own))
+    return source("table_name({}, sqlite={})", literal(name.name), literal(own), uses="table_name")
+
+
+def target_source(application: Application, name: QName, column: str) -> Fragment:
+    """Return a column of a table that a foreign key refers to, as source of a model."""
+    schema = outside(name, application.names.home)
+    if _own_name(application, name) == name.name:
+        return Fragment(literal(f"{flat_name(schema, name.name)}.{column}"))
+    before = source("{} + ", literal(f"{schema}.")) if schema else ""
+    return source("{}{} + {}", before, table_name_source(application, name), literal(f".{column}"))
+
+
+def _own_name(application: Application, name: QName) -> str:
+    schema = outside(name, application.names.home)
+    return sqlite_table(application, name).removeprefix(f"{schema}." if schema else "")
+
+
+def _tables(application: Application) -> Mapping[QName, str]:
+    used: set[str] = set()
+    found: dict[QName, str] = {}
+    for table in application.schema.tables:
+        name = unused_name(flat_name(outside(table.name, application.names.home), table.name.name), used)
+        used.add(name.lower())
+        found[table.name] = name
+    return found
+
+
+def _indexes(application: Application) -> Mapping[tuple[QName, str], str]:
+    used = {name.lower() for name in application.derived(_tables).values()}
+    found: dict[tuple[QName, str], str] = {}
+    for table in application.tables:
+        for own in table.constraints.indexes:
+            name = unused_name(flat_name(outside(table.ddl.name, application.names.home), own), used)
+            used.add(name.lower())
+            found[table.ddl.name, own] = name
+    return found
