@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import Catalog, NamePath, TableDraft
 from runner.ddl.model import Note, NoteKind, QName
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
+from runner.ddl.syntax.quoted_builtins import without_quotes
 from runner.ddl.syntax.tokens import tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.syntax.tokens import Token
 
 SHOWN_CHARACTERS = 200  # of a statement in a note
 
@@ -32,7 +39,10 @@ class Statement:
 
     def __post_init__(self) -> None:
         dialect = self.catalog.dialect
-        self.cursor = Cursor(self.text, tokens_of(self.text, dialect), dialect)
+        tokens: Sequence[Token] = tokens_of(self.text, dialect)
+        if dialect.builtin_types:
+            self.text, tokens = without_quotes(self.text, tokens, dialect)
+        self.cursor = Cursor(self.text, tokens, dialect)
 
     def line_at(self, offset: int) -> int:
         """Return the line of an offset in the statement."""

@@ -75,6 +75,7 @@ class Dialect:
 
     # ---- columns and constraints
     read_type: Callable[[Cursor], TypeReference]
+    builtin_types: frozenset[str] = frozenset()  # names in the catalog; quoted or not, they mean the same
     clause_words: frozenset[str]  # that can follow a column's type or its default
     rules: Mapping[str, tuple[ClauseRule, ...]]  # by the first word of a clause, in the order of trial
     next_value: Callable[[Cursor], tuple[str, ...] | None] = _no_sequence  # the sequence whose next value a default is
