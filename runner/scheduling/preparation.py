@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl import schema_cache
 from runner.ddl.dialects import DEFAULT, NAMES, NAMES_IN_WORDS
-from runner.ddl.model import Note, Schema, Table
+from runner.ddl.model import Note, NoteKind, Schema, Table
 from runner.ddl.sql_files import expand_ddl_paths
 from runner.execution.subtasks import SubTaskManager
 from runner.generation.registry import agent_facts
@@ -208,8 +208,10 @@ def _would_choose_unread(globs: TableGlobs, schema: Schema, note: Note) -> bool:
 
 
 def misread_tables(schema: Schema) -> tuple[str, ...]:
-    """Return a warning for each statement about a table that was not understood."""
-    return tuple(f"{note.file}:{note.line}: not understood: {note.reason}" for note in _unread_tables(schema))
+    """Return a warning for each statement about a table that was not understood, or that may have created one."""
+    unread = (f"{note.file}:{note.line}: not understood: {note.reason}" for note in _unread_tables(schema))
+    code = (note for note in schema.notes if note.kind is NoteKind.CODE_BLOCK)
+    return (*unread, *(f"{note.file}:{note.line}: {note.reason}: {note.statement}" for note in code))
 
 
 def _unread_tables(schema: Schema) -> tuple[Note, ...]:

@@ -35,6 +35,7 @@ class ColumnDraft:
     type: TypeReference
     line: int
     nullable: bool = True
+    not_null_name: str | None = None  # of its NOT NULL, which is a constraint in PostgreSQL since version 18
     default: Default | None = None
     identity: Literal["always", "by default"] | None = None
     auto_increment: bool = False

@@ -277,9 +277,15 @@ _RULES = rules_by_word(
     *KEYS,
     ClauseRule(
         name="not valid",
-        words=("NOT",),
+        words=("NOT", "ENFORCED"),
         reason="sqlglot expects NULL after NOT; the schema does not depend on rows that are there already",
-        apply=rewrite.dropped("NOT VALID", "NOT ENFORCED"),
+        apply=rewrite.dropped("NOT VALID", "ENFORCED"),
+    ),
+    ClauseRule(
+        name="not enforced",
+        words=("NOT",),
+        reason="its second word alone is the default, which is dropped",
+        apply=rewrite.not_enforced,
     ),
     ClauseRule(
         name="not null, how",
@@ -304,7 +310,7 @@ DIALECT = Dialect(
     default_schema="public",
     read_type=_read_type,
     builtin_types=frozenset(CATALOG_TYPES),
-    clause_words=CLAUSE_WORDS | {"COMPRESSION", "STORAGE", "OPTIONS", "DEFERRABLE", "INITIALLY"},
+    clause_words=CLAUSE_WORDS | {"COMPRESSION", "STORAGE", "OPTIONS", "DEFERRABLE", "INITIALLY", "ENFORCED"},
     rules=_RULES,
     serial_is_sequence=True,
     like_element=True,

@@ -34,6 +34,8 @@ class Statement:
     text: str
     file: str
     line: int
+    is_guarded: bool = False  # by the code around it: it may fail, or find what it creates
+    depth: int = 0  # of blocks of code around it
     cursor: Cursor = field(init=False)
     _line_ends: list[int] | None = None  # offsets, computed on first use
 
@@ -71,6 +73,9 @@ class Statement:
         table_related: bool = False,
     ) -> None:
         """Add a note about the statement, or about the part of it at `offset`."""
+        if self.is_guarded and kind is NoteKind.NOT_UNDERSTOOD:
+            kind, table_related = NoteKind.CODE_BLOCK, False
+            reason = f"in a DO block, it may not run, or fail without harm: {reason}"
         self.catalog.notes.append(
             Note(
                 file=self.file,

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.model import NoteKind
 from runner.ddl.statements.alter_table import alter_table, rename_tables
+from runner.ddl.statements.code_blocks import do_block
 from runner.ddl.statements.comments import comment_on
 from runner.ddl.statements.create_table import create_table
 from runner.ddl.statements.drops import drop
+from runner.ddl.statements.geometry_columns import call_geometry_function, is_geometry_call
 from runner.ddl.statements.indexes import alter_index, create_index
 from runner.ddl.statements.session import create_extension, set_search_path, use_database
 from runner.ddl.statements.statement import Statement
@@ -80,8 +82,10 @@ def _apply(statement: Statement) -> None:
         comment_on(statement)
     elif verb == "RENAME":
         rename_tables(statement)
+    elif verb == "DO":
+        do_block(statement, apply)
     elif verb in {"SET", "SELECT"}:
-        set_search_path(statement)
+        _set_or_call(statement)
     elif verb == "USE":
         use_database(statement)
 
@@ -108,6 +112,13 @@ def _create(statement: Statement) -> None:
         _create_schema(statement)
     else:
         statement.pass_over(note_kind(FirstWords("CREATE", kind)), f"CREATE {kind} creates no table")
+
+
+def _set_or_call(statement: Statement) -> None:
+    if statement.cursor.tokens[0].word == "SELECT" and is_geometry_call(statement):
+        call_geometry_function(statement)
+    else:
+        set_search_path(statement)
 
 
 def _create_schema(statement: Statement) -> None:

@@ -24,6 +24,8 @@ def create_type(statement: Statement) -> None:
     """Apply a CREATE TYPE; only enums and composites affect tables."""
     cursor, catalog = statement.cursor, statement.catalog
     name = catalog.new_name(cursor.take_path())
+    if statement.is_guarded and (name in catalog.enums or name in catalog.composites):
+        return
     if cursor.skip("AS", "ENUM"):
         values = tuple(string_value(token, cursor.dialect) for token in cursor.take_group() if token.kind == "string")
         catalog.enums[name] = Enum(name=name, values=values)
@@ -117,6 +119,8 @@ def create_domain(statement: Statement) -> None:
     """Apply a CREATE DOMAIN."""
     cursor, catalog = statement.cursor, statement.catalog
     name = catalog.new_name(cursor.take_path())
+    if statement.is_guarded and name in catalog.domains:
+        return
     cursor.skip("AS")
     parts = _read_items(statement, [_as_column(cursor)])
     if not parts.columns:
