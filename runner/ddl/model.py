@@ -149,6 +149,28 @@ class Domain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Composite:
+    """A composite type: its attributes with the text of their types, in order."""
+
+    name: QName
+    attributes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Function:
+    """A function that an expression of the schema calls.
+
+    `text` is all of its statement after the name, `signature` the statement without the body, `arguments` what is
+    between its parentheses.
+    """
+
+    name: QName
+    arguments: str
+    text: str
+    signature: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
     """One column. `serial` columns have `default` nextval(...) and `serial` True.
 
@@ -280,7 +302,7 @@ class NoteKind(StrEnum):
     SESSION = "session"  # transactions and settings
     CLIENT_LINE = "client line"  # for psql, mysql or sqlite3 itself
     INCLUDED_FILE = "included file"  # a client line that names another file, which is not read
-    CODE_BLOCK = "code block"  # DO, which may create anything
+    CODE_BLOCK = "code block"  # code that may create anything, or that tables call and the application lacks
     VIEW = "view"
     FUNCTION = "function"  # procedures and aggregates too
     TRIGGER = "trigger"  # events too
@@ -330,6 +352,9 @@ class Schema:
     warnings: tuple[str, ...] = ()
     default_schema: str | None = field(default=None)  # `public` for PostgreSQL
     extensions: tuple[str, ...] = ()  # created by a PostgreSQL file; they supply types and operator classes
+    extension_schemas: tuple[tuple[str, str], ...] = ()  # of those that are not in the default schema
+    composites: tuple[Composite, ...] = ()
+    functions: tuple[Function, ...] = ()  # those that expressions of the schema call
 
     @cached_property
     def tables_by_name(self) -> Mapping[QName, Table]:

@@ -22,6 +22,7 @@ from runner.ddl.syntax.column_types import TypeReference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from runner.ddl.catalog.functions import FunctionDraft
     from runner.ddl.syntax.dialect import Dialect
 
 NamePath = tuple[str, ...]  # the parts of a dotted name
@@ -101,6 +102,7 @@ class Catalog:
         self.enums: dict[QName, Enum] = {}
         self.domains: dict[QName, DomainDraft] = {}
         self.composites: dict[QName, list[ColumnDraft]] = {}
+        self.functions: dict[QName, list[FunctionDraft]] = {}
         self.extension_schemas: dict[str, str | None] = {}
         self.notes: list[Note] = []
         self.warnings: list[str] = []

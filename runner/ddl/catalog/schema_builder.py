@@ -7,10 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.default_names import serial_default
+from runner.ddl.catalog.functions import called_functions
 from runner.ddl.model import (
     Check,
     Column,
     ColumnRef,
+    Composite,
     Const,
     Domain,
     Expression,
@@ -26,7 +28,7 @@ from runner.ddl.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from runner.ddl.catalog.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
     from runner.ddl.syntax.column_types import TypeReference
@@ -49,6 +51,7 @@ class _SchemaBuilder:
 
     def schema(self) -> Schema:
         catalog = self._catalog
+        functions = called_functions(catalog)
         return Schema(
             dialect=catalog.dialect.name,
             tables=tuple(self._table(draft) for draft in catalog.tables.values()),
@@ -58,6 +61,13 @@ class _SchemaBuilder:
             warnings=tuple(catalog.warnings),
             default_schema=catalog.default_schema,
             extensions=tuple(catalog.extension_schemas),
+            extension_schemas=tuple(
+                (name, schema)
+                for name, schema in catalog.extension_schemas.items()
+                if schema not in (None, catalog.default_schema, "pg_catalog")
+            ),
+            composites=tuple(self._composite(name, columns) for name, columns in catalog.composites.items()),
+            functions=functions,
         )
 
     # -------------------------------------------------------------------------------------------------- types
@@ -74,6 +84,9 @@ class _SchemaBuilder:
                 return replace(reference.sql, text=f"{name}{suffix}", base=str(name), enum=catalog.enums[name])
             if name in self._domains:
                 return replace(reference.sql, text=f"{name}{suffix}", base=str(name), domain=self._domains[name])
+        for name in catalog.candidates(reference.path):
+            if name in catalog.composites or name in catalog.tables:
+                return replace(reference.sql, text=f"{name}{suffix}", base=str(name))
         if (element := self._array_element(reference)) is not None:
             return self._type(element)
         schema = reference.path[-2] if len(reference.path) > 1 else self._extension_schema(reference.path[-1])
@@ -84,7 +97,9 @@ class _SchemaBuilder:
         """Return `mood[]` for `_mood`, the name of the array type in the catalog; None where there is no type mood."""
         *schema, name = reference.path
         path = (*schema, name.removeprefix("_"))
-        known = any(found in self._catalog.enums or found in self._domains for found in self._catalog.candidates(path))
+        catalog = self._catalog
+        kinds = (catalog.enums, self._domains, catalog.composites, catalog.tables)
+        known = any(found in kind for found in catalog.candidates(path) for kind in kinds)
         if not name.startswith("_") or not known:
             return None
         return replace(reference, path=path, sql=replace(reference.sql, dimensions=1))
@@ -94,6 +109,10 @@ class _SchemaBuilder:
         schemas = self._catalog.extension_schemas
         extension = _EXTENSIONS.get(type_name, type_name)
         return schemas.get(extension, self._catalog.default_schema)
+
+    def _composite(self, name: QName, columns: Iterable[ColumnDraft]) -> Composite:
+        attributes = tuple((column.name, self._type(column.type).text) for column in columns)
+        return Composite(name=name, attributes=attributes)
 
     def _domain(self, draft: DomainDraft) -> Domain:
         return Domain(

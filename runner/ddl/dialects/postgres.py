@@ -314,6 +314,7 @@ DIALECT = Dialect(
     rules=_RULES,
     serial_is_sequence=True,
     like_element=True,
+    calls_functions=True,
     has_inheritance=True,
     drop_removes_references=True,
 )

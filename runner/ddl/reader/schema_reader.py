@@ -24,6 +24,7 @@ from runner.ddl.statements.statement_kinds import (
     HEAD_BYTES,
     FirstWords,
     first_words,
+    is_about_function,
     is_relevant,
     why_irrelevant,
 )
@@ -80,7 +81,7 @@ class _Reader:
             head = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)]
             words = FirstWords() if raw.client else first_words(head)
             self._count(words)
-            if raw.client or not (raw.problem or is_relevant(words, head)):
+            if raw.client or not (raw.problem or self._is_relevant(words, head)):
                 passed.add(raw, words, head)
                 continue
             text = decoder.decode(data[raw.start : raw.end], raw.line)
@@ -91,9 +92,16 @@ class _Reader:
         found = [*self.catalog.notes[first_note:], *decoder.notes, *passed.notes()]
         self.catalog.notes[first_note:] = sorted(found, key=lambda note: note.line)
 
+    def _is_relevant(self, words: FirstWords, head: bytes) -> bool:
+        return is_relevant(words, head) or (self.dialect.calls_functions and is_about_function(words))
+
     def schema(self, files: Iterable[str]) -> Schema:
         """Return the schema; raise `DDLError` where no table was in any file."""
+        files = list(files)
         schema = build_schema(self.catalog)
+        place = {file: number for number, file in enumerate(files)}
+        notes = sorted(schema.notes, key=lambda note: (place.get(note.file, 0), note.line))
+        schema = replace(schema, notes=tuple(notes))
         if not schema.tables:
             raise DDLError([self._no_table(file, schema.notes) for file in files])
         return schema

@@ -11,6 +11,7 @@ from runner.ddl.statements.code_blocks import do_block
 from runner.ddl.statements.comments import comment_on
 from runner.ddl.statements.create_table import create_table
 from runner.ddl.statements.drops import drop
+from runner.ddl.statements.functions import alter_function, create_function
 from runner.ddl.statements.geometry_columns import call_geometry_function, is_geometry_call
 from runner.ddl.statements.indexes import alter_index, create_index
 from runner.ddl.statements.session import create_extension, set_search_path, use_database
@@ -106,6 +107,8 @@ def _create(statement: Statement) -> None:
         create_type(statement)
     elif kind == "DOMAIN":
         create_domain(statement)
+    elif kind == "FUNCTION":
+        create_function(statement)
     elif kind == "EXTENSION":
         create_extension(statement)
     elif kind == "SCHEMA":
@@ -152,5 +155,7 @@ def _alter(statement: Statement) -> None:
         alter_type(statement)
     elif kind == "DOMAIN":
         alter_domain(statement)
+    elif kind == "FUNCTION":
+        alter_function(statement)
     elif kind == "INDEX":
         alter_index(statement)

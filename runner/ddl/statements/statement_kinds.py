@@ -28,7 +28,7 @@ _MODIFIERS = (
 )
 _HEAD = re.compile(rb"(?i)\s*(\w+)\s*(?:" + _MODIFIERS + rb"(\w+))?")
 _COMMENT = re.compile(rb"/\*M?!\d*|/\*.*?\*/|\*/|--[^\n]*", re.DOTALL)
-_RENAME = re.compile(rb"(?i)\bRENAME\b")
+_RENAME = re.compile(rb"(?i)\b(?:RENAME|SET\s+SCHEMA)\b")
 _OWNER = re.compile(rb"(?i)\bOWNER\s+TO\b")
 _SEARCH_PATH = re.compile(rb"(?i)search_path")
 _GEOMETRY_CALL = re.compile(rb"(?i)\w+\s+(?:\w+\.)?(?:Add|Drop)GeometryColumn\s*\(")
@@ -76,7 +76,7 @@ def first_words(head: bytes) -> FirstWords:
 
 def is_relevant(words: FirstWords, head: bytes) -> bool:
     """Return whether a statement may affect a table, a type or the meaning of names."""
-    if words == ("ALTER", "INDEX"):
+    if words in {("ALTER", "INDEX"), ("ALTER", "FUNCTION")}:
         return _RENAME.search(head) is not None
     if words.verb in _RELEVANT:
         kinds = _RELEVANT[words.verb]
@@ -84,6 +84,11 @@ def is_relevant(words: FirstWords, head: bytes) -> bool:
     if words.verb in {"SET", "SELECT"}:
         return _SEARCH_PATH.search(head) is not None or _GEOMETRY_CALL.match(head.lstrip()) is not None
     return words.verb == "DO" and _CODE.match(head) is not None
+
+
+def is_about_function(words: FirstWords) -> bool:
+    """Return whether a statement creates or drops a function, which matters where expressions can call it."""
+    return words.kind == "FUNCTION" and words.verb in {"CREATE", "DROP"}
 
 
 def why_irrelevant(words: FirstWords, head: bytes) -> tuple[NoteKind, str]:
