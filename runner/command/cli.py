@@ -241,8 +241,11 @@ def _schema(ctx: click.Context, ddl: tuple[Path, ...], dialect: str, *, as_json:
 def _init(ddl: Path, dialect: str, output: Path | None) -> None:
     """Write a starter plan for a schema; it runs as it is where all of the schema was understood."""
     from runner.command.plan_jobs import write_starter_plan  # noqa: PLC0415
+    from runner.ddl.migration_folders import migration_tool  # noqa: PLC0415
 
     path, misread = write_starter_plan(ddl, dialect, output)
+    if (tool := migration_tool(Path(ddl))) is not None:
+        _say(f"{ddl}: migrations of {tool}; what leads up is read, in its order")
     for reason in misread:
         _say(f"warning: {reason}", err=True)
     first = "simplify these statements, or leave their tables out, then" if misread else "next:"

@@ -73,6 +73,7 @@ class Preparation:
         classification, agent = self._agent(task)
         schema, schema_digest = self._schema(task, agent)
         globs = task.tables or TableGlobs()
+        schema, schema_digest = _with_named_tables(schema, schema_digest, globs)
         tables = select_tables(schema, globs) if agent.per_table else None
         if tables is not None:
             _refuse_misread(schema, tables, globs)
@@ -155,13 +156,21 @@ def _read_schema(paths: tuple[Path, ...], dialect: str) -> tuple[Schema, str]:
     return schema, digest
 
 
+def _with_named_tables(schema: Schema, digest: str | None, globs: TableGlobs) -> tuple[Schema, str | None]:
+    """Return the schema with the tables of tools that globs name in full, and its digest."""
+    whole = schema.with_tool_tables(globs.include)
+    if whole is schema or digest is None:
+        return whole, digest
+    return whole, f"{digest}+{','.join(sorted(globs.include))}"
+
+
 def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
     """Return the tables that the globs select, in the order of the DDL.
 
     Partitions are left out unless a glob without wildcards names one: their rows are available through the partitioned
     table. Raises `TaskInputError` for a glob that matches no table and where every table is excluded.
     """
-    labels = {schema.label(table.name): table for table in schema.tables}
+    labels = {schema.label(table.name): table for table in schema.with_columns().tables}
     whole = {label for label, table in labels.items() if table.partition_of is None}
     chosen: set[str] = set()
     for index, pattern in enumerate(globs.include):

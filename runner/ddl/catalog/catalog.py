@@ -22,7 +22,7 @@ from runner.ddl.syntax.column_types import TypeReference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runner.ddl.catalog.functions import FunctionDraft
+    from runner.ddl.catalog.called_functions import FunctionDraft
     from runner.ddl.syntax.dialect import Dialect
 
 NamePath = tuple[str, ...]  # the parts of a dotted name
@@ -103,6 +103,7 @@ class Catalog:
         self.domains: dict[QName, DomainDraft] = {}
         self.composites: dict[QName, list[ColumnDraft]] = {}
         self.functions: dict[QName, list[FunctionDraft]] = {}
+        self.virtual_tables: dict[str, str] = {}  # names in lower case, with their modules (SQLite)
         self.extension_schemas: dict[str, str | None] = {}
         self.notes: list[Note] = []
         self.warnings: list[str] = []

@@ -6,8 +6,9 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runner.ddl.catalog.called_functions import called_functions
 from runner.ddl.catalog.default_names import serial_default
-from runner.ddl.catalog.functions import called_functions
+from runner.ddl.catalog.tool_tables import tool_of
 from runner.ddl.model import (
     Check,
     Column,
@@ -20,6 +21,8 @@ from runner.ddl.model import (
     Index,
     IndexPart,
     Key,
+    Note,
+    NoteKind,
     Operation,
     QName,
     Schema,
@@ -28,7 +31,7 @@ from runner.ddl.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from runner.ddl.catalog.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
     from runner.ddl.syntax.column_types import TypeReference
@@ -52,9 +55,12 @@ class _SchemaBuilder:
     def schema(self) -> Schema:
         catalog = self._catalog
         functions = called_functions(catalog)
+        tables = tuple(self._table(draft) for draft in catalog.tables.values())
+        tool_tables = self._tool_tables(tables)
         return Schema(
             dialect=catalog.dialect.name,
-            tables=tuple(self._table(draft) for draft in catalog.tables.values()),
+            tables=tuple(table for table in tables if table not in tool_tables),
+            tool_tables=tool_tables,
             enums=tuple(catalog.enums.values()),
             domains=tuple(self._domains.values()),
             notes=tuple(catalog.notes),
@@ -69,6 +75,25 @@ class _SchemaBuilder:
             composites=tuple(self._composite(name, columns) for name, columns in catalog.composites.items()),
             functions=functions,
         )
+
+    def _tool_tables(self, tables: Sequence[Table]) -> tuple[Table, ...]:
+        """Return the tables that tools keep for themselves, with a note each, unless they are all that there is."""
+        catalog = self._catalog
+        tools = {table.name: tool for table in tables if (tool := tool_of(table, catalog.virtual_tables)) is not None}
+        if len(tools) == len(tables):
+            return ()
+        found = tuple(table for table in tables if table.name in tools)
+        for table in found:
+            note = Note(
+                file=catalog.tables[catalog.key(table.name)].file,
+                line=table.line,
+                statement=f"CREATE TABLE {table.name}",
+                kind=NoteKind.SKIPPED_TABLE,
+                reason=f"{table.name.name} is a table of {tools[table.name]}; `tables.include` brings it back by name",
+                table=table.name,
+            )
+            catalog.notes.append(note)
+        return found
 
     # -------------------------------------------------------------------------------------------------- types
 
@@ -134,6 +159,8 @@ class _SchemaBuilder:
                 self._warn(draft, f"column {column.name} of table {draft.name} is there twice; the first one holds")
             else:
                 by_name[column.name] = self._column(draft, column)
+        if not by_name:
+            self._warn(draft, f"table {draft.name} has no columns, so an application leaves it out")
         self._drop_dangling(draft, by_name.keys())
         indexes = [_without_prefixes(index, by_name) for index in draft.indexes]
         keys = [index for index in indexes if index.enforces_uniqueness and self._catalog.dialect.unique_index_is_key]

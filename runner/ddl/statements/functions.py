@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.catalog.functions import FunctionDraft, rename_calls
+from runner.ddl.catalog.called_functions import FunctionDraft, rename_calls
+from runner.ddl.statements.statement import excerpt
 
 if TYPE_CHECKING:
     from runner.ddl.model import QName
@@ -27,6 +28,7 @@ def create_function(statement: Statement) -> None:
         arguments=arguments,
         text=statement.text[start:],
         signature=_signature(statement, cursor),
+        shown=excerpt(statement.text),
         language=_language(cursor),
         file=statement.file,
         line=statement.line,

@@ -98,6 +98,7 @@ def _create(statement: Statement) -> None:
         modifiers.add(cursor.take().word)
     kind = cursor.take().word
     if kind == "TABLE" and "VIRTUAL" in modifiers:
+        _remember_virtual_table(statement)
         statement.pass_over(NoteKind.SKIPPED_TABLE, "a virtual table has no columns of its own to generate for")
     elif kind == "TABLE":
         create_table(statement, frozenset(modifiers))
@@ -115,6 +116,15 @@ def _create(statement: Statement) -> None:
         _create_schema(statement)
     else:
         statement.pass_over(note_kind(FirstWords("CREATE", kind)), f"CREATE {kind} creates no table")
+
+
+def _remember_virtual_table(statement: Statement) -> None:
+    """Keep the name and the module of a virtual table, which makes tables of its own."""
+    cursor = statement.cursor
+    cursor.skip("IF", "NOT", "EXISTS")
+    name = cursor.take_path()[-1]
+    if cursor.skip("USING"):
+        statement.catalog.virtual_tables[name.lower()] = cursor.take_name().lower()
 
 
 def _set_or_call(statement: Statement) -> None:

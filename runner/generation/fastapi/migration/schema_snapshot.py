@@ -19,6 +19,7 @@ from runner.generation.fastapi.migration.snapshot import (
     SqliteSnapshot,
     TableSnapshot,
 )
+from runner.generation.fastapi.migration.sqlite_names import with_distinct_indexes
 from runner.generation.fastapi.migration.type_snapshots import type_snapshots
 from runner.generation.fastapi.resources import Resource, resources
 from runner.generation.fastapi.sql_names import columns_sql, flat_name, outside, qualified, quote, text_sql, type_name
@@ -55,7 +56,7 @@ def take_snapshot(application: Application) -> Snapshot:
         types=types,
         functions=functions,
         sequences=tuple(_sequences(resources(application))),
-        tables=tuple(_table(resource) for resource in _in_order(resources(application))),
+        tables=with_distinct_indexes([_table(resource) for resource in _in_order(resources(application))]),
     )
 
 

@@ -29,6 +29,7 @@ class FunctionDraft:
     arguments: str
     text: str
     signature: str
+    shown: str  # in notes
     language: str
     file: str
     line: int
@@ -92,7 +93,7 @@ def _note(catalog: Catalog, drafts: Iterable[FunctionDraft]) -> None:
 
 
 def _as_note(draft: FunctionDraft, kind: NoteKind, reason: str) -> Note:
-    return Note(file=draft.file, line=draft.line, statement=draft.signature, kind=kind, reason=reason)
+    return Note(file=draft.file, line=draft.line, statement=draft.shown, kind=kind, reason=reason)
 
 
 # ---------------------------------------------------------------------------------------------------------- renames
