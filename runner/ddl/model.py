@@ -376,7 +376,7 @@ class Schema:
         return Counter(table.partition_of for table in self.tables if table.partition_of is not None)
 
     def with_columns(self) -> Schema:
-        """Return the schema without tables that have no columns: PostgreSQL allows them, an application cannot show them."""
+        """Return the schema without tables that have no columns (PostgreSQL): an application cannot show them."""
         tables = tuple(table for table in self.tables if table.columns)
         return self if len(tables) == len(self.tables) else replace(self, tables=tables)
 
