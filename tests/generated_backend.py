@@ -30,7 +30,7 @@ def backend_files(
 ) -> dict[str, GeneratedFile]:
     """Return what both backend kinds generate, by path; `tables` limits be-crud to some."""
     boilerplate, crud = load_agent("be-boilerplate"), load_agent("be-crud")
-    chosen = schema.tables if tables is None else tuple(tables)
+    chosen = schema.with_columns().tables if tables is None else tuple(tables)
     application = Application(schema)
     files = list(boilerplate.generate(AgentContext(schema=schema, options=options or {}, shared=application)))
     for table in chosen:

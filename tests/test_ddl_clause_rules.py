@@ -34,7 +34,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ("primary key", "sqlite", "PRIMARY KEY (id AUTOINCREMENT)", 'PRIMARY KEY ("id")'),
     ("primary key", "postgres", "PRIMARY KEY (a) INCLUDE (b) USING INDEX TABLESPACE x", 'PRIMARY KEY ("a")'),
     ("key of a column", "mysql", "a int KEY", '"a" CHAR(0) PRIMARY KEY'),
-    ("unique", "mysql", "UNIQUE KEY k (a(3)) COMMENT 'x'", 'CONSTRAINT "k" UNIQUE ("a")'),
+    ("unique", "mysql", "UNIQUE KEY k (a DESC) COMMENT 'x'", 'CONSTRAINT "k" UNIQUE ("a")'),
     ("unique", "postgres", "a int UNIQUE NULLS NOT DISTINCT", '"a" CHAR(0) UNIQUE NULLS NOT DISTINCT'),
     (
         "foreign key",
@@ -70,6 +70,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ),
     ("versioning of a column", "mariadb", "a int DEFAULT 1 WITHOUT SYSTEM VERSIONING", '"a" CHAR(0) DEFAULT __p1'),
     ("compressed", "mariadb", "a text COMPRESSED=zlib NOT NULL", '"a" CHAR(0) NOT NULL'),
+    ("not enforced", "postgres", "a int REFERENCES t NOT ENFORCED", '"a" CHAR(0) REFERENCES "t" NOT ENFORCED'),
     ("not valid", "postgres", "FOREIGN KEY (a) REFERENCES t NOT VALID", 'FOREIGN KEY ("a") REFERENCES "t"'),
 ]
 

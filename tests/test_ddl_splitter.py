@@ -107,13 +107,25 @@ def test_psql_g_ends_a_statement():
 
 @pytest.mark.parametrize("delimiter", ["$$", "//", ";;", "|"])
 def test_mysql_delimiter(delimiter: str):
-    sql = f"DELIMITER {delimiter}\nSELECT 1; SELECT 2{delimiter}\nSELECT 3 {delimiter} DELIMITER ;\nSELECT 4; SELECT 5;"
+    body = "CREATE PROCEDURE p() BEGIN SELECT 1; SELECT 2; END"
+    sql = f"DELIMITER {delimiter}\n{body}{delimiter}\nSELECT 3 {delimiter} DELIMITER ;\nSELECT 4; SELECT 5;"
     statements = [raw for raw in split(sql.encode(), dialect_named("mysql")) if not raw.client]
     assert [sql[raw.start : raw.end] for raw in statements] == [
-        "SELECT 1; SELECT 2",
+        body,
         "SELECT 3",
         "SELECT 4",
         "SELECT 5",
+    ]
+
+
+def test_the_server_ends_statements_at_semicolons_under_any_delimiter():
+    sql = "DELIMITER //\nSET @a = ';';\nCREATE TABLE t (a int) //\nCREATE TABLE u (a int);\n\nCREATE TABLE v (a int);"
+    statements = [raw for raw in split(sql.encode(), dialect_named("mysql")) if not raw.client]
+    assert [(raw.line, sql[raw.start : raw.end]) for raw in statements] == [
+        (2, "SET @a = ';'"),
+        (3, "CREATE TABLE t (a int)"),
+        (4, "CREATE TABLE u (a int)"),
+        (6, "CREATE TABLE v (a int)"),
     ]
 
 

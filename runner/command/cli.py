@@ -251,10 +251,13 @@ def _init(ddl: str, dialect: str, output: Path | None) -> None:
     of a SQLite file. A database's schema is written beside the plan, in SQL and in its own dialect.
     """
     from runner.command.plan_jobs import write_starter_plan  # noqa: PLC0415
+    from runner.ddl.migration_folders import migration_tool  # noqa: PLC0415
 
     (*sources, path), misread = write_starter_plan(ddl, dialect, output)
     for source in sources:
         _say(f"wrote {source}")
+    if (tool := migration_tool(Path(ddl))) is not None:
+        _say(f"{ddl}: migrations of {tool}; what leads up is read, in its order")
     for reason in misread:
         _say(f"warning: {reason}", err=True)
     first = "simplify these statements, or leave their tables out, then" if misread else "next:"

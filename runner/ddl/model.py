@@ -7,13 +7,13 @@ a parsed form; where there is no parsed form, only the text is reliable.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 TableKind = Literal["table", "partitioned", "foreign"]
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
@@ -149,6 +149,28 @@ class Domain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Composite:
+    """A composite type: its attributes with the text of their types, in order."""
+
+    name: QName
+    attributes: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Function:
+    """A function that an expression of the schema calls.
+
+    `text` is all of its statement after the name, `signature` the statement without the body, `arguments` what is
+    between its parentheses.
+    """
+
+    name: QName
+    arguments: str
+    text: str
+    signature: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
     """One column. `serial` columns have `default` nextval(...) and `serial` True.
 
@@ -280,7 +302,7 @@ class NoteKind(StrEnum):
     SESSION = "session"  # transactions and settings
     CLIENT_LINE = "client line"  # for psql, mysql or sqlite3 itself
     INCLUDED_FILE = "included file"  # a client line that names another file, which is not read
-    CODE_BLOCK = "code block"  # DO, which may create anything
+    CODE_BLOCK = "code block"  # code that may create anything, or that tables call and the application lacks
     VIEW = "view"
     FUNCTION = "function"  # procedures and aggregates too
     TRIGGER = "trigger"  # events too
@@ -324,7 +346,10 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Schema:
-    """All tables and types of one DDL, in the order in which they were defined."""
+    """All tables and types of one DDL, in the order in which they were defined.
+
+    `tool_tables` are those that tools keep for themselves, such as `alembic_version`; they are not among `tables`.
+    """
 
     dialect: str  # its name
     tables: tuple[Table, ...]
@@ -334,6 +359,10 @@ class Schema:
     warnings: tuple[str, ...] = ()
     default_schema: str | None = field(default=None)  # `public` for PostgreSQL
     extensions: tuple[str, ...] = ()  # created by a PostgreSQL file; they supply types and operator classes
+    extension_schemas: tuple[tuple[str, str], ...] = ()  # of those that are not in the default schema
+    composites: tuple[Composite, ...] = ()
+    tool_tables: tuple[Table, ...] = ()
+    functions: tuple[Function, ...] = ()  # those that expressions of the schema call
 
     @cached_property
     def tables_by_name(self) -> Mapping[QName, Table]:
@@ -349,6 +378,19 @@ class Schema:
     def partitions(self) -> Counter[QName]:
         """How many tables are partitions of each table; 0 for any other."""
         return Counter(table.partition_of for table in self.tables if table.partition_of is not None)
+
+    def with_columns(self) -> Schema:
+        """Return the schema without tables that have no columns (PostgreSQL): an application cannot show them."""
+        tables = tuple(table for table in self.tables if table.columns)
+        return self if len(tables) == len(self.tables) else replace(self, tables=tables)
+
+    def with_tool_tables(self, labels: Collection[str]) -> Schema:
+        """Return the schema with those of its tool tables that have one of these labels."""
+        found = tuple(table for table in self.tool_tables if self.label(table.name) in labels)
+        if not found:
+            return self
+        rest = tuple(table for table in self.tool_tables if table not in found)
+        return replace(self, tables=(*self.tables, *found), tool_tables=rest)
 
     def label(self, name: QName) -> str:
         """Return a table's name for people: with its schema only outside the default one."""

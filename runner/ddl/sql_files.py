@@ -6,6 +6,7 @@ import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.ddl.migration_folders import read_folder
 from runner.records.errors import DDLError, Problem
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ _UTF16_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
 def expand_ddl_paths(paths: Iterable[StrPath]) -> list[Path]:
-    """Return the files that paths name, in order: a folder means its *.sql files in name order, a glob its matches.
+    """Return the files that paths name, in order: of a folder those that `read_folder` returns, of a glob its matches.
 
     Raises `DDLError` with every path that names no file.
     """
@@ -54,7 +55,7 @@ def expand_ddl_paths(paths: Iterable[StrPath]) -> list[Path]:
 
 def _expand(path: Path) -> Sequence[Path]:
     if path.is_dir():
-        return sorted(hit for hit in path.glob("*.sql") if hit.is_file())
+        return read_folder(path).files
     if path.exists() or not glob.has_magic(str(path)):
         return [path] if path.exists() else []
     return sorted(Path(hit) for hit in glob.glob(str(path), recursive=True) if Path(hit).is_file())  # noqa: PTH207 - Path.glob takes no absolute pattern

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl import schema_cache
 from runner.ddl.dialects import DEFAULT, NAMES, NAMES_IN_WORDS
-from runner.ddl.model import Note, Schema, Table
+from runner.ddl.model import Note, NoteKind, Schema, Table
 from runner.ddl.sql_files import expand_ddl_paths
 from runner.execution.subtasks import SubTaskManager
 from runner.generation.registry import agent_facts
@@ -81,6 +81,7 @@ class Preparation:
         classification, agent = self._agent(task)
         schema, schema_digest = self._schema(task, agent)
         globs = task.tables or TableGlobs()
+        schema, schema_digest = _with_named_tables(schema, schema_digest, globs)
         tables = select_tables(schema, globs) if agent.per_table else None
         if tables is not None:
             _refuse_misread(schema, tables, globs)
@@ -174,13 +175,21 @@ def _read_schema(paths: tuple[Path, ...], dialect: str) -> tuple[Schema, str]:
     return schema, digest
 
 
+def _with_named_tables(schema: Schema, digest: str | None, globs: TableGlobs) -> tuple[Schema, str | None]:
+    """Return the schema with the tables of tools that globs name in full, and its digest."""
+    whole = schema.with_tool_tables(globs.include)
+    if whole is schema or digest is None:
+        return whole, digest
+    return whole, f"{digest}+{','.join(sorted(globs.include))}"
+
+
 def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
     """Return the tables that the globs select, in the order of the DDL.
 
     Partitions are left out unless a glob without wildcards names one: their rows are available through the partitioned
     table. Raises `TaskInputError` for a glob that matches no table and where every table is excluded.
     """
-    labels = {schema.label(table.name): table for table in schema.tables}
+    labels = {schema.label(table.name): table for table in schema.with_columns().tables}
     whole = {label for label, table in labels.items() if table.partition_of is None}
     chosen: set[str] = set()
     for index, pattern in enumerate(globs.include):
@@ -227,8 +236,10 @@ def _would_choose_unread(globs: TableGlobs, schema: Schema, note: Note) -> bool:
 
 
 def misread_tables(schema: Schema) -> tuple[str, ...]:
-    """Return a warning for each statement about a table that was not understood."""
-    return tuple(f"{note.file}:{note.line}: not understood: {note.reason}" for note in _unread_tables(schema))
+    """Return a warning for each statement about a table that was not understood, or that may have created one."""
+    unread = (f"{note.file}:{note.line}: not understood: {note.reason}" for note in _unread_tables(schema))
+    code = (note for note in schema.notes if note.kind is NoteKind.CODE_BLOCK)
+    return (*unread, *(f"{note.file}:{note.line}: {note.reason}: {note.statement}" for note in code))
 
 
 def _unread_tables(schema: Schema) -> tuple[Note, ...]:

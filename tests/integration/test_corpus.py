@@ -64,6 +64,7 @@ def compare(path: Path, dialect: str | None = None) -> Comparison:
     start = time.process_time()
     schema = read_ddl([CORPUS / source for source in catalog["source"]], dialect or catalog["dialect"])
     found = Comparison(name=path.stem, dialect=catalog["dialect"], seconds=time.process_time() - start)
+    schema = schema.with_tool_tables([schema.label(table.name) for table in schema.tool_tables])
     data = json.loads(json.dumps(schema_to_json(schema)))
     found.not_understood = data["not_understood"]
     expected, read = by_name(catalog["tables"]), by_name(data["tables"])

@@ -22,6 +22,7 @@ from runner.ddl.syntax.column_types import TypeReference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from runner.ddl.catalog.called_functions import FunctionDraft
     from runner.ddl.syntax.dialect import Dialect
 
 NamePath = tuple[str, ...]  # the parts of a dotted name
@@ -35,6 +36,7 @@ class ColumnDraft:
     type: TypeReference
     line: int
     nullable: bool = True
+    not_null_name: str | None = None  # of its NOT NULL, which is a constraint in PostgreSQL since version 18
     default: Default | None = None
     identity: Literal["always", "by default"] | None = None
     auto_increment: bool = False
@@ -100,6 +102,8 @@ class Catalog:
         self.enums: dict[QName, Enum] = {}
         self.domains: dict[QName, DomainDraft] = {}
         self.composites: dict[QName, list[ColumnDraft]] = {}
+        self.functions: dict[QName, list[FunctionDraft]] = {}
+        self.virtual_tables: dict[str, str] = {}  # names in lower case, with their modules (SQLite)
         self.extension_schemas: dict[str, str | None] = {}
         self.notes: list[Note] = []
         self.warnings: list[str] = []

@@ -6,6 +6,8 @@ from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runner.ddl.catalog.default_names import object_name, serial_default
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 def adopt(child: TableDraft, parent: TableDraft) -> None:
     """Add to a partition what only its parent has: columns, keys, references, checks and indexes."""
     if not child.columns:
-        child.columns = [_partition_column(column) for column in parent.columns]
+        child.columns = [_partition_column(parent, column) for column in parent.columns]
     add_keys(child, parent)
     for reference in parent.foreign_keys:
         add_foreign_key(child, reference)
@@ -26,9 +28,15 @@ def adopt(child: TableDraft, parent: TableDraft) -> None:
         add_index(child, index)
 
 
-def _partition_column(column: ColumnDraft) -> ColumnDraft:
+def _partition_column(parent: TableDraft, column: ColumnDraft) -> ColumnDraft:
+    """Return a copy of a column; that of a serial one takes its values from the parent's sequence."""
     found = copy(column)
     found.comment = None
+    if not column.nullable:
+        found.not_null_name = column.not_null_name or object_name(parent.name.name, column.name, "not_null")
+    if column.type.serial and not column.auto_increment:
+        found.default = column.default or serial_default(parent.name, column.name, default_schema="public")
+        found.type = replace(column.type, serial=False)
     return found
 
 
@@ -82,14 +90,16 @@ def inherit(child: TableDraft, parents: Iterable[TableDraft]) -> None:
     for parent in parents:
         child.inherits.append(parent.name)
         for column in parent.columns:
-            merged[column.name] = _merged(merged.get(column.name) or _inherited(column), own.pop(column.name, None))
+            merged[column.name] = _merged(
+                merged.get(column.name) or _inherited(parent, column), own.pop(column.name, None)
+            )
         for check in parent.checks:
             add_check(child, check)
     child.columns = [*merged.values(), *own.values()]
 
 
-def _inherited(column: ColumnDraft) -> ColumnDraft:
-    found = _partition_column(column)
+def _inherited(parent: TableDraft, column: ColumnDraft) -> ColumnDraft:
+    found = _partition_column(parent, column)
     if found.identity:
         found.identity = None  # an identity is not inherited; the NOT NULL that comes with it is
     return found
@@ -106,7 +116,7 @@ def _merged(inherited: ColumnDraft, own: ColumnDraft | None) -> ColumnDraft:
 
 def copy_like(table: TableDraft, source: TableDraft, position: int, including: frozenset[str]) -> None:
     """Insert the columns of a LIKE at `position`, with the parts that it includes; NOT NULL is always copied."""
-    columns = [_partition_column(column) for column in source.columns]
+    columns = [_partition_column(source, column) for column in source.columns]
     for column, original in zip(columns, source.columns, strict=True):
         if "DEFAULTS" not in including:
             column.default = None

@@ -6,17 +6,23 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runner.ddl.catalog.called_functions import called_functions
+from runner.ddl.catalog.default_names import serial_default
+from runner.ddl.catalog.tool_tables import tool_of
 from runner.ddl.model import (
     Check,
     Column,
     ColumnRef,
+    Composite,
     Const,
-    Default,
     Domain,
     Expression,
     ForeignKey,
     Index,
+    IndexPart,
     Key,
+    Note,
+    NoteKind,
     Operation,
     QName,
     Schema,
@@ -25,7 +31,7 @@ from runner.ddl.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from runner.ddl.catalog.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
     from runner.ddl.syntax.column_types import TypeReference
@@ -48,16 +54,46 @@ class _SchemaBuilder:
 
     def schema(self) -> Schema:
         catalog = self._catalog
+        functions = called_functions(catalog)
+        tables = tuple(self._table(draft) for draft in catalog.tables.values())
+        tool_tables = self._tool_tables(tables)
         return Schema(
             dialect=catalog.dialect.name,
-            tables=tuple(self._table(draft) for draft in catalog.tables.values()),
+            tables=tuple(table for table in tables if table not in tool_tables),
+            tool_tables=tool_tables,
             enums=tuple(catalog.enums.values()),
             domains=tuple(self._domains.values()),
             notes=tuple(catalog.notes),
             warnings=tuple(catalog.warnings),
             default_schema=catalog.default_schema,
             extensions=tuple(catalog.extension_schemas),
+            extension_schemas=tuple(
+                (name, schema)
+                for name, schema in catalog.extension_schemas.items()
+                if schema not in (None, catalog.default_schema, "pg_catalog")
+            ),
+            composites=tuple(self._composite(name, columns) for name, columns in catalog.composites.items()),
+            functions=functions,
         )
+
+    def _tool_tables(self, tables: Sequence[Table]) -> tuple[Table, ...]:
+        """Return the tables that tools keep for themselves, with a note each, unless they are all that there is."""
+        catalog = self._catalog
+        tools = {table.name: tool for table in tables if (tool := tool_of(table, catalog.virtual_tables)) is not None}
+        if len(tools) == len(tables):
+            return ()
+        found = tuple(table for table in tables if table.name in tools)
+        for table in found:
+            note = Note(
+                file=catalog.tables[catalog.key(table.name)].file,
+                line=table.line,
+                statement=f"CREATE TABLE {table.name}",
+                kind=NoteKind.SKIPPED_TABLE,
+                reason=f"{table.name.name} is a table of {tools[table.name]}; `tables.include` brings it back by name",
+                table=table.name,
+            )
+            catalog.notes.append(note)
+        return found
 
     # -------------------------------------------------------------------------------------------------- types
 
@@ -73,15 +109,35 @@ class _SchemaBuilder:
                 return replace(reference.sql, text=f"{name}{suffix}", base=str(name), enum=catalog.enums[name])
             if name in self._domains:
                 return replace(reference.sql, text=f"{name}{suffix}", base=str(name), domain=self._domains[name])
+        for name in catalog.candidates(reference.path):
+            if name in catalog.composites or name in catalog.tables:
+                return replace(reference.sql, text=f"{name}{suffix}", base=str(name))
+        if (element := self._array_element(reference)) is not None:
+            return self._type(element)
         schema = reference.path[-2] if len(reference.path) > 1 else self._extension_schema(reference.path[-1])
         name = QName(schema=schema, name=reference.path[-1])
         return replace(reference.sql, text=f"{name}{suffix}")
+
+    def _array_element(self, reference: TypeReference) -> TypeReference | None:
+        """Return `mood[]` for `_mood`, the name of the array type in the catalog; None where there is no type mood."""
+        *schema, name = reference.path
+        path = (*schema, name.removeprefix("_"))
+        catalog = self._catalog
+        kinds = (catalog.enums, self._domains, catalog.composites, catalog.tables)
+        known = any(found in kind for found in catalog.candidates(path) for kind in kinds)
+        if not name.startswith("_") or not known:
+            return None
+        return replace(reference, path=path, sql=replace(reference.sql, dimensions=1))
 
     def _extension_schema(self, type_name: str) -> str | None:
         """Return the schema of a type that the DDL does not define: its extension's, or else the default one."""
         schemas = self._catalog.extension_schemas
         extension = _EXTENSIONS.get(type_name, type_name)
         return schemas.get(extension, self._catalog.default_schema)
+
+    def _composite(self, name: QName, columns: Iterable[ColumnDraft]) -> Composite:
+        attributes = tuple((column.name, self._type(column.type).text) for column in columns)
+        return Composite(name=name, attributes=attributes)
 
     def _domain(self, draft: DomainDraft) -> Domain:
         return Domain(
@@ -103,7 +159,12 @@ class _SchemaBuilder:
                 self._warn(draft, f"column {column.name} of table {draft.name} is there twice; the first one holds")
             else:
                 by_name[column.name] = self._column(draft, column)
+        if not by_name:
+            self._warn(draft, f"table {draft.name} has no columns, so an application leaves it out")
         self._drop_dangling(draft, by_name.keys())
+        indexes = [_without_prefixes(index, by_name) for index in draft.indexes]
+        keys = [index for index in indexes if index.enforces_uniqueness and self._catalog.dialect.unique_index_is_key]
+        draft.unique += [Key(columns=tuple(filter(None, index.columns)), name=index.name) for index in keys]
         return Table(
             name=draft.name,
             columns=tuple(by_name.values()),
@@ -111,7 +172,7 @@ class _SchemaBuilder:
             unique=self._unique(draft),
             foreign_keys=tuple(self._foreign_key(draft, key) for key in draft.foreign_keys),
             checks=tuple(self._check(check, by_name) for check in draft.checks),
-            indexes=tuple(draft.indexes),
+            indexes=tuple(index for index in indexes if index not in keys),
             comment=draft.comment,
             kind=draft.kind,
             partition_of=draft.partition_of,
@@ -141,7 +202,7 @@ class _SchemaBuilder:
     def _column(self, table: TableDraft, draft: ColumnDraft) -> Column:
         default = draft.default
         if draft.type.serial and self._catalog.dialect.serial_is_sequence and default is None:
-            default = Default(text=_next_value(f"{table.name.name}_{draft.name}_seq"))
+            default = serial_default(replace(table.name, schema=None), draft.name)
         return Column(
             name=draft.name,
             type=self._type(draft.type),
@@ -187,6 +248,23 @@ class _SchemaBuilder:
         return replace(check, columns=names, expression=expression)
 
 
+def _without_prefixes(index: Index, columns: Mapping[str, Column]) -> Index:
+    """Return an index in which a unique prefix (MySQL) is an expression, or the column where it is that long."""
+    if not index.unique:
+        return index
+    return replace(index, parts=tuple(_prefix_as_expression(part, columns) for part in index.parts))
+
+
+def _prefix_as_expression(part: IndexPart, columns: Mapping[str, Column]) -> IndexPart:
+    column = columns.get(part.column or "")
+    if column is None or part.length is None:
+        return part
+    if column.type.args and column.type.args[0] <= part.length:
+        return replace(part, length=None)
+    name = column.name if _PLAIN_NAME.fullmatch(column.name) else f"`{column.name.replace('`', '``')}`"
+    return replace(part, column=None, length=None, expression=f"substr({name}, 1, {part.length})")
+
+
 # Extensions whose types have other names than they.
 _EXTENSIONS = {"geometry": "postgis", "geography": "postgis", "raster": "postgis_raster", "lquery": "ltree"}
 
@@ -201,9 +279,3 @@ def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> E
         if column is not None and column.type.base in _TEXT_TYPES and target in _TEXT_TYPES:
             return expression.args[0]
     return replace(expression, args=tuple(_without_text_casts(argument, columns) for argument in expression.args))
-
-
-def _next_value(sequence: str) -> str:
-    """Return the default of a serial column as PostgreSQL prints it: an identifier within a literal, both quoted."""
-    quoted = sequence if _PLAIN_NAME.fullmatch(sequence) else '"' + sequence.replace('"', '""') + '"'
-    return "nextval('" + quoted.replace("'", "''") + "'::regclass)"

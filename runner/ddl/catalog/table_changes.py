@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from runner.ddl.catalog.default_names import object_name
+from runner.ddl.model import Check, ForeignKey, Key
 from runner.ddl.syntax.expressions import parse_expression
 from runner.ddl.syntax.tokens import Token, name_value, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.ddl.catalog.catalog import Catalog, TableDraft
-    from runner.ddl.model import Check, ForeignKey, IndexPart, Key
+    from runner.ddl.catalog.catalog import Catalog, ColumnDraft, TableDraft
+    from runner.ddl.model import IndexPart
+
+
+_Constraint = TypeVar("_Constraint", Key, ForeignKey, Check)
 
 
 def default_constraint_name(table: TableDraft, part: Key | ForeignKey | Check, suffix: str) -> str:
@@ -20,11 +25,40 @@ def default_constraint_name(table: TableDraft, part: Key | ForeignKey | Check, s
     columns: Sequence[str] = () if suffix == "pkey" else part.columns
     if suffix == "check" and len(columns) != 1:
         columns = ()
-    return "_".join((table.name.name, *columns, suffix))
+    return object_name(table.name.name, "_".join(columns), suffix)
+
+
+def keep_default_names(table: TableDraft) -> None:
+    """Give every unnamed constraint and index the name that it got when it was made; a later rename does not change it.
+
+    Of several that would get one name only the first does.
+    """
+    taken = {part.name for part in (table.primary_key, *table.unique, *table.foreign_keys, *table.checks) if part}
+    taken |= {index.name for index in table.indexes}
+
+    def named(part: _Constraint, suffix: str) -> _Constraint:
+        name = default_constraint_name(table, part, suffix)
+        if part.name or name in taken:
+            return part
+        taken.add(name)
+        return replace(part, name=name)
+
+    table.primary_key = table.primary_key and named(table.primary_key, "pkey")
+    table.unique = [named(key, "key") for key in table.unique]
+    table.foreign_keys = [named(key, "fkey") for key in table.foreign_keys]
+    table.checks = [named(check, "check") for check in table.checks]
+    for place, index in enumerate(table.indexes):
+        columns = [column for column in index.columns if column]
+        name = object_name(table.name.name, "_".join(columns), "idx")
+        if index.name is None and len(columns) == len(index.parts) and name not in taken:
+            taken.add(name)
+            table.indexes[place] = replace(index, name=name)
 
 
 def rename_column(catalog: Catalog, table: TableDraft, old: str, new: str) -> None:
     """Rename a column wherever it is named: in keys, references of any table, checks, indexes and computed columns."""
+    if catalog.dialect.has_inheritance:
+        keep_default_names(table)
 
     def renamed(names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(new if name == old else name for name in names)
@@ -104,6 +138,10 @@ def rename_constraint(table: TableDraft, old: str, new: str) -> bool:
         if old == _name(table, key, "fkey"):
             table.foreign_keys[place] = replace(key, name=new)
             return True
+    for column in table.columns:
+        if not column.nullable and old == not_null_name(table, column):
+            column.not_null_name = new
+            return True
     for place, check in enumerate(table.checks):
         if old == _name(table, check, "check"):
             table.checks[place] = replace(check, name=new)
@@ -148,3 +186,32 @@ def drop_constraint(table: TableDraft, name: str) -> None:
     table.unique = [key for key in table.unique if stays(key, "key")]
     table.foreign_keys = [key for key in table.foreign_keys if stays(key, "fkey")]
     table.checks = [check for check in table.checks if stays(check, "check")]
+    for column in table.columns:
+        if name == not_null_name(table, column) and column.name not in key_columns(table):
+            column.nullable = True
+
+
+def key_columns(table: TableDraft) -> tuple[str, ...]:
+    """Return the columns of the primary key."""
+    return table.primary_key.columns if table.primary_key else ()
+
+
+def not_null_name(table: TableDraft, column: ColumnDraft) -> str:
+    """Return the name of a column's NOT NULL, which PostgreSQL keeps as a constraint since version 18."""
+    return column.not_null_name or object_name(table.name.name, column.name, "not_null")
+
+
+def defer_constraint(
+    table: TableDraft, name: str, *, deferrable: bool | None, initially_deferred: bool | None, enforced: bool
+) -> bool:
+    """Apply ALTER CONSTRAINT to a reference, None leaves as it is; return whether there was one of that name."""
+    for place, key in enumerate(table.foreign_keys):
+        if name == _name(table, key, "fkey"):
+            if not enforced:
+                del table.foreign_keys[place]
+                return True
+            deferred = key.initially_deferred if initially_deferred is None else initially_deferred
+            can_be = (key.deferrable if deferrable is None else deferrable) or bool(initially_deferred)
+            table.foreign_keys[place] = replace(key, deferrable=can_be, initially_deferred=deferred and can_be)
+            return True
+    return False

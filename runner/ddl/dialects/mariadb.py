@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 _SANDBOX_LINE = rb"/\*M!999999\\-[^\n]*"
 # `/*!` with the version of a MySQL from 5.7 on: MariaDB has those features otherwise, and skips them.
 _COMMENT_FOR_MYSQL = r"/\*!(?:507\d\d|50[89]\d\d|5[1-9]\d{3}|[6-9]\d{4})(?!\d)" + COMMENT.removeprefix(r"/\*")
-_TOKEN = token_pattern(skipped=f"{_COMMENT_FOR_MYSQL}|{mysql.SKIPPED}", strings=mysql.STRINGS, names=BACKTICKED)
+_TOKEN = token_pattern(
+    skipped=f"{_COMMENT_FOR_MYSQL}|{mysql.SKIPPED}", strings=mysql.STRINGS, names=BACKTICKED, words=mysql.WORDS
+)
 
 
 def _next_value(cursor: Cursor) -> tuple[str, ...] | None:

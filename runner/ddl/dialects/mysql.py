@@ -24,7 +24,7 @@ from runner.ddl.syntax.clause_rules import (
 from runner.ddl.syntax.column_types import REAL_BITS, TypeReference, numbers
 from runner.ddl.syntax.dialect import Dialect, Splitting
 from runner.ddl.syntax.quoting import end_of_escaped_string
-from runner.ddl.syntax.tokens import BACKTICKED, COMMENT, ESCAPED_STRING, token_pattern
+from runner.ddl.syntax.tokens import BACKTICKED, COMMENT, ESCAPED_STRING, WORD, token_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,7 +57,9 @@ SPLITTING = Splitting(
 )
 STRINGS = rf'[nN]?{ESCAPED_STRING}|"[^"\\]*(?:(?:\\.|"")[^"\\]*)*"'
 SKIPPED = rf"--(?=\s|$)[^\n]*|\#[^\n]*|/\*M?!\d*|\*/|{COMMENT}"
-_TOKEN = token_pattern(skipped=SKIPPED, strings=STRINGS, names=BACKTICKED)
+# A name may begin with a digit if it is no number: not 1e5, 0x1F or 0b1.
+WORDS = rf"{WORD}|(?!(?:\d+[eE]\d+|0[xX][0-9a-fA-F]+|0[bB][01]+)(?![\w$]))\d+[^\W\d][\w$]*"
+_TOKEN = token_pattern(skipped=SKIPPED, strings=STRINGS, names=BACKTICKED, words=WORDS)
 _ESCAPE = re.compile(r"\\(.)|''", re.DOTALL)
 _ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "0": "\0", "Z": "\x1a"}
 

@@ -134,27 +134,31 @@ _BUILTIN = {*_ALIASES.values()} | {
     "regproc", "regprocedure", "regrole", "regtype", "text", "tid", "tsmultirange", "tsquery", "tsrange",
     "tstzmultirange", "tstzrange", "tsvector", "txid_snapshot", "uuid", "xid", "xid8", "xml",
 }  # fmt: skip
+CATALOG_TYPES = (_BUILTIN | {*_ALIASES, *_SERIALS}) - {
+    "bigint", "boolean", "char", "character", "character varying", "bit varying", "dec", "decimal", "double precision",
+    "float", "int", "integer", "nchar", "real", "smallint", *_SERIALS,
+    "time with time zone", "time without time zone", "timestamp with time zone", "timestamp without time zone",
+}  # fmt: skip
+"""The names of built-in types in pg_type; the others are syntax."""
 _DEFAULT_ARGUMENTS = {"character": (1,), "bit": (1,)}
 _INTERVAL_WORDS = {"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND", "TO"}
 
 
 def _read_type(cursor: Cursor) -> TypeReference:
     cursor.skip("SETOF")
-    quoted = cursor.here is not None and cursor.here.kind == "name"
-    base = "" if quoted else _builtin_name(cursor)
+    base = _builtin_name(cursor)
     path = () if base else cursor.take_path()
     if path[:1] == ("pg_catalog",):
-        base, path, quoted = path[-1], (), False
-        base = '"char"' if base == "char" else _ALIASES.get(base, base)
-    elif path == ("char",) and quoted:
-        base, path = '"char"', ()  # the one-byte type, not character
+        base, path = _quoted_builtin(path[-1]) or path[-1], ()
+    is_array_name = not path and base.startswith("_")
+    base = base.removeprefix("_") if is_array_name else base
     serial = base in _SERIALS
     base = _SERIALS.get(base, base)
     arguments = cursor.take_group() if cursor.word == "(" else None
     args = numbers(arguments)
     if not path:
-        base, args = _with_defaults(cursor, base, args)
-    dimensions = _dimensions(cursor)
+        base, args = _with_defaults(cursor, _ALIASES.get(base, base), args)
+    dimensions = _dimensions(cursor) + is_array_name
     if not cursor.done:
         raise cursor.surprise("the end of the type")
     if path:
@@ -165,19 +169,51 @@ def _read_type(cursor: Cursor) -> TypeReference:
 
 
 def _builtin_name(cursor: Cursor) -> str:
-    """Return a built-in type's full name and move past its words; empty where the type is not built in."""
+    """Return a built-in type's full name and move past its words; empty where the type is not built in.
+
+    An array's name in the catalog keeps its underscore: `_text` is `text[]`.
+    """
+    token = cursor.here
+    if token is not None and token.kind == "name":
+        return _take_quoted_builtin(cursor)
     if cursor.skip("NATIONAL") or cursor.word in {"CHARACTER", "CHAR", "NCHAR", "BIT"}:
         base = "bit" if cursor.take().word == "BIT" else "character"
         return f"{base} varying" if cursor.skip("VARYING") else base
     if cursor.skip("DOUBLE", "PRECISION"):
         return "double precision"
     name = cursor.word.lower()
-    known = name in _ALIASES or name in _SERIALS or name in _BUILTIN
+    known = name in _ALIASES or name in _SERIALS or name in _BUILTIN or _is_array_name(name)
     following = cursor.tokens[cursor.index + 1].word if cursor.index + 1 < len(cursor.tokens) else ""
     if not known or following == ".":
         return ""
     cursor.take()
     return _interval(cursor) if name == "interval" else _ALIASES.get(name, name)
+
+
+def _is_array_name(name: str) -> bool:
+    return name.startswith("_") and name[1:] in CATALOG_TYPES
+
+
+def _take_quoted_builtin(cursor: Cursor) -> str:
+    """Return the built-in type that a quoted name means, and move past it; empty where it means another type."""
+    start = cursor.index
+    name = cursor.take_name()
+    found = "" if cursor.word == "." else _quoted_builtin(name)
+    if not found:
+        cursor.index = start
+    return found
+
+
+def _quoted_builtin(name: str) -> str:
+    """Return the built-in type of a name in quotes; empty where there is none.
+
+    The server knows the catalog's names only; some tools also quote what `format_type` prints.
+    """
+    if name == "char":
+        return '"char"'  # the one-byte type, not character
+    if name in _SERIALS or _is_array_name(name):
+        return name
+    return _ALIASES.get(name, name if name in _BUILTIN else "")
 
 
 def _interval(cursor: Cursor) -> str:
@@ -190,7 +226,9 @@ def _interval(cursor: Cursor) -> str:
 
 def _with_defaults(cursor: Cursor, base: str, args: tuple[int, ...]) -> tuple[str, tuple[int, ...]]:
     """Return name and arguments as the server stores them; the words after the parentheses are read first."""
-    if base == "float":
+    if base == "bpchar" and args:
+        base = "character"  # as the catalog calls it
+    elif base == "float":
         return ("real" if args and args[0] <= REAL_BITS else "double precision"), ()
     if base.startswith("time"):
         stem = base.split(maxsplit=1)[0]
@@ -241,9 +279,15 @@ _RULES = rules_by_word(
     *KEYS,
     ClauseRule(
         name="not valid",
-        words=("NOT",),
+        words=("NOT", "ENFORCED"),
         reason="sqlglot expects NULL after NOT; the schema does not depend on rows that are there already",
-        apply=rewrite.dropped("NOT VALID", "NOT ENFORCED"),
+        apply=rewrite.dropped("NOT VALID", "ENFORCED"),
+    ),
+    ClauseRule(
+        name="not enforced",
+        words=("NOT",),
+        reason="its second word alone is the default, which is dropped",
+        apply=rewrite.not_enforced,
     ),
     ClauseRule(
         name="not null, how",
@@ -285,10 +329,12 @@ DIALECT = Dialect(
     folds_names=True,
     default_schema="public",
     read_type=_read_type,
-    clause_words=CLAUSE_WORDS | {"COMPRESSION", "STORAGE", "OPTIONS", "DEFERRABLE", "INITIALLY"},
+    builtin_types=frozenset(CATALOG_TYPES),
+    clause_words=CLAUSE_WORDS | {"COMPRESSION", "STORAGE", "OPTIONS", "DEFERRABLE", "INITIALLY", "ENFORCED"},
     rules=_RULES,
     serial_is_sequence=True,
     like_element=True,
+    calls_functions=True,
     has_inheritance=True,
     drop_removes_references=True,
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.catalog.catalog import Catalog
 from runner.ddl.catalog.schema_builder import build_schema
 from runner.ddl.dialects import dialect_named
+from runner.ddl.migration_folders import without_way_down
 from runner.ddl.model import Note, NoteKind, Schema
 from runner.ddl.reader.statement_splitter import RawStatement, split
 from runner.ddl.sql_files import expand_ddl_paths, load, name_of
@@ -24,6 +25,7 @@ from runner.ddl.statements.statement_kinds import (
     HEAD_BYTES,
     FirstWords,
     first_words,
+    is_about_function,
     is_relevant,
     why_irrelevant,
 )
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
 
 
 def read_ddl(paths: Sequence[StrPath], dialect: str) -> Schema:
-    """Read SQL files in order as one schema; a folder means its *.sql files in name order.
+    """Read SQL files in order as one schema; a folder means its files that lead up.
 
     Raises `DDLError` with every file that is missing or cannot be read, or where no table is in them, and ValueError
     for a dialect that is not known.
@@ -74,13 +76,18 @@ class _Reader:
         """Apply the statements of one file."""
         self.catalog.start_file()
         first_note = len(self.catalog.notes)
+        data, way_down, tool = without_way_down(data)
+        if way_down:
+            reason = f"the way down of {tool}, which is not run"
+            note = Note(file=file, line=way_down, statement="-- down", kind=NoteKind.CLIENT_LINE, reason=reason)
+            self.catalog.notes.append(note)
         passed = _PassedOver(file=file, dialect=self.dialect)
         decoder = _Decoder(file=file, crlf=0 < data.count(b"\n") == data.count(b"\r\n"))
         for raw in split(data, self.dialect):
             head = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)]
             words = FirstWords() if raw.client else first_words(head)
             self._count(words)
-            if raw.client or not (raw.problem or is_relevant(words, head)):
+            if raw.client or not (raw.problem or self._is_relevant(words, head)):
                 passed.add(raw, words, head)
                 continue
             text = decoder.decode(data[raw.start : raw.end], raw.line)
@@ -91,9 +98,16 @@ class _Reader:
         found = [*self.catalog.notes[first_note:], *decoder.notes, *passed.notes()]
         self.catalog.notes[first_note:] = sorted(found, key=lambda note: note.line)
 
+    def _is_relevant(self, words: FirstWords, head: bytes) -> bool:
+        return is_relevant(words, head) or (self.dialect.calls_functions and is_about_function(words))
+
     def schema(self, files: Iterable[str]) -> Schema:
         """Return the schema; raise `DDLError` where no table was in any file."""
+        files = list(files)
         schema = build_schema(self.catalog)
+        place = {file: number for number, file in enumerate(files)}
+        notes = sorted(schema.notes, key=lambda note: (place.get(note.file, 0), note.line))
+        schema = replace(schema, notes=tuple(notes))
         if not schema.tables:
             raise DDLError([self._no_table(file, schema.notes) for file in files])
         return schema

@@ -45,6 +45,7 @@ def split(data: bytes, dialect: Dialect) -> Iterator[RawStatement]:
 
 _AT_ONCE = 2000  # units that one match steps over
 _DELIMITER = b";"
+_HAS_BODY = re.compile(rb"(?i)\b(?:TRIGGER|PROCEDURE|FUNCTION|EVENT|PACKAGE|BEGIN)\b")  # with statements in it
 _DELIMITER_COMMAND = re.compile(rb"(?i)delimiter[ \t]+(\S+)[^\n]*")
 _DATA_END = re.compile(rb"\n\\\.[ \t\r]*(?=\n|\Z)")
 _COMPOUND_STEP = re.compile(
@@ -110,10 +111,26 @@ class _Splitter:
                 continue
             line = self._line_at(position)
             end, after, problem = self._find_end(position)
+            if self._delimiter != _DELIMITER and not problem and not _HAS_BODY.search(self._data, position, end):
+                yield from self._statements_between(position, end)
+                position = after
+                continue
             start, end = position, self._trimmed(position, end)
             if end > start:
                 yield RawStatement(start, end, line, problem)
             position = self._skip_inline_data(start, end, after)
+
+    def _statements_between(self, start: int, end: int) -> Iterator[RawStatement]:
+        """Yield the statements of what the client sends as one: the server still ends each at its `;`."""
+        outer = self._delimiter, self._run
+        self._delimiter, self._run = _DELIMITER, _run(self._splitting, _DELIMITER)
+        position = start
+        while (position := self._skip_gap(position)) < end:
+            line = self._line_at(position)
+            stop, after, _ = self._find_end(position)
+            yield RawStatement(position, self._trimmed(position, min(stop, end)), line)
+            position = after
+        self._delimiter, self._run = outer
 
     def _line_at(self, position: int) -> int:
         """Return the line of a position; positions are asked for in order, so that nothing is counted twice."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import ColumnDraft, TableDraft
 from runner.ddl.catalog.table_changes import rename_column
+from runner.ddl.model import Generated
 from runner.ddl.statements.create_table import add_items
 from runner.ddl.statements.statement import Statement
 from runner.ddl.syntax.column_types import read_type
@@ -69,6 +70,8 @@ def alter_column(action: AlterAction) -> None:
         column = table.column(action.statement.catalog.column_name(table, name))
         if column is not None:
             _change_column(column, cursor)
+            if table is not action.table and table.partition_of is None:
+                column.identity = None  # which is not inherited; the NOT NULL that comes with it is
 
 
 def _change_column(column: ColumnDraft, cursor: Cursor) -> None:
@@ -82,15 +85,27 @@ def _change_column(column: ColumnDraft, cursor: Cursor) -> None:
         column.nullable = False
     elif cursor.skip("DROP", "NOT", "NULL"):
         column.nullable = True
-    elif cursor.skip("DROP", "IDENTITY"):
+    elif _change_how_computed(column, cursor):
+        return
+    elif cursor.word not in {"SET", "RESET", "OPTIONS"}:
+        raise cursor.surprise("a change of a column that the reader knows")
+
+
+def _change_how_computed(column: ColumnDraft, cursor: Cursor) -> bool:
+    """Apply a change of an identity or a generated column, and return whether it is one."""
+    if cursor.skip("DROP", "IDENTITY"):
         column.identity = None
     elif cursor.skip("DROP", "EXPRESSION"):
         column.generated = None
+    elif cursor.skip("SET", "EXPRESSION", "AS"):
+        kind = column.generated.kind if column.generated else "stored"
+        column.generated = Generated(kind=kind, text=cursor.source(cursor.take_group()))
     elif cursor.skip("ADD", "GENERATED") or cursor.skip("SET", "GENERATED"):
         column.identity = "always" if cursor.skip("ALWAYS") else "by default"
         column.nullable = False
-    elif cursor.word not in {"SET", "RESET"}:
-        raise cursor.surprise("a change of a column that the reader knows")
+    else:
+        return False
+    return True
 
 
 def _until(cursor: Cursor, *words: str) -> list[Token]:

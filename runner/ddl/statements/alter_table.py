@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.inheritance import add_check, add_foreign_key, add_unique, adopt, inherit, set_primary_key
-from runner.ddl.catalog.table_changes import drop_column, drop_constraint, rename_column, rename_constraint
+from runner.ddl.catalog.table_changes import (
+    defer_constraint,
+    drop_column,
+    drop_constraint,
+    keep_default_names,
+    key_columns,
+    rename_column,
+    rename_constraint,
+)
 from runner.ddl.model import Key, NoteKind
 from runner.ddl.statements.alter_column import AlterAction, alter_column, change_column, modify_column, take_position
 from runner.ddl.statements.create_table import add_items
@@ -35,10 +44,10 @@ def alter_table(statement: Statement) -> None:
         return
     table = table or statement.table(path)
     for action in actions:
-        _alter(AlterAction(statement=statement, table=table, cursor=cursor.inside(action), only=only))
+        _apply(AlterAction(statement=statement, table=table, cursor=cursor.inside(action), only=only))
 
 
-def _alter(action: AlterAction) -> None:
+def _apply(action: AlterAction) -> None:
     """Apply one action; one that is not understood is noted and the others still count."""
     if _changes_nothing(action.cursor):
         return
@@ -73,7 +82,6 @@ _IGNORED_PHRASES = (
     ("DEFAULT", "CHARACTER"),
     ("DEFAULT", "CHARSET"),
     ("DEFAULT", "COLLATE"),
-    ("ALTER", "CONSTRAINT"),
     ("ALTER", "INDEX"),
     ("ADD", "PARTITION"),
     ("ADD", "SYSTEM", "VERSIONING"),
@@ -96,7 +104,8 @@ def _changes_nothing(cursor: Cursor) -> bool:
 def _add(action: AlterAction) -> None:
     cursor = action.cursor
     named = cursor.skip("COLUMN")
-    if cursor.skip("IF", "NOT", "EXISTS"):
+    is_column = named or not (cursor.word == "(" or is_constraint(cursor) or is_exclusion(cursor))
+    if cursor.skip("IF", "NOT", "EXISTS") or (action.statement.is_guarded and is_column):
         name = cursor.take_name()
         cursor.index -= 1
         if action.has_column(name):
@@ -122,16 +131,23 @@ def _add_column(action: AlterAction, cursor: Cursor) -> None:
 
 def _add_constraint(action: AlterAction) -> None:
     cursor = action.cursor
-    if _add_key_of_index(action):
+    if _add_key_of_index(action) or (action.statement.is_guarded and _is_there(action)):
         return
     tokens = cursor.rest()
     table = action.table
     checks, references, uniques = len(table.checks), len(table.foreign_keys), len(table.unique)
     had_key = table.primary_key
+    not_null = {column.name for column in table.columns if not column.nullable}
     add_items(action.statement, table, tokens)
     for child in action.family[1:]:
         for check in table.checks[checks:]:
             add_check(child, check)
+        for column in table.columns:
+            inherited = child.column(column.name)
+            goes_down = child.partition_of is not None or column.name not in key_columns(table)
+            if inherited is not None and not column.nullable and column.name not in not_null and goes_down:
+                inherited.nullable = False
+                inherited.not_null_name = column.not_null_name
         if child.partition_of is None:
             continue  # keys and references are not inherited, only shared with partitions
         for reference in table.foreign_keys[references:]:
@@ -140,6 +156,14 @@ def _add_constraint(action: AlterAction) -> None:
             add_unique(child, replace(key, name=None))
         if table.primary_key is not None and table.primary_key is not had_key and child.primary_key is None:
             set_primary_key(child, replace(table.primary_key, name=None))
+
+
+def _is_there(action: AlterAction) -> bool:
+    """Whether the table has a constraint of the name that comes next."""
+    cursor, table = action.cursor, action.table
+    name = cursor.inside(cursor.tokens[cursor.index + 1 :]).take_name() if cursor.word == "CONSTRAINT" else None
+    parts = (table.primary_key, *table.unique, *table.foreign_keys, *table.checks)
+    return name is not None and any(part is not None and part.name == name for part in parts)
 
 
 def _add_key_of_index(action: AlterAction) -> bool:
@@ -210,6 +234,35 @@ def _drop_constraint(action: AlterAction) -> None:
 # ------------------------------------------------------------------------------------------ rename and others
 
 
+def _alter(action: AlterAction) -> None:
+    if action.cursor.skip("CONSTRAINT"):
+        _alter_constraint(action)
+    else:
+        alter_column(action)
+
+
+def _alter_constraint(action: AlterAction) -> None:
+    """Apply `ALTER CONSTRAINT name [[NOT] DEFERRABLE] [INITIALLY DEFERRED | IMMEDIATE] [[NOT] ENFORCED]`.
+
+    What else may follow changes nothing of a reference or is about a NOT NULL's inheritance.
+    """
+    cursor = action.cursor
+    name = cursor.take_name()
+    rest = [token.word for token in cursor.rest()]
+    pairs = set(pairwise(["", *rest]))
+    words = set(rest)
+    deferrable = ("NOT", "DEFERRABLE") not in pairs if "DEFERRABLE" in words else None
+    deferred = "DEFERRED" in words if "INITIALLY" in words else None
+    enforced = ("NOT", "ENFORCED") not in pairs
+    found = [
+        defer_constraint(table, name, deferrable=deferrable, initially_deferred=deferred, enforced=enforced)
+        for table in action.family
+    ]
+    if any(found) and not enforced:
+        reason = f"reference {name} is NOT ENFORCED and says nothing of the rows"
+        action.statement.pass_over(NoteKind.TABLE_PART, reason, table=action.table.name)
+
+
 def _rename(action: AlterAction) -> None:
     cursor, catalog, table = action.cursor, action.statement.catalog, action.table
     if cursor.dialect.keys_by_kind and cursor.skip_any("KEY", "INDEX"):
@@ -234,6 +287,8 @@ def _rename(action: AlterAction) -> None:
     if cursor.skip_any("TO", "AS") or ("TO" not in rest and len(rest) in {1, 3}):  # MySQL: RENAME [schema.]name
         path = cursor.take_path()
         name = catalog.new_name(path) if len(path) > 1 else replace(table.name, name=path[-1])
+        if cursor.dialect.has_inheritance:
+            keep_default_names(table)
         catalog.rename(table, name)
         return
     cursor.skip("COLUMN")
@@ -303,7 +358,7 @@ def rename_tables(statement: Statement) -> None:
 
 _ACTIONS: dict[str, Callable[[AlterAction], None]] = {
     "ADD": _add,
-    "ALTER": alter_column,
+    "ALTER": _alter,
     "ATTACH": _attach,
     "CHANGE": change_column,
     "COMMENT": _comment,

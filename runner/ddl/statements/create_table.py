@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -93,7 +94,7 @@ def _read_source(statement: Statement, table: TableDraft) -> None:
         names = [cursor.inside(part).take_name() for part in split_at(inside)]
         table.columns.extend(columns_of_query(statement, cursor.rest(), names))
     else:
-        add_items(statement, table, inside)
+        add_items(statement, table, inside, has_types=bool(table.columns))
 
 
 def _is_query_next(cursor: Cursor) -> bool:
@@ -109,19 +110,24 @@ def _copy_composite(statement: Statement, table: TableDraft, path: tuple[str, ..
     columns = next((catalog.composites[name] for name in catalog.candidates(path) if name in catalog.composites), None)
     if columns is None:
         raise NotUnderstood(f"there is no composite type {'.'.join(path)}")
-    table.columns.extend(columns)
+    table.columns.extend(copy(column) for column in columns)
 
 
 # --------------------------------------------------------------------------------------------------- the body
 
 
-def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) -> None:
-    """Add the items of a body, or of the ADD of an ALTER, to a table."""
+def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token], *, has_types: bool = False) -> None:
+    """Add the items of a body, or of the ADD of an ALTER, to a table.
+
+    Where the table `has_types` from a parent or a type, columns without one add to those that are there.
+    """
     cursor, catalog = statement.cursor, statement.catalog
     body = read_body(cursor.text, tokens, cursor.dialect)
-    parts = BodyParser(body, cursor.dialect, catalog.target, statement.line_at).parse()
+    parts = BodyParser(body, cursor.dialect, catalog.target, statement.line_at, has_types=has_types).parse()
     if cursor.dialect.json_is_checked_text:
         _restore_json(table, parts)
+    if has_types:
+        _add_to_columns(table, parts)
     _add_columns(statement, table, parts)
     for like in reversed(body.likes):
         copy_like(table, statement.table(like.source), like.position, like.including)
@@ -133,6 +139,18 @@ def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token]) 
         statement.note(reason, offset=offset, table=table.name, table_related=True)
     for offset, reason in body.left_out:
         statement.note(reason, kind=NoteKind.TABLE_PART, offset=offset, table=table.name)
+
+
+def _add_to_columns(table: TableDraft, parts: TableParts) -> None:
+    """Apply what a partition or a typed table says of columns that it has from elsewhere."""
+    for column in list(parts.columns):
+        existing = table.column(column.name)
+        if existing is not None and not column.type.sql.text:
+            existing.nullable = existing.nullable and column.nullable
+            existing.default = column.default or existing.default
+            existing.generated = column.generated or existing.generated
+            existing.not_null_name = column.not_null_name or existing.not_null_name
+            parts.columns.remove(column)
 
 
 def _add_columns(statement: Statement, table: TableDraft, parts: TableParts) -> None:
@@ -160,10 +178,11 @@ def _add_constraints(statement: Statement, table: TableDraft, parts: TableParts)
     def spelled(columns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(catalog.column_name(table, name) for name in columns)
 
-    for name in parts.not_null:
-        column = table.column(catalog.column_name(table, name))
+    for column_name, constraint in parts.not_null:
+        column = table.column(catalog.column_name(table, column_name))
         if column is not None:
             column.nullable = False
+            column.not_null_name = constraint
     if parts.primary_key:
         key = replace(parts.primary_key, columns=spelled(parts.primary_key.columns))
         if catalog.dialect.nullable_keys:

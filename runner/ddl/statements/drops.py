@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from runner.ddl.statements.functions import drop_function
 from runner.ddl.syntax.tokens import split_at
 
 if TYPE_CHECKING:
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 def drop(statement: Statement, kind: str) -> None:
     """Apply a DROP; the cursor is after the word for the kind of object."""
     cursor, catalog = statement.cursor, statement.catalog
+    if kind == "FUNCTION":
+        drop_function(statement)
+        return
     cursor.skip("CONCURRENTLY")
     cursor.skip("IF", "EXISTS")
     for part in split_at(cursor.rest()):
@@ -29,6 +33,7 @@ def drop(statement: Statement, kind: str) -> None:
             for name in catalog.candidates(path):
                 catalog.enums.pop(name, None)
                 catalog.domains.pop(name, None)
+                catalog.composites.pop(name, None)
         elif kind in {"SCHEMA", "DATABASE"}:
             for table in [draft for draft in catalog.tables.values() if draft.name.schema == path[-1]]:
                 _drop_table(statement, table)

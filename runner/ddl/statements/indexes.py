@@ -34,7 +34,8 @@ def create_index(statement: Statement, modifiers: frozenset[str]) -> None:
     if cursor.skip("USING"):
         method = cursor.take().text.lower()
     index = statement.catalog.spelled(table, _read_index(cursor, name, method, unique="UNIQUE" in modifiers))
-    if index.unique and cursor.dialect.unique_index_is_key:
+    is_plain = all(part.column and not part.length for part in index.parts)
+    if index.unique and is_plain and cursor.dialect.unique_index_is_key:
         table.unique.append(Key(columns=tuple(column for column in index.columns if column), name=name))
         return
     table.indexes.append(index)

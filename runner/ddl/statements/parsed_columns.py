@@ -10,7 +10,18 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from runner.ddl.catalog.catalog import ColumnDraft
-from runner.ddl.model import Check, Const, Default, ForeignKey, Generated, Key, Operation, QName, ReferentialAction
+from runner.ddl.model import (
+    Check,
+    Const,
+    Default,
+    ForeignKey,
+    Generated,
+    Key,
+    Operation,
+    QName,
+    ReferentialAction,
+    SqlType,
+)
 from runner.ddl.syntax.column_types import TypeReference, read_type
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.expressions import parse_expression, read_default
@@ -35,14 +46,15 @@ class TableParts:
     unique: list[Key] = field(default_factory=list)
     foreign_keys: list[ForeignKey] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
-    not_null: list[str] = field(default_factory=list)
+    not_null: list[tuple[str, str | None]] = field(default_factory=list)  # columns, with the constraint's name
     failures: list[tuple[int, str]] = field(default_factory=list)  # (offset, reason) of items not understood
 
 
 class BodyParser:
     """Parses the plain SQL of one body.
 
-    `target` returns the table that a reference means, `line_at` the line of an offset in the statement.
+    `target` returns the table that a reference means, `line_at` the line of an offset in the statement. Where the table
+    `has_types` already, a column may have none.
     """
 
     def __init__(
@@ -51,11 +63,14 @@ class BodyParser:
         dialect: Dialect,
         target: Callable[[tuple[str, ...]], QName],
         line_at: Callable[[int], int],
+        *,
+        has_types: bool = False,
     ) -> None:
         self._body = body
         self._dialect = dialect
         self._target = target
         self._line_at = line_at
+        self._has_types = has_types
         self._parts = TableParts(not_null=list(body.not_null), failures=list(body.failures))
 
     def parse(self) -> TableParts:
@@ -112,7 +127,10 @@ class BodyParser:
         number = kind.expressions[0].name if isinstance(kind, exp.DataType) and kind.expressions else ""
         if not number.isdigit():
             raise NotUnderstood(f"no clause of a column or a constraint: {node.sql()[:SHOWN_CHARACTERS]}")
-        return read_type(Cursor(self._body.text, self._body.kept[int(number)].tokens, self._dialect))
+        tokens = self._body.kept[int(number)].tokens
+        if self._has_types and not tokens:
+            return TypeReference(sql=SqlType(text="", base=""))
+        return read_type(Cursor(self._body.text, tokens, self._dialect))
 
     def _make_serial(self, column: ColumnDraft) -> None:
         column.nullable = False
@@ -125,6 +143,7 @@ class BodyParser:
         name = node.this.name if isinstance(node.this, exp.Identifier) else None
         if isinstance(kind, exp.NotNullColumnConstraint):
             column.nullable = bool(kind.args.get("allow_null"))
+            column.not_null_name = name
         elif isinstance(kind, exp.DefaultColumnConstraint):
             column.default = self._default(self._kept(kind.this))
         elif isinstance(kind, exp.PrimaryKeyColumnConstraint):
@@ -132,7 +151,7 @@ class BodyParser:
         elif isinstance(kind, exp.UniqueColumnConstraint):
             self._parts.unique.append(key_of(name, [column.name], kind))
         elif isinstance(kind, exp.Reference):
-            self._parts.foreign_keys.append(self._foreign_key(name, [column.name], kind))
+            self._reference(name, [column.name], kind)
         elif isinstance(kind, exp.CheckColumnConstraint):
             self._check(name, kind)
         elif isinstance(kind, exp.AutoIncrementColumnConstraint):
@@ -164,7 +183,7 @@ class BodyParser:
         elif isinstance(node, exp.UniqueColumnConstraint):
             self._parts.unique.append(key_of(name, names_of(node.this.expressions), node))
         elif isinstance(node, exp.ForeignKey):
-            self._parts.foreign_keys.append(self._foreign_key(name, names_of(node.expressions), node.args["reference"]))
+            self._reference(name, names_of(node.expressions), node.args["reference"], offset)
         elif isinstance(node, exp.CheckColumnConstraint):
             self._check(name, node)
         else:
@@ -184,6 +203,13 @@ class BodyParser:
 
     def _default(self, kept: KeptText) -> Default | None:
         return read_default(Cursor(self._body.text, kept.tokens, self._dialect))
+
+    def _reference(self, name: str | None, columns: list[str], node: exp.Reference, offset: int = 0) -> None:
+        if "NOT ENFORCED" in (node.args.get("options") or ()):
+            reason = "a reference that is NOT ENFORCED says nothing of the rows"
+            self._body.left_out.append((offset, reason))
+            return
+        self._parts.foreign_keys.append(self._foreign_key(name, columns, node))
 
     def _foreign_key(self, name: str | None, columns: list[str], node: exp.Reference) -> ForeignKey:
         set_columns: tuple[str, ...] = ()

@@ -5,11 +5,18 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import Catalog, NamePath, TableDraft
 from runner.ddl.model import Note, NoteKind, QName
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
+from runner.ddl.syntax.quoted_builtins import without_quotes
 from runner.ddl.syntax.tokens import tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.ddl.syntax.tokens import Token
 
 SHOWN_CHARACTERS = 200  # of a statement in a note
 
@@ -27,12 +34,17 @@ class Statement:
     text: str
     file: str
     line: int
+    is_guarded: bool = False  # by the code around it: it may fail, or find what it creates
+    depth: int = 0  # of blocks of code around it
     cursor: Cursor = field(init=False)
     _line_ends: list[int] | None = None  # offsets, computed on first use
 
     def __post_init__(self) -> None:
         dialect = self.catalog.dialect
-        self.cursor = Cursor(self.text, tokens_of(self.text, dialect), dialect)
+        tokens: Sequence[Token] = tokens_of(self.text, dialect)
+        if dialect.builtin_types:
+            self.text, tokens = without_quotes(self.text, tokens, dialect)
+        self.cursor = Cursor(self.text, tokens, dialect)
 
     def line_at(self, offset: int) -> int:
         """Return the line of an offset in the statement."""
@@ -61,6 +73,9 @@ class Statement:
         table_related: bool = False,
     ) -> None:
         """Add a note about the statement, or about the part of it at `offset`."""
+        if self.is_guarded and kind is NoteKind.NOT_UNDERSTOOD:
+            kind, table_related = NoteKind.CODE_BLOCK, False
+            reason = f"in a DO block, it may not run, or fail without harm: {reason}"
         self.catalog.notes.append(
             Note(
                 file=self.file,

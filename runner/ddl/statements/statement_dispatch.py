@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.model import NoteKind
 from runner.ddl.statements.alter_table import alter_table, rename_tables
+from runner.ddl.statements.code_blocks import do_block
 from runner.ddl.statements.comments import comment_on
 from runner.ddl.statements.create_table import create_table
 from runner.ddl.statements.drops import drop
+from runner.ddl.statements.functions import alter_function, create_function
+from runner.ddl.statements.geometry_columns import call_geometry_function, is_geometry_call
 from runner.ddl.statements.indexes import alter_index, create_index
 from runner.ddl.statements.session import create_extension, set_search_path, use_database
 from runner.ddl.statements.statement import Statement
@@ -80,8 +83,10 @@ def _apply(statement: Statement) -> None:
         comment_on(statement)
     elif verb == "RENAME":
         rename_tables(statement)
+    elif verb == "DO":
+        do_block(statement, apply)
     elif verb in {"SET", "SELECT"}:
-        set_search_path(statement)
+        _set_or_call(statement)
     elif verb == "USE":
         use_database(statement)
 
@@ -93,6 +98,7 @@ def _create(statement: Statement) -> None:
         modifiers.add(cursor.take().word)
     kind = cursor.take().word
     if kind == "TABLE" and "VIRTUAL" in modifiers:
+        _remember_virtual_table(statement)
         statement.pass_over(NoteKind.SKIPPED_TABLE, "a virtual table has no columns of its own to generate for")
     elif kind == "TABLE":
         create_table(statement, frozenset(modifiers))
@@ -102,12 +108,30 @@ def _create(statement: Statement) -> None:
         create_type(statement)
     elif kind == "DOMAIN":
         create_domain(statement)
+    elif kind == "FUNCTION":
+        create_function(statement)
     elif kind == "EXTENSION":
         create_extension(statement)
     elif kind == "SCHEMA":
         _create_schema(statement)
     else:
         statement.pass_over(note_kind(FirstWords("CREATE", kind)), f"CREATE {kind} creates no table")
+
+
+def _remember_virtual_table(statement: Statement) -> None:
+    """Keep the name and the module of a virtual table, which makes tables of its own."""
+    cursor = statement.cursor
+    cursor.skip("IF", "NOT", "EXISTS")
+    name = cursor.take_path()[-1]
+    if cursor.skip("USING"):
+        statement.catalog.virtual_tables[name.lower()] = cursor.take_name().lower()
+
+
+def _set_or_call(statement: Statement) -> None:
+    if statement.cursor.tokens[0].word == "SELECT" and is_geometry_call(statement):
+        call_geometry_function(statement)
+    else:
+        set_search_path(statement)
 
 
 def _create_schema(statement: Statement) -> None:
@@ -141,5 +165,7 @@ def _alter(statement: Statement) -> None:
         alter_type(statement)
     elif kind == "DOMAIN":
         alter_domain(statement)
+    elif kind == "FUNCTION":
+        alter_function(statement)
     elif kind == "INDEX":
         alter_index(statement)

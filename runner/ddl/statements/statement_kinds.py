@@ -28,9 +28,14 @@ _MODIFIERS = (
 )
 _HEAD = re.compile(rb"(?i)\s*(\w+)\s*(?:" + _MODIFIERS + rb"(\w+))?")
 _COMMENT = re.compile(rb"/\*M?!\d*|/\*.*?\*/|\*/|--[^\n]*", re.DOTALL)
-_RENAME = re.compile(rb"(?i)\bRENAME\b")
+_RENAME = re.compile(rb"(?i)\b(?:RENAME|SET\s+SCHEMA)\b")
 _OWNER = re.compile(rb"(?i)\bOWNER\s+TO\b")
 _SEARCH_PATH = re.compile(rb"(?i)search_path")
+_GEOMETRY_CALL = re.compile(rb"(?i)\w+\s+(?:\w+\.)?(?:Add|Drop)GeometryColumn\s*\(")
+_CODE = re.compile(rb"(?i)\s*DO\s*(?:LANGUAGE\s+\w+\s*)?(?:E?'|\$)")
+# Functions that dumps and tools call, and that create nothing.
+_HARMLESS_CALL = re.compile(rb"(?i)\w+\s+(?:\*|\d|'|(?:pg_catalog\s*\.\s*)?(?:setval|set_config|now|version|pg_\w+)\b)")
+_CALL = re.compile(rb"(?i)\w+\s+(?:[\w\"]+\s*\.\s*)?[\w\"]+\s*\(")
 _ROWS = frozenset(["INSERT", "REPLACE", "COPY", "UPDATE", "DELETE", "MERGE", "LOAD", "TRUNCATE", "VALUES"])
 _RIGHTS = frozenset(["GRANT", "REVOKE", "REASSIGN"])
 _SESSION = frozenset({
@@ -71,14 +76,19 @@ def first_words(head: bytes) -> FirstWords:
 
 def is_relevant(words: FirstWords, head: bytes) -> bool:
     """Return whether a statement may affect a table, a type or the meaning of names."""
-    if words == ("ALTER", "INDEX"):
+    if words in {("ALTER", "INDEX"), ("ALTER", "FUNCTION")}:
         return _RENAME.search(head) is not None
     if words.verb in _RELEVANT:
         kinds = _RELEVANT[words.verb]
         return kinds is None or words.kind in kinds
     if words.verb in {"SET", "SELECT"}:
-        return _SEARCH_PATH.search(head) is not None
-    return False
+        return _SEARCH_PATH.search(head) is not None or _GEOMETRY_CALL.match(head.lstrip()) is not None
+    return words.verb == "DO" and _CODE.match(head) is not None
+
+
+def is_about_function(words: FirstWords) -> bool:
+    """Return whether a statement creates or drops a function, which matters where expressions can call it."""
+    return words.kind == "FUNCTION" and words.verb in {"CREATE", "DROP"}
 
 
 def why_irrelevant(words: FirstWords, head: bytes) -> tuple[NoteKind, str]:
@@ -91,6 +101,8 @@ def why_irrelevant(words: FirstWords, head: bytes) -> tuple[NoteKind, str]:
         return NoteKind.SESSION, "a transaction or a setting of the session"
     if words.verb == "DO" and words.kind in {"", "LANGUAGE"}:  # MySQL evaluates an expression by DO
         return NoteKind.CODE_BLOCK, "a block that runs code; whatever it creates is not known"
+    if words.verb in {"SELECT", "CALL"} and _CALL.match(head.lstrip()) and not _HARMLESS_CALL.match(head.lstrip()):
+        return NoteKind.CODE_BLOCK, "a call; whatever the function creates or changes is not known"
     changes_owner = words.verb == "ALTER" and _OWNER.search(head) is not None
     return NoteKind.OWNER if changes_owner else note_kind(words), f"{words} neither creates nor changes a table"
 

@@ -24,6 +24,8 @@ def create_type(statement: Statement) -> None:
     """Apply a CREATE TYPE; only enums and composites affect tables."""
     cursor, catalog = statement.cursor, statement.catalog
     name = catalog.new_name(cursor.take_path())
+    if statement.is_guarded and (name in catalog.enums or name in catalog.composites):
+        return
     if cursor.skip("AS", "ENUM"):
         values = tuple(string_value(token, cursor.dialect) for token in cursor.take_group() if token.kind == "string")
         catalog.enums[name] = Enum(name=name, values=values)
@@ -39,7 +41,11 @@ def alter_type(statement: Statement) -> None:
     """Apply an ALTER TYPE of an enum."""
     cursor, catalog = statement.cursor, statement.catalog
     path = cursor.take_path()
-    name = next((name for name in catalog.candidates(path) if name in catalog.enums), None)
+    known = (name for name in catalog.candidates(path) if name in catalog.enums or name in catalog.composites)
+    name = next(known, None)
+    if name is not None and name in catalog.composites:
+        _alter_composite(statement, name)
+        return
     if name is None:
         statement.pass_over(NoteKind.MISSING_TARGET, f"type {'.'.join(path)} is no enum of the DDL")
         return
@@ -56,6 +62,23 @@ def alter_type(statement: Statement) -> None:
         _rename_type(statement, name, replace(name, name=cursor.take_name()))
     elif cursor.skip("SET", "SCHEMA"):
         _rename_type(statement, name, replace(name, schema=cursor.take_name()))
+
+
+def _alter_composite(statement: Statement, name: QName) -> None:
+    """Apply an ALTER TYPE of a composite: its name, its schema, and whole attributes."""
+    cursor, catalog = statement.cursor, statement.catalog
+    if cursor.skip("RENAME", "TO"):
+        _rename_type(statement, name, replace(name, name=cursor.take_name()))
+    elif cursor.skip("SET", "SCHEMA"):
+        _rename_type(statement, name, replace(name, schema=cursor.take_name()))
+    elif cursor.skip("ADD", "ATTRIBUTE"):
+        catalog.composites[name] += _read_items(statement, [cursor.rest()]).columns
+    elif cursor.skip("DROP", "ATTRIBUTE"):
+        cursor.skip("IF", "EXISTS")
+        dropped = cursor.take_name()
+        catalog.composites[name] = [column for column in catalog.composites[name] if column.name != dropped]
+    elif not cursor.skip("OWNER"):
+        raise cursor.surprise("a change of a composite type that the reader knows")
 
 
 def _with_value(cursor: Cursor, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -83,6 +106,8 @@ def _rename_type(statement: Statement, old: QName, new: QName) -> None:
         draft.name = new
         draft.former = (*draft.former, old)
         catalog.domains[new] = draft
+    if old in catalog.composites:
+        catalog.composites[new] = catalog.composites.pop(old)
     path = (new.schema, new.name) if new.schema else (new.name,)
     for table in catalog.tables.values():
         for column in table.columns:
@@ -117,6 +142,8 @@ def create_domain(statement: Statement) -> None:
     """Apply a CREATE DOMAIN."""
     cursor, catalog = statement.cursor, statement.catalog
     name = catalog.new_name(cursor.take_path())
+    if statement.is_guarded and name in catalog.domains:
+        return
     cursor.skip("AS")
     parts = _read_items(statement, [_as_column(cursor)])
     if not parts.columns:

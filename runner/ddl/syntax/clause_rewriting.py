@@ -140,6 +140,7 @@ def primary_key(body: TableBody, cursor: Cursor) -> Rewritten:
         cursor.take_name()  # MySQL accepts a name and ignores it
     if body.column is None or cursor.word == "(":
         inside = cursor.take_group()
+        _note_overlaps(body, inside)
         parts.append(f"({_plain_columns(cursor, inside)})")
         if any(token.word == "AUTOINCREMENT" for token in inside):
             body.auto_increment = True
@@ -168,9 +169,18 @@ def unique(body: TableBody, cursor: Cursor) -> Rewritten:
         _skip_method(cursor)
         if name and cursor.tokens[0].word != "CONSTRAINT":
             parts.insert(0, f"CONSTRAINT {quoted(name)}")
-        parts.append(f"({_plain_columns(cursor, cursor.take_group())})")
+        inside = cursor.take_group()
+        _note_overlaps(body, inside)
+        parts.append(f"({_plain_columns(cursor, inside)})")
     _skip_index_options(cursor, body.column)
     return parts
+
+
+def _note_overlaps(body: TableBody, columns: Sequence[Token]) -> None:
+    """Note `column WITHOUT OVERLAPS` (PostgreSQL 18), of which only a plain key over the columns stays."""
+    if columns and columns[-1].word == "OVERLAPS":
+        reason = "of a key WITHOUT OVERLAPS only equal values are refused, not ranges that overlap"
+        body.left_out.append((columns[0].start, reason))
 
 
 def foreign_key(body: TableBody, cursor: Cursor) -> Rewritten:
@@ -225,6 +235,12 @@ def inline_option(body: TableBody, cursor: Cursor) -> Rewritten:
     parts, columns = _reference_option(cursor)
     del body, columns  # of an inline reference they can only be the column itself
     return parts
+
+
+def not_enforced(body: TableBody, cursor: Cursor) -> Rewritten:
+    """`NOT ENFORCED` of a reference."""
+    del body
+    return ["NOT ENFORCED"] if cursor.skip("NOT", "ENFORCED") else None
 
 
 def _plain_columns(cursor: Cursor, tokens: Sequence[Token]) -> str:

@@ -80,6 +80,7 @@ class Dialect:
 
     # ---- columns and constraints
     read_type: Callable[[Cursor], TypeReference]
+    builtin_types: frozenset[str] = frozenset()  # names in the catalog; quoted or not, they mean the same
     clause_words: frozenset[str]  # that can follow a column's type or its default
     rules: Mapping[str, tuple[ClauseRule, ...]]  # by the first word of a clause, in the order of trial
     next_value: Callable[[Cursor], tuple[str, ...] | None] = _no_sequence  # the sequence whose next value a default is
@@ -96,6 +97,7 @@ class Dialect:
     like_element: bool = False  # `CREATE TABLE t (LIKE other INCLUDING ALL, …)`
     like_body: bool = False  # `CREATE TABLE t (LIKE other)`
     query_body: bool = False  # `CREATE TABLE t (SELECT …)`
+    calls_functions: bool = False  # of the schema's own, in checks, defaults and indexes
     has_inheritance: bool = False  # PARTITION OF and INHERITS
     unique_index_is_key: bool = False  # a unique index and a UNIQUE constraint are the same thing
     keeps_unique_beside_key: bool = False  # a UNIQUE over the columns of the primary key stays a key of its own

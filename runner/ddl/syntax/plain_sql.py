@@ -46,7 +46,7 @@ class TableBody:
     kept: list[KeptText] = field(default_factory=list)  # by the number of the placeholder
     likes: list[LikeElement] = field(default_factory=list)
     indexes: list[Index] = field(default_factory=list)
-    not_null: list[str] = field(default_factory=list)  # columns of the table's NOT NULL constraints
+    not_null: list[tuple[str, str | None]] = field(default_factory=list)  # columns of NOT NULL constraints, their names
     left_out: list[tuple[int, str]] = field(default_factory=list)  # (offset, reason) of items that the model lacks
     failures: list[tuple[int, str]] = field(default_factory=list)  # (offset, reason) of items not understood
     column_facts: dict[str, dict[str, str]] = field(default_factory=dict)  # comment, collation, … by column

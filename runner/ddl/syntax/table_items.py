@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.ddl.model import Index
@@ -42,6 +43,8 @@ def add_item(body: TableBody, cursor: Cursor) -> None:
         body.left_out.append((start, "an EXCLUDE constraint has no place in the model"))
     elif cursor.at("PERIOD", "FOR"):
         body.left_out.append((start, "a PERIOD has no place in the model"))
+    elif _is_period_reference(cursor):
+        body.left_out.append((start, "a reference over a PERIOD has no place in the model"))
     elif is_constraint(cursor):
         _add_constraints(body, cursor)
     else:
@@ -67,9 +70,23 @@ def is_exclusion(cursor: Cursor) -> bool:
     return found
 
 
+def _is_period_reference(cursor: Cursor) -> bool:
+    """Return whether `[CONSTRAINT name] FOREIGN KEY (column, PERIOD column) …` comes next (PostgreSQL 18)."""
+    start = cursor.index
+    if cursor.skip("CONSTRAINT"):
+        cursor.take_name()
+    found = False
+    if cursor.skip("FOREIGN", "KEY") and cursor.word == "(":
+        parts = split_at(cursor.take_group())
+        found = any(len(part) > 1 and part[0].word == "PERIOD" for part in parts)
+    cursor.index = start
+    return found
+
+
 def plain_column(body: TableBody, cursor: Cursor) -> str:
     """Return a column definition in plain SQL."""
     name = cursor.take_name()
+    cursor.skip("WITH", "OPTIONS")  # of a typed table, whose columns have their types already
     body.column = name
     words = cursor.dialect.clause_words
     found: list[Token] = []
@@ -108,8 +125,11 @@ def _add_constraints(body: TableBody, cursor: Cursor) -> None:
     """Add a table constraint, and those that follow it without a comma."""
     while not cursor.done:
         start = cursor.tokens[cursor.index].start
-        if column := _named_not_null(cursor):
-            body.not_null.append(column)
+        if found := _named_not_null(cursor):
+            body.not_null.append(found)
+            continue
+        if index := _unique_index(cursor):
+            body.indexes.append(index)
             continue
         plain = " ".join(plain_clauses(body, _one_constraint(cursor)))
         if plain:  # empty for SQLite's name without a constraint
@@ -132,18 +152,36 @@ def _one_constraint(cursor: Cursor) -> Cursor:
     return cursor.inside(cursor.tokens[begin : cursor.index])
 
 
-def _named_not_null(cursor: Cursor) -> str:
-    """Move past `CONSTRAINT name NOT NULL column` and return the column; empty where something else comes next."""
+def _named_not_null(cursor: Cursor) -> tuple[str, str | None] | None:
+    """Move past `CONSTRAINT name NOT NULL column` and return column and name; None where something else comes next."""
     start = cursor.index
-    if cursor.skip("CONSTRAINT"):
-        cursor.take_name()
+    name = cursor.take_name() if cursor.skip("CONSTRAINT") else None
     if cursor.skip("NOT", "NULL"):
         column = cursor.take_name()
         cursor.skip("NO", "INHERIT")
         cursor.skip("NOT", "VALID")
-        return column
+        return column, name
     cursor.index = start
-    return ""
+    return None
+
+
+def _unique_index(cursor: Cursor) -> Index | None:
+    """Move past MySQL's UNIQUE over expressions or prefixes, which is no key over columns, and return it as an index.
+
+    None where something else comes next.
+    """
+    if not cursor.dialect.key_prefix_lengths:
+        return None
+    start = cursor.index
+    name = None
+    if cursor.skip("CONSTRAINT") and cursor.word != "UNIQUE":
+        name = cursor.take_name()
+    if cursor.skip("UNIQUE"):
+        index = replace(_read_index(cursor), unique=True)
+        if any(part.column is None or part.length for part in index.parts):
+            return replace(index, name=name or index.name)
+    cursor.index = start
+    return None
 
 
 def _read_index(cursor: Cursor) -> Index:

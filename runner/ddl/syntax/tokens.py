@@ -37,17 +37,17 @@ LINE_COMMENT = r"--[^\n]*"
 COMMENT = r"/\*[^*]*\*+(?:[^/*][^*]*\*+)*/"
 
 _NUMBER = r"(?P<number>(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)"
-_WORD = r"(?P<word>[^\W\d][\w$]*)"
+WORD = r"[^\W\d][\w$]*"
 _MARK = r"(?P<mark>::|<=|>=|<>|!=|\|\||[-+*/<>=~!@#%^&|?]+|[^\s])"
 
 
-def token_pattern(*, skipped: str, strings: str, names: str) -> re.Pattern[str]:
-    """Return the pattern that matches one token, from a dialect's comments, strings and quoted names.
+def token_pattern(*, skipped: str, strings: str, names: str, words: str = WORD) -> re.Pattern[str]:
+    """Return the pattern that matches one token, from a dialect's comments, strings, quoted names and words.
 
     Its groups are the kinds of tokens, and `skip` for white space and comments. `strings` may have a group `tag`.
     """
     quoted = (rf"(?P<skip>\s+|{skipped})", rf"(?P<string>{strings})", rf"(?P<name>{names})")
-    return re.compile("|".join((*quoted, _NUMBER, _WORD, _MARK)), re.DOTALL)
+    return re.compile("|".join((*quoted, rf"(?P<word>{words})", _NUMBER, _MARK)), re.DOTALL)
 
 
 def tokens_of(text: str, dialect: Dialect) -> list[Token]:

@@ -203,6 +203,7 @@ def _arguments(
         found.append(source("server_default={}", default.source))
         if default.python:
             found.append(source("default={}", default.python))
+    if default is not None or column.on_update:
         found += _on_update(field)
     if type_.annotation.text == "Any" and field.nullable:  # which the annotation does not show
         found.append(Fragment("nullable=True"))
@@ -210,7 +211,7 @@ def _arguments(
 
 
 def _on_update(field: Field) -> list[Fragment]:
-    if field.column.name not in _UPDATED:
+    if not field.column.on_update and field.column.name not in _UPDATED:
         return []
     if field.type.kind == "timestamp":
         return [source("onupdate=utc_now", uses="utc_now")]

@@ -36,8 +36,8 @@ class Application:
     """
 
     def __init__(self, schema: Schema) -> None:
-        self.schema = schema
-        self.names = name_schema(schema)
+        self.schema = schema.with_columns()
+        self.names = name_schema(self.schema)
         self._lock = threading.RLock()
         self._derived: dict[Hashable, Any] = {}
 

@@ -1,7 +1,6 @@
 """Names of constraints that the DDL leaves unnamed: the ones that PostgreSQL itself would choose.
 
-PostgreSQL's ChooseConstraintName and makeObjectName: `<table>_<columns>_<label>`, at most 63 bytes, with a number
-after it where that is taken.
+PostgreSQL's ChooseConstraintName: `object_name`, with a number after it where that is taken.
 """
 
 from __future__ import annotations
@@ -9,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from runner.ddl.catalog.default_names import object_name
 from runner.ddl.model import Check, ForeignKey, Index, Key, QName, Schema, Table
-
-_NAME_BYTES = 63
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,26 +76,13 @@ def _name_table(table: Table, relations: set[str]) -> NamedConstraints:
 
 def sequence_name(table: str, column: str) -> str:
     """Return the name of the sequence that PostgreSQL creates for a serial column."""
-    return _make(table, column, "seq")
+    return object_name(table, column, "seq")
 
 
 def _choose(table: str, columns: str, label: str, *taken: set[str]) -> str:
     number = 0
     while True:
-        name = _make(table, columns, f"{label}{number or ''}")
+        name = object_name(table, columns, f"{label}{number or ''}")
         if not any(name in names for names in taken):
             return name
         number += 1
-
-
-def _make(table: str, columns: str, label: str) -> str:
-    """Shorten the longer of the two names until all fits, as PostgreSQL does."""
-    first, second = table.encode(), columns.encode()
-    most = _NAME_BYTES - len(label) - 1 - (1 if columns else 0)
-    while len(first) + len(second) > most:
-        if len(first) > len(second):
-            first = first[:-1]
-        else:
-            second = second[:-1]
-    pieces = [first.decode(errors="ignore"), second.decode(errors="ignore"), label]
-    return "_".join(piece for piece in pieces if piece)

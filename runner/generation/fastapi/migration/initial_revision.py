@@ -47,7 +47,7 @@ def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
         yield RevisionModule(path="postgresql/1_types.py", title="What tables are made of.", up=types, down=back)
     for table, file in zip(snapshot.tables, files, strict=True):
         title = f"The table {table.label}."
-        up = tuple(postgresql_statements.create_table(table))
+        up = tuple(postgresql_statements.create_table(table, snapshot))
         down = (f"DROP TABLE {table.sql} CASCADE",)
         yield RevisionModule(path=f"postgresql/2_tables/{file}.py", title=title, up=up, down=down)
         references = tuple(postgresql_statements.add_references(table))

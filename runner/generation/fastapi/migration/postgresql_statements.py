@@ -11,6 +11,7 @@ from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.migration.column_changes import change_columns
 from runner.generation.fastapi.migration.snapshot import (
     ConstraintSnapshot,
+    FunctionSnapshot,
     IndexSnapshot,
     Snapshot,
     TableSnapshot,
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 
 def create_types(snapshot: Snapshot) -> Iterator[str]:
     """Yield the statements that create everything but the tables, in order."""
-    for name in snapshot.extensions:
-        yield f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
-    for name in snapshot.schemas:
-        yield f"CREATE SCHEMA IF NOT EXISTS {quote(name)}"
-    for kind in snapshot.types:
-        yield kind.create
-        yield from _comment(f"{kind.word} {kind.sql}", None, kind.comment)
+    yield from _create_surroundings(snapshot)
+    if snapshot.functions:
+        yield _UNCHECKED_BODIES
+    for place, kind in enumerate(snapshot.types):
+        yield from _functions(snapshot, place)
+        if kind.after is None:
+            yield from _create_type(kind)
+    yield from _functions(snapshot, len(snapshot.types))
     for name in snapshot.sequences:
         yield f"CREATE SEQUENCE {name}"
 
@@ -40,13 +42,18 @@ def create_types(snapshot: Snapshot) -> Iterator[str]:
 def drop_types(snapshot: Snapshot) -> Iterator[str]:
     """Yield the statements that revert `create_types`; schemas and extensions stay, since others may use them."""
     yield from (f"DROP SEQUENCE {name}" for name in reversed(snapshot.sequences))
-    yield from (f"DROP {kind.word} {kind.sql}" for kind in reversed(snapshot.types))
+    functions = [function for function in snapshot.functions if function.after is None]
+    for place in range(len(snapshot.types), -1, -1):
+        if place < len(snapshot.types) and snapshot.types[place].after is None:
+            yield f"DROP {snapshot.types[place].word} {snapshot.types[place].sql}"
+        yield from (f"DROP FUNCTION {part.sql}" for part in reversed(functions) if part.position == place)
 
 
-def create_table(table: TableSnapshot) -> Iterator[str]:
-    """Yield the statements that create a table without its foreign keys."""
+def create_table(table: TableSnapshot, snapshot: Snapshot) -> Iterator[str]:
+    """Yield the statements that create a table without its foreign keys, and what is made of its row type."""
     yield from _create_table(table)
     yield from _table_comments(None, table)
+    yield from _of_row_type(table, snapshot)
 
 
 def add_references(table: TableSnapshot) -> Iterator[str]:
@@ -61,24 +68,70 @@ def change(found: Difference) -> Iterator[str]:
     """
     for kind in found.types_extended:
         yield from _add_values(found, kind.new, kind.added)
-    for name in sorted({*found.new.extensions} - {*found.old.extensions}):
-        yield f"CREATE EXTENSION IF NOT EXISTS {quote(name)}"
-    for name in sorted({*found.new.schemas} - {*found.old.schemas}):
-        yield f"CREATE SCHEMA IF NOT EXISTS {quote(name)}"
+    yield from _create_surroundings(found.new, found.old)
     yield from _renames(found)
     yield from _drop_parts(found)
+    functions = _changed_functions(found)
+    yield from ([_UNCHECKED_BODIES] if functions else [])
+    yield from (function.create for function in functions if not function.position)
     yield from _make_types(found)
+    yield from (function.create for function in functions if function.position)
     yield from (f"CREATE SEQUENCE {name}" for name in found.new.sequences if name not in found.old.sequences)
     for added in found.tables_added:
         yield from _create_table(added)
+        yield from _of_row_type(added, found.new)
     for changed in found.tables:
         yield from change_columns(changed, found)
     if found.tables_dropped:
         yield f"DROP TABLE {', '.join(table.sql for table in found.tables_dropped)}"
     yield from _drop_types(found)
     yield from (f"DROP SEQUENCE {name}" for name in found.old.sequences if name not in found.new.sequences)
+    kept = {function.sql for function in found.new.functions}
+    yield from (f"DROP FUNCTION {function.sql}" for function in found.old.functions if function.sql not in kept)
     yield from _add_parts(found)
     yield from _comments(found)
+
+
+_UNCHECKED_BODIES = "SET LOCAL check_function_bodies = off"  # they may name tables that are created later
+
+
+def _create_surroundings(snapshot: Snapshot, old: Snapshot | None = None) -> Iterator[str]:
+    """Yield what creates schemas and extensions that an old snapshot does not have."""
+    schemas = snapshot.schemas if old is None else sorted({*snapshot.schemas} - {*old.schemas})
+    extensions = snapshot.extensions if old is None else sorted({*snapshot.extensions} - {*old.extensions})
+    homes = dict(snapshot.extension_schemas)
+    first = [name for name in schemas if name in homes.values()]
+    yield from (f"CREATE SCHEMA IF NOT EXISTS {quote(name)}" for name in first)
+    for name in extensions:
+        home = f" WITH SCHEMA {quote(homes[name])}" if name in homes else ""
+        yield f"CREATE EXTENSION IF NOT EXISTS {quote(name)}{home}"
+    yield from (f"CREATE SCHEMA IF NOT EXISTS {quote(name)}" for name in schemas if name not in first)
+
+
+def _create_type(kind: TypeSnapshot) -> Iterator[str]:
+    yield kind.create
+    yield from _comment(f"{kind.word} {kind.sql}", None, kind.comment)
+
+
+def _functions(snapshot: Snapshot, position: int) -> Iterator[str]:
+    for function in snapshot.functions:
+        if function.position == position and function.after is None:
+            yield function.create
+
+
+def _of_row_type(table: TableSnapshot, snapshot: Snapshot) -> Iterator[str]:
+    """Yield what creates the types and functions that are made of a table's row type."""
+    for kind in snapshot.types:
+        if kind.after == table.sql:
+            yield from _create_type(kind)
+    yield from (function.create for function in snapshot.functions if function.after == table.sql)
+
+
+def _changed_functions(found: Difference) -> list[FunctionSnapshot]:
+    """Return the functions that are new or have another body, but for those that come with a new table."""
+    old = {function.sql: function.create for function in found.old.functions}
+    added = {table.sql for table in found.tables_added}
+    return [part for part in found.new.functions if old.get(part.sql) != part.create and part.after not in added]
 
 
 # --------------------------------------------------------------------------------------------------------------- whole
@@ -147,7 +200,10 @@ def _make_types(found: Difference) -> Iterator[str]:
         f"ALTER {change.old.word} {change.old.sql} RENAME TO {quote(_old_name(change.old))}"
         for change in rebuilt.values()
     )
-    yield from (part.create for part in found.new.types if part.sql in new or part.sql in rebuilt)
+    tables = {table.sql for table in found.tables_added}  # whose row types come with them
+    yield from (
+        part.create for part in found.new.types if (part.sql in new and part.after not in tables) or part.sql in rebuilt
+    )
 
 
 def _old_name(part: TypeSnapshot) -> str:

@@ -19,8 +19,9 @@ from runner.generation.fastapi.migration.snapshot import (
     Snapshot,
     SqliteSnapshot,
     TableSnapshot,
-    TypeSnapshot,
 )
+from runner.generation.fastapi.migration.sqlite_names import with_distinct_indexes
+from runner.generation.fastapi.migration.type_snapshots import type_snapshots
 from runner.generation.fastapi.resources import Resource, resources
 from runner.generation.fastapi.sql_names import columns_sql, outside, qualified, type_name
 from runner.generation.fastapi.sqlite_names import sqlite_index, sqlite_table
@@ -31,7 +32,7 @@ from runner.generation.model.constraint_names import NamedConstraints, sequence_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from runner.ddl.model import Check, Column, Domain, ForeignKey, Index, IndexPart, Key
+    from runner.ddl.model import Check, Column, ForeignKey, Index, IndexPart, Key, QName
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
     from runner.generation.model.field_types import FieldType
@@ -43,36 +44,48 @@ _IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^".\s]+)')
 def take_snapshot(application: Application) -> Snapshot:
     """Return the snapshot of the databases of an application."""
     schema, home = application.schema, application.names.home
-    enums = [enum for enum in schema.enums if enum.name]
-    named = [table.name for table in schema.tables] + [enum.name for enum in enums if enum.name]
+    named = [table.name for table in schema.tables] + [enum.name for enum in schema.enums if enum.name]
+    named += [domain.name for domain in schema.domains]
+    named += [part.name for part in schema.composites]
+    named += [function.name for function in schema.functions]
+    types, functions = type_snapshots(schema, home)
     return Snapshot(
         extensions=tuple(name for name in schema.extensions if name != "plpgsql"),
-        schemas=tuple(sorted({name.schema for name in named if name.schema} - {home})),
-        types=(
-            *(
-                TypeSnapshot(
-                    schema=outside(enum.name, home), name=enum.name.name, values=enum.values, comment=enum.comment
-                )
-                for enum in enums
-                if enum.name
-            ),
-            *(_domain(domain, home) for domain in schema.domains),
+        extension_schemas=schema.extension_schemas,
+        schemas=tuple(
+            sorted({*(name.schema for name in named if name.schema), *dict(schema.extension_schemas).values()} - {home})
         ),
+        types=types,
+        functions=functions,
         sequences=tuple(_sequences(resources(application))),
-        tables=tuple(_table(resource) for resource in resources(application)),
+        tables=with_distinct_indexes([_table(resource) for resource in _in_order(resources(application))]),
     )
 
 
-def _domain(domain: Domain, home: str | None) -> TypeSnapshot:
-    parts = [domain.type.text]
-    parts += [f"DEFAULT {domain.default.text}"] if domain.default else []
-    parts += [] if domain.nullable else ["NOT NULL"]
-    for check in domain.checks:
-        constraint = f"CONSTRAINT {quote(check.name)} " if check.name else ""
-        parts.append(f"{constraint}CHECK ({check.text})")
-    return TypeSnapshot(
-        schema=outside(domain.name, home), name=domain.name.name, definition=" ".join(parts), comment=domain.comment
-    )
+def _in_order(tables: Iterable[Resource]) -> Iterator[Resource]:
+    """Yield the tables in the order of the DDL, each after those whose sequences its columns use."""
+    found = list(tables)
+    makers = {
+        _sequence_of(resource, column): resource
+        for resource in found
+        for column in resource.table.ddl.columns
+        if _makes_sequence(resource, column)
+    }
+    yielded: set[QName] = set()
+
+    def place(resource: Resource) -> Iterator[Resource]:
+        name = resource.table.ddl.name
+        if name in yielded:
+            return
+        yielded.add(name)
+        for column in resource.table.ddl.columns:
+            maker = makers.get(_sequence_of(resource, column)) if column.default else None
+            if maker is not None:
+                yield from place(maker)
+        yield resource
+
+    for resource in found:
+        yield from place(resource)
 
 
 def _sequences(tables: Iterable[Resource]) -> Iterator[str]:

@@ -145,13 +145,17 @@ class TableSnapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TypeSnapshot:
-    """An enum with its `values`, or a domain with the SQL after AS as its `definition`."""
+    """An enum with its `values`, or a domain or composite type with the SQL after AS as its `definition`.
+
+    `after` is the table, as SQL, whose row type it is made of.
+    """
 
     schema: str | None
     name: str
     values: tuple[str, ...] = ()
     definition: str | None = None
     comment: str | None = None
+    after: str | None = None
 
     @property
     def key(self) -> tuple[str | None, str]:
@@ -166,7 +170,7 @@ class TypeSnapshot:
     @property
     def word(self) -> Literal["DOMAIN", "TYPE"]:
         """Its keyword in statements."""
-        return "TYPE" if self.definition is None else "DOMAIN"
+        return "TYPE" if self.definition is None or self.definition.startswith("(") else "DOMAIN"
 
     @property
     def create(self) -> str:
@@ -176,12 +180,27 @@ class TypeSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FunctionSnapshot:
+    """A function: its name with its arguments, and the statement that creates or replaces it.
+
+    It is created after `position` of the types, or where it is made of the row type of a table `after` that.
+    """
+
+    sql: str
+    create: str
+    position: int = 0
+    after: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
     """Both databases. `sequences` are those, as SQL, that no serial column creates."""
 
     extensions: tuple[str, ...] = ()
+    extension_schemas: tuple[tuple[str, str], ...] = ()
     schemas: tuple[str, ...] = ()
     types: tuple[TypeSnapshot, ...] = ()
+    functions: tuple[FunctionSnapshot, ...] = ()
     sequences: tuple[str, ...] = ()
     tables: tuple[TableSnapshot, ...] = ()
 
@@ -205,8 +224,10 @@ def from_json(data: dict[str, Any]) -> Snapshot:
     """Return the snapshot of `to_json`. Raises KeyError, TypeError or AttributeError for anything else."""
     return Snapshot(
         extensions=tuple(data.get("extensions", ())),
+        extension_schemas=tuple((name, schema) for name, schema in data.get("extension_schemas", ())),
         schemas=tuple(data.get("schemas", ())),
         types=tuple(TypeSnapshot(**{"schema": None, **_tuples(part)}) for part in data.get("types", ())),
+        functions=tuple(FunctionSnapshot(**part) for part in data.get("functions", ())),
         sequences=tuple(data.get("sequences", ())),
         tables=tuple(_table(part) for part in data.get("tables", ())),
     )

@@ -1,0 +1,145 @@
+"""The functions of a PostgreSQL schema: which of them checks, defaults, computed columns and indexes call."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from runner.ddl.model import Function, Note, NoteKind, QName
+from runner.ddl.syntax.cursor import Cursor
+from runner.ddl.syntax.expressions import parse_expression, read_default
+from runner.ddl.syntax.tokens import tokens_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from runner.ddl.catalog.catalog import Catalog
+    from runner.ddl.model import Check, Default, IndexPart
+
+_CALL = re.compile(r'([\w$]+)"?\s*\(')
+_CARRIED = frozenset({"sql", "plpgsql"})  # languages that every PostgreSQL has
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FunctionDraft:
+    """A function: `text` is all of its statement after the name, `signature` the statement up to the body."""
+
+    name: QName
+    arguments: str
+    text: str
+    signature: str
+    shown: str  # in notes
+    language: str
+    file: str
+    line: int
+
+
+def called_functions(catalog: Catalog) -> tuple[Function, ...]:
+    """Return the functions that the schema calls, and those that these call, in the order of the DDL."""
+    by_name: dict[str, list[FunctionDraft]] = {}
+    for drafts in catalog.functions.values():
+        for draft in drafts:
+            by_name.setdefault(draft.name.name.lower(), []).append(draft)
+    called: set[str] = set()
+    waiting = [name for text in _texts(catalog) for name in _calls(text)] if by_name else []
+    while waiting:
+        name = waiting.pop()
+        if name in by_name and name not in called:
+            called.add(name)
+            waiting += [inner for draft in by_name[name] for inner in _calls(draft.text)]
+    drafts = [draft for drafts in catalog.functions.values() for draft in drafts]
+    _note(catalog, [draft for draft in drafts if draft.name.name.lower() not in called])
+    found = [draft for draft in drafts if draft.name.name.lower() in called]
+    for draft in found:
+        if draft.language not in _CARRIED:
+            reason = f"the schema calls {draft.name}, which is in {draft.language}: create it before the migration"
+            catalog.notes.append(_as_note(draft, NoteKind.CODE_BLOCK, reason))
+    return tuple(
+        Function(name=draft.name, arguments=draft.arguments, text=draft.text, signature=draft.signature)
+        for draft in found
+        if draft.language in _CARRIED
+    )
+
+
+def _calls(text: str) -> list[str]:
+    return [name.lower() for name in _CALL.findall(text)]
+
+
+def _texts(catalog: Catalog) -> Iterator[str]:
+    """Yield every expression of the schema."""
+    for domain in catalog.domains.values():
+        yield from (check.text for check in domain.checks)
+        yield domain.default.text if domain.default else ""
+    for table in catalog.tables.values():
+        yield from (check.text for check in table.checks)
+        for column in table.columns:
+            yield column.default.text if column.default else ""
+            yield column.generated.text if column.generated else ""
+        for index in table.indexes:
+            yield index.where or ""
+            yield from (part.expression or "" for part in index.parts)
+
+
+def _note(catalog: Catalog, drafts: Iterable[FunctionDraft]) -> None:
+    """Note the functions that nothing calls, once for each file."""
+    files: dict[str, list[FunctionDraft]] = {}
+    for draft in drafts:
+        files.setdefault(draft.file, []).append(draft)
+    for of_file in files.values():
+        first = min(of_file, key=lambda draft: draft.line)
+        note = _as_note(first, NoteKind.FUNCTION, "CREATE FUNCTION neither creates nor changes a table")
+        catalog.notes.append(replace(note, count=len(of_file)))
+
+
+def _as_note(draft: FunctionDraft, kind: NoteKind, reason: str) -> Note:
+    return Note(file=draft.file, line=draft.line, statement=draft.shown, kind=kind, reason=reason)
+
+
+# ---------------------------------------------------------------------------------------------------------- renames
+
+
+def rename_calls(catalog: Catalog, old: QName, new: QName) -> None:
+    """Call a function by its new name in every expression of the schema."""
+    pattern = re.compile(rf'(?<![\w.])(?:{re.escape(old.schema or "")}\s*\.\s*)?"?{re.escape(old.name)}"?(?=\s*\()')
+    path = f"{new.schema}.{new.name}" if new.schema != catalog.default_schema else new.name
+
+    def renamed(text: str) -> str:
+        return pattern.sub(path, text)
+
+    for domain in catalog.domains.values():
+        domain.checks = [_check(catalog, check, renamed) for check in domain.checks]
+        domain.default = _default(catalog, domain.default, renamed)
+    for table in catalog.tables.values():
+        table.checks = [_check(catalog, check, renamed) for check in table.checks]
+        for column in table.columns:
+            column.default = _default(catalog, column.default, renamed)
+            if column.generated:
+                column.generated = replace(column.generated, text=renamed(column.generated.text))
+        table.indexes = [
+            replace(
+                index,
+                parts=tuple(_part(part, renamed) for part in index.parts),
+                where=index.where and renamed(index.where),
+            )
+            for index in table.indexes
+        ]
+
+
+def _check(catalog: Catalog, check: Check, renamed: Callable[[str], str]) -> Check:
+    text = renamed(check.text)
+    if text == check.text:
+        return check
+    expression, columns = parse_expression(text, catalog.dialect)
+    return replace(check, text=text, expression=expression, columns=columns)
+
+
+def _default(catalog: Catalog, default: Default | None, renamed: Callable[[str], str]) -> Default | None:
+    if default is None or renamed(default.text) == default.text:
+        return default
+    text = renamed(default.text)
+    return read_default(Cursor(text, tokens_of(text, catalog.dialect), catalog.dialect))
+
+
+def _part(part: IndexPart, renamed: Callable[[str], str]) -> IndexPart:
+    return replace(part, expression=part.expression and renamed(part.expression))

@@ -1,0 +1,125 @@
+"""What tables are made of is carried into PostgreSQL's migration, each part after what it needs."""
+
+from __future__ import annotations
+
+from runner.ddl.model import NoteKind, Schema
+from runner.ddl.reader import read_ddl_text
+from tests.generated_backend import backend_files, first_revision
+from tests.test_backend_difference import up
+
+
+def created(ddl: str) -> list[str]:
+    """Return the statements of PostgreSQL's first revision."""
+    return [" ".join(statement.split()) for statement in first_revision(backend_files(read(ddl)), "postgresql")]
+
+
+def read(ddl: str) -> Schema:
+    return read_ddl_text(ddl, "postgres", "f")
+
+
+TIDY = "CREATE FUNCTION is_tidy(word text = '') RETURNS boolean LANGUAGE sql AS $$ SELECT is_low(word) $$;"
+LOW = "CREATE FUNCTION is_low(text) RETURNS boolean LANGUAGE sql AS $$ SELECT $1 = lower($1) $$;"
+
+
+def test_functions_come_before_what_calls_them():
+    ddl = (
+        f"{TIDY}{LOW}CREATE FUNCTION unused() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+        "CREATE DOMAIN slug AS text CHECK (is_tidy(VALUE)); CREATE TABLE t (id int PRIMARY KEY, a slug);"
+    )
+    assert created(ddl)[:4] == [
+        "SET LOCAL check_function_bodies = off",
+        "CREATE OR REPLACE FUNCTION is_tidy(word text = '') RETURNS boolean LANGUAGE sql AS $$ SELECT is_low(word) $$",
+        "CREATE OR REPLACE FUNCTION is_low(text) RETURNS boolean LANGUAGE sql AS $$ SELECT $1 = lower($1) $$",
+        "CREATE DOMAIN slug AS text CHECK (is_tidy(VALUE))",
+    ]
+    (note,) = read(ddl).notes
+    assert (note.kind, note.statement.split("(")[0]) == (NoteKind.FUNCTION, "CREATE FUNCTION unused")
+
+
+def test_a_function_over_a_domain_comes_after_it():
+    ddl = (
+        "CREATE DOMAIN slug AS text; CREATE FUNCTION f(slug) RETURNS boolean LANGUAGE sql AS 'SELECT true';"
+        "CREATE TABLE t (id int PRIMARY KEY, a slug CHECK (f(a)));"
+    )
+    assert [statement.split("(")[0] for statement in created(ddl)[:3]] == [
+        "SET LOCAL check_function_bodies = off",
+        "CREATE DOMAIN slug AS text",
+        "CREATE OR REPLACE FUNCTION f",
+    ]
+
+
+def test_a_renamed_function_is_called_by_its_new_name():
+    schema = read(
+        f"{LOW}CREATE TABLE t (a text CHECK (is_low(a)), b text DEFAULT fresh()); CREATE INDEX ON t (is_low(a));"
+        "CREATE FUNCTION fresh() RETURNS text LANGUAGE sql AS $$ SELECT 'x' $$; CREATE SCHEMA s;"
+        "ALTER FUNCTION is_low(text) RENAME TO is_small; ALTER FUNCTION fresh() SET SCHEMA s;"
+    )
+    (table,) = schema.tables
+    assert table.checks[0].text == "is_small(a)"
+    assert table.indexes[0].parts[0].expression == "is_small(a)"
+    assert table.columns[1].default is not None
+    assert table.columns[1].default.text == "s.fresh()"
+    assert [str(function.name) for function in schema.functions] == ["public.is_small", "s.fresh"]
+
+
+def test_a_function_in_another_language_is_named():
+    schema = read(
+        "CREATE FUNCTION f(text) RETURNS boolean LANGUAGE plpython3u AS 'x'; CREATE TABLE t (a text CHECK (f(a)));"
+    )
+    assert schema.functions == ()
+    (note,) = schema.notes
+    assert (note.kind, note.line) == (NoteKind.CODE_BLOCK, 1)
+    assert "plpython3u" in note.reason
+
+
+def test_composite_and_row_types_are_created_in_order():
+    found = created(
+        "CREATE SCHEMA shop; CREATE TYPE shop.pair AS (a int, b text[]); CREATE TABLE shop.item (id int PRIMARY KEY);"
+        "CREATE DOMAIN shop.some_item AS shop.item;"
+        "CREATE TABLE shop.basket (id int PRIMARY KEY, p shop.pair, what shop.some_item);"
+    )
+    assert found[:2] == ["CREATE SCHEMA IF NOT EXISTS shop", "CREATE TYPE shop.pair AS (a integer, b text[])"]
+    assert found[2].startswith("CREATE TABLE shop.item")
+    assert found[3] == "CREATE DOMAIN shop.some_item AS shop.item"
+    assert found[4].startswith("CREATE TABLE shop.basket")
+
+
+def test_an_extension_is_created_in_its_schema():
+    found = created("CREATE SCHEMA ext; CREATE EXTENSION hstore WITH SCHEMA ext; CREATE TABLE t (a ext.hstore, b int);")
+    assert found[:2] == ["CREATE SCHEMA IF NOT EXISTS ext", "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA ext"]
+
+
+def test_a_table_comes_after_the_one_whose_sequence_it_uses():
+    found = created(
+        "CREATE TABLE fine (id int PRIMARY KEY); CREATE TABLE letter (id bigserial PRIMARY KEY);"
+        "ALTER TABLE fine ALTER COLUMN id SET DEFAULT nextval('letter_id_seq'::regclass);"
+    )
+    assert [statement.split(" (")[0] for statement in found] == ["CREATE TABLE letter", "CREATE TABLE fine"]
+
+
+def test_a_changed_function_is_replaced():
+    old = f"{LOW}CREATE TABLE t (id int PRIMARY KEY, a text CHECK (is_low(a)));"
+    new = old.replace("lower($1)", "upper($1)")
+    assert up(old, old) == []
+    assert up(old, new) == [
+        "SET LOCAL check_function_bodies = off",
+        "CREATE OR REPLACE FUNCTION is_low(text) RETURNS boolean LANGUAGE sql AS $$ SELECT $1 = upper($1) $$",
+    ]
+    assert up(old, "CREATE TABLE t (id int PRIMARY KEY, a text);") == [
+        "ALTER TABLE t DROP CONSTRAINT t_a_check",
+        "DROP FUNCTION is_low(text)",
+    ]
+
+
+def test_names_of_sqlite_indexes_differ_without_case():
+    files = backend_files(
+        read('CREATE TABLE t (a int, b int); CREATE INDEX "T_i" ON t (a); CREATE INDEX t_i ON t (b);')
+    )
+    assert first_revision(files, "sqlite")[1:] == ['CREATE INDEX "T_i" ON t (a)', "CREATE INDEX t_i_1 ON t (b)"]
+
+
+def test_a_table_without_columns_is_left_out():
+    schema = read("CREATE TABLE mark (); CREATE TABLE t (id int PRIMARY KEY);")
+    assert [table.name.name for table in schema.tables] == ["mark", "t"]
+    assert [table.name.name for table in schema.with_columns().tables] == ["t"]
+    assert "mark" in schema.warnings[0]
