@@ -62,7 +62,7 @@ CASES: list[tuple[str, str, str]] = [
     ("postgres", "nextval('s'::regclass)", "nextval('s')"),
     ("postgres", "gen_random_uuid()", "gen_random_uuid()"),
     ("sqlite", 'length(a) = 3 AND "b" IN (1)', "and(=(length(a), 3), in(b, 1))"),
-    ("sqlite", "(strftime('%s', 'now'))", "none"),
+    ("sqlite", "(strftime('%s', 'now'))", "strftime('%s', 'now')"),
     ("postgres", "a IN (SELECT 1)", "none"),
     ("postgres", "CASE WHEN a THEN b ELSE c END", "none"),
     ("postgres", "a @@@ b ???", "none"),

@@ -15,6 +15,7 @@ from runner.ddl.model import (
     Domain,
     Expression,
     ForeignKey,
+    Generated,
     Index,
     Key,
     Operation,
@@ -23,6 +24,7 @@ from runner.ddl.model import (
     SqlType,
     Table,
 )
+from runner.ddl.syntax.expressions import parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -111,7 +113,7 @@ class _SchemaBuilder:
             unique=self._unique(draft),
             foreign_keys=tuple(self._foreign_key(draft, key) for key in draft.foreign_keys),
             checks=tuple(self._check(check, by_name) for check in draft.checks),
-            indexes=tuple(draft.indexes),
+            indexes=tuple(self._index(index) for index in draft.indexes),
             comment=draft.comment,
             kind=draft.kind,
             partition_of=draft.partition_of,
@@ -150,7 +152,7 @@ class _SchemaBuilder:
             identity=draft.identity,
             auto_increment=draft.auto_increment,
             serial=default is not None and default.text.lower().startswith("nextval("),
-            generated=draft.generated,
+            generated=self._generated(draft),
             on_update=draft.on_update,
             system_time=draft.system_time,
             collation=draft.collation,
@@ -158,6 +160,19 @@ class _SchemaBuilder:
             line=draft.line,
             former=draft.former,
         )
+
+    def _generated(self, draft: ColumnDraft) -> Generated | None:
+        kept = draft.generated
+        return kept and replace(kept, expression=parse_expression(kept.text, self._catalog.dialect)[0])
+
+    def _index(self, index: Index) -> Index:
+        """Return an index with the parsed forms of its expressions."""
+
+        def parsed(text: str | None) -> Expression | None:
+            return None if text is None else parse_expression(text, self._catalog.dialect)[0]
+
+        parts = tuple(replace(part, parsed=parsed(part.expression)) for part in index.parts)
+        return replace(index, parts=parts, condition=parsed(index.where))
 
     def _unique(self, draft: TableDraft) -> tuple[Key, ...]:
         """Return the uniques; most databases keep none over the columns of the primary key."""

@@ -5,13 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.ddl.model import NoteKind
+from runner.generation.fastapi.server_defaults import server_default
+from runner.generation.fastapi.table_arguments import in_postgresql
+from runner.generation.fastapi.translation import TableSql, Target, table_sql
+from runner.generation.model.defaults import zero_date
 from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from runner.ddl.model import Note, Schema
     from runner.generation.model.application_tables import ApplicationTable
+    from runner.generation.model.fields import Field
 
 MYSQL_METHODS = ("fulltext", "spatial")  # index methods that only MySQL has
+_TITLES: Mapping[Target, str] = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 _STATEMENT_WIDTH = 90  # characters that identify a statement
 # Kinds of notes on statements that have nothing to do with an application's tables, or are taken over elsewhere.
 _NOTHING_LOST = frozenset({
@@ -30,7 +38,7 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[str, ...]:
         for name, key in table.constraints.foreign_keys.items()
         if name not in table.foreign_keys
     ]
-    found += [f"check `{name}` is enforced by PostgreSQL only" for name in table.database_only]
+    found += _untranslated(table, table_sql(table, schema.dialect))
     found += [
         f"index `{name}` is {index.method}, which only MySQL has"
         for name, index in table.constraints.indexes.items()
@@ -49,6 +57,40 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[str, ...]:
         found.append("it has no primary key, so rows can be listed but not changed")
     found += [note.reason for note in schema.notes if note.table == own.name]
     return tuple(found)
+
+
+def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
+    """Yield what only one of the databases has, or neither: checks, defaults, computed columns and indexes."""
+    for name, check in table.constraints.checks.items():
+        held = [title for target, title in _TITLES.items() if sql.check(check, target) is not None]
+        if name in table.database_only and len(held) < len(_TITLES) and not sql.is_in_types(check, "postgresql"):
+            found = f"enforced by {held[0]} only" if held else f"not enforced: `{_code(check.text)}`"
+            yield f"check `{name}` is {found}"
+    for field in table.fields.values():
+        zero = zero_date(field.column, field.type)
+        if zero is not None:
+            yield f"column `{field.column.name}` has no default: `{zero}` is no date of a calendar"
+        elif field.default is not None and field.default.kind != "new uuid":
+            texts = server_default(field.default, field.type, sql)
+            by_target: Mapping[Target, str | None] = {"postgresql": texts.postgresql, "sqlite": texts.sqlite}
+            yield from _missing(f"default `{_code(field.default.text)}` of", field, by_target)
+        if field.column.generated is not None:
+            texts_of = {target: sql.generated(field.column, target) for target in _TITLES}
+            yield from _missing(f"expression `{_code(field.column.generated.text)}` of", field, texts_of)
+    for name, index in table.constraints.indexes.items():
+        if index.method not in MYSQL_METHODS and not in_postgresql(index, sql):
+            yield f"index `{name}` is left out: PostgreSQL cannot compute what it is over"
+
+
+def _missing(what: str, field: Field, texts: Mapping[Target, str | None]) -> Iterator[str]:
+    for target, text in texts.items():
+        if text is None:
+            yield f"{what} column `{field.column.name}` has no equivalent on {_TITLES[target]}"
+
+
+def _code(text: str) -> str:
+    """Return SQL between backquotes."""
+    return one_line(text).replace("`", "'")
 
 
 def passed_over(schema: Schema) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from runner.generation.fastapi.python_rules import condition_source
 from runner.generation.fastapi.python_samples import sample_source
 from runner.generation.fastapi.python_types import python_type
 from runner.generation.fastapi.sql_names import outside
+from runner.generation.fastapi.translation import TableSql, table_sql
 from runner.generation.fragments import Fragment, compose, join
 from runner.generation.model.application import Application
 from runner.generation.model.application_tables import ApplicationTable
@@ -30,11 +31,12 @@ _WIDE = 40  # columns, some of which take six lines or more
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A table in the sources of a backend. `columns` are by column, in the order of the DDL."""
+    """A table in the sources of a backend. `columns` are by column, in the order of the DDL; `sql` translates."""
 
     application: Application
     table: ApplicationTable
     columns: Mapping[str, ModelColumn]
+    sql: TableSql
 
     def columns_of(self, fields: Iterable[Field]) -> tuple[ModelColumn, ...]:
         """Return the columns of some of the table's fields."""
@@ -195,16 +197,18 @@ def _make(application: Application, name: QName) -> Resource:
     classes = {f"{table.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update")}
     taken = frozenset(classes.union(application.names.enums.values()))
     python_names = attributes(table.names, taken)
+    sql = table_sql(table, application.schema.dialect)
     module = f"app.{table.module}.schemas.fields" if len(table.fields) > _WIDE else ""
     columns = {
         column: model_column(
             field,
             python_names[column],
             python_type(field.type, application.names),
+            sql=sql,
             is_whole_key=table.ddl.key_columns == (column,),
             taken=taken,
             alias_module=module,
         )
         for column, field in table.fields.items()
     }
-    return Resource(application=application, table=table, columns=columns)
+    return Resource(application=application, table=table, columns=columns, sql=sql)

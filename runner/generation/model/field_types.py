@@ -18,6 +18,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 NUMERIC: frozenset[Kind] = frozenset({"integer", "number", "decimal"})
+EXACT_DIGITS = 15  # of a decimal that a double holds without loss, as SQLite's numbers do
 MOMENTS: frozenset[Kind] = frozenset({"date", "timestamp", "local_timestamp"})
 
 
@@ -43,6 +44,11 @@ class FieldType:
     enum: QName | None = None  # the named type whose values these are
     values: tuple[str, ...] = ()  # that an enumerated type has
     domain: QName | None = None  # the domain that the column is declared with
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it holds decimals of more digits than SQLite's numbers."""
+        return self.kind == "decimal" and (self.digits is None or self.digits > EXACT_DIGITS)
 
 
 def field_type(sql: SqlType) -> FieldType:
