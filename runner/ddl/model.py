@@ -68,7 +68,7 @@ class Operation:
     """An operator or a function with its arguments.
 
     `op` is one of `and or not`, `= <> < <= > >=`, `in` (the value, then the choices), `is null`, `is not null`,
-    `like ilike glob ~ ~*` (the value, then the pattern; a negation is a `not` around it), `+ - * / %`, `neg`, `||`,
+    `like ilike ~ ~*` (the value, then the pattern; a negation is a `not` around it), `+ - * / %`, `neg`, `||`,
     `power`, `case` (condition and value in turns, then the value of ELSE), `timezone` (the zone, then the moment),
     `strftime` (the format, then the time), `bits` (the digits of a bit string), `<@` (an array is part of another;
     `a @> b` becomes `b <@ a`), `array` (its elements), `interval` and `extract` (with a constant for the unit), or a

@@ -216,9 +216,23 @@ def _binary(node: exp.Expr, dialect: Dialect) -> Expression:
     if op == "~" and dialect.regexp_ignores_case:
         op = "~*"
     other = _convert(right, dialect)
+    if op == "glob":
+        return Operation(op="~", args=(left, Const(value=_glob_pattern(other))))
     if op == "@>":  # one of the two operators is enough
         return Operation(op="<@", args=(other, left))
     return Operation(op=op, args=(left, other))
+
+
+def _glob_pattern(glob: Expression) -> str:
+    """Return the regular expression of a pattern of SQLite's GLOB, which stands for the whole text."""
+    if not isinstance(glob, Const) or not isinstance(glob.value, str):
+        raise _Inexpressible
+    parts = _GLOB_PART.findall(glob.value)
+    return f"^{''.join(_GLOB_MARKS.get(part) or (part if part[1:] else re.escape(part)) for part in parts)}$"
+
+
+_GLOB_PART = re.compile(r"\[\^?\]?[^\]]*\]|.", re.DOTALL)
+_GLOB_MARKS = {"*": ".*", "?": "."}
 
 
 def _any(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dialect) -> Expression:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.model import NoteKind
 from runner.generation.fastapi.server_defaults import server_default
 from runner.generation.fastapi.table_arguments import in_postgresql
-from runner.generation.fastapi.translation import TableSql, Target, table_sql
+from runner.generation.fastapi.translation import Database, TableSql, table_sql
 from runner.generation.model.defaults import zero_date
 from runner.generation.model.prose import one_line
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from runner.generation.model.fields import Field
 
 MYSQL_METHODS = ("fulltext", "spatial")  # index methods that only MySQL has
-_TITLES: Mapping[Target, str] = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 _STATEMENT_WIDTH = 90  # characters that identify a statement
 # Kinds of notes on statements that have nothing to do with an application's tables, or are taken over elsewhere.
 _NOTHING_LOST = frozenset({
@@ -62,8 +61,12 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[str, ...]:
 def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
     """Yield what only one of the databases has, or neither: checks, defaults, computed columns and indexes."""
     for name, check in table.constraints.checks.items():
-        held = [title for target, title in _TITLES.items() if sql.check(check, target) is not None]
-        if name in table.database_only and len(held) < len(_TITLES) and not sql.is_in_types(check, "postgresql"):
+        held = [target.value for target in Database if sql.check(check, target) is not None]
+        if (
+            name in table.database_only
+            and len(held) < len(Database)
+            and not sql.is_in_types(check, Database.POSTGRESQL)
+        ):
             found = f"enforced by {held[0]} only" if held else f"not enforced: `{_code(check.text)}`"
             yield f"check `{name}` is {found}"
     for field in table.fields.values():
@@ -72,20 +75,20 @@ def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
             yield f"column `{field.column.name}` has no default: `{zero}` is no date of a calendar"
         elif field.default is not None and field.default.kind != "new uuid":
             texts = server_default(field.default, field.type, sql)
-            by_target: Mapping[Target, str | None] = {"postgresql": texts.postgresql, "sqlite": texts.sqlite}
+            by_target = {Database.POSTGRESQL: texts.postgresql, Database.SQLITE: texts.sqlite}
             yield from _missing(f"default `{_code(field.default.text)}` of", field, by_target)
         if field.column.generated is not None:
-            texts_of = {target: sql.generated(field.column, target) for target in _TITLES}
+            texts_of = {target: sql.generated(field.column, target) for target in Database}
             yield from _missing(f"expression `{_code(field.column.generated.text)}` of", field, texts_of)
     for name, index in table.constraints.indexes.items():
         if index.method not in MYSQL_METHODS and not in_postgresql(index, sql):
             yield f"index `{name}` is left out: PostgreSQL cannot compute what it is over"
 
 
-def _missing(what: str, field: Field, texts: Mapping[Target, str | None]) -> Iterator[str]:
+def _missing(what: str, field: Field, texts: Mapping[Database, str | None]) -> Iterator[str]:
     for target, text in texts.items():
         if text is None:
-            yield f"{what} column `{field.column.name}` has no equivalent on {_TITLES[target]}"
+            yield f"{what} column `{field.column.name}` has no equivalent on {target.value}"
 
 
 def _code(text: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.fastapi.generated_names import imported, source
 from runner.generation.fastapi.python_rules import constant_source
 from runner.generation.fastapi.python_types import PythonType, nested
 from runner.generation.fastapi.server_defaults import ServerDefault, server_default
+from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment, join
 from runner.generation.model.checks import Bounds
 from runner.generation.model.fields import Field
@@ -16,8 +18,9 @@ from runner.generation.model.naming import pascal, word_set
 from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.ddl.model import Generated
-    from runner.generation.fastapi.translation import TableSql
     from runner.generation.model.field_types import FieldType
 
 _UPDATED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
@@ -173,7 +176,7 @@ def _bounds(type_: FieldType, bounds: Bounds) -> list[Fragment]:
         return []
     found: list[Fragment] = []
     if type_.kind == "decimal" and type_.digits is not None:
-        found += [Fragment(f"max_digits={type_.digits}"), Fragment(f"decimal_places={type_.places or 0}")]
+        found += _digits(type_.digits, type_.places or 0, bounds)
     if type_.kind in _BOUNDED:
         found += [source("{}={}", name, constant_source(value)) for name, value in sorted(bounds.numbers.items())]
     lengths = {"min_length": bounds.min_length, "max_length": bounds.max_length}
@@ -181,6 +184,17 @@ def _bounds(type_: FieldType, bounds: Bounds) -> list[Fragment]:
     if bounds.pattern is not None:
         found.append(Fragment(f"pattern={_raw_literal(bounds.pattern)}"))
     return found
+
+
+def _digits(digits: int, places: int, bounds: Bounds) -> Iterator[Fragment]:
+    """Yield what bounds the digits of a decimal. With more places than digits, or less than none, it is the value."""
+    if 0 <= places <= digits:
+        yield Fragment(f"max_digits={digits}")
+    elif not bounds.numbers:
+        limit = constant_source(Decimal(10) ** (digits - places))
+        yield from (source("gt=-{}", limit), source("lt={}", limit))
+    if places >= 0:
+        yield Fragment(f"decimal_places={places}")
 
 
 def _raw_literal(text: str) -> str:
@@ -241,7 +255,7 @@ def _remarks(field: Field) -> list[Fragment]:
 
 def _computed(field: Field, generated: Generated, sql: TableSql) -> Fragment:
     """Return what marks a computed column; where one database cannot compute it, that keeps an empty column."""
-    postgresql, sqlite = (sql.generated(field.column, target) for target in ("postgresql", "sqlite"))
+    postgresql, sqlite = (sql.generated(field.column, target) for target in Database)
     if postgresql is None or sqlite is None:
         return source("sa.FetchedValue(), server_onupdate=sa.FetchedValue()", uses="sa")
     persisted = str(generated.kind == "stored")

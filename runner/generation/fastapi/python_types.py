@@ -46,7 +46,7 @@ _ROWS: Mapping[str, tuple[str, str, str, str, str]] = {
     "oid": ("int", "Int64", "BigInt", "oid", "INTEGER"),
     "float32": ("float", "Number", "sa.REAL", "real", "REAL"),
     "float64": ("float", "Number", "sa.Double", "double precision", "REAL"),
-    "decimal": ("Decimal", "Decimal", "exact({digits})", "numeric{size}", "NUMERIC"),
+    "decimal": ("Decimal", "Decimal", "exact({digits})", "numeric{size}", "{number}"),
     "boolean": ("bool", "bool", "sa.Boolean", "boolean", "BOOLEAN"),
     "date": ("dt.date", "dt.date", "sa.Date", "date", "DATE"),
     "time": ("dt.time", "dt.time", "sa.Time", "time without time zone", "TIME"),
@@ -103,6 +103,7 @@ def _facts(type_: FieldType) -> Mapping[str, object]:
         "longest": _longest(type_),
         "values": ", ".join(literal(value) for value in type_.values),
         "digits": ", ".join(digits),
+        "number": "NUMERIC_BLOB" if type_.is_long else "NUMERIC",  # a BLOB's affinity converts no digits
         "size": f"({','.join(digits)})" if digits else "",
         "precision": "" if type_.precision is None else f"({type_.precision})",
         "name": literal(type_.name),

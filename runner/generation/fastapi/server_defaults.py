@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from runner.ddl.model import Const
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.sql_names import text_sql
+from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment
 from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
-    from runner.generation.fastapi.translation import TableSql
     from runner.generation.model.defaults import FieldDefault
     from runner.generation.model.field_types import FieldType
 
@@ -60,7 +60,7 @@ def _postgresql(default: FieldDefault, type_: FieldType, sql: TableSql) -> str |
         return None if not isinstance(default.expression, Const) else text_sql(str(default.expression.value))
     if isinstance(default.value, bool) and not sql.source.postgresql_compatible:
         return "true" if default.value else "false"
-    return sql.default(default.text, default.expression, "postgresql", type_)
+    return sql.default(default.text, default.expression, Database.POSTGRESQL, type_)
 
 
 def _sqlite(default: FieldDefault, type_: FieldType, sql: TableSql) -> str | None:
@@ -72,7 +72,7 @@ def _sqlite(default: FieldDefault, type_: FieldType, sql: TableSql) -> str | Non
         return "CURRENT_DATE"
     if isinstance(default.value, tuple):
         return _json_array(default.value, type_)
-    return sql.default(default.text, default.expression, "sqlite", type_)
+    return sql.default(default.text, default.expression, Database.SQLITE, type_)
 
 
 def _escaped(text: str) -> str:

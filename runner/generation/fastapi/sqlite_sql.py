@@ -16,7 +16,7 @@ from uuid import UUID
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.fastapi.sql_names import text_sql
 from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment
-from runner.generation.model.check_expressions import LENGTHS, Unknown, is_array
+from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
 from runner.generation.model.field_types import EXACT_DIGITS, NUMERIC, FieldType
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ _MOST_FACTORS = 4  # of a power that is written as a product
 _UUID_OPS = frozenset(
     {"gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "uuid", "uuidv4", "uuidv7"}
 )
+_MOMENTS = frozenset({"date", "time", "timestamp", "local_timestamp"})
 _HEX = "lower(hex(randomblob({})))"
 _UUID_PARTS = (
     _HEX.format(4),
@@ -147,6 +148,20 @@ class SqliteWriter(SqlWriter):
         places = [self._places(part) for part in expression.args]
         return min(sum(places) if expression.op == "*" else max(places, default=EXACT_DIGITS), EXACT_DIGITS)
 
+    def comparison(self, operation: Operation, _like: FieldType | None = None) -> str:
+        """Return a comparison; a long number, which may be text, is compared with a constant as a double."""
+        if len(_MOMENTS.intersection(map(self.kind, operation.args))) > 1:
+            raise Unknown(operation.op)  # their texts have different forms
+        long = [self._is_long(part) for part in operation.args]
+        if not any(long):
+            return super().comparison(operation)
+        if all(long) or not any(isinstance(part, Const) for part in operation.args):
+            raise Unknown(operation.op)
+        like = self.common_type(operation.args)
+        parts = (f"CAST({self.write(part)} AS REAL)" if is_long else self.inner(part, like)
+                 for part, is_long in zip(operation.args, long, strict=True))  # fmt: skip
+        return f" {operation.op} ".join(parts)
+
     # ---------------------------------------------------------------------------------------------------------- texts
 
     def text(self, part: Expression) -> str:
@@ -232,6 +247,11 @@ class SqliteWriter(SqlWriter):
     def bits(self, operation: Operation, like: FieldType | None) -> str:
         """Return a bit string, which is text here."""
         return bit_text(operation, like, text_sql)
+
+    def interval(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return a length of time, in the form in which one is stored."""
+        (text,) = (str(part.value) for part in operation.args if isinstance(part, Const))
+        return text_sql(_stored_interval(text, FieldType(kind="interval", name="interval")))
 
     def uuid(self, operation: Operation, like: FieldType | None) -> str:
         """Return a random UUID of version 4 in a default."""
@@ -324,6 +344,7 @@ _STORED: Mapping[str, Callable[[str, FieldType], str]] = {
 }
 _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("+", "-", "*", "/", "%"), SqliteWriter.arithmetic),
+    **dict.fromkeys(MIRRORED, SqliteWriter.comparison),
     **dict.fromkeys(("||", "concat"), SqliteWriter.concatenation),
     **dict.fromkeys(("like", "ilike"), SqliteWriter.like),
     **dict.fromkeys(LENGTHS, SqliteWriter.length),
@@ -333,6 +354,7 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     "bits": SqliteWriter.bits,
     "cast": SqliteWriter.cast,
     "extract": SqliteWriter.extract,
+    "interval": SqliteWriter.interval,
     "power": SqliteWriter.power,
     "round": SqliteWriter.call,
     "num_nonnulls": lambda writer, operation, _like: " + ".join(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.sql_names import flat_name, outside, quote
+from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment
 from runner.generation.model.prose import one_line
 from runner.generation.source_text import literal
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Check, ForeignKey, Index, IndexPart, Key
     from runner.generation.fastapi.resources import Resource
-    from runner.generation.fastapi.translation import TableSql
 
 _TYPES_KEPT = ("btree", None)
 
@@ -82,7 +82,7 @@ def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
 
 def _check(sql: TableSql, name: str, check: Check) -> Iterator[Fragment]:
     """Yield a check as PostgreSQL has it, if it can have it."""
-    text = sql.check(check, "postgresql")
+    text = sql.check(check, Database.POSTGRESQL)
     if text is not None:
         made = f"CheckConstraint({literal(_sql(text))}, name={literal(name)})"
         yield _made(made, portable=sql.reads_alike(check.text, check.expression))
@@ -96,7 +96,7 @@ def _sql(text: str) -> str:
 def _index(sql: TableSql, name: str, index: Index) -> Fragment:
     parts = ", ".join(_part(part, sql) for part in index.parts)
     options = [", unique=True"] if index.unique else []
-    conditions = {"postgresql": sql.where(index, "postgresql"), "sqlite": sql.where(index, "sqlite")}
+    conditions = {"postgresql": sql.where(index, Database.POSTGRESQL), "sqlite": sql.where(index, Database.SQLITE)}
     options += [f", {name}_where=sa.text({literal(_sql(where))})" for name, where in conditions.items() if where]
     if index.method not in _TYPES_KEPT:
         options.append(f", postgresql_using={literal(index.method)}")
@@ -114,7 +114,7 @@ def _index(sql: TableSql, name: str, index: Index) -> Fragment:
 def _reads_alike(index: Index, sql: TableSql) -> bool:
     """Whether both databases accept the same SQL for an index."""
     return not any(
-        part.nulls or is_without_case(part) or sql.part(part, "postgresql") != sql.part(part, "sqlite")
+        part.nulls or is_without_case(part) or sql.part(part, Database.POSTGRESQL) != sql.part(part, Database.SQLITE)
         for part in index.parts
     )
 
@@ -126,21 +126,21 @@ def is_without_case(part: IndexPart) -> bool:
 
 def in_sqlite(index: Index, sql: TableSql) -> bool:
     """Whether SQLite supports this index."""
-    plain = all(sql.part(part, "sqlite") is not None for part in index.parts if part.expression)
-    plain = plain and (index.where is None or sql.where(index, "sqlite") is not None)
+    plain = all(sql.part(part, Database.SQLITE) is not None for part in index.parts if part.expression)
+    plain = plain and (index.where is None or sql.where(index, Database.SQLITE) is not None)
     return plain and index.method in _TYPES_KEPT and not any(part.operator_class for part in index.parts)
 
 
 def in_postgresql(index: Index, sql: TableSql) -> bool:
     """Whether PostgreSQL supports this index."""
-    plain = all(sql.part(part, "postgresql") is not None for part in index.parts if part.expression)
-    return plain and (index.where is None or sql.where(index, "postgresql") is not None)
+    plain = all(sql.part(part, Database.POSTGRESQL) is not None for part in index.parts if part.expression)
+    return plain and (index.where is None or sql.where(index, Database.POSTGRESQL) is not None)
 
 
 def _part(part: IndexPart, sql: TableSql) -> str:
     if part.column and not part.descending and not part.nulls and not is_without_case(part):
         return literal(part.column)
-    expression = sql.part(part, "postgresql") or ""
+    expression = sql.part(part, Database.POSTGRESQL) or ""
     text = quote(part.column) if part.column else f"({expression})"
     if expression.rstrip().endswith(")") and expression[:1].isalpha():
         text = expression

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from runner.ddl.dialects import dialect_named
 from runner.ddl.model import Table
 from runner.generation.model.checks import RowRule, sort_checks
 from runner.generation.model.constraint_names import NamedConstraints
 from runner.generation.model.examples import Examples, make_examples
-from runner.generation.model.field_types import Kind, field_type
+from runner.generation.model.field_types import FieldType, Kind, field_type
 from runner.generation.model.fields import Field, make_field
 from runner.generation.model.prose import lower_first, sentence
 from runner.generation.model.references import Reference, is_sound, unique_columns
@@ -202,7 +203,9 @@ def make_table(
 ) -> ApplicationTable:
     """Return a table of a schema as its application presents it."""
     own, columns = names.tables[table.name], table.columns_by_name
-    types = {name: field_type(column.type) for name, column in columns.items()}
+    dialect = dialect_named(schema.dialect)
+    types = {name: field_type(column.type, dialect) for name, column in columns.items()}
+    types |= _unsigned(schema, table)
     checks = sort_checks(columns, constraints.checks, types)
     fields = {
         name: make_field(column, own.fields[name], types[name], checks.bounds[name], is_key=name in table.key_columns)
@@ -219,6 +222,19 @@ def make_table(
         references=tuple(_references(schema, names, table, constraints.foreign_keys, fields)),
         creatable=creatable,
     )
+
+
+def _unsigned(schema: Schema, table: Table) -> Mapping[str, FieldType]:
+    """Return the types of unsigned 64-bit columns, which only a decimal holds; keys and references stay integers."""
+    tied = {name for key in table.foreign_keys for name in key.columns} | set(table.key_columns)
+    tied |= {name for other in schema.tables for key in other.foreign_keys if key.references == table.name
+             for name in key.target_columns}  # fmt: skip
+    return {
+        column.name: FieldType(kind="decimal", name="numeric", digits=20, places=0)
+        for column in table.columns
+        if column.type.unsigned and column.type.base == "bigint" and not column.auto_increment
+        if column.name not in tied
+    }
 
 
 def _references(

@@ -125,7 +125,7 @@ def _options(field: Field, sample: Sample, *, distinct: bool) -> list[Sample]:
         if type_.kind == "integer":
             found += [constant_sample(int(number)) for number in numbers]
         else:
-            found += [constant_sample(f"{number:.{type_.places or 0}f}", number) for number in numbers]
+            found += [constant_sample(f"{number:.{max(type_.places or 0, 0)}f}", number) for number in numbers]
     elif type_.kind == "time":
         found += [constant_sample(f"{hour:02d}:00:00", dt.time(hour)) for hour in (9, 10)]
     elif type_.kind == "date":

@@ -209,10 +209,10 @@ def _number(field: Field, *, distinct: bool) -> Sample:
 
 def _decimal(base: Decimal, span: int, places: int, *, distinct: bool) -> Sample:
     if not distinct or span <= 10**3:
-        return constant_sample(f"{base:.{places}f}", base)
-    zeros = "." + "0" * places if places else ""
+        return constant_sample(f"{base:.{max(places, 0)}f}", base)
+    zeros = "." + "0" * places if places > 0 else ""
     series = Counter(start=int(base), modulus=span, is_text=True, after=zeros)
-    return Sample(json=f"{int(base) + 1:.{places}f}", value=base + 1, series=series)
+    return Sample(json=f"{int(base) + 1:.{max(places, 0)}f}", value=base + 1, series=series)
 
 
 # ------------------------------------------------------------------------------------------------------------- refused

@@ -23,6 +23,7 @@ from runner.generation.fastapi.migration.snapshot import (
 from runner.generation.fastapi.resources import Resource, resources
 from runner.generation.fastapi.sql_names import columns_sql, flat_name, outside, qualified, quote, text_sql, type_name
 from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite, is_without_case
+from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Column, Domain, ForeignKey, Index, IndexPart, Key
     from runner.generation.fastapi.model_columns import ModelColumn
-    from runner.generation.fastapi.translation import TableSql
     from runner.generation.model.application import Application
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
@@ -126,7 +126,7 @@ def _column(resource: Resource, column: ModelColumn) -> ColumnSnapshot:
     serial = _makes_sequence(resource, own)
     identity: Literal["always", "by default"] | None = own.identity or ("by default" if own.auto_increment else None)
     generated = None
-    computed = resource.sql.generated(own, "postgresql")
+    computed = resource.sql.generated(own, Database.POSTGRESQL)
     if own.generated and computed is not None and not identity:
         kind = own.generated.kind if from_postgres else "stored"  # PostgreSQL has virtual ones only since version 18
         generated = f"{kind.upper()} ({computed})"
@@ -160,7 +160,7 @@ def _keys(named: NamedConstraints) -> Iterator[ConstraintSnapshot]:
 
 def _checks(resource: Resource) -> Iterator[ConstraintSnapshot]:
     for name, check in resource.table.constraints.checks.items():
-        text = resource.sql.check(check, "postgresql")
+        text = resource.sql.check(check, Database.POSTGRESQL)
         inherit = " NO INHERIT" if check.no_inherit else ""
         if text is not None:
             yield ConstraintSnapshot(name=name, kind="CHECK", columns=check.columns, rest=f"({text}){inherit}")
@@ -200,7 +200,7 @@ def _indexes(resource: Resource) -> Iterator[IndexSnapshot]:
         parts = ", ".join(_index_part(resource.sql, part) for part in index.parts)
         include = f" INCLUDE ({columns_sql(index.include)})" if index.include else ""
         nulls = "" if index.nulls_distinct else " NULLS NOT DISTINCT"
-        where = f" WHERE {resource.sql.where(index, 'postgresql')}" if index.where else ""
+        where = f" WHERE {resource.sql.where(index, Database.POSTGRESQL)}" if index.where else ""
         yield IndexSnapshot(
             name=name,
             columns=(*(column for column in index.columns if column), *index.include),
@@ -211,7 +211,7 @@ def _indexes(resource: Resource) -> Iterator[IndexSnapshot]:
 
 
 def _index_part(sql: TableSql, part: IndexPart) -> str:
-    text = quote(part.column) if part.column else f"({sql.part(part, 'postgresql')})"
+    text = quote(part.column) if part.column else f"({sql.part(part, Database.POSTGRESQL)})"
     if is_without_case(part):
         text = f"lower({text})"
     elif part.collation and sql.source.postgresql_compatible:
@@ -241,7 +241,7 @@ def _sqlite(resource: Resource) -> SqliteSnapshot:
 
 
 def _is_computed(resource: Resource, column: ModelColumn) -> bool:
-    return resource.sql.generated(column.field.column, "sqlite") is not None
+    return resource.sql.generated(column.field.column, Database.SQLITE) is not None
 
 
 def _sqlite_lines(resource: Resource) -> Iterator[str]:
@@ -271,7 +271,7 @@ def _sqlite_column(sql: TableSql, column: ModelColumn, *, numbered: bool) -> str
         return f"{quote(column.name)} INTEGER PRIMARY KEY AUTOINCREMENT"
     generated = column.field.column.generated
     if generated is not None:
-        text = sql.generated(column.field.column, "sqlite")
+        text = sql.generated(column.field.column, Database.SQLITE)
         if text is not None:
             parts.append(f"GENERATED ALWAYS AS ({text}) {generated.kind.upper()}")
     elif column.default is not None and column.default.sqlite is not None:
@@ -283,7 +283,7 @@ def _sqlite_column(sql: TableSql, column: ModelColumn, *, numbered: bool) -> str
 
 def _sqlite_checks(resource: Resource) -> Iterator[str]:
     for name, check in resource.table.constraints.checks.items():
-        text = resource.sql.check(check, "sqlite")
+        text = resource.sql.check(check, Database.SQLITE)
         if text is not None:
             yield f"CONSTRAINT {quote(name)} CHECK ({text})"
     for column in resource.columns.values():
@@ -294,11 +294,11 @@ def _sqlite_checks(resource: Resource) -> Iterator[str]:
 
 def _sqlite_index(sql: TableSql, name: str, table: str, index: Index) -> str:
     parts = ", ".join(_sqlite_part(sql, part) for part in index.parts)
-    where = f" WHERE {sql.where(index, 'sqlite')}" if index.where else ""
+    where = f" WHERE {sql.where(index, Database.SQLITE)}" if index.where else ""
     return f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quote(name)} ON {table} ({parts}){where}"
 
 
 def _sqlite_part(sql: TableSql, part: IndexPart) -> str:
-    text = quote(part.column) if part.column else f"({sql.part(part, 'sqlite')})"
+    text = quote(part.column) if part.column else f"({sql.part(part, Database.SQLITE)})"
     text += " COLLATE NOCASE" if is_without_case(part) else ""
     return text + (" DESC" if part.descending else "")
