@@ -237,7 +237,7 @@ def _arguments(
 
 
 def _on_update(field: Field) -> list[Fragment]:
-    if field.column.name not in _UPDATED:
+    if field.column.name not in _UPDATED or field.default is None or field.default.kind != "now":
         return []
     if field.type.kind == "timestamp":
         return [source("onupdate=utc_now", uses="utc_now")]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fragments import Fragment
-from runner.generation.model.series import Counter
+from runner.generation.model.series import Counter, Cycle
 from runner.generation.source_text import literal
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ def sample_source(sample: Sample) -> Fragment:
         return source("[{}]", sample_source(sample.item))
     if sample.series is None:
         return Fragment(literal(sample.json))
+    if isinstance(sample.series, Cycle):
+        return Fragment(f"{literal(sample.series.values)}[n % {len(sample.series.values)}]")
     if isinstance(sample.series, Counter):
         return Fragment(_counter(sample.series))
     return _day(sample.series)

@@ -148,13 +148,14 @@ class Resource:
     @property
     def references(self) -> tuple[Fragment, ...]:
         """The references, as their tests need them."""
+        needed = self.table.examples.referring
         return tuple(
             source(
                 "Reference(module={}, fields={}, target_fields={}{})",
                 literal(reference.module),
                 literal(reference.fields),
                 literal(reference.target_fields),
-                "" if reference.required else ", required=False",
+                "" if reference.required or set(reference.key.columns) & needed else ", required=False",
                 uses="Reference",
             )
             for reference in self.table.references
