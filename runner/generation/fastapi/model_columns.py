@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _UPDATED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
 # What `schemas.py` imports.
 _IMPORTED = word_set(
-    """Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native NotNull Number
-    Row Rule Timestamp UUID"""
+    """Annotated Any Body Bytes ConfigDict Decimal Exact Field Int16 Int32 Int64 Literal NaiveDatetime Native NotNull
+    Number Row Rule Timestamp UUID"""
 )
 _BOUNDED = frozenset({"text", "integer", "number", "decimal"})
 

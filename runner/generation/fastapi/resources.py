@@ -139,9 +139,9 @@ class Resource:
 
     @property
     def key_path(self) -> str:
-        """The end of a row's path, with parameters for its key."""
-        ending = ":path" if self.has_text_key else ""
-        return "".join(f"/{{{name}{ending}}}" for name in self._key)
+        """The end of a row's path, with parameters for its key; the first text of a key may contain slashes."""
+        texts = [name for name, column in self._key.items() if column.field.type.kind == "text"]
+        return "".join(f"/{{{name}{':path' if name in texts[:1] else ''}}}" for name in self._key)
 
     # ----------------------------------------------------------------------------------------------------------- tests
 

@@ -179,7 +179,7 @@ class SqliteWriter(SqlWriter):
         return " || ".join(parts)
 
     def like(self, operation: Operation, _like: FieldType | None) -> str:
-        """Return LIKE: with regard to case as GLOB, without as SQLite's own."""
+        """Return LIKE: with regard to case as GLOB, without over lower case; a backend sets case_sensitive_like."""
         value, pattern = operation.args
         if not isinstance(pattern, Const) or self.kind(value) not in ("text", "enum"):
             raise Unknown(operation.op)
@@ -187,9 +187,9 @@ class SqliteWriter(SqlWriter):
         if operation.op == "like" and not self.source.like_ignores_case:
             glob = "".join({"%": "*", "_": "?"}.get(mark, mark) if mark else _glob(text) for mark, text in parts)
             return f"{self.inner(value)} GLOB {text_sql(glob)}"
-        plain = "".join(mark or re.sub(r"([\\%_])", r"\\\1", text) for mark, text in parts)
+        plain = "".join(mark or re.sub(r"([\\%_])", r"\\\1", text.lower()) for mark, text in parts)
         escape = " ESCAPE '\\'" if "\\" in plain else ""
-        return f"{self.inner(value)} LIKE {text_sql(plain)}{escape}"
+        return f"lower({self.write(value)}) LIKE {text_sql(plain)}{escape}"
 
     # ------------------------------------------------------------------------------------------------------ functions
 

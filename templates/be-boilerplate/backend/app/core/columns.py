@@ -30,14 +30,29 @@ def utc_now() -> dt.datetime:
 
 
 class Char(TypeDecorator[str]):
-    """Text of a fixed width, without its trailing padding."""
+    """Text of a fixed width, without its trailing padding, which says nothing."""
 
     impl = sa.CHAR
     cache_ok = True
 
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Strip blanks at the end, so that SQLite compares without them as PostgreSQL does."""
+        return None if value is None else value.rstrip(" ")
+
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Strip the padding."""
         return None if value is None else value.rstrip(" ")
+
+
+class Real(TypeDecorator[float]):
+    """A 32-bit floating-point number."""
+
+    impl = sa.REAL
+    cache_ok = True
+
+    def bind_expression(self, bindvalue: sa.BindParameter[float]) -> sa.ColumnElement[Any]:
+        """Cast a parameter, which is a double, so that a stored value equals the one it was stored from."""
+        return sa.cast(sa.type_coerce(bindvalue, sa.Double()), sa.REAL())
 
 
 class _SqliteTimestamp(TypeDecorator[dt.datetime]):
