@@ -115,7 +115,7 @@ def test_names_of_sqlite_indexes_differ_without_case():
     files = backend_files(
         read('CREATE TABLE t (a int, b int); CREATE INDEX "T_i" ON t (a); CREATE INDEX t_i ON t (b);')
     )
-    assert first_revision(files, "sqlite")[1:] == ['CREATE INDEX "T_i" ON t (a)', "CREATE INDEX t_i_1 ON t (b)"]
+    assert first_revision(files, "sqlite")[1:] == ['CREATE INDEX "T_i" ON t (a)', "CREATE INDEX t_i_2 ON t (b)"]
 
 
 def test_a_table_without_columns_is_left_out():

@@ -69,9 +69,11 @@ class Operation:
 
     `op` is one of `and or not`, `= <> < <= > >=`, `in` (the value, then the choices), `is null`, `is not null`,
     `like ilike ~ ~*` (the value, then the pattern; a negation is a `not` around it), `+ - * / %`, `neg`, `||`,
-    `<@` (an array is part of another; `a @> b` becomes `b <@ a`), `array` (its elements), `interval` and `extract`
-    (with a constant for the unit), or a function's name in lower case (`length`, `lower`, `coalesce`, `now`, …). A cast
-    is `cast` with the type's text as a second constant. SQL's three-valued logic holds: a check that is unknown passes.
+    `power`, `case` (condition and value in turns, then the value of ELSE), `timezone` (the zone, then the moment),
+    `strftime` (the format, then the time), `bits` (the digits of a bit string), `<@` (an array is part of another;
+    `a @> b` becomes `b <@ a`), `array` (its elements), `interval` and `extract` (with a constant for the unit), or a
+    function's name in lower case (`length`, `lower`, `coalesce`, `now`, …). A cast is `cast` with the type's text as a
+    second constant. SQL's three-valued logic holds: a check that is unknown passes.
     """
 
     op: str
@@ -122,6 +124,7 @@ class Generated:
 
     kind: Literal["stored", "virtual"]
     text: str
+    expression: Expression | None = None  # its parsed form, where there is one
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,6 +236,7 @@ class IndexPart:
 
     column: str | None
     expression: str | None = None
+    parsed: Expression | None = None  # the form of `expression`, where it has one
     descending: bool = False
     nulls: Literal["first", "last"] | None = None
     operator_class: str | None = None
@@ -249,6 +253,7 @@ class Index:
     unique: bool = False
     method: str | None = None
     where: str | None = None
+    condition: Expression | None = None  # the parsed form of `where`, where it has one
     include: tuple[str, ...] = ()
     nulls_distinct: bool = True
     comment: str | None = None

@@ -18,6 +18,7 @@ from runner.ddl.model import (
     Domain,
     Expression,
     ForeignKey,
+    Generated,
     Index,
     IndexPart,
     Key,
@@ -29,6 +30,7 @@ from runner.ddl.model import (
     SqlType,
     Table,
 )
+from runner.ddl.syntax.expressions import parse_expression
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -172,7 +174,7 @@ class _SchemaBuilder:
             unique=self._unique(draft),
             foreign_keys=tuple(self._foreign_key(draft, key) for key in draft.foreign_keys),
             checks=tuple(self._check(check, by_name) for check in draft.checks),
-            indexes=tuple(index for index in indexes if index not in keys),
+            indexes=tuple(self._index(index) for index in indexes if index not in keys),
             comment=draft.comment,
             kind=draft.kind,
             partition_of=draft.partition_of,
@@ -211,7 +213,7 @@ class _SchemaBuilder:
             identity=draft.identity,
             auto_increment=draft.auto_increment,
             serial=default is not None and default.text.lower().startswith("nextval("),
-            generated=draft.generated,
+            generated=self._generated(draft),
             on_update=draft.on_update,
             system_time=draft.system_time,
             collation=draft.collation,
@@ -219,6 +221,19 @@ class _SchemaBuilder:
             line=draft.line,
             former=draft.former,
         )
+
+    def _generated(self, draft: ColumnDraft) -> Generated | None:
+        kept = draft.generated
+        return kept and replace(kept, expression=parse_expression(kept.text, self._catalog.dialect)[0])
+
+    def _index(self, index: Index) -> Index:
+        """Return an index with the parsed forms of its expressions."""
+
+        def parsed(text: str | None) -> Expression | None:
+            return None if text is None else parse_expression(text, self._catalog.dialect)[0]
+
+        parts = tuple(replace(part, parsed=parsed(part.expression)) for part in index.parts)
+        return replace(index, parts=parts, condition=parsed(index.where))
 
     def _unique(self, draft: TableDraft) -> tuple[Key, ...]:
         """Return the uniques; most databases keep none over the columns of the primary key."""

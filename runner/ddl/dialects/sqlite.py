@@ -90,5 +90,8 @@ DIALECT = Dialect(
     rules=_RULES,
     integer_key_is_rowid=True,
     nullable_keys=True,
+    like_ignores_case=True,
+    like_escapes=False,
+    sqlite_compatible=True,
     constraints_without_commas=True,
 )

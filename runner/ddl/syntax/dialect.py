@@ -89,7 +89,12 @@ class Dialect:
     nullable_keys: bool = False  # PRIMARY KEY does not imply NOT NULL
     json_is_checked_text: bool = False  # JSON is stored as text with a CHECK (json_valid(column))
     constraints_without_commas: bool = False  # several table constraints may follow each other
+    bit_is_boolean: bool = False  # bit(1) is the type for truth values
     regexp_ignores_case: bool = False
+    like_ignores_case: bool = False
+    like_escapes: bool = True  # with a backslash, where no other character is given
+    divides_exactly: bool = False  # the quotient of two integers has decimal places
+    sqlite_compatible: bool = False  # SQLite takes its expressions as they are
 
     # ---- tables and indexes
     index_words: frozenset[str] = frozenset()  # that begin an index in a table's body

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -140,24 +141,35 @@ _BINARY: dict[str, str] = {
     "RegexpILike": "~*",
     "ArrayContainedBy": "<@",
     "ArrayContainsAll": "@>",
+    "Glob": "glob",
+    "Pow": "power",
 }
 _FUNCTIONS: dict[str, str] = {
     "Abs": "abs",
     "ArraySize": "array_length",
     "Ceil": "ceil",
     "Coalesce": "coalesce",
+    "Concat": "concat",
     "CurrentDate": "current_date",
     "CurrentTime": "current_time",
     "CurrentTimestamp": "now",
     "CurrentUser": "current_user",
+    "Date": "date",
     "Floor": "floor",
     "Greatest": "greatest",
+    "Hex": "hex",
     "Least": "least",
+    "Left": "left",
     "Length": "length",
+    "Localtime": "localtime",
+    "Localtimestamp": "localtimestamp",
     "Lower": "lower",
+    "Replace": "replace",
+    "Right": "right",
+    "StrPosition": "strpos",
+    "Substring": "substr",
     "Nullif": "nullif",
     "Round": "round",
-    "Trim": "trim",
     "Upper": "upper",
     "Uuid": "gen_random_uuid",
 }
@@ -204,9 +216,23 @@ def _binary(node: exp.Expr, dialect: Dialect) -> Expression:
     if op == "~" and dialect.regexp_ignores_case:
         op = "~*"
     other = _convert(right, dialect)
+    if op == "glob":
+        return Operation(op="~", args=(left, Const(value=_glob_pattern(other))))
     if op == "@>":  # one of the two operators is enough
         return Operation(op="<@", args=(other, left))
     return Operation(op=op, args=(left, other))
+
+
+def _glob_pattern(glob: Expression) -> str:
+    """Return the regular expression of a pattern of SQLite's GLOB, which stands for the whole text."""
+    if not isinstance(glob, Const) or not isinstance(glob.value, str):
+        raise _Inexpressible
+    parts = _GLOB_PART.findall(glob.value)
+    return f"^{''.join(_GLOB_MARKS.get(part) or (part if part[1:] else re.escape(part)) for part in parts)}$"
+
+
+_GLOB_PART = re.compile(r"\[\^?\]?[^\]]*\]|.", re.DOTALL)
+_GLOB_MARKS = {"*": ".*", "?": "."}
 
 
 def _any(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dialect) -> Expression:
@@ -262,7 +288,18 @@ def _not(node: exp.Expr, dialect: Dialect) -> Expression:
 def _between(node: exp.Expr, dialect: Dialect) -> Expression:
     value = _convert(node.this, dialect)
     low, high = (_convert(node.args[side], dialect) for side in ("low", "high"))
+    if node.args.get("symmetric"):
+        low, high = Operation(op="least", args=(low, high)), Operation(op="greatest", args=(low, high))
+        if isinstance(low.args[0], Const) and isinstance(low.args[1], Const):
+            low, high = _sorted_constants(low.args[0], low.args[1])
     return Operation(op="and", args=(Operation(op=">=", args=(value, low)), Operation(op="<=", args=(value, high))))
+
+
+def _sorted_constants(first: Const, second: Const) -> tuple[Const, Const]:
+    """Return two constants in order: numbers by value, texts of one form (dates, say) as texts."""
+    if first.is_number and second.is_number:
+        return (first, second) if Decimal(str(first.value)) <= Decimal(str(second.value)) else (second, first)
+    raise _Inexpressible
 
 
 def _in(node: exp.Expr, dialect: Dialect) -> Expression:
@@ -287,6 +324,42 @@ def _interval(node: exp.Expr, dialect: Dialect) -> Expression:
     return Operation(op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),))
 
 
+def _case(node: exp.Expr, dialect: Dialect) -> Expression:
+    subject, default = node.args.get("this"), node.args.get("default")
+    args: list[Expression] = []
+    for branch in node.args["ifs"]:
+        condition = _convert(branch.this, dialect)
+        if subject is not None:
+            condition = Operation(op="=", args=(_convert(subject, dialect), condition))
+        args += [condition, _convert(branch.args["true"], dialect)]
+    args.append(Const(value=None) if default is None else _convert(default, dialect))
+    return Operation(op="case", args=tuple(args))
+
+
+def _formatted_time(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read SQLite's strftime(format, time)."""
+    time = node.this.this if type(node.this).__name__ == "TsOrDsToTimestamp" else node.this
+    return Operation(op="strftime", args=(Const(value=node.args["format"].name), _convert(time, dialect)))
+
+
+def _trim(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read trim(); one side, or characters that are not blanks, make it another function."""
+    position, characters = str(node.args.get("position") or "BOTH").upper(), node.args.get("expression")
+    plain = characters is None or (isinstance(characters, exp.Literal) and characters.name == " ")
+    names = {"BOTH": "trim", "LEADING": "ltrim", "TRAILING": "rtrim"}
+    args = [_convert(node.this, dialect)] + ([] if plain else [_convert(node.expression, dialect)])
+    return Operation(op=names[position] if plain else f"{names[position]} of", args=tuple(args))
+
+
+def _of_schema(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read a function that is named with its schema: the schemas of the database and of extensions add no meaning."""
+    if isinstance(node.this, exp.Identifier) and node.this.name.lower() in _FUNCTION_SCHEMAS:
+        return _convert(node.expression, dialect)
+    raise _Inexpressible
+
+
+_FUNCTION_SCHEMAS = {"pg_catalog", "public", "extensions"}
+
 # Functions that the model gives another name; some versions of sqlglot rename them as well.
 _ALIASES = {"btrim": "trim", "char_length": "length", "character_length": "length"}
 
@@ -303,10 +376,16 @@ _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
     exp.Array: lambda node, dialect: Operation(
         op="array", args=tuple(_convert(argument, dialect) for argument in node.expressions)
     ),
+    exp.AtTimeZone: lambda node, dialect: Operation(
+        op="timezone", args=(_convert(node.args["zone"], dialect), _convert(node.this, dialect))
+    ),
     exp.Between: _between,
+    exp.BitString: lambda node, _: Operation(op="bits", args=(Const(value=str(node.this)),)),
     exp.Boolean: lambda node, _: Const(value=bool(node.this)),
+    exp.Case: _case,
     exp.Cast: _cast,
     exp.Column: lambda node, dialect: ColumnRef(name=_name(node.this, dialect)),
+    exp.Dot: _of_schema,
     exp.Extract: lambda node, dialect: Operation(
         op="extract", args=(Const(value=node.this.name.lower()), _convert(node.expression, dialect))
     ),
@@ -318,5 +397,7 @@ _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
     exp.Not: _not,
     exp.Null: lambda *_: Const(value=None),
     exp.Paren: lambda node, dialect: _convert(node.this, dialect),
+    exp.TimeToStr: _formatted_time,
+    exp.Trim: _trim,
     exp.Var: lambda node, _: Operation(op=str(node.this).lower()),
 }

@@ -16,10 +16,10 @@ _MODULES = {
     "sqlalchemy.orm": "Mapped mapped_column",
     "pydantic": "ConfigDict Field NaiveDatetime",
     "fastapi.testclient": "TestClient",
-    "app.core.columns": """Array BigInt ByDialect Char Json PlainJson SmallInt Timestamp enum_of exact native
+    "app.core.columns": """Array BigInt ByDialect Char Json PlainJson Real SmallInt Timestamp enum_of exact native
         now_default postgresql_only utc_now""",
     "app.core.database": "Base table_name",
-    "app.core.fields": "Body Bytes Int16 Int32 Int64 Native NotNull Number Row omitted",
+    "app.core.fields": "Body Bytes Exact Int16 Int32 Int64 Native NotNull Number Row omitted",
     "app.core.problems": "problem_responses",
     "app.core.repository": "Resource",
     "app.core.routes": "TableRouter add_bulk_routes add_list_routes",

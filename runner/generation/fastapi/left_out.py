@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING
 from runner.ddl.model import NoteKind
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code, markdown
+from runner.generation.fastapi.server_defaults import server_default
+from runner.generation.fastapi.table_arguments import in_postgresql
+from runner.generation.fastapi.translation import Database, TableSql, table_sql
+from runner.generation.model.defaults import zero_date
 from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from runner.ddl.model import Note, Schema
     from runner.generation.model.application_tables import ApplicationTable
+    from runner.generation.model.fields import Field
 
 MYSQL_METHODS = ("fulltext", "spatial")  # index methods that only MySQL has
 _STATEMENT_WIDTH = 90  # characters that identify a statement
@@ -32,7 +39,7 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[Code, ...]:
         for name, key in table.constraints.foreign_keys.items()
         if name not in table.foreign_keys
     ]
-    found += [f"check {code(name)} is enforced by PostgreSQL only" for name in table.database_only]
+    found += _untranslated(table, table_sql(table, schema.dialect))
     found += [
         f"index {code(name)} is {index.method}, which only MySQL has"
         for name, index in table.constraints.indexes.items()
@@ -51,6 +58,39 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[Code, ...]:
         found.append("it has no primary key, so rows can be listed but not changed")
     found += [_reason(note) for note in schema.notes if note.table == own.name]
     return tuple(map(Code, found))
+
+
+def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
+    """Yield what only one of the databases has, or neither: checks, defaults, computed columns and indexes."""
+    for name, check in table.constraints.checks.items():
+        held = [target.value for target in Database if sql.check(check, target) is not None]
+        if (
+            name in table.database_only
+            and len(held) < len(Database)
+            and not sql.is_in_types(check, Database.POSTGRESQL)
+        ):
+            found = f"enforced by {held[0]} only" if held else f"not enforced: {code(check.text)}"
+            yield f"check {code(name)} is {found}"
+    for field in table.fields.values():
+        zero = zero_date(field.column, field.type)
+        if zero is not None:
+            yield f"column {code(field.column.name)} has no default: {code(zero)} is no date of a calendar"
+        elif field.default is not None and field.default.kind != "new uuid":
+            texts = server_default(field.default, field.type, sql)
+            by_target = {Database.POSTGRESQL: texts.postgresql, Database.SQLITE: texts.sqlite}
+            yield from _missing(f"default {code(field.default.text)} of", field, by_target)
+        if field.column.generated is not None:
+            texts_of = {target: sql.generated(field.column, target) for target in Database}
+            yield from _missing(f"expression {code(field.column.generated.text)} of", field, texts_of)
+    for name, index in table.constraints.indexes.items():
+        if index.method not in MYSQL_METHODS and not in_postgresql(index, sql):
+            yield f"index {code(name)} is left out: PostgreSQL cannot compute what it is over"
+
+
+def _missing(what: str, field: Field, texts: Mapping[Database, str | None]) -> Iterator[str]:
+    for target, text in texts.items():
+        if text is None:
+            yield f"{what} column {code(field.column.name)} has no equivalent on {target.value}"
 
 
 def passed_over(schema: Schema) -> tuple[Code, ...]:

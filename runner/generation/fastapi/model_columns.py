@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.encoders.python_text import literal
@@ -10,21 +11,23 @@ from runner.generation.fastapi.generated_names import imported, source
 from runner.generation.fastapi.python_rules import constant_source
 from runner.generation.fastapi.python_types import PythonType, nested
 from runner.generation.fastapi.server_defaults import ServerDefault, server_default
-from runner.generation.fastapi.sqlite_sql import plain_sql
+from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment, join
 from runner.generation.model.checks import Bounds
 from runner.generation.model.fields import Field
 from runner.generation.model.naming import is_python_name, pascal, word_set
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from runner.ddl.model import Generated
     from runner.generation.model.field_types import FieldType
 
 _UPDATED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
 # What `schemas.py` imports.
 _IMPORTED = word_set(
-    """Annotated Any Body Bytes ConfigDict Decimal Field Int16 Int32 Int64 Literal NaiveDatetime Native NotNull Number
-    Row Rule Timestamp UUID"""
+    """Annotated Any Body Bytes ConfigDict Decimal Exact Field Int16 Int32 Int64 Literal NaiveDatetime Native NotNull
+    Number Row Rule Timestamp UUID"""
 )
 _BOUNDED = frozenset({"text", "integer", "number", "decimal"})
 
@@ -81,14 +84,22 @@ class ModelColumn:
 
 
 def model_column(
-    field: Field, attribute: str, type_: PythonType, *, is_whole_key: bool, taken: frozenset[str], alias_module: str
+    field: Field,
+    attribute: str,
+    type_: PythonType,
+    *,
+    sql: TableSql,
+    is_whole_key: bool,
+    taken: frozenset[str],
+    alias_module: str,
 ) -> ModelColumn:
     """Return a field as a backend has it.
 
-    `is_whole_key` is whether it alone is the primary key, `taken` are the names of classes that an alias must not have,
-    and `alias_module` is where aliases are imported from, empty where they are in the module that uses them.
+    `sql` translates the table's expressions, `is_whole_key` is whether it alone is the primary key, `taken` are the
+    names of classes that an alias must not have, and `alias_module` is where aliases are imported from, empty where
+    they are in the module that uses them.
     """
-    default = server_default(field.default, field.type) if field.default is not None else None
+    default = server_default(field.default, field.type, sql) if field.default is not None else None
     plain = _with_choices(field, type_)
     alias = _alias(field, plain, type_)
     is_alias = alias.text != type_.schema.text or "Literal[" in alias.text
@@ -102,7 +113,7 @@ def model_column(
         type=type_,
         default=default,
         annotation=_optional(type_.annotation, nullable=field.nullable),
-        arguments=tuple(_arguments(field, attribute, type_, default, is_whole_key=is_whole_key)),
+        arguments=tuple(_arguments(field, attribute, type_, default, sql, is_whole_key=is_whole_key)),
         read=_read(field, attribute, named if shared else plain),
         write=_renamed(field, attribute, _optional(named if is_alias else sent, nullable=field.nullable)),
         alias_name=alias_name,
@@ -166,7 +177,7 @@ def _bounds(type_: FieldType, bounds: Bounds) -> list[Fragment]:
         return []
     found: list[Fragment] = []
     if type_.kind == "decimal" and type_.digits is not None:
-        found += [Fragment(f"max_digits={type_.digits}"), Fragment(f"decimal_places={type_.places or 0}")]
+        found += _digits(type_.digits, type_.places or 0, bounds)
     if type_.kind in _BOUNDED:
         found += [source("{}={}", name, constant_source(value)) for name, value in sorted(bounds.numbers.items())]
     lengths = {"min_length": bounds.min_length, "max_length": bounds.max_length}
@@ -174,6 +185,17 @@ def _bounds(type_: FieldType, bounds: Bounds) -> list[Fragment]:
     if bounds.pattern is not None:
         found.append(Fragment(f"pattern={_raw_literal(bounds.pattern)}"))
     return found
+
+
+def _digits(digits: int, places: int, bounds: Bounds) -> Iterator[Fragment]:
+    """Yield what bounds the digits of a decimal. With more places than digits, or less than none, it is the value."""
+    if 0 <= places <= digits:
+        yield Fragment(f"max_digits={digits}")
+    elif not bounds.numbers:
+        limit = constant_source(Decimal(10) ** (digits - places))
+        yield from (source("gt=-{}", limit), source("lt={}", limit))
+    if places >= 0:
+        yield Fragment(f"decimal_places={places}")
 
 
 def _raw_literal(text: str) -> str:
@@ -187,7 +209,13 @@ def _raw_literal(text: str) -> str:
 
 
 def _arguments(
-    field: Field, attribute: str, type_: PythonType, default: ServerDefault | None, *, is_whole_key: bool
+    field: Field,
+    attribute: str,
+    type_: PythonType,
+    default: ServerDefault | None,
+    sql: TableSql,
+    *,
+    is_whole_key: bool,
 ) -> list[Fragment]:
     """Return the arguments of `mapped_column()`."""
     column = field.column
@@ -196,7 +224,7 @@ def _arguments(
     if column.identity:
         found.append(source("sa.Identity(always={})", str(column.identity == "always"), uses="sa"))
     elif column.generated:
-        found.append(_computed(column.generated))
+        found.append(_computed(field, column.generated, sql))
     elif (column.serial or column.auto_increment) and not is_whole_key:
         found.append(source("server_default=sa.FetchedValue()", uses="sa"))
     if default is not None:
@@ -211,7 +239,8 @@ def _arguments(
 
 
 def _on_update(field: Field) -> list[Fragment]:
-    if not field.column.on_update and field.column.name not in _UPDATED:
+    by_name = field.column.name in _UPDATED and field.default is not None and field.default.kind == "now"
+    if not field.column.on_update and not by_name:
         return []
     if field.type.kind == "timestamp":
         return [source("onupdate=utc_now", uses="utc_now")]
@@ -227,8 +256,13 @@ def _remarks(field: Field) -> list[Fragment]:
     return [*found, Fragment(f"info={literal(info)}")] if info else found
 
 
-def _computed(generated: Generated) -> Fragment:
-    text = generated.text
-    if plain_sql(text) is None:  # SQLite has no such function: it keeps an empty column
+def _computed(field: Field, generated: Generated, sql: TableSql) -> Fragment:
+    """Return what marks a computed column; where one database cannot compute it, that keeps an empty column."""
+    postgresql, sqlite = (sql.generated(field.column, target) for target in Database)
+    if postgresql is None or sqlite is None:
         return source("sa.FetchedValue(), server_onupdate=sa.FetchedValue()", uses="sa")
-    return source("sa.Computed({}, persisted={})", literal(text), str(generated.kind == "stored"), uses="sa")
+    persisted = str(generated.kind == "stored")
+    if postgresql == sqlite:
+        return source("sa.Computed({}, persisted={})", literal(sqlite), persisted, uses="sa")
+    form = "sa.Computed(ByDialect(postgresql={}, sqlite={}), persisted={})"
+    return source(form, literal(postgresql), literal(sqlite), persisted, uses="sa ByDialect")

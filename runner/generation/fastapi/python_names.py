@@ -20,10 +20,14 @@ _RESERVED = word_set(
     object"""
 ).union(MODEL_FUNCTIONS)
 
+_PYDANTIC_PREFIXES = ("model_dump", "model_validate")  # ConfigDict.protected_namespaces of Pydantic 2.10
+
 
 def attribute(name: str) -> str:
     """Return a column's attribute: snake case, with `_` after a word that Python or the libraries reserve."""
     text = snake(name)
+    if text.startswith(_PYDANTIC_PREFIXES):
+        text = f"own_{text}"  # no name that begins like this is allowed, whatever follows
     taken = text in _RESERVED or text.startswith("model_")
     return f"{text}_" if taken or not is_python_name(text) else text
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fragments import Fragment
-from runner.generation.model.series import Counter
+from runner.generation.model.series import Counter, Cycle
 
 if TYPE_CHECKING:
     from runner.generation.model.samples import Sample
@@ -20,6 +20,8 @@ def sample_source(sample: Sample) -> Fragment:
         return source("[{}]", sample_source(sample.item))
     if sample.series is None:
         return Fragment(literal(sample.json))
+    if isinstance(sample.series, Cycle):
+        return Fragment(f"{literal(sample.series.values)}[n % {len(sample.series.values)}]")
     if isinstance(sample.series, Counter):
         return Fragment(_counter(sample.series))
     return _day(sample.series)

@@ -18,6 +18,7 @@ from runner.generation.fastapi.python_samples import sample_source
 from runner.generation.fastapi.python_types import python_type
 from runner.generation.fastapi.sql_names import outside
 from runner.generation.fastapi.sqlite_names import table_name_source
+from runner.generation.fastapi.translation import TableSql, table_sql
 from runner.generation.fragments import Fragment, compose, join
 from runner.generation.model.application import Application
 from runner.generation.model.application_tables import ApplicationTable
@@ -28,17 +29,18 @@ if TYPE_CHECKING:
     from runner.generation.model.fields import Field
 
 _PARAMETERS = frozenset({"rows", "body", "query"})  # of the route functions
-_IN_A_SEGMENT = "~:@!$&'()*+,;="  # of a URL's path, beside letters and digits (RFC 3986)
+_IN_A_SEGMENT = "~:@!$&'()+*,;="  # of a URL's path, beside letters and digits (RFC 3986)
 _WIDE = 40  # columns, some of which take six lines or more
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A table in the sources of a backend. `columns` are by column, in the order of the DDL."""
+    """A table in the sources of a backend. `columns` are by column, in the order of the DDL; `sql` translates."""
 
     application: Application
     table: ApplicationTable
     columns: Mapping[str, ModelColumn]
+    sql: TableSql
 
     def columns_of(self, fields: Iterable[Field]) -> tuple[ModelColumn, ...]:
         """Return the columns of some of the table's fields."""
@@ -146,22 +148,23 @@ class Resource:
 
     @property
     def key_path(self) -> str:
-        """The end of a row's path, with parameters for its key."""
-        ending = ":path" if self.has_text_key else ""
-        return "".join(f"/{{{name}{ending}}}" for name in self._key)
+        """The end of a row's path, with parameters for its key; the first text of a key may contain slashes."""
+        texts = [name for name, column in self._key.items() if column.field.type.kind == "text"]
+        return "".join(f"/{{{name}{':path' if name in texts[:1] else ''}}}" for name in self._key)
 
     # ----------------------------------------------------------------------------------------------------------- tests
 
     @property
     def references(self) -> tuple[Fragment, ...]:
         """The references, as their tests need them."""
+        needed = self.table.examples.referring
         return tuple(
             source(
                 "Reference(module={}, fields={}, target_fields={}{})",
                 literal(reference.module),
                 literal(reference.fields),
                 literal(reference.target_fields),
-                "" if reference.required else ", required=False",
+                "" if reference.required or set(reference.key.columns) & needed else ", required=False",
                 uses="Reference",
             )
             for reference in self.table.references
@@ -205,16 +208,18 @@ def _make(application: Application, name: QName) -> Resource:
     classes = {f"{table.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update")}
     taken = frozenset(classes.union(application.names.enums.values()))
     python_names = attributes(table.names, taken)
+    sql = table_sql(table, application.schema.dialect)
     module = f"app.{table.module}.schemas.fields" if len(table.fields) > _WIDE else ""
     columns = {
         column: model_column(
             field,
             python_names[column],
             python_type(field.type, application.names),
+            sql=sql,
             is_whole_key=table.ddl.key_columns == (column,),
             taken=taken,
             alias_module=module,
         )
         for column, field in table.fields.items()
     }
-    return Resource(application=application, table=table, columns=columns)
+    return Resource(application=application, table=table, columns=columns, sql=sql)

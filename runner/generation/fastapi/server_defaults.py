@@ -1,14 +1,16 @@
-"""A field's default in the model and in SQLite's DDL; PostgreSQL accepts the one of the DDL."""
+"""A field's default in the model and in the DDL of both databases."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.ddl.model import Const
 from runner.generation.encoders.python_text import literal
 from runner.generation.encoders.settings_text import json_value
 from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.generated_names import source
+from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment
 
 if TYPE_CHECKING:
@@ -24,31 +26,54 @@ class ServerDefault:
     """A default that the database fills in.
 
     `source` is the model's `server_default`; `python` is its `default`, for databases that cannot compute it.
-    `sqlite` is None where SQLite has no equivalent.
+    `postgresql` and `sqlite` are the SQL of both databases, None where one has no equivalent.
     """
 
     source: Fragment
+    postgresql: str | None
     sqlite: str | None
     python: Fragment | None = None
 
 
-def server_default(default: FieldDefault, type_: FieldType) -> ServerDefault:
-    """Return a field's default as its model and SQLite have it."""
-    if default.kind == "now":
-        return ServerDefault(source=source("now_default", uses="now_default"), sqlite=_SQLITE_NOW)
-    if default.kind == "today":
-        return ServerDefault(source=source('sa.text("CURRENT_DATE")', uses="sa"), sqlite="CURRENT_DATE")
-    if isinstance(default.value, bool):
-        word = "true" if default.value else "false"
-        return ServerDefault(source=source("sa.{}()", word, uses="sa"), sqlite=str(int(default.value)))
-    if isinstance(default.value, str):
-        plain = default.value if default.is_number else text_sql(default.value)
-        return ServerDefault(source=source("sa.text({})", literal(_escaped(plain)), uses="sa"), sqlite=plain)
-    sqlite = None if default.value is None else _json_array(default.value, type_)
-    form = "ByDialect(postgresql={}, sqlite={})"
-    made = source(form, literal(default.text), literal(sqlite or "NULL"), uses="ByDialect")
+def server_default(default: FieldDefault, type_: FieldType, sql: TableSql) -> ServerDefault:
+    """Return a field's default as its model and both databases have it; `sql` translates."""
+    postgresql, sqlite = _postgresql(default, type_, sql), _sqlite(default, type_, sql)
+    if default.kind == "now" and sqlite is not None:
+        made = source("now_default", uses="now_default")
+    elif isinstance(default.value, bool):
+        made = source("sa.{}()", "true" if default.value else "false", uses="sa")
+    elif sqlite is not None and (postgresql == sqlite or _same(postgresql, sqlite)):
+        made = source("sa.text({})", literal(_escaped(sqlite)), uses="sa")
+    else:
+        form = "ByDialect(postgresql={}, sqlite={})"
+        made = source(form, literal(postgresql or "NULL"), literal(sqlite or "NULL"), uses="ByDialect")
     python = source("uuid4", uses="uuid4") if default.kind == "new uuid" else None
-    return ServerDefault(source=made, sqlite=sqlite, python=python)
+    return ServerDefault(source=made, postgresql=postgresql, sqlite=sqlite, python=python)
+
+
+def _same(postgresql: str | None, sqlite: str) -> bool:
+    """Whether PostgreSQL's text is SQLite's with a cast after it."""
+    return postgresql is not None and postgresql.partition("::")[0].strip() == sqlite
+
+
+def _postgresql(default: FieldDefault, type_: FieldType, sql: TableSql) -> str | None:
+    if isinstance(default.value, tuple) and not sql.source.postgresql_compatible:  # a SET of MySQL
+        return None if not isinstance(default.expression, Const) else text_sql(str(default.expression.value))
+    if isinstance(default.value, bool) and not sql.source.postgresql_compatible:
+        return "true" if default.value else "false"
+    return sql.default(default.text, default.expression, Database.POSTGRESQL, type_)
+
+
+def _sqlite(default: FieldDefault, type_: FieldType, sql: TableSql) -> str | None:
+    if default.kind == "now":
+        return _SQLITE_NOW
+    if default.kind == "new uuid":
+        return None  # the application's own: SQLite has no function for it
+    if default.kind == "today":
+        return "CURRENT_DATE"
+    if isinstance(default.value, tuple):
+        return _json_array(default.value, type_)
+    return sql.default(default.text, default.expression, Database.SQLITE, type_)
 
 
 def _escaped(text: str) -> str:

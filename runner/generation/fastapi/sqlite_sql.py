@@ -1,107 +1,375 @@
-"""Expressions in SQLite's SQL: from their parsed form, or from text where that certainly means the same."""
+"""Expressions in SQLite's SQL, over values in the form in which a generated backend stores them there.
+
+Moments and dates are text in ISO form, moments with a zone in UTC; booleans are 0 and 1, UUIDs 32 hexadecimal digits,
+arrays JSON. Numbers of more than 15 digits are text, with which SQLite cannot compute.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+from uuid import UUID
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
-from runner.generation.encoders.sql_text import quote, text_sql
+from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
-from runner.generation.model.field_types import FieldType
+from runner.generation.model.field_types import EXACT_DIGITS, NUMERIC, FieldType
 
-_INFIX = {**{op: op for op in MIRRORED}, "and": "AND", "or": "OR", "+": "+", "-": "-", "*": "*", "%": "%", "||": "||",
-          "like": "LIKE"}  # fmt: skip
-_LOOSE = frozenset({"and", "or", "not", "in", "||", *MIRRORED})  # in parentheses inside another operation
-_TIGHT, _SUMS = frozenset({"*", "%", "-"}), frozenset({"+", "-", "*", "%"})
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_ONE = Const(value="1", is_number=True)
+_FORMS = {
+    "timestamp": "'%Y-%m-%d %H:%M:%f000'", "local_timestamp": "'%Y-%m-%d %H:%M:%f000'", "date": "'%Y-%m-%d'",
+    "time": "'%H:%M:%f000'", "text": "'%Y-%m-%d %H:%M:%S'",
+}  # fmt: skip
+_UNITS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "dow": "%w", "doy": "%j"}
+_INTERVAL = re.compile(r"([+-]?\d+)\s*(week|day|hour|minute|second|min|sec)s?(?:\s+|$)", re.IGNORECASE)
+_SECONDS = {"week": 604_800, "day": 86_400, "hour": 3600, "minute": 60, "min": 60, "second": 1, "sec": 1}
+_MOST_FACTORS = 4  # of a power that is written as a product
+_UUID_OPS = frozenset(
+    {"gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "uuid", "uuidv4", "uuidv7"}
+)
+_MOMENTS = frozenset({"date", "time", "timestamp", "local_timestamp"})
+_HEX = "lower(hex(randomblob({})))"
+_UUID_PARTS = (
+    _HEX.format(4),
+    _HEX.format(2),
+    f"'4' || substr({_HEX.format(2)}, 2)",
+    f"'8' || substr({_HEX.format(2)}, 2)",
+    _HEX.format(6),
+)  # fmt: skip - random, with the bits of version 4
 
 
-def sqlite_sql(expression: Expression, types: Mapping[str, FieldType]) -> str | None:
-    """Return an expression in SQLite's SQL; None where SQLite has no equivalent."""
-    try:
-        return _SqlWriter(types).write(expression)
-    except Unknown:
-        return None
+@dataclass(frozen=True, kw_only=True)
+class SqliteWriter(SqlWriter):
+    """Writes expressions for SQLite."""
 
+    true: ClassVar[str] = "1"
+    false: ClassVar[str] = "0"
 
-@dataclass(frozen=True, slots=True)
-class _SqlWriter:
-    types: Mapping[str, FieldType]
+    @property
+    def operations(self) -> Mapping[str, Callable[..., str]]:
+        """The operators and functions that SQLite has its own words for."""
+        return _OPERATIONS
 
-    def write(self, expression: Expression) -> str:
-        if isinstance(expression, ColumnRef):
-            return quote(expression.name)
-        if isinstance(expression, Const):
-            return _sqlite_constant(expression)
+    # ------------------------------------------------------------------------------------------------------ constants
+
+    def typed(self, text: str, like: FieldType) -> str:
+        """Return the text of a constant in the form in which a value of its type is stored."""
+        if like.kind == "bytes":
+            return f"X'{stored_bytes(text, postgresql=self.source.postgresql_compatible).hex()}'"
+        write = _STORED.get(like.kind)
+        if write is None:
+            return text_sql(text.rstrip(" ") if like.is_padded else text)
+        return text_sql(write(text, like))
+
+    # ------------------------------------------------------------------------------------------------------- moments
+
+    def now(self, operation: Operation, like: FieldType | None) -> str:
+        """Return the present moment, in the form of a type."""
+        return self.moment(operation, like or FieldType(kind="timestamp", name="timestamp"))
+
+    def moment(self, expression: Expression, like: FieldType) -> str:
+        """Return a moment or a date that is computed from another."""
+        form = _FORMS.get(like.kind)
+        if form is None:
+            raise Unknown(like.name)
+        return f"strftime({', '.join((form, *self.moment_arguments(expression)))})"
+
+    def moment_arguments(self, expression: Expression) -> tuple[str, ...]:
+        """Return the time value and the modifiers of SQLite's date functions for a moment."""
+        if isinstance(expression, ColumnRef) and self.kind(expression) in ("date", "timestamp", "local_timestamp"):
+            return (self.write(expression),)
+        if not isinstance(expression, Operation):
+            raise Unknown("moment")
         op, args = expression.op, expression.args
-        if op in _INFIX:
-            return f" {_INFIX[op]} ".join(self.inner(part, tight=op in _TIGHT) for part in args)
-        if op in _SPECIAL:
-            return _SPECIAL[op](self, expression)
-        if op in LENGTHS:
-            function = "json_array_length" if is_array(args[0], self.types) else "length"
-            return f"{function}({self.inner(args[0])})"
-        if op in _SQLITE_FUNCTIONS:
-            return f"{op}({', '.join(self.write(part) for part in args)})"
+        if op in NOW or op in ("current_date", "current_time", "localtime", "localtimestamp"):
+            if self.place != "default":
+                raise Unknown(op)  # SQLite refuses it in checks and generated columns
+            return ("'now'", "'start of day'") if op == "current_date" else ("'now'",)
+        if op == "timezone" and isinstance(args[0], Const) and str(args[0].value).lower() in ("utc", "gmt"):
+            return self.moment_arguments(args[1])
+        if op == "cast" and cast_kind(expression) in ("date", "timestamp", "local_timestamp", "time"):
+            inner = self.moment_arguments(args[0])
+            return (*inner, "'start of day'") if cast_kind(expression) == "date" else inner
+        if op in ("+", "-") and len(args) == 2:  # noqa: PLR2004 - both sides
+            return (*self.moment_arguments(args[0]), *self._modifiers(op, args[0], args[1]))
         raise Unknown(op)
 
-    def inner(self, part: Expression, *, tight: bool = False) -> str:
-        text = self.write(part)
-        bracketed = isinstance(part, Operation) and (part.op in _LOOSE or (tight and part.op in _SUMS))
-        return f"({text})" if bracketed else text
+    def _modifiers(self, sign: str, left: Expression, right: Expression) -> tuple[str, ...]:
+        if isinstance(right, Operation) and right.op == "interval" and isinstance(right.args[0], Const):
+            seconds = interval_seconds(str(right.args[0].value))
+            return (text_sql(f"{'-' if (sign == '-') == (seconds >= 0) else '+'}{abs(seconds)} seconds"),)
+        whole = isinstance(right, Const) and right.is_number and str(right.value).isdigit()
+        if whole and self.kind(left) == "date" and isinstance(right, Const):
+            return (text_sql(f"{sign}{right.value} days"),)
+        raise Unknown(sign)
 
-    def cast(self, operation: Operation) -> str:
-        if not isinstance(operation.args[0], Const | ColumnRef):
+    # ----------------------------------------------------------------------------------------------------- arithmetic
+
+    def arithmetic(self, operation: Operation, like: FieldType | None) -> str:
+        """Return a computation: of numbers of up to 15 digits, or of dates."""
+        kinds = [self.kind(part) for part in operation.args]
+        if kinds == ["date", "date"] and operation.op == "-":
+            left, right = map(self.write, operation.args)
+            return f"CAST(julianday({left}) - julianday({right}) AS INTEGER)"
+        if kinds[0] in ("date", "timestamp", "local_timestamp"):
+            return self.moment(
+                operation, like or self.type_of(operation.args[0]) or FieldType(kind="date", name="date")
+            )
+        if any(kind not in NUMERIC for kind in kinds) or any(map(self._is_long, operation.args)):
             raise Unknown(operation.op)
-        return self.inner(operation.args[0])
+        parts = [self.inner(part) for part in operation.args]
+        exact = self.kind(operation) == "decimal"
+        is_real = any(isinstance(part, Const) and "." in str(part.value) for part in operation.args)
+        if operation.op == "/" and (exact or self.source.divides_exactly) and not is_real:
+            parts[0] = f"CAST({parts[0]} AS REAL)"
+        if operation.op == "%" and exact:
+            raise Unknown(operation.op)  # SQLite's % is of integers
+        text = f" {operation.op} ".join(parts)
+        return f"round({text}, {self._places(operation)})" if exact and operation.op != "/" else text
 
-    def choice(self, operation: Operation) -> str:
-        return f"{self.inner(operation.args[0])} IN ({', '.join(self.inner(part) for part in operation.args[1:])})"
+    def _is_long(self, part: Expression) -> bool:
+        """Whether numbers of a column can have more digits than SQLite computes with."""
+        found = self.type_of(part)
+        return isinstance(part, ColumnRef) and found is not None and found.is_long
 
-    def null(self, operation: Operation) -> str:
-        return f"{self.inner(operation.args[0])} {operation.op.upper()}"
+    def _places(self, expression: Expression) -> int:
+        """Return how many decimal places an exact result can have."""
+        if isinstance(expression, Const):
+            return len(str(expression.value).partition(".")[2])
+        if isinstance(expression, ColumnRef):
+            return max(self.types[expression.name].places or 0, 0)
+        places = [self._places(part) for part in expression.args]
+        return min(sum(places) if expression.op == "*" else max(places, default=EXACT_DIGITS), EXACT_DIGITS)
 
-    def known(self, operation: Operation) -> str:
-        return " + ".join(f"({self.inner(part)} IS NOT NULL)" for part in operation.args)
+    def comparison(self, operation: Operation, _like: FieldType | None = None) -> str:
+        """Return a comparison; a long number, which may be text, is compared with a constant as a double."""
+        if len(_MOMENTS.intersection(map(self.kind, operation.args))) > 1:
+            raise Unknown(operation.op)  # their texts have different forms
+        long = [self._is_long(part) for part in operation.args]
+        if not any(long):
+            return super().comparison(operation)
+        if all(long) or not any(isinstance(part, Const) for part in operation.args):
+            raise Unknown(operation.op)
+        like = self.common_type(operation.args)
+        parts = (f"CAST({self.write(part)} AS REAL)" if is_long else self.inner(part, like)
+                 for part, is_long in zip(operation.args, long, strict=True))  # fmt: skip
+        return f" {operation.op} ".join(parts)
+
+    # ---------------------------------------------------------------------------------------------------------- texts
+
+    def text(self, part: Expression) -> str:
+        """Return an operand as text."""
+        kind = self.kind(part)
+        if kind not in (None, "text", "enum", "integer"):
+            raise Unknown("text")
+        return self.inner(part)
+
+    def concatenation(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return texts one after another; PostgreSQL's concat() takes NULL for an empty text."""
+        parts = [self.text(part) for part in operation.args]
+        if operation.op == "concat" and self.source.postgresql_compatible:
+            parts = [f"coalesce({part}, '')" for part in parts]
+        return " || ".join(parts)
+
+    def like(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return LIKE: with regard to case as GLOB, without over lower case; a backend sets case_sensitive_like."""
+        value, pattern = operation.args
+        if not isinstance(pattern, Const) or self.kind(value) not in ("text", "enum"):
+            raise Unknown(operation.op)
+        parts = like_parts(str(pattern.value), escapes=self.source.like_escapes)
+        if operation.op == "like" and not self.source.like_ignores_case:
+            glob = "".join({"%": "*", "_": "?"}.get(mark, mark) if mark else _glob(text) for mark, text in parts)
+            return f"{self.inner(value)} GLOB {text_sql(glob)}"
+        plain = "".join(mark or re.sub(r"([\\%_])", r"\\\1", text.lower()) for mark, text in parts)
+        escape = " ESCAPE '\\'" if "\\" in plain else ""
+        return f"lower({self.write(value)}) LIKE {text_sql(plain)}{escape}"
+
+    # ------------------------------------------------------------------------------------------------------ functions
+
+    def cast(self, operation: Operation, like: FieldType | None) -> str:
+        """Return what is cast, converted where SQLite converts as the other database does."""
+        value, kind = operation.args[0], cast_kind(operation)
+        own = self.kind(value)
+        if isinstance(value, Const) and kind is not None:
+            return self.write(value, FieldType(kind=kind, name=kind))
+        limited = "(" in str(operation.args[1].value) if isinstance(operation.args[1], Const) else True
+        if kind in ("date", "timestamp", "local_timestamp", "time") and kind != own:
+            return self.moment(operation, like or FieldType(kind=kind, name=kind))
+        if kind == own and kind is not None and not (limited and kind == "decimal"):
+            return self.inner(value)
+        if (kind, own) in (("text", "integer"), ("text", "enum")):
+            return f"CAST({self.write(value)} AS TEXT)"
+        if kind in ("number", "decimal") and own in NUMERIC and not limited:
+            return self.inner(value)
+        if kind == "integer" and own in ("decimal", "number"):
+            return f"CAST(round({self.write(value)}) AS INTEGER)"
+        raise Unknown(operation.op)
+
+    def length(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return the length of a text or of an array; that of an empty array is NULL for `array_length`."""
+        value = operation.args[0]
+        if not is_array(value, self.types):
+            return f"length({self.inner(value)})"
+        text = f"json_array_length({self.inner(value)})"
+        return f"nullif({text}, 0)" if operation.op == "array_length" else text
+
+    def extract(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return a part of a moment."""
+        unit = operation.args[0]
+        form = _UNITS.get(str(unit.value)) if isinstance(unit, Const) else None
+        if form is None or self.kind(operation.args[1]) == "timestamp":
+            raise Unknown("extract")
+        return f"CAST(strftime('{form}', {', '.join(self.moment_arguments(operation.args[1]))}) AS INTEGER)"
+
+    def extreme(self, operation: Operation, like: FieldType | None) -> str:
+        """Return the greatest or the least value; PostgreSQL passes over NULL, the others do not."""
+        like = self.common_type(operation.args) or like
+        parts = [self.write(part, like) for part in operation.args]
+        if self.source.postgresql_compatible:
+            parts = [f"coalesce({', '.join(parts[place:] + parts[:place])})" for place in range(len(parts))]
+        return f"{'max' if operation.op == 'greatest' else 'min'}({', '.join(parts)})"
+
+    def power(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return a small whole power as a product: not every SQLite has the function."""
+        base, exponent = operation.args
+        number = str(exponent.value) if isinstance(exponent, Const) else ""
+        if not number.isdigit() or not 1 <= int(number) <= _MOST_FACTORS or self.kind(base) not in NUMERIC:
+            raise Unknown("power")
+        return " * ".join([self.inner(base)] * int(number))
+
+    def bits(self, operation: Operation, like: FieldType | None) -> str:
+        """Return a bit string, which is text here."""
+        return bit_text(operation, like, text_sql)
+
+    def interval(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return a length of time, in the form in which one is stored."""
+        (text,) = (str(part.value) for part in operation.args if isinstance(part, Const))
+        return text_sql(_stored_interval(text, FieldType(kind="interval", name="interval")))
+
+    def uuid(self, operation: Operation, like: FieldType | None) -> str:
+        """Return a random UUID of version 4 in a default."""
+        if self.place != "default":
+            raise Unknown(operation.op)
+        separator = " || " if like is not None and like.kind == "uuid" else " || '-' || "
+        return separator.join(_UUID_PARTS)
 
 
-_SPECIAL: Mapping[str, Callable[[_SqlWriter, Operation], str]] = {
-    "cast": _SqlWriter.cast,
-    "in": _SqlWriter.choice,
-    "is null": _SqlWriter.null,
-    "is not null": _SqlWriter.null,
-    "not": lambda writer, operation: f"NOT {writer.inner(operation.args[0])}",
-    "neg": lambda writer, operation: f"-{writer.inner(operation.args[0])}",
-    "num_nonnulls": _SqlWriter.known,
+def interval_seconds(text: str) -> int:
+    """Return the length of an interval of weeks, days and shorter units in seconds.
+
+    Raises:
+        Unknown: it has months or years, whose length depends on where they begin, or another form.
+
+    """
+    found = list(_INTERVAL.finditer(text.strip()))
+    if not found or "".join(match[0] for match in found) != text.strip():
+        raise Unknown(text)
+    return sum(int(match[1]) * _SECONDS[match[2].lower()] for match in found)
+
+
+def like_parts(pattern: str, *, escapes: bool) -> list[tuple[str, str]]:
+    """Return a LIKE pattern in parts: `%` and `_` as ("%", ""), text as ("", text)."""
+    found = re.findall(r"\\(.)|([%_])|(.)" if escapes else r"(\0\0)|([%_])|(.)", pattern, re.DOTALL)
+    return [(mark, escaped or plain) for escaped, mark, plain in found]
+
+
+def _glob(text: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", text)
+
+
+def _stored_moment(text: str, like: FieldType) -> str:
+    found = moment(text)
+    if found.tzinfo is not None and like.kind == "timestamp":
+        found = found.astimezone(dt.UTC)
+    return found.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _stored_time(text: str, _like: FieldType) -> str:
+    try:
+        return dt.time.fromisoformat(text).replace(tzinfo=None).isoformat("microseconds")
+    except ValueError as error:
+        raise Unknown(text) from error
+
+
+def _stored_uuid(text: str, _like: FieldType) -> str:
+    try:
+        return UUID(text).hex
+    except ValueError as error:
+        raise Unknown(text) from error
+
+
+def _stored_interval(text: str, _like: FieldType) -> str:
+    return (dt.datetime(1970, 1, 1) + dt.timedelta(seconds=interval_seconds(text))).isoformat(" ", "microseconds")  # noqa: DTZ001 - SQLAlchemy's epoch
+
+
+def stored_bytes(text: str, *, postgresql: bool) -> bytes:
+    """Return the bytes of a constant: PostgreSQL's hexadecimal form, or the text itself."""
+    if postgresql and text.startswith("\\x"):
+        try:
+            return bytes.fromhex(text[2:])
+        except ValueError as error:
+            raise Unknown(text) from error
+    if postgresql and "\\" in text:
+        raise Unknown(text)  # the escape form
+    return text.encode()
+
+
+def _stored_json(text: str, _like: FieldType) -> str:
+    try:
+        return json.dumps(json.loads(text), ensure_ascii=False)
+    except ValueError as error:
+        raise Unknown(text) from error
+
+
+def _not_stored(text: str, _like: FieldType) -> str:
+    raise Unknown(text)
+
+
+_STORED: Mapping[str, Callable[[str, FieldType], str]] = {
+    "date": lambda text, _like: day(text).isoformat(),
+    "time": _stored_time,
+    "timestamp": _stored_moment,
+    "local_timestamp": _stored_moment,
+    "interval": _stored_interval,
+    "uuid": _stored_uuid,
+    "json": _stored_json,
+    "array": _not_stored,
+}
+_OPERATIONS: Mapping[str, Callable[..., str]] = {
+    **dict.fromkeys(("+", "-", "*", "/", "%"), SqliteWriter.arithmetic),
+    **dict.fromkeys(MIRRORED, SqliteWriter.comparison),
+    **dict.fromkeys(("||", "concat"), SqliteWriter.concatenation),
+    **dict.fromkeys(("like", "ilike"), SqliteWriter.like),
+    **dict.fromkeys(LENGTHS, SqliteWriter.length),
+    **dict.fromkeys(("greatest", "least"), SqliteWriter.extreme),
+    **dict.fromkeys((*NOW, "current_date", "current_time", "localtime", "timezone"), SqliteWriter.now),
+    **dict.fromkeys(_UUID_OPS, SqliteWriter.uuid),
+    "bits": SqliteWriter.bits,
+    "cast": SqliteWriter.cast,
+    "extract": SqliteWriter.extract,
+    "interval": SqliteWriter.interval,
+    "power": SqliteWriter.power,
+    "round": SqliteWriter.call,
+    "num_nonnulls": lambda writer, operation, _like: " + ".join(
+        f"({writer.inner(part)} IS NOT NULL)" for part in operation.args
+    ),
+    "substr": lambda writer, operation, _like: _substring(writer, operation),
+    "strpos": lambda writer, operation, _like: SqlWriter.call(writer, operation, name="instr"),
+    "left": lambda writer, operation, _like: _substring(
+        writer, Operation(op="substr", args=(operation.args[0], _ONE, operation.args[1]))
+    ),
 }
 
 
-_SQLITE_FUNCTIONS = frozenset({"coalesce", "lower", "upper", "trim", "abs", "round", "nullif"})
-
-
-def _sqlite_constant(value: Const) -> str:
-    if value.value is None:
-        return "NULL"
-    if isinstance(value.value, bool):
-        return "1" if value.value else "0"
-    return value.value if value.is_number else text_sql(value.value)
-
-
-_CAST = re.compile(
-    r"::\s*(?:character varying|double precision|timestamp with(?:out)? time zone|[\w.]+)"
-    r"(?:\(\d+(?:,\s*\d+)?\))?(?:\[\])*"
-)
-_CALLED = re.compile(r"\b(\w+)\s*\(")
-_PLAIN_WORDS = frozenset({"and", "or", "not", "in", "is"}) | _SQLITE_FUNCTIONS | {"length", "substr", "replace"}
-
-
-def plain_sql(text: str) -> str | None:
-    """Return SQL text in a form that SQLite accepts too; None where that is not certain."""
-    text = _CAST.sub("", text.replace("`", '"'))
-    if any(mark in text for mark in ("~", "::", "[", "@", "#", "->", "E'")):
-        return None
-    called = {name.lower() for name in _CALLED.findall(text)}
-    words = set(re.findall(r"[a-z_]+", re.sub(r"'(?:[^']|'')*'", "", text.lower())))
-    risky = words & {"any", "all", "array", "interval", "extract", "similar", "ilike", "now", "current_date"}
-    return None if risky or called - _PLAIN_WORDS else text
+def _substring(writer: SqliteWriter, operation: Operation) -> str:
+    """Return a part of a text; positions count from 1, and negative ones mean something else everywhere."""
+    if not all(isinstance(part, Const) and str(part.value).isdigit() for part in operation.args[1:]):
+        raise Unknown("substr")
+    return writer.call(Operation(op="substr", args=operation.args))

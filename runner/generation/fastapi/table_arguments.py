@@ -8,12 +8,12 @@ from runner.generation.encoders.python_text import literal
 from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.sqlite_names import target_source
-from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
+from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment, join
 from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from runner.ddl.model import Check, ForeignKey, Index, IndexPart, Key
     from runner.generation.fastapi.resources import Resource
@@ -30,8 +30,11 @@ def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
         found.append(_made(f"PrimaryKeyConstraint({_columns(key.columns)}, name={literal(name)})"))
     found += [_unique(name, key) for name, key in named.unique.items()]
     found += [_foreign_key(resource, name, key) for name, key in resource.table.foreign_keys.items()]
-    found += [_check(resource, name, check) for name, check in named.checks.items()]
-    found += [_index(name, index) for name, index in named.indexes.items()]
+    for name, check in named.checks.items():
+        found += _check(resource.sql, name, check)
+    found += [
+        _index(resource.sql, name, index) for name, index in named.indexes.items() if in_postgresql(index, resource.sql)
+    ]
     options = []
     if resource.database_schema:
         options.append(f'"schema": {literal(resource.database_schema)}')
@@ -76,11 +79,12 @@ def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
     return _made(call)
 
 
-def _check(resource: Resource, name: str, check: Check) -> Fragment:
-    types = {name: field.type for name, field in resource.table.fields.items()}
-    portable = check.expression is not None and sqlite_sql(check.expression, types) is not None
-    made = f"CheckConstraint({literal(_sql(check.text))}, name={literal(name)})"
-    return _made(made, portable=portable and plain_sql(check.text) == check.text)
+def _check(sql: TableSql, name: str, check: Check) -> Iterator[Fragment]:
+    """Yield a check as PostgreSQL has it, if it can have it."""
+    text = sql.check(check, Database.POSTGRESQL)
+    if text is not None:
+        made = f"CheckConstraint({literal(_sql(text))}, name={literal(name)})"
+        yield _made(made, portable=sql.reads_alike(check.text, check.expression))
 
 
 def _sql(text: str) -> str:
@@ -88,12 +92,11 @@ def _sql(text: str) -> str:
     return one_line(text).replace("\\", "\\\\").replace(":", "\\:")
 
 
-def _index(name: str, index: Index) -> Fragment:
-    parts = ", ".join(_part(part) for part in index.parts)
+def _index(sql: TableSql, name: str, index: Index) -> Fragment:
+    parts = ", ".join(_part(part, sql) for part in index.parts)
     options = [", unique=True"] if index.unique else []
-    if index.where:
-        options.append(f", postgresql_where=sa.text({literal(_sql(index.where))})")
-        options.append(f", sqlite_where=sa.text({literal(_sql(plain_sql(index.where) or index.where))})")
+    conditions = {"postgresql": sql.where(index, Database.POSTGRESQL), "sqlite": sql.where(index, Database.SQLITE)}
+    options += [f", {name}_where=sa.text({literal(_sql(where))})" for name, where in conditions.items() if where]
     if index.method not in _TYPES_KEPT:
         options.append(f", postgresql_using={literal(index.method)}")
     classes = {part.column: part.operator_class for part in index.parts if part.column and part.operator_class}
@@ -103,30 +106,44 @@ def _index(name: str, index: Index) -> Fragment:
         options.append(f", postgresql_include=[{_columns(index.include)}]")
     if not index.nulls_distinct:
         options.append(", postgresql_nulls_not_distinct=True")
-    portable = is_portable(index) and _reads_alike(index)
+    portable = in_sqlite(index, sql) and _reads_alike(index, sql)
     return _made(f"Index({literal(name)}, {parts}{''.join(options)})", portable=portable)
 
 
-def _reads_alike(index: Index) -> bool:
+def _reads_alike(index: Index, sql: TableSql) -> bool:
     """Whether both databases accept the same SQL for an index."""
     return not any(
-        part.nulls or (part.expression and part.expression != plain_sql(part.expression)) for part in index.parts
+        part.nulls or is_without_case(part) or sql.part(part, Database.POSTGRESQL) != sql.part(part, Database.SQLITE)
+        for part in index.parts
     )
 
 
-def is_portable(index: Index) -> bool:
+def is_without_case(part: IndexPart) -> bool:
+    """Whether an index of SQLite compares a part without regard to case."""
+    return (part.collation or "").upper() == "NOCASE"
+
+
+def in_sqlite(index: Index, sql: TableSql) -> bool:
     """Whether SQLite supports this index."""
-    texts = [part.expression for part in index.parts if part.expression] + ([index.where] if index.where else [])
-    plain = all(plain_sql(text) is not None for text in texts)
+    plain = all(sql.part(part, Database.SQLITE) is not None for part in index.parts if part.expression)
+    plain = plain and (index.where is None or sql.where(index, Database.SQLITE) is not None)
     return plain and index.method in _TYPES_KEPT and not any(part.operator_class for part in index.parts)
 
 
-def _part(part: IndexPart) -> str:
-    if part.column and not part.descending and not part.nulls:
+def in_postgresql(index: Index, sql: TableSql) -> bool:
+    """Whether PostgreSQL supports this index."""
+    plain = all(sql.part(part, Database.POSTGRESQL) is not None for part in index.parts if part.expression)
+    return plain and (index.where is None or sql.where(index, Database.POSTGRESQL) is not None)
+
+
+def _part(part: IndexPart, sql: TableSql) -> str:
+    if part.column and not part.descending and not part.nulls and not is_without_case(part):
         return literal(part.column)
-    text = quote(part.column) if part.column else f"({part.expression})"
-    if part.expression and part.expression.rstrip().endswith(")") and part.expression[:1].isalpha():
-        text = part.expression
+    expression = sql.part(part, Database.POSTGRESQL) or ""
+    text = quote(part.column) if part.column else f"({expression})"
+    if expression.rstrip().endswith(")") and expression[:1].isalpha():
+        text = expression
+    text = f"lower({text})" if is_without_case(part) else text
     text += " DESC" if part.descending else ""
     text += f" NULLS {part.nulls.upper()}" if part.nulls else ""
     return f"sa.text({literal(_sql(text))})"

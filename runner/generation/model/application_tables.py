@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from runner.ddl.dialects import dialect_named
 from runner.ddl.model import Table
 from runner.generation.model.checks import RowRule, sort_checks
 from runner.generation.model.constraint_names import NamedConstraints
 from runner.generation.model.examples import Examples, make_examples
-from runner.generation.model.field_types import Kind, field_type
+from runner.generation.model.field_types import FieldType, Kind, field_type
 from runner.generation.model.fields import Field, make_field
 from runner.generation.model.prose import lower_first, sentence
 from runner.generation.model.references import Reference, is_sound, unique_columns
+from runner.generation.model.samples import few_values
 from runner.generation.model.schema_names import TableNames
 
 if TYPE_CHECKING:
@@ -180,7 +182,24 @@ class ApplicationTable:
         referring = {name for reference in self.references for name in reference.key.columns}
         unique = {name for names in self.unique_columns for name in names}
         unique.update(name for index in self.ddl.indexes if index.unique for name in index.columns if name)
-        return make_examples(self.fields, self.rules, referring, unique)
+        return make_examples(self.fields, self.rules, referring, unique, self._few_values)
+
+    @cached_property
+    def _few_values(self) -> Mapping[str, int]:
+        """How many values a column has that alone distinguishes the rows of a key: that with the most of the key."""
+        found: dict[str, int] = {}
+        referring = {name for reference in self.references for name in reference.key.columns}
+        for names in self.unique_columns:
+            counts = {name: len(few_values(self.fields[name])) for name in names}
+            if all(counts.values()) and not referring.intersection(names):
+                most = max(counts, key=lambda name: counts[name])
+                found[most] = counts[most]
+        return found
+
+    @property
+    def most_rows(self) -> int | None:
+        """How many different rows the tests can make; None for any number."""
+        return min(self._few_values.values(), default=None)
 
     @cached_property
     def example(self) -> Mapping[str, Any]:
@@ -201,8 +220,16 @@ def make_table(
     schema: Schema, names: SchemaNames, constraints: NamedConstraints, table: Table, *, creatable: bool
 ) -> ApplicationTable:
     """Return a table of a schema as its application presents it."""
-    own, columns = names.tables[table.name], table.columns_by_name
-    types = {name: field_type(column.type) for name, column in columns.items()}
+    own, dialect = names.tables[table.name], dialect_named(schema.dialect)
+    columns = table.columns_by_name
+    if dialect.integer_key_is_rowid:  # a key that refers to another table is given by the client
+        referring = {name for key in table.foreign_keys for name in key.columns}
+        columns = {
+            name: replace(column, auto_increment=False) if name in referring else column
+            for name, column in columns.items()
+        }
+    types = {name: field_type(column.type, dialect) for name, column in columns.items()}
+    types |= _unsigned(schema, table)
     checks = sort_checks(columns, constraints.checks, types)
     fields = {
         name: make_field(column, own.fields[name], types[name], checks.bounds[name], is_key=name in table.key_columns)
@@ -219,6 +246,19 @@ def make_table(
         references=tuple(_references(schema, names, table, constraints.foreign_keys, fields)),
         creatable=creatable,
     )
+
+
+def _unsigned(schema: Schema, table: Table) -> Mapping[str, FieldType]:
+    """Return the types of unsigned 64-bit columns, which only a decimal holds; keys and references stay integers."""
+    tied = {name for key in table.foreign_keys for name in key.columns} | set(table.key_columns)
+    tied |= {name for other in schema.tables for key in other.foreign_keys if key.references == table.name
+             for name in key.target_columns}  # fmt: skip
+    return {
+        column.name: FieldType(kind="decimal", name="numeric", digits=20, places=0)
+        for column in table.columns
+        if column.type.unsigned and column.type.base == "bigint" and not column.auto_increment
+        if column.name not in tied
+    }
 
 
 def _references(

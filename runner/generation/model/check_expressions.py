@@ -64,6 +64,8 @@ def constant(value: Const, type_: FieldType | None) -> Any:
     try:
         if value.is_number or kind in NUMERIC:
             number = Decimal(text)
+            if not number.is_finite():
+                raise Unknown(text)
             return int(number) if number == number.to_integral_value() and kind != "decimal" else number
         if kind == "date":
             return dt.date.fromisoformat(text)

@@ -22,7 +22,7 @@ from runner.generation.model.check_expressions import (
     uncast,
 )
 from runner.generation.model.conditions import Condition, make_condition
-from runner.generation.model.field_types import NUMERIC, FieldType
+from runner.generation.model.field_types import NUMERIC, FieldType, type_limits
 from runner.generation.model.portable_patterns import portable_pattern, python_pattern
 
 _SIDES = 2  # of a comparison
@@ -70,7 +70,10 @@ def sort_checks(
     columns: Mapping[str, Column], checks: Mapping[str, Check], types: Mapping[str, FieldType]
 ) -> SortedChecks:
     """Return who can enforce each check of a table; `checks` are by name, `types` by column."""
-    bounds = {name: Bounds(max_length=types[name].max_length) for name in columns}
+    bounds = {
+        name: Bounds(numbers=type_limits(column.type), max_length=types[name].max_length)
+        for name, column in columns.items()
+    }
     rules: list[RowRule] = []
     database_only: list[str] = []
     for name, check in [*checks.items(), *_domain_checks(columns)]:
@@ -199,9 +202,12 @@ def _with_number(op: str, right: Const, type_: FieldType, bounds: Bounds) -> Bou
         value = constant(right, type_)
     except Unknown:
         return None
-    if name is None or name in bounds.numbers or isinstance(value, bool) or not isinstance(value, int | Decimal):
+    if name is None or isinstance(value, bool) or not isinstance(value, int | Decimal):
         return None
-    return replace(bounds, numbers={**bounds.numbers, name: Decimal(value)})
+    narrower = max if name in ("ge", "gt") else min
+    return replace(
+        bounds, numbers={**bounds.numbers, name: narrower(Decimal(value), bounds.numbers.get(name, Decimal(value)))}
+    )
 
 
 def _with_text(op: str, right: Const, bounds: Bounds) -> Bounds | None:

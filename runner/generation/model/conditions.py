@@ -19,7 +19,7 @@ from runner.generation.model.check_expressions import (
     type_of,
     type_of_arguments,
 )
-from runner.generation.model.field_types import NUMERIC, FieldType
+from runner.generation.model.field_types import NUMERIC, FieldType, Kind
 from runner.generation.model.portable_patterns import portable_pattern
 
 if TYPE_CHECKING:
@@ -65,7 +65,20 @@ _SAME = frozenset({"and", "or", "not", "is null", "in", "coalesce", "lower", "up
 _RENAMED = {"btrim": "trim", "num_nonnulls": "count known", **dict.fromkeys(LENGTHS, "length")}
 _ARITHMETIC = frozenset({"+", "-", "*", "%"})
 _UNTYPED = frozenset({"and", "or", "not", "is null", "length"})  # whose arguments need no common type
-_HARMLESS_CASTS = frozenset({"text", "varchar", "character varying", "numeric", "integer", "int", "bigint", "bpchar"})
+# Kinds of values that a cast to a type leaves as they are.
+_UNCHANGED: Mapping[str, frozenset[Kind]] = {
+    **dict.fromkeys(("text", "varchar", "character varying", "bpchar"), frozenset[Kind]({"text", "enum"})),
+    **dict.fromkeys(("numeric", "decimal"), frozenset[Kind]({"integer", "decimal"})),
+    **dict.fromkeys(("bigint", "int8", "integer", "int"), frozenset[Kind]({"integer"})),
+}
+
+
+def constants_in(condition: Condition) -> tuple[Any, ...]:
+    """Return the values of the constants of a condition, in order; patterns are none."""
+    if isinstance(condition, ConstantValue):
+        return (condition.value,)
+    parts = condition.arguments if isinstance(condition, Computed) and condition.op != "matches" else ()
+    return tuple(value for part in parts for value in constants_in(part))
 
 
 def make_condition(expression: Expression, types: Types) -> Condition | None:
@@ -107,8 +120,10 @@ def _is_not_null(operation: Operation, types: Types, _compared: FieldType | None
 def _cast(cast: Operation, types: Types, compared: FieldType | None) -> Condition:
     """Return what is cast, where the cast changes no value."""
     value, target = cast.args
-    harmless = isinstance(target, Const) and str(target.value).split("(")[0] in _HARMLESS_CASTS
-    if not isinstance(value, Const) and not harmless:
+    kinds = _UNCHANGED.get(str(target.value)) if isinstance(target, Const) else None
+    is_text = isinstance(value, Operation) and value.op in ("lower", "upper", "trim")
+    own = FieldType(kind="text", name="text") if is_text else type_of(value, types)
+    if not isinstance(value, Const) and (kinds is None or own is None or own.kind not in kinds):
         raise Unknown(cast.op)
     return _convert(value, types, compared)
 

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from runner.ddl.model import Column, Const, Default, Domain, Operation
+from runner.ddl.model import Column, ColumnRef, Const, Default, Domain, Expression, Operation
 from runner.generation.model.check_expressions import uncast
+from runner.generation.model.field_types import MOMENTS
 
 if TYPE_CHECKING:
     from runner.generation.model.field_types import FieldType
@@ -16,7 +17,9 @@ DefaultKind = Literal["constant", "now", "today", "new uuid", "function", "expre
 
 _NOW = frozenset({"now", "current_timestamp", "localtimestamp", "transaction_timestamp", "statement_timestamp",
                   "clock_timestamp"})  # fmt: skip
-_UUID = frozenset({"gen_random_uuid", "uuid_generate_v4", "uuid", "uuidv4", "uuidv7"})
+_UUID = frozenset(
+    {"gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "uuid_generate_v1mc", "uuid", "uuidv4", "uuidv7"}
+)
 _TRUE = frozenset({"1", "t", "true", "b'1'", "yes", "on"})
 _ARRAY_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}]+)')
 
@@ -25,12 +28,13 @@ _ARRAY_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}]+)')
 class FieldDefault:
     """A default that the database fills in.
 
-    `text` is the DDL's own SQL for it, as PostgreSQL takes it. `value` is that of a constant: a bool, text (with
-    `is_number` that of a number), or the texts of an array's items.
+    `text` is the DDL's own SQL for it, `expression` its parsed form, if it has one. `value` is that of a constant: a
+    bool, text (with `is_number` that of a number), or the texts of an array's items.
     """
 
     kind: DefaultKind
     text: str
+    expression: Expression | None = None
     value: bool | str | tuple[str, ...] | None = None
     is_number: bool = False
 
@@ -48,11 +52,35 @@ def field_default(column: Column, type_: FieldType) -> FieldDefault | None:
     if default is None or default.text.strip().upper() == "NULL":
         return None
     expression = uncast(default.expression) if default.expression is not None else None
-    if isinstance(expression, Operation) and not expression.args:
-        return _function(expression.op, default.text, type_)
+    if isinstance(expression, ColumnRef):  # a bare word, or a text in double quotes, which SQLite takes for a text
+        expression = Const(value=expression.name)
+    if isinstance(expression, Operation) and expression.op == "array" and type_.kind == "array":
+        expression = _array_constant(expression) or default.expression
+    if isinstance(expression, Operation) and expression.op == "bits" and type_.kind == "boolean":
+        expression = Const(value="1" in str(getattr(expression.args[0], "value", "")))
     if isinstance(expression, Const) and expression.value is not None:
-        return _constant(expression, default.text, type_)
-    return FieldDefault(kind="expression", text=default.text)
+        return None if _is_zero_date(expression, type_) else _constant(expression, default.text, type_)
+    kind: DefaultKind = "expression"
+    if isinstance(expression, Operation) and not expression.args:
+        kind = _function(expression.op, type_)
+    return FieldDefault(kind=kind, text=default.text, expression=default.expression)
+
+
+def zero_date(column: Column, type_: FieldType) -> str | None:
+    """Return the text of a default that is one of MySQL's zero dates, which no calendar has."""
+    found = column.default.expression if column.default else None
+    return str(found.value) if isinstance(found, Const) and _is_zero_date(found, type_) else None
+
+
+def _is_zero_date(constant: Const, type_: FieldType) -> bool:
+    return type_.kind in MOMENTS and str(constant.value).startswith("0000-00-00")
+
+
+def _array_constant(array: Operation) -> Const | None:
+    """Return `ARRAY['a', …]` as PostgreSQL's text of an array; None where an item is no constant."""
+    items = [uncast(part) for part in array.args]
+    texts = [str(part.value).replace("\\", "\\\\").replace('"', '\\"') for part in items if isinstance(part, Const)]
+    return Const(value="{" + ",".join(f'"{text}"' for text in texts) + "}") if len(texts) == len(items) else None
 
 
 def _domain_default(domain: Domain | None) -> Default | None:
@@ -63,28 +91,26 @@ def _domain_default(domain: Domain | None) -> Default | None:
     return None
 
 
-def _function(name: str, text: str, type_: FieldType) -> FieldDefault:
+def _function(name: str, type_: FieldType) -> DefaultKind:
     if name in _NOW and type_.kind in ("timestamp", "local_timestamp"):
-        # MySQL alone writes it as a function
-        return FieldDefault(kind="now", text=text.removesuffix("()") if text.lower() == "current_timestamp()" else text)
+        return "now"
     if name in (*_NOW, "current_date") and type_.kind == "date":
-        return FieldDefault(kind="today", text=text)
-    if name in _UUID and type_.kind == "uuid":
-        return FieldDefault(kind="new uuid", text="gen_random_uuid()" if text.lower() == "uuid()" else text)
-    return FieldDefault(kind="function", text=text)
+        return "today"
+    return "new uuid" if name in _UUID and type_.kind == "uuid" else "function"
 
 
 def _constant(constant: Const, text: str, type_: FieldType) -> FieldDefault:
     if isinstance(constant.value, bool):
-        return FieldDefault(kind="constant", text=text, value=constant.value)
+        return FieldDefault(kind="constant", text=text, expression=constant, value=constant.value)
     content = str(constant.value)
     if type_.kind == "array":
         if not content.startswith("{"):  # a SET of MySQL
             content = f"{{{content}}}"
             text = f"'{content}'"
         items = tuple(quoted or plain.strip() for quoted, plain in _ARRAY_ITEM.findall(content[1:-1]))
-        return FieldDefault(kind="constant", text=text, value=items)
+        return FieldDefault(kind="constant", text=text, expression=Const(value=content), value=items)
     if type_.kind == "boolean":
         value = content.lower() in _TRUE
-        return FieldDefault(kind="constant", text="true" if value else "false", value=value)
-    return FieldDefault(kind="constant", text=text, value=content, is_number=constant.is_number)
+        text = "true" if value else "false"
+        return FieldDefault(kind="constant", text=text, expression=Const(value=value), value=value)
+    return FieldDefault(kind="constant", text=text, expression=constant, value=content, is_number=constant.is_number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
 from runner.ddl.model import QName
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from runner.ddl.model import Enum, SqlType
+    from runner.ddl.syntax.dialect import Dialect
 
 Kind = Literal[
     "text", "integer", "number", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "interval",
@@ -18,6 +20,7 @@ Kind = Literal[
 ]  # fmt: skip
 
 NUMERIC: frozenset[Kind] = frozenset({"integer", "number", "decimal"})
+EXACT_DIGITS = 15  # of a decimal that a double holds without loss, as SQLite's numbers do
 MOMENTS: frozenset[Kind] = frozenset({"date", "timestamp", "local_timestamp"})
 
 
@@ -44,12 +47,25 @@ class FieldType:
     values: tuple[str, ...] = ()  # that an enumerated type has
     domain: QName | None = None  # the domain that the column is declared with
 
+    @property
+    def is_long(self) -> bool:
+        """Whether it holds decimals of more digits than SQLite's numbers."""
+        return self.kind == "decimal" and (self.digits is None or self.digits > EXACT_DIGITS)
 
-def field_type(sql: SqlType) -> FieldType:
-    """Return the type of a column's field; a type that is not known here is `native`."""
+
+def field_type(sql: SqlType, dialect: Dialect | None = None) -> FieldType:
+    """Return the type of a column's field in the DDL of a dialect; one that is not known here is `native`.
+
+    An item of an array has the base type of its domain: an array of a domain has neither its default nor its NOT NULL.
+    """
     if sql.domain is not None and not sql.dimensions:
-        return replace(field_type(sql.domain.type), domain=sql.domain.name)
-    single = _enumerated(sql.enum) if sql.enum else _single(sql)
+        return replace(field_type(sql.domain.type, dialect), domain=sql.domain.name)
+    if sql.domain is not None:
+        item = field_type(sql.domain.type, dialect)
+        return FieldType(
+            kind="array", name=item.name, item=replace(item, domain=sql.domain.name), dimensions=sql.dimensions
+        )
+    single = _enumerated(sql.enum) if sql.enum else _of_dialect(sql, dialect)
     if sql.is_set or sql.dimensions:
         return FieldType(kind="array", name=single.name, item=single, dimensions=max(sql.dimensions, 1))
     return single
@@ -61,14 +77,50 @@ def _enumerated(enum: Enum) -> FieldType:
     return FieldType(kind="enum", name=enum.name.name, enum=enum.name, values=enum.values)
 
 
+def _of_dialect(sql: SqlType, dialect: Dialect | None) -> FieldType:
+    found = _single(sql)
+    if dialect is not None and dialect.bit_is_boolean and sql.base == "bit" and sql.args in ((), (1,)):
+        return _PLAIN["boolean"]
+    return _affine(sql) if dialect is not None and dialect.sqlite_compatible and found.kind == "native" else found
+
+
+def _affine(sql: SqlType) -> FieldType:
+    """Return the type of a column by SQLite's rules of affinity (https://www.sqlite.org/datatype3.html, 3.1)."""
+    text = sql.text.upper()
+    if "INT" in text:
+        return _PLAIN["int8"]
+    if not text.strip() or any(word in text for word in ("CHAR", "CLOB", "TEXT")):
+        return FieldType(kind="text", name="text")
+    if "BLOB" in text:
+        return _PLAIN["blob"]
+    if any(word in text for word in ("REAL", "FLOA", "DOUB")):
+        return _PLAIN["double"]
+    return (
+        FieldType(kind="native", name=sql.text) if text in _OF_POSTGRESQL else FieldType(kind="decimal", name="numeric")
+    )
+
+
+def type_limits(sql: SqlType) -> Mapping[str, Decimal]:
+    """Return the limits of MySQL's numbers that are narrower than those of the type that holds them here."""
+    if sql.unsigned and not sql.dimensions:
+        most = {} if sql.base not in _UNSIGNED_BITS else {"le": Decimal(2 ** _UNSIGNED_BITS[sql.base] - 1)}
+        return {"ge": Decimal(0), **most}
+    bits = {"tinyint": 8, "mediumint": 24}.get(sql.base, 0) if sql.args != (1,) else 0
+    return {"ge": Decimal(-(2 ** (bits - 1))), "le": Decimal(2 ** (bits - 1) - 1)} if bits else {}
+
+
+_UNSIGNED_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+_OF_POSTGRESQL = frozenset({"UUID", "JSONB", "INET", "CIDR", "INTERVAL"})
+
+
 def _single(sql: SqlType) -> FieldType:
     base = sql.base.lower()
     if base == "integer":
         return _PLAIN["int8" if sql.text == "INTEGER" else "int4"]  # capitals are SQLite's own spelling: 64 bits
     if base == "tinyint" and sql.args == (1,):
         return _PLAIN["boolean"]
-    if base == "int" and sql.unsigned:
-        return _PLAIN["int8"]
+    if sql.unsigned and base in ("smallint", "int"):
+        return _PLAIN["int4" if base == "smallint" else "int8"]
     if base in _WITH_ARGUMENTS:
         return _WITH_ARGUMENTS[base](sql)
     return _PLAIN.get(base) or FieldType(kind="native", name=sql.base if sql.dimensions else sql.text)

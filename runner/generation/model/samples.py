@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType, Kind
 from runner.generation.model.numbered_text import numbered
-from runner.generation.model.series import Counter, DayCounter, Series
+from runner.generation.model.series import Counter, Cycle, DayCounter, Series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from runner.generation.model.fields import Field
 
@@ -29,6 +29,7 @@ _NATURAL: tuple[tuple[str, Counter | str], ...] = (
     ("academic_year", "2024/2025"),
     ("locale", "en-US"),
 )
+_LONGEST = 10_000  # characters of a text in a test; a number is refused as well
 _BROKEN = ("?", "", "0", "a", " ", "\u00e9")
 DAYS = tuple(dt.date(2024, month, 15) for month in (1, 2, 3, 4))
 
@@ -46,13 +47,19 @@ class Sample:
     item: Sample | None = None
 
 
-def sample_of(field: Field, *, distinct: bool) -> Sample:
-    """Return a value that a field accepts; a series of values where every row must have a `distinct` one."""
+def sample_of(field: Field, *, distinct: bool, in_turns: bool = False) -> Sample:
+    """Return a value that a field accepts; a series of values where every row must have a `distinct` one.
+
+    `in_turns` is whether a field of few values has each in turn.
+    """
     type_ = field.type
-    if field.bounds.choices is not None:
-        return constant_sample(field.bounds.choices[0])
-    if type_.values:
-        return constant_sample(type_.values[0])
+    choices = few_values(field)
+    if in_turns and choices:
+        return cycle(choices)
+    if choices and type_.kind != "boolean":
+        return constant_sample(choices[0])
+    if type_.kind == "native" and distinct and type_.domain is None and type_.name in _NATIVE_SERIES:
+        return _text_sample(_NATIVE_SERIES[type_.name])
     if type_.kind == "text":
         return _text(field)
     if type_.kind in NUMERIC:
@@ -63,6 +70,19 @@ def sample_of(field: Field, *, distinct: bool) -> Sample:
 def constant_sample(json: Any, value: Any = None) -> Sample:
     """Return a value that is the same in every row."""
     return Sample(json=json, value=json if value is None else value)
+
+
+def few_values(field: Field) -> tuple[str | int | bool, ...]:
+    """Return all values of a field that has few of them; nothing for any other."""
+    if field.type.kind == "boolean":
+        return (True, False)
+    return field.bounds.choices or field.type.values
+
+
+def cycle(values: Sequence[str | int | bool]) -> Sample:
+    """Return the values that a field can have, in turns."""
+    first = values[1 % len(values)]
+    return Sample(json=first, value=first, series=Cycle(values=tuple(values)))
 
 
 def _item(type_: FieldType) -> Sample:
@@ -90,6 +110,13 @@ def _unbounded(type_: FieldType) -> Sample:
     return _PLAIN[type_.kind]
 
 
+_NATIVE_SERIES: Mapping[str, Counter] = {
+    "inet": Counter(is_text=True, before="192.0.2.", modulus=250),
+    "cidr": Counter(is_text=True, before="192.0.", after=".0/24", modulus=250),
+    "macaddr": Counter(is_text=True, before="08:00:2b:01:02:", width=2, modulus=90),
+    "citext": Counter(is_text=True, before="sample-"),
+    "ltree": Counter(is_text=True, before="a.b"),
+}
 NATIVE_TEXTS: Mapping[str, str] = {
     "inet": "192.0.2.1", "cidr": "192.0.2.0/24", "macaddr": "08:00:2b:01:02:03", "xml": "<a/>", "point": "(1,2)",
     "int4range": "[1,5)", "int8range": "[1,5)", "numrange": "[1,5)", "daterange": "[2024-01-01,2024-02-01)",
@@ -130,7 +157,7 @@ def _day_sample(kind: Kind) -> Sample:
 def _text(field: Field) -> Sample:
     for form in _forms(field):
         for tried in (form, _bounded(form)):
-            if all(_fits(field, _text_of(tried, number)) for number in _TRIED):
+            if all(fits(field, _text_of(tried, number)) for number in _TRIED):
                 return _text_sample(tried)
     return _text_sample(Counter(is_text=True))
 
@@ -143,7 +170,7 @@ def pattern_samples(field: Field, patterns: Iterable[str], *, distinct: bool) ->
             continue
         tried = _bounded(form)
         texts = [_text_of(tried, number) for number in _TRIED]
-        if all(_fits(field, text) and _found(pattern, text) for text in texts):
+        if all(fits(field, text) and _found(pattern, text) for text in texts):
             yield _text_sample(tried)
 
 
@@ -178,18 +205,34 @@ def _text_sample(form: Counter | str) -> Sample:
     return Sample(json=form.text(1), value=form.text(1), series=form)
 
 
-def _fits(field: Field, text: str) -> bool:
-    """Whether application and database accept a text."""
+def fits(field: Field, text: Any) -> bool:
+    """Whether application and database accept a value for a field of text."""
     pattern = field.bounds.database_pattern
-    return _accepts(field, text) and (pattern is None or _found(pattern, text))
+    return accepts(field, text) and (pattern is None or _found(pattern, text))
 
 
 def _found(pattern: str, text: str) -> bool:
     return re.search(pattern.replace("$", r"\Z"), text) is not None
 
 
-def _accepts(field: Field, text: str) -> bool:
-    """Whether the application accepts a text."""
+def text_variants(field: Field, sample: Sample) -> Iterable[Sample]:
+    """Yield a text in lower and upper case and without blanks, each as the field accepts it."""
+    changes: tuple[Callable[[str], str], ...] = (
+        str.lower, str.upper, lambda text: text.lower().replace(" ", "-"), lambda text: text.upper().replace(" ", "")
+    )  # fmt: skip
+    for change in changes:
+        form = sample.series if isinstance(sample.series, Counter) else None
+        tried = (
+            replace(form, before=change(form.before), after=change(form.after)) if form else change(str(sample.json))
+        )
+        if all(fits(field, _text_of(tried, number)) for number in _TRIED):
+            yield _text_sample(tried)
+
+
+def accepts(field: Field, text: Any) -> bool:
+    """Whether the application accepts a value for a field of text."""
+    if not isinstance(text, str):
+        return False
     bounds = field.bounds
     if bounds.max_length is not None and len(text) > bounds.max_length:
         return False
@@ -232,10 +275,10 @@ def _number(field: Field, *, distinct: bool) -> Sample:
 
 def _decimal(base: Decimal, span: int, places: int, *, distinct: bool) -> Sample:
     if not distinct or span <= 10**3:
-        return constant_sample(f"{base:.{places}f}", base)
-    zeros = "." + "0" * places if places else ""
+        return constant_sample(f"{base:.{max(places, 0)}f}", base)
+    zeros = "." + "0" * places if places > 0 else ""
     series = Counter(start=int(base), modulus=span, is_text=True, after=zeros)
-    return Sample(json=f"{int(base) + 1:.{places}f}", value=base + 1, series=series)
+    return Sample(json=f"{int(base) + 1:.{max(places, 0)}f}", value=base + 1, series=series)
 
 
 # ------------------------------------------------------------------------------------------------------------- refused
@@ -248,10 +291,10 @@ def refused(field: Field, *, is_reference: bool) -> Iterable[Any]:
         yield "no such value"
     elif type_.kind == "text":
         for text in _BROKEN:
-            if not _accepts(field, text):
+            if not accepts(field, text):
                 yield text
                 return
-        yield "x" * (bounds.max_length + 1) if bounds.max_length else 1
+        yield "x" * (bounds.max_length + 1) if bounds.max_length and bounds.max_length < _LONGEST else 1
     elif type_.kind in ("integer", "decimal") and bounds.numbers and not is_reference:
         low, high = limits(field)
         value = low - 1 if "ge" in bounds.numbers or "gt" in bounds.numbers else high + 1

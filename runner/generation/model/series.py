@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,4 +35,22 @@ class DayCounter:
     time: str = ""
 
 
-Series = Counter | DayCounter
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cycle:
+    """One value after another, and the first one again after the last."""
+
+    values: tuple[str | int | bool, ...]
+
+
+Series = Counter | DayCounter | Cycle
+
+
+def value_at(series: Series, number: int) -> Any:
+    """Return the value of row `number`, as the Python value that conditions are tried with."""
+    if isinstance(series, Cycle):
+        return series.values[number % len(series.values)]
+    if isinstance(series, Counter):
+        if series.is_text:
+            return series.text(number)
+        return (series.start or 0) + (number % series.modulus if series.modulus else number)
+    return series.first + dt.timedelta(days=number)

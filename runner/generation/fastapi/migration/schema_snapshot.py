@@ -20,22 +20,20 @@ from runner.generation.fastapi.migration.snapshot import (
     SqliteSnapshot,
     TableSnapshot,
 )
-from runner.generation.fastapi.migration.sqlite_names import with_distinct_indexes
 from runner.generation.fastapi.migration.type_snapshots import type_snapshots
 from runner.generation.fastapi.resources import Resource, resources
-from runner.generation.fastapi.sql_names import columns_sql, outside, qualified, type_name
+from runner.generation.fastapi.sql_names import columns_sql, qualified, type_name
 from runner.generation.fastapi.sqlite_names import sqlite_index, sqlite_table
-from runner.generation.fastapi.sqlite_sql import plain_sql, sqlite_sql
-from runner.generation.fastapi.table_arguments import is_portable
+from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite, is_without_case
+from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from runner.ddl.model import Check, Column, ForeignKey, Index, IndexPart, Key, QName
+    from runner.ddl.model import Column, ForeignKey, Index, IndexPart, Key, QName
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
-    from runner.generation.model.field_types import FieldType
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 _IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^".\s]+)')
@@ -58,7 +56,7 @@ def take_snapshot(application: Application) -> Snapshot:
         types=types,
         functions=functions,
         sequences=tuple(_sequences(resources(application))),
-        tables=with_distinct_indexes([_table(resource) for resource in _in_order(resources(application))]),
+        tables=tuple(_table(resource) for resource in _in_order(resources(application))),
     )
 
 
@@ -142,12 +140,14 @@ def _column(resource: Resource, column: ModelColumn) -> ColumnSnapshot:
     serial = _makes_sequence(resource, own)
     identity: Literal["always", "by default"] | None = own.identity or ("by default" if own.auto_increment else None)
     generated = None
-    if own.generated and not identity:
+    computed = resource.sql.generated(own, Database.POSTGRESQL)
+    if own.generated and computed is not None and not identity:
         kind = own.generated.kind if from_postgres else "stored"  # PostgreSQL has virtual ones only since version 18
-        generated = f"{kind.upper()} ({own.generated.text})"
+        generated = f"{kind.upper()} ({computed})"
     default = None
-    if own.default and not (identity or generated or serial):
-        default = column.field.default.text if column.field.default else own.default.text
+    if own.default and not (identity or own.generated or serial):
+        domain_sequence = own.serial and column.default is None
+        default = own.default.text if domain_sequence else column.default.postgresql if column.default else None
     return ColumnSnapshot(
         name=column.name,
         type=own.type.text if plain else column.type.postgresql,
@@ -174,8 +174,10 @@ def _keys(named: NamedConstraints) -> Iterator[ConstraintSnapshot]:
 
 def _checks(resource: Resource) -> Iterator[ConstraintSnapshot]:
     for name, check in resource.table.constraints.checks.items():
+        text = resource.sql.check(check, Database.POSTGRESQL)
         inherit = " NO INHERIT" if check.no_inherit else ""
-        yield ConstraintSnapshot(name=name, kind="CHECK", columns=check.columns, rest=f"({check.text}){inherit}")
+        if text is not None:
+            yield ConstraintSnapshot(name=name, kind="CHECK", columns=check.columns, rest=f"({text}){inherit}")
 
 
 def _references(resource: Resource) -> Iterator[ConstraintSnapshot]:
@@ -206,13 +208,13 @@ def _deferred(constraint: Key | ForeignKey) -> str:
 
 def _indexes(resource: Resource) -> Iterator[IndexSnapshot]:
     for name, index in resource.table.constraints.indexes.items():
-        if index.method in MYSQL_METHODS:
+        if index.method in MYSQL_METHODS or not in_postgresql(index, resource.sql):
             continue
         method = f" USING {index.method}" if index.method not in (None, "btree") else ""
-        parts = ", ".join(_index_part(part) for part in index.parts)
+        parts = ", ".join(_index_part(resource.sql, part) for part in index.parts)
         include = f" INCLUDE ({columns_sql(index.include)})" if index.include else ""
         nulls = "" if index.nulls_distinct else " NULLS NOT DISTINCT"
-        where = f" WHERE {index.where}" if index.where else ""
+        where = f" WHERE {resource.sql.where(index, Database.POSTGRESQL)}" if index.where else ""
         yield IndexSnapshot(
             name=name,
             columns=(*(column for column in index.columns if column), *index.include),
@@ -222,15 +224,15 @@ def _indexes(resource: Resource) -> Iterator[IndexSnapshot]:
         )
 
 
-def _index_part(part: IndexPart, *, plain: bool = False) -> str:
-    expression = plain_sql(part.expression or "") if plain else part.expression
-    text = quote(part.column) if part.column else f"({expression})"
-    if part.collation and not plain:
+def _index_part(sql: TableSql, part: IndexPart) -> str:
+    text = quote(part.column) if part.column else f"({sql.part(part, Database.POSTGRESQL)})"
+    if is_without_case(part):
+        text = f"lower({text})"
+    elif part.collation and sql.source.postgresql_compatible:
         text += f" COLLATE {quote(part.collation)}"
-    if part.operator_class and not plain:
-        text += f" {part.operator_class}"
+    text += f" {part.operator_class}" if part.operator_class else ""
     text += " DESC" if part.descending else ""
-    return text + (f" NULLS {part.nulls.upper()}" if part.nulls and not plain else "")
+    return text + (f" NULLS {part.nulls.upper()}" if part.nulls else "")
 
 
 # -------------------------------------------------------------------------------------------------------------- SQLite
@@ -242,26 +244,25 @@ def _sqlite(resource: Resource) -> SqliteSnapshot:
     indexes = {
         sqlite_index(resource.application, own_name, own): index
         for own, index in resource.table.constraints.indexes.items()
-        if is_portable(index)
+        if in_sqlite(index, resource.sql)
     }
     return SqliteSnapshot(
         name=name,
         lines=tuple(_sqlite_lines(resource)),
-        stored=tuple(column.name for column in resource.columns.values() if not _is_computed(column)),
+        stored=tuple(name for name, column in resource.columns.items() if not _is_computed(resource, column)),
         numbered=_numbered(resource) is not None,
-        indexes=tuple((own, _sqlite_index(own, quote(name), index)) for own, index in indexes.items()),
+        indexes=tuple((own, _sqlite_index(resource.sql, own, quote(name), index)) for own, index in indexes.items()),
     )
 
 
-def _is_computed(column: ModelColumn) -> bool:
-    generated = column.field.column.generated
-    return generated is not None and plain_sql(generated.text) is not None
+def _is_computed(resource: Resource, column: ModelColumn) -> bool:
+    return resource.sql.generated(column.field.column, Database.SQLITE) is not None
 
 
 def _sqlite_lines(resource: Resource) -> Iterator[str]:
     numbered = _numbered(resource)
     for column in resource.columns.values():
-        yield _sqlite_column(column, numbered=column is numbered)
+        yield _sqlite_column(resource.sql, column, numbered=column is numbered)
     for key in _keys(resource.table.constraints):
         if key.kind == "PRIMARY KEY" and numbered is not None and len(key.columns) == 1:
             continue  # in the line of its column
@@ -279,13 +280,13 @@ def _numbered(resource: Resource) -> ModelColumn | None:
     return next(iter(resource.columns_of(numbered)), None)
 
 
-def _sqlite_column(column: ModelColumn, *, numbered: bool) -> str:
+def _sqlite_column(sql: TableSql, column: ModelColumn, *, numbered: bool) -> str:
     parts = [quote(column.name), column.type.sqlite]
     if numbered:
         return f"{quote(column.name)} INTEGER PRIMARY KEY AUTOINCREMENT"
     generated = column.field.column.generated
     if generated is not None:
-        text = plain_sql(generated.text)
+        text = sql.generated(column.field.column, Database.SQLITE)
         if text is not None:
             parts.append(f"GENERATED ALWAYS AS ({text}) {generated.kind.upper()}")
     elif column.default is not None and column.default.sqlite is not None:
@@ -296,9 +297,8 @@ def _sqlite_column(column: ModelColumn, *, numbered: bool) -> str:
 
 
 def _sqlite_checks(resource: Resource) -> Iterator[str]:
-    types = {name: field.type for name, field in resource.table.fields.items()}
     for name, check in resource.table.constraints.checks.items():
-        text = sqlite_check(check, types)
+        text = resource.sql.check(check, Database.SQLITE)
         if text is not None:
             yield f"CONSTRAINT {quote(name)} CHECK ({text})"
     for column in resource.columns.values():
@@ -307,12 +307,13 @@ def _sqlite_checks(resource: Resource) -> Iterator[str]:
             yield f"CHECK ({quote(column.name)} IN ({values}))"
 
 
-def sqlite_check(check: Check, types: Mapping[str, FieldType]) -> str | None:
-    """Return a check as SQLite supports it, or None."""
-    return None if check.expression is None else sqlite_sql(check.expression, types)
-
-
-def _sqlite_index(name: str, table: str, index: Index) -> str:
-    parts = ", ".join(_index_part(part, plain=True) for part in index.parts)
-    where = f" WHERE {plain_sql(index.where)}" if index.where else ""
+def _sqlite_index(sql: TableSql, name: str, table: str, index: Index) -> str:
+    parts = ", ".join(_sqlite_part(sql, part) for part in index.parts)
+    where = f" WHERE {sql.where(index, Database.SQLITE)}" if index.where else ""
     return f"CREATE {'UNIQUE ' if index.unique else ''}INDEX {quote(name)} ON {table} ({parts}){where}"
+
+
+def _sqlite_part(sql: TableSql, part: IndexPart) -> str:
+    text = quote(part.column) if part.column else f"({sql.part(part, Database.SQLITE)})"
+    text += " COLLATE NOCASE" if is_without_case(part) else ""
+    return text + (" DESC" if part.descending else "")

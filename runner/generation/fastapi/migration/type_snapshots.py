@@ -11,8 +11,9 @@ from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING
 
+from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.migration.snapshot import FunctionSnapshot, TypeSnapshot
-from runner.generation.fastapi.sql_names import outside, qualified, quote
+from runner.generation.fastapi.sql_names import outside, qualified
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

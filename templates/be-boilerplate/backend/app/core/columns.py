@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from decimal import Decimal
+from decimal import MAX_PREC, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -30,14 +30,29 @@ def utc_now() -> dt.datetime:
 
 
 class Char(TypeDecorator[str]):
-    """Text of a fixed width, without its trailing padding."""
+    """Text of a fixed width, without its trailing padding, which says nothing."""
 
     impl = sa.CHAR
     cache_ok = True
 
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Strip blanks at the end, so that SQLite compares without them as PostgreSQL does."""
+        return None if value is None else value.rstrip(" ")
+
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """Strip the padding."""
         return None if value is None else value.rstrip(" ")
+
+
+class Real(TypeDecorator[float]):
+    """A 32-bit floating-point number."""
+
+    impl = sa.REAL
+    cache_ok = True
+
+    def bind_expression(self, bindvalue: sa.BindParameter[float]) -> sa.ColumnElement[Any]:
+        """Cast a parameter, which is a double, so that a stored value equals the one it was stored from."""
+        return sa.cast(sa.type_coerce(bindvalue, sa.Double()), sa.REAL())
 
 
 class _SqliteTimestamp(TypeDecorator[dt.datetime]):
@@ -59,40 +74,58 @@ class _SqliteTimestamp(TypeDecorator[dt.datetime]):
 Timestamp = sa.DateTime(timezone=True).with_variant(_SqliteTimestamp(), "sqlite")
 
 
+_EXACT_DIGITS = 15  # that a double holds without loss; SQLite's numbers are doubles
+_ANY_DIGITS = Context(prec=MAX_PREC)
+
+
 class _SqliteNumeric(UserDefinedType[Decimal]):
-    """SQLite's NUMERIC: a number up to 15 digits, text beyond that, so no digit is lost."""
+    """A number of SQLite; of a column with the affinity of a BLOB, it is stored as it is bound."""
 
     cache_ok = True
 
+    def __init__(self, *, is_long: bool) -> None:
+        self.is_long = is_long
+
     def get_col_spec(self, **_options: Any) -> str:
-        return "NUMERIC"
+        return "NUMERIC_BLOB" if self.is_long else "NUMERIC"
 
 
 class _SqliteExact(TypeDecorator[Decimal]):
-    """An exact decimal that never passes through SQLite's floating point."""
+    """An exact decimal: a number up to 15 digits, text beyond that, so no digit is lost."""
 
     impl = _SqliteNumeric
     cache_ok = True
 
-    def __init__(self, scale: int | None) -> None:
-        super().__init__()
+    def __init__(self, precision: int | None, scale: int | None) -> None:
+        self.is_long = precision is None or precision > _EXACT_DIGITS
+        super().__init__(is_long=self.is_long)
         self.scale = scale
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        """Bind the digits as text; the column's affinity converts them where that is lossless."""
-        return None if value is None else f"{value:f}"
+        """Bind the digits, rounded to the column's number of decimal places."""
+        if value is None:
+            return None
+        number = self._rounded(Decimal(value))
+        text = f"{number:f}"
+        if self.is_long and len(number.normalize(_ANY_DIGITS).as_tuple().digits) <= _EXACT_DIGITS:
+            return int(number) if number == number.to_integral_value() else float(number)
+        return text
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         """Return a decimal with the column's number of decimal places."""
         if value is None:
             return None
-        number = Decimal(str(value))
-        return number if self.scale is None else round(number, self.scale)
+        return self._rounded(Decimal(str(value)))
+
+    def _rounded(self, number: Decimal) -> Decimal:
+        if self.scale is None or not number.is_finite():
+            return number
+        return number.quantize(Decimal(1).scaleb(-self.scale), ROUND_HALF_UP, _ANY_DIGITS)
 
 
 def exact(precision: int | None = None, scale: int | None = None) -> sa.Numeric[Decimal]:
     """Return an exact decimal type; `precision` and `scale` count digits in total and after the decimal point."""
-    return sa.Numeric(precision, scale).with_variant(_SqliteExact(scale), "sqlite")
+    return sa.Numeric(precision, scale).with_variant(_SqliteExact(precision, scale), "sqlite")
 
 
 class Array(TypeDecorator[list[Any]]):

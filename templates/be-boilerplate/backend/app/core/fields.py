@@ -6,6 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import math
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import (
@@ -84,6 +85,23 @@ def _decode(value: Any) -> Any:
         raise ValueError("must be base64") from None
 
 
+def _finite(value: float) -> float | str:
+    """Return a number as JSON: what JSON has no number for as the text that is accepted for it."""
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+
+
+_EXACT_DIGITS = 15  # that any JSON number keeps on its way through a floating-point number
+
+
+def _exact(value: Any) -> Any:
+    """Reject a JSON number that has lost digits already."""
+    if isinstance(value, float) and len(Decimal(repr(value)).as_tuple().digits) > _EXACT_DIGITS:
+        raise ValueError(f"has more than {_EXACT_DIGITS} digits, which only text keeps: send a string")
+    return value
+
+
 def _not_null(value: Any) -> Any:
     if value is None:
         raise ValueError("must not be null")
@@ -102,7 +120,10 @@ def _encode(value: bytes) -> str:
 Int16 = Annotated[int, Field(ge=-(2**15), le=2**15 - 1)]
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
-Number = Annotated[float, Field(allow_inf_nan=False)]
+Number = Annotated[  # JSON has no number for NaN and infinity: they are texts
+    float, PlainSerializer(_finite, return_type=float | str, when_used="json")
+]
+Exact = Annotated[Decimal, BeforeValidator(_exact)]
 Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]  # requires an offset; converted to UTC
 Bytes = Annotated[
     bytes,

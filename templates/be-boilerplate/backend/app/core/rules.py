@@ -133,13 +133,15 @@ def length(value: Any) -> int | None:
 
 
 def lower(value: str | None) -> str | None:
-    """Return text in lower case."""
-    return None if value is None else value.lower()
+    """Return text in lower case; None where its length changes, which databases do in different ways."""
+    text = None if value is None else value.lower()
+    return text if text is None or len(text) == len(value or "") else None
 
 
 def upper(value: str | None) -> str | None:
-    """Return text in upper case."""
-    return None if value is None else value.upper()
+    """Return text in upper case; None where its length changes, which databases do in different ways."""
+    text = None if value is None else value.upper()
+    return text if text is None or len(text) == len(value or "") else None
 
 
 def trim(value: str | None) -> str | None:

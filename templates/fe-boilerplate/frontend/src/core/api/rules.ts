@@ -179,11 +179,15 @@ export function matches(value: unknown, pattern: RegExp): Truth {
   return typeof value === "string" ? pattern.test(value) : null;
 }
 
-const ofText = (change: (value: string) => string) => (value: unknown) =>
+const ofText = (change: (value: string) => string | null) => (value: unknown) =>
   typeof value === "string" ? change(value) : null;
 
-export const lower = ofText((value) => value.toLowerCase());
-export const upper = ofText((value) => value.toUpperCase());
+// Null where the length changes (ß), which databases do in different ways.
+const sameLength = (before: string, after: string) =>
+  before.length === after.length ? after : null;
+
+export const lower = ofText((value) => sameLength(value, value.toLowerCase()));
+export const upper = ofText((value) => sameLength(value, value.toUpperCase()));
 export const trim = ofText((value) => value.replace(/^ +| +$/g, ""));
 
 const ofNumbers =

@@ -1,0 +1,208 @@
+"""Expressions of MySQL, MariaDB and SQLite in PostgreSQL's SQL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.ddl.model import Const, Expression, Operation
+from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment
+from runner.generation.fastapi.sqlite_sql import like_parts
+from runner.generation.model.check_expressions import LENGTHS, Unknown
+from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+_TEXT_FORMS = {
+    "%Y-%m-%d %H:%M:%S": "YYYY-MM-DD HH24:MI:SS",
+    "%Y-%m-%d %H:%M:%f": "YYYY-MM-DD HH24:MI:SS.MS",
+    "%Y-%m-%dT%H:%M:%SZ": 'YYYY-MM-DD"T"HH24:MI:SS"Z"',
+    "%Y-%m-%dT%H:%M:%fZ": 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"',
+    "%Y-%m-%d": "YYYY-MM-DD",
+    "%H:%M:%S": "HH24:MI:SS",
+    "%Y": "YYYY",
+    "%m": "MM",
+    "%d": "DD",
+}  # fmt: skip - of strftime, for to_char
+_UTC_NOW = "CURRENT_TIMESTAMP AT TIME ZONE 'UTC'"
+_CASTS = {"text": "text", "integer": "bigint", "number": "double precision", "decimal": "numeric"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PostgresqlWriter(SqlWriter):
+    """Writes expressions for PostgreSQL."""
+
+    @property
+    def operations(self) -> Mapping[str, Callable[..., str]]:
+        """The operators and functions that PostgreSQL has its own words for."""
+        return _OPERATIONS
+
+    def typed(self, text: str, like: FieldType) -> str:
+        """Return the text of a constant; one that is no date of the calendar is none of PostgreSQL's."""
+        if like.kind in MOMENTS:
+            (day if like.kind == "date" else moment)(text)
+        return text_sql(text)
+
+    # -------------------------------------------------------------------------------------------------------- moments
+
+    def now(self, operation: Operation, like: FieldType | None) -> str:
+        """Return the present moment, in the form of a type; text and numbers are SQLite's forms of a moment."""
+        kind = like.kind if like else "timestamp"
+        if kind == "text":
+            form = {"current_date": "%Y-%m-%d", "current_time": "%H:%M:%S"}.get(operation.op, "%Y-%m-%d %H:%M:%S")
+            return _text_of_now(form)
+        words = {"timestamp": "CURRENT_TIMESTAMP", "date": "CURRENT_DATE", "time": "LOCALTIME"}
+        if kind == "local_timestamp":
+            return _UTC_NOW if self.source.sqlite_compatible else "CURRENT_TIMESTAMP"
+        if kind not in words:
+            raise Unknown(operation.op)
+        return words[kind]
+
+    def formatted_now(self, operation: Operation, like: FieldType | None) -> str:
+        """Return SQLite's strftime(), date(), time() and datetime() of the present moment."""
+        times = [part.value for part in operation.args if isinstance(part, Const)]
+        form = str(times.pop(0)) if operation.op == "strftime" else _FORMS_BY_FUNCTION[operation.op]
+        if [str(time).lower() for time in times] != ["now"]:
+            raise Unknown(operation.op)
+        if form == "%s":
+            return self.seconds(operation, like)
+        if like is not None and like.kind != "text":
+            return self.now(operation, like)
+        return _text_of_now(form)
+
+    def seconds(self, operation: Operation, like: FieldType | None) -> str:
+        """Return the seconds since 1970 of the present moment."""
+        text = "CAST(floor(extract(epoch FROM CURRENT_TIMESTAMP)) AS bigint)"
+        if like is not None and like.kind not in (*NUMERIC, "text"):
+            raise Unknown(operation.op)
+        return f"CAST({text} AS text)" if like is not None and like.kind == "text" else text
+
+    # ------------------------------------------------------------------------------------------------------ operators
+
+    def arithmetic(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return a computation of numbers. Division by zero gives NULL in MySQL and SQLite."""
+        parts = [self.number(part) for part in operation.args]
+        if operation.op in ("/", "%"):
+            if operation.op == "/" and self.source.divides_exactly and self.kind(operation.args[0]) == "integer":
+                parts[0] = f"CAST({parts[0]} AS numeric)"
+            parts[1:] = [
+                part if isinstance(of, Const) and str(of.value) != "0" else f"NULLIF({part}, 0)"
+                for part, of in zip(parts[1:], operation.args[1:], strict=True)
+            ]
+        return f" {operation.op} ".join(parts)
+
+    def number(self, part: Expression) -> str:
+        """Return an operand of arithmetic; a truth value is 0 or 1."""
+        kind = self.kind(part)
+        if kind == "boolean":
+            return f"CAST({self.inner(part)} AS integer)"
+        if kind not in NUMERIC:
+            raise Unknown("number")
+        return self.inner(part)
+
+    def concatenation(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return texts one after another. PostgreSQL's concat() is not allowed in generated columns."""
+        return " || ".join(map(self.text, operation.args))
+
+    def text(self, part: Expression) -> str:
+        """Return an operand as text."""
+        kind = self.kind(part)
+        if kind in (None, "text"):
+            return self.inner(part, FieldType(kind="text", name="text"))
+        if kind not in (*NUMERIC, "uuid"):
+            raise Unknown("text")
+        return f"CAST({self.write(part)} AS text)"
+
+    def like(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return LIKE, which has no regard to case in MySQL and SQLite."""
+        value, pattern = operation.args
+        if not isinstance(pattern, Const):
+            raise Unknown(operation.op)
+        parts = like_parts(str(pattern.value), escapes=self.source.like_escapes)
+        text = "".join(mark or re.sub(r"([\\%_])", r"\\\1", plain) for mark, plain in parts)
+        return f"{self.text(value)} ILIKE {text_sql(text)}"
+
+    def matches(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return a match of a regular expression."""
+        value, pattern = operation.args
+        if not isinstance(pattern, Const):
+            raise Unknown(operation.op)
+        return f"{self.text(value)} {operation.op} {text_sql(str(pattern.value))}"
+
+    # ------------------------------------------------------------------------------------------------------ functions
+
+    def cast(self, operation: Operation, like: FieldType | None) -> str:
+        """Return a cast between numbers, or of a number to text."""
+        value, kind = operation.args[0], cast_kind(operation)
+        if isinstance(value, Operation) and value.op == "strftime" and kind == "integer":
+            return self.formatted_now(value, FieldType(kind="integer", name="bigint"))
+        own = self.kind(value)
+        if kind == own and kind is not None:
+            return self.inner(value, like)
+        if kind not in _CASTS or own not in NUMERIC:
+            raise Unknown(operation.op)
+        return f"CAST({self.write(value)} AS {_CASTS[kind]})"
+
+    def rounded(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return a rounded number, exactly."""
+        value, *places = operation.args
+        return f"round({', '.join((f'CAST({self.number(value)} AS numeric)', *map(self.write, places)))})"
+
+    def length(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return the length of a text in characters, or that of bytes."""
+        value = operation.args[0]
+        name = "octet_length" if self.kind(value) == "bytes" else "length"
+        return f"{name}({self.write(value) if name == 'octet_length' else self.text(value)})"
+
+    def extreme(self, operation: Operation, like: FieldType | None) -> str:
+        """Return the greatest or the least value; NULL where one is, which PostgreSQL passes over."""
+        like = self.common_type(operation.args) or like
+        parts = [self.inner(part, like) for part in operation.args]
+        nulls = " OR ".join(f"{part} IS NULL" for part in parts)
+        return f"CASE WHEN {nulls} THEN NULL ELSE {operation.op}({', '.join(parts)}) END"
+
+    def uuid(self, operation: Operation, like: FieldType | None) -> str:
+        """Return a random UUID."""
+        del operation
+        return "CAST(gen_random_uuid() AS text)" if like is not None and like.kind == "text" else "gen_random_uuid()"
+
+    def bits(self, operation: Operation, like: FieldType | None) -> str:
+        """Return a bit string, filled up from the left."""
+        return bit_text(operation, like, lambda digits: f"B'{digits}'")
+
+    def json_valid(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return TRUE for what can hold nothing but JSON."""
+        if self.kind(operation.args[0]) != "json":
+            raise Unknown(operation.op)
+        return "true"
+
+
+_FORMS_BY_FUNCTION = {"date": "%Y-%m-%d", "time": "%H:%M:%S", "datetime": "%Y-%m-%d %H:%M:%S"}
+
+
+def _text_of_now(form: str) -> str:
+    if form not in _TEXT_FORMS:
+        raise Unknown(form)
+    return f"to_char({_UTC_NOW}, {text_sql(_TEXT_FORMS[form])})"
+
+
+_OPERATIONS: Mapping[str, Callable[..., str]] = {
+    **dict.fromkeys(("+", "-", "*", "/", "%"), PostgresqlWriter.arithmetic),
+    **dict.fromkeys(("||", "concat"), PostgresqlWriter.concatenation),
+    **dict.fromkeys(("like", "ilike"), PostgresqlWriter.like),
+    **dict.fromkeys(("~", "~*"), PostgresqlWriter.matches),
+    **dict.fromkeys(LENGTHS, PostgresqlWriter.length),
+    **dict.fromkeys(("greatest", "least"), PostgresqlWriter.extreme),
+    **dict.fromkeys((*NOW, "current_date", "current_time", "localtime"), PostgresqlWriter.now),
+    **dict.fromkeys(("strftime", "date", "time", "datetime"), PostgresqlWriter.formatted_now),
+    **dict.fromkeys(("uuid", "gen_random_uuid"), PostgresqlWriter.uuid),
+    **dict.fromkeys(("ceil", "floor", "power", "left", "right", "strpos", "substr"), PostgresqlWriter.call),
+    "unixepoch": PostgresqlWriter.seconds,
+    "bits": PostgresqlWriter.bits,
+    "cast": PostgresqlWriter.cast,
+    "json_valid": PostgresqlWriter.json_valid,
+    "round": PostgresqlWriter.rounded,
+}

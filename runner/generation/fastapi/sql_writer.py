@@ -1,0 +1,296 @@
+"""Expressions of any dialect as SQL of one database: what both databases write alike.
+
+An expression is written from its parsed form and the types of its columns, so that operators keep the meaning that
+they have in the dialect of the DDL. What cannot be written with the same meaning raises `Unknown`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import ClassVar, Literal
+
+from runner.ddl.model import ColumnRef, Const, Expression, Operation
+from runner.ddl.syntax.dialect import Dialect
+from runner.generation.encoders.sql_text import quote, text_sql
+from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown
+from runner.generation.model.field_types import NUMERIC, FieldType, Kind
+
+Place = Literal["default", "check", "generated", "index"]
+
+_CONDITIONS = frozenset({"and", "or", "not", "in", "is null", "is not null", "like", "ilike", "~", "~*", *MIRRORED})
+_TEXTS = frozenset({"||", "concat", "lower", "upper", "trim", "ltrim", "rtrim", "replace", "substr", "left", "right"})
+_COUNTS = LENGTHS | {"strpos", "octet_length", "num_nonnulls", "extract"}
+_ALIKE = frozenset({"coalesce", "nullif", "greatest", "least", "abs", "round", "ceil", "floor", "neg", "power"})
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
+_LOOSE = _CONDITIONS | _ARITHMETIC | {"||", "neg"}  # in parentheses inside another operation
+NOW: frozenset[str] = frozenset({"now", "current_timestamp", "localtimestamp", "transaction_timestamp",
+                                  "statement_timestamp", "clock_timestamp"})  # fmt: skip
+_KINDS: Mapping[str, Kind] = {
+    **dict.fromkeys(_CONDITIONS, "boolean"),
+    **dict.fromkeys(_TEXTS, "text"),
+    **dict.fromkeys(_COUNTS, "integer"),
+    **dict.fromkeys(NOW, "timestamp"),
+    "current_date": "date",
+}
+_CAST_KINDS: Mapping[str, Kind] = {
+    **dict.fromkeys(("text", "varchar", "character varying", "char", "character", "bpchar"), "text"),
+    **dict.fromkeys(("int", "integer", "bigint", "smallint", "int2", "int4", "int8", "signed", "unsigned"), "integer"),
+    **dict.fromkeys(("numeric", "decimal", "dec"), "decimal"),
+    **dict.fromkeys(("real", "float", "double", "double precision", "float4", "float8"), "number"),
+    **dict.fromkeys(("timestamp", "datetime", "timestamp without time zone"), "local_timestamp"),
+    **dict.fromkeys(("timestamptz", "timestamp with time zone"), "timestamp"),
+    **{kind: kind for kind in ("date", "time", "boolean", "uuid", "json")},
+    "jsonb": "json",
+    "bool": "boolean",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class SqlWriter:
+    """Writes expressions of the dialect `source` over columns of these `types`, for one `place` of a table."""
+
+    types: Mapping[str, FieldType]
+    source: Dialect
+    place: Place
+
+    true: ClassVar[str] = "true"
+    false: ClassVar[str] = "false"
+
+    @property
+    def operations(self) -> Mapping[str, Callable[..., str]]:
+        """The operators and functions that a database has its own words for."""
+        raise NotImplementedError
+
+    def write(self, expression: Expression, like: FieldType | None = None) -> str:
+        """Return an expression as SQL; `like` is the type that a constant is written as.
+
+        Raises:
+            Unknown: this database cannot say the same.
+
+        """
+        if isinstance(expression, ColumnRef):
+            if expression.name not in self.types:
+                raise Unknown(expression.name)
+            return quote(expression.name)
+        if isinstance(expression, Const):
+            return self.constant(expression, like)
+        own = self.operations.get(expression.op) or _SHARED.get(expression.op)
+        if own is None:
+            raise Unknown(expression.op)
+        return own(self, expression, like)
+
+    def inner(self, part: Expression, like: FieldType | None = None) -> str:
+        """Return an expression as an operand."""
+        text = self.write(part, like)
+        return f"({text})" if isinstance(part, Operation) and part.op in _LOOSE else text
+
+    # ---------------------------------------------------------------------------------------------------------- types
+
+    def type_of(self, expression: Expression) -> FieldType | None:
+        """Return the type of an expression; None where only its surroundings decide it."""
+        if isinstance(expression, ColumnRef):
+            return self.types.get(expression.name)
+        if isinstance(expression, Const):
+            return self._type_of_constant(expression)
+        op, args = expression.op, expression.args
+        if op == "cast":
+            return _plain(cast_kind(expression))
+        if op in _ARITHMETIC:
+            return self._type_of_arithmetic(expression)
+        if op == "case" or op in _ALIKE:
+            results = (*args[1::2], args[-1]) if op == "case" else args
+            return next((found for part in results if (found := self.type_of(part))), None)
+        return _plain(_KINDS.get(op))
+
+    def _type_of_constant(self, constant: Const) -> FieldType | None:
+        if isinstance(constant.value, bool):
+            return _plain("boolean")
+        if constant.is_number:
+            return _plain("integer" if str(constant.value).lstrip("+-").isdigit() else "decimal")
+        return None
+
+    def _type_of_arithmetic(self, operation: Operation) -> FieldType | None:
+        found = [self.kind(part) for part in operation.args]
+        moments = {"date", "timestamp", "local_timestamp"}.intersection(found)
+        if moments:
+            differs = operation.op == "-" and len(found) > 1 and found[0] == found[1] == "date"
+            return _plain("integer") if differs else _plain("date") if "date" in moments else None
+        exact = operation.op == "/" and self.source.divides_exactly
+        order: tuple[Kind, ...] = ("number", "decimal", "integer")
+        kind = next((kind for kind in order if kind in found), None)
+        return None if kind is None else _plain("decimal" if exact and kind == "integer" else kind)
+
+    def kind(self, expression: Expression) -> Kind | None:
+        """Return the kind of an expression's type."""
+        found = self.type_of(expression)
+        return found.kind if found else None
+
+    def common_type(self, parts: tuple[Expression, ...]) -> FieldType | None:
+        """Return the type of the parts of a comparison, that of a column before that of a constant."""
+        known = [part for part in parts if not isinstance(part, Const)]
+        return next((found for part in known if (found := self.type_of(part))), None)
+
+    # ------------------------------------------------------------------------------------------------------ constants
+
+    def constant(self, constant: Const, like: FieldType | None) -> str:
+        """Return a constant as SQL."""
+        value = constant.value
+        if value is None:
+            return "NULL"
+        if like is not None and like.kind == "boolean":
+            return self.true if truth(constant) else self.false
+        if isinstance(value, bool):
+            return self.true if value else self.false
+        if like is not None and like.kind in NUMERIC and not constant.is_number:
+            return text_sql(value) if number_text(value) and self.place == "default" else number_text(value)
+        if constant.is_number and (like is None or like.kind != "text"):
+            return value
+        return text_sql(value) if like is None else self.typed(value, like)
+
+    def typed(self, text: str, like: FieldType) -> str:
+        """Return the text of a constant as a value of a type."""
+        del like
+        return text_sql(text)
+
+    # ----------------------------------------------------------------------------------------------------- conditions
+
+    def condition(self, expression: Expression) -> str:
+        """Return an expression as a condition: what is no truth value is compared with zero."""
+        return f"({self.inner(expression)} <> 0)" if self._is_number(expression) else self.inner(expression)
+
+    def whole_condition(self, expression: Expression) -> str:
+        """Return an expression as a condition of its own, without parentheses around it."""
+        return f"{self.inner(expression)} <> 0" if self._is_number(expression) else self.write(expression)
+
+    def _is_number(self, expression: Expression) -> bool:
+        return self.kind(expression) in NUMERIC
+
+    def comparison(self, operation: Operation, _like: FieldType | None = None) -> str:
+        """Return a comparison of two values."""
+        like = self.common_type(operation.args)
+        return f" {operation.op} ".join(self.inner(part, like) for part in operation.args)
+
+    def choice(self, operation: Operation, _like: FieldType | None = None) -> str:
+        """Return `value IN (…)`."""
+        like = self.common_type(operation.args)
+        value, *choices = (self.inner(part, like) for part in operation.args)
+        return f"{value} IN ({', '.join(choices)})"
+
+    def call(self, operation: Operation, like: FieldType | None = None, name: str = "") -> str:
+        """Return a function that has the same name and meaning everywhere."""
+        like = self.common_type(operation.args) or like
+        return f"{name or operation.op}({', '.join(self.write(part, like) for part in operation.args)})"
+
+    def infix(self, operation: Operation, like: FieldType | None = None) -> str:
+        """Return an operator between its arguments."""
+        return f" {operation.op} ".join(self.inner(part, like) for part in operation.args)
+
+    def case(self, operation: Operation, like: FieldType | None = None) -> str:
+        """Return a CASE."""
+        *branches, default = operation.args
+        like = self.type_of(operation) or like
+        written = " ".join(
+            f"WHEN {self.condition(test)} THEN {self.write(value, like)}"
+            for test, value in zip(branches[::2], branches[1::2], strict=True)
+        )
+        return f"CASE {written} ELSE {self.write(default, like)} END"
+
+
+def _plain(kind: Kind | None) -> FieldType | None:
+    return None if kind is None else FieldType(kind=kind, name=kind)
+
+
+def cast_kind(cast: Operation) -> Kind | None:
+    """Return what kind a cast makes of its value; None for a type that is not known here."""
+    target = cast.args[1]
+    return _CAST_KINDS.get(str(target.value).split("(")[0].strip()) if isinstance(target, Const) else None
+
+
+def truth(constant: Const) -> bool:
+    """Return a constant that is compared with a boolean.
+
+    Raises:
+        Unknown: it is neither true nor false.
+
+    """
+    text = str(constant.value).lower()
+    if text in ("1", "t", "true", "yes", "on"):
+        return True
+    if text in ("0", "f", "false", "no", "off"):
+        return False
+    raise Unknown(text)
+
+
+def number_text(text: str) -> str:
+    """Return the text of a number as SQL.
+
+    Raises:
+        Unknown: it is no number, or has no digits (NaN, Infinity).
+
+    """
+    try:
+        if Decimal(text).is_finite():
+            return text.strip()
+    except InvalidOperation:
+        pass
+    raise Unknown(text)
+
+
+def day(text: str) -> dt.date:
+    """Return the date of a constant.
+
+    Raises:
+        Unknown: it is no date of the calendar, such as MySQL's zero date, infinity or `today`.
+
+    """
+    try:
+        return dt.datetime.fromisoformat(text.strip()).date()
+    except ValueError as error:
+        raise Unknown(text) from error
+
+
+def moment(text: str) -> dt.datetime:
+    """Return the moment of a constant, without a zone where the constant has none.
+
+    Raises:
+        Unknown: it is no moment of the calendar.
+
+    """
+    try:
+        return dt.datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise Unknown(text) from error
+
+
+def bit_text(operation: Operation, like: FieldType | None, quoted: Callable[[str], str]) -> str:
+    """Return a bit string as a value of a type; one of bits is filled up from the left, as MySQL does it."""
+    (digits,) = (str(part.value) for part in operation.args if isinstance(part, Const))
+    if like is not None and like.kind in NUMERIC:
+        return str(int(digits, 2))
+    width = re.search(r"\((\d+)\)", like.name) if like is not None else None
+    return quoted(digits.zfill(int(width[1]) if width else 0))
+
+
+def _null_test(writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    return f"{writer.inner(operation.args[0])} {operation.op.upper()}"
+
+
+def _junction(writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    return f" {operation.op.upper()} ".join(writer.condition(part) for part in operation.args)
+
+
+_SHARED: Mapping[str, Callable[..., str]] = {
+    **dict.fromkeys(MIRRORED, SqlWriter.comparison),
+    **dict.fromkeys(("and", "or"), _junction),
+    **dict.fromkeys(("is null", "is not null"), _null_test),
+    **dict.fromkeys(("lower", "upper", "trim", "ltrim", "rtrim", "replace", "coalesce", "nullif"), SqlWriter.call),
+    "abs": SqlWriter.call,
+    "case": SqlWriter.case,
+    "in": SqlWriter.choice,
+    "not": lambda writer, operation, _like: f"NOT {writer.condition(operation.args[0])}",
+    "neg": lambda writer, operation, _like: f"-{writer.inner(operation.args[0])}",
+}

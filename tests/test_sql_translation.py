@@ -1,0 +1,220 @@
+"""Expressions of one dialect in the SQL of PostgreSQL and SQLite: the same meaning, or none."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from runner.ddl.reader import read_ddl_text
+from runner.generation.fastapi.left_out import left_out
+from runner.generation.fastapi.resources import Resource, resource
+from runner.generation.fastapi.translation import Database
+from runner.generation.model.application import Application
+from tests.generated_backend import backend_files, first_revision
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Schema
+
+POSTGRES = """CREATE TABLE t (
+    id int PRIMARY KEY, n int, small numeric(8,2), big numeric(30,8), label text, made date, at timestamptz,
+    place timestamp, tags text[], on_sale boolean, mark uuid, x int CHECK ({})
+)"""
+MYSQL = """CREATE TABLE `t` (
+    `id` int NOT NULL PRIMARY KEY, `n` int, `price` decimal(8,2), `label` varchar(20), `made` date, `at` datetime,
+    `flag` tinyint(1), `spec` json, `x` int CHECK ({})
+)"""
+SQLITE = "CREATE TABLE t (id INTEGER PRIMARY KEY, n INTEGER, label TEXT, at datetime, x INTEGER CHECK ({}))"
+
+
+def _resource(ddl: str, dialect: str) -> Resource:
+    schema = read_ddl_text(ddl, dialect)
+    return resource(Application(schema), schema.tables[0].name)
+
+
+def _check(form: str, text: str, dialect: str, database: Database) -> str | None:
+    made = _resource(form.format(text), dialect)
+    (check,) = made.table.constraints.checks.values()
+    return made.sql.check(check, database)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("n BETWEEN 1 AND 5", "(n >= 1) AND (n <= 5)"),
+        ("n BETWEEN SYMMETRIC 10 AND 1", "(n >= 1) AND (n <= 10)"),
+        ("label LIKE 'a\\_%'", "label GLOB 'a_*'"),
+        ("label LIKE 'a*?%'", "label GLOB 'a[*][?]*'"),
+        ("label ILIKE 'a%'", "lower(label) LIKE 'a%'"),
+        ("at > '2024-01-01 00:00:00+02'", "at > '2023-12-31 22:00:00.000000'"),
+        ("place > '2024-01-01'", "place > '2024-01-01 00:00:00.000000'"),
+        ("made > '20240102'", "made > '2024-01-02'"),
+        ("mark <> 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11'", "mark <> 'a0eebc999c0b4ef8bb6d6bb9bd380a11'"),
+        ("on_sale = 't'", "on_sale = 1"),
+        ("array_length(tags, 1) > 0", "nullif(json_array_length(tags), 0) > 0"),
+        ("cardinality(tags) > 0", "json_array_length(tags) > 0"),
+        ("greatest(n, id) < 9", "max(coalesce(n, id), coalesce(id, n)) < 9"),
+        ("small * n <= 10.5", "(round(small * n, 2)) <= 10.5"),
+        ("big > 0", "CAST(big AS REAL) > 0"),
+        ("big + n > 0", None),
+        ("label ~ '^a'", None),
+        ("at < now()", None),
+        ("made < 'infinity'", None),
+        ("made < at", None),
+        ("CASE WHEN (n > 1) THEN label = 'a' ELSE true END", "CASE WHEN (n > 1) THEN label = 'a' ELSE 1 END"),
+    ],
+)
+def test_a_check_of_postgresql_on_sqlite(text: str, expected: str | None) -> None:
+    assert _check(POSTGRES, text, "postgres", Database.SQLITE) == expected
+    assert _check(POSTGRES, text, "postgres", Database.POSTGRESQL) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("`n` > 0 and `price` >= 0", "(n > 0) AND (price >= 0)"),
+        ("`flag` = 1", "flag = true"),
+        ("`flag` = 2", None),
+        ("json_valid(`spec`)", None),
+        ("`label` like 'a\\_%'", r"label ILIKE 'a\_%'"),
+        ("`label` regexp '^[a-z]+$'", "label ~* '^[a-z]+$'"),
+        ("`n` / 2 < 1", "(CAST(n AS numeric) / 2) < 1"),
+        ("`n` % `id` = 0", "(n % NULLIF(id, 0)) = 0"),
+        ("concat('a', `n`) <> 'a1'", "'a' || CAST(n AS text) <> 'a1'"),
+        (
+            "(`n` is not null) + (`label` is not null) = 1",
+            "(CAST((n IS NOT NULL) AS integer) + CAST((label IS NOT NULL) AS integer)) = 1",
+        ),
+        ("`made` > '0000-00-00'", None),
+        ("if(`n` > 1, 1, 0)", None),
+    ],
+)
+def test_a_check_of_mysql_on_postgresql(text: str, expected: str | None) -> None:
+    assert _check(MYSQL, text, "mysql", Database.POSTGRESQL) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("label GLOB '[A-Z][0-9]*'", "label ~ '^[A-Z][0-9].*$'"),
+        ("label LIKE 'a\\%'", r"label ILIKE 'a\\%'"),
+        ("typeof(n) = 'integer'", None),
+        ("n / id > 1", "(n / NULLIF(id, 0)) > 1"),
+    ],
+)
+def test_a_check_of_sqlite(text: str, expected: str | None) -> None:
+    assert _check(SQLITE, text, "sqlite", Database.POSTGRESQL) == expected
+    own = _check(SQLITE, text, "sqlite", Database.SQLITE)
+    assert own == ("lower(label) LIKE 'a\\\\%' ESCAPE '\\'" if "LIKE" in text else text)
+
+
+@pytest.mark.parametrize(
+    ("type_", "default", "sqlite"),
+    [
+        ("text[] NOT NULL", "ARRAY[]::text[]", "'[]'"),
+        ("text[]", "ARRAY['a','b']", """'["a", "b"]'"""),
+        ("interval", "'1 day'", "'1970-01-02 00:00:00.000000'"),
+        ("interval", "interval '90 minutes'", "('1970-01-01 01:30:00.000000')"),
+        ("interval", "'1 month'", None),
+        ("time", "CURRENT_TIME", "(strftime('%H:%M:%f000', 'now'))"),
+        ("time", "'08:30'", "'08:30:00.000000'"),
+        ("timestamp", "timezone('utc', now())", "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"),
+        ("timestamptz", "now() + interval '7 days'", "(strftime('%Y-%m-%d %H:%M:%f000', 'now', '+604800 seconds'))"),
+        ("timestamptz", "now() - interval '1 month'", None),
+        ("date", "current_date - 3", "(strftime('%Y-%m-%d', 'now', 'start of day', '-3 days'))"),
+        ("boolean", "'f'", "0"),
+        ("bytea", "'\\x00ff'", "X'00ff'"),
+        ("integer", "random()", None),
+        ("text", "current_user", None),
+    ],
+)
+def test_a_default_of_postgresql_on_sqlite(type_: str, default: str, sqlite: str | None) -> None:
+    made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, v {type_} DEFAULT {default})", "postgres")
+    column = made.columns["v"].default
+    assert column is not None
+    assert column.sqlite == sqlite
+    if sqlite is not None:
+        sqlite3.connect(":memory:").execute(f"CREATE TABLE t (v DEFAULT {sqlite})")
+    else:
+        assert any("has no equivalent on SQLite" in text for text in _left_out(made))
+
+
+@pytest.mark.parametrize(
+    ("type_", "default", "postgresql"),
+    [
+        ("bit(8)", "b'101'", "B'00000101'"),
+        ("bit(1)", "b'1'", "true"),
+        ("char(36)", "(uuid())", "CAST(gen_random_uuid() AS text)"),
+        ("datetime", "CURRENT_TIMESTAMP", "CURRENT_TIMESTAMP"),
+        ("int", "'5'", "'5'"),
+        ("varchar(9)", "'a\\\\b'", "'a\\b'"),
+        ("set('a','b')", "'a,b'", "'{a,b}'"),
+        ("datetime", "'2024-01-02'", "'2024-01-02'"),
+    ],
+)
+def test_a_default_of_mysql_on_postgresql(type_: str, default: str, postgresql: str) -> None:
+    made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, v {type_} DEFAULT {default})", "mysql")
+    column = made.columns["v"].default
+    assert column is not None
+    assert column.postgresql == postgresql
+
+
+def test_a_zero_date_is_no_default_and_is_named() -> None:
+    made = _resource("CREATE TABLE t (id int PRIMARY KEY, v date NOT NULL DEFAULT '0000-00-00')", "mysql")
+    assert made.columns["v"].field.required
+    assert "column `v` has no default: `0000-00-00` is no date of a calendar" in _left_out(made)
+
+
+@pytest.mark.parametrize(
+    ("default", "postgresql"),
+    [
+        ("open", "'open'"),
+        ('"bug"', "'bug'"),
+        ("CURRENT_TIMESTAMP", "to_char(CURRENT_TIMESTAMP AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"),
+        ("(date('now'))", "to_char(CURRENT_TIMESTAMP AT TIME ZONE 'UTC', 'YYYY-MM-DD')"),
+        ("(datetime('now', 'localtime'))", None),
+    ],
+)
+def test_a_default_of_sqlite(default: str, postgresql: str | None) -> None:
+    made = _resource(f"CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT DEFAULT {default})", "sqlite")
+    column = made.columns["v"].default
+    assert column is not None
+    assert column.postgresql == postgresql
+    sqlite3.connect(":memory:").execute(f"CREATE TABLE t (v DEFAULT {column.sqlite})")
+
+
+@pytest.mark.parametrize(
+    ("columns", "value", "sqlite"),
+    [
+        ("a numeric(10,2), b numeric(10,2), v numeric(6,4)", "a / b", "CAST(a AS REAL) / b"),
+        ("a int, b int, v int", "a / b", "a / b"),
+        ("a timestamp, v date", "a::date", "strftime('%Y-%m-%d', a, 'start of day')"),
+        ("a date, b date, v int", "b - a", "CAST(julianday(b) - julianday(a) AS INTEGER)"),
+        ("a float8, v float8", "a ^ 2", "a * a"),
+        ("a float8, v float8", "a ^ 0.5", None),
+        ("a text, v int", "length(t.a)", "length(a)"),
+        ("a date, v int", "extract(year from a)", "CAST(strftime('%Y', a) AS INTEGER)"),
+        ("a timestamptz, v int", "extract(year from a)", None),
+        ("a text, b text, v text", "a || b", "a || b"),
+        ("a date, b text, v text", "a || b", None),
+    ],
+)
+def test_a_computed_column_on_sqlite(columns: str, value: str, sqlite: str | None) -> None:
+    made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {columns} GENERATED ALWAYS AS ({value}) STORED)", "postgres")
+    assert made.sql.generated(made.columns["v"].field.column, Database.SQLITE) == sqlite
+
+
+def test_an_index_without_case_compares_without_case_on_both_databases() -> None:
+    ddl = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT); CREATE UNIQUE INDEX i ON t (a COLLATE NOCASE)"
+    schema = read_ddl_text(ddl, "sqlite")
+    assert "CREATE UNIQUE INDEX i ON t (a COLLATE NOCASE)" in _statements(schema, "sqlite")
+    assert "CREATE UNIQUE INDEX i ON t (lower(a))" in _statements(schema, "postgresql")
+
+
+def _left_out(made: Resource) -> tuple[str, ...]:
+    return left_out(made.application.schema, made.table)
+
+
+def _statements(schema: Schema, database: str) -> str:
+    return "\n".join(first_revision(backend_files(schema), database))
