@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
+import itertools
 import json
+import socketserver
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+import time
+import tracemalloc
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -18,7 +23,7 @@ from runner.plan.dispatcher import llm as language_model
 from runner.records.errors import ClassificationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 KEY = "sk-secret-0123456789"
 UNCLEAR = "Generate the school"
@@ -188,6 +193,85 @@ def test_a_server_that_hangs_is_given_up_after_two_timeouts() -> None:
         assert "asked: no answer within 0.2 s." in failure(api, timeout=0.2)
         api.over.set()
     assert len(api.requests) == 2
+
+
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+CHUNKED = HEAD + b"transfer-encoding: chunked\r\n\r\n"
+
+
+@contextmanager
+def serve_parts(parts: Iterable[bytes], pause: float = 0.0) -> Iterator[FakeAPI]:
+    """Send these bytes in answer to each request, with pauses of seconds, until they end or the client leaves."""
+    api = FakeAPI([])
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+            api.requests.append({})
+            with suppress(OSError):
+                for part in parts:
+                    self.wfile.write(part)
+                    if api.over.wait(pause):
+                        return
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
+        server.daemon_threads = False
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        api.url = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            yield api
+        finally:
+            api.over.set()
+            server.shutdown()
+            thread.join(60)
+
+
+class Endless:
+    """A beginning, and then the same bytes without end."""
+
+    def __init__(self, head: bytes, part: bytes) -> None:
+        self.parts = head, part
+
+    def __iter__(self) -> Iterator[bytes]:
+        head, part = self.parts
+        return itertools.chain([head], itertools.repeat(part))
+
+
+@pytest.mark.parametrize(
+    ("head", "part"),
+    [(b"HTTP/1.1 200 OK\r\nx-slow: ", b"a"), (HEAD + b"content-length: 9999\r\n\r\n", b" "), (CHUNKED, b"1\r\n \r\n")],
+    ids=["head", "body", "chunks"],
+)
+def test_a_server_that_answers_by_the_byte_is_given_up_after_two_timeouts(head: bytes, part: bytes) -> None:
+    """No pause is as long as the limit between two reads."""
+    with serve_parts(Endless(head, part), pause=0.02) as api:
+        began = time.monotonic()
+        assert "asked: no answer within 0.4 s." in failure(api, timeout=0.4)
+        assert time.monotonic() - began < 60  # the import of the SDK included
+    assert len(api.requests) == 2
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_an_endless_answer_is_not_read_to_its_end(zipped: bool) -> None:
+    body = gzip.compress(bytes(100_000_000)) if zipped else bytes(100_000)
+    chunk = b"%x\r\n%b\r\n" % (len(body), body)
+    head = CHUNKED.replace(b"\r\n\r\n", b"\r\ncontent-encoding: gzip\r\n\r\n") if zipped else CHUNKED
+    with serve_parts(Endless(head, chunk)) as api:
+        tracemalloc.start()
+        try:
+            assert "asked: its answer was longer than 1,000,000 bytes." in failure(api, timeout=60.0)
+            assert tracemalloc.get_traced_memory()[1] < 60_000_000
+        finally:
+            tracemalloc.stop()
+    assert len(api.requests) == 1
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_the_key_follows_no_redirect(status: int) -> None:
+    with serve((200, GOOD)) as other, serve((status, {}), location=f"{other.url}/v1/messages") as api:
+        assert f"it answered HTTP {status}" in failure(api)
+    assert (len(api.requests), other.requests) == (1, [])
 
 
 def test_an_unreachable_server_is_reported() -> None:

@@ -7,14 +7,16 @@ messages of the client and the server may repeat the key.
 from __future__ import annotations
 
 import math
+import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeGuard
+from queue import Empty, SimpleQueue
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 from runner.records.task import Classification
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from anthropic import Anthropic
 
@@ -28,14 +30,28 @@ _ATTEMPTS = 2
 _MAX_DESCRIPTION = 4000  # characters of it that are sent
 _MAX_TOKENS = 500  # of an answer
 _MAX_REASONING = 500  # characters that are kept with the task
+_MAX_ANSWER = 1_000_000  # bytes of an answer, decompressed; a good one has a thousand
 _TEMPORARY = {408, 409, 429}  # HTTP: timeout, lock timeout, too many requests
 _SERVER_ERRORS = 500
+_OF_THE_WIRE = {"content-encoding", "content-length", "transfer-encoding"}  # headers of the body as it was sent
 _TOOL = "choose_agent_kind"
 _NONE = "none"
+_T = TypeVar("_T")
+
+
+class _AnswerTooLongError(Exception):
+    """The body of an answer has more than `_MAX_ANSWER` bytes."""
 
 
 class LLMError(Exception):
     """The language model gave no usable answer. The text says why in a few words and contains no secret."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Failure:
+    """What a call in another thread has raised."""
+
+    error: Exception
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,12 +78,17 @@ class LanguageModel:
             raise LLMError("the anthropic package is missing; pip install 'plan-runner[llm]'") from None
         # No retries of the client: it would sleep for as long as a server's Retry-After says.
         with anthropic.Anthropic(
-            api_key=self.api_key, base_url=self.base_url, timeout=self.timeout, max_retries=0
+            api_key=self.api_key,
+            base_url=self.base_url,
+            timeout=self.timeout,
+            max_retries=0,
+            http_client=_bounded_client(),
         ) as client:
             for attempts_left in reversed(range(_ATTEMPTS)):
                 try:
-                    return _read_answer(self._ask(client, description, kinds), kinds)
-                except (anthropic.APIError, ValueError) as error:
+                    answer = _within(self.timeout, lambda: self._ask(client, description, kinds))
+                    return _read_answer(answer, kinds)
+                except (anthropic.APIError, ValueError, TimeoutError) as error:
                     reason, is_temporary = _failure(error, self.timeout)
                     if not (is_temporary and attempts_left):
                         raise LLMError(reason) from None  # the cause may contain the key
@@ -96,6 +117,52 @@ class LanguageModel:
         )
 
 
+def _bounded_client() -> Any:
+    """Return an HTTP client that reads bounded answers and follows no redirect, which would get the key as well."""
+    import anthropic  # noqa: PLC0415 - it has been imported by now
+
+    class Bounded(anthropic.DefaultHttpxClient):
+        def send(self, request: Any, *, stream: bool = False, **options: Any) -> Any:
+            del stream
+            response = super().send(request, stream=True, **options)
+            parts, length = [], 0
+            try:
+                for part in response.iter_bytes():
+                    length += len(part)
+                    if length > _MAX_ANSWER:
+                        raise _AnswerTooLongError
+                    parts.append(part)
+            finally:
+                response.close()
+            headers = [(name, value) for name, value in response.headers.items() if name not in _OF_THE_WIRE]
+            return type(response)(response.status_code, headers=headers, content=b"".join(parts), request=request)
+
+    return Bounded(follow_redirects=False)
+
+
+def _within(seconds: float, call: Callable[[], _T]) -> _T:
+    """Return what `call` returns, or raise what it raises; TimeoutError where it takes longer.
+
+    The client's own limit is between two reads: a server that sends a byte now and then would never exceed it.
+    """
+    ended: SimpleQueue[_T | _Failure] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            ended.put(call())
+        except Exception as error:  # noqa: BLE001 - raised in the thread that waits
+            ended.put(_Failure(error=error))
+
+    threading.Thread(target=run, name="language-model", daemon=True).start()
+    try:
+        value = ended.get(timeout=seconds)
+    except Empty:
+        raise TimeoutError from None
+    if isinstance(value, _Failure):
+        raise value.error
+    return value
+
+
 def _answer_schema(kinds: Sequence[Kind]) -> dict[str, object]:
     return {
         "type": "object",
@@ -113,7 +180,9 @@ def _failure(error: Exception, timeout: float) -> tuple[str, bool]:
     """Return why a request failed, without text of the client or server, and whether another attempt could succeed."""
     import anthropic  # noqa: PLC0415 - it has been imported by now
 
-    if isinstance(error, anthropic.APITimeoutError):
+    if isinstance(error.__cause__, _AnswerTooLongError):
+        return f"its answer was longer than {_MAX_ANSWER:,} bytes", False
+    if isinstance(error, anthropic.APITimeoutError | TimeoutError):
         return f"no answer within {timeout:g} s", True
     if isinstance(error, anthropic.APIConnectionError):
         return "it could not be reached", True
