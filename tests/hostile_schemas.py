@@ -41,6 +41,20 @@ def plain_literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def all_names() -> str:
+    """Return a schema with a table of each name, a table with columns of all names, and all texts in their comments."""
+    random_ = random.Random(0)
+    found = []
+    for name in (*NAMES[:-1], f"{NAMES[-1]} wide"):
+        columns = NAMES if name.endswith(" wide") else (name, *random_.sample(sorted({*NAMES} - {name}), 2))
+        lines = [f"{identifier(one)} varchar(3) DEFAULT {plain_literal(random_.choice(TEXTS)[:3])}" for one in columns]
+        found.append(f"CREATE TABLE {identifier(name)} (no serial PRIMARY KEY, {', '.join(lines)});")
+        found.append(f"COMMENT ON TABLE {identifier(name)} IS {plain_literal(random_.choice(TEXTS))};")
+        for one, text in zip(columns, random_.sample(TEXTS, len(TEXTS)), strict=False):
+            found.append(f"COMMENT ON COLUMN {identifier(name)}.{identifier(one)} IS {plain_literal(text)};")
+    return "\n".join(found)
+
+
 class HostileSchema:
     """The schema of a seed: the same text for the same number.
 

@@ -40,7 +40,7 @@ CASES: list[tuple[str, str, str, str]] = [
         "foreign key",
         "postgres",
         "FOREIGN KEY (a, b) REFERENCES between ON DELETE SET NULL (b)",
-        'FOREIGN KEY ("a", "b", "__p0") REFERENCES "between" ON DELETE SET NULL',
+        'FOREIGN KEY ("a", "b", __p0) REFERENCES "between" ON DELETE SET NULL',
     ),
     (
         "foreign key",

@@ -56,3 +56,16 @@ def test_sqlite_itself_reads_the_form_the_same_way(form: Form):
             key = [name for _, name, _, _, _, place, _ in sorted(rows, key=lambda row: row[5]) if place]
             assert list(table.key_columns) == key
     connection.close()
+
+
+def test_a_column_may_be_called_like_a_placeholder_of_the_reader() -> None:
+    schema = read_ddl_text(
+        'CREATE TABLE a ("__p0" int PRIMARY KEY, "__p1" int, UNIQUE ("__p0", "__p1"));'
+        'CREATE TABLE b ("__proto__" int, "__p1" int DEFAULT 7, FOREIGN KEY ("__proto__") REFERENCES a,'
+        ' FOREIGN KEY ("__proto__", "__p1") REFERENCES a ("__p0", "__p1") ON DELETE SET NULL ("__p1"));',
+        "postgres",
+    )
+    assert not schema.notes
+    first, second = schema.tables[1].foreign_keys
+    assert (first.columns, first.set_columns) == (("__proto__",), ())
+    assert (second.columns, second.set_columns) == (("__proto__", "__p1"), ("__p1",))

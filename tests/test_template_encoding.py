@@ -1,7 +1,7 @@
 """Every text of a schema that a template prints goes through an encoder of its file's language.
 
-The templates are walked, not rendered: an expression may print an encoder's result, constants of the template, and what
-`PLAIN` and `SOURCES` list. Those lists are held to what they say over schemas whose names and texts look like source.
+The syntax trees of all templates are walked: an expression may print an encoder's result, constants of the template,
+and what `PLAIN` and `SOURCES` list. The lists are verified by rendering schemas whose names and texts look like source.
 """
 
 from __future__ import annotations
@@ -49,16 +49,15 @@ PLAIN = word_set("""
 SOURCES = word_set("""
     arguments column.alias column.initial column.mapped column.read column.write resource.body resource.example_key
     resource.exports resource.identity resource.key_parameters resource.key_tuple resource.key_type resource.references
-    resource.rules
-    resource.table_name source text
+    resource.rules resource.table_name source text
 """)
 TITLE = '"*/ </title> `x` ${x} {{ x }} \\'
 
 
 class Walk:
-    """The expressions of one template. `problems` are those that may not print what they print.
+    """The expressions that one template prints. `problems` are those that are neither encoded nor listed.
 
-    `check` wraps the expressions of the lists in the filters `plain_` and `source_`.
+    In `tree`, those of the lists are wrapped in the filters `plain_` and `source_`, which check their values.
     """
 
     def __init__(self, name: str, tree: nodes.Template) -> None:

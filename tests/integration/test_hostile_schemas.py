@@ -26,10 +26,10 @@ from runner.generation.fastapi.sqlite_names import sqlite_table
 from runner.generation.model.application import Application
 from runner.generation.registry import load_agent
 from tests.generated_backend import backend_files, write_backend
-from tests.hostile_schemas import HostileSchema
+from tests.hostile_schemas import HostileSchema, all_names
 from tests.integration.backend import run
 from tests.integration.catalog import differences, read_catalog
-from tests.integration.frontend import frontend_files
+from tests.integration.frontend import frontend_files, node_tool, write_files
 from tests.node import command, node_environment
 
 if TYPE_CHECKING:
@@ -45,6 +45,7 @@ LONG = os.environ.get("RUNNER_FAULTS") == "long"
 SEEDS = range(500 if LONG else 30)
 BATCH = 30  # schemas whose TypeScript is parsed by one process
 ROOT = Path(__file__).parents[2]
+TITLE = '"*/ </title> `x` ${x} {{ x }} \\'
 START = """
 import os, sys
 import app.main
@@ -117,6 +118,12 @@ def test_typescript_parses(first: int) -> None:
         sources |= {f"{seed}/{path}": file.text for path, file in files.items() if path.endswith((".ts", ".tsx"))}
     assert len(sources) > BATCH
     assert syntax_errors(sources) == []
+
+
+def test_types_of_a_frontend_with_all_names(tmp_path: Path) -> None:
+    folder = write_files(frontend_files(read_ddl_text(all_names(), "postgres"), options={"title": TITLE}), tmp_path)
+    result = node_tool(folder, "tsc", "--noEmit")
+    assert result.returncode == 0, result.stdout[-3000:]
 
 
 def test_a_syntax_error_is_seen() -> None:

@@ -151,7 +151,7 @@ class BodyParser:
         elif isinstance(kind, exp.UniqueColumnConstraint):
             self._parts.unique.append(key_of(name, [column.name], kind))
         elif isinstance(kind, exp.Reference):
-            self._reference(name, [column.name], kind)
+            self._reference(name, (column.name,), (), kind)
         elif isinstance(kind, exp.CheckColumnConstraint):
             self._check(name, kind)
         elif isinstance(kind, exp.AutoIncrementColumnConstraint):
@@ -183,7 +183,8 @@ class BodyParser:
         elif isinstance(node, exp.UniqueColumnConstraint):
             self._parts.unique.append(key_of(name, names_of(node.this.expressions), node))
         elif isinstance(node, exp.ForeignKey):
-            self._reference(name, names_of(node.expressions), node.args["reference"], offset)
+            columns, set_columns = self._referring(node.expressions)
+            self._reference(name, columns, set_columns, node.args["reference"], offset)
         elif isinstance(node, exp.CheckColumnConstraint):
             self._check(name, node)
         else:
@@ -204,17 +205,30 @@ class BodyParser:
     def _default(self, kept: KeptText) -> Default | None:
         return read_default(Cursor(self._body.text, kept.tokens, self._dialect))
 
-    def _reference(self, name: str | None, columns: list[str], node: exp.Reference, offset: int = 0) -> None:
+    def _referring(self, nodes: Sequence[exp.Expr]) -> tuple[Sequence[str], tuple[str, ...]]:
+        """Return the columns of a foreign key, and those that ON DELETE sets: a placeholder, which is not quoted."""
+        *columns, last = nodes
+        if last.args.get("quoted"):
+            return names_of(nodes), ()
+        return names_of(columns), self._kept(last).names
+
+    def _reference(
+        self,
+        name: str | None,
+        columns: Sequence[str],
+        set_columns: tuple[str, ...],
+        node: exp.Reference,
+        offset: int = 0,
+    ) -> None:
         if "NOT ENFORCED" in (node.args.get("options") or ()):
             reason = "a reference that is NOT ENFORCED says nothing of the rows"
             self._body.left_out.append((offset, reason))
             return
-        self._parts.foreign_keys.append(self._foreign_key(name, columns, node))
+        self._parts.foreign_keys.append(self._foreign_key(name, columns, set_columns, node))
 
-    def _foreign_key(self, name: str | None, columns: list[str], node: exp.Reference) -> ForeignKey:
-        set_columns: tuple[str, ...] = ()
-        if columns[-1].startswith(PLACEHOLDER):
-            set_columns = self._body.kept[int(columns.pop().removeprefix(PLACEHOLDER))].names
+    def _foreign_key(
+        self, name: str | None, columns: Sequence[str], set_columns: tuple[str, ...], node: exp.Reference
+    ) -> ForeignKey:
         target = node.this
         target_columns: list[str] = []
         if isinstance(target, exp.Schema):

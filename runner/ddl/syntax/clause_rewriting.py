@@ -197,8 +197,8 @@ def foreign_key(body: TableBody, cursor: Cursor) -> Rewritten:
         option, columns_of_it = _reference_option(cursor)
         options.extend(option)
         set_columns.extend(columns_of_it)
-    if set_columns:  # plain SQL cannot express them: a placeholder at the end of the key's columns leads to them
-        columns += ", " + quoted(body.keep((), "set columns", set_columns))
+    if set_columns:  # plain SQL cannot express them: an unquoted placeholder after the key's columns leads to them
+        columns += ", " + body.keep((), "set columns", set_columns)
     return [f"FOREIGN KEY ({columns})", *target, *options]
 
 

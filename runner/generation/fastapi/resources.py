@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from runner.generation.model.fields import Field
 
 _PARAMETERS = frozenset({"rows", "body", "query"})  # of the route functions
-_IN_A_SEGMENT = "~:@!$&'()+*,;="  # of a URL's path, beside letters and digits (RFC 3986)
+_IN_A_SEGMENT = "+~:@!$&'()*,;="  # of a URL's path, beside letters and digits (RFC 3986)
 _WIDE = 40  # columns, some of which take six lines or more
 
 
