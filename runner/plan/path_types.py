@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticKnownError
 
+from runner.ddl.migration_folders import read_folder
 from runner.plan.value_types import Expected, as_list, printable, wrong
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path, ...]:
         if path.is_file():
             files = [path]
         elif path.is_dir():
-            files = sorted(file for file in path.glob("[!.]*.sql") if file.is_file())
+            files = read_folder(path).files
             if not files:
                 deeper = f"Name the files, or give a glob: {text.rstrip('/')}/**/*.sql"
                 raise wrong("is a folder without .sql files", deeper)
