@@ -31,6 +31,7 @@ def prepare_plan(path: Path) -> tuple[Plan, Preparation, tuple[Job, ...]]:
     preparation = Preparation(dispatcher, plan.folder)
     jobs: list[Job] = []
     problems: list[Problem] = []
+    preparation.name_tables(plan.tasks)
     for task in plan.tasks:
         job = _job(plan, task, preparation, problems)
         if job is not None:
