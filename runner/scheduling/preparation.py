@@ -64,7 +64,7 @@ class Preparation:
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
 
     def name_tables(self, tasks: Iterable[TaskInput]) -> None:
-        """Keep the tables of tools that a task of a plan includes by name for all its tasks, which share an application."""
+        """Keep the tables of tools that some task includes by name, for all tasks: they share an application."""
         self._named.update(label for task in tasks if task.tables for label in task.tables.include)
 
     def prepare(self, task: TaskInput) -> Job:
