@@ -5,7 +5,7 @@ from __future__ import annotations
 from runner.ddl.model import NoteKind, Schema
 from runner.ddl.reader import read_ddl_text
 from tests.generated_backend import backend_files, first_revision
-from tests.test_backend_difference import up
+from tests.test_backend_difference import lost, up
 
 
 def created(ddl: str) -> list[str]:
@@ -123,3 +123,27 @@ def test_a_table_without_columns_is_left_out():
     assert [table.name.name for table in schema.tables] == ["mark", "t"]
     assert [table.name.name for table in schema.with_columns().tables] == ["t"]
     assert "mark" in schema.warnings[0]
+
+
+def test_a_new_column_of_a_domain_that_rejects_null_is_filled():
+    old = "CREATE DOMAIN said AS text NOT NULL; CREATE TABLE t (id int PRIMARY KEY);"
+    filled = f"{old} ALTER TABLE t ADD COLUMN a said DEFAULT 'none'; ALTER TABLE t ALTER COLUMN a DROP DEFAULT;"
+    assert up(old, filled) == [
+        "ALTER TABLE t ADD COLUMN a said DEFAULT 'none'",
+        "ALTER TABLE t ALTER COLUMN a DROP DEFAULT",
+    ]
+    assert lost(old, filled) == []
+    empty = f"{old} ALTER TABLE t ADD COLUMN a said;"
+    (statement,) = up(old, empty)
+    assert statement.endswith("ALTER TABLE t ADD COLUMN a said")
+    assert statement.startswith("--")
+    assert lost(old, empty) == ["t.a is new and NOT NULL, and existing rows have no value for it"]
+
+
+def test_names_in_other_schemas_are_found_without_them():
+    found = created(
+        "CREATE SCHEMA app; SET search_path = app; CREATE TYPE level AS ENUM ('a');"
+        "CREATE FUNCTION ok(l level) RETURNS boolean LANGUAGE sql AS 'SELECT true';"
+        "CREATE TABLE t (l level CHECK (ok(l)));"
+    )
+    assert found[2] == "SELECT set_config('search_path', current_setting('search_path') || ', app', true)"

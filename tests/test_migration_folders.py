@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from runner.ddl.migration_folders import migration_tool, read_folder, without_way_down
 from runner.ddl.model import NoteKind
 from runner.ddl.reader import read_ddl, read_ddl_text
+from runner.plan.dispatcher import AgentDispatcher
+from runner.records.task import TableGlobs, TaskInput
+from runner.scheduling.preparation import Preparation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,3 +136,23 @@ def test_shadows_of_a_virtual_table_are_passed_over():
         "CREATE VIRTUAL TABLE places USING rtree(id, a, b); CREATE TABLE places_node (nodeno INTEGER, data);"
     )
     assert [table.name.name for table in read_ddl_text(ddl, "sqlite").tables] == ["notes", "Search_log"]
+
+
+def test_a_table_that_one_task_names_is_in_the_application_of_all(tmp_path: Path):
+    write(tmp_path, "a.sql", text="CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE phinxlog (version bigint);")
+    setup = TaskInput(
+        id="setup",
+        description="BE setup",
+        workspace_path=tmp_path / "out",
+        ddl_path=(tmp_path / "a.sql",),
+        dialect="mysql",
+    )
+    crud = replace(setup, id="crud", description="BE CRUD APIs", tables=TableGlobs(include=("a", "phinxlog")))
+    alone, named = Preparation(AgentDispatcher(enable_llm=False)), Preparation(AgentDispatcher(enable_llm=False))
+    named.name_tables([setup, crud])
+    for preparation, labels in ((alone, ["a"]), (named, ["a", "phinxlog"])):
+        job = preparation.prepare(setup)
+        assert job.schema is not None
+        assert [table.name.name for table in job.schema.tables] == labels
+    assert alone.prepare(setup).spec.inputs_digest != named.prepare(setup).spec.inputs_digest
+    assert len(named.prepare(crud).spec.subtasks) == len(("a", "phinxlog"))

@@ -38,6 +38,7 @@ def prepare_plan(path: Path, state: Path, *, refresh: bool) -> tuple[Plan, Prepa
     problems: list[Problem] = []
     with DatabaseSnapshots(state / FOLDER, refresh=refresh, allowed=allowed_urls(os.environ)) as databases:
         preparation = Preparation(dispatcher, plan.folder, databases)
+        preparation.name_tables(plan.tasks)
         for task in plan.tasks:
             job = _job(plan, task, preparation, problems)
             if job is not None:

@@ -49,7 +49,7 @@ def read_folder(folder: Path) -> MigrationFolder:
         return MigrationFolder("sqitch", _planned(folder, plan))
     if folder.name == "deploy" and (plan := folder.parent / "sqitch.plan").is_file():
         return MigrationFolder("sqitch", _planned(folder.parent, plan))
-    flat = [path for path in folder.glob("*.sql") if path.is_file()]
+    flat = [path for path in folder.glob("[!.]*.sql") if path.is_file()]
     found = _flyway(folder, flat) or _nested(folder) or _flat(folder, flat)
     inner = folder / "migrations"
     return read_folder(inner) if not found.files and inner.is_dir() else found

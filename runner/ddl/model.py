@@ -186,6 +186,7 @@ class Column:
     type: SqlType
     nullable: bool = True
     default: Default | None = None
+    filled_with: Default | None = None  # the default that rows which were there got, and that was dropped afterwards
     identity: Literal["always", "by default"] | None = None
     auto_increment: bool = False
     serial: bool = False

@@ -18,6 +18,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticKnownError
 
 from runner.ddl.database_url import DatabaseUrlError, scheme_of
+from runner.ddl.migration_folders import read_folder
 from runner.plan.value_types import Expected, as_list, printable, wrong
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path | str, ...]:
         if path.is_file():
             files = [path]
         elif path.is_dir():
-            files = sorted(file for file in path.glob("[!.]*.sql") if file.is_file())
+            files = read_folder(path).files
             if not files:
                 deeper = f"Name the files, or give a glob: {text.rstrip('/')}/**/*.sql"
                 raise wrong("is a folder without .sql files", deeper)

@@ -27,7 +27,7 @@ from runner.records.version import VERSION
 from runner.scheduling.schedule import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from _typeshed import StrPath
 
@@ -68,7 +68,12 @@ class Preparation:
         self._databases = databases
         self._import_path = None if import_path is None else Path(import_path)
         self._generator_digests: dict[tuple[AgentFacts, Path | None], str] = {}
+        self._named: set[str] = set()
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
+
+    def name_tables(self, tasks: Iterable[TaskInput]) -> None:
+        """Keep the tables of tools that some task includes by name, for all tasks: they share an application."""
+        self._named.update(label for task in tasks if task.tables for label in task.tables.include)
 
     def prepare(self, task: TaskInput) -> Job:
         """Return the job for a task that has an id.
@@ -81,7 +86,7 @@ class Preparation:
         classification, agent = self._agent(task)
         schema, schema_digest = self._schema(task, agent)
         globs = task.tables or TableGlobs()
-        schema, schema_digest = _with_named_tables(schema, schema_digest, globs)
+        schema, schema_digest = _with_named_tables(schema, schema_digest, {*globs.include, *self._named})
         tables = select_tables(schema, globs) if agent.per_table else None
         if tables is not None:
             _refuse_misread(schema, tables, globs)
@@ -175,12 +180,13 @@ def _read_schema(paths: tuple[Path, ...], dialect: str) -> tuple[Schema, str]:
     return schema, digest
 
 
-def _with_named_tables(schema: Schema, digest: str | None, globs: TableGlobs) -> tuple[Schema, str | None]:
-    """Return the schema with the tables of tools that globs name in full, and its digest."""
-    whole = schema.with_tool_tables(globs.include)
+def _with_named_tables(schema: Schema, digest: str | None, labels: set[str]) -> tuple[Schema, str | None]:
+    """Return the schema with the tables of tools that have one of these labels, and its digest."""
+    whole = schema.with_tool_tables(labels)
     if whole is schema or digest is None:
         return whole, digest
-    return whole, f"{digest}+{','.join(sorted(globs.include))}"
+    added = sorted(whole.label(table.name) for table in whole.tables[len(schema.tables) :])
+    return whole, f"{digest}+{','.join(added)}"
 
 
 def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:

@@ -38,6 +38,7 @@ class ColumnDraft:
     nullable: bool = True
     not_null_name: str | None = None  # of its NOT NULL, which is a constraint in PostgreSQL since version 18
     default: Default | None = None
+    filled_with: Default | None = None  # the default that it had when it was added, and lost afterwards
     identity: Literal["always", "by default"] | None = None
     auto_increment: bool = False
     generated: Generated | None = None

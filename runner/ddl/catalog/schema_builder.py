@@ -210,6 +210,7 @@ class _SchemaBuilder:
             type=self._type(draft.type),
             nullable=draft.nullable,
             default=default,
+            filled_with=draft.filled_with,
             identity=draft.identity,
             auto_increment=draft.auto_increment,
             serial=default is not None and default.text.lower().startswith("nextval("),

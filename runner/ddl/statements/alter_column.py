@@ -80,6 +80,7 @@ def _change_column(column: ColumnDraft, cursor: Cursor) -> None:
     elif cursor.skip("SET", "DEFAULT"):
         column.default = read_default(cursor.inside(cursor.rest()))
     elif cursor.skip("DROP", "DEFAULT"):
+        column.filled_with = column.default
         column.default = None
     elif cursor.skip("SET", "NOT", "NULL"):
         column.nullable = False

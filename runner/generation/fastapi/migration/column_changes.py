@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from runner.generation.fastapi.migration.snapshot import ColumnSnapshot
 
 FILL_IT = "-- Existing rows may have no value for this column: add an UPDATE here that sets one."
+FILL_DOMAIN = "-- Existing rows have no value for this column, and its domain wants one: add a DEFAULT here."
 _SCHEMA = re.compile(r'^(?:"(?:[^"]|"")*"|[^".]*)\.')
 
 
@@ -35,6 +36,14 @@ def change_columns(table: TableChange, found: Difference) -> Iterator[str]:
 
 
 def _add_column(table: str, column: ColumnSnapshot) -> Iterator[str]:
+    if column.fill is not None and not column.fills_itself:
+        line = f"{column.line.removesuffix(' NOT NULL')} DEFAULT {column.fill}"
+        yield f"ALTER TABLE {table} ADD COLUMN {line}{' NOT NULL' if column.not_null else ''}"
+        yield f"ALTER TABLE {table} ALTER COLUMN {quote(column.name)} DROP DEFAULT"
+        return
+    if column.rejects_null and column.lacks_value:
+        yield f"{FILL_DOMAIN}\nALTER TABLE {table} ADD COLUMN {column.line}"
+        return
     if column.fills_itself or not column.not_null:
         yield f"ALTER TABLE {table} ADD COLUMN {column.line}"
         return

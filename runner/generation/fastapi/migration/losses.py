@@ -54,7 +54,7 @@ def _of_table(found: Difference, table: TableChange) -> Iterator[str]:
         if not old.generated:
             yield f"{label}.{new.name} becomes computed, and its values are lost"
     for column in table.added:
-        if column.not_null and not column.fills_itself:
+        if column.lacks_value:
             yield f"{label}.{column.name} is new and NOT NULL, and existing rows have no value for it"
     for old, new in table.altered:
         yield from (f"{label}.{new.name} {text}" for text in _of_column(found, old, new))

@@ -20,7 +20,7 @@ from runner.generation.fastapi.migration.snapshot import (
 from runner.generation.fastapi.sql_names import qualified
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from runner.generation.fastapi.migration.difference import Difference, Part, TableChange
 
@@ -28,8 +28,7 @@ if TYPE_CHECKING:
 def create_types(snapshot: Snapshot) -> Iterator[str]:
     """Yield the statements that create everything but the tables, in order."""
     yield from _create_surroundings(snapshot)
-    if snapshot.functions:
-        yield _UNCHECKED_BODIES
+    yield from _prepare_functions(snapshot.functions, snapshot.schemas)
     for place, kind in enumerate(snapshot.types):
         yield from _functions(snapshot, place)
         if kind.after is None:
@@ -72,7 +71,7 @@ def change(found: Difference) -> Iterator[str]:
     yield from _renames(found)
     yield from _drop_parts(found)
     functions = _changed_functions(found)
-    yield from ([_UNCHECKED_BODIES] if functions else [])
+    yield from _prepare_functions(functions, found.new.schemas)
     yield from (function.create for function in functions if not function.position)
     yield from _make_types(found)
     yield from (function.create for function in functions if function.position)
@@ -93,6 +92,15 @@ def change(found: Difference) -> Iterator[str]:
 
 
 _UNCHECKED_BODIES = "SET LOCAL check_function_bodies = off"  # they may name tables that are created later
+
+
+def _prepare_functions(functions: Sequence[FunctionSnapshot], schemas: Iterable[str]) -> Iterator[str]:
+    """Yield what lets functions be created; they may name what is in the schemas by its bare name, as the DDL may."""
+    if functions:
+        yield _UNCHECKED_BODIES
+        path = "".join(f", {quote(name)}" for name in schemas)
+        path = f"current_setting('search_path') || {text_sql(path)}"
+        yield from [f"SELECT set_config('search_path', {path}, true)"] if schemas else []
 
 
 def _create_surroundings(snapshot: Snapshot, old: Snapshot | None = None) -> Iterator[str]:

@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from runner.ddl.dialects import dialect_named
+from runner.ddl.model import Const
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
 from runner.generation.fastapi.migration.snapshot import (
@@ -153,6 +154,8 @@ def _column(resource: Resource, column: ModelColumn) -> ColumnSnapshot:
         type=own.type.text if plain else column.type.postgresql,
         default=default,
         not_null=not own.nullable or column.field.is_key,
+        rejects_null=own.type.domain is not None and not own.type.domain.nullable and not own.type.dimensions,
+        fill=_fill(own),
         identity=identity,
         generated=generated,
         collation=own.collation if from_postgres else None,
@@ -161,6 +164,14 @@ def _column(resource: Resource, column: ModelColumn) -> ColumnSnapshot:
         sqlite_type=column.type.sqlite,
         sqlite_default=column.default.sqlite if column.default else None,
     )
+
+
+def _fill(column: Column) -> str | None:
+    """Return the constant that a column was filled with when it was added, as SQL of both databases."""
+    constant = column.filled_with.expression if column.filled_with and not column.default else None
+    if not isinstance(constant, Const) or constant.value is None or isinstance(constant.value, bool):
+        return None
+    return constant.value if constant.is_number else text_sql(constant.value)
 
 
 def _keys(named: NamedConstraints) -> Iterator[ConstraintSnapshot]:

@@ -20,6 +20,7 @@ _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial
 class ColumnSnapshot:
     """A column. Types and expressions are SQL.
 
+    `rejects_null` is whether its domain does. `fill` is the constant that existing rows get when the column is added.
     A serial column has a `sequence` and no `default`. `generated` is `STORED (…)` or `VIRTUAL (…)`. `sqlite_type` and
     `sqlite_default` are SQLite's `type` and `default`.
     """
@@ -28,6 +29,8 @@ class ColumnSnapshot:
     type: str
     default: str | None = None
     not_null: bool = False
+    rejects_null: bool = False
+    fill: str | None = None
     identity: Literal["always", "by default"] | None = None
     generated: str | None = None
     collation: str | None = None
@@ -54,6 +57,11 @@ class ColumnSnapshot:
     def fills_itself(self) -> bool:
         """Whether existing rows get a value when the column is added."""
         return bool(self.default or self.identity or self.generated or self.sequence)
+
+    @property
+    def lacks_value(self) -> bool:
+        """Whether existing rows have no value when the column is added, though they need one."""
+        return (self.not_null or self.rejects_null) and not self.fills_itself and self.fill is None
 
     @property
     def item_type(self) -> str:

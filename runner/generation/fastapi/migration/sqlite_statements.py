@@ -90,6 +90,7 @@ def _fill(found: Difference, table: TableChange) -> Iterator[str]:
     was = {column.name: column for column in table.old.columns}
     columns = {column.name: column for column in table.new.columns}
     taken = {name: _value(was[name], columns[name], _values(found, was[name])) for name in new.stored if name in was}
+    taken |= {name: fill for name in new.stored if name not in was and (fill := columns[name].fill) is not None}
     empty = [quote(name) for name in new.stored if name not in taken and _must_be_given(columns[name], new)]
     note = f"{FILL_IT.format(columns=one_line(' and '.join(empty)))}\n" if empty else ""
     yield (
@@ -107,7 +108,7 @@ def _fill(found: Difference, table: TableChange) -> Iterator[str]:
 
 def _must_be_given(column: ColumnSnapshot, table: SqliteSnapshot) -> bool:
     numbered = table.numbered and bool(column.identity or column.sequence)
-    return column.not_null and column.sqlite_default is None and not numbered
+    return (column.not_null or column.rejects_null) and column.sqlite_default is None and not numbered
 
 
 def _values(found: Difference, column: ColumnSnapshot) -> Mapping[str, str]:
