@@ -58,8 +58,9 @@ def sample_of(field: Field, *, distinct: bool, in_turns: bool = False) -> Sample
         return cycle(choices)
     if choices and type_.kind != "boolean":
         return constant_sample(choices[0])
-    if type_.kind == "native" and distinct and type_.domain is None and type_.name in _NATIVE_SERIES:
-        return _text_sample(_NATIVE_SERIES[type_.name])
+    series = _NATIVE_SERIES.get(type_.name.rpartition(".")[2]) if type_.kind == "native" else None
+    if distinct and series is not None and type_.domain is None:
+        return _text_sample(series)
     if type_.kind == "text":
         return _text(field)
     if type_.kind in NUMERIC:
