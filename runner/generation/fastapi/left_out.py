@@ -70,6 +70,10 @@ def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
             found = f"enforced by {held[0]} only" if held else f"not enforced: `{_code(check.text)}`"
             yield f"check `{name}` is {found}"
     for field in table.fields.values():
+        if field.type.kind == "time" and sql.source.time_is_span:
+            yield f"column `{field.column.name}` holds a time of day, not a span of up to 838:59:59"
+        if sql.source.sqlite_compatible and not field.column.type.text.strip():
+            yield f"column `{field.column.name}` has no type: it holds text"
         zero = zero_date(field.column, field.type)
         if zero is not None:
             yield f"column `{field.column.name}` has no default: `{zero}` is no date of a calendar"
