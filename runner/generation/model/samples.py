@@ -106,7 +106,9 @@ def _unbounded(type_: FieldType) -> Sample:
             found = Sample(json=[found.json], value=[found.value], item=found)
         return found
     if type_.kind == "native":
+        width = re.fullmatch(r"bit\((\d+)\)", type_.name)
         known = NATIVE_TEXTS.get(type_.name.split("(")[0]) if type_.domain is None else None
+        known = "1".zfill(int(width[1])) if width else known
         return constant_sample(known or "1")
     return _PLAIN[type_.kind]
 
