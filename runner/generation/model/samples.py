@@ -114,14 +114,14 @@ def _unbounded(type_: FieldType) -> Sample:
 
 
 _NATIVE_SERIES: Mapping[str, Counter] = {
-    "inet": Counter(is_text=True, before="192.0.2.", modulus=250),
+    "inet": Counter(is_text=True, before="192.0.2.", after="/32", modulus=250),
     "cidr": Counter(is_text=True, before="192.0.", after=".0/24", modulus=250),
     "macaddr": Counter(is_text=True, before="08:00:2b:01:02:", width=2, modulus=90),
     "citext": Counter(is_text=True, before="sample-"),
     "ltree": Counter(is_text=True, before="a.b"),
 }
 NATIVE_TEXTS: Mapping[str, str] = {
-    "inet": "192.0.2.1", "cidr": "192.0.2.0/24", "macaddr": "08:00:2b:01:02:03", "xml": "<a/>", "point": "(1,2)",
+    "inet": "192.0.2.1/32", "cidr": "192.0.2.0/24", "macaddr": "08:00:2b:01:02:03", "xml": "<a/>", "point": "(1,2)",
     "int4range": "[1,5)", "int8range": "[1,5)", "numrange": "[1,5)", "daterange": "[2024-01-01,2024-02-01)",
     "time with time zone": "08:00:00+00", "money": "$1.00", "tsvector": "'a'", "tsquery": "'a'", "box": "(2,2),(1,1)",
     "circle": "<(1,2),3>", "path": "((1,2),(3,4))", "polygon": "((1,2),(3,4))", "lseg": "[(1,2),(3,4)]",
