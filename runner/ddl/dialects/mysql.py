@@ -250,6 +250,7 @@ DIALECT = Dialect(
     clause_words=_CLAUSE_WORDS,
     rules=rules_by_word(*_RULES),
     json_is_checked_text=True,
+    time_is_span=True,
     bit_is_boolean=True,
     regexp_ignores_case=True,
     like_ignores_case=True,

@@ -89,6 +89,7 @@ class Dialect:
     nullable_keys: bool = False  # PRIMARY KEY does not imply NOT NULL
     json_is_checked_text: bool = False  # JSON is stored as text with a CHECK (json_valid(column))
     constraints_without_commas: bool = False  # several table constraints may follow each other
+    time_is_span: bool = False  # TIME holds more than a day
     bit_is_boolean: bool = False  # bit(1) is the type for truth values
     regexp_ignores_case: bool = False
     like_ignores_case: bool = False

@@ -72,6 +72,7 @@ def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
             found = f"enforced by {held[0]} only" if held else f"not enforced: {code(check.text)}"
             yield f"check {code(name)} is {found}"
     for field in table.fields.values():
+        yield from _of_type(field, sql)
         zero = zero_date(field.column, field.type)
         if zero is not None:
             yield f"column {code(field.column.name)} has no default: {code(zero)} is no date of a calendar"
@@ -85,6 +86,14 @@ def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
     for name, index in table.constraints.indexes.items():
         if index.method not in MYSQL_METHODS and not in_postgresql(index, sql):
             yield f"index {code(name)} is left out: PostgreSQL cannot compute what it is over"
+
+
+def _of_type(field: Field, sql: TableSql) -> Iterator[str]:
+    """Yield what a column's type holds in the database of the DDL and not here."""
+    if field.type.kind == "time" and sql.source.time_is_span:
+        yield f"column `{field.column.name}` holds a time of day, not a span of up to 838:59:59"
+    if sql.source.sqlite_compatible and not field.column.type.text.strip():
+        yield f"column `{field.column.name}` has no type: it holds text"
 
 
 def _missing(what: str, field: Field, texts: Mapping[Database, str | None]) -> Iterator[str]:

@@ -58,8 +58,9 @@ def sample_of(field: Field, *, distinct: bool, in_turns: bool = False) -> Sample
         return cycle(choices)
     if choices and type_.kind != "boolean":
         return constant_sample(choices[0])
-    if type_.kind == "native" and distinct and type_.domain is None and type_.name in _NATIVE_SERIES:
-        return _text_sample(_NATIVE_SERIES[type_.name])
+    series = _NATIVE_SERIES.get(type_.name.rpartition(".")[2]) if type_.kind == "native" else None
+    if distinct and series is not None and type_.domain is None:
+        return _text_sample(series)
     if type_.kind == "text":
         return _text(field)
     if type_.kind in NUMERIC:
@@ -105,20 +106,22 @@ def _unbounded(type_: FieldType) -> Sample:
             found = Sample(json=[found.json], value=[found.value], item=found)
         return found
     if type_.kind == "native":
+        width = re.fullmatch(r"bit\((\d+)\)", type_.name)
         known = NATIVE_TEXTS.get(type_.name.split("(")[0]) if type_.domain is None else None
+        known = "1".zfill(int(width[1])) if width else known
         return constant_sample(known or "1")
     return _PLAIN[type_.kind]
 
 
 _NATIVE_SERIES: Mapping[str, Counter] = {
-    "inet": Counter(is_text=True, before="192.0.2.", modulus=250),
+    "inet": Counter(is_text=True, before="192.0.2.", after="/32", modulus=250),
     "cidr": Counter(is_text=True, before="192.0.", after=".0/24", modulus=250),
     "macaddr": Counter(is_text=True, before="08:00:2b:01:02:", width=2, modulus=90),
     "citext": Counter(is_text=True, before="sample-"),
     "ltree": Counter(is_text=True, before="a.b"),
 }
 NATIVE_TEXTS: Mapping[str, str] = {
-    "inet": "192.0.2.1", "cidr": "192.0.2.0/24", "macaddr": "08:00:2b:01:02:03", "xml": "<a/>", "point": "(1,2)",
+    "inet": "192.0.2.1/32", "cidr": "192.0.2.0/24", "macaddr": "08:00:2b:01:02:03", "xml": "<a/>", "point": "(1,2)",
     "int4range": "[1,5)", "int8range": "[1,5)", "numrange": "[1,5)", "daterange": "[2024-01-01,2024-02-01)",
     "time with time zone": "08:00:00+00", "money": "$1.00", "tsvector": "'a'", "tsquery": "'a'", "box": "(2,2),(1,1)",
     "circle": "<(1,2),3>", "path": "((1,2),(3,4))", "polygon": "((1,2),(3,4))", "lseg": "[(1,2),(3,4)]",

@@ -83,11 +83,11 @@ class _SqliteNumeric(UserDefinedType[Decimal]):
 
     cache_ok = True
 
-    def __init__(self, *, is_long: bool) -> None:
-        self.is_long = is_long
+    def __init__(self, name: str = "NUMERIC") -> None:
+        self.name = name
 
     def get_col_spec(self, **_options: Any) -> str:
-        return "NUMERIC_BLOB" if self.is_long else "NUMERIC"
+        return self.name
 
 
 class _SqliteExact(TypeDecorator[Decimal]):
@@ -98,7 +98,8 @@ class _SqliteExact(TypeDecorator[Decimal]):
 
     def __init__(self, precision: int | None, scale: int | None) -> None:
         self.is_long = precision is None or precision > _EXACT_DIGITS
-        super().__init__(is_long=self.is_long)
+        super().__init__("NUMERIC_BLOB" if self.is_long else "NUMERIC")
+        self.precision = precision
         self.scale = scale
 
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
@@ -120,7 +121,8 @@ class _SqliteExact(TypeDecorator[Decimal]):
     def _rounded(self, number: Decimal) -> Decimal:
         if self.scale is None or not number.is_finite():
             return number
-        return number.quantize(Decimal(1).scaleb(-self.scale), ROUND_HALF_UP, _ANY_DIGITS)
+        rounded = number.quantize(Decimal(1).scaleb(-self.scale), ROUND_HALF_UP, _ANY_DIGITS)
+        return Decimal(f"{rounded:f}")
 
 
 def exact(precision: int | None = None, scale: int | None = None) -> sa.Numeric[Decimal]:

@@ -36,7 +36,7 @@ def csv_blocks(read: type[BaseModel], rows: Iterable[BaseModel]) -> Iterator[str
     names = [info.serialization_alias or name for name, info in read.model_fields.items()]
     writer.writerow([_text(name) for name in names])
     for row in rows:
-        values = row.model_dump(mode="json")
+        values = row.model_dump(mode="json", warnings=False)
         writer.writerow(_cell(getattr(row, name), value) for name, value in values.items())
         if buffer.tell() >= _BLOCK_SIZE:
             yield buffer.getvalue()

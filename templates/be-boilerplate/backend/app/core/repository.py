@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Depends, Header
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.schema import CallableColumnDefault
@@ -22,6 +22,7 @@ from app.core.hooks import before_create, before_delete, before_update
 from app.core.integrity import dangling, explain, table_of
 from app.core.listing import Count, ExportQuery, Filters, ListQuery, Page
 from app.core.problems import ProblemError, not_found, precondition_failed
+from app.core.raw_values import read_row
 from app.core.responses import entity_tag, matches_etag, to_json
 from app.core.rules import Rule, enforce
 
@@ -124,7 +125,10 @@ class Repository(Generic[Model, Read]):
             values["expanded"] = {
                 reference.name: reference.rows(self.session, rows) for reference in references
             }
-        page: Page[Read] = self.resource.page.model_validate(values)
+        try:
+            page: Page[Read] = self.resource.page.model_validate(values)
+        except ValidationError:
+            page = self.resource.page.model_validate({**values, "items": [self._to_read(row) for row in rows]})
         return page
 
     def csv(self, query: ExportQuery) -> Iterator[str]:
@@ -260,7 +264,7 @@ class Repository(Generic[Model, Read]):
         return self._to_read(row)
 
     def _to_read(self, row: Model) -> Read:
-        return self.resource.read.model_validate(row)
+        return read_row(self.resource.read, row)
 
     def _default(self, name: str) -> Any:
         """Return the default of a column, as a value or as an SQL expression; None where it has no default."""

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from app.core.problems import FieldError, invalid
+from app.core.raw_values import RawText
 
 logger = logging.getLogger(__name__)
 Values = Mapping[str, Any]
@@ -52,10 +53,15 @@ def enforce(rules: Iterable[Rule], values: Values, changed: Iterable[str] | None
 
 
 def _strict(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return a function that returns None if an operand is None, as SQL's strict operators do."""
+    """Return a function that returns None if an operand is None, as SQL's strict operators do.
+
+    The database alone compares values that Python has no type for.
+    """
 
     def apply(left: Any, right: Any) -> Any:
-        return None if left is None or right is None else operation(left, right)
+        if left is None or right is None or isinstance(left, RawText) or isinstance(right, RawText):
+            return None
+        return operation(left, right)
 
     return apply
 

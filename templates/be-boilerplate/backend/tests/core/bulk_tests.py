@@ -42,6 +42,8 @@ class BulkTests(ReadTests):
             first = factory.make(self.case)
             same = {field: first[field] for field in unique}
             before = client.get(f"{self.case.path}/count").json()
+            if None in same.values():
+                continue  # nulls are distinct
             duplicate = [valid, factory.body(self.case, **same)]
             fields = problem(client.post(f"{self.case.path}/bulk", json=duplicate), 409)
             assert {field.partition(".")[0] for field in fields} == {"1"}
