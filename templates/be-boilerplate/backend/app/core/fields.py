@@ -98,7 +98,9 @@ _EXACT_DIGITS = 15  # that any JSON number keeps on its way through a floating-p
 def _exact(value: Any) -> Any:
     """Reject a JSON number that has lost digits already."""
     if isinstance(value, float) and len(Decimal(repr(value)).as_tuple().digits) > _EXACT_DIGITS:
-        raise ValueError(f"has more than {_EXACT_DIGITS} digits, which only text keeps: send a string")
+        raise ValueError(
+            f"has more than {_EXACT_DIGITS} digits, which only text keeps: send a string"
+        )
     return value
 
 

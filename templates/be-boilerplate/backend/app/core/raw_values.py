@@ -36,7 +36,9 @@ def keep_raw_values(connection: psycopg.Connection[Any], _record: object = None)
         oid = psycopg.adapters.types[name].oid
         loader = connection.adapters.get_loader(oid, Format.TEXT)
         if loader is not None:
-            connection.adapters.register_loader(oid, _tolerant(loader, is_interval=name == "interval"))
+            connection.adapters.register_loader(
+                oid, _tolerant(loader, is_interval=name == "interval")
+            )
 
 
 def read_row(read: type[Read], row: Any) -> Read:

@@ -128,7 +128,9 @@ class Repository(Generic[Model, Read]):
         try:
             page: Page[Read] = self.resource.page.model_validate(values)
         except ValidationError:
-            page = self.resource.page.model_validate({**values, "items": [self._to_read(row) for row in rows]})
+            page = self.resource.page.model_validate(
+                {**values, "items": [self._to_read(row) for row in rows]}
+            )
         return page
 
     def csv(self, query: ExportQuery) -> Iterator[str]:
