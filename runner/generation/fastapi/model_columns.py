@@ -135,9 +135,18 @@ def _alias(field: Field, plain: Fragment, type_: PythonType) -> Fragment:
     """Return the type of a field in requests, with its bounds."""
     item = field.type.item
     if item is None or type_.item is None:
-        return _annotated(plain, _bounds(field.type, field.bounds))
-    bounds = _bounds(item, Bounds(max_length=item.max_length))  # PostgreSQL would cut longer items without an error
-    return nested(_annotated(type_.item.schema, bounds), field.type.dimensions)
+        return _bounded(plain, field.type, field.bounds)
+    bounds = Bounds(max_length=item.max_length)  # PostgreSQL would cut longer items without an error
+    return nested(_bounded(type_.item.schema, item, bounds), field.type.dimensions)
+
+
+def _bounded(schema: Fragment, type_: FieldType, bounds: Bounds) -> Fragment:
+    """Return the type of a value in requests, with its bounds."""
+    arguments = _bounds(type_, bounds)
+    if type_.kind != "decimal" or bounds.choices is not None:
+        return _annotated(schema, arguments)
+    limits = source("Field({}), ", join(arguments), uses="Field") if arguments else Fragment("")
+    return source("Annotated[{}, {}Exact]", schema, limits, uses="Annotated Exact")
 
 
 def _annotated(type_: Fragment, arguments: list[Fragment]) -> Fragment:

@@ -46,7 +46,7 @@ _ROWS: Mapping[str, tuple[str, str, str, str, str]] = {
     "oid": ("int", "Int64", "BigInt", "oid", "INTEGER"),
     "float32": ("float", "Number", "Real", "real", "REAL"),
     "float64": ("float", "Number", "sa.Double", "double precision", "REAL"),
-    "decimal": ("Decimal", "Exact", "exact({digits})", "numeric{size}", "{number}"),
+    "decimal": ("Decimal", "Decimal", "exact({digits})", "numeric{size}", "{number}"),
     "boolean": ("bool", "bool", "sa.Boolean", "boolean", "BOOLEAN"),
     "date": ("dt.date", "dt.date", "sa.Date", "date", "DATE"),
     "time": ("dt.time", "dt.time", "sa.Time", "time without time zone", "TIME"),

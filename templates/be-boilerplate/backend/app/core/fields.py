@@ -125,7 +125,7 @@ Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Number = Annotated[  # JSON has no number for NaN and infinity: they are texts
     float, PlainSerializer(_finite, return_type=float | str, when_used="json")
 ]
-Exact = Annotated[Decimal, BeforeValidator(_exact)]
+Exact = BeforeValidator(_exact)  # of a decimal, after its bounds: only so are they documented
 Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]  # requires an offset; converted to UTC
 Bytes = Annotated[
     bytes,
