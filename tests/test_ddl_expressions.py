@@ -75,6 +75,30 @@ def test_expression_is_parsed(dialect: str, text: str, expected: str):
     assert short(parse_expression(text, dialect_named(dialect))[0]) == expected
 
 
+@pytest.mark.parametrize(
+    ("dialect", "comment"),
+    [
+        ("postgres", "-- one (of two)"),
+        ("postgres", "/* one */"),
+        ("mysql", "# one"),
+        ("mysql", "-- one"),
+        ("sqlite", "-- 1"),
+    ],
+)
+def test_comments_in_an_expression_are_left_out(dialect: str, comment: str):
+    computed, check = f"(a {comment}\n + 1)", f"(a > 0 {comment}\n AND b <> 2)"
+    text = f"CREATE TABLE t (a int, b int GENERATED ALWAYS AS {computed} STORED, CHECK {check})"
+    (table,) = read_ddl_text(text, dialect).tables
+    assert table.checks[0].text == "a > 0 AND b <> 2"
+    assert table.columns[1].generated is not None
+    assert table.columns[1].generated.text == "a + 1"
+
+
+def test_marks_of_comments_in_a_string_stay():
+    (table,) = read_ddl_text("CREATE TABLE t (a text CHECK (a <> '--  /* #' AND  a <> ''))", "postgres").tables
+    assert table.checks[0].text == "a <> '--  /* #' AND a <> ''"
+
+
 def test_columns_are_known_where_the_expression_has_no_parsed_form():
     expression, columns = parse_expression("A @> ANY (SELECT b)", dialect_named("postgres"))
     assert expression is None

@@ -28,6 +28,7 @@ class Token(NamedTuple):
     word: str
 
 
+_MAY_HAVE_COMMENT = re.compile(r"--|/\*|#")
 # Parts of token patterns that several dialects share.
 PLAIN_STRING = r"'[^']*(?:''[^']*)*'"
 ESCAPED_STRING = r"'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'"
@@ -108,8 +109,12 @@ def closing(tokens: Sequence[Token], start: int) -> int:
 
 
 def source(text: str, tokens: Sequence[Token]) -> str:
-    """Return the statement's text from the first token to the last."""
-    return text[tokens[0].start : tokens[-1].end] if tokens else ""
+    """Return the statement's text from the first token to the last, without comments.
+
+    A comment that ends with its line would hide the rest of an expression that is written on one line.
+    """
+    whole = text[tokens[0].start : tokens[-1].end] if tokens else ""
+    return tidy(tokens) if _MAY_HAVE_COMMENT.search(whole) else whole
 
 
 def tidy(tokens: Sequence[Token]) -> str:
