@@ -151,6 +151,11 @@ def test_a_default_of_postgresql_on_sqlite(type_: str, default: str, sqlite: str
         ("varchar(9)", "'a\\\\b'", "'a\\b'"),
         ("set('a','b')", "'a,b'", "'{a,b}'"),
         ("datetime", "'2024-01-02'", "'2024-01-02'"),
+        (
+            "boolean",
+            "(1 in (1, 2))",
+            "(1 IN (1, 2))",
+        ),  # PostgreSQL takes no operator that yields a boolean without them
     ],
 )
 def test_a_default_of_mysql_on_postgresql(type_: str, default: str, postgresql: str) -> None:
@@ -158,6 +163,13 @@ def test_a_default_of_mysql_on_postgresql(type_: str, default: str, postgresql: 
     column = made.columns["v"].default
     assert column is not None
     assert column.postgresql == postgresql
+
+
+def test_a_moment_of_sqlite_has_brackets_on_postgresql() -> None:
+    made = _resource("CREATE TABLE t (id INTEGER PRIMARY KEY, v datetime DEFAULT CURRENT_TIMESTAMP)", "sqlite")
+    column = made.columns["v"].default
+    assert column is not None
+    assert column.postgresql == "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')"
 
 
 def test_a_zero_date_is_no_default_and_is_named() -> None:

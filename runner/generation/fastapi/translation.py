@@ -82,9 +82,14 @@ class TableSql:
             written = self._converted(expression, target, "default", type_)
         if written is None and self._is_own(target):
             written = text
-        if written is None or target is Database.POSTGRESQL or isinstance(expression, Const) or written.startswith("("):
+            if target is Database.POSTGRESQL:
+                return written
+        if written is None or isinstance(expression, Const) or written.startswith("("):
             return written
-        return written if written.upper() in _WORDS or is_literal(expression) else f"({written})"
+        plain = written.upper() in _WORDS or is_literal(expression)
+        if target is Database.POSTGRESQL and _NEEDS_NO_BRACKETS.fullmatch(written):
+            return written
+        return written if plain else f"({written})"
 
     # ---------------------------------------------------------------------------------------------------------- parts
 
@@ -120,6 +125,7 @@ _ALWAYS = "true"
 _LIKE = re.compile(r"\blike\b", re.IGNORECASE)  # which has regard to case in a backend's connections to SQLite
 # A cast, an array, a name in other quotes, or a column after its table, which SQLite refuses in computed columns.
 _OF_ONE_DATABASE = re.compile(r"""::|[\[`]|["\w]\s*\.\s*["A-Za-z_]""")
+_NEEDS_NO_BRACKETS = re.compile(r"\w+\((?:[^()]|\([^()]*\))*\)|\w?'[^']*'")  # in a default of PostgreSQL
 _WORDS = frozenset({"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "NULL"})
 _AS_WRITTEN = frozenset({"text", "native", "integer", "number", "decimal", "json", "bytes", "enum"})
 
