@@ -63,6 +63,13 @@ CASES: list[tuple[str, str, str]] = [
     ("postgres", "gen_random_uuid()", "gen_random_uuid()"),
     ("sqlite", 'length(a) = 3 AND "b" IN (1)', "and(=(length(a), 3), in(b, 1))"),
     ("sqlite", "(strftime('%s', 'now'))", "strftime('%s', 'now')"),
+    ("postgres", "a ~ ANY (ARRAY['x', 'y'])", "or(~(a, 'x'), ~(a, 'y'))"),
+    ("postgres", "a LIKE ANY (ARRAY['x%'])", "like(a, 'x%')"),
+    ("postgres", "a <> ALL (ARRAY[1, 2])", "and(<>(a, 1), <>(a, 2))"),
+    ("postgres", "NOT (a ~ ANY (ARRAY['x', 'y']))", "not(or(~(a, 'x'), ~(a, 'y')))"),
+    ("postgres", "a !~ ALL (ARRAY['x', 'y'])", "none"),  # the parser reads it as NOT (a ~ ALL (…))
+    ("postgres", "a !~ ANY (ARRAY['x', 'y'])", "none"),
+    ("postgres", "a = ANY (b)", "none"),
     ("postgres", "a IN (SELECT 1)", "none"),
     ("postgres", "CASE WHEN a THEN b ELSE c END", "case(a, b, c)"),
     ("postgres", "a @@@ b ???", "none"),

@@ -210,8 +210,8 @@ def _chain(node: exp.Expr, kind: type[exp.Expr], dialect: Dialect) -> Iterator[E
 
 def _binary(node: exp.Expr, dialect: Dialect) -> Expression:
     left, right = _convert(node.this, dialect), node.expression.unnest()
-    if isinstance(right, exp.Any):
-        return _any(node, left, right, dialect)
+    if isinstance(right, exp.Any) or _is_all(right):
+        return _quantified(node, left, right, dialect)
     op = _BINARY[type(node).__name__]
     if op == "~" and dialect.regexp_ignores_case:
         op = "~*"
@@ -235,14 +235,29 @@ _GLOB_PART = re.compile(r"\[\^?\]?[^\]]*\]|.", re.DOTALL)
 _GLOB_MARKS = {"*": ".*", "?": "."}
 
 
-def _any(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dialect) -> Expression:
-    """Read `value = ANY (ARRAY[…])`, which is how PostgreSQL prints IN."""
-    array = right.this.unnest()
+def _quantified(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dialect) -> Expression:
+    """Read a comparison with ANY or ALL of an array that is written out; PostgreSQL prints IN as `= ANY (ARRAY[…])`."""
+    if isinstance(node.parent, exp.Not):  # the parser takes `a !~ ALL (…)` for `NOT (a ~ ALL (…))`, which differs
+        raise _Inexpressible
+    array = right.this.unnest() if isinstance(right, exp.Any) else right.expressions[0].unnest()
     while isinstance(array, exp.Cast):
         array = array.this.unnest()
-    if not isinstance(node, exp.EQ) or not isinstance(array, exp.Array):
+    if not isinstance(array, exp.Array) or not array.expressions:
         raise _Inexpressible
-    return Operation(op="in", args=(left, *(_convert(choice, dialect) for choice in array.expressions)))
+    choices = [_convert(choice, dialect) for choice in array.expressions]
+    if isinstance(node, exp.EQ) and isinstance(right, exp.Any):
+        return Operation(op="in", args=(left, *choices))
+    op = _BINARY[type(node).__name__]
+    compared = tuple(Operation(op=op, args=(left, choice)) for choice in choices)
+    return (
+        compared[0]
+        if len(compared) == 1
+        else Operation(op="or" if isinstance(right, exp.Any) else "and", args=compared)
+    )
+
+
+def _is_all(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Anonymous) and str(node.this).upper() == "ALL" and len(node.expressions) == 1
 
 
 def _arguments(node: exp.Expr, dialect: Dialect) -> Iterator[Expression]:
