@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.ddl.model import Function, Note, NoteKind, QName
@@ -14,25 +14,11 @@ from runner.ddl.syntax.tokens import tokens_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from runner.ddl.catalog.catalog import Catalog
+    from runner.ddl.catalog.catalog import Catalog, FunctionDraft
     from runner.ddl.model import Check, Default, IndexPart
 
 _CALL = re.compile(r'([\w$]+)"?\s*\(')
 _CARRIED = frozenset({"sql", "plpgsql"})  # languages that every PostgreSQL has
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FunctionDraft:
-    """A function: `text` is all of its statement after the name, `signature` the statement up to the body."""
-
-    name: QName
-    arguments: str
-    text: str
-    signature: str
-    shown: str  # in notes
-    language: str
-    file: str
-    line: int
 
 
 def called_functions(catalog: Catalog) -> tuple[Function, ...]:

@@ -22,7 +22,6 @@ from runner.ddl.syntax.column_types import TypeReference
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runner.ddl.catalog.called_functions import FunctionDraft
     from runner.ddl.syntax.dialect import Dialect
 
 NamePath = tuple[str, ...]  # the parts of a dotted name
@@ -89,6 +88,20 @@ class DomainDraft:
     checks: list[Check] = field(default_factory=list)
     comment: str | None = None
     former: tuple[QName, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FunctionDraft:
+    """A function: `text` is all of its statement after the name, `signature` the statement up to the body."""
+
+    name: QName
+    arguments: str
+    text: str
+    signature: str
+    shown: str  # in notes
+    language: str
+    file: str
+    line: int
 
 
 class Catalog:

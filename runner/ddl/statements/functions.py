@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.catalog.called_functions import FunctionDraft, rename_calls
+from runner.ddl.catalog.called_functions import rename_calls
+from runner.ddl.catalog.catalog import FunctionDraft
 from runner.ddl.statements.statement import excerpt
 
 if TYPE_CHECKING:
