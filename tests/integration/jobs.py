@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from runner.ddl.model import QName, Schema, Table
+from runner.ddl.model import Column, QName, Schema, SqlType, Table
 from runner.execution.subtasks import SubTaskManager
 from runner.progress.stores.state_reader import StateReader
 from runner.records.task import Classification, Retries, TaskInput, TaskSpec, Timeouts
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.scheduling.orchestrator import ParallelOrchestrator
 
 HERE = Path(__file__).resolve().parent
+_ID = Column(name="id", type=SqlType(text="integer", base="integer"))  # tables without columns are left out
 
 
 def job(
@@ -60,7 +61,7 @@ def job(
     )
     schema = Schema(
         dialect="postgres",
-        tables=tuple(Table(name=QName(schema=None, name=name), columns=()) for name in names),
+        tables=tuple(Table(name=QName(schema=None, name=name), columns=(_ID,)) for name in names),
     )
     return Job(spec=spec, schema=schema)
 
