@@ -224,7 +224,9 @@ def _of_document(sides: Sides, schema: Json, use: str) -> dict[str, Json]:
     found = {field: _told_there(sides, told) for field, told in component.get("properties", {}).items()}
     for field, told in found.items():
         told["required"] = field in required
-        if told["type"] == "decimal":
+        if told["type"] == "decimal" and use == "read" and field not in sides.decimals.get(name, {}):
+            told["type"] = "number"  # a float, of which NaN and infinity are sent as text
+        elif told["type"] == "decimal":
             told["shape"] = tuple(sides.decimals[name][field])
     return dict(found)
 
