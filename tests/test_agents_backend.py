@@ -171,7 +171,7 @@ def test_constraints_become_bounds(tmp_path: Path) -> None:
     assert 'Code = Annotated[str, Field(max_length=8, pattern="^[0-9]{8}$")]' in schemas
     assert "Name = Annotated[str, Field(min_length=3)]" in schemas
     assert 'Size = Literal["s", "m"]' in schemas
-    assert "Share = Annotated[Exact, Field(max_digits=5, decimal_places=2, ge=0, le=100)]" in schemas
+    assert "Share = Annotated[Decimal, Field(max_digits=5, decimal_places=2, ge=0, le=100), Exact]" in schemas
     assert 'lt(row["low"], row["high"])' in schemas
     create = schemas[schemas.index("class TCreate") : schemas.index("class TUpdate")]
     assert not re.search(r"^    id:", create, re.MULTILINE)
