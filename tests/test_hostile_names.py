@@ -7,10 +7,13 @@ import keyword
 import sqlite3
 
 import pytest
+from starlette.routing import compile_path
 
 from runner.ddl.reader import read_ddl_text
 from runner.generation.fastapi.generated_names import MODEL_FUNCTIONS, path_of
+from runner.generation.fastapi.resources import resource
 from runner.generation.fragments import import_lines
+from runner.generation.model.application import Application
 from tests.generated_backend import backend_files, first_revision
 
 SCRIPTS = ["студенты", "学生", "طلاب", "विद्यार्थी", "תלמידים", "นักเรียน", "학생", "Ωμέγα"]
@@ -78,3 +81,14 @@ def test_names_that_differ_only_in_case_are_two_tables_in_sqlite() -> None:
     assert "def table_name(" in files["backend/app/core/database.py"].text
     ordinary = backend_files(read_ddl_text("CREATE TABLE a (id int PRIMARY KEY);", "postgres"))
     assert not [path for path, file in ordinary.items() if "table_name(" in file.text]
+
+
+def test_the_path_of_a_row_has_parameters_in_any_script() -> None:
+    key = '"番号", "اسم", key_1, rows'
+    schema = read_ddl_text(
+        f'CREATE TABLE t ("番号" int, "اسم" text, key_1 int, rows int, PRIMARY KEY ({key}))', "postgres"
+    )
+    found = resource(Application(schema), schema.tables[0].name)
+    _, _, converters = compile_path(found.key_path)
+    assert list(converters) == ["key_1", "key_2", "key_1_", "rows_"]
+    assert found.key_tuple.text == "(key_1, key_2, key_1_, rows_)"

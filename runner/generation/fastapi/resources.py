@@ -121,9 +121,17 @@ class Resource:
 
     @cached_property
     def _key(self) -> Mapping[str, ModelColumn]:
-        """The columns of the key by their names as parameters of a route."""
-        columns = self.columns_of(self.table.key)
-        return {f"{c.attribute}_" if c.attribute in _PARAMETERS else c.attribute: c for c in columns}
+        """The columns of the key by their names as parameters of a route.
+
+        Starlette takes only ASCII letters, digits and `_` for a parameter's name, and anything else for a fixed path.
+        """
+        found: dict[str, ModelColumn] = {}
+        for number, column in enumerate(self.columns_of(self.table.key), start=1):
+            name = column.attribute if column.attribute.isascii() else f"key_{number}"
+            while name in _PARAMETERS or name in found:
+                name += "_"
+            found[name] = column
+        return found
 
     @property
     def key_parameters(self) -> Fragment:

@@ -128,9 +128,8 @@ class Repository(Generic[Model, Read]):
         try:
             page: Page[Read] = self.resource.page.model_validate(values)
         except ValidationError:
-            page = self.resource.page.model_validate(
-                {**values, "items": [self._to_read(row) for row in rows]}
-            )
+            read = [self._to_read(row) for row in rows]
+            page = self.resource.page.model_validate({**values, "items": read})
         return page
 
     def csv(self, query: ExportQuery) -> Iterator[str]:
