@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import time
@@ -23,7 +22,7 @@ from typing import TYPE_CHECKING
 from runner.records.atomic_files import replace_file
 from tests.corpus import CORPUS, EXPECTED
 from tests.generated_backend import backend_files, write_backend
-from tests.integration.backend import plain_environment
+from tests.integration.backend import run
 from tests.integration.postgres import running_server
 from tests.integration.test_backend_corpus import corpus_schema
 
@@ -37,7 +36,6 @@ ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "corpus"
 REPORT = Path(__file__).with_name("CORPUS.md")
 BEGIN, END = "<!-- applications: begin -->", "<!-- applications: end -->"
-LIMIT = 3600.0  # seconds for one command
 OK = "ok"
 ERROR_LINE = re.compile(r"^(?:\w+\.)*\w*(?:Error|Exception|Object|Function|Table|Schema|File)\b.*$", re.MULTILINE)
 LINTERS = (
@@ -73,19 +71,6 @@ class Row:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
-
-
-def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder and return how it ended."""
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env={**plain_environment(), **environment},
-        capture_output=True,
-        text=True,
-        timeout=LIMIT,
-        check=False,
-    )
 
 
 def upgrade(folder: Path, url: str) -> str:

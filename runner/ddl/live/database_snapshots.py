@@ -61,7 +61,7 @@ class DatabaseSnapshots:
         self._folder = Path(folder)
         self._refresh = refresh
         self._allowed = allowed
-        self._known: dict[str, Snapshot] = {}
+        self._known: dict[tuple[str, ...], Snapshot | None] = {}
         self._temporary = ExitStack()
 
     def __enter__(self) -> Self:
@@ -75,7 +75,13 @@ class DatabaseSnapshots:
 
         Raises `DDLError`: the database cannot be read, has no tables, or is named beside other sources.
         """
-        databases = [source for source in map(str, sources) if is_database(source)]
+        names = tuple(map(str, sources))
+        if names not in self._known:  # the tasks of a plan mostly share their sources
+            self._known[names] = self._only_database(names)
+        return self._known[names]
+
+    def _only_database(self, sources: Sequence[str]) -> Snapshot | None:
+        databases = list(filter(is_database, sources))
         if not databases:
             return None
         if len(sources) > 1:
@@ -86,10 +92,7 @@ class DatabaseSnapshots:
                     expected="Name it alone: it holds the whole schema.",
                 )
             )
-        (source,) = databases
-        if source not in self._known:
-            self._known[source] = self._snapshot(source)
-        return self._known[source]
+        return self._snapshot(databases[0])
 
     def _snapshot(self, source: str) -> Snapshot:
         path = self._folder / _file_name(source)
@@ -99,11 +102,11 @@ class DatabaseSnapshots:
             folder = self._temporary.enter_context(tempfile.TemporaryDirectory(prefix="runner-ddl-"))
             path = Path(folder, path.name)
         self._require_allowed(source)
-        text = read_database(source)
+        database = read_snapshot(source)
         try:
             _refuse_links(path)
-            if not path.is_file() or path.read_bytes() != text:
-                replace_file(path, text)
+            if not path.is_file() or path.read_bytes() != database.text:
+                replace_file(path, database.text)
         except OSError as error:
             raise DDLError(
                 Problem(
@@ -112,7 +115,7 @@ class DatabaseSnapshots:
                     expected="Give a folder that can be written with --state or RUNNER_STATE.",
                 )
             ) from error
-        return Snapshot(path, _dialect_of(source, text))
+        return Snapshot(path, database.dialect)
 
     def _require_allowed(self, source: str) -> None:
         if self._allowed is None or source in self._allowed or not scheme_of(source) or parse_url(source)[0].is_local:
