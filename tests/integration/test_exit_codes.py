@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -460,7 +459,7 @@ def two_runs(folder: Folder, arguments: tuple[str, ...]) -> Outcome:
 
 def lost_workspace(folder: Folder, arguments: tuple[str, ...]) -> Outcome:
     with running(folder) as (process, gate):
-        shutil.rmtree(folder.path / "out-plan.yaml")
+        (folder.path / "out-plan.yaml").rename(folder.path / "removed")  # at once, however much is being written
         gate.open()
         return ended(process)
 
