@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import re
 import tomllib
+from typing import TYPE_CHECKING
 
 import pytest
 import yaml
+from dotenv import dotenv_values
 
 from runner.ddl.reader import read_ddl_text
 from runner.generation.agent import AgentContext
+from runner.generation.model.prose import one_line
 from runner.generation.registry import load_agent
 from runner.records.errors import AgentError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SCHEMA = read_ddl_text("CREATE TABLE t (id int PRIMARY KEY);", "postgres")
 TITLES = (
@@ -47,6 +53,19 @@ def test_other_programs_take_the_names(title: str) -> None:
         assert DOCKER.fullmatch(compose["name"])
         assert re.fullmatch("[a-z][a-z0-9_]*", compose["services"]["database"]["environment"]["POSTGRES_DB"])
     assert [line for line in files["backend/.env.example"].splitlines() if line.startswith("name:")] == []
+
+
+@pytest.mark.parametrize("title", [*TITLES, "costs $5", "${HOME}", "a $HOME 'b", "$$"], ids=ascii)
+def test_a_copy_of_the_settings_example_keeps_the_title(
+    title: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Readers of such a file replace `${HOME}` in any quotes, without a way to escape it (python-dotenv 1.2)."""
+    monkeypatch.setenv("HOME", "replaced")
+    context = AgentContext(schema=SCHEMA, options={"title": title})
+    files = {file.path: file.text for file in load_agent("be-boilerplate").generate(context)}
+    example = tmp_path / ".env"
+    example.write_text(files["backend/.env.example"])
+    assert dotenv_values(example).get("APP_TITLE") == (None if "$" in title else one_line(title))
 
 
 @pytest.mark.parametrize("locale", ["en_US\nAPI_KEY=", "../x", "en US", "$(x)"])
