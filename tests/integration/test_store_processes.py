@@ -16,6 +16,7 @@ from runner.progress.stores.projection import State, apply_events
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.status import RunStatus
+from tests.sample_runs import whole_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,6 +80,26 @@ def test_several_processes_create_and_write_one_file(tmp_path: Path) -> None:
     with StateReader.open(tmp_path) as reader:
         assert {run.status for run in reader.runs()} == {RunStatus.DONE}
         assert {run.last_seq for run in reader.runs()} == {2 + 8 * 73}
+
+
+OPEN_AND_CLOSE = """
+import sys
+from pathlib import Path
+from runner.progress.stores.sqlite_store import SqliteStore
+SqliteStore(Path(sys.argv[1])).close()
+"""
+
+
+def test_a_process_that_ends_leaves_the_log_that_another_writes(tmp_path: Path) -> None:
+    """SQLite removes the log with the last connection, which it knows by locks that a process can lose by itself."""
+    run = run_ids(1)[0]
+    with SqliteStore(tmp_path) as store, StateReader.open(tmp_path):  # as a run that forwards its events does
+        subprocess.run([sys.executable, "-c", OPEN_AND_CLOSE, str(tmp_path)], check=True, timeout=LIMIT)
+        store.append(run, whole_run())
+        log = tmp_path / "state.db-wal"
+        assert log.stat().st_size > 0
+    with StateReader.open(tmp_path) as reader:
+        assert reader.run(run).status is RunStatus.DONE
 
 
 def test_a_killed_writer_leaves_every_durable_event_and_no_gap(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ flipped bit in a text, a number or the schema would fail whoever reads that row 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,6 @@ _NOT_THE_FILE = (
     "SQLITE_PROTOCOL",
     "SQLITE_TOOBIG",
 )
-_FORMAT_VERSIONS = slice(18, 20)  # of the file header: who may write and read it; SQLite, "The Database Header"
-_KNOWN_FORMAT = 2
 
 
 def is_damage(error: sqlite3.Error) -> bool:
@@ -43,15 +42,11 @@ def is_damage(error: sqlite3.Error) -> bool:
     return isinstance(error, sqlite3.DatabaseError) and (name is None or not name.startswith(_NOT_THE_FILE))
 
 
-def find_format_defect(path: Path, db: sqlite3.Connection) -> Defect | None:
+def find_format_defect(db: sqlite3.Connection) -> Defect | None:
     """Return why a file cannot be read as a state file, or None. Takes milliseconds; reads no row.
 
     Raises sqlite3.Error, of which `is_damage` says whether it is a defect of the file.
     """
-    with path.open("rb") as file:
-        versions = file.read(_FORMAT_VERSIONS.stop)[_FORMAT_VERSIONS]
-    if any(version > _KNOWN_FORMAT for version in versions):
-        return _damaged("its header says that it cannot be written")
     (application,) = db.execute("PRAGMA application_id").fetchone()
     (version,) = db.execute("PRAGMA user_version").fetchone()
     if _is_empty(db):
@@ -66,9 +61,9 @@ def find_format_defect(path: Path, db: sqlite3.Connection) -> Defect | None:
     return None if reason is None else _damaged(reason)
 
 
-def find_defect(path: Path, db: sqlite3.Connection) -> Defect | None:
+def find_defect(db: sqlite3.Connection) -> Defect | None:
     """Return why a file cannot be used, or None. Reads all of it. Raises like `find_format_defect`."""
-    defect = find_format_defect(path, db)
+    defect = find_format_defect(db)
     if defect is not None or _is_empty(db):
         return defect
     (verdict,) = db.execute("PRAGMA integrity_check(1)").fetchone()
@@ -79,6 +74,23 @@ def find_defect(path: Path, db: sqlite3.Connection) -> Defect | None:
     except DamagedRowError as error:
         reason = str(error)
     return None if reason is None else _damaged(reason)
+
+
+def find_write_defect(path: Path, db: sqlite3.Connection) -> Defect | None:
+    """Return why SQLite refuses to write to a file that this user may write to, or None.
+
+    A header with an unknown write version makes it read-only (SQLite, "The Database Header"). It must not be read from
+    the file itself: closing any descriptor of a file drops the locks that this process's connections hold on it, and
+    another process then removes a log that is in use (SQLite, "How To Corrupt An SQLite Database File", 2.2).
+    """
+    try:
+        db.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorname != "SQLITE_READONLY" or not os.access(path, os.W_OK):
+            raise
+        return _damaged("its header says that it cannot be written")
+    db.execute("ROLLBACK")
+    return None
 
 
 def _damaged(reason: str) -> Defect:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.progress.stores.record_tables import DamagedRowError
-from runner.progress.stores.state_damage import find_defect, find_format_defect, is_damage
+from runner.progress.stores.state_damage import find_defect, find_format_defect, find_write_defect, is_damage
 from runner.progress.stores.state_migrations import VERSION, migrate, missing_columns
 from runner.records.advisory_lock import AdvisoryLock
 from runner.records.atomic_files import replace_file
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from _typeshed import StrPath
+
+    from runner.progress.stores.state_damage import Defect
 
 FILE_NAME = "state.db"
 BUSY_TIMEOUT = 30.0  # seconds to wait for another process's transaction; those take milliseconds
@@ -169,18 +171,7 @@ def _set_aside(path: Path) -> tuple[str, ...]:
     """Rename a state file that cannot be used, with its companion files; return a notice, or nothing."""
     if not path.exists() or path.stat().st_size == 0:
         return ()
-    db: sqlite3.Connection | None = None
-    try:
-        # Read-only, so that closing it does not write the log into a file that is to stay as it is.
-        db = connect(path, mode="ro")
-        defect = find_defect(path, db)
-    except sqlite3.Error as error:
-        if not is_damage(error):
-            raise
-        defect = "damaged", f"is damaged ({error})"
-    finally:
-        if db is not None:
-            db.close()
+    defect = _examine(path)
     if defect is None:
         return ()
     label, reason = defect
@@ -189,6 +180,22 @@ def _set_aside(path: Path) -> tuple[str, ...]:
         with contextlib.suppress(FileNotFoundError):
             path.with_name(path.name + companion).rename(path.with_name(stem + companion))
     return (f"{path} {reason}; it was set aside as {stem} and a new one was started",)
+
+
+def _examine(path: Path) -> Defect | None:
+    """Return why the file cannot be used, or None."""
+    try:
+        # Read-only first, so that closing it does not write the log into a file that is to stay as it is.
+        with contextlib.closing(connect(path, mode="ro")) as db:
+            defect = find_defect(db)
+        if defect is not None:
+            return defect
+        with contextlib.closing(connect(path, mode="rw")) as db:
+            return find_write_defect(path, db)
+    except sqlite3.Error as error:
+        if not is_damage(error):
+            raise
+        return "damaged", f"is damaged ({error})"
 
 
 def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
@@ -203,7 +210,7 @@ def _open_existing(folder: Path, *, mode: str) -> sqlite3.Connection | None:
         db = connect(path, mode=mode)
         try:
             db.execute("BEGIN")  # one snapshot: another process may be creating or migrating the file
-            defect = find_format_defect(path, db)
+            defect = find_format_defect(db)
             (version,) = db.execute("PRAGMA user_version").fetchone()
             is_current = version == VERSION and not missing_columns(db)
             db.execute("COMMIT")

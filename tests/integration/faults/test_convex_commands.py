@@ -85,12 +85,11 @@ def test_two_commands_at_once(server: Server, folder: Folder, seed: int) -> None
         for _ in range(3):
             server.faults(**{rng.choice(("dropAfterCommit", "dropBefore", "unavailable")): rng.randint(1, 2)})
             time.sleep(rng.uniform(0.1, 0.4))
-        for process in processes:
-            said, _ = process.communicate(timeout=LIMIT)
-            assert process.returncode == 0, said
+        outputs = [process.communicate(timeout=LIMIT) for process in processes]
+        assert [process.returncode for process in processes] == [0, 0], outputs
     server.calm()
     with closing(StateReader.open(folder.path / ".runner")) as reader:
-        assert reader.owed(SINK) == {}
+        assert reader.owed(SINK) == {}, outputs
         runs = [run.id for run in reader.runs()]
     for run_id in runs:
         assert_same(server, folder.path / ".runner", run_id)
