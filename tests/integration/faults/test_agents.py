@@ -81,7 +81,7 @@ def test_an_agent_that(act: str, words: str, seed: int, make_scene: MakeScene, t
         pytest.param(f"program {HUNDRED_MB}", 1001, id="has a program print 100 MB"),
     ],
 )
-def test_all_is_done_where_an_agent(
+def test_all_sub_tasks_are_done_where_an_agent(
     act: str, kept: int, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
 ) -> None:
     chance = random.Random(f"{act} {seed}")

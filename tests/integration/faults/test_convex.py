@@ -187,7 +187,7 @@ def test_a_refusal_stops_the_sink_and_is_not_repeated(server: Server, tmp_path: 
 
 
 @seeds
-def test_what_could_not_be_sent_goes_with_the_next_run(server: Server, tmp_path: Path, seed: int) -> None:
+def test_unsent_events_are_sent_by_the_next_run(server: Server, tmp_path: Path, seed: int) -> None:
     server.faults(unavailable=-1)
     first = Played(tmp_path, server.target(drain=0.2))
     first.post(made_up_events(random.Random(seed)))

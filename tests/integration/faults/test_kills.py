@@ -65,7 +65,7 @@ def finish(orchestrator: ParallelOrchestrator) -> None:
         *((how, seed) for how in ("forkserver", "guard") for seed in times(1, 10)),
     ],
 )
-def test_workers_killed_at_a_random_moment_cost_nothing(how: str, seed: int, tally: Tally, tmp_path: Path) -> None:
+def test_workers_killed_at_a_random_moment_lose_nothing(how: str, seed: int, tally: Tally, tmp_path: Path) -> None:
     chance = random.Random(f"{how} {seed}")
     state, workspace = tmp_path / "state", tmp_path / "ws"
     orchestrator = start(state, workspace, "work 0.005")
@@ -81,7 +81,7 @@ def test_workers_killed_at_a_random_moment_cost_nothing(how: str, seed: int, tal
 
 
 @pytest.mark.parametrize("seed", times(3, 50))
-def test_a_killed_supervisor_takes_all_along_and_the_next_run_goes_on(
+def test_a_killed_supervisor_ends_all_processes_and_the_next_run_resumes(
     seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
 ) -> None:
     chance = random.Random(seed)
@@ -106,7 +106,7 @@ def test_a_killed_supervisor_takes_all_along_and_the_next_run_goes_on(
 
 @pytest.mark.parametrize("seed", times(1, 5))
 @pytest.mark.parametrize("act", ["daemon", "orphan"])
-def test_what_an_agent_started_dies_with_a_killed_supervisor(
+def test_processes_of_an_agent_end_with_a_killed_supervisor(
     act: str, seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
 ) -> None:
     del seed
@@ -128,7 +128,7 @@ def test_what_an_agent_started_dies_with_a_killed_supervisor(
 
 @pytest.mark.parametrize("seed", times(1, 5))
 @pytest.mark.parametrize("ask", [("logs", "--follow"), ("status", "--follow"), ("watch",)], ids=" ".join)
-def test_who_follows_a_run_that_is_killed_is_told_so(
+def test_a_follower_of_a_killed_run_reports_it(
     ask: tuple[str, ...], seed: int, make_scene: MakeScene, tally: Tally, tmp_path: Path
 ) -> None:
     del seed

@@ -150,7 +150,7 @@ def start_on_terminal(scene: Scene, *, nohup: bool) -> tuple[subprocess.Popen[by
 
 @pytest.mark.parametrize("seed", times(1, 10))
 @pytest.mark.parametrize("log_format", ["text", "json"])
-def test_a_reader_that_goes_away_in_the_middle(log_format: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+def test_a_reader_that_closes_the_pipe_early(log_format: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
     scene = make_scene(TASKS, TABLES)
     scene.folder.write_plan(*work())
     process = scene.start("plan.yaml", "--json", "report.json", "--log-format", log_format)
@@ -168,7 +168,7 @@ def test_a_reader_that_goes_away_in_the_middle(log_format: str, seed: int, make_
 
 @pytest.mark.parametrize("seed", times(1, 3))
 @pytest.mark.parametrize("closed", ["0", "1", "2", "012"], ids=["input", "output", "error", "all three"])
-def test_a_start_without(closed: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
+def test_a_start_without_a_standard_stream(closed: str, seed: int, make_scene: MakeScene, tally: Tally) -> None:
     """As cron or a shell may start it: a descriptor that is opened later must not be mistaken for a closed stream."""
     del seed
     scene = make_scene(TASKS, TABLES)
