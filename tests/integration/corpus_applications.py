@@ -16,20 +16,23 @@ import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from runner.records.atomic_files import replace_file
 from tests.corpus import CORPUS, EXPECTED
 from tests.generated_backend import backend_files, write_backend
 from tests.integration.backend import run
-from tests.integration.postgres import running_server
+from tests.integration.postgres import running_server, system_programs
 from tests.integration.test_backend_corpus import corpus_schema
 
 if TYPE_CHECKING:
     import subprocess
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from runner.generation.agent import GeneratedFile
     from tests.integration.postgres import PostgresServer
@@ -116,10 +119,20 @@ class Backend:
         return done
 
 
-def examine(catalog: Path, server: PostgresServer) -> Row:
-    """Generate the backend of one schema and return what became of it, from its last time if it is the same."""
+def extensions(server: PostgresServer) -> set[str]:
+    """Return the names of the extensions that a server has."""
+    with psycopg.connect(server.url("postgres")) as connection:
+        return {name for (name,) in connection.execute("SELECT name FROM pg_available_extensions")}
+
+
+def examine(catalog: Path, servers: Sequence[PostgresServer]) -> Row:
+    """Generate the backend of one schema and return what became of it, from its last time if it is the same.
+
+    The first of the servers that has the schema's extensions is used.
+    """
     name = f"{catalog.parent.name}/{catalog.stem}"
     schema = corpus_schema(catalog)
+    server = next((server for server in servers if {*schema.extensions} <= extensions(server)), servers[0])
     files = backend_files(schema)
     kept = RESULTS / f"{name.replace('/', '-')}.json"
     digest = digest_of(files)
@@ -172,8 +185,12 @@ def main() -> int:
     wanted = [path for path in EXPECTED if not sys.argv[1:] or path.stem in sys.argv[1:]]
     wanted.sort(key=lambda path: path.stat().st_size)
     rows: dict[str, Row] = {}
-    with running_server() as server, ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        for done in as_completed([pool.submit(examine, path, server) for path in wanted]):
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(running_server(programs)) for programs in dict.fromkeys((None, system_programs()))
+        ]
+        pool = stack.enter_context(ThreadPoolExecutor(len(os.sched_getaffinity(0))))
+        for done in as_completed([pool.submit(examine, path, servers) for path in wanted]):
             row = done.result()
             rows[row.schema] = row
             print(row, flush=True)
