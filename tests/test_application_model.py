@@ -176,9 +176,10 @@ def test_a_rule_is_evaluated_as_in_sql(check: str, row: dict[str, object], value
 
 def test_checks_go_to_whoever_can_enforce_them() -> None:
     found = table("""CREATE TABLE t (a int CHECK (a BETWEEN 1 AND 9), b int, s text CHECK (s IN ('x', 'y')),
-        CONSTRAINT rule CHECK (a < b), CONSTRAINT own CHECK (pg_sleep(a) IS NULL))""")
+        c int CHECK (c = 0), CONSTRAINT rule CHECK (a < b), CONSTRAINT own CHECK (pg_sleep(a) IS NULL))""")
     assert found.fields["a"].bounds == Bounds(numbers={"ge": Decimal(1), "le": Decimal(9)})
     assert found.fields["s"].bounds == Bounds(choices=("x", "y"))
+    assert found.fields["c"].bounds.choices == (0,)
     assert [found.name for found in found.rules] == ["rule"]
     assert found.database_only == ("own",)
 

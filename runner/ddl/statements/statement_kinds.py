@@ -14,7 +14,7 @@ HEAD_BYTES = 400  # enough for the words that say what a statement is
 
 # Statements that may affect a table, a type or the meaning of names, by verb and kind of object; None is any kind.
 _RELEVANT = {
-    "CREATE": {"TABLE", "INDEX", "TYPE", "DOMAIN", "EXTENSION", "SCHEMA"},
+    "CREATE": {"TABLE", "INDEX", "TYPE", "DOMAIN", "EXTENSION", "SCHEMA", "COLLATION"},
     "ALTER": {"TABLE", "TYPE", "DOMAIN"},
     "DROP": {"TABLE", "INDEX", "TYPE", "DOMAIN", "SCHEMA", "DATABASE"},
     "COMMENT": {"TABLE", "COLUMN", "TYPE", "DOMAIN", "INDEX"},
