@@ -112,7 +112,8 @@ class Backend:
         return ", ".join(dict.fromkeys(wrong)) or OK
 
     def _run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        done = run(self.folder, *arguments, **environment)
+        # the generated code is compiled once for all that runs it
+        done = run(self.folder, *arguments, PYTHONDONTWRITEBYTECODE="", **environment)
         if done.returncode != 0:
             with self.log.open("a", encoding="utf-8") as log:
                 log.write(f"$ python {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
@@ -147,12 +148,13 @@ def examine(catalog: Path, servers: Sequence[PostgresServer]) -> Row:
     with tempfile.TemporaryDirectory(prefix="corpus-") as place:
         backend = Backend(folder=write_backend(files, Path(place)), log=log)
         with server.new_database() as first, server.new_database() as second:
+            postgres = backend.upgrade(first)
             row = Row(
                 schema=name,
                 tables=len(schema.tables),
-                postgres=backend.upgrade(first),
+                postgres=postgres,
                 sqlite=backend.upgrade(f"sqlite:///{place}/corpus.db"),
-                postgres_tests=backend.own_tests(TEST_DATABASE_URL=second),
+                postgres_tests=backend.own_tests(TEST_DATABASE_URL=second) if postgres == OK else "not run",
                 sqlite_tests=backend.own_tests(),
                 lint=backend.lint(),
                 seconds=time.monotonic() - began,
