@@ -112,6 +112,14 @@ def test_a_reference_knows_its_target_and_how_many_rows_refer_to_one() -> None:
     assert (leader.required, leader.one_to_one) == (False, False)
 
 
+def test_a_default_does_not_make_a_reference_optional() -> None:
+    ddl = """CREATE TABLE words (code text PRIMARY KEY);
+        CREATE TABLE notes (id int, part int DEFAULT 0, PRIMARY KEY (id, part));
+        CREATE TABLE t (id int PRIMARY KEY, word text NOT NULL DEFAULT 'en' REFERENCES words, note int NOT NULL,
+            part int NOT NULL DEFAULT 0, FOREIGN KEY (note, part) REFERENCES notes)"""
+    assert [reference.required for reference in table(ddl).references] == [True, True]
+
+
 def test_referrers_come_from_all_tables() -> None:
     found = application(LINKED).referrers(QName(schema="public", name="people"))
     assert [reference.table.name for reference in found] == ["passports", "teams", "members"]
