@@ -112,6 +112,14 @@ def test_a_reference_knows_its_target_and_how_many_rows_refer_to_one() -> None:
     assert (leader.required, leader.one_to_one) == (False, False)
 
 
+def test_a_default_does_not_make_a_reference_optional() -> None:
+    ddl = """CREATE TABLE words (code text PRIMARY KEY);
+        CREATE TABLE notes (id int, part int DEFAULT 0, PRIMARY KEY (id, part));
+        CREATE TABLE t (id int PRIMARY KEY, word text NOT NULL DEFAULT 'en' REFERENCES words, note int NOT NULL,
+            part int NOT NULL DEFAULT 0, FOREIGN KEY (note, part) REFERENCES notes)"""
+    assert [reference.required for reference in table(ddl).references] == [True, True]
+
+
 def test_referrers_come_from_all_tables() -> None:
     found = application(LINKED).referrers(QName(schema="public", name="people"))
     assert [reference.table.name for reference in found] == ["passports", "teams", "members"]
@@ -176,9 +184,10 @@ def test_a_rule_is_evaluated_as_in_sql(check: str, row: dict[str, object], value
 
 def test_checks_go_to_whoever_can_enforce_them() -> None:
     found = table("""CREATE TABLE t (a int CHECK (a BETWEEN 1 AND 9), b int, s text CHECK (s IN ('x', 'y')),
-        CONSTRAINT rule CHECK (a < b), CONSTRAINT own CHECK (pg_sleep(a) IS NULL))""")
+        c int CHECK (c = 0), CONSTRAINT rule CHECK (a < b), CONSTRAINT own CHECK (pg_sleep(a) IS NULL))""")
     assert found.fields["a"].bounds == Bounds(numbers={"ge": Decimal(1), "le": Decimal(9)})
     assert found.fields["s"].bounds == Bounds(choices=("x", "y"))
+    assert found.fields["c"].bounds.choices == (0,)
     assert [found.name for found in found.rules] == ["rule"]
     assert found.database_only == ("own",)
 

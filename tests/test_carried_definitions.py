@@ -147,3 +147,23 @@ def test_names_in_other_schemas_are_found_without_them():
         "CREATE TABLE t (l level CHECK (ok(l)));"
     )
     assert found[2] == "SELECT set_config('search_path', current_setting('search_path') || ', app', true)"
+
+
+COLLATED = (
+    "CREATE COLLATION IF NOT EXISTS public.\"Plain\" (provider = icu, locale = 'und', deterministic = true);"
+    'CREATE TABLE t (id int PRIMARY KEY, a text COLLATE "Plain");'
+)
+
+
+def test_a_collation_comes_before_what_sorts_by_it():
+    assert created(COLLATED)[0] == (
+        "CREATE COLLATION IF NOT EXISTS \"Plain\" (provider = icu, locale = 'und', deterministic = true)"
+    )
+    assert read(COLLATED).notes == ()
+
+
+def test_a_later_collation_is_created_by_the_revision_that_needs_it():
+    plain = "CREATE TABLE t (id int PRIMARY KEY, a text);"
+    assert up(plain, COLLATED)[0].startswith('CREATE COLLATION IF NOT EXISTS "Plain" (provider')
+    assert lost(plain, COLLATED) == []
+    assert not [statement for statement in up(COLLATED, plain) if "DROP COLLATION" in statement]

@@ -369,6 +369,7 @@ class Schema:
     composites: tuple[Composite, ...] = ()
     tool_tables: tuple[Table, ...] = ()
     functions: tuple[Function, ...] = ()  # those that expressions of the schema call
+    collations: tuple[tuple[str, str], ...] = ()  # created by a PostgreSQL file: name, and the SQL after it
 
     @cached_property
     def tables_by_name(self) -> Mapping[QName, Table]:

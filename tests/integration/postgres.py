@@ -54,6 +54,13 @@ exec 3<&-
 exec "$@"
 """
 
+# Where Debian installs servers. They have the extensions of PostgreSQL itself, which the wheel lacks.
+SYSTEM = Path("/usr/lib/postgresql")
+
+# The same order and the same lower() on every machine. Before PostgreSQL 17 the system's own C.UTF-8 comes closest.
+BUILTIN_LOCALE = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale")
+SYSTEM_LOCALE = ("--locale=C.UTF-8",)
+
 # The data is thrown away: nothing of it needs to survive a crash.
 SETTINGS = {
     "autovacuum": "off",
@@ -110,8 +117,11 @@ def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 @contextmanager
-def running_server() -> Iterator[PostgresServer]:
+def running_server(programs: Path | None = None) -> Iterator[PostgresServer]:
     """Start a server on fresh data and stop it at the end; its folder goes with it.
+
+    Args:
+        programs: the folder of the server's programs, which every account can read; by default those of the wheel.
 
     Raises:
         RuntimeError: the wheel is not installed, or the server did not start; with the end of its log.
@@ -120,11 +130,14 @@ def running_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
         account = pwd.getpwnam(UNPRIVILEGED_USER) if os.geteuid() == 0 else None
-        programs = installed_programs()
-        if account is not None:
-            programs = _copy_for(account, programs, folder)
+        locale = BUILTIN_LOCALE if programs is None else SYSTEM_LOCALE
         data, log = folder / "data", folder / "log"
-        _run_initdb(account, programs, data, log)
+        if programs is None:
+            programs = installed_programs()
+            programs = programs if account is None else _copy_for(account, programs, folder)
+        elif account is not None:
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        _run_initdb(account, programs, data, log, locale)
         with _server_process(account, programs, data, log) as process:
             server = PostgresServer(folder=folder)
             _wait_until_ready(server, process, log)
@@ -144,6 +157,12 @@ def installed_programs() -> Path:
     return versions[-1].parent
 
 
+def system_programs() -> Path | None:
+    """Return the folder of the newest PostgreSQL that the system has, None where it has none."""
+    versions = sorted(SYSTEM.glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    return versions[-1].parent if versions else None
+
+
 def _copy_for(account: pwd.struct_passwd, programs: Path, folder: Path) -> Path:
     """Copy the server to where `account` can read it: the wheel may lie in a home that is closed to others.
 
@@ -161,16 +180,16 @@ def _copy_for(account: pwd.struct_passwd, programs: Path, folder: Path) -> Path:
     return copy / programs.name
 
 
-def _run_initdb(account: pwd.struct_passwd | None, programs: Path, data: Path, log: Path) -> None:
+def _run_initdb(
+    account: pwd.struct_passwd | None, programs: Path, data: Path, log: Path, locale: tuple[str, ...]
+) -> None:
     command = [
         str(programs / "initdb"),
         f"--pgdata={data}",
         "--username=postgres",
         "--auth=trust",  # the folder of the socket is closed to everybody else
         "--encoding=UTF8",
-        "--locale-provider=builtin",  # the same order and the same lower() on every machine
-        "--builtin-locale=C.UTF-8",
-        "--no-locale",
+        *locale,
         "--no-sync",
         "--no-instructions",
     ]

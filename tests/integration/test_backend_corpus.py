@@ -44,9 +44,11 @@ print(len(made[0]))
 
 
 def corpus_schema(catalog: Path) -> Schema:
-    """Read the files that a catalog came from."""
+    """Read the files that a catalog came from, after the one that prepared its server, if there is one."""
     content = json.loads(catalog.read_text(encoding="utf-8"))
-    return read_ddl([CORPUS / source for source in content["source"]], content["dialect"])
+    sources = [CORPUS / source for source in content["source"]]
+    preparation = sources[0].with_name(f"{catalog.stem}_preload.sql")
+    return read_ddl([*([preparation] if preparation.is_file() else []), *sources], content["dialect"])
 
 
 each_schema = pytest.mark.parametrize("catalog", EXPECTED, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.generated_backend import backend_files, first_revision, read_schema
+from runner.ddl.reader import read_ddl_text
+from tests.generated_backend import backend_files, first_revision, read_schema, write_backend
+from tests.integration.backend import run
 from tests.integration.catalog import differences, load_ddl, read_catalog
 from tests.integration.migrating import CHANGES, STATES, Database, Project, sqlite_database
 
@@ -95,6 +97,39 @@ def test_a_filled_sqlite_goes_up_and_down(tmp_path: Path) -> None:
             return [*_sqlite_catalog(fresh) ^ _sqlite_catalog(found)]
 
     up_and_down(sqlite_database(path, compared), tmp_path)
+
+
+MISSING = 'CREATE EXTENSION vector; CREATE EXTENSION "no-such"; CREATE TABLE choirs (id int PRIMARY KEY, size int);'
+REFUSED = re.compile(
+    r"MissingExtensionError: PostgreSQL 18\S* does not offer the extension no-such; nothing was changed"
+)
+
+
+def test_an_extension_that_the_server_does_not_offer_is_named_before_anything_changes(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    first = write_backend(backend_files(read_ddl_text(MISSING, "postgres")), tmp_path / "first")
+    with postgres_server.new_database() as url:
+        refused = run(first, "-m", "alembic", "upgrade", "head", DATABASE_URL=url)
+        assert REFUSED.search(refused.stderr), refused.stderr[-2000:]
+        assert "apt-cache search postgresql-18-" in refused.stderr
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'vector'").fetchone() is None
+
+
+def test_an_extension_of_a_later_revision_is_asked_for_before_it_runs(
+    postgres_server: PostgresServer, tmp_path: Path
+) -> None:
+    project = Project(tmp_path / "project")
+    with postgres_server.new_database() as url:
+        database = Database(kind="postgresql", url=url, execute=lambda _: [], differences=lambda _: None)
+        project.generate_from("CREATE TABLE choirs (id int PRIMARY KEY);")
+        project.alembic(database, "upgrade", "head")
+        project.generate_from(MISSING)
+        refused = project.try_alembic(database, "upgrade", "head")
+        assert REFUSED.search(refused.stderr), refused.stderr[-2000:]
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'vector'").fetchone() is None
 
 
 def up_and_down(database: Database, tmp_path: Path) -> None:

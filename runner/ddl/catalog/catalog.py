@@ -119,6 +119,7 @@ class Catalog:
         self.functions: dict[QName, list[FunctionDraft]] = {}
         self.virtual_tables: dict[str, str] = {}  # names in lower case, with their modules (SQLite)
         self.extension_schemas: dict[str, str | None] = {}
+        self.collations: dict[str, str] = {}
         self.notes: list[Note] = []
         self.warnings: list[str] = []
         self.start_file()

@@ -76,6 +76,7 @@ class _SchemaBuilder:
             ),
             composites=tuple(self._composite(name, columns) for name, columns in catalog.composites.items()),
             functions=functions,
+            collations=tuple(catalog.collations.items()),
         )
 
     def _tool_tables(self, tables: Sequence[Table]) -> tuple[Table, ...]:

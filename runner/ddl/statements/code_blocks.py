@@ -23,9 +23,14 @@ _MOST_NESTED = 10  # blocks within blocks
 def do_block(statement: Statement, apply: Callable[[Statement], None]) -> None:
     """Apply the statements of `DO [LANGUAGE name] 'code'` by `apply`; the cursor is at the word DO."""
     cursor = statement.cursor
-    words = [token.text.lower() for token in cursor.tokens if token.kind != "string"]
-    code = next((token for token in cursor.tokens if token.kind == "string"), None)
-    if code is None or (words[1:2] == ["language"] and "plpgsql" not in words) or statement.depth > _MOST_NESTED:
+    cursor.skip("DO")
+    language, code = "plpgsql", None
+    while not cursor.done:  # the language may come first or last, and may be quoted
+        if cursor.skip("LANGUAGE"):
+            language = cursor.take_name()
+        else:
+            code = cursor.take()
+    if code is None or code.kind != "string" or language != "plpgsql" or statement.depth > _MOST_NESTED:
         statement.pass_over(NoteKind.CODE_BLOCK, "a block that runs code; whatever it creates is not known")
         return
     _Block(statement, string_value(code, cursor.dialect), statement.line_at(code.start), apply).run()

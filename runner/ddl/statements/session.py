@@ -1,4 +1,4 @@
-"""Statements that change how later names are resolved: SET search_path, USE, CREATE EXTENSION."""
+"""Statements that change how later names are resolved: SET search_path, USE, CREATE EXTENSION, CREATE COLLATION."""
 
 from __future__ import annotations
 
@@ -41,3 +41,11 @@ def create_extension(statement: Statement) -> None:
     cursor.skip("WITH")
     schemas = statement.catalog.extension_schemas
     schemas[name] = cursor.take_name() if cursor.skip("SCHEMA") else statement.catalog.default_schema
+
+
+def create_collation(statement: Statement) -> None:
+    """Keep a collation with its definition as text; columns name collations without their schema."""
+    cursor = statement.cursor
+    cursor.skip("IF", "NOT", "EXISTS")
+    name = cursor.take_path()[-1]
+    statement.catalog.collations[name] = cursor.source(cursor.rest())

@@ -14,7 +14,7 @@ from runner.ddl.statements.drops import drop
 from runner.ddl.statements.functions import alter_function, create_function
 from runner.ddl.statements.geometry_columns import call_geometry_function, is_geometry_call
 from runner.ddl.statements.indexes import alter_index, create_index
-from runner.ddl.statements.session import create_extension, set_search_path, use_database
+from runner.ddl.statements.session import create_collation, create_extension, set_search_path, use_database
 from runner.ddl.statements.statement import Statement
 from runner.ddl.statements.statement_kinds import FirstWords, note_kind
 from runner.ddl.statements.types_and_domains import alter_domain, alter_type, create_domain, create_type
@@ -29,6 +29,14 @@ _MODIFIERS = frozenset({
     "OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "FOREIGN", "UNIQUE", "FULLTEXT", "SPATIAL",
     "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE",
 })  # fmt: skip
+# What is created besides tables and indexes, which have modifiers, by kind of object.
+_CREATE = {
+    "TYPE": create_type,
+    "DOMAIN": create_domain,
+    "FUNCTION": create_function,
+    "EXTENSION": create_extension,
+    "COLLATION": create_collation,
+}
 HEAD_TOKENS = 8  # of a statement; TABLE is among them if it creates or alters one
 READER_FAULT = "the reader failed on it, which is a fault of the reader"
 
@@ -104,14 +112,8 @@ def _create(statement: Statement) -> None:
         create_table(statement, frozenset(modifiers))
     elif kind == "INDEX":
         create_index(statement, frozenset(modifiers))
-    elif kind == "TYPE":
-        create_type(statement)
-    elif kind == "DOMAIN":
-        create_domain(statement)
-    elif kind == "FUNCTION":
-        create_function(statement)
-    elif kind == "EXTENSION":
-        create_extension(statement)
+    elif kind in _CREATE:
+        _CREATE[kind](statement)
     elif kind == "SCHEMA":
         _create_schema(statement)
     else:

@@ -14,7 +14,7 @@ HEAD_BYTES = 400  # enough for the words that say what a statement is
 
 # Statements that may affect a table, a type or the meaning of names, by verb and kind of object; None is any kind.
 _RELEVANT = {
-    "CREATE": {"TABLE", "INDEX", "TYPE", "DOMAIN", "EXTENSION", "SCHEMA"},
+    "CREATE": {"TABLE", "INDEX", "TYPE", "DOMAIN", "EXTENSION", "SCHEMA", "COLLATION"},
     "ALTER": {"TABLE", "TYPE", "DOMAIN"},
     "DROP": {"TABLE", "INDEX", "TYPE", "DOMAIN", "SCHEMA", "DATABASE"},
     "COMMENT": {"TABLE", "COLUMN", "TYPE", "DOMAIN", "INDEX"},
@@ -32,7 +32,7 @@ _RENAME = re.compile(rb"(?i)\b(?:RENAME|SET\s+SCHEMA)\b")
 _OWNER = re.compile(rb"(?i)\bOWNER\s+TO\b")
 _SEARCH_PATH = re.compile(rb"(?i)search_path")
 _GEOMETRY_CALL = re.compile(rb"(?i)\w+\s+(?:\w+\.)?(?:Add|Drop)GeometryColumn\s*\(")
-_CODE = re.compile(rb"(?i)\s*DO\s*(?:LANGUAGE\s+\w+\s*)?(?:E?'|\$)")
+_CODE = re.compile(rb"(?i)\s*DO\s*(?:LANGUAGE\s+['\"]?\w+['\"]?\s*)?(?:E?'|\$)")
 # Functions that dumps and tools call, and that create nothing.
 _HARMLESS_CALL = re.compile(rb"(?i)\w+\s+(?:\*|\d|'|(?:pg_catalog\s*\.\s*)?(?:setval|set_config|now|version|pg_\w+)\b)")
 _CALL = re.compile(rb"(?i)\w+\s+(?:[\w\"]+\s*\.\s*)?[\w\"]+\s*\(")

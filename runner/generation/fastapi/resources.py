@@ -65,10 +65,14 @@ class Resource:
 
     @cached_property
     def identity(self) -> Fragment:
-        """The attributes that distinguish rows where there is no primary key, as a tuple."""
+        """The attributes that order rows where there is no primary key, as a tuple.
+
+        JSON and types that only the database knows, such as points, may have no order.
+        """
         unique = [key.columns for key in self.table.ddl.unique]
         certain = [names for names in unique if not any(self.columns[name].nullable for name in names)]
-        names = [self.columns[name].attribute for name in (certain[0] if certain else self.columns)]
+        ordered = [name for name, column in self.columns.items() if column.field.type.kind not in ("json", "native")]
+        names = [self.columns[name].attribute for name in (certain[0] if certain else ordered or self.columns)]
         return Fragment(f"({', '.join(names)},)" if len(names) == 1 else f"({', '.join(names)})")
 
     # -------------------------------------------------------------------------------------------------------- schemas

@@ -276,7 +276,7 @@ def _references(
             label=target.label,
             fields=tuple(fields[column].name for column in key.columns),
             target_fields=tuple(target.fields[column] for column in key.target_columns),
-            required=all(fields[column].required for column in key.columns),
+            required=all(fields[column].writable and not fields[column].nullable for column in key.columns),
             one_to_one=any(columns <= set(key.columns) for columns in unique),
             key=key,
         )

@@ -189,6 +189,8 @@ def _with_comparison(operation: Operation, type_: FieldType, bounds: Bounds) -> 
     if not isinstance(right, Const):
         return None
     if isinstance(left, ColumnRef):
+        if operation.op == "=":
+            return _with_choices([right.value], type_, bounds)
         if type_.kind in NUMERIC:
             return _with_number(operation.op, right, type_, bounds)
         return _with_text(operation.op, right, bounds) if type_.kind == "text" else None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.model import ForeignKey, QName
 
 if TYPE_CHECKING:
-    from runner.ddl.model import Schema, Table
+    from runner.ddl.model import Column, Schema, Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +58,11 @@ def creatable_tables(schema: Schema) -> frozenset[QName]:
         found |= more
 
 
+def _is_given(column: Column) -> bool:
+    """Whether the database always chooses the value; a default is a value like any other that must be there."""
+    return column.serial or (column.is_assigned and not column.default)
+
+
 def _required_targets(schema: Schema, table: Table) -> set[QName] | None:
     """Return the tables that a row must refer to; None for a table without a key, in which no row can be made."""
     if not table.primary_key:
@@ -65,7 +70,7 @@ def _required_targets(schema: Schema, table: Table) -> set[QName] | None:
     needed: set[QName] = set()
     for key in table.foreign_keys:
         columns = [table.columns_by_name.get(name) for name in key.columns]
-        optional = any(column is None or column.nullable or column.is_assigned for column in columns)
+        optional = any(column is None or column.nullable or _is_given(column) for column in columns)
         if not optional and is_sound(schema, key):
             needed.add(key.references)
     return needed

@@ -39,7 +39,7 @@ def create_types(snapshot: Snapshot) -> Iterator[str]:
 
 
 def drop_types(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the statements that revert `create_types`; schemas and extensions stay, since others may use them."""
+    """Yield what reverts `create_types`; schemas, extensions and collations stay, since others may use them."""
     yield from (f"DROP SEQUENCE {name}" for name in reversed(snapshot.sequences))
     functions = [function for function in snapshot.functions if function.after is None]
     for place in range(len(snapshot.types), -1, -1):
@@ -104,7 +104,7 @@ def _prepare_functions(functions: Sequence[FunctionSnapshot], schemas: Iterable[
 
 
 def _create_surroundings(snapshot: Snapshot, old: Snapshot | None = None) -> Iterator[str]:
-    """Yield what creates schemas and extensions that an old snapshot does not have."""
+    """Yield what creates schemas, extensions and collations that an old snapshot does not have."""
     schemas = snapshot.schemas if old is None else sorted({*snapshot.schemas} - {*old.schemas})
     extensions = snapshot.extensions if old is None else sorted({*snapshot.extensions} - {*old.extensions})
     homes = dict(snapshot.extension_schemas)
@@ -114,6 +114,10 @@ def _create_surroundings(snapshot: Snapshot, old: Snapshot | None = None) -> Ite
         home = f" WITH SCHEMA {quote(homes[name])}" if name in homes else ""
         yield f"CREATE EXTENSION IF NOT EXISTS {quote(name)}{home}"
     yield from (f"CREATE SCHEMA IF NOT EXISTS {quote(name)}" for name in schemas if name not in first)
+    known = () if old is None else old.collations
+    for name, definition in snapshot.collations:
+        if (name, definition) not in known:
+            yield f"CREATE COLLATION IF NOT EXISTS {quote(name)} {definition}"
 
 
 def _create_type(kind: TypeSnapshot) -> Iterator[str]:

@@ -54,6 +54,7 @@ def take_snapshot(application: Application) -> Snapshot:
         schemas=tuple(
             sorted({*(name.schema for name in named if name.schema), *dict(schema.extension_schemas).values()} - {home})
         ),
+        collations=schema.collations,
         types=types,
         functions=functions,
         sequences=tuple(_sequences(resources(application))),

@@ -207,6 +207,7 @@ class Snapshot:
     extensions: tuple[str, ...] = ()
     extension_schemas: tuple[tuple[str, str], ...] = ()
     schemas: tuple[str, ...] = ()
+    collations: tuple[tuple[str, str], ...] = ()
     types: tuple[TypeSnapshot, ...] = ()
     functions: tuple[FunctionSnapshot, ...] = ()
     sequences: tuple[str, ...] = ()
@@ -234,6 +235,7 @@ def from_json(data: dict[str, Any]) -> Snapshot:
         extensions=tuple(data.get("extensions", ())),
         extension_schemas=tuple((name, schema) for name, schema in data.get("extension_schemas", ())),
         schemas=tuple(data.get("schemas", ())),
+        collations=tuple((name, sql) for name, sql in data.get("collations", ())),
         types=tuple(TypeSnapshot(**{"schema": None, **_tuples(part)}) for part in data.get("types", ())),
         functions=tuple(FunctionSnapshot(**part) for part in data.get("functions", ())),
         sequences=tuple(data.get("sequences", ())),

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
 from alembic import op
 
 FOLDER = Path(__file__).parent / "versions"
+_EXTENSION = re.compile(r'CREATE EXTENSION IF NOT EXISTS (?:"((?:[^"]|"")+)"|(\w+))')
+
+
+class MissingExtensionError(Exception):
+    """A revision creates extensions that the PostgreSQL server does not offer."""
 
 
 def apply_files(revision: str) -> None:
-    """Run `UPGRADE` of the modules in `versions/<revision>/<database>`, in the order of their paths."""
-    for part in _parts(revision):
+    """Run `UPGRADE` of the modules in `versions/<revision>/<database>`, in the order of their paths.
+
+    Raises:
+        MissingExtensionError: the server does not offer an extension; nothing was changed.
+
+    """
+    parts = _parts(revision)
+    require_extensions(statement for part in parts for statement in part["UPGRADE"])
+    for part in parts:
         execute(part["UPGRADE"])
 
 
@@ -22,6 +36,27 @@ def revert_files(revision: str) -> None:
     """Run `DOWNGRADE` of the same modules, in reverse order."""
     for part in reversed(_parts(revision)):
         execute(part["DOWNGRADE"])
+
+
+def require_extensions(statements: Iterable[str]) -> None:
+    """Raise MissingExtensionError if statements create extensions that the server does not offer."""
+    found = [match for match in map(_EXTENSION.match, statements) if match]
+    needed = [
+        plain or quoted.replace('""', '"') for quoted, plain in (match.groups() for match in found)
+    ]
+    if not needed:
+        return
+    connection = op.get_bind()
+    available = set(connection.scalars(sa.text("SELECT name FROM pg_available_extensions")))
+    missing = [name for name in needed if name not in available]
+    if missing:
+        version = str(connection.scalar(sa.text("SHOW server_version"))).split()[0]
+        package = f"postgresql-{version.partition('.')[0]}"
+        raise MissingExtensionError(
+            f"PostgreSQL {version} does not offer the extension {', '.join(missing)}; nothing was changed.\n"
+            f"Install it on the server (Debian: {package} contains PostgreSQL's own, and"
+            f" `apt-cache search {package}-` lists the packages of others), or use a server that offers it."
+        )
 
 
 def execute(statements: Iterable[str]) -> None:

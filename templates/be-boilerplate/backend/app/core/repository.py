@@ -20,6 +20,7 @@ from app.core.fields import Body, reject_unstorable
 from app.core.filtering import Condition
 from app.core.hooks import before_create, before_delete, before_update
 from app.core.integrity import dangling, explain, table_of
+from app.core.keyless import selected_rows
 from app.core.listing import Count, ExportQuery, Filters, ListQuery, Page
 from app.core.problems import ProblemError, not_found, precondition_failed
 from app.core.raw_values import read_row
@@ -36,7 +37,7 @@ class Resource(Generic[Model, Read]):
     def __init__(
         self, model: type[Model], read: type[Read], *, label: str, rules: Sequence[Rule] = ()
     ) -> None:
-        self.model = model
+        self.model, self.rows = model, selected_rows(model)
         self.read = read
         self.page: Any = Page[read]  # type: ignore[valid-type]
         self.label = label
@@ -114,10 +115,9 @@ class Repository(Generic[Model, Read]):
     def page(self, query: ListQuery) -> Page[Read]:
         """Return the page of the list for a query; raises a problem 422 for an invalid query."""
         filters = self.resource.filters
-        conditions = filters.conditions(query)
-        order = filters.order(query.sort)
+        conditions, order = filters.conditions(query), filters.order(query.sort)
         references = self.resource.references.parse(query.expand)
-        statement = sa.select(self.resource.model).where(*conditions).order_by(*order)
+        statement = sa.select(self.resource.rows).where(*conditions).order_by(*order)
         rows = self.session.scalars(statement.limit(query.limit).offset(query.offset)).all()
         values = {"items": rows, "limit": query.limit, "offset": query.offset}
         values["total"] = self._count(conditions)
@@ -136,7 +136,7 @@ class Repository(Generic[Model, Read]):
         """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches."""
         filters = self.resource.filters
         conditions, order = filters.conditions(query), filters.order(query.sort)
-        statement = sa.select(self.resource.model).where(*conditions).order_by(*order)
+        statement = sa.select(self.resource.rows).where(*conditions).order_by(*order)
         rows = self.session.scalars(statement.execution_options(yield_per=500))
         return csv_blocks(self.resource.read, (self._to_read(row) for row in rows))
 

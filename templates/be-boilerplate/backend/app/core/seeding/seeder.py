@@ -118,12 +118,16 @@ def _store(session: Session, factory: RowFactory, row: Row, added: list[Declarat
     try:
         with session.begin_nested():
             before_create(session, model)
-            session.add(model)
-            session.flush()
+            if factory.spec.table.primary_key.columns:
+                session.add(model)
+                session.flush()
+            else:  # the session identifies rows by their keys
+                state = sa.inspect(model)
+                columns = state.mapper.column_attrs
+                values = {name: value for name, value in state.dict.items() if name in columns}
+                session.execute(sa.insert(type(model)), [values])
     except (DBAPIError, ProblemError) as error:
         return str(getattr(error, "orig", error)).strip().replace("\n", " ")
-    if not factory.spec.table.primary_key.columns:
-        session.expunge(model)  # without a key, the session could take two rows for the same one
     added.append(model)
     factory.record(row)
     return ""
