@@ -16,7 +16,7 @@ from app.core.discovery import load_models
 from app.core.hooks import before_create
 from app.core.problems import ProblemError
 from app.core.seeding.deferral import deferred
-from app.core.seeding.fields import table_spec
+from app.core.seeding.fields import TableSpec, table_spec
 from app.core.seeding.order import Step, is_required, plan_steps
 from app.core.seeding.references import References
 from app.core.seeding.rows import NoRowError, Row, RowFactory
@@ -118,15 +118,23 @@ def _store(session: Session, factory: RowFactory, row: Row, added: list[Declarat
     try:
         with session.begin_nested():
             before_create(session, model)
-            session.add(model)
-            session.flush()
+            _insert(session, factory.spec, model)
+            factory.check_assigned(model)
     except (DBAPIError, ProblemError) as error:
         return str(getattr(error, "orig", error)).strip().replace("\n", " ")
-    if not factory.spec.table.primary_key.columns:
-        session.expunge(model)  # without a key, the session could take two rows for the same one
     added.append(model)
     factory.record(row)
     return ""
+
+
+def _insert(session: Session, spec: TableSpec, model: DeclarativeBase) -> None:
+    """Add a row; without a key, a session could not tell it from others."""
+    if spec.table.primary_key.columns:
+        session.add(model)
+        session.flush()
+        return
+    values = {name: value for name, value in vars(model).items() if name in spec.attributes}
+    session.execute(sa.insert(spec.model).values(values))
 
 
 def _set_postponed(session: Session, table: _FilledTable, references: References) -> None:
