@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.ddl.reader import read_ddl_text
+from runner.generation.fastapi.left_out import left_out
 from runner.generation.fastapi.python_names import attribute
+from runner.generation.fastapi.python_samples import sample_source
 from runner.generation.fastapi.resources import Resource, resource
 from runner.generation.model.application import Application
 from runner.generation.model.evaluation import evaluate
-from runner.generation.model.series import Cycle, DayCounter, value_at
+from runner.generation.model.series import Cycle, value_at
 
 if TYPE_CHECKING:
     from runner.generation.model.application_tables import ApplicationTable
+    from runner.generation.model.samples import Sample
 
 
 def _resource(ddl: str, dialect: str = "postgres") -> Resource:
@@ -31,8 +35,7 @@ def _rows(table: ApplicationTable) -> list[dict[str, object]]:
         row: dict[str, object] = {column: None if field.nullable else 1 for column, field in table.fields.items()}
         row |= dict.fromkeys(table.examples.referring, 1)
         for name, sample in table.examples.body.items():
-            counted = sample.series is not None and not isinstance(sample.series, DayCounter)
-            row[names[name]] = value_at(sample.series, number) if counted and sample.series else sample.value
+            row[names[name]] = sample.at(number)
         rows.append(row)
     return rows
 
@@ -48,6 +51,11 @@ def _rows(table: ApplicationTable) -> list[dict[str, object]]:
         "kinds text[] NOT NULL, CHECK (kinds <@ ARRAY['gold', 'silver'])",
         "status char(1) NOT NULL, CHECK (upper(status) IN ('M', 'S'))",
         "a int REFERENCES u, b int REFERENCES u, CHECK (a IS NOT NULL OR b IS NOT NULL)",
+        "low int NOT NULL, high int NOT NULL, UNIQUE (low, high), CHECK (low < high)",
+        "low numeric(8,2) NOT NULL UNIQUE, high numeric(8,2) NOT NULL UNIQUE, CHECK (high > low)",
+        "since date NOT NULL UNIQUE, until date NOT NULL, CHECK (until > since)",
+        "since timestamptz NOT NULL, until timestamptz NOT NULL, UNIQUE (since, until), CHECK (since < until)",
+        "share real NOT NULL, rest real NOT NULL, CHECK (share > rest AND share > 0 AND share < 1)",
     ],
 )
 def test_the_rules_hold_in_every_row(columns: str) -> None:
@@ -60,14 +68,14 @@ def test_the_rules_hold_in_every_row(columns: str) -> None:
 
 def test_a_key_of_few_values_has_each_in_turn_and_no_more_rows() -> None:
     made = _resource("CREATE TYPE plan AS ENUM ('a', 'b', 'c'); CREATE TABLE t (plan plan PRIMARY KEY, n int NOT NULL)")
-    assert made.table.most_rows == 3
+    assert made.table.examples.most_rows == 3
     assert made.table.examples.body["plan"].series == Cycle(values=("a", "b", "c"))
     assert '("a", "b", "c")[n % 3]' in made.body.text
 
 
 def test_few_values_beside_a_column_of_many_stay_the_same_in_every_row() -> None:
     table = _resource("CREATE TABLE t (n int, flag boolean, PRIMARY KEY (n, flag))").table
-    assert table.most_rows is None
+    assert table.examples.most_rows is None
     assert table.examples.body["flag"].series is None
 
 
@@ -77,6 +85,96 @@ def test_a_unique_column_of_a_type_of_postgresql_differs_from_row_to_row(type_: 
     series = table.examples.body["v"].series
     assert series is not None
     assert len({value_at(series, number) for number in range(1, 60)}) == 59
+
+
+@pytest.mark.parametrize(
+    ("column", "rows"),
+    [
+        ("v time NOT NULL", None),
+        ("v interval NOT NULL", None),
+        ("v real NOT NULL", None),
+        ("v text[] NOT NULL", None),
+        ("v varchar(3)[] NOT NULL", None),
+        ("v inet[] NOT NULL", None),
+        ("v numeric(3,2) NOT NULL CHECK (v > 0 AND v < 2)", None),
+        ("v numeric(4,1) NOT NULL", None),
+        ("v smallint NOT NULL CHECK (v BETWEEN 1 AND 5)", 5),
+        ("v boolean NOT NULL", 2),
+        ("v jsonb NOT NULL", 1),
+        ("v daterange NOT NULL", 1),
+        ("v daterange NOT NULL, w int NOT NULL", None),
+        ("v date", None),
+    ],
+)
+def test_no_more_rows_are_made_than_differ(column: str, rows: int | None) -> None:
+    names = "v, w" if " w " in column else "v"
+    examples = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {column}, UNIQUE ({names}))").table.examples
+    assert examples.is_accepted
+    assert examples.most_rows == rows
+    values = {str(_source(examples.body[name], number)) for name in names.split(", ") for number in range(1, 40)}
+    assert len(values) >= (rows or 39)
+
+
+def _source(sample: Sample, number: int) -> object:
+    """Return what the source of a sample evaluates to in a row."""
+    return eval(sample_source(sample).text, {"n": number, "dt": dt})
+
+
+@pytest.mark.parametrize("index", ["lower(v)", "v) WHERE (v IS NOT NULL"])
+def test_a_column_that_is_unique_in_part_differs_from_row_to_row(index: str) -> None:
+    ddl = f"CREATE TABLE t (id int PRIMARY KEY, v varchar(2) NOT NULL); CREATE UNIQUE INDEX i ON t ({index})"
+    series = _resource(ddl).table.examples.body["v"].series
+    assert series is not None
+    assert len({value_at(series, number) for number in range(60)}) == 60
+
+
+def test_fields_that_break_a_rule_do_so_in_every_row_and_are_of_the_key_only_where_they_must_be() -> None:
+    ddl = "CREATE TABLE t (a int PRIMARY KEY, b int NOT NULL, CONSTRAINT forward CHECK (b >= a AND a >= 0))"
+    table = _resource(ddl).table
+    assert table.examples.broken["forward"].keys() == {"b"}
+    for row in _rows(table):
+        assert evaluate(table.rules[0].condition, {**row, **table.examples.broken["forward"]}) is False
+    within = _resource("CREATE TABLE t (a int, b int, PRIMARY KEY (a, b), CONSTRAINT differ CHECK (a <> b))").table
+    assert within.examples.broken["differ"].keys() == {"a", "b"}
+
+
+def test_a_composite_type_is_given_as_a_row_of_nulls_and_left_out_where_it_may_be() -> None:
+    ddl = (
+        "CREATE TYPE pair AS (a int, b int); CREATE TABLE u (x int, y int, z int); CREATE DOMAIN triple AS u;"
+        "CREATE TABLE t (id int PRIMARY KEY, p pair NOT NULL, q triple NOT NULL, r pair)"
+    )
+    examples = _resource(ddl).table.examples
+    assert (examples.body["p"].json, examples.body["q"].json, examples.body["r"].json) == ("(,)", "(,,)", None)
+    assert examples.is_accepted
+
+
+def test_a_type_that_is_not_known_is_left_out_and_where_it_is_required_no_rows_are_made() -> None:
+    ddl = "CREATE TABLE t (id int PRIMARY KEY, v gis.outline{}); CREATE TABLE u (t_id int PRIMARY KEY REFERENCES t)"
+    optional = read_ddl_text(ddl.format(""), "postgres")
+    assert Application(optional).creatable == {table.name for table in optional.tables}
+    assert "v" not in resource(Application(optional), optional.tables[0].name).body.text
+    required = Application(read_ddl_text(ddl.format(" NOT NULL"), "postgres"))
+    assert not required.creatable
+    assert required.tables[0].examples.unknown == ("v",)
+    assert "its tests make no rows" in " ".join(left_out(required.schema, required.tables[0]))
+
+
+def test_a_check_that_no_value_satisfies_and_one_over_a_function_leave_the_rows_of_tests_out() -> None:
+    function = "CREATE FUNCTION fits(v text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RETURN v = 'x'; END $$;"
+    for check, name in (("(a < b AND b < a)", "t_check"), ("(fits(c))", "t_c_check")):
+        ddl = f"{function} CREATE TABLE t (id int PRIMARY KEY, a int, b int NOT NULL, c text NOT NULL, CHECK {check})"
+        table = _resource(ddl.replace("a int", "a int NOT NULL")).table
+        assert table.examples.unmet == (name,)
+    assert _resource(ddl.replace("c text NOT NULL", "c text")).table.examples.is_accepted
+
+
+def test_a_default_that_one_database_lacks_is_given_in_tests() -> None:
+    ddl = "CREATE FUNCTION code() RETURNS text LANGUAGE sql AS $$ SELECT 'c' $$;"
+    examples = _resource(
+        f"{ddl} CREATE TABLE t (id text PRIMARY KEY DEFAULT code(), at date DEFAULT now())"
+    ).table.examples
+    assert "id" in examples.body
+    assert "at" not in examples.body
 
 
 def test_a_key_of_sqlite_that_is_a_reference_is_given_by_the_client() -> None:

@@ -54,6 +54,10 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[Code, ...]:
         )
     elif own.kind == "partitioned" or (own.partition_of and own.partition_of not in schema.tables_by_name):
         found.append("it is created without partitions")
+    found += [f"its tests make no rows: no value of column {code(name)} is known" for name in table.examples.unknown]
+    found += [
+        f"its tests make no rows: none is known that satisfies check {code(name)}" for name in table.examples.unmet
+    ]
     if not table.key:
         found.append("it has no primary key, so rows can be listed but not changed")
     found += [_reason(note) for note in schema.notes if note.table == own.name]

@@ -167,6 +167,11 @@ class Resource:
     # ----------------------------------------------------------------------------------------------------------- tests
 
     @property
+    def is_creatable(self) -> bool:
+        """Whether tests can make rows."""
+        return self.table.is_writable and self.table.ddl.name in self.application.creatable
+
+    @property
     def references(self) -> tuple[Fragment, ...]:
         """The references, as their tests need them."""
         needed = self.table.examples.referring

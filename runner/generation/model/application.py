@@ -50,6 +50,11 @@ class Application:
         """All tables, in the order of the DDL."""
         return tuple(self.table(table.name) for table in self.schema.tables)
 
+    @property
+    def creatable(self) -> frozenset[QName]:
+        """The tables of which a row is known that the database accepts, with all that it must refer to."""
+        return self.derived(_creatable)
+
     def referrers(self, name: QName) -> tuple[Reference, ...]:
         """Return the references to a table from all tables, its own among them."""
         return self.derived(_referrers).get(name, ())
@@ -73,7 +78,6 @@ def _table(application: Application, name: QName) -> ApplicationTable:
         application.names,
         application.derived(_constraints)[name],
         application.schema.tables_by_name[name],
-        creatable=name in application.derived(_creatable),
     )
 
 
@@ -82,7 +86,9 @@ def _constraints(application: Application) -> Mapping[QName, NamedConstraints]:
 
 
 def _creatable(application: Application) -> frozenset[QName]:
-    return creatable_tables(application.schema)
+    return creatable_tables(
+        application.schema, {table.ddl.name for table in application.tables if table.examples.is_accepted}
+    )
 
 
 def _referrers(application: Application) -> Mapping[QName, tuple[Reference, ...]]:

@@ -15,8 +15,7 @@ from runner.generation.model.examples import Examples, make_examples
 from runner.generation.model.field_types import FieldType, Kind, field_type
 from runner.generation.model.fields import Field, make_field
 from runner.generation.model.prose import lower_first, sentence
-from runner.generation.model.references import Reference, is_sound, unique_columns
-from runner.generation.model.samples import few_values
+from runner.generation.model.references import Reference, is_sound, partly_unique_columns, unique_columns
 from runner.generation.model.schema_names import TableNames
 
 if TYPE_CHECKING:
@@ -36,8 +35,8 @@ class ApplicationTable:
 
     `ddl` is the DDL's record. `fields` are by column, in the order of the DDL. `constraints` have names, those of the
     DDL or the ones that PostgreSQL would choose; `rules` are the checks that an application can evaluate over a row,
-    `database_only` names those that it cannot. `references` are the foreign keys whose target exists, those of several
-    columns first. `creatable` is whether a first row can be made: the rows that it must refer to can be made before it.
+    `database_only` names those that it cannot, `opaque` has the columns of those among them that call functions of the
+    schema. `references` are the foreign keys whose target exists, those of several columns first.
     """
 
     ddl: Table
@@ -47,8 +46,8 @@ class ApplicationTable:
     fields: Mapping[str, Field]
     rules: tuple[RowRule, ...]
     database_only: tuple[str, ...]
+    opaque: Mapping[str, tuple[str, ...]]
     references: tuple[Reference, ...]
-    creatable: bool
 
     # --------------------------------------------------------------------------------------------------------- naming
 
@@ -179,27 +178,9 @@ class ApplicationTable:
     @cached_property
     def examples(self) -> Examples:
         """Values that its constraints accept and refuse."""
-        referring = {name for reference in self.references for name in reference.key.columns}
-        unique = {name for names in self.unique_columns for name in names}
-        unique.update(name for index in self.ddl.indexes if index.unique for name in index.columns if name)
-        return make_examples(self.fields, self.rules, referring, unique, self._few_values)
-
-    @cached_property
-    def _few_values(self) -> Mapping[str, int]:
-        """How many values a column has that alone distinguishes the rows of a key: that with the most of the key."""
-        found: dict[str, int] = {}
-        referring = {name for reference in self.references for name in reference.key.columns}
-        for names in self.unique_columns:
-            counts = {name: len(few_values(self.fields[name])) for name in names}
-            if all(counts.values()) and not referring.intersection(names):
-                most = max(counts, key=lambda name: counts[name])
-                found[most] = counts[most]
-        return found
-
-    @property
-    def most_rows(self) -> int | None:
-        """How many different rows the tests can make; None for any number."""
-        return min(self._few_values.values(), default=None)
+        referring = [name for reference in self.references for name in reference.key.columns]
+        unique = (*self.unique_columns, *partly_unique_columns(self.ddl))
+        return make_examples(self.fields, self.rules, referring, unique, self.opaque)
 
     @cached_property
     def example(self) -> Mapping[str, Any]:
@@ -216,9 +197,7 @@ def _referred(field: Field) -> Any:
     return "00000000-0000-4000-8000-000000000001" if field.type.kind == "uuid" else 1
 
 
-def make_table(
-    schema: Schema, names: SchemaNames, constraints: NamedConstraints, table: Table, *, creatable: bool
-) -> ApplicationTable:
+def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints, table: Table) -> ApplicationTable:
     """Return a table of a schema as its application presents it."""
     own, dialect = names.tables[table.name], dialect_named(schema.dialect)
     columns = table.columns_by_name
@@ -230,7 +209,8 @@ def make_table(
         }
     types = {name: field_type(column.type, dialect) for name, column in columns.items()}
     types |= _unsigned(schema, table)
-    checks = sort_checks(columns, constraints.checks, types)
+    types = {name: _composite(schema, type_) for name, type_ in types.items()}
+    checks = sort_checks(columns, constraints.checks, types, [function.name.name for function in schema.functions])
     fields = {
         name: make_field(column, own.fields[name], types[name], checks.bounds[name], is_key=name in table.key_columns)
         for name, column in columns.items()
@@ -243,9 +223,21 @@ def make_table(
         fields=fields,
         rules=checks.rules,
         database_only=checks.database_only,
+        opaque=checks.opaque,
         references=tuple(_references(schema, names, table, constraints.foreign_keys, fields)),
-        creatable=creatable,
     )
+
+
+def _composite(schema: Schema, type_: FieldType) -> FieldType:
+    """Return a type with the number of its attributes, where it is a composite type or the row type of a table."""
+    if type_.item is not None:
+        return replace(type_, item=_composite(schema, type_.item))
+    if type_.kind != "native":
+        return type_
+    sizes = [(one.name, len(one.attributes)) for one in schema.composites]
+    sizes += [(one.name, len(one.columns)) for one in schema.tables]
+    found = (size for name, size in sizes if type_.name in (str(name), schema.label(name)))
+    return replace(type_, attributes=next(found, 0))
 
 
 def _unsigned(schema: Schema, table: Table) -> Mapping[str, FieldType]:

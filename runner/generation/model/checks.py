@@ -6,7 +6,8 @@ database enforces all of them in any case.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -59,24 +60,35 @@ class RowRule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SortedChecks:
-    """All checks of a table: bounds by column, rules, and the names of those that only the database can enforce."""
+    """All checks of a table: bounds by column, rules, and the names of those that only the database can enforce.
+
+    `opaque` has the columns of those among the latter that call functions of the schema.
+    """
 
     bounds: Mapping[str, Bounds]
     rules: tuple[RowRule, ...]
     database_only: tuple[str, ...]
+    opaque: Mapping[str, tuple[str, ...]]
 
 
 def sort_checks(
-    columns: Mapping[str, Column], checks: Mapping[str, Check], types: Mapping[str, FieldType]
+    columns: Mapping[str, Column],
+    checks: Mapping[str, Check],
+    types: Mapping[str, FieldType],
+    functions: Collection[str] = (),
 ) -> SortedChecks:
-    """Return who can enforce each check of a table; `checks` are by name, `types` by column."""
+    """Return who can enforce each check of a table; `checks` are by name, `types` by column.
+
+    `functions` are the names of those that the schema defines.
+    """
     bounds = {
         name: Bounds(numbers=type_limits(column.type), max_length=types[name].max_length)
         for name, column in columns.items()
     }
     rules: list[RowRule] = []
     database_only: list[str] = []
-    for name, check in [*checks.items(), *_domain_checks(columns)]:
+    all_checks = {**checks, **dict(_domain_checks(columns))}
+    for name, check in all_checks.items():
         expression = check.expression
         if expression is None:
             database_only.append(name)
@@ -90,7 +102,9 @@ def sort_checks(
             _note_patterns(expression, types, bounds)
         else:
             rules.append(RowRule(name=name, columns=columns_in(expression), text=check.text, condition=condition))
-    return SortedChecks(bounds=bounds, rules=tuple(rules), database_only=tuple(database_only))
+    calls = re.compile(rf'\b({"|".join(map(re.escape, functions))})"?\s*\(') if functions else None
+    opaque = {name: all_checks[name].columns for name in database_only if calls and calls.search(all_checks[name].text)}
+    return SortedChecks(bounds=bounds, rules=tuple(rules), database_only=tuple(database_only), opaque=opaque)
 
 
 def _note_patterns(expression: Expression, types: Mapping[str, FieldType], bounds: dict[str, Bounds]) -> None:

@@ -15,26 +15,30 @@ from typing import TYPE_CHECKING, Any
 from runner.generation.model.check_expressions import Unknown
 from runner.generation.model.conditions import Computed, Condition, ConstantValue, FieldValue, constants_in
 from runner.generation.model.evaluation import evaluate
+from runner.generation.model.field_types import MOMENTS, NUMERIC
 from runner.generation.model.samples import (
+    APART,
     DAYS,
     Sample,
     constant_sample,
+    few_values,
     fits,
     limits,
+    moment_series,
+    number_sample,
+    number_series,
     pattern_samples,
     refused,
     sample_of,
     text_variants,
 )
-from runner.generation.model.series import DayCounter, value_at
 
 if TYPE_CHECKING:
     from runner.generation.model.checks import RowRule
     from runner.generation.model.field_types import FieldType
     from runner.generation.model.fields import Field
-    from runner.generation.model.series import Series
 
-_MOST_COMBINATIONS = 20_000
+_MOST_COMBINATIONS, _MOST_CHANGES = 20_000, 5_000  # that are tried
 _ROWS = (1, 2, 3, 50)  # numbers of rows in which rules over series have to hold
 
 
@@ -44,55 +48,79 @@ class Examples:
 
     `body` is a new row without its references and what the database fills in as well; `referring` are the columns of
     optional references that a row needs for the sake of a rule; `invalid` has a refused value
-    of single fields, `broken` by the name of a rule the fields of a row that breaks this rule alone.
+    of single fields, `broken` by the name of a rule the fields of a row that breaks this rule alone, those of the key
+    only where no other fields do. No more than `most_rows` rows differ; None for any number. `unknown` are columns
+    that need a value and whose type is not known here, `unmet` the checks that the body may not satisfy: the database
+    may refuse it.
     """
 
     body: Mapping[str, Sample]
     referring: frozenset[str]
     invalid: Mapping[str, Any]
     broken: Mapping[str, Mapping[str, Any]]
+    most_rows: int | None
+    unknown: tuple[str, ...]
+    unmet: tuple[str, ...]
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the database is sure to accept the body."""
+        return not self.unknown and not self.unmet
 
 
 def make_examples(
     fields: Mapping[str, Field],
     rules: Sequence[RowRule],
     references: Iterable[str],
-    unique: Iterable[str],
-    in_turns: Collection[str] = (),
+    unique: Collection[Collection[str]],
+    opaque: Mapping[str, Collection[str]],
 ) -> Examples:
     """Return examples of a table, whose `fields` are by column.
 
-    `references` are the columns of foreign keys, `unique` those of any key or unique index; those of few values that
-    alone distinguish rows have each value `in_turns`.
+    `references` are the columns of foreign keys in order, `unique` each set of columns that is unique in all or in some
+    rows, `opaque` the columns of each check that nothing is known about here.
     """
-    referring, distinct = set(references), set(unique)
+    referring = dict.fromkeys(references)
+    distinct = {column for columns in unique for column in columns}
+    in_turns = _in_turns(fields, unique, referring)
     samples = {
         column: sample_of(field, distinct=column in distinct, in_turns=column in in_turns)
         for column, field in fields.items()
         if field.writable and column not in referring
     }
-    fixed: dict[str, Any] = {
-        column: None if field.nullable or field.is_read_only else 1 for column, field in fields.items()
-    }
+    unknown = [column for column, sample in samples.items() if sample.is_guess]
+    doubtful = {column for columns in opaque.values() for column in columns}.union(unknown)
+    doubtful |= {column for column in samples if fields[column].type.attributes}  # all null, which SQL takes for null
+    samples |= {column: _NULL for column in samples if column in doubtful and not fields[column].required}
     ruled = {column for rule in rules for column in rule.columns}
+    fixed: dict[str, Any] = {
+        column: None if fields[column].nullable else number
+        for number, column in enumerate(referring, start=1)
+        if column in ruled and fields[column].writable
+    }
     options = {
         column: _options(fields[column], sample, rules, distinct=column in distinct)
         for column, sample in samples.items()
         if column in ruled
     }
     options |= {
-        column: [Sample(json=None, value=None), constant_sample(1)]
-        for column in ruled & referring
+        column: [_NULL, constant_sample(1)]
+        for column in ruled.intersection(referring)
         if fields[column].nullable and fields[column].writable
     }
     assigned = frozenset(column for column, field in fields.items() if field.is_read_only)
     chosen_references: set[str] = set()
+    unmet = [name for name, columns in opaque.items() if any(fields[column].required for column in columns)]
     for group in _groups(rules):
-        chosen = _choose(group, options, {**fixed, **_values(samples)}, samples, assigned)
+        chosen = _choose(group, options, fixed, samples, assigned)
+        if chosen is None:
+            unmet += [rule.name for rule in group if referring.keys().isdisjoint(rule.columns)]
+            continue
         chosen_references |= {column for column in chosen if column in referring and chosen[column].value is not None}
         fixed |= {column: sample.value for column, sample in chosen.items() if column in referring}
         samples.update({column: sample for column, sample in chosen.items() if column not in referring})
-    row = {**fixed, **_values(samples)}
+    key = {column for column, field in fields.items() if field.is_key}
+    own_options = {column: found for column, found in options.items() if column not in referring}
     return Examples(
         body={
             fields[column].name: sample
@@ -108,18 +136,47 @@ def make_examples(
         },
         broken={
             rule: {fields[column].name: sample.json for column, sample in broken.items()}
-            for rule, broken in _break(rules, {c: found for c, found in options.items() if c not in referring}, row)
+            for rule, broken in _break(rules, own_options, fixed, samples, key)
         },
+        most_rows=_most_rows(unique, samples),
+        unknown=tuple(column for column in unknown if fields[column].required),
+        unmet=tuple(unmet),
     )
 
 
+_NULL = Sample(json=None, value=None)
+
+
+def _in_turns(
+    fields: Mapping[str, Field], unique: Collection[Collection[str]], referring: Collection[str]
+) -> frozenset[str]:
+    """Return the columns of few values that alone distinguish rows: of each such set that with the most."""
+    found = set()
+    for columns in unique:
+        counts = {column: len(few_values(fields[column])) for column in columns}
+        if all(counts.values()) and not any(column in referring for column in columns):
+            found.add(max(counts, key=lambda column: counts[column]))
+    return frozenset(found)
+
+
+def _most_rows(unique: Iterable[Collection[str]], samples: Mapping[str, Sample]) -> int | None:
+    """Return in how many rows every unique set differs; None for any number.
+
+    References refer to a row of their own, and what the database assigns differs.
+    """
+    bounds = []
+    for columns in unique:
+        found = [samples[column] for column in columns if column in samples]
+        differences = [sample.most_rows for sample in found if sample.json is not None]
+        if len(differences) == len(columns) and None not in differences:
+            bounds.append(max(filter(None, differences)))
+    return min(bounds, default=None)
+
+
 def _filled_in(field: Field) -> bool:
-    """Whether the database's own value is as good as any."""
-    return field.default is not None and (field.default.varies or field.type.kind == "json")
-
-
-def _values(samples: Mapping[str, Sample]) -> dict[str, Any]:
-    return {column: sample.value for column, sample in samples.items()}
+    """Whether the database's own value is as good as any; one database may lack what another's function returns."""
+    default = field.default
+    return default is not None and default.kind != "function" and (default.varies or field.type.kind == "json")
 
 
 # ------------------------------------------------------------------------------------------------- fields tied together
@@ -156,7 +213,7 @@ def _options(field: Field, sample: Sample, rules: Sequence[RowRule], *, distinct
         *_other_values(field, sample, _constants(rules, column), distinct=distinct),
         *pattern_samples(field, patterns, distinct=distinct),
     ]
-    return [*found, Sample(json=None, value=None)] if field.nullable else found
+    return [*found, _NULL] if field.nullable else found
 
 
 def _other_values(field: Field, sample: Sample, constants: Sequence[Any], *, distinct: bool) -> Iterable[Sample]:
@@ -167,29 +224,38 @@ def _other_values(field: Field, sample: Sample, constants: Sequence[Any], *, dis
     if type_.kind == "boolean":
         return [constant_sample(json=False)]
     if type_.kind == "text":
-        of_rules = [] if distinct else [constant_sample(text) for text in constants if fits(field, text)]
-        return [*text_variants(field, sample), *of_rules]
+        return [*text_variants(field, sample), *(constant_sample(text) for text in constants if fits(field, text))]
     if type_.kind == "array" and type_.item is not None and type_.item.kind in ("text", "enum"):
         return [_nested(text, type_.dimensions) for text in constants if isinstance(text, str)]
-    return () if distinct else _numbers_or_moments(field)
+    return [*(_later(field, sample) if distinct else ()), *_numbers_or_moments(field, constants)]
 
 
-def _numbers_or_moments(field: Field) -> Iterable[Sample]:
+def _later(field: Field, sample: Sample) -> Iterable[Sample]:
+    """Yield values that differ from row to row as well, and are greater than the sample's in every row."""
+    if field.type.kind in MOMENTS:
+        yield moment_series(field.type.kind, DAYS[0] + dt.timedelta(days=APART))
+    elif field.type.kind in NUMERIC:
+        series = number_series(field, Decimal(sample.value) + APART)
+        if series is not None and series.most_rows is None:
+            yield series
+
+
+def _numbers_or_moments(field: Field, constants: Sequence[Any]) -> Iterable[Sample]:
+    """Yield usual values of a field, and those of the constants of its rules and next to them."""
     type_ = field.type
-    if type_.kind == "number":
-        return map(constant_sample, (2.0, 10.0, 0.0, -1.0))
-    if type_.kind in ("integer", "decimal"):
+    if type_.kind in NUMERIC:
         low, high = limits(field)
-        wanted = (Decimal(2), Decimal(10), Decimal(0), low, high)
-        numbers = dict.fromkeys(min(max(number, low), high) for number in wanted)
-        if type_.kind == "integer":
-            return [constant_sample(int(number)) for number in numbers]
-        return [constant_sample(f"{number:.{max(type_.places or 0, 0)}f}", number) for number in numbers]
-    if type_.kind == "time":
-        return [constant_sample(f"{hour:02d}:00:00", dt.time(hour)) for hour in (9, 10)]
-    if type_.kind == "date":
-        return [constant_sample(day.isoformat(), day) for day in DAYS[1:]]
-    return [_moment(day, type_) for day in DAYS[1:]] if type_.kind in ("timestamp", "local_timestamp") else ()
+        of_rules = [Decimal(one) for one in constants if isinstance(one, int | Decimal) and not isinstance(one, bool)]
+        wanted = [*map(Decimal, (2, 10, 0, -1)), low, high, *(one + by for one in of_rules for by in (0, 1, -1))]
+        bounded = dict.fromkeys(min(max(one, low), high) for one in wanted)
+        yield from (number_sample(field, number) for number in bounded)
+    elif type_.kind == "time":
+        yield from (constant_sample(f"{hour:02d}:00:00", dt.time(hour)) for hour in (9, 10))
+    elif type_.kind in MOMENTS:
+        dates = [one.date() if isinstance(one, dt.datetime) else one for one in constants]
+        near = [one + dt.timedelta(days=shift) for one in dates if isinstance(one, dt.date) for shift in (0, 1, -1)]
+        for day in (*DAYS[1:], *near):
+            yield constant_sample(day.isoformat(), day) if type_.kind == "date" else _moment(day, type_)
 
 
 def _nested(item: str, dimensions: int) -> Sample:
@@ -218,52 +284,87 @@ def _moment(day: dt.date, type_: FieldType) -> Sample:
 def _choose(
     rules: Sequence[RowRule],
     options: Mapping[str, list[Sample]],
-    row: Mapping[str, Any],
+    fixed: Mapping[str, Any],
     samples: Mapping[str, Sample],
     assigned: frozenset[str],
-) -> dict[str, Sample]:
-    """Return samples with which every rule of a group holds; none where no combination that was tried does.
+) -> dict[str, Sample] | None:
+    """Return samples with which every rule of a group holds in every row; None where no combination tried is one.
 
-    Where a sample is a series, the rules must hold in several rows. A rule over columns whose values the database has
-    `assigned` should hold whatever these values are.
+    A rule over columns whose values the database has `assigned` should hold whatever these values are.
     """
-    unsure: dict[str, Sample] = {}
-    for chosen in _combinations(options, {column for rule in rules for column in rule.columns}):
-        tried = {**row, **_values(chosen)}
-        series = {column: sample.series for column, sample in {**samples, **chosen}.items() if sample.series}
-        later = [rule for rule in rules if not series.keys().isdisjoint(rule.columns)]
-        if not all(_holds(rule, tried) for rule in rules) or not all(
-            _holds(rule, {**tried, **_row(series, number)}) for number in _ROWS for rule in later
-        ):
-            continue
-        if all(_outcome(rule, tried) for rule in rules if not assigned.isdisjoint(rule.columns)):
+    unsure: dict[str, Sample] | None = None
+    columns = {column for rule in rules for column in rule.columns}
+    for chosen in _solutions(rules, options, fixed, samples):
+        rows = _rows(fixed, samples, chosen, columns)
+        if all(_outcome(rule, rows[0]) for rule in rules if not assigned.isdisjoint(rule.columns)):
             return chosen
-        unsure = unsure or chosen
+        unsure = chosen if unsure is None else unsure
     return unsure
 
 
-def _row(series: Mapping[str, Series], number: int) -> dict[str, Any]:
-    return {column: value_at(found, number) for column, found in series.items() if not isinstance(found, DayCounter)}
+def _solutions(
+    rules: Sequence[RowRule],
+    options: Mapping[str, list[Sample]],
+    fixed: Mapping[str, Any],
+    samples: Mapping[str, Sample],
+) -> Iterator[dict[str, Sample]]:
+    """Yield combinations with which the rules hold: a rule is tried as soon as all of its columns are chosen."""
+    columns = dict.fromkeys(column for rule in rules for column in rule.columns if column in options)
+    chosen: list[tuple[dict[str, Sample], list[str]]] = [({}, [*columns])]
+    for _ in range(_MOST_COMBINATIONS):
+        if not chosen:
+            return
+        found, rest = chosen.pop()
+        decided = (rule for rule in rules if set(rest).isdisjoint(rule.columns))
+        if not all(_holds(rule, row) for rule in decided for row in _rows(fixed, samples, found, rule.columns)):
+            continue
+        if not rest:
+            yield found
+            continue
+        column, *others = rest
+        chosen += [({**found, column: sample}, others) for sample in reversed(options[column])]
+
+
+def _rows(
+    fixed: Mapping[str, Any], samples: Mapping[str, Sample], chosen: Mapping[str, Sample], columns: Iterable[str]
+) -> list[dict[str, Any]]:
+    """Return these columns of several rows, where some samples were chosen instead; one row if all are equal."""
+    own = {column: chosen.get(column, samples.get(column)) for column in columns}
+    found = {column: sample for column, sample in own.items() if sample is not None}
+    numbers = _ROWS if any(sample.series for sample in found.values()) else _ROWS[:1]
+    return [{**fixed, **{column: sample.at(number) for column, sample in found.items()}} for number in numbers]
 
 
 def _break(
-    rules: Sequence[RowRule], options: Mapping[str, list[Sample]], row: Mapping[str, Any]
+    rules: Sequence[RowRule],
+    options: Mapping[str, list[Sample]],
+    fixed: Mapping[str, Any],
+    samples: Mapping[str, Sample],
+    key: Collection[str],
 ) -> Iterator[tuple[str, Mapping[str, Sample]]]:
-    """Yield for each rule the columns of a row that breaks this rule alone."""
+    """Yield for each rule columns that break it alone in every row; columns of the key only where it takes them."""
     for rule in rules:
-        for chosen in _combinations(options, rule.columns):
-            tried = {**row, **_values(chosen)}
-            others = (other for other in rules if other is not rule)
-            if not _holds(rule, tried) and all(_holds(other, tried) for other in others):
+        others = [other for other in rules if other is not rule and not set(rule.columns).isdisjoint(other.columns)]
+        columns = {column for one in (rule, *others) for column in one.columns}
+        own = {column: samples[column] for column in rule.columns if column in options}
+        outside = {column: sample for column, sample in own.items() if column not in key}
+        for chosen in itertools.chain(_changed(outside, options), _changed(own, options) if outside != own else ()):
+            rows = _rows(fixed, samples, chosen, columns)
+            if all(not _holds(rule, row) and all(_holds(other, row) for other in others) for row in rows):
                 yield rule.name, chosen
                 break
 
 
-def _combinations(options: Mapping[str, list[Sample]], columns: Collection[str]) -> Iterator[dict[str, Sample]]:
-    """Yield samples of these columns in each combination of their options, up to a limit."""
-    chosen = {column: samples for column, samples in options.items() if column in columns}
-    for combination in itertools.islice(itertools.product(*chosen.values()), _MOST_COMBINATIONS):
-        yield dict(zip(chosen, combination, strict=True))
+def _changed(own: Mapping[str, Sample], options: Mapping[str, list[Sample]]) -> Iterator[dict[str, Sample]]:
+    """Yield these columns with one, two or all of them changed, up to a limit; each is the same in every row."""
+    first = {
+        column: [constant_sample(sample.json, sample.value) for sample in (own[column], *options[column])]
+        for column in own
+    }
+    subsets = (names for size in sorted({1, 2, len(own)}) for names in itertools.combinations(own, size))
+    values = ((names, found) for names in subsets for found in itertools.product(*(first[name] for name in names)))
+    for names, found in itertools.islice(values, _MOST_CHANGES):
+        yield {**{column: first[column][0] for column in own}, **dict(zip(names, found, strict=True))}
 
 
 def _holds(rule: RowRule, row: Mapping[str, Any]) -> bool:

@@ -46,6 +46,7 @@ class FieldType:
     enum: QName | None = None  # the named type whose values these are
     values: tuple[str, ...] = ()  # that an enumerated type has
     domain: QName | None = None  # the domain that the column is declared with
+    attributes: int = 0  # how many a composite type has
 
     @property
     def is_long(self) -> bool:

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.ddl.model import ForeignKey, QName
+from runner.generation.model.check_expressions import columns_in
 
 if TYPE_CHECKING:
-    from runner.ddl.model import Column, Schema, Table
+    from collections.abc import Collection
+
+    from runner.ddl.model import Column, IndexPart, Schema, Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,6 +42,19 @@ def unique_columns(table: Table) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(found))
 
 
+def partly_unique_columns(table: Table) -> tuple[tuple[str, ...], ...]:
+    """Return the columns of every unique index over some of the rows, or over expressions."""
+    indexes = [index for index in table.indexes if index.unique and not index.enforces_uniqueness]
+    found = [tuple(dict.fromkeys(name for part in index.parts for name in _columns_of(part))) for index in indexes]
+    return tuple(columns for columns in dict.fromkeys(found) if columns)
+
+
+def _columns_of(part: IndexPart) -> tuple[str, ...]:
+    if part.column is not None:
+        return (part.column,)
+    return () if part.parsed is None else columns_in(part.parsed)
+
+
 def is_sound(schema: Schema, key: ForeignKey) -> bool:
     """Whether a foreign key refers to a key of a table that the DDL defines; no other can be created."""
     target = schema.tables_by_name.get(key.references)
@@ -47,9 +63,12 @@ def is_sound(schema: Schema, key: ForeignKey) -> bool:
     return set(key.target_columns) in map(set, unique_columns(target))
 
 
-def creatable_tables(schema: Schema) -> frozenset[QName]:
-    """Return the tables in which a first row can be made: what it must refer to can be made before it."""
-    needs = {table.name: _required_targets(schema, table) for table in schema.tables}
+def creatable_tables(schema: Schema, accepted: Collection[QName]) -> frozenset[QName]:
+    """Return the tables in which a row can be made: the rows that it must refer to can be made before it.
+
+    Of no other tables than those in `accepted` is a row known that the database accepts.
+    """
+    needs = {table.name: _required_targets(schema, table) for table in schema.tables if table.name in accepted}
     found: set[QName] = set()
     while True:
         more = {name for name, needed in needs.items() if name not in found and needed is not None and needed <= found}

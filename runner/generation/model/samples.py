@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType, Kind
 from runner.generation.model.numbered_text import numbered
-from runner.generation.model.series import Counter, Cycle, DayCounter, Series
+from runner.generation.model.series import Counter, Cycle, DayCounter, Series, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -30,8 +31,13 @@ _NATURAL: tuple[tuple[str, Counter | str], ...] = (
     ("locale", "en-US"),
 )
 _LONGEST = 10_000  # characters of a text in a test; a number is refused as well
+_MANY, _ENDLESS = 50, 10_000  # rows: more than a test makes, more than all tests make
+_EXACT_STEP = Decimal("0.0625")  # a multiple of it is a floating-point number without rounding
 _BROKEN = ("?", "", "0", "a", " ", "\u00e9")
-DAYS = tuple(dt.date(2024, month, 15) for month in (1, 2, 3, 4))
+_FIRST = dt.date(2024, 1, 15)
+DAYS = (_FIRST, *(dt.date(2024, month, 15) for month in (2, 3, 4)), dt.date(2034, 1, 15))
+APART = 1_000  # numbers or days between the series of two fields that a rule orders: more than a test makes rows
+_WORD = "sample"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,12 +45,34 @@ class Sample:
     """An accepted value: as JSON, and as the Python value that conditions are tried with.
 
     `series` gives another one for each row, where it has to differ. The sample of an array has that of its `item`.
+    `is_guess` is whether the database may refuse it: the application does not know the type.
     """
 
     json: Any
     value: Any
     series: Series | None = None
     item: Sample | None = None
+    is_guess: bool = False
+
+    def at(self, number: int) -> Any:
+        """Return the Python value of row `number`."""
+        found = self.value if self.series is None else value_at(self.series, number)
+        read = _READERS.get(type(self.value))
+        return read(found) if read is not None and isinstance(found, str) else found
+
+    @property
+    def most_rows(self) -> int | None:
+        """In how many rows one after the other it differs; None for more than a test makes."""
+        if self.item is not None:
+            return self.item.most_rows
+        if isinstance(self.series, Cycle):
+            return len(self.series.values)
+        if isinstance(self.series, Counter):
+            return self.series.modulus if self.series.modulus and self.series.modulus < _MANY else None
+        return 1 if self.series is None else None
+
+
+_READERS: Mapping[type, Callable[[str], Any]] = {Decimal: Decimal, dt.time: dt.time.fromisoformat}
 
 
 def sample_of(field: Field, *, distinct: bool, in_turns: bool = False) -> Sample:
@@ -58,14 +86,11 @@ def sample_of(field: Field, *, distinct: bool, in_turns: bool = False) -> Sample
         return cycle(choices)
     if choices and type_.kind != "boolean":
         return constant_sample(choices[0])
-    series = _NATIVE_SERIES.get(type_.name.rpartition(".")[2]) if type_.kind == "native" else None
-    if distinct and series is not None and type_.domain is None:
-        return _text_sample(series)
     if type_.kind == "text":
         return _text(field)
     if type_.kind in NUMERIC:
         return _number(field, distinct=distinct)
-    return _day_sample(type_.kind) if distinct and type_.kind in MOMENTS else _unbounded(type_)
+    return _of_type(type_, distinct=distinct)
 
 
 def constant_sample(json: Any, value: Any = None) -> Sample:
@@ -86,31 +111,47 @@ def cycle(values: Sequence[str | int | bool]) -> Sample:
     return Sample(json=first, value=first, series=Cycle(values=tuple(values)))
 
 
-def _item(type_: FieldType) -> Sample:
+def _of_type(type_: FieldType, *, distinct: bool) -> Sample:
+    """Return a value of a type that has no bounds."""
+    if type_.item is not None:
+        found = _item(type_.item, distinct=distinct)
+        for _ in range(type_.dimensions):
+            found = Sample(json=[found.json], value=[found.value], item=found, is_guess=found.is_guess)
+        return found
+    if type_.kind == "native":
+        return _native(type_, distinct=distinct)
+    if distinct and type_.kind in MOMENTS:
+        return moment_series(type_.kind, _FIRST)
+    return _DISTINCT.get(type_.kind, _PLAIN[type_.kind]) if distinct else _PLAIN[type_.kind]
+
+
+def _item(type_: FieldType, *, distinct: bool) -> Sample:
+    """Return an item of an array."""
     if type_.values:
         return constant_sample(type_.values[0])
     if type_.kind == "text":
-        return constant_sample("sample"[: type_.max_length or 6])
+        is_short = type_.max_length is not None and type_.max_length < len(_WORD) + 4
+        counter = Counter(is_text=True) if is_short else Counter(is_text=True, before=f"{_WORD}-")
+        return _text_sample(counter) if distinct else constant_sample(_WORD[: type_.max_length])
     if type_.kind in ("integer", "number"):
-        return constant_sample(1)
+        return Sample(json=1, value=1, series=Counter() if distinct else None)
     if type_.kind == "decimal":
-        return constant_sample("1.00"[: 2 + (type_.places or 0)], Decimal(1))
-    return _unbounded(type_)
+        return constant_sample(f"{1:.{max(type_.places or 0, 0)}f}", Decimal(1))
+    return _of_type(type_, distinct=distinct)
 
 
-def _unbounded(type_: FieldType) -> Sample:
-    """Return a value of a type that has no bounds."""
-    if type_.item is not None:
-        found = _item(type_.item)
-        for _ in range(type_.dimensions):
-            found = Sample(json=[found.json], value=[found.value], item=found)
-        return found
-    if type_.kind == "native":
-        width = re.fullmatch(r"bit\((\d+)\)", type_.name)
-        known = NATIVE_TEXTS.get(type_.name.split("(")[0]) if type_.domain is None else None
-        known = "1".zfill(int(width[1])) if width else known
-        return constant_sample(known or "1")
-    return _PLAIN[type_.kind]
+def _native(type_: FieldType, *, distinct: bool) -> Sample:
+    """Return a value of a type of PostgreSQL that the application handles as text."""
+    if type_.attributes:
+        return constant_sample("(" + "," * (type_.attributes - 1) + ")")  # whose attributes are all null
+    base, _, arguments = type_.name.rpartition(".")[2].partition("(")
+    series = _NATIVE_SERIES.get(base)
+    if distinct and series is not None:
+        return _text_sample(series)
+    if base == "bit":
+        return constant_sample("1".zfill(int(arguments.rstrip(")") or 1)))
+    known = NATIVE_TEXTS.get(base.strip('"'))
+    return Sample(json=known or "1", value=known or "1", is_guess=known is None)
 
 
 _NATIVE_SERIES: Mapping[str, Counter] = {
@@ -125,16 +166,28 @@ NATIVE_TEXTS: Mapping[str, str] = {
     "int4range": "[1,5)", "int8range": "[1,5)", "numrange": "[1,5)", "daterange": "[2024-01-01,2024-02-01)",
     "time with time zone": "08:00:00+00", "money": "$1.00", "tsvector": "'a'", "tsquery": "'a'", "box": "(2,2),(1,1)",
     "circle": "<(1,2),3>", "path": "((1,2),(3,4))", "polygon": "((1,2),(3,4))", "lseg": "[(1,2),(3,4)]",
-    "line": "{1,2,3}", "jsonpath": "$",
+    "line": "{1,2,3}", "jsonpath": "$", "citext": "sample", "ltree": "a.b", "hstore": '"a"=>"1"', "bit varying": "1",
+    "varbit": "1", "macaddr8": "08:00:2b:01:02:03:04:05", "pg_lsn": "0/1", "xid": "1", "name": "sample", "char": "a",
+    "tsrange": '["2024-01-01 00:00:00","2024-02-01 00:00:00")', "int4multirange": "{[1,5)}", "timetz": "08:00:00+00",
 }  # fmt: skip
 
 
+_DISTINCT: Mapping[Kind, Sample] = {
+    "time": Sample(
+        json="08:01:00",
+        value=dt.time(8, 1),
+        series=Counter(is_text=True, before="08:", width=2, after=":00", modulus=60),
+    ),
+    "interval": Sample(
+        json="P1D", value=dt.timedelta(days=1), series=Counter(is_text=True, before="P", after="D", modulus=300)
+    ),
+}
 _MORNING = dt.datetime(2024, 1, 15, 8, tzinfo=dt.UTC)
 _UUID = Counter(is_text=True, before="00000000-0000-4000-8000-", width=12)
 _BASE64 = Counter(is_text=True, width=8)  # of six bytes
 _PLAIN: Mapping[Kind, Sample] = {
     "boolean": constant_sample(json=True),
-    "date": constant_sample(DAYS[0].isoformat(), DAYS[0]),
+    "date": constant_sample(_FIRST.isoformat(), _FIRST),
     "time": constant_sample("08:00:00", dt.time(8)),
     "timestamp": constant_sample("2024-01-15T08:00:00Z", _MORNING),
     "local_timestamp": constant_sample("2024-01-15T08:00:00", _MORNING.replace(tzinfo=None)),
@@ -145,13 +198,12 @@ _PLAIN: Mapping[Kind, Sample] = {
 }
 
 
-def _day_sample(kind: Kind) -> Sample:
-    day = DAYS[0] + dt.timedelta(days=1)
-    if kind == "date":
-        return Sample(json=day.isoformat(), value=day, series=DayCounter(first=DAYS[0]))
-    time = "T08:00:00Z" if kind == "timestamp" else "T08:00:00"
-    moment = dt.datetime.combine(day, dt.time(8), tzinfo=dt.UTC if kind == "timestamp" else None)
-    return Sample(json=f"{day}{time}", value=moment, series=DayCounter(first=DAYS[0], time=time))
+def moment_series(kind: Kind, first: dt.date) -> Sample:
+    """Return a day or a moment for each row, each a day after the one before."""
+    time = {"timestamp": "T08:00:00Z", "local_timestamp": "T08:00:00"}.get(kind, "")
+    series = DayCounter(first=first, time=time)
+    value = value_at(series, 1)
+    return Sample(json=f"{first + dt.timedelta(days=1)}{time}", value=value, series=series)
 
 
 # ---------------------------------------------------------------------------------------------------------------- text
@@ -250,7 +302,7 @@ def accepts(field: Field, text: Any) -> bool:
 def limits(field: Field) -> tuple[Decimal, Decimal]:
     """Return the least and the greatest number that a field accepts, in steps of its last digit."""
     type_, numbers = field.type, field.bounds.numbers
-    step = Decimal(1).scaleb(-(type_.places or 0)) if type_.kind == "decimal" else Decimal(1)
+    step = _step(type_)
     if type_.kind == "decimal" and type_.digits is not None:
         most = Decimal(10) ** (type_.digits - (type_.places or 0)) - step
     else:
@@ -260,28 +312,55 @@ def limits(field: Field) -> tuple[Decimal, Decimal]:
     return low, high
 
 
+def _step(type_: FieldType) -> Decimal:
+    """Return the difference of two numbers next to each other; of floating-point numbers one that is exact."""
+    if type_.kind == "decimal":
+        return Decimal(1).scaleb(-(type_.places or 0))
+    return _EXACT_STEP if type_.kind == "number" else Decimal(1)
+
+
+def number_sample(field: Field, number: Decimal) -> Sample:
+    """Return a number as a field of its type has it."""
+    if field.type.kind == "number":
+        return constant_sample(float(number))
+    if field.type.kind == "integer":
+        return constant_sample(int(number))
+    return constant_sample(f"{number:.{max(field.type.places or 0, 0)}f}", number)
+
+
+def number_series(field: Field, first: Decimal) -> Sample | None:
+    """Return a number for each row, one more than in the row before; None where fewer than two are accepted."""
+    start = math.ceil(first)
+    span = int(limits(field)[1] - start) + 1
+    if span <= 1:
+        return None
+    is_text, places = field.type.kind == "decimal", max(field.type.places or 0, 0)
+    counter = Counter(
+        start=start - 1 or None if span > _ENDLESS else start,
+        modulus=None if span > _ENDLESS else span,
+        is_text=is_text,
+        after="." + "0" * places if is_text and places else "",
+    )
+    json = value_at(counter, 1)
+    return Sample(json=json, value=Decimal(json) if is_text else json, series=counter)
+
+
 def _number(field: Field, *, distinct: bool) -> Sample:
     low, high = limits(field)
     base = min(max(Decimal(1), low), high)
-    type_ = field.type
-    if type_.kind == "number":
-        return constant_sample(float(base))
-    if type_.kind == "decimal":
-        return _decimal(base, int(high - base), type_.places or 0, distinct=distinct)
-    if not distinct:
-        return constant_sample(int(base))
-    span = int(high - base) + 1
-    value = int(base) + 1 % span
-    endless = span > 10**6 and base == 1
-    return Sample(json=value, value=value, series=Counter() if endless else Counter(start=int(base), modulus=span))
+    series = (number_series(field, base), _fractions(field, base)) if distinct else ()
+    found = [sample for sample in series if sample is not None]
+    return max(found, key=lambda sample: sample.most_rows or _ENDLESS, default=number_sample(field, base))
 
 
-def _decimal(base: Decimal, span: int, places: int, *, distinct: bool) -> Sample:
-    if not distinct or span <= 10**3:
-        return constant_sample(f"{base:.{max(places, 0)}f}", base)
-    zeros = "." + "0" * places if places > 0 else ""
-    series = Counter(start=int(base), modulus=span, is_text=True, after=zeros)
-    return Sample(json=f"{int(base) + 1:.{max(places, 0)}f}", value=base + 1, series=series)
+def _fractions(field: Field, base: Decimal) -> Sample | None:
+    """Return a decimal for each row that differs in the digits after the point."""
+    places, whole = field.type.places or 0, math.floor(base)
+    low, high = limits(field)
+    if field.type.kind != "decimal" or places < 1 or whole < low or whole < 0 or whole + 1 - _step(field.type) > high:
+        return None
+    counter = Counter(is_text=True, before=f"{whole}.", width=places, modulus=10**places)
+    return Sample(json=counter.text(1), value=Decimal(counter.text(1)), series=counter)
 
 
 # ------------------------------------------------------------------------------------------------------------- refused

@@ -53,4 +53,5 @@ def value_at(series: Series, number: int) -> Any:
         if series.is_text:
             return series.text(number)
         return (series.start or 0) + (number % series.modulus if series.modulus else number)
-    return series.first + dt.timedelta(days=number)
+    day = series.first + dt.timedelta(days=number)
+    return dt.datetime.fromisoformat(f"{day}{series.time}") if series.time else day

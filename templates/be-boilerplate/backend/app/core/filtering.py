@@ -112,8 +112,9 @@ def error_message(error: ValueError) -> str:
 
 def _operators(kind: sa.types.TypeEngine[Any], *, nullable: bool) -> tuple[str, ...]:
     null = ("is_null",) if nullable else ()
-    if _is_array(kind):
-        return ("contains", *null)
+    if isinstance(kind, columns.Array):
+        is_json = isinstance(kind.item_type, sa.JSON)  # which has no equality in SQL
+        return null if is_json else ("contains", *null)
     if isinstance(kind, (sa.Enum, sa.Boolean, sa.Uuid)):
         return (*_EQUALITY, *null)
     if isinstance(kind, (sa.String, columns.Char)):

@@ -181,6 +181,8 @@ class TableTests(BulkTests):
         self._require_changes()
         path = row_path(self.case, factory.make(self.case))
         for rule, values in self.case.broken.items():
+            if not values.keys() <= {*self.case.changes}:
+                continue  # only another key breaks it
             response = client.patch(path, json=values)
             problem(response, 422)
             assert {error["constraint"] for error in response.json()["errors"]} == {rule}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
-from app.core.rules import Rule
+from app.core.rules import Rule, enforce
 from app.core.seeding.fields import Field, TableSpec
 from app.core.seeding.order import Step, is_required
 from app.core.seeding.references import References
@@ -40,6 +41,7 @@ class RowFactory:
         self._unique = _unique_sets(spec)
         self._seen: list[set[tuple[Any, ...]]] = [set() for _ in self._unique]
         self._placeholders = 0
+        self._of_assigned = [rule for rule in spec.rules if not {*rule.fields} <= {*spec.fields}]
         keys = spec.table.foreign_key_constraints
         self._foreign_key_names = {spec.attribute(column) for key in keys for column in key.columns}
 
@@ -54,7 +56,7 @@ class RowFactory:
     def make(self) -> Row:
         """Return a row that satisfies all rules and is unique. Raises `NoRowError` with the reason."""
         for _ in range(_MAX_DRAFTS):
-            row = self._repaired(self._draft())
+            row = self._completed(self._draft())
             if not self._is_duplicate(row):
                 return row
         names = " or ".join(", ".join(names) for names in self._unique)
@@ -66,6 +68,11 @@ class RowFactory:
             key = _key(row, names)
             if key is not None:
                 seen.add(key)
+
+    def check_assigned(self, model: DeclarativeBase) -> None:
+        """Raise a problem if a stored row violates a rule over values that the database has assigned."""
+        for rule in self._of_assigned:
+            enforce([rule], {name: getattr(model, name) for name in rule.fields})
 
     def accepts(self, row: Mapping[str, Any], changed: Iterable[str]) -> bool:
         """Whether a row satisfies all rules, and all unique constraints that include a `changed` attribute."""
@@ -123,15 +130,27 @@ class RowFactory:
 
     # ------------------------------------------------------------------------------------------------------ rules
 
-    def _violated_rule(self, row: Mapping[str, Any]) -> Rule | None:
+    def _violated_rule(self, row: Mapping[str, Any], certain: Sequence[Rule] = ()) -> Rule | None:
+        """Return a rule that does not hold, or of which it is not `certain` that it holds."""
         values = {name: row.get(name) for name in self.spec.attributes}
-        return next((rule for rule in self.spec.rules if rule.holds(values) is False), None)
+        violated = (rule for rule in self.spec.rules if rule.holds(values) is False)
+        unknown = (rule for rule in certain if not rule.holds(values))
+        return next(itertools.chain(violated, unknown), None)
 
-    def _repaired(self, row: Row) -> Row:
+    def _completed(self, row: Row) -> Row:
+        """Return a row that satisfies all rules, if possible whatever the database assigns. Raises `NoRowError`."""
+        if self._of_assigned:
+            try:
+                return self._repaired({**row}, self._of_assigned)
+            except NoRowError:
+                pass  # the values that the database assigns decide
+        return self._repaired(row)
+
+    def _repaired(self, row: Row, certain: Sequence[Rule] = ()) -> Row:
         """Change a row at random until it satisfies every rule, and return it. Raises `NoRowError`."""
         rule = None
         for _ in range(_MAX_REPAIRS):
-            rule = self._violated_rule(row)
+            rule = self._violated_rule(row, certain)
             if rule is None:
                 return row
             self._change(row, rule)
@@ -160,6 +179,8 @@ class RowFactory:
     def _literal(self, field: Field, rule: Rule) -> Any:
         """Return one of the literals in a rule's SQL text, or a date close to it."""
         texts = [text.replace("''", "'") or number for text, number in _LITERAL.findall(rule.text)]
+        if " ~ " in rule.text:
+            texts += [self.values.matching(text) for text in texts]
         value = accept(field, self._items(field, texts)) if texts else None
         return self.values.value(field) if value is None else self._near(value)
 

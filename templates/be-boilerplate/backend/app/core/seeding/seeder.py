@@ -16,7 +16,7 @@ from app.core.discovery import load_models
 from app.core.hooks import before_create
 from app.core.problems import ProblemError
 from app.core.seeding.deferral import deferred
-from app.core.seeding.fields import table_spec
+from app.core.seeding.fields import TableSpec, table_spec
 from app.core.seeding.order import Step, is_required, plan_steps
 from app.core.seeding.references import References
 from app.core.seeding.rows import NoRowError, Row, RowFactory
@@ -118,19 +118,23 @@ def _store(session: Session, factory: RowFactory, row: Row, added: list[Declarat
     try:
         with session.begin_nested():
             before_create(session, model)
-            if factory.spec.table.primary_key.columns:
-                session.add(model)
-                session.flush()
-            else:  # the session identifies rows by their keys
-                state = sa.inspect(model)
-                columns = state.mapper.column_attrs
-                values = {name: value for name, value in state.dict.items() if name in columns}
-                session.execute(sa.insert(type(model)), [values])
+            _insert(session, factory.spec, model)
+            factory.check_assigned(model)
     except (DBAPIError, ProblemError) as error:
         return str(getattr(error, "orig", error)).strip().replace("\n", " ")
     added.append(model)
     factory.record(row)
     return ""
+
+
+def _insert(session: Session, spec: TableSpec, model: DeclarativeBase) -> None:
+    """Add a row; without a key, a session could not tell it from others."""
+    if spec.table.primary_key.columns:
+        session.add(model)
+        session.flush()
+        return
+    values = {name: value for name, value in vars(model).items() if name in spec.attributes}
+    session.execute(sa.insert(spec.model).values(values))
 
 
 def _set_postponed(session: Session, table: _FilledTable, references: References) -> None:

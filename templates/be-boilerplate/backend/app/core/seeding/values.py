@@ -24,6 +24,7 @@ _MAX_PROPOSALS = 20  # of each kind for one value
 _MAX_WORD, _MAX_PHRASE = 24, 120  # length in characters of columns that hold a word or a phrase
 _MAX_CODE = 3  # length in characters of columns that hold a code
 _MAX_NUMBER = Decimal(2**15 - 1)  # where the type has no bound
+_MAX_PLACES = 6  # after the point, of a number in a wide range
 
 
 class NoValueError(Exception):
@@ -61,6 +62,13 @@ class Values:
                 return accepted
         raise NoValueError(f"{field.name} accepts none of the values that were tried")
 
+    def matching(self, pattern: str) -> str:
+        """Return a text that a regular expression matches, or the expression itself where it is none for Python."""
+        try:
+            return self._patterns.xeger(pattern)
+        except re.error:
+            return pattern
+
     def _proposals(self, field: Field) -> Iterator[Any]:
         if field.type.kind == "text":
             yield from self._texts(field)
@@ -90,7 +98,7 @@ class Values:
                 yield re.sub(r"[^\w+]", "", text)  # such as a phone number without dashes
         if bounds.get("pattern"):
             for _ in range(_MAX_PROPOSALS):
-                yield self._patterns.xeger(bounds["pattern"])
+                yield self.matching(bounds["pattern"])
         for _ in range(_MAX_PROPOSALS):
             text = self._plain_text(max_length, bounds.get("min_length") or 0)
             yield text
@@ -153,9 +161,11 @@ class Values:
 
     def _number(self, field: Field, kind: ValueType, *, places: int) -> int | Decimal:
         low, high = self._range(field, kind)
+        if high - low > 1:
+            places = min(places, _MAX_PLACES)
         steps = 10**places
-        number = Decimal(self.random.randint(int(low * steps), int(high * steps))) / steps
-        return round(number, places) if places else int(number)
+        number = self.random.randint(int(low * steps), int(high * steps))
+        return Decimal(f"{number}E-{places}") if places else number
 
     def _range(self, field: Field, kind: ValueType) -> tuple[Decimal, Decimal]:
         """Return the plausible range of a number, limited to what the column accepts."""

@@ -152,5 +152,6 @@ describe("the facts of a field", () => {
     expect(operatorsOf(f.intChoice([1]))).toContain("gte");
     expect(operatorsOf(f.json())).toEqual([]);
     expect(operatorsOf(f.array(f.text()))).toEqual(["contains"]);
+    expect(operatorsOf(f.array(f.array(f.json())).nullable())).toEqual(["is_null"]);
   });
 });

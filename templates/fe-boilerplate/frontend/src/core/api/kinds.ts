@@ -108,5 +108,11 @@ const OPERATORS: Readonly<Record<Kind, readonly Operator[]>> = {
 /** Return the operators by which the server can filter a list by a field. */
 export function operatorsOf(schema: z.core.$ZodType): readonly Operator[] {
   const { kind, operators = OPERATORS[kind] } = factsOf(schema);
-  return isNullable(schema) ? [...operators, "is_null"] : operators;
+  const own = isArrayOfJson(schema) ? [] : operators;
+  return isNullable(schema) ? [...own, "is_null"] : own;
+}
+
+function isArrayOfJson(schema: z.core.$ZodType): boolean {
+  const { item } = factsOf(schema);
+  return item !== undefined && (fieldKind(item) === "json" || isArrayOfJson(item));
 }
