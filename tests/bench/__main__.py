@@ -1,6 +1,6 @@
 """Measures speed against baselines, in turn and in one run: `make bench`. Prints a table; quote ratios, not seconds.
 
-With `--only WORD`, runs only the benchmarks whose names contain the word.
+With `--only NAME`, runs only this benchmark. `scale` takes many minutes and gigabytes: it runs only if it is named.
 """
 
 from __future__ import annotations
@@ -305,6 +305,13 @@ def bench_backend(scratch: Scratch) -> Iterator[Row]:
     yield from backend.bench_backend(scratch)
 
 
+def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row]:
+    """Requests to the generated backend on large tables; its modules are imported only here."""
+    from tests.bench import scale
+
+    yield from scale.bench_scale(scratch, rows, server)
+
+
 BENCHES = {
     "start": bench_start,
     "school": bench_school,
@@ -320,8 +327,11 @@ BENCHES = {
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmarks and print the results. Raises where something cannot be measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=sorted(BENCHES), help="measure only this")
-    only = parser.parse_args(arguments).only
+    parser.add_argument("--only", choices=sorted([*BENCHES, "scale"]), help="measure only this")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="students of `scale` (default: %(default)s)")
+    parser.add_argument("--server", help="address of a PostgreSQL for `scale`, postgresql://…; default: one of its own")
+    options = parser.parse_args(arguments)
+    only = options.only
     print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} cores, medians of {RUNS}\n")
     print("| what | runner | baseline | ratio | bound |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory(prefix="runner-bench-") as folder:
@@ -329,6 +339,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if only in {None, name}:
                 for row in bench(Scratch(Path(folder, name))):  # its own: nothing of another one's is found there
                     print(row, flush=True)
+        if only == "scale":
+            for row in bench_scale(Scratch(Path(folder, only)), options.rows, options.server):
+                print(row, flush=True)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ _MODULES = {
     "app.core.rules": """Rule add all_of any_of coalesce contained count_known eq ge gt is_null le length lower lt
         matches mul ne not_ now one_of rem sub today trim upper""",
     "tests.core.factory": "Case Reference",
-    "tests.core.read_tests": "ReadTests",
+    "tests.core.read_tests": "EMPTY_PAGE ReadTests",
     "tests.core.table_tests": "TableTests",
 }
 _PATHS: Mapping[str, str] = {

@@ -61,14 +61,19 @@ def make_filterable(
     name: str, column: InstrumentedAttribute[Any], info: FieldInfo
 ) -> Filterable | None:
     """Return the filter of a column, or None where its type has no operators."""
-    kind = _without_null(info.annotation)
-    if info.metadata:
-        kind = Annotated[(kind, *info.metadata)]
     operators = _operators(column.type, nullable=bool(column.nullable))
     if not operators:
         return None
-    adapter: TypeAdapter[Any] = TypeAdapter(_item(kind) if _is_array(column.type) else kind)
+    adapter = value_adapter(info, of_items=_is_array(column.type))
     return Filterable(name=name, column=column, operators=operators, adapter=adapter)
+
+
+def value_adapter(info: FieldInfo, *, of_items: bool = False) -> TypeAdapter[Any]:
+    """Return the adapter for values of a field except null, or for the items of an array."""
+    kind = _without_null(info.annotation)
+    if info.metadata:
+        kind = Annotated[(kind, *info.metadata)]
+    return TypeAdapter(_item(kind) if of_items else kind)
 
 
 def condition(filterable: Filterable, operator: str, text: str) -> Condition:

@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from starlette.datastructures import QueryParams
 
+from app.core.counting import COUNT_CAP, Counting, Precision
 from app.core.fields import reject_unstorable
 from app.core.filtering import (
     Condition,
@@ -29,24 +30,36 @@ from app.core.filtering import (
     error_message,
     make_filterable,
     parameter_schema,
+    value_adapter,
 )
+from app.core.integrity import table_of
+from app.core.ordering import Order, SortKey
 from app.core.problems import FieldError, invalid
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
 MAX_OFFSET = 2**63 - 1
-_RESERVED = frozenset({"limit", "offset", "sort", "q", "expand"})  # parameters that are not filters
+PLACES = ("offset", "after", "before")  # parameters of which a request has at most one
+# Parameters that are not filters: fields of these names are filtered by `count__eq`.
+_RESERVED = frozenset({"limit", "offset", "after", "before", "count", "sort", "q", "expand"})
 
 Item = TypeVar("Item")
 
 
 class Page(BaseModel, Generic[Item]):
-    """A page of a list. `total` counts all rows that match; `expanded` holds referenced rows by reference."""
+    """A page of a list.
+
+    `total` is the number of all rows that match, and `total_is` how precise it is; `next` and `previous` are cursors of
+    the neighbouring pages; `expanded` holds referenced rows by reference.
+    """
 
     items: list[Item]
-    total: int
+    total: int | None
+    total_is: Precision
     limit: int
-    offset: int
+    offset: int | None
+    next: str | None
+    previous: str | None
     expanded: dict[str, list[Any]] = {}
 
 
@@ -71,6 +84,9 @@ class ListQuery(ExportQuery):
 
     limit: int = DEFAULT_LIMIT
     offset: int = 0
+    after: str = ""
+    before: str = ""
+    count: Counting = "capped"
     expand: str = ""
 
 
@@ -80,6 +96,19 @@ _Sort = Annotated[
 _Search = Annotated[str, Query(description="Text to find in any text field, ignoring case.")]
 _Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Maximum number of rows.")]
 _Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Number of rows to skip.")]
+_After = Annotated[
+    str, Query(description="Cursor of a page (`next`) after which rows are returned.")
+]
+_Before = Annotated[
+    str, Query(description="Cursor of a page (`previous`) before which rows are returned.")
+]
+_Count = Annotated[
+    Counting,
+    Query(
+        description=f"How `total` is determined: counted up to {COUNT_CAP:,} rows, counted up to there and estimated "
+        "above, counted exactly, or not at all."
+    ),
+]
 _Expand = Annotated[
     str, Query(description="Comma-separated references whose rows to include in `expanded`.")
 ]
@@ -96,13 +125,27 @@ async def list_query(
     *,
     limit: _Limit = DEFAULT_LIMIT,
     offset: _Offset = 0,
+    after: _After = "",
+    before: _Before = "",
+    count: _Count = "capped",
     sort: _Sort = "",
     q: _Search = "",
     expand: _Expand = "",
 ) -> ListQuery:
-    """Return the query of a request for a list."""
+    """Return the query of a request for a list; raises a problem 422 if it starts at more than one place."""
+    if sum(map(bool, (offset, after, before))) > 1:
+        message = "must not be combined: a page starts at one place"
+        raise invalid([FieldError(field=name, code="page", message=message) for name in PLACES])
     return ListQuery(
-        parameters=request.query_params, limit=limit, offset=offset, sort=sort, q=q, expand=expand
+        parameters=request.query_params,
+        limit=limit,
+        offset=offset,
+        after=after,
+        before=before,
+        count=count,
+        sort=sort,
+        q=q,
+        expand=expand,
     )
 
 
@@ -117,9 +160,10 @@ class Filters:
             if filterable := make_filterable(name, column, info):
                 self.fields[name] = filterable
         mapper = sa.inspect(model)
-        self._key = [
-            mapper.get_property_by_column(key).class_attribute for key in mapper.primary_key
-        ]
+        keys = [mapper.get_property_by_column(key).class_attribute for key in mapper.primary_key]
+        self._key = [(key, value_adapter(read.model_fields[key.key])) for key in keys]
+        table = table_of(model)
+        self._table, self._has_key = table.fullname, bool(table.primary_key.columns)
 
     def conditions(self, query: ExportQuery) -> list[Condition]:
         """Return the conditions of a query; raises a problem 422 that names every invalid parameter."""
@@ -148,27 +192,44 @@ class Filters:
             raise invalid(errors)
         return conditions
 
-    def order(self, sort: str) -> list[sa.ColumnElement[Any]]:
-        """Return the order by the fields of `sort`, with the primary key as tie-breaker; raises a problem 422."""
-        order: dict[str, sa.ColumnElement[Any]] = {}  # the first mention of a field takes effect
+    def order(self, sort: str) -> Order:
+        """Return the order by the fields of `sort`; raises a problem 422.
+
+        The primary key is the tie-breaker, in the direction of the last field, so that an index on the field serves.
+        """
+        keys: dict[str, SortKey] = {}  # the first mention of a field takes effect
+        is_descending = False
         for part in filter(None, (part.strip() for part in sort.split(","))):
-            filterable = self.fields.get(part.removeprefix("-"))
+            name = part.removeprefix("-")
+            filterable = self.fields.get(name)
             if filterable is None or not filterable.sortable:
                 raise invalid(
                     [FieldError(field="sort", code="sort", message=f"cannot sort by {part}")]
                 )
-            column = filterable.column
-            ordered = column.desc() if part.startswith("-") else column.asc()
-            order.setdefault(column.key, ordered.nulls_last() if column.nullable else ordered)
-        for key in self._key:
-            order.setdefault(key.key, key.asc())
-        return list(order.values())
+            is_descending = part.startswith("-")
+            keys.setdefault(
+                filterable.column.key,
+                SortKey(
+                    name=name,
+                    column=filterable.column,
+                    adapter=filterable.adapter,
+                    is_descending=is_descending,
+                ),
+            )
+        for column, adapter in self._key:
+            tie = SortKey(
+                name=column.key, column=column, adapter=adapter, is_descending=is_descending
+            )
+            keys.setdefault(column.key, tie)
+        return Order(self._table, list(keys.values()), has_cursors=self._has_key)
 
     def parameters(self) -> list[dict[str, Any]]:
         """Return the OpenAPI parameter objects of the filters."""
         return [
             {
-                "name": name if operator == "eq" else f"{name}__{operator}",
+                "name": name
+                if operator == "eq" and name not in _RESERVED
+                else f"{name}__{operator}",
                 "in": "query",
                 "required": False,
                 "schema": parameter_schema(filterable, operator),

@@ -8,20 +8,19 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Depends, Header
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.schema import CallableColumnDefault
 
 from app.core.database import get_session
 from app.core.expansion import References
-from app.core.export import csv_blocks
 from app.core.fields import Body, reject_unstorable
-from app.core.filtering import Condition
 from app.core.hooks import before_create, before_delete, before_update
 from app.core.integrity import dangling, explain, table_of
 from app.core.keyless import selected_rows
 from app.core.listing import Count, ExportQuery, Filters, ListQuery, Page
+from app.core.lists import read_count, read_csv, read_page
 from app.core.problems import ProblemError, not_found, precondition_failed
 from app.core.raw_values import read_row
 from app.core.responses import entity_tag, matches_etag, to_json
@@ -113,36 +112,16 @@ class Repository(Generic[Model, Read]):
         self.session.close()
 
     def page(self, query: ListQuery) -> Page[Read]:
-        """Return the page of the list for a query; raises a problem 422 for an invalid query."""
-        filters = self.resource.filters
-        conditions, order = filters.conditions(query), filters.order(query.sort)
-        references = self.resource.references.parse(query.expand)
-        statement = sa.select(self.resource.rows).where(*conditions).order_by(*order)
-        rows = self.session.scalars(statement.limit(query.limit).offset(query.offset)).all()
-        values = {"items": rows, "limit": query.limit, "offset": query.offset}
-        values["total"] = self._count(conditions)
-        if references:
-            values["expanded"] = {
-                reference.name: reference.rows(self.session, rows) for reference in references
-            }
-        try:
-            page: Page[Read] = self.resource.page.model_validate(values)
-        except ValidationError:
-            read = [self._to_read(row) for row in rows]
-            page = self.resource.page.model_validate({**values, "items": read})
-        return page
+        """Return a page; raises a problem 422 for an invalid query, or 400 for an invalid cursor."""
+        return read_page(self.resource, self.session, query)
 
     def csv(self, query: ExportQuery) -> Iterator[str]:
         """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches."""
-        filters = self.resource.filters
-        conditions, order = filters.conditions(query), filters.order(query.sort)
-        statement = sa.select(self.resource.rows).where(*conditions).order_by(*order)
-        rows = self.session.scalars(statement.execution_options(yield_per=500))
-        return csv_blocks(self.resource.read, (self._to_read(row) for row in rows))
+        return read_csv(self.resource, self.session, query)
 
-    def count(self, query: ListQuery) -> Count:
-        """Return the number of rows that match a query."""
-        return Count(count=self._count(self.resource.filters.conditions(query)))
+    def count(self, query: ExportQuery) -> Count:
+        """Return the exact number of rows that match a query."""
+        return read_count(self.resource, self.session, query)
 
     def get(self, *key: Any) -> Read:
         """Return the row with this key; raises a problem 404 if it does not exist."""
@@ -254,10 +233,6 @@ class Repository(Generic[Model, Read]):
         with self._saving(merged):
             self.session.flush()
         return self._refreshed(row)
-
-    def _count(self, conditions: Sequence[Condition]) -> int:
-        statement = sa.select(sa.func.count()).select_from(self.resource.model).where(*conditions)
-        return self.session.scalar(statement) or 0
 
     def _refreshed(self, row: Model) -> Read:
         """Return a row as stored: after rounding, defaults and triggers."""

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Response
 from pydantic import BaseModel
+from starlette.datastructures import QueryParams
+
+from app.core.listing import PLACES, Page
 
 JSON = "application/json"
 
@@ -18,9 +23,20 @@ def to_json(read: BaseModel) -> bytes:
     return read.model_dump_json(by_alias=True, exclude_unset=True, warnings=False).encode()
 
 
-def page_response(page: BaseModel) -> Response:
-    """Return a response with a page. It is built from validated rows, so it is not validated again."""
-    return Response(to_json(page), media_type=JSON)
+def page_response(page: Page[Any], parameters: QueryParams) -> Response:
+    """Return a response with a page, and a header `Link` (RFC 8288) to its neighbours with the same `parameters`.
+
+    The page is built from validated rows, so it is not validated again.
+    """
+    kept = [pair for pair in parameters.multi_items() if pair[0] not in PLACES]
+    neighbours = (("next", "after", page.next), ("prev", "before", page.previous))
+    links = [
+        f'<?{urlencode([*kept, (parameter, cursor)])}>; rel="{relation}"'
+        for relation, parameter, cursor in neighbours
+        if cursor is not None
+    ]
+    headers = {"Link": ", ".join(links)} if links else None
+    return Response(to_json(page), headers=headers, media_type=JSON)
 
 
 def row_response(row: BaseModel, status: int = 200) -> Response:

@@ -43,11 +43,12 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
     }
 
     def page(
+        request: Request,
         rows: Annotated[Repository[Any, Any], repository],
         query: Annotated[ListQuery, Depends(list_query)],
     ) -> Response:
         with rows:
-            return page_response(rows.page(query))
+            return page_response(rows.page(query), request.query_params)
 
     def count(
         rows: Annotated[Repository[Any, Any], repository],
@@ -68,9 +69,10 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         "",
         page,
         response_model=resource.page,
+        responses=problem_responses(400),
         operation_id=f"list_{plural}",
         summary=f"List {nouns}",
-        description="Returns a page of the rows that match the filters.",
+        description="Returns a page of the rows that match the filters. The header `Link` leads to its neighbours.",
         openapi_extra=docs,
     )
     router.add_api_route(
@@ -79,7 +81,7 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         response_model=Count,
         operation_id=f"count_{plural}",
         summary=f"Count {nouns}",
-        description="Returns the number of rows that match the filters.",
+        description="Returns the exact number of rows that match the filters.",
         openapi_extra=docs,
     )
     router.add_api_route(

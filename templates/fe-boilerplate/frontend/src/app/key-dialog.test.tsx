@@ -21,7 +21,15 @@ test("the dialog asks for the key until the backend accepts it", async () => {
   server.use(
     http.get("*/pupils", ({ request }) =>
       request.headers.get("X-API-Key") === "right-key"
-        ? HttpResponse.json({ items: [ani], total: 1, limit: 25, offset: 0, expanded: {} })
+        ? HttpResponse.json({
+            items: [ani],
+            total: 1,
+            total_is: "exact",
+            limit: 25,
+            offset: 0,
+            next: null,
+            expanded: {},
+          })
         : HttpResponse.json(
             { detail: "The header X-API-Key is missing or wrong." },
             { status: 401 },

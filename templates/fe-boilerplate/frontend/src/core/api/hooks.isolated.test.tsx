@@ -30,9 +30,15 @@ function makeTable(name: string) {
   const row = { id: "1", name: "a" };
   return {
     table,
-    list: vi
-      .spyOn(table, "list")
-      .mockResolvedValue({ items: [row], total: 1, limit: 1, offset: 0, expanded: {} }),
+    list: vi.spyOn(table, "list").mockResolvedValue({
+      items: [row],
+      total: 1,
+      precision: "exact",
+      limit: 1,
+      offset: 0,
+      next: null,
+      expanded: {},
+    }),
     count: vi.spyOn(table, "count").mockResolvedValue(1),
     get: vi.spyOn(table, "get").mockResolvedValue({ row, etag: '"1"' }),
     update: vi.spyOn(table, "update").mockResolvedValue(row),

@@ -14,6 +14,8 @@ export type Key = readonly KeyPart[];
 export interface ListQuery {
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
+  /** How the total is determined; by default the rows are counted up to a cap. */
+  readonly count?: "exact" | "none" | undefined;
   /** Fields to sort by, most significant first; the prefix `-` sorts descending. */
   readonly sort?: readonly string[] | undefined;
   readonly q?: string | undefined;
@@ -23,14 +25,23 @@ export interface ListQuery {
   readonly filters?: Readonly<Record<string, string>> | undefined;
 }
 
+export type Precision = "exact" | "at_least" | "estimated";
+
 export interface Page<Row> {
   readonly items: readonly Row[];
-  readonly total: number;
+  /** The number of rows that match, as precise as `precision` states; null if they were not counted. */
+  readonly total: number | null;
+  readonly precision: Precision;
   readonly limit: number;
-  readonly offset: number;
+  readonly offset: number | null;
+  /** The cursor of the next page, if there is one. */
+  readonly next: string | null;
   /** The referenced rows by reference, each once, in the read schema of their own table. */
   readonly expanded: Readonly<Record<string, readonly AnyRow[]>>;
 }
+
+/** A page as the server sends it. */
+type WirePage = Omit<Page<unknown>, "precision"> & { readonly total_is: Precision };
 
 /** A row and its version, which is sent with changes to detect conflicts. */
 export interface Versioned<Row> {
@@ -160,9 +171,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
   async list(query: ListQuery = {}, signal?: AbortSignal): Promise<Page<z.output<Read>>> {
     const { body } = await this.send("", { query: listParameters(query), signal });
-    const { items, expanded, ...page } = body as unknown as Page<unknown>;
+    const { items, expanded, total, total_is, limit, offset, next } = body as unknown as WirePage;
     return {
-      ...page,
+      total,
+      precision: total_is,
+      limit,
+      offset,
+      next,
       items: items.map((row) => this.parse(row)),
       expanded: await this.parseExpanded(expanded ?? {}),
     };
@@ -239,10 +254,18 @@ function keyPath(key: Key): string {
   return key.map((part) => `/${encodeURIComponent(part)}`).join("");
 }
 
-function listParameters({ limit, offset, sort, expand, ...query }: ListQuery): URLSearchParams {
+function listParameters({
+  limit,
+  offset,
+  count,
+  sort,
+  expand,
+  ...query
+}: ListQuery): URLSearchParams {
   const parameters = filterParameters(query, sort);
   if (limit !== undefined) parameters.set("limit", String(limit));
   if (offset) parameters.set("offset", String(offset));
+  if (count) parameters.set("count", count);
   if (expand?.length) parameters.set("expand", expand.join(","));
   return parameters;
 }

@@ -53,7 +53,8 @@ export function testService(table: AnyTable, examples: Examples): void {
 
   describe(`lists of ${table.name}`, () => {
     test("are requested with page, order, search and filters", async () => {
-      const sent = respondWith({ items: [wire], total: 41, limit: 20, offset: 40 });
+      const place = { limit: 20, offset: 40, next: null };
+      const sent = respondWith({ items: [wire], total: 41, total_is: "exact", ...place });
       const [field = "", operators = []] = Object.entries(table.filters)[0] ?? [];
       const filters = operators.length > 0 ? { [`${field}__${operators.at(-1)}`]: "1" } : {};
       const page = await table.list({
@@ -63,7 +64,13 @@ export function testService(table: AnyTable, examples: Examples): void {
         q: "a b",
         filters,
       });
-      expect(page).toEqual({ items: [row], total: 41, limit: 20, offset: 40, expanded: {} });
+      expect(page).toEqual({
+        items: [row],
+        total: 41,
+        precision: "exact",
+        ...place,
+        expanded: {},
+      });
       expect(sent[0]?.url.pathname).toBe(path);
       expect(Object.fromEntries(sent[0]?.url.searchParams ?? [])).toEqual({
         limit: "20",

@@ -10,19 +10,25 @@ import { ani, pupils } from "./testing/pupils";
 let queries: string[] = [];
 let rows: object[] = [];
 let total: number | undefined;
+let precision: string;
+let next: string | null;
 
 beforeEach(() => {
   queries = [];
   rows = [ani, { ...ani, id: 2, name: "Budi" }];
   total = undefined;
+  precision = "exact";
+  next = null;
   server.use(
     http.get("*/pupils", ({ request }) => {
       queries.push(decodeURIComponent(new URL(request.url).search));
       const page = {
         items: rows,
         total: total ?? rows.length,
+        total_is: precision,
         limit: 25,
         offset: 0,
+        next,
         expanded: {},
       };
       return HttpResponse.json(page);
@@ -96,6 +102,17 @@ it("goes to the last page if the requested page does not exist", async () => {
   total = 30;
   open("/pupils?page=9");
   await waitFor(() => expect(lastQuery()).toBe("?limit=25&offset=25"));
+});
+
+it("leads beyond a total that was counted up to a cap", async () => {
+  total = 10_000;
+  precision = "at_least";
+  next = "cursor";
+  open("/pupils?page=400");
+  expect(await screen.findByText("10,000+ rows")).toBeInTheDocument();
+  expect(screen.getByText("9,976–9,977 of 10,000+")).toBeInTheDocument();
+  await userEvent.click(screen.getByRole("button", { name: "Page 401" }));
+  await waitFor(() => expect(lastQuery()).toBe("?limit=25&offset=10000"));
 });
 
 it("shows an error and can retry", async () => {

@@ -33,6 +33,7 @@ import {
 import { ListToolbar } from "./list-toolbar";
 import type { AnyPage } from "./page";
 import { Empty, Failed } from "./states";
+import { formatRows, formatTotal, pageCount } from "./totals";
 import { usePageLabels } from "./use-labels";
 
 /** The list of a table, searched, filtered, sorted and paged by the server. Its state is in the URL. */
@@ -51,7 +52,7 @@ export function ListScreen({ page }: { page: AnyPage }) {
   const canSelect = page.table.writable;
   return (
     <Stack gap="md">
-      <Heading page={page} total={list.data?.total} />
+      <Heading page={page} list={list.data} />
       <ListToolbar page={page} state={state} onChange={change} />
       <ActiveFilters
         page={page}
@@ -85,7 +86,7 @@ export function ListScreen({ page }: { page: AnyPage }) {
           {list.data.total === 0 && <NoRows page={page} state={state} onChange={change} />}
         </Box>
       )}
-      {list.data && <Pages total={list.data.total} state={state} onChange={change} />}
+      {list.data && <Pages list={list.data} state={state} onChange={change} />}
     </Stack>
   );
 }
@@ -129,8 +130,8 @@ const NONE: Selection = {};
 
 /** Show the last page if the current page no longer exists, for example after a deletion. */
 function useLastPage(list: Page<AnyRow> | undefined, state: ListState, change: Change): void {
-  const last = Math.max(Math.ceil((list?.total ?? 0) / state.size), 1);
-  const isPast = list !== undefined && state.page > last;
+  const last = list ? pageCount(list, state.page, state.size) : state.page;
+  const isPast = state.page > last;
   useEffect(() => {
     if (isPast) change({ page: last }, { replace: true });
   }, [isPast, last, change]);
@@ -140,7 +141,7 @@ function referencesOf(page: AnyPage, columns: readonly string[]): readonly Refer
   return columns.flatMap((name) => page.byName.get(name)?.leadsTo ?? []);
 }
 
-function Heading({ page, total }: { page: AnyPage; total: number | undefined }) {
+function Heading({ page, list }: { page: AnyPage; list: Page<AnyRow> | undefined }) {
   return (
     <div>
       <Group gap="sm" align="baseline">
@@ -148,7 +149,7 @@ function Heading({ page, total }: { page: AnyPage; total: number | undefined }) 
           {page.nav.label}
         </Title>
         <Text c="dimmed" role="status">
-          {total === undefined ? "" : `${formatCount(total)} ${total === 1 ? "row" : "rows"}`}
+          {list ? formatRows(list) : ""}
         </Text>
       </Group>
       {page.about && <Text c="dimmed">{page.about}</Text>}
@@ -226,10 +227,16 @@ function ClearButton({ onChange }: { onChange: Change }) {
   );
 }
 
-function Pages({ total, state, onChange }: { total: number; state: ListState; onChange: Change }) {
-  const count = Math.ceil(total / state.size);
+interface PagesProps {
+  readonly list: Page<AnyRow>;
+  readonly state: ListState;
+  readonly onChange: Change;
+}
+
+function Pages({ list, state, onChange }: PagesProps) {
+  const count = pageCount(list, state.page, state.size);
   const first = (state.page - 1) * state.size + 1;
-  const last = Math.min(state.page * state.size, total);
+  const last = first + list.items.length - 1;
   return (
     <Group justify="space-between" gap="sm">
       <Group gap="sm">
@@ -243,7 +250,8 @@ function Pages({ total, state, onChange }: { total: number; state: ListState; on
           allowDeselect={false}
         />
         <Text size="sm" c="dimmed">
-          {total > 0 && `${formatCount(first)}–${formatCount(last)} of ${formatCount(total)}`}
+          {list.items.length > 0 &&
+            `${formatCount(first)}–${formatCount(last)} of ${formatTotal(list)}`}
         </Text>
       </Group>
       {count > 1 && (

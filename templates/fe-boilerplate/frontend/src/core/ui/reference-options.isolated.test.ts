@@ -59,7 +59,14 @@ function serve(path: string, rows: readonly Row[]): void {
       const has = (row: Row) =>
         q === "" || Object.values(row).some((value) => isText(value) && includes(value, q));
       const items = rows.filter((row) => fits(row) && has(row)).slice(0, Number(limit));
-      return HttpResponse.json({ items, total: items.length, limit, offset: 0, expanded: {} });
+      return HttpResponse.json({
+        items,
+        total: null,
+        total_is: "exact",
+        limit,
+        offset: 0,
+        next: null,
+      });
     }),
   );
 }

@@ -49,8 +49,12 @@ async function findRows(
   depth: number,
 ): Promise<readonly AnyRow[]> {
   const find = async (filters: Where, limit: number, q = "") =>
-    (await table.list({ q, limit, sort: order(table), filters: { ...filters, ...where } }, signal))
-      .items;
+    (
+      await table.list(
+        { q, limit, count: "none", sort: order(table), filters: { ...filters, ...where } },
+        signal,
+      )
+    ).items;
   const exact = search ? equalities(table, search) : [];
   const found = await Promise.all([
     ...exact.map((filters) => find(filters, MAX_OPTIONS)),

@@ -5,11 +5,12 @@ import { useMemo, useState } from "react";
 import { tableHooks } from "../api/hooks";
 import type { AnyRow, Referrer } from "../api/table";
 import { DataTable } from "./data-table";
-import { formatCount, lowerFirst } from "./formats";
+import { lowerFirst } from "./formats";
 import { PlusIcon } from "./icons";
 import type { AnyPage } from "./page";
 import { loadPage } from "./registry";
 import { Failed, LoadingRow } from "./states";
+import { formatRows, pageCount } from "./totals";
 import { usePageLabels } from "./use-labels";
 
 const PAGE_SIZE = 10;
@@ -59,18 +60,19 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
   if (list.error) return <Failed error={list.error} onRetry={() => list.refetch()} />;
   if (!list.data) return <LoadingRow lines={3} />;
   const { total, items } = list.data;
+  const pages = pageCount(list.data, number, PAGE_SIZE);
   return (
     <Stack gap="sm">
       <Group justify="space-between">
         <Text size="sm" c="dimmed" role="status">
-          {total === 0 ? "None" : `${formatCount(total)} ${total === 1 ? "row" : "rows"}`}
+          {total === 0 ? "None" : formatRows(list.data)}
         </Text>
         <Group gap="xs">
-          {total > 0 && <AllLink page={page} filters={filters} />}
+          {total !== 0 && <AllLink page={page} filters={filters} />}
           {page.table.writable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
         </Group>
       </Group>
-      {total > 0 && (
+      {total !== 0 && (
         <DataTable
           page={page}
           columns={columns}
@@ -79,10 +81,10 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
           caption={page.nav.label}
         />
       )}
-      {total > PAGE_SIZE && (
+      {pages > 1 && (
         <Pagination
           size="sm"
-          total={Math.ceil(total / PAGE_SIZE)}
+          total={pages}
           value={number}
           onChange={setNumber}
           getControlProps={(control) => ({ "aria-label": `${control} page` })}

@@ -39,7 +39,14 @@ beforeEach(() => {
     http.get("*/teams", ({ request }) => {
       queries.push(decodeURIComponent(new URL(request.url).search));
       const items = [{ id: 5, name: "Reds" }];
-      return HttpResponse.json({ items, total: 1, limit: 1, offset: 0, expanded: {} });
+      return HttpResponse.json({
+        items,
+        total: null,
+        total_is: "exact",
+        limit: 1,
+        offset: 0,
+        next: null,
+      });
     }),
   );
 });
@@ -51,7 +58,7 @@ it("uses the labels of referenced rows, requested in one batch", async () => {
     { id: "2", team_id: "5", kind: "last_one" },
   ];
   expect(await labelRows(table, rows)).toEqual(["Reds · First", "Reds · Last one"]);
-  expect(queries).toEqual(["?id__in=5&limit=200"]);
+  expect(queries).toEqual(["?id__in=5&limit=200&count=none"]);
 });
 
 it("uses rows that are already loaded, and follows their references", async () => {

@@ -89,7 +89,7 @@ async function fetchReferred(
   const referring = new Map(rows.map((row) => [valuesKey(row, reference.fields), row]));
   referring.delete(undefined);
   const queries = lookups(reference, [...referring.values()]);
-  const pages = queries.map((filters) => target.list({ limit: MAX_BATCH, filters }));
+  const pages = queries.map((filters) => target.list({ limit: MAX_BATCH, count: "none", filters }));
   return (await Promise.all(pages)).flatMap((page) => page.items);
 }
 

@@ -55,7 +55,8 @@ function answerWith(page: AnyPage, row: Row): void {
     http.get(`*${page.table.path}`, ({ request }) => {
       const names = new URL(request.url).searchParams.get("expand")?.split(",") ?? [];
       const expanded = Object.fromEntries(names.map((name) => [name, []]));
-      return HttpResponse.json({ items: [row], total: 1, limit: 25, offset: 0, expanded });
+      const place = { limit: 25, offset: 0, next: null };
+      return HttpResponse.json({ items: [row], total: 1, total_is: "exact", ...place, expanded });
     }),
   );
 }

@@ -1,0 +1,97 @@
+"""Reading many rows of one table: pages, counts and exports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from pydantic import ValidationError
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from app.core.counting import Total, count_rows
+from app.core.export import csv_blocks
+from app.core.filtering import Condition
+from app.core.listing import Count, ExportQuery, ListQuery, Page
+from app.core.raw_values import read_row
+
+if TYPE_CHECKING:
+    from app.core.repository import Resource
+
+    AnyResource = Resource[Any, Any]
+
+
+def read_page(resource: AnyResource, session: Session, query: ListQuery) -> Page[Any]:
+    """Return a page; raises a problem 422 for an invalid query, or 400 for an invalid cursor."""
+    conditions = resource.filters.conditions(query)
+    order = resource.filters.order(query.sort)
+    references = resource.references.parse(query.expand)
+    is_reversed = bool(query.before)
+    place = []
+    if query.after or query.before:
+        parameter = "before" if is_reversed else "after"
+        place.append(order.beyond(query.after or query.before, parameter))
+    statement = (
+        sa.select(resource.rows)
+        .where(*conditions, *place)
+        .order_by(*order.clauses(is_reversed=is_reversed))
+        .limit(query.limit + 1)  # whether there are more
+        .offset(query.offset)
+    )
+    found = session.scalars(statement).all()
+    has_more, rows = len(found) > query.limit, found[: query.limit]
+    if is_reversed:
+        rows = rows[::-1]
+    is_first = not query.offset and not query.after and not (is_reversed and has_more)
+    is_last = not is_reversed and not has_more
+    total = _total(resource, session, query, conditions, rows, is_last=is_last and not place)
+    values: dict[str, Any] = {
+        "items": rows,
+        "total": total.rows,
+        "total_is": total.precision,
+        "limit": query.limit,
+        "offset": None if place else query.offset,
+        "next": None if is_last or not rows else order.cursor(rows[-1]),
+        "previous": None if is_first or not rows else order.cursor(rows[0]),
+    }
+    if references:
+        values["expanded"] = {
+            reference.name: reference.rows(session, rows) for reference in references
+        }
+    try:
+        page: Page[Any] = resource.page.model_validate(values)
+    except ValidationError:
+        read = [read_row(resource.read, row) for row in rows]
+        page = resource.page.model_validate({**values, "items": read})
+    return page
+
+
+def _total(
+    resource: AnyResource,
+    session: Session,
+    query: ListQuery,
+    conditions: Sequence[Condition],
+    rows: Sequence[DeclarativeBase],
+    *,
+    is_last: bool,
+) -> Total:
+    """Return the number of rows that match, which the last page shows without counting."""
+    if is_last and query.count != "none" and (rows or not query.offset):
+        return Total(rows=query.offset + len(rows))
+    return count_rows(session, resource.model, conditions, query.count)
+
+
+def read_count(resource: AnyResource, session: Session, query: ExportQuery) -> Count:
+    """Return the exact number of rows that match a query."""
+    conditions = resource.filters.conditions(query)
+    total = count_rows(session, resource.model, conditions, "exact")
+    return Count(count=total.rows or 0)
+
+
+def read_csv(resource: AnyResource, session: Session, query: ExportQuery) -> Iterator[str]:
+    """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches."""
+    conditions = resource.filters.conditions(query)
+    order = resource.filters.order(query.sort).clauses()
+    statement = sa.select(resource.rows).where(*conditions).order_by(*order)
+    rows = session.scalars(statement.execution_options(yield_per=500))
+    return csv_blocks(resource.read, (read_row(resource.read, row) for row in rows))
