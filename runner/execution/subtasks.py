@@ -205,12 +205,12 @@ class SubTaskManager:
         report = partial(self._step, subtask)
         report(1, "start")
         task, piece = self._task, subtask.table or SETUP_PIECE
-        record = self._manifest.load(task.id, piece)
+        unchanged = {} if self._force else self._manifest.up_to_date(task.id, (piece,), task.inputs_digest)
+        record = None if unchanged else self._manifest.load(task.id, piece)
         for warning in self._manifest.take_warnings():
             self._log(subtask, "warning", warning)
-        must_render = self._check or self._force
-        if record is not None and not must_render and self._manifest.is_up_to_date(record, task.inputs_digest):
-            return True, FileCounts(identical=len(record.files))
+        if unchanged:
+            return True, FileCounts(identical=unchanged[piece])
         context = AgentContext(
             schema=self._application.schema,
             shared=self._application,
