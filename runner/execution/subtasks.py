@@ -26,15 +26,7 @@ from runner.generation.workspace.writer import WorkspaceWriter
 from runner.records.errors import AgentError, Cancelled, PathOwnedError, RunnerError, UnsafePathError, is_retryable
 from runner.records.events import Event, Logged, LogLevel, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.records.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
-from runner.records.task import (
-    SETUP_PIECE,
-    SETUP_PRIORITY,
-    SUBTASK_CONCURRENCY,
-    TABLE_PRIORITY,
-    FileCounts,
-    SubTaskSpec,
-    TaskSpec,
-)
+from runner.records.task import SETUP_PIECE, SUBTASK_CONCURRENCY, FileCounts, SubTaskSpec, TaskSpec, subtasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -112,18 +104,7 @@ class SubTaskManager:
     @staticmethod
     def spawn_sub_tasks(task_id: str, title: str, tables: Iterable[str] | None) -> tuple[SubTaskSpec, ...]:
         """Return the sub-tasks of a task: one for each table, or the set-up piece where `tables` is None."""
-        if tables is None:
-            piece = SubTaskSpec(
-                id=f"{task_id}/{SETUP_PIECE}",
-                title=f"{title}: Project setup",
-                table=None,
-                priority=SETUP_PRIORITY,
-            )
-            return (piece,)
-        return tuple(
-            SubTaskSpec(id=f"{task_id}/{table}", title=f"{title}: {table}", table=table, priority=TABLE_PRIORITY)
-            for table in tables
-        )
+        return subtasks_of(task_id, title, tables)
 
     def execute_sub_tasks(self, work: Sequence[tuple[SubTaskSpec, int]] | None = None) -> tuple[SubTaskResult, ...]:
         """Make one attempt at each sub-task and return how each ended, in order. Errors of agents are not raised.
