@@ -8,8 +8,8 @@ import uuid
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.progress.convex.outbox import SINK
 from runner.progress.convex.sink import ConvexSink
+from runner.progress.convex.target import SINK
 from runner.progress.reporter import Recorded, Reporter
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.records.events import Event, Logged, RunEnded, SubTaskRetrying, TaskEnded, TaskStarted

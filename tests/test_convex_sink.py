@@ -14,9 +14,9 @@ import pytest
 from runner.progress.convex import outbox_sender
 from runner.progress.convex import sink as convex_sink
 from runner.progress.convex.client import FunctionFailedError, RefusedError, UnavailableError
-from runner.progress.convex.outbox import MAX_EVENTS, SINK
+from runner.progress.convex.outbox import MAX_EVENTS
 from runner.progress.convex.sync import sync
-from runner.progress.convex.target import ConvexTarget
+from runner.progress.convex.target import SINK, ConvexTarget
 from runner.progress.stores.state_reader import StateReader
 from runner.records.backoff import JITTER
 from runner.records.events import Logged

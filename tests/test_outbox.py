@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runner.progress.convex import outbox
+from runner.progress.convex import target
 from runner.progress.convex.outbox import (
     MAX_BYTES,
     MAX_EVENTS,
@@ -165,4 +165,4 @@ def test_the_estimated_size_is_roughly_right(event: Event) -> None:
 
 
 def test_the_name_of_the_sink_never_changes() -> None:
-    assert outbox.SINK == "convex"
+    assert target.SINK == "convex"

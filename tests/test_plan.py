@@ -15,9 +15,9 @@ import yaml
 
 from runner.ddl.dialects import NAMES
 from runner.plan.findings import MAX_PROBLEMS
-from runner.plan.format import ConcurrencyEntry, ConvexEntry, LLMEntry
 from runner.plan.ids import slug
 from runner.plan.loading import load_plan
+from runner.plan.plan_model import Concurrency, ConvexSettings, LLMSettings
 from runner.plan.starter import starter_plan
 from runner.records.errors import PlanError, Problem
 from runner.records.task import SUBTASK_CONCURRENCY, TASK_CONCURRENCY, Retries, TableGlobs, TaskInput, Timeouts
@@ -58,9 +58,9 @@ def test_every_key_is_read_and_every_default_filled_in():
     build = PLANS.parent.parent.resolve() / "build"
     assert (plan.name, plan.path, plan.folder) == ("everything", PLANS / "everything.yaml", PLANS)
     assert plan.workspace == build / "everything"
-    assert plan.concurrency == ConcurrencyEntry(tasks=2, subtasks=3)
-    assert plan.convex == ConvexEntry(url="https://happy-otter-123.convex.cloud", enabled=False)
-    assert plan.llm == LLMEntry(enabled=True, model="some-model")
+    assert plan.concurrency == Concurrency(tasks=2, subtasks=3)
+    assert plan.convex == ConvexSettings(url="https://happy-otter-123.convex.cloud", enabled=False)
+    assert plan.llm == LLMSettings(enabled=True, model="some-model")
     setup, again, one, two, three, four = plan.tasks
     assert setup.agent == "be-boilerplate"
     assert setup.dialect == "sqlite"
@@ -103,18 +103,18 @@ def test_keys_that_a_section_leaves_out_have_their_defaults(folder):
         + HEAD
         + TASK,
     )
-    assert plan.concurrency == ConcurrencyEntry(tasks=2, subtasks=5)
+    assert plan.concurrency == Concurrency(tasks=2, subtasks=5)
     assert plan.tasks[0].timeouts == Timeouts(task=9, subtask=300, grace=10)
     assert plan.tasks[0].retries == Retries(attempts=2, backoff=2)
-    assert (plan.convex, plan.llm) == (ConvexEntry(), LLMEntry())
+    assert (plan.convex, plan.llm) == (ConvexSettings(), LLMSettings())
     other = load(folder, "concurrency: {subtasks: 2}\n" + HEAD + TASK)
-    assert other.concurrency == ConcurrencyEntry(tasks=5, subtasks=2)
+    assert other.concurrency == Concurrency(tasks=5, subtasks=2)
 
 
 @pytest.mark.parametrize(
     ("text", "key", "value"),
     [
-        ("concurrency: {tasks: 1, subtasks: 64}", "concurrency", ConcurrencyEntry(tasks=1, subtasks=64)),
+        ("concurrency: {tasks: 1, subtasks: 64}", "concurrency", Concurrency(tasks=1, subtasks=64)),
         ("timeouts: {task: 604800, grace: 0.001}", "timeouts", Timeouts(task=604800, grace=0.001)),
         ("retries: {attempts: 1, backoff: 0}", "retries", Retries(attempts=1, backoff=0)),
         ("retries: {attempts: 20, backoff: 3600}", "retries", Retries(attempts=20, backoff=3600)),
@@ -468,7 +468,7 @@ def test_starter_plan_is_a_valid_plan(folder, name, dialect):
         assert [task.needs for task in plan.tasks] == [(), ("be-setup",), (), ("fe-setup",), ("fe-crud",)]
         assert {task.ddl_path for task in plan.tasks} == {((folder / "db" / name).resolve(),)}
         assert plan.tasks[0].dialect == dialect
-        assert defaults_of(plan) == (Timeouts(), Retries(), ConcurrencyEntry())
+        assert defaults_of(plan) == (Timeouts(), Retries(), Concurrency())
 
 
 def test_starter_plan_takes_its_name_from_the_schema_and_names_its_tables(folder):
@@ -486,7 +486,7 @@ def test_starter_plan_comments_state_the_defaults_that_the_format_has(folder):
         assert f"\n# {line}" in text
         text = text.replace(f"\n# {line}", f"\n{line}")
     plan = load(folder, text)
-    assert defaults_of(plan) == (Timeouts(), Retries(), ConcurrencyEntry())
+    assert defaults_of(plan) == (Timeouts(), Retries(), Concurrency())
 
 
 def test_importing_the_plan_loads_no_parser_of_sql_and_no_templates():

@@ -37,7 +37,7 @@ def folder(tmp_path, monkeypatch):
 def read(data: str | bytes) -> Node:
     path = Path("plan.yaml")
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    root, problems = read_yaml(path)
+    root, problems = read_yaml(str(path), path.read_bytes())
     if problems:
         raise PlanError(problems)
     return root

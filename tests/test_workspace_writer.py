@@ -68,13 +68,13 @@ def test_write_creates_files_and_records_them(tmp_path: Path) -> None:
     record = Manifest(tmp_path).load("be-crud", "students")
     assert record is not None
     assert record.agent == "be-crud"
-    assert Manifest(tmp_path).is_up_to_date(record, "d")
+    assert Manifest(tmp_path).up_to_date("be-crud", ["students"], "d")
     assert [(made.path, made.sha256) for made in record.files] == [
         ("a.py", digest(b"one\n")),
         ("b/x.py", digest("ü\r\n".encode())),
         ("run", digest(b"one\n")),
     ]
-    assert Manifest(tmp_path).is_up_to_date(record, "d")
+    assert Manifest(tmp_path).up_to_date("be-crud", ["students"], "d")
     assert list(Manifest(tmp_path).intents()) == []
 
 
@@ -117,15 +117,11 @@ def test_write_keeps_what_was_edited_by_hand_until_forced(tmp_path: Path) -> Non
         assert ("keep", "a.py") in report.changes
         assert report.counts.kept == 1
         assert (tmp_path / "a.py").read_text() == "mine"
-    record = Manifest(tmp_path).load("be-crud", "students")
-    assert record is not None
-    assert not Manifest(tmp_path).is_up_to_date(record, "d")
+    assert not Manifest(tmp_path).up_to_date("be-crud", ["students"], "d")
     forced = write(tmp_path, file("a.py", "two"), file("b.py", "two"), run_id="4", force=True)
     assert forced.counts == FileCounts(updated=1, identical=1)
     assert (tmp_path / "a.py").read_text() == "two"
-    record = Manifest(tmp_path).load("be-crud", "students")
-    assert record is not None
-    assert Manifest(tmp_path).is_up_to_date(record, "d")
+    assert Manifest(tmp_path).up_to_date("be-crud", ["students"], "d")
 
 
 def test_an_edit_that_is_undone_is_updated_again(tmp_path: Path) -> None:
@@ -375,7 +371,7 @@ def test_the_memory_of_an_agent_comes_back_as_it_was(tmp_path: Path) -> None:
     record = Manifest(tmp_path).load("be-crud", "students")
     assert record is not None
     assert record.memory == memory
-    assert Manifest(tmp_path).is_up_to_date(record, "d")
+    assert Manifest(tmp_path).up_to_date("be-crud", ["students"], "d")
 
 
 def test_what_is_no_longer_generated_is_removed_with_its_folder(tmp_path: Path) -> None:
@@ -436,9 +432,7 @@ def test_a_file_with_crlf_line_ends_is_recognised_and_keeps_them(tmp_path: Path)
     again = [file(name, "one\n") for name in ("a.py", "b.py", "old.py")]
     assert write(tmp_path, *again, run_id="2").counts == FileCounts(identical=3)
     assert snapshot(tmp_path) == before
-    record = Manifest(tmp_path).load("be-crud", "students")
-    assert record is not None
-    assert Manifest(tmp_path).is_up_to_date(record, "d")
+    assert Manifest(tmp_path).up_to_date("be-crud", ["students"], "d")
     report = write(tmp_path, file("a.py", "two\nlines\n"), file("b.py", "one\n"), run_id="3")
     assert report.changes == (("update", "a.py"), ("remove", "old.py"))
     assert (tmp_path / "a.py").read_bytes() == b"two\r\nlines\r\n"

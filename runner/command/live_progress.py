@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.progress.convex.outbox import SINK
-from runner.progress.convex.sink import ConvexSink
-from runner.progress.convex.target import ConvexSettingsError, ConvexTarget, choose_target, required_target
+from runner.progress.convex.target import SINK, ConvexSettingsError, ConvexTarget, choose_target, required_target
 from runner.records.errors import PlanError
 from runner.records.events import Logged
 
 if TYPE_CHECKING:
     from runner.plan.plan_model import Plan
+    from runner.progress.convex.sink import ConvexSink  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
     from runner.progress.convex.sync import Synced
     from runner.progress.reports.console import Console
     from runner.progress.stores.sqlite_store import SqliteStore
@@ -45,6 +44,8 @@ class LiveProgress:
         """Return the sinks to run with, and have the store keep an outbox for them."""
         if self.target is None:
             return []
+        from runner.progress.convex.sink import ConvexSink  # noqa: PLC0415 - for a run with a deployment only
+
         store.outboxes = (SINK,)
         self._sink = ConvexSink(self.target, self.state)
         return [self._sink]

@@ -1,7 +1,6 @@
 """Turns a plan file into jobs, before anything is written: what `run`, `validate` and `init` have in common.
 
-Used in the supervisor's main thread. Modules that are slow to import are loaded by the functions, so that the
-forkserver can be started before.
+Used in the supervisor's main thread. Modules that are slow to import are loaded by the functions that need them.
 """
 
 from __future__ import annotations
@@ -10,10 +9,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.generation.workspace.runner_folder import INPUTS_FOLDER
 from runner.records.errors import DDLError, PlanError, Problem, WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from runner.plan.plan_model import Plan
     from runner.records.task import TaskInput
@@ -21,23 +21,31 @@ if TYPE_CHECKING:
     from runner.scheduling.schedule import Job
 
 
-def prepare_plan(path: Path, state: Path, *, refresh: bool) -> tuple[Plan, Preparation, tuple[Job, ...]]:
+def _do_nothing() -> None:
+    pass
+
+
+def prepare_plan(
+    path: Path, state: Path, *, refresh: bool, expect_work: Callable[[], None] = _do_nothing
+) -> tuple[Plan, Preparation, tuple[Job, ...]]:
     """Read and check a plan, its DDL and its agents. Raises `PlanError` with everything that is wrong.
 
     Schemas of live databases are kept in the folder `state`; with `refresh`, each database is read again.
+    `expect_work` is called as soon as it is likely that files are to be generated: a workspace is new, or a schema is.
     """
-    # After the forkserver has been started:
     from runner.ddl.live.database_snapshots import FOLDER, DatabaseSnapshots, allowed_urls  # noqa: PLC0415
     from runner.plan.dispatcher import AgentDispatcher  # noqa: PLC0415
     from runner.plan.loading import load_plan  # noqa: PLC0415
     from runner.scheduling.preparation import Preparation  # noqa: PLC0415
 
     plan = load_plan(path)
+    if not all(Path(task.workspace_path, INPUTS_FOLDER).exists() for task in plan.tasks):
+        expect_work()
     dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False, model=plan.llm.model)
     jobs: list[Job] = []
     problems: list[Problem] = []
     with DatabaseSnapshots(state / FOLDER, refresh=refresh, allowed=allowed_urls(os.environ)) as databases:
-        preparation = Preparation(dispatcher, plan.folder, databases)
+        preparation = Preparation(dispatcher, plan.folder, databases, on_new_schema=expect_work)
         preparation.name_tables(plan.tasks)
         for task in plan.tasks:
             job = _job(plan, task, preparation, problems)
@@ -49,7 +57,7 @@ def prepare_plan(path: Path, state: Path, *, refresh: bool) -> tuple[Plan, Prepa
 
 
 def _job(plan: Plan, task: TaskInput, preparation: Preparation, problems: list[Problem]) -> Job | None:
-    from runner.scheduling.preparation import TaskInputError  # noqa: PLC0415 - with its module, after the forkserver
+    from runner.scheduling.preparation import TaskInputError  # noqa: PLC0415
 
     try:
         return preparation.prepare(task)

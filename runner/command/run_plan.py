@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -62,7 +61,11 @@ class RunOptions:
 
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` where it cannot start."""
-    plan, preparation, jobs = prepare_plan(options.plan, options.state, refresh=not options.check)
+    if options.force:
+        _expect_work()
+    plan, preparation, jobs = prepare_plan(
+        options.plan, options.state, refresh=not options.check, expect_work=_expect_work
+    )
     progress = LiveProgress.choose(plan, options.state, check=options.check)
     lock: PlanLock | None = None  # stays None for a check, which writes nothing
     with contextlib.ExitStack() as stack:
@@ -75,6 +78,13 @@ def run_plan(options: RunOptions) -> int:
                     return 0
                 raise
         return _execute(plan, preparation, jobs, options, progress, lock)
+
+
+def _expect_work() -> None:
+    """Start the forkserver: it imports what workers need while this process reads the schema."""
+    from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415 - a run with nothing to do needs none
+
+    ensure_forkserver()
 
 
 @contextlib.contextmanager
@@ -160,7 +170,7 @@ def _after_success(
     options: RunOptions,
 ) -> None:
     """Remove or report files of dropped tables, and print how to start the generated application."""
-    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, after the forkserver
+    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
 
     dropped = dropped_tables.find(job.spec for job in plan_jobs)
     if options.prune:
@@ -176,7 +186,7 @@ def _after_success(
 
 def _drift(jobs: Sequence[Job], orchestrator: ParallelOrchestrator) -> list[tuple[str, str]]:
     """Return what a check found, as verbs with paths: `prune` for the files of tables that the plan no longer has."""
-    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, after the forkserver
+    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
 
     dropped = dropped_tables.find(job.spec for job in jobs)
     leftovers = dropped_tables.files_to_prune(dropped, orchestrator.run_id)
@@ -189,6 +199,8 @@ def _run_store(options: RunOptions) -> Iterator[SqliteStore]:
     with contextlib.ExitStack() as stack:
         folder = options.state
         if options.check:
+            import tempfile  # noqa: PLC0415 - slow to import
+
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="runner-check-")))
         yield stack.enter_context(SqliteStore(folder))
 

@@ -1,35 +1,25 @@
-"""Schemas that were read before, by a digest of all that they follow from, in the user's own cache folder.
+"""Schemas that were read before, by a digest of all that they follow from.
 
 Reading DDL means loading a SQL parser first: for a run that finds everything up to date, that would be most of the
-work. A cache that is missing, damaged, writable for others or not writable for us is no error: the DDL is read again.
-
-The format is pickle, read by an unpickler that makes objects of `ddl.model` and of nothing else, so that no file can
-run code. That takes as long as plain pickle: 3.7 ms for the 24 tables of the school, where JSON takes 50 ms.
+work.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
-import pickle
-import stat
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from platformdirs import user_cache_path
-
-from runner.ddl import model
-from runner.ddl.model import Schema
-from runner.records.atomic_files import replace_file
 from runner.records.code_digest import package_digest
+from runner.records.private_cache import PrivateCache
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-KEPT = 32  # schemas; the ones used longest ago go first
-_FOLDER = "schemas"
+    from runner.ddl.model import Schema
+
+_CACHE = PrivateCache("schemas", ["runner.ddl.model"])
 
 
 def schema_digest(paths: Sequence[Path], dialect: str) -> str:
@@ -47,48 +37,17 @@ def schema_digest(paths: Sequence[Path], dialect: str) -> str:
 
 def load(paths: Sequence[Path], digest: str) -> Schema | None:
     """Return the schema that was saved for these paths and this digest, or None."""
-    path = _path(paths, digest)
-    try:
-        _require_private(path.parent.lstat())
-        with open(path, "rb", opener=_open) as file:
-            _require_private(os.fstat(file.fileno()))
-            schema = _SchemaUnpickler(file).load()
-        os.utime(path)
-    except Exception:  # noqa: BLE001 - a damaged pickle may raise anything, and the DDL is still there
-        return None
+    from runner.ddl.model import Schema  # noqa: PLC0415 - with the other modules of a schema, where there is one
+
+    schema = _CACHE.load(*_key(paths, digest))
     return schema if isinstance(schema, Schema) else None
 
 
 def save(paths: Sequence[Path], digest: str, schema: Schema) -> None:
-    """Keep a schema for the next run. Atomic; does nothing where the folder is not ours alone or cannot be written."""
-    path = _path(paths, digest)
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _require_private(path.parent.lstat())
-        replace_file(path, pickle.dumps(schema, pickle.HIGHEST_PROTOCOL), mode=0o600)
-        for old in sorted(path.parent.iterdir(), key=lambda file: -file.stat().st_mtime)[KEPT:]:
-            old.unlink()
+    """Keep a schema for the next run; see `PrivateCache.save`."""
+    _CACHE.save(schema, *_key(paths, digest))
 
 
-class _SchemaUnpickler(pickle.Unpickler):
-    def find_class(self, module: str, name: str) -> Any:
-        found = vars(model).get(name) if module == model.__name__ else None
-        if not isinstance(found, type) or found.__module__ != model.__name__:
-            raise pickle.UnpicklingError(f"{module}.{name} is no part of a schema")
-        return found
-
-
-def _open(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
-
-def _require_private(status: os.stat_result) -> None:
-    """Refuse a file or folder that others may have written: a schema decides what SQL is generated."""
-    if status.st_uid != os.geteuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
-        raise PermissionError("it is not this user's alone")
-
-
-def _path(paths: Sequence[Path], digest: str) -> Path:
-    """Return the file of a schema: its notes name the files as they were named, so the names count as well."""
-    named = os.fsencode("|".join([digest, sys.version, *map(str, paths)]))
-    return user_cache_path("plan-runner") / _FOLDER / f"{hashlib.sha256(named).hexdigest()}.pickle"
+def _key(paths: Sequence[Path], digest: str) -> tuple[bytes, ...]:
+    """Return the key of a schema: its notes name the files as they were named, so the names count as well."""
+    return (digest.encode(), *map(os.fsencode, paths))

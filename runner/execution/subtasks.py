@@ -26,15 +26,7 @@ from runner.generation.workspace.writer import WorkspaceWriter
 from runner.records.errors import AgentError, Cancelled, PathOwnedError, RunnerError, UnsafePathError, is_retryable
 from runner.records.events import Event, Logged, LogLevel, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.records.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
-from runner.records.task import (
-    SETUP_PIECE,
-    SETUP_PRIORITY,
-    SUBTASK_CONCURRENCY,
-    TABLE_PRIORITY,
-    FileCounts,
-    SubTaskSpec,
-    TaskSpec,
-)
+from runner.records.task import SETUP_PIECE, SUBTASK_CONCURRENCY, FileCounts, SubTaskSpec, TaskSpec, subtasks_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -112,18 +104,7 @@ class SubTaskManager:
     @staticmethod
     def spawn_sub_tasks(task_id: str, title: str, tables: Iterable[str] | None) -> tuple[SubTaskSpec, ...]:
         """Return the sub-tasks of a task: one for each table, or the set-up piece where `tables` is None."""
-        if tables is None:
-            piece = SubTaskSpec(
-                id=f"{task_id}/{SETUP_PIECE}",
-                title=f"{title}: Project setup",
-                table=None,
-                priority=SETUP_PRIORITY,
-            )
-            return (piece,)
-        return tuple(
-            SubTaskSpec(id=f"{task_id}/{table}", title=f"{title}: {table}", table=table, priority=TABLE_PRIORITY)
-            for table in tables
-        )
+        return subtasks_of(task_id, title, tables)
 
     def execute_sub_tasks(self, work: Sequence[tuple[SubTaskSpec, int]] | None = None) -> tuple[SubTaskResult, ...]:
         """Make one attempt at each sub-task and return how each ended, in order. Errors of agents are not raised.
@@ -205,12 +186,12 @@ class SubTaskManager:
         report = partial(self._step, subtask)
         report(1, "start")
         task, piece = self._task, subtask.table or SETUP_PIECE
-        record = self._manifest.load(task.id, piece)
+        unchanged = {} if self._force else self._manifest.up_to_date(task.id, (piece,), task.inputs_digest)
+        record = None if unchanged else self._manifest.load(task.id, piece)
         for warning in self._manifest.take_warnings():
             self._log(subtask, "warning", warning)
-        must_render = self._check or self._force
-        if record is not None and not must_render and self._manifest.is_up_to_date(record, task.inputs_digest):
-            return True, FileCounts(identical=len(record.files))
+        if unchanged:
+            return True, FileCounts(identical=unchanged[piece])
         context = AgentContext(
             schema=self._application.schema,
             shared=self._application,

@@ -145,6 +145,18 @@ class TaskQueue(Generic[T]):
             return entry
         return None
 
+    def next_ready(self, most: int) -> list[QueueEntry[T]]:
+        """Return up to `most` entries in the order in which `take` would return them now; none while paused."""
+        places = min(most, self.concurrency - len(self._running))
+        if self._paused or places <= 0:
+            return []
+        while self._ready and self._ready[0][-1] not in self._waiting:
+            heapq.heappop(self._ready)
+        if places == 1:
+            return [self._waiting[self._ready[0][-1]]] if self._ready else []
+        waiting = ((order, entry_id) for *order, entry_id in self._ready if entry_id in self._waiting)
+        return [self._waiting[entry_id] for _, entry_id in heapq.nsmallest(places, waiting)]
+
     def finish(self, entry_id: str, status: TaskStatus, now: float) -> list[Skipped]:
         """Record how a running entry ended; return what is skipped because of it, transitively.
 

@@ -19,6 +19,7 @@ from runner.records.errors import AgentError, Cancelled
 
 if TYPE_CHECKING:
     from runner.generation.model.application_tables import ApplicationTable
+    from runner.generation.start_command import Start
 
 Mode = Literal["generated", "once"]
 
@@ -34,15 +35,6 @@ class GeneratedFile:
     text: str
     mode: Mode = "generated"
     executable: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Start:
-    """How to start what an agent generates: `what` is started by a shell `command` in a `folder` of the workspace."""
-
-    folder: str
-    command: str
-    what: str = "it"
 
 
 def _no_progress(step: int, message: str) -> None:

@@ -15,13 +15,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from runner.generation.agent import Agent, Start
+from runner.generation.start_command import Start
 from runner.records.code_digest import package_digest
 from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from importlib.metadata import EntryPoint
+
+    from runner.generation.agent import Agent
 
 ENTRY_POINTS = "runner.agents"
 
@@ -190,6 +192,8 @@ def _load_installed(point: EntryPoint) -> type:
 
 
 def _make(name: str, cls: type) -> Agent:
+    from runner.generation.agent import Agent  # noqa: PLC0415 - with the model, which the supervisor does not need
+
     if not issubclass(cls, Agent):
         raise AgentError(f"agent {name!r}: {cls.__qualname__} is not a subclass of runner.Agent")
     missing = sorted(attribute for attribute in ("kind", "title") if not isinstance(getattr(cls, attribute, None), str))

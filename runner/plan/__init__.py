@@ -4,9 +4,9 @@ Used in the supervisor's main thread before anything is written. It reads the pl
 neither reads DDL nor knows the agent kinds. Later stages place what they find wrong (an unknown agent, a table glob
 that matches nothing) with `Plan.problem`.
 
-    file  --yaml_file, yaml_reader-->  nodes  --format-->  entries  --loading-->  Plan
+    file  --yaml_file, yaml_reader-->  nodes  --format-->  entries  --validation-->  Plan  <--plan_cache
                                          |                    |
-                                         `--ids, error_wording'---------------->  findings, when something is wrong
+                                         `--ids, error_wording'------------------->  findings, when something is wrong
 
 `format` defines the keys, with the types of `value_types` and `path_types`; `starter` writes a first plan.
 """

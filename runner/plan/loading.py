@@ -1,82 +1,30 @@
-"""Reads a plan file and returns the `Plan`: everything is checked first, then the defaults are filled in.
+"""Returns the `Plan` of a plan file: one that was read before, or read and validated now.
 
 Called in the supervisor's main thread before anything is written.
 """
 
 from __future__ import annotations
 
-from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
-
-from runner.plan.error_wording import check_empty_values, check_format
-from runner.plan.findings import Findings
-from runner.plan.format import Entry, PlanEntry, TaskEntry
-from runner.plan.ids import check_needs, task_ids
-from runner.plan.plan_model import Plan
-from runner.plan.yaml_nodes import kind_of
-from runner.plan.yaml_reader import read_yaml
-from runner.records.errors import PlanError
-from runner.records.json_values import from_json_value
-from runner.records.task import TaskInput
+from runner.plan import plan_cache
+from runner.plan.yaml_file import read_bytes
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
-    from pydantic_core import ErrorDetails
 
-_FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
+    from runner.plan.plan_model import Plan
 
 
 def load_plan(path: StrPath) -> Plan:
     """Return the plan in a YAML file. Raises `PlanError` with everything that is wrong with it, in order of lines."""
     path = Path(path)
-    root, problems = read_yaml(path)
-    findings = Findings(str(path), problems)
-    if not isinstance(root.value, dict):
-        expected = "Put the list below tasks:, after version, name and workspace." if root.items else ""
-        findings.add(root, f"a plan is a mapping, but this is {kind_of(root.value)}", expected or "Write key: value.")
-        raise PlanError(findings.in_order())
-    entry: PlanEntry | None = None
-    errors: list[ErrorDetails] = []
-    try:
-        entry = PlanEntry.model_validate(root.value, context={"folder": path.parent.resolve()})
-    except ValidationError as error:
-        errors = error.errors(include_url=False, include_input=False)
-    check_empty_values(findings, root)
-    check_format(findings, root, errors)
-    ids = task_ids(findings, root)
-    check_needs(findings, root, ids)
-    if entry is None or findings.problems:
-        raise PlanError(findings.in_order())
-    return Plan(
-        name=entry.name,
-        path=path.parent.resolve() / path.name,
-        file=str(path),
-        workspace=entry.workspace,
-        concurrency=entry.concurrency,
-        workers=entry.workers,
-        convex=entry.convex,
-        llm=entry.llm,
-        tasks=tuple(_task_input(entry, task, own) for own, task in zip(ids, entry.tasks, strict=True)),
-        root=root,
-    )
+    data = read_bytes(path)
+    plan = plan_cache.load(path, data)
+    if plan is None:
+        from runner.plan.validation import read_plan  # noqa: PLC0415 - imports pydantic, for a new plan only
 
-
-def _task_input(plan: PlanEntry, task: TaskEntry, task_id: str) -> TaskInput:
-    """Return the record of a task: each value is the task's own, else the plan's, else the record's default."""
-    values = {name: value for name, value in _given(plan).items() if name in TaskEntry.model_fields}
-    for name, value in _given(task).items():
-        is_mapping = isinstance(getattr(task, name), Entry)
-        values[name] = {**values.get(name, {}), **value} if is_mapping else value
-    values["needs"] = dict.fromkeys(values["needs"])
-    values["ddl"] = tuple(dict.fromkeys(chain.from_iterable(values.get("ddl", ()))))
-    record = {_FIELDS.get(name, name): value for name, value in values.items()}
-    task_input: TaskInput = from_json_value(TaskInput, {**record, "id": task_id})
-    return task_input
-
-
-def _given(entry: Entry) -> dict[str, Any]:
-    """Return the values of a mapping of the plan, without the keys that it leaves out."""
-    return {name: _given(value) if isinstance(value, Entry) else value for name, value in entry if value is not None}
+        plan = read_plan(path, data)
+        plan_cache.save(path, data, plan)
+    return plan

@@ -6,7 +6,6 @@ paths are relative.
 
 from __future__ import annotations
 
-import glob
 import os
 import re
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticKnownError
 
 from runner.ddl.database_url import DatabaseUrlError, scheme_of
-from runner.ddl.migration_folders import read_folder
+from runner.plan.plan_paths import at_home, find_sql_files
 from runner.plan.value_types import Expected, as_list, printable, wrong
 
 if TYPE_CHECKING:
@@ -43,18 +42,13 @@ def _folder(info: ValidationInfo) -> Path:
     return folder
 
 
-def _at_home(text: str) -> Path:
-    """Return the path with `~` expanded, unless it is written as `./~`, which `Path` would normalise to `~`."""
-    return Path(text).expanduser() if text.startswith("~") else Path(text)
-
-
 def _path(value: object, info: ValidationInfo) -> Path:
     """Return a path relative to the plan's folder. `~` is the home folder."""
     if not isinstance(value, str):
         raise PydanticKnownError("string_type")
     if not value.strip():
         raise wrong("is empty", "Write . for the plan's own folder.")
-    return _folder(info) / _at_home(printable(value))
+    return _folder(info) / at_home(printable(value))
 
 
 def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path | str, ...]:
@@ -68,23 +62,16 @@ def _ddl_files(value: object, info: ValidationInfo) -> tuple[Path | str, ...]:
             raise wrong(str(error), error.expected) from None
     with _file_system_errors():
         path = _path(value, info)
-        if path.is_file():
-            files = [path]
-        elif path.is_dir():
-            files = read_folder(path).files
-            if not files:
-                deeper = f"Name the files, or give a glob: {text.rstrip('/')}/**/*.sql"
-                raise wrong("is a folder without .sql files", deeper)
-        elif glob.has_magic(text):
-            pattern = str(_at_home(text))
-            found = glob.glob(pattern, root_dir=_folder(info), recursive=True)  # noqa: PTH207 - has a root_dir
-            files = sorted(file for name in found if (file := _folder(info) / name).is_file())
-            if not files:
-                raise wrong("matches no file", _variable_advice(text) or f"{_RELATIVE}. Looked for {path}")
-        elif path.exists():
+        files = find_sql_files(_folder(info), text)
+        if files is None and path.exists():
             raise wrong("is neither a file nor a folder")
-        else:
+        if files is None:
             raise wrong("does not exist", _not_found_advice(text, path, _folder(info)))
+        if not files and path.is_dir():
+            deeper = f"Name the files, or give a glob: {text.rstrip('/')}/**/*.sql"
+            raise wrong("is a folder without .sql files", deeper)
+        if not files:
+            raise wrong("matches no file", _variable_advice(text) or f"{_RELATIVE}. Looked for {path}")
         if locked := next((file for file in files if not os.access(file, os.R_OK)), None):
             raise wrong("cannot be read: Permission denied", f"Give yourself read permission for {locked}")
         return tuple(file.resolve() for file in files)

@@ -1,20 +1,51 @@
 """What a plan becomes: its tasks as the records that every task has, and its own settings.
 
-Built in the supervisor's main thread by `loading`. Nothing here changes after that.
+Built in the supervisor's main thread by `validation`, or read from the cache. Nothing here changes after that.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from runner.plan.format import ConcurrencyEntry, ConvexEntry, LLMEntry, WorkersEntry
 from runner.plan.yaml_nodes import Node, problem_at
-from runner.records.task import TaskInput
+from runner.records.task import SUBTASK_CONCURRENCY, TASK_CONCURRENCY, TaskInput
 
 if TYPE_CHECKING:
     from runner.records.errors import Problem
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Concurrency:
+    """How many tasks run at once, and how many sub-tasks of each."""
+
+    tasks: int = TASK_CONCURRENCY
+    subtasks: int = SUBTASK_CONCURRENCY
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkerLimits:
+    """What a worker process may use: address space in MiB, and sub-tasks after which it is replaced."""
+
+    memory: int | None = None
+    max_subtasks: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ConvexSettings:
+    """Live progress on a Convex deployment."""
+
+    url: str | None = None
+    enabled: bool | Literal["auto"] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LLMSettings:
+    """Classification of descriptions by a language model."""
+
+    enabled: bool | Literal["auto"] = "auto"
+    model: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,10 +59,10 @@ class Plan:
     path: Path
     file: str
     workspace: Path
-    concurrency: ConcurrencyEntry
-    workers: WorkersEntry
-    convex: ConvexEntry
-    llm: LLMEntry
+    concurrency: Concurrency
+    workers: WorkerLimits
+    convex: ConvexSettings
+    llm: LLMSettings
     tasks: tuple[TaskInput, ...]
     root: Node = field(repr=False, compare=False)  # the values of the file, with their places
 
@@ -39,6 +70,10 @@ class Plan:
     def folder(self) -> Path:
         """The plan file's folder: relative paths start there, and agents of the user's own are imported from there."""
         return self.path.parent
+
+    def named(self, file: str) -> Plan:
+        """Return the plan as it is when the user names its file so."""
+        return replace(self, file=file)
 
     def problem(self, task: TaskInput | None, key: str, message: str, expected: str = "") -> Problem:
         """Return a problem placed at `key` (such as `agent` or `tables.include.0`) of a task, or of the plan.

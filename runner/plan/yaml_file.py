@@ -13,15 +13,11 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 4 * 2**20  # some 20,000 tasks; what is larger is not a plan
 
-_NOT_YAML = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NOT_YAML = r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"  # compiled at use: 4 ms
 
 
-def read_text(path: Path) -> str:
-    """Return the text of the file without a byte order mark. Raises `PlanError` where it cannot be read as text."""
-    return _decode(str(path), _read(path))
-
-
-def _read(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Return the content of the file. Raises `PlanError` where it cannot be read, or is too large for a plan."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -50,7 +46,8 @@ def _other_plans(path: Path) -> str:
     return f"Did you mean {path.parent / near[0]}?" if near else "Check the path; `runner init DDL` writes a plan."
 
 
-def _decode(name: str, data: bytes) -> str:
+def decode(name: str, data: bytes) -> str:
+    """Return the text of a file without a byte order mark. Raises `PlanError` where it is not text."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise PlanError(Problem(file=name, message="the file is UTF-16", expected="Save it as UTF-8."))
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -67,7 +64,7 @@ def _decode(name: str, data: bytes) -> str:
                 expected="Save the file as UTF-8.",
             )
         ) from None
-    if bad := _NOT_YAML.search(text):
+    if bad := re.search(_NOT_YAML, text):
         raise PlanError(
             Problem(
                 file=name,

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from runner.records.errors import Problem
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 MAX_SHOWN = 60  # characters of a value in a message
 _PASSWORD = re.compile(r"(?<=://)[^\s/@]*:[^\s/]*(?=@)|(?<=password=)[^\s&]+", re.IGNORECASE)  # of a URL
 
-_NO_KEYS: Mapping[str, Any] = MappingProxyType({})  # shared by all scalars, which most values are
+_NO_KEYS: Mapping[str, Any] = {}  # shared by all scalars, which most values are
 
 
 @dataclass(slots=True, eq=False)

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from runner.plan.yaml_file import read_text
+from runner.plan.yaml_file import decode
 from runner.plan.yaml_nodes import Node, did_you_mean, field_name, shown
 from runner.records.errors import PlanError, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 MAX_NODES = 250_000  # values, aliased ones counted each time: a bound for anchors inside anchors
 MAX_DEPTH = 40  # a plan's own keys need 5 levels; the rest is for `options`
@@ -81,12 +80,12 @@ _SYNTAX = (
 )
 
 
-def read_yaml(path: Path) -> tuple[Node, list[Problem]]:
-    """Return the value of the file, and the problems that did not prevent the rest from being read.
+def read_yaml(name: str, data: bytes) -> tuple[Node, list[Problem]]:
+    """Return the value of the file `name`, and the problems that did not prevent the rest from being read.
 
-    Raises `PlanError` where reading cannot go on after a problem: no file, no text, no YAML.
+    Raises `PlanError` where reading cannot go on after a problem: no text, no YAML.
     """
-    reader = _Reader(str(path), read_text(path))
+    reader = _Reader(name, decode(name, data))
     return reader.read(), reader.problems
 
 

@@ -7,7 +7,7 @@ the agent, the sub-tasks and the digests.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -106,6 +106,22 @@ class SubTaskSpec:
     title: str
     table: str | None
     priority: int = TABLE_PRIORITY
+
+
+def subtasks_of(task_id: str, title: str, tables: Iterable[str] | None) -> tuple[SubTaskSpec, ...]:
+    """Return the sub-tasks of a task: one for each table, or the set-up piece where `tables` is None."""
+    if tables is None:
+        piece = SubTaskSpec(
+            id=f"{task_id}/{SETUP_PIECE}",
+            title=f"{title}: Project setup",
+            table=None,
+            priority=SETUP_PRIORITY,
+        )
+        return (piece,)
+    return tuple(
+        SubTaskSpec(id=f"{task_id}/{table}", title=f"{title}: {table}", table=table, priority=TABLE_PRIORITY)
+        for table in tables
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import os
 import socket
-import tempfile
 import threading
 import uuid
 from concurrent.futures import Future
@@ -29,7 +28,6 @@ from typing import TYPE_CHECKING, Self
 
 from runner.ddl.live.database_snapshots import FOLDER as DDL_FOLDER
 from runner.ddl.live.database_snapshots import DatabaseSnapshots
-from runner.execution.forkserver import ensure_forkserver
 from runner.generation.model.naming import free_name, kebab
 from runner.generation.workspace.claims import begin_claims, release_claims, sweep_claims
 from runner.generation.workspace.manifest import Manifest
@@ -128,6 +126,7 @@ class ParallelOrchestrator:
         """Add a task and return a future of its result. Raises like `execute_task`, at once."""
         with self._lock:
             task_id = task.id or free_name(kebab(task.description), self._futures, separator="-")
+        _ensure_forkserver()  # in this thread: a later one may need it first, and the processes die with their thread
         job = self._preparation.prepare(replace(task, id=task_id))
         return self.submit_jobs([job])[task_id]
 
@@ -150,6 +149,8 @@ class ParallelOrchestrator:
                 if sweep_claims(workspace):  # a run died in this workspace
                     sweep_temp_files(workspace, Manifest(workspace))
                 begin_claims(workspace, self.run_id)
+        if self._supervisor.has_work(jobs):
+            _ensure_forkserver()
         for job in jobs:
             self._reporter.post(_added(job))
         self._supervisor.add(jobs)
@@ -197,7 +198,7 @@ class ParallelOrchestrator:
     # ----------------------------------------------------------------------------- the run
 
     def start_run(self) -> None:
-        """Begin the run, unless it has begun: its record, its reporter, its workers.
+        """Begin the run, unless it has begun: its record, its reporter, its loop.
 
         Raises RuntimeError after `close`.
         """
@@ -207,7 +208,6 @@ class ParallelOrchestrator:
             if self._started:
                 return
             self._started = True
-        ensure_forkserver()
         self._reporter.start()
         self._reporter.post(
             RunStarted(
@@ -285,6 +285,8 @@ class ParallelOrchestrator:
     def _open_store(self, store: EventStore | StrPath | None) -> EventStore:
         """Return the caller's store; one that is opened here is closed with the run."""
         if store is None and self._settings.check:  # a check writes nothing: its record is temporary
+            import tempfile  # noqa: PLC0415 - slow to import
+
             store = self._resources.enter_context(tempfile.TemporaryDirectory(prefix="runner-check-"))
         if store is None or isinstance(store, str | os.PathLike):
             return self._resources.enter_context(SqliteStore(STATE_FOLDER if store is None else store))
@@ -323,6 +325,12 @@ class ParallelOrchestrator:
             return f"task {control.task_id!r} has ended already: {ended.status.value}"
         self.cancel(control.task_id, f"cancelled by process {control.requested_by}")
         return "cancelled"
+
+
+def _ensure_forkserver() -> None:
+    from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415 - a run with nothing to do needs none
+
+    ensure_forkserver()
 
 
 def warnings_of(schemas: Iterable[Schema]) -> tuple[Logged, ...]:

@@ -17,17 +17,16 @@ from runner.ddl import schema_cache
 from runner.ddl.dialects import DEFAULT, NAMES, NAMES_IN_WORDS
 from runner.ddl.model import Note, NoteKind, Schema, Table
 from runner.ddl.sql_files import expand_ddl_paths
-from runner.execution.subtasks import SubTaskManager
 from runner.generation.registry import agent_facts
 from runner.generation.template_files import set_digest
 from runner.plan.dispatcher import AgentDispatcher, resolve_agent
 from runner.records.errors import AgentError, ClassificationError, RunnerError
-from runner.records.task import Classification, TableGlobs, TaskInput, TaskSpec
+from runner.records.task import Classification, TableGlobs, TaskInput, TaskSpec, subtasks_of
 from runner.records.version import VERSION
 from runner.scheduling.schedule import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from _typeshed import StrPath
 
@@ -55,7 +54,7 @@ class Preparation:
     """Prepares tasks. Keeps the schemas that it has read, so that many tasks on one DDL read it once.
 
     `import_path` is the folder from which agents of the user's own are imported first. `databases` reads the schemas of
-    live databases; without it a task that names one is refused.
+    live databases; without it a task that names one is refused. `on_new_schema` is called before a schema is parsed.
     """
 
     def __init__(
@@ -63,9 +62,12 @@ class Preparation:
         dispatcher: AgentDispatcher,
         import_path: StrPath | None = None,
         databases: DatabaseSnapshots | None = None,
+        *,
+        on_new_schema: Callable[[], None] | None = None,
     ) -> None:
         self._dispatcher = dispatcher
         self._databases = databases
+        self._on_new_schema = on_new_schema
         self._import_path = None if import_path is None else Path(import_path)
         self._generator_digests: dict[tuple[AgentFacts, Path | None], str] = {}
         self._named: set[str] = set()
@@ -96,7 +98,7 @@ class Preparation:
             input=task,
             title=agent.title,
             classification=classification,
-            subtasks=SubTaskManager.spawn_sub_tasks(task.id, agent.title, names),
+            subtasks=subtasks_of(task.id, agent.title, names),
             import_path=self._import_path,
             schema_digest=schema_digest,
             inputs_digest=self._inputs_digest(task, agent, schema_digest),
@@ -147,8 +149,24 @@ class Preparation:
             )
         known = self._schemas.get((paths, dialect))
         if known is None:
-            known = self._schemas[paths, dialect] = _read_schema(paths, dialect)
+            known = self._schemas[paths, dialect] = self._read_schema(paths, dialect)
         return known
+
+    def _read_schema(self, paths: tuple[Path, ...], dialect: str) -> tuple[Schema, str]:
+        """Return a schema and the digest of its source, from the cache or parsed now."""
+        try:
+            digest = schema_cache.schema_digest(paths, dialect)
+            schema = schema_cache.load(paths, digest)
+        except OSError:
+            digest, schema = "", None  # the reader reports what is wrong with the file
+        if schema is None:
+            if self._on_new_schema is not None:
+                self._on_new_schema()
+            from runner.ddl.reader import read_ddl  # noqa: PLC0415 - imports the parser, 0.3 s, for a new schema only
+
+            schema = read_ddl(paths, dialect)
+            schema_cache.save(paths, digest, schema)
+        return schema, digest
 
     def _inputs_digest(self, task: TaskInput, agent: AgentFacts, schema_digest: str | None) -> str:
         """Return a digest of everything that a task's files are generated from: equal inputs give equal files."""
@@ -163,21 +181,6 @@ class Preparation:
             files = set_digest(agent.kind, templates, home=agent.home)
             self._generator_digests[agent, templates] = f"{agent.code_digest}|{files}"
         return self._generator_digests[agent, templates]
-
-
-def _read_schema(paths: tuple[Path, ...], dialect: str) -> tuple[Schema, str]:
-    """Return a schema and the digest of its source, from the cache or read now."""
-    try:
-        digest = schema_cache.schema_digest(paths, dialect)
-        schema = schema_cache.load(paths, digest)
-    except OSError:
-        digest, schema = "", None  # the reader reports what is wrong with the file
-    if schema is None:
-        from runner.ddl.reader import read_ddl  # noqa: PLC0415 - imports the parser, 0.3 s, for a new schema only
-
-        schema = read_ddl(paths, dialect)
-        schema_cache.save(paths, digest, schema)
-    return schema, digest
 
 
 def _with_named_tables(schema: Schema, digest: str | None, labels: set[str]) -> tuple[Schema, str | None]:

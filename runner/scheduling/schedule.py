@@ -6,30 +6,34 @@ supervisor's loop.
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Schema
 from runner.execution.task_queue import QueueEntry, Skipped, TaskQueue
-from runner.generation.agent import Start
+from runner.generation.start_command import Start
 from runner.records.events import (
     Event,
     RunPaused,
     RunResumed,
     SubTaskEnded,
     SubTaskRetrying,
+    SubTaskStarted,
     TaskEnded,
     TaskStarted,
     utc_now,
 )
 from runner.records.status import SubTaskStatus, TaskStatus
-from runner.records.task import TaskResult, TaskSpec
-from runner.scheduling.task_run import Ended, Retry, SubTaskState, TaskRun
+from runner.records.task import FileCounts, TaskResult, TaskSpec
+from runner.scheduling.task_run import Ended, Retry, SubTaskState, TaskRun, shards_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
+
+    from runner.ddl.model import Schema  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
+    from runner.scheduling.survey import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +46,10 @@ class Job:
 
 
 class Schedule:
-    """The tasks of a run. `post` takes events; `on_end` is called with the result of each task that ends."""
+    """The tasks of a run. `post` takes events; `on_end` is called with the result of each task that ends.
+
+    `survey` says which sub-tasks have nothing to do: these end when their task starts.
+    """
 
     def __init__(
         self,
@@ -51,6 +58,7 @@ class Schedule:
         post: Callable[[Event], None],
         on_end: Callable[[TaskResult], None],
         *,
+        survey: Survey,
         fail_fast: bool,
     ) -> None:
         self.queue: TaskQueue[Job] = TaskQueue(workers)
@@ -59,6 +67,7 @@ class Schedule:
         self._subtasks = subtasks
         self._post = post
         self._on_end = on_end
+        self._survey = survey
         self._fail_fast = fail_fast
         self._stopping: str | None = None
 
@@ -89,13 +98,47 @@ class Schedule:
         for task in due:
             if not task.shards:
                 return task
+        return self._start(now) or (due[0] if due else None)
+
+    def end_up_to_date(self, now: float) -> None:
+        """Start and end the tasks with nothing to do, as long as none with work is more urgent: they need no worker."""
+        while self._survey.holds and not self._stopping:
+            upcoming = self.queue.next_ready(1)
+            if not upcoming or self._survey.count_work(upcoming[0].payload.spec):
+                return
+            self._start(now)
+
+    def workers_due(self, now: float, most: int) -> int:
+        """Return how many more workers could be used now; a task uses `most` at once."""
+        running = sum(task.shards_due(now, max(1, most - len(task.shards))) for task in self.active.values())
+        upcoming = [] if self._stopping else self.queue.next_ready(self.queue.concurrency)
+        counts = (self._survey.count_work(entry.payload.spec) for entry in upcoming)
+        return running + sum(shards_of(count, min(most, self._subtasks)) for count in counts)
+
+    def _start(self, now: float) -> TaskRun | None:
+        """Start the most urgent task that is ready, and end its sub-tasks with nothing to do."""
         entry = None if self._stopping else self.queue.take(now)
-        if entry is not None:
-            task = TaskRun(entry.payload.spec, self._subtasks)
-            self.active[entry.id] = task
-            self._post(TaskStarted(task_id=entry.id))
-            return task
-        return due[0] if due else None
+        if entry is None:
+            return None
+        task = self.active[entry.id] = TaskRun(entry.payload.spec, self._subtasks)
+        self._post(TaskStarted(task_id=entry.id))
+        for subtask_id, files in self._survey.up_to_date(task.spec).items():
+            task.up_to_date(subtask_id)
+            self._post(
+                SubTaskStarted(task_id=entry.id, subtask_id=subtask_id, attempt=1, total_steps=1, pid=os.getpid())
+            )
+            self._post(
+                SubTaskEnded(
+                    task_id=entry.id,
+                    subtask_id=subtask_id,
+                    status=SubTaskStatus.DONE,
+                    attempt=1,
+                    up_to_date=True,
+                    files=FileCounts(identical=files),
+                )
+            )
+        self.end_if_complete(task)
+        return task
 
     def task_waits(self) -> bool:
         """Return whether another task could start if a worker were free."""

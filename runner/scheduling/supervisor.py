@@ -6,14 +6,15 @@ It waits for messages of workers, commands of other threads and deadlines. It tu
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
 import threading
 import time
+import weakref
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import Pipe
 from typing import TYPE_CHECKING, Any
 
 from runner.execution.worker_protocol import (
@@ -30,6 +31,7 @@ from runner.records.events import Event, Logged, SubTaskEnded, SubTaskStarted, S
 from runner.records.status import SubTaskStatus
 from runner.records.task import SUBTASK_CONCURRENCY, TASK_CONCURRENCY, TaskResult
 from runner.scheduling.schedule import Schedule
+from runner.scheduling.survey import Survey
 from runner.scheduling.time_limits import TimeLimits
 from runner.scheduling.worker_slots import WorkerSlot, WorkerSlots
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from runner.scheduling.task_run import SubTaskState, TaskRun
 
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and whatever happens wakes the loop
+_PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
 _TICK = 0.1  # seconds between two checks of the time limits while tasks run
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -82,13 +85,19 @@ class Supervisor:
         self._arriving = 0  # batches of `add` that the loop has not processed
         self._arrivals = threading.Lock()
         self._pickles: dict[str | None, bytes] = {}
-        self._schedule = Schedule(settings.workers, settings.subtasks, post, on_end, fail_fast=settings.fail_fast)
+        self._survey = Survey(force=settings.force, check=settings.check)
+        self._schedule = Schedule(
+            settings.workers, settings.subtasks, post, on_end, survey=self._survey, fail_fast=settings.fail_fast
+        )
         self._slots = WorkerSlots(settings.limits, post, self._refused)
         self._limits = TimeLimits(self._slots, post, self._schedule.drop_waiting)
         self._next_check = 0.0
         self._error: BaseException | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._woken, self._wake = Pipe(duplex=False)
+        self._woken, self._wake = os.pipe()
+        for descriptor in (self._woken, self._wake):
+            os.set_blocking(descriptor, False)
+            weakref.finalize(self, os.close, descriptor)  # other threads may `call` as long as it exists
         self._slots.wake_on(self._woken)
         self._open = True
         self.changes: list[tuple[str, FileChange]] = []  # sub-task id and change; read it once the loop is idle
@@ -102,13 +111,18 @@ class Supervisor:
     # ----------------------------------------------------------------------------- called from other threads
 
     def start(self) -> None:
-        """Start the loop and its workers."""
+        """Start the loop."""
         self._thread.start()
+
+    def has_work(self, jobs: Iterable[Job]) -> bool:
+        """Return whether a sub-task of these jobs needs a worker."""
+        return any(self._survey.count_work(job.spec) for job in jobs)
 
     def call(self, command: Callable[[], None]) -> None:
         """Have `command` run soon in the loop's thread. Never blocks; safe in a signal handler."""
         self._commands.put(command)
-        self._wake.send_bytes(b"!")
+        with contextlib.suppress(BlockingIOError):  # it is full, so the loop will wake up
+            os.write(self._wake, b"!")
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Add jobs. Those that need a failed task end as skipped at once. Raises what ended the loop early."""
@@ -165,8 +179,6 @@ class Supervisor:
 
     def _run(self) -> None:
         try:
-            for _ in range(self._settings.workers):
-                self._slots.start_worker()
             while self._open:
                 self._turn()
         except BaseException as error:  # noqa: BLE001 - raised in the threads that wait
@@ -198,8 +210,8 @@ class Supervisor:
                 self._idle.set()
 
     def _run_commands(self) -> None:
-        while self._woken.poll():
-            self._woken.recv_bytes()
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._woken, _PIPE_SIZE)
         while True:
             try:
                 command = self._commands.get_nowait()
@@ -245,7 +257,12 @@ class Supervisor:
     # ----------------------------------------------------------------------------- assignment
 
     def _assign(self, now: float) -> None:
-        """Assign shards to idle workers: of running tasks without a worker, then of new ones, then of the rest."""
+        """Assign shards to idle workers: of running tasks without a worker, then of new ones, then of the rest.
+
+        There are as many workers as were needed at once so far.
+        """
+        self._schedule.end_up_to_date(now)
+        self._start_workers(now)
         free = [slot for slot in self._slots if slot.task is None]  # including those that are still starting
         ready = [slot for slot in free if slot.ready]
         while ready:
@@ -259,7 +276,15 @@ class Supervisor:
             ready.remove(slot)
             free.remove(slot)
 
+    def _start_workers(self, now: float) -> None:
+        room = self._settings.workers - len(self._slots)
+        if room > 0:
+            free = sum(slot.task is None for slot in self._slots)  # those that are still starting included
+            for _ in range(min(room, self._schedule.workers_due(now, _CORES) - free)):
+                self._slots.start_worker()
+
     def _assign_shard(self, slot: WorkerSlot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int) -> None:
+        self._survey.end()
         task.assign(work, slot.worker.index, threads)
         shard = Shard(
             run_id=self._run_id,

@@ -75,6 +75,11 @@ class AssignedShard:
     states: tuple[SubTaskState, ...]
 
 
+def shards_of(subtasks: int, most: int) -> int:
+    """Return into how many shards so many sub-tasks can be split: at most `most`, and worth a worker each."""
+    return min(most, math.ceil(subtasks / MIN_SHARD))
+
+
 @dataclass(slots=True)
 class TaskRun:
     """The state of one task of a run."""
@@ -113,6 +118,13 @@ class TaskRun:
         count = min(math.ceil(len(chosen) / shards), CHUNK * threads)
         return tuple(chosen[:count]), min(threads, count)
 
+    def shards_due(self, now: float, most: int) -> int:
+        """Return into how many shards, at most, what is due now can be split for workers of their own."""
+        if self._tokens <= 0:
+            return 0
+        due = sum(1 for _ in islice(self._due(now), most * MIN_SHARD))
+        return shards_of(due, min(most, self._tokens))
+
     def assign(self, work: tuple[SubTaskState, ...], worker: int, threads: int) -> None:
         """Record that a worker has these sub-tasks now."""
         self.shards[worker] = AssignedShard(threads=threads, states=work)
@@ -140,6 +152,12 @@ class TaskRun:
         state.status = SubTaskStatus.RUNNING
         state.started_at = now
         state.step, state.message, state.slow_reported = 1, "start", False
+
+    def up_to_date(self, subtask_id: str) -> None:
+        """Record that a sub-task has nothing to do and needs no worker."""
+        state = self.states[subtask_id]
+        state.attempt = 1
+        self._end(state, SubTaskStatus.DONE, None)
 
     def done(self, subtask_id: str) -> None:
         """Record that an attempt succeeded."""

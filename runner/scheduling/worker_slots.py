@@ -13,15 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.execution.output_capture import LineBuffer
-from runner.execution.process_pool import Worker
 from runner.records.errors import RunnerError
 from runner.records.events import Event, Logged
 from runner.scheduling.task_run import TaskRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from multiprocessing.connection import Connection
 
+    from runner.execution.process_pool import Worker  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
     from runner.execution.worker_protocol import Limits, Shard
 
 _END_WAIT = 5.0  # seconds for an idle worker to end; it takes milliseconds, and it cannot outlive this process
@@ -65,6 +64,9 @@ class WorkerSlots:
     def __iter__(self) -> Iterator[WorkerSlot]:
         return iter(tuple(self._slots.values()))
 
+    def __len__(self) -> int:
+        return len(self._slots)
+
     def __contains__(self, slot: WorkerSlot) -> bool:
         return self._slots.get(slot.worker.index) is slot
 
@@ -74,13 +76,15 @@ class WorkerSlots:
 
     def start_worker(self) -> None:
         """Add a slot with a new worker, under a number that no worker has had before."""
+        from runner.execution.process_pool import Worker  # noqa: PLC0415 - slow to import, and not every run has one
+
         number = next(self._numbers)
         slot = self._slots[number] = WorkerSlot(Worker(number, self._on_refused, self._limits.memory))
         self._selector.register(slot.worker.connection, selectors.EVENT_READ, slot)
         self._selector.register(slot.worker.output, selectors.EVENT_READ, slot)
 
-    def wake_on(self, woken: Connection) -> None:
-        """Have `wait` return when `woken` is readable, too."""
+    def wake_on(self, woken: int) -> None:
+        """Have `wait` return when the descriptor `woken` is readable, too."""
         self._selector.register(woken, selectors.EVENT_READ)
 
     def wait(self, timeout: float) -> tuple[bool, list[WorkerSlot]]:

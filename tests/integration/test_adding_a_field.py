@@ -29,7 +29,7 @@ PARTS = ("runner", "templates", "convex", "tests/convex_server", "package.json",
 RECORD = """
 import dataclasses, json, sys
 from pathlib import Path
-from runner.progress.convex.outbox import SINK
+from runner.progress.convex.target import SINK
 from runner.progress.reports.json_report import run_report
 from runner.progress.stores.sqlite_store import SqliteStore
 from tests.sample_runs import whole_run

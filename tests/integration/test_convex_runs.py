@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from runner.progress.convex import subscription as convex_watch
-from runner.progress.convex.outbox import SINK
+from runner.progress.convex.target import SINK
 from runner.progress.reports.watch import WatchFailedError, watch
 from runner.progress.stores.state_reader import StateReader
 from runner.records.events import (

@@ -427,7 +427,7 @@ def test_a_failing_loop_ends_all_waits(make, state, tmp_path, monkeypatch) -> No
     def no_worker(*arguments: object) -> None:
         raise OSError("no more processes")
 
-    monkeypatch.setattr("runner.scheduling.worker_slots.Worker", no_worker)
+    monkeypatch.setattr("runner.execution.process_pool.Worker", no_worker)
     orchestrator = make()
     orchestrator.start_run()
     with pytest.raises(OSError, match="no more processes"):
@@ -441,12 +441,13 @@ def test_a_loop_that_cannot_end_its_workers_ends_all_waits(make, tmp_path, monke
         raise RuntimeError("can't start new thread")
 
     orchestrator = make()
-    monkeypatch.setattr("runner.scheduling.worker_slots.Worker", no_thread)
+    monkeypatch.setattr("runner.execution.process_pool.Worker", no_thread)
     monkeypatch.setattr("runner.scheduling.worker_slots.WorkerSlots.shut_down", no_thread)
     monkeypatch.setattr("threading.excepthook", lambda _: None)
-    orchestrator.start_run()
     with pytest.raises(RuntimeError, match="can't start new thread"):
-        orchestrator.on_idle(WAIT) and orchestrator.submit_jobs([job("task", tmp_path / "ws")])
+        orchestrator.submit_jobs([job("task", tmp_path / "ws")])["task"].result(WAIT)
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        orchestrator.on_idle(WAIT)
 
 
 def test_a_shard_that_never_arrives_is_assigned_to_another_worker(make, state, tmp_path, monkeypatch) -> None:

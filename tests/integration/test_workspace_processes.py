@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import resource
@@ -18,7 +19,6 @@ from runner.generation.workspace.claims import release_claims
 from runner.generation.workspace.file_locks import FileLockManager
 from runner.generation.workspace.line_ends import digest
 from runner.generation.workspace.manifest import Manifest
-from runner.generation.workspace.runner_folder import file_name
 from runner.generation.workspace.writer import WorkspaceWriter, WriteReport, sweep_temp_files
 from runner.records.errors import WorkspaceError
 from runner.records.task import FileCounts
@@ -83,11 +83,12 @@ def test_two_plans_at_once_tear_no_file_and_lose_no_record(tmp_path: Path) -> No
     manifest = Manifest(tmp_path)
     last = f"digest {ROUNDS - 1}"
     for plan in plans:
+        lines = (tmp_path / ".runner" / "inputs" / f"{plan}.jsonl").read_text().splitlines()
+        notes = {note["piece"]: note for note in map(json.loads, lines)}
         for piece in range(SUBTASKS):
             record = manifest.load(plan, f"table {piece}")
             assert record is not None
-            note = tmp_path / ".runner" / "inputs" / file_name(f"{plan}/table {piece}")
-            assert note.read_text().rpartition(" ")[0] == last
+            assert notes[f"table {piece}"]["inputs"] == last
             own, shared = sorted(record.files, key=lambda file: file.path)
             assert own.sha256 == digest((tmp_path / own.path).read_bytes())
             assert shared.path == f"shared/{piece % SHARED}.txt"

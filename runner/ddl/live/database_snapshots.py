@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import re
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -99,6 +98,8 @@ class DatabaseSnapshots:
         if not self._refresh:
             if path.is_file():
                 return Snapshot(path, _dialect_of(source, path.read_bytes()))
+            import tempfile  # noqa: PLC0415 - slow to import
+
             folder = self._temporary.enter_context(tempfile.TemporaryDirectory(prefix="runner-ddl-"))
             path = Path(folder, path.name)
         self._require_allowed(source)

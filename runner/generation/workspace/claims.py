@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.generation.workspace.directory import Directory, cannot
 from runner.generation.workspace.file_locks import stripe_of
+from runner.generation.workspace.open_folder import OpenFolder
 from runner.generation.workspace.runner_folder import CLAIMS_FOLDER, file_name, prepare
 from runner.records.errors import PathOwnedError, WorkspaceError
 from runner.records.process_identity import is_gone, own_mark
@@ -68,6 +69,7 @@ class RunClaims(Claims):
         super().__init__()
         self._root = os.path.realpath(root)
         self._folder = _run_folder(run_id)
+        self._logs = OpenFolder(self._root, self._folder)
         self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log that were read
 
     def claim(self, path: str, owner: str, sha256: str) -> None:
@@ -79,9 +81,9 @@ class RunClaims(Claims):
 
         """
         stripe = stripe_of(path)
-        log = self._log(stripe)
+        log = f"{stripe:02d}.log"
         try:
-            descriptor = self._open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+            descriptor = self._logs.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:
                 size = os.fstat(descriptor).st_size
                 whole = self._catch_up(descriptor, stripe, size)
@@ -93,7 +95,7 @@ class RunClaims(Claims):
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise cannot("write claims to it", f"{self._root}/{log}", error) from error
+            raise cannot("write claims to it", f"{self._root}/{self._folder}/{log}", error) from error
         self._owners[path][owner] = sha256
 
     def is_claimed(self, path: str, besides: str) -> bool:
@@ -104,25 +106,18 @@ class RunClaims(Claims):
 
         """
         stripe = stripe_of(path)
-        log = self._log(stripe)
+        log = f"{stripe:02d}.log"
         try:
-            descriptor = self._open(log, os.O_RDONLY)
+            descriptor = self._logs.open(log, os.O_RDONLY)
         except FileNotFoundError:
             return False
         except OSError as error:
-            raise cannot("read claims from it", f"{self._root}/{log}", error) from error
+            raise cannot("read claims from it", f"{self._root}/{self._folder}/{log}", error) from error
         try:
             self._catch_up(descriptor, stripe, os.fstat(descriptor).st_size)
         finally:
             os.close(descriptor)
         return super().is_claimed(path, besides)
-
-    def _log(self, stripe: int) -> str:
-        return f"{self._folder}/{stripe:02d}.log"
-
-    def _open(self, log: str, flags: int) -> int:
-        with Directory(self._root) as workspace:
-            return workspace.open(log, flags)
 
     def _catch_up(self, descriptor: int, stripe: int, size: int) -> bool:
         """Read what others have appended; return whether the log ends with a whole line."""

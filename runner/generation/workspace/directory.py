@@ -100,6 +100,10 @@ class Directory:
         """
         return self._open_file(path, flags)[0]
 
+    def open_folder(self, folder: str, *, create: bool) -> int:
+        """Return a descriptor of a folder, which the caller closes; with `create`, missing folders are created."""
+        return os.dup(self._enter(folder, create=create))
+
     def replace(self, path: str, data: bytes, *, mode: int | None = None, executable: bool = False) -> None:
         """As `replace_file`, at `path`. What is there is replaced, a link too; no link is followed."""
         folder, _, name = path.rpartition("/")
@@ -177,29 +181,16 @@ class Directory:
 
     def _open_file(self, path: str, flags: int) -> tuple[int, os.stat_result]:
         try:
-            descriptor = self._open_name(path, flags)
+            return self._open_name(path, flags)
         except FileNotFoundError:
             if not flags & os.O_CREAT:
                 raise
             self.close()  # the folder was removed since it was opened
-            descriptor = self._open_name(path, flags)
-        try:
-            status = os.fstat(descriptor)
-            _require_regular(status, f"{self.root}/{path}")
-        except BaseException:
-            os.close(descriptor)
-            raise
-        return descriptor, status
+            return self._open_name(path, flags)
 
-    def _open_name(self, path: str, flags: int) -> int:
-        folder, _, name = path.rpartition("/")
-        parent = self._enter(folder, create=bool(flags & os.O_CREAT))
-        try:
-            return os.open(name, flags | _FILE, 0o666, dir_fd=parent)
-        except OSError as error:
-            if error.errno == errno.ELOOP:
-                raise _link_in_the_way(path) from None
-            raise
+    def _open_name(self, path: str, flags: int) -> tuple[int, os.stat_result]:
+        folder = path.rpartition("/")[0]
+        return open_regular(self.root, path, flags, self._enter(folder, create=bool(flags & os.O_CREAT)))
 
     def _open_listing(self, folder: str) -> int:
         return os.open(".", _LISTING, dir_fd=self._enter(folder))
@@ -250,6 +241,26 @@ class Directory:
             if stat.S_ISLNK(os.stat(name, dir_fd=parent, follow_symlinks=False).st_mode):
                 raise _link_in_the_way("/".join((*self._names, name))) from None
             raise
+
+
+def open_regular(root: str, path: str, flags: int, parent: int) -> tuple[int, os.stat_result]:
+    """Open the regular file at `path` below `root`, whose folder has the descriptor `parent`, without following a link.
+
+    Return its descriptor and status. Raises OSError, and WorkspaceError if it is no regular file.
+    """
+    try:
+        descriptor = os.open(path.rpartition("/")[2], flags | _FILE, 0o666, dir_fd=parent)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise _link_in_the_way(path) from None
+        raise
+    try:
+        status = os.fstat(descriptor)
+        _require_regular(status, f"{root}/{path}")
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor, status
 
 
 def _require_regular(status: os.stat_result, place: str) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.generation.workspace.directory import Directory, cannot
+from runner.generation.workspace.open_folder import OpenFolder
 from runner.generation.workspace.runner_folder import LOCKS_FOLDER, prepare
 from runner.generation.workspace.safe_paths import locate
 from runner.records.advisory_lock import AdvisoryLock
@@ -50,6 +51,7 @@ class FileLockManager:
     def __init__(self, root: StrPath) -> None:
         self.root = Path(root)
         self._real_root = os.path.realpath(root)
+        self._lock_files = OpenFolder(self._real_root, LOCKS_FOLDER)
         self._prepared = False
 
     @contextmanager
@@ -75,7 +77,7 @@ class FileLockManager:
         if held is not None:
             raise WorkspaceError(f"{name}: this thread still holds {held}, and may hold one path at a time")
         self._prepare()
-        lock = lock_in(self._real_root, f"{LOCKS_FOLDER}/{stripe_of(name):02d}.lock")
+        lock = self._lock(f"{stripe_of(name):02d}.lock")
         if not acquire(lock, timeout):
             raise LockTimeoutError(
                 f"{name}: still locked by another thread or process after {timeout:g} s (by {lock.path}). "
@@ -124,6 +126,10 @@ class FileLockManager:
         if not name.startswith(inside):
             raise UnsafePathError(f"{os.fspath(path)!r}: not in the workspace {self.root}, so it cannot be held")
         return name.removeprefix(inside)
+
+    def _lock(self, name: str) -> AdvisoryLock:
+        path = f"{self._real_root}/{LOCKS_FOLDER}/{name}"
+        return AdvisoryLock(path, lambda _, flags: self._lock_files.open(name, flags))
 
     def _prepare(self) -> None:
         if not self._prepared:

@@ -1,10 +1,10 @@
 """The record of what was generated from what: one small file a sub-task, meant to be committed with the code.
 
 `.runner/manifest/<task>/<table or setup>.json` holds the hash of each file and changes only when the files do. A digest
-of what they were made from is kept separately, in `.runner/inputs/`, which is not committed: a digest of the whole
-schema would change every record with every table. A sub-task that is about to change files first writes an intent,
-with the hashes that it is about to write, and removes it when its record is saved. So files of a killed run are
-recognised as generated, and not mistaken for edits by hand.
+of what they were made from is kept separately (`input_notes`) and is not committed: a digest of the whole schema would
+change every record with every table. A sub-task that is about to change files first writes an intent, with the hashes
+that it is about to write, and removes it when its record is saved. So files of a killed run are recognised as
+generated, and not mistaken for edits by hand.
 """
 
 from __future__ import annotations
@@ -13,25 +13,22 @@ import errno
 import json
 import os
 import threading
+import time
 from collections import defaultdict
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.generation.workspace.directory import Directory, cannot
-from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_lf, with_line_ends_of
+from runner.generation.workspace.input_notes import InputNote, InputNotes, Stamp
+from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
 from runner.generation.workspace.record_format import FileRecord, NewerFormatError, Record, decode, encode, text
-from runner.generation.workspace.runner_folder import (
-    INPUTS_FOLDER,
-    INTENTS_FOLDER,
-    MANIFEST_FOLDER,
-    file_name,
-    prepare,
-)
+from runner.generation.workspace.runner_folder import INTENTS_FOLDER, MANIFEST_FOLDER, file_name, prepare
 from runner.generation.workspace.safe_paths import is_plain, locate
 from runner.records.errors import UnsafePathError, WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from _typeshed import StrPath
 
@@ -63,6 +60,7 @@ class Manifest:
         self._prepared = False
         self._warnings_guard = threading.Lock()
         self._warnings: dict[str, None] = {}
+        self._notes = InputNotes()
 
     def load(self, task_id: str, piece: str) -> Record | None:
         """Return the record of a sub-task; None where none can be read (see `take_warnings`)."""
@@ -70,7 +68,7 @@ class Manifest:
             return self._read_record(workspace, _record_path(task_id, piece))
 
     def save(self, record: Record, inputs_digest: str) -> None:
-        """Write a record and its inputs, where they differ from the present ones, and remove the intent.
+        """Write a record, where it differs from the present one, then the note of its inputs, and remove the intent.
 
         Raises:
             WorkspaceError: it cannot be written.
@@ -81,7 +79,8 @@ class Manifest:
         try:
             with self._open() as workspace:
                 self._write(workspace, path, data)
-                self._write(workspace, _inputs_path(record.task_id, record.piece), _inputs_note(data, inputs_digest))
+                note = InputNote(piece=record.piece, inputs=inputs_digest, record=digest(data))
+                self._notes.append(workspace, record.task_id, note)
                 workspace.remove(_intent_path(record.task_id, record.piece))
         except OSError as error:
             raise cannot("write it", self._shown(path), error) from error
@@ -137,34 +136,45 @@ class Manifest:
         return tuple(record.piece for record in records if record is not None)
 
     def forget(self, task_id: str, piece: str) -> None:
-        """Remove record, inputs and intent of a sub-task. Raises WorkspaceError where they cannot be removed."""
+        """Remove record and intent of a sub-task. Raises WorkspaceError where they cannot be removed."""
         path = _record_path(task_id, piece)
         try:
             with self._open() as workspace:
-                for note in (_inputs_path(task_id, piece), _intent_path(task_id, piece), path):
-                    workspace.remove(note)
+                workspace.remove(_intent_path(task_id, piece))
+                workspace.remove(path)
         except OSError as error:
             raise cannot("remove it", self._shown(path), error) from error
 
-    def is_up_to_date(self, record: Record, inputs_digest: str) -> bool:
-        """Whether nothing is to be done: inputs and generated files are as recorded, `once` files exist.
+    def up_to_date(
+        self, task_id: str, pieces: Iterable[str], inputs_digest: str, *, keep_stamps: bool = False
+    ) -> dict[str, int]:
+        """Return the number of files of each sub-task of a task with nothing to do, by piece.
 
-        `record` is as it was last saved or loaded.
+        Those are the sub-tasks whose inputs, record and generated files are as they were last saved, and whose `once`
+        files exist. A file is read only where its stamp differs (see `input_notes`); with `keep_stamps`, those that
+        were read and found as recorded are stamped.
 
-        A sub-task with a file that was kept is never up to date, so that each run reports it; nor is one that has an
-        intent: it was killed before its record was saved.
+        A sub-task with a file that was kept is never up to date, so that each run reports it; nor is one without files;
+        nor one that has an intent: it was killed before its record was saved.
         """
-        try:
-            with self._open() as workspace:
-                if workspace.exists(_intent_path(record.task_id, record.piece)):
-                    return False
-                noted = workspace.read(_inputs_path(record.task_id, record.piece))
-                recorded = workspace.read(_record_path(record.task_id, record.piece))
-                if noted is None or recorded is None or noted.data != _inputs_note(recorded.data, inputs_digest):
-                    return False
-                return all(self._is_as_recorded(workspace, file) for file in record.files)
-        except (OSError, WorkspaceError):
-            return False
+        found: dict[str, int] = {}
+        stamped: dict[str, InputNote] = {}
+        with self._open() as workspace:
+            intents = set(_names(workspace, INTENTS_FOLDER))
+            notes = self._notes.of(workspace, task_id)
+            for piece in pieces:
+                note = notes.get(piece)
+                if note is None or note.inputs != inputs_digest or _intent_name(task_id, piece) in intents:
+                    continue
+                if note.is_as_stamped(workspace):
+                    found[piece] = note.files
+                elif (compared := self._compared(workspace, _record_path(task_id, piece), note)) is not None:
+                    found[piece], stamps = compared
+                    if stamps is not None:
+                        stamped[piece] = stamps
+            if keep_stamps:
+                self._notes.compact(workspace, task_id, stamped)
+        return {piece: count for piece, count in found.items() if count}
 
     def take_warnings(self) -> tuple[str, ...]:
         """Return the problems found in records since the last call, each once."""
@@ -208,6 +218,29 @@ class Manifest:
         with self._warnings_guard:
             self._warnings[f"{self._shown(path)}: {reason}. {_WITHOUT_RECORD}"] = None
         return None
+
+    def _compared(self, workspace: Directory, path: str, note: InputNote) -> tuple[int, InputNote | None] | None:
+        """Read a record and its files; return None unless all are as noted, else how many files there are.
+
+        The note is returned with stamps, None where it cannot have any. A stamp is taken before its file is read.
+        """
+        now = time.time_ns()
+        stamps = {path: _stamp(workspace, path)}
+        try:
+            record = self._read_record(workspace, path)
+            if record is None or digest(encode(record)) != note.record:
+                return None
+            for file in record.files:
+                if file.mode == "generated":
+                    stamps[file.path] = _stamp(workspace, file.path)
+                if not self._is_as_recorded(workspace, file):
+                    return None
+        except (OSError, WorkspaceError):
+            return None
+        settled = {name: stamp for name, stamp in stamps.items() if stamp is not None and not stamp.is_racy(now)}
+        once = tuple(file.path for file in record.files if file.mode == "once")
+        complete = len(settled) == len(stamps)
+        return len(record.files), replace(note, stamps=settled, once=once) if complete else None
 
     def _is_as_recorded(self, workspace: Directory, file: FileRecord) -> bool:
         if file.kept:
@@ -253,17 +286,20 @@ def _record_path(task_id: str, piece: str) -> str:
     return f"{MANIFEST_FOLDER}/{file_name(task_id)}/{_json_name(piece)}"
 
 
-def _inputs_path(task_id: str, piece: str) -> str:
-    return f"{INPUTS_FOLDER}/{file_name(f'{task_id}/{piece}')}"
-
-
 def _intent_path(task_id: str, piece: str) -> str:
-    return f"{INTENTS_FOLDER}/{_json_name(f'{task_id}/{piece}')}"
+    return f"{INTENTS_FOLDER}/{_intent_name(task_id, piece)}"
 
 
-def _inputs_note(record: bytes, inputs_digest: str) -> bytes:
-    """Bind the inputs to the record: git restores old records and files, but not the inputs, which may be newer."""
-    return f"{inputs_digest} {digest(with_lf(record))}".encode()
+def _intent_name(task_id: str, piece: str) -> str:
+    return _json_name(f"{task_id}/{piece}")
+
+
+def _stamp(workspace: Directory, path: str) -> Stamp | None:
+    """Return the stamp of what is at `path`; None where it cannot be seen, as behind a link."""
+    try:
+        return Stamp.of(workspace.status(path))
+    except OSError:
+        return None
 
 
 def _read_intent(workspace: Directory, path: str) -> dict[str, frozenset[str]]:

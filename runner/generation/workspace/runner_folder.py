@@ -2,7 +2,7 @@
 
 .runner/.gitignore      ignores everything but itself and the manifest
 .runner/manifest/       one file a sub-task: what was generated from what; committed with the code
-.runner/inputs/         one file a sub-task: the digest of what its files were made from
+.runner/inputs/         one log a task: digests of what the files of its sub-tasks were made from
 .runner/intents/        one file a sub-task that is writing, or died while it was
 .runner/claims/<run>/   which sub-task of a running run wrote which path
 .runner/locks/          lock files; they stay, a lock ends with its process

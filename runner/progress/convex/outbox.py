@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from runner.progress.reporter import Recorded
     from runner.records.events import Event
 
-SINK = "convex"  # the sink's name in acknowledgements
 MAX_EVENTS = 500  # in one call: 45 to 70 times faster than one call for each event, and far from every limit
 MAX_BYTES = 512 * 1024  # of one call; Convex takes 16 MiB, but on a slow line a failed call should cost little
 MAX_SUBTASKS = 500  # announced in one call; an array may have 8,192 items and a call may read 4,096 ranges

@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeGuard
 
-from runner.progress.convex.outbox import MAX_EVENTS, SINK, cut_batch
+from runner.progress.convex.outbox import MAX_EVENTS, cut_batch
+from runner.progress.convex.target import SINK
 from runner.records.backoff import backoff_delay
 
 if TYPE_CHECKING:

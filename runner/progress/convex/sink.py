@@ -15,8 +15,9 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from runner.progress.convex.outbox import MAX_BYTES, MAX_EVENTS, SINK, estimated_size
+from runner.progress.convex.outbox import MAX_BYTES, MAX_EVENTS, estimated_size
 from runner.progress.convex.outbox_sender import OutboxSender, retry_delay
+from runner.progress.convex.target import SINK
 from runner.progress.stores.state_reader import StateReader
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.progress.convex.client import DeploymentClient, RefusedError, UnavailableError
-from runner.progress.convex.outbox import SINK
 from runner.progress.convex.outbox_sender import OutboxSender, retry_delay
+from runner.progress.convex.target import SINK
 from runner.progress.stores.sqlite_store import SqliteStore
 
 if TYPE_CHECKING:

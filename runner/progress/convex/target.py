@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal
 
+SINK = "convex"  # the sink's name in acknowledgements
 URL = "CONVEX_URL"
 TOKEN = "RUNNER_CONVEX_TOKEN"  # noqa: S105 - the name of a variable, as are the others
 READ_TOKEN = "RUNNER_CONVEX_READ_TOKEN"  # noqa: S105

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from runner.progress.convex.outbox import SINK
+from runner.progress.convex.target import SINK
 from runner.progress.reports.json_report import as_json as to_text
 from runner.progress.reports.json_report import run_report
 from runner.progress.reports.logs_view import log_lines

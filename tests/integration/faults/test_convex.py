@@ -20,8 +20,8 @@ import pytest
 from runner.progress.convex import outbox_sender
 from runner.progress.convex import sink as convex_sink
 from runner.progress.convex.client import CONNECT_TIMEOUT, READ_TIMEOUT, DeploymentClient
-from runner.progress.convex.outbox import SINK
 from runner.progress.convex.sync import sync
+from runner.progress.convex.target import SINK
 from runner.progress.stores.state_reader import StateReader
 from runner.records.events import RunEnded
 from runner.records.status import RunStatus

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from runner.progress.convex.outbox import SINK
+from runner.progress.convex.target import SINK
 from runner.progress.stores.state_reader import StateReader
 from runner.records.status import RunStatus
 from tests.integration.command import Folder

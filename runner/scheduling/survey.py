@@ -1,0 +1,58 @@
+"""Which sub-tasks of a run have nothing to do, decided in the supervisor: they need no worker, often none is needed.
+
+What was found holds until the run writes its first file. After that a task is examined when it begins: what another
+task has written meanwhile may have been a file of this one.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from runner.generation.workspace.manifest import Manifest
+from runner.records.task import SETUP_PIECE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from runner.records.task import TaskSpec
+
+
+class Survey:
+    """Finds the sub-tasks that are up to date. With `force`, none is; with `check`, nothing is written. Thread-safe."""
+
+    def __init__(self, *, force: bool, check: bool) -> None:
+        self._force = force
+        self._check = check
+        self._guard = threading.Lock()
+        self._found: dict[str, dict[str, int]] = {}  # by task
+        self.holds = True  # no file was written yet
+
+    def up_to_date(self, task: TaskSpec) -> Mapping[str, int]:
+        """Return the ids of the sub-tasks of a task that have nothing to do, each with the number of its files."""
+        if self._force:
+            return {}
+        with self._guard:
+            found = self._found.get(task.id)
+            if found is None:
+                found = self._examine(task)
+                if self.holds:
+                    self._found[task.id] = found
+            return found
+
+    def count_work(self, task: TaskSpec) -> int:
+        """Return how many sub-tasks of a task have something to do; once files were written, how many it has."""
+        return len(task.subtasks) - (len(self.up_to_date(task)) if self.holds else 0)
+
+    def end(self) -> None:
+        """Record that files are about to be written: what was found no longer holds."""
+        if self.holds:
+            self.holds = False
+            with self._guard:
+                self._found.clear()
+
+    def _examine(self, task: TaskSpec) -> dict[str, int]:
+        pieces = {subtask.table or SETUP_PIECE: subtask.id for subtask in task.subtasks}
+        manifest = Manifest(task.workspace)
+        files = manifest.up_to_date(task.id, pieces, task.inputs_digest, keep_stamps=not self._check)
+        return {pieces[piece]: count for piece, count in files.items()}
