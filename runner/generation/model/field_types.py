@@ -37,6 +37,7 @@ class FieldType:
     name: str
     max_length: int | None = None  # of text, in characters
     is_padded: bool = False  # text that the database pads with spaces to `max_length`
+    ignores_case: bool = False  # text that is compared without regard to case
     digits: int | None = None  # of a decimal: all of them; None for any number
     places: int | None = None  # of a decimal: digits after the point
     bits: int = 0  # of an integer or a floating-point number: 16, 32 or 64

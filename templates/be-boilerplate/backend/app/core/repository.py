@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Depends, Header
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.schema import CallableColumnDefault
@@ -22,7 +22,6 @@ from app.core.hooks import before_create, before_delete, before_update
 from app.core.integrity import dangling, explain, table_of
 from app.core.listing import Count, ExportQuery, Filters, ListQuery, Page
 from app.core.problems import ProblemError, not_found, precondition_failed
-from app.core.raw_values import read_row
 from app.core.responses import entity_tag, matches_etag, to_json
 from app.core.rules import Rule, enforce
 
@@ -125,11 +124,7 @@ class Repository(Generic[Model, Read]):
             values["expanded"] = {
                 reference.name: reference.rows(self.session, rows) for reference in references
             }
-        try:
-            page: Page[Read] = self.resource.page.model_validate(values)
-        except ValidationError:
-            read = [self._to_read(row) for row in rows]
-            page = self.resource.page.model_validate({**values, "items": read})
+        page: Page[Read] = self.resource.page.model_validate(values)
         return page
 
     def csv(self, query: ExportQuery) -> Iterator[str]:
@@ -153,7 +148,7 @@ class Repository(Generic[Model, Read]):
         row, values = self._new(body)
         with self._saving(values):
             self._insert(row, values)
-        return self._refreshed(row)
+            return self._refreshed(row)  # before the commit: what cannot be read is not stored
 
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
         """Add all rows or none. If one is rejected, the problem's fields are prefixed with its index."""
@@ -171,10 +166,9 @@ class Repository(Generic[Model, Read]):
             written.append(values)
         try:
             with self._saving({}):  # deferred constraints are checked at the commit
-                self.session.flush()
+                return [self._refreshed(row) for row in rows]
         except ProblemError as problem:
             raise self._dangling(written) or problem from problem
-        return [self._refreshed(row) for row in rows]
 
     def replace(self, body: Body, *key: Any) -> Read:
         """Replace a row with the values of `body`; fields that `body` leaves out get their defaults."""
@@ -253,7 +247,7 @@ class Repository(Generic[Model, Read]):
         before_update(self.session, row)
         with self._saving(merged):
             self.session.flush()
-        return self._refreshed(row)
+            return self._refreshed(row)
 
     def _count(self, conditions: Sequence[Condition]) -> int:
         statement = sa.select(sa.func.count()).select_from(self.resource.model).where(*conditions)
@@ -265,7 +259,7 @@ class Repository(Generic[Model, Read]):
         return self._to_read(row)
 
     def _to_read(self, row: Model) -> Read:
-        return read_row(self.resource.read, row)
+        return self.resource.read.model_validate(row)
 
     def _default(self, name: str) -> Any:
         """Return the default of a column, as a value or as an SQL expression; None where it has no default."""
