@@ -114,7 +114,7 @@ class PostgresqlWriter(SqlWriter):
         if like is not None and like.kind in NUMERIC and kind == "boolean":
             return f"CAST(({text}) AS integer)"
         if like is not None and like.kind == "boolean" and kind in NUMERIC and isinstance(expression, Operation):
-            return f"({text}) <> 0"
+            return f"(({text}) <> 0)"
         return text
 
     def number(self, part: Expression) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import re
 from dataclasses import dataclass, replace
@@ -110,6 +111,8 @@ def _unbounded(type_: FieldType) -> Sample:
         known = NATIVE_TEXTS.get(type_.name.split("(")[0]) if type_.domain is None else None
         known = "1".zfill(int(width[1])) if width else known
         return constant_sample(known or "1")
+    if type_.kind == "bytes" and type_.max_length is not None and type_.max_length < _BYTES:
+        return constant_sample(base64.b64encode(b"sample"[: type_.max_length]).decode())
     return _PLAIN[type_.kind]
 
 
@@ -131,7 +134,8 @@ NATIVE_TEXTS: Mapping[str, str] = {
 
 _MORNING = dt.datetime(2024, 1, 15, 8, tzinfo=dt.UTC)
 _UUID = Counter(is_text=True, before="00000000-0000-4000-8000-", width=12)
-_BASE64 = Counter(is_text=True, width=8)  # of six bytes
+_BASE64 = Counter(is_text=True, width=8)
+_BYTES = 6  # that these are the base64 of
 _PLAIN: Mapping[Kind, Sample] = {
     "boolean": constant_sample(json=True),
     "date": constant_sample(DAYS[0].isoformat(), DAYS[0]),
