@@ -263,3 +263,20 @@ def test_readmes_list_what_is_not_taken_over(tmp_path: Path) -> None:
     assert not re.search("GRANT|INSERT INTO|SET search_path", differs)
     assert "- An EXCLUDE constraint has no place in the model." in one(files, "app/a/README.md")
     assert "EXCLUDE" not in one(files, "app/b/README.md")
+
+
+def test_texts_without_case_are_compared_alike_on_both_databases(tmp_path: Path) -> None:
+    path = tmp_path / "a.sql"
+    path.write_text("CREATE TABLE t (id INTEGER PRIMARY KEY, email TEXT NOT NULL UNIQUE COLLATE NOCASE);")
+    files = backend_files(read_ddl([path], "sqlite"))
+    assert "mapped_column(NoCase())" in files["backend/app/t/model.py"].text
+    assert "email TEXT COLLATE NOCASE NOT NULL" in "\n".join(first_revision(files, "sqlite"))
+    assert "CREATE UNIQUE INDEX t_email_idx ON t (lower(email))" in first_revision(files, "postgresql")
+
+
+def test_bytes_of_mysql_have_a_length(tmp_path: Path) -> None:
+    path = tmp_path / "a.sql"
+    path.write_text("CREATE TABLE t (id binary(16) NOT NULL PRIMARY KEY, mark varbinary(3), plain blob);")
+    files = backend_files(read_ddl([path], "mysql"))
+    assert "Mark = Annotated[Bytes, Field(max_length=3)]" in files["backend/app/t/schemas.py"].text
+    assert '"/{id:text}"' in files["backend/app/t/router.py"].text

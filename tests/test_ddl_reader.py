@@ -334,3 +334,22 @@ def test_json_of_a_schema():
         (10, True, "public.b")
     ]
     assert [note["line"] for note in data["passed_over"]] == [9]
+
+
+def test_columns_that_differ_only_in_case_are_reported() -> None:
+    (warning,) = read_ddl_text('CREATE TABLE t (a int, "A" int, b int);', "postgres").warnings
+    assert "columns a and A of table public.t differ only in case" in warning
+
+
+def test_keys_over_texts_without_case_get_an_index_of_sqlite() -> None:
+    ddl = """
+        CREATE TABLE member (
+            id INTEGER PRIMARY KEY, email TEXT UNIQUE COLLATE NOCASE, nick TEXT COLLATE NOCASE, tag TEXT UNIQUE
+        );
+        CREATE INDEX nicks ON member (nick, tag);
+    """
+    (table,) = read_ddl_text(ddl, "sqlite").tables
+    found = [
+        (index.name, index.unique, [(part.column, part.collation) for part in index.parts]) for index in table.indexes
+    ]
+    assert found == [("nicks", False, [("nick", "NOCASE"), ("tag", None)]), (None, True, [("email", "NOCASE")])]

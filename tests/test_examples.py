@@ -204,9 +204,14 @@ def test_numbers_of_mysql_have_its_ranges(type_: str, limits: dict[str, int]) ->
 
 
 def test_a_cast_that_changes_a_value_is_left_to_the_database() -> None:
-    table = _resource("CREATE TABLE t (id int PRIMARY KEY, v int CHECK (v::text ~ '^[0-9]{5}$'))").table
+    table = _resource("CREATE TABLE t (id int PRIMARY KEY, v real CHECK (v::text ~ '^[0-9]{5}$'))").table
     assert not table.rules
     assert table.database_only == ("t_v_check",)
+
+
+def test_an_integer_as_text_is_evaluated() -> None:
+    (rule,) = _resource("CREATE TABLE t (id int PRIMARY KEY, v int CHECK (v::text ~ '^[1-3]{2}$'))").table.rules
+    assert [evaluate(rule.condition, {"v": value}) for value in (12, 9, -12, None)] == [True, False, False, None]
 
 
 @pytest.mark.parametrize("type_", ["double precision", "numeric"])
@@ -220,6 +225,6 @@ def test_names_that_pydantic_protects_are_not_used() -> None:
     assert attribute("model_name") == "model_name_"
 
 
-def test_the_first_text_of_a_key_may_contain_slashes() -> None:
-    made = _resource("CREATE TABLE t (code text, no int, PRIMARY KEY (code, no))")
-    assert made.key_path == "/{code:path}/{no}"
+def test_texts_and_bytes_of_a_key_may_contain_slashes() -> None:
+    made = _resource("CREATE TABLE t (code text, no int, sum bytea, PRIMARY KEY (code, no, sum))")
+    assert made.key_path == "/{code:text}/{no}/{sum:text}"

@@ -60,7 +60,7 @@ def _check(form: str, text: str, dialect: str, database: Database) -> str | None
         ("big + n > 0", None),
         ("label ~ '^a'", None),
         ("at < now()", None),
-        ("made < 'infinity'", None),
+        ("made < 'infinity'", "made < 'infinity'"),
         ("made < at", None),
         ("CASE WHEN (n > 1) THEN label = 'a' ELSE true END", "CASE WHEN (n > 1) THEN label = 'a' ELSE 1 END"),
     ],
@@ -116,7 +116,17 @@ def test_a_check_of_sqlite(text: str, expected: str | None) -> None:
         ("text[]", "ARRAY['a','b']", """'["a", "b"]'"""),
         ("interval", "'1 day'", "'1970-01-02 00:00:00.000000'"),
         ("interval", "interval '90 minutes'", "('1970-01-01 01:30:00.000000')"),
-        ("interval", "'1 month'", None),
+        ("interval", "'1 month'", "'P1M'"),
+        ("interval", "'-1 year 2 mons 3 days -04:00:30'", "'P-1Y2M3DT-4H-30S'"),
+        ("interval", "'infinity'", "'infinity'"),
+        ("date", "'-Infinity'::date", "'-infinity'"),
+        ("timestamptz", "'infinity'", "'infinity'"),
+        ("time", "'24:00'", "'24:00:00'"),
+        ("real", "'-Infinity'::real", "-9e999"),
+        ("double precision", "'NaN'", "'NaN'"),
+        ("text[]", r"""'{"a\\b",NULL,"NULL", c d}'""", r"""'["a\\b", null, "NULL", "c d"]'"""),
+        ("boolean[]", "'{t,f}'", "'[true, false]'"),
+        ("integer[]", "'{{1,2},{3,4}}'", "'[[1, 2], [3, 4]]'"),
         ("time", "CURRENT_TIME", "(strftime('%H:%M:%f000', 'now'))"),
         ("time", "'08:30'", "'08:30:00.000000'"),
         ("timestamp", "timezone('utc', now())", "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"),
@@ -151,6 +161,8 @@ def test_a_default_of_postgresql_on_sqlite(type_: str, default: str, sqlite: str
         ("varchar(9)", "'a\\\\b'", "'a\\b'"),
         ("set('a','b')", "'a,b'", "'{a,b}'"),
         ("datetime", "'2024-01-02'", "'2024-01-02'"),
+        ("datetime", "(now() + interval 7 day)", "(CURRENT_TIMESTAMP + INTERVAL '7 day')"),
+        ("date", "(current_date - interval 2 month)", "(CURRENT_DATE - INTERVAL '2 month')"),
         (
             "boolean",
             "(1 in (1, 2))",
@@ -194,6 +206,21 @@ def test_a_default_of_sqlite(default: str, postgresql: str | None) -> None:
     assert column is not None
     assert column.postgresql == postgresql
     sqlite3.connect(":memory:").execute(f"CREATE TABLE t (v DEFAULT {column.sqlite})")
+
+
+@pytest.mark.parametrize(
+    ("type_", "default", "postgresql"),
+    [
+        ("INTEGER", "(1 = 1)", "CAST((1 = 1) AS integer)"),
+        ("BOOLEAN", "(2 - 1)", "((2 - 1) <> 0)"),
+        ("BOOLEAN", "(1 = 1)", "(1 = 1)"),
+    ],
+)
+def test_a_truth_value_and_a_number_of_sqlite(type_: str, default: str, postgresql: str) -> None:
+    made = _resource(f"CREATE TABLE t (id INTEGER PRIMARY KEY, v {type_} DEFAULT {default})", "sqlite")
+    column = made.columns["v"].default
+    assert column is not None
+    assert column.postgresql == postgresql
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from runner.ddl.model import (
 from runner.ddl.syntax.expressions import parse_expression
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from runner.ddl.catalog.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
     from runner.ddl.syntax.column_types import TypeReference
@@ -162,10 +162,20 @@ class _SchemaBuilder:
                 self._warn(draft, f"column {column.name} of table {draft.name} is there twice; the first one holds")
             else:
                 by_name[column.name] = self._column(draft, column)
+        alike = {name.lower(): name for name in reversed(by_name)}
+        for name in by_name.keys() - alike.values():
+            self._warn(
+                draft,
+                f"columns {alike[name.lower()]} and {name} of table {draft.name} differ only in case: SQLite takes "
+                "them for one, so an application with this table runs on PostgreSQL only; rename one of them",
+            )
         if not by_name:
             self._warn(draft, f"table {draft.name} has no columns, so an application leaves it out")
         self._drop_dangling(draft, by_name.keys())
         indexes = [_without_prefixes(index, by_name) for index in draft.indexes]
+        if self._catalog.dialect.sqlite_compatible:
+            indexes = [_with_collations(index, by_name) for index in indexes]
+            indexes += _without_case(filter(None, (draft.primary_key, *draft.unique)), by_name)
         keys = [index for index in indexes if index.enforces_uniqueness and self._catalog.dialect.unique_index_is_key]
         draft.unique += [Key(columns=tuple(filter(None, index.columns)), name=index.name) for index in keys]
         return Table(
@@ -270,6 +280,24 @@ def _without_prefixes(index: Index, columns: Mapping[str, Column]) -> Index:
     if not index.unique:
         return index
     return replace(index, parts=tuple(_prefix_as_expression(part, columns) for part in index.parts))
+
+
+def _with_collations(index: Index, columns: Mapping[str, Column]) -> Index:
+    """Return an index whose parts have the collations of their columns, where they have none of their own."""
+
+    def collated(part: IndexPart) -> IndexPart:
+        column = columns.get(part.column or "")
+        return part if column is None or part.collation else replace(part, collation=column.collation)
+
+    return replace(index, parts=tuple(map(collated, index.parts)))
+
+
+def _without_case(keys: Iterable[Key], columns: Mapping[str, Column]) -> Iterator[Index]:
+    """Yield a unique index for each key over texts that SQLite compares without regard to case (NOCASE)."""
+    for key in keys:
+        index = Index(name=None, parts=tuple(IndexPart(column=name) for name in key.columns), unique=True)
+        if any((columns[name].collation or "").upper() == "NOCASE" for name in key.columns):
+            yield _with_collations(index, columns)
 
 
 def _prefix_as_expression(part: IndexPart, columns: Mapping[str, Column]) -> IndexPart:

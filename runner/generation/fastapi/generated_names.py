@@ -14,18 +14,20 @@ _MODULES = {
     "decimal": "Decimal",
     "uuid": "UUID uuid4",
     "sqlalchemy.orm": "Mapped mapped_column",
-    "pydantic": "ConfigDict Field NaiveDatetime",
+    "pydantic": "ConfigDict Field",
     "fastapi.testclient": "TestClient",
-    "app.core.columns": """Array BigInt ByDialect Char Json PlainJson Real SmallInt Timestamp enum_of exact native
-        now_default postgresql_only utc_now""",
+    "app.core.columns": """Array BigInt ByDialect Double Json PlainJson Real SmallInt enum_of exact native
+        now_default postgresql_only""",
     "app.core.database": "Base table_name",
-    "app.core.fields": "Body Bytes Exact Int16 Int32 Int64 Native NotNull Number Row omitted",
+    "app.core.fields": "Body Bytes Exact ExactDecimal Int16 Int32 Int64 Native NotNull Number Row omitted",
+    "app.core.moments": "Date Interval LocalTimestamp Time Timestamp utc_now",
     "app.core.problems": "problem_responses",
     "app.core.repository": "Resource",
     "app.core.routes": "TableRouter add_bulk_routes add_list_routes",
     "app.core.row_routes": "Key add_row_routes",
-    "app.core.rules": """Rule add all_of any_of coalesce contained count_known eq ge gt is_null le length lower lt
-        matches mul ne not_ now one_of rem sub today trim upper""",
+    "app.core.texts": "Char NoCase",
+    "app.core.rules": """Rule add all_of any_of as_text coalesce contained count_known eq ge gt is_null le length lower
+        lt matches mul ne not_ now one_of rem sub today trim upper""",
     "tests.core.factory": "Case Reference",
     "tests.core.read_tests": "EMPTY_PAGE ReadTests",
     "tests.core.table_tests": "TableTests",
@@ -38,7 +40,7 @@ _PATHS: Mapping[str, str] = {
 # Names that the class body of a model uses, where an attribute of that name would hide them.
 MODEL_FUNCTIONS = frozenset(
     name
-    for module in ("app.core.columns", "sqlalchemy.orm", "uuid")
+    for module in ("app.core.columns", "app.core.moments", "sqlalchemy.orm", "uuid")
     for name in _MODULES[module].split()
     if name.islower()
 )

@@ -39,6 +39,11 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[Code, ...]:
         for name, key in table.constraints.foreign_keys.items()
         if name not in table.foreign_keys
     ]
+    found += [
+        f"foreign key {code(name)} compares with regard to case on PostgreSQL"
+        for name, key in table.foreign_keys.items()
+        if any(table.fields[column].type.ignores_case for column in key.columns)
+    ]
     found += _untranslated(table, table_sql(table, schema.dialect))
     found += [
         f"index {code(name)} is {index.method}, which only MySQL has"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import imported, source
 from runner.generation.fastapi.python_rules import constant_source
-from runner.generation.fastapi.python_types import PythonType, nested
+from runner.generation.fastapi.python_types import PythonType, array_of
 from runner.generation.fastapi.server_defaults import ServerDefault, server_default
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment, join
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 _UPDATED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
 # What `schemas.py` imports.
 _IMPORTED = word_set(
-    """Annotated Any Body Bytes ConfigDict Decimal Exact Field Int16 Int32 Int64 Literal NaiveDatetime Native NotNull
-    Number Row Rule Timestamp UUID"""
+    """Annotated Any Array Body Bytes ConfigDict Date Decimal Exact ExactDecimal Field Int16 Int32 Int64 Interval
+    Literal LocalTimestamp Native NotNull Number Row Rule Time Timestamp UUID"""
 )
 _BOUNDED = frozenset({"text", "integer", "number", "decimal"})
 
@@ -137,7 +137,7 @@ def _alias(field: Field, plain: Fragment, type_: PythonType) -> Fragment:
     if item is None or type_.item is None:
         return _bounded(plain, field.type, field.bounds)
     bounds = Bounds(max_length=item.max_length)  # PostgreSQL would cut longer items without an error
-    return nested(_bounded(type_.item.schema, item, bounds), field.type.dimensions)
+    return type_.schema if item.kind == "json" else array_of(_bounded(type_.item.schema, item, bounds))
 
 
 def _bounded(schema: Fragment, type_: FieldType, bounds: Bounds) -> Fragment:
@@ -145,8 +145,9 @@ def _bounded(schema: Fragment, type_: FieldType, bounds: Bounds) -> Fragment:
     arguments = _bounds(type_, bounds)
     if type_.kind != "decimal" or bounds.choices is not None:
         return _annotated(schema, arguments)
-    limits = source("Field({}), ", join(arguments), uses="Field") if arguments else Fragment("")
-    return source("Annotated[{}, {}Exact]", schema, limits, uses="Annotated Exact")
+    if not arguments:
+        return schema
+    return source("Annotated[Decimal, Field({}), Exact]", join(arguments), uses="Annotated Decimal Exact Field")
 
 
 def _annotated(type_: Fragment, arguments: list[Fragment]) -> Fragment:

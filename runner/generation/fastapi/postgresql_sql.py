@@ -27,6 +27,7 @@ _TEXT_FORMS = {
     "%m": "MM",
     "%d": "DD",
 }  # fmt: skip - of strftime, for to_char
+_INTERVAL = re.compile(r"[+-]?\d+ (microsecond|second|minute|hour|day|week|month|year)s?", re.IGNORECASE)
 _UTC_NOW = "CURRENT_TIMESTAMP AT TIME ZONE 'UTC'"
 _CASTS = {"text": "text", "integer": "bigint", "number": "double precision", "decimal": "numeric"}
 
@@ -82,8 +83,14 @@ class PostgresqlWriter(SqlWriter):
 
     # ------------------------------------------------------------------------------------------------------ operators
 
-    def arithmetic(self, operation: Operation, _like: FieldType | None) -> str:
-        """Return a computation of numbers. Division by zero gives NULL in MySQL and SQLite."""
+    def arithmetic(self, operation: Operation, like: FieldType | None) -> str:
+        """Return a moment moved by an interval, or a computation of numbers.
+
+        Division by zero gives NULL in MySQL and SQLite.
+        """
+        *moment, moved = operation.args
+        if isinstance(moved, Operation) and moved.op == "interval" and len(moment) == 1:
+            return f"{self.inner(moment[0], like)} {operation.op} {self.write(moved)}"
         parts = [self.number(part) for part in operation.args]
         if operation.op in ("/", "%"):
             if operation.op == "/" and self.source.divides_exactly and self.kind(operation.args[0]) == "integer":
@@ -93,6 +100,22 @@ class PostgresqlWriter(SqlWriter):
                 for part, of in zip(parts[1:], operation.args[1:], strict=True)
             ]
         return f" {operation.op} ".join(parts)
+
+    def interval(self, operation: Operation, _like: FieldType | None) -> str:
+        """Return an interval, in units that PostgreSQL has as well."""
+        (length,) = operation.args
+        if not isinstance(length, Const) or not _INTERVAL.fullmatch(str(length.value)):
+            raise Unknown(operation.op)
+        return f"INTERVAL {text_sql(str(length.value))}"
+
+    def default(self, expression: Expression, like: FieldType | None) -> str:
+        """Return an expression as a column's default: PostgreSQL makes no number of a truth value, nor the reverse."""
+        text, kind = self.write(expression, like), self.kind(expression)
+        if like is not None and like.kind in NUMERIC and kind == "boolean":
+            return f"CAST(({text}) AS integer)"
+        if like is not None and like.kind == "boolean" and kind in NUMERIC and isinstance(expression, Operation):
+            return f"(({text}) <> 0)"
+        return text
 
     def number(self, part: Expression) -> str:
         """Return an operand of arithmetic; a truth value is 0 or 1."""
@@ -201,6 +224,7 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("uuid", "gen_random_uuid"), PostgresqlWriter.uuid),
     **dict.fromkeys(("ceil", "floor", "power", "left", "right", "strpos", "substr"), PostgresqlWriter.call),
     "unixepoch": PostgresqlWriter.seconds,
+    "interval": PostgresqlWriter.interval,
     "bits": PostgresqlWriter.bits,
     "cast": PostgresqlWriter.cast,
     "json_valid": PostgresqlWriter.json_valid,

@@ -31,6 +31,7 @@ _FUNCTIONS = {
     "*": "mul",
     "%": "rem",
     "count known": "count_known",
+    "as text": "as_text",
 }  # fmt: skip - the other functions have the operation's own name
 
 

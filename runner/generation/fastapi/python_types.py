@@ -34,6 +34,8 @@ class PythonType:
     item: PythonType | None = None
 
 
+# Names of types in the model that those in the schemas have as well.
+_BOTH = frozenset({"Date", "Interval", "LocalTimestamp", "Time", "Timestamp"})
 # Each row: annotation, schema, column, PostgreSQL, SQLite. `{…}` are facts of the type, see `_facts`.
 _ROWS: Mapping[str, tuple[str, str, str, str, str]] = {
     "text": ("str", "str", "sa.Text", "text", "TEXT"),
@@ -45,16 +47,16 @@ _ROWS: Mapping[str, tuple[str, str, str, str, str]] = {
     "int64": ("int", "Int64", "BigInt", "bigint", "INTEGER"),
     "oid": ("int", "Int64", "BigInt", "oid", "INTEGER"),
     "float32": ("float", "Number", "Real", "real", "REAL"),
-    "float64": ("float", "Number", "sa.Double", "double precision", "REAL"),
-    "decimal": ("Decimal", "Decimal", "exact({digits})", "numeric{size}", "{number}"),
+    "float64": ("float", "Number", "Double", "double precision", "REAL"),
+    "decimal": ("Decimal", "ExactDecimal", "exact({digits})", "numeric{size}", "{number}"),
     "boolean": ("bool", "bool", "sa.Boolean", "boolean", "BOOLEAN"),
-    "date": ("dt.date", "dt.date", "sa.Date", "date", "DATE"),
-    "time": ("dt.time", "dt.time", "sa.Time", "time without time zone", "TIME"),
+    "date": ("dt.date", "Date", "Date", "date", "DATE"),
+    "time": ("dt.time", "Time", "Time", "time without time zone", "TIME"),
     "timestamp": ("dt.datetime", "Timestamp", "Timestamp", "timestamp{precision} with time zone", "DATETIME"),
     "local_timestamp": (
-        "dt.datetime", "NaiveDatetime", "sa.DateTime", "timestamp{precision} without time zone", "DATETIME",
+        "dt.datetime", "LocalTimestamp", "LocalTimestamp", "timestamp{precision} without time zone", "DATETIME",
     ),
-    "interval": ("dt.timedelta", "dt.timedelta", "sa.Interval", "interval", "DATETIME"),
+    "interval": ("dt.timedelta", "Interval", "Interval", "interval", "DATETIME"),
     "uuid": ("UUID", "UUID", "sa.Uuid", "uuid", "CHAR(32)"),
     "json": ("Any", "Any", "PlainJson", "json", "JSON"),
     "jsonb": ("Any", "Any", "Json", "jsonb", "JSON"),
@@ -66,7 +68,7 @@ _ROWS: Mapping[str, tuple[str, str, str, str, str]] = {
 def python_type(type_: FieldType, names: SchemaNames) -> PythonType:
     """Return what a field's type is in each layer of the backend of an application with these names."""
     if type_.item is not None:
-        made = _array(python_type(type_.item, names), type_.dimensions)
+        made = _array(python_type(type_.item, names), type_)
     elif type_.enum is not None:
         made = _enum(type_, type_.enum, names)
     else:
@@ -79,6 +81,8 @@ def python_type(type_: FieldType, names: SchemaNames) -> PythonType:
             postgresql=postgresql,
             sqlite=sqlite,
         )
+    if type_.ignores_case:
+        made = replace(made, column=source("NoCase()", uses="NoCase"), sqlite=f"{made.sqlite} COLLATE NOCASE")
     return made if type_.domain is None else replace(made, postgresql=type_name(type_.domain, names.home))
 
 
@@ -118,7 +122,7 @@ def _longest(type_: FieldType) -> int:
 def _cell(text: str, *, in_schema: bool = False) -> Fragment:
     """Return a cell with the import of the name that it begins with, unless that is Python's own."""
     name = text.partition("(")[0].partition("[")[0].partition(".")[0]
-    path = "app.core.fields.Timestamp" if in_schema and name == "Timestamp" else path_of(name)
+    path = f"app.core.fields.{name}" if in_schema and name in _BOTH else path_of(name)
     return Fragment(text, frozenset({path} if path else ()))
 
 
@@ -131,18 +135,21 @@ def _enum(type_: FieldType, enum: QName, names: SchemaNames) -> PythonType:
     return PythonType(annotation=own, schema=own, column=column, postgresql=type_name(enum, names.home), sqlite=sqlite)
 
 
-def _array(item: PythonType, dimensions: int) -> PythonType:
-    more = f", {dimensions}" if dimensions > 1 else ""
+def _array(item: PythonType, type_: FieldType) -> PythonType:
+    is_json = type_.item is not None and type_.item.kind == "json"  # whose items may be lists and null themselves
+    null = "" if is_json else " | None"
+    annotation = Fragment(f"list[{item.annotation.text}{null}]", item.annotation.imports)
+    schema = Fragment(f"list[{item.schema.text}]", item.schema.imports) if is_json else array_of(item.schema)
     return PythonType(
-        annotation=nested(item.annotation, dimensions),
-        schema=nested(item.schema, dimensions),
-        column=source("Array({}{})", item.column, more, uses="Array"),
-        postgresql=item.postgresql + "[]" * dimensions,
+        annotation=annotation,
+        schema=schema,
+        column=source("Array({}{})", item.column, ", 1" if is_json else "", uses="Array"),
+        postgresql=item.postgresql + "[]" * type_.dimensions,
         sqlite="JSON",
         item=item,
     )
 
 
-def nested(item: Fragment, dimensions: int) -> Fragment:
-    """Return the type of lists in lists, as many as an array has dimensions, around an item's type."""
-    return Fragment("list[" * dimensions + item.text + "]" * dimensions, item.imports)
+def array_of(item: Fragment) -> Fragment:
+    """Return the type of an array in requests and responses, of any dimension and with nulls among its items."""
+    return Fragment(f"Array[{item.text}]", item.imports | {"app.core.fields.Array"})

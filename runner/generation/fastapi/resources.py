@@ -154,15 +154,10 @@ class Resource:
         return source("tuple[{}]", types) if len(self._key) > 1 else types
 
     @property
-    def has_text_key(self) -> bool:
-        """Whether the whole key is one text, which can be anything that a path can hold."""
-        return self.table.is_writable and [field.type.kind for field in self.table.key] == ["text"]
-
-    @property
     def key_path(self) -> str:
-        """The end of a row's path, with parameters for its key; the first text of a key may contain slashes."""
-        texts = [name for name, column in self._key.items() if column.field.type.kind == "text"]
-        return "".join(f"/{{{name}{':path' if name in texts[:1] else ''}}}" for name in self._key)
+        """The end of a row's path, with parameters for its key; texts and bytes may contain slashes."""
+        texts = {name for name, column in self._key.items() if column.field.type.kind in ("text", "enum", "bytes")}
+        return "".join(f"/{{{name}{':text' if name in texts else ''}}}" for name in self._key)
 
     # ----------------------------------------------------------------------------------------------------------- tests
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,9 @@ from runner.generation.fragments import Fragment
 
 if TYPE_CHECKING:
     from runner.generation.model.defaults import FieldDefault
-    from runner.generation.model.field_types import FieldType
+    from runner.generation.model.field_types import FieldType, Kind
 
 _SQLITE_NOW = "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"  # the text that SQLAlchemy stores for a timestamp
-_UNQUOTED = frozenset({"integer", "number", "boolean"})  # kinds of items that JSON has without quotes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,7 +57,7 @@ def _same(postgresql: str | None, sqlite: str) -> bool:
 
 
 def _postgresql(default: FieldDefault, type_: FieldType, sql: TableSql) -> str | None:
-    if isinstance(default.value, tuple) and not sql.source.postgresql_compatible:  # a SET of MySQL
+    if default.is_array and not sql.source.postgresql_compatible:  # a SET of MySQL
         return None if not isinstance(default.expression, Const) else text_sql(str(default.expression.value))
     if isinstance(default.value, bool) and not sql.source.postgresql_compatible:
         return "true" if default.value else "false"
@@ -71,8 +71,8 @@ def _sqlite(default: FieldDefault, type_: FieldType, sql: TableSql) -> str | Non
         return None  # the application's own: SQLite has no function for it
     if default.kind == "today":
         return "CURRENT_DATE"
-    if isinstance(default.value, tuple):
-        return _json_array(default.value, type_)
+    if default.is_array and isinstance(default.expression, Const):
+        return text_sql(_json_array(str(default.expression.value), type_))
     return sql.default(default.text, default.expression, Database.SQLITE, type_)
 
 
@@ -81,8 +81,24 @@ def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace(":", "\\:")
 
 
-def _json_array(items: tuple[str, ...], type_: FieldType) -> str:
-    """Return the items of an array as SQL of the JSON text that SQLite stores."""
-    if type_.item is None or type_.item.kind not in _UNQUOTED:
-        items = tuple(json_value(item) for item in items)
-    return text_sql(f"[{', '.join(items)}]")
+def _json_array(text: str, type_: FieldType) -> str:
+    """Return PostgreSQL's text of an array, `{a,"b c",NULL}`, as the JSON that SQLite stores."""
+    kind = type_.item.kind if type_.item else "text"
+    return "".join(_json_token(token, kind) for token in _ARRAY_TOKENS.findall(text))
+
+
+def _json_token(token: str, kind: Kind) -> str:
+    if token in _ARRAY_SIGNS:
+        return _ARRAY_SIGNS[token]
+    if token.startswith('"'):
+        return json_value(re.sub(r"\\(.)", r"\1", token[1:-1]))
+    token = token.strip()
+    if token.upper() == "NULL":
+        return "null"
+    if kind == "boolean":
+        return "true" if token.lower() in ("t", "true") else "false"
+    return token if kind in ("integer", "number") and re.fullmatch(r"-?\d+(\.\d+)?", token) else json_value(token)
+
+
+_ARRAY_TOKENS = re.compile(r'[{}]|,|"(?:[^"\\]|\\.)*"|[^,{}\s][^,{}]*')
+_ARRAY_SIGNS = {"{": "[", "}": "]", ",": ", "}

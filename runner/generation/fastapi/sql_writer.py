@@ -83,6 +83,10 @@ class SqlWriter:
             raise Unknown(expression.op)
         return own(self, expression, like)
 
+    def default(self, expression: Expression, like: FieldType | None) -> str:
+        """Return an expression as the default of a column of a type."""
+        return self.write(expression, like)
+
     def inner(self, part: Expression, like: FieldType | None = None) -> str:
         """Return an expression as an operand."""
         text = self.write(part, like)
@@ -146,10 +150,14 @@ class SqlWriter:
         if isinstance(value, bool):
             return self.true if value else self.false
         if like is not None and like.kind in NUMERIC and not constant.is_number:
-            return text_sql(value) if number_text(value) and self.place == "default" else number_text(value)
+            return self.number_constant(value)
         if constant.is_number and (like is None or like.kind != "text"):
             return value
         return text_sql(value) if like is None else self.typed(value, like)
+
+    def number_constant(self, text: str) -> str:
+        """Return the text of a constant as a number."""
+        return text_sql(text) if number_text(text) and self.place == "default" else number_text(text)
 
     def typed(self, text: str, like: FieldType) -> str:
         """Return the text of a constant as a value of a type."""

@@ -35,6 +35,12 @@ _UUID_OPS = frozenset(
     {"gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "uuid", "uuidv4", "uuidv7"}
 )
 _MOMENTS = frozenset({"date", "time", "timestamp", "local_timestamp"})
+_WITHOUT_END = re.compile("[+-]?infinity", re.IGNORECASE)  # sorted before and after all digits
+_NOT_FINITE = {"nan": "'NaN'", "infinity": "9e999", "+infinity": "9e999", "-infinity": "-9e999"}
+_LONG_INTERVAL = re.compile(
+    r"(?:\+?(-?\d+) *years?)? *(?:\+?(-?\d+) *mon(?:th)?s?)? *(?:\+?(-?\d+) *days?)?"
+    r" *(?:\+?(-?)(\d+):(\d+)(?::([\d.]+))?)?"
+)
 _HEX = "lower(hex(randomblob({})))"
 _UUID_PARTS = (
     _HEX.format(4),
@@ -59,8 +65,16 @@ class SqliteWriter(SqlWriter):
 
     # ------------------------------------------------------------------------------------------------------ constants
 
+    def number_constant(self, text: str) -> str:
+        """Return the text of a constant as a number; NaN is text, which SQLite sorts after all numbers."""
+        return _NOT_FINITE.get(text.strip().lower()) or super().number_constant(text)
+
     def typed(self, text: str, like: FieldType) -> str:
         """Return the text of a constant in the form in which a value of its type is stored."""
+        if like.kind in (*_MOMENTS, "interval") and _WITHOUT_END.fullmatch(text):
+            return text_sql(text.lower().lstrip("+"))
+        if like.kind == "interval" and self.place == "default" and (months := iso_interval(text)):
+            return text_sql(months)
         if like.kind == "bytes":
             return f"X'{stored_bytes(text, postgresql=self.source.postgresql_compatible).hex()}'"
         write = _STORED.get(like.kind)
@@ -251,7 +265,7 @@ class SqliteWriter(SqlWriter):
     def interval(self, operation: Operation, _like: FieldType | None) -> str:
         """Return a length of time, in the form in which one is stored."""
         (text,) = (str(part.value) for part in operation.args if isinstance(part, Const))
-        return text_sql(_stored_interval(text, FieldType(kind="interval", name="interval")))
+        return self.typed(text, FieldType(kind="interval", name="interval"))
 
     def uuid(self, operation: Operation, like: FieldType | None) -> str:
         """Return a random UUID of version 4 in a default."""
@@ -274,6 +288,19 @@ def interval_seconds(text: str) -> int:
     return sum(int(match[1]) * _SECONDS[match[2].lower()] for match in found)
 
 
+def iso_interval(text: str) -> str | None:
+    """Return an interval with years or months in ISO 8601, as a backend stores it; None for one without."""
+    found = _LONG_INTERVAL.fullmatch(text.strip())
+    if found is None or not (found[1] or found[2]):
+        return text if re.match(r"P[^T]*[YM]", text) else None
+    parts = "".join(f"{number}{unit}" for number, unit in zip(found.groups(), "YMD", strict=False) if number)
+    sign, *clock = found.groups()[3:]
+    time = "".join(
+        f"{sign}{float(number):g}{unit}" for number, unit in zip(clock, "HMS", strict=True) if float(number or 0)
+    )
+    return f"P{parts}T{time}" if time else f"P{parts}"
+
+
 def like_parts(pattern: str, *, escapes: bool) -> list[tuple[str, str]]:
     """Return a LIKE pattern in parts: `%` and `_` as ("%", ""), text as ("", text)."""
     found = re.findall(r"\\(.)|([%_])|(.)" if escapes else r"(\0\0)|([%_])|(.)", pattern, re.DOTALL)
@@ -292,6 +319,8 @@ def _stored_moment(text: str, like: FieldType) -> str:
 
 
 def _stored_time(text: str, _like: FieldType) -> str:
+    if re.fullmatch(r"24:00(:00(\.0+)?)?", text):
+        return "24:00:00"
     try:
         return dt.time.fromisoformat(text).replace(tzinfo=None).isoformat("microseconds")
     except ValueError as error:

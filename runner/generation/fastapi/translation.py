@@ -115,8 +115,11 @@ class TableSql:
     def _converted(
         self, expression: Expression | None, target: Database, place: Place, like: FieldType | None
     ) -> str | None:
+        if expression is None:
+            return None
+        writer = self._writer(target, place)
         try:
-            return None if expression is None else self._writer(target, place).write(expression, like)
+            return writer.default(expression, like) if place == "default" else writer.write(expression, like)
         except Unknown:
             return None
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from runner.generation.model.schema_names import SchemaNames
 
 _KEY_KINDS: frozenset[Kind] = frozenset(
-    {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum"}
+    {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum", "bytes"}
 )  # that a URL can hold
 
 
@@ -142,6 +142,11 @@ class ApplicationTable:
         return self.is_writable and bool(self.changes)
 
     @property
+    def is_keyed_by_text(self) -> bool:
+        """Whether the whole key is one text, so that `count` and `export.csv` may be keys."""
+        return [field.type.kind for field in self.key] in (["text"], ["enum"])
+
+    @property
     def is_partition(self) -> bool:
         """Whether the table is a part of another."""
         return self.ddl.partition_of is not None
@@ -194,7 +199,17 @@ class ApplicationTable:
 
 
 def _referred(field: Field) -> Any:
-    return "00000000-0000-4000-8000-000000000001" if field.type.kind == "uuid" else 1
+    return _REFERRED.get(field.type.kind, 1)
+
+
+_REFERRED: Mapping[Kind, str] = {
+    "uuid": "00000000-0000-4000-8000-000000000001",
+    "bytes": "AQ==",
+    "date": "2024-01-15",
+    "time": "08:00:00",
+    "timestamp": "2024-01-15T08:00:00Z",
+    "local_timestamp": "2024-01-15T08:00:00",
+}
 
 
 def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints, table: Table) -> ApplicationTable:
@@ -208,6 +223,12 @@ def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints
             for name, column in columns.items()
         }
     types = {name: field_type(column.type, dialect) for name, column in columns.items()}
+    if dialect.sqlite_compatible:
+        types |= {
+            name: replace(types[name], ignores_case=True)
+            for name, column in columns.items()
+            if (column.collation or "").upper() == "NOCASE" and types[name].kind == "text"
+        }
     types |= _unsigned(schema, table)
     types = {name: _composite(schema, type_) for name, type_ in types.items()}
     checks = sort_checks(columns, constraints.checks, types, [function.name.name for function in schema.functions])

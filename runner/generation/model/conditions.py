@@ -50,8 +50,9 @@ class Computed:
 
     `op` is one of `and or not`, `= <> < <= > >=`, `in` (the value, then the choices), `is null`, `+ - * %`,
     `matches` (text, then the pattern as a constant), `contained` (an array, then the `array` that it is part of),
-    `array` (its elements), `coalesce`, `lower`, `upper`, `trim`, `length` (of text or an array), `count known` (how
-    many arguments are not null), `today` or `now`. `type` is that of its arguments, where they have one.
+    `array` (its elements), `as text` (of an integer), `coalesce`, `lower`, `upper`, `trim`, `length` (of text or an
+    array), `count known` (how many arguments are not null), `today` or `now`. `type` is that of its arguments, where
+    they have one.
     """
 
     op: str
@@ -118,11 +119,13 @@ def _is_not_null(operation: Operation, types: Types, _compared: FieldType | None
 
 
 def _cast(cast: Operation, types: Types, compared: FieldType | None) -> Condition:
-    """Return what is cast, where the cast changes no value."""
+    """Return what is cast, where the cast changes no value or writes an integer as text."""
     value, target = cast.args
     kinds = _UNCHANGED.get(str(target.value)) if isinstance(target, Const) else None
     is_text = isinstance(value, Operation) and value.op in ("lower", "upper", "trim")
     own = FieldType(kind="text", name="text") if is_text else type_of(value, types)
+    if kinds is not None and "text" in kinds and own is not None and own.kind == "integer":
+        return Computed(op="as text", arguments=(_convert(value, types),))
     if not isinstance(value, Const) and (kinds is None or own is None or own.kind not in kinds):
         raise Unknown(cast.op)
     return _convert(value, types, compared)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -21,7 +20,6 @@ _UUID = frozenset(
     {"gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "uuid_generate_v1mc", "uuid", "uuidv4", "uuidv7"}
 )
 _TRUE = frozenset({"1", "t", "true", "b'1'", "yes", "on"})
-_ARRAY_ITEM = re.compile(r'"((?:[^"\\]|\\.)*)"|([^,{}]+)')
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,14 +27,15 @@ class FieldDefault:
     """A default that the database fills in.
 
     `text` is the DDL's own SQL for it, `expression` its parsed form, if it has one. `value` is that of a constant: a
-    bool, text (with `is_number` that of a number), or the texts of an array's items.
+    bool or text (with `is_number` that of a number); an array has PostgreSQL's text of it as its `expression`.
     """
 
     kind: DefaultKind
     text: str
     expression: Expression | None = None
-    value: bool | str | tuple[str, ...] | None = None
+    value: bool | str | None = None
     is_number: bool = False
+    is_array: bool = False
 
     @property
     def varies(self) -> bool:
@@ -48,7 +47,8 @@ def field_default(column: Column, type_: FieldType) -> FieldDefault | None:
     """Return the default of a column, its own or its domain's; None for one that is numbered or computed."""
     if column.identity or column.generated or column.serial or column.auto_increment:
         return None
-    default = column.default or _domain_default(column.type.domain)
+    inherited = None if column.type.dimensions else _domain_default(column.type.domain)
+    default = column.default or inherited
     if default is None or default.text.strip().upper() == "NULL":
         return None
     expression = uncast(default.expression) if default.expression is not None else None
@@ -107,8 +107,7 @@ def _constant(constant: Const, text: str, type_: FieldType) -> FieldDefault:
         if not content.startswith("{"):  # a SET of MySQL
             content = f"{{{content}}}"
             text = f"'{content}'"
-        items = tuple(quoted or plain.strip() for quoted, plain in _ARRAY_ITEM.findall(content[1:-1]))
-        return FieldDefault(kind="constant", text=text, expression=Const(value=content), value=items)
+        return FieldDefault(kind="constant", text=text, expression=Const(value=content), is_array=True)
     if type_.kind == "boolean":
         value = content.lower() in _TRUE
         text = "true" if value else "false"

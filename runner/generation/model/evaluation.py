@@ -75,6 +75,7 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "not": lambda a: not a,
     "matches": lambda text, pattern: re.search(pattern, text) is not None,
     "contained": lambda items, choices: all(item in choices for item in items),
+    "as text": str,
     "lower": str.lower,
     "upper": str.upper,
     "trim": str.strip,

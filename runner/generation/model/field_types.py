@@ -35,8 +35,9 @@ class FieldType:
 
     kind: Kind
     name: str
-    max_length: int | None = None  # of text, in characters
+    max_length: int | None = None  # of text in characters, of bytes in bytes
     is_padded: bool = False  # text that the database pads with spaces to `max_length`
+    ignores_case: bool = False  # text that is compared without regard to case
     digits: int | None = None  # of a decimal: all of them; None for any number
     places: int | None = None  # of a decimal: digits after the point
     bits: int = 0  # of an integer or a floating-point number: 16, 32 or 64
@@ -138,6 +139,10 @@ def _text(sql: SqlType) -> FieldType:
     return FieldType(kind="text", name=sql.base, max_length=length, is_padded=padded)
 
 
+def _bytes(sql: SqlType) -> FieldType:
+    return FieldType(kind="bytes", name=sql.base, max_length=sql.args[0] if sql.args else None)
+
+
 def _timestamp(sql: SqlType) -> FieldType:
     kind: Kind = "timestamp" if sql.base.lower() in ("timestamp with time zone", "timestamptz") else "local_timestamp"
     return FieldType(kind=kind, name=sql.base, precision=sql.args[0] if sql.args else None)
@@ -153,7 +158,7 @@ _PLAIN: Mapping[str, FieldType] = {
     **_types("date", "date"),
     **_types("time", "time", "time without time zone"),
     **_types("json", "json", "jsonb"),
-    **_types("bytes", "bytea", "blob", "tinyblob", "mediumblob", "longblob", "binary", "varbinary"),
+    **_types("bytes", "bytea", "blob", "tinyblob", "mediumblob", "longblob"),
     **_types("interval", "interval"),
     **dict.fromkeys(("inet4", "inet6"), FieldType(kind="native", name="inet")),  # MariaDB's, for PostgreSQL's own
     **_types("integer", "smallint", "int2", "tinyint", "year", bits=16),
@@ -164,6 +169,7 @@ _PLAIN: Mapping[str, FieldType] = {
 }
 _WITH_ARGUMENTS: Mapping[str, Callable[[SqlType], FieldType]] = {
     **dict.fromkeys(("numeric", "decimal", "dec"), _decimal),
+    **dict.fromkeys(("binary", "varbinary"), _bytes),
     **dict.fromkeys(
         ("character varying", "varchar", "character", "char", "bpchar", "text", "nvarchar", "nchar", "clob", "tinytext",
          "mediumtext", "longtext"),

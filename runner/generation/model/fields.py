@@ -73,7 +73,7 @@ def make_field(column: Column, name: str, type_: FieldType, bounds: Bounds, *, i
 
 
 def _domain_not_null(column: Column) -> bool:
-    domain = column.type.domain
+    domain = None if column.type.dimensions else column.type.domain  # items of an array may be null
     while domain is not None:
         if not domain.nullable:
             return True

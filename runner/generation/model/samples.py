@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import math
 import re
@@ -120,6 +121,8 @@ def _of_type(type_: FieldType, *, distinct: bool) -> Sample:
         return found
     if type_.kind == "native":
         return _native(type_, distinct=distinct)
+    if type_.kind == "bytes" and type_.max_length is not None and type_.max_length < _BYTES:
+        return constant_sample(base64.b64encode(_WORD.encode()[: type_.max_length]).decode())
     if distinct and type_.kind in MOMENTS:
         return moment_series(type_.kind, _FIRST)
     return _DISTINCT.get(type_.kind, _PLAIN[type_.kind]) if distinct else _PLAIN[type_.kind]
@@ -150,7 +153,7 @@ def _native(type_: FieldType, *, distinct: bool) -> Sample:
         return _text_sample(series)
     if base == "bit":
         return constant_sample("1".zfill(int(arguments.rstrip(")") or 1)))
-    known = NATIVE_TEXTS.get(base.strip('"'))
+    known = NATIVE_TEXTS.get(base.strip('"')) if type_.domain is None else None
     return Sample(json=known or "1", value=known or "1", is_guess=known is None)
 
 
@@ -184,7 +187,8 @@ _DISTINCT: Mapping[Kind, Sample] = {
 }
 _MORNING = dt.datetime(2024, 1, 15, 8, tzinfo=dt.UTC)
 _UUID = Counter(is_text=True, before="00000000-0000-4000-8000-", width=12)
-_BASE64 = Counter(is_text=True, width=8)  # of six bytes
+_BASE64 = Counter(is_text=True, width=8)
+_BYTES = 6  # that these are the base64 of
 _PLAIN: Mapping[Kind, Sample] = {
     "boolean": constant_sample(json=True),
     "date": constant_sample(_FIRST.isoformat(), _FIRST),

@@ -33,10 +33,11 @@ _RESERVED_MODULES = word_set("core own main enums seed conftest test tests app c
 # What a table's class must not be called, in lower case: names that its modules import.
 _RESERVED_CLASSES = word_set(
     """annotated any apirouter array base bigint body boolean bydialect bytes case char classvar configdict count date
-    datetime decimal depends enum exact exception factory false field float index int16 int32 int64 integer interval
-    json key list listquery guarded listed literal mapped missing model naivedatetime native none number numeric object
-    optional page path plainjson problem query read readtests reference refused repository resource response row rows
-    rule rules smallint string strenum table tabletests testclient text time timestamp true type union uuid"""
+    datetime decimal depends double enum exact exactdecimal exception factory false field float guarded index int16
+    int32 int64 integer interval json key list listed listquery literal localtimestamp mapped missing model
+    naivedatetime native nocase none number numeric object optional page path plainjson problem query read readtests
+    reference refused repository resource response row rows rule rules smallint strenum string table tabletests
+    testclient text time timestamp true type union uuid"""
 )
 _RESERVED_FIELDS = frozenset({"constructor"})  # which every object of JavaScript has
 

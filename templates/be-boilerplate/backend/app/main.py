@@ -16,6 +16,7 @@ from app.core.api_key import bind_host, is_loopback, key_check
 from app.core.database import get_engine
 from app.core.discovery import load_routers
 from app.core.health import router as health
+from app.core.paths import SlashesInKeys
 from app.core.problems import add_problem_handlers, problem_responses
 from app.core.request_limits import RequestLimits
 from app.core.request_logging import HEADER, RequestIds, log_as_json
@@ -55,6 +56,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.export_slots = asyncio.Semaphore(_export_limit(settings))
+    app.add_middleware(SlashesInKeys)
     app.add_middleware(
         RequestLimits, max_bytes=settings.max_body_size, timeout=settings.request_timeout
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+import math
 from decimal import MAX_PREC, ROUND_HALF_UP, Context, Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -16,6 +16,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator, TypeEngine, UserDefinedType
 
+from app.core.raw_values import RawText, array_items
+
 # A 64-bit integer. SQLite assigns row numbers only to a column whose type is INTEGER.
 BigInt = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 SmallInt = sa.SmallInteger().with_variant(sa.Integer(), "sqlite")
@@ -24,27 +26,7 @@ Json = postgresql.JSONB(none_as_null=True).with_variant(sa.JSON(none_as_null=Tru
 PlainJson = sa.JSON(none_as_null=True)
 
 
-def utc_now() -> dt.datetime:
-    """Return the current time, for columns that record when a row was changed."""
-    return dt.datetime.now(dt.UTC)
-
-
-class Char(TypeDecorator[str]):
-    """Text of a fixed width, without its trailing padding, which says nothing."""
-
-    impl = sa.CHAR
-    cache_ok = True
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """Strip blanks at the end, so that SQLite compares without them as PostgreSQL does."""
-        return None if value is None else value.rstrip(" ")
-
-    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
-        """Strip the padding."""
-        return None if value is None else value.rstrip(" ")
-
-
-class Real(TypeDecorator[float]):
+class _Real(TypeDecorator[float]):
     """A 32-bit floating-point number."""
 
     impl = sa.REAL
@@ -53,25 +35,6 @@ class Real(TypeDecorator[float]):
     def bind_expression(self, bindvalue: sa.BindParameter[float]) -> sa.ColumnElement[Any]:
         """Cast a parameter, which is a double, so that a stored value equals the one it was stored from."""
         return sa.cast(sa.type_coerce(bindvalue, sa.Double()), sa.REAL())
-
-
-class _SqliteTimestamp(TypeDecorator[dt.datetime]):
-    """A timestamp in UTC: SQLite stores no time zone."""
-
-    impl = sa.DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> Any:
-        """Convert to UTC and drop the zone."""
-        return None if value is None else value.astimezone(dt.UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
-        """Attach UTC."""
-        return None if value is None else value.replace(tzinfo=dt.UTC)
-
-
-# A timestamp with time zone. Values are read in UTC, which every PostgreSQL connection sets as its time zone.
-Timestamp = sa.DateTime(timezone=True).with_variant(_SqliteTimestamp(), "sqlite")
 
 
 _EXACT_DIGITS = 15  # that a double holds without loss; SQLite's numbers are doubles
@@ -88,6 +51,28 @@ class _SqliteNumeric(UserDefinedType[Decimal]):
 
     def get_col_spec(self, **_options: Any) -> str:
         return self.name
+
+
+class _SqliteDouble(TypeDecorator[float]):
+    """A floating-point number on SQLite, which makes NULL of NaN: as text, it sorts after all numbers."""
+
+    impl = _SqliteNumeric
+    cache_ok = True
+
+    def __init__(self) -> None:
+        super().__init__("REAL")
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> Any:
+        """Return NaN as text."""
+        return "NaN" if value is not None and math.isnan(value) else value
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> float | None:
+        """Return a number."""
+        return None if value is None else float(value)
+
+
+Double: TypeEngine[float] = sa.Double().with_variant(_SqliteDouble(), "sqlite")
+Real = _Real().with_variant(_SqliteDouble(), "sqlite")
 
 
 class _SqliteExact(TypeDecorator[Decimal]):
@@ -107,7 +92,13 @@ class _SqliteExact(TypeDecorator[Decimal]):
         if value is None:
             return None
         number = self._rounded(Decimal(value))
+        if number.is_infinite() and self.precision is None:
+            return float(number)
+        if number.is_infinite():
+            raise ValueError("a number with a precision is not infinite")
         text = f"{number:f}"
+        if number.is_nan():
+            return text
         if self.is_long and len(number.normalize(_ANY_DIGITS).as_tuple().digits) <= _EXACT_DIGITS:
             return int(number) if number == number.to_integral_value() else float(number)
         return text
@@ -131,12 +122,17 @@ def exact(precision: int | None = None, scale: int | None = None) -> sa.Numeric[
 
 
 class Array(TypeDecorator[list[Any]]):
-    """An array of any type; a JSON list on SQLite."""
+    """An array of any type, with any number of dimensions; a JSON list on SQLite.
+
+    `dimensions` is given for items that are lists themselves, which only JSON values can be.
+    """
 
     impl = postgresql.ARRAY
     cache_ok = True
 
-    def __init__(self, item: TypeEngine[Any] | type[TypeEngine[Any]], dimensions: int = 1) -> None:
+    def __init__(
+        self, item: TypeEngine[Any] | type[TypeEngine[Any]], dimensions: int | None = None
+    ) -> None:
         self.item_type = item if isinstance(item, TypeEngine) else item()
         super().__init__(self.item_type, dimensions=dimensions)
 
@@ -147,8 +143,32 @@ class Array(TypeDecorator[list[Any]]):
         return dialect.type_descriptor(self.impl_instance)
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
-        """Convert items that JSON cannot represent, such as dates and decimals."""
-        return to_jsonable_python(value) if dialect.name == "sqlite" else value
+        """Convert items that JSON cannot represent, and lists with texts among other items, which psycopg rejects."""
+        if dialect.name == "sqlite" or _has_raw_text(value):
+            return _plain(value)
+        return value
+
+    def result_processor(self, dialect: Dialect, coltype: object) -> Any:
+        """Return a function that also reads arrays of enums and domains, which psycopg leaves as text."""
+        plain: Any = super().result_processor(dialect, coltype)
+        if dialect.name == "sqlite":
+            return plain
+        name = self.item_type.compile(dialect)
+
+        def process(value: Any) -> Any:
+            return plain(array_items(value, name) if isinstance(value, str) else value)
+
+        return process
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON has it."""
+    return to_jsonable_python(value, bytes_mode="base64", inf_nan_mode="strings", fallback=str)
+
+
+def _has_raw_text(value: Any) -> bool:
+    items = value if isinstance(value, list) else ()
+    return any(isinstance(item, RawText) or _has_raw_text(item) for item in items)
 
 
 class Native(UserDefinedType[str]):
@@ -214,15 +234,14 @@ class _ItemOf(FunctionElement[bool]):
 def array_contains(array: Any, item: Any) -> sa.ColumnElement[bool]:
     """Return the SQL condition that an array contains an item."""
     kind = array.type.item_type
-    plain = item if isinstance(item, (str, int, float, bool)) else str(item)
-    return _ItemOf(array, sa.bindparam(None, item, kind), sa.literal(plain))
+    return _ItemOf(array, sa.bindparam(None, item, kind), sa.literal(_plain(item)))
 
 
 @compiles(_ItemOf)
 def _compile_item_of(element: _ItemOf, compiler: SQLCompiler, **options: Any) -> str:
     array, item, plain = (compiler.process(clause, **options) for clause in element.clauses)
     if compiler.dialect.name == "sqlite":
-        return f"EXISTS (SELECT 1 FROM json_each({array}) WHERE value = {plain})"  # noqa: S608
+        return f"EXISTS (SELECT 1 FROM json_tree({array}) WHERE atom = {plain})"  # noqa: S608
     return f"{item} = ANY ({array})"
 
 

@@ -6,8 +6,9 @@ import base64
 import binascii
 import datetime as dt
 import math
+from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -16,10 +17,16 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    NaiveDatetime,
     PlainSerializer,
     WithJsonSchema,
     field_validator,
 )
+from pydantic_core import CoreSchema, core_schema
+
+from app.core.raw_values import OrRaw
 
 
 class Body(BaseModel):
@@ -69,6 +76,34 @@ def reject_unstorable(value: Any, depth: int = 0) -> None:
             reject_unstorable(item, depth + 1)
 
 
+class _AnyDimension:
+    """Annotates the list of an array: PostgreSQL ignores how many dimensions a column declares."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return a schema that also takes lists of lists."""
+        return core_schema.no_info_wrap_validator_function(
+            _each_list,
+            handler(source),
+            serialization=core_schema.wrap_serializer_function_ser_schema(_each_list),
+        )
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the JSON Schema of a list whose items may be lists."""
+        found = handler(schema)
+        return {**found, "items": {"anyOf": [*found["items"]["anyOf"], {"type": "array"}]}}
+
+
+def _each_list(value: Any, plain: Callable[[Any], Any]) -> Any:
+    """Validate or serialize the innermost lists of an array."""
+    if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
+        return [_each_list(item, plain) for item in value]
+    return plain(value)
+
+
 def _utc(value: dt.datetime) -> dt.datetime:
     try:
         return value.astimezone(dt.UTC)
@@ -77,12 +112,17 @@ def _utc(value: dt.datetime) -> dt.datetime:
 
 
 def _decode(value: Any) -> Any:
+    """Decode base64 or base64url (RFC 4648), with or without padding."""
     if not isinstance(value, str):
         return value
+    text = value.translate(_STANDARD).rstrip("=")
     try:
-        return base64.b64decode(value, validate=True)
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except binascii.Error:
-        raise ValueError("must be base64") from None
+        raise ValueError("must be base64 or base64url") from None
+
+
+_STANDARD = str.maketrans("-_", "+/")  # base64url, which a path needs, in the standard alphabet
 
 
 def _finite(value: float) -> float | str:
@@ -92,16 +132,41 @@ def _finite(value: float) -> float | str:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
+class _NonFinite:
+    """Annotates numbers that may also be one of the texts `NaN`, `Infinity` and `-Infinity`."""
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the JSON Schema of a number or one of these texts."""
+        found = handler(schema)
+        if {"type": "string"} in found.get("anyOf", ()):  # any text is one of its forms
+            return found
+        return {"anyOf": [found, {"type": "string", "enum": _NON_FINITE}]}
+
+
+_NON_FINITE = ["NaN", "Infinity", "-Infinity"]
 _EXACT_DIGITS = 15  # that any JSON number keeps on its way through a floating-point number
 
 
-def _exact(value: Any) -> Any:
-    """Reject a JSON number that has lost digits already."""
+class _Exact(_NonFinite):
+    """Annotates a decimal: rejects a JSON number that has lost digits already."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        """Return a schema that checks how a number was sent."""
+        return core_schema.no_info_wrap_validator_function(_exact, handler(source))
+
+
+def _exact(value: Any, plain: Callable[[Any], Any]) -> Any:
     if isinstance(value, float) and len(Decimal(repr(value)).as_tuple().digits) > _EXACT_DIGITS:
         raise ValueError(
             f"has more than {_EXACT_DIGITS} digits, which only text keeps: send a string"
         )
-    return value
+    if value in _NON_FINITE or (isinstance(value, Decimal) and not value.is_finite()):
+        return Decimal(value)
+    return plain(value)
 
 
 def _not_null(value: Any) -> Any:
@@ -123,10 +188,33 @@ Int16 = Annotated[int, Field(ge=-(2**15), le=2**15 - 1)]
 Int32 = Annotated[int, Field(ge=-(2**31), le=2**31 - 1)]
 Int64 = Annotated[int, Field(ge=-(2**63), le=2**63 - 1)]
 Number = Annotated[  # JSON has no number for NaN and infinity: they are texts
-    float, PlainSerializer(_finite, return_type=float | str, when_used="json")
+    float, PlainSerializer(_finite, return_type=float | str, when_used="json"), _NonFinite()
 ]
-Exact = BeforeValidator(_exact)  # of a decimal, after its bounds: only so are they documented
-Timestamp = Annotated[AwareDatetime, AfterValidator(_utc)]  # requires an offset; converted to UTC
+Exact = _Exact()  # of a decimal, after its bounds: only so are they documented
+ExactDecimal = Annotated[Decimal, Exact]
+
+
+def _far(rest: str = "") -> str:
+    """Return a pattern of dates before the year 1, after 9999, and without an end; `rest` follows the day."""
+    day = rf"-\d\d-\d\d{rest}"
+    return rf"-?infinity|\d{{4,}}{day} BC|\d{{5,}}{day}"
+
+
+_CLOCK = r"[ T]\d\d:\d\d(:\d\d(\.\d+)?)?"
+_OFFSET = r"(Z|[+-]\d\d(:?\d\d){0,2})"
+_DURATION = r"P(?=.)([+-]?\d+(\.\d+)?[YMWD])*(T([+-]?\d+(\.\d+)?[HMS])+)?"
+
+Date = Annotated[dt.date, OrRaw(_far())]
+Time = Annotated[dt.time, OrRaw(r"24:00(:00(\.0+)?)?")]
+Timestamp = Annotated[  # requires an offset; converted to UTC
+    AwareDatetime, AfterValidator(_utc), OrRaw(_far(_CLOCK + _OFFSET))
+]
+LocalTimestamp = Annotated[NaiveDatetime, OrRaw(_far(_CLOCK))]
+Interval = Annotated[  # a month is not a number of days
+    dt.timedelta, OrRaw(f"-?infinity|{_DURATION}", unlike="[+-]?P[^T]*[YM]")
+]
+Item = TypeVar("Item")
+Array = Annotated[list[Item | None], _AnyDimension()]
 Bytes = Annotated[
     bytes,
     BeforeValidator(_decode),

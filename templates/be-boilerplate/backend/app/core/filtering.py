@@ -13,6 +13,7 @@ from pydantic.fields import FieldInfo
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.core import columns
+from app.core.texts import Char
 
 Condition = sa.ColumnElement[bool]
 Operator = Callable[[Any, Any], Condition]
@@ -88,7 +89,7 @@ def condition(filterable: Filterable, operator: str, text: str) -> Condition:
     if operator in _TEXT:
         if _INCOMPLETE_ESCAPE.search(text):
             raise ValueError("must not end with an incomplete escape")
-        is_padded = isinstance(column.type, columns.Char)  # LIKE would match the padding
+        is_padded = isinstance(column.type, Char)  # LIKE would match the padding
         return _COMPARISONS[operator](sa.func.rtrim(column) if is_padded else column, text)
     return _COMPARISONS[operator](column, _value(filterable, text))
 
@@ -120,11 +121,11 @@ def _operators(kind: sa.types.TypeEngine[Any], *, nullable: bool) -> tuple[str, 
     if isinstance(kind, columns.Array):
         is_json = isinstance(kind.item_type, sa.JSON)  # which has no equality in SQL
         return null if is_json else ("contains", *null)
-    if isinstance(kind, (sa.Enum, sa.Boolean, sa.Uuid)):
+    if isinstance(kind, (sa.Enum, sa.Boolean, sa.Uuid, sa.LargeBinary)):
         return (*_EQUALITY, *null)
-    if isinstance(kind, (sa.String, columns.Char)):
+    if isinstance(kind, (sa.String, Char)):
         return (*_EQUALITY, *_TEXT, *null)
-    if isinstance(kind, (sa.JSON, columns.Native, sa.LargeBinary)):
+    if isinstance(kind, (sa.JSON, columns.Native)):
         return null
     return (*_EQUALITY, *_ORDER, *null)
 

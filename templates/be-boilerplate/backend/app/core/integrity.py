@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from app.core.columns import Array, Native
 from app.core.problems import FieldError, ProblemError, conflict, first_line, invalid
 
 # SQLSTATE: classes, and codes of PostgreSQL's class 23
@@ -51,8 +50,9 @@ def _explain_postgresql(
 ) -> ProblemError:
     table, diagnostic = table_of(model), _diagnostics(error)
     name = diagnostic("constraint_name")
+    of_domain = _columns_of_domain(table, diagnostic("datatype_name"))
     if state == _NOT_NULL:
-        return _not_null_violation(model, [diagnostic("column_name") or ""])
+        return _not_null_violation(model, [diagnostic("column_name") or "", *of_domain])
     columns = _columns_of(table, name) or _columns_in(table, diagnostic("message_detail"))
     if state in _UNIQUE:
         return _unique_violation(model, columns, name)
@@ -60,9 +60,7 @@ def _explain_postgresql(
         return _foreign_key_violation(model, columns, name)
     if state in _FOREIGN_KEY:
         return _referenced_key_change(model, columns, name)
-    return _check_violation(
-        model, columns or _columns_of_domain(table, diagnostic("datatype_name")), name
-    )
+    return _check_violation(model, columns or of_domain, name)
 
 
 def _diagnostics(error: DBAPIError) -> Callable[[str], str | None]:
@@ -85,7 +83,7 @@ def _malformed_values(
     columns = []
     for attribute in sa.inspect(model).column_attrs:
         column, value = attribute.columns[0], values.get(attribute.key)
-        if value is None or not isinstance(column.type, (Array, Native)):
+        if value is None or isinstance(value, sa.ClauseElement):
             continue
         try:
             with session.begin_nested():

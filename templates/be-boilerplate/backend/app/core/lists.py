@@ -6,14 +6,12 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from pydantic import ValidationError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.counting import Total, count_rows
 from app.core.export import csv_blocks
 from app.core.filtering import Condition
 from app.core.listing import Count, ExportQuery, ListQuery, Page
-from app.core.raw_values import read_row
 
 if TYPE_CHECKING:
     from app.core.repository import Resource
@@ -58,11 +56,7 @@ def read_page(resource: AnyResource, session: Session, query: ListQuery) -> Page
         values["expanded"] = {
             reference.name: reference.rows(session, rows) for reference in references
         }
-    try:
-        page: Page[Any] = resource.page.model_validate(values)
-    except ValidationError:
-        read = [read_row(resource.read, row) for row in rows]
-        page = resource.page.model_validate({**values, "items": read})
+    page: Page[Any] = resource.page.model_validate(values)
     return page
 
 
@@ -94,4 +88,4 @@ def read_csv(resource: AnyResource, session: Session, query: ExportQuery) -> Ite
     order = resource.filters.order(query.sort).clauses()
     statement = sa.select(resource.rows).where(*conditions).order_by(*order)
     rows = session.scalars(statement.execution_options(yield_per=500))
-    return csv_blocks(resource.read, (read_row(resource.read, row) for row in rows))
+    return csv_blocks(resource.read, (resource.read.model_validate(row) for row in rows))

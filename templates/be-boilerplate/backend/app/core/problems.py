@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from sqlalchemy.exc import DataError, OperationalError, StatementError, TimeoutError
 from starlette.exceptions import HTTPException
 
+from app.core.paths import shown
+
 logger = logging.getLogger(__name__)
 
 
@@ -149,7 +151,7 @@ def _respond(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=request.url.path,
+        instance=shown(request.url.path),
         errors=list(errors),
     )
     return JSONResponse(

@@ -22,7 +22,6 @@ from app.core.keyless import selected_rows
 from app.core.listing import Count, ExportQuery, Filters, ListQuery, Page
 from app.core.lists import read_count, read_csv, read_page
 from app.core.problems import ProblemError, not_found, precondition_failed
-from app.core.raw_values import read_row
 from app.core.responses import entity_tag, matches_etag, to_json
 from app.core.rules import Rule, enforce
 
@@ -132,7 +131,7 @@ class Repository(Generic[Model, Read]):
         row, values = self._new(body)
         with self._saving(values):
             self._insert(row, values)
-        return self._refreshed(row)
+            return self._refreshed(row)  # before the commit: what cannot be read is not stored
 
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
         """Add all rows or none. If one is rejected, the problem's fields are prefixed with its index."""
@@ -150,10 +149,9 @@ class Repository(Generic[Model, Read]):
             written.append(values)
         try:
             with self._saving({}):  # deferred constraints are checked at the commit
-                self.session.flush()
+                return [self._refreshed(row) for row in rows]
         except ProblemError as problem:
             raise self._dangling(written) or problem from problem
-        return [self._refreshed(row) for row in rows]
 
     def replace(self, body: Body, *key: Any) -> Read:
         """Replace a row with the values of `body`; fields that `body` leaves out get their defaults."""
@@ -232,7 +230,7 @@ class Repository(Generic[Model, Read]):
         before_update(self.session, row)
         with self._saving(merged):
             self.session.flush()
-        return self._refreshed(row)
+            return self._refreshed(row)
 
     def _refreshed(self, row: Model) -> Read:
         """Return a row as stored: after rounding, defaults and triggers."""
@@ -240,7 +238,7 @@ class Repository(Generic[Model, Read]):
         return self._to_read(row)
 
     def _to_read(self, row: Model) -> Read:
-        return read_row(self.resource.read, row)
+        return self.resource.read.model_validate(row)
 
     def _default(self, name: str) -> Any:
         """Return the default of a column, as a value or as an SQL expression; None where it has no default."""

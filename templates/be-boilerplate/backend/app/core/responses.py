@@ -16,11 +16,8 @@ JSON = "application/json"
 
 
 def to_json(read: BaseModel) -> bytes:
-    """Return the JSON that clients receive for a row or a page; unset fields are left out.
-
-    A value that Python has no type for is text, of which Pydantic would warn.
-    """
-    return read.model_dump_json(by_alias=True, exclude_unset=True, warnings=False).encode()
+    """Return the JSON that clients receive for a row or a page; unset fields are left out."""
+    return read.model_dump_json(by_alias=True, exclude_unset=True).encode()
 
 
 def page_response(page: Page[Any], parameters: QueryParams) -> Response:

@@ -28,13 +28,19 @@ class TableRouter(APIRouter):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return whether a request matches one of the routes, and the scope of the match."""
-        if f"{self.prefix}/" not in f"{scope['path']}/":
+        path = f"{scope['path']}/"
+        if f"{self.prefix}/" not in path and f"{self.prefix}:" not in path:
             return Match.NONE, {}
         return super().matches(scope)
 
 
-def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str) -> None:
-    """Add the routes for lists, counts and exports; `plural` is the table's noun in operation ids."""
+def add_list_routes(
+    router: APIRouter, resource: Resource[Any, Any], plural: str, *, mark: str = "/"
+) -> None:
+    """Add the routes for lists, counts and exports; `plural` is the table's noun in operation ids.
+
+    `mark` separates count and export from the table's path. It is `:` where `/count` can be the path of a row.
+    """
     repository = Depends(resource.repository())
     nouns = plural.replace("_", " ")
     docs = resource.list_docs()
@@ -76,7 +82,7 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         openapi_extra=docs,
     )
     router.add_api_route(
-        "/count",
+        f"{mark}count",
         count,
         response_model=Count,
         operation_id=f"count_{plural}",
@@ -85,7 +91,7 @@ def add_list_routes(router: APIRouter, resource: Resource[Any, Any], plural: str
         openapi_extra=docs,
     )
     router.add_api_route(
-        "/export.csv",
+        f"{mark}export.csv",
         csv,
         response_class=StreamingResponse,
         responses=export,

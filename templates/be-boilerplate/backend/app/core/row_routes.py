@@ -6,13 +6,32 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
+from starlette.convertors import Convertor, register_url_convertor
 
 from app.core.fields import Body
+from app.core.paths import SLASH
 from app.core.problems import CHANGE_PROBLEMS, CREATE_PROBLEMS, GET_PROBLEMS
 from app.core.repository import Repository, Resource
 from app.core.responses import row_response
 
 Key = tuple[Any, ...]
+
+
+class KeyText(Convertor[str]):
+    """A part of a key in a path (`{code:text}`) that may contain slashes, whether or not a proxy has decoded them."""
+
+    regex = ".*"
+
+    def convert(self, value: str) -> str:
+        """Return the part of the key."""
+        return value.replace(SLASH, "/")
+
+    def to_string(self, value: str) -> str:
+        """Return the part as a path has it before it is encoded."""
+        return value
+
+
+register_url_convertor("text", KeyText())
 
 
 def add_row_routes(

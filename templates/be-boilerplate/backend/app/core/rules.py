@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -55,15 +57,21 @@ def enforce(rules: Iterable[Rule], values: Values, changed: Iterable[str] | None
 def _strict(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """Return a function that returns None if an operand is None, as SQL's strict operators do.
 
-    The database alone compares values that Python has no type for.
+    The database alone compares NaN and values that Python has no type for.
     """
 
     def apply(left: Any, right: Any) -> Any:
-        if left is None or right is None or isinstance(left, RawText) or isinstance(right, RawText):
+        if _is_unknown(left) or _is_unknown(right):
             return None
         return operation(left, right)
 
     return apply
+
+
+def _is_unknown(value: Any) -> bool:
+    if isinstance(value, (float, Decimal)):
+        return math.isnan(value)
+    return value is None or isinstance(value, RawText)
 
 
 eq = _strict(lambda left, right: left == right)
@@ -136,6 +144,11 @@ def is_null(value: Any) -> bool:
 def length(value: Any) -> int | None:
     """Return the number of characters or items."""
     return None if value is None else len(value)
+
+
+def as_text(value: int | None) -> str | None:
+    """Return an integer as text."""
+    return None if value is None else str(value)
 
 
 def lower(value: str | None) -> str | None:

@@ -34,12 +34,13 @@ class Reference:
 class Case:
     """The test data of a table. All names and values are those of the JSON representation.
 
-    `body` returns a valid row without its references, a different one for each number. `invalid` holds an invalid
+    `mark` separates count and export from `path`. `body` returns a valid row without its references, a different one for each number. `invalid` holds an invalid
     value by field, `broken` holds values that violate a rule by its name, and `unique` holds sets of unique fields.
     A table whose key has few values holds at most `most_rows` rows.
     """
 
     path: str
+    mark: str = "/"
     resource: Resource[Any, Any]
     create: type[Body]
     update: type[Body] | None = None

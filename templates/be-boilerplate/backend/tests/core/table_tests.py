@@ -115,7 +115,7 @@ class TableTests(BulkTests):
             value = row[field]
             if "contains" not in filterable.operators or not value:
                 continue
-            part = value[0] if isinstance(value, list) else value[1:].upper() or value
+            part = _first(value) if isinstance(value, list) else value[1:].upper() or value
             response = client.get(self.case.path, params={f"{field}__contains": _text(part)})
             assert response.status_code == 200, response.text
             assert row in response.json()["items"]
@@ -149,7 +149,7 @@ class TableTests(BulkTests):
     def test_count_applies_filters(self, client: TestClient, factory: Factory) -> None:
         row = factory.make(self.case)
         factory.make(self.case)
-        path = f"{self.case.path}/count"
+        path = f"{self.case.path}{self.case.mark}count"
         assert client.get(path).json() == {"count": 2}
         assert client.get(path, params=_key(self.case, row)).json() == {"count": 1}
 
@@ -261,6 +261,10 @@ def _key(case: Case, row: Json) -> dict[str, str]:
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _first(items: Any) -> Any:
+    return _first(items[0]) if isinstance(items, list) else items
 
 
 def _escaped(text: str) -> str:

@@ -26,6 +26,8 @@ const cases: Case[] = [
     ["9007199254740992"],
   ],
   ["float", f.float({ ge: 0, lt: 1.5 }), [0, 1.49], [-0.1, 1.5, "1", Number.POSITIVE_INFINITY]],
+  ["numbers without digits", f.float(), ["NaN", "Infinity", "-Infinity"], ["nan", "+Infinity"]],
+  ["decimals without digits", f.decimal({ digits: 3, places: 1 }), ["NaN", "Infinity"], ["nan"]],
   [
     "decimal",
     f.decimal(),
@@ -46,7 +48,19 @@ const cases: Case[] = [
   ],
   ["boolean", f.bool(), [true, false], ["true", 1]],
   ["date", f.date(), ["2024-02-29"], ["2023-02-29", "2024-1-1", "2024-01-01T00:00:00"]],
-  ["time", f.time(), ["08:00", "23:59:59.123456"], ["24:00", "8:00", "08:00Z"]],
+  [
+    "far dates",
+    f.date(),
+    ["infinity", "-infinity", "0044-03-15 BC", "10000-01-01"],
+    ["Infinity", "0044-03-15 AD"],
+  ],
+  ["time", f.time(), ["08:00", "23:59:59.123456", "24:00:00"], ["24:01", "8:00", "08:00Z"]],
+  [
+    "far timestamps",
+    f.timestamp(),
+    ["infinity", "0044-03-15 12:00:00+00 BC", "10000-01-01 00:00:00.5+00"],
+    ["0044-03-15 12:00:00 BC"],
+  ],
   [
     "timestamp",
     f.timestamp(),
@@ -62,7 +76,7 @@ const cases: Case[] = [
   [
     "interval",
     f.interval(),
-    ["P1D", "-PT1.5S", "P1Y2M3DT4H5M6S", "P2W"],
+    ["P1D", "-PT1.5S", "P1Y2M3DT4H5M6S", "P2W", "P-1M", "P1MT-4H", "infinity"],
     ["P", "PT", "1 day", "P1H"],
   ],
   [
@@ -80,7 +94,8 @@ const cases: Case[] = [
   ],
   ["choice", f.choice(["a", "b"]), ["a"], ["c", "", null]],
   ["choice of numbers", f.intChoice([1, 2]), [1], [3, "1"]],
-  ["array", f.array(f.int32()), [[], [1, 2]], [["a"], "a", [null]]],
+  ["array", f.array(f.int32()), [[], [1, null], [[1], [2]]], [["a"], "a"]],
+  ["array of arrays", f.array(f.array(f.int32())), [[[1]], [1, null]], [["a"]]],
   ["native", f.native(), ["192.0.2.1"], [1, "\0"]],
 ];
 

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { compare, exact } from "./exact";
 import { isJson, type JsonValue } from "./json";
-import { ORDERED, SEARCHED, withFacts } from "./kinds";
+import { factsOf, ORDERED, SEARCHED, withFacts } from "./kinds";
 
 export interface TextBounds {
   /** In code points. */
@@ -70,14 +70,25 @@ export function int64(bounds: NumberBounds<string> = {}) {
   return withFacts(checked(schema, checks), { kind: "int64", bounds: { ...bounds } });
 }
 
-/** A floating-point number. */
+/** A floating-point number, or the text of one that JSON has no number for. */
 export function float(bounds: NumberBounds = {}) {
-  const schema = z.number({ error: typeMessage("must be a number") });
-  return withFacts(checked(schema, numberChecks(bounds)), {
+  const number = checked(z.number(), numberChecks(bounds));
+  const error = typeMessage("must be a number");
+  return withFacts(z.union([number, z.enum(NON_FINITE)], { error }), {
     kind: "number",
     bounds: { ...bounds },
   });
 }
+
+const NON_FINITE = ["NaN", "Infinity", "-Infinity"] as const;
+
+const orNonFinite = ([holds, message]: Check<string>): Check<string> => [
+  (value) => isNonFinite(value) || holds(value),
+  message,
+];
+
+/** Whether a number is sent as text, since JSON has no number for it. */
+export const isNonFinite = (value: unknown) => NON_FINITE.some((text) => text === value);
 
 /** An exact decimal as text, with at most `digits` digits in total and `places` decimal places. */
 export function decimal({ digits, places, ...bounds }: DecimalBounds = {}) {
@@ -92,10 +103,10 @@ export function decimal({ digits, places, ...bounds }: DecimalBounds = {}) {
     checks.push([(value) => parts(value)[0].length <= whole, text]);
   }
   return withFacts(
-    checked(z.string({ error: typeMessage("must be a number") }), [
-      ...checks,
-      ...digitChecks(bounds),
-    ]),
+    checked(
+      z.string({ error: typeMessage("must be a number") }),
+      [...checks, ...digitChecks(bounds)].map(orNonFinite),
+    ),
     {
       kind: "decimal",
       bounds: { digits, places, ...bounds },
@@ -115,9 +126,9 @@ function parts(value: string): readonly [string, string] {
 export const bool = () =>
   withFacts(z.boolean({ error: typeMessage("must be yes or no") }), { kind: "boolean" });
 export const date = () =>
-  withFacts(z.iso.date({ error: typeMessage("must be a date") }), { kind: "date" });
+  withFacts(orText(z.iso.date(), far(), "must be a date"), { kind: "date" });
 export const time = () =>
-  withFacts(z.iso.time({ error: typeMessage("must be a time") }), { kind: "time" });
+  withFacts(orText(z.iso.time(), /^24:00(:00(\.0+)?)?$/, "must be a time"), { kind: "time" });
 export const uuid = () =>
   withFacts(z.guid({ error: typeMessage("must be a UUID") }), { kind: "uuid" });
 export const bytes = () =>
@@ -126,23 +137,37 @@ export const bytes = () =>
 /** A timestamp with an offset from UTC: `2024-01-31T08:00:00Z`. */
 export const timestamp = () =>
   withFacts(
-    z.iso.datetime({
-      offset: true,
-      error: typeMessage("must be a date and time with a time zone"),
-    }),
-    {
-      kind: "timestamp",
-    },
+    orText(
+      z.iso.datetime({ offset: true }),
+      far(`${CLOCK}(Z|[+-]\\d\\d(:?\\d\\d){0,2})`),
+      "must be a date and time with a time zone",
+    ),
+    { kind: "timestamp" },
   );
 
 /** A date and time without a time zone: `2024-01-31T08:00:00`. */
 export const localTimestamp = () =>
   withFacts(
-    z.iso
-      .datetime({ local: true, error: typeMessage("must be a date and time") })
-      .regex(/\d$/, "must be a date and time without a time zone"),
+    orText(
+      z.iso.datetime({ local: true }).regex(/\d$/),
+      far(CLOCK),
+      "must be a date and time without a time zone",
+    ),
     { kind: "local_timestamp" },
   );
+
+const CLOCK = "[ T]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?";
+
+/** Accept also texts of values that PostgreSQL has and JavaScript has no type for. */
+function orText<Schema extends z.ZodType<string>>(schema: Schema, pattern: RegExp, text: string) {
+  return z.union([schema, z.string().regex(pattern)], { error: typeMessage(text) });
+}
+
+/** Return the pattern of dates before the year 1, after 9999, and without an end; `rest` follows the day. */
+function far(rest = "") {
+  const day = `-\\d\\d-\\d\\d${rest}`;
+  return new RegExp(`^(-?infinity|\\d{4,}${day} BC|\\d{5,}${day})$`);
+}
 
 /** A duration in ISO 8601 format: `P1DT2H30M`. */
 export const interval = () =>
@@ -156,7 +181,7 @@ export const interval = () =>
   );
 
 const DURATION =
-  /^[+-]?P(?=\d|T\d)(\d+Y)?(\d+M)?(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?$/;
+  /^-?infinity$|^[+-]?P(?=[+-]?\d|T[+-]?\d)([+-]?\d+Y)?([+-]?\d+M)?([+-]?\d+W)?([+-]?\d+D)?(T(?=[+-]?\d)([+-]?\d+H)?([+-]?\d+M)?([+-]?\d+([.,]\d+)?S)?)?$/;
 
 /** A value of a PostgreSQL-only type, in its text form. */
 export const native = () =>
@@ -198,8 +223,20 @@ export const intChoice = <const Values extends readonly [number, ...number[]]>(v
     operators: ORDERED,
   });
 
-export const array = <Item extends z.ZodType>(item: Item) =>
-  withFacts(z.array(item, { error: typeMessage("must be a list") }), { kind: "array", item });
+/** A list. Its items may be null, and lists themselves: PostgreSQL ignores declared dimensions. */
+export const array = <Item extends z.ZodType>(item: Item) => {
+  const schema = z.union([leafOf(item).nullable(), z.array(z.unknown())]);
+  return withFacts(z.array(schema, { error: typeMessage("must be a list") }), {
+    kind: "array",
+    item,
+  });
+};
+
+/** Return the schema of what is not a list in lists of lists. */
+export function leafOf<Item extends z.ZodType>(schema: Item): Item {
+  const { item } = factsOf(schema);
+  return item === undefined ? schema : leafOf(item as Item);
+}
 
 function numberChecks(bounds: NumberBounds): Check<number>[] {
   return boundChecks(bounds, (value, bound) => value - bound);

@@ -101,7 +101,7 @@ const OPERATORS: Readonly<Record<Kind, readonly Operator[]>> = {
   choice: EQUALITY,
   array: ["contains"],
   json: [],
-  bytes: [],
+  bytes: EQUALITY,
   native: [],
 };
 

@@ -7,6 +7,7 @@
 
 import type { z } from "zod";
 import { compare, type Exact, exact, minus, plus, times } from "./exact";
+import { isNonFinite } from "./fields";
 
 type Values = Readonly<Record<string, unknown>>;
 type Truth = boolean | null;
@@ -69,8 +70,9 @@ function mentions(
 
 // ---------------------------------------------------------------------------------------- values
 
-/** Return a number as an exact decimal. */
+/** Return a number as an exact decimal; null for NaN and infinity. */
 export function num(value: unknown): Exact | null {
+  if (isNonFinite(value)) return null;
   return typeof value === "string" || typeof value === "number" ? exact(value) : null;
 }
 

@@ -2,7 +2,7 @@ import { HttpResponse, http } from "msw";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { server } from "../test/server";
-import { date, int64, text } from "./fields";
+import { array, date, float, int64, text } from "./fields";
 import { defineTable } from "./table";
 
 const table = defineTable({
@@ -53,6 +53,25 @@ test("a row is labelled by its label fields, or by its key if they are empty", (
     schemas: { read: table.schemas.read },
   });
   expect(nameless.label(row)).toBe("a/b ü, 2024-01-31, 9007199254740993");
+});
+
+test("numbers without digits, nulls in lists and lists in lists are parsed", () => {
+  const measured = defineTable({
+    name: "probes",
+    path: "/probes",
+    key: [],
+    labelFields: [],
+    schemas: { read: z.object({ peak: float(), ids: array(int64()) }) },
+  });
+  const probe = { peak: "NaN", ids: [1, null] };
+  expect(measured.parse(probe)).toEqual({ peak: "NaN", ids: ["1", null] });
+  expect(measured.parse({ peak: 1, ids: [[1], [2]] })).toEqual({ peak: 1, ids: [["1"], ["2"]] });
+});
+
+test("a table whose key may be any text is counted under a path that no row has", async () => {
+  const words = defineTable({ ...table, name: "words", path: "/words", mark: ":" });
+  server.use(http.get("*/api/words:count", () => HttpResponse.json({ count: 7 })));
+  expect(await words.count()).toBe(7);
 });
 
 test("an unexpected response throws an error", () => {

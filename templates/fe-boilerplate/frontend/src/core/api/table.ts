@@ -68,6 +68,8 @@ export interface Definition<
   readonly path: string;
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  /** Separates count and export from the path: `:` where `/count` can be the path of a row. */
+  readonly mark?: "/" | ":";
   readonly schemas: { readonly read: Read; readonly create?: Create; readonly update?: Update };
 }
 
@@ -75,6 +77,7 @@ export interface Definition<
 export interface TableService<Row, Create, Update> {
   readonly name: string;
   readonly path: string;
+  readonly mark: "/" | ":";
   /** Fields of the primary key. If it is empty, rows can only be listed. */
   readonly key: readonly string[];
   readonly writable: boolean;
@@ -121,6 +124,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 {
   readonly name: string;
   readonly path: string;
+  readonly mark: "/" | ":";
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
   readonly schemas: Definition<Read, Create, Update>["schemas"];
@@ -129,6 +133,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   constructor(definition: Definition<Read, Create, Update>) {
     this.name = definition.name;
     this.path = definition.path;
+    this.mark = definition.mark ?? "/";
     this.key = definition.key;
     this.labelFields = definition.labelFields;
     this.schemas = definition.schemas;
@@ -184,7 +189,10 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   async count(query: ListQuery = {}, signal?: AbortSignal): Promise<number> {
-    const { body } = await this.send("/count", { query: filterParameters(query), signal });
+    const { body } = await this.send(`${this.mark}count`, {
+      query: filterParameters(query),
+      signal,
+    });
     return (body as { count: number }).count;
   }
 
@@ -229,7 +237,8 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   exportCsv(query: ListQuery = {}): Promise<Blob> {
-    return fetchFile(`${this.path}/export.csv`, "text/csv", filterParameters(query, query.sort));
+    const path = `${this.path}${this.mark}export.csv`;
+    return fetchFile(path, "text/csv", filterParameters(query, query.sort));
   }
 
   private send(path: string, request: Request): Promise<JsonResponse> {

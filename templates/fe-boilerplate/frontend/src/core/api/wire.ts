@@ -1,6 +1,7 @@
 /** Conversion of values between the application and the JSON of the server. */
 
 import type { z } from "zod";
+import { isNonFinite, leafOf } from "./fields";
 import { ExactNumber } from "./json";
 import { factsOf } from "./kinds";
 
@@ -25,16 +26,30 @@ export function fromWire(shape: Shape, row: unknown): Record<string, unknown> {
 
 export function fieldToWire(schema: z.core.$ZodType | undefined, value: unknown): unknown {
   if (!schema || value === null) return value;
-  const { kind, item } = factsOf(schema);
-  if (Array.isArray(value) && kind === "array") return value.map((part) => fieldToWire(item, part));
-  return kind === "int64" && typeof value === "string" ? new ExactNumber(value) : value;
+  if (Array.isArray(value)) return convertItems(schema, value, fieldToWire);
+  return factsOf(schema).kind === "int64" && typeof value === "string"
+    ? new ExactNumber(value)
+    : value;
 }
 
 function fieldFromWire(schema: z.core.$ZodType | undefined, value: unknown): unknown {
   if (!schema || value === null) return value;
-  const { kind, item } = factsOf(schema);
-  if (Array.isArray(value) && kind === "array")
-    return value.map((part) => fieldFromWire(item, part));
+  if (Array.isArray(value)) return convertItems(schema, value, fieldFromWire);
+  const { kind } = factsOf(schema);
   if (kind === "int64" || kind === "decimal") return String(value);
-  return kind === "number" ? Number(value) : value;
+  return kind === "number" && !isNonFinite(value) ? Number(value) : value;
+}
+
+/** Convert what an array holds, however deep its lists are; a list of any other kind is JSON. */
+function convertItems(
+  schema: z.core.$ZodType,
+  list: readonly unknown[],
+  convert: typeof fieldToWire,
+): unknown {
+  const { item } = factsOf(schema);
+  if (!item) return list;
+  const nested = factsOf(item).kind === "array" ? item : schema;
+  return list.map((part) =>
+    Array.isArray(part) ? convertItems(nested, part, convert) : convert(leafOf(item), part),
+  );
 }

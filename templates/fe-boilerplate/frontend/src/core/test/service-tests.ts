@@ -84,9 +84,9 @@ export function testService(table: AnyTable, examples: Examples): void {
     test("can be counted and exported", async () => {
       const sent = respondWith({ count: 7 });
       expect(await table.count({ q: "x", limit: 5 })).toBe(7);
-      expect(sent[0]?.url.href).toMatch(`${path}/count?q=x`);
+      expect(sent[0]?.url.href).toMatch(`${path}${table.mark}count?q=x`);
       await table.exportCsv({ q: "x", limit: 5 });
-      expect(sent[1]?.url.href).toMatch(`${path}/export.csv?q=x`);
+      expect(sent[1]?.url.href).toMatch(`${path}${table.mark}export.csv?q=x`);
     });
 
     test("that the server rejects throw its problem", async () => {

@@ -72,7 +72,8 @@ function ExternalLink({ value }: { value: string }) {
 
 function Items({ field, value, full }: { field: FieldInfo; value: unknown; full: boolean }) {
   if (!Array.isArray(value) || value.length === 0) return <Nothing />;
-  if (!full || value.some(Array.isArray)) return formatText(field, value);
+  if (!full || value.some((item) => item === null || Array.isArray(item)))
+    return formatText(field, value);
   const texts = value.map((item) => (field.choices ? choiceLabel(String(item)) : String(item)));
   return (
     <Group gap={6}>

@@ -13,11 +13,16 @@ export type Values = Record<string, unknown>;
 /** Return the draft of a value. */
 export function draftOf(field: FieldInfo, value: unknown): Draft {
   if (field.kind === "boolean") return typeof value === "boolean" ? value : null;
-  if (isList(field)) return Array.isArray(value) ? value.map(String) : [];
+  if (isList(field) && !(Array.isArray(value) && value.some(isNotText))) {
+    return Array.isArray(value) ? value.map(String) : [];
+  }
   if (value === null || value === undefined) return "";
   if (field.kind === "json" || field.kind === "array") return writeJson(value, 2);
   return textOf(field.kind, String(value));
 }
+
+/** Whether an item of a list can only be entered as JSON. */
+const isNotText = (item: unknown) => item === null || Array.isArray(item);
 
 function textOf(kind: Kind, value: string): string {
   if (kind === "timestamp") return toLocalInput(value);

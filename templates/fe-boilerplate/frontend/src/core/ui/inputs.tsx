@@ -24,7 +24,8 @@ export function FieldInput(props: InputProps): ReactNode {
   const { field } = props;
   if (field.input) return <field.input {...props} />;
   if (field.kind === "boolean") return field.nullable ? <YesNo {...props} /> : <OnOff {...props} />;
-  if (isList(field)) return field.choices ? <Choices {...props} /> : <Tags {...props} />;
+  if (isList(field) && typeof props.value !== "string")
+    return field.choices ? <Choices {...props} /> : <Tags {...props} />;
   if (field.kind === "json" || field.kind === "array") return <JsonField {...props} />;
   if (field.kind === "bytes") return <FileField {...props} />;
   if (field.choices) return <Choice {...props} />;
