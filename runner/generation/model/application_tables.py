@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 _KEY_KINDS: frozenset[Kind] = frozenset(
     {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum"}
 )  # that a URL can hold
+_READS_JSON = re.compile(r"json_(?:extract|array_length|type)\s*\(\s*[\"`\[]?(\w+)|(\w+)[\"`\]]?\s*->", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +232,7 @@ def make_table(
         }
     types = {name: field_type(column.type, dialect) for name, column in columns.items()}
     types |= _unsigned(schema, table)
+    types |= _json_texts(table, types) if dialect.json_is_text else {}
     checks = sort_checks(columns, constraints.checks, types)
     fields = {
         name: make_field(column, own.fields[name], types[name], checks.bounds[name], is_key=name in table.key_columns)
@@ -259,6 +262,14 @@ def _unsigned(schema: Schema, table: Table) -> Mapping[str, FieldType]:
         if column.type.unsigned and column.type.base == "bigint" and not column.auto_increment
         if column.name not in tied
     }
+
+
+def _json_texts(table: Table, types: Mapping[str, FieldType]) -> Mapping[str, FieldType]:
+    """Return the types of the texts that computed columns read as JSON, so that no other text can be stored."""
+    computed = " ".join(column.generated.text for column in table.columns if column.generated)
+    read = {call or operand for call, operand in _READS_JSON.findall(computed)}
+    return {name: FieldType(kind="json", name="jsonb") for name, type_ in types.items() if type_.kind == "text"
+            if name in read}  # fmt: skip
 
 
 def _references(
