@@ -109,8 +109,14 @@ def _unbounded(type_: FieldType) -> Sample:
         width = re.fullmatch(r"bit\((\d+)\)", type_.name)
         known = NATIVE_TEXTS.get(type_.name.split("(")[0]) if type_.domain is None else None
         known = "1".zfill(int(width[1])) if width else known
-        return constant_sample(known or "1")
+        return constant_sample(known or _vector(type_.name) or "1")
     return _PLAIN[type_.kind]
+
+
+def _vector(type_name: str) -> str | None:
+    """Return a value of a type of pgvector, which has a number of dimensions; None for other types."""
+    found = re.fullmatch(r"(?:\w+\.)?(?:vector|halfvec)(?:\((\d+)\))?", type_name)
+    return f"[{','.join('1' * int(found[1] or 1))}]" if found else None
 
 
 _NATIVE_SERIES: Mapping[str, Counter] = {
