@@ -247,3 +247,13 @@ def test_an_example_holds_whatever_number_the_database_assigns() -> None:
     found = table("CREATE TABLE t (id serial PRIMARY KEY, c text NOT NULL, CHECK (c ~ '^[a-z]+$' OR id > 3))")
     assert found.example == {"c": "a"}
     assert found.examples.broken == {}
+
+
+def test_a_text_of_sqlite_that_a_computed_column_reads_as_json_is_json() -> None:
+    ddl = """CREATE TABLE t (id integer PRIMARY KEY, data text, "more" text, plain text, flags json,
+        a text GENERATED ALWAYS AS (JSON_EXTRACT(data, '$.a')) STORED, b text AS ("more" ->> '$.b'))"""
+    (found,) = Application(read_ddl_text(ddl, "sqlite")).tables
+    kinds = {name: field.type.kind for name, field in found.fields.items()}
+    assert (kinds["data"], kinds["more"], kinds["plain"]) == ("json", "json", "text")
+    (elsewhere,) = Application(read_ddl_text(ddl.replace('"', ""), "postgres")).tables
+    assert elsewhere.fields["data"].type.kind == "text"

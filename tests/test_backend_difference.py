@@ -236,3 +236,10 @@ def test_sqlite_leaves_a_table_alone_where_only_postgresql_differs() -> None:
         "ALTER TABLE t ALTER COLUMN a TYPE integer USING a::integer",
         "COMMENT ON TABLE t IS 'x'",
     ]
+
+
+def test_an_index_with_the_name_of_a_foreign_key_comes_and_goes_on_its_own() -> None:
+    old = "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE t (u int, CONSTRAINT u_of_t FOREIGN KEY (u) REFERENCES u);"
+    new = f"{old} CREATE INDEX u_of_t ON t (u);"
+    assert up(old, new) == ["CREATE INDEX u_of_t ON t (u)"]
+    assert up(new, old) == ["DROP INDEX u_of_t"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runner.ddl.model import NoteKind, Schema
 from runner.ddl.reader import read_ddl_text
+from runner.generation.model.application import Application
 from tests.generated_backend import backend_files, first_revision
 from tests.test_backend_difference import lost, up
 
@@ -167,3 +168,13 @@ def test_a_later_collation_is_created_by_the_revision_that_needs_it():
     assert up(plain, COLLATED)[0].startswith('CREATE COLLATION IF NOT EXISTS "Plain" (provider')
     assert lost(plain, COLLATED) == []
     assert not [statement for statement in up(COLLATED, plain) if "DROP COLLATION" in statement]
+
+
+def test_a_domain_that_begins_to_reject_null_may_lose_rows():
+    old = (
+        "CREATE DOMAIN word AS text; CREATE DOMAIN said AS word; CREATE TABLE t (id int PRIMARY KEY, a said, b word[]);"
+    )
+    new = old.replace("word AS text", "word AS text NOT NULL")
+    assert lost(old, new) == ["t.a becomes NOT NULL: rows without a value are rejected"]
+    fields = Application(read(new)).tables[0].fields
+    assert (fields["a"].nullable, fields["b"].nullable) == (False, True)

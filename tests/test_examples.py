@@ -228,3 +228,11 @@ def test_names_that_pydantic_protects_are_not_used() -> None:
 def test_texts_and_bytes_of_a_key_may_contain_slashes() -> None:
     made = _resource("CREATE TABLE t (code text, no int, sum bytea, PRIMARY KEY (code, no, sum))")
     assert made.key_path == "/{code:text}/{no}/{sum:text}"
+
+
+@pytest.mark.parametrize(
+    ("type_", "text"), [("vector(3)", "[1,1,1]"), ("public.halfvec(2)", "[1,1]"), ("vector", "[1]")]
+)
+def test_a_vector_has_the_dimensions_of_its_type(type_: str, text: str) -> None:
+    ddl = f"CREATE EXTENSION vector; CREATE TABLE t (id int PRIMARY KEY, v {type_} NOT NULL)"
+    assert _resource(ddl).table.example["v"] == text

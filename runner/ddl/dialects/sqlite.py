@@ -90,6 +90,7 @@ DIALECT = Dialect(
     rules=_RULES,
     integer_key_is_rowid=True,
     nullable_keys=True,
+    json_is_text=True,
     like_ignores_case=True,
     like_escapes=False,
     sqlite_compatible=True,

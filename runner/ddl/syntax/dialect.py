@@ -88,6 +88,7 @@ class Dialect:
     integer_key_is_rowid: bool = False  # INTEGER PRIMARY KEY is numbered by the database
     nullable_keys: bool = False  # PRIMARY KEY does not imply NOT NULL
     json_is_checked_text: bool = False  # JSON is stored as text with a CHECK (json_valid(column))
+    json_is_text: bool = False  # there is no type for JSON: the text that JSON functions read is JSON
     constraints_without_commas: bool = False  # several table constraints may follow each other
     time_is_span: bool = False  # TIME holds more than a day
     bit_is_boolean: bool = False  # bit(1) is the type for truth values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _KEY_KINDS: frozenset[Kind] = frozenset(
     {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum", "bytes"}
 )  # that a URL can hold
+_READS_JSON = re.compile(r"json_(?:extract|array_length|type)\s*\(\s*[\"`\[]?(\w+)|(\w+)[\"`\]]?\s*->", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,6 +232,7 @@ def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints
             if (column.collation or "").upper() == "NOCASE" and types[name].kind == "text"
         }
     types |= _unsigned(schema, table)
+    types |= _json_texts(table, types) if dialect.json_is_text else {}
     types = {name: _composite(schema, type_) for name, type_ in types.items()}
     checks = sort_checks(columns, constraints.checks, types, [function.name.name for function in schema.functions])
     fields = {
@@ -272,6 +275,14 @@ def _unsigned(schema: Schema, table: Table) -> Mapping[str, FieldType]:
         if column.type.unsigned and column.type.base == "bigint" and not column.auto_increment
         if column.name not in tied
     }
+
+
+def _json_texts(table: Table, types: Mapping[str, FieldType]) -> Mapping[str, FieldType]:
+    """Return the types of the texts that computed columns read as JSON, so that no other text can be stored."""
+    computed = " ".join(column.generated.text for column in table.columns if column.generated)
+    read = {call or operand for call, operand in _READS_JSON.findall(computed)}
+    return {name: FieldType(kind="json", name="jsonb") for name, type_ in types.items() if type_.kind == "text"
+            if name in read}  # fmt: skip
 
 
 def _references(

@@ -52,7 +52,7 @@ class Field:
 
 def make_field(column: Column, name: str, type_: FieldType, bounds: Bounds, *, is_key: bool) -> Field:
     """Return the field of a column by this name; `is_key` is whether it is part of the primary key."""
-    nullable = column.nullable and not is_key and not _domain_not_null(column)
+    nullable = column.nullable and not is_key and not domain_rejects_null(column)
     default = field_default(column, type_)
     numbered = bool(column.identity or column.auto_increment or column.serial)
     maintained = type_.kind == "native" and type_.name in _MAINTAINED and type_.domain is None
@@ -72,8 +72,9 @@ def make_field(column: Column, name: str, type_: FieldType, bounds: Bounds, *, i
     )
 
 
-def _domain_not_null(column: Column) -> bool:
-    domain = None if column.type.dimensions else column.type.domain  # items of an array may be null
+def domain_rejects_null(column: Column) -> bool:
+    """Whether the column's domain, or one that it is made of, is NOT NULL; that of an array's items says nothing."""
+    domain = None if column.type.dimensions else column.type.domain
     while domain is not None:
         if not domain.nullable:
             return True

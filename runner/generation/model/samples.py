@@ -153,6 +153,8 @@ def _native(type_: FieldType, *, distinct: bool) -> Sample:
         return _text_sample(series)
     if base == "bit":
         return constant_sample("1".zfill(int(arguments.rstrip(")") or 1)))
+    if base in ("vector", "halfvec"):  # of pgvector, with a number of dimensions
+        return constant_sample(f"[{','.join('1' * int(arguments.rstrip(')') or 1))}]")
     known = NATIVE_TEXTS.get(base.strip('"')) if type_.domain is None else None
     return Sample(json=known or "1", value=known or "1", is_guess=known is None)
 

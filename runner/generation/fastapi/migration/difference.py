@@ -166,13 +166,13 @@ class _Draft:
     @property
     def lost_keys(self) -> bool:
         """Whether a key that foreign keys may refer to is dropped, even temporarily."""
-        kept = {part.name for part in self._kept()}
-        return any(part.name not in kept for part in _parts(self.old) if _is_key(part))
+        kept = {_identity(part) for part in self._kept()}
+        return any(_identity(part) not in kept for part in _parts(self.old) if _is_key(part))
 
     def change(self, tables: Mapping[str, _Draft]) -> TableChange:
-        kept = {part.name for part in self._kept() if not self._follows(part, tables)}
-        old = [part for part in _parts(self.old) if part.name not in kept]
-        new = [part for part in _parts(self.new) if part.name not in kept]
+        kept = {_identity(part) for part in self._kept() if not self._follows(part, tables)}
+        old = [part for part in _parts(self.old) if _identity(part) not in kept]
+        new = [part for part in _parts(self.new) if _identity(part) not in kept]
         pairs = tuple(self._renamed(old, new, tables))
         old_ids, new_ids = {id(part) for part, _ in pairs}, {id(part) for _, part in pairs}
         return TableChange(
@@ -190,18 +190,18 @@ class _Draft:
 
     def _kept(self) -> Iterable[Part]:
         """Yield the parts that are in both under one name and can stay while columns change."""
-        before = {part.name: part for part in _parts(self.old)}
+        before = {_identity(part): part for part in _parts(self.old)}
         for part in _parts(self.new):
-            other = before.get(part.name)
+            other = before.get(_identity(part))
             if other is not None and _same(other, part) and not self._is_touched(part):
                 yield part
 
     def _renamed(self, old: list[Part], new: list[Part], tables: Mapping[str, _Draft]) -> Iterable[tuple[Part, Part]]:
         """Yield pairs of an old and a new part that differ in their names alone."""
-        stays = {part.name for part in new} & {part.name for part in old}
-        free = [part for part in old if part.name not in stays]
+        stays = {*map(_identity, new)} & {*map(_identity, old)}
+        free = [part for part in old if _identity(part) not in stays]
         for part in new:
-            if part.name in stays or self._is_touched(part) or self._follows(part, tables):
+            if _identity(part) in stays or self._is_touched(part) or self._follows(part, tables):
                 continue
             twin = next((other for other in free if _same(other, part)), None)
             if twin is not None:
@@ -226,6 +226,11 @@ class _Draft:
 
 def _parts(table: TableSnapshot) -> tuple[Part, ...]:
     return (*table.constraints, *table.indexes)
+
+
+def _identity(part: Part) -> tuple[bool, str]:
+    """Return what distinguishes a part in its table: a foreign key and an index can have one name."""
+    return isinstance(part, IndexSnapshot), part.name
 
 
 def _is_key(part: Part) -> bool:

@@ -66,7 +66,7 @@ def _of_column(found: Difference, old: ColumnSnapshot, new: ColumnSnapshot) -> I
         yield f"changes from {old.type} to {new.type}: values that do not fit are truncated or rejected"
     if values := removed.get(new.item_type):
         yield f"no longer allows {values}: rows with these values are rejected"
-    if new.not_null and not old.not_null and not new.fills_itself:
+    if new.needs_value and not old.needs_value and not new.fills_itself:
         yield "becomes NOT NULL: rows without a value are rejected"
 
 

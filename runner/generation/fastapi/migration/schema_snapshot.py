@@ -28,6 +28,7 @@ from runner.generation.fastapi.sqlite_names import sqlite_index, sqlite_table
 from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite, is_without_case
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
+from runner.generation.model.fields import domain_rejects_null
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -155,7 +156,7 @@ def _column(resource: Resource, column: ModelColumn) -> ColumnSnapshot:
         type=own.type.text if plain else column.type.postgresql,
         default=default,
         not_null=not own.nullable or column.field.is_key,
-        rejects_null=own.type.domain is not None and not own.type.domain.nullable and not own.type.dimensions,
+        rejects_null=domain_rejects_null(own),
         fill=_fill(own),
         identity=identity,
         generated=generated,

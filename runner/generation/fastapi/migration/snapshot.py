@@ -59,9 +59,14 @@ class ColumnSnapshot:
         return bool(self.default or self.identity or self.generated or self.sequence)
 
     @property
+    def needs_value(self) -> bool:
+        """Whether no row may have NULL."""
+        return self.not_null or self.rejects_null
+
+    @property
     def lacks_value(self) -> bool:
         """Whether existing rows have no value when the column is added, though they need one."""
-        return (self.not_null or self.rejects_null) and not self.fills_itself and self.fill is None
+        return self.needs_value and not self.fills_itself and self.fill is None
 
     @property
     def item_type(self) -> str:

@@ -108,7 +108,7 @@ def _fill(found: Difference, table: TableChange) -> Iterator[str]:
 
 def _must_be_given(column: ColumnSnapshot, table: SqliteSnapshot) -> bool:
     numbered = table.numbered and bool(column.identity or column.sequence)
-    return (column.not_null or column.rejects_null) and column.sqlite_default is None and not numbered
+    return column.needs_value and column.sqlite_default is None and not numbered
 
 
 def _values(found: Difference, column: ColumnSnapshot) -> Mapping[str, str]:
@@ -130,7 +130,7 @@ def _value(old: ColumnSnapshot, new: ColumnSnapshot, renamed: Mapping[str, str])
     if old.type == "uuid" and new.type != "uuid":
         cuts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
         text = " || '-' || ".join(f"substr({text}, {start}, {length})" for start, length in cuts)
-    if new.not_null and not old.not_null and new.sqlite_default is not None:
+    if new.needs_value and not old.needs_value and new.sqlite_default is not None:
         text = f"coalesce({text}, {new.sqlite_default})"
     return text
 
