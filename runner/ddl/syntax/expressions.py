@@ -53,14 +53,19 @@ def parse_expression(text: str, dialect: Dialect) -> Parsed:
         tree = sqlglot.parse_one(f"SELECT {text}", read=dialect.parser).expressions[0]
         columns = tuple(dict.fromkeys(_name(column.this, dialect) for column in _columns(tree)))
         found = _convert(tree, dialect)
-        return (found if _is_shallow(found) else None), columns
+        return (found if is_shallow(found) else None), columns
     except _Inexpressible:
         return None, columns
     except (SqlglotError, RecursionError, IndexError, AttributeError):
         return None, ()
 
 
-def _is_shallow(expression: Expression) -> bool:
+def is_known_function(name: str) -> bool:
+    """Whether databases have a function of this name, which is found before one of the schema."""
+    return name.upper() in exp.FUNCTION_BY_NAME
+
+
+def is_shallow(expression: Expression) -> bool:
     """Whether an expression is nested so little that it can be pickled and walked recursively."""
     level: list[Expression] = [expression]
     for _ in range(MAX_EXPRESSION_LEVELS):

@@ -214,8 +214,8 @@ class _ItemOf(FunctionElement[bool]):
 def array_contains(array: Any, item: Any) -> sa.ColumnElement[bool]:
     """Return the SQL condition that an array contains an item."""
     kind = array.type.item_type
-    plain = item if isinstance(item, (str, int, float, bool)) else str(item)
-    return _ItemOf(array, sa.bindparam(None, item, kind), sa.literal(plain))
+    in_json = to_jsonable_python(item)  # as a list on SQLite has it
+    return _ItemOf(array, sa.bindparam(None, item, kind), sa.literal(in_json))
 
 
 @compiles(_ItemOf)
