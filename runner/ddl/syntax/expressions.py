@@ -93,6 +93,7 @@ def _sequence_name(name: str) -> str:
 
 
 _FOLDED = re.compile(r"[a-z_][a-z0-9_]*")
+_ESCAPED_NUMBER = re.compile(r"\\[xuU0-7]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 _WORD_CONSTANTS: dict[str, str | bool | None] = {"NULL": None, "TRUE": True, "FALSE": False}
 _NOW = {"NOW", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP"}
@@ -274,6 +275,13 @@ def _arguments(node: exp.Expr, dialect: Dialect) -> Iterator[Expression]:
                 yield _convert(argument, dialect)
 
 
+def _escape_string(node: exp.Expr, _dialect: Dialect) -> Expression:
+    """Return `E'…'` of PostgreSQL, whose escapes the parser has replaced, but for those by number."""
+    if _ESCAPED_NUMBER.search(node.name):
+        raise _Inexpressible
+    return Const(value=node.name)
+
+
 def _literal(node: exp.Expr, dialect: Dialect) -> Expression:
     del dialect
     return Const(value=str(node.this), is_number=not node.args.get("is_string"))
@@ -413,6 +421,7 @@ _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
     exp.Interval: _interval,
     exp.Is: _is,
     exp.Literal: _literal,
+    exp.ByteString: _escape_string,
     exp.Neg: _neg,
     exp.Not: _not,
     exp.Null: lambda *_: Const(value=None),

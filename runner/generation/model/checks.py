@@ -6,8 +6,7 @@ database enforces all of them in any case.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -50,37 +49,36 @@ class Bounds:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowRule:
-    """A check over a row that an application can evaluate. `text` is its SQL, `columns` are those it refers to."""
+    """A check over a row that an application can evaluate. `text` is its SQL, `columns` are those it refers to.
+
+    One that is not `enforced` is left to the database: only examples are tried with its condition.
+    """
 
     name: str
     columns: tuple[str, ...]
     text: str
     condition: Condition
+    enforced: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SortedChecks:
     """All checks of a table: bounds by column, rules, and the names of those that only the database can enforce.
 
-    `opaque` has the columns of those among the latter that call functions of the schema.
+    Of the latter, examples are tried with those that `tried` has conditions of; `opaque` has the columns of the others.
     """
 
     bounds: Mapping[str, Bounds]
     rules: tuple[RowRule, ...]
     database_only: tuple[str, ...]
+    tried: tuple[RowRule, ...]
     opaque: Mapping[str, tuple[str, ...]]
 
 
 def sort_checks(
-    columns: Mapping[str, Column],
-    checks: Mapping[str, Check],
-    types: Mapping[str, FieldType],
-    functions: Collection[str] = (),
+    columns: Mapping[str, Column], checks: Mapping[str, Check], types: Mapping[str, FieldType]
 ) -> SortedChecks:
-    """Return who can enforce each check of a table; `checks` are by name, `types` by column.
-
-    `functions` are the names of those that the schema defines.
-    """
+    """Return who can enforce each check of a table; `checks` are by name, `types` by column."""
     bounds = {
         name: Bounds(numbers=type_limits(column.type), max_length=types[name].max_length)
         for name, column in columns.items()
@@ -102,9 +100,20 @@ def sort_checks(
             _note_patterns(expression, types, bounds)
         else:
             rules.append(RowRule(name=name, columns=columns_in(expression), text=check.text, condition=condition))
-    calls = re.compile(rf'\b({"|".join(map(re.escape, functions))})"?\s*\(') if functions else None
-    opaque = {name: all_checks[name].columns for name in database_only if calls and calls.search(all_checks[name].text)}
-    return SortedChecks(bounds=bounds, rules=tuple(rules), database_only=tuple(database_only), opaque=opaque)
+    tried: list[RowRule] = []
+    opaque: dict[str, tuple[str, ...]] = {}
+    for name in database_only:
+        check = all_checks[name]
+        expression = check.expression
+        condition = None if expression is None else make_condition(expression, types, of_samples=True)
+        if expression is None or condition is None:
+            opaque[name] = check.columns
+        else:
+            own = columns_in(expression)
+            tried.append(RowRule(name=name, columns=own, text=check.text, condition=condition, enforced=False))
+    return SortedChecks(
+        bounds=bounds, rules=tuple(rules), database_only=tuple(database_only), tried=tuple(tried), opaque=opaque
+    )
 
 
 def _note_patterns(expression: Expression, types: Mapping[str, FieldType], bounds: dict[str, Bounds]) -> None:
