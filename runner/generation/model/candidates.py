@@ -76,13 +76,14 @@ def _other_values(field: Field, sample: Sample, constants: Sequence[Any], *, dis
 
 
 def _texts(field: Field, constants: Sequence[Any]) -> Iterable[Sample]:
-    """Yield texts of constants with a number after and before them, and texts as long as a constant says."""
-    parts = [text for text in constants if isinstance(text, str)]
-    parts += [text.strip("%") for text in parts if "%" in text]
-    forms: list[Counter | str] = [*parts]
-    for part in parts:
-        forms += [Counter(is_text=True, before=part), Counter(is_text=True, after=part)]
-        forms += [Counter(is_text=True, width=2, after=f"{part}example.com")]
+    """Yield texts of constants with a number in, after and before them, and texts as long as a constant says."""
+    forms: list[Counter | str] = []
+    for text in (one for one in constants if isinstance(one, str)):
+        head, wildcard, tail = text.rpartition("%")  # of LIKE
+        if wildcard:
+            forms.append(Counter(is_text=True, before=head.replace("%", "x"), after=tail))
+        forms += [text, Counter(is_text=True, before=text), Counter(is_text=True, after=text)]
+        forms.append(Counter(is_text=True, after=f"{text}x"))
     forms += [Counter(is_text=True, width=size) for size in _sizes(constants)]
     return (sample for form in forms for sample in fitting(field, form))
 
@@ -132,7 +133,8 @@ def _numbers_or_moments(field: Field, constants: Sequence[Any]) -> Iterable[Samp
     elif type_.kind in MOMENTS:
         dates = [one.date() if isinstance(one, dt.datetime) else one for one in constants]
         near = [one + dt.timedelta(days=shift) for one in dates if isinstance(one, dt.date) for shift in (0, 1, -1)]
-        for day in (*DAYS[1:], *near, *_FIRSTS):
+        later = [DAYS[0] + dt.timedelta(days=days) for days in _sizes(constants)]
+        for day in (*DAYS[1:], *near, *_FIRSTS, *later):
             yield constant_sample(day.isoformat(), day) if type_.kind == "date" else _moment(day, type_)
 
 

@@ -23,7 +23,7 @@ from runner.generation.model.check_expressions import (
 )
 from runner.generation.model.conditions import Condition, make_condition
 from runner.generation.model.field_types import NUMERIC, FieldType, type_limits
-from runner.generation.model.portable_patterns import portable_pattern, python_pattern
+from runner.generation.model.portable_patterns import portable_pattern
 
 _SIDES = 2  # of a comparison
 _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -35,15 +35,13 @@ class Bounds:
     """What the value of a field must satisfy beyond its type.
 
     `numbers` are limits by `ge`, `gt`, `le` or `lt`; lengths are in characters; `pattern` is a regular expression that
-    must be found in the text; `choices` are the only values allowed, text or integers. `database_pattern` is one that
-    the database alone enforces.
+    must be found in the text; `choices` are the only values allowed, text or integers.
     """
 
     numbers: Mapping[str, Decimal] = field(default_factory=dict)
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
-    database_pattern: str | None = None
     choices: tuple[str, ...] | tuple[int, ...] | None = None
 
 
@@ -97,7 +95,6 @@ def sort_checks(
         condition = make_condition(expression, types)
         if condition is None:
             database_only.append(name)
-            _note_patterns(expression, types, bounds)
         else:
             rules.append(RowRule(name=name, columns=columns_in(expression), text=check.text, condition=condition))
     tried: list[RowRule] = []
@@ -114,16 +111,6 @@ def sort_checks(
     return SortedChecks(
         bounds=bounds, rules=tuple(rules), database_only=tuple(database_only), tried=tuple(tried), opaque=opaque
     )
-
-
-def _note_patterns(expression: Expression, types: Mapping[str, FieldType], bounds: dict[str, Bounds]) -> None:
-    """Record the patterns of a check that the database alone enforces, for examples that it accepts."""
-    for part in conjuncts(expression):
-        if isinstance(part, Operation) and part.op == "~":
-            text, pattern = map(uncast, part.args)
-            found = python_pattern(str(pattern.value)) if isinstance(pattern, Const) else None
-            if found and isinstance(text, ColumnRef) and types[text.name].kind == "text":
-                bounds[text.name] = replace(bounds[text.name], database_pattern=found)
 
 
 def _domain_checks(columns: Mapping[str, Column]) -> Iterator[tuple[str, Check]]:

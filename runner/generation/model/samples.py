@@ -217,7 +217,7 @@ def moment_series(kind: Kind, first: dt.date) -> Sample:
 def _text(field: Field) -> Sample:
     for form in _forms(field):
         for tried in (form, _bounded(form)):
-            if all(fits(field, _text_of(tried, number)) for number in _TRIED):
+            if all(accepts(field, _text_of(tried, number)) for number in _TRIED):
                 return _text_sample(tried)
     return _text_sample(Counter(is_text=True))
 
@@ -230,7 +230,7 @@ def pattern_samples(field: Field, patterns: Iterable[str], *, distinct: bool) ->
         for one in counters if distinct or not isinstance(form, str) else [form]:
             tried = _bounded(one)
             texts = [_text_of(tried, number) for number in _TRIED]
-            if all(fits(field, text) and _found(pattern, text) for text in texts):
+            if all(accepts(field, text) and _found(pattern, text) for text in texts):
                 yield _text_sample(tried)
 
 
@@ -239,8 +239,8 @@ def _forms(field: Field) -> Iterable[Counter | str]:
     most = field.bounds.max_length
     fewest = field.bounds.min_length or 0
     yield from (form for word, form in _NATURAL if word in field.column.name.lower())
-    for pattern in filter(None, (field.bounds.pattern, field.bounds.database_pattern)):
-        if found := numbered(pattern, most):
+    if field.bounds.pattern is not None:
+        if found := numbered(field.bounds.pattern, most):
             yield found
         yield from (form for _, form in _NATURAL)
     label = field.label if field.label.isascii() else "Text"
@@ -253,7 +253,7 @@ def _forms(field: Field) -> Iterable[Counter | str]:
 def fitting(field: Field, form: Counter | str) -> Iterable[Sample]:
     """Yield the sample of a form, where the field accepts it in all rows."""
     tried = _bounded(form)
-    if all(fits(field, _text_of(tried, number)) for number in _TRIED):
+    if all(accepts(field, _text_of(tried, number)) for number in _TRIED):
         yield _text_sample(tried)
 
 
@@ -272,12 +272,6 @@ def _text_sample(form: Counter | str) -> Sample:
     return Sample(json=form.text(1), value=form.text(1), series=form)
 
 
-def fits(field: Field, text: Any) -> bool:
-    """Whether application and database accept a value for a field of text."""
-    pattern = field.bounds.database_pattern
-    return accepts(field, text) and (pattern is None or _found(pattern, text))
-
-
 def _found(pattern: str, text: str) -> bool:
     return re.search(pattern.replace("$", r"\Z"), text) is not None
 
@@ -292,7 +286,7 @@ def text_variants(field: Field, sample: Sample) -> Iterable[Sample]:
         tried = (
             replace(form, before=change(form.before), after=change(form.after)) if form else change(str(sample.json))
         )
-        if all(fits(field, _text_of(tried, number)) for number in _TRIED):
+        if all(accepts(field, _text_of(tried, number)) for number in _TRIED):
             yield _text_sample(tried)
 
 
