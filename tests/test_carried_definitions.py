@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from runner.ddl.model import NoteKind, Schema
+import pytest
+
+from runner.ddl.model import ColumnRef, NoteKind, Operation, Schema
 from runner.ddl.reader import read_ddl_text
 from runner.generation.model.application import Application
 from tests.generated_backend import backend_files, first_revision
@@ -178,3 +180,51 @@ def test_a_domain_that_begins_to_reject_null_may_lose_rows():
     assert lost(old, new) == ["t.a becomes NOT NULL: rows without a value are rejected"]
     fields = Application(read(new)).tables[0].fields
     assert (fields["a"].nullable, fields["b"].nullable) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("function", "call", "expression"),
+    [
+        ("f(v text) RETURNS bool LANGUAGE sql AS $$ SELECT v = lower(v) $$", "f(a)", "a = lower(a)"),
+        ("f(text) RETURNS bool LANGUAGE sql STRICT AS 'SELECT $1 = lower($1);'", "f(a)", "a = lower(a)"),
+        ("f(v text) RETURNS bool RETURN v = lower(v)", "f(upper(a))", "upper(a) = lower(upper(a))"),
+        (
+            "f(IN v text, n numeric(4,1)) RETURNS bool LANGUAGE sql AS 'SELECT length(v) < n'",
+            "f(a, 3)",
+            "length(a) < 3",
+        ),
+    ],
+)
+def test_a_check_over_a_function_of_one_expression_is_a_check_over_that(function: str, call: str, expression: str):
+    (inlined,) = read(f"CREATE FUNCTION {function}; CREATE TABLE t (a text CHECK ({call}))").tables[0].checks
+    (written,) = read(f"CREATE TABLE t (a text CHECK ({expression}))").tables[0].checks
+    assert inlined.expression == written.expression
+    assert inlined.text == call
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        "f(v text) RETURNS bool LANGUAGE plpgsql AS 'BEGIN RETURN true; END'",
+        "f(v text) RETURNS bool LANGUAGE sql AS 'SELECT true FROM u'",
+        "f(v text) RETURNS bool LANGUAGE sql AS 'SELECT 1; SELECT true'",
+        "f(v text) RETURNS bool LANGUAGE sql AS 'SELECT other > 1'",
+        "f(v text) RETURNS bool LANGUAGE sql STRICT AS 'SELECT v IS NULL'",
+        "f(v text, n int) RETURNS bool LANGUAGE sql AS 'SELECT v > n'",
+        "f(v text = 'x') RETURNS bool LANGUAGE sql AS 'SELECT v > 1'",
+        "f(v text) RETURNS bool LANGUAGE sql AS 'SELECT f(v)'",
+    ],
+)
+def test_a_check_over_any_other_function_is_left_to_the_database(function: str):
+    (check,) = read(f"CREATE FUNCTION {function}; CREATE TABLE t (a text CHECK (f(a)))").tables[0].checks
+    assert check.expression == Operation(op="f", args=(ColumnRef(name="a"),))
+
+
+def test_a_computed_column_over_a_function_of_one_expression_is_computed_on_sqlite():
+    ddl = (
+        "CREATE FUNCTION gross(net int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT twice(net) + 1';"
+        "CREATE FUNCTION twice(n int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT n * 2';"
+        "CREATE TABLE t (id int PRIMARY KEY, net int, total int GENERATED ALWAYS AS (gross(net)) STORED)"
+    )
+    (statement,) = first_revision(backend_files(read(ddl)), "sqlite")
+    assert "net * 2" in statement

@@ -125,16 +125,21 @@ class Generated:
     kind: Literal["stored", "virtual"]
     text: str
     expression: Expression | None = None  # its parsed form, where there is one
+    is_inlined: bool = False  # whether `expression` has what functions of the schema return instead of their calls
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Check:
-    """A CHECK: the text between its parentheses, the columns it refers to, its parsed form where there is one."""
+    """A CHECK: the text between its parentheses, the columns it refers to, its parsed form where there is one.
+
+    `is_inlined` is whether `expression` has what functions of the schema return instead of their calls.
+    """
 
     text: str
     name: str | None = None
     columns: tuple[str, ...] = ()
     expression: Expression | None = None
+    is_inlined: bool = False
     no_inherit: bool = False
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.called_functions import called_functions
 from runner.ddl.catalog.default_names import serial_default
+from runner.ddl.catalog.inlined_functions import make_inline
 from runner.ddl.catalog.tool_tables import tool_of
 from runner.ddl.model import (
     Check,
@@ -50,6 +51,7 @@ def build_schema(catalog: Catalog) -> Schema:
 class _SchemaBuilder:
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
+        self._inline = make_inline(catalog)
         self._domains: dict[QName, Domain] = {}
         for name, draft in catalog.domains.items():
             self._domains[name] = self._domain(draft)
@@ -148,7 +150,7 @@ class _SchemaBuilder:
             type=self._type(draft.type),
             nullable=draft.nullable,
             default=draft.default,
-            checks=tuple(draft.checks),
+            checks=tuple(self._inlined(check) for check in draft.checks),
             comment=draft.comment,
             former=draft.former,
         )
@@ -236,7 +238,11 @@ class _SchemaBuilder:
 
     def _generated(self, draft: ColumnDraft) -> Generated | None:
         kept = draft.generated
-        return kept and replace(kept, expression=parse_expression(kept.text, self._catalog.dialect)[0])
+        if kept is None:
+            return None
+        expression = parse_expression(kept.text, self._catalog.dialect)[0]
+        inlined = expression and self._inline(expression)
+        return replace(kept, expression=inlined, is_inlined=inlined != expression)
 
     def _index(self, index: Index) -> Index:
         """Return an index with the parsed forms of its expressions."""
@@ -271,8 +277,13 @@ class _SchemaBuilder:
     def _check(self, check: Check, columns: dict[str, Column]) -> Check:
         """Return a check with only the table's own columns, without the casts of text to text that servers print."""
         names = tuple(name for name in check.columns if name in columns)
-        expression = _without_text_casts(check.expression, columns) if check.expression else None
-        return replace(check, columns=names, expression=expression)
+        inlined = self._inlined(check)
+        expression = _without_text_casts(inlined.expression, columns) if inlined.expression else None
+        return replace(inlined, columns=names, expression=expression)
+
+    def _inlined(self, check: Check) -> Check:
+        inlined = check.expression and self._inline(check.expression)
+        return replace(check, expression=inlined, is_inlined=inlined != check.expression)
 
 
 def _without_prefixes(index: Index, columns: Mapping[str, Column]) -> Index:

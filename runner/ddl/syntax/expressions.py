@@ -53,14 +53,19 @@ def parse_expression(text: str, dialect: Dialect) -> Parsed:
         tree = sqlglot.parse_one(f"SELECT {text}", read=dialect.parser).expressions[0]
         columns = tuple(dict.fromkeys(_name(column.this, dialect) for column in _columns(tree)))
         found = _convert(tree, dialect)
-        return (found if _is_shallow(found) else None), columns
+        return (found if is_shallow(found) else None), columns
     except _Inexpressible:
         return None, columns
     except (SqlglotError, RecursionError, IndexError, AttributeError):
         return None, ()
 
 
-def _is_shallow(expression: Expression) -> bool:
+def is_known_function(name: str) -> bool:
+    """Whether databases have a function of this name, which is found before one of the schema."""
+    return name.upper() in exp.FUNCTION_BY_NAME
+
+
+def is_shallow(expression: Expression) -> bool:
     """Whether an expression is nested so little that it can be pickled and walked recursively."""
     level: list[Expression] = [expression]
     for _ in range(MAX_EXPRESSION_LEVELS):
@@ -88,6 +93,7 @@ def _sequence_name(name: str) -> str:
 
 
 _FOLDED = re.compile(r"[a-z_][a-z0-9_]*")
+_ESCAPED_NUMBER = re.compile(r"\\[xuU0-7]")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 _WORD_CONSTANTS: dict[str, str | bool | None] = {"NULL": None, "TRUE": True, "FALSE": False}
 _NOW = {"NOW", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP"}
@@ -269,6 +275,13 @@ def _arguments(node: exp.Expr, dialect: Dialect) -> Iterator[Expression]:
                 yield _convert(argument, dialect)
 
 
+def _escape_string(node: exp.Expr, _dialect: Dialect) -> Expression:
+    """Return `E'…'` of PostgreSQL, whose escapes the parser has replaced, but for those by number."""
+    if _ESCAPED_NUMBER.search(node.name):
+        raise _Inexpressible
+    return Const(value=node.name)
+
+
 def _literal(node: exp.Expr, dialect: Dialect) -> Expression:
     del dialect
     return Const(value=str(node.this), is_number=not node.args.get("is_string"))
@@ -408,6 +421,7 @@ _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
     exp.Interval: _interval,
     exp.Is: _is,
     exp.Literal: _literal,
+    exp.ByteString: _escape_string,
     exp.Neg: _neg,
     exp.Not: _not,
     exp.Null: lambda *_: Const(value=None),

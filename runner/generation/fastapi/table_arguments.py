@@ -84,7 +84,7 @@ def _check(sql: TableSql, name: str, check: Check) -> Iterator[Fragment]:
     text = sql.check(check, Database.POSTGRESQL)
     if text is not None:
         made = f"CheckConstraint({literal(_sql(text))}, name={literal(name)})"
-        yield _made(made, portable=sql.reads_alike(check.text, check.expression))
+        yield _made(made, portable=not check.is_inlined and sql.reads_alike(check.text, check.expression))
 
 
 def _sql(text: str) -> str:

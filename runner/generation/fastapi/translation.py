@@ -65,7 +65,10 @@ class TableSql:
         made = column.generated
         if made is None:
             return None
-        return self._written(made.text, made.expression, target, "generated", self.types[column.name])
+        like = self.types[column.name]
+        if made.is_inlined and not self._is_own(target):
+            return self._converted(made.expression, target, "generated", like)
+        return self._written(made.text, made.expression, target, "generated", like)
 
     def where(self, index: Index, target: Database) -> str | None:
         """Return the condition of a partial index."""

@@ -37,8 +37,9 @@ class ApplicationTable:
 
     `ddl` is the DDL's record. `fields` are by column, in the order of the DDL. `constraints` have names, those of the
     DDL or the ones that PostgreSQL would choose; `rules` are the checks that an application can evaluate over a row,
-    `database_only` names those that it cannot, `opaque` has the columns of those among them that call functions of the
-    schema. `references` are the foreign keys whose target exists, those of several columns first.
+    `database_only` names those that it cannot: examples are tried with the conditions of some of them, `tried`, and
+    `opaque` has the columns of the others. `references` are the foreign keys whose target exists, those of several
+    columns first.
     """
 
     ddl: Table
@@ -48,6 +49,7 @@ class ApplicationTable:
     fields: Mapping[str, Field]
     rules: tuple[RowRule, ...]
     database_only: tuple[str, ...]
+    tried: tuple[RowRule, ...]
     opaque: Mapping[str, tuple[str, ...]]
     references: tuple[Reference, ...]
 
@@ -187,7 +189,7 @@ class ApplicationTable:
         """Values that its constraints accept and refuse."""
         referring = [name for reference in self.references for name in reference.key.columns]
         unique = (*self.unique_columns, *partly_unique_columns(self.ddl))
-        return make_examples(self.fields, self.rules, referring, unique, self.opaque)
+        return make_examples(self.fields, (*self.rules, *self.tried), referring, unique, self.opaque)
 
     @cached_property
     def example(self) -> Mapping[str, Any]:
@@ -234,7 +236,7 @@ def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints
     types |= _unsigned(schema, table)
     types |= _json_texts(table, types) if dialect.json_is_text else {}
     types = {name: _composite(schema, type_) for name, type_ in types.items()}
-    checks = sort_checks(columns, constraints.checks, types, [function.name.name for function in schema.functions])
+    checks = sort_checks(columns, constraints.checks, types)
     fields = {
         name: make_field(column, own.fields[name], types[name], checks.bounds[name], is_key=name in table.key_columns)
         for name, column in columns.items()
@@ -247,6 +249,7 @@ def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints
         fields=fields,
         rules=checks.rules,
         database_only=checks.database_only,
+        tried=checks.tried,
         opaque=checks.opaque,
         references=tuple(_references(schema, names, table, constraints.foreign_keys, fields)),
     )

@@ -6,8 +6,7 @@ database enforces all of them in any case.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -24,7 +23,7 @@ from runner.generation.model.check_expressions import (
 )
 from runner.generation.model.conditions import Condition, make_condition
 from runner.generation.model.field_types import NUMERIC, FieldType, type_limits
-from runner.generation.model.portable_patterns import portable_pattern, python_pattern
+from runner.generation.model.portable_patterns import portable_pattern
 
 _SIDES = 2  # of a comparison
 _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -36,51 +35,48 @@ class Bounds:
     """What the value of a field must satisfy beyond its type.
 
     `numbers` are limits by `ge`, `gt`, `le` or `lt`; lengths are in characters; `pattern` is a regular expression that
-    must be found in the text; `choices` are the only values allowed, text or integers. `database_pattern` is one that
-    the database alone enforces.
+    must be found in the text; `choices` are the only values allowed, text or integers.
     """
 
     numbers: Mapping[str, Decimal] = field(default_factory=dict)
     min_length: int | None = None
     max_length: int | None = None
     pattern: str | None = None
-    database_pattern: str | None = None
     choices: tuple[str, ...] | tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RowRule:
-    """A check over a row that an application can evaluate. `text` is its SQL, `columns` are those it refers to."""
+    """A check over a row that an application can evaluate. `text` is its SQL, `columns` are those it refers to.
+
+    One that is not `enforced` is left to the database: only examples are tried with its condition.
+    """
 
     name: str
     columns: tuple[str, ...]
     text: str
     condition: Condition
+    enforced: bool = True
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SortedChecks:
     """All checks of a table: bounds by column, rules, and the names of those that only the database can enforce.
 
-    `opaque` has the columns of those among the latter that call functions of the schema.
+    Of the latter, examples are tried with those that `tried` has conditions of; `opaque` has the columns of the others.
     """
 
     bounds: Mapping[str, Bounds]
     rules: tuple[RowRule, ...]
     database_only: tuple[str, ...]
+    tried: tuple[RowRule, ...]
     opaque: Mapping[str, tuple[str, ...]]
 
 
 def sort_checks(
-    columns: Mapping[str, Column],
-    checks: Mapping[str, Check],
-    types: Mapping[str, FieldType],
-    functions: Collection[str] = (),
+    columns: Mapping[str, Column], checks: Mapping[str, Check], types: Mapping[str, FieldType]
 ) -> SortedChecks:
-    """Return who can enforce each check of a table; `checks` are by name, `types` by column.
-
-    `functions` are the names of those that the schema defines.
-    """
+    """Return who can enforce each check of a table; `checks` are by name, `types` by column."""
     bounds = {
         name: Bounds(numbers=type_limits(column.type), max_length=types[name].max_length)
         for name, column in columns.items()
@@ -99,22 +95,22 @@ def sort_checks(
         condition = make_condition(expression, types)
         if condition is None:
             database_only.append(name)
-            _note_patterns(expression, types, bounds)
         else:
             rules.append(RowRule(name=name, columns=columns_in(expression), text=check.text, condition=condition))
-    calls = re.compile(rf'\b({"|".join(map(re.escape, functions))})"?\s*\(') if functions else None
-    opaque = {name: all_checks[name].columns for name in database_only if calls and calls.search(all_checks[name].text)}
-    return SortedChecks(bounds=bounds, rules=tuple(rules), database_only=tuple(database_only), opaque=opaque)
-
-
-def _note_patterns(expression: Expression, types: Mapping[str, FieldType], bounds: dict[str, Bounds]) -> None:
-    """Record the patterns of a check that the database alone enforces, for examples that it accepts."""
-    for part in conjuncts(expression):
-        if isinstance(part, Operation) and part.op == "~":
-            text, pattern = map(uncast, part.args)
-            found = python_pattern(str(pattern.value)) if isinstance(pattern, Const) else None
-            if found and isinstance(text, ColumnRef) and types[text.name].kind == "text":
-                bounds[text.name] = replace(bounds[text.name], database_pattern=found)
+    tried: list[RowRule] = []
+    opaque: dict[str, tuple[str, ...]] = {}
+    for name in database_only:
+        check = all_checks[name]
+        expression = check.expression
+        condition = None if expression is None else make_condition(expression, types, of_samples=True)
+        if expression is None or condition is None:
+            opaque[name] = check.columns
+        else:
+            own = columns_in(expression)
+            tried.append(RowRule(name=name, columns=own, text=check.text, condition=condition, enforced=False))
+    return SortedChecks(
+        bounds=bounds, rules=tuple(rules), database_only=tuple(database_only), tried=tuple(tried), opaque=opaque
+    )
 
 
 def _domain_checks(columns: Mapping[str, Column]) -> Iterator[tuple[str, Check]]:

@@ -5,37 +5,24 @@ Samples of fields that a rule ties together are chosen so that the rule holds.
 
 from __future__ import annotations
 
-import datetime as dt
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from runner.generation.model.candidates import NULL, candidates
 from runner.generation.model.check_expressions import Unknown
-from runner.generation.model.conditions import Computed, Condition, ConstantValue, FieldValue, constants_in
 from runner.generation.model.evaluation import evaluate
-from runner.generation.model.field_types import MOMENTS, NUMERIC
 from runner.generation.model.samples import (
-    APART,
-    DAYS,
     Sample,
     constant_sample,
     few_values,
-    fits,
-    limits,
-    moment_series,
-    number_sample,
-    number_series,
-    pattern_samples,
     refused,
     sample_of,
-    text_variants,
 )
 
 if TYPE_CHECKING:
     from runner.generation.model.checks import RowRule
-    from runner.generation.model.field_types import FieldType
     from runner.generation.model.fields import Field
 
 _MOST_COMBINATIONS, _MOST_CHANGES = 20_000, 5_000  # that are tried
@@ -91,7 +78,7 @@ def make_examples(
     unknown = [column for column, sample in samples.items() if sample.is_guess]
     doubtful = {column for columns in opaque.values() for column in columns}.union(unknown)
     doubtful |= {column for column in samples if fields[column].type.attributes}  # all null, which SQL takes for null
-    samples |= {column: _NULL for column in samples if column in doubtful and not fields[column].required}
+    samples |= {column: NULL for column in samples if column in doubtful and not fields[column].required}
     ruled = {column for rule in rules for column in rule.columns}
     fixed: dict[str, Any] = {
         column: None if fields[column].nullable else number
@@ -99,12 +86,12 @@ def make_examples(
         if column in ruled and fields[column].writable
     }
     options = {
-        column: _options(fields[column], sample, rules, distinct=column in distinct)
+        column: candidates(fields[column], sample, rules, distinct=column in distinct)
         for column, sample in samples.items()
         if column in ruled
     }
     options |= {
-        column: [_NULL, constant_sample(1)]
+        column: [NULL, constant_sample(1)]
         for column in ruled.intersection(referring)
         if fields[column].nullable and fields[column].writable
     }
@@ -142,9 +129,6 @@ def make_examples(
         unknown=tuple(column for column in unknown if fields[column].required),
         unmet=tuple(unmet),
     )
-
-
-_NULL = Sample(json=None, value=None)
 
 
 def _in_turns(
@@ -196,89 +180,6 @@ def _groups(rules: Sequence[RowRule]) -> list[list[RowRule]]:
                 apart.append((other_columns, others))
         groups = [*apart, (columns, members)]
     return [members for _, members in groups]
-
-
-def _constants(rules: Iterable[RowRule], column: str) -> tuple[Any, ...]:
-    """Return the constants of the rules over a column, each once."""
-    found = [value for rule in rules if column in rule.columns for value in constants_in(rule.condition)]
-    return tuple(dict.fromkeys(value for value in found if value is not None))
-
-
-def _options(field: Field, sample: Sample, rules: Sequence[RowRule], *, distinct: bool) -> list[Sample]:
-    """Return values to try where these rules tie a field to others, to constants or to patterns."""
-    column = field.column.name
-    patterns = [pattern for rule in rules for pattern in _patterns(rule.condition, column)]
-    found = [
-        sample,
-        *_other_values(field, sample, _constants(rules, column), distinct=distinct),
-        *pattern_samples(field, patterns, distinct=distinct),
-    ]
-    return [*found, _NULL] if field.nullable else found
-
-
-def _other_values(field: Field, sample: Sample, constants: Sequence[Any], *, distinct: bool) -> Iterable[Sample]:
-    type_ = field.type
-    choices = field.bounds.choices or type_.values
-    if choices:
-        return map(constant_sample, choices[1:5])
-    if type_.kind == "boolean":
-        return [constant_sample(json=False)]
-    if type_.kind == "text":
-        return [*text_variants(field, sample), *(constant_sample(text) for text in constants if fits(field, text))]
-    if type_.kind == "array" and type_.item is not None and type_.item.kind in ("text", "enum"):
-        return [_nested(text, type_.dimensions) for text in constants if isinstance(text, str)]
-    return [*(_later(field, sample) if distinct else ()), *_numbers_or_moments(field, constants)]
-
-
-def _later(field: Field, sample: Sample) -> Iterable[Sample]:
-    """Yield values that differ from row to row as well, and are greater than the sample's in every row."""
-    if field.type.kind in MOMENTS:
-        yield moment_series(field.type.kind, DAYS[0] + dt.timedelta(days=APART))
-    elif field.type.kind in NUMERIC:
-        series = number_series(field, Decimal(sample.value) + APART)
-        if series is not None and series.most_rows is None:
-            yield series
-
-
-def _numbers_or_moments(field: Field, constants: Sequence[Any]) -> Iterable[Sample]:
-    """Yield usual values of a field, and those of the constants of its rules and next to them."""
-    type_ = field.type
-    if type_.kind in NUMERIC:
-        low, high = limits(field)
-        of_rules = [Decimal(one) for one in constants if isinstance(one, int | Decimal) and not isinstance(one, bool)]
-        wanted = [*map(Decimal, (2, 10, 0, -1)), low, high, *(one + by for one in of_rules for by in (0, 1, -1))]
-        bounded = dict.fromkeys(min(max(one, low), high) for one in wanted)
-        yield from (number_sample(field, number) for number in bounded)
-    elif type_.kind == "time":
-        yield from (constant_sample(f"{hour:02d}:00:00", dt.time(hour)) for hour in (9, 10))
-    elif type_.kind in MOMENTS:
-        dates = [one.date() if isinstance(one, dt.datetime) else one for one in constants]
-        near = [one + dt.timedelta(days=shift) for one in dates if isinstance(one, dt.date) for shift in (0, 1, -1)]
-        for day in (*DAYS[1:], *near):
-            yield constant_sample(day.isoformat(), day) if type_.kind == "date" else _moment(day, type_)
-
-
-def _nested(item: str, dimensions: int) -> Sample:
-    found = constant_sample(item)
-    for _ in range(dimensions):
-        found = Sample(json=[found.json], value=[found.value], item=found)
-    return found
-
-
-def _patterns(condition: Condition, column: str) -> Iterator[str]:
-    """Yield the patterns that a condition matches a column with."""
-    if isinstance(condition, Computed):
-        first, *rest = condition.arguments or (None,)
-        if condition.op == "matches" and isinstance(first, FieldValue) and first.column == column:
-            yield from (part.value for part in rest if isinstance(part, ConstantValue))
-        for part in condition.arguments:
-            yield from _patterns(part, column)
-
-
-def _moment(day: dt.date, type_: FieldType) -> Sample:
-    zone = dt.UTC if type_.kind == "timestamp" else None
-    moment = dt.datetime(day.year, day.month, day.day, 8, tzinfo=zone)
-    return constant_sample(f"{day.isoformat()}T08:00:00{'Z' if zone else ''}", moment)
 
 
 def _choose(
@@ -344,6 +245,8 @@ def _break(
 ) -> Iterator[tuple[str, Mapping[str, Sample]]]:
     """Yield for each rule columns that break it alone in every row; columns of the key only where it takes them."""
     for rule in rules:
+        if not rule.enforced:
+            continue
         others = [other for other in rules if other is not rule and not set(rule.columns).isdisjoint(other.columns)]
         columns = {column for one in (rule, *others) for column in one.columns}
         own = {column: samples[column] for column in rule.columns if column in options}
@@ -375,5 +278,5 @@ def _outcome(rule: RowRule, row: Mapping[str, Any]) -> bool | None:
     try:
         found: bool | None = evaluate(rule.condition, row)
     except Unknown:
-        return True
+        return rule.enforced
     return found

@@ -50,6 +50,11 @@ class FieldType:
     attributes: int = 0  # how many a composite type has
 
     @property
+    def is_textual(self) -> bool:
+        """Whether it holds any text; `citext` of PostgreSQL compares it without regard to case."""
+        return self.kind == "text" or (self.kind == "native" and self.name.rpartition(".")[2] == "citext")
+
+    @property
     def is_long(self) -> bool:
         """Whether it holds decimals of more digits than SQLite's numbers."""
         return self.kind == "decimal" and (self.digits is None or self.digits > EXACT_DIGITS)

@@ -73,7 +73,11 @@ class Sample:
         return 1 if self.series is None else None
 
 
-_READERS: Mapping[type, Callable[[str], Any]] = {Decimal: Decimal, dt.time: dt.time.fromisoformat}
+_READERS: Mapping[type, Callable[[str], Any]] = {
+    Decimal: Decimal,
+    dt.time: dt.time.fromisoformat,
+    bytes: base64.b64decode,
+}
 
 
 def sample_of(field: Field, *, distinct: bool, in_turns: bool = False) -> Sample:
@@ -199,8 +203,8 @@ _PLAIN: Mapping[Kind, Sample] = {
     "local_timestamp": constant_sample("2024-01-15T08:00:00", _MORNING.replace(tzinfo=None)),
     "interval": constant_sample("P1D", dt.timedelta(days=1)),
     "json": constant_sample({"key": "value"}),
-    "uuid": Sample(json=_UUID.text(1), value="uuid", series=_UUID),
-    "bytes": Sample(json=_BASE64.text(1), value=b"00000001", series=_BASE64),
+    "uuid": Sample(json=_UUID.text(1), value=_UUID.text(1), series=_UUID),
+    "bytes": Sample(json=_BASE64.text(1), value=base64.b64decode(_BASE64.text(1)), series=_BASE64),
 }
 
 
@@ -218,21 +222,21 @@ def moment_series(kind: Kind, first: dt.date) -> Sample:
 def _text(field: Field) -> Sample:
     for form in _forms(field):
         for tried in (form, _bounded(form)):
-            if all(fits(field, _text_of(tried, number)) for number in _TRIED):
+            if all(accepts(field, _text_of(tried, number)) for number in _TRIED):
                 return _text_sample(tried)
     return _text_sample(Counter(is_text=True))
 
 
 def pattern_samples(field: Field, patterns: Iterable[str], *, distinct: bool) -> Iterable[Sample]:
     """Yield texts that the field and one of the patterns accept."""
-    for pattern in patterns if field.type.kind == "text" else ():
+    for pattern in patterns if field.type.is_textual else ():
         form = numbered(pattern, field.bounds.max_length)
-        if form is None or (distinct and isinstance(form, str)):
-            continue
-        tried = _bounded(form)
-        texts = [_text_of(tried, number) for number in _TRIED]
-        if all(fits(field, text) and _found(pattern, text) for text in texts):
-            yield _text_sample(tried)
+        counters = [form] if isinstance(form, Counter) else [] if form is None else [Counter(is_text=True, before=form)]
+        for one in counters if distinct or not isinstance(form, str) else [form]:
+            tried = _bounded(one)
+            texts = [_text_of(tried, number) for number in _TRIED]
+            if all(accepts(field, text) and _found(pattern, text) for text in texts):
+                yield _text_sample(tried)
 
 
 def _forms(field: Field) -> Iterable[Counter | str]:
@@ -240,8 +244,8 @@ def _forms(field: Field) -> Iterable[Counter | str]:
     most = field.bounds.max_length
     fewest = field.bounds.min_length or 0
     yield from (form for word, form in _NATURAL if word in field.column.name.lower())
-    for pattern in filter(None, (field.bounds.pattern, field.bounds.database_pattern)):
-        if found := numbered(pattern, most):
+    if field.bounds.pattern is not None:
+        if found := numbered(field.bounds.pattern, most):
             yield found
         yield from (form for _, form in _NATURAL)
     label = field.label if field.label.isascii() else "Text"
@@ -249,6 +253,13 @@ def _forms(field: Field) -> Iterable[Counter | str]:
     yield Counter(is_text=True, before=f"{label} ", width=padding if padding > 1 else 0)
     yield from (Counter(is_text=True, width=max(width, fewest)) for width in (10, 6, 4, 2, 1))
     yield "x" * max(fewest, 1)
+
+
+def fitting(field: Field, form: Counter | str) -> Iterable[Sample]:
+    """Yield the sample of a form, where the field accepts it in all rows."""
+    tried = _bounded(form)
+    if all(accepts(field, _text_of(tried, number)) for number in _TRIED):
+        yield _text_sample(tried)
 
 
 def _bounded(form: Counter | str) -> Counter | str:
@@ -266,12 +277,6 @@ def _text_sample(form: Counter | str) -> Sample:
     return Sample(json=form.text(1), value=form.text(1), series=form)
 
 
-def fits(field: Field, text: Any) -> bool:
-    """Whether application and database accept a value for a field of text."""
-    pattern = field.bounds.database_pattern
-    return accepts(field, text) and (pattern is None or _found(pattern, text))
-
-
 def _found(pattern: str, text: str) -> bool:
     return re.search(pattern.replace("$", r"\Z"), text) is not None
 
@@ -286,7 +291,7 @@ def text_variants(field: Field, sample: Sample) -> Iterable[Sample]:
         tried = (
             replace(form, before=change(form.before), after=change(form.after)) if form else change(str(sample.json))
         )
-        if all(fits(field, _text_of(tried, number)) for number in _TRIED):
+        if all(accepts(field, _text_of(tried, number)) for number in _TRIED):
             yield _text_sample(tried)
 
 
@@ -313,6 +318,8 @@ def limits(field: Field) -> tuple[Decimal, Decimal]:
         most = Decimal(10) ** (type_.digits - (type_.places or 0)) - step
     else:
         most = Decimal(2 ** ((type_.bits if type_.kind == "integer" else 16) - 1) - 1)
+        if type_.kind == "number":
+            most = max([most, *(abs(bound) + most for bound in numbers.values())])
     low = max([-most, *(numbers[name] + (step if name == "gt" else 0) for name in ("ge", "gt") if name in numbers)])
     high = min([most, *(numbers[name] - (step if name == "lt" else 0) for name in ("le", "lt") if name in numbers)])
     return low, high

@@ -64,12 +64,16 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class TableSpec:
-    """A table to fill: its model, the fields to generate values for, and the rules over its rows."""
+    """A table to fill: its model, the fields to generate values for, and the rules over its rows.
+
+    `example` is a row that all checks accept, as far as it is known, without its references.
+    """
 
     model: type[DeclarativeBase]
     table: sa.Table
     fields: Mapping[str, Field]
     rules: Sequence[Rule]
+    example: Mapping[str, Any]
 
     @property
     def attributes(self) -> list[str]:
@@ -99,7 +103,25 @@ def table_spec(model: type[DeclarativeBase]) -> TableSpec:
         infos = read.model_fields if body is None else body.model_fields
         if attribute.key in infos and (body is not None or not _is_generated(column)):
             fields[attribute.key] = _field(table, column, attribute.key, infos[attribute.key])
-    return TableSpec(model=model, table=table, fields=fields, rules=getattr(schemas, "RULES", ()))
+    return TableSpec(
+        model=model,
+        table=table,
+        fields=fields,
+        rules=getattr(schemas, "RULES", ()),
+        example={} if body is None else _example(table, fields, body),
+    )
+
+
+def _example(table: sa.Table, fields: Mapping[str, Field], body: type[BaseModel]) -> dict[str, Any]:
+    """Return the values of the example in the documentation of a schema, but for references."""
+    extra = body.model_config.get("json_schema_extra")
+    examples: Any = extra.get("examples") if isinstance(extra, dict) else None
+    if not examples:
+        return {}
+    values = body.model_validate(examples[0]).model_dump()
+    referring = {column for key in table.foreign_key_constraints for column in key.columns}
+    names = {f"{table.name}.{column.name}".lower() for column in referring}
+    return {name: values[name] for name, field in fields.items() if field.name not in names}
 
 
 def _is_generated(column: Any) -> bool:

@@ -40,6 +40,8 @@ class RowFactory:
         self.values = values
         self._unique = _unique_sets(spec)
         self._seen: list[set[tuple[Any, ...]]] = [set() for _ in self._unique]
+        distinct = {name for names in self._unique for name in names}
+        self._example = {name: value for name, value in spec.example.items() if name not in distinct}
         self._placeholders = 0
         self._of_assigned = [rule for rule in spec.rules if not {*rule.fields} <= {*spec.fields}]
         keys = spec.table.foreign_key_constraints
@@ -53,10 +55,13 @@ class RowFactory:
                 map(tuple, session.execute(sa.select(*(getattr(model, name) for name in names))))
             )
 
-    def make(self) -> Row:
-        """Return a row that satisfies all rules and is unique. Raises `NoRowError` with the reason."""
+    def make(self, *, like_example: bool = False) -> Row:
+        """Return a row that satisfies all rules and is unique; all else is that of the example if it is to be like it.
+
+        Raises `NoRowError` with the reason.
+        """
         for _ in range(_MAX_DRAFTS):
-            row = self._completed(self._draft())
+            row = self._completed({**self._draft(), **(self._example if like_example else {})})
             if not self._is_duplicate(row):
                 return row
         names = " or ".join(", ".join(names) for names in self._unique)
@@ -144,7 +149,10 @@ class RowFactory:
                 return self._repaired({**row}, self._of_assigned)
             except NoRowError:
                 pass  # the values that the database assigns decide
-        return self._repaired(row)
+        try:
+            return self._repaired({**row})
+        except NoRowError:
+            return self._repaired({**row, **self._example})
 
     def _repaired(self, row: Row, certain: Sequence[Rule] = ()) -> Row:
         """Change a row at random until it satisfies every rule, and return it. Raises `NoRowError`."""

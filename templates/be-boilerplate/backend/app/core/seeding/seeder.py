@@ -22,6 +22,7 @@ from app.core.seeding.references import References
 from app.core.seeding.rows import NoRowError, Row, RowFactory
 from app.core.seeding.values import Values
 
+_FEW_REJECTIONS = 10  # consecutive rows that the database rejects before they are like the example
 _MAX_REJECTIONS = 40  # consecutive rows that the database rejects before a table is given up
 _OPTIONAL = 0.8  # probability that an optional postponed reference is set
 
@@ -98,10 +99,11 @@ def _add_rows(
 ) -> list[DeclarativeBase]:
     """Add `count` rows to one table, or as many as can be generated."""
     added: list[DeclarativeBase] = []
-    rejections = 0
+    rejections, like_example = 0, False
     while len(added) < count and rejections < _MAX_REJECTIONS:
         try:
-            row = factory.make()
+            like_example = like_example or rejections >= _FEW_REJECTIONS
+            row = factory.make(like_example=like_example)
         except NoRowError as error:
             result.reasons[factory.spec.table.fullname] = str(error)
             break
