@@ -80,7 +80,7 @@ def test_an_export_that_nobody_reads_any_more_gives_its_connection_back(backend:
         wait_until(lambda: httpx.get(f"{server.url}/readyz").status_code == 200)
 
 
-ONE = {"DATABASE_POOL_SIZE": "1", "DATABASE_POOL_OVERFLOW": "0", "DATABASE_POOL_TIMEOUT": "0.2"}
+ONE = {"DATABASE_POOL_SIZE": "1", "DATABASE_POOL_OVERFLOW": "0", "DATABASE_POOL_TIMEOUT": "0.2", "LOCK_TIMEOUT": "0"}
 
 
 def test_a_request_that_gets_no_connection_in_time_is_told_to_come_back(backend: Path, database: str) -> None:
@@ -88,7 +88,7 @@ def test_a_request_that_gets_no_connection_in_time_is_told_to_come_back(backend:
         with locked(database, "schools") as asked:
             first = pool.submit(httpx.get, f"{server.url}/api/schools", timeout=WAIT_S)
             wait_until(lambda: asked(WAITING) == 1)
-            second = httpx.get(f"{server.url}/api/teachers", timeout=WAIT_S)
+            second = httpx.get(f"{server.url}/api/teachers/1", timeout=WAIT_S)
             assert second.status_code == 503
             assert second.headers["content-type"] == "application/problem+json"
             assert second.headers["retry-after"] == "5"
@@ -100,13 +100,13 @@ def test_a_request_that_gets_no_connection_in_time_is_told_to_come_back(backend:
 
 
 def test_requests_share_the_connections_that_there_may_be(backend: Path, database: str) -> None:
-    settings = {"DATABASE_POOL_SIZE": "2", "DATABASE_POOL_OVERFLOW": "1", "DATABASE_POOL_TIMEOUT": str(WAIT_S)}
+    settings = {**ONE, "DATABASE_POOL_SIZE": "2", "DATABASE_POOL_OVERFLOW": "1", "DATABASE_POOL_TIMEOUT": str(WAIT_S)}
     with serving(backend, database, **settings) as server, ThreadPoolExecutor() as pool:
         with locked(database, "schools") as asked:
-            answers = [pool.submit(httpx.get, f"{server.url}/api/schools", timeout=WAIT_S) for _ in range(5)]
+            answers = [pool.submit(httpx.get, f"{server.url}/api/schools/1", timeout=WAIT_S) for _ in range(5)]
             wait_until(lambda: asked(WAITING) == 3)
             assert asked(CONNECTIONS) == 3
-        assert [answer.result(WAIT_S).status_code for answer in answers] == [200] * 5
+        assert [answer.result(WAIT_S).status_code for answer in answers] == [404] * 5
         wait_until(lambda: ask(database, CONNECTIONS) == 2)  # no more connections than the pool's size are kept
 
 

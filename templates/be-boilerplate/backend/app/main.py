@@ -13,7 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from app.core.api_docs import add_docs
 from app.core.api_key import bind_host, is_loopback, key_check
-from app.core.database import get_engine
+from app.core.database import get_request_engine
 from app.core.discovery import load_routers
 from app.core.health import router as health
 from app.core.paths import SlashesInKeys
@@ -21,9 +21,11 @@ from app.core.problems import add_problem_handlers, problem_responses
 from app.core.request_limits import RequestLimits
 from app.core.request_logging import HEADER, RequestIds, log_as_json
 from app.core.settings import get_settings
+from app.core.slow_requests import SlowRequests
 from app.own.permissions import check
 from app.own.settings import Settings
 
+_KEPT = 2  # database connections for health checks and requests for single rows
 # Response headers that scripts of other origins may read.
 _EXPOSED = ["Content-Disposition", "ETag", "Link", "Location", "Retry-After", HEADER]
 
@@ -38,8 +40,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     gc.collect()
     gc.freeze()  # what is loaded by now is permanent: exclude it from garbage collection
     yield
-    if get_engine.cache_info().currsize:
-        get_engine().dispose()
+    if get_request_engine.cache_info().currsize:
+        get_request_engine().dispose()
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -55,7 +57,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.settings = settings
-    app.state.export_slots = asyncio.Semaphore(_export_limit(settings))
+    exports, slow = _limits(settings)
+    app.state.export_slots = asyncio.Semaphore(exports)
+    app.state.slow_requests = SlowRequests(slow, settings.slow_request_wait)
     app.add_middleware(SlashesInKeys)
     app.add_middleware(
         RequestLimits, max_bytes=settings.max_body_size, timeout=settings.request_timeout
@@ -85,10 +89,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return app
 
 
-def _export_limit(settings: Settings) -> int:
-    """Return the number of exports at once, which leaves at least one database connection for other requests."""
-    connections = settings.database_pool_size + settings.database_pool_overflow
-    return max(1, min(settings.export_limit, connections - 1))
+def _limits(settings: Settings) -> tuple[int, int]:
+    """Return the numbers of exports and of other slow requests at once; other requests have two connections left."""
+    connections = settings.database_pool_size + settings.database_pool_overflow - _KEPT
+    exports = max(1, min(settings.export_limit, connections // 2))
+    return exports, max(1, connections - exports)
 
 
 app = create_app()

@@ -28,6 +28,10 @@ class HookPoint:
 
         return register
 
+    def concerns(self, model: type[DeclarativeBase]) -> bool:
+        """Return whether the model has hooks."""
+        return model in self._hooks
+
     def __call__(self, session: Session, row: DeclarativeBase) -> None:
         """Call the hooks of the row's model. A hook rejects the request by raising a `ProblemError`."""
         for hook in self._hooks.get(type(row), ()):

@@ -18,6 +18,11 @@ from app.core.paths import shown
 
 logger = logging.getLogger(__name__)
 
+_ENDED = {  # by SQLSTATE
+    "57014": "The request was ended because a statement took too long.",
+    "55P03": "Another transaction held a lock for too long.",
+}
+
 
 class FieldError(BaseModel):
     """An error of one field; `constraint` names the violated database constraint."""
@@ -129,15 +134,21 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(OperationalError)
     @app.exception_handler(TimeoutError)
     def _(request: Request, error: Exception) -> JSONResponse:
-        logger.error("database unavailable", exc_info=error)
-        return _respond(
-            request, 503, "The database is not available.", headers={"Retry-After": "5"}
-        )
+        return _respond(request, 503, _unavailable(error), headers={"Retry-After": "5"})
 
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> JSONResponse:
         logger.error("unexpected error", exc_info=error)
         return _respond(request, 500, "An unexpected error occurred.")
+
+
+def _unavailable(error: Exception) -> str:
+    """Return why the database did not execute a statement."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", None))
+    if state in _ENDED:
+        return _ENDED[state]
+    logger.error("database unavailable", exc_info=error)
+    return "The database is not available."
 
 
 def _respond(

@@ -13,11 +13,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.schema import CallableColumnDefault
 
+from app.core.bulk import delete_rows, find_dangling, find_rejected, refresh_rows, within
 from app.core.database import get_session
 from app.core.expansion import References
 from app.core.fields import Body, reject_unstorable
 from app.core.hooks import before_create, before_delete, before_update
-from app.core.integrity import dangling, explain, table_of
+from app.core.integrity import explain, table_of
 from app.core.keyless import selected_rows
 from app.core.listing import Count, ExportQuery, Filters, ListQuery, Page
 from app.core.lists import read_count, read_csv, read_page
@@ -134,24 +135,22 @@ class Repository(Generic[Model, Read]):
             return self._refreshed(row)  # before the commit: what cannot be read is not stored
 
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
-        """Add all rows or none. If one is rejected, the problem's fields are prefixed with its index."""
-        rows: list[Model] = []
-        written: list[Mapping[str, Any]] = []
-        for number, body in enumerate(bodies):
-            try:
-                row, values = self._new(body)
-                with self._saving(values, commit=False):
-                    self._insert(row, values)
-            except ProblemError as problem:
-                self.session.rollback()
-                raise problem.within(str(number)) from problem
-            rows.append(row)
-            written.append(values)
+        """Add all rows by batches, or none. If one is rejected, the problem's fields are prefixed with its index."""
         try:
-            with self._saving({}):  # deferred constraints are checked at the commit
-                return [self._refreshed(row) for row in rows]
-        except ProblemError as problem:
-            raise self._dangling(written) or problem from problem
+            rows = self._add_all(bodies)
+            refresh_rows(self.session, rows)
+            read = [self._to_read(row) for row in rows]
+            self.session.commit()
+        except ProblemError:
+            self.session.rollback()
+            raise
+        except DBAPIError as error:
+            self.session.rollback()
+            problem = find_rejected(self.session, bodies, self._add_all, self._add_one)
+            problem = problem or find_dangling(self.session, self.resource.model, bodies)
+            problem = problem or explain(error, self.session, self.resource.model, {})
+            raise problem or error from error
+        return read
 
     def replace(self, body: Body, *key: Any) -> Read:
         """Replace a row with the values of `body`; fields that `body` leaves out get their defaults."""
@@ -173,14 +172,8 @@ class Repository(Generic[Model, Read]):
     def delete_many(self, keys: Sequence[Any]) -> int:
         """Delete all existing rows with these keys or none, and return how many were deleted."""
         keys = [key for key in keys if _is_storable(key)]
-        columns = sa.inspect(self.resource.model).primary_key
-        condition = columns[0].in_(keys) if len(columns) == 1 else sa.tuple_(*columns).in_(keys)
-        rows = self.session.scalars(sa.select(self.resource.model).where(condition)).all()
         with self._saving(None):
-            for row in rows:
-                before_delete(self.session, row)
-                self.session.delete(row)
-        return len(rows)
+            return delete_rows(self.session, self.resource.model, keys)
 
     def row(self, *key: Any, lock: bool = False) -> Model:
         """Return the model of the row with this key; raises a problem 404 if it does not exist."""
@@ -191,11 +184,23 @@ class Repository(Generic[Model, Read]):
             raise not_found(f"There is no {self.resource.label} {', '.join(map(str, key))}.")
         return row
 
-    def _dangling(self, written: Sequence[Mapping[str, Any]]) -> ProblemError | None:
-        for number, values in enumerate(written):
-            if problem := dangling(self.session, self.resource.model, values):
-                return problem.within(str(number))
-        return None
+    def _add_all(self, bodies: Sequence[Body], start: int = 0) -> list[Model]:
+        """Add rows by batches; a problem's fields are prefixed with the index of its row, counted from `start`."""
+        created: list[tuple[Model, Mapping[str, Any]]] = []
+        for number, body in enumerate(bodies, start):
+            with within(number):
+                created.append(self._new(body))
+            self.session.add(created[-1][0])
+        self.session.flush()
+        for number, (row, values) in enumerate(created, start):
+            with within(number):
+                self._check_assigned(row, values)
+        return [row for row, _ in created]
+
+    def _add_one(self, body: Body) -> None:
+        row, values = self._new(body)
+        with self._saving(values, commit=False):
+            self._insert(row, values)
 
     def _new(self, body: Body) -> tuple[Model, Mapping[str, Any]]:
         values = body.model_dump(exclude_unset=True)
@@ -205,9 +210,13 @@ class Repository(Generic[Model, Read]):
         return row, values
 
     def _insert(self, row: Model, values: Mapping[str, Any]) -> None:
-        """Add a row and check the rules over values that only the database knew, such as a number."""
+        """Add a row."""
         self.session.add(row)
         self.session.flush()
+        self._check_assigned(row, values)
+
+    def _check_assigned(self, row: Model, values: Mapping[str, Any]) -> None:
+        """Check the rules over values that only the database knew, such as a number."""
         rules = [rule for rule in self.resource.rules if not values.keys() >= {*rule.fields}]
         enforce(rules, {name: getattr(row, name) for rule in rules for name in rule.fields})
 

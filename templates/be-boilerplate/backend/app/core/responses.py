@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,6 +36,17 @@ def page_response(page: Page[Any], parameters: QueryParams) -> Response:
     ]
     headers = {"Link": ", ".join(links)} if links else None
     return Response(to_json(page), headers=headers, media_type=JSON)
+
+
+def json_response(body: BaseModel) -> Response:
+    """Return a response with a validated body."""
+    return Response(to_json(body), media_type=JSON)
+
+
+def rows_response(rows: Sequence[BaseModel]) -> Response:
+    """Return a response with new rows."""
+    content = b",".join(map(to_json, rows))
+    return Response(b"[" + content + b"]", HTTPStatus.CREATED, media_type=JSON)
 
 
 def row_response(row: BaseModel, status: int = 200) -> Response:

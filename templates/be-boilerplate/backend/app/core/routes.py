@@ -3,6 +3,7 @@
 # No `from __future__ import annotations`: FastAPI evaluates the annotations of the nested functions.
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -11,12 +12,14 @@ from pydantic import BaseModel, Field
 from starlette.routing import Match
 from starlette.types import Scope
 
+from app.core.database import cancel_statement
 from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
 from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
 from app.core.problems import problem_responses
 from app.core.repository import Repository, Resource
-from app.core.responses import page_response
+from app.core.responses import json_response, page_response, rows_response
+from app.core.slow_requests import slow_requests
 
 MAX_BULK_ROWS = 1000
 
@@ -48,20 +51,27 @@ def add_list_routes(
         200: {"content": {"text/csv": {"schema": {"type": "string"}}}}
     }
 
-    def page(
+    async def page(
         request: Request,
         rows: Annotated[Repository[Any, Any], repository],
         query: Annotated[ListQuery, Depends(list_query)],
     ) -> Response:
-        with rows:
-            return page_response(rows.page(query), request.query_params)
+        def read() -> Response:
+            with rows:
+                return page_response(rows.page(query), request.query_params)
 
-    def count(
+        return await slow_requests(request).run(request, rows.session, read)
+
+    async def count(
+        request: Request,
         rows: Annotated[Repository[Any, Any], repository],
         query: Annotated[ListQuery, Depends(list_query)],
-    ) -> Count:
-        with rows:
-            return rows.count(query)
+    ) -> Response:
+        def read() -> Response:
+            with rows:
+                return json_response(rows.count(query))
+
+        return await slow_requests(request).run(request, rows.session, read)
 
     def csv(
         request: Request,
@@ -69,13 +79,14 @@ def add_list_routes(
         query: Annotated[ExportQuery, Depends(export_query)],
     ) -> CsvResponse:
         timeout = request.app.state.settings.export_timeout
-        return CsvResponse(rows.csv(query), plural, timeout)
+        cancel = partial(cancel_statement, rows.session)
+        return CsvResponse(rows.csv(query), plural, timeout, cancel)
 
     router.add_api_route(
         "",
         page,
         response_model=resource.page,
-        responses=problem_responses(400),
+        responses=problem_responses(400, 503),
         operation_id=f"list_{plural}",
         summary=f"List {nouns}",
         description="Returns a page of the rows that match the filters. The header `Link` leads to its neighbours.",
@@ -85,6 +96,7 @@ def add_list_routes(
         f"{mark}count",
         count,
         response_model=Count,
+        responses=problem_responses(503),
         operation_id=f"count_{plural}",
         summary=f"Count {nouns}",
         description="Returns the exact number of rows that match the filters.",
@@ -121,9 +133,9 @@ def add_bulk_routes(
     nouns = plural.replace("_", " ")
     problems = problem_responses(409)
 
-    def create_many(rows: Annotated[Repository[Any, Any], repository], body: list[Any]) -> Any:
+    def create_many(rows: Annotated[Repository[Any, Any], repository], body: list[Any]) -> Response:
         with rows:
-            return rows.create_many(body)
+            return rows_response(rows.create_many(body))
 
     def delete_many(rows: Annotated[Repository[Any, Any], repository], body: list[Any]) -> Deleted:
         with rows:
