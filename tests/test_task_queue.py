@@ -350,3 +350,19 @@ def test_every_entry_ends_once_in_priority_order_within_the_limit(
         assert queue.stats.pending <= concurrency
     assert fate == Counter(dict.fromkeys(by_id, 1))
     assert idle == [1]
+
+
+def test_next_ready_is_what_take_would_return() -> None:
+    queue: TaskQueue[str] = TaskQueue(concurrency=3)
+    queue.add_many([entry("a", 5), entry("b", 10), entry("blocked", 9, needs=("a",)), entry("c", 5), entry("d", 1)])
+    queue.cancel("b")
+    assert [one.id for one in queue.next_ready(1)] == ["a"]
+    assert [one.id for one in queue.next_ready(9)] == ["a", "c", "d"]
+    queue.take(0)
+    assert [one.id for one in queue.next_ready(9)] == ["c", "d"]  # two places are left
+    queue.pause()
+    assert queue.next_ready(9) == []
+    queue.start()
+    queue.take(0)
+    queue.take(0)
+    assert queue.next_ready(9) == []

@@ -191,3 +191,19 @@ def test_several_late_sub_tasks_are_suspects_and_run_again_alone() -> None:
     outcomes = task.worker_died(0, "killed", 0.0)
     assert [outcome for _, _, outcome in outcomes] == [Retry(delay=0.0, charged=False)] * 2
     assert assign(task, 1, idle=2) == (["t0"], 1)
+
+
+def test_an_up_to_date_sub_task_needs_no_worker() -> None:
+    task = task_of(3)
+    task.up_to_date("crud/t1")
+    assert assign(task, 0) == (["t0", "t2"], 2)
+    for table in ("t0", "t2"):
+        task.done(f"crud/{table}")
+    assert (task.ended, task.status) == (True, TaskStatus.DONE)
+
+
+@pytest.mark.parametrize(
+    ("count", "most", "expected"), [(0, 2, 0), (1, 2, 1), (4, 2, 1), (5, 2, 2), (99, 2, 2), (99, 9, 5)]
+)
+def test_shards_are_worth_a_worker_each_and_within_the_budget(count: int, most: int, expected: int) -> None:
+    assert task_of(count).shards_due(0.0, most) == expected

@@ -18,13 +18,14 @@ A user's own folder contains sets by kind too. Its files take precedence over bu
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 Mode = Literal["generated", "once"]
 
@@ -59,9 +60,10 @@ def set_digest(kind: str, user_folder: Path | None = None, *, home: Path | None 
     """Return a digest of what a set's output depends on: names and contents of its files, the user's included."""
     digest = hashlib.sha256()
     for folder in set_folders(kind, user_folder, home):
-        for path in _walk(folder):
-            name = path.relative_to(folder).as_posix().encode()
-            content = path.read_bytes()
+        for path, place in _walk(folder):
+            name = os.fsencode(path)
+            with open(place, "rb") as file:  # noqa: PTH123 - hot
+                content = file.read()
             digest.update(b"%d:%b%d:%b" % (len(name), name, len(content), content))
         digest.update(b"|")
     return digest.hexdigest()
@@ -73,21 +75,27 @@ def set_folders(kind: str, user_folder: Path | None, home: Path | None) -> tuple
     return (user_folder / kind, own) if user_folder else (own,)
 
 
-def _walk(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).parts):
-        if path.is_file() and not _IGNORED.intersection(path.relative_to(folder).parts):
-            yield path
+def _walk(folder: Path) -> list[tuple[str, str]]:
+    """Return the files of a folder: the path in it, with `/`, and the whole path. In order of the former's parts."""
+    top = os.fspath(folder)
+    found = []
+    for place, folders, names in os.walk(top):
+        folders[:] = [name for name in folders if name not in _IGNORED]
+        inside = place[len(top) + 1 :]
+        for name in names:
+            whole = f"{place}/{name}"
+            if name not in _IGNORED and os.path.isfile(whole):  # noqa: PTH113 - hot
+                found.append((f"{inside}/{name}" if inside else name, whole))
+    return sorted(found, key=lambda file: file[0].split("/"))
 
 
 def signature(folders: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     """Return paths, modification times and sizes of the files in these folders, to detect changes."""
     found = []
     for folder in folders:
-        for path in _walk(folder):
-            status = path.stat()
-            found.append((str(path), status.st_mtime_ns, status.st_size))
+        for _, place in _walk(folder):
+            status = os.stat(place)  # noqa: PTH116 - hot
+            found.append((place, status.st_mtime_ns, status.st_size))
     return tuple(found)
 
 
@@ -95,11 +103,10 @@ def discover(folders: Iterable[Path]) -> tuple[TemplateFile, ...]:
     """Return the files of a set in the order of their paths; the first folder with a path wins."""
     found: dict[str, TemplateFile] = {}
     for folder in folders:
-        for path in _walk(folder):
-            parts = path.relative_to(folder).parts
-            if any(part.startswith("_") and not part.startswith("__") for part in parts):
+        for path, place in _walk(folder):
+            if any(part.startswith("_") and not part.startswith("__") for part in path.split("/")):
                 continue
-            file = _describe(path, "/".join(parts))
+            file = _describe(Path(place), path)
             found.setdefault(file.target, file)
     return tuple(found[target] for target in sorted(found))
 

@@ -17,7 +17,6 @@ Every arrow is one-way. The loop decides, the reporter records, sinks show; none
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import uuid
 from concurrent.futures import Future
@@ -36,6 +35,7 @@ from runner.plan.dispatcher import AgentDispatcher
 from runner.progress.reporter import Control, EventStore, Reporter, Sink
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.records.events import Event, Logged, RunEnded, RunStarted, TaskAdded
+from runner.records.process_identity import this_host
 from runner.records.status import RunStatus, TaskStatus
 from runner.records.task import TASK_CONCURRENCY
 from runner.scheduling.preparation import Preparation, misread_tables
@@ -214,7 +214,7 @@ class ParallelOrchestrator:
                 plan=self._info.plan,
                 plan_path=self._info.plan_path,
                 pid=os.getpid(),
-                host=socket.gethostname(),
+                host=this_host(),
                 concurrency=self._settings.workers,
             )
         )

@@ -33,23 +33,18 @@ class Survey:
         if self._force:
             return {}
         with self._guard:
-            found = self._found.get(task.id)
-            if found is None:
-                found = self._examine(task)
-                if self.holds:
-                    self._found[task.id] = found
-            return found
+            if task.id not in self._found or not self.holds:
+                self._found[task.id] = self._examine(task)
+            return self._found[task.id]
 
     def count_work(self, task: TaskSpec) -> int:
-        """Return how many sub-tasks of a task have something to do; once files were written, how many it has."""
-        return len(task.subtasks) - (len(self.up_to_date(task)) if self.holds else 0)
+        """Return how many sub-tasks of a task have something to do; once files were written, an estimate."""
+        found = self.up_to_date(task) if self.holds else self._found.get(task.id, {})
+        return len(task.subtasks) - len(found)
 
     def end(self) -> None:
         """Record that files are about to be written: what was found no longer holds."""
-        if self.holds:
-            self.holds = False
-            with self._guard:
-                self._found.clear()
+        self.holds = False
 
     def _examine(self, task: TaskSpec) -> dict[str, int]:
         pieces = {subtask.table or SETUP_PIECE: subtask.id for subtask in task.subtasks}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from runner.progress.convex.client import DeploymentClient
 from runner.progress.convex.outbox import as_sent
 from runner.progress.reporter import Recorded
-from tests.bench.__main__ import Row, in_turn, school_tasks, timed
+from tests.bench.__main__ import Cost, Row, in_turn, school_tasks, timed
 from tests.integration.convex_deployment import open_server
 from tests.made_up_runs import made_up_events
 
@@ -39,7 +39,7 @@ def bench_hung(scratch: Scratch) -> Iterator[Row]:
     """The school plan with a deployment that accepts connections and never answers; the drain is switched off."""
     ddl, tasks = ROOT / "plans" / "school.sql", school_tasks()
 
-    def run(**env: str) -> float:
+    def run(**env: str) -> Cost:
         plan = scratch.plan(scratch.fresh(), ddl, tasks)
         plan.write_text(plan.read_text().replace("convex: {enabled: false}\n", ""))
         command = [sys.executable, "-m", "runner", str(plan), "-q", "--state", str(scratch.fresh())]
@@ -48,13 +48,7 @@ def bench_hung(scratch: Scratch) -> Iterator[Row]:
     with _hung_server() as url:
         settings = {"CONVEX_URL": url, "RUNNER_CONVEX_TOKEN": "bench", "RUNNER_CONVEX_DRAIN": "0"}
         hung, without = in_turn(lambda: run(**settings), run)
-    yield Row(
-        what="school plan, Convex hung (drain aside)",
-        measured=f"{hung:.2f} s",
-        baseline=f"{without:.2f} s (no Convex)",
-        ratio=hung / without,
-        bound="≤ 1.05",
-    )
+    yield hung.against(without, "school plan, Convex hung (drain aside)", "≤ 1.05", " (no Convex)")
 
 
 def bench_batches() -> Iterator[Row]:

@@ -97,9 +97,13 @@ class Folder:
         relative = ((path.relative_to(self.workspace), path) for path in found)
         return {str(name): path.read_bytes() for name, path in relative if name.parts[0] != ".runner"}
 
-    def times(self) -> dict[str, int]:
-        """Return when each file below the workspace was last written, in nanoseconds, the manifest included."""
-        found = (path for path in self.workspace.rglob("*") if path.is_file() and "locks" not in path.parts)
+    def times(self, *besides: str) -> dict[str, int]:
+        """Return when each file below the workspace was last written, in nanoseconds, the manifest included.
+
+        Lock files are left out, and folders of the names `besides`.
+        """
+        out = {"locks", *besides}
+        found = (path for path in self.workspace.rglob("*") if path.is_file() and not out.intersection(path.parts))
         return {str(path.relative_to(self.workspace)): path.stat().st_mtime_ns for path in found}
 
 

@@ -423,6 +423,51 @@ def test_no_file_leaves_the_workspace(make, state, tmp_path, path) -> None:
     assert not (tmp_path / "outside").exists()
 
 
+def test_a_run_with_nothing_to_do_starts_no_process(make, state, tmp_path, monkeypatch) -> None:
+    def refused(*arguments: object) -> None:
+        raise OSError("no more processes")
+
+    jobs = [job("first", tmp_path / "ws", 3), job("second", tmp_path / "ws", needs=("first",))]
+    orchestrator = make()
+    orchestrator.submit_jobs(jobs)
+    finish(orchestrator, state)
+    monkeypatch.setattr("runner.execution.process_pool.Worker", refused)
+    monkeypatch.setattr("runner.execution.forkserver.ensure_forkserver", refused)
+    again = make()
+    again.submit_jobs(jobs)
+    events = finish(again, state)
+    ended = [event for event in events if isinstance(event, SubTaskEnded)]
+    assert [(event.subtask_id, event.up_to_date, event.files.identical) for event in ended] == [
+        ("first/t0", True, 1),
+        ("first/t1", True, 1),
+        ("first/t2", True, 1),
+        ("second/t0", True, 1),
+    ]
+    assert {result.status for result in again.results.values()} == {TaskStatus.DONE}
+
+
+def test_one_table_that_has_to_be_generated_takes_one_worker(make, state, tmp_path, monkeypatch) -> None:
+    started: list[int] = []
+    start_worker = Worker.__init__
+
+    def counted(self: Worker, index: int, *arguments: Any) -> None:
+        started.append(index)
+        start_worker(self, index, *arguments)
+
+    jobs = [job("task", tmp_path / "ws", 24), job("other", tmp_path / "ws", 24)]
+    orchestrator = make()
+    orchestrator.submit_jobs(jobs)
+    finish(orchestrator, state)
+    (tmp_path / "ws" / "task" / "t7.txt").unlink()
+    monkeypatch.setattr(Worker, "__init__", counted)
+    again = make()
+    again.submit_jobs(jobs)
+    events = finish(again, state)
+    assert len(started) == 1
+    done = [event.subtask_id for event in events if isinstance(event, SubTaskEnded) and not event.up_to_date]
+    assert done == ["task/t7"]
+
+
 def test_a_failing_loop_ends_all_waits(make, state, tmp_path, monkeypatch) -> None:
     def no_worker(*arguments: object) -> None:
         raise OSError("no more processes")

@@ -160,11 +160,12 @@ class Manifest:
         found: dict[str, int] = {}
         stamped: dict[str, InputNote] = {}
         with self._open() as workspace:
-            intents = set(_names(workspace, INTENTS_FOLDER))
-            notes = self._notes.of(workspace, task_id)
-            for piece in pieces:
-                note = notes.get(piece)
-                if note is None or note.inputs != inputs_digest or _intent_name(task_id, piece) in intents:
+            known = self._notes.of(workspace, task_id)
+            notes = [note for piece in pieces if (note := known.get(piece)) and note.inputs == inputs_digest]
+            intents = set(_names(workspace, INTENTS_FOLDER)) if notes else set()
+            for note in notes:
+                piece = note.piece
+                if _intent_name(task_id, piece) in intents:
                     continue
                 if note.is_as_stamped(workspace):
                     found[piece] = note.files

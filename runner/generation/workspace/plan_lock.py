@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import json
 import os
-import socket
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from runner.generation.workspace.directory import Directory, cannot
 from runner.generation.workspace.file_locks import acquire, lock_in
 from runner.generation.workspace.runner_folder import LOCKS_FOLDER, prepare
 from runner.records.errors import AlreadyRunningError, WorkspaceError
-from runner.records.process_identity import is_gone, own_mark
+from runner.records.process_identity import is_gone, own_mark, this_host
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -68,7 +67,7 @@ class PlanLock:
             raise AlreadyRunningError(self._describe())
         note = {
             "pid": os.getpid(),
-            "host": socket.gethostname(),
+            "host": this_host(),
             "started_at": datetime.now(UTC).isoformat(timespec="microseconds"),
             "mark": own_mark(),
         }
