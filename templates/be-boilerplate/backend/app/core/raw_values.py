@@ -167,10 +167,9 @@ def _iso_interval(text: str) -> str:
     parts = "".join(f"{number}{_LETTERS[unit]}" for number, unit in _PART.findall(text))
     time = _TIME.search(text)
     sign, *clock = time.groups() if time else ("", "0", "0", "0")
-    pairs = [
-        (Decimal(number).normalize(), letter) for number, letter in zip(clock, "HMS", strict=True)
-    ]
-    times = "".join(f"{sign.strip('+')}{number:f}{letter}" for number, letter in pairs if number)
+    numbers = [Decimal(number).normalize() for number in clock]
+    pairs = [pair for pair in zip(numbers, "HMS", strict=True) if pair[0]]
+    times = "".join(f"{sign.strip('+')}{number:f}{letter}" for number, letter in pairs)
     return f"P{parts}T{times}" if times else f"P{parts or '0D'}"
 
 

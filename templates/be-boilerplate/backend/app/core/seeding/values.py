@@ -139,7 +139,7 @@ class Values:
                 field, kind, places=kind.bounds.get("decimal_places", 2)
             ),
             "number": lambda: float(self._number(field, kind, places=2)),
-            "bytes": lambda: self.random.randbytes(kind.bounds.get("max_length") or 12),
+            "bytes": lambda: self.random.randbytes(min(kind.bounds.get("max_length") or 12, 16)),
             "date": lambda: self._day(field),
             "time": lambda: self._time(field),
             "timestamp": lambda: self._timestamp(field).replace(tzinfo=dt.UTC),
