@@ -116,7 +116,7 @@ CREATE TABLE stay (
 CREATE TABLE one (place_country char(2), place_code int, FOREIGN KEY (place_country, place_code) REFERENCES place,
     PRIMARY KEY (place_country, place_code));
 CREATE TABLE never (id int PRIMARY KEY, a int NOT NULL CHECK (a > 5), CONSTRAINT never_check CHECK (a < a - 1));
-CREATE TABLE log (at timestamptz, text text, data json, places point[], tags text[]);
+CREATE TABLE log (at timestamptz, text text, data json, place point, tags text[]);
 """
 
 

@@ -71,7 +71,8 @@ class Resource:
         """
         unique = [key.columns for key in self.table.ddl.unique]
         certain = [names for names in unique if not any(self.columns[name].nullable for name in names)]
-        ordered = [name for name, column in self.columns.items() if column.field.type.kind not in ("json", "native")]
+        types = {name: column.field.type for name, column in self.columns.items()}
+        ordered = [name for name, type_ in types.items() if (type_.item or type_).kind not in ("json", "native")]
         names = [self.columns[name].attribute for name in (certain[0] if certain else ordered or self.columns)]
         return Fragment(f"({', '.join(names)},)" if len(names) == 1 else f"({', '.join(names)})")
 
