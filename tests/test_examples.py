@@ -168,6 +168,51 @@ def test_a_check_that_no_value_satisfies_and_one_over_a_function_leave_the_rows_
     assert _resource(ddl.replace("c text NOT NULL", "c text")).table.examples.is_accepted
 
 
+def test_lower_of_a_range_is_its_bound_and_no_rule_of_the_application() -> None:
+    table = _resource(
+        "CREATE TABLE t (id int PRIMARY KEY, r int4range CHECK (lower(r) > 10), s text CHECK (s = lower(s)))"
+    )
+    assert [rule.name for rule in table.table.rules] == ["t_s_check"]
+    assert table.table.database_only == ("t_r_check",)
+
+
+@pytest.mark.parametrize(
+    ("check", "accepted", "refused"),
+    [
+        ("v LIKE 'a%_z'", "abcz", "az"),
+        ("v ILIKE '%B%'", "abc", "ac"),
+        ("v ~* '^AB'", "abc", "ba"),
+        ("substr(v, 2, 1) = 'b'", "abc", "acb"),
+        ("left(v, 1) || right(v, 1) = 'ac'", "abc", "ab"),
+        ("strpos(v, 'c') = 3 AND replace(v, 'c', '') = 'ab'", "abc", "acb"),
+        ("octet_length(v) < 4", "abc", "ab\u00e9"),
+        ("CASE WHEN v = 'x' THEN false WHEN v = 'y' THEN NULL ELSE length(v) > 0 END", "y", "x"),
+        ("n / 2 = 3 AND n % 2 = 1", 7, 6),
+        ("abs(n) > 5 AND greatest(n, 3) = 3", -6, 6),
+        ("round(d, 1) = d", Decimal("1.5"), Decimal("1.55")),
+        ("d / 2 > 0.7", Decimal("1.5"), Decimal("1.3")),
+        ("extract(dow FROM day) = 0 AND extract(month FROM day) = 9", dt.date(2024, 9, 1), dt.date(2024, 9, 2)),
+        ("day - DATE '2024-01-01' >= 10", dt.date(2024, 1, 11), dt.date(2024, 1, 10)),
+        ("day + 7 > DATE '2024-01-10'", dt.date(2024, 1, 4), dt.date(2024, 1, 3)),
+        ("at - TIMESTAMPTZ '2024-01-01 00:00:00Z' > interval '1 day 2 hours'",
+         dt.datetime(2024, 1, 2, 3, tzinfo=dt.UTC), dt.datetime(2024, 1, 2, 1, tzinfo=dt.UTC)),
+        ("jsonb_typeof(j) = 'array'", [], {}),
+    ],
+)  # fmt: skip
+def test_examples_are_tried_with_checks_of_the_database_alone(check: str, accepted: object, refused: object) -> None:
+    columns = "v text, n int, d numeric, day date, at timestamptz, j jsonb"
+    table = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {columns}, CHECK ({check}))").table
+    (tried,) = table.tried
+    (column,) = tried.columns
+    assert evaluate(tried.condition, {column: accepted}) is not False
+    assert evaluate(tried.condition, {column: refused}) is False
+
+
+def test_an_interval_of_months_has_no_length_here() -> None:
+    ddl = "CREATE TABLE t (id int PRIMARY KEY, v interval NOT NULL CHECK (v > interval '1 month'))"
+    assert _resource(ddl).table.examples.unmet == ("t_v_check",)
+
+
 def test_a_default_that_one_database_lacks_is_given_in_tests() -> None:
     ddl = "CREATE FUNCTION code() RETURNS text LANGUAGE sql AS $$ SELECT 'c' $$;"
     examples = _resource(

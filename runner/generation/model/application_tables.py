@@ -13,10 +13,11 @@ from runner.ddl.model import Table
 from runner.generation.model.checks import RowRule, sort_checks
 from runner.generation.model.constraint_names import NamedConstraints
 from runner.generation.model.examples import Examples, make_examples
-from runner.generation.model.field_types import FieldType, Kind, field_type
+from runner.generation.model.field_types import NUMERIC, FieldType, Kind, field_type
 from runner.generation.model.fields import Field, make_field
 from runner.generation.model.prose import lower_first, sentence
 from runner.generation.model.references import Reference, is_sound, partly_unique_columns, unique_columns
+from runner.generation.model.samples import sample_of
 from runner.generation.model.schema_names import TableNames
 
 if TYPE_CHECKING:
@@ -193,7 +194,7 @@ class ApplicationTable:
 
     @cached_property
     def example(self) -> Mapping[str, Any]:
-        """The JSON of a new row by field, with 1 (or a UUID) for every required reference."""
+        """The JSON of a new row by field, with 1, or a value of its type, for every required reference."""
         found = {name: sample.json for name, sample in self.examples.body.items()}
         for reference in self.references:
             if reference.required:
@@ -203,17 +204,7 @@ class ApplicationTable:
 
 
 def _referred(field: Field) -> Any:
-    return _REFERRED.get(field.type.kind, 1)
-
-
-_REFERRED: Mapping[Kind, str] = {
-    "uuid": "00000000-0000-4000-8000-000000000001",
-    "bytes": "AQ==",
-    "date": "2024-01-15",
-    "time": "08:00:00",
-    "timestamp": "2024-01-15T08:00:00Z",
-    "local_timestamp": "2024-01-15T08:00:00",
-}
+    return 1 if field.type.kind in NUMERIC else sample_of(field, distinct=False).json
 
 
 def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints, table: Table) -> ApplicationTable:

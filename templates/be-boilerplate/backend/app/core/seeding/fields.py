@@ -6,6 +6,7 @@ import datetime as dt
 import importlib
 import types
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -13,7 +14,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from uuid import UUID
 
 import sqlalchemy as sa
-from pydantic import AwareDatetime, BaseModel, NaiveDatetime, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, NaiveDatetime, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from sqlalchemy.orm import DeclarativeBase
 
@@ -118,10 +119,15 @@ def _example(table: sa.Table, fields: Mapping[str, Field], body: type[BaseModel]
     examples: Any = extra.get("examples") if isinstance(extra, dict) else None
     if not examples:
         return {}
-    values = body.model_validate(examples[0]).model_dump()
     referring = {column for key in table.foreign_key_constraints for column in key.columns}
     names = {f"{table.name}.{column.name}".lower() for column in referring}
-    return {name: values[name] for name, field in fields.items() if field.name not in names}
+    found = {}
+    for name, field in fields.items():
+        value = examples[0].get(body.model_fields[name].alias or name)
+        if value is not None and field.name not in names:
+            with suppress(ValidationError):
+                found[name] = field.adapter.validate_python(value)
+    return found
 
 
 def _is_generated(column: Any) -> bool:
