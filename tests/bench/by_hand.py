@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal, get_args
 import sqlalchemy as sa
 from fastapi import Depends, FastAPI, HTTPException, Query, Response
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import ARRAY, ENUM, JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, sessionmaker
@@ -157,6 +157,9 @@ class AttendanceRead(BaseModel):
     updated_at: dt.datetime
 
 
+students = TypeAdapter(list[StudentRead])
+
+
 class StudentPage(BaseModel):
     """A part of the students; `total` stops at the cap."""
 
@@ -174,7 +177,7 @@ class AttendancePage(BaseModel):
 engine = sa.create_engine(
     sa.make_url(os.environ["DATABASE_URL"]).set(drivername="postgresql+psycopg"), pool_pre_ping=True
 )
-new_session = sessionmaker(engine)
+new_session = sessionmaker(engine, expire_on_commit=False)
 
 
 def get_session() -> Iterator[Session]:
@@ -254,12 +257,13 @@ def export_students(status: Status | None = None) -> StreamingResponse:
 
 
 @app.post("/api/students/bulk", status_code=201, response_model=list[StudentRead])
-def create_students(db: Db, body: list[StudentCreate]) -> Any:
+def create_students(db: Db, body: list[StudentCreate]) -> Response:
     """Add students by one statement, all or none."""
     values = [student.model_dump(exclude_unset=True) for student in body]
     rows = db.scalars(sa.insert(Student).returning(Student, sort_by_parameter_order=True), values).all()
     db.commit()
-    return rows
+    read = students.dump_json(students.validate_python(rows, from_attributes=True))
+    return Response(read, 201, media_type="application/json")
 
 
 @app.post("/api/students/bulk-delete")

@@ -191,6 +191,16 @@ def test_statements_have_time_limits(backend: Path, database: str, setting: str,
             assert response.headers["retry-after"] == "5"
 
 
+def test_an_export_may_take_longer_than_other_statements(backend: Path, database: str) -> None:
+    limits = {"STATEMENT_TIMEOUT": "0.3", "LOCK_TIMEOUT": "0"}
+    with serving(backend, database, **limits) as server, ThreadPoolExecutor() as pool:
+        with locked(database) as waiting:
+            export = pool.submit(httpx.get, f"{server.url}/api/notes/export.csv", timeout=WAIT_S)
+            wait_until(lambda: waiting() == 1)
+            assert httpx.get(f"{server.url}/api/notes", timeout=WAIT_S).status_code == 503  # after the limit
+        assert export.result(WAIT_S).text.splitlines() == ["id,code,owner_id,size,late_id"]
+
+
 @pytest.fixture
 def server(backend: Path, database: str) -> Iterator[Server]:
     with serving(backend, database, LOCK_TIMEOUT="0") as server:

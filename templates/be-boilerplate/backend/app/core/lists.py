@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.counting import Total, count_rows
+from app.core.database import limit_statements
 from app.core.export import csv_blocks
 from app.core.filtering import Condition
 from app.core.listing import Count, ExportQuery, ListQuery, Page
@@ -82,10 +83,16 @@ def read_count(resource: AnyResource, session: Session, query: ExportQuery) -> C
     return Count(count=total.rows or 0)
 
 
-def read_csv(resource: AnyResource, session: Session, query: ExportQuery) -> Iterator[str]:
-    """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches."""
+def read_csv(
+    resource: AnyResource, session: Session, query: ExportQuery, timeout: float
+) -> Iterator[str]:
+    """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches.
+
+    A statement may take `timeout` seconds: the first batch of a sorted export requires all rows to be sorted.
+    """
     conditions = resource.filters.conditions(query)
     order = resource.filters.order(query.sort).clauses()
+    limit_statements(session, timeout)
     statement = sa.select(resource.rows).where(*conditions).order_by(*order)
     rows = session.scalars(statement.execution_options(yield_per=500))
     return csv_blocks(resource.read, (resource.read.model_validate(row) for row in rows))

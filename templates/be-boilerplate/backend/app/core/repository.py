@@ -115,9 +115,9 @@ class Repository(Generic[Model, Read]):
         """Return a page; raises a problem 422 for an invalid query, or 400 for an invalid cursor."""
         return read_page(self.resource, self.session, query)
 
-    def csv(self, query: ExportQuery) -> Iterator[str]:
-        """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches."""
-        return read_csv(self.resource, self.session, query)
+    def csv(self, query: ExportQuery, timeout: float) -> Iterator[str]:
+        """Return a CSV file with all rows that match a query, in blocks of lines; `timeout` is in seconds."""
+        return read_csv(self.resource, self.session, query, timeout)
 
     def count(self, query: ExportQuery) -> Count:
         """Return the exact number of rows that match a query."""

@@ -80,7 +80,7 @@ def add_list_routes(
     ) -> CsvResponse:
         timeout = request.app.state.settings.export_timeout
         cancel = partial(cancel_statement, rows.session)
-        return CsvResponse(rows.csv(query), plural, timeout, cancel)
+        return CsvResponse(rows.csv(query, timeout), plural, timeout, cancel)
 
     router.add_api_route(
         "",

@@ -55,11 +55,13 @@ async def _run_while_connected(
             await asyncio.wait({done}, timeout=_CANCEL_INTERVAL_S)
         return await done
     except DBAPIError:
-        if left.done():
-            return Response(status_code=_CLIENT_CLOSED_REQUEST)
-        raise
+        if not left.done():
+            raise
+        left.result()  # raises where the body of the request exceeded a limit
+        return Response(status_code=_CLIENT_CLOSED_REQUEST)
     finally:
-        left.cancel()
+        if not left.cancel():
+            left.exception()  # retrieved, so that asyncio does not log it
 
 
 async def wait_for_disconnect(request: Request) -> None:
