@@ -12,6 +12,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
+from runner.records.message_pipe import CompactPickle
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -20,7 +22,7 @@ ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class QName:
+class QName(CompactPickle):
     """A name with its schema; `schema` is None where the dialect has none (SQLite, MySQL without USE)."""
 
     schema: str | None
@@ -31,7 +33,7 @@ class QName:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Enum:
+class Enum(CompactPickle):
     """An enumerated type: its own in PostgreSQL; in MySQL the column's `enum(...)`, with `name` None.
 
     `former` are its names before the DDL renamed it, oldest first, as in all other records; `former_values` pairs a
@@ -49,14 +51,14 @@ class Enum:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ColumnRef:
+class ColumnRef(CompactPickle):
     """A column of the same table."""
 
     name: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Const:
+class Const(CompactPickle):
     """A constant: text, exact number as text with `is_number`, boolean or NULL (None)."""
 
     value: str | bool | None
@@ -64,7 +66,7 @@ class Const:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Operation:
+class Operation(CompactPickle):
     """An operator or a function with its arguments.
 
     `op` is one of `and or not`, `= <> < <= > >=`, `in` (the value, then the choices), `is null`, `is not null`,
@@ -87,7 +89,7 @@ Expression = ColumnRef | Const | Operation
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SqlType:
+class SqlType(CompactPickle):
     """The type of a column.
 
     `text` is what the database itself would print: PostgreSQL's format_type (`character varying(255)`, `text[]`,
@@ -108,7 +110,7 @@ class SqlType:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Default:
+class Default(CompactPickle):
     """A column's default: its source text, and its parsed form where it is simple enough to have one.
 
     The next value of a sequence is written `nextval('name')` in all dialects.
@@ -119,7 +121,7 @@ class Default:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Generated:
+class Generated(CompactPickle):
     """A column that the database computes: `text` is the expression."""
 
     kind: Literal["stored", "virtual"]
@@ -129,7 +131,7 @@ class Generated:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Check:
+class Check(CompactPickle):
     """A CHECK: the text between its parentheses, the columns it refers to, its parsed form where there is one.
 
     `is_inlined` is whether `expression` has what functions of the schema return instead of their calls.
@@ -144,7 +146,7 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Domain:
+class Domain(CompactPickle):
     """A domain: a base type with constraints of its own. Its checks refer to the value as the column `value`."""
 
     name: QName
@@ -157,7 +159,7 @@ class Domain:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Composite:
+class Composite(CompactPickle):
     """A composite type: its attributes with the text of their types, in order."""
 
     name: QName
@@ -165,7 +167,7 @@ class Composite:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Function:
+class Function(CompactPickle):
     """A function that an expression of the schema calls.
 
     `text` is all of its statement after the name, `signature` the statement without the body, `arguments` what is
@@ -179,7 +181,7 @@ class Function:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Column:
+class Column(CompactPickle):
     """One column. `serial` columns have `default` nextval(...) and `serial` True.
 
     `identity` is PostgreSQL's; `auto_increment` is MySQL's, and SQLite's rowid alias. Columns of a primary key are not
@@ -210,7 +212,7 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Key:
+class Key(CompactPickle):
     """A PRIMARY KEY or UNIQUE constraint over columns, in order."""
 
     columns: tuple[str, ...]
@@ -221,7 +223,7 @@ class Key:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ForeignKey:
+class ForeignKey(CompactPickle):
     """A foreign key. `references` may be a table that the DDL does not define; `columns` pair with `target_columns`."""
 
     columns: tuple[str, ...]
@@ -237,7 +239,7 @@ class ForeignKey:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class IndexPart:
+class IndexPart(CompactPickle):
     """One part of an index: a column or an expression, with how it is sorted."""
 
     column: str | None
@@ -251,7 +253,7 @@ class IndexPart:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Index:
+class Index(CompactPickle):
     """An index that is not a constraint's own. `columns` are the plain column names, None for an expression."""
 
     name: str | None
@@ -332,7 +334,7 @@ class NoteKind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Note:
+class Note(CompactPickle):
     """A statement, or a part of one, that the reader passed over or did not understand.
 
     `table_related` is True when it creates or alters a table, so that the model of that table may be wrong;

@@ -62,7 +62,7 @@ def set_digest(kind: str, user_folder: Path | None = None, *, home: Path | None 
     for folder in set_folders(kind, user_folder, home):
         for path, place in _walk(folder):
             name = os.fsencode(path)
-            with open(place, "rb") as file:  # noqa: PTH123 - hot
+            with open(place, "rb", buffering=0) as file:  # noqa: PTH123 - hot
                 content = file.read()
             digest.update(b"%d:%b%d:%b" % (len(name), name, len(content), content))
         digest.update(b"|")

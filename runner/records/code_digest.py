@@ -13,15 +13,16 @@ def package_digest() -> str:
     """Return the SHA-256 of all Python files of this package, names included, in hex.
 
     It covers the whole package: a list of the files that matter would go stale as code moves, and following imports
-    would import them. 190 files take 2.4 ms. The digest is computed once in a process.
+    would import them. 260 files take 4 ms. The digest is computed once in a process.
     """
-    root = Path(__file__).resolve().parent.parent
+    root = os.fspath(Path(__file__).resolve().parent.parent)
     digest = hashlib.sha256()
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in sorted(name for name in names if name.endswith(".py")):
-            path = Path(folder, name)
-            content = path.read_bytes()
-            digest.update(f"{path.relative_to(root).as_posix()}:{len(content)}:".encode())
+            path = f"{folder}/{name}"
+            with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - hot
+                content = file.read()
+            digest.update(b"%b:%d:" % (os.fsencode(path[len(root) + 1 :]), len(content)))
             digest.update(content)
     return digest.hexdigest()

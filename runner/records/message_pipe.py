@@ -30,10 +30,11 @@ class CompactPickle:
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Return how to restore the record: a function, and the record's type and values in order."""
         cls: Any = type(self)
-        return _restored, (cls, *(getattr(self, name) for name in field_names(cls)))
+        return restored, (cls, *(getattr(self, name) for name in field_names(cls)))
 
 
-def _restored(cls: type, *values: Any) -> Any:
+def restored(cls: type, *values: Any) -> Any:
+    """Return a record of a type with these values of its fields, without calling its constructor."""
     record: Any = object.__new__(cls)
     for set_slot, value in zip(_setters(cls), values, strict=True):
         set_slot(record, value)

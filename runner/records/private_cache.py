@@ -18,6 +18,7 @@ import sys
 from pathlib import Path, PosixPath
 from typing import TYPE_CHECKING, Any
 
+from runner.records import message_pipe
 from runner.records.atomic_files import replace_file
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 KEPT = 32  # results of a kind; the ones used longest ago go first
 _PROGRAM = "plan-runner"
-_PATHS = {("pathlib", "PosixPath"): PosixPath}
+_ALLOWED: dict[tuple[str, str], object] = {
+    ("pathlib", "PosixPath"): PosixPath,
+    (message_pipe.__name__, message_pipe.restored.__name__): message_pipe.restored,  # makes a record of such a type
+}
 
 
 class PrivateCache:
@@ -72,7 +76,7 @@ class _Unpickler(pickle.Unpickler):
         self._modules = modules
 
     def find_class(self, module: str, name: str) -> Any:
-        found: Any = _PATHS.get((module, name))
+        found: Any = _ALLOWED.get((module, name))
         if module in self._modules:
             found = vars(importlib.import_module(module)).get(name)
             if not isinstance(found, type) or found.__module__ != module:

@@ -190,7 +190,7 @@ def bench_school(scratch: Scratch) -> Iterator[Row]:
 
     def one_column() -> Cost:
         with growing.open("a") as file:
-            file.write(f"ALTER TABLE rooms ADD COLUMN bench_{next(added)} text;\n")
+            file.write(f"ALTER TABLE grades ADD COLUMN bench_{next(added)} text;\n")
         return scratch.runner(growing_plan, growing_state)
 
     first, script, again, check, column, validate = in_turn(
