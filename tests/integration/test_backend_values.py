@@ -153,6 +153,21 @@ def test_values_that_python_has_no_type_for_are_kept(client: httpx.Client, field
     assert client.get("/extremes", params={field: value}).json()["total"] > 0
 
 
+@pytest.mark.parametrize("field", ["day", "at", "clock", "span", "ratio", "small", "amount"])
+def test_cursors_lead_past_such_values(client: httpx.Client, field: str) -> None:
+    values = {"clock": ["24:00:00", "08:00:00"], "span": ["infinity", "P1M", "P1D"], "day": ["infinity", "-infinity"]}
+    values |= {"at": ["infinity", "2024-01-15T08:00:00Z"]}
+    for value in values.get(field, ["NaN", "Infinity", "-Infinity"]):
+        assert client.post("/extremes", json={field: value}).status_code == 201
+    for sort in (field, f"-{field}"):
+        rows = client.get("/extremes", params={"sort": sort, "limit": 500}).json()["items"]
+        found, page = [], client.get("/extremes", params={"sort": sort, "limit": 3}).json()
+        while page["next"] is not None:
+            found += page["items"]
+            page = client.get("/extremes", params={"sort": sort, "limit": 3, "after": page["next"]}).json()
+        assert found + page["items"] == rows
+
+
 def test_defaults_may_be_such_values(client: httpx.Client) -> None:
     row = client.post("/extremes", json={}).json()
     names = ("valid_to", "valid_from", "renewal", "peak")

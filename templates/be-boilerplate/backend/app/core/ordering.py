@@ -19,12 +19,9 @@ from pydantic import TypeAdapter
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
 from app.core.problems import FieldError, ProblemError
-from app.core.raw_values import RawText
 
 _CHECKSUM_SIZE = 6  # bytes; it detects cursors that were damaged
-# The table and its sorted fields, their values, and the positions of the values that Python has no type for
-_content = TypeAdapter(tuple[list[str], list[Any], list[int]])
-_text = TypeAdapter(str)
+_content = TypeAdapter(tuple[list[str], list[Any]])  # the table and its sorted fields, and their values
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,8 +55,6 @@ class SortKey:
 
     def bound(self, value: Any) -> sa.ColumnElement[Any]:
         """Return a value as a parameter of the column's type."""
-        if isinstance(value, RawText):
-            return sa.cast(sa.literal(value.text, sa.Text()), self.column.type)
         return sa.literal(value, self.column.type)
 
 
@@ -83,9 +78,8 @@ class Order:
         if not self.has_cursors:
             return None
         values = [getattr(row, key.column.key) for key in self.keys]
-        raw = [at for at, value in enumerate(values) if isinstance(value, RawText)]
         written = [_written(key, value) for key, value in zip(self.keys, values, strict=True)]
-        content = json.dumps([self._name, written, raw], separators=(",", ":")).encode()
+        content = json.dumps([self._name, written], separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(_checksum(content) + content).rstrip(b"=").decode()
 
     def beyond(self, cursor: str, parameter: str) -> sa.ColumnElement[bool]:
@@ -119,7 +113,7 @@ class Order:
             padded = cursor + "=" * (-len(cursor) % 4)
             data = base64.b64decode(padded, altchars=b"-_", validate=True)
             checksum, content = data[:_CHECKSUM_SIZE], data[_CHECKSUM_SIZE:]
-            name, written, raw = _content.validate_json(content)
+            name, written = _content.validate_json(content)
         except ValueError:
             raise _invalid(parameter, "is not a cursor") from None
         if checksum != _checksum(content):
@@ -127,18 +121,13 @@ class Order:
         if name != self._name:
             raise _invalid(parameter, f"belongs to another list, {' '.join(name)}")
         try:
-            return [
-                RawText(_text.validate_python(value)) if at in raw else _read(key, value)
-                for at, (key, value) in enumerate(zip(self.keys, written, strict=True))
-            ]
+            return [_read(key, value) for key, value in zip(self.keys, written, strict=True)]
         except ValueError:  # also of pydantic, for a value that does not fit
             raise _invalid(parameter, "is out of date: a field has changed its type") from None
 
 
 def _written(key: SortKey, value: Any) -> Any:
     """Return a value as JSON."""
-    if isinstance(value, RawText):
-        return value.text
     return None if value is None else key.adapter.dump_python(value, mode="json", warnings=False)
 
 
