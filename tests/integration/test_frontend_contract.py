@@ -131,7 +131,9 @@ def test_each_has_the_others_parameters(sides: Sides) -> None:
     for place, operation in sides.operations().items():
         sent, told = requests[place], operation.get("parameters", ())
         known = {found["name"] for found in told if found["in"] == "query"}
-        assert set(sent["parameters"]) == (known - OF_PAGES if place[1].endswith(("/count", ":count")) else known), place
+        assert set(sent["parameters"]) == (known - OF_PAGES if place[1].endswith(("/count", ":count")) else known), (
+            place
+        )
         assert sent["etag"] == any(found["name"] == "if-match" for found in told), place
 
 
@@ -164,7 +166,9 @@ def test_bodies_are_what_the_backend_takes(sides: Sides) -> None:
         else:
             parts = schema.get("prefixItems", [schema])
             values = sent if "prefixItems" in schema else [sent]
-            assert [isinstance(value, int) for value in values] == [part.get("type") == "integer" for part in parts], place
+            assert [isinstance(value, int) for value in values] == [part.get("type") == "integer" for part in parts], (
+                place
+            )
 
 
 def test_each_has_the_others_references(sides: Sides) -> None:
