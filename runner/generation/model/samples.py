@@ -89,6 +89,8 @@ def cycle(values: Sequence[str | int | bool]) -> Sample:
 def _item(type_: FieldType) -> Sample:
     if type_.values:
         return constant_sample(type_.values[0])
+    if type_.name == "inet":  # of a whole address PostgreSQL shows no mask in an array
+        return constant_sample("192.0.2.1")
     if type_.kind == "text":
         return constant_sample("sample"[: type_.max_length or 6])
     if type_.kind in ("integer", "number"):
