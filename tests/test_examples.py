@@ -281,3 +281,8 @@ def test_texts_and_bytes_of_a_key_may_contain_slashes() -> None:
 def test_a_vector_has_the_dimensions_of_its_type(type_: str, text: str) -> None:
     ddl = f"CREATE EXTENSION vector; CREATE TABLE t (id int PRIMARY KEY, v {type_} NOT NULL)"
     assert _resource(ddl).table.example["v"] == text
+
+
+def test_an_address_in_an_array_has_no_mask() -> None:
+    table = _resource("CREATE TABLE t (id int PRIMARY KEY, one inet NOT NULL, many inet[] NOT NULL)").table
+    assert (table.example["one"], table.example["many"]) == ("192.0.2.1/32", ["192.0.2.1"])

@@ -136,6 +136,8 @@ def _item(type_: FieldType, *, distinct: bool) -> Sample:
     """Return an item of an array."""
     if type_.values:
         return constant_sample(type_.values[0])
+    if type_.name == "inet":  # of a whole address PostgreSQL shows no mask in an array
+        return constant_sample("192.0.2.1")
     if type_.kind == "text":
         is_short = type_.max_length is not None and type_.max_length < len(_WORD) + 4
         counter = Counter(is_text=True) if is_short else Counter(is_text=True, before=f"{_WORD}-")
