@@ -43,7 +43,7 @@ PLAIN = word_set("""
     box.y column.alias_name column.attribute diagram.file diagram.height diagram.title diagram.width enum.class_name
     field.name initial.py added.py loop.index name one.key.on_delete one.module path reference.fields reference.label
     reference.module resource.replaced_by revision.number service.name service.schemas table.class_name table.key.name
-    table.label table.module table.most_rows table.noun table.nouns table.plural table.route table.singular
+    table.examples.most_rows table.label table.module table.noun table.nouns table.plural table.route table.singular
 """)
 # Expressions that are source already, because code made them of encoded parts.
 SOURCES = word_set("""
