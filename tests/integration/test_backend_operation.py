@@ -48,7 +48,7 @@ def database(postgres_server: PostgresServer) -> Iterator[str]:
 
 
 def test_a_request_under_way_is_answered_before_the_end(backend: Path, database: str) -> None:
-    with serving(backend, database) as server, ThreadPoolExecutor() as pool:
+    with serving(backend, database, LOCK_TIMEOUT="0") as server, ThreadPoolExecutor() as pool:
         with locked(database, "schools") as asked:
             answer = pool.submit(httpx.get, f"{server.url}/api/schools", timeout=WAIT_S)
             wait_until(lambda: asked(WAITING) == 1)
