@@ -137,7 +137,8 @@ def _item(type_: FieldType, *, distinct: bool) -> Sample:
     if type_.values:
         return constant_sample(type_.values[0])
     if type_.name == "inet":  # of a whole address PostgreSQL shows no mask in an array
-        return constant_sample("192.0.2.1")
+        address = Counter(is_text=True, before="192.0.2.", modulus=250)
+        return _text_sample(address) if distinct else constant_sample("192.0.2.1")
     if type_.kind == "text":
         is_short = type_.max_length is not None and type_.max_length < len(_WORD) + 4
         counter = Counter(is_text=True) if is_short else Counter(is_text=True, before=f"{_WORD}-")
