@@ -41,7 +41,9 @@ class RowFactory:
         self._unique = _unique_sets(spec)
         self._seen: list[set[tuple[Any, ...]]] = [set() for _ in self._unique]
         distinct = {name for names in self._unique for name in names}
-        self._example = {name: value for name, value in spec.example.items() if name not in distinct}
+        self._example = {
+            name: value for name, value in spec.example.items() if name not in distinct
+        }
         self._placeholders = 0
         self._of_assigned = [rule for rule in spec.rules if not {*rule.fields} <= {*spec.fields}]
         keys = spec.table.foreign_key_constraints
