@@ -122,11 +122,11 @@ def _example(table: sa.Table, fields: Mapping[str, Field], body: type[BaseModel]
     referring = {column for key in table.foreign_key_constraints for column in key.columns}
     names = {f"{table.name}.{column.name}".lower() for column in referring}
     found = {}
-    for name, field in fields.items():
+    for name, own in fields.items():
         value = examples[0].get(body.model_fields[name].alias or name)
-        if value is not None and field.name not in names:
+        if value is not None and own.name not in names:
             with suppress(ValidationError):
-                found[name] = field.adapter.validate_python(value)
+                found[name] = own.adapter.validate_python(value)
     return found
 
 
