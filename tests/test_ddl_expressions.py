@@ -25,6 +25,8 @@ def short(expression: Expression | None) -> str:
 
 CASES: list[tuple[str, str, str]] = [
     ("postgres", "nisn ~ '^[0-9]{10}$'", "~(nisn, '^[0-9]{10}$')"),
+    ("postgres", r"a ~ E'^\\d\x41$'", r"~(a, '^\\dA$')"),
+    ("postgres", r"a = E'it\'s'", '=(a, "it\'s")'),
     ("postgres", "a !~ 'x'", "not(~(a, 'x'))"),
     ("postgres", "a !~* 'x'", "not(~*(a, 'x'))"),
     ("mysql", "a REGEXP '^x'", "~*(a, '^x')"),

@@ -410,6 +410,7 @@ _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
     exp.Between: _between,
     exp.BitString: lambda node, _: Operation(op="bits", args=(Const(value=str(node.this)),)),
     exp.Boolean: lambda node, _: Const(value=bool(node.this)),
+    exp.ByteString: lambda node, _: Const(value=str(node.this)),  # E'…', whose escapes the parser has resolved
     exp.Case: _case,
     exp.Cast: _cast,
     exp.Column: lambda node, dialect: ColumnRef(name=_name(node.this, dialect)),
