@@ -66,7 +66,7 @@ FORMATS = {
     "uuid": "uuid", "bytes": "byte",
 }  # fmt: skip
 LIMITS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
-OF_PAGES = {"limit", "offset", "sort", "expand"}  # a count accepts them, too, and ignores them
+OF_PAGES = {"limit", "offset", "after", "before", "count", "sort", "expand"}  # which a count accepts and ignores
 Json = Mapping[str, Any]
 
 

@@ -37,6 +37,7 @@ function makeTable(name: string) {
       limit: 1,
       offset: 0,
       next: null,
+      previous: null,
       expanded: {},
     }),
     count: vi.spyOn(table, "count").mockResolvedValue(1),

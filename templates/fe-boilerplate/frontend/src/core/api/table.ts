@@ -14,6 +14,10 @@ export type Key = readonly KeyPart[];
 export interface ListQuery {
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
+  /** The cursor of the row after which the page begins, instead of an offset. */
+  readonly after?: string | undefined;
+  /** The cursor of the row before which the page ends, instead of an offset. */
+  readonly before?: string | undefined;
   /** How the total is determined; by default the rows are counted up to a cap. */
   readonly count?: "exact" | "none" | undefined;
   /** Fields to sort by, most significant first; the prefix `-` sorts descending. */
@@ -34,8 +38,9 @@ export interface Page<Row> {
   readonly precision: Precision;
   readonly limit: number;
   readonly offset: number | null;
-  /** The cursor of the next page, if there is one. */
+  /** The cursors of the neighbouring pages, where there are any. */
   readonly next: string | null;
+  readonly previous: string | null;
   /** The referenced rows by reference, each once, in the read schema of their own table. */
   readonly expanded: Readonly<Record<string, readonly AnyRow[]>>;
 }
@@ -176,13 +181,10 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
   async list(query: ListQuery = {}, signal?: AbortSignal): Promise<Page<z.output<Read>>> {
     const { body } = await this.send("", { query: listParameters(query), signal });
-    const { items, expanded, total, total_is, limit, offset, next } = body as unknown as WirePage;
+    const { items, expanded, total_is, ...page } = body as unknown as WirePage;
     return {
-      total,
+      ...page,
       precision: total_is,
-      limit,
-      offset,
-      next,
       items: items.map((row) => this.parse(row)),
       expanded: await this.parseExpanded(expanded ?? {}),
     };
@@ -266,6 +268,8 @@ function keyPath(key: Key): string {
 function listParameters({
   limit,
   offset,
+  after,
+  before,
   count,
   sort,
   expand,
@@ -274,6 +278,8 @@ function listParameters({
   const parameters = filterParameters(query, sort);
   if (limit !== undefined) parameters.set("limit", String(limit));
   if (offset) parameters.set("offset", String(offset));
+  if (after) parameters.set("after", after);
+  if (before) parameters.set("before", before);
   if (count) parameters.set("count", count);
   if (expand?.length) parameters.set("expand", expand.join(","));
   return parameters;
