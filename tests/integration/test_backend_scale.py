@@ -165,7 +165,7 @@ def test_slow_lists_leave_connections_to_others(backend: Path, database: str) ->
         assert client.get("/api/notes").status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/api/notes", "/api/notes/count"])
+@pytest.mark.parametrize("path", ["/api/notes", "/api/notes/count", "/api/notes/export.csv"])
 def test_the_query_of_a_client_that_leaves_is_cancelled(server: Server, database: str, path: str) -> None:
     with locked(database) as waiting:
         with pytest.raises(httpx.ReadTimeout):
