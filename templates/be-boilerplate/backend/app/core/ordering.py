@@ -21,7 +21,8 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from app.core.problems import FieldError, ProblemError
 
 _CHECKSUM_SIZE = 6  # bytes; it detects cursors that were damaged
-_content = TypeAdapter(tuple[list[str], list[Any]])  # the table and its sorted fields, and their values
+# The table and its sorted fields, and their values
+_content = TypeAdapter(tuple[list[str], list[Any]])
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,7 @@ from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_q
 from app.core.problems import problem_responses
 from app.core.repository import Repository, Resource
 from app.core.responses import json_response, page_response, rows_response
-from app.core.slow_requests import slow_requests
+from app.core.slow_requests import run_while_connected, slow_requests
 
 MAX_BULK_ROWS = 1000
 
@@ -73,14 +73,18 @@ def add_list_routes(
 
         return await slow_requests(request).run(request, rows.session, read)
 
-    def csv(
+    async def csv(
         request: Request,
         rows: Annotated[Repository[Any, Any], repository],
         query: Annotated[ExportQuery, Depends(export_query)],
-    ) -> CsvResponse:
+    ) -> Response:
         timeout = request.app.state.settings.export_timeout
         cancel = partial(cancel_statement, rows.session)
-        return CsvResponse(rows.csv(query, timeout), plural, timeout, cancel)
+
+        def read() -> Response:
+            return CsvResponse(rows.csv(query, timeout), plural, timeout, cancel)
+
+        return await run_while_connected(request, rows.session, read)
 
     router.add_api_route(
         "",

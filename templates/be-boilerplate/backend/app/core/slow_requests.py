@@ -37,12 +37,12 @@ class SlowRequests:
         except TimeoutError:
             raise too_busy("Too many slow requests are running.") from None
         try:
-            return await _run_while_connected(request, session, work)
+            return await run_while_connected(request, session, work)
         finally:
             self._turns.release()
 
 
-async def _run_while_connected(
+async def run_while_connected(
     request: Request, session: Session, work: Callable[[], Response]
 ) -> Response:
     """Do the work in a thread. When the client leaves, cancel its statements until the work ends."""
