@@ -246,7 +246,7 @@ def test_a_check_leaves_no_trace(deployment: Deployment, folder: Folder) -> None
 
 def test_an_unreachable_deployment_costs_the_drain_and_one_line(folder: Folder, deployment: Deployment) -> None:
     plan = folder.write_plan(acting("a"))
-    gone = {"CONVEX_URL": "http://127.0.0.1:1", "RUNNER_CONVEX_TOKEN": TOKEN, "RUNNER_CONVEX_DRAIN": "0.5"}
+    gone = {"CONVEX_URL": "http://127.0.0.1:1", "RUNNER_CONVEX_TOKEN": TOKEN, "RUNNER_CONVEX_DRAIN": "10"}
     done = command(folder, str(plan), "--json", "report.json", env=gone)
     assert done.returncode == 0
     said = [line for line in (done.stdout + done.stderr).splitlines() if "runner sync" in line]
@@ -410,10 +410,10 @@ def many_events(count: int) -> Iterator[Event]:
 def _load(tmp_path: Path, url: str, count: int) -> tuple[str, int]:
     done = subprocess.run(
         [sys.executable, "-c", _LOAD, str(tmp_path / str(count)), str(count)],
-        env=environment(CONVEX_URL=url, RUNNER_CONVEX_TOKEN=TOKEN, NO_PROXY="127.0.0.1"),
+        env=environment(CONVEX_URL=url, RUNNER_CONVEX_TOKEN=TOKEN, RUNNER_CONVEX_DRAIN="240", NO_PROXY="127.0.0.1"),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
