@@ -216,6 +216,8 @@ def database(backend: Path, postgres_server: PostgresServer) -> Iterator[str]:
 
 def test_postgresql_writes_the_same_bytes_as_python(backend: Path, database: str) -> None:
     with psycopg.connect(database) as connection:
+        name = psycopg.sql.Identifier(connection.info.dbname)
+        connection.execute(psycopg.sql.SQL("ALTER DATABASE {} SET DateStyle = 'German'").format(name))
         connection.execute("INSERT INTO everything DEFAULT VALUES")
         for column, values in VALUES.items():
             name = psycopg.sql.Identifier(column.replace("%", "%%"))
