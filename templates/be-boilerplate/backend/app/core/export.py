@@ -8,25 +8,29 @@ import io
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import DBAPIError
 from starlette.types import Receive, Scope, Send
 
-from app.core.problems import too_busy
+from app.core.problems import too_busy, was_canceled
 
-_BLOCK_SIZE = 2**15  # characters, approximately
+BLOCK_SIZE = 2**15  # characters, approximately
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+
+CsvBlocks = Generator[str, None, None] | Generator[bytes, None, None]
 
 logger = logging.getLogger(__name__)
 
 
-def csv_blocks(read: type[BaseModel], rows: Iterable[BaseModel]) -> Iterator[str]:
+def csv_blocks(read: type[BaseModel], rows: Iterable[BaseModel]) -> Generator[str, None, None]:
     """Yield a CSV file (RFC 4180) in blocks of whole lines: a header with the field names, then the rows.
 
     Text that a spreadsheet program would evaluate as a formula is prefixed with an apostrophe (OWASP, CSV injection).
@@ -37,16 +41,16 @@ def csv_blocks(read: type[BaseModel], rows: Iterable[BaseModel]) -> Iterator[str
     writer.writerow([_text(name) for name in names])
     for row in rows:
         values = row.model_dump(mode="json", warnings=False)
-        writer.writerow(_cell(getattr(row, name), value) for name, value in values.items())
-        if buffer.tell() >= _BLOCK_SIZE:
+        writer.writerow(cell(getattr(row, name), value) for name, value in values.items())
+        if buffer.tell() >= BLOCK_SIZE:
             yield buffer.getvalue()
             buffer.seek(0)
             buffer.truncate()
     yield buffer.getvalue()
 
 
-def _cell(value: Any, serialized: Any) -> Any:
-    """Return a cell. Only texts are escaped: numbers, dates and durations may start with a sign."""
+def cell(value: Any, serialized: Any) -> Any:
+    """Return the cell of a value. Only texts are escaped: numbers, dates and durations may start with a sign."""
     if isinstance(value, str):
         return _text(value)
     if isinstance(serialized, (dict, list, bool)):
@@ -62,21 +66,27 @@ def _text(text: str) -> str:
 class CsvResponse(StreamingResponse):
     """A CSV file for download. A client that has not received it after `timeout` seconds is disconnected.
 
-    `cancel` is called in a thread when the client leaves: it ends the statement that the rows are read with.
+    The first of the blocks is read at once, since an error can be reported only before the response begins. `cancel` is
+    called in a thread when the client leaves: it ends the statement that the rows are read with.
     """
 
     media_type = "text/csv"
 
     def __init__(
-        self, blocks: Iterable[str], name: str, timeout: float, cancel: Callable[[], None]
+        self, blocks: CsvBlocks, name: str, timeout: float, cancel: Callable[[], None]
     ) -> None:
-        super().__init__(blocks, headers={"Content-Disposition": attachment(f"{name}.csv")})
+        headers = {"Content-Disposition": attachment(f"{name}.csv")}
+        content: Iterator[Any] = chain([next(blocks)], blocks)
+        super().__init__(content, headers=headers)
+        self.blocks = blocks
         self.timeout = timeout
         self.cancel = cancel
+        self.client_has_left = False
 
     async def listen_for_disconnect(self, receive: Receive) -> None:
         """Wait until the client leaves."""
         await super().listen_for_disconnect(receive)
+        self.client_has_left = True
         await asyncio.to_thread(self.cancel)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,8 +94,14 @@ class CsvResponse(StreamingResponse):
         try:
             async with asyncio.timeout(self.timeout):
                 await super().__call__(scope, receive, send)
-        except TimeoutError:
+        except (TimeoutError, DBAPIError) as error:
+            if self.client_has_left:
+                return
+            if isinstance(error, DBAPIError) and not was_canceled(error):
+                raise
             logger.warning("export aborted after %g seconds: %s", self.timeout, scope["path"])
+        finally:
+            await asyncio.to_thread(self.blocks.close)
 
 
 def attachment(filename: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -10,7 +10,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.counting import Total, count_rows
 from app.core.database import limit_statements
-from app.core.export import csv_blocks
+from app.core.export import CsvBlocks, csv_blocks
 from app.core.filtering import Condition
 from app.core.listing import Count, ExportQuery, ListQuery, Page
 
@@ -85,14 +85,17 @@ def read_count(resource: AnyResource, session: Session, query: ExportQuery) -> C
 
 def read_csv(
     resource: AnyResource, session: Session, query: ExportQuery, timeout: float
-) -> Iterator[str]:
+) -> CsvBlocks:
     """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches.
 
     A statement may take `timeout` seconds: the first batch of a sorted export requires all rows to be sorted.
+    PostgreSQL writes the lines itself where it can.
     """
     conditions = resource.filters.conditions(query)
     order = resource.filters.order(query.sort).clauses()
     limit_statements(session, timeout)
+    if resource.csv_copy is not None and session.get_bind().dialect.name == "postgresql":
+        return resource.csv_copy.blocks(session, conditions, order)
     statement = sa.select(resource.rows).where(*conditions).order_by(*order)
     rows = session.scalars(statement.execution_options(yield_per=500))
     return csv_blocks(resource.read, (resource.read.model_validate(row) for row in rows))

@@ -18,8 +18,9 @@ from app.core.paths import shown
 
 logger = logging.getLogger(__name__)
 
+_CANCELED = "57014"
 _ENDED = {  # by SQLSTATE
-    "57014": "The request was ended because a statement took too long.",
+    _CANCELED: "The request was ended because a statement took too long.",
     "55P03": "Another transaction held a lock for too long.",
 }
 
@@ -142,9 +143,18 @@ def add_problem_handlers(app: FastAPI) -> None:
         return _respond(request, 500, "An unexpected error occurred.")
 
 
+def was_canceled(error: Exception) -> bool:
+    """Return whether PostgreSQL ended a statement on request or at its time limit."""
+    return _sqlstate(error) == _CANCELED
+
+
+def _sqlstate(error: Exception) -> str:
+    return str(getattr(getattr(error, "orig", None), "sqlstate", None))
+
+
 def _unavailable(error: Exception) -> str:
     """Return why the database did not execute a statement."""
-    state = str(getattr(getattr(error, "orig", None), "sqlstate", None))
+    state = _sqlstate(error)
     if state in _ENDED:
         return _ENDED[state]
     logger.error("database unavailable", exc_info=error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Annotated, Any, Generic, Self, TypeVar
 
 import sqlalchemy as sa
@@ -14,8 +15,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.schema import CallableColumnDefault
 
 from app.core.bulk import delete_rows, find_dangling, find_rejected, refresh_rows, within
+from app.core.csv_copy import CsvCopy, csv_copy
 from app.core.database import get_session
 from app.core.expansion import References
+from app.core.export import CsvBlocks
 from app.core.fields import Body, reject_unstorable
 from app.core.hooks import before_create, before_delete, before_update
 from app.core.integrity import explain, table_of
@@ -51,6 +54,11 @@ class Resource(Generic[Model, Read]):
         }
         table_of(model).info.update(fields=fields, resource=self)
         self.references = References(model)
+
+    @cached_property
+    def csv_copy(self) -> CsvCopy | None:
+        """How PostgreSQL writes the rows as CSV, or None if only Python can."""
+        return csv_copy(self.model, self.read)
 
     def list_docs(self) -> dict[str, Any]:
         """Return the OpenAPI parameters of the filters, for a route's `openapi_extra`."""
@@ -115,7 +123,7 @@ class Repository(Generic[Model, Read]):
         """Return a page; raises a problem 422 for an invalid query, or 400 for an invalid cursor."""
         return read_page(self.resource, self.session, query)
 
-    def csv(self, query: ExportQuery, timeout: float) -> Iterator[str]:
+    def csv(self, query: ExportQuery, timeout: float) -> CsvBlocks:
         """Return a CSV file with all rows that match a query, in blocks of lines; `timeout` is in seconds."""
         return read_csv(self.resource, self.session, query, timeout)
 

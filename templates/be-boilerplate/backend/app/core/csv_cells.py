@@ -1,0 +1,182 @@
+"""How PostgreSQL writes the cells of a CSV file: for each type of field, SQL that yields the text that Python writes."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import BaseModel, TypeAdapter
+from pydantic.fields import FieldInfo
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.core import fields
+from app.core.columns import Array
+from app.core.export import cell
+from app.core.filtering import value_adapter
+from app.core.texts import Char
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CellSql:
+    """The SQL of a cell; `{0}` is the column.
+
+    In rows where the condition `odd` holds, the text is not yet the cell: `convert` makes the cell of it.
+    """
+
+    text: str
+    odd: str = ""
+    convert: Callable[[str], Any] = str
+
+
+def cell_sql(column: InstrumentedAttribute[Any], info: FieldInfo) -> CellSql | None:
+    """Return the SQL of a field's cells, or None where only Python writes them.
+
+    What decides is how Pydantic reads and writes the field, so a field with a serializer of its own is left to it.
+    """
+    schema = _schema(value_adapter(info))
+    if isinstance(column.type, Array):
+        return None if isinstance(column.type.item_type, Char) else _array_sql(schema)
+    if schema == {"type": "any"} and isinstance(column.type, sa.JSON):
+        return _JSONB if isinstance(column.type, postgresql.JSONB) else _JSON
+    if kind := _plain_kind(schema):
+        return _BY_KIND[kind]
+    return next((sql for known, sql in _BY_FIELD if schema == known), None)
+
+
+def has_plain_fields(read: type[BaseModel]) -> bool:
+    """Return whether no method of a schema takes part in how its fields are read and written."""
+    methods = read.__pydantic_decorators__
+    return not (
+        methods.field_validators
+        or methods.model_validators
+        or methods.field_serializers
+        or methods.model_serializers
+        or methods.computed_fields
+    )
+
+
+def _array_sql(schema: Mapping[str, Any]) -> CellSql | None:
+    """Return the SQL of an array, whose items JSON has to represent as Pydantic does."""
+    items = schema.get("schema", {}).get("items_schema", {})
+    if schema != _schema(TypeAdapter(fields.Array[int])) | {"schema": _list_of(items)}:
+        return None
+    kind = _plain_kind(items.get("schema", {}))
+    if not kind:
+        return None
+    return _INTEGERS if kind == "int" else _ITEMS
+
+
+def _list_of(items: Any) -> dict[str, Any]:
+    return {"type": "list", "items_schema": items}
+
+
+def _plain_kind(schema: Mapping[str, Any]) -> str:
+    """Return the kind of a type that is read and written as it is, or an empty text."""
+    kind = str(schema.get("type"))
+    if kind not in _BY_KIND or schema.keys() & _CHANGING:
+        return ""
+    values: Sequence[object] = schema.get("expected", schema.get("members", ()))
+    return kind if all(isinstance(value, str) for value in values) else ""
+
+
+def _schema(adapter: TypeAdapter[Any]) -> dict[str, Any]:
+    """Return how Pydantic reads and writes a type, without how it is documented."""
+    return {key: part for key, part in adapter.core_schema.items() if key != "metadata"}
+
+
+def _json_cell(text: str) -> Any:
+    value = json.loads(text)
+    return cell(value, _json.dump_python(value, mode="json"))
+
+
+def _float_cell(text: str) -> str:
+    number = float(text)
+    return repr(number) if math.isfinite(number) else text
+
+
+_json: TypeAdapter[Any] = TypeAdapter(Any)
+_CHANGING = frozenset({"serialization", "strip_whitespace", "to_lower", "to_upper"})
+_COLUMN = CellSql(text="{0}")
+# A formula gets an apostrophe, and an empty text is NULL, which COPY does not quote.
+_TEXT = CellSql(
+    text="CASE WHEN left({0}::text, 1) COLLATE \"C\" IN ('=', '+', '-', '@', E'\\t', E'\\r')"
+    " AND {0}::text COLLATE \"C\" !~ '^[+-]?[0-9]+(\\.[0-9]+)?$' THEN '''' || {0}::text"
+    " ELSE NULLIF({0}::text COLLATE \"C\", '') END"
+)
+_BY_KIND = {
+    "bool": CellSql(text="{0}::text"),
+    "enum": _TEXT,
+    "int": _COLUMN,
+    "literal": _TEXT,
+    "str": _TEXT,
+    "uuid": _COLUMN,
+}
+# Python writes fractions of a second with six digits, or not at all.
+_MOMENT = "replace(to_char({0}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '')"
+_UTC = "{0} AT TIME ZONE 'UTC'"
+_BY_FIELD = [
+    (_schema(TypeAdapter(field)), sql)
+    for field, sql in (
+        (fields.Native, _TEXT),
+        (fields.Date, _COLUMN),
+        (
+            fields.Time,
+            CellSql(
+                text="CASE WHEN length({0}::text) > 8 THEN rpad({0}::text, 15, '0') ELSE {0}::text END"
+            ),
+        ),
+        (
+            fields.LocalTimestamp,
+            CellSql(
+                text="CASE WHEN {0} >= '0001-01-01' AND {0} < '10000-01-01'"
+                f" THEN {_MOMENT} ELSE {{0}}::text END"
+            ),
+        ),
+        (
+            fields.Timestamp,
+            CellSql(
+                text="CASE WHEN {0} >= '0001-01-01 00:00+00' AND {0} < '10000-01-01 00:00+00'"
+                f" THEN {_MOMENT.format(_UTC)} || 'Z' ELSE {{0}}::text END"
+            ),
+        ),
+        (
+            fields.Bytes,
+            CellSql(text="NULLIF(translate(encode({0}, 'base64'), E'\\n', ''), '')"),
+        ),
+        (  # Python writes small numbers with an exponent
+            fields.ExactDecimal,
+            CellSql(
+                text="{0}",
+                odd="abs({0}) < 0.000001 AND scale({0}) > 6",
+                convert=lambda text: str(Decimal(text)),
+            ),
+        ),
+        (  # PostgreSQL writes integers without a point, large numbers with an exponent, and may need more digits
+            fields.Number,
+            CellSql(
+                text="CASE WHEN abs({0}) >= 1e16 OR position('e-' IN {0}::text) > 0 THEN {0}::text"
+                " WHEN abs({0}) >= 1e6 AND position('.' IN {0}::text::numeric::text) > 0"
+                " THEN {0}::text::numeric::text"
+                " WHEN abs({0}) >= 1e6 THEN {0}::text::numeric::text || '.0'"
+                " WHEN position('.' IN {0}::text) > 0 THEN {0}::text ELSE {0}::text || '.0' END",
+                odd="abs({0}) >= 1e16 AND abs({0}) < 'Infinity'",
+                convert=_float_cell,
+            ),
+        ),
+    )
+]
+# Python writes fractions with as many digits as a double needs, and a JSON text without its quotes.
+_JSONB = CellSql(
+    text="NULLIF({0}::text, 'null')",
+    odd="jsonb_typeof({0}) = 'string' OR {0}::text ~ '[0-9]\\.[0-9]'",
+    convert=_json_cell,
+)
+_JSON = CellSql(text="{0}::text", odd="{0} IS NOT NULL", convert=_json_cell)
+_ITEMS = CellSql(text="to_jsonb({0})::text")
+_INTEGERS = CellSql(text="to_jsonb({0}::bigint[])::text")  # JSON has no number for an oid
