@@ -152,7 +152,7 @@ def _patterns(condition: Condition, column: str) -> Iterator[str]:
         first, *rest = condition.arguments or (None,)
         if isinstance(first, Computed) and first.op == "as text":
             (first,) = first.arguments
-        if condition.op in ("matches", "matches any case") and isinstance(first, FieldValue) and first.column == column:
+        if condition.op == "matches" and isinstance(first, FieldValue) and first.column == column:
             yield from (part.value for part in rest if isinstance(part, ConstantValue))
         for part in condition.arguments:
             yield from _patterns(part, column)
