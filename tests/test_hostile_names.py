@@ -12,6 +12,7 @@ from starlette.routing import compile_path
 from runner.ddl.reader import read_ddl_text
 from runner.generation.fastapi.generated_names import MODEL_FUNCTIONS, path_of
 from runner.generation.fastapi.resources import resource
+from runner.generation.fastapi.sqlite_names import renamed_columns
 from runner.generation.fragments import import_lines
 from runner.generation.model.application import Application
 from tests.generated_backend import backend_files, first_revision
@@ -99,6 +100,7 @@ def test_columns_that_differ_only_in_case_have_their_own_names_in_sqlite() -> No
     model = files["backend/app/a/model.py"].text
     assert 'mapped_column(database_name("id", sqlite="id_2"), sa.Integer, key="id")' in model
     assert 'sa.PrimaryKeyConstraint("Id", "id", name="a_pkey")' in model
+    assert renamed_columns(["A", "a", "a_2", "b"]) == {"a": "a_3"}
 
 
 def test_the_path_of_a_row_has_parameters_in_any_script() -> None:

@@ -29,13 +29,13 @@ def sqlite_index(application: Application, table: QName, name: str) -> str:
 
 def renamed_columns(names: Iterable[str]) -> Mapping[str, str]:
     """Return the columns of a table that have another name in SQLite: the second of two that differ only in case."""
-    used: set[str] = set()
+    plain: dict[str, str] = {}
+    alike = [name for name in names if plain.setdefault(name.lower(), name) != name]
+    used = set(plain)
     found: dict[str, str] = {}
-    for name in names:
-        own = unused_name(name, used)
-        used.add(own.lower())
-        if own != name:
-            found[name] = own
+    for name in alike:
+        found[name] = unused_name(name, used)
+        used.add(found[name].lower())
     return found
 
 

@@ -293,4 +293,5 @@ def _columns_in(table: sa.Table, detail: str | None) -> list[str]:
 def _columns_in_sql(table: sa.Table, text: str) -> list[str]:
     """Return the columns that an SQL expression mentions, in order of appearance."""
     words = re.findall(r"\w+", re.sub(r"'[^']*'", "", text))
-    return [word for word in dict.fromkeys(words) if word in table.columns]
+    keys = {name: column.key for column in table.columns for name in (column.name, column.key)}
+    return [keys[word] for word in dict.fromkeys(words) if word in keys]
