@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from runner.ddl.reader import read_ddl_text
@@ -243,3 +245,37 @@ def test_an_index_with_the_name_of_a_foreign_key_comes_and_goes_on_its_own() -> 
     new = f"{old} CREATE INDEX u_of_t ON t (u);"
     assert up(old, new) == ["CREATE INDEX u_of_t ON t (u)"]
     assert up(new, old) == ["DROP INDEX u_of_t"]
+
+
+@pytest.mark.parametrize(
+    ("new", "values"),
+    [
+        ('name text, "Name" text', {"name": "second", "Name_2": "first"}),
+        ("name text", {"name": "second"}),
+        ('"Name" text', {"Name": "first"}),
+        ('"Name" text, name text, "NAME" text', {"Name": "first", "name_2": "second", "NAME_3": None}),
+    ],
+)
+def test_columns_that_differ_only_in_case_keep_their_values_on_sqlite(new: str, values: dict[str, str]) -> None:
+    found = between('CREATE TABLE t ("Name" text, name text);', f"CREATE TABLE t ({new});")
+    _keep(found, "INSERT INTO t VALUES ('first', 'second')", values)
+
+
+def test_a_column_renamed_to_the_name_of_another_keeps_its_values_on_sqlite() -> None:
+    old = "CREATE TABLE t (title text, name text);"
+    found = between(old, f'{old} ALTER TABLE t RENAME COLUMN title TO "Name";')
+    _keep(found, "INSERT INTO t VALUES ('first', 'second')", {"Name": "first", "name_2": "second"})
+
+
+def _keep(found: Difference, insert: str, values: dict[str, str]) -> None:
+    """Assert that the table `t` has these values after a change."""
+    connection = sqlite3.connect(":memory:")
+    connection.row_factory = sqlite3.Row
+    for table in found.was.tables:
+        for statement in sqlite_statements.create_table(table.sqlite):
+            connection.execute(statement)
+    connection.execute(insert)
+    for statement in sqlite_statements.change(found):
+        connection.execute(statement)
+    assert dict(connection.execute("SELECT * FROM t").fetchone()) == values
+    connection.close()

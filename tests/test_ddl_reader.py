@@ -336,11 +336,6 @@ def test_json_of_a_schema():
     assert [note["line"] for note in data["passed_over"]] == [9]
 
 
-def test_columns_that_differ_only_in_case_are_reported() -> None:
-    (warning,) = read_ddl_text('CREATE TABLE t (a int, "A" int, b int);', "postgres").warnings
-    assert "columns a and A of table public.t differ only in case" in warning
-
-
 def test_keys_over_texts_without_case_get_an_index_of_sqlite() -> None:
     ddl = """
         CREATE TABLE member (

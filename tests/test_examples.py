@@ -55,6 +55,9 @@ def _rows(table: ApplicationTable) -> list[dict[str, object]]:
         "low numeric(8,2) NOT NULL UNIQUE, high numeric(8,2) NOT NULL UNIQUE, CHECK (high > low)",
         "since date NOT NULL UNIQUE, until date NOT NULL, CHECK (until > since)",
         "since timestamptz NOT NULL, until timestamptz NOT NULL, UNIQUE (since, until), CHECK (since < until)",
+        "code int NOT NULL, CHECK (code::text ~ '^[0-9]{5}$')",
+        "code int NOT NULL UNIQUE, CHECK (code::text ~ '^[1-9][0-9]{4}$')",
+        "heads numeric(3,-2) NOT NULL UNIQUE, more numeric(6,-2) NOT NULL, CHECK (heads < more)",
         "share real NOT NULL, rest real NOT NULL, CHECK (share > rest AND share > 0 AND share < 1)",
     ],
 )
@@ -181,7 +184,6 @@ def test_lower_of_a_range_is_its_bound_and_no_rule_of_the_application() -> None:
     [
         ("v LIKE 'a%_z'", "abcz", "az"),
         ("v ILIKE '%B%'", "abc", "ac"),
-        ("v ~* '^AB'", "abc", "ba"),
         ("substr(v, 2, 1) = 'b'", "abc", "acb"),
         ("left(v, 1) || right(v, 1) = 'ac'", "abc", "ab"),
         ("strpos(v, 'c') = 3 AND replace(v, 'c', '') = 'ab'", "abc", "acb"),
@@ -248,6 +250,11 @@ def test_numbers_of_mysql_have_its_ranges(type_: str, limits: dict[str, int]) ->
     assert field.bounds.numbers == {name: Decimal(number) for name, number in limits.items()}
 
 
+def test_a_pattern_without_case_is_the_pattern_of_its_field() -> None:
+    field = _resource("CREATE TABLE t (id int PRIMARY KEY, v text CHECK (v ~* '^AB'))").table.fields["v"]
+    assert field.bounds.pattern == "^[Aa][Bb]"
+
+
 def test_a_cast_that_changes_a_value_is_left_to_the_database() -> None:
     table = _resource("CREATE TABLE t (id int PRIMARY KEY, v real CHECK (v::text ~ '^[0-9]{5}$'))").table
     assert not table.rules
@@ -263,6 +270,11 @@ def test_an_integer_as_text_is_evaluated() -> None:
 def test_a_check_against_what_is_no_number_bounds_nothing(type_: str) -> None:
     table = _resource(f"CREATE TABLE t (id int PRIMARY KEY, v {type_} CHECK (v < 'Infinity' AND v <> 'NaN'))").table
     assert not table.fields["v"].bounds.numbers
+
+
+def test_a_number_of_a_negative_scale_has_no_digits_that_are_rounded() -> None:
+    table = _resource("CREATE TABLE t (id int PRIMARY KEY, a numeric(3,-2), b numeric(3,-2) UNIQUE)").table
+    assert (table.example["a"], table.example["b"]) == ("100", "200")
 
 
 def test_names_that_pydantic_protects_are_not_used() -> None:

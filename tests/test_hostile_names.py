@@ -12,6 +12,7 @@ from starlette.routing import compile_path
 from runner.ddl.reader import read_ddl_text
 from runner.generation.fastapi.generated_names import MODEL_FUNCTIONS, path_of
 from runner.generation.fastapi.resources import resource
+from runner.generation.fastapi.sqlite_names import renamed_columns
 from runner.generation.fragments import import_lines
 from runner.generation.model.application import Application
 from tests.generated_backend import backend_files, first_revision
@@ -77,10 +78,29 @@ def test_names_that_differ_only_in_case_are_two_tables_in_sqlite() -> None:
     assert {name for (name,) in names} == {"User", "user_2", "posts", "X", "x_2", "POSTS_2"}
     connection.close()
     assert '"user", sqlite="user_2")' in files["backend/app/user_2/model.py"].text
-    assert '[table_name("user", sqlite="user_2") + ".id"]' in files["backend/app/posts/model.py"].text
-    assert "def table_name(" in files["backend/app/core/database.py"].text
+    assert '[database_name("user", sqlite="user_2") + ".id"]' in files["backend/app/posts/model.py"].text
+    assert "def database_name(" in files["backend/app/core/database.py"].text
     ordinary = backend_files(read_ddl_text("CREATE TABLE a (id int PRIMARY KEY);", "postgres"))
-    assert not [path for path, file in ordinary.items() if "table_name(" in file.text]
+    assert not [path for path, file in ordinary.items() if "database_name(" in file.text]
+
+
+def test_columns_that_differ_only_in_case_have_their_own_names_in_sqlite() -> None:
+    ddl = """CREATE TABLE a ("Id" int, id int CHECK (id > 0), PRIMARY KEY ("Id", id), UNIQUE (id));
+        CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a (id)); CREATE INDEX i ON a (id) WHERE "Id" > id;"""
+    files = backend_files(read_ddl_text(ddl, "postgres"))
+    connection = sqlite3.connect(":memory:")
+    for statement in first_revision(files, "sqlite"):
+        connection.execute(statement)
+    connection.execute("INSERT INTO a VALUES (-1, 1)")
+    connection.execute("INSERT INTO b VALUES (1, 1)")
+    assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    (index,) = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'i'").fetchone()
+    assert index == 'CREATE INDEX i ON a (id_2) WHERE "Id" > id_2'
+    connection.close()
+    model = files["backend/app/a/model.py"].text
+    assert 'mapped_column(database_name("id", sqlite="id_2"), sa.Integer, key="id")' in model
+    assert 'sa.PrimaryKeyConstraint("Id", "id", name="a_pkey")' in model
+    assert renamed_columns(["A", "a", "a_2", "b"]) == {"a": "a_3"}
 
 
 def test_the_path_of_a_row_has_parameters_in_any_script() -> None:

@@ -37,6 +37,26 @@ def test_a_portable_pattern_is_accepted(pattern: str) -> None:
     assert accepted(portable)
 
 
+@pytest.mark.parametrize(
+    ("pattern", "portable"),
+    [
+        ("^[a-z]{2}[0-9]{3}$", "^[A-Za-z]{2}[0-9]{3}$"),
+        ("^ab?c$", "^[aA][bB]?[cC]$"),
+        ("^[a-cx.A]+@[^bq]", "^[B-CXa-cx.A]+@[^BQbq]"),
+        (r"\d[\wa]", r"\d[A\wa]"),
+        ("[[:upper:]]", "[a-zA-Z]"),
+        ("é", None),
+        ("学a", None),
+        ("学", "学"),
+        ("[]a]", None),
+        ("[^-a]", None),
+    ],
+)
+def test_a_pattern_without_case_names_both_cases(pattern: str, portable: str | None) -> None:
+    assert portable_pattern(pattern, any_case=True) == portable
+    assert portable is None or accepted(portable)
+
+
 @pytest.mark.parametrize("pattern", LEFT_TO_THE_DATABASE, ids=lambda pattern: ascii(pattern[:20]))
 def test_others_are_left_to_the_database(pattern: str) -> None:
     assert portable_pattern(pattern) is None

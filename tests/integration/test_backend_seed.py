@@ -117,7 +117,8 @@ CREATE TABLE one (place_country char(2), place_code int, FOREIGN KEY (place_coun
     PRIMARY KEY (place_country, place_code));
 CREATE TABLE never (id int PRIMARY KEY, a int NOT NULL CHECK (a > 5), CONSTRAINT never_check CHECK (a < a - 1));
 CREATE TABLE log (at timestamptz, text text, data json, place point, tags text[]);
-CREATE TABLE offer (id serial PRIMARY KEY, price numeric(65, 30) NOT NULL, share numeric(31, 30) NOT NULL);
+CREATE TABLE offer (id serial PRIMARY KEY, price numeric(65, 30) NOT NULL, share numeric(31, 30) NOT NULL,
+    seats numeric(3, -2) NOT NULL);
 CREATE TABLE letter (id serial PRIMARY KEY, word text NOT NULL, CHECK (word ~ '^[a-z]+$' OR id > 3));
 CREATE TABLE parcel (id serial PRIMARY KEY, mark text NOT NULL CHECK (mark LIKE 'P-%'), since date NOT NULL,
     until date NOT NULL, CHECK (until - since = 7));

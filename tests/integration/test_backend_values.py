@@ -54,6 +54,16 @@ CREATE TABLE parts (part part PRIMARY KEY, note text);
 CREATE TABLE pairs (one text, two varchar(20), note text, PRIMARY KEY (one, two));
 CREATE TABLE digests (digest bytea PRIMARY KEY, note text);
 CREATE TABLE seasons (start date PRIMARY KEY, note text);
+CREATE TABLE owners (
+    id serial PRIMARY KEY,
+    "Name" text NOT NULL,
+    name text NOT NULL UNIQUE,
+    "NAME" integer DEFAULT 3 CHECK ("NAME" > 2),
+    both text GENERATED ALWAYS AS ("Name" || '/' || name) STORED
+);
+CREATE INDEX owners_name ON owners (name DESC) WHERE "NAME" > 5;
+CREATE TABLE pets (id serial PRIMARY KEY, "Owner" text, owner text REFERENCES owners (name), "Tag" text, tag text);
+CREATE UNIQUE INDEX pets_tag ON pets (lower(tag));
 """
 
 
@@ -261,6 +271,27 @@ def test_a_date_without_an_end_is_a_key(client: httpx.Client) -> None:
     row = client.post("/seasons", json={"start": "-infinity"}).json()
     assert client.get("/seasons/-infinity").json() == row
     assert client.delete("/seasons/-infinity").status_code == 204
+
+
+def test_columns_that_differ_only_in_case_are_apart(client: httpx.Client) -> None:
+    created = client.post("/owners", json={"name": "A", "name_2": "b"})
+    row = created.json()
+    assert (created.status_code, row) == (201, {"id": 1, "name": "A", "name_2": "b", "name_3": 3, "both": "A/b"})
+    second = client.post("/owners", json={"name": "A", "name_2": "a", "name_3": 6}).json()
+    assert client.get("/owners", params={"name_2": "b"}).json()["items"] == [row]
+    assert client.get("/owners", params={"sort": "name_2"}).json()["items"] == [second, row]
+    assert client.patch("/owners/1", json={"name": "C"}).json() == {**row, "name": "C", "both": "C/b"}
+    for body, field in (({"name_2": "a"}, "name_2"), ({"name_3": 1}, "name_3")):
+        refused = client.patch("/owners/1", json=body)
+        assert refused.status_code in {409, 422}
+        assert [error["field"] for error in refused.json()["errors"]] == [field]
+    assert client.post("/pets", json={"owner": "x", "owner_2": "b"}).status_code == 201
+    refused = client.post("/pets", json={"owner": "b", "owner_2": "x"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, "owner_2")
+    assert client.delete("/owners/1").status_code == 409
+    assert client.post("/pets", json={"tag": "a", "tag_2": "x"}).status_code == 201
+    refused = client.post("/pets", json={"tag": "b", "tag_2": "X"})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (409, "tag_2")
 
 
 def test_the_document_states_these_forms(client: httpx.Client) -> None:

@@ -164,13 +164,6 @@ class _SchemaBuilder:
                 self._warn(draft, f"column {column.name} of table {draft.name} is there twice; the first one holds")
             else:
                 by_name[column.name] = self._column(draft, column)
-        alike = {name.lower(): name for name in reversed(by_name)}
-        for name in by_name.keys() - alike.values():
-            self._warn(
-                draft,
-                f"columns {alike[name.lower()]} and {name} of table {draft.name} differ only in case: SQLite takes "
-                "them for one, so an application with this table runs on PostgreSQL only; rename one of them",
-            )
         if not by_name:
             self._warn(draft, f"table {draft.name} has no columns, so an application leaves it out")
         self._drop_dangling(draft, by_name.keys())

@@ -43,7 +43,7 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
         "enums": tuple(_enum(names[enum.name], enum) for enum in schema.enums if enum.name),
         "left_out": tuple(Code(f"{code(table.title)}: {text}") for table in tables for text in left_out(schema, table)),
         "passed_over": passed_over(schema),
-        "has_renamed_tables": has_renamed(application),
+        "has_renamed": has_renamed(application),
         "native_samples": NATIVE_TEXTS,
     }
 

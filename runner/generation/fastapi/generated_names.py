@@ -18,7 +18,7 @@ _MODULES = {
     "fastapi.testclient": "TestClient",
     "app.core.columns": """Array BigInt ByDialect Double Json PlainJson Real SmallInt enum_of exact native
         now_default postgresql_only""",
-    "app.core.database": "Base table_name",
+    "app.core.database": "Base database_name",
     "app.core.fields": "Body Bytes Exact ExactDecimal Int16 Int32 Int64 Native NotNull Number Row omitted",
     "app.core.moments": "Date Interval LocalTimestamp Time Timestamp utc_now",
     "app.core.problems": "problem_responses",

@@ -11,6 +11,7 @@ from runner.generation.fastapi.generated_names import imported, source
 from runner.generation.fastapi.python_rules import constant_source
 from runner.generation.fastapi.python_types import PythonType, array_of
 from runner.generation.fastapi.server_defaults import ServerDefault, server_default
+from runner.generation.fastapi.sqlite_names import name_source
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment, join
 from runner.generation.model.checks import Bounds
@@ -229,7 +230,10 @@ def _arguments(
 ) -> list[Fragment]:
     """Return the arguments of `mapped_column()`."""
     column = field.column
+    sqlite = sql.sqlite_name(column.name)
     found = [Fragment(literal(column.name))] if column.name != attribute else []
+    if sqlite != column.name:
+        found = [name_source(column.name, sqlite)]
     found.append(type_.column)
     if column.identity:
         found.append(source("sa.Identity(always={})", str(column.identity == "always"), uses="sa"))
@@ -245,6 +249,8 @@ def _arguments(
         found += _on_update(field)
     if type_.annotation.text == "Any" and field.nullable:  # which the annotation does not show
         found.append(Fragment("nullable=True"))
+    if sqlite != column.name:  # by which constraints refer to it on both databases
+        found.append(Fragment(f"key={literal(column.name)}"))
     return found + _remarks(field)
 
 

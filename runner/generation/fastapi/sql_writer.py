@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar, Literal
 
@@ -51,11 +51,15 @@ _CAST_KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, kw_only=True)
 class SqlWriter:
-    """Writes expressions of the dialect `source` over columns of these `types`, for one `place` of a table."""
+    """Writes expressions of the dialect `source` over columns of these `types`, for one `place` of a table.
+
+    `names` are those of the columns that have another name in the database.
+    """
 
     types: Mapping[str, FieldType]
     source: Dialect
     place: Place
+    names: Mapping[str, str] = field(default_factory=dict)
 
     true: ClassVar[str] = "true"
     false: ClassVar[str] = "false"
@@ -75,7 +79,7 @@ class SqlWriter:
         if isinstance(expression, ColumnRef):
             if expression.name not in self.types:
                 raise Unknown(expression.name)
-            return quote(expression.name)
+            return quote(self.names.get(expression.name, expression.name))
         if isinstance(expression, Const):
             return self.constant(expression, like)
         own = self.operations.get(expression.op) or _SHARED.get(expression.op)

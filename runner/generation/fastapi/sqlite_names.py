@@ -1,4 +1,4 @@
-"""Names of tables and indexes in SQLite, which has no schemas, one namespace for both, and ignores their case."""
+"""Names in SQLite, which has no schemas, one namespace for tables and indexes, and ignores the case of all names."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from runner.generation.fragments import Fragment
 from runner.generation.model.naming import unused_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from runner.ddl.model import QName
     from runner.generation.model.application import Application
@@ -27,9 +27,24 @@ def sqlite_index(application: Application, table: QName, name: str) -> str:
     return application.derived(_indexes)[table, name]
 
 
+def renamed_columns(names: Iterable[str]) -> Mapping[str, str]:
+    """Return the columns of a table that have another name in SQLite: the second of two that differ only in case."""
+    plain: dict[str, str] = {}
+    alike = [name for name in names if plain.setdefault(name.lower(), name) != name]
+    used = set(plain)
+    found: dict[str, str] = {}
+    for name in alike:
+        found[name] = unused_name(name, used)
+        used.add(found[name].lower())
+    return found
+
+
 def has_renamed(application: Application) -> bool:
-    """Whether a table has another name in SQLite, apart from its schema."""
-    return any(_own_name(application, name) != name.name for name in application.derived(_tables))
+    """Whether a table, apart from its schema, or a column has another name in SQLite."""
+    tables = application.derived(_tables)
+    return any(_own_name(application, name) != name.name for name in tables) or any(
+        renamed_columns(column.name for column in table.columns) for table in application.schema.tables
+    )
 
 
 def table_name_source(application: Application, name: QName) -> Fragment:
@@ -37,7 +52,12 @@ def table_name_source(application: Application, name: QName) -> Fragment:
     own = _own_name(application, name)
     if own == name.name:
         return Fragment(literal(own))
-    return source("table_name({}, sqlite={})", literal(name.name), literal(own), uses="table_name")
+    return name_source(name.name, own)
+
+
+def name_source(name: str, sqlite: str) -> Fragment:
+    """Return a name that SQLite has another one for, as source of a model."""
+    return source("database_name({}, sqlite={})", literal(name), literal(sqlite), uses="database_name")
 
 
 def target_source(application: Application, name: QName, column: str) -> Fragment:

@@ -113,7 +113,10 @@ def _index(sql: TableSql, name: str, index: Index) -> Fragment:
 def _reads_alike(index: Index, sql: TableSql) -> bool:
     """Whether both databases accept the same SQL for an index."""
     return not any(
-        part.nulls or is_without_case(part) or sql.part(part, Database.POSTGRESQL) != sql.part(part, Database.SQLITE)
+        part.nulls
+        or is_without_case(part)
+        or (part.descending and part.column in sql.sqlite_names)
+        or sql.part(part, Database.POSTGRESQL) != sql.part(part, Database.SQLITE)
         for part in index.parts
     )
 

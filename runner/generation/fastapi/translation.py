@@ -16,6 +16,7 @@ from runner.ddl.dialects import dialect_named
 from runner.ddl.model import Const
 from runner.ddl.syntax.dialect import Dialect
 from runner.generation.fastapi.postgresql_sql import PostgresqlWriter
+from runner.generation.fastapi.sqlite_names import renamed_columns
 from runner.generation.fastapi.sqlite_sql import SqliteWriter
 from runner.generation.model.check_expressions import Unknown, uncast
 from runner.generation.model.field_types import FieldType
@@ -35,10 +36,18 @@ class Database(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class TableSql:
-    """The expressions of a table; `types` are those of its columns, `source` is the dialect of the DDL."""
+    """The expressions of a table; `types` are those of its columns, `source` is the dialect of the DDL.
+
+    `sqlite_names` are those of the columns that have another name in SQLite.
+    """
 
     types: Mapping[str, FieldType]
     source: Dialect
+    sqlite_names: Mapping[str, str]
+
+    def sqlite_name(self, column: str) -> str:
+        """Return the name of a column in SQLite."""
+        return self.sqlite_names.get(column, column)
 
     def check(self, check: Check, target: Database) -> str | None:
         """Return a check; None where the database cannot say the same, or where the types of the columns say it."""
@@ -54,7 +63,7 @@ class TableSql:
 
     def reads_alike(self, text: str, expression: Expression | None) -> bool:
         """Whether both databases read a text as the same expression."""
-        if expression is None or _OF_ONE_DATABASE.search(text):
+        if expression is None or self.sqlite_names or _OF_ONE_DATABASE.search(text):
             return False
         written = self._condition(expression, Database.POSTGRESQL)
         plain = written and written.replace("true", "1").replace("false", "0")
@@ -100,8 +109,9 @@ class TableSql:
         return self.source.postgresql_compatible if target is Database.POSTGRESQL else self.source.sqlite_compatible
 
     def _writer(self, target: Database, place: Place) -> SqlWriter:
-        kind = PostgresqlWriter if target is Database.POSTGRESQL else SqliteWriter
-        return kind(types=self.types, source=self.source, place=place)
+        if target is Database.POSTGRESQL:
+            return PostgresqlWriter(types=self.types, source=self.source, place=place)
+        return SqliteWriter(types=self.types, source=self.source, place=place, names=self.sqlite_names)
 
     def _condition(self, expression: Expression | None, target: Database) -> str | None:
         try:
@@ -144,4 +154,4 @@ def is_literal(expression: Expression | None) -> bool:
 def table_sql(table: ApplicationTable, dialect: str) -> TableSql:
     """Return the expressions of a table of a schema in this dialect."""
     types = {name: field.type for name, field in table.fields.items()}
-    return TableSql(types=types, source=dialect_named(dialect))
+    return TableSql(types=types, source=dialect_named(dialect), sqlite_names=renamed_columns(types))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.conditions import Computed, Condition, ConstantValue, FieldValue, constants_in
 from runner.generation.model.field_types import MOMENTS, NUMERIC
+from runner.generation.model.pattern_samples import pattern_numbers, pattern_samples
 from runner.generation.model.samples import (
     APART,
     DAYS,
@@ -19,7 +20,6 @@ from runner.generation.model.samples import (
     moment_series,
     number_sample,
     number_series,
-    pattern_samples,
     text_variants,
 )
 from runner.generation.model.series import Counter
@@ -55,6 +55,7 @@ def candidates(field: Field, sample: Sample, rules: Sequence[RowRule], *, distin
         sample,
         *_other_values(field, sample, _constants(rules, column), distinct=distinct),
         *pattern_samples(field, patterns, distinct=distinct),
+        *pattern_numbers(field, patterns, distinct=distinct),
     ]
     return [*found, NULL] if field.nullable else found
 
@@ -146,10 +147,12 @@ def _nested(item: str, dimensions: int) -> Sample:
 
 
 def _patterns(condition: Condition, column: str) -> Iterator[str]:
-    """Yield the patterns that a condition matches a column with."""
+    """Yield the patterns that a condition matches a column, or its digits, with."""
     if isinstance(condition, Computed):
         first, *rest = condition.arguments or (None,)
-        if condition.op in ("matches", "matches any case") and isinstance(first, FieldValue) and first.column == column:
+        if isinstance(first, Computed) and first.op == "as text":
+            (first,) = first.arguments
+        if condition.op == "matches" and isinstance(first, FieldValue) and first.column == column:
             yield from (part.value for part in rest if isinstance(part, ConstantValue))
         for part in condition.arguments:
             yield from _patterns(part, column)

@@ -223,8 +223,8 @@ def _with_number(op: str, right: Const, type_: FieldType, bounds: Bounds) -> Bou
 
 
 def _with_text(op: str, right: Const, bounds: Bounds) -> Bounds | None:
-    if op == "~" and bounds.pattern is None:
-        pattern = portable_pattern(str(right.value))
+    if op in ("~", "~*") and bounds.pattern is None:
+        pattern = portable_pattern(str(right.value), any_case=op == "~*")
         return None if pattern is None else replace(bounds, pattern=pattern)
     if op == "<>" and right.value == "":
         return replace(bounds, min_length=max(bounds.min_length or 0, 1))

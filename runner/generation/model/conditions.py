@@ -87,7 +87,7 @@ def constants_in(condition: Condition) -> tuple[Any, ...]:
     """Return the values of the constants of a condition, in order; patterns are none."""
     if isinstance(condition, ConstantValue):
         return (condition.value,)
-    is_pattern = isinstance(condition, Computed) and condition.op in ("matches", "matches any case")
+    is_pattern = isinstance(condition, Computed) and condition.op == "matches"
     parts = condition.arguments if isinstance(condition, Computed) and not is_pattern else ()
     return tuple(value for part in parts for value in constants_in(part))
 
@@ -158,11 +158,11 @@ def _cast(cast: Operation, scope: _Scope, compared: FieldType | None) -> Conditi
 def _matches(operation: Operation, scope: _Scope, _compared: FieldType | None) -> Condition:
     value, pattern = operation.args
     make = python_pattern if scope.of_samples else portable_pattern
-    portable = make(str(pattern.value)) if isinstance(pattern, Const) else None
+    any_case = operation.op == "~*"
+    portable = make(str(pattern.value), any_case=any_case) if isinstance(pattern, Const) else None
     if portable is None or is_array(value, scope.types):
         raise Unknown(operation.op)
-    op = "matches" if operation.op == "~" else "matches any case"
-    return Computed(op=op, arguments=(_convert(value, scope), ConstantValue(value=portable)))
+    return Computed(op="matches", arguments=(_convert(value, scope), ConstantValue(value=portable)))
 
 
 def _of_samples_only(
@@ -197,7 +197,7 @@ _SPECIAL: Mapping[str, Callable[[Operation, _Scope, FieldType | None], Condition
     "is not null": _is_not_null,
     "cast": _cast,
     "~": _matches,
-    "~*": _of_samples_only(_matches),
+    "~*": _matches,
     "interval": _of_samples_only(_span),
     "<@": _contained,
     "current_date": lambda *_: Computed(op="today"),

@@ -115,7 +115,6 @@ _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "%": lambda a, b: (abs(a) % abs(b)) * (1 if a >= 0 else -1) if b else None,
     "not": lambda a: not a,
     "matches": lambda text, pattern: re.search(pattern, text) is not None,
-    "matches any case": lambda text, pattern: re.search(pattern, text, re.IGNORECASE) is not None,
     "like": lambda text, pattern: _like(pattern).fullmatch(text) is not None,
     "ilike": lambda text, pattern: _like(pattern.lower()).fullmatch(text.lower()) is not None,
     "abs": abs,

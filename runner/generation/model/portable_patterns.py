@@ -16,6 +16,8 @@ _PIECE = re.compile(
     r"(?s:\{(?P<least>\d{1,6})(?:(?P<comma>,)(?P<most>\d{0,6}))?\}|(?P<open>\()|(?P<close>\))|(?P<repeated>[*+?])"
     r"|(?P<atom>\[\^?\]?(?:\\.|[^\]\\])*\]|\\.|.))"
 )
+_CLASS = re.compile(r"(?s)(\[\^?)([^\]^-].*)\]")  # in front of whose members others can be written
+_MEMBER = re.compile(r"(?s)\\.|(.)(?:-([^\\]))?")
 _IN_CLASS_ONLY_RUST = re.compile(r"(?<!\\)\[|&&|--|~~")  # sets within sets, and operations on sets
 # Bytes of a compiled character class, measured; `\w` has hundreds of ranges in Unicode.
 _COSTS = (
@@ -27,13 +29,16 @@ _MOST_BYTES = 8_000_000  # Rust's bound is 10 MiB
 _MOST_DEPTH = 100  # of groups; Rust's bound is 250
 
 
-def portable_pattern(pattern: str) -> str | None:
-    """Return a pattern of PostgreSQL that means the same in Python, Rust and JSON Schema, None where there is none."""
-    found = python_pattern(pattern)
+def portable_pattern(pattern: str, *, any_case: bool = False) -> str | None:
+    """Return a pattern of PostgreSQL that means the same in Python, Rust and JSON Schema, None where there is none.
+
+    `any_case` is whether the pattern is matched without regard to case.
+    """
+    found = python_pattern(pattern, any_case=any_case)
     return None if found is None or (_compiled_size(found) or 0) > _MOST_BYTES else found
 
 
-def python_pattern(pattern: str) -> str | None:
+def python_pattern(pattern: str, *, any_case: bool = False) -> str | None:
     """Return a pattern of PostgreSQL that means the same in Python and, if it is not too large, in Rust; or None."""
     for name, letters in _CLASSES.items():
         pattern = pattern.replace(name, letters)
@@ -43,7 +48,41 @@ def python_pattern(pattern: str) -> str | None:
         re.compile(pattern)
     except re.error:
         return None
-    return pattern
+    return _in_any_case(pattern) if any_case else pattern
+
+
+def _in_any_case(pattern: str) -> str | None:
+    """Return a pattern that names each letter in both cases; None where letters other than ASCII's have cases."""
+    if pattern.lower() != pattern.upper() and not pattern.isascii():
+        return None
+    pieces: list[str] = []
+    for found in _PIECE.finditer(pattern):
+        piece = found[0]
+        if found["atom"] and piece[0] == "[":
+            letters = _CLASS.fullmatch(piece)
+            if letters is None:
+                return None
+            piece = f"{letters[1]}{_other_cases(letters[2])}{letters[2]}]"
+        elif found["atom"] and piece != piece.swapcase() and len(piece) == 1:
+            piece = f"[{piece}{piece.swapcase()}]"
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _other_cases(letters: str) -> str:
+    """Return the ASCII letters that the members of a character class lack in the other case, as ranges and letters."""
+    parts = (found.groups() for found in _MEMBER.finditer(letters))
+    held = {chr(code) for first, last in parts if first for code in range(ord(first), ord(last or first) + 1)}
+    lacking = sorted(letter.swapcase() for letter in held if letter.isascii() and letter.isalpha())
+    runs: list[str] = []
+    for letter in lacking:
+        if letter in held:
+            continue
+        if runs and ord(runs[-1][-1]) + 1 == ord(letter):
+            runs[-1] = runs[-1][0] + letter
+        else:
+            runs.append(letter)
+    return "".join("-".join(dict.fromkeys(run)) for run in runs)
 
 
 def _compiled_size(pattern: str) -> int | None:

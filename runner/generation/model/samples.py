@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from runner.generation.model.fields import Field
 
-_TRIED = (1, 12, 123456)  # rows whose text has to be accepted
+TRIED = (1, 12, 123456)  # rows whose text has to be accepted
 _NATURAL: tuple[tuple[str, Counter | str], ...] = (
     ("email", Counter(is_text=True, before="user", after="@example.com")),
     ("url", Counter(is_text=True, before="https://example.com/")),
@@ -138,11 +138,11 @@ def _item(type_: FieldType, *, distinct: bool) -> Sample:
         return constant_sample(type_.values[0])
     if type_.name == "inet":  # of a whole address PostgreSQL shows no mask in an array
         address = Counter(is_text=True, before="192.0.2.", modulus=250)
-        return _text_sample(address) if distinct else constant_sample("192.0.2.1")
+        return text_sample(address) if distinct else constant_sample("192.0.2.1")
     if type_.kind == "text":
         is_short = type_.max_length is not None and type_.max_length < len(_WORD) + 4
         counter = Counter(is_text=True) if is_short else Counter(is_text=True, before=f"{_WORD}-")
-        return _text_sample(counter) if distinct else constant_sample(_WORD[: type_.max_length])
+        return text_sample(counter) if distinct else constant_sample(_WORD[: type_.max_length])
     if type_.kind in ("integer", "number"):
         return Sample(json=1, value=1, series=Counter() if distinct else None)
     if type_.kind == "decimal":
@@ -157,7 +157,7 @@ def _native(type_: FieldType, *, distinct: bool) -> Sample:
     base, _, arguments = type_.name.rpartition(".")[2].partition("(")
     series = _NATIVE_SERIES.get(base)
     if distinct and series is not None:
-        return _text_sample(series)
+        return text_sample(series)
     if base == "bit":
         return constant_sample("1".zfill(int(arguments.rstrip(")") or 1)))
     if base in ("vector", "halfvec"):  # of pgvector, with a number of dimensions
@@ -224,22 +224,10 @@ def moment_series(kind: Kind, first: dt.date) -> Sample:
 
 def _text(field: Field) -> Sample:
     for form in _forms(field):
-        for tried in (form, _bounded(form)):
-            if all(accepts(field, _text_of(tried, number)) for number in _TRIED):
-                return _text_sample(tried)
-    return _text_sample(Counter(is_text=True))
-
-
-def pattern_samples(field: Field, patterns: Iterable[str], *, distinct: bool) -> Iterable[Sample]:
-    """Yield texts that the field and one of the patterns accept."""
-    for pattern in patterns if field.type.is_textual else ():
-        form = numbered(pattern, field.bounds.max_length)
-        counters = [form] if isinstance(form, Counter) else [] if form is None else [Counter(is_text=True, before=form)]
-        for one in counters if distinct or not isinstance(form, str) else [form]:
-            tried = _bounded(one)
-            texts = [_text_of(tried, number) for number in _TRIED]
-            if all(accepts(field, text) and _found(pattern, text) for text in texts):
-                yield _text_sample(tried)
+        for tried in (form, bounded(form)):
+            if all(accepts(field, text_of(tried, number)) for number in TRIED):
+                return text_sample(tried)
+    return text_sample(Counter(is_text=True))
 
 
 def _forms(field: Field) -> Iterable[Counter | str]:
@@ -260,27 +248,30 @@ def _forms(field: Field) -> Iterable[Counter | str]:
 
 def fitting(field: Field, form: Counter | str) -> Iterable[Sample]:
     """Yield the sample of a form, where the field accepts it in all rows."""
-    tried = _bounded(form)
-    if all(accepts(field, _text_of(tried, number)) for number in _TRIED):
-        yield _text_sample(tried)
+    tried = bounded(form)
+    if all(accepts(field, text_of(tried, number)) for number in TRIED):
+        yield text_sample(tried)
 
 
-def _bounded(form: Counter | str) -> Counter | str:
+def bounded(form: Counter | str) -> Counter | str:
     """Return a form whose number never has more digits than its width."""
     return replace(form, modulus=10**form.width) if isinstance(form, Counter) and form.width else form
 
 
-def _text_of(form: Counter | str, number: int) -> str:
+def text_of(form: Counter | str, number: int) -> str:
+    """Return the text of a form in row `number`."""
     return form if isinstance(form, str) else form.text(number)
 
 
-def _text_sample(form: Counter | str) -> Sample:
+def text_sample(form: Counter | str) -> Sample:
+    """Return a form as a sample."""
     if isinstance(form, str):
         return constant_sample(form)
     return Sample(json=form.text(1), value=form.text(1), series=form)
 
 
-def _found(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
+    """Whether a pattern is found in a text; `$` is the end of the text."""
     return re.search(pattern.replace("$", r"\Z"), text) is not None
 
 
@@ -294,8 +285,8 @@ def text_variants(field: Field, sample: Sample) -> Iterable[Sample]:
         tried = (
             replace(form, before=change(form.before), after=change(form.after)) if form else change(str(sample.json))
         )
-        if all(accepts(field, _text_of(tried, number)) for number in _TRIED):
-            yield _text_sample(tried)
+        if all(accepts(field, text_of(tried, number)) for number in TRIED):
+            yield text_sample(tried)
 
 
 def accepts(field: Field, text: Any) -> bool:
@@ -307,7 +298,7 @@ def accepts(field: Field, text: Any) -> bool:
         return False
     if bounds.min_length is not None and len(text) < bounds.min_length:
         return False
-    return bounds.pattern is None or _found(bounds.pattern, text)
+    return bounds.pattern is None or matches(bounds.pattern, text)
 
 
 # ------------------------------------------------------------------------------------------------------------- numbers
@@ -341,21 +332,25 @@ def number_sample(field: Field, number: Decimal) -> Sample:
         return constant_sample(float(number))
     if field.type.kind == "integer":
         return constant_sample(int(number))
-    return constant_sample(f"{number:.{max(field.type.places or 0, 0)}f}", number)
+    places = field.type.places or 0
+    if places < 0:  # PostgreSQL rounds digits before the point
+        number = Decimal(int(number) // 10**-places * 10**-places)
+    return constant_sample(f"{number:.{max(places, 0)}f}", number)
 
 
 def number_series(field: Field, first: Decimal) -> Sample | None:
     """Return a number for each row, one more than in the row before; None where fewer than two are accepted."""
-    start = math.ceil(first)
-    span = int(limits(field)[1] - start) + 1
+    is_text, places = field.type.kind == "decimal", field.type.places or 0
+    unit = 10 ** max(-places, 0)  # more than one where digits before the point are rounded
+    start = max(-(-math.ceil(first) // unit), 1) if unit > 1 else math.ceil(first)
+    span = math.floor(limits(field)[1]) // unit - start + 1
     if span <= 1:
         return None
-    is_text, places = field.type.kind == "decimal", max(field.type.places or 0, 0)
     counter = Counter(
         start=start - 1 or None if span > _ENDLESS else start,
         modulus=None if span > _ENDLESS else span,
         is_text=is_text,
-        after="." + "0" * places if is_text and places else "",
+        after="0" * -places or ("." + "0" * places if is_text and places else ""),
     )
     json = value_at(counter, 1)
     return Sample(json=json, value=Decimal(json) if is_text else json, series=counter)
@@ -363,7 +358,7 @@ def number_series(field: Field, first: Decimal) -> Sample | None:
 
 def _number(field: Field, *, distinct: bool) -> Sample:
     low, high = limits(field)
-    base = min(max(Decimal(1), low), high)
+    base = min(max(Decimal(1), _step(field.type), low), high)
     series = (number_series(field, base), _fractions(field, base)) if distinct else ()
     found = [sample for sample in series if sample is not None]
     return max(found, key=lambda sample: sample.most_rows or _ENDLESS, default=number_sample(field, base))

@@ -6,6 +6,7 @@ PostgreSQL gets every type, constraint and index as in the DDL; SQLite gets the 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from runner.ddl.dialects import dialect_named
@@ -23,6 +24,7 @@ from runner.generation.fastapi.migration.snapshot import (
 )
 from runner.generation.fastapi.migration.type_snapshots import type_snapshots
 from runner.generation.fastapi.resources import Resource, resources
+from runner.generation.fastapi.resources import resource as resource_of
 from runner.generation.fastapi.sql_names import columns_sql, qualified, type_name
 from runner.generation.fastapi.sqlite_names import sqlite_index, sqlite_table
 from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite, is_without_case
@@ -263,6 +265,7 @@ def _sqlite(resource: Resource) -> SqliteSnapshot:
         name=name,
         lines=tuple(_sqlite_lines(resource)),
         stored=tuple(name for name, column in resource.columns.items() if not _is_computed(resource, column)),
+        renamed=tuple(resource.sql.sqlite_names.items()),
         numbered=_numbered(resource) is not None,
         indexes=tuple((own, _sqlite_index(resource.sql, own, quote(name), index)) for own, index in indexes.items()),
     )
@@ -280,11 +283,18 @@ def _sqlite_lines(resource: Resource) -> Iterator[str]:
         if key.kind == "PRIMARY KEY" and numbered is not None and len(key.columns) == 1:
             continue  # in the line of its column
         kind = "PRIMARY KEY" if key.kind == "PRIMARY KEY" and numbered is None else "UNIQUE"
-        yield f"CONSTRAINT {quote(key.name)} {kind} ({columns_sql(key.columns)})"
+        yield f"CONSTRAINT {quote(key.name)} {kind} ({columns_sql(tuple(map(resource.sql.sqlite_name, key.columns)))})"
     yield from _sqlite_checks(resource)
     for name, foreign in resource.table.foreign_keys.items():
         target = quote(sqlite_table(resource.application, foreign.references))
-        yield f"CONSTRAINT {quote(name)} {_reference(name, foreign, target, plain=True).sql}"
+        key = _reference(name, foreign, target, plain=True)
+        own, targets = resource.sql, resource_of(resource.application, foreign.references).sql
+        key = replace(
+            key,
+            columns=tuple(map(own.sqlite_name, key.columns)),
+            target_columns=tuple(map(targets.sqlite_name, key.target_columns)),
+        )
+        yield f"CONSTRAINT {quote(name)} {key.sql}"
 
 
 def _numbered(resource: Resource) -> ModelColumn | None:
@@ -294,9 +304,10 @@ def _numbered(resource: Resource) -> ModelColumn | None:
 
 
 def _sqlite_column(sql: TableSql, column: ModelColumn, *, numbered: bool) -> str:
-    parts = [quote(column.name), column.type.sqlite]
+    name = quote(sql.sqlite_name(column.name))
+    parts = [name, column.type.sqlite]
     if numbered:
-        return f"{quote(column.name)} INTEGER PRIMARY KEY AUTOINCREMENT"
+        return f"{name} INTEGER PRIMARY KEY AUTOINCREMENT"
     generated = column.field.column.generated
     if generated is not None:
         text = sql.generated(column.field.column, Database.SQLITE)
@@ -317,7 +328,7 @@ def _sqlite_checks(resource: Resource) -> Iterator[str]:
     for column in resource.columns.values():
         if column.field.type.kind == "enum":
             values = ", ".join(text_sql(value) for value in column.field.type.values)
-            yield f"CHECK ({quote(column.name)} IN ({values}))"
+            yield f"CHECK ({quote(resource.sql.sqlite_name(column.name))} IN ({values}))"
 
 
 def _sqlite_index(sql: TableSql, name: str, table: str, index: Index) -> str:
@@ -327,6 +338,6 @@ def _sqlite_index(sql: TableSql, name: str, table: str, index: Index) -> str:
 
 
 def _sqlite_part(sql: TableSql, part: IndexPart) -> str:
-    text = quote(part.column) if part.column else f"({sql.part(part, Database.SQLITE)})"
+    text = quote(sql.sqlite_name(part.column)) if part.column else f"({sql.part(part, Database.SQLITE)})"
     text += " COLLATE NOCASE" if is_without_case(part) else ""
     return text + (" DESC" if part.descending else "")

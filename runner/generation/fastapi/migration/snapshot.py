@@ -114,12 +114,14 @@ class IndexSnapshot:
 class SqliteSnapshot:
     """A table in SQLite: the lines of its CREATE TABLE, and its indexes as pairs of name and statement.
 
-    `stored` are the columns that are not computed; `numbered` is whether SQLite assigns ascending keys.
+    `stored` are the columns that are not computed, `renamed` those that have another name in SQLite, as pairs with it;
+    `numbered` is whether SQLite assigns ascending keys.
     """
 
     name: str
     lines: tuple[str, ...]
     stored: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...] = ()
     numbered: bool = False
     indexes: tuple[tuple[str, str], ...] = ()
 
@@ -252,7 +254,8 @@ def _table(data: dict[str, Any]) -> TableSnapshot:
     lists = {"columns": ColumnSnapshot, "constraints": ConstraintSnapshot, "indexes": IndexSnapshot}
     parts = {key: tuple(make(**_needed(key, part)) for part in data.get(key, ())) for key, make in lists.items()}
     kept = {"lines": (), "stored": (), **_tuples(data["sqlite"])}
-    sqlite = SqliteSnapshot(**kept | {"indexes": tuple((name, sql) for name, sql in kept.get("indexes", ()))})
+    pairs = {name: tuple((first, second) for first, second in kept.get(name, ())) for name in ("indexes", "renamed")}
+    sqlite = SqliteSnapshot(**kept | pairs)
     return TableSnapshot(
         schema=data.get("schema"), name=data["name"], comment=data.get("comment"), sqlite=sqlite, **parts
     )

@@ -80,6 +80,8 @@ def _renames(found: Difference, table: TableChange) -> Iterator[str]:
     name = quote(table.new.sqlite.name)
     if table.was.sqlite.name != table.new.sqlite.name:
         yield f"ALTER TABLE {quote(table.was.sqlite.name)} RENAME TO {name}"
+    if table.was.sqlite.renamed or table.new.sqlite.renamed:
+        return  # a new name may still be that of another column: the table is rebuilt
     for old, new in found.renames.columns.get(table.was.key, {}).items():
         yield f"ALTER TABLE {name} RENAME COLUMN {quote(old)} TO {quote(new)}"
 
@@ -89,12 +91,19 @@ def _fill(found: Difference, table: TableChange) -> Iterator[str]:
     old, new = table.was.sqlite, table.new.sqlite
     was = {column.name: column for column in table.old.columns}
     columns = {column.name: column for column in table.new.columns}
-    taken = {name: _value(was[name], columns[name], _values(found, was[name])) for name in new.stored if name in was}
+    names, sources = dict(new.renamed), _sources(found, table)
+    taken = {
+        name: _value(was[name], columns[name], quote(sources.get(name, name)), _values(found, was[name]))
+        for name in new.stored
+        if name in was
+    }
     taken |= {name: fill for name in new.stored if name not in was and (fill := columns[name].fill) is not None}
-    empty = [quote(name) for name in new.stored if name not in taken and _must_be_given(columns[name], new)]
+    empty = [
+        quote(names.get(name, name)) for name in new.stored if name not in taken and _must_be_given(columns[name], new)
+    ]
     note = f"{FILL_IT.format(columns=one_line(' and '.join(empty)))}\n" if empty else ""
     yield (
-        f"INSERT INTO {quote(_new_name(new))} ({', '.join(quote(name) for name in taken)})\n"
+        f"INSERT INTO {quote(_new_name(new))} ({', '.join(quote(names.get(name, name)) for name in taken)})\n"
         f"{note}SELECT {', '.join(taken.values())}\nFROM {quote(new.name)}"
     )
     if old.numbered and new.numbered:
@@ -104,6 +113,14 @@ def _fill(found: Difference, table: TableChange) -> Iterator[str]:
             "INSERT INTO sqlite_sequence (name, seq)\n"
             f"SELECT {name}, seq FROM sqlite_sequence WHERE name = {text_sql(new.name)}"
         )
+
+
+def _sources(found: Difference, table: TableChange) -> Mapping[str, str]:
+    """Return the names of columns in the old table by their new names, where they differ when it is copied."""
+    if not (table.was.sqlite.renamed or table.new.sqlite.renamed):
+        return {}
+    renames, names = found.renames.columns.get(table.was.key, {}), dict(table.was.sqlite.renamed)
+    return {renames.get(one.name, one.name): names.get(one.name, one.name) for one in table.was.columns}
 
 
 def _must_be_given(column: ColumnSnapshot, table: SqliteSnapshot) -> bool:
@@ -117,9 +134,8 @@ def _values(found: Difference, column: ColumnSnapshot) -> Mapping[str, str]:
     return found.renames.values.get(kinds.get(column.item_type, (None, "")), {})
 
 
-def _value(old: ColumnSnapshot, new: ColumnSnapshot, renamed: Mapping[str, str]) -> str:
-    """Return an old column's value as the new one stores it."""
-    text = quote(old.name)
+def _value(old: ColumnSnapshot, new: ColumnSnapshot, text: str, renamed: Mapping[str, str]) -> str:
+    """Return the SQL of an old column's value, `text`, as the new one stores it."""
     is_list = old.type != old.item_type
     for was, now in renamed.items() if is_list else ():
         text = f"replace({text}, {text_sql(json_value(was))}, {text_sql(json_value(now))})"

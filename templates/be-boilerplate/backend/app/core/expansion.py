@@ -65,7 +65,7 @@ class References:
             if "resource" not in constraint.referred_table.info:
                 continue
             own = [element.parent for element in constraint.elements]
-            name = "+".join(field_names(self.model, [column.name for column in own]))
+            name = "+".join(field_names(self.model, [column.key for column in own]))
             attributes = tuple(mapper.get_property_by_column(column).key for column in own)
             found[name] = Expandable(name=name, attributes=attributes, constraint=constraint)
         return found

@@ -89,7 +89,7 @@ def _malformed_values(
             with session.begin_nested():
                 session.execute(sa.select(sa.literal(value, column.type)))
         except DBAPIError:
-            columns.append(column.name)
+            columns.append(column.key)
     fields = field_names(model, columns) or [""]
     return invalid(_errors(fields, "malformed", first_line(error), None))
 
@@ -103,10 +103,10 @@ def _explain_sqlite(
         index = subject.removeprefix("index ").strip("'")
         if columns := _columns_of(table, index):
             return _unique_violation(model, columns, index)
-        columns = [part.rpartition(".")[2] for part in subject.split(", ")]
+        columns = [_key(table, part) for part in subject.split(", ")]
         return _unique_violation(model, columns, _unique_name(table, columns))
     if kind == "NOT NULL":
-        return _not_null_violation(model, [subject.rpartition(".")[2]])
+        return _not_null_violation(model, [_key(table, subject)])
     if message.startswith("FOREIGN KEY"):
         problem = dangling(session, model, values)
         return problem or _referenced_key_change(model, _referenced_columns(table), None)
@@ -235,6 +235,12 @@ def table_of(model: type[DeclarativeBase]) -> sa.Table:
     return table
 
 
+def _key(table: sa.Table, subject: str) -> str:
+    """Return the key of the column that SQLite's message names as `table.column`."""
+    name = subject.rpartition(".")[2]
+    return next((column.key for column in table.columns if column.name == name), name)
+
+
 def _name(constraint: sa.Constraint | sa.Index) -> str | None:
     return str(constraint.name) if constraint.name else None
 
@@ -245,7 +251,7 @@ def _columns_of(table: sa.Table, name: str | None) -> list[str]:
         if name and constraint.name == name:
             if isinstance(constraint, sa.CheckConstraint):
                 return _columns_in_sql(table, str(constraint.sqltext))
-            return [column.name for column in getattr(constraint, "columns", ())]
+            return [column.key for column in getattr(constraint, "columns", ())]
     for index in table.indexes:
         if name and index.name == name:
             return _columns_in_sql(table, ", ".join(str(part) for part in index.expressions))
@@ -256,17 +262,17 @@ def _columns_of_domain(table: sa.Table, domain: str | None) -> list[str]:
     """Return the columns whose type is a domain; the domain's checks belong to no table."""
     if domain is None:
         return []
-    return [column.name for column in table.columns if column.info.get("domain") == domain]
+    return [column.key for column in table.columns if column.info.get("domain") == domain]
 
 
 def _unique_name(table: sa.Table, columns: Sequence[str]) -> str | None:
     for constraint in table.constraints:
         if not isinstance(constraint, (sa.UniqueConstraint, sa.PrimaryKeyConstraint)):
             continue
-        if [column.name for column in constraint.columns] == list(columns):
+        if [column.key for column in constraint.columns] == list(columns):
             return _name(constraint)
     for index in table.indexes:
-        if index.unique and [column.name for column in index.columns] == list(columns):
+        if index.unique and [column.key for column in index.columns] == list(columns):
             return _name(index)
     return None
 
@@ -287,4 +293,5 @@ def _columns_in(table: sa.Table, detail: str | None) -> list[str]:
 def _columns_in_sql(table: sa.Table, text: str) -> list[str]:
     """Return the columns that an SQL expression mentions, in order of appearance."""
     words = re.findall(r"\w+", re.sub(r"'[^']*'", "", text))
-    return [word for word in dict.fromkeys(words) if word in table.columns]
+    keys = {name: column.key for column in table.columns for name in (column.name, column.key)}
+    return [keys[word] for word in dict.fromkeys(words) if word in keys]

@@ -69,7 +69,7 @@ class Case:
         """The updatable fields whose columns are NOT NULL."""
         table = self.resource.model.__table__
         names = table.info["fields"]
-        required = {names[column.name] for column in table.columns if not column.nullable}
+        required = {names[column.key] for column in table.columns if not column.nullable}
         return tuple(name for name in self.changes if name in required)
 
 

@@ -16,7 +16,7 @@ from tests.core.read_tests import problem, row_path
 def _is_deferred(case: Case, reference: Reference) -> bool:
     """Whether the database checks a reference at the commit, which no test reaches."""
     model = case.resource.model
-    columns = {getattr(model, field).expression.name for field in reference.fields}
+    columns = {getattr(model, field).expression.key for field in reference.fields}
     constraints = table_of(model).foreign_key_constraints
     return any(one.initially == "DEFERRED" for one in constraints if columns == {*one.column_keys})
 
@@ -239,7 +239,7 @@ class TableTests(BulkTests):
     def _defaulted(self) -> set[str]:
         names = self.case.resource.model.__table__.info["fields"]
         columns = self.case.resource.model.__table__.columns
-        return {names[column.name] for column in columns if column.server_default is not None}
+        return {names[column.key] for column in columns if column.server_default is not None}
 
 
 def _written(case: Case, row: Json) -> Json:
@@ -252,7 +252,7 @@ def _updated_on_change(case: Case) -> set[str]:
     """Return the fields that a change updates unless it gives them another value."""
     table = case.resource.model.__table__
     names = table.info["fields"]
-    return {names[column.name] for column in table.columns if column.onupdate is not None}
+    return {names[column.key] for column in table.columns if column.onupdate is not None}
 
 
 def _key(case: Case, row: Json) -> dict[str, str]:

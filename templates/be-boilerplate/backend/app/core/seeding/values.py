@@ -163,17 +163,17 @@ class Values:
         low, high = self._range(field, kind)
         if high - low > 1:
             places = min(places, _MAX_PLACES)
-        steps = 10**places
+        steps = Decimal(1).scaleb(places)
         number = self.random.randint(int(low * steps), int(high * steps))
-        return Decimal(f"{number}E-{places}") if places else number
+        return Decimal(f"{number}E{-places}") if places else number
 
     def _range(self, field: Field, kind: ValueType) -> tuple[Decimal, Decimal]:
         """Return the plausible range of a number, limited to what the column accepts."""
         bounds = kind.bounds
         places = bounds.get("decimal_places", 0)
-        step = Decimal(1) / 10 ** (places if kind.kind == "decimal" else 0)
+        step = Decimal(1).scaleb(-places if kind.kind == "decimal" else 0)
         digits = (
-            [Decimal(10 ** (bounds["max_digits"] - places)) - step]
+            [Decimal(1).scaleb(bounds["max_digits"] - places) - step]
             if "max_digits" in bounds
             else []
         )
