@@ -22,7 +22,7 @@ _MODULES = {
     "app.core.fields": "Body Bytes Exact ExactDecimal Int16 Int32 Int64 Native NotNull Number Row omitted",
     "app.core.moments": "Date Interval LocalTimestamp Time Timestamp utc_now",
     "app.core.problems": "problem_responses",
-    "app.core.repository": "Resource",
+    "app.core.resource": "Resource",
     "app.core.routes": "TableRouter add_bulk_routes add_list_routes",
     "app.core.row_routes": "Key add_row_routes",
     "app.core.texts": "Char NoCase",

@@ -15,7 +15,7 @@ from app.core.filtering import Condition
 from app.core.listing import Count, ExportQuery, ListQuery, Page
 
 if TYPE_CHECKING:
-    from app.core.repository import Resource
+    from app.core.resource import Resource
 
     AnyResource = Resource[Any, Any]
 

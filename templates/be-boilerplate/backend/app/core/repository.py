@@ -4,88 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from typing import Annotated, Any, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, Self
 
 import sqlalchemy as sa
 from fastapi import Depends, Header
-from pydantic import BaseModel
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import CallableColumnDefault
 
 from app.core.bulk import delete_rows, find_dangling, find_rejected, refresh_rows, within
-from app.core.csv_copy import CsvCopy, csv_copy
 from app.core.database import get_session
-from app.core.expansion import References
 from app.core.export import CsvBlocks
 from app.core.fields import Body, reject_unstorable
 from app.core.hooks import before_create, before_delete, before_update
-from app.core.integrity import explain, table_of
-from app.core.keyless import selected_rows
-from app.core.listing import Count, ExportQuery, Filters, ListQuery, Page
+from app.core.integrity import explain
+from app.core.listing import Count, ExportQuery, ListQuery, Page
 from app.core.lists import read_count, read_csv, read_page
 from app.core.problems import ProblemError, not_found, precondition_failed
+from app.core.resource import Model, Read, Resource
 from app.core.responses import entity_tag, matches_etag, to_json
-from app.core.rules import Rule, enforce
-
-Model = TypeVar("Model", bound=DeclarativeBase)
-Read = TypeVar("Read", bound=BaseModel)
-
-
-class Resource(Generic[Model, Read]):
-    """A table as exposed over HTTP: its model, its read schema and its rules. `label` is its noun in messages."""
-
-    def __init__(
-        self, model: type[Model], read: type[Read], *, label: str, rules: Sequence[Rule] = ()
-    ) -> None:
-        self.model, self.rows = model, selected_rows(model)
-        self.read = read
-        self.page: Any = Page[read]  # type: ignore[valid-type]
-        self.label = label
-        self.rules = rules
-        self.filters = Filters(model, read)
-        mapper = sa.inspect(model)
-        self.key = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
-        fields = {
-            column.key: info.serialization_alias or name
-            for name, info in read.model_fields.items()
-            for column in mapper.attrs[name].columns
-        }
-        table_of(model).info.update(fields=fields, resource=self)
-        self.references = References(model)
-
-    @cached_property
-    def csv_copy(self) -> CsvCopy | None:
-        """How PostgreSQL writes the rows as CSV, or None if only Python can."""
-        return csv_copy(self.model, self.read)
-
-    def list_docs(self) -> dict[str, Any]:
-        """Return the OpenAPI parameters of the filters, for a route's `openapi_extra`."""
-        return {"parameters": self.filters.parameters()}
-
-    def repository(self) -> Callable[..., Awaitable[Repository[Model, Read]]]:
-        """Return a dependency that provides the repository of a request."""
-
-        async def provide(
-            session: Annotated[Session, Depends(get_session)],
-        ) -> Repository[Model, Read]:
-            return Repository(self, session)
-
-        return provide
-
-    def conditional_repository(self) -> Callable[..., Awaitable[Repository[Model, Read]]]:
-        """Return a dependency that provides a repository whose changes honour the header `If-Match`."""
-
-        async def provide(
-            session: Annotated[Session, Depends(get_session)],
-            if_match: Annotated[
-                str | None, Header(description="Only change the row if its `ETag` is listed here.")
-            ] = None,
-        ) -> Repository[Model, Read]:
-            return Repository(self, session, if_match)
-
-        return provide
+from app.core.rules import enforce
 
 
 class _RuleValues(dict[str, Any]):
@@ -288,3 +226,32 @@ def _is_storable(key: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+def repository_of(
+    resource: Resource[Model, Read],
+) -> Callable[..., Awaitable[Repository[Model, Read]]]:
+    """Return a dependency that provides the repository of a request."""
+
+    async def provide(
+        session: Annotated[Session, Depends(get_session)],
+    ) -> Repository[Model, Read]:
+        return Repository(resource, session)
+
+    return provide
+
+
+def conditional_repository_of(
+    resource: Resource[Model, Read],
+) -> Callable[..., Awaitable[Repository[Model, Read]]]:
+    """Return a dependency that provides a repository whose changes honour the header `If-Match`."""
+
+    async def provide(
+        session: Annotated[Session, Depends(get_session)],
+        if_match: Annotated[
+            str | None, Header(description="Only change the row if its `ETag` is listed here.")
+        ] = None,
+    ) -> Repository[Model, Read]:
+        return Repository(resource, session, if_match)
+
+    return provide

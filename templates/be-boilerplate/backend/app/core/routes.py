@@ -17,7 +17,8 @@ from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
 from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
 from app.core.problems import problem_responses
-from app.core.repository import Repository, Resource
+from app.core.repository import Repository, repository_of
+from app.core.resource import Resource
 from app.core.responses import json_response, page_response, rows_response
 from app.core.slow_requests import run_while_connected, slow_requests
 
@@ -44,7 +45,7 @@ def add_list_routes(
 
     `mark` separates count and export from the table's path. It is `:` where `/count` can be the path of a row.
     """
-    repository = Depends(resource.repository())
+    repository = Depends(repository_of(resource))
     nouns = plural.replace("_", " ")
     docs = resource.list_docs()
     export = problem_responses(422, 503) | {
@@ -133,7 +134,7 @@ def add_bulk_routes(
     key: Any,
 ) -> None:
     """Add the routes that create or delete many rows, all or none; `key` is the type of a row's key."""
-    repository = Depends(resource.repository())
+    repository = Depends(repository_of(resource))
     nouns = plural.replace("_", " ")
     problems = problem_responses(409)
 

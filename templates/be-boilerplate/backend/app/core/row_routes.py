@@ -11,7 +11,8 @@ from starlette.convertors import Convertor, register_url_convertor
 from app.core.fields import Body
 from app.core.paths import SLASH
 from app.core.problems import CHANGE_PROBLEMS, CREATE_PROBLEMS, GET_PROBLEMS
-from app.core.repository import Repository, Resource
+from app.core.repository import Repository, conditional_repository_of, repository_of
+from app.core.resource import Resource
 from app.core.responses import row_response
 
 Key = tuple[Any, ...]
@@ -51,8 +52,8 @@ def add_row_routes(
     `create`, `replace` and `update` are the bodies of POST, PUT and PATCH. Without `replace` and `update`, rows can be
     created and deleted but not changed: all of their fields belong to the key.
     """
-    repository = Depends(resource.repository())
-    conditional = Depends(resource.conditional_repository())
+    repository = Depends(repository_of(resource))
+    conditional = Depends(conditional_repository_of(resource))
     row_key = Depends(key)
 
     def add(body: Any, rows: Annotated[Repository[Any, Any], repository]) -> Response:

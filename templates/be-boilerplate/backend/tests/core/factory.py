@@ -14,7 +14,8 @@ import pytest
 from sqlalchemy.orm import Session
 
 from app.core.fields import Body
-from app.core.repository import Repository, Resource
+from app.core.repository import Repository
+from app.core.resource import Resource
 
 Json = dict[str, Any]
 _numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(1))

@@ -1,0 +1,53 @@
+"""A table as exposed over HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import sqlalchemy as sa
+from pydantic import BaseModel
+from sqlalchemy.orm import DeclarativeBase
+
+from app.core.csv_copy import CsvCopy, csv_copy
+from app.core.expansion import References
+from app.core.integrity import table_of
+from app.core.keyless import selected_rows
+from app.core.listing import Filters, Page
+from app.core.rules import Rule
+
+Model = TypeVar("Model", bound=DeclarativeBase)
+Read = TypeVar("Read", bound=BaseModel)
+
+
+class Resource(Generic[Model, Read]):
+    """The model, the read schema and the rules of a table. `label` is its noun in messages."""
+
+    def __init__(
+        self, model: type[Model], read: type[Read], *, label: str, rules: Sequence[Rule] = ()
+    ) -> None:
+        self.model, self.rows = model, selected_rows(model)
+        self.read = read
+        self.page: Any = Page[read]  # type: ignore[valid-type]
+        self.label = label
+        self.rules = rules
+        self.filters = Filters(model, read)
+        mapper = sa.inspect(model)
+        self.key = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+        fields = {
+            column.key: info.serialization_alias or name
+            for name, info in read.model_fields.items()
+            for column in mapper.attrs[name].columns
+        }
+        table_of(model).info.update(fields=fields, resource=self)
+        self.references = References(model)
+
+    @cached_property
+    def csv_copy(self) -> CsvCopy | None:
+        """How PostgreSQL writes the rows as CSV, or None if only Python can."""
+        return csv_copy(self.model, self.read)
+
+    def list_docs(self) -> dict[str, Any]:
+        """Return the OpenAPI parameters of the filters, for a route's `openapi_extra`."""
+        return {"parameters": self.filters.parameters()}
