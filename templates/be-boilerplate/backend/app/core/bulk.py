@@ -29,16 +29,14 @@ def find_rejected(
     session: Session,
     bodies: Sequence[Body],
     add_all: Callable[[Sequence[Body], int], object],
-    add_one: Callable[[Body], None],
+    add_one: Callable[[Body], object],
 ) -> ProblemError | None:
     """Return the problem of the first row that the database rejects, found by bisection; no row is kept.
 
     `add_all` adds rows, the first of which has the given index, and `add_one` raises the problem of a rejected row.
     """
-    first, end = (
-        0,
-        len(bodies),
-    )  # the rows before `first` are accepted, one of those before `end` is not
+    # The rows before `first` are accepted, one of those before `end` is not.
+    first, end = 0, len(bodies)
     try:
         while end - first > 1:
             middle = (first + end) // 2

@@ -131,7 +131,18 @@ class Repository(Generic[Model, Read]):
         return row
 
     def _add_all(self, bodies: Sequence[Body], start: int = 0) -> list[Model]:
-        """Add rows by batches; a problem's fields are prefixed with the index of its row, counted from `start`."""
+        """Add rows by batches; a problem's fields are prefixed with the index of its row, counted from `start`.
+
+        Where a rule mentions a value that the database assigns, rows are added one by one: the next attempt would get
+        other numbers, so a rejected row could not be found again.
+        """
+        fields = type(bodies[0]).model_fields.keys()
+        if not all(fields >= {*rule.fields} for rule in self.resource.rules):
+            rows: list[Model] = []
+            for number, body in enumerate(bodies, start):
+                with within(number):
+                    rows.append(self._add_one(body))
+            return rows
         created: list[tuple[Model, Mapping[str, Any]]] = []
         for number, body in enumerate(bodies, start):
             with within(number):
@@ -143,10 +154,11 @@ class Repository(Generic[Model, Read]):
                 self._check_assigned(row, values)
         return [row for row, _ in created]
 
-    def _add_one(self, body: Body) -> None:
+    def _add_one(self, body: Body) -> Model:
         row, values = self._new(body)
         with self._saving(values, commit=False):
             self._insert(row, values)
+        return row
 
     def _new(self, body: Body) -> tuple[Model, Mapping[str, Any]]:
         values = body.model_dump(exclude_unset=True)
