@@ -197,10 +197,6 @@ class SqlWriter:
         like = self.common_type(operation.args) or like
         return f"{name or operation.op}({', '.join(self.write(part, like) for part in operation.args)})"
 
-    def infix(self, operation: Operation, like: FieldType | None = None) -> str:
-        """Return an operator between its arguments."""
-        return f" {operation.op} ".join(self.inner(part, like) for part in operation.args)
-
     def case(self, operation: Operation, like: FieldType | None = None) -> str:
         """Return a CASE."""
         *branches, default = operation.args
