@@ -200,16 +200,21 @@ def _far(rest: str = "") -> str:
     return rf"-?infinity|\d{{4,}}{day} BC|\d{{5,}}{day}"
 
 
+def _local(name: str) -> dict[str, Any]:
+    """Return the JSON Schema of a time without offset, which RFC 3339 requires of `time` and `date-time`."""
+    return {"type": "string", "format": f"{name}-local"}  # names of the OpenAPI format registry
+
+
 _CLOCK = r"[ T]\d\d:\d\d(:\d\d(\.\d+)?)?"
 _OFFSET = r"(Z|[+-]\d\d(:?\d\d){0,2})"
 _DURATION = r"P(?=.)([+-]?\d+(\.\d+)?[YMWD])*(T([+-]?\d+(\.\d+)?[HMS])+)?"
 
 Date = Annotated[dt.date, OrRaw(_far())]
-Time = Annotated[dt.time, OrRaw(r"24:00(:00(\.0+)?)?")]
+Time = Annotated[dt.time, WithJsonSchema(_local("time")), OrRaw(r"24:00(:00(\.0+)?)?")]
 Timestamp = Annotated[  # requires an offset; converted to UTC
     AwareDatetime, AfterValidator(_utc), OrRaw(_far(_CLOCK + _OFFSET))
 ]
-LocalTimestamp = Annotated[NaiveDatetime, OrRaw(_far(_CLOCK))]
+LocalTimestamp = Annotated[NaiveDatetime, WithJsonSchema(_local("date-time")), OrRaw(_far(_CLOCK))]
 Interval = Annotated[  # a month is not a number of days
     dt.timedelta, OrRaw(f"-?infinity|{_DURATION}", unlike="[+-]?P[^T]*[YM]")
 ]

@@ -141,9 +141,11 @@ def _without_null(annotation: Any) -> Any:
 
 
 def _item(annotation: Any) -> Any:
-    """Return the type of an array's items, with its bounds."""
+    """Return the type of an array's items except null, with its bounds."""
     plain = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-    return _item(get_args(plain)[0]) if get_origin(plain) is list else annotation
+    if get_origin(plain) is not list:
+        return annotation
+    return _item(_without_null(get_args(plain)[0]))
 
 
 def parameter_schema(filterable: Filterable, operator: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from typing import Any
@@ -35,6 +36,14 @@ def test_operation_ids_are_unique() -> None:
         operation["operationId"] for path in paths.values() for operation in path.values()
     )
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_references_of_the_openapi_document_resolve() -> None:
+    document = app.openapi()
+    references = set(re.findall(r'"\$ref": "([^"]*)"', json.dumps(document)))
+    prefix = "#/components/schemas/"
+    known = {prefix + name for name in document.get("components", {}).get("schemas", {})}
+    assert references - known == set()
 
 
 def test_a_configured_key_is_required() -> None:
