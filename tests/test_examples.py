@@ -159,7 +159,7 @@ def test_a_type_that_is_not_known_is_left_out_and_where_it_is_required_no_rows_a
     required = Application(read_ddl_text(ddl.format(" NOT NULL"), "postgres"))
     assert not required.creatable
     assert required.tables[0].examples.unknown == ("v",)
-    assert "its tests make no rows" in " ".join(left_out(required.schema, required.tables[0]))
+    assert "its tests make no rows" in " ".join(left_out("postgres", required.tables[0]))
 
 
 def test_a_check_that_no_value_satisfies_and_one_over_a_function_leave_the_rows_of_tests_out() -> None:

@@ -128,7 +128,7 @@ def test_a_class_never_takes_a_name_that_its_modules_import() -> None:
 def test_a_table_takes_precedence_over_an_enum_of_its_name() -> None:
     enum = Enum(name=QName(schema="public", name="student"), values=("a",))
     names = name_schema(make_schema(make_table("students"), enums=(enum,)))
-    assert list(names.enums.values()) != ["Student"]
+    assert list(names.common.enums.values()) != ["Student"]
 
 
 def test_names_are_the_same_every_time() -> None:

@@ -252,7 +252,7 @@ def test_an_index_without_case_compares_without_case_on_both_databases() -> None
 
 
 def _left_out(made: Resource) -> tuple[str, ...]:
-    return left_out(made.application.schema, made.table)
+    return left_out(made.part.dialect, made.table)
 
 
 def _statements(schema: Schema, database: str) -> str:

@@ -393,6 +393,15 @@ class Schema:
         """How many tables are partitions of each table; 0 for any other."""
         return Counter(table.partition_of for table in self.tables if table.partition_of is not None)
 
+    @cached_property
+    def reasons(self) -> Mapping[QName, tuple[str, ...]]:
+        """The reasons of the notes that name a table, by its name."""
+        found: dict[QName, tuple[str, ...]] = {}
+        for note in self.notes:
+            if note.table is not None:
+                found[note.table] = (*found.get(note.table, ()), note.reason)
+        return found
+
     def with_columns(self) -> Schema:
         """Return the schema without tables that have no columns (PostgreSQL): an application cannot show them."""
         tables = tuple(table for table in self.tables if table.columns)

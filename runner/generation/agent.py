@@ -18,7 +18,7 @@ from runner.generation.model.application import Application
 from runner.records.errors import AgentError, Cancelled
 
 if TYPE_CHECKING:
-    from runner.generation.model.application_tables import ApplicationTable
+    from runner.generation.model.table_part import TablePart
     from runner.generation.start_command import Start
 
 Mode = Literal["generated", "once"]
@@ -75,9 +75,9 @@ class AgentContext:
         """The application that the schema describes."""
         return self.shared or Application(self.schema)
 
-    @property
-    def application_table(self) -> ApplicationTable:
-        """The table as the application presents it.
+    @cached_property
+    def part(self) -> TablePart:
+        """The table with what it needs of the other ones.
 
         Raises:
             AgentError: the sub-task has no table.
@@ -85,7 +85,7 @@ class AgentContext:
         """
         if self.table is None:
             raise AgentError("this kind of agent works on one table and was given none")
-        return self.application.table(self.table.name)
+        return self.application.part(self.table.name)
 
     def progress(self, step: int, message: str) -> None:
         """Report that step `step` (1 to the agent's `total_steps`) has begun. Raises `Cancelled` like the check."""
@@ -101,7 +101,8 @@ class AgentContext:
 class Agent(ABC):
     """One kind of agent. A worker makes one instance and uses it from several threads: keep no state in it.
 
-    `start` is shown at the end of a run that completed the kind's task.
+    `start` is shown at the end of a run that completed the kind's task. `reads_part` says that the files depend on the
+    schema through `ctx.part` alone; then a change of other tables does not generate them again.
     """
 
     kind: ClassVar[str]
@@ -109,6 +110,7 @@ class Agent(ABC):
     per_table: ClassVar[bool] = True
     total_steps: ClassVar[int] = 5
     start: ClassVar[Start | None] = None
+    reads_part: ClassVar[bool] = False
 
     def warm(self) -> None:  # noqa: B027 - most agents have nothing to load
         """Load in advance what `generate` needs. Called once, in the process that workers are forked from."""

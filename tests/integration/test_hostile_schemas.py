@@ -22,7 +22,6 @@ import yaml
 
 from runner.ddl.reader import read_ddl_text
 from runner.generation.agent import AgentContext
-from runner.generation.fastapi.sqlite_names import sqlite_table
 from runner.generation.model.application import Application
 from runner.generation.registry import load_agent
 from tests.generated_backend import backend_files, write_backend
@@ -105,8 +104,7 @@ def test_an_application_starts_and_makes_the_schema(seed: int, postgres_server: 
     assert "public.canary" not in expected["tables"]
     with closing(sqlite3.connect(tmp_path / "x.db")) as connection:
         made = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    application = Application(schema)
-    expected_names = {sqlite_table(application, table.name) for table in schema.tables}
+    expected_names = {names.flat for names in Application(schema).names.tables.values()}
     assert made - {"alembic_version", "sqlite_sequence"} == expected_names
 
 

@@ -20,8 +20,9 @@ class BackendCrud(TemplateAgent):
 
     kind: ClassVar[str] = "be-crud"
     title: ClassVar[str] = "BE CRUD APIs"
+    reads_part: ClassVar[bool] = True
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return the variables of a table's templates."""
-        return table_variables(ctx.application, ctx.application_table, ctx.options)
+        return table_variables(ctx.part, ctx.options)

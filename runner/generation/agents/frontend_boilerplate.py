@@ -25,4 +25,4 @@ class FrontendBoilerplate(TemplateAgent):
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return `app`. The set-up templates name no table, so that a changed table changes no shared file."""
-        return {"app": app_options(ctx.application, ctx.options)}
+        return {"app": app_options(ctx.application.names.common, ctx.options)}

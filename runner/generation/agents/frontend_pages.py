@@ -20,8 +20,10 @@ class PagesCrud(TemplateAgent):
 
     kind: ClassVar[str] = "ui-crud"
     title: ClassVar[str] = "UI CRUD Pages"
+    reads_part: ClassVar[bool] = True
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return the variables of a table's templates: `table` and `page`."""
-        return {"table": ctx.application_table, "page": PageView(table=ctx.application_table)}
+        table = ctx.part.table
+        return {"table": table, "page": PageView(table=table)}

@@ -21,9 +21,11 @@ class FrontendCrud(TemplateAgent):
 
     kind: ClassVar[str] = "fe-crud"
     title: ClassVar[str] = "FE CRUD Services"
+    reads_part: ClassVar[bool] = True
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return the variables of a table's templates: `app`, `table` and `service`."""
-        app, table = app_options(ctx.application, ctx.options), ctx.application_table
+        part = ctx.part
+        app, table = app_options(part.names, ctx.options), part.table
         return {"app": app, "table": table, "service": ServiceView(table=table)}

@@ -30,7 +30,7 @@ class SchemaDocumentation(TemplateAgent):
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return what all templates can use: `app`, `application`, `tables` and `diagrams`."""
         return {
-            "app": app_options(ctx.application, ctx.options),
+            "app": app_options(ctx.application.names.common, ctx.options),
             "application": ctx.application,
             "tables": ctx.application.tables,
             "diagrams": draw_diagrams(ctx.application),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code
 from runner.generation.fastapi.left_out import left_out, passed_over
-from runner.generation.fastapi.resources import resource
+from runner.generation.fastapi.resources import make_resource
 from runner.generation.fastapi.sqlite_names import has_renamed
 from runner.generation.fastapi.table_arguments import table_arguments
 from runner.generation.model.app_options import app_options
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Enum
     from runner.generation.model.application import Application
-    from runner.generation.model.application_tables import ApplicationTable
+    from runner.generation.model.table_part import TablePart
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,27 +36,29 @@ class PythonEnum:
 def app_variables(application: Application, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of the set-up templates."""
     schema, tables = application.schema, application.tables
-    names = application.names.enums
+    names = application.names.common.enums
     return {
-        "app": app_options(application, options),
+        "app": app_options(application.names.common, options),
         "tables": tables,
         "enums": tuple(_enum(names[enum.name], enum) for enum in schema.enums if enum.name),
-        "left_out": tuple(Code(f"{code(table.title)}: {text}") for table in tables for text in left_out(schema, table)),
+        "left_out": tuple(
+            Code(f"{code(table.title)}: {text}") for table in tables for text in left_out(schema.dialect, table)
+        ),
         "passed_over": passed_over(schema),
         "has_renamed": has_renamed(application),
         "native_samples": NATIVE_TEXTS,
     }
 
 
-def table_variables(application: Application, table: ApplicationTable, options: Mapping[str, Any]) -> Mapping[str, Any]:
+def table_variables(part: TablePart, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of one table's templates."""
-    found = resource(application, table.ddl.name)
+    found = make_resource(part)
     return {
-        "app": app_options(application, options),
-        "table": table,
+        "app": app_options(part.names, options),
+        "table": part.table,
         "resource": found,
         "arguments": table_arguments(found),
-        "left_out": left_out(application.schema, table),
+        "left_out": left_out(part.dialect, part.table),
     }
 
 

@@ -31,8 +31,8 @@ _NOTHING_LOST = frozenset({
 _SELF_EVIDENT = frozenset({NoteKind.VIEW, NoteKind.FUNCTION, NoteKind.TRIGGER, NoteKind.OTHER_STATEMENT})
 
 
-def left_out(schema: Schema, table: ApplicationTable) -> tuple[Code, ...]:
-    """Return what one table of a schema lacks or does differently: sentences in Markdown without their full stops."""
+def left_out(dialect: str, table: ApplicationTable) -> tuple[Code, ...]:
+    """Return what a table of a DDL in `dialect` lacks or does differently: sentences in Markdown without full stops."""
     own = table.ddl
     found = [
         f"foreign key {code(name)}: its target {code(key.references)} is not defined in the schema"
@@ -44,20 +44,19 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[Code, ...]:
         for name, key in table.foreign_keys.items()
         if any(table.fields[column].type.ignores_case for column in key.columns)
     ]
-    found += _untranslated(table, table_sql(table, schema.dialect))
+    found += _untranslated(table, table_sql(table, dialect))
     found += [
         f"index {code(name)} is {index.method}, which only MySQL has"
         for name, index in table.constraints.indexes.items()
         if index.method in MYSQL_METHODS
     ]
-    partitions = schema.partitions[own.name]
-    if partitions:
+    if table.partitions:
         found.append(
             "its partition is a separate table"
-            if partitions == 1
-            else f"its {partitions} partitions are separate tables"
+            if table.partitions == 1
+            else f"its {table.partitions} partitions are separate tables"
         )
-    elif own.kind == "partitioned" or (own.partition_of and own.partition_of not in schema.tables_by_name):
+    elif own.kind == "partitioned" or (own.partition_of and not table.has_parent):
         found.append("it is created without partitions")
     found += [f"its tests make no rows: no value of column {code(name)} is known" for name in table.examples.unknown]
     found += [
@@ -65,7 +64,7 @@ def left_out(schema: Schema, table: ApplicationTable) -> tuple[Code, ...]:
     ]
     if not table.key:
         found.append("it has no primary key, so rows can be listed but not changed")
-    found += [_reason(note) for note in schema.notes if note.table == own.name]
+    found += map(_reason, table.notes)
     return tuple(map(Code, found))
 
 
@@ -127,9 +126,9 @@ def _statement(note: Note) -> str:
     text = one_line(note.statement)
     short = text if len(text) <= _STATEMENT_WIDTH else f"{text[:_STATEMENT_WIDTH].rstrip('. ')}…"
     others = f" and {note.count - 1:,} more like it" if note.count > 1 else ""
-    return f"{code(short)}{others}{'' if note.kind in _SELF_EVIDENT else f': {_reason(note)}'}"
+    return f"{code(short)}{others}{'' if note.kind in _SELF_EVIDENT else f': {_reason(note.reason)}'}"
 
 
-def _reason(note: Note) -> str:
-    """Return why a statement has no equivalent; words of a plan are marked as code there already."""
-    return markdown(note.reason).replace("\\`", "`")
+def _reason(text: str) -> str:
+    """Return why a statement has no equivalent as Markdown; words of a plan are marked as code there already."""
+    return markdown(text).replace("\\`", "`")

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import path_of, source
-from runner.generation.fastapi.sql_names import outside, type_name
+from runner.generation.fastapi.sql_names import type_name
 from runner.generation.fragments import Fragment
+from runner.generation.model.schema_names import outside
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.ddl.model import QName
     from runner.generation.model.field_types import FieldType
-    from runner.generation.model.schema_names import SchemaNames
+    from runner.generation.model.schema_names import CommonNames
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +66,7 @@ _ROWS: Mapping[str, tuple[str, str, str, str, str]] = {
 }  # fmt: skip
 
 
-def python_type(type_: FieldType, names: SchemaNames) -> PythonType:
+def python_type(type_: FieldType, names: CommonNames) -> PythonType:
     """Return what a field's type is in each layer of the backend of an application with these names."""
     if type_.item is not None:
         made = _array(python_type(type_.item, names), type_)
@@ -126,7 +127,7 @@ def _cell(text: str, *, in_schema: bool = False) -> Fragment:
     return Fragment(text, frozenset({path} if path else ()))
 
 
-def _enum(type_: FieldType, enum: QName, names: SchemaNames) -> PythonType:
+def _enum(type_: FieldType, enum: QName, names: CommonNames) -> PythonType:
     name, outer = names.enums[enum], outside(enum, names.home)
     own = Fragment(name, frozenset({f"app.enums.{name}"}))
     schema = f", schema={literal(outer)}" if outer else ""

@@ -16,16 +16,17 @@ from runner.generation.fastapi.python_names import attributes
 from runner.generation.fastapi.python_rules import condition_source
 from runner.generation.fastapi.python_samples import sample_source
 from runner.generation.fastapi.python_types import python_type
-from runner.generation.fastapi.sql_names import outside
 from runner.generation.fastapi.sqlite_names import table_name_source
 from runner.generation.fastapi.translation import TableSql, table_sql
 from runner.generation.fragments import Fragment, compose, join
-from runner.generation.model.application import Application
-from runner.generation.model.application_tables import ApplicationTable
 from runner.generation.model.prose import one_line
+from runner.generation.model.schema_names import outside
+from runner.generation.model.table_part import TablePart
 
 if TYPE_CHECKING:
     from runner.ddl.model import QName
+    from runner.generation.model.application import Application
+    from runner.generation.model.application_tables import ApplicationTable
     from runner.generation.model.fields import Field
 
 _PARAMETERS = frozenset({"rows", "body", "query"})  # of the route functions
@@ -37,8 +38,7 @@ _WIDE = 40  # columns, some of which take six lines or more
 class Resource:
     """A table in the sources of a backend. `columns` are by column, in the order of the DDL; `sql` translates."""
 
-    application: Application
-    table: ApplicationTable
+    part: TablePart
     columns: Mapping[str, ModelColumn]
     sql: TableSql
 
@@ -51,7 +51,12 @@ class Resource:
     @property
     def home(self) -> str | None:
         """The schema whose tables are named without it."""
-        return self.application.names.home
+        return self.part.names.home
+
+    @property
+    def table(self) -> ApplicationTable:
+        """The table as the application presents it."""
+        return self.part.table
 
     @property
     def database_schema(self) -> str | None:
@@ -61,7 +66,7 @@ class Resource:
     @property
     def table_name(self) -> Fragment:
         """The name of the table, without its schema."""
-        return table_name_source(self.application, self.table.ddl.name)
+        return table_name_source(self.table.ddl.name, self.home, self.table.names.flat)
 
     @cached_property
     def identity(self) -> Fragment:
@@ -165,7 +170,7 @@ class Resource:
     @property
     def is_creatable(self) -> bool:
         """Whether tests can make rows."""
-        return self.table.is_writable and self.table.ddl.name in self.application.creatable
+        return self.table.is_writable and self.part.is_creatable
 
     @property
     def references(self) -> tuple[Fragment, ...]:
@@ -217,17 +222,22 @@ def resource(application: Application, name: QName) -> Resource:
 
 
 def _make(application: Application, name: QName) -> Resource:
-    table = application.table(name)
+    return make_resource(application.part(name))
+
+
+def make_resource(part: TablePart) -> Resource:
+    """Return the table of a part of an application as a resource."""
+    table = part.table
     classes = {f"{table.class_name}{suffix}" for suffix in ("", "Create", "Read", "Replace", "Update")}
-    taken = frozenset(classes.union(application.names.enums.values()))
+    taken = frozenset(classes.union(part.names.enums.values()))
     python_names = attributes(table.names, taken)
-    sql = table_sql(table, application.schema.dialect)
+    sql = table_sql(table, part.dialect)
     module = f"app.{table.module}.schemas.fields" if len(table.fields) > _WIDE else ""
     columns = {
         column: model_column(
             field,
             python_names[column],
-            python_type(field.type, application.names),
+            python_type(field.type, part.names),
             sql=sql,
             is_whole_key=table.ddl.key_columns == (column,),
             taken=taken,
@@ -235,4 +245,4 @@ def _make(application: Application, name: QName) -> Resource:
         )
         for column, field in table.fields.items()
     }
-    return Resource(application=application, table=table, columns=columns, sql=sql)
+    return Resource(part=part, columns=columns, sql=sql)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.generation.encoders.sql_text import quote
+from runner.generation.model.schema_names import outside
 
 if TYPE_CHECKING:
     from runner.ddl.model import QName
@@ -23,13 +24,3 @@ def columns_sql(names: tuple[str, ...]) -> str:
 def qualified(schema: str | None, name: str) -> str:
     """Return a name as SQL, qualified outside the default schema."""
     return f"{quote(schema)}.{quote(name)}" if schema else quote(name)
-
-
-def outside(name: QName, home: str | None) -> str | None:
-    """Return the schema that a name has to be qualified with; None for one in the default schema."""
-    return None if name.schema in (None, home) else name.schema
-
-
-def flat_name(schema: str | None, name: str) -> str:
-    """Return a name for a database without schemas, such as SQLite: the schema's name becomes a part of it."""
-    return f"{schema}.{name}" if schema else name

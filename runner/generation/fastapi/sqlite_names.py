@@ -6,25 +6,16 @@ from typing import TYPE_CHECKING
 
 from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import source
-from runner.generation.fastapi.sql_names import flat_name, outside
 from runner.generation.fragments import Fragment
 from runner.generation.model.naming import unused_name
+from runner.generation.model.schema_names import flat_name, outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from runner.ddl.model import QName
     from runner.generation.model.application import Application
-
-
-def sqlite_table(application: Application, name: QName) -> str:
-    """Return the name of a table in SQLite."""
-    return application.derived(_tables)[name]
-
-
-def sqlite_index(application: Application, table: QName, name: str) -> str:
-    """Return the name of an index in SQLite."""
-    return application.derived(_indexes)[table, name]
+    from runner.generation.model.references import Reference
 
 
 def renamed_columns(names: Iterable[str]) -> Mapping[str, str]:
@@ -41,15 +32,16 @@ def renamed_columns(names: Iterable[str]) -> Mapping[str, str]:
 
 def has_renamed(application: Application) -> bool:
     """Whether a table, apart from its schema, or a column has another name in SQLite."""
-    tables = application.derived(_tables)
-    return any(_own_name(application, name) != name.name for name in tables) or any(
-        renamed_columns(column.name for column in table.columns) for table in application.schema.tables
+    home = application.names.common.home
+    return any(
+        _own_name(table.ddl.name, home, table.names.flat) != table.ddl.name.name or renamed_columns(table.fields)
+        for table in application.tables
     )
 
 
-def table_name_source(application: Application, name: QName) -> Fragment:
-    """Return the name of a table, without its schema, as source of a model."""
-    own = _own_name(application, name)
+def table_name_source(name: QName, home: str | None, flat: str) -> Fragment:
+    """Return the name of a table, without its schema, as source of a model; `flat` is its name in SQLite."""
+    own = _own_name(name, home, flat)
     if own == name.name:
         return Fragment(literal(own))
     return name_source(name.name, own)
@@ -60,36 +52,15 @@ def name_source(name: str, sqlite: str) -> Fragment:
     return source("database_name({}, sqlite={})", literal(name), literal(sqlite), uses="database_name")
 
 
-def target_source(application: Application, name: QName, column: str) -> Fragment:
+def target_source(reference: Reference, home: str | None, column: str) -> Fragment:
     """Return a column of a table that a foreign key refers to, as source of a model."""
-    schema = outside(name, application.names.home)
-    if _own_name(application, name) == name.name:
+    name, schema = reference.target, outside(reference.target, home)
+    if _own_name(name, home, reference.flat) == name.name:
         return Fragment(literal(f"{flat_name(schema, name.name)}.{column}"))
     before = source("{} + ", literal(f"{schema}.")) if schema else ""
-    return source("{}{} + {}", before, table_name_source(application, name), literal(f".{column}"))
+    return source("{}{} + {}", before, table_name_source(name, home, reference.flat), literal(f".{column}"))
 
 
-def _own_name(application: Application, name: QName) -> str:
-    schema = outside(name, application.names.home)
-    return sqlite_table(application, name).removeprefix(f"{schema}." if schema else "")
-
-
-def _tables(application: Application) -> Mapping[QName, str]:
-    used: set[str] = set()
-    found: dict[QName, str] = {}
-    for table in application.schema.tables:
-        name = unused_name(flat_name(outside(table.name, application.names.home), table.name.name), used)
-        used.add(name.lower())
-        found[table.name] = name
-    return found
-
-
-def _indexes(application: Application) -> Mapping[tuple[QName, str], str]:
-    used = {name.lower() for name in application.derived(_tables).values()}
-    found: dict[tuple[QName, str], str] = {}
-    for table in application.tables:
-        for own in table.constraints.indexes:
-            name = unused_name(flat_name(outside(table.ddl.name, application.names.home), own), used)
-            used.add(name.lower())
-            found[table.ddl.name, own] = name
-    return found
+def _own_name(name: QName, home: str | None, flat: str) -> str:
+    schema = outside(name, home)
+    return flat.removeprefix(f"{schema}." if schema else "")

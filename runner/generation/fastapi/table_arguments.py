@@ -65,14 +65,14 @@ def _deferred(constraint: Key | ForeignKey) -> str:
 
 
 def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
-    targets = join(target_source(resource.application, key.references, column) for column in key.target_columns)
+    reference = next(one for one in resource.table.references if one.name == name)
+    targets = join(target_source(reference, resource.home, column) for column in key.target_columns)
     more = "".join(
         f", {option}={literal(action)}"
         for option, action in (("ondelete", key.on_delete), ("onupdate", key.on_update))
         if action != "NO ACTION"
     )
-    positions = resource.application.schema.positions
-    if positions[key.references] > positions[resource.table.ddl.name]:
+    if reference.is_forward:
         more += ", use_alter=True"
     call = source("ForeignKeyConstraint([{}], [{}], name={}{}{})", _columns(key.columns), targets, literal(name), more,
                   _deferred(key))  # fmt: skip

@@ -13,7 +13,7 @@ from runner.records.errors import AgentError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.generation.model.application import Application
+    from runner.generation.model.schema_names import CommonNames
 
 _DEFAULT_TITLE = "Application"
 _DEFAULT_LOCALE = "en_US"
@@ -36,15 +36,15 @@ class AppOptions:
     locale: str
 
 
-def app_options(application: Application, options: Mapping[str, Any]) -> AppOptions:
-    """Return a task's `options` (`title`, `locale`) for an application, with defaults for missing ones."""
+def app_options(names: CommonNames, options: Mapping[str, Any]) -> AppOptions:
+    """Return a task's `options` (`title`, `locale`) for an application with these names; missing ones have defaults."""
     title = one_line(str(options.get("title") or _DEFAULT_TITLE))
     slug = _slug(title)
     return AppOptions(
         title=title,
         slug=slug,
         distribution=f"{kebab(slug)}-backend",
-        schemas=application.names.others,
+        schemas=names.others,
         locale=_locale(options),
     )
 

@@ -17,6 +17,7 @@ from runner.generation.model.application_tables import ApplicationTable, make_ta
 from runner.generation.model.constraint_names import name_constraints
 from runner.generation.model.references import creatable_tables
 from runner.generation.model.schema_names import name_schema
+from runner.generation.model.table_part import TablePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -55,6 +56,15 @@ class Application:
         """The tables of which a row is known that the database accepts, with all that it must refer to."""
         return self.derived(_creatable)
 
+    def part(self, name: QName) -> TablePart:
+        """Return what generating one table may read. Raises KeyError where there is none."""
+        return TablePart(
+            dialect=self.schema.dialect,
+            names=self.names.common,
+            table=self.table(name),
+            is_creatable=name in self.creatable,
+        )
+
     def referrers(self, name: QName) -> tuple[Reference, ...]:
         """Return the references to a table from all tables, its own among them."""
         return self.derived(_referrers).get(name, ())
@@ -82,7 +92,7 @@ def _table(application: Application, name: QName) -> ApplicationTable:
 
 
 def _constraints(application: Application) -> Mapping[QName, NamedConstraints]:
-    return name_constraints(application.schema)
+    return name_constraints(application.schema, application.names)
 
 
 def _creatable(application: Application) -> frozenset[QName]:

@@ -40,7 +40,8 @@ class ApplicationTable:
     DDL or the ones that PostgreSQL would choose; `rules` are the checks that an application can evaluate over a row,
     `database_only` names those that it cannot: examples are tried with the conditions of some of them, `tried`, and
     `opaque` has the columns of the others. `references` are the foreign keys whose target exists, those of several
-    columns first.
+    columns first. `notes` say what the DDL's reader left out of it; `partitions` is how many partitions it has,
+    `has_parent` whether the table that it is a partition of exists.
     """
 
     ddl: Table
@@ -53,6 +54,9 @@ class ApplicationTable:
     tried: tuple[RowRule, ...]
     opaque: Mapping[str, tuple[str, ...]]
     references: tuple[Reference, ...]
+    notes: tuple[str, ...]
+    partitions: int
+    has_parent: bool
 
     # --------------------------------------------------------------------------------------------------------- naming
 
@@ -243,6 +247,9 @@ def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints
         tried=checks.tried,
         opaque=checks.opaque,
         references=tuple(_references(schema, names, table, constraints.foreign_keys, fields)),
+        notes=schema.reasons.get(table.name, ()),
+        partitions=schema.partitions[table.name],
+        has_parent=table.partition_of in schema.tables_by_name,
     )
 
 
@@ -292,9 +299,11 @@ def _references(
             target=key.references,
             module=target.module,
             label=target.label,
+            flat=target.flat,
             fields=tuple(fields[column].name for column in key.columns),
             target_fields=tuple(target.fields[column] for column in key.target_columns),
             required=all(fields[column].writable and not fields[column].nullable for column in key.columns),
             one_to_one=any(columns <= set(key.columns) for columns in unique),
+            is_forward=schema.positions[key.references] > schema.positions[table.name],
             key=key,
         )

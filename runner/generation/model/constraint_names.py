@@ -10,20 +10,26 @@ from dataclasses import dataclass
 
 from runner.ddl.catalog.default_names import object_name
 from runner.ddl.model import Check, ForeignKey, Index, Key, QName, Schema, Table
+from runner.generation.model.naming import unused_name
+from runner.generation.model.schema_names import SchemaNames, flat_name, outside
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NamedConstraints:
-    """The constraints and indexes of a table by name."""
+    """The constraints and indexes of a table by name. `flat` has the names of the indexes in SQLite.
+
+    There tables and indexes share one namespace, without schemas and without regard to case.
+    """
 
     primary_key: tuple[str, Key] | None
     unique: Mapping[str, Key]
     foreign_keys: Mapping[str, ForeignKey]
     checks: Mapping[str, Check]
     indexes: Mapping[str, Index]
+    flat: Mapping[str, str]
 
 
-def name_constraints(schema: Schema) -> Mapping[QName, NamedConstraints]:
+def name_constraints(schema: Schema, names: SchemaNames) -> Mapping[QName, NamedConstraints]:
     """Return the constraints of every table with the names that they have, or would get, in PostgreSQL.
 
     There tables, indexes, primary keys and unique constraints share one namespace in a schema, where MySQL has one for
@@ -32,11 +38,15 @@ def name_constraints(schema: Schema) -> Mapping[QName, NamedConstraints]:
     relations: dict[str | None, set[str]] = {}
     for table in schema.tables:
         relations.setdefault(table.name.schema, set()).add(table.name.name)
-    return {table.name: _name_table(table, relations[table.name.schema]) for table in schema.tables}
+    flat = {own.flat.lower() for own in names.tables.values()}
+    return {
+        table.name: _name_table(table, relations[table.name.schema], outside(table.name, names.common.home), flat)
+        for table in schema.tables
+    }
 
 
-def _name_table(table: Table, relations: set[str]) -> NamedConstraints:
-    """Name the constraints of one table; its keys and indexes are added to `relations`."""
+def _name_table(table: Table, relations: set[str], schema: str | None, flat: set[str]) -> NamedConstraints:
+    """Name the constraints of one table; its keys and indexes are added to `relations`, its indexes to `flat`."""
     own = {key.name for key in table.foreign_keys if key.name} | {check.name for check in table.checks if check.name}
     primary = table.primary_key
     named = [primary.name if primary else None, *(key.name for key in table.unique)]
@@ -62,15 +72,23 @@ def _name_table(table: Table, relations: set[str]) -> NamedConstraints:
     for check in table.checks:
         columns = check.columns if len(check.columns) == 1 else ()
         checks[constraint(check.name, columns, "check")] = check
+    primary_key = (relation(primary.name, (), "pkey"), primary) if primary else None
+    unique = {relation(key.name, key.columns, "key"): key for key in table.unique}
+    foreign_keys = {constraint(key.name, key.columns, "fkey"): key for key in table.foreign_keys}
+    indexes = {
+        relation(index.name, [column or "expr" for column in index.columns], "idx"): index for index in table.indexes
+    }
+    flat_indexes = {}
+    for name in indexes:
+        flat_indexes[name] = unused_name(flat_name(schema, name), flat)
+        flat.add(flat_indexes[name].lower())
     return NamedConstraints(
-        primary_key=(relation(primary.name, (), "pkey"), primary) if primary else None,
-        unique={relation(key.name, key.columns, "key"): key for key in table.unique},
-        foreign_keys={constraint(key.name, key.columns, "fkey"): key for key in table.foreign_keys},
+        primary_key=primary_key,
+        unique=unique,
+        foreign_keys=foreign_keys,
         checks=checks,
-        indexes={
-            relation(index.name, [column or "expr" for column in index.columns], "idx"): index
-            for index in table.indexes
-        },
+        indexes=indexes,
+        flat=flat_indexes,
     )
 
 

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 class Reference:
     """A foreign key from `table` to a key of `target`; `fields` pair with `target_fields` by position.
 
-    `name` is the constraint's; `module` and `label` are the target's folder and label; `key` is the DDL's record, with
-    what happens on delete. `required` is whether every row has it, `one_to_one` whether no two rows share a target.
+    `name` is the constraint's; `module`, `label` and `flat` are names of the target; `key` is the DDL's record, with
+    what happens on delete. `required` is whether every row has it, `one_to_one` whether no two rows share a target,
+    `is_forward` whether the DDL defines the target later.
     """
 
     name: str
@@ -27,10 +28,12 @@ class Reference:
     target: QName
     module: str
     label: str
+    flat: str
     fields: tuple[str, ...]
     target_fields: tuple[str, ...]
     required: bool
     one_to_one: bool
+    is_forward: bool
     key: ForeignKey
 
 

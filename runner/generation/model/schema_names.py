@@ -44,10 +44,11 @@ _RESERVED_FIELDS = frozenset({"constructor"})  # which every object of JavaScrip
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableNames:
-    """Names of one table; `module`, `class_name` and `route` are unique in the schema.
+    """Names of one table; `module`, `class_name`, `route` and `flat` are unique in the schema.
 
     For `class_subjects`: module `class_subjects`, class `ClassSubject`, singular `class_subject`, route
-    `class-subjects`, labels "Class subject" and "Class subjects". `fields` are names in JSON and URLs by column.
+    `class-subjects`, labels "Class subject" and "Class subjects". `fields` are names in JSON and URLs by column. `flat`
+    is its name in a database like SQLite, without schemas and without regard to case.
     """
 
     module: str
@@ -57,20 +58,28 @@ class TableNames:
     label: str
     label_plural: str
     fields: Mapping[str, str]
+    flat: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class SchemaNames:
-    """Names of all tables of a schema, and the class of each named enum type.
+class CommonNames:
+    """What all tables of a schema need: the class of each named enum type, and names of database schemas.
 
     `home` is the database schema whose tables are named without it: the dialect's default one, or the only database of
     a MySQL script. `others` are the further schemas of tables, by name.
     """
 
-    tables: Mapping[QName, TableNames]
     enums: Mapping[QName, str]
     home: str | None
     others: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SchemaNames:
+    """Names of all tables of a schema, and what they have in common."""
+
+    tables: Mapping[QName, TableNames]
+    common: CommonNames
 
 
 def name_schema(schema: Schema) -> SchemaNames:
@@ -79,13 +88,15 @@ def name_schema(schema: Schema) -> SchemaNames:
     modules = set(_RESERVED_MODULES)
     classes = set(_RESERVED_CLASSES)
     routes: set[str] = set()
+    flat: set[str] = set()
     tables: dict[QName, TableNames] = {}
     for table in schema.tables:
-        tables[table.name] = named = _name_table(table, home, modules, classes, routes)
+        tables[table.name] = named = _name_table(table, home, modules, classes, routes, flat)
         modules.add(named.module.lower())
         own = named.class_name.lower()
         classes.update(f"{own}{suffix}" for suffix in ("", "create", "read", "replace", "update"))
         routes.add(named.route.lower())
+        flat.add(named.flat.lower())
     enums: dict[QName, str] = {}
     for enum in _named_enums(schema):
         if enum.name is not None and enum.name not in enums:
@@ -93,7 +104,7 @@ def name_schema(schema: Schema) -> SchemaNames:
             classes.add(class_name.lower())
     schemas = {table.name.schema for table in schema.tables} - {home}
     others = tuple(sorted(name for name in schemas if name is not None))
-    return SchemaNames(tables=tables, enums=enums, home=home, others=others)
+    return SchemaNames(tables=tables, common=CommonNames(enums=enums, home=home, others=others))
 
 
 def _home(schema: Schema) -> str | None:
@@ -111,7 +122,19 @@ def _named_enums(schema: Schema) -> Iterable[Enum]:
                 yield column.type.enum
 
 
-def _name_table(table: Table, home: str | None, modules: set[str], classes: set[str], routes: set[str]) -> TableNames:
+def outside(name: QName, home: str | None) -> str | None:
+    """Return the schema that a name has to be qualified with; None for one in the default schema."""
+    return None if name.schema in (None, home) else name.schema
+
+
+def flat_name(schema: str | None, name: str) -> str:
+    """Return a name for a database without schemas, such as SQLite: the schema's name becomes a part of it."""
+    return f"{schema}.{name}" if schema else name
+
+
+def _name_table(
+    table: Table, home: str | None, modules: set[str], classes: set[str], routes: set[str], flat: set[str]
+) -> TableNames:
     plain = table.name.name
     if _module(plain).lower() in modules and table.name.schema not in (None, home):
         plain = f"{table.name.schema}_{plain}"
@@ -125,6 +148,7 @@ def _name_table(table: Table, home: str | None, modules: set[str], classes: set[
         label=human(single),
         label_plural=human(_last_word(plain, plural)),
         fields=_name_fields(table),
+        flat=unused_name(flat_name(outside(table.name, home), table.name.name), flat),
     )
 
 

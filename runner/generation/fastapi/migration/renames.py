@@ -16,7 +16,8 @@ from runner.generation.fastapi.migration.snapshot import (
     TableSnapshot,
     TypeSnapshot,
 )
-from runner.generation.fastapi.sql_names import outside, qualified
+from runner.generation.fastapi.sql_names import qualified
+from runner.generation.model.schema_names import outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,7 @@ def _inverted(names: Mapping[str, str]) -> Mapping[str, str]:
 
 def find_renames(old: Snapshot, application: Application) -> Renames:
     """Return the renames that the application's schema makes since `old`, from names that only `old` has."""
-    schema, home = application.schema, application.names.home
+    schema, home = application.schema, application.names.common.home
 
     def name(found: QName) -> Name:
         return outside(found, home), found.name

@@ -9,7 +9,6 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from runner.ddl.dialects import dialect_named
 from runner.ddl.model import Const
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
@@ -26,7 +25,6 @@ from runner.generation.fastapi.migration.type_snapshots import type_snapshots
 from runner.generation.fastapi.resources import Resource, resources
 from runner.generation.fastapi.resources import resource as resource_of
 from runner.generation.fastapi.sql_names import columns_sql, qualified, type_name
-from runner.generation.fastapi.sqlite_names import sqlite_index, sqlite_table
 from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite, is_without_case
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
@@ -45,7 +43,7 @@ _IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^".\s]+)')
 
 def take_snapshot(application: Application) -> Snapshot:
     """Return the snapshot of the databases of an application."""
-    schema, home = application.schema, application.names.home
+    schema, home = application.schema, application.names.common.home
     named = [table.name for table in schema.tables] + [enum.name for enum in schema.enums if enum.name]
     named += [domain.name for domain in schema.domains]
     named += [part.name for part in schema.composites]
@@ -61,7 +59,7 @@ def take_snapshot(application: Application) -> Snapshot:
         types=types,
         functions=functions,
         sequences=tuple(_sequences(resources(application))),
-        tables=tuple(_table(resource) for resource in _in_order(resources(application))),
+        tables=tuple(_table(application, resource) for resource in _in_order(resources(application))),
     )
 
 
@@ -123,7 +121,7 @@ def _makes_sequence(resource: Resource, column: Column) -> bool:
     return column.serial and name in own and schema in (None, table.schema)
 
 
-def _table(resource: Resource) -> TableSnapshot:
+def _table(application: Application, resource: Resource) -> TableSnapshot:
     return TableSnapshot(
         schema=resource.database_schema,
         name=resource.table.ddl.name.name,
@@ -131,7 +129,7 @@ def _table(resource: Resource) -> TableSnapshot:
         constraints=(*_keys(resource.table.constraints), *_checks(resource), *_references(resource)),
         indexes=tuple(_indexes(resource)),
         comment=resource.table.ddl.comment or None,
-        sqlite=_sqlite(resource),
+        sqlite=_sqlite(application, resource),
     )
 
 
@@ -140,7 +138,7 @@ def _table(resource: Resource) -> TableSnapshot:
 
 def _column(resource: Resource, column: ModelColumn) -> ColumnSnapshot:
     own = column.field.column
-    from_postgres = dialect_named(resource.application.schema.dialect).postgresql_compatible
+    from_postgres = resource.sql.source.postgresql_compatible
     plain = from_postgres and own.type.enum is None and own.type.domain is None
     serial = _makes_sequence(resource, own)
     identity: Literal["always", "by default"] | None = own.identity or ("by default" if own.auto_increment else None)
@@ -253,17 +251,14 @@ def _index_part(sql: TableSql, part: IndexPart) -> str:
 # -------------------------------------------------------------------------------------------------------------- SQLite
 
 
-def _sqlite(resource: Resource) -> SqliteSnapshot:
-    own_name = resource.table.ddl.name
-    name = sqlite_table(resource.application, own_name)
+def _sqlite(application: Application, resource: Resource) -> SqliteSnapshot:
+    name, constraints = resource.table.names.flat, resource.table.constraints
     indexes = {
-        sqlite_index(resource.application, own_name, own): index
-        for own, index in resource.table.constraints.indexes.items()
-        if in_sqlite(index, resource.sql)
+        constraints.flat[own]: index for own, index in constraints.indexes.items() if in_sqlite(index, resource.sql)
     }
     return SqliteSnapshot(
         name=name,
-        lines=tuple(_sqlite_lines(resource)),
+        lines=tuple(_sqlite_lines(application, resource)),
         stored=tuple(name for name, column in resource.columns.items() if not _is_computed(resource, column)),
         renamed=tuple(resource.sql.sqlite_names.items()),
         numbered=_numbered(resource) is not None,
@@ -275,7 +270,7 @@ def _is_computed(resource: Resource, column: ModelColumn) -> bool:
     return resource.sql.generated(column.field.column, Database.SQLITE) is not None
 
 
-def _sqlite_lines(resource: Resource) -> Iterator[str]:
+def _sqlite_lines(application: Application, resource: Resource) -> Iterator[str]:
     numbered = _numbered(resource)
     for column in resource.columns.values():
         yield _sqlite_column(resource.sql, column, numbered=column is numbered)
@@ -286,9 +281,9 @@ def _sqlite_lines(resource: Resource) -> Iterator[str]:
         yield f"CONSTRAINT {quote(key.name)} {kind} ({columns_sql(tuple(map(resource.sql.sqlite_name, key.columns)))})"
     yield from _sqlite_checks(resource)
     for name, foreign in resource.table.foreign_keys.items():
-        target = quote(sqlite_table(resource.application, foreign.references))
-        key = _reference(name, foreign, target, plain=True)
-        own, targets = resource.sql, resource_of(resource.application, foreign.references).sql
+        target = resource_of(application, foreign.references)
+        key = _reference(name, foreign, quote(target.table.names.flat), plain=True)
+        own, targets = resource.sql, target.sql
         key = replace(
             key,
             columns=tuple(map(own.sqlite_name, key.columns)),

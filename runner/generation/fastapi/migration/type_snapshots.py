@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.migration.snapshot import FunctionSnapshot, TypeSnapshot
-from runner.generation.fastapi.sql_names import outside, qualified
+from runner.generation.fastapi.sql_names import qualified
+from runner.generation.model.schema_names import outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
