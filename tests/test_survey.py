@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.ddl.model import Schema
 from runner.generation.workspace.line_ends import digest
 from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.record_format import FileRecord, Record
 from runner.records.task import Classification, TaskInput, TaskSpec, subtasks_of
+from runner.scheduling.schedule import Job
 from runner.scheduling.survey import Survey
 
 if TYPE_CHECKING:
@@ -17,14 +19,14 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def task(tmp_path: Path) -> TaskSpec:
+def task(tmp_path: Path) -> Job:
     """Return a task on two tables; one was generated, as a file of the table's name."""
     (tmp_path / "users").write_text("users")
     record = Record(
         task_id="crud", piece="users", agent="x", files=(FileRecord(path="users", sha256=digest(b"users")),)
     )
     Manifest(tmp_path).save(record, "inputs")
-    return TaskSpec(
+    spec = TaskSpec(
         id="crud",
         input=TaskInput(description="crud", workspace_path=tmp_path),
         title="Crud",
@@ -34,27 +36,28 @@ def task(tmp_path: Path) -> TaskSpec:
         schema_digest=None,
         inputs_digest="inputs",
     )
+    return Job(spec=spec, schema=Schema(dialect="postgres", tables=()))
 
 
-def test_what_is_as_recorded_is_up_to_date(task: TaskSpec) -> None:
+def test_what_is_as_recorded_is_up_to_date(task: Job) -> None:
     survey = Survey(force=False, check=False)
     assert survey.up_to_date(task) == {"crud/users": 1}
     assert survey.count_work(task) == 1
 
 
-def test_with_force_nothing_is_up_to_date(task: TaskSpec) -> None:
+def test_with_force_nothing_is_up_to_date(task: Job) -> None:
     assert Survey(force=True, check=False).up_to_date(task) == {}
 
 
-def test_a_task_is_examined_once_until_files_are_written_and_then_each_time(task: TaskSpec) -> None:
+def test_a_task_is_examined_once_until_files_are_written_and_then_each_time(task: Job) -> None:
     """A file may be of two tasks: once the other one has written it, this one has work to do."""
     survey = Survey(force=False, check=False)
     assert survey.count_work(task) == 1
-    (task.workspace / "users").write_text("other")
+    (task.spec.workspace / "users").write_text("other")
     assert survey.up_to_date(task) == {"crud/users": 1}
     survey.end()
     assert survey.count_work(task) == 1  # as far as is known before it begins
     assert survey.up_to_date(task) == {}
     assert survey.count_work(task) == 2
-    (task.workspace / "users").write_text("users")
+    (task.spec.workspace / "users").write_text("users")
     assert survey.up_to_date(task) == {"crud/users": 1}

@@ -280,7 +280,7 @@ def test_a_file_that_may_not_be_read_or_written_is_named(tmp_path: Path, monkeyp
 def test_what_a_killed_run_wrote_is_not_taken_for_an_edit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run died after it wrote a file and before it recorded it; then the template was changed."""
     with monkeypatch.context() as patched:
-        patched.setattr(Manifest, "save", lambda self, record, inputs_digest: (_ for _ in ()).throw(KeyboardInterrupt))
+        patched.setattr(Manifest, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             write(tmp_path, file("a.py"))
     assert (tmp_path / "a.py").read_text() == "one\n"

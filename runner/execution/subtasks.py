@@ -18,6 +18,7 @@ from runner.execution.output_capture import captured
 from runner.execution.task_queue import QueueStats
 from runner.execution.worker_protocol import AttemptFailed, FilesChanged
 from runner.generation.agent import Agent, AgentContext
+from runner.generation.part_inputs import part_inputs
 from runner.generation.registry import load_agent
 from runner.generation.workspace.file_locks import FileLockManager
 from runner.generation.workspace.manifest import Manifest
@@ -186,7 +187,10 @@ class SubTaskManager:
         report = partial(self._step, subtask)
         report(1, "start")
         task, piece = self._task, subtask.table or SETUP_PIECE
-        unchanged = {} if self._force else self._manifest.up_to_date(task.id, (piece,), task.inputs_digest)
+        part_digest = partial(part_inputs, task, self._application)
+        unchanged = {}
+        if not self._force:
+            unchanged = self._manifest.up_to_date(task.id, (piece,), task.inputs_digest, part_digest)
         record = None if unchanged else self._manifest.load(task.id, piece)
         for warning in self._manifest.take_warnings():
             self._log(subtask, "warning", warning)
@@ -207,7 +211,14 @@ class SubTaskManager:
         memory = self._agent.remember(context)
         context.check_cancelled()
         report(self._agent.total_steps, "write")
-        written = self._writer.write(subtask.id, files, task.inputs_digest, agent=task.agent, memory=memory)
+        written = self._writer.write(
+            subtask.id,
+            files,
+            task.inputs_digest,
+            part_digest=part_digest(piece),
+            agent=task.agent,
+            memory=memory,
+        )
         self._report_changes(subtask, written)
         return False, written.counts
 

@@ -101,8 +101,7 @@ class AgentContext:
 class Agent(ABC):
     """One kind of agent. A worker makes one instance and uses it from several threads: keep no state in it.
 
-    `start` is shown at the end of a run that completed the kind's task. `reads_part` says that the files depend on the
-    schema through `ctx.part` alone; then a change of other tables does not generate them again.
+    `start` is shown at the end of a run that completed the kind's task.
     """
 
     kind: ClassVar[str]
@@ -110,7 +109,6 @@ class Agent(ABC):
     per_table: ClassVar[bool] = True
     total_steps: ClassVar[int] = 5
     start: ClassVar[Start | None] = None
-    reads_part: ClassVar[bool] = False
 
     def warm(self) -> None:  # noqa: B027 - most agents have nothing to load
         """Load in advance what `generate` needs. Called once, in the process that workers are forked from."""

@@ -33,7 +33,8 @@ class AgentFacts:
     """What the supervisor needs to know of an agent to schedule its work, without importing it.
 
     `home` holds its template set, None for the built-in ones and for agents without templates. `code_digest` is a
-    digest of the source files that its output depends on.
+    digest of the source files that its output depends on. `reads_part` is whether the files depend on the schema only
+    through `AgentContext.part`, so that a change of other tables does not concern them.
     """
 
     kind: str
@@ -41,6 +42,7 @@ class AgentFacts:
     per_table: bool
     home: Path | None
     code_digest: str
+    reads_part: bool = False
     start: Start | None = None
 
 
@@ -49,6 +51,7 @@ class _BuiltIn:
     title: str
     target: str  # module:Class
     per_table: bool = True
+    reads_part: bool = False
     start: Start | None = None
 
 
@@ -59,15 +62,21 @@ BUILT_IN: Mapping[str, _BuiltIn] = {
         per_table=False,
         start=Start(folder="backend", command="make dev", what="the backend"),
     ),
-    "be-crud": _BuiltIn(title="BE CRUD APIs", target="runner.generation.agents.backend_crud:BackendCrud"),
+    "be-crud": _BuiltIn(
+        title="BE CRUD APIs", target="runner.generation.agents.backend_crud:BackendCrud", reads_part=True
+    ),
     "fe-boilerplate": _BuiltIn(
         title="FE Boilerplate",
         target="runner.generation.agents.frontend_boilerplate:FrontendBoilerplate",
         per_table=False,
         start=Start(folder="", command="make dev", what="the application"),
     ),
-    "fe-crud": _BuiltIn(title="FE CRUD Services", target="runner.generation.agents.frontend_services:FrontendCrud"),
-    "ui-crud": _BuiltIn(title="UI CRUD Pages", target="runner.generation.agents.frontend_pages:PagesCrud"),
+    "fe-crud": _BuiltIn(
+        title="FE CRUD Services", target="runner.generation.agents.frontend_services:FrontendCrud", reads_part=True
+    ),
+    "ui-crud": _BuiltIn(
+        title="UI CRUD Pages", target="runner.generation.agents.frontend_pages:PagesCrud", reads_part=True
+    ),
     "schema-docs": _BuiltIn(
         title="Schema docs",
         target="runner.generation.agents.schema_documentation:SchemaDocumentation",
@@ -90,6 +99,7 @@ def agent_facts(name: str, import_path: Path | None = None) -> AgentFacts:
             per_table=found.per_table,
             home=None,
             code_digest=package_digest(),
+            reads_part=found.reads_part,
             start=found.start,
         )
     agent = load_agent(name, import_path)

@@ -6,6 +6,7 @@ the agent, the sub-tasks and the digests.
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -124,9 +125,18 @@ def subtasks_of(task_id: str, title: str, tables: Iterable[str] | None) -> tuple
     )
 
 
+def inputs_digest(*parts: str) -> str:
+    """Return a digest, in hexadecimal, of what files are generated from: equal inputs give equal files."""
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TaskSpec:
-    """A task that is ready to be scheduled: `input` as it was given, and what preparation found for it."""
+    """A task that is ready to be scheduled: `input` as it was given, and what preparation found for it.
+
+    `inputs_digest` is of everything that the files are generated from. `generator_digest` is of the same without the
+    schema, where the agent reads no more of that than the part of its table; elsewhere it is None.
+    """
 
     id: str
     input: TaskInput
@@ -135,7 +145,8 @@ class TaskSpec:
     subtasks: tuple[SubTaskSpec, ...]
     import_path: Path | None  # the plan's folder, from which an agent of the user's own is imported
     schema_digest: str | None
-    inputs_digest: str  # of everything that the files are generated from
+    inputs_digest: str
+    generator_digest: str | None = None
 
     @property
     def agent(self) -> str:

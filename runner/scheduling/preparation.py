@@ -6,7 +6,6 @@ supervisor's main thread.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
@@ -21,7 +20,7 @@ from runner.generation.registry import agent_facts
 from runner.generation.template_files import set_digest
 from runner.plan.dispatcher import AgentDispatcher, resolve_agent
 from runner.records.errors import AgentError, ClassificationError, RunnerError
-from runner.records.task import Classification, TableGlobs, TaskInput, TaskSpec, subtasks_of
+from runner.records.task import Classification, TableGlobs, TaskInput, TaskSpec, inputs_digest, subtasks_of
 from runner.records.version import VERSION
 from runner.scheduling.schedule import Job
 
@@ -69,7 +68,7 @@ class Preparation:
         self._databases = databases
         self._on_new_schema = on_new_schema
         self._import_path = None if import_path is None else Path(import_path)
-        self._generator_digests: dict[tuple[AgentFacts, Path | None], str] = {}
+        self._set_digests: dict[tuple[AgentFacts, Path | None], str] = {}
         self._named: set[str] = set()
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
 
@@ -92,6 +91,7 @@ class Preparation:
         tables = select_tables(schema, globs) if agent.per_table else None
         if tables is not None:
             _refuse_misread(schema, tables, globs)
+        generator = self._generator_digest(agent, task)
         names = None if tables is None else [schema.label(table.name) for table in tables]
         spec = TaskSpec(
             id=task.id,
@@ -101,7 +101,8 @@ class Preparation:
             subtasks=subtasks_of(task.id, agent.title, names),
             import_path=self._import_path,
             schema_digest=schema_digest,
-            inputs_digest=self._inputs_digest(task, agent, schema_digest),
+            inputs_digest=inputs_digest(generator, schema_digest or ""),
+            generator_digest=generator if agent.reads_part else None,
         )
         return Job(spec=spec, schema=schema, start=agent.start)
 
@@ -168,19 +169,13 @@ class Preparation:
             schema_cache.save(paths, digest, schema)
         return schema, digest
 
-    def _inputs_digest(self, task: TaskInput, agent: AgentFacts, schema_digest: str | None) -> str:
-        """Return a digest of everything that a task's files are generated from: equal inputs give equal files."""
+    def _generator_digest(self, agent: AgentFacts, task: TaskInput) -> str:
+        """Return a digest of everything but the schema that a task's files are generated from."""
+        templates = None if task.templates is None else Path(task.templates)
+        if (agent, templates) not in self._set_digests:  # once for all tasks of a kind
+            self._set_digests[agent, templates] = set_digest(agent.kind, templates, home=agent.home)
         options = json.dumps(task.options, sort_keys=True, default=str)
-        generator = self._generator_digest(agent, None if task.templates is None else Path(task.templates))
-        parts = (VERSION, generator, schema_digest or "", options)
-        return hashlib.sha256("|".join(parts).encode()).hexdigest()
-
-    def _generator_digest(self, agent: AgentFacts, templates: Path | None) -> str:
-        """Return a digest of an agent's code and its templates, computed once for all tasks of a kind."""
-        if (agent, templates) not in self._generator_digests:
-            files = set_digest(agent.kind, templates, home=agent.home)
-            self._generator_digests[agent, templates] = f"{agent.code_digest}|{files}"
-        return self._generator_digests[agent, templates]
+        return inputs_digest(VERSION, agent.code_digest, self._set_digests[agent, templates], options)
 
 
 def _with_named_tables(schema: Schema, digest: str | None, labels: set[str]) -> tuple[Schema, str | None]:

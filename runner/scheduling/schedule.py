@@ -104,7 +104,7 @@ class Schedule:
         """Start and end the tasks with nothing to do, as long as none with work is more urgent: they need no worker."""
         while self._survey.holds and not self._stopping:
             upcoming = self.queue.next_ready(1)
-            if not upcoming or self._survey.count_work(upcoming[0].payload.spec):
+            if not upcoming or self._survey.count_work(upcoming[0].payload):
                 return
             self._start(now)
 
@@ -112,7 +112,7 @@ class Schedule:
         """Return how many more workers could be used now; a task uses `most` at once."""
         running = sum(task.shards_due(now, max(1, most - len(task.shards))) for task in self.active.values())
         upcoming = [] if self._stopping else self.queue.next_ready(self.queue.concurrency)
-        counts = (self._survey.count_work(entry.payload.spec) for entry in upcoming)
+        counts = (self._survey.count_work(entry.payload) for entry in upcoming)
         return running + sum(shards_of(count, min(most, self._subtasks)) for count in counts)
 
     def _start(self, now: float) -> TaskRun | None:
@@ -122,7 +122,7 @@ class Schedule:
             return None
         task = self.active[entry.id] = TaskRun(entry.payload.spec, self._subtasks)
         self._post(TaskStarted(task_id=entry.id))
-        for subtask_id, files in self._survey.up_to_date(task.spec).items():
+        for subtask_id, files in self._survey.up_to_date(entry.payload).items():
             task.up_to_date(subtask_id)
             self._post(
                 SubTaskStarted(task_id=entry.id, subtask_id=subtask_id, attempt=1, total_steps=1, pid=os.getpid())

@@ -116,7 +116,7 @@ class Supervisor:
 
     def has_work(self, jobs: Iterable[Job]) -> bool:
         """Return whether a sub-task of these jobs needs a worker."""
-        return any(self._survey.count_work(job.spec) for job in jobs)
+        return any(self._survey.count_work(job) for job in jobs)
 
     def call(self, command: Callable[[], None]) -> None:
         """Have `command` run soon in the loop's thread. Never blocks; safe in a signal handler."""

@@ -121,10 +121,10 @@ from runner.generation.workspace.manifest import Manifest
 
 save = Manifest.save
 
-def save_or_die(self, record, inputs_digest):
+def save_or_die(self, record, *digests):
     if pathlib.Path({trigger!r}).exists():
         os.kill(os.getpid(), signal.SIGKILL)
-    save(self, record, inputs_digest)
+    save(self, record, *digests)
 
 Manifest.save = save_or_die
 

@@ -34,6 +34,30 @@ def test_a_second_run_is_up_to_date_and_touches_nothing(folder: Folder) -> None:
     assert [subtask["up_to_date"] for subtask in task["subtasks"]] == [True, True, True]
 
 
+def test_a_changed_table_is_generated_again_and_the_others_are_left(folder: Folder) -> None:
+    kinds = ("be-boilerplate", "be-crud", "fe-crud", "ui-crud")
+    folder.write_plan(*({"id": kind, "description": kind, "agent": kind} for kind in kinds))
+    assert folder.run("plan.yaml").returncode == 0
+    before = folder.times()
+    ddl = folder.path / "school.sql"
+    ddl.write_text(ddl.read_text().replace("CREATE TABLE students (", "CREATE TABLE students (\n    born date,"))
+    assert folder.run("plan.yaml", "--json", "report.json").returncode == 0
+    tasks = json.loads((folder.path / "report.json").read_text())["tasks"]
+    again = {subtask["id"] for task in tasks for subtask in task["subtasks"] if not subtask["up_to_date"]}
+    assert again == {"be-boilerplate/setup", "be-crud/students", "fe-crud/students", "ui-crud/students"}
+    after = folder.times()
+    touched = {path for path in before if before[path] != after[path] and not path.startswith(".runner/")}
+    assert not [path for path in touched if "teachers" in path or "audit_log" in path]
+    assert folder.run("plan.yaml", "--check").returncode == 0
+    fresh = folder.path / "fresh"
+    (folder.path / "again.yaml").write_text((folder.path / "plan.yaml").read_text().replace('"out"', '"fresh"'))
+    assert folder.run("again.yaml").returncode == 0
+    of_tables = [path for path in folder.files() if "migrations" not in path]
+    assert {
+        path for path in of_tables if (folder.workspace / path).read_bytes() != (fresh / path).read_bytes()
+    } == set()
+
+
 def test_a_changed_schema_is_generated_again(folder: Folder) -> None:
     folder.write_plan(acting())
     folder.run("plan.yaml")

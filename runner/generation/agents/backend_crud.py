@@ -20,7 +20,6 @@ class BackendCrud(TemplateAgent):
 
     kind: ClassVar[str] = "be-crud"
     title: ClassVar[str] = "BE CRUD APIs"
-    reads_part: ClassVar[bool] = True
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:

@@ -20,7 +20,6 @@ class PagesCrud(TemplateAgent):
 
     kind: ClassVar[str] = "ui-crud"
     title: ClassVar[str] = "UI CRUD Pages"
-    reads_part: ClassVar[bool] = True
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:

@@ -21,7 +21,6 @@ class FrontendCrud(TemplateAgent):
 
     kind: ClassVar[str] = "fe-crud"
     title: ClassVar[str] = "FE CRUD Services"
-    reads_part: ClassVar[bool] = True
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:

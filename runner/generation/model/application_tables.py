@@ -212,7 +212,8 @@ def _referred(field: Field) -> Any:
 
 
 def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints, table: Table) -> ApplicationTable:
-    """Return a table of a schema as its application presents it."""
+    """Return a table of a schema as its application presents it: whatever line of the DDL it is on."""
+    table = replace(table, line=0, columns=tuple(replace(column, line=0) for column in table.columns))
     own, dialect = names.tables[table.name], dialect_named(schema.dialect)
     columns = table.columns_by_name
     if dialect.integer_key_is_rowid:  # a key that refers to another table is given by the client

@@ -25,11 +25,11 @@ class TablePart:
     is_creatable: bool
 
     def digest(self) -> str:
-        """Return a digest of all values, in hexadecimal; the lines of the DDL that they came from do not count."""
-        ddl = replace(self.table.ddl, line=0, columns=tuple(replace(one, line=0) for one in self.table.ddl.columns))
-        values = {one.name: getattr(self.table, one.name) for one in fields(self.table)} | {"ddl": ddl}
+        """Return a digest of all values, in hexadecimal."""
+        own = {one.name: getattr(self.table, one.name) for one in fields(self.table)}  # nothing that it has cached
+        own["ddl"] = replace(self.table.ddl)
         stream = io.BytesIO()
         pickler = pickle.Pickler(stream, protocol=5)
         pickler.fast = True  # no references to values that are there already: equal values need not be one object
-        pickler.dump((self.dialect, self.names, self.is_creatable, values))
+        pickler.dump((self.dialect, self.names, self.is_creatable, own))
         return hashlib.sha256(stream.getbuffer()).hexdigest()

@@ -2,8 +2,11 @@
 
 A line is a note of one sub-task, a JSON object; the last one counts:
 
-    {"piece": TABLE, "inputs": DIGEST, "record": DIGEST, "stamps": {PATH: [SIZE, MTIME, CTIME, INODE]}, "once": [PATH]}
+    {"piece": TABLE, "inputs": DIGEST, "part": DIGEST, "record": DIGEST,
+     "stamps": {PATH: [SIZE, MTIME, CTIME, INODE]}, "once": [PATH]}
 
+`inputs` is the digest of all inputs. `part` is that of the inputs of a sub-task that reads no more of the schema than
+the part of its table: after a change of the schema it says whether that is the same. It is empty for the others.
 `record` binds the inputs to the record: git restores old records and files, but not the notes, which may be newer.
 
 `stamps` are there once every file was read and found as recorded. From then on a file with the same stamp is not read
@@ -63,6 +66,7 @@ class InputNote:
     piece: str
     inputs: str
     record: str
+    part: str = ""
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
     once: tuple[str, ...] = ()
 
@@ -104,7 +108,7 @@ class InputNotes:
     def append(self, workspace: Directory, task_id: str, note: InputNote) -> None:
         """Add a note to the log of a task, unless it is there. Raises OSError as the file system reports it."""
         known = self.of(workspace, task_id).get(note.piece)
-        if known is not None and (known.inputs, known.record) == (note.inputs, note.record):
+        if known is not None and (known.inputs, known.part, known.record) == (note.inputs, note.part, note.record):
             return
         descriptor = workspace.open(_log(task_id), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
@@ -139,7 +143,7 @@ def _log(task_id: str) -> str:
 
 
 def _line(note: InputNote) -> bytes:
-    values: dict[str, Any] = {"piece": note.piece, "inputs": note.inputs, "record": note.record}
+    values: dict[str, Any] = {"piece": note.piece, "inputs": note.inputs, "part": note.part, "record": note.record}
     if note.stamps:
         values |= {"stamps": note.stamps, "once": note.once}
     return f"{json.dumps(values)}\n".encode()
@@ -158,12 +162,13 @@ def _read(workspace: Directory, log: str) -> list[InputNote]:
 
 
 def _note(values: Any) -> InputNote:
-    piece, inputs, record = values["piece"], values["inputs"], values["record"]
-    if not (isinstance(piece, str) and isinstance(inputs, str) and isinstance(record, str)):
+    piece, inputs, part, record = (values[name] for name in ("piece", "inputs", "part", "record"))
+    if not all(isinstance(value, str) for value in (piece, inputs, part, record)):
         raise TypeError(values)
     return InputNote(
         piece=piece,
         inputs=inputs,
+        part=part,
         record=record,
         stamps={path: Stamp(*stamp) for path, stamp in values.get("stamps", {}).items()},
         once=tuple(values.get("once", ())),

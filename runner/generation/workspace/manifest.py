@@ -28,7 +28,7 @@ from runner.generation.workspace.safe_paths import is_plain, locate
 from runner.records.errors import UnsafePathError, WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from _typeshed import StrPath
 
@@ -67,8 +67,10 @@ class Manifest:
         with self._open() as workspace:
             return self._read_record(workspace, _record_path(task_id, piece))
 
-    def save(self, record: Record, inputs_digest: str) -> None:
+    def save(self, record: Record, inputs_digest: str, part_digest: str = "") -> None:
         """Write a record, where it differs from the present one, then the note of its inputs, and remove the intent.
+
+        The digests are those of `input_notes`.
 
         Raises:
             WorkspaceError: it cannot be written.
@@ -79,7 +81,7 @@ class Manifest:
         try:
             with self._open() as workspace:
                 self._write(workspace, path, data)
-                note = InputNote(piece=record.piece, inputs=inputs_digest, record=digest(data))
+                note = InputNote(piece=record.piece, inputs=inputs_digest, part=part_digest, record=digest(data))
                 self._notes.append(workspace, record.task_id, note)
                 workspace.remove(_intent_path(record.task_id, record.piece))
         except OSError as error:
@@ -146,13 +148,20 @@ class Manifest:
             raise cannot("remove it", self._shown(path), error) from error
 
     def up_to_date(
-        self, task_id: str, pieces: Iterable[str], inputs_digest: str, *, keep_stamps: bool = False
+        self,
+        task_id: str,
+        pieces: Iterable[str],
+        inputs_digest: str,
+        part_digest: Callable[[str], str] | None = None,
+        *,
+        keep_stamps: bool = False,
     ) -> dict[str, int]:
         """Return the number of files of each sub-task of a task with nothing to do, by piece.
 
         Those are the sub-tasks whose inputs, record and generated files are as they were last saved, and whose `once`
-        files exist. A file is read only where its stamp differs (see `input_notes`); with `keep_stamps`, those that
-        were read and found as recorded are stamped.
+        files exist. Where the digest of all inputs differs, that of the part decides (see `input_notes`); `part_digest`
+        returns it for a piece. A file is read only where its stamp differs; with `keep_stamps`, those that were read
+        and found as recorded are stamped.
 
         A sub-task with a file that was kept is never up to date, so that each run reports it; nor is one without files;
         nor one that has an intent: it was killed before its record was saved.
@@ -161,7 +170,11 @@ class Manifest:
         stamped: dict[str, InputNote] = {}
         with self._open() as workspace:
             known = self._notes.of(workspace, task_id)
-            notes = [note for piece in pieces if (note := known.get(piece)) and note.inputs == inputs_digest]
+            notes = [
+                note if note.inputs == inputs_digest else replace(note, inputs=inputs_digest)
+                for piece in pieces
+                if (note := known.get(piece)) and _has_inputs(note, inputs_digest, part_digest)
+            ]
             intents = set(_names(workspace, INTENTS_FOLDER)) if notes else set()
             for note in notes:
                 piece = note.piece
@@ -169,6 +182,8 @@ class Manifest:
                     continue
                 if note.is_as_stamped(workspace):
                     found[piece] = note.files
+                    if note is not known[piece]:
+                        stamped[piece] = note
                 elif (compared := self._compared(workspace, _record_path(task_id, piece), note)) is not None:
                     found[piece], stamps = compared
                     if stamps is not None:
@@ -281,6 +296,12 @@ class Manifest:
 
 
 _WITHOUT_RECORD = "Its sub-task is generated again; what differs on disk counts as edited by hand, and is kept"
+
+
+def _has_inputs(note: InputNote, inputs_digest: str, part_digest: Callable[[str], str] | None) -> bool:
+    if note.inputs == inputs_digest:
+        return True
+    return bool(note.part) and part_digest is not None and part_digest(note.piece) == note.part
 
 
 def _record_path(task_id: str, piece: str) -> str:

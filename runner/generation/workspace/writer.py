@@ -104,9 +104,16 @@ class WorkspaceWriter:
         self._claims = Claims() if check else RunClaims(root, run_id)
 
     def write(
-        self, owner: str, files: Sequence[Wanted], inputs_digest: str, *, agent: str = "", memory: Any = None
+        self,
+        owner: str,
+        files: Sequence[Wanted],
+        inputs_digest: str,
+        *,
+        part_digest: str = "",
+        agent: str = "",
+        memory: Any = None,
     ) -> WriteReport:
-        """Write the files of sub-task `owner`, and record them with the digest of their inputs and `memory`.
+        """Write the files of sub-task `owner`, and record them with the digests of their inputs and `memory`.
 
         A file is created; updated, if it is as a sub-task once wrote it; identical, then it is not touched; or kept,
         if it was edited by hand or is the user's own. Line ends alone make no difference, and an updated file keeps
@@ -134,7 +141,7 @@ class WorkspaceWriter:
             verbs = {file.path: self._put(workspace, batch, file) for file in wanted}
             dropped = self._remove(workspace, batch, batch.unwanted)
         if not self._check and (wanted or batch.recorded):
-            self._manifest.save(batch.record(verbs, agent, memory), inputs_digest)
+            self._manifest.save(batch.record(verbs, agent, memory), inputs_digest, part_digest)
         return _report(verbs | dropped)
 
     def retire(self, owner: str) -> WriteReport:
