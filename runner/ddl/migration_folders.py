@@ -2,37 +2,40 @@
 
 | tool | files | order |
 | --- | --- | --- |
-| Flyway | `V1__a.sql`, from the last `B3__b.sql`; `R__c.sql` last; `U1__a.sql` undoes | version, number by number |
-| sqitch | `deploy/a.sql`; `revert/` undoes | `sqitch.plan` |
+| Flyway | `V1__a.sql`, from the last `B3__b.sql`; `R__c.sql` last; `U1__a.sql` undoes; inner folders too | version |
+| sqitch | `deploy/a.sql`, `deploy/a@tag.sql` before it was reworked; `revert/` undoes | `sqitch.plan` |
 | Prisma, drizzle-kit | `2024_a/migration.sql` | folder |
+| drizzle-kit, flat | `0000_a.sql` | `meta/_journal.json` |
 | Diesel | `2024_a/up.sql`; `down.sql` undoes | folder |
-| golang-migrate and others | `1_a.up.sql`; `1_a.down.sql` undoes | number, then name |
-| goose, dbmate, sql-migrate | both ways in one file, with marks | number, then name |
+| Hasura | `default/2024_a/up.sql`; `down.sql` undoes | folder |
+| graphile-migrate | `committed/000001.sql`, then `current.sql` | number |
+| Atlas | `1_a.sql`, from the last with the line `-- atlas:checkpoint` | name |
+| golang-migrate, SQLx and others | `1_a.up.sql`; `1_a.down.sql` undoes | name |
+| Postgrator | `001.do.a.sql`; `001.undo.a.sql` undoes | name |
+| goose, dbmate, sql-migrate, Play and others | both ways in one file, with marks (`migration_marks`) | name |
+
+Numbers in names are compared as numbers.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from runner.ddl.migration_marks import HEAD_BYTES, marking_tool
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 _FLYWAY = re.compile(r"(?i)(?P<kind>[VUBR])(?P<version>[\d._]*)__.+\.sql")
-_DOWN = re.compile(r"(?i)(?P<stem>.+?)(?P<mark>[._-])(?P<way>down|undo|rollback|revert)\.sql")
+_DOWN = re.compile(r"(?i)(?P<stem>.+?)(?P<mark>[._-])(?P<way>down|undo|rollback|revert)(?P<rest>\..+)?\.sql")
 _NUMBER = re.compile(r"\d+")
-# Marks within a file: a tool, and the lines that begin its ways up and down.
-_SECTIONS = tuple(
-    (tool, re.compile(rb"(?im)^[ \t]*--[ \t]*" + up), re.compile(rb"(?im)^[ \t]*--[ \t]*" + down))
-    for tool, up, down in (
-        ("goose", rb"\+goose[ \t]+up\b", rb"\+goose[ \t]+down\b"),
-        ("sql-migrate", rb"\+migrate[ \t]+up\b", rb"\+migrate[ \t]+down\b"),
-        ("dbmate", rb"migrate:up\b", rb"migrate:down\b"),
-        ("rambler", rb"rambler[ \t]+up\b", rb"rambler[ \t]+down\b"),
-    )
-)
-_HEAD_BYTES = 4096  # of a file, within which its first mark is
+_TEXT_AND_NUMBER = re.compile(r"(\D*)(\d*)")
+_INNER = ("migrations", "migration", "sqls", "up")  # folders that hold the migrations of the folder around them
+_NO_SCHEMA = frozenset({"seed.sql", "seeds.sql", "data.sql", "roles.sql"})  # files beside such a folder
+_CHECKPOINT = re.compile(rb"(?m)^--[ \t]*atlas:checkpoint\b")
 
 
 class MigrationFolder(NamedTuple):
@@ -49,26 +52,63 @@ def read_folder(folder: Path) -> MigrationFolder:
         return MigrationFolder("sqitch", _planned(folder, plan))
     if folder.name == "deploy" and (plan := folder.parent / "sqitch.plan").is_file():
         return MigrationFolder("sqitch", _planned(folder.parent, plan))
-    flat = [path for path in folder.glob("[!.]*.sql") if path.is_file()]
+    if committed := _sql_files(folder / "committed"):
+        current = [folder / "current.sql", *_in_order(_sql_files(folder / "current"))]
+        return MigrationFolder("graphile-migrate", [*_in_order(committed), *filter(_is_file, current)])
+    flat = _sql_files(folder)
     found = _flyway(folder, flat) or _nested(folder) or _flat(folder, flat)
-    inner = folder / "migrations"
-    return read_folder(inner) if not found.files and inner.is_dir() else found
+    if all(path.name.lower() in _NO_SCHEMA for path in found.files):
+        for inner in (folder / name for name in _INNER):
+            if inner.is_dir() and (inside := read_folder(inner)).files:
+                return inside
+    return found if found.files else _hasura(folder)
+
+
+def lead_up(paths: Iterable[Path]) -> list[Path]:
+    """Return the files that a glob found, in order, but those that undo others of them."""
+    ordered = sorted(paths, key=lambda path: [_place(part) for part in path.parts])
+    names: dict[Path, set[str]] = {}
+    for path in ordered:
+        names.setdefault(path.parent, set()).add(path.name.lower())
+    return [path for path in ordered if not _undoes(path.name.lower(), names[path.parent])] or ordered
+
+
+def _sql_files(folder: Path) -> list[Path]:
+    return [path for path in folder.glob("[!.]*") if path.suffix.lower() == ".sql" and path.is_file()]
+
+
+def _is_file(path: Path) -> bool:
+    return path.is_file()
 
 
 def _planned(folder: Path, plan: Path) -> list[Path]:
-    """Return the changes of a sqitch.plan: the first word of each line but pragmas, tags and comments."""
-    lines = plan.read_text(encoding="utf-8", errors="replace").splitlines()
-    names = [line.split()[0].lstrip("+") for line in lines if line.strip() and line.strip()[0] not in "%@#-"]
-    paths = [folder / "deploy" / f"{name}.sql" for name in names]
-    return [path for path in paths if path.is_file()]
+    """Return the changes of a sqitch.plan: the first word of each line but pragmas and comments.
+
+    A change that comes again was reworked: its older script is called after the tag that comes first after it.
+    """
+    changes: list[tuple[str, str]] = []  # name, and the tag after it
+    for line in filter(None, map(str.strip, plan.read_text(encoding="utf-8", errors="replace").splitlines())):
+        word = line.split()[0]
+        if word.startswith("@"):
+            changes = [(name, tag or word) for name, tag in changes]
+        elif word[0] not in "%#-":
+            changes.append((word.lstrip("+"), ""))
+    last = {name: number for number, (name, _) in enumerate(changes)}
+    names = [name if number == last[name] else name + tag for number, (name, tag) in enumerate(changes)]
+    return [path for name in names if (path := folder / "deploy" / f"{name}.sql").is_file()]
 
 
-def _flyway(folder: Path, flat: Iterable[Path]) -> MigrationFolder | None:
-    paths = list(flat) or [path for path in folder.rglob("*.sql") if path.is_file()]
-    named = [(match, path) for path in paths if (match := _FLYWAY.fullmatch(path.name))]
+def _flyway(folder: Path, flat: Sequence[Path]) -> MigrationFolder | None:
+    if flat and not any(_FLYWAY.fullmatch(path.name) for path in flat):
+        return None
+    named = [
+        (match, path) for path in folder.rglob("*.sql") if path.is_file() and (match := _FLYWAY.fullmatch(path.name))
+    ]
     versioned = sorted((_version(match), path) for match, path in named if match["kind"] in "VvBb" and match["version"])
     if not versioned:
         return None
+    if len({(path.name[0].upper(), version) for version, path in versioned}) < len(versioned):
+        return None  # one folder for each database
     base = max((version for version, path in versioned if path.name[0] in "Bb"), default=())
     steps = [path for version, path in versioned if (version > base if path.name[0] in "Vv" else version == base)]
     return MigrationFolder("Flyway", [*steps, *sorted(path for match, path in named if match["kind"] in "Rr")])
@@ -81,23 +121,50 @@ def _version(match: re.Match[str]) -> tuple[int, ...]:
 def _nested(folder: Path) -> MigrationFolder | None:
     """Return migrations that have a folder each."""
     for file, tool in (("migration.sql", "Prisma"), ("up.sql", "Diesel")):
-        if paths := sorted(folder.glob(f"*/{file}"), key=lambda path: _place(path.parent)):
+        if paths := _in_order(folder.glob(f"*/{file}")):
             is_drizzle = file == "migration.sql" and any(path.with_name("snapshot.json").exists() for path in paths)
             return MigrationFolder("drizzle-kit" if is_drizzle else tool, paths)
     return None
 
 
+def _hasura(folder: Path) -> MigrationFolder:
+    """Return migrations that have a folder each, inside one for their database; no files where there are none."""
+    return MigrationFolder("Hasura" if (paths := _in_order(folder.glob("*/*/up.sql"))) else None, paths)
+
+
 def _flat(folder: Path, flat: Iterable[Path]) -> MigrationFolder:
-    paths = sorted(flat, key=_place)
+    paths = _in_order(flat)
     names = {path.name.lower() for path in paths}
     kept = [path for path in paths if not _undoes(path.name.lower(), names)]
+    if (folder / "atlas.sum").is_file():
+        checkpoints = [number for number, path in enumerate(kept) if _CHECKPOINT.search(_head(path))]
+        return MigrationFolder("Atlas", kept[checkpoints[-1] :] if checkpoints else kept)
+    journal = folder / "meta" / "_journal.json"
+    if journal.is_file():
+        return MigrationFolder("drizzle-kit", _in_journal(journal, kept))
     return MigrationFolder(_tool(folder, names, kept), kept)
 
 
-def _place(path: Path) -> tuple[bool, int, str]:
-    """Return where a file comes: by the number that its name begins with, then by name."""
-    number = _NUMBER.match(path.name)
-    return (number is None, int(number[0]) if number else 0, path.name)
+def _in_journal(journal: Path, paths: list[Path]) -> list[Path]:
+    """Return the files that drizzle-kit's journal lists, in its order; all where it cannot be read."""
+    try:
+        entries = json.loads(journal.read_bytes())["entries"]
+        tags = [entry["tag"] for entry in sorted(entries, key=lambda entry: int(entry["idx"]))]
+    except (OSError, ValueError, LookupError, TypeError):
+        return paths
+    by_stem = {path.stem: path for path in paths}
+    return [by_stem[tag] for tag in tags if tag in by_stem] or paths
+
+
+def _in_order(paths: Iterable[Path]) -> list[Path]:
+    return sorted(paths, key=lambda path: [_place(path.parent.name), _place(path.name)])
+
+
+def _place(name: str) -> tuple[list[tuple[str, int]], str]:
+    """Return where a name comes: digits are compared as numbers, and a name that begins with some comes first."""
+    stem = name[:-4] if name.lower().endswith(".sql") else name
+    parts = [(text, int(digits) if digits else -1) for text, digits in _TEXT_AND_NUMBER.findall(stem)]
+    return parts, name
 
 
 def _undoes(name: str, names: set[str]) -> bool:
@@ -105,50 +172,33 @@ def _undoes(name: str, names: set[str]) -> bool:
     match = _DOWN.fullmatch(name)
     if match is None:
         return name in {"down.sql", "undo.sql"}
-    stem, mark = match["stem"], match["mark"]
+    stem, mark, rest = match["stem"], match["mark"], match["rest"] or ""
+    if rest:
+        return bool(names & {f"{stem}{mark}do{rest}.sql", f"{stem}{mark}up{rest}.sql"})
     return mark == "." or bool(names & {f"{stem}{mark}up.sql", f"{stem}.sql", f"{stem}{mark}do.sql"})
 
 
 def _tool(folder: Path, names: set[str], paths: Iterable[Path]) -> str | None:
-    if (folder / "atlas.sum").is_file():
-        return "Atlas"
-    if (folder / "meta" / "_journal.json").is_file():
-        return "drizzle-kit"
-    marked = (section_tool(_head(path)) for path in paths)
-    if tool := next(filter(None, marked), None):
+    if tool := next(filter(None, map(marking_tool, map(_head, paths))), None):
         return tool
-    return "golang-migrate" if any(name.endswith(".up.sql") for name in names) else None
+    if folder.parent.name == "supabase":
+        return "Supabase"
+    goes_both_ways = any(name.endswith(".up.sql") for name in names)
+    if names and (folder.parent / "Cargo.toml").is_file() and folder.name == "migrations":
+        return "SQLx"
+    if any(".do." in name for name in names) and any(".undo." in name for name in names):
+        return "Postgrator"
+    return "golang-migrate" if goes_both_ways else None
 
 
 def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(_HEAD_BYTES)
+            return file.read(HEAD_BYTES)
     except OSError:
         return b""  # the reader reports it
 
 
-def section_tool(data: bytes) -> str | None:
-    """Return the tool whose mark begins a way up in a file, None where there is none."""
-    return next((tool for tool, up, _ in _SECTIONS if up.search(data, 0, _HEAD_BYTES)), None)
-
-
 def migration_tool(path: Path) -> str | None:
     """Return the tool that wrote a folder or a file of migrations, None where there is no mark of one."""
-    return read_folder(path).tool if path.is_dir() else section_tool(_head(path))
-
-
-def without_way_down(data: bytes) -> tuple[bytes, int, str]:
-    """Return a file with its ways down as blank lines, the line of the first, and the tool; line 0 for none."""
-    for tool, up, down in _SECTIONS:
-        if up.search(data, 0, _HEAD_BYTES) is None or down.search(data) is None:
-            continue
-        kept, line, position = [], 0, 0
-        while (match := down.search(data, position)) is not None:
-            line = line or data.count(b"\n", 0, match.start()) + 1
-            again = up.search(data, match.end())
-            end = again.start() if again else len(data)
-            kept += [data[position : match.start()], b"\n" * data.count(b"\n", match.start(), end)]
-            position = end
-        return b"".join([*kept, data[position:]]), line, tool
-    return data, 0, ""
+    return read_folder(path).tool if path.is_dir() else marking_tool(_head(path))

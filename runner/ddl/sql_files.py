@@ -6,7 +6,7 @@ import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.ddl.migration_folders import read_folder
+from runner.ddl.migration_folders import lead_up, read_folder
 from runner.records.errors import DDLError, Problem
 
 if TYPE_CHECKING:
@@ -58,12 +58,14 @@ def _expand(path: Path) -> Sequence[Path]:
         return read_folder(path).files
     if path.exists() or not glob.has_magic(str(path)):
         return [path] if path.exists() else []
-    return sorted(Path(hit) for hit in glob.glob(str(path), recursive=True) if Path(hit).is_file())  # noqa: PTH207 - Path.glob takes no absolute pattern
+    return lead_up(Path(hit) for hit in glob.glob(str(path), recursive=True) if Path(hit).is_file())  # noqa: PTH207 - Path.glob takes no absolute pattern
 
 
 def _nothing_at(path: Path) -> Problem:
     if path.is_dir():
-        return Problem(file=name_of(path), message="the folder holds no *.sql", expected=_SQL_EXPECTED)
+        inner = sorted({file.relative_to(path).parts[0] for file in path.glob("*/**/*.sql")})
+        expected = f"Name one of its folders with SQL: {', '.join(inner[:8])}" if inner else _SQL_EXPECTED
+        return Problem(file=name_of(path), message="the folder holds no *.sql", expected=expected)
     if glob.has_magic(str(path)):
         return Problem(file=name_of(path), message="no file matches", expected=_SQL_EXPECTED)
     return Problem(file=name_of(path), message="there is no such file", expected=_SQL_EXPECTED)

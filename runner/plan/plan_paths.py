@@ -10,7 +10,7 @@ import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.ddl.migration_folders import read_folder
+from runner.ddl.migration_folders import lead_up, read_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,5 +34,5 @@ def find_sql_files(folder: Path, text: str) -> Sequence[Path] | None:
         return read_folder(path).files
     if glob.has_magic(text):
         found = glob.glob(str(at_home(text)), root_dir=folder, recursive=True)  # noqa: PTH207 - has a root_dir
-        return sorted(file for name in found if (file := folder / name).is_file())
+        return lead_up(file for name in found if (file := folder / name).is_file())
     return None

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.catalog.catalog import Catalog
 from runner.ddl.catalog.schema_builder import build_schema
 from runner.ddl.dialects import dialect_named
-from runner.ddl.migration_folders import without_way_down
+from runner.ddl.migration_marks import without_parts_not_run
 from runner.ddl.model import Note, NoteKind, Schema
 from runner.ddl.reader.statement_splitter import RawStatement, split
 from runner.ddl.sql_files import expand_ddl_paths, load, name_of
@@ -76,10 +76,11 @@ class _Reader:
         """Apply the statements of one file."""
         self.catalog.start_file()
         first_note = len(self.catalog.notes)
-        data, way_down, tool = without_way_down(data)
-        if way_down:
-            reason = f"the way down of {tool}, which is not run"
-            note = Note(file=file, line=way_down, statement="-- down", kind=NoteKind.CLIENT_LINE, reason=reason)
+        data, left_out = without_parts_not_run(data, {self.dialect.name, *self.dialect.other_names})
+        if left_out.line:
+            note = Note(
+                file=file, line=left_out.line, statement="--", kind=NoteKind.CLIENT_LINE, reason=left_out.reason
+            )
             self.catalog.notes.append(note)
         passed = _PassedOver(file=file, dialect=self.dialect)
         decoder = _Decoder(file=file, crlf=0 < data.count(b"\n") == data.count(b"\r\n"))

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from runner.generation.model.fields import Field
 
 MYSQL_METHODS = ("fulltext", "spatial")  # index methods that only MySQL has
+# Types of MySQL and MariaDB whose values are kept as text, such as `POINT(1 2)`.
+MYSQL_TYPES = frozenset({
+    "geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection",
+    "vector", "xmltype",
+})  # fmt: skip
 _STATEMENT_WIDTH = 90  # characters that identify a statement
 # Kinds of notes on statements that have nothing to do with an application's tables, or are taken over elsewhere.
 _NOTHING_LOST = frozenset({
@@ -102,6 +107,8 @@ def _of_type(field: Field, sql: TableSql) -> Iterator[str]:
         yield f"column `{field.column.name}` holds a time of day, not a span of up to 838:59:59"
     if sql.source.sqlite_compatible and not field.column.type.text.strip():
         yield f"column `{field.column.name}` has no type: it holds text"
+    elif field.column.type.base in MYSQL_TYPES and not sql.source.postgresql_compatible:
+        yield f"column {code(field.column.name)} holds text: PostgreSQL itself has no type {code(field.column.type.text)}"
 
 
 def _missing(what: str, field: Field, texts: Mapping[Database, str | None]) -> Iterator[str]:

@@ -100,8 +100,11 @@ def _function(name: str, type_: FieldType) -> DefaultKind:
 
 
 def _constant(constant: Const, text: str, type_: FieldType) -> FieldDefault:
-    if isinstance(constant.value, bool):
+    if isinstance(constant.value, bool) and type_.kind == "boolean":
         return FieldDefault(kind="constant", text=text, expression=constant, value=constant.value)
+    if isinstance(constant.value, bool):  # MySQL and SQLite have numbers for truth values
+        text = str(int(constant.value))
+        constant = Const(value=text, is_number=True)
     content = str(constant.value)
     if type_.kind == "array":
         if not content.startswith("{"):  # a SET of MySQL

@@ -88,7 +88,11 @@ def _of_dialect(sql: SqlType, dialect: Dialect | None) -> FieldType:
     found = _single(sql)
     if dialect is not None and dialect.bit_is_boolean and sql.base == "bit" and sql.args in ((), (1,)):
         return _PLAIN["boolean"]
-    return _affine(sql) if dialect is not None and dialect.sqlite_compatible and found.kind == "native" else found
+    if dialect is None or dialect.postgresql_compatible or found.kind != "native":
+        return found
+    if dialect.sqlite_compatible:
+        return _affine(sql)
+    return found if sql.base in _ALSO_OF_POSTGRESQL else FieldType(kind="text", name="text")
 
 
 def _affine(sql: SqlType) -> FieldType:
@@ -117,6 +121,7 @@ def type_limits(sql: SqlType) -> Mapping[str, Decimal]:
 
 
 _UNSIGNED_BITS = {"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
+_ALSO_OF_POSTGRESQL = frozenset({"bit", "inet4", "inet6"})  # of MySQL's and MariaDB's types that are `native`
 _OF_POSTGRESQL = frozenset({"UUID", "JSONB", "INET", "CIDR", "INTERVAL"})
 
 
