@@ -6,9 +6,10 @@ import { tableHooks } from "../core/api/hooks";
 import type { AnyTable } from "../core/api/table";
 import { loadTable } from "../core/api/tables";
 import { navigation } from "../core/ui/registry";
+import { formatRows } from "../core/ui/totals";
 import { type Entry, grouped } from "./groups";
 
-/** A card with the number of rows for each table, by group. */
+/** A card with the number of rows for each table, by group. Large numbers are estimates, if the database has any. */
 export function TableCounts() {
   const groups = grouped(navigation);
   if (groups.length === 0) return <Text>There are no tables yet.</Text>;
@@ -55,15 +56,13 @@ function TableCard({ entry }: { entry: Entry }) {
   );
 }
 
-const numbers = new Intl.NumberFormat();
-
 function Count({ table }: { table: AnyTable }) {
-  const { data: count, isError } = tableHooks(table).useCount();
+  const { data: list, isError } = tableHooks(table).useList({ limit: 1, count: "estimated" });
   if (isError) return <Text c="dimmed">Count unavailable</Text>;
-  if (count === undefined) return <Skeleton height={24} width={64} mt={4} />;
+  if (!list) return <Skeleton height={24} width={64} mt={4} />;
   return (
     <Text size="xl" c="dimmed">
-      {numbers.format(count)} <Text span>{count === 1 ? "row" : "rows"}</Text>
+      {formatRows(list)}
     </Text>
   );
 }
