@@ -229,6 +229,14 @@ def test_home_counts_and_leads_to_every_table(tab: Page, application: Applicatio
             expect(place.locator(f'a[href="/{name}"]')).to_have_count(1)
 
 
+def test_home_loads_few_scripts(tab: Page, application: Application) -> None:
+    scripts: list[str] = []
+    tab.on("request", lambda sent: scripts.append(sent.url) if sent.resource_type == "script" else None)
+    tab.goto(application.url)
+    expect(tab.get_by_role("main").get_by_text("rows").first).to_be_visible()
+    assert len(scripts) <= 12
+
+
 @pytest.mark.parametrize("tab", [{}, DARK], indirect=True, ids=["light", "dark"])
 def test_the_mode_follows_the_system_until_it_is_switched(tab: Page, application: Application) -> None:
     dark = tab.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")

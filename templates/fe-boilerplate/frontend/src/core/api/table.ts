@@ -46,7 +46,7 @@ export interface Page<Row> {
 }
 
 /** A page as the server sends it. */
-type WirePage = Omit<Page<unknown>, "precision"> & { readonly total_is: Precision };
+export type WirePage = Omit<Page<unknown>, "precision"> & { readonly total_is: Precision };
 
 /** A row and its version, which is sent with changes to detect conflicts. */
 export interface Versioned<Row> {

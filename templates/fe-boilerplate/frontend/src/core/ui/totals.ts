@@ -1,20 +1,21 @@
 /** The total of a list, which the server counts up to a cap: how it is shown, and how many pages are known. */
 
 import type { AnyRow, Page } from "../api/table";
+import type { Total } from "../api/total";
 import { formatCount } from "./formats";
 
-type List = Pick<Page<AnyRow>, "items" | "total" | "precision" | "next" | "offset">;
+type List = Total & Pick<Page<AnyRow>, "items" | "next" | "offset">;
 
 /** Return a total as text: `1,234`, `10,000+` or `≈ 2,000,000`. */
-export function formatTotal({ total, precision }: Pick<List, "total" | "precision">): string {
+export function formatTotal({ total, precision }: Total): string {
   const count = formatCount(total ?? 0);
   if (precision === "at_least") return `${count}+`;
   return precision === "estimated" ? `≈ ${count}` : count;
 }
 
 /** Return a total with its noun. */
-export function formatRows(list: Pick<List, "total" | "precision">): string {
-  return `${formatTotal(list)} ${list.total === 1 ? "row" : "rows"}`;
+export function formatRows(total: Total): string {
+  return `${formatTotal(total)} ${total.total === 1 ? "row" : "rows"}`;
 }
 
 /** Return the displayed rows as text: `26–50 of 1,234`; empty if there are none. */
