@@ -131,6 +131,33 @@ def test_a_filter_survives_reload_and_the_way_back(pages: Callable[[str], TableP
     expect(hidden).to_be_visible()
 
 
+def test_pages_are_turned_by_cursor_and_survive_reload_and_the_way_back(pages: Callable[[str], TablePages]) -> None:
+    students = pages("students")
+    tab, keys = students.tab, []
+    for number in range(60):
+        row = students.app.make("students", nickname="Cursor", full_name=f"Cursor {number:02}")
+        keys.append(str(row["id"]))
+    students.open_list("?q=Cursor&sort=-full_name")
+    expect(students.row_link(keys[59])).to_be_visible()
+    tab.get_by_role("button", name="Next page").click()
+    expect(students.row_link(keys[34])).to_be_visible()
+    expect(tab).to_have_url(re.compile("page=2&after="))
+    students.app.api.delete(f"{students.path}/{keys[50]}").raise_for_status()  # on the first page
+    tab.reload()
+    expect(students.row_link(keys[34])).to_be_visible()
+    tab.get_by_role("button", name="Next page").click()
+    expect(tab.get_by_text("50–59 of 59")).to_be_visible()
+    tab.go_back()
+    expect(students.row_link(keys[34])).to_be_visible()
+    tab.get_by_role("button", name="Page 3").click()
+    tab.get_by_role("button", name="Previous page").click()
+    expect(students.row_link(keys[34])).to_be_visible()
+    expect(tab).to_have_url(re.compile("page=2&before="))
+    students.open_list("?q=Cursor&sort=full_name&page=2&after=forged")
+    expect(students.row_link(keys[0])).to_be_visible()
+    expect(tab.get_by_text("Back on the first page")).to_be_visible()
+
+
 def test_what_is_not_saved_is_not_lost_unasked(pages: Callable[[str], TablePages]) -> None:
     students = pages("students")
     students.tab.goto(f"{students.url}/new")
@@ -200,6 +227,14 @@ def test_home_counts_and_leads_to_every_table(tab: Page, application: Applicatio
     for place in (main, tab.get_by_role("navigation")):
         for name in TABLES:
             expect(place.locator(f'a[href="/{name}"]')).to_have_count(1)
+
+
+def test_home_loads_few_scripts(tab: Page, application: Application) -> None:
+    scripts: list[str] = []
+    tab.on("request", lambda sent: scripts.append(sent.url) if sent.resource_type == "script" else None)
+    tab.goto(application.url)
+    expect(tab.get_by_role("main").get_by_text("rows").first).to_be_visible()
+    assert len(scripts) <= 12
 
 
 @pytest.mark.parametrize("tab", [{}, DARK], indirect=True, ids=["light", "dark"])

@@ -2,6 +2,8 @@ import react from "@vitejs/plugin-react";
 import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
+const NAVIGATION = /[\\/]src[\\/]pages[\\/][^\\/]+[\\/]nav\.ts$/;
+
 // `npm run dev` and `npm run preview` forward /api to the backend.
 export default defineConfig(({ mode }) => {
   const environment = loadEnv(mode, ".", "");
@@ -10,7 +12,13 @@ export default defineConfig(({ mode }) => {
     plugins: [react()],
     server: { proxy },
     preview: { proxy },
-    build: { manifest: true },
+    build: {
+      manifest: true,
+      rolldownOptions: {
+        // The navigation needs an entry of every table. Otherwise each would be a file of its own.
+        output: { codeSplitting: { groups: [{ name: "navigation", test: NAVIGATION }] } },
+      },
+    },
     test: {
       restoreMocks: true,
       css: false,

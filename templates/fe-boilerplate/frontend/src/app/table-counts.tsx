@@ -1,14 +1,12 @@
 import { Card, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useInViewport } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { tableHooks } from "../core/api/hooks";
-import type { AnyTable } from "../core/api/table";
-import { loadTable } from "../core/api/tables";
+import { useTotal } from "../core/api/hooks";
 import { navigation } from "../core/ui/registry";
+import { formatRows } from "../core/ui/totals";
 import { type Entry, grouped } from "./groups";
 
-/** A card with the number of rows for each table, by group. */
+/** A card with the number of rows for each table, by group. Large numbers are estimates, if the database has any. */
 export function TableCounts() {
   const groups = grouped(navigation);
   if (groups.length === 0) return <Text>There are no tables yet.</Text>;
@@ -33,12 +31,6 @@ export function TableCounts() {
 /** The card of one table. The rows are counted when the card scrolls into view. */
 function TableCard({ entry }: { entry: Entry }) {
   const { ref, inViewport } = useInViewport<HTMLAnchorElement>();
-  const { data: table } = useQuery({
-    queryKey: ["table", entry.name],
-    queryFn: async () => (await loadTable(entry.name)) ?? null,
-    enabled: inViewport,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
   return (
     <Card
       withBorder
@@ -50,20 +42,22 @@ function TableCard({ entry }: { entry: Entry }) {
       <Text fw={600} lineClamp={2}>
         {entry.label}
       </Text>
-      {table ? <Count table={table} /> : <Skeleton height={24} width={64} mt={4} />}
+      {inViewport ? <Count entry={entry} /> : <Waiting />}
     </Card>
   );
 }
 
-const numbers = new Intl.NumberFormat();
-
-function Count({ table }: { table: AnyTable }) {
-  const { data: count, isError } = tableHooks(table).useCount();
+function Count({ entry }: { entry: Entry }) {
+  const { data: total, isError } = useTotal(entry.name, entry.path);
   if (isError) return <Text c="dimmed">Count unavailable</Text>;
-  if (count === undefined) return <Skeleton height={24} width={64} mt={4} />;
+  if (!total) return <Waiting />;
   return (
     <Text size="xl" c="dimmed">
-      {numbers.format(count)} <Text span>{count === 1 ? "row" : "rows"}</Text>
+      {formatRows(total)}
     </Text>
   );
+}
+
+function Waiting() {
+  return <Skeleton height={24} width={64} mt={4} />;
 }

@@ -2,7 +2,7 @@ import { HttpResponse, http } from "msw";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { server } from "../test/server";
 import { apiUrl, send } from "./client";
-import { ProblemError, problemOf } from "./problem";
+import { ProblemError, problemOf, readRetryAfter } from "./problem";
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -74,6 +74,19 @@ describe("requests", () => {
       errors: [{ field: "id", code: "foreign_key", message: "m", constraint: "c" }],
     });
   });
+});
+
+test("a wait that the server suggests is part of the problem", async () => {
+  server.use(
+    http.get("*/api/busy", () =>
+      HttpResponse.json({ detail: "busy" }, { status: 503, headers: { "Retry-After": "5" } }),
+    ),
+  );
+  await expect(send("/busy")).rejects.toMatchObject({ status: 503, retryAfter: 5 });
+  vi.spyOn(Date, "now").mockReturnValue(Date.UTC(2030, 0, 1, 0, 0, 0));
+  expect(readRetryAfter("Tue, 01 Jan 2030 00:00:07 GMT")).toBe(7);
+  expect(readRetryAfter("Mon, 31 Dec 2029 00:00:00 GMT")).toBe(0);
+  expect([readRetryAfter("soon"), readRetryAfter(null)]).toEqual([undefined, undefined]);
 });
 
 describe("problems", () => {

@@ -1,7 +1,7 @@
 import { requestHeaders } from "../../own/http";
 import { keyHeaders, recordError } from "./api-key";
 import { type JsonValue, readJson, writeJson } from "./json";
-import { ProblemError, problemOf } from "./problem";
+import { ProblemError, problemOf, readRetryAfter } from "./problem";
 
 export interface Request {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -66,7 +66,8 @@ async function readBody(response: Response): Promise<JsonValue> {
 }
 
 function responseError(response: Response, body: JsonValue): ProblemError {
-  const problem = problemOf(response.status, response.statusText, body);
+  const retryAfter = readRetryAfter(response.headers.get("Retry-After"));
+  const problem = problemOf(response.status, response.statusText, body, retryAfter);
   recordError(problem.status, problem.detail);
   return problem;
 }

@@ -9,6 +9,7 @@ import {
 import { ProblemError } from "./problem";
 import { dependentTables } from "./references";
 import type { Key, ListQuery, TableService } from "./table";
+import { readTotal } from "./total";
 
 interface Change<Values> {
   readonly key: Key;
@@ -57,6 +58,14 @@ export async function invalidateTable(
   await client.invalidateQueries({
     predicate: ({ queryHash }) => removedRows.has(queryHash),
     refetchType: "none",
+  });
+}
+
+/** The number of all rows of a table at a path below the base URL of the API. Does not need the table's service. */
+export function useTotal(table: string, path: string) {
+  return useQuery({
+    queryKey: [...queryKeys(table).counts, "total"],
+    queryFn: ({ signal }) => readTotal(path, signal),
   });
 }
 

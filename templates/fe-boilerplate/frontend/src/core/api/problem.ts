@@ -15,6 +15,8 @@ export class ProblemError extends Error {
     readonly title: string,
     readonly detail: string,
     readonly errors: readonly FieldProblem[] = [],
+    /** Seconds after which the server suggests to try again. */
+    readonly retryAfter?: number,
   ) {
     super(detail || title);
   }
@@ -28,11 +30,23 @@ export class ProblemError extends Error {
 }
 
 /** Return the error for a response. Falls back to the status if the body is not a problem document. */
-export function problemOf(status: number, statusText: string, body: unknown): ProblemError {
+export function problemOf(
+  status: number,
+  statusText: string,
+  body: unknown,
+  retryAfter?: number,
+): ProblemError {
   const problem = isObject(body) ? body : {};
   const title = textOf(problem.title) || statusText || `Status ${status}`;
   const errors = Array.isArray(problem.errors) ? problem.errors.flatMap(fieldProblem) : [];
-  return new ProblemError(status, title, textOf(problem.detail) || title, errors);
+  return new ProblemError(status, title, textOf(problem.detail) || title, errors, retryAfter);
+}
+
+/** Return the seconds of a header `Retry-After` (RFC 9110, section 10.2.3), which is a number or a date. */
+export function readRetryAfter(text: string | null): number | undefined {
+  if (!text) return undefined;
+  const seconds = /^\d+$/.test(text) ? Number(text) : (Date.parse(text) - Date.now()) / 1000;
+  return Number.isNaN(seconds) ? undefined : Math.max(seconds, 0);
 }
 
 function fieldProblem(value: unknown): FieldProblem[] {

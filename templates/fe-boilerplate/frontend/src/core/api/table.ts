@@ -19,7 +19,7 @@ export interface ListQuery {
   /** The cursor of the row before which the page ends, instead of an offset. */
   readonly before?: string | undefined;
   /** How the total is determined; by default the rows are counted up to a cap. */
-  readonly count?: "exact" | "none" | undefined;
+  readonly count?: "exact" | "estimated" | "none" | undefined;
   /** Fields to sort by, most significant first; the prefix `-` sorts descending. */
   readonly sort?: readonly string[] | undefined;
   readonly q?: string | undefined;
@@ -46,7 +46,7 @@ export interface Page<Row> {
 }
 
 /** A page as the server sends it. */
-type WirePage = Omit<Page<unknown>, "precision"> & { readonly total_is: Precision };
+export type WirePage = Omit<Page<unknown>, "precision"> & { readonly total_is: Precision };
 
 /** A row and its version, which is sent with changes to detect conflicts. */
 export interface Versioned<Row> {

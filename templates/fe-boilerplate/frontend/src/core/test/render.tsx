@@ -22,7 +22,7 @@ export function testClient(): QueryClient {
 }
 
 /** Render an element at a URL, with the providers of the application. Every route renders the same element. */
-export function renderAt(element: ReactNode, url = "/"): RenderResult {
+export function renderAt(element: ReactNode, url = "/", client = testClient()): RenderResult {
   const root = createRootRoute({ component: Outlet });
   const all = createRoute({ getParentRoute: () => root, path: "$", component: () => element });
   const router = createRouter({
@@ -34,7 +34,7 @@ export function renderAt(element: ReactNode, url = "/"): RenderResult {
   });
   return render(
     <MantineProvider env="test">
-      <QueryClientProvider client={testClient()}>
+      <QueryClientProvider client={client}>
         <ModalsProvider>
           <Notifications />
           <RouterProvider router={router as never} />

@@ -34,7 +34,7 @@ export function DetailScreen({ page, rowKey }: Props) {
   if (found.error && !found.data) {
     return <Failed error={found.error} onRetry={() => found.refetch()} />;
   }
-  if (!found.data) return <LoadingRow />;
+  if (!found.data) return <LoadingRow reason={found.failureReason} />;
   return <Row page={page} found={found.data} />;
 }
 

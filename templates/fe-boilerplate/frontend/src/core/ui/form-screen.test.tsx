@@ -71,6 +71,27 @@ describe("a new row", () => {
     });
   });
 
+  it("is kept while the server is busy, and can be saved later", async () => {
+    let isBusy = true;
+    const headers = { "Retry-After": "5" };
+    server.use(
+      http.post("*/pupils", () =>
+        isBusy
+          ? HttpResponse.json({ detail: "Busy." }, { status: 503, headers })
+          : HttpResponse.json(ani, { status: 201 }),
+      ),
+    );
+    await open();
+    fill();
+    save();
+    expect(await screen.findByText("Busy. Try again in 5 seconds.")).toBeInTheDocument();
+    expect(screen.getByText("What you entered is kept in this form.")).toBeInTheDocument();
+    expect(input("Name")).toHaveValue("Budi");
+    isBusy = false;
+    save();
+    expect(await screen.findByText("Pupil saved")).toBeInTheDocument();
+  });
+
   it("can be followed by another new row", async () => {
     server.use(http.post("*/pupils", () => HttpResponse.json(ani, { status: 201 })));
     await open();

@@ -53,7 +53,7 @@ function EditScreen({ page, rowKey }: Required<Props>) {
   if (found.error && !found.data) {
     return <Failed error={found.error} onRetry={() => found.refetch()} />;
   }
-  if (!found.data) return <LoadingRow />;
+  if (!found.data) return <LoadingRow reason={found.failureReason} />;
   const reload = async () => (await found.refetch({ throwOnError: true })).data;
   return <Edit page={page} found={found.data} onReload={reload} />;
 }

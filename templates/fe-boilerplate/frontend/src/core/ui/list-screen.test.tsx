@@ -2,7 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { beforeEach, expect, it, vi } from "vitest";
-import { renderAt } from "../test/render";
+import { renderAt, testClient } from "../test/render";
 import { server } from "../test/server";
 import { ListScreen } from "./list-screen";
 import { ani, pupils } from "./testing/pupils";
@@ -10,25 +10,21 @@ import { ani, pupils } from "./testing/pupils";
 let queries: string[] = [];
 let rows: object[] = [];
 let total: number | undefined;
-let precision: string;
-let next: string | null;
 
 beforeEach(() => {
   queries = [];
   rows = [ani, { ...ani, id: 2, name: "Budi" }];
   total = undefined;
-  precision = "exact";
-  next = null;
   server.use(
     http.get("*/pupils", ({ request }) => {
       queries.push(decodeURIComponent(new URL(request.url).search));
       const page = {
         items: rows,
         total: total ?? rows.length,
-        total_is: precision,
+        total_is: "exact",
         limit: 25,
         offset: 0,
-        next,
+        next: null,
         expanded: {},
       };
       return HttpResponse.json(page);
@@ -98,23 +94,6 @@ it("offers to clear search and filters if no row matches", async () => {
   expect(await screen.findByText("No pupils yet")).toBeInTheDocument();
 });
 
-it("goes to the last page if the requested page does not exist", async () => {
-  total = 30;
-  open("/pupils?page=9");
-  await waitFor(() => expect(lastQuery()).toBe("?limit=25&offset=25"));
-});
-
-it("leads beyond a total that was counted up to a cap", async () => {
-  total = 10_000;
-  precision = "at_least";
-  next = "cursor";
-  open("/pupils?page=400");
-  expect(await screen.findByText("10,000+ rows")).toBeInTheDocument();
-  expect(screen.getByText("9,976–9,977 of 10,000+")).toBeInTheDocument();
-  await userEvent.click(screen.getByRole("button", { name: "Page 401" }));
-  await waitFor(() => expect(lastQuery()).toBe("?limit=25&offset=10000"));
-});
-
 it("shows an error and can retry", async () => {
   server.use(
     http.get("*/pupils", () => HttpResponse.json({ detail: "Out of service." }, { status: 500 }), {
@@ -125,6 +104,39 @@ it("shows an error and can retry", async () => {
   expect(await screen.findByText("Out of service.")).toBeInTheDocument();
   await userEvent.click(screen.getByRole("button", { name: "Try again" }));
   expect(await screen.findByRole("link", { name: "Ani" })).toBeInTheDocument();
+});
+
+it("says that the server is busy while the request is repeated", async () => {
+  const client = testClient();
+  let retry: () => void = () => undefined;
+  client.setDefaultOptions({ queries: { retry: 1, retryDelay: 50 } });
+  const repeated = new Promise<void>((resolve) => {
+    retry = resolve;
+  });
+  let requests = 0;
+  server.use(
+    http.get("*/pupils", async () => {
+      requests += 1;
+      if (requests === 1) return HttpResponse.json({ detail: "busy" }, { status: 503 });
+      await repeated;
+      return undefined;
+    }),
+  );
+  renderAt(<ListScreen page={pupils} />, "/pupils", client);
+  expect(await screen.findByText("The server is busy. Trying again…")).toBeInTheDocument();
+  retry();
+  expect(await screen.findByRole("link", { name: "Ani" })).toBeInTheDocument();
+  expect(screen.queryByText("The server is busy. Trying again…")).toBeNull();
+});
+
+it("says when to try again if the server stays busy", async () => {
+  const headers = { "Retry-After": "5" };
+  server.use(
+    http.get("*/pupils", () => HttpResponse.json({ detail: "Busy." }, { status: 503, headers })),
+  );
+  open();
+  expect(await screen.findByText("Busy. Try again in 5 seconds.")).toBeInTheDocument();
+  expect(screen.getByRole("button", { name: "Try again" })).toBeInTheDocument();
 });
 
 it("shows that the server is unreachable for an error page of a proxy", async () => {

@@ -2,7 +2,6 @@ import {
   Box,
   Button,
   Group,
-  Pagination,
   Select,
   Skeleton,
   Stack,
@@ -10,16 +9,18 @@ import {
   Title,
   UnstyledButton,
 } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { tableHooks } from "../api/hooks";
+import { ProblemError } from "../api/problem";
 import type { AnyRow, Page, Reference } from "../api/table";
 import { ActiveFilters } from "./active-filters";
 import { BulkActions } from "./bulk-actions";
 import { ColumnFilter } from "./column-filter";
 import { DataTable, type Selection } from "./data-table";
 import classes from "./data-table.module.css";
-import { formatCount, lowerFirst } from "./formats";
+import { lowerFirst } from "./formats";
 import { DownIcon, UpDownIcon, UpIcon } from "./icons";
 import {
   canSort,
@@ -32,8 +33,10 @@ import {
 } from "./list-state";
 import { ListToolbar } from "./list-toolbar";
 import type { AnyPage } from "./page";
-import { Empty, Failed } from "./states";
-import { formatRows, formatTotal, pageCount } from "./totals";
+import { Pager } from "./pager";
+import { FIRST, hasCursor, movedPlace } from "./place";
+import { Empty, Failed, Retrying } from "./states";
+import { formatRange, formatRows, pageCount } from "./totals";
 import { usePageLabels } from "./use-labels";
 
 /** The list of a table, searched, filtered, sorted and paged by the server. Its state is in the URL. */
@@ -48,7 +51,8 @@ export function ListScreen({ page }: { page: AnyPage }) {
   );
   const list = tableHooks(page.table).useList(query);
   const labels = usePageLabels(references, list.data, list.dataUpdatedAt);
-  useLastPage(list.data, state, change);
+  useMovedPlace(list.isPlaceholderData ? undefined : list.data, state, change);
+  const isRejected = useRejectedCursor(list.error, state, change);
   const canSelect = page.table.writable;
   return (
     <Stack gap="md">
@@ -60,7 +64,8 @@ export function ListScreen({ page }: { page: AnyPage }) {
         onChange={(filters) => change({ filters })}
       />
       <BulkActions page={page} selection={selection} onDone={() => setSelection({})} />
-      {list.error && (
+      <Retrying reason={list.isFetching && !isRejected ? list.failureReason : null} />
+      {list.error && !isRejected && (
         <Failed
           error={list.error}
           onRetry={() => list.refetch()}
@@ -86,14 +91,16 @@ export function ListScreen({ page }: { page: AnyPage }) {
           {list.data.total === 0 && <NoRows page={page} state={state} onChange={change} />}
         </Box>
       )}
-      {list.data && <Pages list={list.data} state={state} onChange={change} />}
+      {list.data && (
+        <Footer list={list.data} isStale={list.isPlaceholderData} state={state} onChange={change} />
+      )}
     </Stack>
   );
 }
 
 type Change = (change: Partial<ListState>, options?: { replace: boolean }) => void;
 
-/** The list state in the URL. Changing anything except columns and page returns to the first page. */
+/** The list state in the URL. Changing anything except the columns returns to the first page. */
 function useListState(page: AnyPage): [ListState, Change] {
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
@@ -101,11 +108,7 @@ function useListState(page: AnyPage): [ListState, Change] {
   const state = useMemo(() => readState(JSON.parse(written), page), [written, page]);
   const change = useCallback<Change>(
     (part, options) => {
-      const next = {
-        ...state,
-        page: "page" in part || "columns" in part ? state.page : 1,
-        ...part,
-      };
+      const next = { ...state, ...("columns" in part ? {} : FIRST), ...part };
       void navigate({
         to: "/$table",
         params: { table: page.nav.name },
@@ -128,13 +131,32 @@ function useSelection(state: ListState): [Selection, (selection: Selection) => v
 
 const NONE: Selection = {};
 
-/** Show the last page if the current page no longer exists, for example after a deletion. */
-function useLastPage(list: Page<AnyRow> | undefined, state: ListState, change: Change): void {
-  const last = list ? pageCount(list, state.page, state.size) : state.page;
-  const isPast = state.page > last;
+/** Show another page if the current one no longer exists, for example after a deletion. */
+function useMovedPlace(list: Page<AnyRow> | undefined, state: ListState, change: Change): void {
   useEffect(() => {
-    if (isPast) change({ page: last }, { replace: true });
-  }, [isPast, last, change]);
+    const count = list && pageCount(list, state.page, state.size);
+    const moved = count && movedPlace(state, list, count);
+    if (moved) change(moved, { replace: true });
+  }, [list, state, change]);
+}
+
+/**
+ * Show the first page if the server rejects the cursor in the URL, for example one of an older version of the table.
+ *
+ * Returns whether it does.
+ */
+function useRejectedCursor(error: Error | null, state: ListState, change: Change): boolean {
+  const isRejected = hasCursor(state) && error instanceof ProblemError && error.status === 400;
+  useEffect(() => {
+    if (!isRejected) return;
+    notifications.show({
+      id: "rejected-cursor",
+      title: "Back on the first page",
+      message: "The address referred to a place in this list that is no longer valid.",
+    });
+    change(FIRST, { replace: true });
+  }, [isRejected, change]);
+  return isRejected;
 }
 
 function referencesOf(page: AnyPage, columns: readonly string[]): readonly Reference[] {
@@ -227,16 +249,14 @@ function ClearButton({ onChange }: { onChange: Change }) {
   );
 }
 
-interface PagesProps {
+interface FooterProps {
   readonly list: Page<AnyRow>;
+  readonly isStale: boolean;
   readonly state: ListState;
   readonly onChange: Change;
 }
 
-function Pages({ list, state, onChange }: PagesProps) {
-  const count = pageCount(list, state.page, state.size);
-  const first = (state.page - 1) * state.size + 1;
-  const last = first + list.items.length - 1;
+function Footer({ list, isStale, state, onChange }: FooterProps) {
   return (
     <Group justify="space-between" gap="sm">
       <Group gap="sm">
@@ -250,28 +270,10 @@ function Pages({ list, state, onChange }: PagesProps) {
           allowDeselect={false}
         />
         <Text size="sm" c="dimmed">
-          {list.items.length > 0 &&
-            `${formatCount(first)}–${formatCount(last)} of ${formatTotal(list)}`}
+          {formatRange(list, state.page, state.size)}
         </Text>
       </Group>
-      {count > 1 && (
-        <Pagination
-          total={count}
-          value={state.page}
-          onChange={(next) => onChange({ page: next })}
-          siblings={1}
-          size="sm"
-          getControlProps={(control) => ({ "aria-label": CONTROLS[control] })}
-          getItemProps={(number) => ({ "aria-label": `Page ${number}` })}
-        />
-      )}
+      <Pager list={list} isStale={isStale} place={state} size={state.size} onChange={onChange} />
     </Group>
   );
 }
-
-const CONTROLS = {
-  first: "First page",
-  previous: "Previous page",
-  next: "Next page",
-  last: "Last page",
-} as const;

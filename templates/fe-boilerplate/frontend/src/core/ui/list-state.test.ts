@@ -19,6 +19,13 @@ describe("the state of a list", () => {
     expect(writeState(readState(search, pupils))).toEqual(search);
   });
 
+  it("is restored with the cursor of its page, of which the URL should have only one", () => {
+    const search = { page: "3", after: "abc" };
+    expect(writeState(readState(search, pupils))).toEqual(search);
+    expect(writeState(readState({ ...search, before: "x" }, pupils))).toEqual(search);
+    expect(queryOf(readState({ page: "2", before: "x" }, pupils), []).before).toBe("x");
+  });
+
   it("is serialized without default values", () => {
     expect(writeState(readState({}, pupils))).toEqual({});
   });

@@ -2,14 +2,13 @@
 
 import type { ListQuery } from "../api/table";
 import type { AnyPage } from "./page";
+import { hasCursor, type Place, placeQuery } from "./place";
 
 export const PAGE_SIZES = [25, 50, 100] as const;
 export const DEFAULT_SIZE = PAGE_SIZES[0];
 const MAX_PAGE = 1e9; // keeps the offset within the range of the server
 
-export interface ListState {
-  /** From 1. */
-  readonly page: number;
+export interface ListState extends Place {
   readonly size: number;
   /** Fields to sort by, most significant first; the prefix `-` sorts descending. */
   readonly sort: readonly string[];
@@ -28,7 +27,10 @@ export function readState(search: Search, page: AnyPage): ListState {
   const known = [...page.byName.keys(), ...page.extraColumns.map(({ name }) => name)];
   const columns = words(text("columns")).filter((name) => known.includes(name));
   const size = Number(text("size"));
+  const after = text("after") || undefined;
   return {
+    after,
+    before: after ? undefined : text("before") || undefined,
     page: Math.min(Math.max(Math.trunc(Number(text("page"))) || 1, 1), MAX_PAGE),
     size: PAGE_SIZES.find((allowed) => allowed === size) ?? DEFAULT_SIZE,
     sort: words(text("sort")).filter((part) => canSort(page, part.replace(/^-/, ""))),
@@ -45,7 +47,9 @@ export function writeState(state: ListState): Record<string, string> {
   const search: Record<string, string> = { ...state.filters };
   if (state.q) search.q = state.q;
   if (state.sort.length > 0) search.sort = state.sort.join(",");
-  if (state.page > 1) search.page = String(state.page);
+  if (state.page > 1 || hasCursor(state)) search.page = String(state.page);
+  if (state.after) search.after = state.after;
+  if (state.before) search.before = state.before;
   if (state.size !== DEFAULT_SIZE) search.size = String(state.size);
   if (state.columns) search.columns = state.columns.join(",");
   return search;
@@ -54,8 +58,7 @@ export function writeState(state: ListState): Record<string, string> {
 /** Return the query for the server. */
 export function queryOf(state: ListState, expand: readonly string[]): ListQuery {
   return {
-    limit: state.size,
-    offset: (state.page - 1) * state.size,
+    ...placeQuery(state, state.size),
     sort: state.sort,
     q: state.q,
     expand,

@@ -11,6 +11,8 @@ export type Row = Record<string, unknown>;
 export interface Nav {
   /** The module of the table, which is its name in URLs. */
   readonly name: string;
+  /** The path of the table below the base URL of the API. */
+  readonly path: string;
   readonly label: string;
   readonly labelSingular: string;
   /** The group of tables with a common name prefix: `fees` and `fee_payments` belong to "Fees". */

@@ -4,9 +4,10 @@ import { z } from "zod";
 import * as f from "../api/fields";
 import { defineTable, type Reference } from "../api/table";
 import { server } from "../test/server";
-import { findOptions } from "./reference-options";
+import { findOptions, maxOptions } from "./reference-options";
 import { referenceTo } from "./testing/reference-to";
 
+let queries: string[] = [];
 const found = vi.hoisted(() => new Map<string, unknown>());
 vi.mock("../api/tables", () => ({ loadTable: async (name: string) => found.get(name) }));
 
@@ -44,9 +45,11 @@ type Row = Readonly<Record<string, unknown>>;
 function serve(path: string, rows: readonly Row[]): void {
   server.use(
     http.get(`*${path}`, ({ request }) => {
+      queries.push(new URL(request.url).search);
       const {
         limit = "25",
         q = "",
+        count: _count,
         ...filters
       } = Object.fromEntries(new URL(request.url).searchParams);
       const fits = (row: Row) =>
@@ -75,6 +78,7 @@ const isText = (value: unknown): value is string => typeof value === "string";
 const includes = (text: string, part: string) => text.toLowerCase().includes(part.toLowerCase());
 
 beforeEach(() => {
+  queries = [];
   found.set("people", people);
   found.set("places", places);
   vi.spyOn(places, "references", "get").mockReturnValue([toPerson]);
@@ -102,4 +106,45 @@ it("finds a row without text fields by the labels of the rows that it refers to"
   expect(await optionLabels(toPlace, "budi")).toEqual(["Budi Wijaya · 3"]);
   expect(await optionLabels(toPlace, "Budi Wijaya · 3")).toEqual(["Budi Wijaya · 3"]);
   expect(await optionLabels(toPlace, "Budi Wijaya · 4")).toEqual([]);
+});
+
+it("is fast in a table of any size: rows are neither counted nor sorted", async () => {
+  await optionLabels(toPerson, "wijaya");
+  await optionLabels(toPlace, "");
+  expect(queries[0]).toBe("?q=wijaya&limit=20&count=none");
+  expect(queries[1]).toBe("?limit=100&count=none");
+  for (const query of queries) expect(query).toMatch(/count=none$/);
+});
+
+it("sorts labels that start with the search text before others", async () => {
+  const names = ["Siti Ani", "Ani 10", "Budi", "ani 9"];
+  const rows = names.map((last, at) => ({ id: at + 1, first: "", last }));
+  serve("/people", rows);
+  expect(await optionLabels(toPerson, "ani")).toEqual(["ani 9", "Ani 10", "Siti Ani"]);
+  expect(await optionLabels(toPerson, "")).toEqual(["ani 9", "Ani 10", "Budi", "Siti Ani"]);
+});
+
+it("offers no more options than it says", async () => {
+  serve(
+    "/people",
+    Array.from({ length: 300 }, (_, at) => ({ id: at, first: "Ani", last: "" })),
+  );
+  expect(await optionLabels(toPerson, "ani")).toHaveLength(maxOptions("ani"));
+  expect(await optionLabels(toPerson, "")).toHaveLength(maxOptions(""));
+});
+
+it("aborts every request of a search that is superseded", async () => {
+  const abort = new AbortController();
+  const aborted = new Promise<void>((resolve) => {
+    server.use(
+      http.get("*/people", async ({ request }) => {
+        request.signal.addEventListener("abort", () => resolve());
+        abort.abort();
+        await aborted;
+      }),
+    );
+  });
+  const search = findOptions(toPerson, "ani", {}, abort.signal);
+  await expect(search).rejects.toMatchObject({ name: "AbortError" });
+  await aborted;
 });

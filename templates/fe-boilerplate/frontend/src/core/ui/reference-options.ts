@@ -15,11 +15,22 @@ export interface Option {
   readonly values: Values;
 }
 
+const MAX_UNSEARCHED = 100; // options before anything is typed
 const MAX_OPTIONS = 20;
 const MAX_SCANNED = 500; // rows whose labels are compared with the search text
 const MAX_DEPTH = 2; // references followed to a label
 
-/** Return the rows of the referenced table that match a search text; `where` are additional filters. */
+/** Return the number of options from which on there may be more rows than options. */
+export function maxOptions(search: string): number {
+  return search ? MAX_OPTIONS : MAX_UNSEARCHED;
+}
+
+/**
+ * Return the rows of the referenced table that match a search text; `where` are additional filters.
+ *
+ * Rows are neither counted nor sorted by the server, so that it can stop at the first that match. The options are sorted
+ * here: a key that equals the search text, then labels that start with it, then the others.
+ */
 export async function findOptions(
   reference: Reference,
   search: string,
@@ -29,7 +40,7 @@ export async function findOptions(
   const table = await loadTable(reference.table);
   if (!table) return [];
   const rows = await findRows(table, search, where, signal, MAX_DEPTH);
-  const labels = await labelRows(table, rows);
+  const labels = await labelRows(table, rows, signal);
   const options = rows.map((row, at) => ({
     value: valuesKey(row, reference.targetFields) ?? "",
     label: labels[at] ?? "",
@@ -37,7 +48,8 @@ export async function findOptions(
   }));
   const distinct = new Map(options.map((option) => [option.value, option]));
   distinct.delete("");
-  return withDistinctLabels([...distinct.values()].slice(0, search ? MAX_OPTIONS : MAX_SCANNED));
+  const shown = [...distinct.values()].slice(0, maxOptions(search));
+  return withDistinctLabels(shown.sort(byRelevance(table, search)));
 }
 
 /** Find rows by a value of their key, by the labels of the rows that they refer to, and by their texts. */
@@ -49,17 +61,13 @@ async function findRows(
   depth: number,
 ): Promise<readonly AnyRow[]> {
   const find = async (filters: Where, limit: number, q = "") =>
-    (
-      await table.list(
-        { q, limit, count: "none", sort: order(table), filters: { ...filters, ...where } },
-        signal,
-      )
-    ).items;
+    (await table.list({ q, limit, count: "none", filters: { ...filters, ...where } }, signal))
+      .items;
   const exact = search ? equalities(table, search) : [];
   const found = await Promise.all([
     ...exact.map((filters) => find(filters, MAX_OPTIONS)),
     search && depth > 0 ? findByReferences(table, search, find, signal, depth) : [],
-    findByText(table, search, find),
+    search ? findByText(table, search, find, signal) : find({}, MAX_UNSEARCHED),
   ]);
   return found.flat();
 }
@@ -67,14 +75,15 @@ async function findRows(
 type Find = (filters: Where, limit: number, q?: string) => Promise<readonly AnyRow[]>;
 
 /** Find rows by text on the server. For a table without text fields, the labels of the first rows are compared. */
-async function findByText(table: AnyTable, search: string, find: Find) {
-  const isSearched = Object.values(table.filters).some((known) => known.includes("ilike"));
-  if (!isSearched) return withMatchingLabels(table, await find({}, MAX_SCANNED), search);
+async function findByText(table: AnyTable, search: string, find: Find, signal: AbortSignal) {
+  const isSearched = Object.keys(table.filters).some((name) => isText(table, name));
+  if (!isSearched) return withMatchingLabels(table, await find({}, MAX_SCANNED), search, signal);
   const found = await find({}, MAX_OPTIONS, search);
   const words = wordsOf(search);
   if (found.length > 0 || words.length < 2) return found;
   const longest = words.reduce((one, other) => (other.length > one.length ? other : one));
-  return withMatchingLabels(table, await find({}, MAX_SCANNED, longest), search); // a first and last name are two texts
+  // A first and a last name are two texts.
+  return withMatchingLabels(table, await find({}, MAX_SCANNED, longest), search, signal);
 }
 
 /** Find rows whose label consists of other rows' labels, such as a lesson of a class and a subject. */
@@ -96,7 +105,7 @@ async function findByReferences(
     if (values.length === 0) return [];
     return find({ [`${field}__in`]: values.slice(0, MAX_SCANNED).join(",") }, MAX_SCANNED);
   });
-  return withMatchingLabels(table, (await Promise.all(found)).flat(), search);
+  return withMatchingLabels(table, (await Promise.all(found)).flat(), search, signal);
 }
 
 /** Return filters for rows with a key value equal to the search text, except text fields, which are searched anyway. */
@@ -113,13 +122,23 @@ function equalities(table: AnyTable, search: string): readonly Where[] {
 
 function isCompared(table: AnyTable, name: string): boolean {
   const operators = table.filters[name] ?? [];
-  return operators.includes("eq") && !operators.includes("ilike");
+  return operators.includes("eq") && !isText(table, name);
 }
 
-async function withMatchingLabels(table: AnyTable, rows: readonly AnyRow[], search: string) {
+/** Whether a field is a text that the search covers. */
+function isText(table: AnyTable, name: string): boolean {
+  return table.filters[name]?.includes("ilike") ?? false;
+}
+
+async function withMatchingLabels(
+  table: AnyTable,
+  rows: readonly AnyRow[],
+  search: string,
+  signal: AbortSignal,
+) {
   const words = wordsOf(search);
   if (words.length === 0) return rows;
-  const labels = (await labelRows(table, rows)).map((label) => label.toLowerCase());
+  const labels = (await labelRows(table, rows, signal)).map((label) => label.toLowerCase());
   return rows.filter((_, at) => words.every((word) => labels[at]?.includes(word)));
 }
 
@@ -130,13 +149,19 @@ function wordsOf(text: string): readonly string[] {
     .filter(Boolean);
 }
 
-/** Options are sorted by label, as far as it consists of the row's own fields. */
-function order(table: AnyTable): readonly string[] {
-  const referring = new Set(table.references.flatMap(({ fields }) => fields));
-  return table.labelFields.filter(
-    (field) => table.filters[field]?.includes("eq") && !referring.has(field),
-  );
+/** Compare options; those of equal rank by label if it starts with a text, else they keep the order of their keys. */
+function byRelevance(table: AnyTable, search: string): (one: Option, other: Option) => number {
+  const start = search.toLowerCase();
+  const rank = ({ label, values }: Option) => {
+    if (values.includes(search)) return 0;
+    return label.toLowerCase().startsWith(start) ? 1 : 2;
+  };
+  const isByLabel = isText(table, table.labelFields[0] ?? "");
+  return (one, other) =>
+    rank(one) - rank(other) || (isByLabel ? collator.compare(one.label, other.label) : 0);
 }
+
+const collator = new Intl.Collator(undefined, { numeric: true });
 
 /** Whether a value can be part of a comma-separated list. */
 function isListed(value: string): boolean {

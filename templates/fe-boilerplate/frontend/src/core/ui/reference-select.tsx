@@ -3,8 +3,9 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Reference } from "../api/table";
-import { findOptions, type Option, type Values } from "./reference-options";
+import { findOptions, maxOptions, type Option, type Values } from "./reference-options";
 import { valuesKey } from "./row-labels";
+import { errorText, retryText } from "./states";
 import { labelOf, useRowLabels } from "./use-labels";
 
 interface Props
@@ -23,7 +24,7 @@ interface Props
   readonly where?: Readonly<Record<string, string>>;
 }
 
-const SEARCH_DELAY = 250; // milliseconds after the last key press
+const SEARCH_DELAY = 150; // milliseconds after the last key press; further key presses abort the request
 
 /** Selects the row of a reference by its label. The server searches while the user types. */
 export function ReferenceSelect({
@@ -42,7 +43,8 @@ export function ReferenceSelect({
   const {
     data: offered = [],
     isFetching,
-    isError,
+    error,
+    failureReason,
   } = useQuery({
     queryKey: ["tables", reference.table, "options", reference.targetFields, debounced, where],
     queryFn: ({ signal }) => findOptions(reference, debounced, where, signal),
@@ -51,10 +53,11 @@ export function ReferenceSelect({
   });
   const isOffered = offered.some(({ value }) => value === chosen?.value);
   const options = chosen && !isOffered ? [chosen, ...offered] : offered;
+  const more = offered.length === maxOptions(debounced) ? [MORE] : [];
   return (
     <Select
       {...props}
-      data={options.map(({ value, label }) => ({ value, label }))}
+      data={[...options.map(({ value, label }) => ({ value, label })), ...more]}
       value={chosen?.value ?? null}
       onChange={(value) => onChange(options.find((option) => option.value === value)?.values)}
       searchable
@@ -64,7 +67,7 @@ export function ReferenceSelect({
       onDropdownOpen={() => setOpen(true)}
       onDropdownClose={() => setOpen(false)}
       filter={({ options: all }) => all}
-      nothingFoundMessage={nothingMessage(isFetching, isError)}
+      nothingFoundMessage={nothingMessage(isFetching, error ?? failureReason)}
       rightSection={isFetching && isOpen ? <Loader size="xs" /> : undefined}
       maxDropdownHeight={280}
       comboboxProps={{ withinPortal: !isInPopover }}
@@ -74,9 +77,11 @@ export function ReferenceSelect({
   );
 }
 
-function nothingMessage(isFetching: boolean, isError: boolean): string {
-  if (isFetching) return "Searching…";
-  return isError ? "The server cannot be reached" : "Nothing found";
+const MORE = { value: "", label: "There are more rows: type to find them", disabled: true };
+
+function nothingMessage(isFetching: boolean, error: Error | null): string {
+  if (isFetching) return error ? retryText(error) : "Searching…";
+  return error ? errorText(error) : "Nothing found";
 }
 
 /** Return the selected row as an option. Its label is "…" while it is loading. */

@@ -1,4 +1,4 @@
-import { Button, Group, Pagination, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -8,9 +8,11 @@ import { DataTable } from "./data-table";
 import { lowerFirst } from "./formats";
 import { PlusIcon } from "./icons";
 import type { AnyPage } from "./page";
+import { Pager } from "./pager";
+import { FIRST, placeQuery } from "./place";
 import { loadPage } from "./registry";
 import { Failed, LoadingRow } from "./states";
-import { formatRows, pageCount } from "./totals";
+import { formatRows } from "./totals";
 import { usePageLabels } from "./use-labels";
 
 const PAGE_SIZE = 10;
@@ -37,7 +39,7 @@ export function RelatedRows({ referrer, row }: Props) {
 }
 
 function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
-  const [number, setNumber] = useState(1);
+  const [place, setPlace] = useState(FIRST);
   const columns = useMemo(
     () => page.columns.filter((name) => !referrer.fields.includes(name)),
     [page, referrer],
@@ -51,16 +53,14 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
   );
   const filters = Object.fromEntries(pairs.map(([field, value]) => [`${field}__eq`, value]));
   const list = tableHooks(page.table).useList({
-    limit: PAGE_SIZE,
-    offset: (number - 1) * PAGE_SIZE,
+    ...placeQuery(place, PAGE_SIZE),
     expand: references.map(({ name }) => name),
     filters,
   });
   const labels = usePageLabels(references, list.data, list.dataUpdatedAt);
   if (list.error) return <Failed error={list.error} onRetry={() => list.refetch()} />;
-  if (!list.data) return <LoadingRow lines={3} />;
+  if (!list.data) return <LoadingRow lines={3} reason={list.failureReason} />;
   const { total, items } = list.data;
-  const pages = pageCount(list.data, number, PAGE_SIZE);
   return (
     <Stack gap="sm">
       <Group justify="space-between">
@@ -81,15 +81,13 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
           caption={page.nav.label}
         />
       )}
-      {pages > 1 && (
-        <Pagination
-          size="sm"
-          total={pages}
-          value={number}
-          onChange={setNumber}
-          getControlProps={(control) => ({ "aria-label": `${control} page` })}
-        />
-      )}
+      <Pager
+        list={list.data}
+        isStale={list.isPlaceholderData}
+        place={place}
+        size={PAGE_SIZE}
+        onChange={setPlace}
+      />
     </Stack>
   );
 }

@@ -29,11 +29,12 @@ export function valuesKey(row: AnyRow, fields: readonly string[]): string | unde
 export async function labelRows(
   table: AnyTable,
   rows: readonly AnyRow[],
+  signal?: AbortSignal,
   depth = MAX_DEPTH,
 ): Promise<readonly string[]> {
   const fields = new Map(describeFields(table, {}, {}).map((field) => [field.name, field]));
   const references = depth > 0 ? labelReferences(table) : [];
-  const labels = await labelReferred(references, rows, depth - 1);
+  const labels = await labelReferred(references, rows, signal, {}, depth - 1);
   return rows.map((row) => {
     const parts = table.labelFields.map((name) => {
       const reference = references.find(({ fields: [first] }) => first === name);
@@ -63,14 +64,16 @@ function labelReferences(table: AnyTable): readonly Reference[] {
 export async function labelReferred(
   references: readonly Reference[],
   rows: readonly AnyRow[],
-  depth = MAX_DEPTH,
+  signal?: AbortSignal,
   known: Readonly<Record<string, readonly AnyRow[]>> = {},
+  depth = MAX_DEPTH,
 ): Promise<Labels> {
   const found = references.map(async (reference) => {
     const target = await loadTable(reference.table);
     if (!target) return [reference.name, new Map<string, RowLabel>()] as const;
-    const referred = known[reference.name] ?? (await fetchReferred(target, reference, rows));
-    const texts = await labelRows(target, referred, depth);
+    const referred =
+      known[reference.name] ?? (await fetchReferred(target, reference, rows, signal));
+    const texts = await labelRows(target, referred, signal, depth);
     const labels = new Map<string, RowLabel>();
     for (const [place, row] of referred.entries()) {
       const key = target.key.length > 0 ? target.keyOf(row) : undefined;
@@ -85,11 +88,14 @@ async function fetchReferred(
   target: AnyTable,
   reference: Reference,
   rows: readonly AnyRow[],
+  signal?: AbortSignal,
 ): Promise<readonly AnyRow[]> {
   const referring = new Map(rows.map((row) => [valuesKey(row, reference.fields), row]));
   referring.delete(undefined);
   const queries = lookups(reference, [...referring.values()]);
-  const pages = queries.map((filters) => target.list({ limit: MAX_BATCH, count: "none", filters }));
+  const pages = queries.map((filters) =>
+    target.list({ limit: MAX_BATCH, count: "none", filters }, signal),
+  );
   return (await Promise.all(pages)).flatMap((page) => page.items);
 }
 

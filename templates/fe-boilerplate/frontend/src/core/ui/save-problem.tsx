@@ -30,6 +30,7 @@ export function SaveProblem({ problem, fields, onReload, onOverwrite }: Props) {
           </List>
         )}
         {labels.length === 0 && others.length === 0 && <Text size="sm">{errorText(problem)}</Text>}
+        {isTransient(problem) && <Text size="sm">What you entered is kept in this form.</Text>}
       </Stack>
     </Alert>
   );
@@ -60,6 +61,11 @@ function Outdated({ onReload, onOverwrite }: Pick<Props, "onReload" | "onOverwri
       </Stack>
     </Alert>
   );
+}
+
+/** Whether saving again may succeed without a change. */
+function isTransient(problem: Error): boolean {
+  return problem instanceof ProblemError && (problem.status === 0 || problem.status >= 500);
 }
 
 function hasErrors(problem: Error, { name }: FieldInfo): boolean {

@@ -4,10 +4,23 @@ import { ProblemError } from "../api/problem";
 
 /** Return the message of an error for users. */
 export function errorText(error: Error): string {
-  if (error instanceof ProblemError && (error.status === 0 || isUnexplained(error))) {
+  if (!(error instanceof ProblemError)) return error.message;
+  if (error.retryAfter !== undefined) return `${error.message} ${adviceOf(error.retryAfter)}`;
+  if (error.status === 0 || isUnexplained(error)) {
     return "The server cannot be reached. Check the connection and try again.";
   }
   return error.message;
+}
+
+/** Return the message for users while a request is repeated after an error. */
+export function retryText(error: Error): string {
+  const isBusy = error instanceof ProblemError && error.status === 503;
+  return `${isBusy ? "The server is busy" : "The server does not respond"}. Trying again…`;
+}
+
+function adviceOf(seconds: number): string {
+  if (seconds > 90) return `Try again in ${Math.ceil(seconds / 60)} minutes.`;
+  return seconds > 1 ? `Try again in ${Math.ceil(seconds)} seconds.` : "Try again.";
 }
 
 /** Whether an error comes from a proxy rather than from the backend, which always gives details. */
@@ -50,6 +63,16 @@ export function Failed({ error, onRetry, other }: FailedProps) {
   );
 }
 
+/** Shown while a request is repeated; `reason` is the error of the last attempt, if there was any. */
+export function Retrying({ reason }: { reason: Error | null }) {
+  if (!reason) return null;
+  return (
+    <Alert color="orange" variant="outline" py="xs" role="alert">
+      <Text size="sm">{retryText(reason)}</Text>
+    </Alert>
+  );
+}
+
 /** Shown instead of an empty list; `children` are possible actions. */
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
@@ -62,13 +85,22 @@ export function Empty({ title, children }: { title: string; children?: ReactNode
   );
 }
 
+interface LoadingRowProps {
+  readonly lines?: number;
+  /** The error of the last attempt, if there was any. */
+  readonly reason?: Error | null;
+}
+
 /** Placeholder for the fields of a row while they are loading. */
-export function LoadingRow({ lines = 8 }: { lines?: number }) {
+export function LoadingRow({ lines = 8, reason = null }: LoadingRowProps) {
   return (
-    <Stack gap="lg" role="status" aria-label="Loading">
-      {[...Array(lines).keys()].map((line) => (
-        <Skeleton key={line} height={36} />
-      ))}
+    <Stack gap="lg">
+      <Retrying reason={reason} />
+      <Stack gap="lg" role="status" aria-label="Loading">
+        {[...Array(lines).keys()].map((line) => (
+          <Skeleton key={line} height={36} />
+        ))}
+      </Stack>
     </Stack>
   );
 }

@@ -60,6 +60,7 @@ describe("the navigation", () => {
     name: label.toLowerCase(),
     label,
     labelSingular: label,
+    path: `/${label}`,
     family,
     ...more,
   });

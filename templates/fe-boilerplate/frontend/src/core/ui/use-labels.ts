@@ -14,7 +14,7 @@ export function usePageLabels(
   const names = references.map((reference) => reference.name);
   const { data } = useQuery({
     queryKey: [SCOPE, "page", names, page?.items, stamp],
-    queryFn: () => labelReferred(references, page?.items ?? [], undefined, page?.expanded),
+    queryFn: ({ signal }) => labelReferred(references, page?.items ?? [], signal, page?.expanded),
     enabled: page !== undefined && references.length > 0,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
@@ -27,7 +27,7 @@ export function useRowLabels(references: readonly Reference[], row: AnyRow | und
   const values = references.map(({ fields }) => row && valuesKey(row, fields));
   const { data } = useQuery({
     queryKey: [SCOPE, "row", references, values],
-    queryFn: () => labelReferred(references, row ? [row] : []),
+    queryFn: ({ signal }) => labelReferred(references, row ? [row] : [], signal),
     enabled: row !== undefined && references.length > 0,
   });
   return data ?? NONE;
@@ -37,7 +37,7 @@ export function useRowLabels(references: readonly Reference[], row: AnyRow | und
 export function useRowTitle(table: AnyTable, row: AnyRow | undefined): string | undefined {
   const { data } = useQuery({
     queryKey: [SCOPE, "title", table.name, row],
-    queryFn: async () => (await labelRows(table, row ? [row] : []))[0] ?? "",
+    queryFn: async ({ signal }) => (await labelRows(table, row ? [row] : [], signal))[0] ?? "",
     enabled: row !== undefined,
     gcTime: 0,
   });

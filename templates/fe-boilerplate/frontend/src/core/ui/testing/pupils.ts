@@ -49,7 +49,13 @@ const rules: readonly sql.Rule[] = [
 
 /** The pages of a table with fields of all common types, for the tests of the screens. */
 export const pupils = definePage({
-  nav: { name: "pupils", label: "Pupils", labelSingular: "Pupil", family: "Pupils" },
+  nav: {
+    name: "pupils",
+    path: "/pupils",
+    label: "Pupils",
+    labelSingular: "Pupil",
+    family: "Pupils",
+  },
   table: defineTable({
     name: "pupils",
     path: "/pupils",
