@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.ddl.catalog.default_names import object_name
-from runner.ddl.model import Check, ForeignKey, Index, Key, QName, Schema, Table
+from runner.ddl.catalog.default_names import index_columns, object_name
+from runner.ddl.model import Check, Exclusion, ForeignKey, Index, Key, QName, Schema, Table
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,6 +20,7 @@ class NamedConstraints:
     unique: Mapping[str, Key]
     foreign_keys: Mapping[str, ForeignKey]
     checks: Mapping[str, Check]
+    exclusions: Mapping[str, Exclusion]
     indexes: Mapping[str, Index]
 
 
@@ -40,15 +41,15 @@ def _name_table(table: Table, relations: set[str]) -> NamedConstraints:
     own = {key.name for key in table.foreign_keys if key.name} | {check.name for check in table.checks if check.name}
     primary = table.primary_key
     named = [primary.name if primary else None, *(key.name for key in table.unique)]
-    named += [index.name for index in table.indexes]
+    named += [index.name for index in (*table.indexes, *(exclusion.index for exclusion in table.exclusions))]
     given = {name for name in named if name}
     kept = given - relations
     relations |= kept
 
-    def relation(name: str | None, columns: Sequence[str], label: str) -> str:
+    def relation(name: str | None, columns: str, label: str) -> str:
         if name and name in kept:
             return name
-        wanted = (name, "") if name else ("_".join(columns), label)
+        wanted = (name, "") if name else (columns, label)
         chosen = _choose(table.name.name, *wanted, own, relations)
         relations.add(chosen)
         return chosen
@@ -63,14 +64,12 @@ def _name_table(table: Table, relations: set[str]) -> NamedConstraints:
         columns = check.columns if len(check.columns) == 1 else ()
         checks[constraint(check.name, columns, "check")] = check
     return NamedConstraints(
-        primary_key=(relation(primary.name, (), "pkey"), primary) if primary else None,
-        unique={relation(key.name, key.columns, "key"): key for key in table.unique},
+        primary_key=(relation(primary.name, "", "pkey"), primary) if primary else None,
+        unique={relation(key.name, "_".join(key.columns), "key"): key for key in table.unique},
         foreign_keys={constraint(key.name, key.columns, "fkey"): key for key in table.foreign_keys},
         checks=checks,
-        indexes={
-            relation(index.name, [column or "expr" for column in index.columns], "idx"): index
-            for index in table.indexes
-        },
+        exclusions={relation(one.name, index_columns(one.index.parts), "excl"): one for one in table.exclusions},
+        indexes={relation(index.name, index_columns(index.parts), "idx"): index for index in table.indexes},
     )
 
 
