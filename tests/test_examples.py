@@ -14,10 +14,13 @@ from runner.generation.fastapi.python_names import attribute
 from runner.generation.fastapi.python_samples import sample_source
 from runner.generation.fastapi.resources import Resource, resource
 from runner.generation.model.application import Application
+from runner.generation.model.distinctions import Distinction, distinctions
 from runner.generation.model.evaluation import evaluate
 from runner.generation.model.series import Cycle, value_at
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from runner.generation.model.application_tables import ApplicationTable
     from runner.generation.model.samples import Sample
 
@@ -27,11 +30,11 @@ def _resource(ddl: str, dialect: str = "postgres") -> Resource:
     return resource(Application(schema), schema.tables[-1].name)
 
 
-def _rows(table: ApplicationTable) -> list[dict[str, object]]:
+def _rows(table: ApplicationTable, numbers: Sequence[int] = (1, 2, 3, 40)) -> list[dict[str, object]]:
     """Return the first rows of a table's tests, by column; references that they need refer to the row 1."""
     names = {field.name: column for column, field in table.fields.items()}
     rows = []
-    for number in (1, 2, 3, 40):
+    for number in numbers:
         row: dict[str, object] = {column: None if field.nullable else 1 for column, field in table.fields.items()}
         row |= dict.fromkeys(table.examples.referring, 1)
         for name, sample in table.examples.body.items():
@@ -104,7 +107,10 @@ def test_a_unique_column_of_a_type_of_postgresql_differs_from_row_to_row(type_: 
         ("v smallint NOT NULL CHECK (v BETWEEN 1 AND 5)", 5),
         ("v boolean NOT NULL", 2),
         ("v jsonb NOT NULL", 1),
-        ("v daterange NOT NULL", 1),
+        ("v daterange NOT NULL", None),
+        ("v tstzrange NOT NULL", None),
+        ("v int8range NOT NULL", None),
+        ("v int4multirange NOT NULL", 1),
         ("v daterange NOT NULL, w int NOT NULL", None),
         ("v date", None),
     ],
@@ -116,6 +122,54 @@ def test_no_more_rows_are_made_than_differ(column: str, rows: int | None) -> Non
     assert examples.most_rows == rows
     values = {str(_source(examples.body[name], number)) for name in names.split(", ") for number in range(1, 40)}
     assert len(values) >= (rows or 39)
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        "body text NOT NULL); CREATE UNIQUE INDEX i ON t (left(body, 4)",
+        "body text NOT NULL); CREATE UNIQUE INDEX i ON t (substr(body, 1, 6), right(body, 2)",
+        "body varchar(9) NOT NULL); CREATE UNIQUE INDEX i ON t (upper(substr(body, 2, 3))",
+        "a date NOT NULL, b date NOT NULL, CHECK (a < b), EXCLUDE USING gist (daterange(a, b) WITH &&)",
+        "a date NOT NULL, b date NOT NULL, EXCLUDE USING gist (daterange(a, b, '[]') WITH &&)",
+        "a timestamptz NOT NULL, b timestamptz NOT NULL, EXCLUDE USING gist (tstzrange(a, b) WITH &&)",
+        "a int NOT NULL, b int NOT NULL, CHECK (a < b), EXCLUDE USING gist (int4range(a, b) WITH &&)",
+        "a int NOT NULL, r tsrange NOT NULL, EXCLUDE USING gist (a WITH =, r WITH &&)",
+    ],
+)
+def test_rows_differ_in_what_no_two_may_agree_in(columns: str) -> None:
+    table = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {columns})").table
+    assert (table.examples.most_rows, table.examples.alike) == (None, ())
+    types = {name: field.type for name, field in table.fields.items()}
+    made: list[Distinction] = list(distinctions(table.constraints, types, ()))
+    assert len(made) == 1
+    assert made[0].holds(_rows(table, (1, 2, 3, 9, 10, 11, 99, 100, 101, 110)))
+
+
+@pytest.mark.parametrize(
+    ("columns", "name", "rows"),
+    [
+        ("a date NOT NULL, EXCLUDE USING gist (daterange(a, NULL) WITH &&)", "t_daterange_excl", 1),
+        ("data jsonb NOT NULL); CREATE UNIQUE INDEX i ON t ((data ->> 'key')", "i", 1),
+        ("body char(1) NOT NULL CHECK (body IN ('a', 'b'))); CREATE UNIQUE INDEX i ON t (lower(body)", "i", 2),
+        ("a int NOT NULL, EXCLUDE USING gist (a WITH -|-)", "t_a_excl", 1),
+    ],
+)
+def test_where_no_values_differ_tests_make_as_many_rows_as_there_may_be(columns: str, name: str, rows: int) -> None:
+    schema = read_ddl_text(f"CREATE TABLE t (id int PRIMARY KEY, {columns})", "postgres")
+    table = resource(Application(schema), schema.tables[0].name).table
+    assert table.examples.is_accepted
+    assert (table.examples.most_rows, table.examples.alike) == (rows, (name,))
+    many = "one row" if rows == 1 else "few rows"
+    assert f"its tests make {many} at a time: no values are known that differ in `{name}`" in left_out(
+        "postgres", table
+    )
+
+
+def test_a_reference_to_a_row_of_its_own_keeps_rows_apart() -> None:
+    ddl = "CREATE TABLE u (id int PRIMARY KEY); CREATE TABLE t (id int PRIMARY KEY, u_id int NOT NULL REFERENCES u, "
+    table = _resource(f"{ddl} a int NOT NULL, EXCLUDE USING gist (u_id WITH =, int4range(a, NULL) WITH &&))").table
+    assert (table.examples.most_rows, table.examples.alike) == (None, ())
 
 
 def _source(sample: Sample, number: int) -> object:

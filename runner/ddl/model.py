@@ -213,18 +213,26 @@ class Column(CompactPickle):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Key(CompactPickle):
-    """A PRIMARY KEY or UNIQUE constraint over columns, in order."""
+    """A PRIMARY KEY or UNIQUE constraint over columns, in order.
+
+    `without_overlaps` (PostgreSQL 18): the last column is a range, and ranges of rows that are equal in the other
+    columns must not overlap.
+    """
 
     columns: tuple[str, ...]
     name: str | None = None
     nulls_distinct: bool = True
+    without_overlaps: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ForeignKey(CompactPickle):
-    """A foreign key. `references` may be a table that the DDL does not define; `columns` pair with `target_columns`."""
+    """A foreign key. `references` may be a table that the DDL does not define; `columns` pair with `target_columns`.
+
+    `period` (PostgreSQL 18): the last column is a range, which the ranges of the referenced rows must cover together.
+    """
 
     columns: tuple[str, ...]
     references: QName
@@ -234,6 +242,7 @@ class ForeignKey(CompactPickle):
     on_update: ReferentialAction = "NO ACTION"
     set_columns: tuple[str, ...] = ()  # ON DELETE SET NULL (col, …)
     match: Literal["SIMPLE", "FULL"] = "SIMPLE"
+    period: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
 
@@ -277,6 +286,29 @@ class Index(CompactPickle):
         return self.unique and self.where is None and None not in self.columns
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Exclusion(CompactPickle):
+    """An EXCLUDE constraint (PostgreSQL): for no two rows each of `operators` is true of its part of the index.
+
+    `operators` are as the DDL writes them, such as `&&` or `OPERATOR(public.=)`.
+    """
+
+    index: Index
+    operators: tuple[str, ...]
+    deferrable: bool = False
+    initially_deferred: bool = False
+
+    @property
+    def name(self) -> str | None:
+        """The name of the constraint and of its index."""
+        return self.index.name
+
+    @property
+    def columns(self) -> tuple[str | None, ...]:
+        """Plain column names in order; None where a part is an expression."""
+        return self.index.columns
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """One table after all statements of the DDL are applied. `former` are its earlier names."""
@@ -287,6 +319,7 @@ class Table:
     unique: tuple[Key, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
     checks: tuple[Check, ...] = ()
+    exclusions: tuple[Exclusion, ...] = ()
     indexes: tuple[Index, ...] = ()
     comment: str | None = None
     kind: TableKind = "table"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runner.ddl.model import Column, Domain, Enum, ForeignKey, Index, Note, QName, Schema, Table
+    from runner.ddl.model import Column, Domain, Enum, Exclusion, ForeignKey, Index, Note, QName, Schema, Table
 
 
 def schema_to_json(schema: Schema) -> dict[str, Any]:
@@ -35,6 +35,7 @@ def _table(table: Table) -> dict[str, Any]:
         "indexes": [_index(index) for index in table.indexes],
         "foreign_keys": [_foreign_key(key) for key in table.foreign_keys],
         "checks": [check.text for check in table.checks],
+        "exclusions": [_exclusion(exclusion) for exclusion in table.exclusions],
     }
 
 
@@ -62,6 +63,19 @@ def _index(index: Index) -> dict[str, Any]:
         "name": index.name,
         "columns": [part.column or part.expression for part in index.parts],
         "unique": index.unique,
+        "method": index.method,
+        "where": index.where,
+    }
+
+
+def _exclusion(exclusion: Exclusion) -> dict[str, Any]:
+    index = exclusion.index
+    return {
+        "name": index.name,
+        "elements": [
+            f"{part.column or part.expression} WITH {operator}"
+            for part, operator in zip(index.parts, exclusion.operators, strict=True)
+        ],
         "method": index.method,
         "where": index.where,
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.ddl.model import Column, Domain, ForeignKey, Index, Key, Schema, Table
+    from runner.ddl.model import Column, Domain, Exclusion, ForeignKey, Index, Key, Schema, Table
 
 
 def describe(schema: Schema) -> str:
@@ -50,6 +50,8 @@ def _table(schema: Schema, table: Table) -> Iterator[str]:
     for check in table.checks:
         name = f"{check.name}: " if check.name else ""
         yield f"  check {name}{check.text}{' no inherit' if check.no_inherit else ''}"
+    for exclusion in table.exclusions:
+        yield f"  exclude {_exclusion(exclusion)}"
     for index in table.indexes:
         yield f"  index {_index(index)}"
 
@@ -75,16 +77,19 @@ def _column(column: Column) -> str:
 def _key(key: Key) -> str:
     name = f"{key.name} " if key.name else ""
     nulls = "" if key.nulls_distinct else " nulls not distinct"
-    return f"{name}({', '.join(key.columns)}){nulls}{_deferred(key)}"
+    overlaps = " without overlaps" if key.without_overlaps else ""
+    return f"{name}({', '.join(key.columns)}){overlaps}{nulls}{_deferred(key)}"
 
 
-def _deferred(key: Key | ForeignKey) -> str:
+def _deferred(key: Key | ForeignKey | Exclusion) -> str:
     return " initially deferred" if key.initially_deferred else " deferrable" if key.deferrable else ""
 
 
 def _foreign_key(schema: Schema, key: ForeignKey) -> str:
     name = f"{key.name} " if key.name else ""
     words = f"{name}({', '.join(key.columns)}) -> {schema.label(key.references)} ({', '.join(key.target_columns)})"
+    if key.period:
+        words += " period"
     if key.match != "SIMPLE":
         words += " match full"
     if key.on_delete != "NO ACTION":
@@ -94,6 +99,10 @@ def _foreign_key(schema: Schema, key: ForeignKey) -> str:
     if key.on_update != "NO ACTION":
         words += f" on update {key.on_update.lower()}"
     return words + _deferred(key)
+
+
+def _exclusion(exclusion: Exclusion) -> str:
+    return f"{_index(exclusion.index)} with {' '.join(exclusion.operators)}{_deferred(exclusion)}"
 
 
 def _index(index: Index) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from runner.ddl.catalog.catalog import Catalog, FunctionDraft
-    from runner.ddl.model import Check, Default, IndexPart
+    from runner.ddl.model import Check, Default, Index
 
 _CALL = re.compile(r'([\w$]+)"?\s*\(')
 _CARRIED = frozenset({"sql", "plpgsql"})  # languages that every PostgreSQL has
@@ -62,7 +62,7 @@ def _texts(catalog: Catalog) -> Iterator[str]:
         for column in table.columns:
             yield column.default.text if column.default else ""
             yield column.generated.text if column.generated else ""
-        for index in table.indexes:
+        for index in (*table.indexes, *(exclusion.index for exclusion in table.exclusions)):
             yield index.where or ""
             yield from (part.expression or "" for part in index.parts)
 
@@ -102,14 +102,8 @@ def rename_calls(catalog: Catalog, old: QName, new: QName) -> None:
             column.default = _default(catalog, column.default, renamed)
             if column.generated:
                 column.generated = replace(column.generated, text=renamed(column.generated.text))
-        table.indexes = [
-            replace(
-                index,
-                parts=tuple(_part(part, renamed) for part in index.parts),
-                where=index.where and renamed(index.where),
-            )
-            for index in table.indexes
-        ]
+        table.exclusions = [replace(one, index=_index(one.index, renamed)) for one in table.exclusions]
+        table.indexes = [_index(index, renamed) for index in table.indexes]
 
 
 def _check(catalog: Catalog, check: Check, renamed: Callable[[str], str]) -> Check:
@@ -127,5 +121,6 @@ def _default(catalog: Catalog, default: Default | None, renamed: Callable[[str],
     return read_default(Cursor(text, tokens_of(text, catalog.dialect), catalog.dialect))
 
 
-def _part(part: IndexPart, renamed: Callable[[str], str]) -> IndexPart:
-    return replace(part, expression=part.expression and renamed(part.expression))
+def _index(index: Index, renamed: Callable[[str], str]) -> Index:
+    parts = tuple(replace(part, expression=part.expression and renamed(part.expression)) for part in index.parts)
+    return replace(index, parts=parts, where=index.where and renamed(index.where))

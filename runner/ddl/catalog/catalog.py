@@ -9,6 +9,7 @@ from runner.ddl.model import (
     Check,
     Default,
     Enum,
+    Exclusion,
     ForeignKey,
     Generated,
     Index,
@@ -60,6 +61,7 @@ class TableDraft:
     unique: list[Key] = field(default_factory=list)
     foreign_keys: list[ForeignKey] = field(default_factory=list)
     checks: list[Check] = field(default_factory=list)
+    exclusions: list[Exclusion] = field(default_factory=list)
     indexes: list[Index] = field(default_factory=list)
     comment: str | None = None
     kind: TableKind = "table"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from runner.ddl.catalog.catalog import ColumnDraft, TableDraft
-    from runner.ddl.model import Check, ForeignKey, Index, Key
+    from runner.ddl.model import Check, Exclusion, ForeignKey, Index, Key
 
 
 def adopt(child: TableDraft, parent: TableDraft) -> None:
@@ -24,6 +24,8 @@ def adopt(child: TableDraft, parent: TableDraft) -> None:
         add_foreign_key(child, reference)
     for check in parent.checks:
         add_check(child, check)
+    for exclusion in parent.exclusions:
+        add_exclusion(child, exclusion)
     for index in parent.indexes:
         add_index(child, index)
 
@@ -83,6 +85,18 @@ def add_index(child: TableDraft, index: Index) -> None:
         child.indexes.append(replace(index, name=None))
 
 
+def add_exclusion(child: TableDraft, exclusion: Exclusion) -> None:
+    """Add a parent's exclusion to a partition, unless it has the same under another name."""
+    unnamed = renamed_exclusion(exclusion, None)
+    if all(renamed_exclusion(own, None) != unnamed for own in child.exclusions):
+        child.exclusions.append(unnamed)
+
+
+def renamed_exclusion(exclusion: Exclusion, name: str | None) -> Exclusion:
+    """Return an exclusion with another name."""
+    return replace(exclusion, index=replace(exclusion.index, name=name))
+
+
 def inherit(child: TableDraft, parents: Iterable[TableDraft]) -> None:
     """Put the parents' columns before the child's own, and add their checks; keys are not inherited."""
     own = {column.name: column for column in child.columns}
@@ -133,4 +147,5 @@ def copy_like(table: TableDraft, source: TableDraft, position: int, including: f
         if source.primary_key:
             set_primary_key(table, replace(source.primary_key, name=None))
         table.unique.extend(replace(key, name=None) for key in source.unique)
+        table.exclusions.extend(renamed_exclusion(exclusion, None) for exclusion in source.exclusions)
         table.indexes.extend(replace(index, name=None) for index in source.indexes)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.catalog.called_functions import called_functions
 from runner.ddl.catalog.default_names import serial_default
 from runner.ddl.catalog.inlined_functions import make_inline
+from runner.ddl.catalog.needed_extensions import needed_extensions
 from runner.ddl.catalog.tool_tables import tool_of
 from runner.ddl.model import (
     Check,
@@ -17,6 +18,7 @@ from runner.ddl.model import (
     Composite,
     Const,
     Domain,
+    Exclusion,
     Expression,
     ForeignKey,
     Generated,
@@ -70,7 +72,7 @@ class _SchemaBuilder:
             notes=tuple(catalog.notes),
             warnings=tuple(catalog.warnings),
             default_schema=catalog.default_schema,
-            extensions=tuple(catalog.extension_schemas),
+            extensions=tuple(dict.fromkeys((*catalog.extension_schemas, *needed_extensions(tables)))),
             extension_schemas=tuple(
                 (name, schema)
                 for name, schema in catalog.extension_schemas.items()
@@ -180,6 +182,7 @@ class _SchemaBuilder:
             unique=self._unique(draft),
             foreign_keys=tuple(self._foreign_key(draft, key) for key in draft.foreign_keys),
             checks=tuple(self._check(check, by_name) for check in draft.checks),
+            exclusions=tuple(replace(one, index=self._index(one.index)) for one in draft.exclusions),
             indexes=tuple(self._index(index) for index in indexes if index not in keys),
             comment=draft.comment,
             kind=draft.kind,
@@ -194,7 +197,7 @@ class _SchemaBuilder:
     def _drop_dangling(self, draft: TableDraft, names: Collection[str]) -> None:
         """Drop keys and indexes over columns that the table does not have, with a warning each."""
 
-        def has_columns(part: Key | ForeignKey | Index) -> bool:
+        def has_columns(part: Key | ForeignKey | Exclusion | Index) -> bool:
             missing = [name for name in part.columns if name is not None and name not in names]
             if missing:
                 what = part.name or "one of its keys"
@@ -205,6 +208,7 @@ class _SchemaBuilder:
             draft.primary_key = None
         draft.unique = [key for key in draft.unique if has_columns(key)]
         draft.foreign_keys = [key for key in draft.foreign_keys if has_columns(key)]
+        draft.exclusions = [exclusion for exclusion in draft.exclusions if has_columns(exclusion)]
         draft.indexes = [index for index in draft.indexes if has_columns(index)]
 
     def _column(self, table: TableDraft, draft: ColumnDraft) -> Column:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
-from runner.ddl.catalog.default_names import object_name
+from runner.ddl.catalog.default_names import index_columns, object_name
+from runner.ddl.catalog.inheritance import renamed_exclusion
 from runner.ddl.model import Check, ForeignKey, Key
 from runner.ddl.syntax.expressions import parse_expression
 from runner.ddl.syntax.tokens import Token, name_value, tokens_of
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.ddl.catalog.catalog import Catalog, ColumnDraft, TableDraft
-    from runner.ddl.model import IndexPart
+    from runner.ddl.model import Exclusion, Index, IndexPart
 
 
 _Constraint = TypeVar("_Constraint", Key, ForeignKey, Check)
@@ -34,7 +35,7 @@ def keep_default_names(table: TableDraft) -> None:
     Of several that would get one name only the first does.
     """
     taken = {part.name for part in (table.primary_key, *table.unique, *table.foreign_keys, *table.checks) if part}
-    taken |= {index.name for index in table.indexes}
+    taken |= {index.name for index in (*table.indexes, *(exclusion.index for exclusion in table.exclusions))}
 
     def named(part: _Constraint, suffix: str) -> _Constraint:
         name = default_constraint_name(table, part, suffix)
@@ -47,12 +48,19 @@ def keep_default_names(table: TableDraft) -> None:
     table.unique = [named(key, "key") for key in table.unique]
     table.foreign_keys = [named(key, "fkey") for key in table.foreign_keys]
     table.checks = [named(check, "check") for check in table.checks]
-    for place, index in enumerate(table.indexes):
-        columns = [column for column in index.columns if column]
-        name = object_name(table.name.name, "_".join(columns), "idx")
-        if index.name is None and len(columns) == len(index.parts) and name not in taken:
-            taken.add(name)
-            table.indexes[place] = replace(index, name=name)
+    table.exclusions = [
+        renamed_exclusion(one, _index_name(table, one.index, "excl", taken)) for one in table.exclusions
+    ]
+    table.indexes = [replace(index, name=_index_name(table, index, "idx", taken)) for index in table.indexes]
+
+
+def _index_name(table: TableDraft, index: Index, suffix: str, taken: set[str | None]) -> str | None:
+    """Return the name of an index; one that has none gets its default name, if that is free."""
+    name = object_name(table.name.name, index_columns(index.parts), suffix)
+    if index.name or name in taken:
+        return index.name
+    taken.add(name)
+    return name
 
 
 def rename_column(catalog: Catalog, table: TableDraft, old: str, new: str) -> None:
@@ -72,15 +80,10 @@ def rename_column(catalog: Catalog, table: TableDraft, old: str, new: str) -> No
     table.unique = [replace(key, columns=renamed(key.columns)) for key in table.unique]
     table.foreign_keys = [replace(key, columns=renamed(key.columns)) for key in table.foreign_keys]
     table.checks = [_check_renamed(catalog, check, old, new) for check in table.checks]
-    table.indexes = [
-        replace(
-            index,
-            parts=tuple(_part_renamed(catalog, part, old, new) for part in index.parts),
-            include=renamed(index.include),
-            where=index.where and _text_renamed(catalog, index.where, old, new),
-        )
-        for index in table.indexes
+    table.exclusions = [
+        replace(exclusion, index=_index_renamed(catalog, exclusion.index, old, new)) for exclusion in table.exclusions
     ]
+    table.indexes = [_index_renamed(catalog, index, old, new) for index in table.indexes]
     for computed in table.columns:
         if computed.generated:
             text = _text_renamed(catalog, computed.generated.text, old, new)
@@ -98,6 +101,15 @@ def _check_renamed(catalog: Catalog, check: Check, old: str, new: str) -> Check:
     text = _text_renamed(catalog, check.text, old, new)
     expression, columns = parse_expression(text, catalog.dialect)
     return replace(check, text=text, columns=columns, expression=expression)
+
+
+def _index_renamed(catalog: Catalog, index: Index, old: str, new: str) -> Index:
+    return replace(
+        index,
+        parts=tuple(_part_renamed(catalog, part, old, new) for part in index.parts),
+        include=tuple(new if name == old else name for name in index.include),
+        where=index.where and _text_renamed(catalog, index.where, old, new),
+    )
 
 
 def _part_renamed(catalog: Catalog, part: IndexPart, old: str, new: str) -> IndexPart:
@@ -129,6 +141,7 @@ def drop_column(table: TableDraft, name: str) -> None:
     table.unique = [key for key in table.unique if name not in key.columns]
     table.foreign_keys = [key for key in table.foreign_keys if name not in key.columns]
     table.checks = [check for check in table.checks if name not in check.columns]
+    table.exclusions = [exclusion for exclusion in table.exclusions if name not in exclusion.columns]
     table.indexes = [index for index in table.indexes if name not in index.columns]
 
 
@@ -146,14 +159,17 @@ def rename_constraint(table: TableDraft, old: str, new: str) -> bool:
         if old == _name(table, check, "check"):
             table.checks[place] = replace(check, name=new)
             return True
+    for place, exclusion in enumerate(table.exclusions):
+        if old == _exclusion_name(table, exclusion):
+            table.exclusions[place] = renamed_exclusion(exclusion, new)
+            return True
     return _rename_key(table, old, new)
 
 
 def rename_index(table: TableDraft, old: str, new: str) -> bool:
     """Rename the index that has this name, including that of a key; return whether there was one."""
     for place, index in enumerate(table.indexes):
-        columns = [column or "expr" for column in index.columns]
-        if old == (index.name or "_".join((table.name.name, *columns, "idx"))):
+        if old == (index.name or object_name(table.name.name, index_columns(index.parts), "idx")):
             table.indexes[place] = replace(index, name=new)
             return True
     return _rename_key(table, old, new)
@@ -171,6 +187,10 @@ def _rename_key(table: TableDraft, old: str, new: str) -> bool:
     return False
 
 
+def _exclusion_name(table: TableDraft, exclusion: Exclusion) -> str:
+    return exclusion.name or object_name(table.name.name, index_columns(exclusion.index.parts), "excl")
+
+
 def _name(table: TableDraft, part: Key | ForeignKey | Check, suffix: str) -> str:
     return part.name or default_constraint_name(table, part, suffix)
 
@@ -186,6 +206,7 @@ def drop_constraint(table: TableDraft, name: str) -> None:
     table.unique = [key for key in table.unique if stays(key, "key")]
     table.foreign_keys = [key for key in table.foreign_keys if stays(key, "fkey")]
     table.checks = [check for check in table.checks if stays(check, "check")]
+    table.exclusions = [one for one in table.exclusions if name != _exclusion_name(table, one)]
     for column in table.columns:
         if name == not_null_name(table, column) and column.name not in key_columns(table):
             column.nullable = True

@@ -6,7 +6,15 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from runner.ddl.catalog.inheritance import add_check, add_foreign_key, add_unique, adopt, inherit, set_primary_key
+from runner.ddl.catalog.inheritance import (
+    add_check,
+    add_exclusion,
+    add_foreign_key,
+    add_unique,
+    adopt,
+    inherit,
+    set_primary_key,
+)
 from runner.ddl.catalog.table_changes import (
     defer_constraint,
     drop_column,
@@ -24,8 +32,10 @@ from runner.ddl.syntax.table_items import is_constraint, is_exclusion
 from runner.ddl.syntax.tokens import split_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from runner.ddl.catalog.catalog import TableDraft
+    from runner.ddl.model import Exclusion
     from runner.ddl.statements.statement import Statement
 
 
@@ -136,6 +146,7 @@ def _add_constraint(action: AlterAction) -> None:
     tokens = cursor.rest()
     table = action.table
     checks, references, uniques = len(table.checks), len(table.foreign_keys), len(table.unique)
+    exclusions = len(table.exclusions)
     had_key = table.primary_key
     not_null = {column.name for column in table.columns if not column.nullable}
     add_items(action.statement, table, tokens)
@@ -152,17 +163,23 @@ def _add_constraint(action: AlterAction) -> None:
             continue  # keys and references are not inherited, only shared with partitions
         for reference in table.foreign_keys[references:]:
             add_foreign_key(child, reference)
-        for key in table.unique[uniques:]:
-            add_unique(child, replace(key, name=None))
+        _add_keys(child, table.unique[uniques:], table.exclusions[exclusions:])
         if table.primary_key is not None and table.primary_key is not had_key and child.primary_key is None:
             set_primary_key(child, replace(table.primary_key, name=None))
+
+
+def _add_keys(child: TableDraft, unique: Iterable[Key], exclusions: Iterable[Exclusion]) -> None:
+    for key in unique:
+        add_unique(child, replace(key, name=None))
+    for exclusion in exclusions:
+        add_exclusion(child, exclusion)
 
 
 def _is_there(action: AlterAction) -> bool:
     """Whether the table has a constraint of the name that comes next."""
     cursor, table = action.cursor, action.table
     name = cursor.inside(cursor.tokens[cursor.index + 1 :]).take_name() if cursor.word == "CONSTRAINT" else None
-    parts = (table.primary_key, *table.unique, *table.foreign_keys, *table.checks)
+    parts = (table.primary_key, *table.unique, *table.foreign_keys, *table.checks, *table.exclusions)
     return name is not None and any(part is not None and part.name == name for part in parts)
 
 

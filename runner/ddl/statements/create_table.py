@@ -133,6 +133,7 @@ def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token], 
         copy_like(table, statement.table(like.source), like.position, like.including)
     _add_constraints(statement, table, parts)
     table.indexes.extend(catalog.spelled(table, index) for index in body.indexes)
+    table.exclusions.extend(body.exclusions)
     if cursor.dialect.integer_key_is_rowid:
         _mark_rowid_alias(table, body, parts)
     for offset, reason in parts.failures:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast, get_args
 
 import sqlglot
@@ -179,9 +179,9 @@ class BodyParser:
             for inner in node.expressions:
                 self._constraint(inner, offset, node.this.name)
         elif isinstance(node, exp.PrimaryKey):
-            self._parts.primary_key = key_of(name, names_of(node.expressions), node)
+            self._parts.primary_key = self._key(name, names_of(node.expressions), node)
         elif isinstance(node, exp.UniqueColumnConstraint):
-            self._parts.unique.append(key_of(name, names_of(node.this.expressions), node))
+            self._parts.unique.append(self._key(name, names_of(node.this.expressions), node))
         elif isinstance(node, exp.ForeignKey):
             columns, set_columns = self._referring(node.expressions)
             self._reference(name, columns, set_columns, node.args["reference"], offset)
@@ -189,6 +189,10 @@ class BodyParser:
             self._check(name, node)
         else:
             raise NotUnderstood(f"neither a column nor a constraint: {node.sql()[:SHOWN_CHARACTERS]}", offset)
+
+    def _key(self, name: str | None, columns: Sequence[str], node: exp.Expr) -> Key:
+        without_overlaps = tuple(columns) in self._body.without_overlaps
+        return replace(key_of(name, columns, node), without_overlaps=without_overlaps)
 
     def _check(self, name: str | None, node: exp.CheckColumnConstraint) -> None:
         kept = self._kept(node.this)
@@ -244,6 +248,7 @@ class BodyParser:
             on_update=_action("ON UPDATE ", options),
             set_columns=set_columns,
             match="FULL" if "MATCH FULL" in options else "SIMPLE",
+            period=tuple(columns) in self._body.periods,
             deferrable="DEFERRABLE" in options or "INITIALLY DEFERRED" in options,
             initially_deferred="INITIALLY DEFERRED" in options,
         )

@@ -139,10 +139,9 @@ def primary_key(body: TableBody, cursor: Cursor) -> Rewritten:
     if body.column is None and cursor.word != "(" and not cursor.done:
         cursor.take_name()  # MySQL accepts a name and ignores it
     if body.column is None or cursor.word == "(":
-        inside = cursor.take_group()
-        _note_overlaps(body, inside)
-        parts.append(f"({_plain_columns(cursor, inside)})")
-        if any(token.word == "AUTOINCREMENT" for token in inside):
+        begin = cursor.index
+        parts.append(f"({_key_columns(body, cursor)})")
+        if any(token.word == "AUTOINCREMENT" for token in cursor.tokens[begin : cursor.index]):
             body.auto_increment = True
     else:
         cursor.skip_any("ASC", "DESC")
@@ -169,18 +168,17 @@ def unique(body: TableBody, cursor: Cursor) -> Rewritten:
         _skip_method(cursor)
         if name and cursor.tokens[0].word != "CONSTRAINT":
             parts.insert(0, f"CONSTRAINT {quoted(name)}")
-        inside = cursor.take_group()
-        _note_overlaps(body, inside)
-        parts.append(f"({_plain_columns(cursor, inside)})")
+        parts.append(f"({_key_columns(body, cursor)})")
     _skip_index_options(cursor, body.column)
     return parts
 
 
-def _note_overlaps(body: TableBody, columns: Sequence[Token]) -> None:
-    """Note `column WITHOUT OVERLAPS` (PostgreSQL 18), of which only a plain key over the columns stays."""
-    if columns and columns[-1].word == "OVERLAPS":
-        reason = "of a key WITHOUT OVERLAPS only equal values are refused, not ranges that overlap"
-        body.left_out.append((columns[0].start, reason))
+def _key_columns(body: TableBody, cursor: Cursor) -> str:
+    """Return the columns of a key; the last one may be a range WITHOUT OVERLAPS (PostgreSQL 18)."""
+    inside = cursor.take_group()
+    if inside and inside[-1].word == "OVERLAPS":
+        body.without_overlaps.add(_names(cursor, inside))
+    return _plain_columns(cursor, inside)
 
 
 def foreign_key(body: TableBody, cursor: Cursor) -> Rewritten:
@@ -189,7 +187,11 @@ def foreign_key(body: TableBody, cursor: Cursor) -> Rewritten:
     if cursor.word != "(":
         cursor.skip("IF", "NOT", "EXISTS")
         cursor.take_name()  # of the index that MySQL makes for it
-    columns = _plain_columns(cursor, cursor.take_group())
+    inside = cursor.take_group()
+    referring = _without_period(inside)
+    columns = _plain_columns(cursor, referring)
+    if len(referring) < len(inside):
+        body.periods.add(_names(cursor, referring))
     target = references(body, cursor)
     options: list[str] = []
     set_columns: list[str] = []
@@ -209,8 +211,18 @@ def references(body: TableBody, cursor: Cursor) -> list[str]:
     cursor.skip("ONLY")
     parts = ["REFERENCES", quoted_path(cursor.take_path())]
     if cursor.word == "(":
-        parts.append(f"({_plain_columns(cursor, cursor.take_group())})")
+        parts.append(f"({_plain_columns(cursor, _without_period(cursor.take_group()))})")
     return parts
+
+
+def _without_period(columns: Sequence[Token]) -> list[Token]:
+    """Return the columns of a reference without the word PERIOD before one of them (PostgreSQL 18)."""
+    after = [*columns[1:], None]
+    return [
+        token
+        for token, next_token in zip(columns, after, strict=True)
+        if token.word != "PERIOD" or next_token is None or next_token.word == ","
+    ]
 
 
 def _reference_option(cursor: Cursor) -> tuple[list[str], list[str]]:
@@ -245,7 +257,11 @@ def not_enforced(body: TableBody, cursor: Cursor) -> Rewritten:
 
 def _plain_columns(cursor: Cursor, tokens: Sequence[Token]) -> str:
     """Return a key's columns without prefix lengths, collations and sort orders."""
-    return ", ".join(quoted(cursor.inside(part).take_name()) for part in split_at(tokens))
+    return ", ".join(map(quoted, _names(cursor, tokens)))
+
+
+def _names(cursor: Cursor, tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(cursor.inside(part).take_name() for part in split_at(tokens))
 
 
 def _skip_method(cursor: Cursor) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Index
+from runner.ddl.model import Exclusion, Index
 from runner.ddl.syntax.tokens import Token
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class TableBody:
     kept: list[KeptText] = field(default_factory=list)  # by the number of the placeholder
     likes: list[LikeElement] = field(default_factory=list)
     indexes: list[Index] = field(default_factory=list)
+    exclusions: list[Exclusion] = field(default_factory=list)
+    without_overlaps: set[tuple[str, ...]] = field(default_factory=set)  # columns of such keys
+    periods: set[tuple[str, ...]] = field(default_factory=set)  # columns of references over a PERIOD
     not_null: list[tuple[str, str | None]] = field(default_factory=list)  # columns of NOT NULL constraints, their names
     left_out: list[tuple[int, str]] = field(default_factory=list)  # (offset, reason) of items that the model lacks
     failures: list[tuple[int, str]] = field(default_factory=list)  # (offset, reason) of items not understood

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Index
+from runner.ddl.model import Exclusion, Index
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.index_parts import read_index_parts
 from runner.ddl.syntax.plain_sql import PLACEHOLDER, LikeElement, TableBody, quoted
-from runner.ddl.syntax.tokens import Token, split_at
+from runner.ddl.syntax.tokens import Token, split_at, tidy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.ddl.model import IndexPart
     from runner.ddl.syntax.dialect import Dialect
 
 _CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK"}
@@ -40,11 +41,9 @@ def add_item(body: TableBody, cursor: Cursor) -> None:
     elif cursor.dialect.like_element and cursor.skip("LIKE"):
         body.likes.append(_read_like(cursor, body.columns))
     elif is_exclusion(cursor):
-        body.left_out.append((start, "an EXCLUDE constraint has no place in the model"))
+        body.exclusions.append(_read_exclusion(cursor))
     elif cursor.at("PERIOD", "FOR"):
         body.left_out.append((start, "a PERIOD has no place in the model"))
-    elif _is_period_reference(cursor):
-        body.left_out.append((start, "a reference over a PERIOD has no place in the model"))
     elif is_constraint(cursor):
         _add_constraints(body, cursor)
     else:
@@ -66,19 +65,6 @@ def is_exclusion(cursor: Cursor) -> bool:
     if cursor.skip("CONSTRAINT"):
         cursor.take_name()
     found = cursor.at("EXCLUDE", "USING") or cursor.at("EXCLUDE", "(")
-    cursor.index = start
-    return found
-
-
-def _is_period_reference(cursor: Cursor) -> bool:
-    """Return whether `[CONSTRAINT name] FOREIGN KEY (column, PERIOD column) …` comes next (PostgreSQL 18)."""
-    start = cursor.index
-    if cursor.skip("CONSTRAINT"):
-        cursor.take_name()
-    found = False
-    if cursor.skip("FOREIGN", "KEY") and cursor.word == "(":
-        parts = split_at(cursor.take_group())
-        found = any(len(part) > 1 and part[0].word == "PERIOD" for part in parts)
     cursor.index = start
     return found
 
@@ -202,6 +188,55 @@ def _read_index(cursor: Cursor) -> Index:
         else:
             cursor.take()
     return Index(name=name, parts=parts, method=method, comment=comment)
+
+
+def _read_exclusion(cursor: Cursor) -> Exclusion:
+    """Read `[CONSTRAINT name] EXCLUDE [USING method] (part WITH operator, …) [options]`."""
+    name = cursor.take_name() if cursor.skip("CONSTRAINT") else None
+    cursor.expect("EXCLUDE")
+    method = cursor.take().text.lower() if cursor.skip("USING") else "btree"
+    items = [_split_operator(cursor.inside(item)) for item in split_at(cursor.take_group())]
+    include: tuple[str, ...] = ()
+    where = None
+    deferrable = initially_deferred = False
+    while not cursor.done:
+        if cursor.skip("INCLUDE"):
+            include = tuple(cursor.inside(part).take_name() for part in split_at(cursor.take_group()))
+        elif cursor.skip("WHERE"):
+            where = tidy(cursor.take_group())
+        elif cursor.skip("NOT", "DEFERRABLE") or cursor.skip("INITIALLY", "IMMEDIATE"):
+            continue
+        elif cursor.skip("DEFERRABLE"):
+            deferrable = True
+        elif cursor.skip("INITIALLY", "DEFERRED"):
+            deferrable = initially_deferred = True
+        elif cursor.word == "(":
+            cursor.take_group()  # storage parameters
+        else:
+            cursor.take()
+    return Exclusion(
+        index=Index(
+            name=name,
+            parts=tuple(part for part, _ in items),
+            method=method,
+            where=where,
+            include=include,
+        ),
+        operators=tuple(operator for _, operator in items),
+        deferrable=deferrable,
+        initially_deferred=initially_deferred,
+    )
+
+
+def _split_operator(cursor: Cursor) -> tuple[IndexPart, str]:
+    """Return a part of an exclusion and the operator after its last WITH."""
+    words = [token.word for token in cursor.tokens]
+    place = len(words) - 1 - words[::-1].index("WITH") if "WITH" in words else len(words)
+    (part,) = read_index_parts(cursor, cursor.tokens[:place])
+    operator = tidy(cursor.tokens[place + 1 :])
+    if not operator:
+        raise NotUnderstood("an EXCLUDE constraint has a part without an operator", cursor.tokens[0].start)
+    return part, operator
 
 
 def _read_like(cursor: Cursor, position: int) -> LikeElement:

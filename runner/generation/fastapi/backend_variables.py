@@ -13,8 +13,8 @@ from runner.generation.fastapi.sqlite_names import has_renamed
 from runner.generation.fastapi.table_arguments import table_arguments
 from runner.generation.model.app_options import app_options
 from runner.generation.model.naming import free_name, is_python_name, snake
+from runner.generation.model.native_values import NATIVE_TEXTS
 from runner.generation.model.prose import sentence
-from runner.generation.model.samples import NATIVE_TEXTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

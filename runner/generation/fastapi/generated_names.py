@@ -21,6 +21,7 @@ _MODULES = {
     "app.core.database": "Base database_name",
     "app.core.fields": "Body Bytes Exact ExactDecimal Int16 Int32 Int64 Native NotNull Number Row omitted",
     "app.core.moments": "Date Interval LocalTimestamp Time Timestamp utc_now",
+    "app.core.periods": "PeriodForeignKey PrimaryKeyWithoutOverlaps UniqueWithoutOverlaps",
     "app.core.problems": "problem_responses",
     "app.core.resource": "Resource",
     "app.core.routes": "TableRouter add_bulk_routes add_list_routes",
@@ -34,6 +35,7 @@ _MODULES = {
 }
 _PATHS: Mapping[str, str] = {
     "dt": "datetime as dt",
+    "postgresql": "sqlalchemy.dialects.postgresql",
     "sa": "sqlalchemy as sa",
     **{name: f"{module}.{name}" for module, names in _MODULES.items() for name in names.split()},
 }

@@ -49,6 +49,7 @@ def left_out(dialect: str, table: ApplicationTable) -> tuple[Code, ...]:
         for name, key in table.foreign_keys.items()
         if any(table.fields[column].type.ignores_case for column in key.columns)
     ]
+    found += _of_ranges(table)
     found += _untranslated(table, table_sql(table, dialect))
     found += [
         f"index {code(name)} is {index.method}, which only MySQL has"
@@ -67,10 +68,32 @@ def left_out(dialect: str, table: ApplicationTable) -> tuple[Code, ...]:
     found += [
         f"its tests make no rows: none is known that satisfies check {code(name)}" for name in table.examples.unmet
     ]
+    found += [
+        f"its tests make {'one row' if table.examples.most_rows == 1 else 'few rows'} at a time: no values are known "
+        f"that differ in {code(name)}"
+        for name in table.examples.alike
+    ]
     if not table.key:
         found.append("it has no primary key, so rows can be listed but not changed")
     found += map(_reason, table.notes)
     return tuple(map(Code, found))
+
+
+def _of_ranges(table: ApplicationTable) -> Iterator[str]:
+    """Yield the constraints over ranges and other exclusions, which SQLite does not have."""
+    named = table.constraints
+    keys = dict([named.primary_key] if named.primary_key else []) | dict(named.unique)
+    for name, key in keys.items():
+        if key.without_overlaps:
+            yield (
+                f"key {code(name)} (`WITHOUT OVERLAPS`) needs PostgreSQL 18; on SQLite only equal ranges are rejected, "
+                "not those that overlap"
+            )
+    for name, reference in table.foreign_keys.items():
+        if reference.period:
+            yield f"foreign key {code(name)} (`PERIOD`) needs PostgreSQL 18 and is not enforced on SQLite"
+    for name in named.exclusions:
+        yield f"exclusion constraint {code(name)} is enforced by PostgreSQL only"
 
 
 def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
@@ -108,7 +131,8 @@ def _of_type(field: Field, sql: TableSql) -> Iterator[str]:
     if sql.source.sqlite_compatible and not field.column.type.text.strip():
         yield f"column `{field.column.name}` has no type: it holds text"
     elif field.column.type.base in MYSQL_TYPES and not sql.source.postgresql_compatible:
-        yield f"column {code(field.column.name)} holds text: PostgreSQL itself has no type {code(field.column.type.text)}"
+        type_ = code(field.column.type.text)
+        yield f"column {code(field.column.name)} holds text: PostgreSQL itself has no type {type_}"
 
 
 def _missing(what: str, field: Field, texts: Mapping[Database, str | None]) -> Iterator[str]:

@@ -178,11 +178,12 @@ class Resource:
         needed = self.table.examples.referring
         return tuple(
             source(
-                "Reference(module={}, fields={}, target_fields={}{})",
+                "Reference(module={}, fields={}, target_fields={}{}{})",
                 literal(reference.module),
                 literal(reference.fields),
                 literal(reference.target_fields),
                 "" if reference.required or set(reference.key.columns) & needed else ", required=False",
+                ", period=True" if reference.key.period else "",
                 uses="Reference",
             )
             for reference in self.table.references

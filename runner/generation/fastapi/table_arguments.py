@@ -15,7 +15,7 @@ from runner.generation.model.prose import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runner.ddl.model import Check, ForeignKey, Index, IndexPart, Key
+    from runner.ddl.model import Check, Exclusion, ForeignKey, Index, IndexPart, Key
     from runner.generation.fastapi.resources import Resource
 
 _TYPES_KEPT = ("btree", None)
@@ -26,12 +26,12 @@ def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
     named = resource.table.constraints
     found: list[Fragment] = []
     if named.primary_key:
-        name, key = named.primary_key
-        found.append(_made(f"PrimaryKeyConstraint({_columns(key.columns)}, name={literal(name)})"))
+        found.append(_primary_key(*named.primary_key))
     found += [_unique(name, key) for name, key in named.unique.items()]
     found += [_foreign_key(resource, name, key) for name, key in resource.table.foreign_keys.items()]
     for name, check in named.checks.items():
         found += _check(resource.sql, name, check)
+    found += [_exclusion(resource.sql, name, exclusion) for name, exclusion in named.exclusions.items()]
     found += [
         _index(resource.sql, name, index) for name, index in named.indexes.items() if in_postgresql(index, resource.sql)
     ]
@@ -53,12 +53,21 @@ def _columns(names: Iterable[str]) -> str:
     return ", ".join(literal(name) for name in names)
 
 
+def _primary_key(name: str, key: Key) -> Fragment:
+    arguments = f"{_columns(key.columns)}, name={literal(name)}"
+    if key.without_overlaps:
+        return source("PrimaryKeyWithoutOverlaps({})", arguments, uses="PrimaryKeyWithoutOverlaps")
+    return _made(f"PrimaryKeyConstraint({arguments})")
+
+
 def _unique(name: str, key: Key) -> Fragment:
-    more = "" if key.nulls_distinct else ", postgresql_nulls_not_distinct=True"
-    return _made(f"UniqueConstraint({_columns(key.columns)}, name={literal(name)}{_deferred(key)}{more})")
+    arguments = f"{_columns(key.columns)}, name={literal(name)}{_deferred(key)}"
+    if key.without_overlaps:
+        return source("UniqueWithoutOverlaps({})", arguments, uses="UniqueWithoutOverlaps")
+    return _made(f"UniqueConstraint({arguments}{'' if key.nulls_distinct else ', postgresql_nulls_not_distinct=True'})")
 
 
-def _deferred(constraint: Key | ForeignKey) -> str:
+def _deferred(constraint: Key | ForeignKey | Exclusion) -> str:
     if not constraint.deferrable:
         return ""
     return f', deferrable=True, initially="{"DEFERRED" if constraint.initially_deferred else "IMMEDIATE"}"'
@@ -74,9 +83,10 @@ def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
     )
     if reference.is_forward:
         more += ", use_alter=True"
-    call = source("ForeignKeyConstraint([{}], [{}], name={}{}{})", _columns(key.columns), targets, literal(name), more,
-                  _deferred(key))  # fmt: skip
-    return _made(call)
+    arguments = source("[{}], [{}], name={}{}{}", _columns(key.columns), targets, literal(name), more, _deferred(key))
+    if key.period:
+        return source("PeriodForeignKey({})", arguments, uses="PeriodForeignKey")
+    return _made(source("ForeignKeyConstraint({})", arguments))
 
 
 def _check(sql: TableSql, name: str, check: Check) -> Iterator[Fragment]:
@@ -99,7 +109,7 @@ def _index(sql: TableSql, name: str, index: Index) -> Fragment:
     options += [f", {name}_where=sa.text({literal(_sql(where))})" for name, where in conditions.items() if where]
     if index.method not in _TYPES_KEPT:
         options.append(f", postgresql_using={literal(index.method)}")
-    classes = {part.column: part.operator_class for part in index.parts if part.column and part.operator_class}
+    classes = _operator_classes(index, sql)
     if classes:
         options.append(f", postgresql_ops={literal(classes)}")
     if index.include:
@@ -110,10 +120,26 @@ def _index(sql: TableSql, name: str, index: Index) -> Fragment:
     return _made(f"Index({literal(name)}, {parts}{''.join(options)})", portable=portable)
 
 
+def _exclusion(sql: TableSql, name: str, exclusion: Exclusion) -> Fragment:
+    index = exclusion.index
+    items = "".join(
+        f"({_part(part, sql)}, {literal(operator)}), "
+        for part, operator in zip(index.parts, exclusion.operators, strict=True)
+    )
+    options = f"name={literal(name)}, using={literal(index.method)}"
+    options += f", where=sa.text({literal(_sql(index.where))})" if index.where else ""
+    classes = _operator_classes(index, sql)
+    options += f", ops={literal(classes)}" if classes else ""
+    call = f"postgresql_only(postgresql.ExcludeConstraint({items}{options}{_deferred(exclusion)}))"
+    needs_sql = "sa" if "sa.text(" in call else ""
+    return source("{}", call, uses=f"postgresql postgresql_only {needs_sql}")
+
+
 def _reads_alike(index: Index, sql: TableSql) -> bool:
     """Whether both databases accept the same SQL for an index."""
     return not any(
         part.nulls
+        or (part.collation and sql.source.postgresql_compatible)
         or is_without_case(part)
         or (part.descending and part.column in sql.sqlite_names)
         or sql.part(part, Database.POSTGRESQL) != sql.part(part, Database.SQLITE)
@@ -139,14 +165,29 @@ def in_postgresql(index: Index, sql: TableSql) -> bool:
     return plain and (index.where is None or sql.where(index, Database.POSTGRESQL) is not None)
 
 
+def _is_plain(part: IndexPart, sql: TableSql) -> bool:
+    """Whether the name of a column, with its operator class, says all of a part."""
+    collation = part.collation if sql.source.postgresql_compatible else None
+    is_changed = part.descending or part.nulls or collation or is_without_case(part)
+    return part.column is not None and not is_changed
+
+
+def _operator_classes(index: Index, sql: TableSql) -> dict[str, str]:
+    plain = (part for part in index.parts if _is_plain(part, sql))
+    return {part.column: part.operator_class for part in plain if part.column and part.operator_class}
+
+
 def _part(part: IndexPart, sql: TableSql) -> str:
-    if part.column and not part.descending and not part.nulls and not is_without_case(part):
+    if part.column and _is_plain(part, sql):
         return literal(part.column)
+    collation = part.collation if sql.source.postgresql_compatible else None
     expression = sql.part(part, Database.POSTGRESQL) or ""
     text = quote(part.column) if part.column else f"({expression})"
     if expression.rstrip().endswith(")") and expression[:1].isalpha():
         text = expression
     text = f"lower({text})" if is_without_case(part) else text
+    text += f" COLLATE {quote(collation)}" if collation else ""
+    text += f" {part.operator_class}" if part.operator_class else ""
     text += " DESC" if part.descending else ""
     text += f" NULLS {part.nulls.upper()}" if part.nulls else ""
     return f"sa.text({literal(_sql(text))})"

@@ -12,6 +12,7 @@ from runner.ddl.dialects import dialect_named
 from runner.ddl.model import Table
 from runner.generation.model.checks import RowRule, sort_checks
 from runner.generation.model.constraint_names import NamedConstraints
+from runner.generation.model.distinctions import distinctions
 from runner.generation.model.examples import Examples, make_examples
 from runner.generation.model.field_types import NUMERIC, FieldType, Kind, field_type
 from runner.generation.model.fields import Field, make_field
@@ -143,7 +144,8 @@ class ApplicationTable:
     @cached_property
     def is_writable(self) -> bool:
         """Whether rows can be read and changed one by one: there is a key, and a URL can hold it."""
-        return bool(self.key) and all(field.type.kind in _KEY_KINDS for field in self.key)
+        types = [field.type for field in self.key]
+        return bool(types) and all(type_.kind in _KEY_KINDS or type_.is_range for type_ in types)
 
     @cached_property
     def is_changeable(self) -> bool:
@@ -194,7 +196,10 @@ class ApplicationTable:
         """Values that its constraints accept and refuse."""
         referring = [name for reference in self.references for name in reference.key.columns]
         unique = (*self.unique_columns, *partly_unique_columns(self.ddl))
-        return make_examples(self.fields, (*self.rules, *self.tried), referring, unique, self.opaque)
+        numbered = [name for name, field in self.fields.items() if field.is_numbered]
+        types = {name: field.type for name, field in self.fields.items()}
+        apart = tuple(distinctions(self.constraints, types, {*referring, *numbered}))
+        return make_examples(self.fields, (*self.rules, *self.tried), referring, unique, self.opaque, apart)
 
     @cached_property
     def example(self) -> Mapping[str, Any]:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from runner.generation.model.fields import Field
 
 NULL = Sample(json=None, value=None)
+_STEP = 10  # days
 _LONGEST, _MOST_ITEMS = 300, 10  # characters or bytes, and items, of what is made as long as a rule wants it
 _FIRSTS = (dt.date(2024, 2, 1), dt.date(2024, 9, 1))  # of a month: a Thursday and a Sunday
 _OTHER_UUID = Counter(is_text=True, before="00000000-0000-4000-9000-", width=12)
@@ -68,7 +69,7 @@ def _other_values(field: Field, sample: Sample, constants: Sequence[Any], *, dis
     if type_.kind == "boolean":
         return [constant_sample(json=False)]
     if type_.is_textual:
-        return [*text_variants(field, sample), *_texts(field, constants)]
+        return [*text_variants(field, sample), *_texts(field, constants, distinct=distinct)]
     if type_.kind == "array" and type_.item is not None:
         return _arrays(sample, type_, constants)
     if type_.kind in _OTHERS:
@@ -76,9 +77,12 @@ def _other_values(field: Field, sample: Sample, constants: Sequence[Any], *, dis
     return [*(_later(field, sample) if distinct else ()), *_numbers_or_moments(field, constants)]
 
 
-def _texts(field: Field, constants: Sequence[Any]) -> Iterable[Sample]:
-    """Yield texts of constants with a number in, after and before them, and texts as long as a constant says."""
-    forms: list[Counter | str] = []
+def _texts(field: Field, constants: Sequence[Any], *, distinct: bool) -> Iterable[Sample]:
+    """Yield texts of constants with a number in, after and before them, and texts as long as a constant says.
+
+    Texts that are `distinct` may have to differ in their first or last characters.
+    """
+    forms: list[Counter | str] = [Counter(is_text=True, after=f" {field.label.lower()}")] if distinct else []
     for text in (one for one in constants if isinstance(one, str)):
         head, wildcard, tail = text.rpartition("%")  # of LIKE
         if wildcard:
@@ -111,13 +115,19 @@ def _arrays(sample: Sample, type_: FieldType, constants: Sequence[Any]) -> Itera
 
 
 def _later(field: Field, sample: Sample) -> Iterable[Sample]:
-    """Yield values that differ from row to row as well, and are greater than the sample's in every row."""
+    """Yield values that differ from row to row as well, and are greater than the sample's in every row.
+
+    The last ones are within a step of each other, so that the ranges between them do not overlap.
+    """
     if field.type.kind in MOMENTS:
         yield moment_series(field.type.kind, DAYS[0] + dt.timedelta(days=APART))
+        yield moment_series(field.type.kind, DAYS[0], _STEP)
+        yield moment_series(field.type.kind, DAYS[0] + dt.timedelta(days=_STEP // 2), _STEP)
     elif field.type.kind in NUMERIC:
-        series = number_series(field, Decimal(sample.value) + APART)
-        if series is not None and series.most_rows is None:
-            yield series
+        for more in (APART, 1):
+            series = number_series(field, Decimal(sample.value) + more)
+            if series is not None and series.most_rows is None:
+                yield series
 
 
 def _numbers_or_moments(field: Field, constants: Sequence[Any]) -> Iterable[Sample]:

@@ -70,7 +70,8 @@ _OF_TEXT = frozenset({"lower", "upper", "trim"})
 # Operators that samples are tried with and that no target writes.
 OF_SAMPLES = frozenset({
     "like", "ilike", "case", "abs", "round", "neg", "/", "||", "greatest", "least", "strpos", "substr", "left", "right",
-    "replace", "octet_length", "extract", "jsonb_typeof", "json_typeof", "json_valid",
+    "replace", "octet_length", "extract", "jsonb_typeof", "json_typeof", "json_valid", "int4range", "int8range",
+    "numrange", "daterange", "tsrange", "tstzrange",
 })  # fmt: skip
 _SPANS = re.compile(r"(\d+(?:\.\d+)?)\s*(second|minute|hour|day|week)s?")
 _ARITHMETIC = frozenset({"+", "-", "*", "%"})

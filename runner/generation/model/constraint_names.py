@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from runner.ddl.catalog.default_names import object_name
-from runner.ddl.model import Check, ForeignKey, Index, Key, QName, Schema, Table
+from runner.ddl.catalog.default_names import index_columns, object_name
+from runner.ddl.model import Check, Exclusion, ForeignKey, Index, Key, QName, Schema, Table
 from runner.generation.model.naming import unused_name
 from runner.generation.model.schema_names import SchemaNames, flat_name, outside
 
@@ -25,6 +25,7 @@ class NamedConstraints:
     unique: Mapping[str, Key]
     foreign_keys: Mapping[str, ForeignKey]
     checks: Mapping[str, Check]
+    exclusions: Mapping[str, Exclusion]
     indexes: Mapping[str, Index]
     flat: Mapping[str, str]
 
@@ -50,15 +51,15 @@ def _name_table(table: Table, relations: set[str], schema: str | None, flat: set
     own = {key.name for key in table.foreign_keys if key.name} | {check.name for check in table.checks if check.name}
     primary = table.primary_key
     named = [primary.name if primary else None, *(key.name for key in table.unique)]
-    named += [index.name for index in table.indexes]
+    named += [index.name for index in (*table.indexes, *(exclusion.index for exclusion in table.exclusions))]
     given = {name for name in named if name}
     kept = given - relations
     relations |= kept
 
-    def relation(name: str | None, columns: Sequence[str], label: str) -> str:
+    def relation(name: str | None, columns: str, label: str) -> str:
         if name and name in kept:
             return name
-        wanted = (name, "") if name else ("_".join(columns), label)
+        wanted = (name, "") if name else (columns, label)
         chosen = _choose(table.name.name, *wanted, own, relations)
         relations.add(chosen)
         return chosen
@@ -72,12 +73,11 @@ def _name_table(table: Table, relations: set[str], schema: str | None, flat: set
     for check in table.checks:
         columns = check.columns if len(check.columns) == 1 else ()
         checks[constraint(check.name, columns, "check")] = check
-    primary_key = (relation(primary.name, (), "pkey"), primary) if primary else None
-    unique = {relation(key.name, key.columns, "key"): key for key in table.unique}
+    primary_key = (relation(primary.name, "", "pkey"), primary) if primary else None
+    unique = {relation(key.name, "_".join(key.columns), "key"): key for key in table.unique}
     foreign_keys = {constraint(key.name, key.columns, "fkey"): key for key in table.foreign_keys}
-    indexes = {
-        relation(index.name, [column or "expr" for column in index.columns], "idx"): index for index in table.indexes
-    }
+    exclusions = {relation(one.name, index_columns(one.index.parts), "excl"): one for one in table.exclusions}
+    indexes = {relation(index.name, index_columns(index.parts), "idx"): index for index in table.indexes}
     flat_indexes = {}
     for name in indexes:
         flat_indexes[name] = unused_name(flat_name(schema, name), flat)
@@ -87,6 +87,7 @@ def _name_table(table: Table, relations: set[str], schema: str | None, flat: set
         unique=unique,
         foreign_keys=foreign_keys,
         checks=checks,
+        exclusions=exclusions,
         indexes=indexes,
         flat=flat_indexes,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,16 @@ from runner.generation.model.conditions import Condition, ConstantValue, FieldVa
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Range:
+    """A range of PostgreSQL: None is no bound, `bounds` are its brackets, such as `[)`."""
+
+    lower: Any
+    upper: Any
+    bounds: str
+
 
 _MOMENT = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)  # the clock of all evaluations: output must not depend on the time
 
@@ -79,6 +90,16 @@ def _raise(value: Any) -> Any:
     raise ValueError(value)
 
 
+def _range(lower: Any, upper: Any, bounds: str = "[)") -> Range:
+    try:
+        is_reversed = None not in (lower, upper) and lower > upper
+    except TypeError as error:
+        raise Unknown(bounds) from error
+    if is_reversed:
+        raise Unknown(bounds)  # PostgreSQL refuses it
+    return Range(lower=lower, upper=upper, bounds=bounds)
+
+
 _PARTS: Mapping[str, Callable[[Any], int]] = {
     "year": lambda moment: int(moment.year),
     "month": lambda moment: int(moment.month),
@@ -101,6 +122,7 @@ _OF_UNKNOWN: Mapping[str, Callable[..., Any]] = {
     "case": lambda *parts: _chosen(parts),
     "today": _MOMENT.date,
     "now": lambda: _MOMENT,
+    **dict.fromkeys(("int4range", "int8range", "numrange", "daterange", "tsrange", "tstzrange"), _range),
 }
 _OPERATIONS: Mapping[str, Callable[..., Any]] = {
     "=": lambda a, b: a == b,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.candidates import NULL, candidates
 from runner.generation.model.check_expressions import Unknown
+from runner.generation.model.checks import RowRule
+from runner.generation.model.distinctions import Distinction
 from runner.generation.model.evaluation import evaluate
 from runner.generation.model.samples import (
     Sample,
@@ -22,11 +24,13 @@ from runner.generation.model.samples import (
 )
 
 if TYPE_CHECKING:
-    from runner.generation.model.checks import RowRule
     from runner.generation.model.fields import Field
+
+    _Tie = RowRule | Distinction  # what ties fields, or the rows of a table, together
 
 _MOST_COMBINATIONS, _MOST_CHANGES = 20_000, 5_000  # that are tried
 _ROWS = (1, 2, 3, 50)  # numbers of rows in which rules over series have to hold
+_DISTINCT_ROWS = (*_ROWS, 9, 10, 11, 12, 99, 100, 101, 110, 111)  # with common digits: distinctions hold in these
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,7 +42,7 @@ class Examples:
     of single fields, `broken` by the name of a rule the fields of a row that breaks this rule alone, those of the key
     only where no other fields do. No more than `most_rows` rows differ; None for any number. `unknown` are columns
     that need a value and whose type is not known here, `unmet` the checks that the body may not satisfy: the database
-    may refuse it.
+    may refuse it. `alike` are the indexes and exclusions that may refuse a second row.
     """
 
     body: Mapping[str, Sample]
@@ -48,6 +52,7 @@ class Examples:
     most_rows: int | None
     unknown: tuple[str, ...]
     unmet: tuple[str, ...]
+    alike: tuple[str, ...]
 
     @property
     def is_accepted(self) -> bool:
@@ -61,11 +66,13 @@ def make_examples(
     references: Iterable[str],
     unique: Collection[Collection[str]],
     opaque: Mapping[str, Collection[str]],
+    distinctions: Sequence[Distinction] = (),
 ) -> Examples:
     """Return examples of a table, whose `fields` are by column.
 
     `references` are the columns of foreign keys in order, `unique` each set of columns that is unique in all or in some
-    rows, `opaque` the columns of each check that nothing is known about here.
+    rows, `opaque` the columns of each check that nothing is known about here. `distinctions` are tried where all of
+    their columns are given by clients.
     """
     referring = dict.fromkeys(references)
     distinct = {column for columns in unique for column in columns}
@@ -79,14 +86,15 @@ def make_examples(
     doubtful = {column for columns in opaque.values() for column in columns}.union(unknown)
     doubtful |= {column for column in samples if fields[column].type.attributes}  # all null, which SQL takes for null
     samples |= {column: NULL for column in samples if column in doubtful and not fields[column].required}
-    ruled = {column for rule in rules for column in rule.columns}
+    ties: list[_Tie] = [*rules, *distinctions]
+    ruled = {column for tie in ties for column in tie.columns}
     fixed: dict[str, Any] = {
         column: None if fields[column].nullable else number
         for number, column in enumerate(referring, start=1)
         if column in ruled and fields[column].writable
     }
     options = {
-        column: candidates(fields[column], sample, rules, distinct=column in distinct)
+        column: candidates(fields[column], sample, (*rules, *_as_rules(distinctions)), distinct=column in distinct)
         for column, sample in samples.items()
         if column in ruled
     }
@@ -98,14 +106,20 @@ def make_examples(
     assigned = frozenset(column for column, field in fields.items() if field.is_read_only)
     chosen_references: set[str] = set()
     unmet = [name for name, columns in opaque.items() if any(fields[column].required for column in columns)]
-    for group in _groups(rules):
+    alike: list[Distinction] = []
+    for group in _groups(ties):
         chosen = _choose(group, options, fixed, samples, assigned)
+        checks = [one for one in group if isinstance(one, RowRule)]
+        if chosen is None and len(checks) < len(group):
+            alike += [one for one in group if isinstance(one, Distinction)]
+            chosen = _choose(checks, options, fixed, samples, assigned)
         if chosen is None:
-            unmet += [rule.name for rule in group if referring.keys().isdisjoint(rule.columns)]
+            unmet += [rule.name for rule in checks if referring.keys().isdisjoint(rule.columns)]
             continue
         chosen_references |= {column for column in chosen if column in referring and chosen[column].value is not None}
         fixed |= {column: sample.value for column, sample in chosen.items() if column in referring}
         samples.update({column: sample for column, sample in chosen.items() if column not in referring})
+    rows_of_alike = {one.name: _rows_apart(one, fixed, samples) for one in alike}
     key = {column for column, field in fields.items() if field.is_key}
     own_options = {column: found for column, found in options.items() if column not in referring}
     return Examples(
@@ -125,10 +139,20 @@ def make_examples(
             rule: {fields[column].name: sample.json for column, sample in broken.items()}
             for rule, broken in _break(rules, own_options, fixed, samples, key)
         },
-        most_rows=_most_rows(unique, samples),
+        most_rows=min(filter(None, [_most_rows(unique, samples), *rows_of_alike.values()]), default=None),
         unknown=tuple(column for column in unknown if fields[column].required),
         unmet=tuple(unmet),
+        alike=tuple(rows_of_alike),
     )
+
+
+def _as_rules(distinctions: Iterable[Distinction]) -> Iterator[RowRule]:
+    """Yield the parts of distinctions as rules, whose constants and patterns suggest values."""
+    for one in distinctions:
+        for part in one.parts:
+            if part.condition is not None:
+                columns, condition = part.columns, part.condition
+                yield RowRule(name=one.name, columns=columns, text="", condition=condition, enforced=False)
 
 
 def _in_turns(
@@ -157,6 +181,17 @@ def _most_rows(unique: Iterable[Collection[str]], samples: Mapping[str, Sample])
     return min(bounds, default=None)
 
 
+def _rows_apart(distinction: Distinction, fixed: Mapping[str, Any], samples: Mapping[str, Sample]) -> int:
+    """Return in how many rows, one after the other, a distinction holds with these samples."""
+    own = {column: samples[column] for column in distinction.columns if column in samples}
+    rows: list[dict[str, Any]] = []
+    for number in range(1, _ROWS[-1]):
+        rows.append({**fixed, **{column: sample.at(number) for column, sample in own.items()}})
+        if not distinction.holds(rows):
+            break
+    return max(len(rows) - 1, 1)
+
+
 def _filled_in(field: Field) -> bool:
     """Whether the database's own value is as good as any; one database may lack what another's function returns."""
     default = field.default
@@ -166,9 +201,9 @@ def _filled_in(field: Field) -> bool:
 # ------------------------------------------------------------------------------------------------- fields tied together
 
 
-def _groups(rules: Sequence[RowRule]) -> list[list[RowRule]]:
+def _groups(rules: Sequence[_Tie]) -> list[list[_Tie]]:
     """Return the rules in groups that have no column in common."""
-    groups: list[tuple[set[str], list[RowRule]]] = []
+    groups: list[tuple[set[str], list[_Tie]]] = []
     for rule in rules:
         columns, members = set(rule.columns), [rule]
         apart = []
@@ -183,7 +218,7 @@ def _groups(rules: Sequence[RowRule]) -> list[list[RowRule]]:
 
 
 def _choose(
-    rules: Sequence[RowRule],
+    rules: Sequence[_Tie],
     options: Mapping[str, list[Sample]],
     fixed: Mapping[str, Any],
     samples: Mapping[str, Sample],
@@ -197,14 +232,15 @@ def _choose(
     columns = {column for rule in rules for column in rule.columns}
     for chosen in _solutions(rules, options, fixed, samples):
         rows = _rows(fixed, samples, chosen, columns)
-        if all(_outcome(rule, rows[0]) for rule in rules if not assigned.isdisjoint(rule.columns)):
+        own = (rule for rule in rules if isinstance(rule, RowRule) and not assigned.isdisjoint(rule.columns))
+        if all(_outcome(rule, rows[0]) for rule in own):
             return chosen
         unsure = chosen if unsure is None else unsure
     return unsure
 
 
 def _solutions(
-    rules: Sequence[RowRule],
+    rules: Sequence[_Tie],
     options: Mapping[str, list[Sample]],
     fixed: Mapping[str, Any],
     samples: Mapping[str, Sample],
@@ -217,7 +253,7 @@ def _solutions(
             return
         found, rest = chosen.pop()
         decided = (rule for rule in rules if set(rest).isdisjoint(rule.columns))
-        if not all(_holds(rule, row) for rule in decided for row in _rows(fixed, samples, found, rule.columns)):
+        if not all(_holds_in(rule, fixed, samples, found) for rule in decided):
             continue
         if not rest:
             yield found
@@ -227,12 +263,16 @@ def _solutions(
 
 
 def _rows(
-    fixed: Mapping[str, Any], samples: Mapping[str, Sample], chosen: Mapping[str, Sample], columns: Iterable[str]
+    fixed: Mapping[str, Any],
+    samples: Mapping[str, Sample],
+    chosen: Mapping[str, Sample],
+    columns: Iterable[str],
+    of: Sequence[int] = _ROWS,
 ) -> list[dict[str, Any]]:
     """Return these columns of several rows, where some samples were chosen instead; one row if all are equal."""
     own = {column: chosen.get(column, samples.get(column)) for column in columns}
     found = {column: sample for column, sample in own.items() if sample is not None}
-    numbers = _ROWS if any(sample.series for sample in found.values()) else _ROWS[:1]
+    numbers = of if any(sample.series for sample in found.values()) else of[:1]
     return [{**fixed, **{column: sample.at(number) for column, sample in found.items()}} for number in numbers]
 
 
@@ -268,6 +308,17 @@ def _changed(own: Mapping[str, Sample], options: Mapping[str, list[Sample]]) -> 
     values = ((names, found) for names in subsets for found in itertools.product(*(first[name] for name in names)))
     for names, found in itertools.islice(values, _MOST_CHANGES):
         yield {**{column: first[column][0] for column in own}, **dict(zip(names, found, strict=True))}
+
+
+def _holds_in(
+    rule: _Tie, fixed: Mapping[str, Any], samples: Mapping[str, Sample], chosen: Mapping[str, Sample]
+) -> bool:
+    """Whether a rule holds in every row."""
+    numbers = _DISTINCT_ROWS if isinstance(rule, Distinction) else _ROWS
+    rows = _rows(fixed, samples, chosen, rule.columns, numbers)
+    if isinstance(rule, Distinction):
+        return rule.holds(rows if len(rows) > 1 else [*rows, *rows])  # one row stands for many that are equal
+    return all(_holds(rule, row) for row in rows)
 
 
 def _holds(rule: RowRule, row: Mapping[str, Any]) -> bool:

@@ -55,6 +55,11 @@ class FieldType:
         return self.kind == "text" or (self.kind == "native" and self.name.rpartition(".")[2] == "citext")
 
     @property
+    def is_range(self) -> bool:
+        """Whether it is a range or a multirange of PostgreSQL."""
+        return self.kind == "native" and self.name.endswith("range")
+
+    @property
     def is_long(self) -> bool:
         """Whether it holds decimals of more digits than SQLite's numbers."""
         return self.kind == "decimal" and (self.digits is None or self.digits > EXACT_DIGITS)

@@ -46,8 +46,9 @@ def unique_columns(table: Table) -> tuple[tuple[str, ...], ...]:
 
 
 def partly_unique_columns(table: Table) -> tuple[tuple[str, ...], ...]:
-    """Return the columns of every unique index over some of the rows, or over expressions."""
+    """Return the columns of every unique index over some of the rows or over expressions, and of every exclusion."""
     indexes = [index for index in table.indexes if index.unique and not index.enforces_uniqueness]
+    indexes += [exclusion.index for exclusion in table.exclusions]
     found = [tuple(dict.fromkeys(name for part in index.parts for name in _columns_of(part))) for index in indexes]
     return tuple(columns for columns in dict.fromkeys(found) if columns)
 

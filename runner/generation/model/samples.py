@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType, Kind
+from runner.generation.model.native_values import NATIVE_SERIES, NATIVE_TEXTS
 from runner.generation.model.numbered_text import numbered
 from runner.generation.model.series import Counter, Cycle, DayCounter, Series, value_at
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from runner.generation.model.fields import Field
+    from runner.generation.model.series import RangeCounter
 
 TRIED = (1, 12, 123456)  # rows whose text has to be accepted
 _NATURAL: tuple[tuple[str, Counter | str], ...] = (
@@ -155,7 +157,7 @@ def _native(type_: FieldType, *, distinct: bool) -> Sample:
     if type_.attributes:
         return constant_sample("(" + "," * (type_.attributes - 1) + ")")  # whose attributes are all null
     base, _, arguments = type_.name.rpartition(".")[2].partition("(")
-    series = _NATIVE_SERIES.get(base)
+    series = NATIVE_SERIES.get(base)
     if distinct and series is not None:
         return text_sample(series)
     if base == "bit":
@@ -164,24 +166,6 @@ def _native(type_: FieldType, *, distinct: bool) -> Sample:
         return constant_sample(f"[{','.join('1' * int(arguments.rstrip(')') or 1))}]")
     known = NATIVE_TEXTS.get(base.strip('"')) if type_.domain is None else None
     return Sample(json=known or "1", value=known or "1", is_guess=known is None)
-
-
-_NATIVE_SERIES: Mapping[str, Counter] = {
-    "inet": Counter(is_text=True, before="192.0.2.", after="/32", modulus=250),
-    "cidr": Counter(is_text=True, before="192.0.", after=".0/24", modulus=250),
-    "macaddr": Counter(is_text=True, before="08:00:2b:01:02:", width=2, modulus=90),
-    "citext": Counter(is_text=True, before="sample-"),
-    "ltree": Counter(is_text=True, before="a.b"),
-}
-NATIVE_TEXTS: Mapping[str, str] = {
-    "inet": "192.0.2.1/32", "cidr": "192.0.2.0/24", "macaddr": "08:00:2b:01:02:03", "xml": "<a/>", "point": "(1,2)",
-    "int4range": "[1,5)", "int8range": "[1,5)", "numrange": "[1,5)", "daterange": "[2024-01-01,2024-02-01)",
-    "time with time zone": "08:00:00+00", "money": "$1.00", "tsvector": "'a'", "tsquery": "'a'", "box": "(2,2),(1,1)",
-    "circle": "<(1,2),3>", "path": "((1,2),(3,4))", "polygon": "((1,2),(3,4))", "lseg": "[(1,2),(3,4)]",
-    "line": "{1,2,3}", "jsonpath": "$", "citext": "sample", "ltree": "a.b", "hstore": '"a"=>"1"', "bit varying": "1",
-    "varbit": "1", "macaddr8": "08:00:2b:01:02:03:04:05", "pg_lsn": "0/1", "xid": "1", "name": "sample", "char": "a",
-    "tsrange": '["2024-01-01 00:00:00","2024-02-01 00:00:00")', "int4multirange": "{[1,5)}", "timetz": "08:00:00+00",
-}  # fmt: skip
 
 
 _DISTINCT: Mapping[Kind, Sample] = {
@@ -211,12 +195,12 @@ _PLAIN: Mapping[Kind, Sample] = {
 }
 
 
-def moment_series(kind: Kind, first: dt.date) -> Sample:
-    """Return a day or a moment for each row, each a day after the one before."""
+def moment_series(kind: Kind, first: dt.date, step: int = 1) -> Sample:
+    """Return a day or a moment for each row, each `step` days after the one before."""
     time = {"timestamp": "T08:00:00Z", "local_timestamp": "T08:00:00"}.get(kind, "")
-    series = DayCounter(first=first, time=time)
+    series = DayCounter(first=first, time=time, step=step)
     value = value_at(series, 1)
-    return Sample(json=f"{first + dt.timedelta(days=1)}{time}", value=value, series=series)
+    return Sample(json=f"{first + dt.timedelta(days=step)}{time}", value=value, series=series)
 
 
 # ---------------------------------------------------------------------------------------------------------------- text
@@ -263,7 +247,7 @@ def text_of(form: Counter | str, number: int) -> str:
     return form if isinstance(form, str) else form.text(number)
 
 
-def text_sample(form: Counter | str) -> Sample:
+def text_sample(form: Counter | RangeCounter | str) -> Sample:
     """Return a form as a sample."""
     if isinstance(form, str):
         return constant_sample(form)

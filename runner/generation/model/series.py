@@ -29,10 +29,30 @@ class Counter:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DayCounter:
-    """The day `n` days after `first`, as ISO text; with a time of day that follows it for a moment."""
+    """The day `n * step` days after `first`, as ISO text; with a time of day that follows it for a moment."""
 
     first: dt.date
     time: str = ""
+    step: int = 1
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RangeCounter:
+    """The range from `n` up to the next number, as PostgreSQL's text; of days or moments after `first` if there is one.
+
+    The bounds of moments have a `time` of day.
+    """
+
+    first: dt.date | None = None
+    time: str = ""
+
+    def text(self, number: int) -> str:
+        """Return the text of row `number`."""
+        if self.first is None:
+            return f"[{number},{number + 1})"
+        days = (self.first + dt.timedelta(days=number + more) for more in (0, 1))
+        lower, upper = (f'"{day}{self.time}"' if self.time else str(day) for day in days)
+        return f"[{lower},{upper})"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,7 +62,7 @@ class Cycle:
     values: tuple[str | int | bool, ...]
 
 
-Series = Counter | DayCounter | Cycle
+Series = Counter | DayCounter | RangeCounter | Cycle
 
 
 def value_at(series: Series, number: int) -> Any:
@@ -53,5 +73,7 @@ def value_at(series: Series, number: int) -> Any:
         if series.is_text:
             return series.text(number)
         return (series.start or 0) + (number % series.modulus if series.modulus else number)
-    day = series.first + dt.timedelta(days=number)
+    if isinstance(series, RangeCounter):
+        return series.text(number)
+    day = series.first + dt.timedelta(days=number * series.step)
     return dt.datetime.fromisoformat(f"{day}{series.time}") if series.time else day

@@ -67,7 +67,8 @@ class PageView:
 
     @cached_property
     def _references(self) -> Mapping[str, Reference]:
-        return {name: reference for reference in self.table.references for name in reference.fields}
+        single = (reference for reference in self.table.references if not reference.key.period)
+        return {name: reference for reference in single for name in reference.fields}
 
     def _declared(self, field: Field) -> Mapping[str, Any]:
         found: dict[str, Any] = {"label": field_label(field, self._references.get(field.name))}

@@ -147,8 +147,9 @@ class ServiceView:
 
     @cached_property
     def references(self) -> list[Mapping[str, Any]]:
-        """What the table refers to; of references of the same fields, the first."""
-        found = {reference.fields: reference for reference in reversed(self.table.references)}
+        """Which rows the table refers to; of references of the same fields, the first."""
+        single = [reference for reference in self.table.references if not reference.key.period]
+        found = {reference.fields: reference for reference in reversed(single)}
         return [
             {
                 "fields": list(reference.fields),

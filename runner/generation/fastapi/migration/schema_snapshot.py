@@ -33,7 +33,7 @@ from runner.generation.model.fields import domain_rejects_null
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runner.ddl.model import Column, ForeignKey, Index, IndexPart, Key, QName
+    from runner.ddl.model import Column, Exclusion, ForeignKey, Index, IndexPart, Key, QName
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
 
@@ -126,7 +126,12 @@ def _table(application: Application, resource: Resource) -> TableSnapshot:
         schema=resource.database_schema,
         name=resource.table.ddl.name.name,
         columns=tuple(_column(resource, column) for column in resource.columns.values()),
-        constraints=(*_keys(resource.table.constraints), *_checks(resource), *_references(resource)),
+        constraints=(
+            *_keys(resource.table.constraints),
+            *_checks(resource),
+            *_exclusions(resource),
+            *_references(resource),
+        ),
         indexes=tuple(_indexes(resource)),
         comment=resource.table.ddl.comment or None,
         sqlite=_sqlite(application, resource),
@@ -179,10 +184,15 @@ def _fill(column: Column) -> str | None:
 def _keys(named: NamedConstraints) -> Iterator[ConstraintSnapshot]:
     if named.primary_key:
         name, key = named.primary_key
-        yield ConstraintSnapshot(name=name, kind="PRIMARY KEY", columns=key.columns, rest=_deferred(key))
+        yield _key(name, "PRIMARY KEY", key)
     for name, key in named.unique.items():
-        kind: ConstraintKind = "UNIQUE" if key.nulls_distinct else "UNIQUE NULLS NOT DISTINCT"
-        yield ConstraintSnapshot(name=name, kind=kind, columns=key.columns, rest=_deferred(key))
+        yield _key(name, "UNIQUE" if key.nulls_distinct else "UNIQUE NULLS NOT DISTINCT", key)
+
+
+def _key(name: str, kind: ConstraintKind, key: Key) -> ConstraintSnapshot:
+    return ConstraintSnapshot(
+        name=name, kind=kind, columns=key.columns, rest=_deferred(key), period=key.without_overlaps
+    )
 
 
 def _checks(resource: Resource) -> Iterator[ConstraintSnapshot]:
@@ -191,6 +201,21 @@ def _checks(resource: Resource) -> Iterator[ConstraintSnapshot]:
         inherit = " NO INHERIT" if check.no_inherit else ""
         if text is not None:
             yield ConstraintSnapshot(name=name, kind="CHECK", columns=check.columns, rest=f"({text}){inherit}")
+
+
+def _exclusions(resource: Resource) -> Iterator[ConstraintSnapshot]:
+    for name, exclusion in resource.table.constraints.exclusions.items():
+        index = exclusion.index
+        parts = zip(index.parts, exclusion.operators, strict=True)
+        items = ", ".join(f"{_index_part(resource.sql, part)} WITH {operator}" for part, operator in parts)
+        include = f" INCLUDE ({columns_sql(index.include)})" if index.include else ""
+        where = f" WHERE ({index.where})" if index.where else ""
+        yield ConstraintSnapshot(
+            name=name,
+            kind="EXCLUDE",
+            columns=(*(column for column in index.columns if column), *index.include),
+            rest=f"USING {index.method} ({items}){include}{where}{_deferred(exclusion)}",
+        )
 
 
 def _references(resource: Resource) -> Iterator[ConstraintSnapshot]:
@@ -210,10 +235,11 @@ def _reference(name: str, key: ForeignKey, target: str, *, plain: bool = False) 
         target=target,
         target_columns=key.target_columns,
         rest=rest + _deferred(key),
+        period=key.period,
     )
 
 
-def _deferred(constraint: Key | ForeignKey) -> str:
+def _deferred(constraint: Key | ForeignKey | Exclusion) -> str:
     if not constraint.deferrable:
         return ""
     return " DEFERRABLE INITIALLY DEFERRED" if constraint.initially_deferred else " DEFERRABLE"
@@ -281,6 +307,8 @@ def _sqlite_lines(application: Application, resource: Resource) -> Iterator[str]
         yield f"CONSTRAINT {quote(key.name)} {kind} ({columns_sql(tuple(map(resource.sql.sqlite_name, key.columns)))})"
     yield from _sqlite_checks(resource)
     for name, foreign in resource.table.foreign_keys.items():
+        if foreign.period:
+            continue
         target = resource_of(application, foreign.references)
         key = _reference(name, foreign, quote(target.table.names.flat), plain=True)
         own, targets = resource.sql, target.sql

@@ -12,7 +12,7 @@ from typing import Any, Literal
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.sql_names import columns_sql, qualified
 
-ConstraintKind = Literal["PRIMARY KEY", "UNIQUE", "UNIQUE NULLS NOT DISTINCT", "CHECK", "FOREIGN KEY"]
+ConstraintKind = Literal["PRIMARY KEY", "UNIQUE", "UNIQUE NULLS NOT DISTINCT", "CHECK", "FOREIGN KEY", "EXCLUDE"]
 _SERIALS = {"smallint": "smallserial", "integer": "serial", "bigint": "bigserial"}
 
 
@@ -76,7 +76,11 @@ class ColumnSnapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConstraintSnapshot:
-    """A key, foreign key or check. `rest` is the SQL after the columns, of a check all after the keyword."""
+    """A key, foreign key, check or exclusion.
+
+    `rest` is the SQL after the columns, of a check or an exclusion all after the keyword. `period` is whether the last
+    column of a key is a range WITHOUT OVERLAPS, or that of a foreign key a PERIOD.
+    """
 
     name: str
     kind: ConstraintKind
@@ -84,19 +88,26 @@ class ConstraintSnapshot:
     target: str | None = None  # of a foreign key: the table as SQL
     target_columns: tuple[str, ...] = ()
     rest: str = ""
+    period: bool = False
 
     @property
     def sql(self) -> str:
         """The SQL after CONSTRAINT and the name."""
-        if self.kind == "CHECK":
-            return f"CHECK {self.rest}"
-        leads = f" REFERENCES {self.target} ({columns_sql(self.target_columns)})" if self.target else ""
-        return f"{self.kind} ({columns_sql(self.columns)}){leads}{self.rest}"
+        if self.kind in ("CHECK", "EXCLUDE"):
+            return f"{self.kind} {self.rest}"
+        if self.target is None:
+            overlaps = " WITHOUT OVERLAPS" if self.period else ""
+            return f"{self.kind} ({columns_sql(self.columns)}{overlaps}){self.rest}"
+        own, other = self._referring(self.columns), self._referring(self.target_columns)
+        return f"{self.kind} ({own}) REFERENCES {self.target} ({other}){self.rest}"
+
+    def _referring(self, columns: tuple[str, ...]) -> str:
+        return f"{columns_sql(columns[:-1])}, PERIOD {quote(columns[-1])}" if self.period else columns_sql(columns)
 
     @property
     def is_key(self) -> bool:
         """Whether foreign keys can refer to its columns."""
-        return self.kind not in ("CHECK", "FOREIGN KEY")
+        return self.kind not in ("CHECK", "FOREIGN KEY", "EXCLUDE")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.engine import Connection
 
-from migrations.statements import execute, require_extensions
+from migrations.statements import execute, require_server
 
 OPTION = "allow-data-loss"  # of `alembic -x`
 VARIABLE = "ALLOW_DATA_LOSS"
@@ -40,12 +40,13 @@ def change(
     Raises:
         DataLossError: the revision may lose data and is not allowed to; nothing was changed.
         MissingExtensionError: the server does not offer an extension; nothing was changed.
+        OldServerError: the server is too old; nothing was changed.
 
     """
     connection = op.get_bind()
     refuse_loss(connection, revision, losses)
     wanted = statements[connection.dialect.name]
-    require_extensions(wanted)
+    require_server(wanted)
     if connection.dialect.name == "sqlite":
         change_sqlite(connection, wanted)
         return

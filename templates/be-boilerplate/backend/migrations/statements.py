@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import runpy
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,19 @@ FOLDER = Path(__file__).parent / "versions"
 _EXTENSION = re.compile(r'CREATE EXTENSION IF NOT EXISTS (?:"((?:[^"]|"")+)"|(\w+))')
 
 
+_SINCE_18 = re.compile(  # a line of ours: a column computed when it is read, or a constraint over ranges
+    r"^ +\S.* GENERATED ALWAYS AS .* VIRTUAL(?: NOT NULL)?,?$"
+    r"|^(?:ALTER TABLE .* ADD| +)\s*CONSTRAINT .*(?: WITHOUT OVERLAPS\)|\bPERIOD .*\) REFERENCES )",
+    re.MULTILINE,
+)
+
+
 class MissingExtensionError(Exception):
     """A revision creates extensions that the PostgreSQL server does not offer."""
+
+
+class OldServerError(Exception):
+    """A revision needs a newer version of PostgreSQL than that of the server."""
 
 
 def apply_files(revision: str) -> None:
@@ -24,10 +35,11 @@ def apply_files(revision: str) -> None:
 
     Raises:
         MissingExtensionError: the server does not offer an extension; nothing was changed.
+        OldServerError: the server is too old; nothing was changed.
 
     """
     parts = _parts(revision)
-    require_extensions(statement for part in parts for statement in part["UPGRADE"])
+    require_server([statement for part in parts for statement in part["UPGRADE"]])
     for part in parts:
         execute(part["UPGRADE"])
 
@@ -38,8 +50,9 @@ def revert_files(revision: str) -> None:
         execute(part["DOWNGRADE"])
 
 
-def require_extensions(statements: Iterable[str]) -> None:
-    """Raise MissingExtensionError if statements create extensions that the server does not offer."""
+def require_server(statements: Sequence[str]) -> None:
+    """Raise an error if statements need extensions that the server does not offer, or a newer server."""
+    _require_version(statements)
     found = [match for match in map(_EXTENSION.match, statements) if match]
     needed = [
         plain or quoted.replace('""', '"') for quoted, plain in (match.groups() for match in found)
@@ -57,6 +70,19 @@ def require_extensions(statements: Iterable[str]) -> None:
             f"Install it on the server (Debian: {package} contains PostgreSQL's own, and"
             f" `apt-cache search {package}-` lists the packages of others), or use a server that offers it."
         )
+
+
+def _require_version(statements: Iterable[str]) -> None:
+    connection = op.get_bind()
+    if connection.dialect.name != "postgresql":
+        return
+    newer = next(filter(None, map(_SINCE_18.search, statements)), None)
+    if newer is None or int(str(connection.scalar(sa.text("SHOW server_version_num")))) >= 180000:
+        return
+    version = str(connection.scalar(sa.text("SHOW server_version"))).split()[0]
+    raise OldServerError(
+        f"PostgreSQL {version} is too old; nothing was changed. This needs version 18 or later:\n{newer[0].strip()}"
+    )
 
 
 def execute(statements: Iterable[str]) -> None:

@@ -179,6 +179,11 @@ class Native(UserDefinedType[str]):
     def __init__(self, name: str) -> None:
         self.name = name
 
+    @property
+    def is_range(self) -> bool:
+        """Whether it is a range or a multirange."""
+        return self.name.endswith("range")
+
     def get_col_spec(self, **_options: Any) -> str:
         """Return the name of the type in SQL."""
         return self.name
@@ -215,7 +220,7 @@ def _compile_by_dialect(element: ByDialect, compiler: SQLCompiler, **_options: A
 # The default of a column that records when its row was created.
 now_default = ByDialect(postgresql="now()", sqlite="(strftime('%Y-%m-%d %H:%M:%f000', 'now'))")
 
-Item = TypeVar("Item", sa.CheckConstraint, sa.Index)
+Item = TypeVar("Item", sa.CheckConstraint, postgresql.ExcludeConstraint, sa.Index)
 
 
 def postgresql_only(item: Item) -> Item:

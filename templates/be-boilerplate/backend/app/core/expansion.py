@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.integrity import field_names, table_of
+from app.core.periods import PeriodForeignKey
 from app.core.problems import FieldError, invalid
 
 
@@ -63,6 +64,8 @@ class References:
         found = {}
         for constraint in sorted(table_of(self.model).foreign_key_constraints, key=str):
             if "resource" not in constraint.referred_table.info:
+                continue
+            if isinstance(constraint, PeriodForeignKey):  # refers to any number of rows
                 continue
             own = [element.parent for element in constraint.elements]
             name = "+".join(field_names(self.model, [column.key for column in own]))

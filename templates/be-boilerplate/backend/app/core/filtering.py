@@ -125,6 +125,8 @@ def _operators(kind: sa.types.TypeEngine[Any], *, nullable: bool) -> tuple[str, 
         return (*_EQUALITY, *null)
     if isinstance(kind, (sa.String, Char)):
         return (*_EQUALITY, *_TEXT, *null)
+    if isinstance(kind, columns.Native) and kind.is_range:
+        return ("eq", "ne", *null)
     if isinstance(kind, (sa.JSON, columns.Native)):
         return null
     return (*_EQUALITY, *_ORDER, *null)

@@ -10,13 +10,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.core.periods import PeriodForeignKey
 from app.core.problems import FieldError, ProblemError, conflict, first_line, invalid
 
 # SQLSTATE: classes, and codes of PostgreSQL's class 23
 _DATA, _INTEGRITY, _RAISED = "22", "23", "P0001"
 _NOT_NULL = "23502"
 _FOREIGN_KEY = {"23503", "23001"}
-_UNIQUE = {"23505", "23P01"}
+_UNIQUE, _EXCLUSION = "23505", "23P01"
 _DETAIL_KEY = re.compile(r"Key \((?P<columns>.*?)\)=\(")
 
 
@@ -54,8 +55,12 @@ def _explain_postgresql(
     if state == _NOT_NULL:
         return _not_null_violation(model, [diagnostic("column_name") or "", *of_domain])
     columns = _columns_of(table, name) or _columns_in(table, diagnostic("message_detail"))
-    if state in _UNIQUE:
+    if state == _UNIQUE:
         return _unique_violation(model, columns, name)
+    if state == _EXCLUSION:
+        fields = field_names(model, _columns_in(table, diagnostic("message_detail")))
+        errors = _errors(fields, "exclusion", "conflicts with another row", name)
+        return conflict(f"Another row conflicts with this {' and '.join(fields)}.", errors)
     if state in _FOREIGN_KEY and diagnostic("table_name") in (None, table.name):
         return _foreign_key_violation(model, columns, name)
     if state in _FOREIGN_KEY:
@@ -120,7 +125,8 @@ def dangling(
 ) -> ProblemError | None:
     """Return the problem of a row whose references include one to a missing row; None where all rows exist."""
     for constraint in table_of(model).foreign_key_constraints:
-        if _dangles(session, model, constraint, values):
+        is_plain = not isinstance(constraint, PeriodForeignKey)  # which PostgreSQL alone has
+        if is_plain and _dangles(session, model, constraint, values):
             return _foreign_key_violation(model, list(constraint.column_keys), _name(constraint))
     return None
 
@@ -266,22 +272,17 @@ def _columns_of_domain(table: sa.Table, domain: str | None) -> list[str]:
 
 
 def _unique_name(table: sa.Table, columns: Sequence[str]) -> str | None:
-    for constraint in table.constraints:
-        if not isinstance(constraint, (sa.UniqueConstraint, sa.PrimaryKeyConstraint)):
-            continue
-        if [column.key for column in constraint.columns] == list(columns):
-            return _name(constraint)
-    for index in table.indexes:
-        if index.unique and [column.key for column in index.columns] == list(columns):
-            return _name(index)
+    kinds = (sa.UniqueConstraint, sa.PrimaryKeyConstraint)
+    keys = [key for key in table.constraints if isinstance(key, kinds)]
+    for key in [*keys, *(index for index in table.indexes if index.unique)]:
+        if [column.key for column in key.columns] == list(columns):
+            return _name(key)
     return None
 
 
 def _check_text(table: sa.Table, name: str | None) -> str | None:
-    for constraint in table.constraints:
-        if isinstance(constraint, sa.CheckConstraint) and constraint.name == name:
-            return str(constraint.sqltext)
-    return None
+    checks = (check for check in table.constraints if isinstance(check, sa.CheckConstraint))
+    return next((str(check.sqltext) for check in checks if check.name == name), None)
 
 
 def _columns_in(table: sa.Table, detail: str | None) -> list[str]:

@@ -87,7 +87,8 @@ class BulkTests(PagingTests):
     def test_references_are_expanded_with_one_query_each(
         self, client: TestClient, connection: Connection, factory: Factory
     ) -> None:
-        required = [reference for reference in self.case.references if reference.required]
+        references = self.case.references
+        required = [one for one in references if one.required and not one.period]
         if not required:
             pytest.skip("the table has no required references")
         for _ in range(3):

@@ -23,12 +23,16 @@ _numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: itertools.count(
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A foreign key: `fields` refer to `target_fields` of the table of the package `module`."""
+    """A foreign key: `fields` refer to `target_fields` of the table of the package `module`.
+
+    That over a `period` may refer to several rows, and is not expanded.
+    """
 
     module: str
     fields: tuple[str, ...]
     target_fields: tuple[str, ...]
     required: bool = True
+    period: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
