@@ -56,6 +56,7 @@ workspace: build/{name}
 # timeouts: {{task: {timeouts.task:g}, subtask: {timeouts.subtask:g}}}   # seconds
 # retries: {{attempts: {retries.attempts}, backoff: {retries.backoff}}}
 # templates: ./my-templates             # none; searched before the built-in ones
+# search: {{}}                            # the columns that lists search, by table; all texts when left out
 
 tasks:
   - id: be-setup

@@ -16,6 +16,7 @@ from runner.generation.fastapi.migration.revisions import (
     plan_revision,
 )
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
+from runner.generation.model.searched_text import chosen_columns
 from runner.generation.template_agent import TemplateAgent
 
 if TYPE_CHECKING:
@@ -59,7 +60,8 @@ class BackendBoilerplate(TemplateAgent):
         return self._plan(ctx).memory
 
     def _plan(self, ctx: AgentContext) -> RevisionPlan:
-        return plan_revision(ctx.application, ctx.application.derived(take_snapshot), ctx.memory, _revisions(ctx))
+        snapshot = ctx.application.derived(take_snapshot, chosen_columns(ctx.application, ctx.options))
+        return plan_revision(ctx.application, snapshot, ctx.memory, _revisions(ctx))
 
 
 def _migration_variables(found: RevisionPlan) -> Mapping[str, Any]:

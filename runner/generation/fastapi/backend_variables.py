@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code
+from runner.generation.encoders.python_text import literal
+from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.left_out import left_out, passed_over
 from runner.generation.fastapi.resources import resource
 from runner.generation.fastapi.sqlite_names import has_renamed
@@ -15,13 +17,17 @@ from runner.generation.model.app_options import app_options
 from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.prose import sentence
 from runner.generation.model.samples import NATIVE_TEXTS
+from runner.generation.model.searched_text import chosen_columns, searched_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.ddl.model import Enum
+    from runner.generation.fastapi.resources import Resource
+    from runner.generation.fragments import Fragment
     from runner.generation.model.application import Application
     from runner.generation.model.application_tables import ApplicationTable
+    from runner.generation.model.searched_text import SearchedText
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,8 +62,19 @@ def table_variables(application: Application, table: ApplicationTable, options: 
         "table": table,
         "resource": found,
         "arguments": table_arguments(found),
+        "search": _search(found, searched_text(application, table, chosen_columns(application, options))),
         "left_out": left_out(application.schema, table),
     }
+
+
+def _search(found: Resource, text: SearchedText) -> Fragment | None:
+    """Return the searches of a table as Python source; None where nothing is searched."""
+    if not text.fields:
+        return None
+    columns, phones = (
+        literal(tuple(column.attribute for column in found.columns_of(fields))) for fields in (text.fields, text.phones)
+    )
+    return source("Search({}{})", columns, f", phones={phones}" if text.phones else "", uses="Search")
 
 
 def _enum(class_name: str, enum: Enum) -> PythonEnum:

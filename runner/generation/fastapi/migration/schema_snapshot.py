@@ -13,6 +13,7 @@ from runner.ddl.dialects import dialect_named
 from runner.ddl.model import Const
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
+from runner.generation.fastapi.migration.search_index import search_indexes
 from runner.generation.fastapi.migration.snapshot import (
     ColumnSnapshot,
     ConstraintKind,
@@ -33,18 +34,20 @@ from runner.generation.model.constraint_names import NamedConstraints, sequence_
 from runner.generation.model.fields import domain_rejects_null
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runner.ddl.model import Column, ForeignKey, Index, IndexPart, Key, QName
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
+    from runner.generation.model.searched_text import ChosenColumns
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 _IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^".\s]+)')
 
 
-def take_snapshot(application: Application) -> Snapshot:
-    """Return the snapshot of the databases of an application."""
+def take_snapshot(application: Application, chosen: ChosenColumns = ()) -> Snapshot:
+    """Return the snapshot of the databases of an application; `chosen` are the columns that searches read."""
+    searches = search_indexes(application, chosen)
     schema, home = application.schema, application.names.home
     named = [table.name for table in schema.tables] + [enum.name for enum in schema.enums if enum.name]
     named += [domain.name for domain in schema.domains]
@@ -61,7 +64,7 @@ def take_snapshot(application: Application) -> Snapshot:
         types=types,
         functions=functions,
         sequences=tuple(_sequences(resources(application))),
-        tables=tuple(_table(resource) for resource in _in_order(resources(application))),
+        tables=tuple(_table(resource, searches) for resource in _in_order(resources(application))),
     )
 
 
@@ -123,13 +126,14 @@ def _makes_sequence(resource: Resource, column: Column) -> bool:
     return column.serial and name in own and schema in (None, table.schema)
 
 
-def _table(resource: Resource) -> TableSnapshot:
+def _table(resource: Resource, searches: Mapping[QName, IndexSnapshot]) -> TableSnapshot:
+    search = searches.get(resource.table.ddl.name)
     return TableSnapshot(
         schema=resource.database_schema,
         name=resource.table.ddl.name.name,
         columns=tuple(_column(resource, column) for column in resource.columns.values()),
         constraints=(*_keys(resource.table.constraints), *_checks(resource), *_references(resource)),
-        indexes=tuple(_indexes(resource)),
+        indexes=(*_indexes(resource), *([search] if search else ())),
         comment=resource.table.ddl.comment or None,
         sqlite=_sqlite(resource),
     )

@@ -1,0 +1,71 @@
+"""The index of a table's searches: trigrams (PostgreSQL's extension pg_trgm) of one text that its columns make up.
+
+The generated module `app/core/search.py` writes the same expression: only then does PostgreSQL use the index.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.ddl.catalog.default_names import object_name
+from runner.generation.encoders.sql_text import quote, text_sql
+from runner.generation.fastapi.migration.snapshot import IndexSnapshot
+from runner.generation.fastapi.sql_names import qualified
+from runner.generation.model.searched_text import searched_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from runner.ddl.model import QName
+    from runner.generation.model.application import Application
+    from runner.generation.model.searched_text import ChosenColumns, SearchedText
+
+EXTENSION = "pg_trgm"
+_BETWEEN = " || ' ' || "
+_OPERATORS = "gin_trgm_ops"
+_SEPARATORS = " -().,/"  # that people write into a phone number, as in app/core/search.py
+
+
+def search_indexes(application: Application, chosen: ChosenColumns) -> Mapping[QName, IndexSnapshot]:
+    """Return the index of each table that can be searched; the rows of a partition are found in its whole table."""
+    schema, taken = application.schema, _relations(application)
+    operators = qualified(dict(schema.extension_schemas).get(EXTENSION), _OPERATORS)
+    needs = "" if EXTENSION in schema.extensions else _OPERATORS
+    found = {}
+    for table in application.tables:
+        text = searched_text(application, table, chosen)
+        name = table.ddl.name
+        if text.fields and table.ddl.partition_of is None:
+            own = _free_name(name.name, taken.setdefault(name.schema, set()))
+            found[name] = IndexSnapshot(
+                name=own, columns=(), sql=f" USING gin (({_text_sql(text)}) {operators})", needs=needs
+            )
+    return found
+
+
+def _text_sql(text: SearchedText) -> str:
+    parts = [_value(field.column.name) for field in text.fields]
+    parts += [f"translate({_value(field.column.name)}, {text_sql(_SEPARATORS)}, '')" for field in text.phones]
+    return f'({_BETWEEN.join(parts)}) COLLATE "default"'
+
+
+def _value(column: str) -> str:
+    return f"coalesce(CAST({quote(column)} AS text), '')"
+
+
+def _relations(application: Application) -> dict[str | None, set[str]]:
+    """Return the names of tables, keys and indexes by schema: an index must have none of them."""
+    found: dict[str | None, set[str]] = {}
+    for table in application.tables:
+        named = table.constraints
+        names: Iterable[str] = (table.ddl.name.name, *named.unique, *named.indexes)
+        found.setdefault(table.ddl.name.schema, set()).update(names, named.primary_key[:1] if named.primary_key else ())
+    return found
+
+
+def _free_name(table: str, taken: set[str]) -> str:
+    number = 0
+    while (name := object_name(table, "search", f"idx{number or ''}")) in taken:
+        number += 1
+    taken.add(name)
+    return name
