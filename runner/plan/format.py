@@ -186,6 +186,12 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         description="The columns that lists search, by table; of a table that is left out all texts, none for [].",
         examples=[{"students": ["full_name", "phone"], "audit_log": []}],
     )
+    indexes: Annotated[Literal["suggest", "create", "none"], Expected("Give $choices.")] | None = Field(
+        default=None,
+        description="Indexes that the DDL lacks for references, sorts and filters: listed in the backend's README "
+        "(suggest, when left out), created by a migration, or neither.",
+        examples=["create"],
+    )
 
 
 class TaskEntry(_Shared):

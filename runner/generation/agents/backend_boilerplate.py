@@ -17,6 +17,7 @@ from runner.generation.fastapi.migration.revisions import (
 )
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.model.searched_text import chosen_columns
+from runner.generation.model.suggested_indexes import index_option
 from runner.generation.template_agent import TemplateAgent
 
 if TYPE_CHECKING:
@@ -60,8 +61,10 @@ class BackendBoilerplate(TemplateAgent):
         return self._plan(ctx).memory
 
     def _plan(self, ctx: AgentContext) -> RevisionPlan:
-        snapshot = ctx.application.derived(take_snapshot, chosen_columns(ctx.application, ctx.options))
-        return plan_revision(ctx.application, snapshot, ctx.memory, _revisions(ctx))
+        application = ctx.application
+        chosen = chosen_columns(application, ctx.options)
+        snapshot = application.derived(take_snapshot, chosen, index_option(ctx.options))
+        return plan_revision(application, snapshot, ctx.memory, _revisions(ctx))
 
 
 def _migration_variables(found: RevisionPlan) -> Mapping[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.encoders import Code
-from runner.generation.encoders.markdown_text import code
+from runner.generation.encoders.markdown_text import code, code_cell
 from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.left_out import left_out, passed_over
@@ -18,6 +18,7 @@ from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.prose import sentence
 from runner.generation.model.samples import NATIVE_TEXTS
 from runner.generation.model.searched_text import chosen_columns, searched_text
+from runner.generation.model.suggested_indexes import index_option, suggested_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,7 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
         "enums": tuple(_enum(names[enum.name], enum) for enum in schema.enums if enum.name),
         "left_out": tuple(Code(f"{code(table.title)}: {text}") for table in tables for text in left_out(schema, table)),
         "passed_over": passed_over(schema),
+        "suggested": _suggested(application) if index_option(options) == "suggest" else (),
         "has_renamed": has_renamed(application),
         "native_samples": NATIVE_TEXTS,
     }
@@ -65,6 +67,17 @@ def table_variables(application: Application, table: ApplicationTable, options: 
         "search": _search(found, searched_text(application, table, chosen_columns(application, options))),
         "left_out": left_out(application.schema, table),
     }
+
+
+def _suggested(application: Application) -> tuple[Code, ...]:
+    """Return the indexes that tables lack, as rows of a table in Markdown."""
+    rows = []
+    for name, indexes in application.derived(suggested_indexes).items():
+        references = [code_cell(f"({', '.join(index.columns)})") for index in indexes if not index.is_for_lists]
+        lists = [code_cell(index.columns[0]) for index in indexes if index.is_for_lists]
+        title = code_cell(application.table(name).title)
+        rows.append(Code(f"{title} | {', '.join(references)} | {', '.join(lists)}"))
+    return tuple(rows)
 
 
 def _search(found: Resource, text: SearchedText) -> Fragment | None:

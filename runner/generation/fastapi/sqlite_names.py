@@ -9,6 +9,7 @@ from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.sql_names import flat_name, outside
 from runner.generation.fragments import Fragment
 from runner.generation.model.naming import unused_name
+from runner.generation.model.suggested_indexes import suggested_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,9 +88,11 @@ def _tables(application: Application) -> Mapping[QName, str]:
 def _indexes(application: Application) -> Mapping[tuple[QName, str], str]:
     used = {name.lower() for name in application.derived(_tables).values()}
     found: dict[tuple[QName, str], str] = {}
-    for table in application.tables:
-        for own in table.constraints.indexes:
-            name = unused_name(flat_name(outside(table.ddl.name, application.names.home), own), used)
-            used.add(name.lower())
-            found[table.ddl.name, own] = name
+    named = [(table.ddl.name, name) for table in application.tables for name in table.constraints.indexes]
+    suggested = application.derived(suggested_indexes)
+    named += [(table, index.name) for table, indexes in suggested.items() for index in indexes]
+    for table, own in named:
+        name = unused_name(flat_name(outside(table, application.names.home), own), used)
+        used.add(name.lower())
+        found[table, own] = name
     return found

@@ -32,6 +32,7 @@ from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite, 
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
 from runner.generation.model.fields import domain_rejects_null
+from runner.generation.model.suggested_indexes import suggested_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -40,14 +41,19 @@ if TYPE_CHECKING:
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
     from runner.generation.model.searched_text import ChosenColumns
+    from runner.generation.model.suggested_indexes import IndexOption, SuggestedIndex
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 _IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^".\s]+)')
 
 
-def take_snapshot(application: Application, chosen: ChosenColumns = ()) -> Snapshot:
-    """Return the snapshot of the databases of an application; `chosen` are the columns that searches read."""
+def take_snapshot(application: Application, chosen: ChosenColumns = (), indexes: IndexOption = "suggest") -> Snapshot:
+    """Return the snapshot of the databases of an application.
+
+    `chosen` are the columns that searches read; with `indexes="create"` it has the indexes that the DDL lacks.
+    """
     searches = search_indexes(application, chosen)
+    suggested = application.derived(suggested_indexes) if indexes == "create" else {}
     schema, home = application.schema, application.names.home
     named = [table.name for table in schema.tables] + [enum.name for enum in schema.enums if enum.name]
     named += [domain.name for domain in schema.domains]
@@ -64,7 +70,7 @@ def take_snapshot(application: Application, chosen: ChosenColumns = ()) -> Snaps
         types=types,
         functions=functions,
         sequences=tuple(_sequences(resources(application))),
-        tables=tuple(_table(resource, searches) for resource in _in_order(resources(application))),
+        tables=tuple(_table(resource, searches, suggested) for resource in _in_order(resources(application))),
     )
 
 
@@ -126,16 +132,21 @@ def _makes_sequence(resource: Resource, column: Column) -> bool:
     return column.serial and name in own and schema in (None, table.schema)
 
 
-def _table(resource: Resource, searches: Mapping[QName, IndexSnapshot]) -> TableSnapshot:
+def _table(
+    resource: Resource,
+    searches: Mapping[QName, IndexSnapshot],
+    suggested: Mapping[QName, tuple[SuggestedIndex, ...]],
+) -> TableSnapshot:
     search = searches.get(resource.table.ddl.name)
+    added = suggested.get(resource.table.ddl.name, ())
     return TableSnapshot(
         schema=resource.database_schema,
         name=resource.table.ddl.name.name,
         columns=tuple(_column(resource, column) for column in resource.columns.values()),
         constraints=(*_keys(resource.table.constraints), *_checks(resource), *_references(resource)),
-        indexes=(*_indexes(resource), *([search] if search else ())),
+        indexes=(*_indexes(resource), *map(_suggested, added), *([search] if search else ())),
         comment=resource.table.ddl.comment or None,
-        sqlite=_sqlite(resource),
+        sqlite=_sqlite(resource, added),
     )
 
 
@@ -243,6 +254,10 @@ def _indexes(resource: Resource) -> Iterator[IndexSnapshot]:
         )
 
 
+def _suggested(index: SuggestedIndex) -> IndexSnapshot:
+    return IndexSnapshot(name=index.name, columns=index.columns, sql=f" ({columns_sql(index.columns)})")
+
+
 def _index_part(sql: TableSql, part: IndexPart) -> str:
     text = quote(part.column) if part.column else f"({sql.part(part, Database.POSTGRESQL)})"
     if is_without_case(part):
@@ -257,7 +272,7 @@ def _index_part(sql: TableSql, part: IndexPart) -> str:
 # -------------------------------------------------------------------------------------------------------------- SQLite
 
 
-def _sqlite(resource: Resource) -> SqliteSnapshot:
+def _sqlite(resource: Resource, suggested: Iterable[SuggestedIndex]) -> SqliteSnapshot:
     own_name = resource.table.ddl.name
     name = sqlite_table(resource.application, own_name)
     indexes = {
@@ -271,8 +286,17 @@ def _sqlite(resource: Resource) -> SqliteSnapshot:
         stored=tuple(name for name, column in resource.columns.items() if not _is_computed(resource, column)),
         renamed=tuple(resource.sql.sqlite_names.items()),
         numbered=_numbered(resource) is not None,
-        indexes=tuple((own, _sqlite_index(resource.sql, own, quote(name), index)) for own, index in indexes.items()),
+        indexes=(
+            *((own, _sqlite_index(resource.sql, own, quote(name), index)) for own, index in indexes.items()),
+            *(_sqlite_suggested(resource, index, quote(name)) for index in suggested),
+        ),
     )
+
+
+def _sqlite_suggested(resource: Resource, index: SuggestedIndex, table: str) -> tuple[str, str]:
+    name = sqlite_index(resource.application, resource.table.ddl.name, index.name)
+    columns = columns_sql(tuple(map(resource.sql.sqlite_name, index.columns)))
+    return name, f"CREATE INDEX {quote(name)} ON {table} ({columns})"
 
 
 def _is_computed(resource: Resource, column: ModelColumn) -> bool:

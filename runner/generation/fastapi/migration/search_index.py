@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.ddl.catalog.default_names import object_name
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.migration.snapshot import IndexSnapshot
 from runner.generation.fastapi.sql_names import qualified
 from runner.generation.model.searched_text import searched_text
+from runner.generation.model.suggested_indexes import free_name, relation_names, suggested_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from runner.ddl.model import QName
     from runner.generation.model.application import Application
@@ -28,7 +28,9 @@ _SEPARATORS = " -().,/"  # that people write into a phone number, as in app/core
 
 def search_indexes(application: Application, chosen: ChosenColumns) -> Mapping[QName, IndexSnapshot]:
     """Return the index of each table that can be searched; the rows of a partition are found in its whole table."""
-    schema, taken = application.schema, _relations(application)
+    schema, taken = application.schema, relation_names(application)
+    for name, indexes in application.derived(suggested_indexes).items():
+        taken[name.schema].update(index.name for index in indexes)
     operators = qualified(dict(schema.extension_schemas).get(EXTENSION), _OPERATORS)
     needs = "" if EXTENSION in schema.extensions else _OPERATORS
     found = {}
@@ -36,7 +38,7 @@ def search_indexes(application: Application, chosen: ChosenColumns) -> Mapping[Q
         text = searched_text(application, table, chosen)
         name = table.ddl.name
         if text.fields and table.ddl.partition_of is None:
-            own = _free_name(name.name, taken.setdefault(name.schema, set()))
+            own = free_name(name.name, "search", taken[name.schema])
             found[name] = IndexSnapshot(
                 name=own, columns=(), sql=f" USING gin (({_text_sql(text)}) {operators})", needs=needs
             )
@@ -51,21 +53,3 @@ def _text_sql(text: SearchedText) -> str:
 
 def _value(column: str) -> str:
     return f"coalesce(CAST({quote(column)} AS text), '')"
-
-
-def _relations(application: Application) -> dict[str | None, set[str]]:
-    """Return the names of tables, keys and indexes by schema: an index must have none of them."""
-    found: dict[str | None, set[str]] = {}
-    for table in application.tables:
-        named = table.constraints
-        names: Iterable[str] = (table.ddl.name.name, *named.unique, *named.indexes)
-        found.setdefault(table.ddl.name.schema, set()).update(names, named.primary_key[:1] if named.primary_key else ())
-    return found
-
-
-def _free_name(table: str, taken: set[str]) -> str:
-    number = 0
-    while (name := object_name(table, "search", f"idx{number or ''}")) in taken:
-        number += 1
-    taken.add(name)
-    return name
