@@ -29,6 +29,19 @@ def up(old: str, new: str) -> list[str]:
     return list(postgresql_statements.change(between(old, new)))
 
 
+def search_statement(table: str, *columns: str) -> str:
+    """Return the statement that creates the index of a table's searches."""
+    text = " || ' ' || ".join(f"coalesce(CAST({column} AS text), '')" for column in columns)
+    return f'CREATE INDEX {table}_search_idx ON {table} USING gin ((({text}) COLLATE "default") gin_trgm_ops)'
+
+
+def search_index(table: str, *columns: str) -> str:
+    """Return the block that runs this statement on servers which have trigrams."""
+    is_known = "SELECT FROM pg_opclass WHERE opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(oid)"
+    statement = search_statement(table, *columns)
+    return f"DO $$\nBEGIN\n    IF EXISTS ({is_known}) THEN\n        {statement};\n    END IF;\nEND\n$$"
+
+
 def lost(old: str, new: str) -> list[str]:
     return [loss.text for loss in losses(between(old, new))]
 
@@ -56,14 +69,41 @@ def test_a_column_is_added_dropped_and_changed() -> None:
     old = "CREATE TABLE t (id int PRIMARY KEY, a int, b varchar(5) NOT NULL DEFAULT 'x');"
     new = "CREATE TABLE t (id int PRIMARY KEY, b varchar(9), c text NOT NULL DEFAULT '');"
     assert up(old, new) == [
+        "DROP INDEX IF EXISTS t_search_idx",
         "ALTER TABLE t ADD COLUMN c text DEFAULT '' NOT NULL",
         "ALTER TABLE t ALTER COLUMN b DROP DEFAULT",
         "ALTER TABLE t ALTER COLUMN b TYPE character varying(9) USING b::character varying(9)",
         "ALTER TABLE t ALTER COLUMN b DROP NOT NULL",
         "ALTER TABLE t DROP COLUMN a",
+        search_index("t", "b", "c"),
     ]
     assert lost(old, new) == ["t.a is dropped with its values"]
-    assert summary(between(old, new)) == ("t: c added; a dropped; b changed",)
+    assert summary(between(old, new)) == ("t: c added; a dropped; b, t_search_idx changed",)
+
+
+def test_a_search_index_is_renamed_with_its_table_and_its_columns() -> None:
+    old = "CREATE TABLE t (id int PRIMARY KEY, a text);"
+    assert up(old, f"{old} ALTER TABLE t RENAME COLUMN a TO b; ALTER TABLE t RENAME TO s;") == [
+        "ALTER TABLE t RENAME TO s",
+        "ALTER TABLE s RENAME COLUMN a TO b",
+        "ALTER INDEX IF EXISTS t_search_idx RENAME TO s_search_idx",
+    ]
+
+
+def test_a_search_index_is_required_where_the_ddl_creates_the_extension() -> None:
+    extension = "CREATE SCHEMA e; CREATE EXTENSION pg_trgm WITH SCHEMA e;"
+    (_, added) = up(extension, f"{extension} CREATE TABLE t (id int PRIMARY KEY, a text);")
+    assert added == search_statement("t", "a").replace("gin_trgm_ops", "e.gin_trgm_ops")
+
+
+def test_what_is_searched_is_the_same_in_any_order_of_the_columns() -> None:
+    assert (
+        up(
+            "CREATE TABLE t (id int PRIMARY KEY, a text, b text);",
+            "CREATE TABLE t (b text, a text, id int PRIMARY KEY);",
+        )
+        == []
+    )
 
 
 def test_a_name_that_the_ddl_does_not_rename_is_dropped_and_added() -> None:
@@ -94,7 +134,7 @@ def test_a_rename_in_the_ddl_is_a_rename() -> None:
 
 def test_a_rename_is_applied_once() -> None:
     ddl = "CREATE TABLE t (id int PRIMARY KEY, a int); ALTER TABLE t RENAME COLUMN a TO b;"
-    assert up(ddl, f"{ddl} ALTER TABLE t ADD COLUMN a text;") == ["ALTER TABLE t ADD COLUMN a text"]
+    assert up(ddl, f"{ddl} ALTER TABLE t ADD COLUMN a bool;") == ["ALTER TABLE t ADD COLUMN a boolean"]
     assert up(ddl, "CREATE TABLE t (id int PRIMARY KEY, b int);") == []
 
 

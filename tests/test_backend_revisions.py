@@ -163,9 +163,26 @@ def test_a_memory_that_cannot_be_read_is_an_error(folder: Folder) -> None:
     folder.memory = {"format": 1, "revisions": ["0001_initial"]}
     with pytest.raises(AgentError, match="cannot be read"):
         folder.generate(TWO)
-    folder.memory = {"format": 2}
+    folder.memory = {"format": 3}
     with pytest.raises(AgentError, match="later version"):
         folder.generate(TWO)
+
+
+def test_an_application_from_before_searches_had_indexes_gets_them_in_a_revision() -> None:
+    made = Folder()
+    ddl = "CREATE TABLE t (id int PRIMARY KEY, a text);"
+    made.generate(ddl)
+    made.memory["format"] = 1
+    (table,) = made.memory["picture"]["tables"]
+    table["indexes"] = [index for index in table["indexes"] if "search" not in index["name"]]
+    assert made.generate(ddl) == ["0002_schema.py"]
+    text = made.texts["0002_schema.py"]
+    assert text.startswith('"""T: t_search_idx added.\n"""')
+    assert text.index("CREATE EXTENSION IF NOT EXISTS pg_trgm") < text.index("CREATE INDEX t_search_idx ON t")
+    assert "DROP INDEX IF EXISTS t_search_idx" in text
+    assert '"sqlite": [],' in text
+    assert made.memory["format"] == 2
+    assert made.generate(ddl) == []
 
 
 def test_a_revision_that_is_no_python_is_named(folder: Folder) -> None:

@@ -129,10 +129,10 @@ def test_a_table_without_columns_is_left_out():
 
 
 def test_a_new_column_of_a_domain_that_rejects_null_is_filled():
-    old = "CREATE DOMAIN said AS text NOT NULL; CREATE TABLE t (id int PRIMARY KEY);"
-    filled = f"{old} ALTER TABLE t ADD COLUMN a said DEFAULT 'none'; ALTER TABLE t ALTER COLUMN a DROP DEFAULT;"
+    old = "CREATE DOMAIN said AS date NOT NULL; CREATE TABLE t (id int PRIMARY KEY);"
+    filled = f"{old} ALTER TABLE t ADD COLUMN a said DEFAULT '2024-05-01'; ALTER TABLE t ALTER COLUMN a DROP DEFAULT;"
     assert up(old, filled) == [
-        "ALTER TABLE t ADD COLUMN a said DEFAULT 'none'",
+        "ALTER TABLE t ADD COLUMN a said DEFAULT '2024-05-01'",
         "ALTER TABLE t ALTER COLUMN a DROP DEFAULT",
     ]
     assert lost(old, filled) == []

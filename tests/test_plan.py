@@ -68,7 +68,13 @@ def test_every_key_is_read_and_every_default_filled_in():
     assert setup.timeouts == Timeouts(task=100, subtask=7, grace=3)
     assert setup.retries == Retries(attempts=1, backoff=0)
     assert setup.templates == PLANS.parent
-    assert setup.options == {"title": "No. 1", "deep": {"list": [1, 2.5, True, None, "text"]}}
+    assert setup.options == {
+        "title": "No. 1",
+        "deep": {"list": [1, 2.5, True, None, "text"]},
+        "search": {"d": ["x"]},
+        "indexes": "none",
+    }
+    assert one.options == {"search": {"a": ["x", "y"], "b": ["z"], "c": []}, "indexes": "create"}
     assert (again.id, again.agent) == ("be-again", "be-boilerplate")
     assert again.timeouts == Timeouts(task=100, subtask=50.5, grace=3)
     assert (one.id, one.description) == ("be-crud-apis-for-everything", "BE CRUD APIs for everything")

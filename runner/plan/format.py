@@ -178,6 +178,20 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
     templates: Templates | None = Field(
         default=None, description="A folder of your own templates, searched first.", examples=["./my-templates"]
     )
+    search: (
+        Annotated[dict[Text, TextOrNone], Expected("Give the columns of each table: {students: [full_name, phone]}.")]
+        | None
+    ) = Field(
+        default=None,
+        description="The columns that lists search, by table; of a table that is left out all texts, none for [].",
+        examples=[{"students": ["full_name", "phone"], "audit_log": []}],
+    )
+    indexes: Annotated[Literal["suggest", "create", "none"], Expected("Give $choices.")] | None = Field(
+        default=None,
+        description="Indexes that the DDL lacks for references, sorts and filters: listed in the backend's README "
+        "(suggest, when left out), created by a migration, or neither.",
+        examples=["create"],
+    )
 
 
 class TaskEntry(_Shared):

@@ -56,6 +56,8 @@ workspace: build/{name}
 # timeouts: {{task: {timeouts.task:g}, subtask: {timeouts.subtask:g}}}   # seconds
 # retries: {{attempts: {retries.attempts}, backoff: {retries.backoff}}}
 # templates: ./my-templates             # none; searched before the built-in ones
+# search: {{}}                            # the columns that lists search, by table; all texts when left out
+# indexes: suggest                      # those that the DDL lacks: suggest (in the README), create or none
 
 tasks:
   - id: be-setup

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+_AGENT_OPTIONS = ("search", "indexes")  # keys of the format that agents get among their options
 _FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
 
 
@@ -71,6 +72,8 @@ def _task_input(plan: PlanEntry, task: TaskEntry, task_id: str) -> TaskInput:
         values[name] = {**values.get(name, {}), **value} if is_mapping else value
     values["needs"] = dict.fromkeys(values["needs"])
     values["ddl"] = tuple(dict.fromkeys(chain.from_iterable(values.get("ddl", ()))))
+    shared = {name: values.pop(name) for name in _AGENT_OPTIONS if name in values}
+    values["options"] = {**shared, **values.get("options", {})}
     record = {_FIELDS.get(name, name): value for name, value in values.items()}
     task_input: TaskInput = from_json_value(TaskInput, {**record, "id": task_id})
     return task_input

@@ -7,6 +7,7 @@ supervisor's main thread.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -88,6 +89,7 @@ class Preparation:
         schema, schema_digest = self._schema(task, agent)
         globs = task.tables or TableGlobs()
         schema, schema_digest = _with_named_tables(schema, schema_digest, {*globs.include, *self._named})
+        _check_searched_columns(schema, task.options.get("search"))
         tables = select_tables(schema, globs) if agent.per_table else None
         if tables is not None:
             _refuse_misread(schema, tables, globs)
@@ -208,10 +210,26 @@ def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
     return tuple(table for label, table in labels.items() if label in chosen)
 
 
-def _no_match(pattern: str, labels: dict[str, Table]) -> tuple[str, str]:
+def _no_match(pattern: str, labels: Mapping[str, Table]) -> tuple[str, str]:
     close = get_close_matches(pattern, labels, _CLOSE_MATCHES)
     hint = f"Did you mean {' or '.join(close)}?" if close else f"The DDL has {len(labels)} tables; see `runner schema`"
     return f"{pattern!r} matches no table", hint
+
+
+def _check_searched_columns(schema: Schema, search: object) -> None:
+    """Raise `TaskInputError` for a table or column that `search` names and the schema lacks."""
+    if not isinstance(search, Mapping) or not search:
+        return
+    tables = {schema.label(table.name): table for table in schema.with_columns().tables}
+    for label, names in search.items():
+        if label not in tables:
+            raise TaskInputError(f"search.{label}", *_no_match(label, tables))
+        columns = [column.name for column in tables[label].columns]
+        for index, name in enumerate(names):
+            if name not in columns:
+                close = get_close_matches(name, columns, _CLOSE_MATCHES)
+                hint = f"Did you mean {' or '.join(close)}?" if close else f"Its columns are {', '.join(columns)}"
+                raise TaskInputError(f"search.{label}.{index}", f"{label} has no column {name!r}", hint)
 
 
 def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) -> None:

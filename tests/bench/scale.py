@@ -22,7 +22,7 @@ import psycopg
 from psycopg import sql
 
 from tests.bench.__main__ import Row
-from tests.bench.scale_rows import fill
+from tests.bench.scale_rows import SEARCHED_COLUMNS, fill
 from tests.generated_backend import backend_files, read_schema, write_backend
 from tests.integration.backend import listening, serving
 from tests.integration.postgres import running_server
@@ -76,7 +76,8 @@ class Sides:
 
 def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row]:
     """Lists, counts, searches, exports and bulk requests of `rows` students and ten times as much attendance."""
-    folder = write_backend(backend_files(read_schema()), scratch.fresh())
+    options = {"search": {"students": SEARCHED_COLUMNS}}
+    folder = write_backend(backend_files(read_schema(), options=options), scratch.fresh())
     with ExitStack() as stack:
         database = stack.enter_context(_database_of(server) if server else _own_database())
         url = stack.enter_context(serving(folder, database, LOG_FORMAT="plain", DATABASE_POOL_TIMEOUT="60")).url

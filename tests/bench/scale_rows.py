@@ -5,6 +5,7 @@ from __future__ import annotations
 import psycopg
 from psycopg import sql
 
+SEARCHED_COLUMNS = ("full_name", "nickname", "nisn", "nis", "phone")
 # The text of a student that the application by hand searches, and the index that it would have made for it.
 SEARCHED = "full_name || ' ' || coalesce(nickname, '') || ' ' || nisn || ' ' || nis || ' ' || coalesce(phone, '')"
 SEARCH_INDEX = (

@@ -16,6 +16,8 @@ from runner.generation.fastapi.migration.revisions import (
     plan_revision,
 )
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
+from runner.generation.model.searched_text import chosen_columns
+from runner.generation.model.suggested_indexes import index_option
 from runner.generation.template_agent import TemplateAgent
 
 if TYPE_CHECKING:
@@ -59,7 +61,9 @@ class BackendBoilerplate(TemplateAgent):
         return self._plan(ctx).memory
 
     def _plan(self, ctx: AgentContext) -> RevisionPlan:
-        return plan_revision(ctx.application, ctx.application.derived(take_snapshot), ctx.memory, _revisions(ctx))
+        application = ctx.application
+        snapshot = application.derived(take_snapshot, chosen_columns(ctx.options), index_option(ctx.options))
+        return plan_revision(application, snapshot, ctx.memory, _revisions(ctx))
 
 
 def _migration_variables(found: RevisionPlan) -> Mapping[str, Any]:

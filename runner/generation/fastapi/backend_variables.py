@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.encoders import Code
-from runner.generation.encoders.markdown_text import code
+from runner.generation.encoders.markdown_text import code, code_cell
+from runner.generation.encoders.python_text import literal
+from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.left_out import left_out, passed_over
 from runner.generation.fastapi.resources import make_resource
 from runner.generation.fastapi.sqlite_names import has_renamed
@@ -15,12 +17,17 @@ from runner.generation.model.app_options import app_options
 from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.native_values import NATIVE_TEXTS
 from runner.generation.model.prose import sentence
+from runner.generation.model.searched_text import chosen_columns, searched_text
+from runner.generation.model.suggested_indexes import index_option, suggested_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.ddl.model import Enum
+    from runner.generation.fastapi.resources import Resource
+    from runner.generation.fragments import Fragment
     from runner.generation.model.application import Application
+    from runner.generation.model.searched_text import SearchedText
     from runner.generation.model.table_part import TablePart
 
 
@@ -45,6 +52,7 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
             Code(f"{code(table.title)}: {text}") for table in tables for text in left_out(schema.dialect, table)
         ),
         "passed_over": passed_over(schema),
+        "suggested": _suggested(application) if index_option(options) == "suggest" else (),
         "has_renamed": has_renamed(application),
         "native_samples": NATIVE_TEXTS,
     }
@@ -58,8 +66,30 @@ def table_variables(part: TablePart, options: Mapping[str, Any]) -> Mapping[str,
         "table": part.table,
         "resource": found,
         "arguments": table_arguments(found),
+        "search": _search(found, searched_text(part.table, chosen_columns(options))),
         "left_out": left_out(part.dialect, part.table),
     }
+
+
+def _suggested(application: Application) -> tuple[Code, ...]:
+    """Return the indexes that tables lack, as rows of a table in Markdown."""
+    rows = []
+    for name, indexes in application.derived(suggested_indexes).items():
+        references = [code_cell(f"({', '.join(index.columns)})") for index in indexes if not index.is_for_lists]
+        lists = [code_cell(index.columns[0]) for index in indexes if index.is_for_lists]
+        title = code_cell(application.table(name).title)
+        rows.append(Code(f"{title} | {', '.join(references)} | {', '.join(lists)}"))
+    return tuple(rows)
+
+
+def _search(found: Resource, text: SearchedText) -> Fragment | None:
+    """Return the searches of a table as Python source; None where nothing is searched."""
+    if not text.fields:
+        return None
+    columns, phones = (
+        literal(tuple(column.attribute for column in found.columns_of(fields))) for fields in (text.fields, text.phones)
+    )
+    return source("Search({}{})", columns, f", phones={phones}" if text.phones else "", uses="Search")
 
 
 def _enum(class_name: str, enum: Enum) -> PythonEnum:

@@ -9,6 +9,7 @@ from runner.generation.fastapi.generated_names import source
 from runner.generation.fragments import Fragment
 from runner.generation.model.naming import unused_name
 from runner.generation.model.schema_names import flat_name, outside
+from runner.generation.model.suggested_indexes import suggested_indexes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -64,3 +65,18 @@ def target_source(reference: Reference, home: str | None, column: str) -> Fragme
 def _own_name(name: QName, home: str | None, flat: str) -> str:
     schema = outside(name, home)
     return flat.removeprefix(f"{schema}." if schema else "")
+
+
+def suggested_names(application: Application) -> Mapping[tuple[QName, str], str]:
+    """Return the names in SQLite of the indexes that the DDL lacks, by table and name."""
+    used = {
+        name.lower() for table in application.tables for name in (table.names.flat, *table.constraints.flat.values())
+    }
+    found: dict[tuple[QName, str], str] = {}
+    for table, indexes in application.derived(suggested_indexes).items():
+        schema = outside(table, application.names.common.home)
+        for index in indexes:
+            name = unused_name(flat_name(schema, index.name), used)
+            used.add(name.lower())
+            found[table, index.name] = name
+    return found

@@ -34,8 +34,8 @@ def create_types(snapshot: Snapshot) -> Iterator[str]:
         if kind.after is None:
             yield from _create_type(kind)
     yield from _functions(snapshot, len(snapshot.types))
-    for name in snapshot.sequences:
-        yield f"CREATE SEQUENCE {name}"
+    yield from (f"CREATE SEQUENCE {name}" for name in snapshot.sequences)
+    yield from [_TRIGRAMS] if _has_optional(snapshot) else []
 
 
 def drop_types(snapshot: Snapshot) -> Iterator[str]:
@@ -76,6 +76,7 @@ def change(found: Difference) -> Iterator[str]:
     yield from _make_types(found)
     yield from (function.create for function in functions if function.position)
     yield from (f"CREATE SEQUENCE {name}" for name in found.new.sequences if name not in found.old.sequences)
+    yield from [_TRIGRAMS] if _has_optional(found.new) and not _has_optional(found.old) else []
     for added in found.tables_added:
         yield from _create_table(added)
         yield from _of_row_type(added, found.new)
@@ -91,6 +92,17 @@ def change(found: Difference) -> Iterator[str]:
     yield from _comments(found)
 
 
+# Where the server offers the extension and the user may create it; otherwise indexes that need it are left out.
+_TRIGRAMS = """\
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_trgm') THEN
+        CREATE EXTENSION IF NOT EXISTS pg_trgm;
+    END IF;
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE WARNING 'pg_trgm may not be created, so searches have no index';
+END
+$$"""
 _UNCHECKED_BODIES = "SET LOCAL check_function_bodies = off"  # they may name tables that are created later
 
 
@@ -118,6 +130,11 @@ def _create_surroundings(snapshot: Snapshot, old: Snapshot | None = None) -> Ite
     for name, definition in snapshot.collations:
         if (name, definition) not in known:
             yield f"CREATE COLLATION IF NOT EXISTS {quote(name)} {definition}"
+
+
+def _has_optional(snapshot: Snapshot) -> bool:
+    """Whether some index needs an operator class that a server may lack."""
+    return any(index.needs for table in snapshot.tables for index in table.indexes)
 
 
 def _create_type(kind: TypeSnapshot) -> Iterator[str]:
@@ -160,8 +177,21 @@ def _create_table(table: TableSnapshot) -> Iterator[str]:
 
 def _add(table: TableSnapshot, part: Part) -> str:
     if isinstance(part, IndexSnapshot):
-        return f"CREATE {'UNIQUE ' if part.unique else ''}INDEX {quote(part.name)} ON {table.sql}{part.sql}"
+        create = f"CREATE {'UNIQUE ' if part.unique else ''}INDEX {quote(part.name)} ON {table.sql}{part.sql}"
+        return _if_supported(create, part.needs) if part.needs else create
     return f"ALTER TABLE {table.sql} ADD CONSTRAINT {quote(part.name)} {part.sql}"
+
+
+def _if_supported(statement: str, operators: str) -> str:
+    """Return a block that runs a statement where the server has an operator class."""
+    mark = "$$"
+    while mark in statement:
+        mark = f"{mark[:-1]}_$"
+    is_known = f"opcname = {text_sql(operators)} AND pg_opclass_is_visible(oid)"
+    return (
+        f"DO {mark}\nBEGIN\n    IF EXISTS (SELECT FROM pg_opclass WHERE {is_known}) THEN\n"
+        f"        {statement};\n    END IF;\nEND\n{mark}"
+    )
 
 
 # -------------------------------------------------------------------------------------------------------------- names
@@ -238,15 +268,20 @@ def _drop_parts(found: Difference) -> Iterator[str]:
     dropped = [(table.old, part) for table in found.tables for part in table.dropped_parts]
     for table, part in sorted(dropped, key=lambda pair: not _refers(pair[1])):
         if isinstance(part, IndexSnapshot):
-            yield f"DROP INDEX {qualified(table.schema, part.name)}"
+            yield f"DROP INDEX {_if_exists(part)}{qualified(table.schema, part.name)}"
         else:
             yield f"ALTER TABLE {table.sql} DROP CONSTRAINT {quote(part.name)}"
     for changed in found.tables:
         for old, new in changed.renamed_parts:
             if isinstance(old, IndexSnapshot):
-                yield f"ALTER INDEX {qualified(changed.old.schema, old.name)} RENAME TO {quote(new.name)}"
+                name = qualified(changed.old.schema, old.name)
+                yield f"ALTER INDEX {_if_exists(old)}{name} RENAME TO {quote(new.name)}"
             else:
                 yield f"ALTER TABLE {changed.old.sql} RENAME CONSTRAINT {quote(old.name)} TO {quote(new.name)}"
+
+
+def _if_exists(index: IndexSnapshot) -> str:
+    return "IF EXISTS " if index.needs else ""
 
 
 def _add_parts(found: Difference) -> Iterator[str]:

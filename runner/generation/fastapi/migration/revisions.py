@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 FOLDER = "backend/migrations/versions"
 INITIAL = "0001_initial"
-FORMAT = 1  # of the memory; later versions of the runner have higher numbers
+FORMAT = 2  # of the memory; later versions of the runner have higher numbers
 
 _NUMBERED = re.compile(r"(\d{4})_")
 _STEM = re.compile(r"[./]")  # what follows the name of a revision in the names of its files

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from runner.ddl.model import Const
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
+from runner.generation.fastapi.migration.search_index import search_indexes
 from runner.generation.fastapi.migration.snapshot import (
     ColumnSnapshot,
     ConstraintKind,
@@ -25,24 +26,33 @@ from runner.generation.fastapi.migration.type_snapshots import type_snapshots
 from runner.generation.fastapi.resources import Resource, resources
 from runner.generation.fastapi.resources import resource as resource_of
 from runner.generation.fastapi.sql_names import columns_sql, qualified, type_name
+from runner.generation.fastapi.sqlite_names import suggested_names
 from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite, is_without_case
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
 from runner.generation.model.fields import domain_rejects_null
+from runner.generation.model.suggested_indexes import suggested_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runner.ddl.model import Column, Exclusion, ForeignKey, Index, IndexPart, Key, QName
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
+    from runner.generation.model.searched_text import ChosenColumns
+    from runner.generation.model.suggested_indexes import IndexOption, SuggestedIndex
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 _IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^".\s]+)')
 
 
-def take_snapshot(application: Application) -> Snapshot:
-    """Return the snapshot of the databases of an application."""
+def take_snapshot(application: Application, chosen: ChosenColumns = (), indexes: IndexOption = "suggest") -> Snapshot:
+    """Return the snapshot of the databases of an application.
+
+    `chosen` are the columns that searches read; with `indexes="create"` it has the indexes that the DDL lacks.
+    """
+    searches = search_indexes(application, chosen)
+    suggested = application.derived(suggested_indexes) if indexes == "create" else {}
     schema, home = application.schema, application.names.common.home
     named = [table.name for table in schema.tables] + [enum.name for enum in schema.enums if enum.name]
     named += [domain.name for domain in schema.domains]
@@ -59,7 +69,9 @@ def take_snapshot(application: Application) -> Snapshot:
         types=types,
         functions=functions,
         sequences=tuple(_sequences(resources(application))),
-        tables=tuple(_table(application, resource) for resource in _in_order(resources(application))),
+        tables=tuple(
+            _table(application, resource, searches, suggested) for resource in _in_order(resources(application))
+        ),
     )
 
 
@@ -121,7 +133,14 @@ def _makes_sequence(resource: Resource, column: Column) -> bool:
     return column.serial and name in own and schema in (None, table.schema)
 
 
-def _table(application: Application, resource: Resource) -> TableSnapshot:
+def _table(
+    application: Application,
+    resource: Resource,
+    searches: Mapping[QName, IndexSnapshot],
+    suggested: Mapping[QName, tuple[SuggestedIndex, ...]],
+) -> TableSnapshot:
+    search = searches.get(resource.table.ddl.name)
+    added = suggested.get(resource.table.ddl.name, ())
     return TableSnapshot(
         schema=resource.database_schema,
         name=resource.table.ddl.name.name,
@@ -132,9 +151,9 @@ def _table(application: Application, resource: Resource) -> TableSnapshot:
             *_exclusions(resource),
             *_references(resource),
         ),
-        indexes=tuple(_indexes(resource)),
+        indexes=(*_indexes(resource), *map(_suggested, added), *([search] if search else ())),
         comment=resource.table.ddl.comment or None,
-        sqlite=_sqlite(application, resource),
+        sqlite=_sqlite(application, resource, added),
     )
 
 
@@ -263,6 +282,10 @@ def _indexes(resource: Resource) -> Iterator[IndexSnapshot]:
         )
 
 
+def _suggested(index: SuggestedIndex) -> IndexSnapshot:
+    return IndexSnapshot(name=index.name, columns=index.columns, sql=f" ({columns_sql(index.columns)})")
+
+
 def _index_part(sql: TableSql, part: IndexPart) -> str:
     text = quote(part.column) if part.column else f"({sql.part(part, Database.POSTGRESQL)})"
     if is_without_case(part):
@@ -277,7 +300,7 @@ def _index_part(sql: TableSql, part: IndexPart) -> str:
 # -------------------------------------------------------------------------------------------------------------- SQLite
 
 
-def _sqlite(application: Application, resource: Resource) -> SqliteSnapshot:
+def _sqlite(application: Application, resource: Resource, suggested: Iterable[SuggestedIndex]) -> SqliteSnapshot:
     name, constraints = resource.table.names.flat, resource.table.constraints
     indexes = {
         constraints.flat[own]: index for own, index in constraints.indexes.items() if in_sqlite(index, resource.sql)
@@ -288,8 +311,18 @@ def _sqlite(application: Application, resource: Resource) -> SqliteSnapshot:
         stored=tuple(name for name, column in resource.columns.items() if not _is_computed(resource, column)),
         renamed=tuple(resource.sql.sqlite_names.items()),
         numbered=_numbered(resource) is not None,
-        indexes=tuple((own, _sqlite_index(resource.sql, own, quote(name), index)) for own, index in indexes.items()),
+        indexes=(
+            *((own, _sqlite_index(resource.sql, own, quote(name), index)) for own, index in indexes.items()),
+            *(_sqlite_suggested(application, resource, index) for index in suggested),
+        ),
     )
+
+
+def _sqlite_suggested(application: Application, resource: Resource, index: SuggestedIndex) -> tuple[str, str]:
+    name = application.derived(suggested_names)[resource.table.ddl.name, index.name]
+    table = quote(resource.table.names.flat)
+    columns = columns_sql(tuple(map(resource.sql.sqlite_name, index.columns)))
+    return name, f"CREATE INDEX {quote(name)} ON {table} ({columns})"
 
 
 def _is_computed(resource: Resource, column: ModelColumn) -> bool:

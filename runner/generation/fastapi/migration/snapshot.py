@@ -112,13 +112,17 @@ class ConstraintSnapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class IndexSnapshot:
-    """An index that no constraint owns. `sql` is all after the table's name; `columns` are plain columns."""
+    """An index that no constraint owns. `sql` is all after the table's name; `columns` are plain columns.
+
+    It is created only on servers that have the operator class `needs`, if it names one, such as that of an extension.
+    """
 
     name: str
     columns: tuple[str, ...]
     sql: str
     unique: bool = False
     comment: str | None = None
+    needs: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -39,11 +39,6 @@ class Filterable:
         """Whether lists can be sorted by this field."""
         return "eq" in self.operators
 
-    @property
-    def searchable(self) -> bool:
-        """Whether the search parameter `q` includes this field."""
-        return "ilike" in self.operators
-
 
 _boolean: TypeAdapter[bool] = TypeAdapter(bool)
 _COMPARISONS: Mapping[str, Operator] = {

@@ -11,7 +11,6 @@ A filter is a query parameter `field` or `field__operator`. Which operators a fi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -35,6 +34,7 @@ from app.core.filtering import (
 from app.core.integrity import table_of
 from app.core.ordering import Order, SortKey
 from app.core.problems import FieldError, invalid
+from app.core.search import Search
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 500
@@ -93,7 +93,9 @@ class ListQuery(ExportQuery):
 _Sort = Annotated[
     str, Query(description="Comma-separated fields to sort by; the prefix `-` sorts descending.")
 ]
-_Search = Annotated[str, Query(description="Text to find in any text field, ignoring case.")]
+_Search = Annotated[
+    str, Query(description="Words to find in the searched fields, in any order, ignoring case.")
+]
 _Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="Maximum number of rows.")]
 _Offset = Annotated[int, Query(ge=0, le=MAX_OFFSET, description="Number of rows to skip.")]
 _After = Annotated[
@@ -152,7 +154,9 @@ async def list_query(
 class Filters:
     """The fields by which the list of one table can be filtered, sorted and searched."""
 
-    def __init__(self, model: type[DeclarativeBase], read: type[BaseModel]) -> None:
+    def __init__(self, model: type[DeclarativeBase], read: type[BaseModel], search: Search) -> None:
+        self.search = search
+        self._model = model
         self.fields: dict[str, Filterable] = {}
         for attribute, info in read.model_fields.items():
             column: InstrumentedAttribute[Any] = getattr(model, attribute)
@@ -185,7 +189,7 @@ class Filters:
                 message = error_message(error)
                 errors.append(FieldError(field=parameter, code="filter", message=message))
         try:
-            conditions += self._search(query.q)
+            conditions += self.search.conditions(self._model, query.q)
         except ValueError as error:
             errors.append(FieldError(field="q", code="filter", message=error_message(error)))
         if errors:
@@ -237,13 +241,6 @@ class Filters:
             for name, filterable in self.fields.items()
             for operator in filterable.operators
         ]
-
-    def _search(self, q: str) -> Iterable[Condition]:
-        if not q:
-            return
-        reject_unstorable(q)
-        texts = [field.column for field in self.fields.values() if field.searchable]
-        yield sa.or_(sa.false(), *(text.icontains(q, autoescape=True) for text in texts))
 
 
 def _unknown(parameter: str, filterable: Filterable | None) -> FieldError:

@@ -16,23 +16,30 @@ from app.core.integrity import table_of
 from app.core.keyless import selected_rows
 from app.core.listing import Filters, Page
 from app.core.rules import Rule
+from app.core.search import Search
 
 Model = TypeVar("Model", bound=DeclarativeBase)
 Read = TypeVar("Read", bound=BaseModel)
 
 
 class Resource(Generic[Model, Read]):
-    """The model, the read schema and the rules of a table. `label` is its noun in messages."""
+    """The model, the read schema, the searches and the rules of a table. `label` is its noun in messages."""
 
     def __init__(
-        self, model: type[Model], read: type[Read], *, label: str, rules: Sequence[Rule] = ()
+        self,
+        model: type[Model],
+        read: type[Read],
+        *,
+        label: str,
+        search: Search | None = None,
+        rules: Sequence[Rule] = (),
     ) -> None:
         self.model, self.rows = model, selected_rows(model)
         self.read = read
         self.page: Any = Page[read]  # type: ignore[valid-type]
         self.label = label
         self.rules = rules
-        self.filters = Filters(model, read)
+        self.filters = Filters(model, read, search or Search())
         mapper = sa.inspect(model)
         self.key = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
         fields = {
