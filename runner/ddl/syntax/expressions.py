@@ -138,7 +138,7 @@ _BINARY: dict[str, str] = {
     "Sub": "-",
     "Mul": "*",
     "Div": "/",
-    "IntDiv": "/",
+    "IntDiv": "div",
     "Mod": "%",
     "DPipe": "||",
     "Like": "like",
@@ -149,6 +149,10 @@ _BINARY: dict[str, str] = {
     "ArrayContainsAll": "@>",
     "Glob": "glob",
     "Pow": "power",
+    "BitwiseAnd": "&",
+    "BitwiseOr": "|",
+    "BitwiseLeftShift": "<<",
+    "BitwiseRightShift": ">>",
 }
 _FUNCTIONS: dict[str, str] = {
     "Abs": "abs",
@@ -161,6 +165,8 @@ _FUNCTIONS: dict[str, str] = {
     "CurrentTimestamp": "now",
     "CurrentUser": "current_user",
     "Date": "date",
+    "Decode": "decode",
+    "Encode": "encode",
     "Floor": "floor",
     "Greatest": "greatest",
     "Hex": "hex",
@@ -170,13 +176,17 @@ _FUNCTIONS: dict[str, str] = {
     "Localtime": "localtime",
     "Localtimestamp": "localtimestamp",
     "Lower": "lower",
+    "MD5": "md5",
+    "Rand": "random",
     "Replace": "replace",
     "Right": "right",
     "StrPosition": "strpos",
     "Substring": "substr",
     "Nullif": "nullif",
     "Round": "round",
+    "Unhex": "unhex",
     "Upper": "upper",
+    "UtcTimestamp": "utc_timestamp",
     "Uuid": "gen_random_uuid",
 }
 _CONNECTORS: dict[type[exp.Expr], str] = {exp.And: "and", exp.Or: "or"}
@@ -289,8 +299,12 @@ def _literal(node: exp.Expr, dialect: Dialect) -> Expression:
 
 def _cast(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
-    if isinstance(inner, Const):
+    if isinstance(inner, Const) and node.args["to"].is_type("interval") and isinstance(inner.value, str):
+        return Operation(op="interval", args=(inner,))
+    if isinstance(inner, Const) and not (isinstance(node.this.unnest(), exp.Cast) and inner.value == "now"):
         return inner
+    if isinstance(inner, Const):  # ('now'::text)::date: read when a row is made, which 'now'::date is not
+        inner = Operation(op="now")
     return Operation(op="cast", args=(inner, Const(value=node.args["to"].sql(dialect=dialect.parser).lower())))
 
 
@@ -352,6 +366,46 @@ def _interval(node: exp.Expr, dialect: Dialect) -> Expression:
     return Operation(op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),))
 
 
+def _make_interval(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read make_interval(days => 3) of PostgreSQL."""
+    parts = [argument for argument in node.args.values() if isinstance(argument, exp.Kwarg)]
+    values = [_convert(part.expression, dialect) for part in parts]
+    texts = [
+        f"{value.value} {part.this.name}" for part, value in zip(parts, values, strict=True) if isinstance(value, Const)
+    ]
+    if len(texts) != len(node.args):
+        raise _Inexpressible
+    return Operation(op="interval", args=(Const(value=" ".join(texts)),))
+
+
+def _moved(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read date_add(time, INTERVAL n unit), date_sub() and timestampadd() of MySQL."""
+    length = _convert(node.expression, dialect)
+    if not isinstance(length, Const):
+        raise _Inexpressible
+    interval = Operation(op="interval", args=(Const(value=f"{length.value} {node.args['unit'].name.lower()}"),))
+    return Operation(op="-" if isinstance(node, exp.DateSub) else "+", args=(_convert(node.this, dialect), interval))
+
+
+def _part_of_date(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read year(time), month(time) and day(time) of MySQL."""
+    time = node.this.this if isinstance(node.this, exp.TsOrDsToDate) else node.this
+    return Operation(op="extract", args=(Const(value=type(node).__name__.lower()), _convert(time, dialect)))
+
+
+def _json_object(node: exp.Expr, dialect: Dialect) -> Expression:
+    parts = [part for pair in node.expressions for part in (pair.this, pair.expression)]
+    return Operation(op="json_object", args=tuple(_convert(part, dialect) for part in parts))
+
+
+def _hexadecimal(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read X'…': bits in PostgreSQL, bytes elsewhere."""
+    digits = str(node.this)
+    if not dialect.postgresql_compatible:
+        return Operation(op="bytes", args=(Const(value=digits.lower()),))
+    return Operation(op="bits", args=(Const(value=f"{int(digits or '0', 16):0{4 * len(digits)}b}"),))
+
+
 def _case(node: exp.Expr, dialect: Dialect) -> Expression:
     subject, default = node.args.get("this"), node.args.get("default")
     args: list[Expression] = []
@@ -408,6 +462,29 @@ _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
         op="timezone", args=(_convert(node.args["zone"], dialect), _convert(node.this, dialect))
     ),
     exp.Between: _between,
+    exp.DateAdd: _moved,
+    exp.DateSub: _moved,
+    exp.TimestampAdd: _moved,
+    exp.Day: _part_of_date,
+    exp.Month: _part_of_date,
+    exp.Year: _part_of_date,
+    exp.HexString: _hexadecimal,
+    exp.If: lambda node, dialect: Operation(
+        op="case",
+        args=tuple(
+            Const(value=None) if part is None else _convert(part, dialect)
+            for part in (node.this, node.args["true"], node.args.get("false"))
+        ),
+    ),
+    exp.Introducer: lambda node, dialect: _convert(node.expression, dialect),
+    exp.JSONObject: _json_object,
+    exp.LowerHex: lambda node, dialect: Operation(
+        op="lower", args=(Operation(op="hex", args=(_convert(node.this, dialect),)),)
+    ),
+    exp.MakeInterval: _make_interval,
+    exp.TimestampTrunc: lambda node, dialect: Operation(
+        op="date_trunc", args=(Const(value=node.args["unit"].name.lower()), _convert(node.this, dialect))
+    ),
     exp.BitString: lambda node, _: Operation(op="bits", args=(Const(value=str(node.this)),)),
     exp.Boolean: lambda node, _: Const(value=bool(node.this)),
     exp.ByteString: lambda node, _: Const(value=str(node.this)),  # E'…', whose escapes the parser has resolved

@@ -109,7 +109,8 @@ def _of_type(field: Field, sql: TableSql) -> Iterator[str]:
     if sql.source.sqlite_compatible and not field.column.type.text.strip():
         yield f"column `{field.column.name}` has no type: it holds text"
     elif field.column.type.base in MYSQL_TYPES and not sql.source.postgresql_compatible:
-        yield f"column {code(field.column.name)} holds text: PostgreSQL itself has no type {code(field.column.type.text)}"
+        kind = code(field.column.type.text)
+        yield f"column {code(field.column.name)} holds text: PostgreSQL itself has no type {kind}"
 
 
 def _missing(what: str, field: Field, texts: Mapping[Database, str | None]) -> Iterator[str]:
