@@ -59,6 +59,16 @@ def _check(form: str, text: str, dialect: str, database: Database) -> str | None
         ("big > 0", "CAST(big AS REAL) > 0"),
         ("big + n > 0", None),
         ("label ~ '^a'", None),
+        ("n IS DISTINCT FROM id", "n IS NOT id"),
+        ("n & 6 = 4", "(n & 6) = 4"),
+        ("num_nulls(n, x) = 1", "(n IS NULL) + (x IS NULL) = 1"),
+        ("octet_length(label) < 9", "length(CAST(label AS BLOB)) < 9"),
+        ("starts_with(label, 'a%')", "label GLOB 'a%*'"),
+        ("label = ANY ('{a, b}'::text[])", "label IN ('a', 'b')"),
+        ("label = ANY ('{a,NULL}'::text[])", None),
+        ("isfinite(made)", "(made NOT IN ('infinity', '-infinity'))"),
+        ("small = trunc(small)", "small = CAST(small AS INTEGER)"),
+        ("place - place <= interval '8 hours'", "round((julianday(place) - julianday(place)) * 86400.0, 3) <= 28800"),
         ("at < now()", None),
         ("made < 'infinity'", "made < 'infinity'"),
         ("made < at", None),
@@ -77,6 +87,12 @@ def test_a_check_of_postgresql_on_sqlite(text: str, expected: str | None) -> Non
         ("`flag` = 1", "flag = true"),
         ("`flag` = 2", None),
         ("json_valid(`spec`)", None),
+        ("`label` LIKE BINARY 'a%'", None),
+        ("`n` DIV 2 > 1", "(n / NULLIF(2, 0)) > 1"),
+        ("`n` <=> 5", "n IS NOT DISTINCT FROM 5"),
+        ("(`n` IS NULL) XOR (`label` IS NULL)", "(n IS NULL) <> (label IS NULL)"),
+        ("datediff(`made`, `made`) < 9", "(made - made) < 9"),
+        ("octet_length(`label`) < 9", "octet_length(label) < 9"),
         ("`label` like 'a\\_%'", r"label ILIKE 'a\_%'"),
         ("`label` regexp '^[a-z]+$'", "label ~* '^[a-z]+$'"),
         ("`n` / 2 < 1", "(CAST(n AS numeric) / 2) < 1"),
@@ -99,7 +115,14 @@ def test_a_check_of_mysql_on_postgresql(text: str, expected: str | None) -> None
     [
         ("label GLOB '[A-Z][0-9]*'", "label ~ '^[A-Z][0-9].*$'"),
         ("label LIKE 'a\\%'", r"label ILIKE 'a\\%'"),
-        ("typeof(n) = 'integer'", None),
+        ("typeof(n) = 'integer'", "CASE WHEN n IS NULL THEN 'null' ELSE 'integer' END = 'integer'"),
+        ("typeof(at) = 'text'", None),
+        ("n IS NOT id", "n IS DISTINCT FROM id"),
+        ("json_array_length(label) > 0", "jsonb_array_length(CAST(label AS jsonb)) > 0"),
+        ("datetime(at) IS NOT NULL", "at IS NOT NULL"),
+        ("strftime('%Y', at) > '1999'", "to_char(at, 'YYYY') > '1999'"),
+        ("at IS strftime('%Y', at)", None),
+        ("(n & 6) = 4", "(n & 6) = 4"),
         ("n / id > 1", "(n / NULLIF(id, 0)) > 1"),
     ],
 )
@@ -313,6 +336,12 @@ def test_a_truth_value_and_a_number_of_sqlite(type_: str, default: str, postgres
 def test_a_computed_column_on_sqlite(columns: str, value: str, sqlite: str | None) -> None:
     made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {columns} GENERATED ALWAYS AS ({value}) STORED)", "postgres")
     assert made.sql.generated(made.columns["v"].field.column, Database.SQLITE) == sqlite
+
+
+def test_bounds_of_a_range_are_no_text_on_sqlite() -> None:
+    made = _resource("CREATE TABLE t (id int PRIMARY KEY, r int4range CHECK (lower(r) >= 1))", "postgres")
+    (check,) = made.table.constraints.checks.values()
+    assert made.sql.check(check, Database.SQLITE) is None
 
 
 def test_an_index_without_case_compares_without_case_on_both_databases() -> None:

@@ -139,6 +139,8 @@ _BINARY: dict[str, str] = {
     "Mul": "*",
     "Div": "/",
     "IntDiv": "div",
+    "NullSafeEQ": "is not distinct from",
+    "NullSafeNEQ": "is distinct from",
     "Mod": "%",
     "DPipe": "||",
     "Like": "like",
@@ -182,6 +184,8 @@ _FUNCTIONS: dict[str, str] = {
     "Right": "right",
     "StrPosition": "strpos",
     "Substring": "substr",
+    "Trunc": "trunc",
+    "Typeof": "typeof",
     "Nullif": "nullif",
     "Round": "round",
     "Unhex": "unhex",
@@ -258,9 +262,7 @@ def _quantified(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dial
     array = right.this.unnest() if isinstance(right, exp.Any) else right.expressions[0].unnest()
     while isinstance(array, exp.Cast):
         array = array.this.unnest()
-    if not isinstance(array, exp.Array) or not array.expressions:
-        raise _Inexpressible
-    choices = [_convert(choice, dialect) for choice in array.expressions]
+    choices = _choices(array, dialect)
     if isinstance(node, exp.EQ) and isinstance(right, exp.Any):
         return Operation(op="in", args=(left, *choices))
     op = _BINARY[type(node).__name__]
@@ -270,6 +272,20 @@ def _quantified(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dial
         if len(compared) == 1
         else Operation(op="or" if isinstance(right, exp.Any) else "and", args=compared)
     )
+
+
+def _choices(array: exp.Expr, dialect: Dialect) -> list[Expression]:
+    """Return the items of ARRAY['a', 'b'] or of the text '{a,b}'."""
+    if isinstance(array, exp.Array) and array.expressions:
+        return [_convert(choice, dialect) for choice in array.expressions]
+    found = _PLAIN_ARRAY.fullmatch(array.name) if isinstance(array, exp.Literal) else None
+    items = [item.strip() for item in found[1].split(",")] if found else []
+    if not items or any(item.upper() == "NULL" for item in items):
+        raise _Inexpressible
+    return [Const(value=item) for item in items]
+
+
+_PLAIN_ARRAY = re.compile(r"""\{([^{}"\\]+)\}""")
 
 
 def _is_all(node: exp.Expr) -> bool:
@@ -301,9 +317,16 @@ def _cast(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
     if isinstance(inner, Const) and node.args["to"].is_type("interval") and isinstance(inner.value, str):
         return Operation(op="interval", args=(inner,))
-    if isinstance(inner, Const) and not (isinstance(node.this.unnest(), exp.Cast) and inner.value == "now"):
+    to_bytes = node.args["to"].is_type("binary") and not dialect.postgresql_compatible  # compared with regard to case
+    if (
+        isinstance(inner, Const)
+        and not to_bytes
+        and not (isinstance(node.this.unnest(), exp.Cast) and inner.value == "now")
+    ):
         return inner
-    if isinstance(inner, Const):  # ('now'::text)::date: read when a row is made, which 'now'::date is not
+    if (
+        isinstance(inner, Const) and not to_bytes
+    ):  # ('now'::text)::date: read when a row is made, which 'now'::date is not
         inner = Operation(op="now")
     return Operation(op="cast", args=(inner, Const(value=node.args["to"].sql(dialect=dialect.parser).lower())))
 
@@ -393,6 +416,32 @@ def _part_of_date(node: exp.Expr, dialect: Dialect) -> Expression:
     return Operation(op="extract", args=(Const(value=type(node).__name__.lower()), _convert(time, dialect)))
 
 
+def _starts_with(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read starts_with() of PostgreSQL."""
+    start = _convert(node.expression, dialect)
+    if not isinstance(start, Const):
+        raise _Inexpressible
+    escaped = re.sub(r"([\\%_])", r"\\\1", str(start.value))
+    return Operation(op="like", args=(_convert(node.this, dialect), Const(value=f"{escaped}%")))
+
+
+def _days_between(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read datediff() of MySQL, which counts the days between two dates."""
+    days = (_convert(part, dialect) for part in (node.this, node.expression))
+    return Operation(op="-", args=tuple(Operation(op="cast", args=(day, Const(value="date"))) for day in days))
+
+
+def _either(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read `a XOR b` of MySQL, of two conditions: one alone holds."""
+    parts = tuple(_convert(part, dialect) for part in (node.this, node.expression))
+    if not all(isinstance(part, Operation) and part.op in _TRUTHS for part in parts):
+        raise _Inexpressible
+    return Operation(op="<>", args=parts)
+
+
+_TRUTHS = frozenset({"is null", "is not null", "=", "<>", "<", "<=", ">", ">=", "in", "and", "or", "not", "like"})
+
+
 def _json_object(node: exp.Expr, dialect: Dialect) -> Expression:
     parts = [part for pair in node.expressions for part in (pair.this, pair.expression)]
     return Operation(op="json_object", args=tuple(_convert(part, dialect) for part in parts))
@@ -448,6 +497,8 @@ _ALIASES = {"btrim": "trim", "char_length": "length", "character_length": "lengt
 
 def _function(node: exp.Expr, dialect: Dialect) -> Expression:
     name = str(node.this).lower()
+    if name == "json_array_length" and not dialect.postgresql_compatible:
+        name = "json_array_size"  # of a text
     return Operation(
         op=_ALIASES.get(name, name), args=tuple(_convert(argument, dialect) for argument in node.expressions)
     )
@@ -462,6 +513,9 @@ _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
         op="timezone", args=(_convert(node.args["zone"], dialect), _convert(node.this, dialect))
     ),
     exp.Between: _between,
+    exp.DateDiff: _days_between,
+    exp.StartsWith: _starts_with,
+    exp.Xor: _either,
     exp.DateAdd: _moved,
     exp.DateSub: _moved,
     exp.TimestampAdd: _moved,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Const, Expression, Operation
+from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.sql_writer import NOW, RANDOM_BYTES, UUID_OPS
 from runner.generation.fastapi.sqlite_functions import random_length
@@ -52,6 +52,8 @@ def text_of(time: str, form: str) -> str:
 def formatted_now(writer: PostgresqlWriter, operation: Operation, like: FieldType | None) -> str:
     """Return SQLite's strftime(), date(), time() and datetime() of the present moment, moved by modifiers."""
     times = list(operation.args)
+    if (column := _moment_column(writer, times)) is not None:
+        return _of_column(writer, operation, column, like)
     form = str(getattr(times.pop(0), "value", "")) if operation.op == "strftime" else _FORMS_BY_FUNCTION[operation.op]
     if times and not _is_now(times[0]):
         raise Unknown(operation.op)
@@ -68,6 +70,28 @@ def formatted_now(writer: PostgresqlWriter, operation: Operation, like: FieldTyp
     if kind != "local_timestamp":
         raise Unknown(operation.op)
     return moved
+
+
+def _moment_column(writer: PostgresqlWriter, times: list[Expression]) -> ColumnRef | None:
+    """Return the column whose moment a function of SQLite is over, without modifiers."""
+    last = times[-1] if times else None
+    alone = len([time for time in times if not isinstance(time, Const)]) == 1
+    is_moment = isinstance(last, ColumnRef) and alone and writer.kind(last) in ("date", "timestamp", "local_timestamp")
+    return last if is_moment and isinstance(last, ColumnRef) else None
+
+
+def _of_column(writer: PostgresqlWriter, operation: Operation, column: ColumnRef, like: FieldType | None) -> str:
+    """Return strftime() of a moment, or date() and datetime() of a column that holds nothing else."""
+    kind, text = writer.kind(column), writer.write(column)
+    form = str(getattr(operation.args[0], "value", ""))
+    as_text = like is None or like.kind == "text"
+    if operation.op == "strftime" and as_text and kind != "timestamp":
+        return text_of(text, form)
+    if operation.op == "strftime" and not as_text and (kind, form) == ("date", "%Y-%m-%d"):
+        return text
+    if (operation.op, kind) in (("date", "date"), ("datetime", "local_timestamp"), ("datetime", "timestamp")):
+        return text
+    raise Unknown(operation.op)
 
 
 def _is_now(time: Expression) -> bool:
@@ -104,10 +128,12 @@ def seconds(_writer: PostgresqlWriter, operation: Operation, like: FieldType | N
     return f"CAST({text} AS text)" if like is not None and like.kind == "text" else text
 
 
-def _julian_day(_writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
-    if not all(map(_is_now, operation.args)):
+def _julian_day(writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    column = _moment_column(writer, list(operation.args))
+    if column is None and not all(map(_is_now, operation.args)):
         raise Unknown(operation.op)
-    return "(extract(epoch FROM CURRENT_TIMESTAMP) / 86400.0 + 2440587.5)"
+    time = writer.write(column) if column else "CURRENT_TIMESTAMP"
+    return f"(extract(epoch FROM {time}) / 86400.0 + 2440587.5)"
 
 
 def _extract(writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
@@ -192,6 +218,24 @@ def _part_of_text(writer: PostgresqlWriter, operation: Operation, _like: FieldTy
     return f"{operation.op}({', '.join((writer.text(value), *numbers))})"
 
 
+def _storage_class(writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return typeof() of a column of SQLite, whose type allows one storage class in PostgreSQL."""
+    (value,) = operation.args
+    word = _STORAGE_CLASSES.get(writer.kind(value) or "native")
+    if word is None or not isinstance(value, ColumnRef):
+        raise Unknown(operation.op)
+    return f"CASE WHEN {writer.write(value)} IS NULL THEN 'null' ELSE '{word}' END"
+
+
+_STORAGE_CLASSES: Mapping[str, str] = {
+    "integer": "integer", "boolean": "integer", "number": "real", "text": "text", "bytes": "blob",
+}  # fmt: skip
+
+
+def _array_size(writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    return f"jsonb_array_length(CAST({writer.write(operation.args[0])} AS jsonb))"
+
+
 FUNCTIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("strftime", "date", "time", "datetime"), formatted_now),
     **dict.fromkeys(("unixepoch", "unix_timestamp"), seconds),
@@ -202,9 +246,12 @@ FUNCTIONS: Mapping[str, Callable[..., str]] = {
     "div": _quotient,
     "extract": _extract,
     "hex": lambda _writer, operation, _like: f"upper({_random_digits(operation.args[0])})",
+    "json_array_size": _array_size,
     "julianday": _julian_day,
     "lower": _lower,
     "md5": lambda writer, operation, _like: f"md5({writer.text(operation.args[0])})",
+    "octet_length": lambda writer, operation, _like: f"octet_length({writer.write(operation.args[0])})",
     "random": _random,
+    "typeof": _storage_class,
     "zeroblob": _zeros,
 }

@@ -63,6 +63,8 @@ class PostgresqlWriter(SqlWriter):
         *moment, moved = operation.args
         if isinstance(moved, Operation) and moved.op == "interval" and len(moment) == 1:
             return f"{self.inner(moment[0], like)} {operation.op} {self.write(moved)}"
+        if operation.op == "-" and [self.kind(part) for part in operation.args] == ["date", "date"]:
+            return " - ".join(map(self.inner, operation.args))
         parts = [self.number(part) for part in operation.args]
         if operation.op in ("/", "%"):
             if operation.op == "/" and self.source.divides_exactly and self.kind(operation.args[0]) == "integer":

@@ -22,10 +22,30 @@ from runner.generation.model.field_types import NUMERIC, FieldType, Kind
 
 Place = Literal["default", "check", "generated", "index"]
 
-_CONDITIONS = frozenset({"and", "or", "not", "in", "is null", "is not null", "like", "ilike", "~", "~*", *MIRRORED})
+_CONDITIONS = frozenset(
+    {
+        "and",
+        "or",
+        "not",
+        "in",
+        "is null",
+        "is not null",
+        "is distinct from",
+        "is not distinct from",
+        "like",
+        "ilike",
+        "~",
+        "~*",
+        *MIRRORED,
+    }
+)
 _TEXTS = frozenset({"||", "concat", "lower", "upper", "trim", "ltrim", "rtrim", "replace", "substr", "left", "right"})
-_COUNTS = LENGTHS | {"strpos", "octet_length", "num_nonnulls", "extract"}
-_ALIKE = frozenset({"coalesce", "nullif", "greatest", "least", "abs", "round", "ceil", "floor", "neg", "power"})
+_COUNTS = LENGTHS | {
+    "strpos", "octet_length", "num_nonnulls", "num_nulls", "extract", "json_array_size", "jsonb_array_length",
+}  # fmt: skip
+_ALIKE = frozenset(
+    {"coalesce", "nullif", "greatest", "least", "abs", "round", "ceil", "floor", "neg", "power", "trunc"}
+)
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "div"})
 _BITWISE = frozenset({"&", "|", "<<", ">>"})
 _LOOSE = _CONDITIONS | _ARITHMETIC | _BITWISE | {"||", "neg"}  # in parentheses inside another operation
@@ -40,7 +60,7 @@ _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(_CONDITIONS, "boolean"),
     **dict.fromkeys(_TEXTS, "text"),
     **dict.fromkeys((*_COUNTS, *_BITWISE, "unixepoch", "unix_timestamp"), "integer"),
-    **dict.fromkeys(("lpad", "hex", "md5"), "text"),
+    **dict.fromkeys(("lpad", "hex", "md5", "strftime", "typeof", "jsonb_typeof", "json_typeof"), "text"),
     "julianday": "number",
     **dict.fromkeys(NOW, "timestamp"),
     "current_date": "date",
@@ -72,6 +92,9 @@ class SqlWriter:
 
     true: ClassVar[str] = "true"
     false: ClassVar[str] = "false"
+    null_words: ClassVar[Mapping[str, str]] = {
+        "is distinct from": "IS DISTINCT FROM", "is not distinct from": "IS NOT DISTINCT FROM"
+    }  # fmt: skip
 
     @property
     def operations(self) -> Mapping[str, Callable[..., str]]:
@@ -204,6 +227,11 @@ class SqlWriter:
         """Return a comparison of two values."""
         like = self.common_type(operation.args)
         return f" {operation.op} ".join(self.inner(part, like) for part in operation.args)
+
+    def comparison_of_nulls(self, operation: Operation, _like: FieldType | None = None) -> str:
+        """Return a comparison in which NULL is a value like others."""
+        like = self.common_type(operation.args)
+        return f" {self.null_words[operation.op]} ".join(self.inner(part, like) for part in operation.args)
 
     def choice(self, operation: Operation, _like: FieldType | None = None) -> str:
         """Return `value IN (…)`."""
@@ -354,6 +382,7 @@ _SHARED: Mapping[str, Callable[..., str]] = {
     "abs": SqlWriter.call,
     "case": SqlWriter.case,
     "in": SqlWriter.choice,
+    **dict.fromkeys(("is distinct from", "is not distinct from"), SqlWriter.comparison_of_nulls),
     "not": lambda writer, operation, _like: f"NOT {writer.condition(operation.args[0])}",
     "neg": lambda writer, operation, _like: f"-{writer.inner(operation.args[0])}",
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.model import Const, Expression, Operation
 from runner.generation.fastapi.sql_writer import NOW, RANDOM_BYTES, UUID_OPS, is_random
 from runner.generation.model.check_expressions import Unknown
+from runner.generation.model.field_types import NUMERIC
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -126,14 +127,51 @@ def random_length(operation: Operation) -> int:
     return int(str(length.value))
 
 
+def _json_kind(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return PostgreSQL's word for the kind of a JSON value."""
+    kind = f"json_type({writer.write(operation.args[0])})"
+    words = {"text": "string", "integer": "number", "real": "number", "true": "boolean", "false": "boolean"}
+    cases = " ".join(f"WHEN '{word}' THEN '{meaning}'" for word, meaning in words.items())
+    return f"CASE {kind} {cases} ELSE {kind} END"
+
+
+def _bytes_in_text(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    return f"length(CAST({writer.write(operation.args[0])} AS BLOB))"
+
+
+def _cut(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return a number without its decimal places; SQLite's cast takes the leading digits of a text."""
+    (value,) = operation.args
+    if writer.kind(value) not in NUMERIC:
+        raise Unknown(operation.op)
+    return f"CAST({writer.write(value)} AS INTEGER)"
+
+
+def _nulls(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    return " + ".join(f"({writer.inner(part)} IS NULL)" for part in operation.args)
+
+
+def _finite(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    (value,) = operation.args
+    if writer.kind(value) not in ("date", "timestamp", "local_timestamp"):
+        raise Unknown(operation.op)
+    return f"({writer.write(value)} NOT IN ('infinity', '-infinity'))"
+
+
 FUNCTIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("md5", "encode", "hex"), _random_hexadecimal),
     **dict.fromkeys(RANDOM_BYTES, _random_bytes),
     **dict.fromkeys(("floor", "ceil"), _whole),
     **dict.fromkeys(("unhex", "uuid_to_bin"), _bytes_of_uuid),
     "bytes": lambda _writer, operation, _like: f"X'{operation.args[0].value}'",
+    **dict.fromkeys(("json_typeof", "jsonb_typeof"), _json_kind),
     "decode": _decoded,
+    "isfinite": _finite,
+    "jsonb_array_length": lambda writer, operation, _like: f"json_array_length({writer.write(operation.args[0])})",
+    "num_nulls": _nulls,
+    "octet_length": _bytes_in_text,
     "random": _random,
     "strftime": _formatted,
+    "trunc": _cut,
     "unix_timestamp": _seconds,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
@@ -21,7 +22,7 @@ from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown
 from runner.generation.model.field_types import EXACT_DIGITS, NUMERIC, FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 _ONE = Const(value="1", is_number=True)
 _FORMS = {
@@ -61,6 +62,7 @@ class SqliteWriter(SqlWriter):
 
     true: ClassVar[str] = "1"
     false: ClassVar[str] = "0"
+    null_words: ClassVar[Mapping[str, str]] = {"is distinct from": "IS NOT", "is not distinct from": "IS"}
 
     @property
     def operations(self) -> Mapping[str, Callable[..., str]]:
@@ -150,7 +152,7 @@ class SqliteWriter(SqlWriter):
             return self.moment(
                 operation, like or self.type_of(operation.args[0]) or FieldType(kind="date", name="date")
             )
-        if any(kind not in NUMERIC for kind in kinds) or any(map(self._is_long, operation.args)):
+        if any(kind not in (*NUMERIC, "boolean") for kind in kinds) or any(map(self._is_long, operation.args)):
             raise Unknown(operation.op)
         parts = [self.inner(part) for part in operation.args]
         exact = self.kind(operation) == "decimal"
@@ -161,6 +163,11 @@ class SqliteWriter(SqlWriter):
             raise Unknown(operation.op)  # SQLite's % is of integers
         text = f" {operation.op} ".join(parts)
         return f"round({text}, {self._places(operation)})" if exact and operation.op != "/" else text
+
+    def _seconds_between(self, end: Expression, start: Expression) -> str:
+        if {self.kind(end), self.kind(start)} - {"timestamp", "local_timestamp"}:
+            raise Unknown("interval")
+        return f"round((julianday({self.write(end)}) - julianday({self.write(start)})) * 86400.0, 3)"
 
     def _is_long(self, part: Expression) -> bool:
         """Whether numbers of a column can have more digits than SQLite computes with."""
@@ -180,6 +187,9 @@ class SqliteWriter(SqlWriter):
         """Return a comparison; a long number, which may be text, is compared with a constant as a double."""
         if len(_MOMENTS.intersection(map(self.kind, operation.args))) > 1:
             raise Unknown(operation.op)  # their texts have different forms
+        left, right = operation.args
+        if isinstance(left, Operation) and left.op == "-" and isinstance(right, Operation) and right.op == "interval":
+            return f"{self._seconds_between(*left.args)} {operation.op} {interval_seconds(_text(right))}"
         long = [self._is_long(part) for part in operation.args]
         if not any(long):
             return super().comparison(operation)
@@ -205,6 +215,12 @@ class SqliteWriter(SqlWriter):
         if operation.op == "concat" and self.source.postgresql_compatible:
             parts = [f"coalesce({part}, '')" for part in parts]
         return " || ".join(parts)
+
+    def in_case(self, operation: Operation, like: FieldType | None) -> str:
+        """Return lower() or upper() of a text; those of a range are its bounds."""
+        if self.kind(operation.args[0]) == "native":
+            raise Unknown(operation.op)
+        return self.call(operation, like)
 
     def like(self, operation: Operation, _like: FieldType | None) -> str:
         """Return LIKE: with regard to case as GLOB, without over lower case; a backend sets case_sensitive_like."""
@@ -304,6 +320,8 @@ def interval_seconds(text: str) -> float:
     if (iso := _ISO_INTERVAL.fullmatch(text)) and text.upper() != "P":
         days, hours, minutes, seconds = (float(part or 0) for part in iso.groups())
         return _plain_number(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    if re.fullmatch(r"[+-]?\d+(?:\.\d+)?", text):
+        return _plain_number(float(text))
     found = list(_INTERVAL.finditer(text))
     if not found or "".join(match[0] for match in found) != text:
         raise Unknown(text)
@@ -416,6 +434,7 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("like", "ilike"), SqliteWriter.like),
     **dict.fromkeys(LENGTHS, SqliteWriter.length),
     **dict.fromkeys(("greatest", "least"), SqliteWriter.extreme),
+    **dict.fromkeys(("lower", "upper"), SqliteWriter.in_case),
     **dict.fromkeys((*NOW, "current_date", "current_time", "localtime", "timezone"), SqliteWriter.now),
     **dict.fromkeys(UUID_OPS, SqliteWriter.uuid),
     **dict.fromkeys(("date_trunc", "utc_timestamp"), SqliteWriter.now),
@@ -436,6 +455,12 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
 }
 
 
+def _text(operation: Operation) -> str:
+    """Return the text of an interval."""
+    (text,) = operation.args
+    return str(text.value) if isinstance(text, Const) else ""
+
+
 def _quotient(writer: SqliteWriter, operation: Operation) -> str:
     """Return MySQL's DIV, whose result has no decimal places."""
     if any(writer.kind(part) != "integer" for part in operation.args):
@@ -447,4 +472,5 @@ def _substring(writer: SqliteWriter, operation: Operation) -> str:
     """Return a part of a text; positions count from 1, and negative ones mean something else everywhere."""
     if not all(isinstance(part, Const) and str(part.value).isdigit() for part in operation.args[1:]):
         raise Unknown("substr")
-    return writer.call(Operation(op="substr", args=operation.args))
+    value, *places = operation.args
+    return f"substr({', '.join((writer.text(value), *(str(getattr(place, 'value', '')) for place in places)))})"
