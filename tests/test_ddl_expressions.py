@@ -144,3 +144,13 @@ def test_a_long_chain_is_left_as_text_and_the_schema_can_be_kept(operator: str) 
     assert schema.tables[0].columns[1].default.expression is None
     assert schema.tables[0].checks[0].text == f"{text} IS NOT NULL"
     assert pickle.loads(pickle.dumps(schema)) == schema
+
+
+@pytest.mark.parametrize(
+    "default", ["ARRAY[1, NULL]", "ARRAY[[1], [NULL]]", "CASE WHEN 1 IS NOT NULL THEN '{1}' ELSE '{}' END"]
+)
+def test_a_null_inside_of_a_default_begins_no_clause(default: str) -> None:
+    schema = read_ddl_text(f"CREATE TABLE t (a int[] DEFAULT {default} NOT NULL, b int)", "postgres")
+    column = schema.tables[0].columns_by_name["a"]
+    assert column.default is not None
+    assert (column.default.text, column.nullable, schema.notes) == (default, False, ())

@@ -59,6 +59,16 @@ def _check(form: str, text: str, dialect: str, database: Database) -> str | None
         ("big > 0", "CAST(big AS REAL) > 0"),
         ("big + n > 0", None),
         ("label ~ '^a'", None),
+        ("n IS DISTINCT FROM id", "n IS NOT id"),
+        ("n & 6 = 4", "(n & 6) = 4"),
+        ("num_nulls(n, x) = 1", "(n IS NULL) + (x IS NULL) = 1"),
+        ("octet_length(label) < 9", "length(CAST(label AS BLOB)) < 9"),
+        ("starts_with(label, 'a%')", "label GLOB 'a%*'"),
+        ("label = ANY ('{a, b}'::text[])", "label IN ('a', 'b')"),
+        ("label = ANY ('{a,NULL}'::text[])", None),
+        ("isfinite(made)", "(made NOT IN ('infinity', '-infinity'))"),
+        ("small = trunc(small)", "small = CAST(small AS INTEGER)"),
+        ("place - place <= interval '8 hours'", "round((julianday(place) - julianday(place)) * 86400.0, 3) <= 28800"),
         ("at < now()", None),
         ("made < 'infinity'", "made < 'infinity'"),
         ("made < at", None),
@@ -77,6 +87,12 @@ def test_a_check_of_postgresql_on_sqlite(text: str, expected: str | None) -> Non
         ("`flag` = 1", "flag = true"),
         ("`flag` = 2", None),
         ("json_valid(`spec`)", None),
+        ("`label` LIKE BINARY 'a%'", None),
+        ("`n` DIV 2 > 1", "(n / NULLIF(2, 0)) > 1"),
+        ("`n` <=> 5", "n IS NOT DISTINCT FROM 5"),
+        ("(`n` IS NULL) XOR (`label` IS NULL)", "(n IS NULL) <> (label IS NULL)"),
+        ("datediff(`made`, `made`) < 9", "(made - made) < 9"),
+        ("octet_length(`label`) < 9", "octet_length(label) < 9"),
         ("`label` like 'a\\_%'", r"label ILIKE 'a\_%'"),
         ("`label` regexp '^[a-z]+$'", "label ~* '^[a-z]+$'"),
         ("`n` / 2 < 1", "(CAST(n AS numeric) / 2) < 1"),
@@ -87,7 +103,7 @@ def test_a_check_of_postgresql_on_sqlite(text: str, expected: str | None) -> Non
             "(CAST((n IS NOT NULL) AS integer) + CAST((label IS NOT NULL) AS integer)) = 1",
         ),
         ("`made` > '0000-00-00'", None),
-        ("if(`n` > 1, 1, 0)", None),
+        ("if(`n` > 1, 1, 0)", "CASE WHEN (n > 1) THEN 1 ELSE 0 END <> 0"),
     ],
 )
 def test_a_check_of_mysql_on_postgresql(text: str, expected: str | None) -> None:
@@ -99,7 +115,14 @@ def test_a_check_of_mysql_on_postgresql(text: str, expected: str | None) -> None
     [
         ("label GLOB '[A-Z][0-9]*'", "label ~ '^[A-Z][0-9].*$'"),
         ("label LIKE 'a\\%'", r"label ILIKE 'a\\%'"),
-        ("typeof(n) = 'integer'", None),
+        ("typeof(n) = 'integer'", "CASE WHEN n IS NULL THEN 'null' ELSE 'integer' END = 'integer'"),
+        ("typeof(at) = 'text'", None),
+        ("n IS NOT id", "n IS DISTINCT FROM id"),
+        ("json_array_length(label) > 0", "jsonb_array_length(CAST(label AS jsonb)) > 0"),
+        ("datetime(at) IS NOT NULL", "at IS NOT NULL"),
+        ("strftime('%Y', at) > '1999'", "to_char(at, 'YYYY') > '1999'"),
+        ("at IS strftime('%Y', at)", None),
+        ("(n & 6) = 4", "(n & 6) = 4"),
         ("n / id > 1", "(n / NULLIF(id, 0)) > 1"),
     ],
 )
@@ -135,7 +158,43 @@ def test_a_check_of_sqlite(text: str, expected: str | None) -> None:
         ("date", "current_date - 3", "(strftime('%Y-%m-%d', 'now', 'start of day', '-3 days'))"),
         ("boolean", "'f'", "0"),
         ("bytea", "'\\x00ff'", "X'00ff'"),
-        ("integer", "random()", None),
+        ("integer", "floor(random() * 6) + 1", "(CAST(round(CAST(({R} * 6) AS INTEGER) + 1) AS INTEGER))"),
+        ("integer", "(random() * 6)::int", "(CAST(round({R} * 6) AS INTEGER))"),
+        ("text", "md5(random()::text)", "(lower(hex(randomblob(16))))"),
+        ("text", "encode(gen_random_bytes(8), 'hex')", "(lower(hex(randomblob(8))))"),
+        ("bytea", "gen_random_bytes(8)", "(randomblob(8))"),
+        ("bytea", "decode('00ff', 'hex')", "(X'00ff')"),
+        ("bit(8)", "X'0F'", "('00001111')"),
+        ("text", "to_char(now(), 'YYYY-MM-DD')", "(strftime('%Y-%m-%d', 'now'))"),
+        ("text", "to_char(now(), 'Q')", None),
+        ("integer", "extract(year FROM now())", "(CAST(strftime('%Y', 'now') AS INTEGER))"),
+        ("bigint", "extract(epoch FROM now())", "(CAST(round(((julianday('now') - 2440587.5) * 86400.0)) AS INTEGER))"),
+        ("date", "date_trunc('month', now())", "(strftime('%Y-%m-%d', 'now', 'start of month'))"),
+        ("date", "('now'::text)::date", "CURRENT_DATE"),
+        ("date", "'today'", None),  # a constant: the day on which the table was created
+        ("date", "'epoch'", "'1970-01-01'"),
+        (
+            "date",
+            "CURRENT_DATE + '1 week'::interval",
+            "(strftime('%Y-%m-%d', 'now', 'start of day', '+604800 seconds'))",
+        ),
+        (
+            "timestamptz",
+            "now() + '1 day'::interval + '01:30'::interval",
+            "(strftime('%Y-%m-%d %H:%M:%f000', 'now', '+86400 seconds', '+5400 seconds'))",
+        ),
+        (
+            "timestamptz",
+            "now() - make_interval(mins => 5)",
+            "(strftime('%Y-%m-%d %H:%M:%f000', 'now', '-300 seconds'))",
+        ),
+        ("interval", "'1 day 02:00:00'", "'1970-01-02 02:00:00.000000'"),
+        ("interval", "'PT1H30M'", "'1970-01-01 01:30:00.000000'"),
+        ("jsonb", "jsonb_build_object('a', 1, 'b', ARRAY[1])", None),
+        ("jsonb", "jsonb_build_object('a', 1, 'b', jsonb_build_array())", """('{"a": 1, "b": []}')"""),
+        ("integer[]", "ARRAY[[1,2],[3,NULL]]", "'[[1, 2], [3, null]]'"),
+        ("integer", "1 << 4 | 1", "((1 << 4) | 1)"),
+        ("integer", "pg_backend_pid()", None),
         ("text", "current_user", None),
     ],
 )
@@ -143,6 +202,7 @@ def test_a_default_of_postgresql_on_sqlite(type_: str, default: str, sqlite: str
     made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, v {type_} DEFAULT {default})", "postgres")
     column = made.columns["v"].default
     assert column is not None
+    sqlite = sqlite and sqlite.replace("{R}", "(random() / 18446744073709551616.0 + 0.5)")
     assert column.sqlite == sqlite
     if sqlite is not None:
         sqlite3.connect(":memory:").execute(f"CREATE TABLE t (v DEFAULT {sqlite})")
@@ -162,6 +222,20 @@ def test_a_default_of_postgresql_on_sqlite(type_: str, default: str, sqlite: str
         ("set('a','b')", "'a,b'", "'{a,b}'"),
         ("datetime", "'2024-01-02'", "'2024-01-02'"),
         ("datetime", "(now() + interval 7 day)", "(CURRENT_TIMESTAMP + INTERVAL '7 day')"),
+        ("datetime", "(date_add(now(), interval 7 day))", "(CURRENT_TIMESTAMP + INTERVAL '7 day')"),
+        ("datetime", "(utc_timestamp())", "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')"),
+        ("date", "20240105", "'20240105'"),
+        ("bit(4)", "5", "B'0101'"),
+        ("int", "(7 div 2)", "(7 / NULLIF(2, 0))"),
+        ("int", "(if(1 < 2, 3, 4))", "(CASE WHEN (1 < 2) THEN 3 ELSE 4 END)"),
+        ("int", "(year(curdate()))", "CAST(extract(year FROM CURRENT_DATE) AS integer)"),
+        ("int", "TRUE", "1"),
+        ("varchar(5)", "TRUE", "'1'"),
+        ("varchar(5)", "_utf8mb4'x'", "'x'"),
+        ("double", "(rand())", "random()"),
+        ("binary(2)", "0x00ff", "'\\x00ff'"),
+        ("binary(16)", "(uuid_to_bin(uuid()))", "uuid_send(gen_random_uuid())"),
+        ("json", "(json_object('a', true))", """'{"a": true}'"""),
         ("date", "(current_date - interval 2 month)", "(CURRENT_DATE - INTERVAL '2 month')"),
         (
             "boolean",
@@ -197,7 +271,18 @@ def test_a_zero_date_is_no_default_and_is_named() -> None:
         ('"bug"', "'bug'"),
         ("CURRENT_TIMESTAMP", "to_char(CURRENT_TIMESTAMP AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"),
         ("(date('now'))", "to_char(CURRENT_TIMESTAMP AT TIME ZONE 'UTC', 'YYYY-MM-DD')"),
-        ("(datetime('now', 'localtime'))", None),
+        ("(datetime('now', 'localtime'))", "to_char(LOCALTIMESTAMP, 'YYYY-MM-DD HH24:MI:SS')"),
+        (
+            "(date('now', '+2 days'))",
+            "to_char(CURRENT_TIMESTAMP AT TIME ZONE 'UTC' + INTERVAL '2 day', 'YYYY-MM-DD')",
+        ),
+        ("(date('now', '+2 months'))", None),  # the 31st of a short month is in the next one
+        ("(lower(hex(randomblob(16))))", "(md5(CAST(gen_random_uuid() AS text)))"),
+        ("('r' || lower(hex(randomblob(7))))", "('r' || left(md5(CAST(gen_random_uuid() AS text)), 14))"),
+        ("(hex(randomblob(4)))", "(upper(left(md5(CAST(gen_random_uuid() AS text)), 8)))"),
+        ("(json('[ ]'))", "'[]'"),
+        ("(strftime('%Y%m%dT%H', 'now'))", """to_char(CURRENT_TIMESTAMP AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24')"""),
+        ("(typeof(1))", None),
     ],
 )
 def test_a_default_of_sqlite(default: str, postgresql: str | None) -> None:
@@ -212,6 +297,15 @@ def test_a_default_of_sqlite(default: str, postgresql: str | None) -> None:
     ("type_", "default", "postgresql"),
     [
         ("INTEGER", "(1 = 1)", "CAST((1 = 1) AS integer)"),
+        ("integer", "false", "0"),
+        ("integer", "(unixepoch() * 1000)", "(CAST(floor(extract(epoch FROM CURRENT_TIMESTAMP)) AS bigint) * 1000)"),
+        ("real", "(julianday('now'))", "(extract(epoch FROM CURRENT_TIMESTAMP) / 86400.0 + 2440587.5)"),
+        ("blob", "x'00ff'", "'\\x00ff'"),
+        (
+            "integer",
+            "(abs(random()) % 9)",
+            "(abs(CAST(CAST('x' || md5(CAST(gen_random_uuid() AS text)) AS bit(64)) AS bigint)) % 9)",
+        ),
         ("BOOLEAN", "(2 - 1)", "((2 - 1) <> 0)"),
         ("BOOLEAN", "(1 = 1)", "(1 = 1)"),
     ],
@@ -242,6 +336,12 @@ def test_a_truth_value_and_a_number_of_sqlite(type_: str, default: str, postgres
 def test_a_computed_column_on_sqlite(columns: str, value: str, sqlite: str | None) -> None:
     made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {columns} GENERATED ALWAYS AS ({value}) STORED)", "postgres")
     assert made.sql.generated(made.columns["v"].field.column, Database.SQLITE) == sqlite
+
+
+def test_bounds_of_a_range_are_no_text_on_sqlite() -> None:
+    made = _resource("CREATE TABLE t (id int PRIMARY KEY, r int4range CHECK (lower(r) >= 1))", "postgres")
+    (check,) = made.table.constraints.checks.values()
+    assert made.sql.check(check, Database.SQLITE) is None
 
 
 def test_an_index_without_case_compares_without_case_on_both_databases() -> None:

@@ -95,13 +95,16 @@ def on_update_now(body: TableBody, cursor: Cursor) -> Rewritten:
 def _expression(cursor: Cursor) -> list[Token]:
     """Return the tokens of an expression that ends where the next clause begins."""
     words = cursor.dialect.clause_words
-    found = [cursor.take()]
-    depth = 1 if found[0].word == "(" else 0
-    while not cursor.done and (depth or cursor.word not in words):
+    found: list[Token] = []
+    depth = 0
+    while not cursor.done and (depth or not found or cursor.word not in words):
         token = cursor.take()
-        depth += {"(": 1, ")": -1}.get(token.word, 0)
+        depth += _NESTING.get(token.word, 0)
         found.append(token)
     return found
+
+
+_NESTING = {"(": 1, ")": -1, "[": 1, "]": -1, "CASE": 1, "END": -1}  # inside these NULL begins no clause
 
 
 # --------------------------------------------------------------------------------------------- names and keys

@@ -138,7 +138,9 @@ _BINARY: dict[str, str] = {
     "Sub": "-",
     "Mul": "*",
     "Div": "/",
-    "IntDiv": "/",
+    "IntDiv": "div",
+    "NullSafeEQ": "is not distinct from",
+    "NullSafeNEQ": "is distinct from",
     "Mod": "%",
     "DPipe": "||",
     "Like": "like",
@@ -149,6 +151,10 @@ _BINARY: dict[str, str] = {
     "ArrayContainsAll": "@>",
     "Glob": "glob",
     "Pow": "power",
+    "BitwiseAnd": "&",
+    "BitwiseOr": "|",
+    "BitwiseLeftShift": "<<",
+    "BitwiseRightShift": ">>",
 }
 _FUNCTIONS: dict[str, str] = {
     "Abs": "abs",
@@ -161,6 +167,8 @@ _FUNCTIONS: dict[str, str] = {
     "CurrentTimestamp": "now",
     "CurrentUser": "current_user",
     "Date": "date",
+    "Decode": "decode",
+    "Encode": "encode",
     "Floor": "floor",
     "Greatest": "greatest",
     "Hex": "hex",
@@ -170,13 +178,19 @@ _FUNCTIONS: dict[str, str] = {
     "Localtime": "localtime",
     "Localtimestamp": "localtimestamp",
     "Lower": "lower",
+    "MD5": "md5",
+    "Rand": "random",
     "Replace": "replace",
     "Right": "right",
     "StrPosition": "strpos",
     "Substring": "substr",
+    "Trunc": "trunc",
+    "Typeof": "typeof",
     "Nullif": "nullif",
     "Round": "round",
+    "Unhex": "unhex",
     "Upper": "upper",
+    "UtcTimestamp": "utc_timestamp",
     "Uuid": "gen_random_uuid",
 }
 _CONNECTORS: dict[type[exp.Expr], str] = {exp.And: "and", exp.Or: "or"}
@@ -248,9 +262,7 @@ def _quantified(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dial
     array = right.this.unnest() if isinstance(right, exp.Any) else right.expressions[0].unnest()
     while isinstance(array, exp.Cast):
         array = array.this.unnest()
-    if not isinstance(array, exp.Array) or not array.expressions:
-        raise _Inexpressible
-    choices = [_convert(choice, dialect) for choice in array.expressions]
+    choices = _choices(array, dialect)
     if isinstance(node, exp.EQ) and isinstance(right, exp.Any):
         return Operation(op="in", args=(left, *choices))
     op = _BINARY[type(node).__name__]
@@ -260,6 +272,20 @@ def _quantified(node: exp.Expr, left: Expression, right: exp.Expr, dialect: Dial
         if len(compared) == 1
         else Operation(op="or" if isinstance(right, exp.Any) else "and", args=compared)
     )
+
+
+def _choices(array: exp.Expr, dialect: Dialect) -> list[Expression]:
+    """Return the items of ARRAY['a', 'b'] or of the text '{a,b}'."""
+    if isinstance(array, exp.Array) and array.expressions:
+        return [_convert(choice, dialect) for choice in array.expressions]
+    found = _PLAIN_ARRAY.fullmatch(array.name) if isinstance(array, exp.Literal) else None
+    items = [item.strip() for item in found[1].split(",")] if found else []
+    if not items or any(item.upper() == "NULL" for item in items):
+        raise _Inexpressible
+    return [Const(value=item) for item in items]
+
+
+_PLAIN_ARRAY = re.compile(r"""\{([^{}"\\]+)\}""")
 
 
 def _is_all(node: exp.Expr) -> bool:
@@ -289,8 +315,19 @@ def _literal(node: exp.Expr, dialect: Dialect) -> Expression:
 
 def _cast(node: exp.Expr, dialect: Dialect) -> Expression:
     inner = _convert(node.this, dialect)
-    if isinstance(inner, Const):
+    if isinstance(inner, Const) and node.args["to"].is_type("interval") and isinstance(inner.value, str):
+        return Operation(op="interval", args=(inner,))
+    to_bytes = node.args["to"].is_type("binary") and not dialect.postgresql_compatible  # compared with regard to case
+    if (
+        isinstance(inner, Const)
+        and not to_bytes
+        and not (isinstance(node.this.unnest(), exp.Cast) and inner.value == "now")
+    ):
         return inner
+    if (
+        isinstance(inner, Const) and not to_bytes
+    ):  # ('now'::text)::date: read when a row is made, which 'now'::date is not
+        inner = Operation(op="now")
     return Operation(op="cast", args=(inner, Const(value=node.args["to"].sql(dialect=dialect.parser).lower())))
 
 
@@ -352,6 +389,72 @@ def _interval(node: exp.Expr, dialect: Dialect) -> Expression:
     return Operation(op="interval", args=(Const(value=f"{value.value} {unit.name.lower() if unit else ''}".strip()),))
 
 
+def _make_interval(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read make_interval(days => 3) of PostgreSQL."""
+    parts = [argument for argument in node.args.values() if isinstance(argument, exp.Kwarg)]
+    values = [_convert(part.expression, dialect) for part in parts]
+    texts = [
+        f"{value.value} {part.this.name}" for part, value in zip(parts, values, strict=True) if isinstance(value, Const)
+    ]
+    if len(texts) != len(node.args):
+        raise _Inexpressible
+    return Operation(op="interval", args=(Const(value=" ".join(texts)),))
+
+
+def _moved(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read date_add(time, INTERVAL n unit), date_sub() and timestampadd() of MySQL."""
+    length = _convert(node.expression, dialect)
+    if not isinstance(length, Const):
+        raise _Inexpressible
+    interval = Operation(op="interval", args=(Const(value=f"{length.value} {node.args['unit'].name.lower()}"),))
+    return Operation(op="-" if isinstance(node, exp.DateSub) else "+", args=(_convert(node.this, dialect), interval))
+
+
+def _part_of_date(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read year(time), month(time) and day(time) of MySQL."""
+    time = node.this.this if isinstance(node.this, exp.TsOrDsToDate) else node.this
+    return Operation(op="extract", args=(Const(value=type(node).__name__.lower()), _convert(time, dialect)))
+
+
+def _starts_with(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read starts_with() of PostgreSQL."""
+    start = _convert(node.expression, dialect)
+    if not isinstance(start, Const):
+        raise _Inexpressible
+    escaped = re.sub(r"([\\%_])", r"\\\1", str(start.value))
+    return Operation(op="like", args=(_convert(node.this, dialect), Const(value=f"{escaped}%")))
+
+
+def _days_between(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read datediff() of MySQL, which counts the days between two dates."""
+    days = (_convert(part, dialect) for part in (node.this, node.expression))
+    return Operation(op="-", args=tuple(Operation(op="cast", args=(day, Const(value="date"))) for day in days))
+
+
+def _either(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read `a XOR b` of MySQL, of two conditions: one alone holds."""
+    parts = tuple(_convert(part, dialect) for part in (node.this, node.expression))
+    if not all(isinstance(part, Operation) and part.op in _TRUTHS for part in parts):
+        raise _Inexpressible
+    return Operation(op="<>", args=parts)
+
+
+_TRUTHS = frozenset({"is null", "is not null", "=", "<>", "<", "<=", ">", ">=", "in", "and", "or", "not", "like"})
+
+
+def _json_object(node: exp.Expr, dialect: Dialect) -> Expression:
+    parts = [part for pair in node.expressions for part in (pair.this, pair.expression)]
+    return Operation(op="json_object", args=tuple(_convert(part, dialect) for part in parts))
+
+
+def _hexadecimal(node: exp.Expr, dialect: Dialect) -> Expression:
+    """Read X'…': bits in PostgreSQL, bytes elsewhere."""
+    digits = str(node.this)
+    if not dialect.postgresql_compatible:
+        return Operation(op="bytes", args=(Const(value=digits.lower()),))
+    return Operation(op="bits", args=(Const(value=f"{int(digits or '0', 16):0{4 * len(digits)}b}"),))
+
+
 def _case(node: exp.Expr, dialect: Dialect) -> Expression:
     subject, default = node.args.get("this"), node.args.get("default")
     args: list[Expression] = []
@@ -394,6 +497,8 @@ _ALIASES = {"btrim": "trim", "char_length": "length", "character_length": "lengt
 
 def _function(node: exp.Expr, dialect: Dialect) -> Expression:
     name = str(node.this).lower()
+    if name == "json_array_length" and not dialect.postgresql_compatible:
+        name = "json_array_size"  # of a text
     return Operation(
         op=_ALIASES.get(name, name), args=tuple(_convert(argument, dialect) for argument in node.expressions)
     )
@@ -408,6 +513,32 @@ _SPECIAL: dict[type[exp.Expr], Callable[[exp.Expr, Dialect], Expression]] = {
         op="timezone", args=(_convert(node.args["zone"], dialect), _convert(node.this, dialect))
     ),
     exp.Between: _between,
+    exp.DateDiff: _days_between,
+    exp.StartsWith: _starts_with,
+    exp.Xor: _either,
+    exp.DateAdd: _moved,
+    exp.DateSub: _moved,
+    exp.TimestampAdd: _moved,
+    exp.Day: _part_of_date,
+    exp.Month: _part_of_date,
+    exp.Year: _part_of_date,
+    exp.HexString: _hexadecimal,
+    exp.If: lambda node, dialect: Operation(
+        op="case",
+        args=tuple(
+            Const(value=None) if part is None else _convert(part, dialect)
+            for part in (node.this, node.args["true"], node.args.get("false"))
+        ),
+    ),
+    exp.Introducer: lambda node, dialect: _convert(node.expression, dialect),
+    exp.JSONObject: _json_object,
+    exp.LowerHex: lambda node, dialect: Operation(
+        op="lower", args=(Operation(op="hex", args=(_convert(node.this, dialect),)),)
+    ),
+    exp.MakeInterval: _make_interval,
+    exp.TimestampTrunc: lambda node, dialect: Operation(
+        op="date_trunc", args=(Const(value=node.args["unit"].name.lower()), _convert(node.this, dialect))
+    ),
     exp.BitString: lambda node, _: Operation(op="bits", args=(Const(value=str(node.this)),)),
     exp.Boolean: lambda node, _: Const(value=bool(node.this)),
     exp.ByteString: lambda node, _: Const(value=str(node.this)),  # E'…', whose escapes the parser has resolved

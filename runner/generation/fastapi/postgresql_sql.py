@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.model import Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.postgresql_functions import FUNCTIONS, formatted_now, seconds, text_of
 from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment
 from runner.generation.fastapi.sqlite_sql import like_parts
 from runner.generation.model.check_expressions import LENGTHS, Unknown
@@ -16,17 +17,6 @@ from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_TEXT_FORMS = {
-    "%Y-%m-%d %H:%M:%S": "YYYY-MM-DD HH24:MI:SS",
-    "%Y-%m-%d %H:%M:%f": "YYYY-MM-DD HH24:MI:SS.MS",
-    "%Y-%m-%dT%H:%M:%SZ": 'YYYY-MM-DD"T"HH24:MI:SS"Z"',
-    "%Y-%m-%dT%H:%M:%fZ": 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"',
-    "%Y-%m-%d": "YYYY-MM-DD",
-    "%H:%M:%S": "HH24:MI:SS",
-    "%Y": "YYYY",
-    "%m": "MM",
-    "%d": "DD",
-}  # fmt: skip - of strftime, for to_char
 _INTERVAL = re.compile(r"[+-]?\d+ (microsecond|second|minute|hour|day|week|month|year)s?", re.IGNORECASE)
 _UTC_NOW = "CURRENT_TIMESTAMP AT TIME ZONE 'UTC'"
 _CASTS = {"text": "text", "integer": "bigint", "number": "double precision", "decimal": "numeric"}
@@ -51,35 +41,17 @@ class PostgresqlWriter(SqlWriter):
 
     def now(self, operation: Operation, like: FieldType | None) -> str:
         """Return the present moment, in the form of a type; text and numbers are SQLite's forms of a moment."""
-        kind = like.kind if like else "timestamp"
+        kind = like.kind if like else "date" if operation.op == "current_date" else "timestamp"
         if kind == "text":
             form = {"current_date": "%Y-%m-%d", "current_time": "%H:%M:%S"}.get(operation.op, "%Y-%m-%d %H:%M:%S")
-            return _text_of_now(form)
+            return text_of(_UTC_NOW, form)
         words = {"timestamp": "CURRENT_TIMESTAMP", "date": "CURRENT_DATE", "time": "LOCALTIME"}
         if kind == "local_timestamp":
-            return _UTC_NOW if self.source.sqlite_compatible else "CURRENT_TIMESTAMP"
+            in_utc = self.source.sqlite_compatible or operation.op == "utc_timestamp"
+            return _UTC_NOW if in_utc else "CURRENT_TIMESTAMP"
         if kind not in words:
             raise Unknown(operation.op)
         return words[kind]
-
-    def formatted_now(self, operation: Operation, like: FieldType | None) -> str:
-        """Return SQLite's strftime(), date(), time() and datetime() of the present moment."""
-        times = [part.value for part in operation.args if isinstance(part, Const)]
-        form = str(times.pop(0)) if operation.op == "strftime" else _FORMS_BY_FUNCTION[operation.op]
-        if [str(time).lower() for time in times] != ["now"]:
-            raise Unknown(operation.op)
-        if form == "%s":
-            return self.seconds(operation, like)
-        if like is not None and like.kind != "text":
-            return self.now(operation, like)
-        return _text_of_now(form)
-
-    def seconds(self, operation: Operation, like: FieldType | None) -> str:
-        """Return the seconds since 1970 of the present moment."""
-        text = "CAST(floor(extract(epoch FROM CURRENT_TIMESTAMP)) AS bigint)"
-        if like is not None and like.kind not in (*NUMERIC, "text"):
-            raise Unknown(operation.op)
-        return f"CAST({text} AS text)" if like is not None and like.kind == "text" else text
 
     # ------------------------------------------------------------------------------------------------------ operators
 
@@ -91,6 +63,8 @@ class PostgresqlWriter(SqlWriter):
         *moment, moved = operation.args
         if isinstance(moved, Operation) and moved.op == "interval" and len(moment) == 1:
             return f"{self.inner(moment[0], like)} {operation.op} {self.write(moved)}"
+        if operation.op == "-" and [self.kind(part) for part in operation.args] == ["date", "date"]:
+            return " - ".join(map(self.inner, operation.args))
         parts = [self.number(part) for part in operation.args]
         if operation.op in ("/", "%"):
             if operation.op == "/" and self.source.divides_exactly and self.kind(operation.args[0]) == "integer":
@@ -122,6 +96,8 @@ class PostgresqlWriter(SqlWriter):
         kind = self.kind(part)
         if kind == "boolean":
             return f"CAST({self.inner(part)} AS integer)"
+        if isinstance(part, Operation) and part.op == "strftime":  # '%s'
+            return seconds(self, part, None)
         if kind not in NUMERIC:
             raise Unknown("number")
         return self.inner(part)
@@ -161,7 +137,7 @@ class PostgresqlWriter(SqlWriter):
         """Return a cast between numbers, or of a number to text."""
         value, kind = operation.args[0], cast_kind(operation)
         if isinstance(value, Operation) and value.op == "strftime" and kind == "integer":
-            return self.formatted_now(value, FieldType(kind="integer", name="bigint"))
+            return formatted_now(self, value, FieldType(kind="integer", name="bigint"))
         own = self.kind(value)
         if kind == own and kind is not None:
             return self.inner(value, like)
@@ -203,16 +179,8 @@ class PostgresqlWriter(SqlWriter):
         return "true"
 
 
-_FORMS_BY_FUNCTION = {"date": "%Y-%m-%d", "time": "%H:%M:%S", "datetime": "%Y-%m-%d %H:%M:%S"}
-
-
-def _text_of_now(form: str) -> str:
-    if form not in _TEXT_FORMS:
-        raise Unknown(form)
-    return f"to_char({_UTC_NOW}, {text_sql(_TEXT_FORMS[form])})"
-
-
 _OPERATIONS: Mapping[str, Callable[..., str]] = {
+    **FUNCTIONS,
     **dict.fromkeys(("+", "-", "*", "/", "%"), PostgresqlWriter.arithmetic),
     **dict.fromkeys(("||", "concat"), PostgresqlWriter.concatenation),
     **dict.fromkeys(("like", "ilike"), PostgresqlWriter.like),
@@ -220,10 +188,8 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(LENGTHS, PostgresqlWriter.length),
     **dict.fromkeys(("greatest", "least"), PostgresqlWriter.extreme),
     **dict.fromkeys((*NOW, "current_date", "current_time", "localtime"), PostgresqlWriter.now),
-    **dict.fromkeys(("strftime", "date", "time", "datetime"), PostgresqlWriter.formatted_now),
     **dict.fromkeys(("uuid", "gen_random_uuid"), PostgresqlWriter.uuid),
-    **dict.fromkeys(("ceil", "floor", "power", "left", "right", "strpos", "substr"), PostgresqlWriter.call),
-    "unixepoch": PostgresqlWriter.seconds,
+    **dict.fromkeys(("ceil", "floor", "power", "strpos"), PostgresqlWriter.call),
     "interval": PostgresqlWriter.interval,
     "bits": PostgresqlWriter.bits,
     "cast": PostgresqlWriter.cast,

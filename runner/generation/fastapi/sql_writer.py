@@ -7,6 +7,7 @@ they have in the dialect of the DDL. What cannot be written with the same meanin
 from __future__ import annotations
 
 import datetime as dt
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,18 +22,46 @@ from runner.generation.model.field_types import NUMERIC, FieldType, Kind
 
 Place = Literal["default", "check", "generated", "index"]
 
-_CONDITIONS = frozenset({"and", "or", "not", "in", "is null", "is not null", "like", "ilike", "~", "~*", *MIRRORED})
+_CONDITIONS = frozenset(
+    {
+        "and",
+        "or",
+        "not",
+        "in",
+        "is null",
+        "is not null",
+        "is distinct from",
+        "is not distinct from",
+        "like",
+        "ilike",
+        "~",
+        "~*",
+        *MIRRORED,
+    }
+)
 _TEXTS = frozenset({"||", "concat", "lower", "upper", "trim", "ltrim", "rtrim", "replace", "substr", "left", "right"})
-_COUNTS = LENGTHS | {"strpos", "octet_length", "num_nonnulls", "extract"}
-_ALIKE = frozenset({"coalesce", "nullif", "greatest", "least", "abs", "round", "ceil", "floor", "neg", "power"})
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "%"})
-_LOOSE = _CONDITIONS | _ARITHMETIC | {"||", "neg"}  # in parentheses inside another operation
+_COUNTS = LENGTHS | {
+    "strpos", "octet_length", "num_nonnulls", "num_nulls", "extract", "json_array_size", "jsonb_array_length",
+}  # fmt: skip
+_ALIKE = frozenset(
+    {"coalesce", "nullif", "greatest", "least", "abs", "round", "ceil", "floor", "neg", "power", "trunc"}
+)
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "div"})
+_BITWISE = frozenset({"&", "|", "<<", ">>"})
+_LOOSE = _CONDITIONS | _ARITHMETIC | _BITWISE | {"||", "neg"}  # in parentheses inside another operation
+RANDOM_BYTES = frozenset({"gen_random_bytes", "random_bytes", "randomblob"})
+UUID_OPS = frozenset(
+    {"gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "uuid", "uuidv4", "uuidv7"}
+)
+_RANDOM = RANDOM_BYTES | UUID_OPS | {"random"}
 NOW: frozenset[str] = frozenset({"now", "current_timestamp", "localtimestamp", "transaction_timestamp",
-                                  "statement_timestamp", "clock_timestamp"})  # fmt: skip
+                                  "statement_timestamp", "clock_timestamp", "sysdate", "utc_timestamp"})  # fmt: skip
 _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(_CONDITIONS, "boolean"),
     **dict.fromkeys(_TEXTS, "text"),
-    **dict.fromkeys(_COUNTS, "integer"),
+    **dict.fromkeys((*_COUNTS, *_BITWISE, "unixepoch", "unix_timestamp"), "integer"),
+    **dict.fromkeys(("lpad", "hex", "md5", "strftime", "typeof", "jsonb_typeof", "json_typeof"), "text"),
+    "julianday": "number",
     **dict.fromkeys(NOW, "timestamp"),
     "current_date": "date",
 }
@@ -63,6 +92,9 @@ class SqlWriter:
 
     true: ClassVar[str] = "true"
     false: ClassVar[str] = "false"
+    null_words: ClassVar[Mapping[str, str]] = {
+        "is distinct from": "IS DISTINCT FROM", "is not distinct from": "IS NOT DISTINCT FROM"
+    }  # fmt: skip
 
     @property
     def operations(self) -> Mapping[str, Callable[..., str]]:
@@ -104,14 +136,21 @@ class SqlWriter:
             return self.types.get(expression.name)
         if isinstance(expression, Const):
             return self._type_of_constant(expression)
-        op, args = expression.op, expression.args
-        if op == "cast":
+        if expression.op == "cast":
             return _plain(cast_kind(expression))
-        if op in _ARITHMETIC:
+        if expression.op in _ARITHMETIC:
             return self._type_of_arithmetic(expression)
+        return self._type_of_call(expression)
+
+    def _type_of_call(self, operation: Operation) -> FieldType | None:
+        op, args = operation.op, operation.args
         if op == "case" or op in _ALIKE:
             results = (*args[1::2], args[-1]) if op == "case" else args
             return next((found for part in results if (found := self.type_of(part))), None)
+        if op == "random":
+            return _plain("integer" if self.source.sqlite_compatible else "number")
+        if op == "extract" and args[0] == Const(value="epoch"):
+            return _plain("number")
         return _plain(_KINDS.get(op))
 
     def _type_of_constant(self, constant: Const) -> FieldType | None:
@@ -126,6 +165,9 @@ class SqlWriter:
         moments = {"date", "timestamp", "local_timestamp"}.intersection(found)
         if moments:
             differs = operation.op == "-" and len(found) > 1 and found[0] == found[1] == "date"
+            moved = operation.args[1]
+            if isinstance(moved, Operation) and moved.op == "interval" and found[0] != "date":
+                return _plain(found[0])
             return _plain("integer") if differs else _plain("date") if "date" in moments else None
         exact = operation.op == "/" and self.source.divides_exactly
         order: tuple[Kind, ...] = ("number", "decimal", "integer")
@@ -186,6 +228,11 @@ class SqlWriter:
         like = self.common_type(operation.args)
         return f" {operation.op} ".join(self.inner(part, like) for part in operation.args)
 
+    def comparison_of_nulls(self, operation: Operation, _like: FieldType | None = None) -> str:
+        """Return a comparison in which NULL is a value like others."""
+        like = self.common_type(operation.args)
+        return f" {self.null_words[operation.op]} ".join(self.inner(part, like) for part in operation.args)
+
     def choice(self, operation: Operation, _like: FieldType | None = None) -> str:
         """Return `value IN (…)`."""
         like = self.common_type(operation.args)
@@ -206,6 +253,11 @@ class SqlWriter:
             for test, value in zip(branches[::2], branches[1::2], strict=True)
         )
         return f"CASE {written} ELSE {self.write(default, like)} END"
+
+
+def is_random(expression: Expression) -> bool:
+    """Whether an expression has another value each time."""
+    return isinstance(expression, Operation) and (expression.op in _RANDOM or any(map(is_random, expression.args)))
 
 
 def _plain(kind: Kind | None) -> FieldType | None:
@@ -249,16 +301,13 @@ def number_text(text: str) -> str:
 
 
 def day(text: str) -> dt.date:
-    """Return the date of a constant.
+    """Return the date of a constant; `epoch` is PostgreSQL's word for the first of 1970.
 
     Raises:
         Unknown: it is no date of the calendar, such as MySQL's zero date, infinity or `today`.
 
     """
-    try:
-        return dt.datetime.fromisoformat(text.strip()).date()
-    except ValueError as error:
-        raise Unknown(text) from error
+    return moment(text).date()
 
 
 def moment(text: str) -> dt.datetime:
@@ -269,7 +318,7 @@ def moment(text: str) -> dt.datetime:
 
     """
     try:
-        return dt.datetime.fromisoformat(text.strip())
+        return dt.datetime.fromisoformat("1970-01-01T00:00:00Z" if text.strip() == "epoch" else text.strip())
     except ValueError as error:
         raise Unknown(text) from error
 
@@ -281,6 +330,38 @@ def bit_text(operation: Operation, like: FieldType | None, quoted: Callable[[str
         return str(int(digits, 2))
     width = re.search(r"\((\d+)\)", like.name) if like is not None else None
     return quoted(digits.zfill(int(width[1]) if width else 0))
+
+
+def _json_constant(_writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return JSON that is built of constants."""
+    return text_sql(json.dumps(_json_value(operation), ensure_ascii=False))
+
+
+def _json_value(expression: Expression) -> object:
+    if isinstance(expression, Const):
+        return json.loads(str(expression.value)) if expression.is_number else expression.value
+    if not isinstance(expression, Operation) or expression.op not in _JSON:
+        raise Unknown("json")
+    if expression.op == "json":
+        try:
+            return json.loads(str(_json_value(expression.args[0])))
+        except ValueError as error:
+            raise Unknown("json") from error
+    parts = list(map(_json_value, expression.args))
+    return parts if expression.op.endswith("array") else dict(zip(map(str, parts[::2]), parts[1::2], strict=True))
+
+
+_JSON = frozenset({
+    "json", "json_array", "json_object", "json_build_array", "json_build_object", "jsonb_build_array",
+    "jsonb_build_object",
+})  # fmt: skip
+
+
+def _bitwise(writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return an operation on the bits of integers."""
+    if any(writer.kind(part) != "integer" for part in operation.args):
+        raise Unknown(operation.op)
+    return f" {operation.op} ".join(map(writer.inner, operation.args))
 
 
 def _null_test(writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
@@ -296,9 +377,12 @@ _SHARED: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("and", "or"), _junction),
     **dict.fromkeys(("is null", "is not null"), _null_test),
     **dict.fromkeys(("lower", "upper", "trim", "ltrim", "rtrim", "replace", "coalesce", "nullif"), SqlWriter.call),
+    **dict.fromkeys(_JSON, _json_constant),
+    **dict.fromkeys(_BITWISE, _bitwise),
     "abs": SqlWriter.call,
     "case": SqlWriter.case,
     "in": SqlWriter.choice,
+    **dict.fromkeys(("is distinct from", "is not distinct from"), SqlWriter.comparison_of_nulls),
     "not": lambda writer, operation, _like: f"NOT {writer.condition(operation.args[0])}",
     "neg": lambda writer, operation, _like: f"-{writer.inner(operation.args[0])}",
 }

@@ -9,18 +9,20 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
-from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment
+from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind, day, moment
+from runner.generation.fastapi.sqlite_functions import FUNCTIONS
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
 from runner.generation.model.field_types import EXACT_DIGITS, NUMERIC, FieldType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 _ONE = Const(value="1", is_number=True)
 _FORMS = {
@@ -28,12 +30,15 @@ _FORMS = {
     "time": "'%H:%M:%f000'", "text": "'%Y-%m-%d %H:%M:%S'",
 }  # fmt: skip
 _UNITS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "dow": "%w", "doy": "%j"}
-_INTERVAL = re.compile(r"([+-]?\d+)\s*(week|day|hour|minute|second|min|sec)s?(?:\s+|$)", re.IGNORECASE)
-_SECONDS = {"week": 604_800, "day": 86_400, "hour": 3600, "minute": 60, "min": 60, "second": 1, "sec": 1}
-_MOST_FACTORS = 4  # of a power that is written as a product
-_UUID_OPS = frozenset(
-    {"gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "uuid", "uuidv4", "uuidv7"}
+_INTERVAL = re.compile(
+    r"(?:([+-]?\d+(?:\.\d+)?)\s*(week|day|hour|minute|second|min|sec|[dhms])s?"
+    r"|([+-]?)(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?)(?:\s+|$)",
+    re.IGNORECASE,
 )
+_SECONDS = {"week": 604_800, "day": 86_400, "d": 86_400, "hour": 3600, "h": 3600, "minute": 60, "min": 60, "m": 60,
+            "second": 1, "sec": 1, "s": 1}  # fmt: skip
+_ISO_INTERVAL = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
+_MOST_FACTORS = 4  # of a power that is written as a product
 _MOMENTS = frozenset({"date", "time", "timestamp", "local_timestamp"})
 _WITHOUT_END = re.compile("[+-]?infinity", re.IGNORECASE)  # sorted before and after all digits
 _NOT_FINITE = {"nan": "'NaN'", "infinity": "9e999", "+infinity": "9e999", "-infinity": "-9e999"}
@@ -57,6 +62,7 @@ class SqliteWriter(SqlWriter):
 
     true: ClassVar[str] = "1"
     false: ClassVar[str] = "0"
+    null_words: ClassVar[Mapping[str, str]] = {"is distinct from": "IS NOT", "is not distinct from": "IS"}
 
     @property
     def operations(self) -> Mapping[str, Callable[..., str]]:
@@ -81,6 +87,14 @@ class SqliteWriter(SqlWriter):
         if write is None:
             return text_sql(text.rstrip(" ") if like.is_padded else text)
         return text_sql(write(text, like))
+
+    def default(self, expression: Expression, like: FieldType | None) -> str:
+        """Return an expression as a column's default; a number of an integer is rounded, as the others do it."""
+        text = self.write(expression, like)
+        is_cut = isinstance(expression, Operation) and expression.op in ("floor", "ceil", "/")
+        if like is not None and like.kind == "integer" and not isinstance(expression, Const) and not is_cut:
+            return f"CAST(round({text}) AS INTEGER)" if self.kind(expression) in ("number", "decimal") else text
+        return text
 
     # ------------------------------------------------------------------------------------------------------- moments
 
@@ -111,6 +125,8 @@ class SqliteWriter(SqlWriter):
         if op == "cast" and cast_kind(expression) in ("date", "timestamp", "local_timestamp", "time"):
             inner = self.moment_arguments(args[0])
             return (*inner, "'start of day'") if cast_kind(expression) == "date" else inner
+        if op == "date_trunc" and isinstance(args[0], Const) and args[0].value in ("day", "month", "year"):
+            return (*self.moment_arguments(args[1]), f"'start of {args[0].value}'")
         if op in ("+", "-") and len(args) == 2:  # noqa: PLR2004 - both sides
             return (*self.moment_arguments(args[0]), *self._modifiers(op, args[0], args[1]))
         raise Unknown(op)
@@ -136,7 +152,7 @@ class SqliteWriter(SqlWriter):
             return self.moment(
                 operation, like or self.type_of(operation.args[0]) or FieldType(kind="date", name="date")
             )
-        if any(kind not in NUMERIC for kind in kinds) or any(map(self._is_long, operation.args)):
+        if any(kind not in (*NUMERIC, "boolean") for kind in kinds) or any(map(self._is_long, operation.args)):
             raise Unknown(operation.op)
         parts = [self.inner(part) for part in operation.args]
         exact = self.kind(operation) == "decimal"
@@ -147,6 +163,11 @@ class SqliteWriter(SqlWriter):
             raise Unknown(operation.op)  # SQLite's % is of integers
         text = f" {operation.op} ".join(parts)
         return f"round({text}, {self._places(operation)})" if exact and operation.op != "/" else text
+
+    def _seconds_between(self, end: Expression, start: Expression) -> str:
+        if {self.kind(end), self.kind(start)} - {"timestamp", "local_timestamp"}:
+            raise Unknown("interval")
+        return f"round((julianday({self.write(end)}) - julianday({self.write(start)})) * 86400.0, 3)"
 
     def _is_long(self, part: Expression) -> bool:
         """Whether numbers of a column can have more digits than SQLite computes with."""
@@ -166,6 +187,9 @@ class SqliteWriter(SqlWriter):
         """Return a comparison; a long number, which may be text, is compared with a constant as a double."""
         if len(_MOMENTS.intersection(map(self.kind, operation.args))) > 1:
             raise Unknown(operation.op)  # their texts have different forms
+        left, right = operation.args
+        if isinstance(left, Operation) and left.op == "-" and isinstance(right, Operation) and right.op == "interval":
+            return f"{self._seconds_between(*left.args)} {operation.op} {interval_seconds(_text(right))}"
         long = [self._is_long(part) for part in operation.args]
         if not any(long):
             return super().comparison(operation)
@@ -191,6 +215,12 @@ class SqliteWriter(SqlWriter):
         if operation.op == "concat" and self.source.postgresql_compatible:
             parts = [f"coalesce({part}, '')" for part in parts]
         return " || ".join(parts)
+
+    def in_case(self, operation: Operation, like: FieldType | None) -> str:
+        """Return lower() or upper() of a text; those of a range are its bounds."""
+        if self.kind(operation.args[0]) == "native":
+            raise Unknown(operation.op)
+        return self.call(operation, like)
 
     def like(self, operation: Operation, _like: FieldType | None) -> str:
         """Return LIKE: with regard to case as GLOB, without over lower case; a backend sets case_sensitive_like."""
@@ -218,8 +248,9 @@ class SqliteWriter(SqlWriter):
             return self.moment(operation, like or FieldType(kind=kind, name=kind))
         if kind == own and kind is not None and not (limited and kind == "decimal"):
             return self.inner(value)
-        if (kind, own) in (("text", "integer"), ("text", "enum")):
-            return f"CAST({self.write(value)} AS TEXT)"
+        if kind == "text" and (own in ("integer", "enum") or (isinstance(value, Operation) and value.op in UUID_OPS)):
+            text = self.write(value, FieldType(kind="text", name="text"))
+            return text if own is None else f"CAST({text} AS TEXT)"
         if kind in ("number", "decimal") and own in NUMERIC and not limited:
             return self.inner(value)
         if kind == "integer" and own in ("decimal", "number"):
@@ -238,7 +269,10 @@ class SqliteWriter(SqlWriter):
         """Return a part of a moment."""
         unit = operation.args[0]
         form = _UNITS.get(str(unit.value)) if isinstance(unit, Const) else None
-        if form is None or self.kind(operation.args[1]) == "timestamp":
+        is_now = isinstance(operation.args[1], Operation) and operation.args[1].op in NOW
+        if is_now and self.place == "default" and unit == Const(value="epoch"):
+            return "((julianday('now') - 2440587.5) * 86400.0)"
+        if form is None or (self.kind(operation.args[1]) == "timestamp" and not is_now):
             raise Unknown("extract")
         return f"CAST(strftime('{form}', {', '.join(self.moment_arguments(operation.args[1]))}) AS INTEGER)"
 
@@ -275,17 +309,37 @@ class SqliteWriter(SqlWriter):
         return separator.join(_UUID_PARTS)
 
 
-def interval_seconds(text: str) -> int:
+def interval_seconds(text: str) -> float:
     """Return the length of an interval of weeks, days and shorter units in seconds.
 
     Raises:
         Unknown: it has months or years, whose length depends on where they begin, or another form.
 
     """
-    found = list(_INTERVAL.finditer(text.strip()))
-    if not found or "".join(match[0] for match in found) != text.strip():
+    text = text.strip()
+    if (iso := _ISO_INTERVAL.fullmatch(text)) and text.upper() != "P":
+        days, hours, minutes, seconds = (float(part or 0) for part in iso.groups())
+        return _plain_number(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
+    if re.fullmatch(r"[+-]?\d+(?:\.\d+)?", text):
+        return _plain_number(float(text))
+    found = list(_INTERVAL.finditer(text))
+    if not found or "".join(match[0] for match in found) != text:
         raise Unknown(text)
-    return sum(int(match[1]) * _SECONDS[match[2].lower()] for match in found)
+    return _plain_number(sum(map(_seconds_of, found)))
+
+
+def _seconds_of(part: re.Match[str]) -> float:
+    """Return the seconds of one part of an interval: a number with its unit, or hours, minutes and seconds."""
+    number, unit, sign, hours, minutes, seconds = part.groups()
+    if unit:
+        return float(number) * _SECONDS[unit.lower()]
+    length = (int(hours) * 60 + int(minutes)) * 60 + float(seconds or 0)
+    return -length if sign == "-" else length
+
+
+def _plain_number(seconds: float) -> float:
+    """Return whole seconds as an integer, which is written without a decimal point."""
+    return int(seconds) if seconds == int(seconds) else seconds
 
 
 def iso_interval(text: str) -> str | None:
@@ -372,14 +426,18 @@ _STORED: Mapping[str, Callable[[str, FieldType], str]] = {
     "array": _not_stored,
 }
 _OPERATIONS: Mapping[str, Callable[..., str]] = {
+    **FUNCTIONS,
+    "div": lambda writer, operation, _like: _quotient(writer, operation),
     **dict.fromkeys(("+", "-", "*", "/", "%"), SqliteWriter.arithmetic),
     **dict.fromkeys(MIRRORED, SqliteWriter.comparison),
     **dict.fromkeys(("||", "concat"), SqliteWriter.concatenation),
     **dict.fromkeys(("like", "ilike"), SqliteWriter.like),
     **dict.fromkeys(LENGTHS, SqliteWriter.length),
     **dict.fromkeys(("greatest", "least"), SqliteWriter.extreme),
+    **dict.fromkeys(("lower", "upper"), SqliteWriter.in_case),
     **dict.fromkeys((*NOW, "current_date", "current_time", "localtime", "timezone"), SqliteWriter.now),
-    **dict.fromkeys(_UUID_OPS, SqliteWriter.uuid),
+    **dict.fromkeys(UUID_OPS, SqliteWriter.uuid),
+    **dict.fromkeys(("date_trunc", "utc_timestamp"), SqliteWriter.now),
     "bits": SqliteWriter.bits,
     "cast": SqliteWriter.cast,
     "extract": SqliteWriter.extract,
@@ -397,8 +455,22 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
 }
 
 
+def _text(operation: Operation) -> str:
+    """Return the text of an interval."""
+    (text,) = operation.args
+    return str(text.value) if isinstance(text, Const) else ""
+
+
+def _quotient(writer: SqliteWriter, operation: Operation) -> str:
+    """Return MySQL's DIV, whose result has no decimal places."""
+    if any(writer.kind(part) != "integer" for part in operation.args):
+        raise Unknown(operation.op)
+    return " / ".join(map(writer.inner, operation.args))
+
+
 def _substring(writer: SqliteWriter, operation: Operation) -> str:
     """Return a part of a text; positions count from 1, and negative ones mean something else everywhere."""
     if not all(isinstance(part, Const) and str(part.value).isdigit() for part in operation.args[1:]):
         raise Unknown("substr")
-    return writer.call(Operation(op="substr", args=operation.args))
+    value, *places = operation.args
+    return f"substr({', '.join((writer.text(value), *(str(getattr(place, 'value', '')) for place in places)))})"

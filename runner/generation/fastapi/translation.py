@@ -96,7 +96,7 @@ class TableSql:
             written = text
             if target is Database.POSTGRESQL:
                 return written
-        if written is None or isinstance(expression, Const) or written.startswith("("):
+        if written is None or isinstance(expression, Const) or _IN_BRACKETS.fullmatch(written):
             return written
         plain = written.upper() in _WORDS or is_literal(expression)
         if target is Database.POSTGRESQL and _NEEDS_NO_BRACKETS.fullmatch(written):
@@ -142,6 +142,7 @@ _LIKE = re.compile(r"\blike\b", re.IGNORECASE)  # which has regard to case in a 
 # A cast, an array, a name in other quotes, or a column after its table, which SQLite refuses in computed columns.
 _OF_ONE_DATABASE = re.compile(r"""::|[\[`]|["\w]\s*\.\s*["A-Za-z_]""")
 _NEEDS_NO_BRACKETS = re.compile(r"\w+\((?:[^()]|\([^()]*\))*\)|\w?'[^']*'")  # in a default of PostgreSQL
+_IN_BRACKETS = re.compile(r"\((?:'[^']*'|[^()']|\((?:'[^']*'|[^()']|\((?:'[^']*'|[^()'])*\))*\))*\)")  # as a whole
 _WORDS = frozenset({"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "NULL"})
 _AS_WRITTEN = frozenset({"text", "native", "integer", "number", "decimal", "json", "bytes", "enum"})
 

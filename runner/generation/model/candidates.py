@@ -110,7 +110,7 @@ def _arrays(sample: Sample, type_: FieldType, constants: Sequence[Any]) -> Itera
     if type_.item is not None and type_.item.kind in ("text", "enum"):
         yield from (_nested(text, type_.dimensions) for text in constants if isinstance(text, str))
     for size in _sizes(constants):
-        if size <= _MOST_ITEMS:
+        if size <= _MOST_ITEMS and sample.value is not None:  # NULL, where a rule leaves nothing else
             yield constant_sample(sample.json * size, sample.value * size)
 
 

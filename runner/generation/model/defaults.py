@@ -78,9 +78,23 @@ def _is_zero_date(constant: Const, type_: FieldType) -> bool:
 
 def _array_constant(array: Operation) -> Const | None:
     """Return `ARRAY['a', …]` as PostgreSQL's text of an array; None where an item is no constant."""
-    items = [uncast(part) for part in array.args]
-    texts = [str(part.value).replace("\\", "\\\\").replace('"', '\\"') for part in items if isinstance(part, Const)]
-    return Const(value="{" + ",".join(f'"{text}"' for text in texts) + "}") if len(texts) == len(items) else None
+    texts = [_array_item(uncast(part)) for part in array.args]
+    known = [text for text in texts if text is not None]
+    return Const(value=f"{{{','.join(known)}}}") if len(known) == len(texts) else None
+
+
+def _array_item(item: Expression) -> str | None:
+    if isinstance(item, Operation) and item.op == "array":
+        inner = _array_constant(item)
+        return None if inner is None else str(inner.value)
+    if not isinstance(item, Const):
+        return None
+    if item.value is None:
+        return "NULL"
+    if item.is_number or isinstance(item.value, bool):
+        return str(item.value).lower()
+    escaped = item.value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def _domain_default(domain: Domain | None) -> Default | None:
@@ -106,6 +120,11 @@ def _constant(constant: Const, text: str, type_: FieldType) -> FieldDefault:
         text = str(int(constant.value))
         constant = Const(value=text, is_number=True)
     content = str(constant.value)
+    if constant.is_number and type_.kind == "native" and type_.name.startswith("bit") and content.isdigit():
+        bits = Operation(op="bits", args=(Const(value=f"{int(content):b}"),))
+        return FieldDefault(kind="expression", text=text, expression=bits)
+    if constant.is_number and type_.kind in MOMENTS:  # MySQL's dates without hyphens
+        constant, text = Const(value=content), f"'{content}'"
     if type_.kind == "array":
         if not content.startswith("{"):  # a SET of MySQL
             content = f"{{{content}}}"

@@ -93,6 +93,8 @@ def _of_dialect(sql: SqlType, dialect: Dialect | None) -> FieldType:
     found = _single(sql)
     if dialect is not None and dialect.bit_is_boolean and sql.base == "bit" and sql.args in ((), (1,)):
         return _PLAIN["boolean"]
+    if dialect is not None and dialect.sqlite_compatible and found.kind == "integer":
+        return _PLAIN["int8"]  # whatever its name, it holds 64 bits
     if dialect is None or dialect.postgresql_compatible or found.kind != "native":
         return found
     if dialect.sqlite_compatible:
