@@ -60,7 +60,8 @@ export function alignOf(page: AnyPage, name: string): "right" | undefined {
   return isAmount ? "right" : undefined;
 }
 
-/** Return the width of a column in pixels, where it does not follow from the cells: that of its label and buttons. */
-export function widthOf(page: AnyPage, name: string): number {
-  return Math.min(Math.max(labelFor(page, name).length * 9 + 72, 150), 360);
+/** Return the width of a column in pixels, where its cells do not determine it: that of its label and buttons. */
+export function widthOf(page: AnyPage, name: string, isFirst: boolean): number {
+  const least = isFirst ? 220 : 150; // the first column names the row
+  return Math.min(Math.max(labelFor(page, name).length * 9 + 72, least), 360);
 }

@@ -57,7 +57,10 @@ export function DataTable(props: Props) {
   });
   const isLarge = rows.length * columns.length > MAX_CELLS;
   const scroller = useRef<HTMLElement>(null);
-  const widths = useMemo(() => columns.map((name) => widthOf(page, name)), [page, columns]);
+  const widths = useMemo(
+    () => columns.map((name, index) => widthOf(page, name, index === 0)),
+    [page, columns],
+  );
   const down = useSlots({
     axis: "row",
     count: rows.length,
