@@ -85,6 +85,34 @@ def test_what_opens_on_a_page_shuts_nobody_out(pages: Callable[[str], TablePages
     assert found == []
 
 
+def test_a_table_of_many_cells_can_be_used_with_the_keyboard_and_shuts_nobody_out(
+    pages: Callable[[str], TablePages],
+) -> None:
+    students = pages("students")
+    tab, rows = students.tab, [students.app.make("students", nickname="Banyak") for _ in range(60)]
+    columns = ["full_name", *(name for name in rows[0] if name != "full_name")]
+    students.open_list(f"?q=Banyak&size=100&columns={','.join(columns)}")
+    table = tab.get_by_role("table")
+    expect(table).to_have_attribute("aria-rowcount", "61")
+    assert table.get_by_role("cell").count() < len(rows) * len(columns) / 2
+    found = grave_findings_in_both_modes(tab)
+    students.row_link(str(rows[0]["id"])).focus()
+    for _ in range(150):
+        tab.keyboard.press("Tab")
+        if tab.evaluate("document.activeElement.closest('tr')?.ariaRowIndex") == "41":
+            break
+    else:
+        raise AssertionError("the keyboard does not reach row 40")
+    expect(tab.locator(":focus")).to_be_in_viewport()
+    found += grave_findings(tab)
+    head = tab.get_by_role("columnheader", name=students.label("updated_at"))
+    expect(head).to_have_count(0)
+    tab.get_by_role("region", name="Students").evaluate("region => { region.scrollLeft = region.scrollWidth }")
+    expect(head).to_be_in_viewport()
+    expect(head).to_have_attribute("aria-colindex", str(len(columns) + 1))
+    assert found + grave_findings(tab) == []
+
+
 @pytest.mark.parametrize("tab", [{}, DARK], indirect=True, ids=["light", "dark"])
 def test_home_shuts_nobody_out(tab: Page, application: Application) -> None:
     tab.goto(application.url)

@@ -11,6 +11,16 @@ describe("JSON", () => {
     expect(readJson("12")).toBe(12);
   });
 
+  test.each([
+    "[1, 9007199254740993]",
+    '{"a":{"b":-9007199254740993}}',
+    '{"a":[0.12345678901234567891]}',
+    "[1e400]",
+    "[12E+400]",
+  ])("preserves every digit of %s, wherever the number is", (source) => {
+    expect(writeJson(readJson(source))).toBe(source.replaceAll(" ", ""));
+  });
+
   test("omits undefined properties", () => {
     expect(writeJson({ a: undefined, b: null })).toBe('{"b":null}');
   });

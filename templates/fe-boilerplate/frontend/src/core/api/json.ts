@@ -13,8 +13,12 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
+// A number at which JSON.parse may lose digits: 16 of them, or an exponent.
+const LONG_NUMBER = /(?:^|[[:,])\s*-?(?:[\d.]{16}|[\d.]+[eE])/;
+
 /** Parse JSON. Numbers that a double cannot represent exactly become `ExactNumber`. Throws SyntaxError. */
 export function readJson(text: string): JsonValue {
+  if (!LONG_NUMBER.test(text)) return JSON.parse(text) as JsonValue; // several times as fast
   return parse(text, null, {
     parseNumber: (digits) => (isSafeNumber(digits) ? Number(digits) : new LosslessNumber(digits)),
   }) as JsonValue;

@@ -1,22 +1,19 @@
 import { Checkbox, Table } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
 import {
-  type ColumnDef,
+  type Row,
   type RowSelectionState,
   rowSelectionFeature,
   tableFeatures,
   useTable,
 } from "@tanstack/react-table";
-import { type ReactNode, useMemo } from "react";
+import { memo, type ReactNode, type Ref, type RefObject, useEffect, useMemo, useRef } from "react";
 import type { AnyRow } from "../api/table";
+import { alignOf, CellValue, labelFor, widthOf } from "./data-columns";
 import classes from "./data-table.module.css";
-import { FieldValue } from "./field-value";
-import { isNumber } from "./fields";
-import { formatText } from "./formats";
 import { keyText } from "./keys";
 import type { AnyPage } from "./page";
 import type { Labels } from "./row-labels";
-import { labelOf } from "./use-labels";
+import { type Slot, useSlots } from "./virtual-slots";
 
 export type Selection = RowSelectionState;
 
@@ -34,18 +31,23 @@ interface Props {
 }
 
 const features = tableFeatures({ rowSelectionFeature });
-type Column = ColumnDef<typeof features, AnyRow>;
+const NO_COLUMNS: [] = []; // cells are rendered from the rows
+const MAX_CELLS = 1000; // of a table that is rendered as a whole
+const ROW_HEIGHT = 43; // pixels, of a row with one line
+const MIN_WIDTH = 130; // pixels, of a column
+const SELECTION_WIDTH = 44; // pixels
 
-/** The rows of a table. The first column links to the page of the row, references link to the pages of theirs. */
+/**
+ * The rows of a table. The first column links to the page of the row, references link to the pages of theirs.
+ *
+ * A table of many cells scrolls in a region of its own, of which only the cells in view are rendered. To assistive
+ * technology it stays a table, whose rows and columns have numbers.
+ */
 export function DataTable(props: Props) {
   const { page, columns, rows, labels, selection, onSelect } = props;
-  const defined = useMemo(
-    () => columns.map((name, index) => column(page, name, labels, index === 0)),
-    [page, columns, labels],
-  );
   const table = useTable({
     features,
-    columns: defined,
+    columns: NO_COLUMNS,
     data: rows as AnyRow[],
     getRowId: (row, index) => rowId(page, row, index),
     enableRowSelection: onSelect !== undefined,
@@ -53,58 +55,82 @@ export function DataTable(props: Props) {
     onRowSelectionChange: (change) =>
       onSelect?.(typeof change === "function" ? change(selection ?? {}) : change),
   });
+  const isLarge = rows.length * columns.length > MAX_CELLS;
+  const scroller = useRef<HTMLElement>(null);
+  const widths = useMemo(
+    () => columns.map((name, index) => widthOf(page, name, index === 0)),
+    [page, columns],
+  );
+  const down = useSlots({
+    axis: "row",
+    count: rows.length,
+    sizeOf: () => ROW_HEIGHT,
+    scroller: isLarge ? scroller : undefined,
+  });
+  const across = useSlots({
+    axis: "column",
+    count: columns.length,
+    sizeOf: (index) => widths[index] ?? MIN_WIDTH,
+    scroller: isLarge ? scroller : undefined,
+  });
+  useScrollToTop(scroller, rows[0] && rowId(page, rows[0], 0));
+  const { rows: found } = table.getRowModel();
+  const shown = { page, columns, across: across.slots, isLarge, canSelect: onSelect !== undefined };
   return (
-    <Table.ScrollContainer minWidth={columns.length * 130} type="native">
-      <Table verticalSpacing="xs" highlightOnHover className={classes.table}>
+    <section
+      ref={scroller}
+      className={isLarge ? classes.viewport : classes.scroller}
+      aria-label={isLarge ? props.caption : undefined}
+    >
+      <Table
+        verticalSpacing="xs"
+        highlightOnHover
+        className={classes.table}
+        miw={isLarge ? "100%" : columns.length * MIN_WIDTH}
+        {...(isLarge && {
+          layout: "fixed" as const,
+          stickyHeader: true,
+          w: widths.reduce((sum, width) => sum + width, SELECTION_WIDTH),
+          "aria-rowcount": rows.length + 1,
+          "aria-colcount": columns.length + (shown.canSelect ? 1 : 0),
+        })}
+      >
         <Table.Caption className={classes.caption}>{props.caption}</Table.Caption>
+        {isLarge && <Widths {...shown} widths={widths} />}
         <Table.Thead>
-          {table.getHeaderGroups().map((group) => (
-            <Table.Tr key={group.id}>
-              {onSelect && (
-                <Table.Th w={44}>
-                  <Checkbox
-                    aria-label="Select all rows on this page"
-                    checked={rows.length > 0 && table.getIsAllRowsSelected()}
-                    indeterminate={!table.getIsAllRowsSelected() && table.getIsSomeRowsSelected()}
-                    onChange={table.getToggleAllRowsSelectedHandler()}
-                  />
-                </Table.Th>
-              )}
-              {group.headers.map(({ id }) => (
-                <Table.Th
-                  key={id}
-                  scope="col"
-                  aria-sort={sorted(props.sort, id)}
-                  ta={align(page, id)}
-                >
-                  {props.head?.(id, labelFor(page, id)) ?? labelFor(page, id)}
-                </Table.Th>
-              ))}
-            </Table.Tr>
-          ))}
+          <Table.Tr aria-rowindex={isLarge ? 1 : undefined}>
+            {onSelect && (
+              <Table.Th w={SELECTION_WIDTH} aria-colindex={isLarge ? 1 : undefined}>
+                <Checkbox
+                  aria-label="Select all rows on this page"
+                  checked={rows.length > 0 && table.getIsAllRowsSelected()}
+                  indeterminate={!table.getIsAllRowsSelected() && table.getIsSomeRowsSelected()}
+                  onChange={table.getToggleAllRowsSelectedHandler()}
+                />
+              </Table.Th>
+            )}
+            <Heads {...shown} sort={props.sort} head={props.head} />
+          </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {table.getRowModel().rows.map((row) => (
-            <Table.Tr key={row.id} data-selected={row.getIsSelected() || undefined}>
-              {onSelect && (
-                <Table.Td>
-                  <Checkbox
-                    aria-label={`Select row ${row.id}`}
-                    checked={row.getIsSelected()}
-                    onChange={row.getToggleSelectedHandler()}
-                  />
-                </Table.Td>
-              )}
-              {row.getAllCells().map((cell) => (
-                <Table.Td key={cell.id} className={classes.cell} ta={align(page, cell.column.id)}>
-                  <table.FlexRender cell={cell} />
-                </Table.Td>
-              ))}
-            </Table.Tr>
-          ))}
+          {down.slots.map((slot) => {
+            const row = found[slot.index];
+            if (!row || slot.gap) return <RowGap key={keyOf(slot)} height={slot.gap} />;
+            return (
+              <BodyRow
+                key={row.id}
+                {...shown}
+                row={row}
+                index={slot.index}
+                isSelected={row.getIsSelected()}
+                labels={labels}
+                ref={down.measure}
+              />
+            );
+          })}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </section>
   );
 }
 
@@ -115,55 +141,118 @@ export function rowId(page: AnyPage, row: AnyRow, index: number): string {
   return page.table.key.length > 0 ? keyText(page.table.keyOf(row)) : String(index);
 }
 
-/** Return the label of a column. */
-export function labelFor(page: AnyPage, name: string): string {
-  const extra = page.extraColumns.find((column) => column.name === name);
-  return page.byName.get(name)?.label ?? extra?.label ?? name;
-}
-
-function column(page: AnyPage, name: string, labels: Labels, isFirst: boolean): Column {
-  const field = page.byName.get(name);
-  const extra = page.extraColumns.find((candidate) => candidate.name === name);
-  return {
-    id: name,
-    cell: ({ row }) => {
-      if (!field) return extra?.render(row.original);
-      if (isFirst && page.table.key.length > 0) {
-        return <OwnLink page={page} row={row.original} name={name} labels={labels} />;
-      }
-      return <FieldValue field={field} row={row.original} labels={labels} />;
-    },
-  };
-}
-
-interface OwnLinkProps {
+interface Shown {
   readonly page: AnyPage;
-  readonly row: AnyRow;
-  readonly name: string;
-  readonly labels: Labels;
+  readonly columns: readonly string[];
+  /** The columns to render. */
+  readonly across: readonly Slot[];
+  readonly isLarge: boolean;
+  readonly canSelect: boolean;
 }
 
-/** The first value of a row, as a link to the page of the row. */
-function OwnLink({ page, row, name, labels }: OwnLinkProps) {
-  const field = page.byName.get(name);
-  const label = field?.leadsTo && labelOf(labels, field.leadsTo, row)?.text;
-  const text = label ?? (field ? formatText(field, row[name]) : "");
+/** The widths of the columns in a table whose cells do not determine them. */
+function Widths({ across, canSelect, widths }: Shown & { widths: readonly number[] }) {
   return (
-    <Link
-      className={classes.own}
-      to="/$table/$key"
-      params={{ table: page.nav.name, key: keyText(page.table.keyOf(row)) }}
-    >
-      {field?.render?.(row[name], row) ?? text}
-    </Link>
+    <colgroup>
+      {canSelect && <col style={{ width: SELECTION_WIDTH }} />}
+      {across.map((slot) => (
+        <col key={keyOf(slot)} style={{ width: slot.gap ?? widths[slot.index] }} />
+      ))}
+    </colgroup>
   );
 }
 
-function align(page: AnyPage, name: string): "right" | undefined {
-  const field = page.byName.get(name);
-  const isAmount =
-    field && isNumber(field.kind) && !field.leadsTo && !field.isKey && !field.choices;
-  return isAmount ? "right" : undefined;
+const Heads = memo(function Heads({ sort, head, ...shown }: Shown & Pick<Props, "sort" | "head">) {
+  const { page, columns, across } = shown;
+  return across.map((slot) => {
+    const name = columns[slot.index];
+    if (name === undefined || slot.gap) return <td key={keyOf(slot)} aria-hidden="true" />;
+    return (
+      <Table.Th
+        key={name}
+        scope="col"
+        aria-sort={sorted(sort, name)}
+        ta={alignOf(page, name)}
+        {...placeOf(shown, slot)}
+      >
+        {head?.(name, labelFor(page, name)) ?? labelFor(page, name)}
+      </Table.Th>
+    );
+  });
+});
+
+interface BodyRowProps extends Shown {
+  readonly row: Row<typeof features, AnyRow>;
+  readonly index: number;
+  readonly isSelected: boolean;
+  readonly labels: Labels;
+  readonly ref: Ref<HTMLTableRowElement>;
+}
+
+const BodyRow = memo(function BodyRow(props: BodyRowProps) {
+  const { page, columns, across, isLarge, canSelect, row, index, isSelected, labels, ref } = props;
+  return (
+    <Table.Tr
+      data-selected={isSelected || undefined}
+      {...(isLarge && { ref, "data-row": index, "aria-rowindex": index + 2 })}
+    >
+      {canSelect && (
+        <Table.Td aria-colindex={isLarge ? 1 : undefined}>
+          <Checkbox
+            aria-label={`Select row ${row.id}`}
+            checked={isSelected}
+            onChange={row.getToggleSelectedHandler()}
+          />
+        </Table.Td>
+      )}
+      {across.map((slot) => {
+        const name = columns[slot.index];
+        if (name === undefined || slot.gap) return <td key={keyOf(slot)} aria-hidden="true" />;
+        return (
+          <Table.Td
+            key={name}
+            className={classes.cell}
+            ta={alignOf(page, name)}
+            {...placeOf(props, slot)}
+          >
+            <CellValue
+              page={page}
+              row={row.original}
+              name={name}
+              labels={labels}
+              isLink={slot.index === 0}
+            />
+          </Table.Td>
+        );
+      })}
+    </Table.Tr>
+  );
+});
+
+/** The space of rows that are not rendered. */
+function RowGap({ height }: { height: number | undefined }) {
+  return (
+    <tr>
+      <td aria-hidden="true" style={{ height, padding: 0 }} />
+    </tr>
+  );
+}
+
+/** Return the attributes that tell which column a cell belongs to, if not all are rendered. */
+function placeOf({ isLarge, canSelect }: Shown, { index }: Slot) {
+  if (!isLarge) return {};
+  return { "data-column": index, "aria-colindex": index + (canSelect ? 2 : 1) };
+}
+
+function keyOf({ gap, index }: Slot): string {
+  return gap === undefined ? String(index) : `before ${index}`;
+}
+
+/** Scroll back to the top when another page is shown. */
+function useScrollToTop(scroller: RefObject<HTMLElement | null>, first: string | undefined): void {
+  useEffect(() => {
+    if (scroller.current && first !== undefined) scroller.current.scrollTop = 0;
+  }, [scroller, first]);
 }
 
 function sorted(sort: readonly string[] | undefined, name: string) {

@@ -4,7 +4,7 @@ import type { ListQuery } from "../api/table";
 import type { AnyPage } from "./page";
 import { hasCursor, type Place, placeQuery } from "./place";
 
-export const PAGE_SIZES = [25, 50, 100] as const;
+export const PAGE_SIZES = [25, 50, 100, 250, 500] as const;
 export const DEFAULT_SIZE = PAGE_SIZES[0];
 const MAX_PAGE = 1e9; // keeps the offset within the range of the server
 

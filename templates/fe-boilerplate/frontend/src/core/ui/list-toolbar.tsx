@@ -12,7 +12,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { labelFor } from "./data-table";
+import { labelFor } from "./data-columns";
 import { lowerFirst } from "./formats";
 import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon } from "./icons";
 import { canSearch, type ListState, queryOf, shownColumns } from "./list-state";

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Reference } from "../api/table";
 import { findOptions, maxOptions, type Option, type Values } from "./reference-options";
+import classes from "./reference-select.module.css";
 import { valuesKey } from "./row-labels";
 import { errorText, retryText } from "./states";
 import { labelOf, useRowLabels } from "./use-labels";
@@ -69,6 +70,7 @@ export function ReferenceSelect({
       filter={({ options: all }) => all}
       nothingFoundMessage={nothingMessage(isFetching, error ?? failureReason)}
       rightSection={isFetching && isOpen ? <Loader size="xs" /> : undefined}
+      classNames={{ option: classes.option }}
       maxDropdownHeight={280}
       comboboxProps={{ withinPortal: !isInPopover }}
       clearButtonProps={{ "aria-label": "Clear" }}

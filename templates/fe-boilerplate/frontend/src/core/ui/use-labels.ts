@@ -13,13 +13,25 @@ export function usePageLabels(
 ): Labels {
   const names = references.map((reference) => reference.name);
   const { data } = useQuery({
-    queryKey: [SCOPE, "page", names, page?.items, stamp],
+    queryKey: [SCOPE, "page", names, page && numberOf(page), stamp],
     queryFn: ({ signal }) => labelReferred(references, page?.items ?? [], signal, page?.expanded),
     enabled: page !== undefined && references.length > 0,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });
   return data ?? NONE;
+}
+
+const numbers = new WeakMap<object, number>();
+let last = 0;
+
+/** Return the number of a page in query keys, where its rows would take long to compare. */
+function numberOf(page: object): number {
+  const known = numbers.get(page);
+  if (known !== undefined) return known;
+  last += 1;
+  numbers.set(page, last);
+  return last;
 }
 
 /** Return the labels of the rows to which one row refers; empty while they are loading. */

@@ -3,7 +3,7 @@ import { HttpResponse, http } from "msw";
 import { describe, expect, it } from "vitest";
 import { renderAt } from "../../test/render";
 import { server } from "../../test/server";
-import { labelFor } from "../data-table";
+import { labelFor } from "../data-columns";
 import { enteredFields, type FormEntry, formEntries } from "../form-entries";
 import { FormScreen } from "../form-screen";
 import { ListScreen } from "../list-screen";
