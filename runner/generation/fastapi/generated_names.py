@@ -21,6 +21,7 @@ _MODULES = {
     "app.core.database": "Base database_name",
     "app.core.fields": "Body Bytes Exact ExactDecimal Int16 Int32 Int64 Native NotNull Number Row omitted",
     "app.core.moments": "Date Interval LocalTimestamp Time Timestamp utc_now",
+    "app.core.native_values": "Cidr Inet InetItem MacAddr MacAddr8 bits",
     "app.core.periods": "PeriodForeignKey PrimaryKeyWithoutOverlaps UniqueWithoutOverlaps",
     "app.core.problems": "problem_responses",
     "app.core.resource": "Resource",

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType, Kind
-from runner.generation.model.native_values import NATIVE_SERIES, NATIVE_TEXTS
+from runner.generation.model.native_values import CHECKED, NATIVE_SERIES, NATIVE_TEXTS
 from runner.generation.model.numbered_text import numbered
 from runner.generation.model.series import Counter, Cycle, DayCounter, Series, value_at
 
@@ -378,5 +378,5 @@ def refused(field: Field, *, is_reference: bool) -> Iterable[Any]:
         yield int(value) if value == value.to_integral_value() else str(value)
     elif type_.kind == "array":
         yield "not a list"
-    elif type_.kind not in ("json", "native", "bytes"):
+    elif type_.kind not in ("json", "native", "bytes") or type_.name.partition("(")[0] in CHECKED:
         yield "not of this type"
