@@ -104,3 +104,12 @@ def test_rows_without_a_key_are_listed_though_their_types_have_no_order(
         assert len(client.get("/api/raw").json()["items"]) == 3
         assert client.get("/api/docs").json()["items"] == [{"payload": 1}, {"payload": 2}]
         assert client.get("/api/raw/export.csv").text.count("\r\n") == 4
+
+
+def test_bytes_of_a_fixed_length_are_filled_up_with_zeros(tmp_path: Path) -> None:
+    ddl = "CREATE TABLE token (id int PRIMARY KEY, mark binary(3) NOT NULL, one binary);"
+    folder = write_backend(backend_files(read_ddl_text(ddl, "mysql")), tmp_path)
+    with serving(folder, f"sqlite:///{tmp_path / 'a.db'}") as server, httpx.Client(base_url=server.url) as client:
+        made = client.post("/api/token", json={"id": 1, "mark": "YQ==", "one": ""})
+        assert made.json() == {"id": 1, "mark": "YQAA", "one": "AA=="}
+        assert client.post("/api/token", json={"id": 2, "mark": "YWJjZA=="}).status_code == 422

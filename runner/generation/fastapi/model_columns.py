@@ -28,7 +28,8 @@ _UPDATED = frozenset({"updated_at", "modified_at", "last_update", "last_updated"
 # What `schemas.py` imports.
 _IMPORTED = word_set(
     """Annotated Any Array Body Bytes Cidr ConfigDict Date Decimal Exact ExactDecimal Field Inet InetItem Int16 Int32
-    Int64 Interval Literal LocalTimestamp MacAddr MacAddr8 Native NotNull Number Row Rule Time Timestamp UUID bits"""
+    Int64 Interval Literal LocalTimestamp MacAddr MacAddr8 Native NotNull Number Row Rule Time Timestamp UUID bits
+    padded"""
 )
 _BOUNDED = frozenset({"text", "integer", "number", "decimal"})
 
@@ -149,6 +150,9 @@ def _alias(field: Field, plain: Fragment, type_: PythonType) -> Fragment:
 def _bounded(schema: Fragment, type_: FieldType, bounds: Bounds) -> Fragment:
     """Return the type of a value in requests, with its bounds."""
     arguments = _bounds(type_, bounds)
+    if type_.kind == "bytes" and type_.is_padded:
+        form = "Annotated[Bytes, Field({}), padded({})]"
+        return source(form, join(arguments), str(type_.max_length), uses="Annotated Bytes Field padded")
     if type_.kind != "decimal" or bounds.choices is not None:
         return _annotated(schema, arguments)
     if not arguments:

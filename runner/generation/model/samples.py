@@ -129,6 +129,10 @@ def _of_type(type_: FieldType, *, distinct: bool) -> Sample:
         return _native(type_, distinct=distinct)
     if type_.kind == "bytes" and type_.max_length is not None and type_.max_length < _BYTES:
         return constant_sample(base64.b64encode(_WORD.encode()[: type_.max_length]).decode())
+    if type_.kind == "bytes" and type_.max_length is not None and type_.is_padded:
+        zeros = bytes(type_.max_length - _BYTES)
+        series = replace(_BASE64, after=base64.b64encode(zeros).decode())  # of whole groups of three bytes before it
+        return Sample(json=series.text(1), value=base64.b64decode(series.text(1)), series=series)
     if distinct and type_.kind in MOMENTS:
         return moment_series(type_.kind, _FIRST)
     return _DISTINCT.get(type_.kind, _PLAIN[type_.kind]) if distinct else _PLAIN[type_.kind]
