@@ -274,9 +274,20 @@ def test_texts_without_case_are_compared_alike_on_both_databases(tmp_path: Path)
     assert "CREATE UNIQUE INDEX t_email_idx ON t (lower(email))" in first_revision(files, "postgresql")
 
 
+def test_checks_of_a_domain_on_items_are_named(tmp_path: Path) -> None:
+    ddl = "CREATE DOMAIN code AS text CHECK (VALUE <> ''); CREATE TABLE t (id int PRIMARY KEY, one code, many code[]);"
+    readme = one(backend_files(schema_of(tmp_path, ddl)), "app/t/README.md")
+    assert "- The checks of `code` on items of column `many` are enforced by PostgreSQL only." in readme
+    assert "column `one`" not in readme
+
+
 def test_bytes_of_mysql_have_a_length(tmp_path: Path) -> None:
     path = tmp_path / "a.sql"
     path.write_text("CREATE TABLE t (id binary(16) NOT NULL PRIMARY KEY, mark varbinary(3), plain blob);")
     files = backend_files(read_ddl([path], "mysql"))
-    assert "Mark = Annotated[Bytes, Field(max_length=3)]" in files["backend/app/t/schemas.py"].text
+    schemas = files["backend/app/t/schemas.py"].text
+    assert "Mark = Annotated[Bytes, Field(max_length=3)]" in schemas
+    assert "Id = Annotated[Bytes, Field(max_length=16), padded(16)]" in schemas
+    case = files["backend/tests/t/case.py"].text
+    assert '"id": f"{n:08d}AAAAAAAAAAAAAA=="' in case  # 16 bytes, so that what comes back is what was sent
     assert '"/{id:text}"' in files["backend/app/t/router.py"].text

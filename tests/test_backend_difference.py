@@ -122,6 +122,23 @@ def test_a_renamed_constraint_or_index_is_renamed_in_place() -> None:
     }
 
 
+def test_constraints_over_ranges_are_added_changed_renamed_and_survive_json() -> None:
+    old = "CREATE TABLE t (a int4range, r int4range, b int4range, CONSTRAINT k UNIQUE (a, r));"
+    new = """CREATE TABLE t (a int4range, r int4range, b int4range, CONSTRAINT k UNIQUE (a, r WITHOUT OVERLAPS),
+        CONSTRAINT x EXCLUDE USING gist (b WITH &&) WHERE (NOT isempty(b)) DEFERRABLE);
+        CREATE TABLE s (a int4range, r int4range, CONSTRAINT f FOREIGN KEY (a, PERIOD r) REFERENCES t (a, PERIOD r));"""
+    assert up(old, new) == [
+        "ALTER TABLE t DROP CONSTRAINT k",
+        "CREATE TABLE s (\n    a int4range,\n    r int4range\n)",
+        "ALTER TABLE t ADD CONSTRAINT k UNIQUE (a, r WITHOUT OVERLAPS)",
+        "ALTER TABLE t ADD CONSTRAINT x EXCLUDE USING gist (b WITH &&) WHERE (NOT isempty(b)) DEFERRABLE",
+        "ALTER TABLE s ADD CONSTRAINT f FOREIGN KEY (a, PERIOD r) REFERENCES t (a, PERIOD r)",
+    ]
+    assert up(new, f"{new} ALTER TABLE t RENAME COLUMN b TO c;") == ["ALTER TABLE t RENAME COLUMN b TO c"]
+    snapshot = take_snapshot(Application(read_ddl_text(new, "postgres")))
+    assert from_json(to_json(snapshot)) == snapshot
+
+
 def test_a_rename_in_the_ddl_is_a_rename() -> None:
     old = "CREATE TABLE t (id int PRIMARY KEY, a int CHECK (a > 0)); CREATE INDEX ON t (a);"
     new = f"{old} ALTER TABLE t RENAME COLUMN a TO b; ALTER TABLE t RENAME TO s;"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import imported, source
 from runner.generation.fastapi.python_rules import constant_source
-from runner.generation.fastapi.python_types import PythonType, array_of
+from runner.generation.fastapi.python_types import PythonType, array_of, checked_native
 from runner.generation.fastapi.server_defaults import ServerDefault, server_default
 from runner.generation.fastapi.sqlite_names import name_source
 from runner.generation.fastapi.translation import Database, TableSql
@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 _UPDATED = frozenset({"updated_at", "modified_at", "last_update", "last_updated", "last_modified", "updated_on"})
 # What `schemas.py` imports.
 _IMPORTED = word_set(
-    """Annotated Any Array Body Bytes ConfigDict Date Decimal Exact ExactDecimal Field Int16 Int32 Int64 Interval
-    Literal LocalTimestamp Native NotNull Number Row Rule Time Timestamp UUID"""
+    """Annotated Any Array Body Bytes Cidr ConfigDict Date Decimal Exact ExactDecimal Field Inet InetItem Int16 Int32
+    Int64 Interval Literal LocalTimestamp MacAddr MacAddr8 Native NotNull Number Row Rule Time Timestamp UUID bits
+    padded"""
 )
 _BOUNDED = frozenset({"text", "integer", "number", "decimal"})
 
@@ -103,11 +104,14 @@ def model_column(
     default = server_default(field.default, field.type, sql) if field.default is not None else None
     plain = _with_choices(field, type_)
     alias = _alias(field, plain, type_)
-    is_alias = alias.text != type_.schema.text or "Literal[" in alias.text
+    is_imported = alias.text.isidentifier()  # a type of `app.core`, which needs no name of its own
+    is_alias = not is_imported and (alias.text != type_.schema.text or "Literal[" in alias.text)
     alias_name = _alias_name(field, attribute, taken) if is_alias else ""
     named = imported(alias_name, alias_module) if alias_module else Fragment(alias_name)
     shared = is_alias and alias.text == plain.text and not field.is_read_only  # responses have no bounds
-    sent = source("NotNull", uses="NotNull") if type_.schema.text == "Any" and not field.nullable else type_.schema
+    sent = alias if is_imported else type_.schema
+    if sent.text == "Any" and not field.nullable:
+        sent = source("NotNull", uses="NotNull")
     return ModelColumn(
         field=field,
         attribute=attribute,
@@ -136,14 +140,19 @@ def _alias(field: Field, plain: Fragment, type_: PythonType) -> Fragment:
     """Return the type of a field in requests, with its bounds."""
     item = field.type.item
     if item is None or type_.item is None:
-        return _bounded(plain, field.type, field.bounds)
+        return checked_native(field.type) or _bounded(plain, field.type, field.bounds)
     bounds = Bounds(max_length=item.max_length)  # PostgreSQL would cut longer items without an error
-    return type_.schema if item.kind == "json" else array_of(_bounded(type_.item.schema, item, bounds))
+    if item.kind == "json":
+        return type_.schema
+    return array_of(checked_native(item, in_array=True) or _bounded(type_.item.schema, item, bounds))
 
 
 def _bounded(schema: Fragment, type_: FieldType, bounds: Bounds) -> Fragment:
     """Return the type of a value in requests, with its bounds."""
     arguments = _bounds(type_, bounds)
+    if type_.kind == "bytes" and type_.is_padded:
+        form = "Annotated[Bytes, Field({}), padded({})]"
+        return source(form, join(arguments), str(type_.max_length), uses="Annotated Bytes Field padded")
     if type_.kind != "decimal" or bounds.choices is not None:
         return _annotated(schema, arguments)
     if not arguments:
@@ -260,7 +269,7 @@ def _on_update(field: Field) -> list[Fragment]:
         return []
     if field.type.kind == "timestamp":
         return [source("onupdate=utc_now", uses="utc_now")]
-    return [source("onupdate=sa.func.now()", uses="sa")] if field.type.kind == "local_timestamp" else []
+    return [source("onupdate=now_default", uses="now_default")] if field.type.kind == "local_timestamp" else []
 
 
 def _remarks(field: Field) -> list[Fragment]:

@@ -9,6 +9,7 @@ from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import path_of, source
 from runner.generation.fastapi.sql_names import type_name
 from runner.generation.fragments import Fragment
+from runner.generation.model.native_values import CHECKED
 from runner.generation.model.schema_names import outside
 
 if TYPE_CHECKING:
@@ -85,6 +86,22 @@ def python_type(type_: FieldType, names: CommonNames) -> PythonType:
     if type_.ignores_case:
         made = replace(made, column=source("NoCase()", uses="NoCase"), sqlite=f"{made.sqlite} COLLATE NOCASE")
     return made if type_.domain is None else replace(made, postgresql=type_name(type_.domain, names.home))
+
+
+_CHECKED = {"inet": "Inet", "cidr": "Cidr", "macaddr": "MacAddr", "macaddr8": "MacAddr8"}
+
+
+def checked_native(type_: FieldType, *, in_array: bool = False) -> Fragment | None:
+    """Return the type in requests of a value that only PostgreSQL has a type for and that the application parses."""
+    base, _, length = type_.name.partition("(")
+    if type_.kind != "native" or base not in CHECKED:
+        return None
+    if base in _CHECKED:
+        name = "InetItem" if base == "inet" and in_array else _CHECKED[base]
+        return source("{}", name, uses=name)
+    size = length.rstrip(")") or ("1" if base == "bit" else "None")
+    varying = "" if base == "bit" else ", varying=True"
+    return source("Annotated[Native, bits({}{})]", size, varying, uses="Annotated Native bits")
 
 
 def _row(type_: FieldType) -> str:

@@ -36,7 +36,7 @@ class FieldType:
     kind: Kind
     name: str
     max_length: int | None = None  # of text in characters, of bytes in bytes
-    is_padded: bool = False  # text that the database pads with spaces to `max_length`
+    is_padded: bool = False  # what the database pads to `max_length`: text with spaces, bytes with zeros
     ignores_case: bool = False  # text that is compared without regard to case
     digits: int | None = None  # of a decimal: all of them; None for any number
     places: int | None = None  # of a decimal: digits after the point
@@ -157,7 +157,9 @@ def _text(sql: SqlType) -> FieldType:
 
 
 def _bytes(sql: SqlType) -> FieldType:
-    return FieldType(kind="bytes", name=sql.base, max_length=sql.args[0] if sql.args else None)
+    is_padded = sql.base == "binary"
+    length = sql.args[0] if sql.args else 1 if is_padded else None
+    return FieldType(kind="bytes", name=sql.base, max_length=length, is_padded=is_padded)
 
 
 def _timestamp(sql: SqlType) -> FieldType:

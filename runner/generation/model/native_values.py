@@ -10,6 +10,7 @@ from runner.generation.model.series import Counter, RangeCounter
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CHECKED = frozenset({"inet", "cidr", "macaddr", "macaddr8", "bit", "bit varying", "varbit"})  # by the application, too
 _FIRST = dt.date(2024, 1, 15)
 
 NATIVE_SERIES: Mapping[str, Counter | RangeCounter] = {

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType, Kind
-from runner.generation.model.native_values import NATIVE_SERIES, NATIVE_TEXTS
+from runner.generation.model.native_values import CHECKED, NATIVE_SERIES, NATIVE_TEXTS
 from runner.generation.model.numbered_text import numbered
 from runner.generation.model.series import Counter, Cycle, DayCounter, Series, value_at
 
@@ -129,6 +129,10 @@ def _of_type(type_: FieldType, *, distinct: bool) -> Sample:
         return _native(type_, distinct=distinct)
     if type_.kind == "bytes" and type_.max_length is not None and type_.max_length < _BYTES:
         return constant_sample(base64.b64encode(_WORD.encode()[: type_.max_length]).decode())
+    if type_.kind == "bytes" and type_.max_length is not None and type_.is_padded:
+        zeros = bytes(type_.max_length - _BYTES)
+        series = replace(_BASE64, after=base64.b64encode(zeros).decode())  # of whole groups of three bytes before it
+        return Sample(json=series.text(1), value=base64.b64decode(series.text(1)), series=series)
     if distinct and type_.kind in MOMENTS:
         return moment_series(type_.kind, _FIRST)
     return _DISTINCT.get(type_.kind, _PLAIN[type_.kind]) if distinct else _PLAIN[type_.kind]
@@ -378,5 +382,5 @@ def refused(field: Field, *, is_reference: bool) -> Iterable[Any]:
         yield int(value) if value == value.to_integral_value() else str(value)
     elif type_.kind == "array":
         yield "not a list"
-    elif type_.kind not in ("json", "native", "bytes"):
+    elif type_.kind not in ("json", "native", "bytes") or type_.name.partition("(")[0] in CHECKED:
         yield "not of this type"

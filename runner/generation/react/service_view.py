@@ -217,6 +217,8 @@ class ServiceView:
 
 
 def _is_refused_here(field: Field) -> bool:
+    if field.type.kind == "native":
+        return False
     return field.bounds.pattern is None or javascript_pattern(field.bounds.pattern) is not None
 
 

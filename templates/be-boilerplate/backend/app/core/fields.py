@@ -226,5 +226,12 @@ Bytes = Annotated[
     PlainSerializer(_encode, return_type=str, when_used="json"),
     WithJsonSchema({"type": "string", "format": "byte"}),
 ]
+
+
+def padded(size: int) -> AfterValidator:
+    """Return the validator that fills bytes up with zeros to a fixed number of bytes, as MySQL does."""
+    return AfterValidator(lambda value: value.ljust(size, b"\0"))
+
+
 NotNull = Annotated[Any, AfterValidator(_not_null)]  # any JSON value except null
 Native = Annotated[str, BeforeValidator(_as_text)]  # a PostgreSQL type in its text form

@@ -18,6 +18,7 @@ import sqlalchemy as sa
 from pydantic import TypeAdapter
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 
+from app.core.columns import Native
 from app.core.problems import FieldError, ProblemError
 
 _CHECKSUM_SIZE = 6  # bytes; it detects cursors that were damaged
@@ -34,9 +35,12 @@ class SortKey:
     adapter: TypeAdapter[Any]
     is_descending: bool
 
-    def clause(self, *, is_reversed: bool) -> sa.ColumnElement[Any]:
-        """Return the part of ORDER BY."""
-        ordered = self.column.desc() if self.is_descending != is_reversed else self.column.asc()
+    def clause(self, *, is_reversed: bool, as_text: bool = False) -> sa.ColumnElement[Any]:
+        """Return the part of ORDER BY; `as_text` orders JSON and types of PostgreSQL that may have no order."""
+        column: sa.ColumnElement[Any] = self.column.expression
+        if as_text and isinstance(self.column.type, (sa.JSON, Native)):
+            column = sa.cast(column, sa.Text())
+        ordered = column.desc() if self.is_descending != is_reversed else column.asc()
         if not self.column.nullable:
             return ordered
         return ordered.nulls_first() if is_reversed else ordered.nulls_last()
@@ -72,7 +76,9 @@ class Order:
 
     def clauses(self, *, is_reversed: bool = False) -> list[sa.ColumnElement[Any]]:
         """Return the parts of ORDER BY."""
-        return [key.clause(is_reversed=is_reversed) for key in self.keys]
+        return [
+            key.clause(is_reversed=is_reversed, as_text=not self.has_cursors) for key in self.keys
+        ]
 
     def cursor(self, row: DeclarativeBase) -> str | None:
         """Return the cursor of a row; None where the order has none."""
