@@ -6,6 +6,8 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
+from runner.ddl.reader import read_ddl_text
+from runner.generation.model.application import Application
 from runner.generation.model.portable_patterns import portable_pattern
 
 PORTABLE = [
@@ -43,6 +45,7 @@ def test_a_portable_pattern_is_accepted(pattern: str) -> None:
         ("^[a-z]{2}[0-9]{3}$", "^[A-Za-z]{2}[0-9]{3}$"),
         ("^ab?c$", "^[aA][bB]?[cC]$"),
         ("^[a-cx.A]+@[^bq]", "^[B-CXa-cx.A]+@[^BQbq]"),
+        ("^a.$", r"^[aA][\s\S]$"),
         (r"\d[\wa]", r"\d[A\wa]"),
         ("[[:upper:]]", "[a-zA-Z]"),
         ("é", None),
@@ -55,6 +58,28 @@ def test_a_portable_pattern_is_accepted(pattern: str) -> None:
 def test_a_pattern_without_case_names_both_cases(pattern: str, portable: str | None) -> None:
     assert portable_pattern(pattern, any_case=True) == portable
     assert portable is None or accepted(portable)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "check", "refused"),
+    [
+        ("postgres", "a ~ '^x.+y$'", {"xy"}),
+        ("postgres", "a ~* '^X[.].*$'", {"xy", "x\ny"}),
+        ("sqlite", "a GLOB 'x?y'", {"xy"}),
+        ("mysql", "a REGEXP '^x.+y$'", {"xy", "x\ny"}),
+    ],
+)
+def test_a_dot_matches_a_line_feed_where_the_database_of_the_ddl_says_so(
+    dialect: str, check: str, refused: set[str]
+) -> None:
+    schema = read_ddl_text(f"CREATE TABLE t (id int PRIMARY KEY, a varchar(9) CHECK ({check}))", dialect)
+    (table,) = Application(schema).tables
+    pattern = table.fields["a"].bounds.pattern
+    validator = SchemaValidator(core_schema.str_schema(pattern=pattern))
+    assert {text for text in ("xy", "x\ny") if not validator.isinstance_python(text)} == refused
+    (written,) = schema.tables[0].checks
+    assert (r"[^\n]" in repr(written.expression).replace("\\\\", "\\")) == (dialect == "mysql")
+    assert table.examples.is_accepted
 
 
 @pytest.mark.parametrize("pattern", LEFT_TO_THE_DATABASE, ids=lambda pattern: ascii(pattern[:20]))

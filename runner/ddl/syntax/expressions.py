@@ -236,6 +236,8 @@ def _binary(node: exp.Expr, dialect: Dialect) -> Expression:
     if op == "~" and dialect.regexp_ignores_case:
         op = "~*"
     other = _convert(right, dialect)
+    if op == "~*" and dialect.regexp_ignores_case and isinstance(other, Const) and isinstance(other.value, str):
+        other = Const(value=_PATTERN_DOT.sub(lambda found: found[1] or r"[^\n]", other.value))
     if op == "glob":
         return Operation(op="~", args=(left, Const(value=_glob_pattern(other))))
     if op == "@>":  # one of the two operators is enough
@@ -251,6 +253,7 @@ def _glob_pattern(glob: Expression) -> str:
     return f"^{''.join(_GLOB_MARKS.get(part) or (part if part[1:] else re.escape(part)) for part in parts)}$"
 
 
+_PATTERN_DOT = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|\.", re.DOTALL)  # the dot that is no member of a class
 _GLOB_PART = re.compile(r"\[\^?\]?[^\]]*\]|.", re.DOTALL)
 _GLOB_MARKS = {"*": ".*", "?": "."}
 

@@ -14,8 +14,15 @@ from runner.generation.model.series import Counter
 _COUNTER_WIDTH = 6  # digits of a run of any length
 _FEWEST_DIGITS = 3  # that distinguish the rows of one test
 _DIGITS = frozenset(string.digits)
-_ESCAPES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_", "s": " "}
 _ALL = string.ascii_lowercase + string.ascii_uppercase + string.digits + "-_ ./@"
+_CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_", "s": " "}
+_ESCAPES = {
+    **_CLASSES,
+    **{name.upper(): "".join(one for one in _ALL if one not in letters) for name, letters in _CLASSES.items()},
+    "n": "\n",
+    "r": "\r",
+    "t": "\t",
+}
 
 
 @dataclass(frozen=True, slots=True)

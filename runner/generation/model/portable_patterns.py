@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_POSTGRESQL_ONLY = re.compile(r"\\[^dswDSW.\\/+*?()\[\]{}|^$-]|\(\?|\[\[|\*\*\*")
+_POSTGRESQL_ONLY = re.compile(r"\\[^dswDSWnrt.\\/+*?()\[\]{}|^$-]|\(\?|\[\[|\*\*\*")
 _CLASSES = {"[:digit:]": "0-9", "[:alpha:]": "A-Za-z", "[:alnum:]": "A-Za-z0-9", "[:upper:]": "A-Z",
             "[:lower:]": "a-z", "[:space:]": r"\s"}  # fmt: skip
 
@@ -19,10 +19,11 @@ _PIECE = re.compile(
 _CLASS = re.compile(r"(?s)(\[\^?)([^\]^-].*)\]")  # in front of whose members others can be written
 _MEMBER = re.compile(r"(?s)\\.|(.)(?:-([^\\]))?")
 _IN_CLASS_ONLY_RUST = re.compile(r"(?<!\\)\[|&&|--|~~")  # sets within sets, and operations on sets
+_ANY = r"[\s\S]"  # what PostgreSQL's dot is; that of the others does not match a line feed
 # Bytes of a compiled character class, measured; `\w` has hundreds of ranges in Unicode.
 _COSTS = (
-    (r"\w", 51_000), (r"\W", 51_000), (r"\D", 13_000), (r"\d", 5_200), (r"\S", 2_000), ("[^", 2_000), (r"\s", 750),
-    (".", 1_050),
+    (_ANY, 1_050), (r"\w", 51_000), (r"\W", 51_000), (r"\D", 13_000), (r"\d", 5_200), (r"\S", 2_000), ("[^", 2_000),
+    (r"\s", 750), (".", 1_050),
 )  # fmt: skip
 _COST = 170  # of any other
 _MOST_BYTES = 8_000_000  # Rust's bound is 10 MiB
@@ -48,6 +49,7 @@ def python_pattern(pattern: str, *, any_case: bool = False) -> str | None:
         re.compile(pattern)
     except re.error:
         return None
+    pattern = "".join(_ANY if found["atom"] == "." else found[0] for found in _PIECE.finditer(pattern))
     return _in_any_case(pattern) if any_case else pattern
 
 

@@ -13,6 +13,7 @@ _CLASSES = {
     "D": r"\P{Nd}",
     "s": r"\p{White_Space}",
     "S": r"\P{White_Space}",
+    **{letter: f"\\{letter}" for letter in "nrt"},
 }
 _WORD = r"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}"
 _SYNTAX = frozenset("^$\\.*+?()[]{}|/")  # characters that may follow a backslash
