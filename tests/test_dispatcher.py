@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.plan.dispatcher import KINDS, AgentDispatcher, resolve_agent
@@ -140,6 +140,7 @@ def test_keywords_add_phrases_and_kinds_of_the_users_own() -> None:
         dispatcher.classify("nothing")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_classify_takes_any_text(description: str) -> None:
     try:

@@ -7,7 +7,7 @@ import random
 from itertools import islice
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.progress.convex import target
@@ -63,6 +63,7 @@ def test_a_batch_has_the_first_number_though_its_event_is_left_out() -> None:
     assert (batch.first_seq, batch.last_seq, seqs(batch)) == (5, 6, [6])
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(1, 40))
 def test_every_event_is_sent_in_order_or_superseded(seed: int, size: int) -> None:
     events = recorded(made_up_events(random.Random(seed), tasks=1, tables=3))

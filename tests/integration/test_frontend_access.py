@@ -89,7 +89,8 @@ def test_a_table_of_many_cells_can_be_used_with_the_keyboard_and_shuts_nobody_ou
     pages: Callable[[str], TablePages],
 ) -> None:
     students = pages("students")
-    tab, rows = students.tab, [students.app.make("students", nickname="Banyak") for _ in range(60)]
+    tab, school = students.tab, students.app.make("schools")["id"]
+    rows = [students.app.make("students", school_id=school, nickname="Banyak") for _ in range(60)]
     columns = ["full_name", *(name for name in rows[0] if name != "full_name")]
     students.open_list(f"?q=Banyak&size=100&columns={','.join(columns)}")
     table = tab.get_by_role("table")

@@ -133,10 +133,10 @@ def test_a_filter_survives_reload_and_the_way_back(pages: Callable[[str], TableP
 
 def test_pages_are_turned_by_cursor_and_survive_reload_and_the_way_back(pages: Callable[[str], TablePages]) -> None:
     students = pages("students")
-    tab, keys = students.tab, []
+    tab, keys, school = students.tab, [], students.app.make("schools")["id"]
     for number in range(60):
-        row = students.app.make("students", nickname="Cursor", full_name=f"Cursor {number:02}")
-        keys.append(str(row["id"]))
+        named = {"nickname": "Cursor", "full_name": f"Cursor {number:02}"}
+        keys.append(str(students.app.make("students", school_id=school, **named)["id"]))
     students.open_list("?q=Cursor&sort=-full_name")
     expect(students.row_link(keys[59])).to_be_visible()
     tab.get_by_role("button", name="Next page").click()
@@ -146,7 +146,7 @@ def test_pages_are_turned_by_cursor_and_survive_reload_and_the_way_back(pages: C
     tab.reload()
     expect(students.row_link(keys[34])).to_be_visible()
     tab.get_by_role("button", name="Next page").click()
-    expect(tab.get_by_text("50\u201359 of 59")).to_be_visible()
+    expect(tab.get_by_text(re.compile("50.59 of 59"))).to_be_visible()
     tab.go_back()
     expect(students.row_link(keys[34])).to_be_visible()
     tab.get_by_role("button", name="Page 3").click()
