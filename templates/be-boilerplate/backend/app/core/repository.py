@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Any, Generic, Self
+from typing import Any, Generic, Self
 
 import sqlalchemy as sa
-from fastapi import Depends, Header
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.schema import CallableColumnDefault
 
-from app.core.bulk import delete_rows, find_dangling, find_rejected, refresh_rows, within
-from app.core.database import get_session
+from app.core.bulk import (
+    Change,
+    Item,
+    delete_rows,
+    find_dangling,
+    find_rejected,
+    no_such_row,
+    refresh_rows,
+    rows_by_key,
+    within,
+)
 from app.core.export import CsvBlocks
 from app.core.fields import Body, reject_unstorable
 from app.core.hooks import before_create, before_delete, before_update
@@ -24,6 +32,8 @@ from app.core.problems import ProblemError, not_found, precondition_failed
 from app.core.resource import Model, Read, Resource
 from app.core.responses import entity_tag, matches_etag, to_json
 from app.core.rules import enforce
+
+AnyChange = Change[Any, Any]
 
 
 class _RuleValues(dict[str, Any]):
@@ -82,21 +92,12 @@ class Repository(Generic[Model, Read]):
 
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
         """Add all rows by batches, or none. If one is rejected, the problem's fields are prefixed with its index."""
-        try:
-            rows = self._add_all(bodies)
-            refresh_rows(self.session, rows)
-            read = [self._to_read(row) for row in rows]
-            self.session.commit()
-        except ProblemError:
-            self.session.rollback()
-            raise
-        except DBAPIError as error:
-            self.session.rollback()
-            problem = find_rejected(self.session, bodies, self._add_all, self._add_one)
-            problem = problem or find_dangling(self.session, self.resource.model, bodies)
-            problem = problem or explain(error, self.session, self.resource.model, {})
-            raise problem or error from error
-        return read
+        return self._write_many(bodies, bodies, self._add_all, self._add_one)
+
+    def update_many(self, changes: Sequence[AnyChange]) -> list[Read]:
+        """Update all rows by batches, or none; problems are those of `create_many`, and 404 for a missing row."""
+        bodies = [change.changes for change in changes]
+        return self._write_many(changes, bodies, self._change_all, self._change_one)
 
     def replace(self, body: Body, *key: Any) -> Read:
         """Replace a row with the values of `body`; fields that `body` leaves out get their defaults."""
@@ -130,7 +131,30 @@ class Repository(Generic[Model, Read]):
             raise not_found(f"There is no {self.resource.label} {', '.join(map(str, key))}.")
         return row
 
-    def _add_all(self, bodies: Sequence[Body], start: int = 0) -> list[Model]:
+    def _write_many(
+        self,
+        items: Sequence[Item],
+        bodies: Sequence[Body],
+        write_all: Callable[[Sequence[Item], int], Sequence[Model]],
+        write_one: Callable[[Item], object],
+    ) -> list[Read]:
+        try:
+            rows = write_all(items, 0)
+            refresh_rows(self.session, rows)
+            read = [self._to_read(row) for row in rows]
+            self.session.commit()
+        except ProblemError:
+            self.session.rollback()
+            raise
+        except DBAPIError as error:
+            self.session.rollback()
+            problem = find_rejected(self.session, items, write_all, write_one)
+            problem = problem or find_dangling(self.session, self.resource.model, bodies)
+            problem = problem or explain(error, self.session, self.resource.model, {})
+            raise problem or error from error
+        return read
+
+    def _add_all(self, bodies: Sequence[Body], start: int) -> list[Model]:
         """Add rows by batches; a problem's fields are prefixed with the index of its row, counted from `start`.
 
         Where a rule mentions a value that the database assigns, rows are added one by one: the next attempt would get
@@ -189,15 +213,43 @@ class Repository(Generic[Model, Read]):
 
     def _update(self, values: Mapping[str, Any], *key: Any) -> Read:
         row = self._row_to_change(*key)
+        merged = self._change(row, values)
+        with self._saving(merged):
+            self.session.flush()
+            return self._refreshed(row)
+
+    def _change_all(self, changes: Sequence[AnyChange], start: int) -> list[Model]:
+        """Update rows by batches; a problem's fields are prefixed with the index of its row, counted from `start`."""
+        keys = [change.identity for change in changes if _is_storable(change.identity)]
+        found = rows_by_key(self.session, self.resource.model, keys)
+        rows: list[Model] = []
+        for number, change in enumerate(changes, start):
+            with within(number):
+                rows.append(found.get(change.identity) or self._row_of(change))
+                self._change(rows[-1], change.changes.model_dump(exclude_unset=True))
+        self.session.flush()
+        return rows
+
+    def _change_one(self, change: AnyChange) -> None:
+        merged = self._change(self._row_of(change), change.changes.model_dump(exclude_unset=True))
+        with self._saving(merged, commit=False):
+            self.session.flush()
+
+    def _row_of(self, change: AnyChange) -> Model:
+        try:
+            return self.row(*change.identity)
+        except ProblemError as problem:
+            raise no_such_row(problem) from problem
+
+    def _change(self, row: Model, values: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Set fields of a row, and return the values of all of them; raises a problem 422 if a rule is violated."""
         names = [attribute.key for attribute in sa.inspect(self.resource.model).column_attrs]
         merged = {**{name: getattr(row, name) for name in names}, **values}
         enforce(self.resource.rules, _RuleValues(merged), values)
         for name, value in values.items():
             setattr(row, name, value)
         before_update(self.session, row)
-        with self._saving(merged):
-            self.session.flush()
-            return self._refreshed(row)
+        return merged
 
     def _refreshed(self, row: Model) -> Read:
         """Return a row as stored: after rounding, defaults and triggers."""
@@ -238,32 +290,3 @@ def _is_storable(key: Any) -> bool:
     except ValueError:
         return False
     return True
-
-
-def repository_of(
-    resource: Resource[Model, Read],
-) -> Callable[..., Awaitable[Repository[Model, Read]]]:
-    """Return a dependency that provides the repository of a request."""
-
-    async def provide(
-        session: Annotated[Session, Depends(get_session)],
-    ) -> Repository[Model, Read]:
-        return Repository(resource, session)
-
-    return provide
-
-
-def conditional_repository_of(
-    resource: Resource[Model, Read],
-) -> Callable[..., Awaitable[Repository[Model, Read]]]:
-    """Return a dependency that provides a repository whose changes honour the header `If-Match`."""
-
-    async def provide(
-        session: Annotated[Session, Depends(get_session)],
-        if_match: Annotated[
-            str | None, Header(description="Only change the row if its `ETag` is listed here.")
-        ] = None,
-    ) -> Repository[Model, Read]:
-        return Repository(resource, session, if_match)
-
-    return provide

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -43,10 +42,10 @@ def json_response(body: BaseModel) -> Response:
     return Response(to_json(body), media_type=JSON)
 
 
-def rows_response(rows: Sequence[BaseModel]) -> Response:
-    """Return a response with new rows."""
+def rows_response(rows: Sequence[BaseModel], status: int = 200) -> Response:
+    """Return a response with rows."""
     content = b",".join(map(to_json, rows))
-    return Response(b"[" + content + b"]", HTTPStatus.CREATED, media_type=JSON)
+    return Response(b"[" + content + b"]", status, media_type=JSON)
 
 
 def row_response(row: BaseModel, status: int = 200) -> Response:

@@ -12,12 +12,14 @@ from pydantic import BaseModel, Field
 from starlette.routing import Match
 from starlette.types import Scope
 
+from app.core.bulk import Change
 from app.core.database import cancel_statement
 from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
 from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
 from app.core.problems import problem_responses
-from app.core.repository import Repository, repository_of
+from app.core.repository import Repository
+from app.core.request_repository import repository_of
 from app.core.resource import Resource
 from app.core.responses import json_response, page_response, rows_response
 from app.core.slow_requests import run_while_connected, slow_requests
@@ -132,15 +134,24 @@ def add_bulk_routes(
     plural: str,
     create: type[Body],
     key: Any,
+    *,
+    update: type[Body] | None = None,
 ) -> None:
-    """Add the routes that create or delete many rows, all or none; `key` is the type of a row's key."""
+    """Add the routes that create, update or delete many rows, all or none; `key` is the type of a row's key.
+
+    `create` and `update` are the bodies of POST and PATCH; without `update`, rows cannot be changed.
+    """
     repository = Depends(repository_of(resource))
     nouns = plural.replace("_", " ")
     problems = problem_responses(409)
 
     def create_many(rows: Annotated[Repository[Any, Any], repository], body: list[Any]) -> Response:
         with rows:
-            return rows_response(rows.create_many(body))
+            return rows_response(rows.create_many(body), 201)
+
+    def update_many(rows: Annotated[Repository[Any, Any], repository], body: list[Any]) -> Response:
+        with rows:
+            return rows_response(rows.update_many(body))
 
     def delete_many(rows: Annotated[Repository[Any, Any], repository], body: list[Any]) -> Deleted:
         with rows:
@@ -159,6 +170,18 @@ def add_bulk_routes(
         summary=f"Add many {nouns}",
         description="Adds all rows, or none if one is rejected.",
     )
+    if update is not None:
+        _set_body_items(update_many, Change[key, update])  # type: ignore[valid-type]
+        router.add_api_route(
+            "/bulk-update",
+            update_many,
+            methods=["POST"],
+            response_model=_list_of[resource.read],
+            responses=problem_responses(404, 409),
+            operation_id=f"update_many_{plural}",
+            summary=f"Update many {nouns}",
+            description="Updates the given fields of all rows, or nothing if one change is rejected.",
+        )
     router.add_api_route(
         "/bulk-delete",
         delete_many,

@@ -11,7 +11,8 @@ from starlette.convertors import Convertor, register_url_convertor
 from app.core.fields import Body
 from app.core.paths import SLASH
 from app.core.problems import CHANGE_PROBLEMS, CREATE_PROBLEMS, GET_PROBLEMS
-from app.core.repository import Repository, conditional_repository_of, repository_of
+from app.core.repository import Repository
+from app.core.request_repository import conditional_repository_of, repository_of
 from app.core.resource import Resource
 from app.core.responses import row_response
 

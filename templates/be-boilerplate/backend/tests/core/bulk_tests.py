@@ -50,6 +50,31 @@ class BulkTests(PagingTests):
             assert {field.partition(".")[0] for field in fields} == {"1"}
         assert client.get(f"{self.case.path}{self.case.mark}count").json() == before
 
+    def test_update_many_changes_all_or_none(self, client: TestClient, factory: Factory) -> None:
+        if not self.case.changes:
+            pytest.skip("rows of the table cannot be changed")
+        path = f"{self.case.path}/bulk-update"
+        rows = [factory.make(self.case) for _ in range(3)]
+        changes: list[Json] = [{"key": _key(self.case.key, row), "changes": {}} for row in rows]
+        response = client.post(path, json=changes)
+        assert response.status_code == 200, response.text
+        assert response.json() == rows
+        changes[1]["changes"] = {"no_such_field": 1}
+        assert problem(client.post(path, json=changes), 422) == ["1.changes.no_such_field"]
+        assert client.delete(row_path(self.case, rows[2])).status_code == 204
+        changes[1]["changes"] = {}
+        assert problem(client.post(path, json=changes), 404) == ["2.key"]
+        for unique in self.case.unique[:1]:
+            same = {field: rows[0][field] for field in unique}
+            if None in same.values() or not {*unique} <= {*self.case.changes}:
+                continue  # nulls are distinct
+            if self.case.resource.rules:
+                continue  # the other values of the row may not fit
+            changes[1]["changes"] = same
+            fields = problem(client.post(path, json=changes[:2]), 409)
+            assert {field.partition(".")[0] for field in fields} == {"1"}
+            assert client.get(row_path(self.case, rows[1])).json() == rows[1]
+
     def test_delete_many_ignores_missing_rows(self, client: TestClient, factory: Factory) -> None:
         kept, *rows = [factory.make(self.case) for _ in range(3)]
         keys = [_key(self.case.key, row) for row in rows]
