@@ -54,6 +54,11 @@ def test_import_lines_are_in_the_order_of_isort() -> None:
     ]
 
 
+def test_numbers_in_names_are_in_order_as_numbers() -> None:
+    paths = ["app.t10.model.A", "app.t2.model.C10", "app.t2.model.C9"]
+    assert import_lines(paths) == ["from app.t2.model import C9, C10", "from app.t10.model import A", ""]
+
+
 def test_long_import_lines_have_a_name_a_line() -> None:
     names = [f"a_rather_long_name_{number}" for number in range(6)]
     (line, _) = import_lines([f"app.core.{name}" for name in names])
