@@ -13,6 +13,7 @@ from runner.plan.dispatcher import AgentDispatcher
 from runner.records.errors import AgentError
 from runner.records.task import TaskInput
 from runner.scheduling.preparation import Preparation, TaskInputError
+from tests.generated_backend import backend_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,3 +86,10 @@ def test_unknown_names_are_refused_before_the_run(tmp_path: Path, search: Any, k
     with pytest.raises(TaskInputError) as caught:
         Preparation(AgentDispatcher(enable_llm=False)).prepare(task)
     assert (caught.value.key, str(caught.value)) == (key, message)
+
+
+def test_a_table_may_have_the_name_of_what_searches() -> None:
+    files = backend_files(read_ddl_text("CREATE TABLE searches (id int PRIMARY KEY, word text);", "postgres"))
+    router = files["backend/app/searches/router.py"].text
+    assert router.count(" import Search\n") == 1
+    assert ' searched=("word",)' in router

@@ -83,13 +83,13 @@ def _suggested(application: Application) -> tuple[Code, ...]:
 
 
 def _search(found: Resource, text: SearchedText) -> Fragment | None:
-    """Return the searches of a table as Python source; None where nothing is searched."""
+    """Return the arguments of a table's `Resource` that name what is searched; None where nothing is."""
     if not text.fields:
         return None
     columns, phones = (
         literal(tuple(column.attribute for column in found.columns_of(fields))) for fields in (text.fields, text.phones)
     )
-    return source("Search({}{})", columns, f", phones={phones}" if text.phones else "", uses="Search")
+    return source("searched={}{}", columns, f", phones={phones}" if text.phones else "")
 
 
 def _enum(class_name: str, enum: Enum) -> PythonEnum:

@@ -28,7 +28,6 @@ _MODULES = {
     "app.core.resource": "Resource",
     "app.core.routes": "TableRouter add_bulk_routes add_list_routes",
     "app.core.row_routes": "Key add_row_routes",
-    "app.core.search": "Search",
     "app.core.texts": "Char NoCase",
     "app.core.rules": """Rule add all_of any_of as_text coalesce contained count_known eq ge gt is_null le length lower
         lt matches mul ne not_ now one_of rem sub today trim upper""",

@@ -23,7 +23,10 @@ Read = TypeVar("Read", bound=BaseModel)
 
 
 class Resource(Generic[Model, Read]):
-    """The model, the read schema, the searches and the rules of a table. `label` is its noun in messages."""
+    """The model, the read schema and the rules of a table. `label` is its noun in messages.
+
+    `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers.
+    """
 
     def __init__(
         self,
@@ -31,7 +34,8 @@ class Resource(Generic[Model, Read]):
         read: type[Read],
         *,
         label: str,
-        search: Search | None = None,
+        searched: Sequence[str] = (),
+        phones: Sequence[str] = (),
         rules: Sequence[Rule] = (),
     ) -> None:
         self.model, self.rows = model, selected_rows(model)
@@ -39,7 +43,7 @@ class Resource(Generic[Model, Read]):
         self.page: Any = Page[read]  # type: ignore[valid-type]
         self.label = label
         self.rules = rules
-        self.filters = Filters(model, read, search or Search())
+        self.filters = Filters(model, read, Search(searched, phones))
         mapper = sa.inspect(model)
         self.key = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
         fields = {

@@ -41,7 +41,7 @@ class Search:
     Those in `phones` hold numbers that are found in any form: `0812…`, `+62812…`, `812-345`.
     """
 
-    def __init__(self, columns: Sequence[str] = (), phones: Sequence[str] = ()) -> None:
+    def __init__(self, columns: Sequence[str], phones: Sequence[str]) -> None:
         self.columns = columns
         self.phones = phones
 
