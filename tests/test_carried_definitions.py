@@ -87,6 +87,23 @@ def test_composite_and_row_types_are_created_in_order():
     assert found[4].startswith("CREATE TABLE shop.basket")
 
 
+@pytest.mark.parametrize(
+    ("ddl", "needed", "schemas"),
+    [
+        ("CREATE TABLE t (g geometry(Point, 4326), c citext[])", ("postgis", "citext"), ()),
+        ("CREATE EXTENSION hstore; CREATE TABLE t (p gis.geometry, h hstore)", ("hstore", "postgis"), ("gis",)),
+        ("CREATE DOMAIN citext AS text; CREATE TABLE t (c citext)", (), ()),
+        ("CREATE TYPE seg AS (a int); CREATE TABLE t (c seg)", (), ()),
+    ],
+)
+def test_well_known_types_need_their_extensions(
+    ddl: str, extensions: tuple[str, ...], schemas: tuple[str, ...]
+) -> None:
+    schema = read_ddl_text(ddl, "postgres")
+    assert schema.extensions == extensions
+    assert tuple(own for _, own in schema.extension_schemas) == schemas
+
+
 def test_an_extension_is_created_in_its_schema():
     found = created("CREATE SCHEMA ext; CREATE EXTENSION hstore WITH SCHEMA ext; CREATE TABLE t (a ext.hstore, b int);")
     assert found[:2] == ["CREATE SCHEMA IF NOT EXISTS ext", "CREATE EXTENSION IF NOT EXISTS hstore WITH SCHEMA ext"]

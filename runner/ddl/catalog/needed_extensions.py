@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runner.ddl.model import IndexPart, SqlType, Table
 
@@ -20,12 +20,34 @@ _SCALARS = re.compile(
 _RANGE_CALL = re.compile(r"\(*\w*range\s*\(", re.IGNORECASE)
 
 
-def needed_extensions(tables: Iterable[Table]) -> tuple[str, ...]:
-    """Return the extensions that constraints need: `btree_gist` for scalars in an EXCLUDE or before a range.
+# The extensions that well-known types come from.
+EXTENSION_OF_TYPE = {
+    **dict.fromkeys(("geometry", "geography", "box2d", "box3d"), "postgis"),
+    **dict.fromkeys(("ltree", "lquery", "ltxtquery"), "ltree"),
+    **dict.fromkeys(("vector", "halfvec", "sparsevec"), "vector"),
+    **dict.fromkeys(("isbn", "isbn13", "issn", "issn13", "ismn", "ismn13", "ean13", "upc"), "isn"),
+    **{name: name for name in ("citext", "cube", "hstore", "seg")},
+    "raster": "postgis_raster",
+    "query_int": "intarray",
+}
 
-    A dump of single schemas has such constraints without their CREATE EXTENSION.
+
+def needed_extensions(tables: Iterable[Table]) -> Mapping[str, str | None]:
+    """Return the extensions that tables need, with the schemas that they name; None where any will do.
+
+    They are those of well-known types, and `btree_gist` for scalars in an EXCLUDE or before a range. A dump of single
+    schemas has such columns and constraints without their CREATE EXTENSION, and shp2pgsql never writes one.
     """
-    return (_BTREE_GIST,) if any(_needs_btree_gist(table) for table in tables) else ()
+    found: dict[str, str | None] = {}
+    for table in tables:
+        for column in table.columns:
+            # the base of a type that the DDL defines has the type's schema
+            extension = EXTENSION_OF_TYPE.get(column.type.base)
+            if extension is not None:
+                found.setdefault(extension, column.type.text.partition(".")[0])
+        if _needs_btree_gist(table):
+            found.setdefault(_BTREE_GIST, None)
+    return found
 
 
 def _needs_btree_gist(table: Table) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.catalog.called_functions import called_functions
 from runner.ddl.catalog.default_names import serial_default
 from runner.ddl.catalog.inlined_functions import make_inline
-from runner.ddl.catalog.needed_extensions import needed_extensions
+from runner.ddl.catalog.needed_extensions import EXTENSION_OF_TYPE, needed_extensions
 from runner.ddl.catalog.tool_tables import tool_of
 from runner.ddl.model import (
     Check,
@@ -63,6 +63,9 @@ class _SchemaBuilder:
         functions = called_functions(catalog)
         tables = tuple(self._table(draft) for draft in catalog.tables.values())
         tool_tables = self._tool_tables(tables)
+        extensions = dict(catalog.extension_schemas)
+        if catalog.dialect.postgresql_compatible:
+            extensions |= {name: own for name, own in needed_extensions(tables).items() if name not in extensions}
         return Schema(
             dialect=catalog.dialect.name,
             tables=tuple(table for table in tables if table not in tool_tables),
@@ -72,10 +75,10 @@ class _SchemaBuilder:
             notes=tuple(catalog.notes),
             warnings=tuple(catalog.warnings),
             default_schema=catalog.default_schema,
-            extensions=tuple(dict.fromkeys((*catalog.extension_schemas, *needed_extensions(tables)))),
+            extensions=tuple(extensions),
             extension_schemas=tuple(
                 (name, schema)
-                for name, schema in catalog.extension_schemas.items()
+                for name, schema in extensions.items()
                 if schema not in (None, catalog.default_schema, "pg_catalog")
             ),
             composites=tuple(self._composite(name, columns) for name, columns in catalog.composites.items()),
@@ -139,7 +142,7 @@ class _SchemaBuilder:
     def _extension_schema(self, type_name: str) -> str | None:
         """Return the schema of a type that the DDL does not define: its extension's, or else the default one."""
         schemas = self._catalog.extension_schemas
-        extension = _EXTENSIONS.get(type_name, type_name)
+        extension = EXTENSION_OF_TYPE.get(type_name, type_name)
         return schemas.get(extension, self._catalog.default_schema)
 
     def _composite(self, name: QName, columns: Iterable[ColumnDraft]) -> Composite:
@@ -316,10 +319,6 @@ def _prefix_as_expression(part: IndexPart, columns: Mapping[str, Column]) -> Ind
         return replace(part, length=None)
     name = column.name if _PLAIN_NAME.fullmatch(column.name) else f"`{column.name.replace('`', '``')}`"
     return replace(part, column=None, length=None, expression=f"substr({name}, 1, {part.length})")
-
-
-# Extensions whose types have other names than they.
-_EXTENSIONS = {"geometry": "postgis", "geography": "postgis", "raster": "postgis_raster", "lquery": "ltree"}
 
 
 def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> Expression:
