@@ -11,7 +11,7 @@ from runner.generation.workspace.line_ends import digest
 from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.record_format import FileRecord, Record
 from runner.records.task import Classification, TaskInput, TaskSpec, subtasks_of
-from runner.scheduling.schedule import Job
+from runner.scheduling.job import Job
 from runner.scheduling.survey import Survey
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from runner.plan.plan_model import Plan
     from runner.records.task import TaskInput
+    from runner.scheduling.job import Job
     from runner.scheduling.preparation import Preparation
-    from runner.scheduling.schedule import Job
 
 
 def _do_nothing() -> None:

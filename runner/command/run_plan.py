@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from runner.generation.workspace.plan_lock import PlanLock
     from runner.plan.plan_model import Plan
     from runner.progress.reporter import Sink
+    from runner.scheduling.job import Job
     from runner.scheduling.orchestrator import ParallelOrchestrator
     from runner.scheduling.preparation import Preparation
-    from runner.scheduling.schedule import Job
 
 EXIT_DRIFT = 3
 _MIB = 1 << 20

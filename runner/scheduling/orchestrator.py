@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from runner.execution.worker_protocol import FileChange
     from runner.records.errors import StoreError
     from runner.records.task import TaskInput, TaskResult
-    from runner.scheduling.schedule import Job
+    from runner.scheduling.job import Job
 
 STATE_FOLDER = ".runner"  # in the current folder
 CLOSE_TIMEOUT = 10.0  # seconds for the sinks to show the events that they have

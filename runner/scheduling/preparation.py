@@ -23,7 +23,7 @@ from runner.plan.dispatcher import AgentDispatcher, resolve_agent
 from runner.records.errors import AgentError, ClassificationError, RunnerError
 from runner.records.task import Classification, TableGlobs, TaskInput, TaskSpec, inputs_digest, subtasks_of
 from runner.records.version import VERSION
-from runner.scheduling.schedule import Job
+from runner.scheduling.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.execution.task_queue import QueueEntry, Skipped, TaskQueue
-from runner.generation.start_command import Start
 from runner.records.events import (
     Event,
     RunPaused,
@@ -32,17 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import datetime
 
-    from runner.ddl.model import Schema  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
+    from runner.scheduling.job import Job
     from runner.scheduling.survey import Survey
-
-
-@dataclass(frozen=True, kw_only=True)
-class Job:
-    """A task with its schema. `start` is how the application that it generates is started."""
-
-    spec: TaskSpec
-    schema: Schema
-    start: Start | None = None
 
 
 class Schedule:

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from runner.execution.process_pool import Worker
     from runner.execution.task_queue import QueueStats
-    from runner.scheduling.schedule import Job
+    from runner.scheduling.job import Job
     from runner.scheduling.task_run import SubTaskState, TaskRun
 
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and whatever happens wakes the loop

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.generation.model.application import Application
-    from runner.scheduling.schedule import Job
+    from runner.scheduling.job import Job
 
 
 class Survey:

@@ -14,7 +14,7 @@ from runner.ddl.model import Column, QName, Schema, SqlType, Table
 from runner.execution.subtasks import SubTaskManager
 from runner.progress.stores.state_reader import StateReader
 from runner.records.task import Classification, Retries, TaskInput, TaskSpec, Timeouts
-from runner.scheduling.schedule import Job
+from runner.scheduling.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable

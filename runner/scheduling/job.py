@@ -1,0 +1,21 @@
+"""A task that can be scheduled, with what it works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from runner.generation.start_command import Start
+from runner.records.task import TaskSpec
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Schema  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A task with its schema. `start` is how the application that it generates is started."""
+
+    spec: TaskSpec
+    schema: Schema
+    start: Start | None = None
