@@ -13,6 +13,7 @@ from runner.generation.fastapi.left_out import left_out, passed_over
 from runner.generation.fastapi.resources import make_resource
 from runner.generation.fastapi.sqlite_names import has_renamed
 from runner.generation.fastapi.table_arguments import table_arguments
+from runner.generation.fragments import Fragment
 from runner.generation.model.app_options import app_options
 from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.native_values import NATIVE_TEXTS
@@ -21,14 +22,16 @@ from runner.generation.model.searched_text import chosen_columns, searched_text
 from runner.generation.model.suggested_indexes import index_option, suggested_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from runner.ddl.model import Enum
     from runner.generation.fastapi.resources import Resource
-    from runner.generation.fragments import Fragment
     from runner.generation.model.application import Application
+    from runner.generation.model.fields import Field
     from runner.generation.model.searched_text import SearchedText
     from runner.generation.model.table_part import TablePart
+
+_MANY = 20  # attributes, of which a router would have one a line
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,12 +64,14 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
 def table_variables(part: TablePart, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of one table's templates."""
     found = make_resource(part)
+    text = searched_text(part.table, chosen_columns(options))
     return {
         "app": app_options(part.names, options),
         "table": part.table,
         "resource": found,
         "arguments": table_arguments(found),
-        "search": _search(found, searched_text(part.table, chosen_columns(options))),
+        "searched": _attributes(found, text.fields) if len(text.fields) > _MANY else None,
+        "search": _search(found, text),
         "left_out": left_out(part.dialect, part.table),
     }
 
@@ -83,13 +88,19 @@ def _suggested(application: Application) -> tuple[Code, ...]:
 
 
 def _search(found: Resource, text: SearchedText) -> Fragment | None:
-    """Return the arguments of a table's `Resource` that name what is searched; None where nothing is."""
+    """Return the arguments of a table's `Resource` that name what is searched; None where nothing is.
+
+    Many attributes are in a module of their own.
+    """
     if not text.fields:
         return None
-    columns, phones = (
-        literal(tuple(column.attribute for column in found.columns_of(fields))) for fields in (text.fields, text.phones)
-    )
-    return source("searched={}{}", columns, f", phones={phones}" if text.phones else "")
+    elsewhere = Fragment("SEARCHED", frozenset({f"app.{found.table.module}.searched.SEARCHED"}))
+    phones = source(", phones={}", _attributes(found, text.phones)) if text.phones else ""
+    return source("searched={}{}", elsewhere if len(text.fields) > _MANY else _attributes(found, text.fields), phones)
+
+
+def _attributes(found: Resource, fields: Iterable[Field]) -> Fragment:
+    return Fragment(literal(tuple(column.attribute for column in found.columns_of(fields))))
 
 
 def _enum(class_name: str, enum: Enum) -> PythonEnum:
