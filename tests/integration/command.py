@@ -6,7 +6,6 @@ import json
 import os
 import resource
 import shutil
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -82,10 +81,7 @@ class Folder:
         )
 
     def start(self, *arguments: str, **env: str) -> subprocess.Popen[str]:
-        """Start `runner` and leave it running; the caller waits for it. Ctrl-C reaches it, as if started in a terminal.
-
-        A shell without job control starts programs in the background with SIGINT ignored, and so would these tests.
-        """
+        """Start `runner` and leave it running; the caller waits for it."""
         return subprocess.Popen(
             [sys.executable, "-m", "runner", *arguments],
             cwd=self.path,
@@ -93,7 +89,6 @@ class Folder:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def files(self) -> dict[str, bytes]:

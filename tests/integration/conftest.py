@@ -8,7 +8,8 @@ import pytest
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _hang_up_as_usual() -> None:
-    """Commands that tests start handle SIGHUP, though the tests themselves may run under nohup."""
-    if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+def _signals_as_in_a_terminal() -> None:
+    """Commands that tests start handle SIGHUP and SIGINT, though nohup and a shell's `&` ignore them for the tests."""
+    for number, usual in ((signal.SIGHUP, signal.SIG_DFL), (signal.SIGINT, signal.default_int_handler)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, usual)
