@@ -55,6 +55,7 @@ async function callAll(table) {
   if (!table.changeable) return;
   await call(table.replace(key, body, '"1"'));
   await call(table.update(key, {}, '"1"'));
+  await call(table.updateMany([{ key: sample, changes: {} }]));
 }
 
 /** A value of a key as a row has it. */

@@ -62,8 +62,8 @@ print(json.dumps({"document": app.openapi(), "decimals": decimals, "expandable":
 BITS = {"int16": 15, "int32": 31, "int64": 63}
 TYPES = {**dict.fromkeys(BITS, "integer"), "number": "number", "boolean": "boolean", "json": "any", "array": "array"}
 FORMATS = {
-    "date": "date", "time": "time", "timestamp": "date-time", "local_timestamp": "date-time", "interval": "duration",
-    "uuid": "uuid", "bytes": "byte",
+    "date": "date", "time": "time-local", "timestamp": "date-time", "local_timestamp": "date-time-local",
+    "interval": "duration", "uuid": "uuid", "bytes": "byte",
 }  # fmt: skip
 LIMITS = {"minimum": "ge", "exclusiveMinimum": "gt", "maximum": "le", "exclusiveMaximum": "lt"}
 OF_PAGES = {"limit", "offset", "after", "before", "count", "sort", "expand"}  # which a count accepts and ignores

@@ -23,7 +23,7 @@ from runner.generation.model.check_expressions import (
 )
 from runner.generation.model.conditions import Condition, make_condition
 from runner.generation.model.field_types import NUMERIC, FieldType, type_limits
-from runner.generation.model.portable_patterns import portable_pattern
+from runner.generation.model.portable_patterns import ends_in_no_blank, portable_pattern
 
 _SIDES = 2  # of a comparison
 _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}
@@ -203,7 +203,7 @@ def _with_comparison(operation: Operation, type_: FieldType, bounds: Bounds) -> 
             return _with_choices([right.value], type_, bounds)
         if type_.kind in NUMERIC:
             return _with_number(operation.op, right, type_, bounds)
-        return _with_text(operation.op, right, bounds) if type_.kind == "text" else None
+        return _with_text(operation.op, right, type_, bounds) if type_.kind == "text" else None
     of_length = isinstance(left, Operation) and left.op in LENGTHS and isinstance(uncast(left.args[0]), ColumnRef)
     return _with_length(operation.op, right, bounds) if of_length and type_.kind == "text" else None
 
@@ -222,9 +222,12 @@ def _with_number(op: str, right: Const, type_: FieldType, bounds: Bounds) -> Bou
     )
 
 
-def _with_text(op: str, right: Const, bounds: Bounds) -> Bounds | None:
+def _with_text(op: str, right: Const, type_: FieldType, bounds: Bounds) -> Bounds | None:
     if op in ("~", "~*") and bounds.pattern is None:
         pattern = portable_pattern(str(right.value), any_case=op == "~*")
+        if pattern is not None and type_.is_padded and ends_in_no_blank(pattern):
+            # PostgreSQL matches the text with its padding, so it needs none
+            return replace(bounds, pattern=pattern, min_length=type_.max_length)
         return None if pattern is None else replace(bounds, pattern=pattern)
     if op == "<>" and right.value == "":
         return replace(bounds, min_length=max(bounds.min_length or 0, 1))

@@ -7,7 +7,7 @@ caller tests the text against the pattern.
 from __future__ import annotations
 
 import string
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.generation.model.series import Counter
 
@@ -118,13 +118,13 @@ class _PatternReader:
         return runs * fewest
 
 
-def numbered(pattern: str, max_length: int | None = None) -> Counter | str | None:
+def numbered(pattern: str, max_length: int | None = None, min_length: int = 0) -> Counter | str | None:
     """Return text that a pattern accepts: a counter of rows, a constant if it has no number, None if none is found.
 
-    `max_length` bounds the text, in characters.
+    `max_length` and `min_length` bound the text, in characters.
     """
     try:
-        runs = _PatternReader(pattern).sequence()
+        runs = _lengthened(_PatternReader(pattern).sequence(), min_length)
     except (IndexError, ValueError):
         return None
     spare = None if max_length is None else max_length - sum(run.fewest for run in runs)
@@ -134,6 +134,17 @@ def numbered(pattern: str, max_length: int | None = None) -> Counter | str | Non
         return "".join(texts)
     before, after = "".join(texts[:place]), "".join(texts[place + 1 :])
     return Counter(is_text=True, width=_width(runs[place], spare), before=before, after=after)
+
+
+def _lengthened(runs: list[_Run], length: int) -> list[_Run]:
+    """Return the runs with so many more characters of the first ones that the text has a length, as far as it can."""
+    found: list[_Run] = []
+    lacking = length - sum(run.fewest for run in runs)
+    for run in runs:
+        added = max(0, lacking if run.most is None else min(lacking, run.most - run.fewest))
+        found.append(replace(run, fewest=run.fewest + added))
+        lacking -= added
+    return found
 
 
 def _counter(runs: list[_Run], spare: int | None) -> int | None:

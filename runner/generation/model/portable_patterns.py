@@ -53,6 +53,27 @@ def python_pattern(pattern: str, *, any_case: bool = False) -> str | None:
     return _in_any_case(pattern) if any_case else pattern
 
 
+def ends_in_no_blank(pattern: str) -> bool:
+    """Whether a text that a pattern matches, unless it is empty, certainly ends in something else than a space."""
+    pieces = list(_PIECE.finditer(pattern))
+    if not pieces or pieces[-1]["atom"] != "$" or any(piece["atom"] == "|" for piece in pieces):
+        return False
+    is_optional = False
+    for piece in reversed(pieces[:-1]):
+        atom = piece["atom"]
+        if atom == "^":
+            return True
+        if atom is not None:
+            if re.fullmatch(atom, " "):
+                return False
+            if not is_optional:
+                return True
+        elif piece["open"] or piece["close"]:
+            return False
+        is_optional = atom is None and (piece["repeated"] in ("*", "?") or piece["least"] == "0")
+    return False
+
+
 def _in_any_case(pattern: str) -> str | None:
     """Return a pattern that names each letter in both cases; None where letters other than ASCII's have cases."""
     if pattern.lower() != pattern.upper() and not pattern.isascii():

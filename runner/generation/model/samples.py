@@ -224,7 +224,7 @@ def _forms(field: Field) -> Iterable[Counter | str]:
     fewest = field.bounds.min_length or 0
     yield from (form for word, form in _NATURAL if word in field.column.name.lower())
     if field.bounds.pattern is not None:
-        if found := numbered(field.bounds.pattern, most):
+        if found := numbered(field.bounds.pattern, most, fewest):
             yield found
         yield from (form for _, form in _NATURAL)
     label = field.label if field.label.isascii() else "Text"

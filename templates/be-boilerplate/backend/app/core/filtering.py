@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args, get_origin
+from functools import partial
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import sqlalchemy as sa
-from pydantic import TypeAdapter, ValidationError
+from pydantic import BeforeValidator, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -67,9 +68,16 @@ def make_filterable(
 def value_adapter(info: FieldInfo, *, of_items: bool = False) -> TypeAdapter[Any]:
     """Return the adapter for values of a field except null, or for the items of an array."""
     kind = _without_null(info.annotation)
+    if get_origin(kind) is Literal:  # of numbers, say, which a URL has as text
+        kind = Annotated[kind, BeforeValidator(partial(_choice, get_args(kind)))]
     if info.metadata:
         kind = Annotated[(kind, *info.metadata)]
     return TypeAdapter(_item(kind) if of_items else kind)
+
+
+def _choice(choices: Sequence[Any], value: Any) -> Any:
+    """Return the choice that a text stands for; the text itself where it is none."""
+    return next((choice for choice in choices if value == str(choice)), value)
 
 
 def condition(filterable: Filterable, operator: str, text: str) -> Condition:

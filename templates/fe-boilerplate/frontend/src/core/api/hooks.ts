@@ -6,9 +6,10 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import type { ListQuery } from "./list-query";
 import { ProblemError } from "./problem";
 import { dependentTables } from "./references";
-import type { Key, ListQuery, TableService } from "./table";
+import type { Key, TableService } from "./table";
 import { readTotal } from "./total";
 
 interface Change<Values> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { fetchFile, type JsonResponse, type Request, send } from "./client";
 import { type Operator, operatorsOf } from "./kinds";
+import { filterParameters, type ListQuery, listParameters } from "./list-query";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { loadTable } from "./tables";
 import { fieldToWire, fromWire, toWire } from "./wire";
@@ -10,24 +11,6 @@ export type { Operator, Reference, Referrer };
 /** One value of a key. 64-bit integers are text. */
 export type KeyPart = string | number | boolean;
 export type Key = readonly KeyPart[];
-
-export interface ListQuery {
-  readonly limit?: number | undefined;
-  readonly offset?: number | undefined;
-  /** The cursor of the row after which the page begins, instead of an offset. */
-  readonly after?: string | undefined;
-  /** The cursor of the row before which the page ends, instead of an offset. */
-  readonly before?: string | undefined;
-  /** How the total is determined; by default the rows are counted up to a cap. */
-  readonly count?: "exact" | "estimated" | "none" | undefined;
-  /** Fields to sort by, most significant first; the prefix `-` sorts descending. */
-  readonly sort?: readonly string[] | undefined;
-  readonly q?: string | undefined;
-  /** References whose rows to include in `expanded`. */
-  readonly expand?: readonly string[] | undefined;
-  /** Values by `field` or `field__operator`. */
-  readonly filters?: Readonly<Record<string, string>> | undefined;
-}
 
 export type Precision = "exact" | "at_least" | "estimated";
 
@@ -106,6 +89,8 @@ export interface TableService<Row, Create, Update> {
   /** Replace a row; fields that `body` leaves out get their defaults. */
   replace(key: Key, body: Create, etag?: string): Promise<Row>;
   update(key: Key, changes: Update, etag?: string): Promise<Row>;
+  /** Update the given fields of all these rows, or of none if one change is rejected. */
+  updateMany(changes: readonly { key: Key; changes: Update }[]): Promise<readonly Row[]>;
   remove(key: Key, etag?: string): Promise<void>;
   /** Delete all existing rows with these keys or none, and return how many were deleted. */
   removeMany(keys: readonly Key[]): Promise<number>;
@@ -208,9 +193,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   async createMany(bodies: readonly z.output<Create>[]): Promise<readonly z.output<Read>[]> {
-    const sent = bodies.map((body) => this.body(body));
-    const response = await this.send("/bulk", { method: "POST", body: sent });
-    return (response.body as readonly unknown[]).map((row) => this.parse(row));
+    return this.sendMany("/bulk", bodies.map((body) => this.body(body)));
   }
 
   async replace(key: Key, body: z.output<Create>, etag?: string): Promise<z.output<Read>> {
@@ -224,16 +207,19 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     return this.parse((await this.send(keyPath(key), request)).body);
   }
 
+  async updateMany(
+    all: readonly { key: Key; changes: z.output<Update> }[],
+  ): Promise<readonly z.output<Read>[]> {
+    const sent = all.map(({ key, changes }) => ({ key: this.wireKey(key), changes: this.body(changes) }));
+    return this.sendMany("/bulk-update", sent);
+  }
+
   async remove(key: Key, etag?: string): Promise<void> {
     await this.send(keyPath(key), { method: "DELETE", etag });
   }
 
   async removeMany(keys: readonly Key[]): Promise<number> {
-    const shape = this.schemas.read.shape;
-    const sent = keys.map((key) => {
-      const parts = key.map((part, index) => fieldToWire(shape[this.key[index] ?? ""], part));
-      return parts.length === 1 ? parts[0] : parts;
-    });
+    const sent = keys.map((key) => this.wireKey(key));
     const { body } = await this.send("/bulk-delete", { method: "POST", body: sent });
     return (body as { deleted: number }).deleted;
   }
@@ -245,6 +231,17 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
   private send(path: string, request: Request): Promise<JsonResponse> {
     return send(`${this.path}${path}`, request);
+  }
+
+  private async sendMany(path: string, body: readonly unknown[]): Promise<readonly z.output<Read>[]> {
+    const response = await this.send(path, { method: "POST", body });
+    return (response.body as readonly unknown[]).map((row) => this.parse(row));
+  }
+
+  private wireKey(key: Key): unknown {
+    const shape = this.schemas.read.shape;
+    const parts = key.map((part, index) => fieldToWire(shape[this.key[index] ?? ""], part));
+    return parts.length === 1 ? parts[0] : parts;
   }
 
   private body(values: AnyRow): Record<string, unknown> {
@@ -263,31 +260,4 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
 function keyPath(key: Key): string {
   return key.map((part) => `/${encodeURIComponent(part)}`).join("");
-}
-
-function listParameters({
-  limit,
-  offset,
-  after,
-  before,
-  count,
-  sort,
-  expand,
-  ...query
-}: ListQuery): URLSearchParams {
-  const parameters = filterParameters(query, sort);
-  if (limit !== undefined) parameters.set("limit", String(limit));
-  if (offset) parameters.set("offset", String(offset));
-  if (after) parameters.set("after", after);
-  if (before) parameters.set("before", before);
-  if (count) parameters.set("count", count);
-  if (expand?.length) parameters.set("expand", expand.join(","));
-  return parameters;
-}
-
-function filterParameters({ q, filters }: ListQuery, sort?: readonly string[]): URLSearchParams {
-  const parameters = new URLSearchParams(filters);
-  if (sort?.length) parameters.set("sort", sort.join(","));
-  if (q) parameters.set("q", q);
-  return parameters;
 }

@@ -161,6 +161,11 @@ export function testService(table: AnyTable, examples: Examples): void {
       ]);
       const shape = table.schemas.update?.shape ?? {};
       expect(sent.map((request) => fromWire(shape, request.body))).toEqual([changes, changes]);
+      const many = respondWith([wire]);
+      expect(await table.updateMany([{ key, changes }])).toEqual([row]);
+      expect(many[0]?.url.pathname).toBe(`${path}/bulk-update`);
+      const [change] = many[0]?.body as unknown as { key: unknown; changes: unknown }[];
+      expect(fromWire(shape, change?.changes)).toEqual(changes);
     });
   });
 

@@ -1,6 +1,6 @@
 /** The state of a list, stored in its URL, so that reload, bookmarks and back navigation restore it. */
 
-import type { ListQuery } from "../api/table";
+import type { ListQuery } from "../api/list-query";
 import type { AnyPage } from "./page";
 import { hasCursor, type Place, placeQuery } from "./place";
 

@@ -1,6 +1,7 @@
 /** The place of a page within a list. Neighbouring pages are requested by cursor, all others by their number. */
 
-import type { AnyRow, ListQuery, Page } from "../api/table";
+import type { ListQuery } from "../api/list-query";
+import type { AnyRow, Page } from "../api/table";
 
 export interface Place {
   /** From 1. With a cursor it is only shown: the server finds the page by the cursor. */
