@@ -49,6 +49,9 @@ CREATE TABLE extremes (
     level double precision CHECK (level > 0)
 );
 CREATE TABLE rounded (id serial PRIMARY KEY, ends time(0));
+CREATE TABLE ways (
+    direction smallint PRIMARY KEY CHECK (direction IN (1, 2)), mark char(5) CHECK (mark ~ '^[A-Z]+-?$')
+);
 CREATE TABLE terms (term text PRIMARY KEY, note text);
 CREATE TABLE parts (part part PRIMARY KEY, note text);
 CREATE TABLE pairs (one text, two varchar(20), note text, PRIMARY KEY (one, two));
@@ -292,6 +295,19 @@ def test_columns_that_differ_only_in_case_are_apart(client: httpx.Client) -> Non
     assert client.post("/pets", json={"tag": "a", "tag_2": "x"}).status_code == 201
     refused = client.post("/pets", json={"tag": "A", "tag_2": "x"})
     assert (refused.status_code, refused.json()["errors"][0]["field"]) == (409, "tag_2")
+
+
+def test_numbers_that_a_check_lists_are_found_and_a_padded_text_fills_its_column(client: httpx.Client) -> None:
+    for row in ({"direction": 1, "mark": "ABCD-"}, {"direction": 2}):
+        assert client.post("/ways", json=row).status_code == 201
+    found = {
+        query: client.get("/ways", params=query).json()["total"]
+        for query in ("direction=1", "direction__gte=1", "direction__in=1,2")
+    }
+    assert found == {"direction=1": 1, "direction__gte=1": 2, "direction__in=1,2": 2}
+    assert client.get("/ways/1").json()["mark"] == "ABCD-"
+    assert client.get("/ways?direction=3").status_code == 422
+    assert client.patch("/ways/2", json={"mark": "ABC"}).status_code == 422  # PostgreSQL would match "ABC  "
 
 
 def test_the_document_states_these_forms(client: httpx.Client) -> None:
