@@ -89,6 +89,8 @@ ALIKE: list[tuple[dict[str, Any], int, set[str], str | None]] = [
     ({"tag": "too long"}, 422, {"tag"}, None),
     ({"plate": "b 1"}, 422, {"plate"}, None),
     ({"colors": ["blue"]}, 422, {"colors.0"}, None),
+    ({"address": "300.1.1.1"}, 422, {"address"}, None),
+    ({"network": ["10.0.0.0/8", "10.0.0.1/8"]}, 422, {"network.1"}, None),
     ({"starts_on": None}, 422, {"starts_on"}, None),
     ({"id": 7}, 422, {"id"}, None),
     ({"weight": 7}, 422, {"weight"}, None),
@@ -97,10 +99,8 @@ ALIKE: list[tuple[dict[str, Any], int, set[str], str | None]] = [
     ({"wait": "nonsense"}, 422, {"wait"}, None),
 ]
 ON_POSTGRESQL: list[tuple[dict[str, Any], int, set[str], str | None]] = [
-    ({"address": "300.1.1.1"}, 422, {"address"}, None),
-    ({"network": ["10.0.0.0/8", "10.0.0.1/8"]}, 422, {"network"}, None),
     ({"during": "[2024-01-02,2024-01-01]"}, 422, {"during"}, None),
-    ({"during": "nonsense", "address": "nonsense"}, 422, {"during", "address"}, None),
+    ({"during": "nonsense"}, 422, {"during"}, None),
     ({"starts_on": "2024-01-01"}, 422, {"starts_on"}, "no_monday"),
     ({"during": "[2024-01-05,2024-01-06]"}, 409, {"during"}, "stays_during_excl"),
 ]
