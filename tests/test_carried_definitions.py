@@ -96,11 +96,9 @@ def test_composite_and_row_types_are_created_in_order():
         ("CREATE TYPE seg AS (a int); CREATE TABLE t (c seg)", (), ()),
     ],
 )
-def test_well_known_types_need_their_extensions(
-    ddl: str, extensions: tuple[str, ...], schemas: tuple[str, ...]
-) -> None:
+def test_well_known_types_need_their_extensions(ddl: str, needed: tuple[str, ...], schemas: tuple[str, ...]) -> None:
     schema = read_ddl_text(ddl, "postgres")
-    assert schema.extensions == extensions
+    assert schema.extensions == needed
     assert tuple(own for _, own in schema.extension_schemas) == schemas
 
 
