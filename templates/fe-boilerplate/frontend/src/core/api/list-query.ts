@@ -39,7 +39,10 @@ export function listParameters({
 }
 
 /** Return the parameters of all rows that match, in an order. */
-export function filterParameters({ q, filters }: ListQuery, sort?: readonly string[]): URLSearchParams {
+export function filterParameters(
+  { q, filters }: ListQuery,
+  sort?: readonly string[],
+): URLSearchParams {
   const parameters = new URLSearchParams(filters);
   if (sort?.length) parameters.set("sort", sort.join(","));
   if (q) parameters.set("q", q);

@@ -193,7 +193,10 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   async createMany(bodies: readonly z.output<Create>[]): Promise<readonly z.output<Read>[]> {
-    return this.sendMany("/bulk", bodies.map((body) => this.body(body)));
+    return this.sendMany(
+      "/bulk",
+      bodies.map((body) => this.body(body)),
+    );
   }
 
   async replace(key: Key, body: z.output<Create>, etag?: string): Promise<z.output<Read>> {
@@ -210,7 +213,10 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   async updateMany(
     all: readonly { key: Key; changes: z.output<Update> }[],
   ): Promise<readonly z.output<Read>[]> {
-    const sent = all.map(({ key, changes }) => ({ key: this.wireKey(key), changes: this.body(changes) }));
+    const sent = all.map(({ key, changes }) => ({
+      key: this.wireKey(key),
+      changes: this.body(changes),
+    }));
     return this.sendMany("/bulk-update", sent);
   }
 
@@ -233,7 +239,10 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     return send(`${this.path}${path}`, request);
   }
 
-  private async sendMany(path: string, body: readonly unknown[]): Promise<readonly z.output<Read>[]> {
+  private async sendMany(
+    path: string,
+    body: readonly unknown[],
+  ): Promise<readonly z.output<Read>[]> {
     const response = await this.send(path, { method: "POST", body });
     return (response.body as readonly unknown[]).map((row) => this.parse(row));
   }
