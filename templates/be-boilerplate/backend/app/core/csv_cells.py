@@ -19,6 +19,7 @@ from app.core import fields
 from app.core.columns import Array
 from app.core.export import cell
 from app.core.filtering import value_adapter
+from app.core.native_values import Cidr, Inet, MacAddr, MacAddr8
 from app.core.texts import Char
 
 
@@ -87,7 +88,16 @@ def _plain_kind(schema: Mapping[str, Any]) -> str:
 
 def _schema(adapter: TypeAdapter[Any]) -> dict[str, Any]:
     """Return how Pydantic reads and writes a type, without how it is documented."""
-    return {key: part for key, part in adapter.core_schema.items() if key != "metadata"}
+    schema: dict[str, Any] = _undocumented(adapter.core_schema)
+    return schema
+
+
+def _undocumented(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_undocumented(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    return {key: _undocumented(value) for key, value in part.items() if key != "metadata"}
 
 
 def _json_cell(text: str) -> Any:
@@ -123,7 +133,7 @@ _UTC = "{0} AT TIME ZONE 'UTC'"
 _BY_FIELD = [
     (_schema(TypeAdapter(field)), sql)
     for field, sql in (
-        (fields.Native, _TEXT),
+        *((kind, _TEXT) for kind in (fields.Native, Inet, Cidr, MacAddr, MacAddr8)),
         (fields.Date, _COLUMN),
         (
             fields.Time,

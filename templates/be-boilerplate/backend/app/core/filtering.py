@@ -68,7 +68,7 @@ def make_filterable(
 def value_adapter(info: FieldInfo, *, of_items: bool = False) -> TypeAdapter[Any]:
     """Return the adapter for values of a field except null, or for the items of an array."""
     kind = _without_null(info.annotation)
-    if get_origin(kind) is Literal:  # of numbers, say, which a URL has as text
+    if get_origin(kind) is Literal and not isinstance(get_args(kind)[0], str):
         kind = Annotated[kind, BeforeValidator(partial(_choice, get_args(kind)))]
     if info.metadata:
         kind = Annotated[(kind, *info.metadata)]
@@ -76,7 +76,7 @@ def value_adapter(info: FieldInfo, *, of_items: bool = False) -> TypeAdapter[Any
 
 
 def _choice(choices: Sequence[Any], value: Any) -> Any:
-    """Return the choice that a text stands for; the text itself where it is none."""
+    """Return the number, say, that a text of a URL stands for; the text itself where it is none."""
     return next((choice for choice in choices if value == str(choice)), value)
 
 
