@@ -30,7 +30,8 @@ READS_PART = [kind for kind, found in BUILT_IN.items() if found.reads_part]
 
 def digests(ddl: str, dialect: str = "postgres") -> dict[str, str]:
     application = Application(read_ddl_text(ddl, dialect))
-    return {label: application.part(name).digest() for label, name in application.names_by_label.items()}
+    tables = application.schema.tables_by_label
+    return {label: application.part(table.name).digest() for label, table in tables.items()}
 
 
 def changed(before: str, after: str, ddl: str = DDL) -> set[str]:

@@ -417,6 +417,11 @@ class Schema:
         return {table.name: table for table in self.tables}
 
     @cached_property
+    def tables_by_label(self) -> Mapping[str, Table]:
+        """The tables by their names for people, in order."""
+        return {self.label(table.name): table for table in self.tables}
+
+    @cached_property
     def positions(self) -> Mapping[QName, int]:
         """The place of each table in the DDL, from 0."""
         return {table.name: place for place, table in enumerate(self.tables)}

@@ -100,7 +100,6 @@ class SubTaskManager:
         self._cancelled: set[tuple[str, int]] = set()  # ids of sub-tasks and numbers of attempts
         self._cancel_all = threading.Event()
         self._statuses = dict.fromkeys((subtask.id for subtask in task.subtasks), SubTaskStatus.PENDING)
-        self._tables = {application.schema.label(table.name): table for table in application.schema.tables}
 
     @staticmethod
     def spawn_sub_tasks(task_id: str, title: str, tables: Iterable[str] | None) -> tuple[SubTaskSpec, ...]:
@@ -199,7 +198,7 @@ class SubTaskManager:
         context = AgentContext(
             schema=self._application.schema,
             shared=self._application,
-            table=self._tables[subtask.table] if subtask.table is not None else None,
+            table=self._application.schema.tables_by_label[subtask.table] if subtask.table is not None else None,
             options=task.input.options,
             templates=task.templates,
             memory=record.memory if record is not None and record.agent == task.agent else None,

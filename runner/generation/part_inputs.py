@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 def part_inputs(task: TaskSpec, application: Application, piece: str) -> str:
     """Return the digest of the inputs of a task's sub-task; empty where its agent reads the whole schema."""
-    name = application.names_by_label.get(piece)
-    if task.generator_digest is None or name is None:
+    table = application.schema.tables_by_label.get(piece)
+    if task.generator_digest is None or table is None:
         return ""
-    return inputs_digest(task.generator_digest, application.derived(_part_digest, name))
+    return inputs_digest(task.generator_digest, application.derived(_part_digest, table.name))
 
 
 def _part_digest(application: Application, name: QName) -> str:

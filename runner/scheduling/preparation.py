@@ -195,7 +195,7 @@ def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
     Partitions are left out unless a glob without wildcards names one: their rows are available through the partitioned
     table. Raises `TaskInputError` for a glob that matches no table and where every table is excluded.
     """
-    labels = {schema.label(table.name): table for table in schema.with_columns().tables}
+    labels = schema.with_columns().tables_by_label
     whole = {label for label, table in labels.items() if table.partition_of is None}
     chosen: set[str] = set()
     for index, pattern in enumerate(globs.include):
@@ -220,7 +220,7 @@ def _check_searched_columns(schema: Schema, search: object) -> None:
     """Raise `TaskInputError` for a table or column that `search` names and the schema lacks."""
     if not isinstance(search, Mapping) or not search:
         return
-    tables = {schema.label(table.name): table for table in schema.with_columns().tables}
+    tables = schema.with_columns().tables_by_label
     for label, names in search.items():
         if label not in tables:
             raise TaskInputError(f"search.{label}", *_no_match(label, tables))

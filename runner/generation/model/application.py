@@ -11,7 +11,6 @@ print(reference.label, application.table(reference.target).nouns)
 from __future__ import annotations
 
 import threading
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
 
 from runner.generation.model.application_tables import ApplicationTable, make_table
@@ -56,11 +55,6 @@ class Application:
     def creatable(self) -> frozenset[QName]:
         """The tables of which a row is known that the database accepts, with all that it must refer to."""
         return self.derived(_creatable)
-
-    @cached_property
-    def names_by_label(self) -> Mapping[str, QName]:
-        """The names of the tables by what people call them."""
-        return {self.schema.label(table.name): table.name for table in self.schema.tables}
 
     def part(self, name: QName) -> TablePart:
         """Return what generating one table may read. Raises KeyError where there is none."""
