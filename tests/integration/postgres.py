@@ -109,6 +109,16 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def system_server() -> Iterator[PostgresServer]:
+    """The session's server of the system's own PostgreSQL, which has the extensions that the wheel's lacks."""
+    programs = system_programs()
+    if programs is None:
+        pytest.skip(f"the system has no PostgreSQL in {SYSTEM}")
+    with running_server(programs) as server:
+        yield server
+
+
 @pytest.fixture
 def postgres_database(postgres_server: PostgresServer) -> Iterator[str]:
     """The libpq address of an empty database of the test's own."""

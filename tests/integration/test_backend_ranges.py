@@ -10,16 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import psycopg
-import pytest
 
 from runner.ddl.reader import read_ddl_text
 from tests.generated_backend import backend_files, write_backend
 from tests.integration.backend import own_tests, run, serving
 from tests.integration.catalog import differences, read_catalog
-from tests.integration.postgres import running_server, system_programs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.integration.postgres import PostgresServer
@@ -57,15 +54,6 @@ load_models().create_all(get_engine())
 """
 
 
-@pytest.fixture(scope="module")
-def debian_server() -> Iterator[PostgresServer]:
-    programs = system_programs()
-    if programs is None:
-        pytest.skip("no PostgreSQL of Debian with its extensions")
-    with running_server(programs) as server:
-        yield server
-
-
 def generated(ddl: str, folder: Path) -> Path:
     """Generate a backend without the indexes of searches, which the DDL does not have."""
     schema = read_ddl_text(ddl, "postgres")
@@ -88,11 +76,11 @@ def assert_made_like(server: PostgresServer, ddl: str, folder: Path, *, prepared
         assert expected["constraints"] ^ read_catalog(modelled)["constraints"] == set()
 
 
-def test_exclusions_are_those_of_the_ddl(debian_server: PostgresServer, tmp_path: Path) -> None:
+def test_exclusions_are_those_of_the_ddl(system_server: PostgresServer, tmp_path: Path) -> None:
     folder = generated(EXCLUSIONS, tmp_path)  # which does not say that it needs btree_gist
-    assert_made_like(debian_server, EXCLUSIONS, folder, prepared="CREATE EXTENSION btree_gist;")
+    assert_made_like(system_server, EXCLUSIONS, folder, prepared="CREATE EXTENSION btree_gist;")
     own_tests(folder)
-    with debian_server.new_database() as url:
+    with system_server.new_database() as url:
         own_tests(folder, TEST_DATABASE_URL=url)
 
 
@@ -105,10 +93,10 @@ def test_keys_without_overlaps_are_those_of_the_ddl(postgres_server: PostgresSer
 
 
 def test_a_server_before_version_18_is_refused_before_anything_changes(
-    debian_server: PostgresServer, tmp_path: Path
+    system_server: PostgresServer, tmp_path: Path
 ) -> None:
     folder = generated(f"CREATE TABLE plain (id int PRIMARY KEY); {RANGES}", tmp_path)
-    with debian_server.new_database() as url:
+    with system_server.new_database() as url:
         refused = run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=url)
         assert "is too old; nothing was changed. This needs version 18 or later:" in refused.stderr
         assert "CONSTRAINT price_item_valid_key UNIQUE (item, valid WITHOUT OVERLAPS" in refused.stderr

@@ -13,11 +13,12 @@ import pytest
 from tests.generated_backend import SCHOOL, backend_files, read_schema, write_backend
 from tests.integration.backend import run, serving
 from tests.integration.catalog import differences, load_ddl, read_catalog
-from tests.integration.postgres import PostgresServer, running_server, system_programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.integration.postgres import PostgresServer
 
 pytest_plugins = ["tests.integration.postgres"]
 
@@ -91,16 +92,6 @@ def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_backend(backend_files(read_schema(folder / "people.sql"), options=OPTIONS), folder)
 
 
-@pytest.fixture(scope="module")
-def trigram_server() -> Iterator[PostgresServer]:
-    """A server with the extension pg_trgm."""
-    programs = system_programs()
-    if programs is None:
-        pytest.skip("the system has no PostgreSQL server of its own")
-    with running_server(programs) as server:
-        yield server
-
-
 @pytest.fixture(scope="module", params=["pg_trgm", "without pg_trgm", "sqlite"])
 def client(
     request: pytest.FixtureRequest, backend: Path, tmp_path_factory: pytest.TempPathFactory
@@ -109,7 +100,7 @@ def client(
         if request.param == "sqlite":
             url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'people.db'}"
         else:
-            name = "trigram_server" if request.param == "pg_trgm" else "postgres_server"
+            name = "system_server" if request.param == "pg_trgm" else "postgres_server"
             server: PostgresServer = request.getfixturevalue(name)
             url = stack.enter_context(server.new_database())
         served = stack.enter_context(serving(backend, url))
@@ -140,8 +131,8 @@ def test_the_number_of_words_is_bounded(client: httpx.Client) -> None:
     assert [error["field"] for error in response.json()["errors"]] == ["q"]
 
 
-def test_postgresql_answers_from_the_index(backend: Path, trigram_server: PostgresServer) -> None:
-    with trigram_server.new_database() as url:
+def test_postgresql_answers_from_the_index(backend: Path, system_server: PostgresServer) -> None:
+    with system_server.new_database() as url:
         assert run(backend, "-m", "alembic", "upgrade", "head", DATABASE_URL=url).returncode == 0
         result = run(backend, "-c", EXPLAIN, DATABASE_URL=url)
         assert result.returncode == 0, result.stderr[-2000:]
@@ -155,10 +146,10 @@ def test_postgresql_answers_from_the_index(backend: Path, trigram_server: Postgr
 
 
 def test_a_role_that_may_not_create_extensions_migrates_nevertheless(
-    backend: Path, trigram_server: PostgresServer
+    backend: Path, system_server: PostgresServer
 ) -> None:
     with ExitStack() as stack:
-        url = stack.enter_context(trigram_server.new_database())
+        url = stack.enter_context(system_server.new_database())
         with psycopg.connect(url, autocommit=True) as connection:
             connection.execute("CREATE ROLE plain LOGIN")
             connection.execute("GRANT ALL ON SCHEMA public TO plain")
@@ -167,12 +158,10 @@ def test_a_role_that_may_not_create_extensions_migrates_nevertheless(
         assert indexes(url) == []
 
 
-def test_the_search_indexes_are_the_only_addition_to_the_catalog(
-    trigram_server: PostgresServer, tmp_path: Path
-) -> None:
+def test_the_search_indexes_are_the_only_addition_to_the_catalog(system_server: PostgresServer, tmp_path: Path) -> None:
     schema = read_schema()
     folder = write_backend(backend_files(schema), tmp_path)
-    with trigram_server.new_database() as original, trigram_server.new_database() as migrated:
+    with system_server.new_database() as original, system_server.new_database() as migrated:
         assert load_ddl(original, [SCHOOL]) == []
         result = run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=migrated)
         assert result.returncode == 0, result.stderr[-2000:]
