@@ -6,12 +6,16 @@ A record is a dataclass whose fields hold texts, numbers, booleans, None, times,
 from __future__ import annotations
 
 import dataclasses
+import operator
 import types
 import typing
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _UNCHANGED = frozenset({str, int, float, bool, type(None)})
 
@@ -34,7 +38,10 @@ def to_json_value(value: Any) -> Any:
         return [to_json_value(item) for item in value]
     if dataclasses.is_dataclass(value):
         record: Any = type(value)
-        return {name: to_json_value(getattr(value, name)) for name in field_names(record)}
+        return {
+            name: one if type(one) in _UNCHANGED else to_json_value(one)
+            for name, one in zip(field_names(record), values_of(value), strict=True)
+        }
     return value
 
 
@@ -68,6 +75,20 @@ def from_json_value(kind: Any, value: Any, *, ignore_unknown: bool = False) -> A
 def field_names(cls: Any) -> tuple[str, ...]:
     """Return the names of a record's fields, in order."""
     return tuple(field.name for field in dataclasses.fields(cls))
+
+
+def values_of(record: Any) -> tuple[Any, ...]:
+    """Return the values of a record's fields, in order."""
+    kind: Any = type(record)
+    return _getter(field_names(kind))(record)
+
+
+@cache
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads these attributes of an object, faster than one by one."""
+    if len(names) > 1:
+        return operator.attrgetter(*names)
+    return lambda record: tuple(getattr(record, name) for name in names)
 
 
 @cache
