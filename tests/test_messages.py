@@ -108,13 +108,3 @@ def test_sending_without_a_reader_raises(pipe: tuple[int, int]) -> None:
     os.close(pipe[0])
     with pytest.raises(BrokenPipeError):
         Sender(pipe[1]).send(Note(number=1))
-
-
-def test_queued_messages_are_sent_by_a_flush_and_nothing_is_sent_twice(pipe: tuple[int, int]) -> None:
-    receiver, sender = Receiver(pipe[0]), Sender(pipe[1])
-    sender.queue(Note(number=1))
-    sender.queue(Note(number=2))
-    sender.flush()
-    sender.flush()
-    sender.send(Note(number=3))
-    assert receiver.receive() == [Note(number=1), Note(number=2), Note(number=3)]

@@ -1,16 +1,12 @@
 """The entry point of a worker process, which runs shards one after the other.
 
-Its threads: the pool's own (runs `run_shard`), the sub-task threads of the current shard, one that reads the control
-connection, and one that sends queued messages late. Events are sent over a connection that only this process writes
-to, so its death at any moment is an end of file for the supervisor and blocks no other process.
-
-The start of a sub-task is sent at once, so that the supervisor knows whom to suspect of a crash. Its later steps wait
-for the next message, at most `_STEP_DELAY`: most agents take less for all of them together.
+Its threads: the pool's own (runs `run_shard`), the sub-task threads of the current shard, and one that reads the
+control connection. Events are sent over a connection that only this process writes to, so its death at any moment is
+an end of file for the supervisor and blocks no other process.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pickle
 import resource
@@ -23,15 +19,11 @@ from runner.execution.parent_death import die_with_parent
 from runner.execution.subtasks import SubTaskManager, WorkerMessage, describe
 from runner.execution.worker_protocol import Cancel, FilesChanged, Shard, ShardBegun, ShardEnded, WorkerReady
 from runner.generation.model.application import Application
-from runner.records.events import SubTaskStarted, SubTaskStep
+from runner.records.events import SubTaskStarted
 from runner.records.message_pipe import Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from multiprocessing.connection import Connection
-
-
-_STEP_DELAY = 0.05  # seconds; a person sees no difference
 
 
 class _Worker:
@@ -45,22 +37,19 @@ class _Worker:
         self._manager: SubTaskManager | None = None
         self._cancelled: list[Cancel] = []  # also for shards that have not arrived yet: they come over another pipe
         self._managed: tuple[str, str, int] | None = None
-        self._busy, self._idle = threading.Event(), threading.Event()
         threading.Thread(target=self._listen, name="control", daemon=True).start()
-        threading.Thread(target=self._send_late, name="late-steps", daemon=True).start()
 
     def send(self, message: WorkerMessage | WorkerReady | ShardBegun | ShardEnded) -> None:
-        begins = isinstance(message, SubTaskStep) and message.step == 1
-        if isinstance(message, SubTaskStarted | FilesChanged | SubTaskStep) and not begins:
+        if isinstance(message, SubTaskStarted | FilesChanged):  # its first step, or its end, follows at once
             self._sender.queue(message)
-        else:
-            with _ending_where_it_is_closed():
-                self._sender.send(message)
+            return
+        try:
+            self._sender.send(message)
+        except BrokenPipeError:
+            os._exit(1)  # the supervisor has closed the connection
 
     def run(self, shard: Shard, schema_pickle: bytes | None) -> None:
         error = None
-        self._idle.clear()
-        self._busy.set()
         self.send(ShardBegun())
         try:
             if schema_pickle is not None:
@@ -71,8 +60,6 @@ class _Worker:
         except Exception as problem:  # noqa: BLE001 - sent to the supervisor as text: it may not be picklable
             error = describe(problem)
         self.send(ShardEnded(error=error))
-        self._busy.clear()
-        self._idle.set()
 
     def _manager_for(self, shard: Shard, application: Application) -> SubTaskManager:
         """Return the last shard's manager if this shard is of the same task: it has read the workspace already."""
@@ -94,12 +81,6 @@ class _Worker:
                 self._manager.cancel(cancel.subtask_id, cancel.attempt)
         return self._manager
 
-    def _send_late(self) -> None:
-        while self._busy.wait():
-            self._idle.wait(_STEP_DELAY)
-            with _ending_where_it_is_closed():
-                self._sender.flush()
-
     def _listen(self) -> None:
         while True:
             try:
@@ -111,15 +92,6 @@ class _Worker:
                 manager = self._manager
                 if manager is not None:
                     manager.cancel(message.subtask_id, message.attempt)
-
-
-@contextlib.contextmanager
-def _ending_where_it_is_closed() -> Iterator[None]:
-    """End this process where the supervisor has closed the connection."""
-    try:
-        yield
-    except BrokenPipeError:
-        os._exit(1)
 
 
 _worker: _Worker | None = None  # one per process, created by `initialize`

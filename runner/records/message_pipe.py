@@ -55,28 +55,18 @@ class Sender:
         self._queued: list[Any] = []
 
     def queue(self, message: Any) -> None:
-        """Queue `message`: it is sent together with, and before, the next message, or by `flush`."""
+        """Queue `message`: it is sent together with, and before, the next message, whichever thread sends that."""
         with self._guard:
             self._queued.append(message)
 
     def send(self, message: Any) -> None:
         """Write the queued messages and `message` as one frame. Raises BrokenPipeError when the reader is gone."""
         with self._guard:
-            self._queued.append(message)
-            self._send_queued()
-
-    def flush(self) -> None:
-        """Send what is queued, if anything is. Raises BrokenPipeError when the reader is gone."""
-        with self._guard:
-            if self._queued:
-                self._send_queued()
-
-    def _send_queued(self) -> None:
-        data = pickle.dumps(self._queued, pickle.HIGHEST_PROTOCOL)
-        self._queued.clear()
-        rest = memoryview(_HEAD.pack(len(data)) + data)
-        while rest:
-            rest = rest[os.write(self._descriptor, rest) :]
+            data = pickle.dumps((*self._queued, message), pickle.HIGHEST_PROTOCOL)
+            self._queued.clear()
+            rest = memoryview(_HEAD.pack(len(data)) + data)
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
 
 
 class Receiver:
