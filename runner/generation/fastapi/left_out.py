@@ -126,8 +126,6 @@ def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
 
 def _of_type(field: Field, sql: TableSql) -> Iterator[str]:
     """Yield what a column's type holds in the database of the DDL and not here."""
-    if field.type.kind == "time" and sql.source.time_is_span:
-        yield f"column `{field.column.name}` holds a time of day, not a span of up to 838:59:59"
     domain = field.column.type.domain
     if domain is not None and domain.checks and field.column.type.dimensions:
         items = f"items of column {code(field.column.name)}"

@@ -18,6 +18,7 @@ from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.ddl.syntax.dialect import Dialect
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown
+from runner.generation.model.clock_spans import parse_span
 from runner.generation.model.field_types import NUMERIC, FieldType, Kind
 
 Place = Literal["default", "check", "generated", "index"]
@@ -197,7 +198,7 @@ class SqlWriter:
             return self.true if value else self.false
         if like is not None and like.kind in NUMERIC and not constant.is_number:
             return self.number_constant(value)
-        if constant.is_number and (like is None or like.kind != "text"):
+        if constant.is_number and (like is None or like.kind not in ("text", "span")):
             return value
         return text_sql(value) if like is None else self.typed(value, like)
 
@@ -319,6 +320,19 @@ def moment(text: str) -> dt.datetime:
     """
     try:
         return dt.datetime.fromisoformat("1970-01-01T00:00:00Z" if text.strip() == "epoch" else text.strip())
+    except ValueError as error:
+        raise Unknown(text) from error
+
+
+def span_of(text: str) -> dt.timedelta:
+    """Return the span of a constant.
+
+    Raises:
+        Unknown: it is none of MySQL's.
+
+    """
+    try:
+        return parse_span(text)
     except ValueError as error:
         raise Unknown(text) from error
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
-from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind, day, moment
+from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind, day, moment, span_of
 from runner.generation.fastapi.sqlite_functions import FUNCTIONS
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
 from runner.generation.model.field_types import EXACT_DIGITS, NUMERIC, FieldType
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _ONE = Const(value="1", is_number=True)
 _FORMS = {
     "timestamp": "'%Y-%m-%d %H:%M:%f000'", "local_timestamp": "'%Y-%m-%d %H:%M:%f000'", "date": "'%Y-%m-%d'",
-    "time": "'%H:%M:%f000'", "text": "'%Y-%m-%d %H:%M:%S'",
+    "time": "'%H:%M:%f000'", "span": "'1970-01-01 %H:%M:%f000'", "text": "'%Y-%m-%d %H:%M:%S'",
 }  # fmt: skip
 _UNITS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "dow": "%w", "doy": "%j"}
 _INTERVAL = re.compile(
@@ -39,7 +39,7 @@ _SECONDS = {"week": 604_800, "day": 86_400, "d": 86_400, "hour": 3600, "h": 3600
             "second": 1, "sec": 1, "s": 1}  # fmt: skip
 _ISO_INTERVAL = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
 _MOST_FACTORS = 4  # of a power that is written as a product
-_MOMENTS = frozenset({"date", "time", "timestamp", "local_timestamp"})
+_MOMENTS = frozenset({"date", "time", "span", "timestamp", "local_timestamp"})
 _WITHOUT_END = re.compile("[+-]?infinity", re.IGNORECASE)  # sorted before and after all digits
 _NOT_FINITE = {"nan": "'NaN'", "infinity": "9e999", "+infinity": "9e999", "-infinity": "-9e999"}
 _LONG_INTERVAL = re.compile(
@@ -389,7 +389,12 @@ def _stored_uuid(text: str, _like: FieldType) -> str:
 
 
 def _stored_interval(text: str, _like: FieldType) -> str:
-    return (dt.datetime(1970, 1, 1) + dt.timedelta(seconds=interval_seconds(text))).isoformat(" ", "microseconds")  # noqa: DTZ001 - SQLAlchemy's epoch
+    return _after_epoch(dt.timedelta(seconds=interval_seconds(text)))
+
+
+def _after_epoch(span: dt.timedelta) -> str:
+    """Return a length of time as the moment that it ends at when it begins with 1970."""
+    return (dt.datetime(1970, 1, 1) + span).isoformat(" ", "microseconds")  # noqa: DTZ001 - SQLAlchemy's epoch
 
 
 def stored_bytes(text: str, *, postgresql: bool) -> bytes:
@@ -421,6 +426,7 @@ _STORED: Mapping[str, Callable[[str, FieldType], str]] = {
     "timestamp": _stored_moment,
     "local_timestamp": _stored_moment,
     "interval": _stored_interval,
+    "span": lambda text, _like: _after_epoch(span_of(text)),
     "uuid": _stored_uuid,
     "json": _stored_json,
     "array": _not_stored,
