@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.model import Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.json_parts import POSTGRESQL_JSON
 from runner.generation.fastapi.postgresql_functions import FUNCTIONS, formatted_now, seconds, text_of
 from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment, span_of
 from runner.generation.fastapi.sqlite_sql import like_parts
@@ -185,6 +186,7 @@ class PostgresqlWriter(SqlWriter):
 
 _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **FUNCTIONS,
+    **POSTGRESQL_JSON,
     **dict.fromkeys(("+", "-", "*", "/", "%"), PostgresqlWriter.arithmetic),
     **dict.fromkeys(("||", "concat"), PostgresqlWriter.concatenation),
     **dict.fromkeys(("like", "ilike"), PostgresqlWriter.like),

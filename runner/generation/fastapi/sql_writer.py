@@ -40,7 +40,10 @@ _CONDITIONS = frozenset(
         *MIRRORED,
     }
 )
-_TEXTS = frozenset({"||", "concat", "lower", "upper", "trim", "ltrim", "rtrim", "replace", "substr", "left", "right"})
+_TEXTS = frozenset({
+    "||", "concat", "lower", "upper", "trim", "ltrim", "rtrim", "replace", "substr", "left", "right", "split_part",
+    "trim of", "ltrim of", "rtrim of", "json text", "json scalar", "json_unquote",
+})  # fmt: skip
 _COUNTS = LENGTHS | {
     "strpos", "octet_length", "num_nonnulls", "num_nulls", "extract", "json_array_size", "jsonb_array_length",
 }  # fmt: skip
@@ -63,6 +66,7 @@ _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys((*_COUNTS, *_BITWISE, "unixepoch", "unix_timestamp"), "integer"),
     **dict.fromkeys(("lpad", "hex", "md5", "strftime", "typeof", "jsonb_typeof", "json_typeof"), "text"),
     "julianday": "number",
+    "json part": "json",
     **dict.fromkeys(NOW, "timestamp"),
     "current_date": "date",
 }

@@ -16,19 +16,22 @@ from uuid import UUID
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.json_parts import SQLITE_JSON
 from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind, day, moment, span_of
 from runner.generation.fastapi.sqlite_functions import FUNCTIONS
+from runner.generation.fastapi.sqlite_texts import TEXT_FUNCTIONS
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
 from runner.generation.model.field_types import EXACT_DIGITS, NUMERIC, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ONE = Const(value="1", is_number=True)
 _FORMS = {
     "timestamp": "'%Y-%m-%d %H:%M:%f000'", "local_timestamp": "'%Y-%m-%d %H:%M:%f000'", "date": "'%Y-%m-%d'",
     "time": "'%H:%M:%f000'", "span": "'1970-01-01 %H:%M:%f000'", "text": "'%Y-%m-%d %H:%M:%S'",
 }  # fmt: skip
+_CUT_FORMS = {unit: f"'%Y-%m-%d %H:{rest}.000000'" for unit, rest in
+              (("hour", "00:00"), ("minute", "%M:00"), ("second", "%M:%S"))}  # fmt: skip
 _UNITS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "dow": "%w", "doy": "%j"}
 _INTERVAL = re.compile(
     r"(?:([+-]?\d+(?:\.\d+)?)\s*(week|day|hour|minute|second|min|sec|[dhms])s?"
@@ -105,6 +108,9 @@ class SqliteWriter(SqlWriter):
     def moment(self, expression: Expression, like: FieldType) -> str:
         """Return a moment or a date that is computed from another."""
         form = _FORMS.get(like.kind)
+        if isinstance(expression, Operation) and expression.op == "date_trunc" and _text(expression) in _CUT_FORMS:
+            form = _CUT_FORMS[_text(expression)] if like.kind in ("timestamp", "local_timestamp") else None
+            expression = expression.args[1]
         if form is None:
             raise Unknown(like.name)
         return f"strftime({', '.join((form, *self.moment_arguments(expression)))})"
@@ -246,7 +252,8 @@ class SqliteWriter(SqlWriter):
         limited = "(" in str(operation.args[1].value) if isinstance(operation.args[1], Const) else True
         if kind in ("date", "timestamp", "local_timestamp", "time") and kind != own:
             return self.moment(operation, like or FieldType(kind=kind, name=kind))
-        if kind == own and kind is not None and not (limited and kind == "decimal"):
+        is_same = kind == own and kind is not None and not (limited and kind == "decimal")
+        if is_same or (kind, own) == ("integer", "boolean"):
             return self.inner(value)
         if kind == "text" and (own in ("integer", "enum") or (isinstance(value, Operation) and value.op in UUID_OPS)):
             text = self.write(value, FieldType(kind="text", name="text"))
@@ -433,6 +440,8 @@ _STORED: Mapping[str, Callable[[str, FieldType], str]] = {
 }
 _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **FUNCTIONS,
+    **TEXT_FUNCTIONS,
+    **SQLITE_JSON,
     "div": lambda writer, operation, _like: _quotient(writer, operation),
     **dict.fromkeys(("+", "-", "*", "/", "%"), SqliteWriter.arithmetic),
     **dict.fromkeys(MIRRORED, SqliteWriter.comparison),
@@ -444,6 +453,9 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys((*NOW, "current_date", "current_time", "localtime", "timezone"), SqliteWriter.now),
     **dict.fromkeys(UUID_OPS, SqliteWriter.uuid),
     **dict.fromkeys(("date_trunc", "utc_timestamp"), SqliteWriter.now),
+    "date": lambda writer, operation, _like: writer.moment(
+        Operation(op="cast", args=(*operation.args, Const(value="date"))), FieldType(kind="date", name="date")
+    ),
     "bits": SqliteWriter.bits,
     "cast": SqliteWriter.cast,
     "extract": SqliteWriter.extract,
@@ -453,17 +465,13 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     "num_nonnulls": lambda writer, operation, _like: " + ".join(
         f"({writer.inner(part)} IS NOT NULL)" for part in operation.args
     ),
-    "substr": lambda writer, operation, _like: _substring(writer, operation),
     "strpos": lambda writer, operation, _like: SqlWriter.call(writer, operation, name="instr"),
-    "left": lambda writer, operation, _like: _substring(
-        writer, Operation(op="substr", args=(operation.args[0], _ONE, operation.args[1]))
-    ),
 }
 
 
 def _text(operation: Operation) -> str:
-    """Return the text of an interval."""
-    (text,) = operation.args
+    """Return the text of an interval, or the unit that a moment is cut to."""
+    text = operation.args[0]
     return str(text.value) if isinstance(text, Const) else ""
 
 
@@ -472,11 +480,3 @@ def _quotient(writer: SqliteWriter, operation: Operation) -> str:
     if any(writer.kind(part) != "integer" for part in operation.args):
         raise Unknown(operation.op)
     return " / ".join(map(writer.inner, operation.args))
-
-
-def _substring(writer: SqliteWriter, operation: Operation) -> str:
-    """Return a part of a text; positions count from 1, and negative ones mean something else everywhere."""
-    if not all(isinstance(part, Const) and str(part.value).isdigit() for part in operation.args[1:]):
-        raise Unknown("substr")
-    value, *places = operation.args
-    return f"substr({', '.join((writer.text(value), *(str(getattr(place, 'value', '')) for place in places)))})"
