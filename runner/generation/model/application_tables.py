@@ -28,8 +28,21 @@ if TYPE_CHECKING:
     from runner.generation.model.schema_names import SchemaNames
 
 _KEY_KINDS: frozenset[Kind] = frozenset(
-    {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum", "bytes"}
-)  # that a URL can hold
+    {
+        "text",
+        "integer",
+        "decimal",
+        "boolean",
+        "date",
+        "time",
+        "span",
+        "timestamp",
+        "local_timestamp",
+        "uuid",
+        "enum",
+        "bytes",
+    }
+)  # fmt: skip - that a URL can hold
 _READS_JSON = re.compile(r"json_(?:extract|array_length|type)\s*\(\s*[\"`\[]?(\w+)|(\w+)[\"`\]]?\s*->", re.IGNORECASE)
 
 
