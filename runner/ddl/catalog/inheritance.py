@@ -11,8 +11,9 @@ from runner.ddl.catalog.default_names import object_name, serial_default
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.ddl.catalog.catalog import ColumnDraft, TableDraft
+    from runner.ddl.catalog.catalog import TableDraft
     from runner.ddl.model import Check, Exclusion, ForeignKey, Index, Key
+    from runner.ddl.syntax.table_body import ColumnDraft
 
 
 def adopt(child: TableDraft, parent: TableDraft) -> None:
