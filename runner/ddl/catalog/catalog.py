@@ -46,6 +46,7 @@ class TableDraft:
     kind: TableKind = "table"
     partition_of: QName | None = None
     inherits: list[QName] = field(default_factory=list)
+    has_children: bool = False  # a partition or an heir was added, and may have been removed since
     former: tuple[QName, ...] = ()
 
     def column(self, name: str) -> ColumnDraft | None:
@@ -191,7 +192,7 @@ class Catalog:
 
     def children(self, table: TableDraft) -> Iterator[TableDraft]:
         """Yield the tables that are a partition of a table, or inherit from it."""
-        if not self.dialect.has_inheritance:
+        if not (self.dialect.has_inheritance and table.has_children):
             return
         for other in self.tables.values():
             if other.partition_of == table.name or table.name in other.inherits:

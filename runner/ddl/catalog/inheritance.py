@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 def adopt(child: TableDraft, parent: TableDraft) -> None:
     """Add to a partition what only its parent has: columns, keys, references, checks and indexes."""
+    parent.has_children = True
     if not child.columns:
         child.columns = [_partition_column(parent, column) for column in parent.columns]
     add_keys(child, parent)
@@ -104,6 +105,7 @@ def inherit(child: TableDraft, parents: Iterable[TableDraft]) -> None:
     merged: dict[str, ColumnDraft] = {}
     for parent in parents:
         child.inherits.append(parent.name)
+        parent.has_children = True
         for column in parent.columns:
             merged[column.name] = _merged(
                 merged.get(column.name) or _inherited(parent, column), own.pop(column.name, None)
