@@ -251,6 +251,8 @@ class _SchemaBuilder:
         def parsed(text: str | None) -> Expression | None:
             return None if text is None else parse_expression(text, self._catalog.dialect)[0]
 
+        if index.where is None and all(part.expression is None for part in index.parts):
+            return index
         parts = tuple(replace(part, parsed=parsed(part.expression)) for part in index.parts)
         return replace(index, parts=parts, condition=parsed(index.where))
 

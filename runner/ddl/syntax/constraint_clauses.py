@@ -188,7 +188,7 @@ def _skip_method(cursor: Cursor) -> None:
 
 def _skip_index_options(cursor: Cursor, *, in_table: bool) -> None:
     """Skip what may follow a key's columns and does not affect the key; after a column a COMMENT is the column's."""
-    while not cursor.done:
+    while cursor.word in _INDEX_OPTION_WORDS:
         if cursor.skip("INCLUDE") or (cursor.at("WITH", "(") and cursor.skip("WITH")):
             cursor.take_group()
         elif cursor.skip("USING", "INDEX", "TABLESPACE") or cursor.skip("USING"):
@@ -200,6 +200,9 @@ def _skip_index_options(cursor: Cursor, *, in_table: bool) -> None:
             cursor.take_string()
         else:
             return
+
+
+_INDEX_OPTION_WORDS = frozenset({"INCLUDE", "WITH", "USING", "KEY_BLOCK_SIZE", "COMMENT"})
 
 
 # ----------------------------------------------------------------------------------------------------------- references

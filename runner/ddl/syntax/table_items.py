@@ -84,6 +84,8 @@ def is_constraint(cursor: Cursor) -> bool:
 
 def is_exclusion(cursor: Cursor) -> bool:
     """Return whether `[CONSTRAINT name] EXCLUDE …` comes next."""
+    if cursor.word not in {"CONSTRAINT", "EXCLUDE"}:
+        return False
     start = cursor.index
     if cursor.skip("CONSTRAINT"):
         cursor.take_name()
@@ -110,11 +112,12 @@ def _read_column_type(body: TableBody, cursor: Cursor) -> TypeReference:
     words = cursor.dialect.clause_words
     found: list[Token] = []
     depth = 0
-    while not cursor.done:
-        if depth == 0 and (cursor.word in words or cursor.at("CHARACTER", "SET")):
+    for token in cursor.tokens[cursor.index :]:
+        word = token.word
+        if depth == 0 and (word in words or (word == "CHARACTER" and cursor.at("CHARACTER", "SET"))):
             break
-        token = cursor.take()
-        depth += _NESTING.get(token.word, 0)
+        cursor.index += 1
+        depth += _NESTING.get(word, 0)
         found.append(token)
     if body.has_types and not found:
         return _NO_TYPE
