@@ -28,24 +28,23 @@ def _line(mark: bytes) -> re.Pattern[bytes]:
     return re.compile(rb"(?im)^[ \t]*" + mark + rb"[^\n]*")
 
 
+_WAYS = (
+    ("goose", rb"--[ \t]*\+goose[ \t]+up\b", rb"--[ \t]*\+goose[ \t]+down\b"),
+    ("sql-migrate", rb"--[ \t]*\+migrate[ \t]+up\b", rb"--[ \t]*\+migrate[ \t]+down\b"),
+    ("micrate", rb"--[ \t]*\+micrate[ \t]+up\b", rb"--[ \t]*\+micrate[ \t]+down\b"),
+    ("dbmate", rb"--[ \t]*migrate:up\b", rb"--[ \t]*migrate:down\b"),
+    ("rambler", rb"--[ \t]*rambler[ \t]+up\b", rb"--[ \t]*rambler[ \t]+down\b"),
+    ("node-pg-migrate", rb"--[ \t-]*up[ \t]+migration\b", rb"--[ \t-]*down[ \t]+migration\b"),
+    ("shmig", rb"--[ \t]*=+[ \t]*up[ \t]*=+", rb"--[ \t]*=+[ \t]*down[ \t]*=+"),
+    ("Aerich", rb"--[ \t]*upgrade[ \t]*--", rb"--[ \t]*downgrade[ \t]*--"),
+    ("Play", rb"(?:#|--)[^\n]*!ups\b", rb"(?:#|--)[^\n]*!downs\b"),
+)
 _TOOLS = (
-    *(
-        _Tool(name, _line(down), _line(up))
-        for name, up, down in (
-            ("goose", rb"--[ \t]*\+goose[ \t]+up\b", rb"--[ \t]*\+goose[ \t]+down\b"),
-            ("sql-migrate", rb"--[ \t]*\+migrate[ \t]+up\b", rb"--[ \t]*\+migrate[ \t]+down\b"),
-            ("micrate", rb"--[ \t]*\+micrate[ \t]+up\b", rb"--[ \t]*\+micrate[ \t]+down\b"),
-            ("dbmate", rb"--[ \t]*migrate:up\b", rb"--[ \t]*migrate:down\b"),
-            ("rambler", rb"--[ \t]*rambler[ \t]+up\b", rb"--[ \t]*rambler[ \t]+down\b"),
-            ("node-pg-migrate", rb"--[ \t-]*up[ \t]+migration\b", rb"--[ \t-]*down[ \t]+migration\b"),
-            ("shmig", rb"--[ \t]*=+[ \t]*up[ \t]*=+", rb"--[ \t]*=+[ \t]*down[ \t]*=+"),
-            ("Aerich", rb"--[ \t]*upgrade[ \t]*--", rb"--[ \t]*downgrade[ \t]*--"),
-            ("Play", rb"(?:#|--)[^\n]*!ups\b", rb"(?:#|--)[^\n]*!downs\b"),
-        )
-    ),
+    *(_Tool(name, _line(down), _line(up)) for name, up, down in _WAYS),
     _Tool("MyBatis Migrations", _line(rb"--[ \t/]*@UNDO\b"), sign=b"@UNDO"),
     _Tool("tern", _line(rb"-{4} create above / drop below -{4}"), sign=b"create above / drop below"),
 )
+_ANY_WAY_UP = _line(rb"(?:%s)" % rb"|".join(up for _, up, _ in _WAYS))  # most files have none: one search, not nine
 _PLAY_COMMENT = re.compile(rb"(?m)^#[^\n]*")  # which is none in SQL
 _LIQUIBASE = re.compile(rb"(?i)\s*--[ \t]*liquibase formatted sql\b")
 _CHANGE_SET = re.compile(rb"(?im)^[ \t]*--[ \t]*changeset[ \t][^\n]*")
@@ -75,6 +74,8 @@ def without_parts_not_run(data: bytes, databases: Collection[str]) -> tuple[byte
     if _LIQUIBASE.match(data[:HEAD_BYTES]):
         parts = list(_change_sets_for_others(data, databases))
         return _blanked(data, parts), LeftOut(_line_of(data, parts), "change sets of Liquibase for other databases")
+    if _ANY_WAY_UP.search(data, 0, HEAD_BYTES) is None and not any(tool.sign in data for tool in _TOOLS if tool.sign):
+        return data, LeftOut(0, "")
     for tool in _TOOLS:
         if tool.sign in data if tool.up is None else tool.up.search(data, 0, HEAD_BYTES):
             parts = list(_ways_down(data, tool))

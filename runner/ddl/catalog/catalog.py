@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from runner.ddl.model import (
     Check,
@@ -11,7 +11,6 @@ from runner.ddl.model import (
     Enum,
     Exclusion,
     ForeignKey,
-    Generated,
     Index,
     Key,
     Note,
@@ -19,6 +18,7 @@ from runner.ddl.model import (
     TableKind,
 )
 from runner.ddl.syntax.column_types import TypeReference
+from runner.ddl.syntax.table_body import ColumnDraft
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -26,27 +26,6 @@ if TYPE_CHECKING:
     from runner.ddl.syntax.dialect import Dialect
 
 NamePath = tuple[str, ...]  # the parts of a dotted name
-
-
-@dataclass(kw_only=True, slots=True)
-class ColumnDraft:
-    """A column whose type is still a reference."""
-
-    name: str
-    type: TypeReference
-    line: int
-    nullable: bool = True
-    not_null_name: str | None = None  # of its NOT NULL, which is a constraint in PostgreSQL since version 18
-    default: Default | None = None
-    filled_with: Default | None = None  # the default that it had when it was added, and lost afterwards
-    identity: Literal["always", "by default"] | None = None
-    auto_increment: bool = False
-    generated: Generated | None = None
-    on_update: str | None = None
-    system_time: Literal["row start", "row end"] | None = None
-    collation: str | None = None
-    comment: str | None = None
-    former: tuple[str, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -67,6 +46,7 @@ class TableDraft:
     kind: TableKind = "table"
     partition_of: QName | None = None
     inherits: list[QName] = field(default_factory=list)
+    has_children: bool = False  # a partition or an heir was added, and may have been removed since
     former: tuple[QName, ...] = ()
 
     def column(self, name: str) -> ColumnDraft | None:
@@ -224,7 +204,7 @@ class Catalog:
 
     def children(self, table: TableDraft) -> Iterator[TableDraft]:
         """Yield the tables that are a partition of a table, or inherit from it."""
-        if not self.dialect.has_inheritance:
+        if not (self.dialect.has_inheritance and table.has_children):
             return
         for other in self.tables.values():
             if other.partition_of == table.name or table.name in other.inherits:

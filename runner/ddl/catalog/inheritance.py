@@ -11,12 +11,14 @@ from runner.ddl.catalog.default_names import object_name, serial_default
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.ddl.catalog.catalog import ColumnDraft, TableDraft
+    from runner.ddl.catalog.catalog import TableDraft
     from runner.ddl.model import Check, Exclusion, ForeignKey, Index, Key
+    from runner.ddl.syntax.table_body import ColumnDraft
 
 
 def adopt(child: TableDraft, parent: TableDraft) -> None:
     """Add to a partition what only its parent has: columns, keys, references, checks and indexes."""
+    parent.has_children = True
     if not child.columns:
         child.columns = [_partition_column(parent, column) for column in parent.columns]
     add_keys(child, parent)
@@ -103,6 +105,7 @@ def inherit(child: TableDraft, parents: Iterable[TableDraft]) -> None:
     merged: dict[str, ColumnDraft] = {}
     for parent in parents:
         child.inherits.append(parent.name)
+        parent.has_children = True
         for column in parent.columns:
             merged[column.name] = _merged(
                 merged.get(column.name) or _inherited(parent, column), own.pop(column.name, None)

@@ -38,8 +38,9 @@ from runner.ddl.syntax.expressions import parse_expression
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from runner.ddl.catalog.catalog import Catalog, ColumnDraft, DomainDraft, TableDraft
+    from runner.ddl.catalog.catalog import Catalog, DomainDraft, TableDraft
     from runner.ddl.syntax.column_types import TypeReference
+    from runner.ddl.syntax.table_body import ColumnDraft
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
 _TEXT_TYPES = {"text", "character varying", "character", "varchar", "char"}
@@ -250,6 +251,8 @@ class _SchemaBuilder:
         def parsed(text: str | None) -> Expression | None:
             return None if text is None else parse_expression(text, self._catalog.dialect)[0]
 
+        if index.where is None and all(part.expression is None for part in index.parts):
+            return index
         parts = tuple(replace(part, parsed=parsed(part.expression)) for part in index.parts)
         return replace(index, parts=parts, condition=parsed(index.where))
 

@@ -14,8 +14,9 @@ from runner.ddl.syntax.tokens import Token, name_value, tokens_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from runner.ddl.catalog.catalog import Catalog, ColumnDraft, TableDraft
+    from runner.ddl.catalog.catalog import Catalog, TableDraft
     from runner.ddl.model import Exclusion, Index, IndexPart
+    from runner.ddl.syntax.table_body import ColumnDraft
 
 
 _Constraint = TypeVar("_Constraint", Key, ForeignKey, Check)

@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.dump_program import DumpProgram
 from runner.ddl.model import Enum, SqlType
-from runner.ddl.syntax import clause_rewriting as rewrite
+from runner.ddl.syntax import column_clauses, constraint_clauses
 from runner.ddl.syntax.clause_rules import (
     CLAUSE_WORDS,
-    EXPRESSIONS,
-    KEYS,
+    COLUMN,
+    CONSTRAINTS,
     MARIADB_CLAUSES,
     STORAGE,
     ClauseRule,
-    constraint_name,
     rules_by_word,
 )
 from runner.ddl.syntax.column_types import REAL_BITS, TypeReference, numbers
@@ -171,42 +170,27 @@ _WORDS = (
 )
 _CLAUSE_WORDS = CLAUSE_WORDS | frozenset(_WORDS.split())
 _RULES = (
-    *EXPRESSIONS,
-    ClauseRule(
-        name="comment",
-        words=("COMMENT",),
-        reason="its string has the dialect's escapes, which plain SQL does not have",
-        apply=rewrite.comment,
-    ),
-    ClauseRule(
-        name="on update now",
-        words=("ON",),
-        reason="sqlglot does not know its precision, and mixes it up with a reference's ON UPDATE",
-        apply=rewrite.on_update_now,
-    ),
-    constraint_name(rewrite.optional_constraint_name),
-    *KEYS,
-    ClauseRule(
-        name="key of a column",
-        words=("KEY",),
-        reason="sqlglot does not know that KEY alone is a primary key",
-        apply=rewrite.key_of_column,
-    ),
+    *COLUMN,
+    ClauseRule(name="comment", words=("COMMENT",), apply=column_clauses.comment),
+    ClauseRule(name="on update now", words=("ON",), apply=column_clauses.on_update_now),
+    ClauseRule(name="constraint name", words=("CONSTRAINT",), apply=constraint_clauses.optional_constraint_name),
+    *CONSTRAINTS,
+    ClauseRule(name="key of a column", words=("KEY",), apply=constraint_clauses.key_of_column),
     *MARIADB_CLAUSES,
     STORAGE,
     ClauseRule(
         name="character set",
         words=("CHARACTER", "CHARSET"),
+        apply=column_clauses.dropped("CHARACTER SET = *", "CHARSET = *"),
         reason="the model does not keep it",
-        apply=rewrite.dropped("CHARACTER SET = *", "CHARSET = *"),
     ),
     ClauseRule(
         name="attributes of a column",
         words=("VISIBLE", "INVISIBLE", "SRID", "REF_SYSTEM_ID", "ENGINE_ATTRIBUTE", "FIRST", "AFTER"),
-        reason="sqlglot does not know them, or only elsewhere; the model does not keep them",
-        apply=rewrite.dropped(
+        apply=column_clauses.dropped(
             "VISIBLE", "INVISIBLE", "SRID *", "REF_SYSTEM_ID = *", "ENGINE_ATTRIBUTE = *", "FIRST", "AFTER *"
         ),
+        reason="the model does not keep them",
     ),
 )
 

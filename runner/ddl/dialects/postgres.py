@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.dump_program import DumpProgram
 from runner.ddl.model import SqlType
-from runner.ddl.syntax import clause_rewriting as rewrite
+from runner.ddl.syntax import constraint_clauses
 from runner.ddl.syntax.clause_rules import (
     CLAUSE_WORDS,
-    EXPRESSIONS,
-    KEYS,
+    COLUMN,
+    CONSTRAINTS,
     STORAGE,
     ClauseRule,
-    constraint_name,
     rules_by_word,
 )
 from runner.ddl.syntax.column_types import REAL_BITS, TypeReference, numbers
@@ -268,33 +267,9 @@ def _dimensions(cursor: Cursor) -> int:
 # ---------------------------------------------------------------------------------------------------- clauses
 
 _RULES = rules_by_word(
-    *EXPRESSIONS,
-    ClauseRule(
-        name="identity",
-        words=("GENERATED",),
-        reason="sqlglot does not know SEQUENCE NAME and other options of the sequence",
-        apply=rewrite.identity,
-    ),
-    constraint_name(rewrite.constraint_name),
-    *KEYS,
-    ClauseRule(
-        name="not valid",
-        words=("NOT", "ENFORCED"),
-        reason="sqlglot expects NULL after NOT; the schema does not depend on rows that are there already",
-        apply=rewrite.dropped("NOT VALID", "ENFORCED"),
-    ),
-    ClauseRule(
-        name="not enforced",
-        words=("NOT",),
-        reason="its second word alone is the default, which is dropped",
-        apply=rewrite.not_enforced,
-    ),
-    ClauseRule(
-        name="not null, how",
-        words=("NO",),
-        reason="sqlglot does not know NOT NULL NO INHERIT",
-        apply=rewrite.dropped("NO INHERIT"),
-    ),
+    *COLUMN,
+    ClauseRule(name="constraint name", words=("CONSTRAINT",), apply=constraint_clauses.constraint_name),
+    *CONSTRAINTS,
     STORAGE,
 )
 

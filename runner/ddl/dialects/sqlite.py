@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.ddl.model import SqlType
-from runner.ddl.syntax import clause_rewriting as rewrite
+from runner.ddl.syntax import column_clauses, constraint_clauses
 from runner.ddl.syntax.clause_rules import (
     CLAUSE_WORDS,
-    EXPRESSIONS,
-    KEYS,
+    COLUMN,
+    CONSTRAINTS,
     ClauseRule,
-    constraint_name,
     rules_by_word,
 )
 from runner.ddl.syntax.column_types import TypeReference, numbers
@@ -58,14 +57,14 @@ def _read_type(cursor: Cursor) -> TypeReference:
 
 
 _RULES = rules_by_word(
-    *EXPRESSIONS,
-    constraint_name(rewrite.possibly_unused_constraint_name),
-    *KEYS,
+    *COLUMN,
+    ClauseRule(name="constraint name", words=("CONSTRAINT",), apply=constraint_clauses.possibly_unused_constraint_name),
+    *CONSTRAINTS,
     ClauseRule(
         name="conflict",
         words=("ON",),
-        reason="sqlglot knows ON CONFLICT only after some clauses; the model does not keep it",
-        apply=rewrite.dropped("ON CONFLICT *"),
+        apply=column_clauses.dropped("ON CONFLICT *"),
+        reason="the model does not keep what a conflict does to a write",
     ),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.ddl.catalog.catalog import ColumnDraft, TableDraft
+from runner.ddl.catalog.catalog import TableDraft
 from runner.ddl.catalog.table_changes import rename_column
 from runner.ddl.model import Generated
 from runner.ddl.statements.create_table import add_items
@@ -15,6 +15,7 @@ from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.expressions import read_default
 
 if TYPE_CHECKING:
+    from runner.ddl.syntax.table_body import ColumnDraft
     from runner.ddl.syntax.tokens import Token
 
 

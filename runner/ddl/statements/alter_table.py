@@ -101,11 +101,15 @@ _IGNORED_PHRASES = (
 )
 
 
+_FIRST_WORDS = frozenset(phrase[0] for phrase in _IGNORED_PHRASES)
+
+
 def _changes_nothing(cursor: Cursor) -> bool:
     """Whether an action only changes how the table is stored, owned or protected."""
-    if cursor.word in _IGNORED_WORDS or cursor.done:
+    word = cursor.word
+    if word in _IGNORED_WORDS or cursor.done:
         return True
-    return any(cursor.at(*phrase) for phrase in _IGNORED_PHRASES)
+    return word in _FIRST_WORDS and any(cursor.at(*phrase) for phrase in _IGNORED_PHRASES)
 
 
 # -------------------------------------------------------------------------------------------------------- add

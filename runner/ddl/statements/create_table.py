@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.catalog.catalog import TableDraft
 from runner.ddl.catalog.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
 from runner.ddl.model import ColumnRef, Key, NoteKind, Operation, SqlType
-from runner.ddl.statements.parsed_columns import BodyParser, TableParts
+from runner.ddl.statements.body_expressions import parse_expressions
 from runner.ddl.statements.query_columns import columns_of_query
 from runner.ddl.syntax.column_types import TypeReference
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.ddl.statements.statement import Statement
-    from runner.ddl.syntax.plain_sql import TableBody
+    from runner.ddl.syntax.table_body import TableBody
 
 _QUERY_WORDS = {"SELECT", "WITH", "VALUES", "TABLE"}
 
@@ -122,46 +122,46 @@ def add_items(statement: Statement, table: TableDraft, tokens: Sequence[Token], 
     Where the table `has_types` from a parent or a type, columns without one add to those that are there.
     """
     cursor, catalog = statement.cursor, statement.catalog
-    body = read_body(cursor.text, tokens, cursor.dialect)
-    parts = BodyParser(body, cursor.dialect, catalog.target, statement.line_at, has_types=has_types).parse()
+    body = read_body(cursor.text, tokens, cursor.dialect, statement.line_at, has_types=has_types)
+    parse_expressions(body, cursor)
     if cursor.dialect.json_is_checked_text:
-        _restore_json(table, parts)
+        _restore_json(table, body)
     if has_types:
-        _add_to_columns(table, parts)
-    _add_columns(statement, table, parts)
+        _add_to_columns(table, body)
+    _add_columns(statement, table, body)
     for like in reversed(body.likes):
         copy_like(table, statement.table(like.source), like.position, like.including)
-    _add_constraints(statement, table, parts)
+    _add_constraints(statement, table, body)
     table.indexes.extend(catalog.spelled(table, index) for index in body.indexes)
     table.exclusions.extend(body.exclusions)
     if cursor.dialect.integer_key_is_rowid:
-        _mark_rowid_alias(table, body, parts)
-    for offset, reason in parts.failures:
+        _mark_rowid_alias(table, body)
+    for offset, reason in body.failures:
         statement.note(reason, offset=offset, table=table.name, table_related=True)
     for offset, reason in body.left_out:
         statement.note(reason, kind=NoteKind.TABLE_PART, offset=offset, table=table.name)
 
 
-def _add_to_columns(table: TableDraft, parts: TableParts) -> None:
+def _add_to_columns(table: TableDraft, body: TableBody) -> None:
     """Apply what a partition or a typed table says of columns that it has from elsewhere."""
-    for column in list(parts.columns):
+    for column in list(body.columns):
         existing = table.column(column.name)
         if existing is not None and not column.type.sql.text:
             existing.nullable = existing.nullable and column.nullable
             existing.default = column.default or existing.default
             existing.generated = column.generated or existing.generated
             existing.not_null_name = column.not_null_name or existing.not_null_name
-            parts.columns.remove(column)
+            body.columns.remove(column)
 
 
-def _add_columns(statement: Statement, table: TableDraft, parts: TableParts) -> None:
+def _add_columns(statement: Statement, table: TableDraft, body: TableBody) -> None:
     """Add columns in order; of several with one name the first counts."""
 
     def folded(name: str) -> str:
         return name.lower() if statement.catalog.dialect.ignores_case_of_columns else name
 
     known = {folded(column.name): column for column in table.columns}
-    for column in parts.columns:
+    for column in body.columns:
         existing = known.setdefault(folded(column.name), column)
         if existing is column:
             table.columns.append(column)
@@ -172,49 +172,51 @@ def _add_columns(statement: Statement, table: TableDraft, parts: TableParts) -> 
             )
 
 
-def _add_constraints(statement: Statement, table: TableDraft, parts: TableParts) -> None:
+def _add_constraints(statement: Statement, table: TableDraft, body: TableBody) -> None:
     """Add constraints to a table, their columns spelled as the table spells them."""
     catalog = statement.catalog
 
     def spelled(columns: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(catalog.column_name(table, name) for name in columns)
 
-    for column_name, constraint in parts.not_null:
+    for column_name, constraint in body.not_null:
         column = table.column(catalog.column_name(table, column_name))
         if column is not None:
             column.nullable = False
             column.not_null_name = constraint
-    if parts.primary_key:
-        key = replace(parts.primary_key, columns=spelled(parts.primary_key.columns))
+    if body.primary_key:
+        key = replace(body.primary_key, columns=spelled(body.primary_key.columns))
         if catalog.dialect.nullable_keys:
             table.primary_key = key
         else:
             set_primary_key(table, key)
-    for key in parts.unique:
+    for key in body.unique:
         add_unique(table, replace(key, columns=spelled(key.columns)))
-    table.foreign_keys.extend(replace(key, columns=spelled(key.columns)) for key in parts.foreign_keys)
-    table.checks.extend(parts.checks)
+    for one in body.foreign_keys:
+        path = (one.references.schema, one.references.name) if one.references.schema else (one.references.name,)
+        table.foreign_keys.append(replace(one, columns=spelled(one.columns), references=catalog.target(path)))
+    table.checks.extend(body.checks)
 
 
-def _restore_json(table: TableDraft, parts: TableParts) -> None:
+def _restore_json(table: TableDraft, body: TableBody) -> None:
     """Make JSON of text columns with the check `json_valid(column)`, which is how MariaDB stores JSON."""
-    columns = {column.name: column for column in (*table.columns, *parts.columns)}
-    for check in list(parts.checks):
+    columns = {column.name: column for column in (*table.columns, *body.columns)}
+    for check in list(body.checks):
         expression = check.expression
         if isinstance(expression, Operation) and expression.op == "json_valid" and len(check.columns) == 1:
             column = columns.get(check.columns[0])
             if column and column.type.sql.base in _TEXTS and expression.args == (ColumnRef(name=column.name),):
                 column.type = TypeReference(sql=SqlType(text="json", base="json"))
                 column.collation = None
-                parts.checks.remove(check)
+                body.checks.remove(check)
 
 
 _TEXTS = frozenset({"text", "mediumtext", "longtext"})
 
 
-def _mark_rowid_alias(table: TableDraft, body: TableBody, parts: TableParts) -> None:
+def _mark_rowid_alias(table: TableDraft, body: TableBody) -> None:
     """Mark an INTEGER PRIMARY KEY, which SQLite numbers with or without AUTOINCREMENT."""
-    key = parts.primary_key
+    key = body.primary_key
     if key is None or len(key.columns) != 1:
         return
     column = table.column(table.primary_key.columns[0]) if table.primary_key else None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.ddl.catalog.catalog import ColumnDraft
 from runner.ddl.catalog.table_changes import drop_column
 from runner.ddl.model import SqlType
 from runner.ddl.syntax.column_types import TypeReference
 from runner.ddl.syntax.cursor import NotUnderstood
+from runner.ddl.syntax.table_body import ColumnDraft
 from runner.ddl.syntax.tokens import split_at, string_value
 
 if TYPE_CHECKING:

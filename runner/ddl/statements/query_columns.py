@@ -9,16 +9,17 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from runner.ddl.catalog.catalog import ColumnDraft, TableDraft
 from runner.ddl.model import SqlType
 from runner.ddl.syntax.column_types import TypeReference, read_type
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.expressions import MAX_EXPRESSION_DEPTH
+from runner.ddl.syntax.table_body import ColumnDraft
 from runner.ddl.syntax.tokens import Token, depth_of, tokens_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from runner.ddl.catalog.catalog import TableDraft
     from runner.ddl.statements.statement import Statement
 
 SHOWN_CHARACTERS = 40  # of an expression in a note

@@ -77,7 +77,7 @@ def _table_after(statement: Statement, index: int) -> QName | None:
 
 def _apply(statement: Statement) -> None:
     cursor = statement.cursor
-    if depth_of(cursor.tokens) > MAX_DEPTH:
+    if statement.text.count("(") > MAX_DEPTH and depth_of(cursor.tokens) > MAX_DEPTH:
         raise NotUnderstood(f"brackets are nested more than {MAX_DEPTH} deep")
     verb = cursor.word
     if verb == "CREATE":

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import DomainDraft
 from runner.ddl.model import Enum, NoteKind, QName
-from runner.ddl.statements.parsed_columns import BodyParser, TableParts
+from runner.ddl.statements.body_expressions import parse_expressions
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.expressions import read_default
-from runner.ddl.syntax.plain_sql import TableBody
+from runner.ddl.syntax.table_body import TableBody
 from runner.ddl.syntax.table_items import add_item
 from runner.ddl.syntax.tokens import Token, split_at, string_value
 
@@ -118,17 +118,17 @@ def _rename_type(statement: Statement, old: QName, new: QName) -> None:
 # ---------------------------------------------------------------------------------------------------- domains
 
 
-def _read_items(statement: Statement, items: list[list[Token]]) -> TableParts:
+def _read_items(statement: Statement, items: list[list[Token]]) -> TableBody:
     """Read column definitions outside a table."""
     cursor = statement.cursor
-    body = TableBody(text=cursor.text)
+    body = TableBody(line_at=statement.line_at)
     for item in items:
         add_item(body, cursor.inside(item))
-    parts = BodyParser(body, cursor.dialect, statement.catalog.target, statement.line_at).parse()
-    if parts.failures:
-        offset, reason = parts.failures[0]
+    parse_expressions(body, cursor)
+    if body.failures:
+        offset, reason = body.failures[0]
         raise NotUnderstood(reason, offset)
-    return parts
+    return body
 
 
 def _as_column(cursor: Cursor) -> list[Token]:

@@ -1,20 +1,19 @@
-"""Rules that help sqlglot: each rewrites one kind of clause as plain SQL, with the reason why sqlglot needs it.
+"""Rules by which the clauses of a column or a constraint are read.
 
-A rule is tried where one of its first words comes next in a column's or a constraint's clauses; the first rule that
-accepts the clause wins, and a clause that no rule accepts is left for sqlglot to judge. sqlglot's compiled form forbids
-subclasses of its parsers, so all help is given from outside. Here are the rules that several dialects share; each
-dialect's module lists its own.
+A rule is tried where one of its first words comes next; the first rule that accepts the clause wins, and a clause that
+no rule accepts is not understood. Here are the rules that several dialects share; each dialect's module lists its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from runner.ddl.syntax import clause_rewriting as rewrite
-from runner.ddl.syntax.clause_rewriting import Rewritten
-from runner.ddl.syntax.cursor import Cursor
-from runner.ddl.syntax.plain_sql import TableBody
+from runner.ddl.syntax import column_clauses, constraint_clauses
+from runner.ddl.syntax.column_clauses import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CLAUSE_WORDS = frozenset({
     "CONSTRAINT", "NOT", "NULL", "UNIQUE", "PRIMARY", "CHECK", "DEFAULT", "REFERENCES", "COLLATE", "GENERATED",
@@ -24,12 +23,12 @@ CLAUSE_WORDS = frozenset({
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ClauseRule:
-    """One kind of help: where it is tried, what it does, and why sqlglot needs it."""
+    """One kind of clause: where it is tried, and what it adds to the body."""
 
     name: str
     words: tuple[str, ...]  # the first words at which it is tried
-    reason: str
-    apply: Callable[[TableBody, Cursor], Rewritten]
+    apply: Action
+    reason: str = ""  # why the model does not have what the clause says
 
 
 def rules_by_word(*rules: ClauseRule) -> Mapping[str, tuple[ClauseRule, ...]]:
@@ -41,103 +40,39 @@ def rules_by_word(*rules: ClauseRule) -> Mapping[str, tuple[ClauseRule, ...]]:
     return found
 
 
-EXPRESSIONS = (
-    ClauseRule(
-        name="check",
-        words=("CHECK",),
-        reason="its text is kept exact; sqlglot does not know NO INHERIT after it and may not know its operators",
-        apply=rewrite.check,
-    ),
-    ClauseRule(
-        name="default",
-        words=("DEFAULT",),
-        reason="its text is kept exact; sqlglot takes a COLLATE or COMMENT that follows into the expression",
-        apply=rewrite.default,
-    ),
-    ClauseRule(
-        name="generated",
-        words=("GENERATED", "AS"),
-        reason="its text is kept exact; sqlglot drops STORED and does not know VIRTUAL",
-        apply=rewrite.generated,
-    ),
-    ClauseRule(
-        name="collation",
-        words=("COLLATE",),
-        reason="sqlglot does not know a collation with a schema",
-        apply=rewrite.collation,
-    ),
+COLUMN = (
+    ClauseRule(name="null", words=("NOT", "NULL"), apply=column_clauses.not_null),
+    ClauseRule(name="default", words=("DEFAULT",), apply=column_clauses.default),
+    ClauseRule(name="generated", words=("GENERATED", "AS"), apply=column_clauses.generated),
+    ClauseRule(name="identity", words=("GENERATED",), apply=column_clauses.identity),
+    ClauseRule(name="collation", words=("COLLATE",), apply=column_clauses.collation),
+    ClauseRule(name="auto increment", words=("AUTO_INCREMENT", "AUTOINCREMENT"), apply=column_clauses.auto_increment),
 )
-KEYS = (
-    ClauseRule(
-        name="primary key",
-        words=("PRIMARY",),
-        reason="sqlglot does not know PRIMARY KEY USING BTREE, AUTOINCREMENT in its parentheses, or a storage option",
-        apply=rewrite.primary_key,
-    ),
-    ClauseRule(
-        name="unique",
-        words=("UNIQUE",),
-        reason="sqlglot loses MySQL's name of the key and its prefix lengths, and NULLS NOT DISTINCT but in PostgreSQL",
-        apply=rewrite.unique,
-    ),
-    ClauseRule(
-        name="foreign key",
-        words=("FOREIGN",),
-        reason="sqlglot does not know ON DELETE SET NULL (columns), nor names that are words of its own",
-        apply=rewrite.foreign_key,
-    ),
-    ClauseRule(
-        name="references",
-        words=("REFERENCES",),
-        reason="the target may be named by a word that sqlglot reserves",
-        apply=rewrite.references,
-    ),
-    ClauseRule(
-        name="reference option",
-        words=("ON", "MATCH"),
-        reason="sqlglot does not know ON DELETE SET NULL (columns), MATCH NONE",
-        apply=rewrite.inline_option,
-    ),
-    ClauseRule(
-        name="not deferrable",
-        words=("NOT",),
-        reason="sqlglot expects NULL after NOT; it is the default",
-        apply=rewrite.dropped("NOT DEFERRABLE INITIALLY IMMEDIATE", "NOT DEFERRABLE"),
-    ),
+CONSTRAINTS = (
+    ClauseRule(name="check", words=("CHECK",), apply=constraint_clauses.check),
+    ClauseRule(name="primary key", words=("PRIMARY",), apply=constraint_clauses.primary_key),
+    ClauseRule(name="unique", words=("UNIQUE",), apply=constraint_clauses.unique),
+    ClauseRule(name="foreign key", words=("FOREIGN",), apply=constraint_clauses.foreign_key),
+    ClauseRule(name="references", words=("REFERENCES",), apply=constraint_clauses.references),
 )
 STORAGE = ClauseRule(
     name="storage of a column",
     words=("COMPRESSION", "STORAGE", "OPTIONS", "COLUMN_FORMAT"),
-    reason="sqlglot does not know how a column is stored; the model does not keep it",
-    apply=rewrite.dropped("COMPRESSION *", "STORAGE *", "OPTIONS ()", "COLUMN_FORMAT *"),
+    apply=column_clauses.dropped("COMPRESSION *", "STORAGE *", "OPTIONS ()", "COLUMN_FORMAT *"),
+    reason="how a column is stored changes nothing of its values",
 )
 MARIADB_CLAUSES = (
-    ClauseRule(
-        name="row start, row end",
-        words=("GENERATED",),
-        reason="the server keeps these columns and never leaves them null, which plain SQL cannot express",
-        apply=rewrite.row_time,
-    ),
+    ClauseRule(name="row start, row end", words=("GENERATED",), apply=column_clauses.row_time),
     ClauseRule(
         name="versioning of a column",
         words=("WITH", "WITHOUT"),
-        reason="sqlglot does not know it; the model keeps no history",
-        apply=rewrite.dropped("WITH SYSTEM VERSIONING", "WITHOUT SYSTEM VERSIONING"),
+        apply=column_clauses.dropped("WITH SYSTEM VERSIONING", "WITHOUT SYSTEM VERSIONING"),
+        reason="the model keeps no history",
     ),
     ClauseRule(
         name="compressed",
         words=("COMPRESSED",),
-        reason="sqlglot does not know it; the model does not keep how a column is stored",
-        apply=rewrite.compressed,
+        apply=column_clauses.compressed,
+        reason="how a column is stored changes nothing of its values",
     ),
 )
-
-
-def constraint_name(apply: Callable[[TableBody, Cursor], Rewritten]) -> ClauseRule:
-    """Return the rule of `CONSTRAINT name` with the action of a dialect."""
-    return ClauseRule(
-        name="constraint name",
-        words=("CONSTRAINT",),
-        reason="a constraint may be named by a word that sqlglot reserves, or (MySQL, SQLite) not at all",
-        apply=apply,
-    )

@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.ddl.syntax.cursor import Cursor
+    from runner.ddl.syntax.dialect import Dialect
     from runner.ddl.syntax.tokens import Token
 
+CACHED_TYPES = 4096  # bounds what schemas with very many enums (MySQL) keep in memory
 REAL_BITS = 24  # a float(p) up to here has single precision
 
 
@@ -37,9 +39,22 @@ class TypeReference:
         return not self.path
 
 
+_known: dict[tuple[Dialect, str], TypeReference] = {}
+
+
 def read_type(cursor: Cursor) -> TypeReference:
-    """Read the type that all of the cursor's tokens make up."""
-    return cursor.dialect.read_type(cursor)
+    """Read the type that all of the cursor's tokens make up.
+
+    The same text gives the same object: a schema has few types and many columns.
+    """
+    tokens = cursor.tokens
+    key = (cursor.dialect, cursor.text[tokens[0].start : tokens[-1].end] if tokens else "")
+    found = _known.get(key)
+    if found is None:
+        found = cursor.dialect.read_type(cursor)
+        if len(_known) < CACHED_TYPES:
+            _known[key] = found
+    return found
 
 
 def numbers(tokens: Sequence[Token] | None) -> tuple[int, ...]:

@@ -93,10 +93,11 @@ _FOLDED = re.compile(r"[a-z_][a-z0-9_]*")
 _NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)")
 _WORD_CONSTANTS: dict[str, str | bool | None] = {"NULL": None, "TRUE": True, "FALSE": False}
 _NOW = {"NOW", "CURRENT_TIMESTAMP", "LOCALTIMESTAMP"}
+_STRING_ARGUMENT = (["(", "", ")"], ["(", "", "::", "REGCLASS", ")"])  # the words after a function's name
 
 
 def _simple(tokens: Sequence[Token], dialect: Dialect) -> Expression | None:
-    """Parse the most common defaults without sqlglot: a string with or without a cast, a number, TRUE, now()."""
+    """Parse the most common defaults without sqlglot: a string with or without a cast, a number, TRUE, a call."""
     if not tokens:
         return None
     first, rest = tokens[0], tokens[1:]
@@ -106,8 +107,16 @@ def _simple(tokens: Sequence[Token], dialect: Dialect) -> Expression | None:
         return Const(value="".join(t.text for t in tokens).lstrip("+"), is_number=True)
     if first.word in _WORD_CONSTANTS and (not rest or rest[0].word == "::"):
         return Const(value=_WORD_CONSTANTS[first.word])
-    if first.word in _NOW and [t.word for t in rest] in ([], ["(", ")"]):
+    return _simple_call(first.word, rest, dialect)
+
+
+def _simple_call(name: str, rest: Sequence[Token], dialect: Dialect) -> Expression | None:
+    """Parse `now()` and `nextval('name'::regclass)`, of which a dump has one for each serial column."""
+    words = [t.word for t in rest]
+    if name in _NOW and words in ([], ["(", ")"]):
         return Operation(op="now")
+    if name == "NEXTVAL" and dialect.serial_is_sequence and words in _STRING_ARGUMENT and rest[1].kind == "string":
+        return Operation(op="nextval", args=(Const(value=string_value(rest[1], dialect)),))
     return None
 
 

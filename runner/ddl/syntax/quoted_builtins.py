@@ -40,7 +40,7 @@ _BEFORE_CALL = frozenset({
 
 def without_quotes(text: str, tokens: Sequence[Token], dialect: Dialect) -> tuple[str, Sequence[Token]]:
     """Return a statement and its tokens with built-in types and functions as bare words; line ends stay in place."""
-    if _POSSIBLE.search(text) is None:
+    if ('"' not in text and "pg_catalog" not in text.lower()) or _POSSIBLE.search(text) is None:
         return text, tokens
     parts: list[str] = []
     end = 0

@@ -1,18 +1,19 @@
-"""The items of a CREATE TABLE's body, and of what ALTER TABLE adds: from one dialect's tokens to plain SQL."""
+"""The items of a CREATE TABLE's body, and of what ALTER TABLE adds, read from tokens in every dialect."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from runner.ddl.model import Exclusion, Index
+from runner.ddl.model import Exclusion, Index, Key, SqlType
+from runner.ddl.syntax.column_types import TypeReference, read_type
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.index_parts import read_index_parts
-from runner.ddl.syntax.plain_sql import PLACEHOLDER, LikeElement, TableBody, quoted
+from runner.ddl.syntax.table_body import ColumnDraft, LikeElement, TableBody
 from runner.ddl.syntax.tokens import Token, split_at, tidy
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from runner.ddl.model import IndexPart
     from runner.ddl.syntax.dialect import Dialect
@@ -21,35 +22,57 @@ _CONSTRAINTS = {"CONSTRAINT", "PRIMARY", "UNIQUE", "FOREIGN", "CHECK"}
 LIKE_PARTS = frozenset({"DEFAULTS", "CONSTRAINTS", "INDEXES", "GENERATED", "IDENTITY", "COMMENTS"})
 
 
-def read_body(text: str, tokens: Sequence[Token], dialect: Dialect) -> TableBody:
-    """Return the items between a table's parentheses in plain SQL."""
-    body = TableBody(text=text)
+def read_body(
+    text: str,
+    tokens: Sequence[Token],
+    dialect: Dialect,
+    line_at: Callable[[int], int],
+    *,
+    has_types: bool = False,
+) -> TableBody:
+    """Return the items between a table's parentheses; one that is not understood is listed, the others still count."""
+    body = TableBody(line_at=line_at, has_types=has_types)
     for item in split_at(tokens):
-        try:
-            add_item(body, Cursor(text, item, dialect))
-        except NotUnderstood as problem:
-            body.failures.append((problem.offset or item[0].start, problem.reason))
-            body.column = None
+        add_item(body, Cursor(text, item, dialect))
     return body
 
 
 def add_item(body: TableBody, cursor: Cursor) -> None:
-    """Add one item in plain SQL: a column, a constraint, an index or a LIKE."""
-    start = cursor.tokens[0].start
+    """Add one item, or list it among the failures and add nothing of it."""
+    parts: tuple[list[Any], ...] = (
+        body.unique,
+        body.foreign_keys,
+        body.checks,
+        body.defaults,
+        body.not_null,
+        body.left_out,
+    )
+    lengths, primary_key = [len(part) for part in parts], body.primary_key
+    try:
+        _read_item(body, cursor)
+    except NotUnderstood as problem:
+        for part, length in zip(parts, lengths, strict=True):
+            del part[length:]
+        body.primary_key = primary_key
+        body.failures.append((problem.offset or cursor.tokens[0].start, problem.reason))
+    body.column = body.constraint = None
+    body.is_name_unused = False
+
+
+def _read_item(body: TableBody, cursor: Cursor) -> None:
+    """Read a column, a constraint, an index or a LIKE."""
     if cursor.word in cursor.dialect.index_words:
         body.indexes.append(_read_index(cursor))
     elif cursor.dialect.like_element and cursor.skip("LIKE"):
-        body.likes.append(_read_like(cursor, body.columns))
+        body.likes.append(_read_like(cursor, len(body.columns)))
     elif is_exclusion(cursor):
         body.exclusions.append(_read_exclusion(cursor))
     elif cursor.at("PERIOD", "FOR"):
-        body.left_out.append((start, "a PERIOD has no place in the model"))
+        body.left_out.append((cursor.tokens[0].start, "a PERIOD has no place in the model"))
     elif is_constraint(cursor):
-        _add_constraints(body, cursor)
+        _read_constraints(body, cursor)
     else:
-        body.columns += 1
-        body.items.append(plain_column(body, cursor))
-        body.offsets.append(start)
+        _read_column(body, cursor)
 
 
 def is_constraint(cursor: Cursor) -> bool:
@@ -61,6 +84,8 @@ def is_constraint(cursor: Cursor) -> bool:
 
 def is_exclusion(cursor: Cursor) -> bool:
     """Return whether `[CONSTRAINT name] EXCLUDE …` comes next."""
+    if cursor.word not in {"CONSTRAINT", "EXCLUDE"}:
+        return False
     start = cursor.index
     if cursor.skip("CONSTRAINT"):
         cursor.take_name()
@@ -69,58 +94,65 @@ def is_exclusion(cursor: Cursor) -> bool:
     return found
 
 
-def plain_column(body: TableBody, cursor: Cursor) -> str:
-    """Return a column definition in plain SQL."""
+def _read_column(body: TableBody, cursor: Cursor) -> None:
+    line = body.line_at(cursor.tokens[0].start)
     name = cursor.take_name()
     cursor.skip("WITH", "OPTIONS")  # of a typed table, whose columns have their types already
-    body.column = name
+    body.column = column = ColumnDraft(name=name, type=_read_column_type(body, cursor), line=line)
+    if column.type.serial:
+        column.nullable = False
+        if not cursor.dialect.serial_is_sequence:
+            column.auto_increment = True
+            body.unique.append(Key(columns=(name,)))
+    _read_clauses(body, cursor)
+    body.columns.append(column)
+
+
+def _read_column_type(body: TableBody, cursor: Cursor) -> TypeReference:
     words = cursor.dialect.clause_words
     found: list[Token] = []
     depth = 0
-    while not cursor.done:
-        if depth == 0 and (cursor.word in words or cursor.at("CHARACTER", "SET")):
+    for token in cursor.tokens[cursor.index :]:
+        word = token.word
+        if depth == 0 and (word in words or (word == "CHARACTER" and cursor.at("CHARACTER", "SET"))):
             break
-        token = cursor.take()
-        depth += {"(": 1, ")": -1}.get(token.word, 0)
+        cursor.index += 1
+        depth += _NESTING.get(word, 0)
         found.append(token)
-    # The placeholder of a type is a length: CHAR(7) is a type to every parser, and 7 is the number of the kept text.
-    kind = f"CHAR({body.keep(found, 'type').removeprefix(PLACEHOLDER)})"
-    plain = " ".join((quoted(name), kind, *plain_clauses(body, cursor)))
-    body.column = None
-    return plain
+    if body.has_types and not found:
+        return _NO_TYPE
+    return read_type(cursor.inside(found))
 
 
-def plain_clauses(body: TableBody, cursor: Cursor) -> list[str]:
-    """Return the clauses that follow in plain SQL; a clause that no rule accepts is left for sqlglot to judge."""
-    parts: list[str] = []
+_NESTING = {"(": 1, ")": -1}
+_NO_TYPE = TypeReference(sql=SqlType(text="", base=""))
+
+
+def _read_clauses(body: TableBody, cursor: Cursor) -> None:
+    """Read the clauses that follow. Raises `NotUnderstood` for one that no rule accepts."""
     rules = cursor.dialect.rules
     while not cursor.done:
+        start = cursor.index
         for rule in rules.get(cursor.word, ()):
-            start = cursor.index
-            made = rule.apply(body, cursor)
-            if made is not None:
-                parts.extend(made)
+            if rule.apply(body, cursor):
                 break
             cursor.index = start
         else:
-            parts.append(cursor.take().text)
-    return parts
+            raise cursor.surprise("a clause of a column or a constraint")
+    if body.is_name_unused:
+        where = f"column {body.column.name}: " if body.column else ""
+        raise NotUnderstood(f"{where}a constraint name with no constraint after it")
 
 
-def _add_constraints(body: TableBody, cursor: Cursor) -> None:
-    """Add a table constraint, and those that follow it without a comma."""
+def _read_constraints(body: TableBody, cursor: Cursor) -> None:
+    """Read a table constraint, and those that follow it without a comma."""
     while not cursor.done:
-        start = cursor.tokens[cursor.index].start
         if found := _named_not_null(cursor):
             body.not_null.append(found)
-            continue
-        if index := _unique_index(cursor):
+        elif index := _unique_index(cursor):
             body.indexes.append(index)
-            continue
-        plain = " ".join(plain_clauses(body, _one_constraint(cursor)))
-        if plain:  # empty for SQLite's name without a constraint
-            body.items.append(plain)
-            body.offsets.append(start)
+        else:
+            _read_clauses(body, _one_constraint(cursor))
 
 
 def _one_constraint(cursor: Cursor) -> Cursor:
