@@ -31,15 +31,14 @@ def prepare_plan(
     """Read and check a plan, its DDL and its agents. Raises `PlanError` with everything that is wrong.
 
     Schemas of live databases are kept in the folder `state`; with `refresh`, each database is read again.
-    `expect_work` is called as soon as it is likely that files are to be generated: the plan, a workspace or a schema is
-    new.
+    `expect_work` is called as soon as it is likely that files are to be generated: a workspace is new, or a schema is.
     """
     from runner.ddl.live.database_snapshots import FOLDER, DatabaseSnapshots, allowed_urls  # noqa: PLC0415
     from runner.plan.dispatcher import AgentDispatcher  # noqa: PLC0415
     from runner.plan.loading import load_plan  # noqa: PLC0415
     from runner.scheduling.preparation import Preparation  # noqa: PLC0415
 
-    plan = load_plan(path, on_new=expect_work)
+    plan = load_plan(path)
     if not all(Path(task.workspace_path, INPUTS_FOLDER).exists() for task in plan.tasks):
         expect_work()
     dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False, model=plan.llm.model)

@@ -12,27 +12,17 @@ from runner.plan import plan_cache
 from runner.plan.yaml_file import read_bytes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from _typeshed import StrPath
 
     from runner.plan.plan_model import Plan
 
 
-def _do_nothing() -> None:
-    pass
-
-
-def load_plan(path: StrPath, on_new: Callable[[], None] = _do_nothing) -> Plan:
-    """Return the plan in a YAML file. `on_new` is called before one is validated that was not read before.
-
-    Raises `PlanError` with everything that is wrong with it, in order of lines.
-    """
+def load_plan(path: StrPath) -> Plan:
+    """Return the plan in a YAML file. Raises `PlanError` with everything that is wrong with it, in order of lines."""
     path = Path(path)
     data = read_bytes(path)
     plan = plan_cache.load(path, data)
     if plan is None:
-        on_new()
         from runner.plan.validation import read_plan  # noqa: PLC0415 - imports pydantic, for a new plan only
 
         plan = read_plan(path, data)

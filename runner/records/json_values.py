@@ -12,7 +12,7 @@ import typing
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,21 +28,24 @@ def iso(moment: datetime) -> str:
 
 def to_json_value(value: Any) -> Any:
     """Return a value of a record as JSON: times as ISO 8601, tuples as lists, records as mappings by field name."""
-    if type(value) in _UNCHANGED:
-        return value
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple):
-        return [to_json_value(item) for item in value]
-    if dataclasses.is_dataclass(value):
-        record: Any = type(value)
-        return {
-            name: one if type(one) in _UNCHANGED else to_json_value(one)
-            for name, one in zip(field_names(record), values_of(value), strict=True)
-        }
-    return value
+    kind: Any = type(value)
+    return value if kind in _UNCHANGED else _conversion(kind)(value)
+
+
+@cache
+def _conversion(kind: Any) -> Callable[[Any], Any]:
+    """Return what converts values of a type."""
+    if issubclass(kind, datetime):
+        return iso
+    if issubclass(kind, StrEnum):
+        return operator.attrgetter("value")
+    if issubclass(kind, tuple):
+        return lambda items: [to_json_value(item) for item in items]
+    if dataclasses.is_dataclass(kind):
+        names = field_names(cast("Any", kind))
+        get = _getter(names)
+        return lambda record: dict(zip(names, map(to_json_value, get(record)), strict=True))
+    return lambda value: value
 
 
 def from_json_value(kind: Any, value: Any, *, ignore_unknown: bool = False) -> Any:
