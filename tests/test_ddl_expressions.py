@@ -9,6 +9,7 @@ import pytest
 from runner.ddl.dialects import dialect_named
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.ddl.reader import read_ddl_text
+from runner.ddl.syntax.expression_parser import parse
 from runner.ddl.syntax.expressions import MAX_EXPRESSION_DEPTH, parse_expression
 
 
@@ -101,6 +102,32 @@ def test_comments_in_an_expression_are_left_out(dialect: str, comment: str):
     assert table.checks[0].text == "a > 0 AND b <> 2"
     assert table.columns[1].generated is not None
     assert table.columns[1].generated.text == "a + 1"
+
+
+SIMPLE = (
+    "'a'", "'it''s'", "7", "-7.5", "TRUE", "false", "NULL", "now()", "CURRENT_DATE", "current_timestamp",
+    "gen_random_uuid()", "uuid_generate_v4()",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", ["postgres", "mysql", "sqlite"])
+@pytest.mark.parametrize("text", SIMPLE)
+def test_what_is_read_without_the_parser_is_what_the_parser_reads(dialect: str, text: str):
+    record = dialect_named(dialect)
+    assert parse_expression(text, record) == parse(text, record)
+
+
+CAST = (
+    "'{}'::text[]", "'a'::public.kind", "'1'::numeric(10, 2)", "'a'::character varying", "true::boolean", "'a'::text",
+    "nextval('a.b'::regclass)", "nextval('b')", "'2020-01-01'::timestamp AT TIME ZONE 'UTC'", "true::bool AND a",
+    "'a'::text || 'b'", "'a'::text IS NULL", "'[1]'::json -> 0",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", CAST)
+def test_what_is_cast_is_read_as_the_parser_reads_it(text: str):
+    record = dialect_named("postgres")
+    assert parse_expression(text, record) == parse(text, record)
 
 
 def test_marks_of_comments_in_a_string_stay():

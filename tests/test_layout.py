@@ -121,6 +121,10 @@ def test_only_the_ddl_folder_imports_the_sql_parser() -> None:
         ("import runner.command.run_plan", {"sqlglot", "jinja2", "convex", "requests"}),
         ("import runner.execution.worker", {"sqlglot", "convex", "pydantic", "anthropic"}),
         ("import runner.ddl.model", {"sqlglot"}),
+        (
+            "from runner.ddl.reader import read_ddl_text; read_ddl_text('CREATE TABLE t (a int)', 'mysql')",
+            {"sqlglot"},
+        ),
     ],
 )
 def test_an_import_loads_nothing_heavy(statement: str, unwanted: set[str]) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from runner.ddl.model import ColumnRef, Expression, Operation
-from runner.ddl.syntax.expressions import is_known_function, is_shallow, parse_expression
+from runner.ddl.syntax.expressions import is_shallow, parse_expression
 from runner.ddl.syntax.tokens import name_value, split_at, string_value, tokens_of
 
 if TYPE_CHECKING:
@@ -34,12 +34,14 @@ _MOST_LEVELS = 5  # of functions that call others
 
 def make_inline(catalog: Catalog) -> Inline:
     """Return a function that replaces calls of the catalog's functions in an expression, as far as possible."""
+    if not catalog.functions:
+        return lambda expression: expression
+    from runner.ddl.syntax.expression_parser import is_known_function  # noqa: PLC0415 - loads sqlglot
+
     bodies: dict[str, tuple[Sequence[str], Expression] | None] = {}
     for name, drafts in catalog.functions.items():
         is_only_one = len(drafts) == 1 and name.name not in bodies and not is_known_function(name.name)
         bodies[name.name] = _body(drafts[0], catalog.dialect) if is_only_one else None
-    if not bodies:
-        return lambda expression: expression
 
     def inline(expression: Expression) -> Expression:
         found = _replaced(expression, bodies, _MOST_LEVELS)

@@ -10,7 +10,6 @@ from runner.ddl.catalog.catalog import TableDraft
 from runner.ddl.catalog.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
 from runner.ddl.model import ColumnRef, Key, NoteKind, Operation, SqlType
 from runner.ddl.statements.body_expressions import parse_expressions
-from runner.ddl.statements.query_columns import columns_of_query
 from runner.ddl.syntax.column_types import TypeReference
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.table_items import LIKE_PARTS, read_body
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.ddl.statements.statement import Statement
-    from runner.ddl.syntax.table_body import TableBody
+    from runner.ddl.syntax.table_body import ColumnDraft, TableBody
 
 _QUERY_WORDS = {"SELECT", "WITH", "VALUES", "TABLE"}
 
@@ -88,13 +87,19 @@ def _read_source(statement: Statement, table: TableDraft) -> None:
     if first == "LIKE" and cursor.dialect.like_body:
         _copy_all(table, statement.table(cursor.inside(inside[1:]).take_path()))
     elif first in _QUERY_WORDS and cursor.dialect.query_body:
-        table.columns.extend(columns_of_query(statement, inside))
+        table.columns.extend(_columns_of_query(statement, inside))
     elif _is_query_next(cursor) and all(len(part) == 1 for part in split_at(inside)):
         cursor.skip("AS")
         names = [cursor.inside(part).take_name() for part in split_at(inside)]
-        table.columns.extend(columns_of_query(statement, cursor.rest(), names))
+        table.columns.extend(_columns_of_query(statement, cursor.rest(), names))
     else:
         add_items(statement, table, inside, has_types=bool(table.columns))
+
+
+def _columns_of_query(statement: Statement, tokens: Sequence[Token], names: Sequence[str] = ()) -> list[ColumnDraft]:
+    from runner.ddl.statements.query_columns import columns_of_query  # noqa: PLC0415 - loads sqlglot, which few need
+
+    return columns_of_query(statement, tokens, names)
 
 
 def _is_query_next(cursor: Cursor) -> bool:
@@ -251,7 +256,7 @@ def _read_tail(statement: Statement, table: TableDraft) -> bool:
                 column.auto_increment = False
                 column.nullable = column.nullable and column.name not in _key_columns(table)
         elif cursor.skip("AS") or cursor.word == "SELECT":
-            table.columns.extend(columns_of_query(statement, cursor.rest()))
+            table.columns.extend(_columns_of_query(statement, cursor.rest()))
             has_query = True
         elif cursor.word == "(":
             cursor.take_group()
