@@ -69,6 +69,7 @@ class Preparation:
         self._databases = databases
         self._on_new_schema = on_new_schema
         self._import_path = None if import_path is None else Path(import_path)
+        self._agents: dict[str, AgentFacts] = {}  # by kind; an agent of the user's own is digested once
         self._set_digests: dict[tuple[AgentFacts, Path | None], str] = {}
         self._named: set[str] = set()
         self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
@@ -124,10 +125,13 @@ class Preparation:
                 classification = self._dispatcher.classify(task.description)
             except ClassificationError as error:
                 raise TaskInputError("description", str(error)) from error
-        try:
-            return classification, agent_facts(classification.kind, self._import_path)
-        except AgentError as error:
-            raise TaskInputError("agent" if task.agent else "description", str(error)) from error
+        kind = classification.kind
+        if kind not in self._agents:
+            try:
+                self._agents[kind] = agent_facts(kind, self._import_path)
+            except AgentError as error:
+                raise TaskInputError("agent" if task.agent else "description", str(error)) from error
+        return classification, self._agents[kind]
 
     def _schema(self, task: TaskInput, agent: AgentFacts) -> tuple[Schema, str | None]:
         named = task.ddl_path if isinstance(task.ddl_path, tuple) else (task.ddl_path,)
