@@ -361,6 +361,13 @@ def bench_backend(scratch: Scratch) -> Iterator[Row]:
     yield from backend.bench_backend(scratch)
 
 
+def bench_reading(scratch: Scratch) -> Iterator[Row]:
+    """CPU time and memory of reading DDL; its module is imported only here."""
+    from tests.bench import reading
+
+    yield from reading.bench_reading(scratch)
+
+
 def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row]:
     """Requests to the generated backend on large tables; its modules are imported only here."""
     from tests.bench import scale
@@ -377,6 +384,7 @@ BENCHES = {
     "convex": bench_convex,
     "backend": bench_backend,
     "many": bench_many,
+    "reading": bench_reading,
 }
 
 
