@@ -187,6 +187,7 @@ def test_every_rule_has_a_case():
         ("CONSTRAINT c CHECK (a > 0) DEFAULT 1", "'DEFAULT' where a clause of a column"),
         ("a int REFERENCES t ON DELETE SET a", "'a' where NULL or DEFAULT was expected"),
         ("FOREIGN KEY (a) REFERENCES t ON DELETE NOTHING", "'ON' where a clause of a column"),
+        ("a int CHECK (a > 0) DEFAULT", "the statement ends where an expression was expected"),
         ("a int UNIQUE CONSTRAINT c", "column a: a constraint name with no constraint after it"),
     ],
 )

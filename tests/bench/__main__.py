@@ -310,6 +310,13 @@ def bench_growth(scratch: Scratch) -> Iterator[Row]:
     yield from growth.bench_growth(scratch)
 
 
+def bench_reading(scratch: Scratch) -> Iterator[Row]:
+    """CPU time and memory of reading DDL; its module is imported only here."""
+    from tests.bench import reading
+
+    yield from reading.bench_reading(scratch)
+
+
 def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row]:
     """Requests to the generated backend on large tables; its modules are imported only here."""
     from tests.bench import scale
@@ -326,6 +333,7 @@ BENCHES = {
     "convex": bench_convex,
     "backend": bench_backend,
     "growth": bench_growth,
+    "reading": bench_reading,
 }
 
 

@@ -102,7 +102,7 @@ _IGNORED_PHRASES = (
 )
 
 
-_FIRST_WORDS = frozenset(phrase[0] for phrase in _IGNORED_PHRASES)
+_PHRASES_BY_WORD = {word: [phrase for phrase in _IGNORED_PHRASES if phrase[0] == word] for word, *_ in _IGNORED_PHRASES}
 
 
 def _changes_nothing(cursor: Cursor) -> bool:
@@ -110,7 +110,7 @@ def _changes_nothing(cursor: Cursor) -> bool:
     word = cursor.word
     if word in _IGNORED_WORDS or cursor.done:
         return True
-    return word in _FIRST_WORDS and any(cursor.at(*phrase) for phrase in _IGNORED_PHRASES)
+    return any(cursor.at(*phrase) for phrase in _PHRASES_BY_WORD.get(word, ()))
 
 
 # -------------------------------------------------------------------------------------------------------- add

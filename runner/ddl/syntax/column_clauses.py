@@ -113,6 +113,8 @@ def on_update_now(body: TableBody, cursor: Cursor) -> bool:
 def _take_expression(cursor: Cursor) -> list[Token]:
     """Return the tokens of an expression that ends where the next clause begins."""
     words = cursor.dialect.clause_words
+    if cursor.done:
+        raise cursor.surprise("an expression")
     found: list[Token] = []
     depth = 0
     while not cursor.done and (depth or not found or cursor.word not in words):

@@ -37,7 +37,7 @@ def parse_expression(text: str, dialect: Dialect) -> Parsed:
         return simple, ()
     if len(tokens) > MAX_EXPRESSION_TOKENS or depth_of(tokens) > MAX_EXPRESSION_DEPTH:
         return None, ()
-    from runner.ddl.syntax.expression_parser import parse  # noqa: PLC0415 - loads sqlglot, which half of all schemas need
+    from runner.ddl.syntax.expression_parser import parse  # noqa: PLC0415 - loads sqlglot, which many schemas do not need
 
     found, columns = parse(text, dialect)
     return (found if found is not None and is_shallow(found) else None), columns

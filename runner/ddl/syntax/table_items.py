@@ -44,6 +44,7 @@ def add_item(body: TableBody, cursor: Cursor) -> None:
         body.foreign_keys,
         body.checks,
         body.defaults,
+        body.indexes,
         body.not_null,
         body.left_out,
     )
