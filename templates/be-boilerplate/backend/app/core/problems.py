@@ -135,7 +135,9 @@ def add_problem_handlers(app: FastAPI) -> None:
     @app.exception_handler(OperationalError)
     @app.exception_handler(TimeoutError)
     def _(request: Request, error: Exception) -> JSONResponse:
-        return _respond(request, 503, _unavailable(error), headers={"Retry-After": "5"})
+        # A statement that was too slow will be again, and would only add to the load.
+        headers = None if was_canceled(error) else {"Retry-After": "5"}
+        return _respond(request, 503, _unavailable(error), headers=headers)
 
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> JSONResponse:

@@ -17,11 +17,16 @@ export const queryClient = new QueryClient({
   },
 });
 
-/** Whether a retry may soon succeed: not for errors that the client caused (4xx). */
+/**
+ * Whether a retry may soon succeed: not for errors that the client caused (4xx), nor for requests that took too long, which
+ * would only add to the load. The backend suggests no wait for those.
+ */
 function isTransient(error: Error): boolean {
   if (!(error instanceof ProblemError)) return true;
-  const isRejected = error.status >= 400 && error.status < 500;
-  return !isRejected && (error.retryAfter ?? 0) <= MAX_WAIT;
+  const { status, retryAfter } = error;
+  const isRejected = status >= 400 && status < 500;
+  const isTooSlow = status === 504 || (status === 503 && retryAfter === undefined);
+  return !isRejected && !isTooSlow && (retryAfter ?? 0) <= MAX_WAIT;
 }
 
 /** Return the milliseconds until a retry: what the server suggests, else one second, then two. */

@@ -17,8 +17,9 @@ _MAX_KEYS = 10_000  # candidates per foreign key
 class References:
     """The keys of filled tables, read once each."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, most: int = _MAX_KEYS) -> None:
         self.session = session
+        self._most = most
         self._keys: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
 
     def candidates(
@@ -45,19 +46,19 @@ class References:
         }
         keys = [
             values
-            for values in self._keys_for(key)
+            for values in self.keys(key)
             if all(values[index] == value for index, value in known.items())
         ]
         for values in random.sample(keys, len(keys)):
             yield dict(zip(names, values, strict=True))
 
-    def _keys_for(self, key: sa.ForeignKeyConstraint) -> list[tuple[Any, ...]]:
-        """Return the keys that a foreign key can refer to."""
+    def keys(self, key: sa.ForeignKeyConstraint) -> list[tuple[Any, ...]]:
+        """Return the keys that a foreign key can refer to, up to a number of them."""
         columns = [element.column for element in key.elements]
         name = tuple(map(str, columns))
         if name not in self._keys:
             query = sa.select(*columns).where(*(column.is_not(None) for column in columns))
             has_model = not key.referred_table.info.get("placeholder")
-            ordered = query.order_by(*columns).limit(_MAX_KEYS)
+            ordered = query.order_by(*columns).limit(self._most)
             self._keys[name] = list(map(tuple, self.session.execute(ordered))) if has_model else []
         return self._keys[name]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import sqlalchemy as sa
@@ -53,14 +53,28 @@ def has_rows(session: Session) -> bool:
     return any(_has_rows(session, model) for model in _models())
 
 
-def seed_tables(session: Session, *, rows: int, seed: int, locale: str) -> SeedResult:
-    """Add a number of rows to every table, and commit. The same seed on the same database gives the same rows.
+def models_by_table() -> dict[str, type[DeclarativeBase]]:
+    """Return the model of each table by the table's name."""
+    return {str(sa.inspect(model).local_table): model for model in _models()}
 
-    Raises `SeedError` if a required reference within a cycle of tables cannot be set.
+
+def seeding_steps() -> list[Step]:
+    """Return the steps that fill all tables, in order."""
+    return plan_steps([Base.metadata.tables[name] for name in models_by_table()])
+
+
+def seed_tables(
+    session: Session, *, rows: int | Mapping[str, int], seed: int, locale: str
+) -> SeedResult:
+    """Add a number of rows to every table, or to each of `rows` its own number, and commit.
+
+    The same seed on the same database gives the same rows. Raises `SeedError` if a required reference within a cycle of
+    tables cannot be set.
     """
     importlib.import_module("app.own.hooks")
-    models = {str(sa.inspect(model).local_table): model for model in _models()}
-    steps = plan_steps([Base.metadata.tables[name] for name in models])
+    models = models_by_table()
+    numbers = rows if isinstance(rows, Mapping) else dict.fromkeys(models, rows)
+    steps = [step for step in seeding_steps() if step.table.fullname in numbers]
     result, references = SeedResult(), References(session)
     in_cycle = [key for step in steps for key in step.postponed if is_required(key)]
     with deferred(session, in_cycle):
@@ -70,7 +84,7 @@ def seed_tables(session: Session, *, rows: int, seed: int, locale: str) -> SeedR
             values = Values(locale, f"{seed}:{name}:{_count(session, step.table)}")
             factory = RowFactory(table_spec(models[name]), step, references, values)
             factory.load_existing(session)
-            added = _add_rows(session, factory, rows, result)
+            added = _add_rows(session, factory, numbers[name], result)
             result.rows[name] = len(added)
             tables.append(_FilledTable(step=step, factory=factory, models=added))
         for table in tables:

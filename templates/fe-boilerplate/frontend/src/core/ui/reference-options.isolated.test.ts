@@ -59,8 +59,10 @@ function serve(path: string, rows: readonly Row[]): void {
             ? true
             : value.split(",").includes(String(row[field]));
         });
-      const has = (row: Row) =>
-        q === "" || Object.values(row).some((value) => isText(value) && includes(value, q));
+      const has = (row: Row) => {
+        const text = Object.values(row).filter(isText).join(" ");
+        return q.split(" ").every((word) => includes(text, word));
+      };
       const items = rows.filter((row) => fits(row) && has(row)).slice(0, Number(limit));
       return HttpResponse.json({
         items,

@@ -77,13 +77,8 @@ type Find = (filters: Where, limit: number, q?: string) => Promise<readonly AnyR
 /** Find rows by text on the server. For a table without text fields, the labels of the first rows are compared. */
 async function findByText(table: AnyTable, search: string, find: Find, signal: AbortSignal) {
   const isSearched = Object.keys(table.filters).some((name) => isText(table, name));
-  if (!isSearched) return withMatchingLabels(table, await find({}, MAX_SCANNED), search, signal);
-  const found = await find({}, MAX_OPTIONS, search);
-  const words = wordsOf(search);
-  if (found.length > 0 || words.length < 2) return found;
-  const longest = words.reduce((one, other) => (other.length > one.length ? other : one));
-  // A first and a last name are two texts.
-  return withMatchingLabels(table, await find({}, MAX_SCANNED, longest), search, signal);
+  if (isSearched) return find({}, MAX_OPTIONS, search);
+  return withMatchingLabels(table, await find({}, MAX_SCANNED), search, signal);
 }
 
 /** Find rows whose label consists of other rows' labels, such as a lesson of a class and a subject. */

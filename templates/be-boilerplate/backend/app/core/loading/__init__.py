@@ -1,0 +1,1 @@
+"""Loading of many rows, to see how the application behaves with large tables."""
