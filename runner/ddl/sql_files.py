@@ -6,7 +6,6 @@ import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.ddl.migration_folders import lead_up, read_folder
 from runner.records.errors import DDLError, Problem
 
 if TYPE_CHECKING:
@@ -54,10 +53,13 @@ def expand_ddl_paths(paths: Iterable[StrPath]) -> list[Path]:
 
 
 def _expand(path: Path) -> Sequence[Path]:
-    if path.is_dir():
-        return read_folder(path).files
-    if path.exists() or not glob.has_magic(str(path)):
+    is_folder = path.is_dir()
+    if not is_folder and (path.exists() or not glob.has_magic(str(path))):
         return [path] if path.exists() else []
+    from runner.ddl.migration_folders import lead_up, read_folder  # noqa: PLC0415 - most paths name a file
+
+    if is_folder:
+        return read_folder(path).files
     return lead_up(Path(hit) for hit in glob.glob(str(path), recursive=True) if Path(hit).is_file())  # noqa: PTH207 - Path.glob takes no absolute pattern
 
 

@@ -10,8 +10,6 @@ import glob
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.ddl.migration_folders import lead_up, read_folder
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,6 +28,8 @@ def find_sql_files(folder: Path, text: str) -> Sequence[Path] | None:
     path = folder / at_home(text)
     if path.is_file():
         return [path]
+    from runner.ddl.migration_folders import lead_up, read_folder  # noqa: PLC0415 - most plans name a file
+
     if path.is_dir():
         return read_folder(path).files
     if glob.has_magic(text):
