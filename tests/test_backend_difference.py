@@ -252,6 +252,8 @@ def test_tables_that_refer_to_each_other_are_created_and_dropped_together() -> N
         ("timestamptz", "date", True),
         ("varchar(5)[]", "text[]", False),
         ("uuid", "text", False),
+        ("time", "interval", False),
+        ("interval", "time", True),
         ("text", "uuid", True),
     ],
 )
@@ -322,6 +324,18 @@ def test_a_column_renamed_to_the_name_of_another_keeps_its_values_on_sqlite() ->
     old = "CREATE TABLE t (title text, name text);"
     found = between(old, f'{old} ALTER TABLE t RENAME COLUMN title TO "Name";')
     _keep(found, "INSERT INTO t VALUES ('first', 'second')", {"Name": "first", "name_2": "second"})
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "was", "now"),
+    [
+        ("time", "interval", "08:30:00.000000", "1970-01-01 08:30:00.000000"),
+        ("interval", "time", "1970-01-01 08:30:00.000000", "08:30:00.000000"),
+    ],
+)
+def test_a_time_of_day_becomes_a_span_on_sqlite(old: str, new: str, was: str, now: str) -> None:
+    found = between(f"CREATE TABLE t (at {old});", f"CREATE TABLE t (at {new});")
+    _keep(found, f"INSERT INTO t VALUES ('{was}')", {"at": now})
 
 
 def _keep(found: Difference, insert: str, values: dict[str, str]) -> None:

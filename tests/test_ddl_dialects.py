@@ -11,8 +11,9 @@ import pytest
 import runner
 from runner.ddl.dialects import DEFAULT, NAMES, NAMES_IN_WORDS, dialect_named, meant_dialect
 from runner.plan.dispatcher import AgentDispatcher
+from runner.records.errors import TaskInputError
 from runner.records.task import TaskInput
-from runner.scheduling.preparation import Preparation, TaskInputError
+from runner.scheduling.preparation import Preparation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,6 +33,15 @@ def test_a_broken_statement_means_the_same() -> None:
             assert ast.dump(ast.parse(broken(source))) == ast.dump(ast.parse(source))
 
 
+def test_each_part_is_in_the_quotes_that_need_fewer_escapes() -> None:
+    text = "'one' 'two' 'three' four five six seven eight nine ten eleven \"twelve\" or more"
+    assert broken(f"f({literal(text)})").splitlines()[1:4] == [
+        "    (",
+        "        \"'one' 'two' 'three' four five six seven eight \"",
+        "        'nine ten eleven \"twelve\" or more'",
+    ]
+
+
 def test_an_expression_of_an_f_string_is_kept_whole() -> None:
     source = 'x = f"' + "a{n % 1000:03d}b{{ {dt.date(2024, 1, 1) + dt.timedelta(days=n)}" * 9 + '"'
     assert ast.dump(ast.parse(broken(source))) == ast.dump(ast.parse(source))

@@ -7,6 +7,7 @@ import pytest
 
 from runner.generation.registry import BUILT_IN, load_agent
 from runner.generation.rendering import template_set
+from runner.generation.template_agent import TemplateAgent
 from runner.generation.template_files import builtin_folder, set_digest
 from runner.records.errors import TemplateError
 
@@ -139,4 +140,6 @@ def test_threads_share_one_compiled_set(tmp_path: Path) -> None:
 def test_every_built_in_set_is_found_and_compiles() -> None:
     for kind in BUILT_IN:
         assert (builtin_folder() / kind).is_dir()
-        load_agent(kind).warm()
+        agent = load_agent(kind)
+        assert isinstance(agent, TemplateAgent)
+        assert template_set(kind, filters=agent.filters).files

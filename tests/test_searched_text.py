@@ -10,9 +10,9 @@ from runner.ddl.reader import read_ddl_text
 from runner.generation.model.application import Application
 from runner.generation.model.searched_text import chosen_columns, searched_text
 from runner.plan.dispatcher import AgentDispatcher
-from runner.records.errors import AgentError
+from runner.records.errors import AgentError, TaskInputError
 from runner.records.task import TaskInput
-from runner.scheduling.preparation import Preparation, TaskInputError
+from runner.scheduling.preparation import Preparation
 from tests.generated_backend import backend_files
 
 if TYPE_CHECKING:

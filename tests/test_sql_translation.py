@@ -66,6 +66,7 @@ def _check(form: str, text: str, dialect: str, database: Database) -> str | None
         ("starts_with(label, 'a%')", "label GLOB 'a%*'"),
         ("label = ANY ('{a, b}'::text[])", "label IN ('a', 'b')"),
         ("label = ANY ('{a,NULL}'::text[])", None),
+        ("char_length(label) > 1", "length(label) > 1"),
         ("isfinite(made)", "(made NOT IN ('infinity', '-infinity'))"),
         ("small = trunc(small)", "small = CAST(small AS INTEGER)"),
         ("place - place <= interval '8 hours'", "round((julianday(place) - julianday(place)) * 86400.0, 3) <= 28800"),
@@ -225,6 +226,10 @@ def test_a_default_of_postgresql_on_sqlite(type_: str, default: str, sqlite: str
         ("datetime", "(date_add(now(), interval 7 day))", "(CURRENT_TIMESTAMP + INTERVAL '7 day')"),
         ("datetime", "(utc_timestamp())", "(CURRENT_TIMESTAMP AT TIME ZONE 'UTC')"),
         ("date", "20240105", "'20240105'"),
+        ("time", "'100:00'", "'100:00:00'"),
+        ("time", "3000", "'00:30:00'"),
+        ("time", "'-1 02:00:00.5'", "'-26:00:00.500000'"),
+        ("time", "(current_time)", "CAST(LOCALTIME AS interval)"),
         ("bit(4)", "5", "B'0101'"),
         ("int", "(7 div 2)", "(7 / NULLIF(2, 0))"),
         ("int", "(if(1 < 2, 3, 4))", "(CASE WHEN (1 < 2) THEN 3 ELSE 4 END)"),
@@ -336,6 +341,92 @@ def test_a_truth_value_and_a_number_of_sqlite(type_: str, default: str, postgres
 def test_a_computed_column_on_sqlite(columns: str, value: str, sqlite: str | None) -> None:
     made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {columns} GENERATED ALWAYS AS ({value}) STORED)", "postgres")
     assert made.sql.generated(made.columns["v"].field.column, Database.SQLITE) == sqlite
+
+
+DOCUMENT = '{"a": {"b c": [1, "two", true, null]}, "empty": null, "flag": false, "0": "zero"}'
+
+
+@pytest.mark.parametrize(
+    ("expression", "value", "result"),  # that PostgreSQL 18.4 computes
+    [
+        ("right(v, 2)", "abcd", "cd"),
+        ("right(v, 9)", "abcd", "abcd"),
+        ("right(v, 0)", "abcd", ""),
+        ("right(v, -1)", "abcd", "bcd"),
+        ("left(v, -1)", "abcd", "abc"),
+        ("left(v, -9)", "abcd", ""),
+        ("substring(v from 2 for 2)", "abcd", "bc"),
+        ("trim(both ' ' from v)", " a ", "a"),
+        ("btrim(v, 'xy')", "xyaxby", "axb"),
+        ("ltrim(v, '0')", "0070", "70"),
+        ("rtrim(v, '/')", "a//", "a"),
+        ("char_length(v)", "abcd", 4),
+        ("split_part(v, '@', 1)", "a@b@c", "a"),
+        ("split_part(v, '@', 2)", "a@b@c", "b"),
+        ("split_part(v, '@', 2)", "a", ""),
+        ('lower(v COLLATE "C")', "A", "a"),
+        ("mod(n, 4)", 10, 2),
+        ("on_sale::int", 1, 1),
+        ("date(at)", "2024-05-06 07:08:09.000000", "2024-05-06"),
+        ("date_trunc('hour', at)", "2024-05-06 07:08:09.500000", "2024-05-06 07:00:00.000000"),
+        ("date_trunc('minute', at)", "2024-05-06 07:08:09.500000", "2024-05-06 07:08:00.000000"),
+        ("doc -> 'a' -> 'b c' ->> 0", DOCUMENT, "1"),
+        ("doc #>> '{flag}'", DOCUMENT, "false"),
+        ("doc -> 'a' -> 'b c' ->> -3", DOCUMENT, "two"),
+        ("doc -> 'a' -> 'b c' ->> 2", DOCUMENT, "true"),
+        ("doc ->> 'flag'", DOCUMENT, "false"),
+        ("doc ->> 'empty'", DOCUMENT, None),
+        ("doc ->> 'other'", DOCUMENT, None),
+        ("lower(doc ->> '0')", DOCUMENT, "zero"),
+    ],
+)
+def test_what_an_index_of_postgresql_is_over_is_the_same_on_sqlite(
+    expression: str, value: str | int, result: str | int | None
+) -> None:
+    columns = "v text, n int, on_sale boolean, at timestamp, doc jsonb"
+    made = _resource(
+        f"CREATE TABLE t (id int PRIMARY KEY, {columns}); CREATE INDEX i ON t (({expression}))", "postgres"
+    )
+    (index,) = made.table.constraints.indexes.values()
+    text = made.sql.part(index.parts[0], Database.SQLITE)
+    row = "SELECT ? AS v, ? AS n, ? AS on_sale, ? AS at, ? AS doc"
+    found = sqlite3.connect(":memory:").execute(f"SELECT {text} FROM ({row})", (value,) * 5).fetchone()
+    assert found == (result,)
+
+
+@pytest.mark.parametrize(
+    "expression", ["right(v, n)", "doc -> 'a'", "doc #>> '{a,0}'", "reverse(v)", "left(md5(v), 8)"]
+)
+def test_a_unique_index_that_sqlite_cannot_have_is_named(expression: str) -> None:
+    columns = "v text, n int, doc jsonb"
+    ddl = f"CREATE TABLE t (id int PRIMARY KEY, {columns}); CREATE UNIQUE INDEX i ON t (({expression}))"
+    assert "unique index `i` is enforced by PostgreSQL only" in _left_out(_resource(ddl, "postgres"))
+
+
+@pytest.mark.parametrize(
+    ("expression", "postgresql"),
+    [
+        ("`doc` ->> '$.a.b'", "coalesce(doc #>> '{a,b}', CAST(doc #> '{a,b}' AS text))"),
+        (
+            "json_unquote(json_extract(`doc`, _utf8mb4'$.a[0]'))",
+            "coalesce(doc #>> '{a,0}', CAST(doc #> '{a,0}' AS text))",
+        ),
+        ("json_extract(`doc`, '$.\"b c\"')", "(doc #> '{\"b c\"}')"),
+        (
+            "json_value(`doc`, '$.a')",
+            (
+                "CASE WHEN jsonb_typeof(CAST(doc AS jsonb) #> '{a}') IN ('object', 'array') "
+                "THEN NULL ELSE doc #>> '{a}' END"
+            ),
+        ),
+        ("json_extract(`doc`, '$[*].a')", None),
+        ("json_unquote(`doc`)", None),
+    ],
+)
+def test_a_part_of_a_json_value_of_mysql(expression: str, postgresql: str | None) -> None:
+    type_ = "json" if "json_extract" in expression and "unquote" not in expression else "varchar(60)"
+    made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, doc json, v {type_} AS ({expression}))", "mysql")
+    assert made.sql.generated(made.columns["v"].field.column, Database.POSTGRESQL) == postgresql
 
 
 def test_bounds_of_a_range_are_no_text_on_sqlite() -> None:

@@ -118,6 +118,10 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
     run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
     """
+    if not options["state"].exists():  # nothing ran here before: workers will be needed
+        from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415
+
+        ensure_forkserver()
     from runner.command.run_plan import RunOptions, run_plan  # noqa: PLC0415 - see the module's docstring
 
     ctx.exit(run_plan(RunOptions(**options)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.generation.workspace.runner_folder import INPUTS_FOLDER
-from runner.records.errors import DDLError, PlanError, Problem, WorkspaceError
+from runner.records.errors import DDLError, PlanError, Problem, TaskInputError, WorkspaceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,8 +57,6 @@ def prepare_plan(
 
 
 def _job(plan: Plan, task: TaskInput, preparation: Preparation, problems: list[Problem]) -> Job | None:
-    from runner.scheduling.preparation import TaskInputError  # noqa: PLC0415
-
     try:
         return preparation.prepare(task)
     except TaskInputError as problem:
@@ -103,7 +101,7 @@ def write_starter_plan(ddl: str, dialect: str, output: Path | None) -> tuple[tup
     from runner.ddl.live.database_snapshots import is_database, read_snapshot  # noqa: PLC0415 - slow to import
     from runner.ddl.reader import read_ddl  # noqa: PLC0415 - imports the parser
     from runner.plan.starter import starter_plan  # noqa: PLC0415 - likewise pydantic
-    from runner.scheduling.preparation import misread_tables  # noqa: PLC0415
+    from runner.scheduling.table_selection import misread_tables  # noqa: PLC0415
 
     if is_database(ddl):
         database = read_snapshot(ddl)

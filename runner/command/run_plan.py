@@ -107,7 +107,7 @@ def _execute(
     progress: LiveProgress,
     lock: PlanLock | None,
 ) -> int:
-    from runner.scheduling.orchestrator import ParallelOrchestrator, RunInfo, warnings_of  # noqa: PLC0415
+    from runner.scheduling.orchestrator import ParallelOrchestrator, RunInfo  # noqa: PLC0415
 
     settings = Settings(
         workers=plan.concurrency.tasks,
@@ -140,7 +140,8 @@ def _execute(
         interruption = Interruption(orchestrator)
         with interruption.watch(), contextlib.closing(orchestrator):
             orchestrator.start_run()
-            for warning in (*progress.warnings(), *warnings_of(preparation.schemas)):
+            misread = (Logged(level="warning", message=warning) for warning in preparation.warnings)
+            for warning in (*progress.warnings(), *misread):
                 orchestrator.note(warning)
             orchestrator.submit_jobs(jobs)
             orchestrator.on_idle()

@@ -43,6 +43,11 @@ def load(paths: Sequence[Path], digest: str) -> Schema | None:
     return schema if isinstance(schema, Schema) else None
 
 
+def holds(paths: Sequence[Path], digest: str) -> bool:
+    """Whether a schema was saved for these paths and this digest."""
+    return _CACHE.holds(*_key(paths, digest))
+
+
 def save(paths: Sequence[Path], digest: str, schema: Schema) -> None:
     """Keep a schema for the next run; see `PrivateCache.save`."""
     _CACHE.save(schema, *_key(paths, digest))

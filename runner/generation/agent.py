@@ -110,9 +110,6 @@ class Agent(ABC):
     total_steps: ClassVar[int] = 5
     start: ClassVar[Start | None] = None
 
-    def warm(self) -> None:  # noqa: B027 - most agents have nothing to load
-        """Load in advance what `generate` needs. Called once, in the process that workers are forked from."""
-
     @abstractmethod
     def generate(self, ctx: AgentContext) -> Iterable[GeneratedFile]:
         """Return the files of one sub-task: for the same context the same bytes."""

@@ -106,7 +106,16 @@ def _string_parts(string: re.Match[str], indent: int, width: int) -> list[str]:
         parts.append(rest[:cut])
         rest = rest[cut:]
     parts.append(rest)
-    return [f'{" " * indent}{prefix}"{part}"' for part in parts]
+    quoted = (f'"{part}"' if prefix else _in_quotes(part) for part in parts)
+    return [f"{' ' * indent}{prefix}{part}" for part in quoted]
+
+
+def _in_quotes(body: str) -> str:
+    """Return the inside of a string in double quotes as a literal; in single quotes if that needs fewer escapes."""
+    characters = re.findall(r"(?s)\\.|.", body)
+    if characters.count('\\"') <= characters.count("'"):
+        return f'"{body}"'
+    return "'" + "".join({'\\"': '"', "'": "\\'"}.get(one, one) for one in characters) + "'"
 
 
 def _last_pair(source: str) -> tuple[int, int] | None:

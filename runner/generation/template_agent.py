@@ -45,10 +45,6 @@ class TemplateAgent(Agent):
         ctx.progress(RENDER, f"render {len(templates.files)} templates")
         return self._render(templates, variables, ctx)
 
-    def warm(self) -> None:
-        """Compile the set."""
-        template_set(self.kind, filters=self.filters, home=self.home)
-
     def templates(self, ctx: AgentContext) -> TemplateSet:
         """Return the compiled set, in which the user's own files take precedence."""
         return template_set(self.kind, ctx.templates, filters=self.filters, home=self.home)

@@ -59,6 +59,18 @@ class InputError(RunnerError):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
+class TaskInputError(RunnerError):
+    """A task cannot be run as it is given. `key` is the key of a plan that is wrong, such as `tables.include.0`."""
+
+    exit_code = 2
+
+    def __init__(self, key: str, message: str, expected: str = "") -> None:
+        self.key = key
+        self.message = message
+        self.expected = expected
+        super().__init__(f"{message}. {expected}" if expected else message)
+
+
 class PlanError(InputError):
     """The plan is not valid."""
 

@@ -6,12 +6,16 @@ A record is a dataclass whose fields hold texts, numbers, booleans, None, times,
 from __future__ import annotations
 
 import dataclasses
+import operator
 import types
 import typing
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _UNCHANGED = frozenset({str, int, float, bool, type(None)})
 
@@ -24,18 +28,24 @@ def iso(moment: datetime) -> str:
 
 def to_json_value(value: Any) -> Any:
     """Return a value of a record as JSON: times as ISO 8601, tuples as lists, records as mappings by field name."""
-    if type(value) in _UNCHANGED:
-        return value
-    if isinstance(value, datetime):
-        return iso(value)
-    if isinstance(value, StrEnum):
-        return value.value
-    if isinstance(value, tuple):
-        return [to_json_value(item) for item in value]
-    if dataclasses.is_dataclass(value):
-        record: Any = type(value)
-        return {name: to_json_value(getattr(value, name)) for name in field_names(record)}
-    return value
+    kind: Any = type(value)
+    return value if kind in _UNCHANGED else _conversion(kind)(value)
+
+
+@cache
+def _conversion(kind: Any) -> Callable[[Any], Any]:
+    """Return what converts values of a type."""
+    if issubclass(kind, datetime):
+        return iso
+    if issubclass(kind, StrEnum):
+        return operator.attrgetter("value")
+    if issubclass(kind, tuple):
+        return lambda items: [to_json_value(item) for item in items]
+    if dataclasses.is_dataclass(kind):
+        names = field_names(cast("Any", kind))
+        get = _getter(names)
+        return lambda record: dict(zip(names, map(to_json_value, get(record)), strict=True))
+    return lambda value: value
 
 
 def from_json_value(kind: Any, value: Any, *, ignore_unknown: bool = False) -> Any:
@@ -68,6 +78,20 @@ def from_json_value(kind: Any, value: Any, *, ignore_unknown: bool = False) -> A
 def field_names(cls: Any) -> tuple[str, ...]:
     """Return the names of a record's fields, in order."""
     return tuple(field.name for field in dataclasses.fields(cls))
+
+
+def values_of(record: Any) -> tuple[Any, ...]:
+    """Return the values of a record's fields, in order."""
+    kind: Any = type(record)
+    return _getter(field_names(kind))(record)
+
+
+@cache
+def _getter(names: tuple[str, ...]) -> Callable[[Any], tuple[Any, ...]]:
+    """Return what reads these attributes of an object, faster than one by one."""
+    if len(names) > 1:
+        return operator.attrgetter(*names)
+    return lambda record: tuple(getattr(record, name) for name in names)
 
 
 @cache

@@ -13,7 +13,7 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from runner.records.json_values import field_names
+from runner.records.json_values import field_names, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,7 @@ class CompactPickle:
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Return how to restore the record: a function, and the record's type and values in order."""
-        cls: Any = type(self)
-        return restored, (cls, *(getattr(self, name) for name in field_names(cls)))
+        return restored, (type(self), *values_of(self))
 
 
 def restored(cls: type, *values: Any) -> Any:

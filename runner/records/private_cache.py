@@ -52,6 +52,10 @@ class PrivateCache:
             return None
         return result
 
+    def holds(self, *key: bytes) -> bool:
+        """Whether something was saved under this key."""
+        return self._path(key).is_file()
+
     def save(self, result: object, *key: bytes) -> None:
         """Keep a result for the next run. Atomic; does nothing where the folder is not ours alone or not writable."""
         path = self._path(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A task with its schema. `start` is how the application that it generates is started."""
+    """A task with its schema, which is read when it is needed. `start` is how what it generates is started."""
 
     spec: TaskSpec
-    schema: Schema
+    read_schema: Callable[[], Schema]
     start: Start | None = None
+
+    @property
+    def schema(self) -> Schema:
+        """The schema that the task works on."""
+        return self.read_schema()

@@ -34,20 +34,19 @@ from runner.generation.workspace.writer import sweep_temp_files
 from runner.plan.dispatcher import AgentDispatcher
 from runner.progress.reporter import Control, EventStore, Reporter, Sink
 from runner.progress.stores.sqlite_store import SqliteStore
-from runner.records.events import Event, Logged, RunEnded, RunStarted, TaskAdded
+from runner.records.events import Event, RunEnded, RunStarted, TaskAdded
 from runner.records.process_identity import this_host
 from runner.records.status import RunStatus, TaskStatus
 from runner.records.task import TASK_CONCURRENCY
-from runner.scheduling.preparation import Preparation, misread_tables
+from runner.scheduling.preparation import Preparation
 from runner.scheduling.supervisor import Settings, Supervisor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import TracebackType
 
     from _typeshed import StrPath
 
-    from runner.ddl.model import Schema
     from runner.execution.task_queue import QueueStats
     from runner.execution.worker_protocol import FileChange
     from runner.records.errors import StoreError
@@ -240,7 +239,7 @@ class ParallelOrchestrator:
 
     @property
     def preparation(self) -> Preparation:
-        """What turns tasks into jobs, with the schemas that it has read."""
+        """What turns tasks into jobs."""
         return self._preparation
 
     def close(self, status: RunStatus | None = None, exit_code: int | None = None) -> None:
@@ -331,11 +330,6 @@ def _ensure_forkserver() -> None:
     from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415 - a run with nothing to do needs none
 
     ensure_forkserver()
-
-
-def warnings_of(schemas: Iterable[Schema]) -> tuple[Logged, ...]:
-    """Return the warnings of a run about its schemas: tables with statements that were not understood."""
-    return tuple(Logged(level="warning", message=message) for schema in schemas for message in misread_tables(schema))
 
 
 def _added(job: Job) -> TaskAdded:

@@ -7,47 +7,30 @@ supervisor's main thread.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from difflib import get_close_matches
-from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.ddl import schema_cache
 from runner.ddl.dialects import DEFAULT, NAMES, NAMES_IN_WORDS
-from runner.ddl.model import Note, NoteKind, Schema, Table
 from runner.ddl.sql_files import expand_ddl_paths
 from runner.generation.registry import agent_facts
 from runner.generation.template_files import set_digest
 from runner.plan.dispatcher import AgentDispatcher, resolve_agent
-from runner.records.errors import AgentError, ClassificationError, RunnerError
+from runner.records.errors import AgentError, ClassificationError, TaskInputError
 from runner.records.task import Classification, TableGlobs, TaskInput, TaskSpec, inputs_digest, subtasks_of
 from runner.records.version import VERSION
 from runner.scheduling.job import Job
+from runner.scheduling.schema_source import SchemaSource
+from runner.scheduling.table_selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable
 
     from _typeshed import StrPath
 
     from runner.ddl.live.database_snapshots import DatabaseSnapshots
+    from runner.ddl.model import Schema
     from runner.generation.registry import AgentFacts
-
-_NO_TABLES = Schema(dialect=DEFAULT, tables=())
-_CLOSE_MATCHES = 3
-_WILDCARDS = frozenset("*?[")
-
-
-class TaskInputError(RunnerError):
-    """A task cannot be run as it is given. `key` is the key of a plan that is wrong, such as `tables.include.0`."""
-
-    exit_code = 2
-
-    def __init__(self, key: str, message: str, expected: str = "") -> None:
-        self.key = key
-        self.message = message
-        self.expected = expected
-        super().__init__(f"{message}. {expected}" if expected else message)
 
 
 class Preparation:
@@ -69,9 +52,11 @@ class Preparation:
         self._databases = databases
         self._on_new_schema = on_new_schema
         self._import_path = None if import_path is None else Path(import_path)
+        self._agents: dict[str, AgentFacts] = {}  # by kind; an agent of the user's own is digested once
         self._set_digests: dict[tuple[AgentFacts, Path | None], str] = {}
         self._named: set[str] = set()
-        self._schemas: dict[tuple[tuple[Path, ...], str], tuple[Schema, str]] = {}
+        self._sources: dict[tuple[tuple[Path, ...], str], SchemaSource] = {}
+        self._warnings: dict[str, None] = {}
 
     def name_tables(self, tasks: Iterable[TaskInput]) -> None:
         """Keep the tables of tools that some task includes by name, for all tasks: they share an application."""
@@ -86,15 +71,18 @@ class Preparation:
         if task.id is None:
             raise ValueError("the task has no id")
         classification, agent = self._agent(task)
-        schema, schema_digest = self._schema(task, agent)
-        globs = task.tables or TableGlobs()
-        schema, schema_digest = _with_named_tables(schema, schema_digest, {*globs.include, *self._named})
-        _check_searched_columns(schema, task.options.get("search"))
-        tables = select_tables(schema, globs) if agent.per_table else None
-        if tables is not None:
-            _refuse_misread(schema, tables, globs)
+        source = self._source(task, agent)
+        schema_digest, names = None, None
+        if source is not None:
+            schema_digest, names, warnings = select(
+                source,
+                task.tables or TableGlobs(),
+                self._named_by(task),
+                task.options.get("search"),
+                per_table=agent.per_table,
+            )
+            self._warnings |= dict.fromkeys(warnings)
         generator = self._generator_digest(agent, task)
-        names = None if tables is None else [schema.label(table.name) for table in tables]
         spec = TaskSpec(
             id=task.id,
             input=task,
@@ -106,12 +94,16 @@ class Preparation:
             inputs_digest=inputs_digest(generator, schema_digest or ""),
             generator_digest=generator if agent.reads_part else None,
         )
-        return Job(spec=spec, schema=schema, start=agent.start)
+        read = _no_tables if source is None else partial(source.schema, self._named_by(task))
+        return Job(spec=spec, read_schema=read, start=agent.start)
 
     @property
-    def schemas(self) -> tuple[Schema, ...]:
-        """All schemas that were read."""
-        return tuple(schema for schema, _ in self._schemas.values())
+    def warnings(self) -> tuple[str, ...]:
+        """What was not understood of the schemas, about tables that no task works on."""
+        return tuple(self._warnings)
+
+    def _named_by(self, task: TaskInput) -> frozenset[str]:
+        return frozenset(self._named).union(task.tables.include if task.tables else ())
 
     def _agent(self, task: TaskInput) -> tuple[Classification, AgentFacts]:
         if task.agent is not None:
@@ -124,18 +116,21 @@ class Preparation:
                 classification = self._dispatcher.classify(task.description)
             except ClassificationError as error:
                 raise TaskInputError("description", str(error)) from error
-        try:
-            return classification, agent_facts(classification.kind, self._import_path)
-        except AgentError as error:
-            raise TaskInputError("agent" if task.agent else "description", str(error)) from error
+        kind = classification.kind
+        if kind not in self._agents:
+            try:
+                self._agents[kind] = agent_facts(kind, self._import_path)
+            except AgentError as error:
+                raise TaskInputError("agent" if task.agent else "description", str(error)) from error
+        return classification, self._agents[kind]
 
-    def _schema(self, task: TaskInput, agent: AgentFacts) -> tuple[Schema, str | None]:
+    def _source(self, task: TaskInput, agent: AgentFacts) -> SchemaSource | None:
         named = task.ddl_path if isinstance(task.ddl_path, tuple) else (task.ddl_path,)
         sources = tuple(source for source in named if source is not None)
         if not sources:
             if agent.per_table:
                 raise TaskInputError("ddl", f"{agent.title} works table by table and has no DDL", "Add `ddl: FILE.sql`")
-            return _NO_TABLES, None
+            return None
         dialect = task.dialect or DEFAULT
         if dialect not in NAMES:
             raise TaskInputError("dialect", f"dialect {dialect!r} is not known", f"Give {NAMES_IN_WORDS}")
@@ -150,26 +145,9 @@ class Preparation:
                 f"the dialect is {task.dialect}, and the database that `ddl` names speaks {database.dialect}",
                 "Leave `dialect` out.",
             )
-        known = self._schemas.get((paths, dialect))
-        if known is None:
-            known = self._schemas[paths, dialect] = self._read_schema(paths, dialect)
-        return known
-
-    def _read_schema(self, paths: tuple[Path, ...], dialect: str) -> tuple[Schema, str]:
-        """Return a schema and the digest of its source, from the cache or parsed now."""
-        try:
-            digest = schema_cache.schema_digest(paths, dialect)
-            schema = schema_cache.load(paths, digest)
-        except OSError:
-            digest, schema = "", None  # the reader reports what is wrong with the file
-        if schema is None:
-            if self._on_new_schema is not None:
-                self._on_new_schema()
-            from runner.ddl.reader import read_ddl  # noqa: PLC0415 - imports the parser, 0.3 s, for a new schema only
-
-            schema = read_ddl(paths, dialect)
-            schema_cache.save(paths, digest, schema)
-        return schema, digest
+        if (paths, dialect) not in self._sources:
+            self._sources[paths, dialect] = SchemaSource(paths, dialect, self._on_new_schema)
+        return self._sources[paths, dialect]
 
     def _generator_digest(self, agent: AgentFacts, task: TaskInput) -> str:
         """Return a digest of everything but the schema that a task's files are generated from."""
@@ -180,89 +158,7 @@ class Preparation:
         return inputs_digest(VERSION, agent.code_digest, self._set_digests[agent, templates], options)
 
 
-def _with_named_tables(schema: Schema, digest: str | None, labels: set[str]) -> tuple[Schema, str | None]:
-    """Return the schema with the tables of tools that have one of these labels, and its digest."""
-    whole = schema.with_tool_tables(labels)
-    if whole is schema or digest is None:
-        return whole, digest
-    added = sorted(whole.label(table.name) for table in whole.tables[len(schema.tables) :])
-    return whole, f"{digest}+{','.join(added)}"
+def _no_tables() -> Schema:
+    from runner.ddl.model import Schema  # noqa: PLC0415 - slow to import, and seldom needed
 
-
-def select_tables(schema: Schema, globs: TableGlobs) -> tuple[Table, ...]:
-    """Return the tables that the globs select, in the order of the DDL.
-
-    Partitions are left out unless a glob without wildcards names one: their rows are available through the partitioned
-    table. Raises `TaskInputError` for a glob that matches no table and where every table is excluded.
-    """
-    labels = schema.with_columns().tables_by_label
-    whole = {label for label, table in labels.items() if table.partition_of is None}
-    chosen: set[str] = set()
-    for index, pattern in enumerate(globs.include):
-        found = {label for label in labels if label == pattern or (label in whole and fnmatchcase(label, pattern))}
-        if not found:
-            raise TaskInputError(f"tables.include.{index}", *_no_match(pattern, labels))
-        chosen |= found
-    for pattern in globs.exclude:
-        chosen = {label for label in chosen if not fnmatchcase(label, pattern)}
-    if not chosen:
-        raise TaskInputError("tables.exclude", "every table is excluded", "Leave at least one")
-    return tuple(table for label, table in labels.items() if label in chosen)
-
-
-def _no_match(pattern: str, labels: Mapping[str, Table]) -> tuple[str, str]:
-    close = get_close_matches(pattern, labels, _CLOSE_MATCHES)
-    hint = f"Did you mean {' or '.join(close)}?" if close else f"The DDL has {len(labels)} tables; see `runner schema`"
-    return f"{pattern!r} matches no table", hint
-
-
-def _check_searched_columns(schema: Schema, search: object) -> None:
-    """Raise `TaskInputError` for a table or column that `search` names and the schema lacks."""
-    if not isinstance(search, Mapping) or not search:
-        return
-    tables = schema.with_columns().tables_by_label
-    for label, names in search.items():
-        if label not in tables:
-            raise TaskInputError(f"search.{label}", *_no_match(label, tables))
-        columns = [column.name for column in tables[label].columns]
-        for index, name in enumerate(names):
-            if name not in columns:
-                close = get_close_matches(name, columns, _CLOSE_MATCHES)
-                hint = f"Did you mean {' or '.join(close)}?" if close else f"Its columns are {', '.join(columns)}"
-                raise TaskInputError(f"search.{label}.{index}", f"{label} has no column {name!r}", hint)
-
-
-def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) -> None:
-    """Raise `TaskInputError` where a selected table has a statement that was not understood."""
-    chosen = {table.name for table in tables}
-    for note in _unread_tables(schema):
-        if note.table in chosen or _would_choose_unread(globs, schema, note):
-            touched = f"it changes table {note.table}" if note.table else "it is about a table"
-            raise TaskInputError(
-                "ddl",
-                f"{note.file}:{note.line}: not understood, and {touched}: {note.reason}",
-                "Simplify that statement, or leave the table out with tables: {exclude: [...]}",
-            )
-
-
-def _would_choose_unread(globs: TableGlobs, schema: Schema, note: Note) -> bool:
-    """Return whether globs select a table that could not be read at all; without a name, any wildcard may select it."""
-    if note.table is None:
-        return any(_WILDCARDS & set(pattern) for pattern in globs.include)
-    label = schema.label(note.table)
-    return (
-        note.table not in schema.tables_by_name
-        and any(fnmatchcase(label, pattern) for pattern in globs.include)
-        and not any(fnmatchcase(label, pattern) for pattern in globs.exclude)
-    )
-
-
-def misread_tables(schema: Schema) -> tuple[str, ...]:
-    """Return a warning for each statement about a table that was not understood, or that may have created one."""
-    unread = (f"{note.file}:{note.line}: not understood: {note.reason}" for note in _unread_tables(schema))
-    code = (note for note in schema.notes if note.kind is NoteKind.CODE_BLOCK)
-    return (*unread, *(f"{note.file}:{note.line}: {note.reason}: {note.statement}" for note in code))
-
-
-def _unread_tables(schema: Schema) -> tuple[Note, ...]:
-    return tuple(note for note in schema.notes if note.table_related)
+    return Schema(dialect=DEFAULT, tables=())

@@ -29,9 +29,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUNS = 5
-MANY_TABLES = 2400
-FEW_TABLES = 24
 NO_OPS = 1000
+NO_OP_TASK = "  - description: nothing\n    agent: bench_agents:NoOp\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,21 +150,6 @@ def school_tasks() -> str:
     return text.partition("\ntasks:\n")[2]
 
 
-def many_tables(count: int) -> str:
-    """Return a schema of `count` tables, each with a key, columns, a check and a reference to the previous table."""
-    parts = []
-    for number in range(count):
-        reference = f"REFERENCES item_{number - 1} (id)" if number else ""
-        parts.append(
-            f"CREATE TABLE item_{number} (\n"
-            "    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,\n"
-            "    code varchar(20) NOT NULL UNIQUE,\n    title varchar(200) NOT NULL,\n"
-            "    amount numeric(12, 2) NOT NULL DEFAULT 0 CHECK (amount >= 0),\n    starts_on date,\n"
-            f"    parent_id bigint {reference},\n    created_at timestamptz NOT NULL DEFAULT now()\n);\n"
-        )
-    return "\n".join(parts)
-
-
 def bench_school(scratch: Scratch) -> Iterator[Row]:
     """The school plan against the straight-line script: cold, with nothing to do, and with one column more."""
     ddl, tasks = ROOT / "plans" / "school.sql", school_tasks()
@@ -208,50 +192,8 @@ def bench_school(scratch: Scratch) -> Iterator[Row]:
     yield validate.against(script, "runner validate of the school plan", "≤ 0.12 s")
 
 
-def bench_many(scratch: Scratch) -> Iterator[Row]:
-    """One task of very many tables, against the script, and the cost of a table as their number grows."""
-    tasks = "  - description: BE CRUD APIs\n"
-    medians: dict[int, float] = {}
-    for count in (FEW_TABLES, MANY_TABLES):
-        ddl = scratch.fresh().with_suffix(".sql")
-        ddl.write_text(many_tables(count))
-        plan, state = scratch.plan(scratch.fresh(), ddl, tasks), scratch.fresh()
-
-        def run(ddl: Path = ddl) -> Cost:
-            return scratch.runner(scratch.plan(scratch.fresh(), ddl, tasks), scratch.fresh())
-
-        def script(ddl: Path = ddl) -> Cost:
-            workspace = scratch.fresh()
-            return scratch.straight(scratch.plan(workspace, ddl, tasks), workspace)
-
-        if count == FEW_TABLES:
-            (few_tables,) = in_turn(run)
-            medians[count] = few_tables.wall
-        else:
-            new, baseline, again = (Costs((cost,)) for cost in (scratch.runner(plan, state), script(), run()))
-            medians[count] = new.wall
-            yield new.against(baseline, f"{count:,} tables in one task, the DDL new (1 run)", "≤ 0.62")
-            yield again.against(baseline, f"{count:,} tables in one task, the DDL read before (1 run)", "≤ 0.53")
-            (unchanged,) = in_turn(lambda: scratch.runner(plan, state))  # noqa: B023 - called here
-            yield unchanged.against(baseline, f"nothing changed among {count:,} tables", "≤ 0.5 s")
-    (fixed,) = in_turn(lambda: scratch.runner(empty_plan(scratch), scratch.fresh()))
-    few, many = ((medians[count] - fixed.wall) / count * 1000 for count in (FEW_TABLES, MANY_TABLES))
-    yield Row(
-        what=f"cost a table, {FEW_TABLES} → {MANY_TABLES:,} tables",
-        measured=f"{many:.2f} ms",
-        baseline=f"{few:.2f} ms",
-        ratio=many / few,
-        bound="≤ 1.2",
-    )
-
-
-def empty_plan(scratch: Scratch) -> Path:
-    """Return a plan of one sub-task that does nothing: the fixed cost of a run."""
-    return no_op_plan(scratch, 1)
-
-
-def no_op_plan(scratch: Scratch, count: int) -> Path:
-    """Return a plan of one task with `count` sub-tasks that do nothing."""
+def no_op_plan(scratch: Scratch, count: int, tasks: str = NO_OP_TASK) -> Path:
+    """Return a plan with tasks of `count` sub-tasks that do nothing."""
     workspace = scratch.fresh()
     ddl = scratch.folder / f"no-op-{count}.sql"  # one file for all runs: reading it is not measured
     ddl.write_text("".join(f"CREATE TABLE t{number} (id int PRIMARY KEY);\n" for number in range(count)))
@@ -261,7 +203,7 @@ def no_op_plan(scratch: Scratch, count: int) -> Path:
         "    def generate(self, ctx):\n        for step in (2, 3, 4):\n            ctx.progress(step, 'nothing')\n"
         "        return []\n"
     )
-    return scratch.plan(workspace, ddl, "  - description: nothing\n    agent: bench_agents:NoOp\n")
+    return scratch.plan(workspace, ddl, tasks)
 
 
 def no_op(number: int) -> int:
@@ -289,7 +231,7 @@ def bench_no_ops(scratch: Scratch) -> Iterator[Row]:
 def bench_start(scratch: Scratch) -> Iterator[Row]:
     """Duration of the read-only commands."""
     state = scratch.fresh()
-    scratch.runner(empty_plan(scratch), state)
+    scratch.runner(no_op_plan(scratch, 1), state)
     bare, helped, status = in_turn(
         lambda: timed([sys.executable, "-c", "pass"]),
         lambda: timed([sys.executable, "-m", "runner", "--help"]),
@@ -368,6 +310,13 @@ def bench_reading(scratch: Scratch) -> Iterator[Row]:
     yield from reading.bench_reading(scratch)
 
 
+def bench_growth(scratch: Scratch) -> Iterator[Row]:
+    """Runs of many tables and of many tasks; its module is imported only here."""
+    from tests.bench import growth
+
+    yield from growth.bench_growth(scratch)
+
+
 def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row]:
     """Requests to the generated backend on large tables; its modules are imported only here."""
     from tests.bench import scale
@@ -383,8 +332,8 @@ BENCHES = {
     "locks": bench_locks,
     "convex": bench_convex,
     "backend": bench_backend,
-    "many": bench_many,
     "reading": bench_reading,
+    "growth": bench_growth,
 }
 
 

@@ -9,7 +9,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, NamedTuple
 
-from tests.bench.__main__ import ROOT, RUNS, Row, Scratch, many_tables
+from tests.bench.__main__ import ROOT, RUNS, Row, Scratch
+from tests.bench.growth import many_tables
 from tests.corpus import CORPUS, EXPECTED
 
 if TYPE_CHECKING:

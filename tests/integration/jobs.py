@@ -63,7 +63,7 @@ def job(
         dialect="postgres",
         tables=tuple(Table(name=QName(schema=None, name=name), columns=(_ID,)) for name in names),
     )
-    return Job(spec=spec, schema=schema)
+    return Job(spec=spec, read_schema=lambda: schema)
 
 
 def events_of(state: Path, orchestrator: ParallelOrchestrator) -> list[Event]:

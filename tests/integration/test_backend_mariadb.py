@@ -40,6 +40,13 @@ CREATE TABLE `fares` (
   PRIMARY KEY (`id`,`ends`),
   PERIOD FOR SYSTEM_TIME (`since`, `ends`)
 ) ENGINE=InnoDB WITH SYSTEM VERSIONING;
+CREATE TABLE `shifts` (
+  `id` int(11) NOT NULL AUTO_INCREMENT,
+  `begins` time NOT NULL DEFAULT 80000,
+  `ends` time NOT NULL DEFAULT '100:00:00',
+  PRIMARY KEY (`id`),
+  CONSTRAINT `in_order` CHECK (`begins` <= `ends`)
+) ENGINE=InnoDB;
 """
 POSTED = {
     "gateways": {"address": "2001:db8::1", "settings": {"mode": ["a", 1]}},
@@ -72,6 +79,30 @@ def test_rows_are_stored_on_both_databases(backend: Path, url: str) -> None:
         assert rows["gateways"]["settings"] == {"mode": ["a", 1]}
         assert rows["parcels"]["no"] == 1
         assert rows["fares"]["ends"].startswith("2038-01-19T03:14:07.999999")
+
+
+SPANS = ["-838:59:59", "-00:30:00.500000", "00:00:00", "09:05:00", "23:59:59", "24:00:00", "100:00:00", "838:59:59"]
+
+
+def test_a_time_is_a_span_of_more_than_a_day(backend: Path, url: str) -> None:
+    with serving(backend, url) as running, httpx.Client(base_url=f"{running.url}/api", timeout=30) as client:
+        created = client.post("/shifts", json={}).json()
+        assert (created["begins"], created["ends"]) == ("08:00:00", "100:00:00")
+        for span in SPANS:
+            response = client.post("/shifts", json={"begins": "-838:59:59", "ends": span})
+            assert response.status_code == 201, response.text
+            path = f"/shifts/{response.json()['id']}"
+            assert client.get(path).json() == response.json() == client.patch(path, json={"ends": span}).json()
+            assert response.json()["ends"] == span
+        query: dict[str, str | int] = {"sort": "ends", "begins__lt": "00:00", "limit": 5}
+        first = client.get("/shifts", params=query).json()
+        second = client.get("/shifts", params={**query, "after": first["next"]}).json()
+        assert [row["ends"] for row in first["items"] + second["items"]] == SPANS
+        assert client.get("/shifts/count", params={"ends__gte": "24:00"}).json() == {"count": 4}
+        assert ",100:00:00" in client.get("/shifts/export.csv").text
+        for refused in ("839:00:00", "10:60", "PT1H", "noon", 60):
+            assert client.post("/shifts", json={"ends": refused}).status_code == 422
+        assert client.post("/shifts", json={"begins": "01:00:00", "ends": "-01:00:00"}).status_code == 422
 
 
 def test_own_tests_of_the_backend_pass(backend: Path) -> None:

@@ -86,6 +86,17 @@ class FunctionDraft:
     line: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ProcedureDraft:
+    """A procedure's code; in SQL's own language its declarations are inside BEGIN. `note` is of its statement."""
+
+    text: str
+    declares_inside: bool
+    file: str
+    line: int
+    note: Note
+
+
 class Catalog:
     """The drafts by name, and the rules by which a name in a statement finds its object."""
 
@@ -99,6 +110,7 @@ class Catalog:
         self.domains: dict[QName, DomainDraft] = {}
         self.composites: dict[QName, list[ColumnDraft]] = {}
         self.functions: dict[QName, list[FunctionDraft]] = {}
+        self.procedures: dict[str, ProcedureDraft] = {}  # by name in lower case, those with statements about tables
         self.virtual_tables: dict[str, str] = {}  # names in lower case, with their modules (SQLite)
         self.extension_schemas: dict[str, str | None] = {}
         self.collations: dict[str, str] = {}

@@ -94,6 +94,22 @@ def add_exclusion(child: TableDraft, exclusion: Exclusion) -> None:
         child.exclusions.append(unnamed)
 
 
+def drop_copies(child: TableDraft, before: TableDraft, after: TableDraft) -> None:
+    """Drop from a partition what its parent has lost, and has there under another name, or shares with it."""
+    if before.primary_key and not after.primary_key and child.primary_key:
+        same = child.primary_key.columns == before.primary_key.columns
+        child.primary_key = None if same else child.primary_key
+    keys = {key.columns for key in before.unique} - {key.columns for key in after.unique}
+    child.unique = [key for key in child.unique if key.columns not in keys]
+    references = {(key.columns, key.references) for key in before.foreign_keys}
+    references -= {(key.columns, key.references) for key in after.foreign_keys}
+    child.foreign_keys = [key for key in child.foreign_keys if (key.columns, key.references) not in references]
+    lost = [renamed_exclusion(one, None) for one in before.exclusions if one not in after.exclusions]
+    child.exclusions = [one for one in child.exclusions if renamed_exclusion(one, None) not in lost]
+    indexes = [replace(index, name=None) for index in before.indexes if index not in after.indexes]
+    child.indexes = [index for index in child.indexes if replace(index, name=None) not in indexes]
+
+
 def renamed_exclusion(exclusion: Exclusion, name: str | None) -> Exclusion:
     """Return an exclusion with another name."""
     return replace(exclusion, index=replace(exclusion.index, name=name))

@@ -59,6 +59,7 @@ def read_ddl_text(text: str, dialect: str, file: str = "<text>") -> Schema:
 
 
 _CREATES_TABLE = re.compile(r"(?i)\b(?:CREATE|ALTER)\s+(?:\w+\s+){0,2}TABLE\b")
+_IN_BODY = re.compile(rb"(?i)\b(?:CREATE|ALTER|RENAME|DROP)\s+(?:\w+\s+){0,2}(?:TABLE|INDEX)\b")
 
 
 @dataclass
@@ -88,7 +89,8 @@ class _Reader:
             head = data[raw.start : min(raw.end, raw.start + HEAD_BYTES)]
             words = FirstWords() if raw.client else first_words(head)
             self._count(words)
-            if raw.client or not (raw.problem or self._is_relevant(words, head)):
+            is_relevant = self._is_relevant(words, head) or self._is_about_procedure(words, data, raw)
+            if raw.client or not (raw.problem or is_relevant):
                 passed.add(raw, words, head)
                 continue
             text = decoder.decode(data[raw.start : raw.end], raw.line)
@@ -101,6 +103,12 @@ class _Reader:
 
     def _is_relevant(self, words: FirstWords, head: bytes) -> bool:
         return is_relevant(words, head) or (self.dialect.calls_functions and is_about_function(words))
+
+    def _is_about_procedure(self, words: FirstWords, data: bytes, raw: RawStatement) -> bool:
+        """Return whether a statement creates a procedure with statements about tables, or may call one."""
+        if words.verb == "CALL":
+            return bool(self.catalog.procedures)
+        return words == ("CREATE", "PROCEDURE") and _IN_BODY.search(data, raw.start, raw.end) is not None
 
     def schema(self, files: Iterable[str]) -> Schema:
         """Return the schema; raise `DDLError` where no table was in any file."""

@@ -12,6 +12,7 @@ from runner.ddl.catalog.inheritance import (
     add_foreign_key,
     add_unique,
     adopt,
+    drop_copies,
     inherit,
     set_primary_key,
 )
@@ -246,10 +247,13 @@ def _drop(action: AlterAction) -> None:
 def _drop_constraint(action: AlterAction) -> None:
     action.cursor.skip("IF", "EXISTS")
     name = action.cursor.take_name()
+    before = replace(action.table)
     for table in action.family:
         drop_constraint(table, name)
         if action.cursor.dialect.keys_by_kind:
             table.indexes = [index for index in table.indexes if index.name != name]
+        if table.partition_of is not None and table is not action.table:
+            drop_copies(table, before, action.table)
 
 
 # ------------------------------------------------------------------------------------------ rename and others

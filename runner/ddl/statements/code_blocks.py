@@ -1,12 +1,13 @@
-"""DO blocks: the statements in them that are constant are applied like any other.
+"""DO blocks and procedures: the statements in them that are constant are applied like any other.
 
 Migrations guard what may be there already: drizzle and Sequelize write `DO $$ BEGIN CREATE TYPE …; EXCEPTION WHEN
-duplicate_object THEN null; END $$`. PL/pgSQL is not run: what is made of variables, and what an ELSE, a loop or an
+duplicate_object THEN null; END $$`. The code is not run: what is made of variables, and what an ELSE, a loop or an
 exception handler does, becomes a note that names it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.ddl.model import Note, NoteKind
@@ -18,6 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 _MOST_NESTED = 10  # blocks within blocks
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Code:
+    """PL/pgSQL, or SQL's own language with its declarations inside BEGIN, from a line of a file on."""
+
+    text: str
+    file: str
+    line: int
+    declares_inside: bool = False
 
 
 def do_block(statement: Statement, apply: Callable[[Statement], None]) -> None:
@@ -33,27 +44,33 @@ def do_block(statement: Statement, apply: Callable[[Statement], None]) -> None:
     if code is None or code.kind != "string" or language != "plpgsql" or statement.depth > _MOST_NESTED:
         statement.pass_over(NoteKind.CODE_BLOCK, "a block that runs code; whatever it creates is not known")
         return
-    _Block(statement, string_value(code, cursor.dialect), statement.line_at(code.start), apply).run()
+    text = string_value(code, cursor.dialect)
+    run_code(statement, Code(text=text, file=statement.file, line=statement.line_at(code.start)), apply)
+
+
+def run_code(statement: Statement, code: Code, apply: Callable[[Statement], None]) -> None:
+    """Apply what is constant of the code that a statement runs, by `apply`; note the rest that may change a table."""
+    _Block(statement, code, apply).run()
 
 
 class _Block:
-    """The PL/pgSQL of one block, which begins in `line`."""
+    """The code of one block, which `statement` runs."""
 
-    def __init__(self, statement: Statement, text: str, line: int, apply: Callable[[Statement], None]) -> None:
+    def __init__(self, statement: Statement, code: Code, apply: Callable[[Statement], None]) -> None:
         self._statement = statement
-        self._text = text
-        self._line = line
+        self._code = code
+        self._text = code.text
         self._apply = apply
 
     def run(self) -> None:
-        """Apply what is constant, and note the rest that may change a table."""
-        for piece in _Pieces(tokens_of(self._text, self._statement.cursor.dialect)):
+        tokens = tokens_of(self._text, self._statement.cursor.dialect)
+        for piece in _Pieces(tokens, declares_inside=self._code.declares_inside):
             word = piece.tokens[0].word
             if word == "EXECUTE":
                 self._execute(piece)
             elif word == "PERFORM":
                 self._read(piece, f"SELECT {self._source(piece.tokens[1:])}")
-            elif word in {"CREATE", "ALTER", "DROP", "COMMENT", "SELECT"}:
+            elif word in {"CREATE", "ALTER", "DROP", "COMMENT", "RENAME", "SELECT"}:
                 self._read(piece, self._source(piece.tokens))
 
     def _source(self, tokens: Sequence[Token]) -> str:
@@ -93,7 +110,7 @@ class _Block:
         inner = Statement(
             catalog=outer.catalog,
             text=text,
-            file=outer.file,
+            file=self._code.file,
             line=self._line_of(piece),
             is_guarded=outer.is_guarded or piece.is_guarded,
             depth=outer.depth + 1,
@@ -102,16 +119,16 @@ class _Block:
 
     def _note(self, piece: _Piece, reason: str) -> None:
         note = Note(
-            file=self._statement.file,
+            file=self._code.file,
             line=self._line_of(piece),
             statement=excerpt(self._source(piece.tokens)),
             kind=NoteKind.CODE_BLOCK,
-            reason=f"in a DO block, it {reason}",
+            reason=f"in a block of code, it {reason}",
         )
         self._statement.catalog.notes.append(note)
 
     def _line_of(self, piece: _Piece) -> int:
-        return self._line + self._text.count("\n", 0, piece.tokens[0].start)
+        return self._code.line + self._text.count("\n", 0, piece.tokens[0].start)
 
 
 class _Piece(NamedTuple):
@@ -123,10 +140,11 @@ class _Piece(NamedTuple):
 
 
 class _Pieces:
-    """The statements of PL/pgSQL, without its own words around them. Iterated once."""
+    """The statements of a block, without the language's own words around them. Iterated once."""
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, tokens: Sequence[Token], *, declares_inside: bool) -> None:
         self._tokens = tokens
+        self._declares_inside = declares_inside
         self._index = 0
         self._has_handler = any(token.word == "EXCEPTION" for token in tokens)
         self._open: list[str] = []  # IF, CASE, LOOP and BEGIN
@@ -153,16 +171,16 @@ class _Pieces:
             self._index += 1
 
     def _step(self, word: str) -> bool:
-        """Move to the end of a word of PL/pgSQL with what belongs to it; return whether it is one."""
+        """Move to the end of a word of the language with what belongs to it; return whether it is one."""
         match word:
             case "BEGIN":
                 self._begin(word)
             case "IF" | "CASE":
                 self._begin(word)
                 self._skip_to("THEN")
-            case "FOR" | "FOREACH" | "WHILE" | "LOOP":
+            case "FOR" | "FOREACH" | "WHILE" | "LOOP" | "REPEAT":
                 self._begin("LOOP", 1)
-                self._skip_to("LOOP")
+                self._skip_to("LOOP", "DO", "REPEAT")
             case "ELSE" | "EXCEPTION":
                 self._next_branch()
             case "ELSIF" | "ELSEIF" | "WHEN":
@@ -171,13 +189,22 @@ class _Pieces:
             case "END":
                 self._end()
             case "DECLARE":
-                self._skip_to("BEGIN")
-                self._index -= 1
+                self._declare()
             case "<<":
                 self._skip_to(">>")
             case _:
                 return word == ";"
         return True
+
+    def _declare(self) -> None:
+        """Move over declarations; inside BEGIN each ends by itself, or is a handler with a block of its own."""
+        if not self._declares_inside:
+            self._skip_to("BEGIN")
+            self._index -= 1
+            return
+        self._skip_to(";", "BEGIN")
+        if self._index < len(self._tokens) and self._tokens[self._index].word == "BEGIN":
+            self._begin("BEGIN", 1)
 
     def _begin(self, what: str, branch: int = 0) -> None:
         self._open.append(what)

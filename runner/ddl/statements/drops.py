@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runner.ddl.catalog.inheritance import drop_copies
 from runner.ddl.statements.functions import drop_function
 from runner.ddl.syntax.tokens import split_at
 
@@ -49,9 +51,14 @@ def _drop_table(statement: Statement, table: TableDraft) -> None:
 
 
 def _drop_index(statement: Statement, name: str, of: NamePath | None) -> None:
-    wanted = statement.catalog.find(of) if of else None
-    for table in statement.catalog.tables.values():
-        if wanted is None or table is wanted:
+    catalog = statement.catalog
+    wanted = catalog.find(of) if of else None
+    for table in catalog.tables.values() if wanted is None else [wanted]:
+        if wanted is not None:
+            table.unique = [key for key in table.unique if key.name != name]
+        if any(index.name == name for index in table.indexes):
+            before = replace(table)
             table.indexes = [index for index in table.indexes if index.name != name]
-            if wanted is not None:
-                table.unique = [key for key in table.unique if key.name != name]
+            for child in catalog.family(table)[1:]:
+                if child.partition_of is not None:
+                    drop_copies(child, before, table)

@@ -75,7 +75,7 @@ class Statement:
         """Add a note about the statement, or about the part of it at `offset`."""
         if self.is_guarded and kind is NoteKind.NOT_UNDERSTOOD:
             kind, table_related = NoteKind.CODE_BLOCK, False
-            reason = f"in a DO block, it may not run, or fail without harm: {reason}"
+            reason = f"in a block of code, it may not run, or fail without harm: {reason}"
         self.catalog.notes.append(
             Note(
                 file=self.file,

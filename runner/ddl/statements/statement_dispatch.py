@@ -14,6 +14,7 @@ from runner.ddl.statements.drops import drop
 from runner.ddl.statements.functions import alter_function, create_function
 from runner.ddl.statements.geometry_columns import call_geometry_function, is_geometry_call
 from runner.ddl.statements.indexes import alter_index, create_index
+from runner.ddl.statements.procedures import call_procedure, create_procedure
 from runner.ddl.statements.session import create_collation, create_extension, set_search_path, use_database
 from runner.ddl.statements.statement import Statement
 from runner.ddl.statements.statement_kinds import FirstWords, note_kind
@@ -27,16 +28,18 @@ if TYPE_CHECKING:
 # Words that may come between CREATE and the kind of object.
 _MODIFIERS = frozenset({
     "OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "FOREIGN", "UNIQUE", "FULLTEXT", "SPATIAL",
-    "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE",
+    "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE", "DEFINER",
 })  # fmt: skip
 # What is created besides tables and indexes, which have modifiers, by kind of object.
 _CREATE = {
     "TYPE": create_type,
     "DOMAIN": create_domain,
     "FUNCTION": create_function,
+    "PROCEDURE": create_procedure,
     "EXTENSION": create_extension,
     "COLLATION": create_collation,
 }
+_OTHER_VERBS = {"COMMENT": comment_on, "RENAME": rename_tables, "USE": use_database}
 HEAD_TOKENS = 8  # of a statement; TABLE is among them if it creates or alters one
 READER_FAULT = "the reader failed on it, which is a fault of the reader"
 
@@ -87,16 +90,14 @@ def _apply(statement: Statement) -> None:
         cursor.take()
         cursor.skip_any("TEMPORARY", "FOREIGN")
         drop(statement, cursor.take().word)
-    elif verb == "COMMENT":
-        comment_on(statement)
-    elif verb == "RENAME":
-        rename_tables(statement)
     elif verb == "DO":
         do_block(statement, apply)
+    elif verb == "CALL":
+        call_procedure(statement, apply)
     elif verb in {"SET", "SELECT"}:
         _set_or_call(statement)
-    elif verb == "USE":
-        use_database(statement)
+    elif verb in _OTHER_VERBS:
+        _OTHER_VERBS[verb](statement)
 
 
 def _create(statement: Statement) -> None:
@@ -104,6 +105,8 @@ def _create(statement: Statement) -> None:
     modifiers: set[str] = set()
     while cursor.word in _MODIFIERS:
         modifiers.add(cursor.take().word)
+    while cursor.word != "PROCEDURE" and "DEFINER" in modifiers:
+        cursor.take()  # its account
     kind = cursor.take().word
     if kind == "TABLE" and "VIRTUAL" in modifiers:
         _remember_virtual_table(statement)

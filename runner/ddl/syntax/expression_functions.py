@@ -60,6 +60,7 @@ PLAIN_FUNCTIONS: Mapping[str, str] = {
     "Rand": "random",
     "Replace": "replace",
     "Right": "right",
+    "SplitPart": "split_part",
     "StrPosition": "strpos",
     "Substring": "substr",
     "Trunc": "trunc",

@@ -18,6 +18,7 @@ from runner.ddl.syntax.expression_functions import (
     Inexpressible,
     NodeReader,
 )
+from runner.ddl.syntax.json_access import JSON_ACCESS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -267,8 +268,17 @@ def _case(node: exp.Expr, reader: ExpressionReader) -> Expression:
     return Operation(op="case", args=tuple(args))
 
 
+def _collated(node: exp.Expr, reader: ExpressionReader) -> Expression:
+    """Read a text in the collation of its bytes, which is how an application and SQLite compare it."""
+    if node.expression.name.upper() not in {"C", "POSIX"}:
+        raise Inexpressible
+    return reader.convert(node.this)
+
+
 _SPECIAL: Mapping[type[exp.Expr], NodeReader] = {
     **FUNCTIONS,
+    **JSON_ACCESS,
+    exp.Collate: _collated,
     exp.Array: lambda node, reader: Operation(
         op="array", args=tuple(reader.convert(argument) for argument in node.expressions)
     ),

@@ -19,8 +19,8 @@ _MODULES = {
     "app.core.columns": """Array BigInt ByDialect Double Json PlainJson Real SmallInt enum_of exact native
         now_default postgresql_only""",
     "app.core.database": "Base database_name",
-    "app.core.fields": """Body Bytes Exact ExactDecimal Int16 Int32 Int64 Native NotNull Number Row omitted
-        padded""",
+    "app.core.fields": """Body Bytes Exact ExactDecimal Int16 Int32 Int64 Native NotNull Number Row Span
+        omitted padded""",
     "app.core.moments": "Date Interval LocalTimestamp Time Timestamp utc_now",
     "app.core.native_values": "Cidr Inet InetItem MacAddr MacAddr8 bits",
     "app.core.periods": "PeriodForeignKey PrimaryKeyWithoutOverlaps UniqueWithoutOverlaps",

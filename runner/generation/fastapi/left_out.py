@@ -8,7 +8,7 @@ from runner.ddl.model import NoteKind
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code, markdown
 from runner.generation.fastapi.server_defaults import server_default
-from runner.generation.fastapi.table_arguments import in_postgresql
+from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite
 from runner.generation.fastapi.translation import Database, TableSql, table_sql
 from runner.generation.model.defaults import zero_date
 from runner.generation.model.prose import one_line
@@ -119,15 +119,22 @@ def _untranslated(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
         if field.column.generated is not None:
             texts_of = {target: sql.generated(field.column, target) for target in Database}
             yield from _missing(f"expression {code(field.column.generated.text)} of", field, texts_of)
+    yield from _indexes(table, sql)
+
+
+def _indexes(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
+    """Yield the indexes that PostgreSQL does not have, and the unique ones that SQLite does not have."""
     for name, index in table.constraints.indexes.items():
-        if index.method not in MYSQL_METHODS and not in_postgresql(index, sql):
+        if index.method in MYSQL_METHODS:
+            continue
+        if not in_postgresql(index, sql):
             yield f"index {code(name)} is left out: PostgreSQL cannot compute what it is over"
+        elif index.unique and not in_sqlite(index, sql):
+            yield f"unique index {code(name)} is enforced by PostgreSQL only"
 
 
 def _of_type(field: Field, sql: TableSql) -> Iterator[str]:
     """Yield what a column's type holds in the database of the DDL and not here."""
-    if field.type.kind == "time" and sql.source.time_is_span:
-        yield f"column `{field.column.name}` holds a time of day, not a span of up to 838:59:59"
     domain = field.column.type.domain
     if domain is not None and domain.checks and field.column.type.dimensions:
         items = f"items of column {code(field.column.name)}"

@@ -28,7 +28,7 @@ _UPDATED = frozenset({"updated_at", "modified_at", "last_update", "last_updated"
 # What `schemas.py` imports.
 _IMPORTED = word_set(
     """Annotated Any Array Body Bytes Cidr ConfigDict Date Decimal Exact ExactDecimal Field Inet InetItem Int16 Int32
-    Int64 Interval Literal LocalTimestamp MacAddr MacAddr8 Native NotNull Number Row Rule Time Timestamp UUID bits
+    Int64 Interval Literal LocalTimestamp MacAddr MacAddr8 Native NotNull Number Row Rule Span Time Timestamp UUID bits
     padded"""
 )
 _BOUNDED = frozenset({"text", "integer", "number", "decimal"})

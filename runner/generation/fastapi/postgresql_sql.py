@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.model import Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
+from runner.generation.fastapi.json_parts import POSTGRESQL_JSON
 from runner.generation.fastapi.postgresql_functions import FUNCTIONS, formatted_now, seconds, text_of
-from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment
+from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment, span_of
 from runner.generation.fastapi.sqlite_sql import like_parts
 from runner.generation.model.check_expressions import LENGTHS, Unknown
+from runner.generation.model.clock_spans import span_text
 from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ class PostgresqlWriter(SqlWriter):
         """Return the text of a constant; one that is no date of the calendar is none of PostgreSQL's."""
         if like.kind in MOMENTS:
             (day if like.kind == "date" else moment)(text)
+        if like.kind == "span":
+            return text_sql(span_text(span_of(text)))
         return text_sql(text)
 
     # -------------------------------------------------------------------------------------------------------- moments
@@ -45,7 +49,8 @@ class PostgresqlWriter(SqlWriter):
         if kind == "text":
             form = {"current_date": "%Y-%m-%d", "current_time": "%H:%M:%S"}.get(operation.op, "%Y-%m-%d %H:%M:%S")
             return text_of(_UTC_NOW, form)
-        words = {"timestamp": "CURRENT_TIMESTAMP", "date": "CURRENT_DATE", "time": "LOCALTIME"}
+        words = {"timestamp": "CURRENT_TIMESTAMP", "date": "CURRENT_DATE", "time": "LOCALTIME",
+                 "span": "CAST(LOCALTIME AS interval)"}  # fmt: skip
         if kind == "local_timestamp":
             in_utc = self.source.sqlite_compatible or operation.op == "utc_timestamp"
             return _UTC_NOW if in_utc else "CURRENT_TIMESTAMP"
@@ -181,6 +186,7 @@ class PostgresqlWriter(SqlWriter):
 
 _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **FUNCTIONS,
+    **POSTGRESQL_JSON,
     **dict.fromkeys(("+", "-", "*", "/", "%"), PostgresqlWriter.arithmetic),
     **dict.fromkeys(("||", "concat"), PostgresqlWriter.concatenation),
     **dict.fromkeys(("like", "ilike"), PostgresqlWriter.like),

@@ -59,4 +59,6 @@ def constant_source(value: object) -> Fragment:
         return source(f"dt.date({value.year}, {value.month}, {value.day})", uses="dt")
     if isinstance(value, dt.time):
         return source('dt.time.fromisoformat("{}")', value.isoformat(), uses="dt")
+    if isinstance(value, dt.timedelta):
+        return source(f"dt.timedelta(seconds={value.total_seconds():.15g})", uses="dt")
     return Fragment(literal(value))

@@ -58,6 +58,7 @@ _ROWS: Mapping[str, tuple[str, str, str, str, str]] = {
     "local_timestamp": (
         "dt.datetime", "LocalTimestamp", "LocalTimestamp", "timestamp{precision} without time zone", "DATETIME",
     ),
+    "span": ("dt.timedelta", "Span", "Interval", "interval", "DATETIME"),
     "interval": ("dt.timedelta", "Interval", "Interval", "interval", "DATETIME"),
     "uuid": ("UUID", "UUID", "sa.Uuid", "uuid", "CHAR(32)"),
     "json": ("Any", "Any", "PlainJson", "json", "JSON"),

@@ -18,6 +18,7 @@ from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.ddl.syntax.dialect import Dialect
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown
+from runner.generation.model.clock_spans import parse_span
 from runner.generation.model.field_types import NUMERIC, FieldType, Kind
 
 Place = Literal["default", "check", "generated", "index"]
@@ -39,7 +40,10 @@ _CONDITIONS = frozenset(
         *MIRRORED,
     }
 )
-_TEXTS = frozenset({"||", "concat", "lower", "upper", "trim", "ltrim", "rtrim", "replace", "substr", "left", "right"})
+_TEXTS = frozenset({
+    "||", "concat", "lower", "upper", "trim", "ltrim", "rtrim", "replace", "substr", "left", "right", "split_part",
+    "trim of", "ltrim of", "rtrim of", "json text", "json scalar", "json_unquote",
+})  # fmt: skip
 _COUNTS = LENGTHS | {
     "strpos", "octet_length", "num_nonnulls", "num_nulls", "extract", "json_array_size", "jsonb_array_length",
 }  # fmt: skip
@@ -62,6 +66,7 @@ _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys((*_COUNTS, *_BITWISE, "unixepoch", "unix_timestamp"), "integer"),
     **dict.fromkeys(("lpad", "hex", "md5", "strftime", "typeof", "jsonb_typeof", "json_typeof"), "text"),
     "julianday": "number",
+    "json part": "json",
     **dict.fromkeys(NOW, "timestamp"),
     "current_date": "date",
 }
@@ -197,7 +202,7 @@ class SqlWriter:
             return self.true if value else self.false
         if like is not None and like.kind in NUMERIC and not constant.is_number:
             return self.number_constant(value)
-        if constant.is_number and (like is None or like.kind != "text"):
+        if constant.is_number and (like is None or like.kind not in ("text", "span")):
             return value
         return text_sql(value) if like is None else self.typed(value, like)
 
@@ -319,6 +324,19 @@ def moment(text: str) -> dt.datetime:
     """
     try:
         return dt.datetime.fromisoformat("1970-01-01T00:00:00Z" if text.strip() == "epoch" else text.strip())
+    except ValueError as error:
+        raise Unknown(text) from error
+
+
+def span_of(text: str) -> dt.timedelta:
+    """Return the span of a constant.
+
+    Raises:
+        Unknown: it is none of MySQL's.
+
+    """
+    try:
+        return parse_span(text)
     except ValueError as error:
         raise Unknown(text) from error
 

@@ -16,19 +16,22 @@ from uuid import UUID
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
-from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind, day, moment
+from runner.generation.fastapi.json_parts import SQLITE_JSON
+from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind, day, moment, span_of
 from runner.generation.fastapi.sqlite_functions import FUNCTIONS
+from runner.generation.fastapi.sqlite_texts import TEXT_FUNCTIONS
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
 from runner.generation.model.field_types import EXACT_DIGITS, NUMERIC, FieldType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_ONE = Const(value="1", is_number=True)
 _FORMS = {
     "timestamp": "'%Y-%m-%d %H:%M:%f000'", "local_timestamp": "'%Y-%m-%d %H:%M:%f000'", "date": "'%Y-%m-%d'",
-    "time": "'%H:%M:%f000'", "text": "'%Y-%m-%d %H:%M:%S'",
+    "time": "'%H:%M:%f000'", "span": "'1970-01-01 %H:%M:%f000'", "text": "'%Y-%m-%d %H:%M:%S'",
 }  # fmt: skip
+_CUT_FORMS = {unit: f"'%Y-%m-%d %H:{rest}.000000'" for unit, rest in
+              (("hour", "00:00"), ("minute", "%M:00"), ("second", "%M:%S"))}  # fmt: skip
 _UNITS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "dow": "%w", "doy": "%j"}
 _INTERVAL = re.compile(
     r"(?:([+-]?\d+(?:\.\d+)?)\s*(week|day|hour|minute|second|min|sec|[dhms])s?"
@@ -39,7 +42,7 @@ _SECONDS = {"week": 604_800, "day": 86_400, "d": 86_400, "hour": 3600, "h": 3600
             "second": 1, "sec": 1, "s": 1}  # fmt: skip
 _ISO_INTERVAL = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
 _MOST_FACTORS = 4  # of a power that is written as a product
-_MOMENTS = frozenset({"date", "time", "timestamp", "local_timestamp"})
+_MOMENTS = frozenset({"date", "time", "span", "timestamp", "local_timestamp"})
 _WITHOUT_END = re.compile("[+-]?infinity", re.IGNORECASE)  # sorted before and after all digits
 _NOT_FINITE = {"nan": "'NaN'", "infinity": "9e999", "+infinity": "9e999", "-infinity": "-9e999"}
 _LONG_INTERVAL = re.compile(
@@ -105,6 +108,9 @@ class SqliteWriter(SqlWriter):
     def moment(self, expression: Expression, like: FieldType) -> str:
         """Return a moment or a date that is computed from another."""
         form = _FORMS.get(like.kind)
+        if isinstance(expression, Operation) and expression.op == "date_trunc" and _text(expression) in _CUT_FORMS:
+            form = _CUT_FORMS[_text(expression)] if like.kind in ("timestamp", "local_timestamp") else None
+            expression = expression.args[1]
         if form is None:
             raise Unknown(like.name)
         return f"strftime({', '.join((form, *self.moment_arguments(expression)))})"
@@ -246,7 +252,8 @@ class SqliteWriter(SqlWriter):
         limited = "(" in str(operation.args[1].value) if isinstance(operation.args[1], Const) else True
         if kind in ("date", "timestamp", "local_timestamp", "time") and kind != own:
             return self.moment(operation, like or FieldType(kind=kind, name=kind))
-        if kind == own and kind is not None and not (limited and kind == "decimal"):
+        is_same = kind == own and kind is not None and not (limited and kind == "decimal")
+        if is_same or (kind, own) == ("integer", "boolean"):
             return self.inner(value)
         if kind == "text" and (own in ("integer", "enum") or (isinstance(value, Operation) and value.op in UUID_OPS)):
             text = self.write(value, FieldType(kind="text", name="text"))
@@ -389,7 +396,12 @@ def _stored_uuid(text: str, _like: FieldType) -> str:
 
 
 def _stored_interval(text: str, _like: FieldType) -> str:
-    return (dt.datetime(1970, 1, 1) + dt.timedelta(seconds=interval_seconds(text))).isoformat(" ", "microseconds")  # noqa: DTZ001 - SQLAlchemy's epoch
+    return _after_epoch(dt.timedelta(seconds=interval_seconds(text)))
+
+
+def _after_epoch(span: dt.timedelta) -> str:
+    """Return a length of time as the moment that it ends at when it begins with 1970."""
+    return (dt.datetime(1970, 1, 1) + span).isoformat(" ", "microseconds")  # noqa: DTZ001 - SQLAlchemy's epoch
 
 
 def stored_bytes(text: str, *, postgresql: bool) -> bytes:
@@ -421,12 +433,15 @@ _STORED: Mapping[str, Callable[[str, FieldType], str]] = {
     "timestamp": _stored_moment,
     "local_timestamp": _stored_moment,
     "interval": _stored_interval,
+    "span": lambda text, _like: _after_epoch(span_of(text)),
     "uuid": _stored_uuid,
     "json": _stored_json,
     "array": _not_stored,
 }
 _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **FUNCTIONS,
+    **TEXT_FUNCTIONS,
+    **SQLITE_JSON,
     "div": lambda writer, operation, _like: _quotient(writer, operation),
     **dict.fromkeys(("+", "-", "*", "/", "%"), SqliteWriter.arithmetic),
     **dict.fromkeys(MIRRORED, SqliteWriter.comparison),
@@ -438,6 +453,9 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys((*NOW, "current_date", "current_time", "localtime", "timezone"), SqliteWriter.now),
     **dict.fromkeys(UUID_OPS, SqliteWriter.uuid),
     **dict.fromkeys(("date_trunc", "utc_timestamp"), SqliteWriter.now),
+    "date": lambda writer, operation, _like: writer.moment(
+        Operation(op="cast", args=(*operation.args, Const(value="date"))), FieldType(kind="date", name="date")
+    ),
     "bits": SqliteWriter.bits,
     "cast": SqliteWriter.cast,
     "extract": SqliteWriter.extract,
@@ -447,17 +465,13 @@ _OPERATIONS: Mapping[str, Callable[..., str]] = {
     "num_nonnulls": lambda writer, operation, _like: " + ".join(
         f"({writer.inner(part)} IS NOT NULL)" for part in operation.args
     ),
-    "substr": lambda writer, operation, _like: _substring(writer, operation),
     "strpos": lambda writer, operation, _like: SqlWriter.call(writer, operation, name="instr"),
-    "left": lambda writer, operation, _like: _substring(
-        writer, Operation(op="substr", args=(operation.args[0], _ONE, operation.args[1]))
-    ),
 }
 
 
 def _text(operation: Operation) -> str:
-    """Return the text of an interval."""
-    (text,) = operation.args
+    """Return the text of an interval, or the unit that a moment is cut to."""
+    text = operation.args[0]
     return str(text.value) if isinstance(text, Const) else ""
 
 
@@ -466,11 +480,3 @@ def _quotient(writer: SqliteWriter, operation: Operation) -> str:
     if any(writer.kind(part) != "integer" for part in operation.args):
         raise Unknown(operation.op)
     return " / ".join(map(writer.inner, operation.args))
-
-
-def _substring(writer: SqliteWriter, operation: Operation) -> str:
-    """Return a part of a text; positions count from 1, and negative ones mean something else everywhere."""
-    if not all(isinstance(part, Const) and str(part.value).isdigit() for part in operation.args[1:]):
-        raise Unknown("substr")
-    value, *places = operation.args
-    return f"substr({', '.join((writer.text(value), *(str(getattr(place, 'value', '')) for place in places)))})"

@@ -65,6 +65,8 @@ class TableSql:
         """Whether both databases read a text as the same expression."""
         if expression is None or self.sqlite_names or _OF_ONE_DATABASE.search(text):
             return False
+        if not _OF_BOTH.issuperset(_CALLED.findall(text.lower())):
+            return False
         written = self._condition(expression, Database.POSTGRESQL)
         plain = written and written.replace("true", "1").replace("false", "0")
         return plain is not None and plain == self._condition(expression, Database.SQLITE)
@@ -139,8 +141,14 @@ class TableSql:
 
 _ALWAYS = "true"
 _LIKE = re.compile(r"\blike\b", re.IGNORECASE)  # which has regard to case in a backend's connections to SQLite
-# A cast, an array, a name in other quotes, or a column after its table, which SQLite refuses in computed columns.
-_OF_ONE_DATABASE = re.compile(r"""::|[\[`]|["\w]\s*\.\s*["A-Za-z_]""")
+# A cast, an array, a name in other quotes, a column after its table, which SQLite refuses in computed columns, or words
+# between the arguments of a function.
+_OF_ONE_DATABASE = re.compile(r"""(?i)::|[\[`]|["\w]\s*\.\s*["A-Z_]|\b(?:FROM|FOR|COLLATE)\b""")
+_CALLED = re.compile(r"(\w+)\s*\(")
+_OF_BOTH = frozenset({  # functions, and words that a parenthesis may follow
+    "abs", "and", "between", "case", "check", "coalesce", "distinct", "else", "in", "is", "length", "like", "lower",
+    "ltrim", "not", "nullif", "or", "replace", "round", "rtrim", "substr", "then", "trim", "upper", "when",
+})  # fmt: skip
 _NEEDS_NO_BRACKETS = re.compile(r"\w+\((?:[^()]|\([^()]*\))*\)|\w?'[^']*'")  # in a default of PostgreSQL
 _IN_BRACKETS = re.compile(r"\((?:'[^']*'|[^()']|\((?:'[^']*'|[^()']|\((?:'[^']*'|[^()'])*\))*\))*\)")  # as a whole
 _WORDS = frozenset({"CURRENT_TIMESTAMP", "CURRENT_DATE", "CURRENT_TIME", "NULL"})

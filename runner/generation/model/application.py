@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
 
 from runner.generation.model.application_tables import ApplicationTable, make_table
 from runner.generation.model.constraint_names import name_constraints
-from runner.generation.model.references import creatable_tables
+from runner.generation.model.references import find_creatable
 from runner.generation.model.schema_names import name_schema
 from runner.generation.model.table_part import TablePart
 
@@ -41,6 +41,7 @@ class Application:
         self.names = name_schema(self.schema)
         self._lock = threading.RLock()
         self._derived: dict[Hashable, Any] = {}
+        self._creatable: dict[QName, bool] = {}
 
     def table(self, name: QName) -> ApplicationTable:
         """Return a table by its name in the DDL. Raises KeyError where there is none."""
@@ -51,10 +52,12 @@ class Application:
         """All tables, in the order of the DDL."""
         return tuple(self.table(table.name) for table in self.schema.tables)
 
-    @property
-    def creatable(self) -> frozenset[QName]:
-        """The tables of which a row is known that the database accepts, with all that it must refer to."""
-        return self.derived(_creatable)
+    def is_creatable(self, name: QName) -> bool:
+        """Whether a row of a table is known that the database accepts, with all that it must refer to."""
+        with self._lock:
+            if name not in self._creatable:
+                find_creatable(self.schema, name, self._has_accepted_row, self._creatable)
+            return self._creatable[name]
 
     def part(self, name: QName) -> TablePart:
         """Return what generating one table may read. Raises KeyError where there is none."""
@@ -62,7 +65,7 @@ class Application:
             dialect=self.schema.dialect,
             names=self.names.common,
             table=self.table(name),
-            is_creatable=name in self.creatable,
+            is_creatable=self.is_creatable(name),
         )
 
     def referrers(self, name: QName) -> tuple[Reference, ...]:
@@ -81,6 +84,9 @@ class Application:
                 self._derived[key] = make(self, *arguments)
             return cast("Derived", self._derived[key])
 
+    def _has_accepted_row(self, name: QName) -> bool:
+        return self.table(name).examples.is_accepted
+
 
 def _table(application: Application, name: QName) -> ApplicationTable:
     return make_table(
@@ -93,12 +99,6 @@ def _table(application: Application, name: QName) -> ApplicationTable:
 
 def _constraints(application: Application) -> Mapping[QName, NamedConstraints]:
     return name_constraints(application.schema, application.names)
-
-
-def _creatable(application: Application) -> frozenset[QName]:
-    return creatable_tables(
-        application.schema, {table.ddl.name for table in application.tables if table.examples.is_accepted}
-    )
 
 
 def _referrers(application: Application) -> Mapping[QName, tuple[Reference, ...]]:

@@ -28,8 +28,21 @@ if TYPE_CHECKING:
     from runner.generation.model.schema_names import SchemaNames
 
 _KEY_KINDS: frozenset[Kind] = frozenset(
-    {"text", "integer", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "uuid", "enum", "bytes"}
-)  # that a URL can hold
+    {
+        "text",
+        "integer",
+        "decimal",
+        "boolean",
+        "date",
+        "time",
+        "span",
+        "timestamp",
+        "local_timestamp",
+        "uuid",
+        "enum",
+        "bytes",
+    }
+)  # fmt: skip - that a URL can hold
 _READS_JSON = re.compile(r"json_(?:extract|array_length|type)\s*\(\s*[\"`\[]?(\w+)|(\w+)[\"`\]]?\s*->", re.IGNORECASE)
 
 
@@ -273,15 +286,14 @@ def _composite(schema: Schema, type_: FieldType) -> FieldType:
 
 def _unsigned(schema: Schema, table: Table) -> Mapping[str, FieldType]:
     """Return the types of unsigned 64-bit columns, which only a decimal holds; keys and references stay integers."""
+    wide = [column for column in table.columns if column.type.unsigned and column.type.base == "bigint"]
+    if not wide:
+        return {}
     tied = {name for key in table.foreign_keys for name in key.columns} | set(table.key_columns)
     tied |= {name for other in schema.tables for key in other.foreign_keys if key.references == table.name
              for name in key.target_columns}  # fmt: skip
-    return {
-        column.name: FieldType(kind="decimal", name="numeric", digits=20, places=0)
-        for column in table.columns
-        if column.type.unsigned and column.type.base == "bigint" and not column.auto_increment
-        if column.name not in tied
-    }
+    decimal = FieldType(kind="decimal", name="numeric", digits=20, places=0)
+    return {column.name: decimal for column in wide if not column.auto_increment and column.name not in tied}
 
 
 def _json_texts(table: Table, types: Mapping[str, FieldType]) -> Mapping[str, FieldType]:

@@ -7,6 +7,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from runner.generation.model.clock_spans import span_text
 from runner.generation.model.conditions import Computed, Condition, ConstantValue, FieldValue, constants_in
 from runner.generation.model.field_types import MOMENTS, NUMERIC
 from runner.generation.model.pattern_samples import pattern_numbers, pattern_samples
@@ -141,6 +142,10 @@ def _numbers_or_moments(field: Field, constants: Sequence[Any]) -> Iterable[Samp
         yield from (number_sample(field, number) for number in bounded)
     elif type_.kind == "time":
         yield from (constant_sample(f"{hour:02d}:00:00", dt.time(hour)) for hour in (9, 10))
+    elif type_.kind == "span":
+        spans = [dt.timedelta(hours=9), *(one for one in constants if isinstance(one, dt.timedelta))]
+        tried = dict.fromkeys(one + dt.timedelta(minutes=by) for one in spans for by in (0, 60, -60))
+        yield from (constant_sample(span_text(one), one) for one in tried)
     elif type_.kind in MOMENTS:
         dates = [one.date() if isinstance(one, dt.datetime) else one for one in constants]
         near = [one + dt.timedelta(days=shift) for one in dates if isinstance(one, dt.date) for shift in (0, 1, -1)]

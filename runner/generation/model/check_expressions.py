@@ -7,13 +7,20 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
-from runner.generation.model.field_types import NUMERIC, FieldType
+from runner.generation.model.clock_spans import parse_span
+from runner.generation.model.field_types import NUMERIC, FieldType, Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 MIRRORED = {"=": "=", "<>": "<>", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 LENGTHS = frozenset({"length", "char_length", "character_length", "cardinality", "array_length", "json_array_length"})
+
+_READERS: Mapping[Kind | None, Callable[[str], Any]] = {
+    "date": dt.date.fromisoformat,
+    "time": dt.time.fromisoformat,
+    "span": parse_span,
+}
 
 
 class Unknown(Exception):  # noqa: N818 - never leaves `generation`
@@ -62,15 +69,13 @@ def constant(value: Const, type_: FieldType | None) -> Any:
         return text
     kind = type_.kind if type_ else None
     try:
+        if kind in _READERS and (kind == "span" or not value.is_number):  # a number of days is added to a date
+            return _READERS[kind](text)
         if value.is_number or kind in NUMERIC:
             number = Decimal(text)
             if not number.is_finite():
                 raise Unknown(text)
             return int(number) if number == number.to_integral_value() and kind != "decimal" else number
-        if kind == "date":
-            return dt.date.fromisoformat(text)
-        if kind == "time":
-            return dt.time.fromisoformat(text)
         if kind in ("timestamp", "local_timestamp"):
             moment = dt.datetime.fromisoformat(text)
             needs_zone = kind == "timestamp" and moment.tzinfo is None

@@ -40,7 +40,10 @@ class FieldValue:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ConstantValue:
-    """A constant: None, bool, int, Decimal, str, date, time or datetime. `type` is that of what it is compared with."""
+    """A constant: None, bool, int, Decimal, str, date, time, datetime or timedelta.
+
+    `type` is that of what it is compared with.
+    """
 
     value: Any
     type: FieldType | None = None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from runner.ddl.model import Column, ColumnRef, Const, Default, Domain, Expression, Operation
 from runner.generation.model.check_expressions import uncast
+from runner.generation.model.clock_spans import parse_span, span_text
 from runner.generation.model.field_types import MOMENTS
 
 if TYPE_CHECKING:
@@ -97,6 +98,14 @@ def _array_item(item: Expression) -> str | None:
     return f'"{escaped}"'
 
 
+def _span(text: str) -> str:
+    """Return MySQL's text or number of a span, such as `102030`, as PostgreSQL writes it."""
+    try:
+        return span_text(parse_span(text))
+    except ValueError:
+        return text
+
+
 def _domain_default(domain: Domain | None) -> Default | None:
     while domain is not None:
         if domain.default is not None:
@@ -124,6 +133,9 @@ def _constant(constant: Const, text: str, type_: FieldType) -> FieldDefault:
         bits = Operation(op="bits", args=(Const(value=f"{int(content):b}"),))
         return FieldDefault(kind="expression", text=text, expression=bits)
     if constant.is_number and type_.kind in MOMENTS:  # MySQL's dates without hyphens
+        constant, text = Const(value=content), f"'{content}'"
+    if type_.kind == "span":
+        content = _span(content)
         constant, text = Const(value=content), f"'{content}'"
     if type_.kind == "array":
         if not content.startswith("{"):  # a SET of MySQL

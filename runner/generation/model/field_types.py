@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Kind = Literal[
     "text", "integer", "number", "decimal", "boolean", "date", "time", "timestamp", "local_timestamp", "interval",
-    "uuid", "json", "bytes", "enum", "array", "native",
+    "span", "uuid", "json", "bytes", "enum", "array", "native",
 ]  # fmt: skip
 
 NUMERIC: frozenset[Kind] = frozenset({"integer", "number", "decimal"})
@@ -29,7 +29,8 @@ class FieldType:
     """The type of a field.
 
     `kind` is what an application makes of it: `number` is a floating-point number, `timestamp` a moment with a time
-    zone and `local_timestamp` one without, `native` a type that only its database knows and that is handled as text.
+    zone and `local_timestamp` one without, `span` MySQL's TIME, which may exceed a day, `native` a type that only its
+    database knows and that is handled as text.
     `name` is the type's own name in the DDL, of a native type with its arguments.
     """
 
@@ -93,6 +94,8 @@ def _of_dialect(sql: SqlType, dialect: Dialect | None) -> FieldType:
     found = _single(sql)
     if dialect is not None and dialect.bit_is_boolean and sql.base == "bit" and sql.args in ((), (1,)):
         return _PLAIN["boolean"]
+    if dialect is not None and dialect.time_is_span and found.kind == "time":
+        return FieldType(kind="span", name=found.name)
     if dialect is not None and dialect.sqlite_compatible and found.kind == "integer":
         return _PLAIN["int8"]  # whatever its name, it holds 64 bits
     if dialect is None or dialect.postgresql_compatible or found.kind != "native":

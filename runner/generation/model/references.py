@@ -9,7 +9,7 @@ from runner.ddl.model import ForeignKey, QName
 from runner.generation.model.check_expressions import columns_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable
 
     from runner.ddl.model import Column, IndexPart, Schema, Table
 
@@ -67,18 +67,25 @@ def is_sound(schema: Schema, key: ForeignKey) -> bool:
     return set(key.target_columns) in map(set, unique_columns(target))
 
 
-def creatable_tables(schema: Schema, accepted: Collection[QName]) -> frozenset[QName]:
-    """Return the tables in which a row can be made: the rows that it must refer to can be made before it.
+def find_creatable(schema: Schema, name: QName, is_accepted: Callable[[QName], bool], known: dict[QName, bool]) -> bool:
+    """Return whether a row can be made in a table: the rows that it must refer to can be made before it.
 
-    Of no other tables than those in `accepted` is a row known that the database accepts.
+    `is_accepted` says whether a row of a table is known that the database accepts. Only the table and those that it
+    must refer to are examined; the answers for them are added to `known`.
     """
-    needs = {table.name: _required_targets(schema, table) for table in schema.tables if table.name in accepted}
-    found: set[QName] = set()
-    while True:
-        more = {name for name, needed in needs.items() if name not in found and needed is not None and needed <= found}
-        if not more:
-            return frozenset(found)
-        found |= more
+    path = {name: None}  # each table must refer to the next one
+    while path:
+        last = next(reversed(path))
+        needed = _required_targets(schema, last) if is_accepted(last) else None
+        if needed is None or any(known.get(target) is False or target in path for target in needed):
+            known[last] = False
+        elif unknown := next((target for target in needed if target not in known), None):
+            path[unknown] = None
+            continue
+        else:
+            known[last] = True
+        del path[last]
+    return known[name]
 
 
 def _is_given(column: Column) -> bool:
@@ -86,8 +93,9 @@ def _is_given(column: Column) -> bool:
     return column.serial or (column.is_assigned and not column.default)
 
 
-def _required_targets(schema: Schema, table: Table) -> set[QName] | None:
+def _required_targets(schema: Schema, name: QName) -> set[QName] | None:
     """Return the tables that a row must refer to; None for a table without a key, in which no row can be made."""
+    table = schema.tables_by_name[name]
     if not table.primary_key:
         return None
     needed: set[QName] = set()

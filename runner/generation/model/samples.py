@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from runner.generation.model.clock_spans import parse_span
 from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType, Kind
 from runner.generation.model.native_values import CHECKED, NATIVE_SERIES, NATIVE_TEXTS
 from runner.generation.model.numbered_text import numbered
@@ -78,6 +79,7 @@ class Sample:
 _READERS: Mapping[type, Callable[[str], Any]] = {
     Decimal: Decimal,
     dt.time: dt.time.fromisoformat,
+    dt.timedelta: lambda text: dt.timedelta(days=int(text[1:-1])) if text.startswith("P") else parse_span(text),
     bytes: base64.b64decode,
 }
 
@@ -178,6 +180,11 @@ _DISTINCT: Mapping[Kind, Sample] = {
         value=dt.time(8, 1),
         series=Counter(is_text=True, before="08:", width=2, after=":00", modulus=60),
     ),
+    "span": Sample(
+        json="08:01:00",
+        value=dt.timedelta(hours=8, minutes=1),
+        series=Counter(is_text=True, before="08:", width=2, after=":00", modulus=60),
+    ),
     "interval": Sample(
         json="P1D", value=dt.timedelta(days=1), series=Counter(is_text=True, before="P", after="D", modulus=300)
     ),
@@ -190,6 +197,7 @@ _PLAIN: Mapping[Kind, Sample] = {
     "boolean": constant_sample(json=True),
     "date": constant_sample(_FIRST.isoformat(), _FIRST),
     "time": constant_sample("08:00:00", dt.time(8)),
+    "span": constant_sample("08:00:00", dt.timedelta(hours=8)),
     "timestamp": constant_sample("2024-01-15T08:00:00Z", _MORNING),
     "local_timestamp": constant_sample("2024-01-15T08:00:00", _MORNING.replace(tzinfo=None)),
     "interval": constant_sample("P1D", dt.timedelta(days=1)),

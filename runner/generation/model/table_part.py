@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import pickle
-from dataclasses import dataclass, fields, replace
+import json
+from dataclasses import dataclass, is_dataclass
+from typing import Any
 
 from runner.generation.model.application_tables import ApplicationTable
 from runner.generation.model.schema_names import CommonNames
+from runner.records.json_values import values_of
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -26,10 +27,16 @@ class TablePart:
 
     def digest(self) -> str:
         """Return a digest of all values, in hexadecimal."""
-        own = {one.name: getattr(self.table, one.name) for one in fields(self.table)}  # nothing that it has cached
-        own["ddl"] = replace(self.table.ddl)
-        stream = io.BytesIO()
-        pickler = pickle.Pickler(stream, protocol=5)
-        pickler.fast = True  # no references to values that are there already: equal values need not be one object
-        pickler.dump((self.dialect, self.names, self.is_creatable, own))
-        return hashlib.sha256(stream.getbuffer()).hexdigest()
+        return hashlib.sha256(_ENCODER.encode(values_of(self)).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    """Return what JSON has no form for: a record as the values of its fields, without what it has cached."""
+    if isinstance(value, CommonNames):
+        return [*((str(name), class_name) for name, class_name in value.enums.items()), value.home, value.others]
+    if is_dataclass(value):
+        return type(value).__name__, *values_of(value)
+    return sorted(value) if isinstance(value, frozenset) else repr(value)
+
+
+_ENCODER = json.JSONEncoder(default=_plain, check_circular=False)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 7
 _LONG = 255  # characters: a text that may be longer, and is no name or code, is entered in several lines
 _HIDDEN: frozenset[Kind] = frozenset({"json", "bytes", "array", "native", "interval"})  # in a list, at first
-_SHOWN_FIRST: frozenset[Kind] = MOMENTS | {"enum", "time"}
+_SHOWN_FIRST: frozenset[Kind] = MOMENTS | {"enum", "time", "span"}
 _FORMATS = {
     "email": "email", "mail": "email", "phone": "phone", "telephone": "phone", "mobile": "phone", "fax": "phone",
     "url": "url", "website": "url", "homepage": "url", "link": "url",

@@ -28,6 +28,7 @@ _MAKERS: Mapping[Kind, str] = {
     "boolean": "f.bool",
     "date": "f.date",
     "time": "f.time",
+    "span": "f.span",
     "timestamp": "f.timestamp",
     "local_timestamp": "f.localTimestamp",
     "interval": "f.interval",

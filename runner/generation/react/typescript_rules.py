@@ -11,6 +11,7 @@ from typing import Any
 from runner.generation.encoders import Code
 from runner.generation.encoders.typescript_text import string
 from runner.generation.model.check_expressions import Unknown
+from runner.generation.model.clock_spans import span_text
 from runner.generation.model.conditions import Computed, Condition, ConstantValue, FieldValue
 from runner.generation.model.field_types import NUMERIC, Kind
 from runner.generation.react.javascript_patterns import javascript_pattern
@@ -26,7 +27,8 @@ _SAFE = 2**53  # from here on a double loses digits
 _ARITHMETIC = frozenset("+-*")
 _EXACT = NUMERIC - {"number"}
 _WRAPPED: Mapping[Kind, str] = {
-    "integer": "num", "decimal": "num", "time": "timeOfDay", "timestamp": "timestamp", "local_timestamp": "timestamp",
+    "integer": "num", "decimal": "num", "time": "timeOfDay", "span": "span", "timestamp": "timestamp",
+    "local_timestamp": "timestamp",
 }  # fmt: skip
 _PLAIN: frozenset[Kind] = frozenset({"text", "uuid", "enum", "boolean", "date", "number", "array"})
 
@@ -103,7 +105,7 @@ def _constant(constant: ConstantValue) -> Call | Code:
         return Code(f'"{value.isoformat()}"')
     if isinstance(value, dt.time):
         return _sql("timeOfDay", value.isoformat())
-    return Code(string(str(value)))
+    return _sql("span", span_text(value)) if isinstance(value, dt.timedelta) else Code(string(str(value)))
 
 
 def _number(value: int | Decimal) -> int | str:

@@ -76,7 +76,7 @@ def _removed_values(old: tuple[str, ...], new: tuple[str, ...]) -> str:
 
 def _narrows(old: str, new: str) -> bool:
     """Whether some values of type `old` do not fit type `new` unchanged."""
-    if old == new:
+    if old == new or (old, new) == ("time without time zone", "interval"):
         return False
     before, after = _FORM.match(old), _FORM.match(new)
     if before is None or after is None or before["rest"] != after["rest"]:

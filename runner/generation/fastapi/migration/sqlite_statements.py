@@ -146,6 +146,10 @@ def _value(old: ColumnSnapshot, new: ColumnSnapshot, text: str, renamed: Mapping
     if old.type == "uuid" and new.type != "uuid":
         cuts = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
         text = " || '-' || ".join(f"substr({text}, {start}, {length})" for start, length in cuts)
+    if old.type.startswith("time ") and new.type == "interval":
+        text = f"'1970-01-01 ' || {text}"
+    if old.type == "interval" and new.type.startswith("time "):
+        text = f"substr({text}, 12)"
     if new.needs_value and not old.needs_value and new.sqlite_default is not None:
         text = f"coalesce({text}, {new.sqlite_default})"
     return text

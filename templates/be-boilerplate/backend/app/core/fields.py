@@ -6,6 +6,7 @@ import base64
 import binascii
 import datetime as dt
 import math
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Annotated, Any, TypeVar
@@ -22,11 +23,12 @@ from pydantic import (
     NaiveDatetime,
     PlainSerializer,
     WithJsonSchema,
+    WrapValidator,
     field_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
-from app.core.raw_values import OrRaw
+from app.core.raw_values import OrRaw, RawText
 
 
 class Body(BaseModel):
@@ -180,6 +182,31 @@ def _as_text(value: Any) -> Any:
     return value if value is None or isinstance(value, (int, list, dict)) else str(value)
 
 
+def _span(value: Any, plain: Callable[[Any], dt.timedelta]) -> dt.timedelta | RawText:
+    if isinstance(value, RawText):  # of months, which another program has stored
+        return value
+    if not isinstance(value, str):
+        return plain(value)
+    found = re.fullmatch(_SPAN, value)
+    if found is None:
+        raise ValueError("must be a span of time up to 838:59:59, such as 100:00:00")
+    hours, minutes, seconds = (int(found[part] or 0) for part in (2, 3, 4))
+    micros = int((found[5] or "").ljust(6, "0"))
+    span = dt.timedelta(hours=hours, minutes=minutes, seconds=seconds, microseconds=micros)
+    return -span if found[1] else span
+
+
+def _clock(value: dt.timedelta | RawText) -> str:
+    if isinstance(value, RawText):
+        return value.text
+    seconds, fraction = divmod(abs(value), dt.timedelta(seconds=1))
+    minutes, seconds = divmod(seconds, 60)
+    text = (
+        f"{'-' if value < dt.timedelta() else ''}{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    )
+    return f"{text}.{fraction.microseconds:06}" if fraction else text
+
+
 def _encode(value: bytes) -> str:
     return base64.b64encode(value).decode()
 
@@ -207,6 +234,8 @@ def _local(name: str) -> dict[str, Any]:
 
 _CLOCK = r"[ T]\d\d:\d\d(:\d\d(\.\d+)?)?"
 _OFFSET = r"(Z|[+-]\d\d(:?\d\d){0,2})"
+_HOURS = "[0-7]?[0-9]?[0-9]|8[0-2][0-9]|83[0-8]"
+_SPAN = rf"(-?)({_HOURS}):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{{1,6}}))?)?"
 _DURATION = r"P(?=.)([+-]?\d+(\.\d+)?[YMWD])*(T([+-]?\d+(\.\d+)?[HMS])+)?"
 
 Date = Annotated[dt.date, OrRaw(_far())]
@@ -217,6 +246,12 @@ Timestamp = Annotated[  # requires an offset; converted to UTC
 LocalTimestamp = Annotated[NaiveDatetime, WithJsonSchema(_local("date-time")), OrRaw(_far(_CLOCK))]
 Interval = Annotated[  # a month is not a number of days
     dt.timedelta, OrRaw(f"-?infinity|{_DURATION}", unlike="[+-]?P[^T]*[YM]")
+]
+Span = Annotated[  # a span as on a clock, up to MySQL's longest: `100:00:00`
+    dt.timedelta,
+    WrapValidator(_span),
+    PlainSerializer(_clock, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_SPAN}$"}),
 ]
 Item = TypeVar("Item")
 Array = Annotated[list[Item | None], _AnyDimension()]

@@ -183,6 +183,17 @@ export const interval = () =>
 const DURATION =
   /^-?infinity$|^[+-]?P(?=[+-]?\d|T[+-]?\d)([+-]?\d+Y)?([+-]?\d+M)?([+-]?\d+W)?([+-]?\d+D)?(T(?=[+-]?\d)([+-]?\d+H)?([+-]?\d+M)?([+-]?\d+([.,]\d+)?S)?)?$/;
 
+/** A span of time as on a clock, up to MySQL's longest: `100:00:00`. */
+export const span = () =>
+  withFacts(
+    z
+      .string({ error: typeMessage("must be a span of time") })
+      .regex(SPAN, "must be a span of time up to 838:59:59, such as 100:00:00"),
+    { kind: "span" },
+  );
+
+const SPAN = /^-?([0-7]?\d?\d|8[0-2]\d|83[0-8]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$/;
+
 /** A value of a PostgreSQL-only type, in its text form. */
 export const native = () =>
   withFacts(

@@ -26,6 +26,7 @@ export type Kind =
   | "timestamp"
   | "local_timestamp"
   | "interval"
+  | "span"
   | "uuid"
   | "json"
   | "bytes"
@@ -96,6 +97,7 @@ const OPERATORS: Readonly<Record<Kind, readonly Operator[]>> = {
   timestamp: ORDERED,
   local_timestamp: ORDERED,
   interval: ORDERED,
+  span: ORDERED,
   boolean: EQUALITY,
   uuid: EQUALITY,
   choice: EQUALITY,

@@ -75,6 +75,9 @@ describe("SQL operations", () => {
   test("compare times and timestamps by value", () => {
     expect(sql.eq(sql.timeOfDay("08:00"), sql.timeOfDay("08:00:00.000"))).toBe(true);
     expect(sql.lt(sql.timeOfDay("08:00:00"), sql.timeOfDay("08:00:00.1"))).toBe(true);
+    expect(sql.lt(sql.span("-100:00:00.5"), sql.span("-99:00"))).toBe(true);
+    expect(sql.eq(sql.span("100:00:00"), sql.span("100:00"))).toBe(true);
+    expect(sql.span("a day")).toBe(null);
     expect(
       sql.eq(sql.timestamp("2024-01-01T07:00:00+07:00"), sql.timestamp("2024-01-01T00:00:00Z")),
     ).toBe(true);

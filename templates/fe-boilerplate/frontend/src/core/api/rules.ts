@@ -83,6 +83,16 @@ export function timeOfDay(value: unknown): string | null {
   return `${time.length > 5 ? time : `${time}:00`}.${fraction.padEnd(6, "0")}`;
 }
 
+/** Return a span of time in microseconds. */
+export function span(value: unknown): number | null {
+  if (typeof value !== "string") return null;
+  const [, sign = "", hours, minutes, seconds = "", fraction = ""] =
+    /^(-?)(\d+):(\d+)(?::(\d+)(?:\.(\d+))?)?$/.exec(value) ?? [];
+  if (hours === undefined) return null;
+  const whole = (Number(hours) * 60 + Number(minutes)) * 60 + Number(seconds);
+  return (sign ? -1 : 1) * (whole * 1_000_000 + Number(fraction.padEnd(6, "0")));
+}
+
 /** Return a timestamp in microseconds since 1970. Without a time zone it is taken as UTC. */
 export function timestamp(value: unknown): number | null {
   if (typeof value !== "string") return null;

@@ -2,7 +2,7 @@
 
 import { choiceLabel, isDateTime, isNumber } from "./fields";
 import { formatText } from "./formats";
-import type { AnyPage, FieldInfo } from "./page";
+import type { AnyPage, FieldInfo, Kind } from "./page";
 import { parseTimestamp, toLocalInput } from "./timestamps";
 
 export type Filters = Readonly<Record<string, string>>;
@@ -31,8 +31,10 @@ export function filterForm(page: AnyPage, field: FieldInfo): FilterForm | undefi
   if (field.kind === "array") return "text";
   if (field.choices) return "choices";
   if (operators.includes("contains")) return "text";
-  return operators.includes("gte") && field.kind !== "interval" ? "range" : "value";
+  return operators.includes("gte") && !SPANS.has(field.kind) ? "range" : "value";
 }
+
+const SPANS: ReadonlySet<Kind> = new Set(["interval", "span"]);
 
 /** Whether a field can be filtered for empty values. */
 export function canBeNull(page: AnyPage, field: FieldInfo): boolean {

@@ -69,6 +69,7 @@ function DateTime(props: InputProps) {
 /** Return a placeholder that shows the format of a duration, or that the server assigns a default. */
 function placeholder(field: FieldInfo): string | undefined {
   if (field.kind === "interval") return "P1DT2H30M";
+  if (field.kind === "span") return "HH:MM:SS";
   return field.optional && !field.nullable && field.initial === undefined ? "Automatic" : undefined;
 }
 

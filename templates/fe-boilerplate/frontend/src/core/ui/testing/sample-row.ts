@@ -12,6 +12,7 @@ const SAMPLES: { readonly [K in Kind]?: unknown } = {
   timestamp: "2024-01-31T08:00:00Z",
   local_timestamp: "2024-01-31T08:00:00",
   interval: "PT1H",
+  span: "08:00:00",
   uuid: "00000000-0000-4000-8000-000000000001",
   json: {},
   bytes: "AAAA",

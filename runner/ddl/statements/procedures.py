@@ -1,0 +1,56 @@
+"""Procedures that a script creates and calls itself: the statements in them are applied where it calls them.
+
+MySQL runs IF in procedures only, so scripts that may run twice put their statements into one: EF Core's idempotent
+scripts, and many migrations by hand. A procedure that is not called creates nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.ddl.catalog.catalog import ProcedureDraft
+from runner.ddl.model import NoteKind
+from runner.ddl.statements.code_blocks import Code, run_code
+from runner.ddl.syntax.tokens import string_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.ddl.statements.statement import Statement
+
+
+def create_procedure(statement: Statement) -> None:
+    """Keep a procedure, in the place of one of the same name; the cursor is after the word PROCEDURE."""
+    cursor, catalog = statement.cursor, statement.catalog
+    cursor.skip("IF", "NOT", "EXISTS")
+    name = cursor.take_path()[-1].lower()
+    cursor.take_group()
+    rest = cursor.tokens[cursor.index :]
+    body = next((token for token in rest if token.word == "BEGIN" or token.kind == "string"), None)
+    statement.pass_over(NoteKind.FUNCTION, "CREATE PROCEDURE neither creates nor changes a table")
+    if body is None:
+        return
+    is_quoted = body.kind == "string"
+    catalog.procedures[name] = ProcedureDraft(
+        text=string_value(body, cursor.dialect) if is_quoted else statement.text[body.start :],
+        declares_inside=not is_quoted,
+        file=statement.file,
+        line=statement.line_at(body.start),
+        note=catalog.notes[-1],
+    )
+
+
+def call_procedure(statement: Statement, apply: Callable[[Statement], None]) -> None:
+    """Apply the statements of the procedure that `CALL name [(…)]` names, by `apply`; the cursor is at CALL."""
+    catalog = statement.catalog
+    statement.cursor.skip("CALL")
+    procedure = catalog.procedures.get(statement.cursor.take_path()[-1].lower())
+    if procedure is None:
+        statement.pass_over(NoteKind.CODE_BLOCK, "a call; whatever the function creates or changes is not known")
+        return
+    if procedure.note in catalog.notes:
+        catalog.notes.remove(procedure.note)
+    code = Code(
+        text=procedure.text, file=procedure.file, line=procedure.line, declares_inside=procedure.declares_inside
+    )
+    run_code(statement, code, apply)

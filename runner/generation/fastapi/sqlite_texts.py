@@ -1,0 +1,86 @@
+"""Parts of texts in SQLite's SQL, which counts characters from 1 as the other databases do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.ddl.model import Const, Expression, Operation
+from runner.generation.encoders.sql_text import text_sql
+from runner.generation.model.check_expressions import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from runner.generation.fastapi.sqlite_sql import SqliteWriter
+    from runner.generation.model.field_types import FieldType
+
+_MOST_PARTS = 2  # of a text that is split: each is found in what follows the one before
+
+
+def _integer(part: Expression, op: str) -> int:
+    """Return a constant whole number.
+
+    Raises:
+        Unknown: it is none.
+
+    """
+    text = str(part.value) if isinstance(part, Const) else ""
+    if not text.removeprefix("-").isdigit():
+        raise Unknown(op)
+    return int(text)
+
+
+def _substring(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return a part of a text; a position before the first character means something else everywhere."""
+    value, *places = operation.args
+    numbers = [_integer(place, "substr") for place in places]
+    if min(numbers) < 0:
+        raise Unknown("substr")
+    return f"substr({', '.join((writer.text(value), *map(str, numbers)))})"
+
+
+def _beginning(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return left(): the first characters, or all but the last ones in PostgreSQL."""
+    text, size = writer.text(operation.args[0]), _integer(operation.args[1], "left")
+    if size < 0 and writer.source.postgresql_compatible:
+        return f"substr({text}, 1, max(length({text}) - {-size}, 0))"
+    return f"substr({text}, 1, {max(size, 0)})"
+
+
+def _end(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return right(): the last characters, or all but the first ones in PostgreSQL."""
+    text, size = writer.text(operation.args[0]), _integer(operation.args[1], "right")
+    if size < 0 and writer.source.postgresql_compatible:
+        return f"substr({text}, {1 - size})"
+    return f"substr({text}, {-size})" if size > 0 else f"substr({text}, 1, 0)"
+
+
+def _trimmed(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return trim() of some characters, each of which SQLite and PostgreSQL remove; MySQL removes the whole text."""
+    value, characters = operation.args
+    text = str(characters.value) if isinstance(characters, Const) else ""
+    if not text or (len(text) > 1 and not writer.source.postgresql_compatible):
+        raise Unknown(operation.op)
+    return f"{operation.op.removesuffix(' of')}({writer.text(value)}, {text_sql(text)})"
+
+
+def _part(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return split_part(): what is between one separator and the next; nothing after the last one."""
+    value, separator, number = operation.args
+    mark = str(separator.value) if isinstance(separator, Const) else ""
+    count = _integer(number, operation.op)
+    if not mark or not 1 <= count <= _MOST_PARTS:
+        raise Unknown(operation.op)
+    text, by = writer.text(value), text_sql(mark)
+    for _ in range(count - 1):
+        text = f"CASE instr({text}, {by}) WHEN 0 THEN '' ELSE substr({text}, instr({text}, {by}) + {len(mark)}) END"
+    return f"CASE instr({text}, {by}) WHEN 0 THEN {text} ELSE substr({text}, 1, instr({text}, {by}) - 1) END"
+
+
+TEXT_FUNCTIONS: Mapping[str, Callable[..., str]] = {
+    **dict.fromkeys(("trim of", "ltrim of", "rtrim of"), _trimmed),
+    "left": _beginning,
+    "right": _end,
+    "split_part": _part,
+    "substr": _substring,
+}
