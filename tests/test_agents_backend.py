@@ -274,11 +274,23 @@ def test_texts_without_case_are_compared_alike_on_both_databases(tmp_path: Path)
     assert "CREATE UNIQUE INDEX t_email_idx ON t (lower(email))" in first_revision(files, "postgresql")
 
 
-def test_checks_of_a_domain_on_items_are_named(tmp_path: Path) -> None:
-    ddl = "CREATE DOMAIN code AS text CHECK (VALUE <> ''); CREATE TABLE t (id int PRIMARY KEY, one code, many code[]);"
-    readme = one(backend_files(schema_of(tmp_path, ddl)), "app/t/README.md")
-    assert "- The checks of `code` on items of column `many` are enforced by PostgreSQL only." in readme
-    assert "column `one`" not in readme
+def test_checks_of_a_domain_hold_for_items_of_arrays(tmp_path: Path) -> None:
+    ddl = """CREATE DOMAIN code AS varchar(8) CHECK (VALUE ~ '^[A-Z]{2}$');
+        CREATE DOMAIN dose AS int CHECK (VALUE > 100);
+        CREATE DOMAIN colour AS text CHECK (VALUE IN ('red', 'blue'));
+        CREATE DOMAIN hash AS text CHECK (md5(VALUE) > 'a');
+        CREATE TABLE t (id int PRIMARY KEY, one code, many code[], doses dose[][], colours colour[] NOT NULL);
+        CREATE TABLE u (id int PRIMARY KEY, hashes hash[] NOT NULL);"""
+    files = backend_files(schema_of(tmp_path, ddl))
+    schemas = one(files, "app/t/schemas.py")
+    assert 'Many = Array[Annotated[str, Field(max_length=8, pattern="^[A-Z]{2}$")]]' in schemas
+    assert "Doses = Array[Annotated[Int32, Field(gt=100)]]" in schemas
+    assert 'Colours = Array[Literal["red", "blue"]]' in schemas
+    assert '"many": ["AA"], "doses": [[101]], "colours": ["red"]' in one(files, "tests/t/case.py")
+    assert "on items" not in one(files, "app/t/README.md")
+    readme = one(files, "app/u/README.md")
+    assert "- Check `hash_check` on items of column `hashes` is enforced by PostgreSQL only." in readme
+    assert "- Its tests make no rows: none is known that satisfies check `hash_check`." in readme
 
 
 def test_bytes_of_mysql_have_a_length(tmp_path: Path) -> None:

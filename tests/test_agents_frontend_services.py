@@ -142,6 +142,16 @@ def test_fields_that_clients_cannot_write_are_only_read(tmp_path: Path) -> None:
     assert "createSchema.partial()" in create
 
 
+def test_items_of_an_array_have_the_bounds_of_their_domain(tmp_path: Path) -> None:
+    types = services(
+        """CREATE DOMAIN dose AS int CHECK (VALUE > 100); CREATE DOMAIN colour AS text CHECK (VALUE IN ('red', 'blue'));
+        CREATE TABLE t (id int PRIMARY KEY, doses dose[] NOT NULL, colours colour[] NOT NULL);""",
+        tmp_path,
+    )["t/types.ts"]
+    assert "  doses: f.array(f.int32({ gt: 100 })),\n" in types
+    assert 'const coloursChoice = f.textChoice(["red", "blue"]);' in types
+
+
 def test_a_key_that_clients_give_cannot_be_changed(tmp_path: Path) -> None:
     files = services("CREATE TABLE t (a int, b date, c text, PRIMARY KEY (a, b));", tmp_path)
     assert "createSchema.omit({ a: true, b: true }).partial()" in files["t/types.ts"]

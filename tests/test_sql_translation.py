@@ -366,6 +366,13 @@ DOCUMENT = '{"a": {"b c": [1, "two", true, null]}, "empty": null, "flag": false,
         ("split_part(v, '@', 2)", "a", ""),
         ('lower(v COLLATE "C")', "A", "a"),
         ("mod(n, 4)", 10, 2),
+        ("lpad(v, 4, '0')", "7", "0007"),
+        ("lpad(v, 2, '0')", "789", "78"),
+        ("lpad(v, 5, 'xy')", "a", "xyxya"),
+        ("rpad(v, 3)", "a", "a  "),
+        ("rpad(v, 2, '-')", "abc", "ab"),
+        ("concat_ws(', ', v, 'b')", "a", "a, b"),
+        ("concat_ws(', ', v, NULL)", "a", "a"),
         ("on_sale::int", 1, 1),
         ("date(at)", "2024-05-06 07:08:09.000000", "2024-05-06"),
         ("date_trunc('hour', at)", "2024-05-06 07:08:09.500000", "2024-05-06 07:00:00.000000"),
@@ -394,9 +401,7 @@ def test_what_an_index_of_postgresql_is_over_is_the_same_on_sqlite(
     assert found == (result,)
 
 
-@pytest.mark.parametrize(
-    "expression", ["right(v, n)", "doc -> 'a'", "doc #>> '{a,0}'", "reverse(v)", "left(md5(v), 8)"]
-)
+@pytest.mark.parametrize("expression", ["right(v, n)", "doc #>> '{a,0}'", "reverse(v)", "left(md5(v), 8)"])
 def test_a_unique_index_that_sqlite_cannot_have_is_named(expression: str) -> None:
     columns = "v text, n int, doc jsonb"
     ddl = f"CREATE TABLE t (id int PRIMARY KEY, {columns}); CREATE UNIQUE INDEX i ON t (({expression}))"
@@ -421,12 +426,66 @@ def test_a_unique_index_that_sqlite_cannot_have_is_named(expression: str) -> Non
         ),
         ("json_extract(`doc`, '$[*].a')", None),
         ("json_unquote(`doc`)", None),
+        ("reverse(`code`)", "reverse(code)"),
+        ("substring_index(`code`, '-', 1)", "split_part(code, '-', 1)"),
+        ("substring_index(`code`, '-', -1)", None),
+        ("lpad(`n`, 6, '0')", "lpad(CAST(n AS text), 6, '0')"),
+        (
+            "date_format(`day`, '%Y-%m')",
+            (
+                "lpad(CAST(CAST(extract(year FROM day) AS integer) AS text), 4, '0') || '-' || "
+                "lpad(CAST(CAST(extract(month FROM day) AS integer) AS text), 2, '0')"
+            ),
+        ),
+        ("date_format(`day`, '%W')", None),
     ],
 )
-def test_a_part_of_a_json_value_of_mysql(expression: str, postgresql: str | None) -> None:
+def test_a_computed_text_of_mysql_on_postgresql(expression: str, postgresql: str | None) -> None:
     type_ = "json" if "json_extract" in expression and "unquote" not in expression else "varchar(60)"
-    made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, doc json, v {type_} AS ({expression}))", "mysql")
+    columns = "doc json, code varchar(9), n int, day date"
+    made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {columns}, v {type_} AS ({expression}))", "mysql")
     assert made.sql.generated(made.columns["v"].field.column, Database.POSTGRESQL) == postgresql
+
+
+@pytest.mark.parametrize(
+    ("type_", "expression", "postgresql"),
+    [
+        ("tinyint(1)", "if(`n` is null, 1, null)", "((CASE WHEN (n IS NULL) THEN 1 ELSE NULL END) <> 0)"),
+        ("tinyint(1)", "`n` > 1", "n > 1"),
+        ("int", "`n` > 1", "CAST((n > 1) AS integer)"),
+        ("int", "left(`code`, 2)", "CASE WHEN left(code, 2) ~ '^[+-]?[0-9]+$' THEN CAST(left(code, 2) AS integer) END"),
+        ("date", "json_unquote(json_extract(`doc`, '$.born'))", None),
+        ("varchar(9)", "json_extract(`doc`, '$.name')", "(doc #> '{name}')"),
+    ],
+)
+def test_a_computed_value_of_mysql_has_the_type_of_its_column(
+    type_: str, expression: str, postgresql: str | None
+) -> None:
+    columns = "doc json, code varchar(9), n int"
+    made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {columns}, v {type_} AS ({expression}))", "mysql")
+    assert made.sql.generated(made.columns["v"].field.column, Database.POSTGRESQL) == postgresql
+
+
+@pytest.mark.parametrize(
+    ("type_", "expression", "value", "result"),
+    [
+        ("int", "left(`code`, 2)", "42x", 42),
+        ("int", "left(`code`, 2)", "xy", None),
+        ("int", "json_extract(`doc`, '$.flag')", DOCUMENT, None),
+        ("int", "json_unquote(json_extract(`doc`, '$.a.\"b c\"[0]'))", DOCUMENT, 1),
+        ("varchar(9)", "json_extract(`doc`, '$.a.\"b c\"[1]')", DOCUMENT, '"two"'),
+        ("varchar(9)", "json_extract(`doc`, '$.flag')", DOCUMENT, "false"),
+        ("varchar(9)", "json_extract(`doc`, '$.empty')", DOCUMENT, "null"),
+        ("varchar(9)", "json_extract(`doc`, '$.other')", DOCUMENT, None),
+        ("json", "json_extract(`doc`, '$.a')", DOCUMENT, '{"b c":[1,"two",true,null]}'),
+    ],
+)
+def test_a_computed_value_of_mysql_on_sqlite(type_: str, expression: str, value: str, result: str | int | None) -> None:
+    columns = "doc json, code varchar(9)"
+    made = _resource(f"CREATE TABLE t (id int PRIMARY KEY, {columns}, v {type_} AS ({expression}))", "mysql")
+    text = made.sql.generated(made.columns["v"].field.column, Database.SQLITE)
+    found = sqlite3.connect(":memory:").execute(f"SELECT {text} FROM (SELECT ? AS doc, ? AS code)", (value,) * 2)
+    assert found.fetchone() == (result,)
 
 
 def test_bounds_of_a_range_are_no_text_on_sqlite() -> None:

@@ -134,6 +134,20 @@ def test_an_array_has_neither_default_nor_not_null_of_its_items(client: httpx.Cl
     assert (row["doses"], row["signs"]) == (None, ["\\"])
 
 
+def test_a_backslash_escapes_in_patterns(client: httpx.Client) -> None:
+    for term in ("50%_a", "50%Xa", "500_a"):
+        assert client.post("/terms", json={"term": term}).status_code == 201
+    for operator in ("like", "ilike"):
+        found = client.get("/terms", params={f"term__{operator}": r"50\%\_%"}).json()["items"]
+        assert [row["term"] for row in found] == ["50%_a"]
+
+
+def test_items_keep_the_checks_of_their_domain(client: httpx.Client) -> None:
+    refused = client.post("/rosters", json={"doses": [[1], [10]]})
+    assert refused.status_code == 422
+    assert refused.json()["errors"][0]["field"].startswith("doses")
+
+
 def test_items_at_any_depth_are_found(client: httpx.Client) -> None:
     row = client.post("/rosters", json={"words": [["deep", "er"]], "doses": [7]}).json()
     for parameters in ({"words__contains": "er"}, {"doses__contains": "7"}):

@@ -40,6 +40,7 @@ PLAIN_FUNCTIONS: Mapping[str, str] = {
     "Ceil": "ceil",
     "Coalesce": "coalesce",
     "Concat": "concat",
+    "ConcatWs": "concat_ws",
     "CurrentDate": "current_date",
     "CurrentTime": "current_time",
     "CurrentTimestamp": "now",
@@ -59,6 +60,7 @@ PLAIN_FUNCTIONS: Mapping[str, str] = {
     "MD5": "md5",
     "Rand": "random",
     "Replace": "replace",
+    "Reverse": "reverse",
     "Right": "right",
     "SplitPart": "split_part",
     "StrPosition": "strpos",
@@ -155,6 +157,22 @@ def _trim(node: exp.Expr, reader: ExpressionReader) -> Expression:
     return Operation(op=names[position] if plain else f"{names[position]} of", args=tuple(args))
 
 
+def _pad(node: exp.Expr, reader: ExpressionReader) -> Expression:
+    """Read lpad() and rpad(), which fill a text up with blanks where nothing else is named."""
+    filled = node.args.get("fill_pattern")
+    args = (reader.convert(node.this), reader.convert(node.expression))
+    with_ = Const(value=" ") if filled is None else reader.convert(filled)
+    return Operation(op="lpad" if node.args.get("is_left") else "rpad", args=(*args, with_))
+
+
+def _before_separator(node: exp.Expr, reader: ExpressionReader) -> Expression:
+    """Read substring_index(text, separator, 1) of MySQL."""
+    count = reader.convert(node.args["count"])
+    if not isinstance(count, Const) or count.value != "1":
+        raise Inexpressible
+    return Operation(op="split_part", args=(reader.convert(node.this), reader.convert(node.args["delimiter"]), count))
+
+
 def _of_schema(node: exp.Expr, reader: ExpressionReader) -> Expression:
     """Read a function that is named with its schema: the schemas of the database and of extensions add no meaning."""
     if isinstance(node.this, exp.Identifier) and node.this.name.lower() in _FUNCTION_SCHEMAS:
@@ -180,6 +198,8 @@ FUNCTIONS: Mapping[type[exp.Expr], NodeReader] = {
     exp.DateSub: _moved,
     exp.TimestampAdd: _moved,
     exp.Day: _part_of_date,
+    exp.Hour: _part_of_date,
+    exp.Minute: _part_of_date,
     exp.Month: _part_of_date,
     exp.Year: _part_of_date,
     exp.HexString: _hexadecimal,
@@ -195,6 +215,9 @@ FUNCTIONS: Mapping[type[exp.Expr], NodeReader] = {
         op="lower", args=(Operation(op="hex", args=(reader.convert(node.this),)),)
     ),
     exp.MakeInterval: _make_interval,
+    exp.Pad: _pad,
+    exp.SubstringIndex: _before_separator,
+    exp.TsOrDsToDate: lambda node, reader: Operation(op="cast", args=(reader.convert(node.this), Const(value="date"))),
     exp.TimestampTrunc: lambda node, reader: Operation(
         op="date_trunc", args=(Const(value=node.args["unit"].name.lower()), reader.convert(node.this))
     ),

@@ -112,7 +112,16 @@ def _sqlite_text(writer: SqliteWriter, operation: Operation, _like: FieldType | 
     return f"CASE json_type({part}) {cases} ELSE CAST(json_extract({part}) AS TEXT) END"
 
 
+def _sqlite_part(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return a part as JSON."""
+    part = f"{_value(writer, operation)}, {_sqlite_path(operation)}"
+    words = " ".join(f"WHEN '{word}' THEN '{word}'" for word in ("true", "false", "null"))
+    quoted = f"CASE json_type({part}) {words} ELSE json_quote(json_extract({part})) END"
+    return f"CASE WHEN json_type({part}) IS NOT NULL THEN {quoted} END"
+
+
 SQLITE_JSON: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("json text", "json scalar"), _sqlite_text),
+    "json part": _sqlite_part,
     "json_unquote": lambda writer, operation, like: _sqlite_text(writer, _unquoted(operation), like),
 }

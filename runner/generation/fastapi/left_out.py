@@ -135,10 +135,8 @@ def _indexes(table: ApplicationTable, sql: TableSql) -> Iterator[str]:
 
 def _of_type(field: Field, sql: TableSql) -> Iterator[str]:
     """Yield what a column's type holds in the database of the DDL and not here."""
-    domain = field.column.type.domain
-    if domain is not None and domain.checks and field.column.type.dimensions:
-        items = f"items of column {code(field.column.name)}"
-        yield f"the checks of {code(domain.name.name)} on {items} are enforced by PostgreSQL only"
+    for name in field.item_checks:
+        yield f"check {code(name)} on items of column {code(field.column.name)} is enforced by PostgreSQL only"
     if sql.source.sqlite_compatible and not field.column.type.text.strip():
         yield f"column `{field.column.name}` has no type: it holds text"
     elif field.column.type.base in MYSQL_TYPES and not sql.source.postgresql_compatible:

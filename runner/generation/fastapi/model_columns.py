@@ -141,10 +141,13 @@ def _alias(field: Field, plain: Fragment, type_: PythonType) -> Fragment:
     item = field.type.item
     if item is None or type_.item is None:
         return checked_native(field.type) or _bounded(plain, field.type, field.bounds)
-    bounds = Bounds(max_length=item.max_length)  # PostgreSQL would cut longer items without an error
     if item.kind == "json":
         return type_.schema
-    return array_of(checked_native(item, in_array=True) or _bounded(type_.item.schema, item, bounds))
+    if field.item is not None:
+        bounds, plain = field.item.bounds, _with_choices(field.item, type_.item)
+    else:  # PostgreSQL would cut longer items without an error
+        bounds, plain = Bounds(max_length=item.max_length), type_.item.schema
+    return array_of(checked_native(item, in_array=True) or _bounded(plain, item, bounds))
 
 
 def _bounded(schema: Fragment, type_: FieldType, bounds: Bounds) -> Fragment:

@@ -9,6 +9,7 @@ from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.sql_writer import NOW, RANDOM_BYTES, UUID_OPS
 from runner.generation.fastapi.sqlite_functions import random_length
+from runner.generation.fastapi.sqlite_texts import joined
 from runner.generation.model.check_expressions import Unknown
 from runner.generation.model.field_types import NUMERIC
 
@@ -86,12 +87,32 @@ def _of_column(writer: PostgresqlWriter, operation: Operation, column: ColumnRef
     form = str(getattr(operation.args[0], "value", ""))
     as_text = like is None or like.kind == "text"
     if operation.op == "strftime" and as_text and kind != "timestamp":
-        return text_of(text, form)
+        return text_of(text, form) if writer.place in ("default", "check") else _text_of_parts(text, form)
     if operation.op == "strftime" and not as_text and (kind, form) == ("date", "%Y-%m-%d"):
         return text
     if (operation.op, kind) in (("date", "date"), ("datetime", "local_timestamp"), ("datetime", "timestamp")):
         return text
     raise Unknown(operation.op)
+
+
+def _text_of_parts(time: str, form: str) -> str:
+    """Return a moment as a text without to_char(), which computed columns and indexes may not call.
+
+    Raises:
+        Unknown: the form has other parts than whole numbers.
+
+    """
+    parts = []
+    for part in re.findall(r"%.|[^%]+", form):
+        unit, width = _NUMBERS.get(part, ("", 0))
+        if part.startswith("%") and not unit:
+            raise Unknown(form)
+        number = f"lpad(CAST(CAST(extract({unit} FROM {time}) AS integer) AS text), {width}, '0')"
+        parts.append(number if unit else text_sql(part))
+    return " || ".join(parts)
+
+
+_NUMBERS = {"%Y": ("year", 4), "%m": ("month", 2), "%d": ("day", 2), "%H": ("hour", 2), "%M": ("minute", 2)}
 
 
 def _is_now(time: Expression) -> bool:
@@ -218,6 +239,16 @@ def _part_of_text(writer: PostgresqlWriter, operation: Operation, _like: FieldTy
     return f"{operation.op}({', '.join((writer.text(value), *numbers))})"
 
 
+def _padded(writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    value, length, filling = operation.args
+    return f"{operation.op}({writer.text(value)}, {writer.write(length)}, {writer.text(filling)})"
+
+
+def _split(writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    value, separator, number = operation.args
+    return f"split_part({writer.text(value)}, {writer.text(separator)}, {writer.write(number)})"
+
+
 def _storage_class(writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
     """Return typeof() of a column of SQLite, whose type allows one storage class in PostgreSQL."""
     (value,) = operation.args
@@ -242,7 +273,9 @@ FUNCTIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(RANDOM_BYTES, _random_bytes),
     **dict.fromkeys(("substr", "left", "right"), _part_of_text),
     **dict.fromkeys(("unhex", "uuid_to_bin"), _bytes_of),
+    **dict.fromkeys(("lpad", "rpad"), _padded),
     "bytes": _bytes,
+    "concat_ws": joined,
     "div": _quotient,
     "extract": _extract,
     "hex": lambda _writer, operation, _like: f"upper({_random_digits(operation.args[0])})",
@@ -252,6 +285,8 @@ FUNCTIONS: Mapping[str, Callable[..., str]] = {
     "md5": lambda writer, operation, _like: f"md5({writer.text(operation.args[0])})",
     "octet_length": lambda writer, operation, _like: f"octet_length({writer.write(operation.args[0])})",
     "random": _random,
+    "reverse": lambda writer, operation, _like: f"reverse({writer.text(operation.args[0])})",
+    "split_part": _split,
     "typeof": _storage_class,
     "zeroblob": _zeros,
 }

@@ -96,6 +96,20 @@ class PostgresqlWriter(SqlWriter):
             return f"(({text}) <> 0)"
         return text
 
+    def computed(self, expression: Expression, like: FieldType | None) -> str:
+        """Return an expression as the value of a computed column; NULL for a text that is no number but should be."""
+        kind = self.kind(expression)
+        if like is None or kind not in ("text", "json") or like.kind in (kind, "text", "enum", "native", "array"):
+            return self.default(expression, like)
+        type_ = {16: "smallint", 32: "integer", 64: "bigint"}.get(like.bits) if like.kind == "integer" else None
+        type_ = type_ or {"decimal": "numeric", "number": "double precision"}.get(like.kind)
+        if type_ is None:  # dates of texts depend on settings of the session, which a computed column may not
+            raise Unknown(like.kind)
+        if isinstance(expression, Operation) and expression.op == "json part":
+            expression = Operation(op="json scalar", args=expression.args)
+        text, places = self.write(expression), "" if like.kind == "integer" else r"(\.[0-9]+)?"
+        return f"CASE WHEN {text} ~ '^[+-]?[0-9]+{places}$' THEN CAST({text} AS {type_}) END"
+
     def number(self, part: Expression) -> str:
         """Return an operand of arithmetic; a truth value is 0 or 1."""
         kind = self.kind(part)

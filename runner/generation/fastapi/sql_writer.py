@@ -42,7 +42,8 @@ _CONDITIONS = frozenset(
 )
 _TEXTS = frozenset({
     "||", "concat", "lower", "upper", "trim", "ltrim", "rtrim", "replace", "substr", "left", "right", "split_part",
-    "trim of", "ltrim of", "rtrim of", "json text", "json scalar", "json_unquote",
+    "trim of", "ltrim of", "rtrim of", "lpad", "rpad", "reverse", "concat_ws", "json text", "json scalar",
+    "json_unquote",
 })  # fmt: skip
 _COUNTS = LENGTHS | {
     "strpos", "octet_length", "num_nonnulls", "num_nulls", "extract", "json_array_size", "jsonb_array_length",
@@ -64,7 +65,7 @@ _KINDS: Mapping[str, Kind] = {
     **dict.fromkeys(_CONDITIONS, "boolean"),
     **dict.fromkeys(_TEXTS, "text"),
     **dict.fromkeys((*_COUNTS, *_BITWISE, "unixepoch", "unix_timestamp"), "integer"),
-    **dict.fromkeys(("lpad", "hex", "md5", "strftime", "typeof", "jsonb_typeof", "json_typeof"), "text"),
+    **dict.fromkeys(("hex", "md5", "strftime", "typeof", "jsonb_typeof", "json_typeof"), "text"),
     "julianday": "number",
     "json part": "json",
     **dict.fromkeys(NOW, "timestamp"),
@@ -127,6 +128,14 @@ class SqlWriter:
     def default(self, expression: Expression, like: FieldType | None) -> str:
         """Return an expression as the default of a column of a type."""
         return self.write(expression, like)
+
+    def computed(self, expression: Expression, like: FieldType | None) -> str:
+        """Return an expression as the value of a computed column of a type."""
+        return self.write(expression, like)
+
+    def text(self, part: Expression) -> str:
+        """Return an operand as text."""
+        raise NotImplementedError
 
     def inner(self, part: Expression, like: FieldType | None = None) -> str:
         """Return an expression as an operand."""

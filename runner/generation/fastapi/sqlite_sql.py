@@ -99,6 +99,18 @@ class SqliteWriter(SqlWriter):
             return f"CAST(round({text}) AS INTEGER)" if self.kind(expression) in ("number", "decimal") else text
         return text
 
+    def computed(self, expression: Expression, like: FieldType | None) -> str:
+        """Return an expression as the value of a computed column; NULL for a text that is no number but should be."""
+        kind = self.kind(expression)
+        if like is None or kind not in ("text", "json") or like.kind not in NUMERIC:
+            return self.write(expression, like)
+        if isinstance(expression, Operation) and expression.op == "json part":
+            expression = Operation(op="json scalar", args=expression.args)
+        text = self.inner(expression)
+        digits = f"ltrim({text}, '+-')"
+        is_number = f"{digits} <> '' AND {digits} NOT GLOB '*[^0-9{'' if like.kind == 'integer' else '.'}]*'"
+        return f"CASE WHEN {is_number} THEN CAST({text} AS {'INTEGER' if like.kind == 'integer' else 'NUMERIC'}) END"
+
     # ------------------------------------------------------------------------------------------------------- moments
 
     def now(self, operation: Operation, like: FieldType | None) -> str:

@@ -11,9 +11,11 @@ from runner.generation.model.check_expressions import Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from runner.generation.fastapi.sql_writer import SqlWriter
     from runner.generation.fastapi.sqlite_sql import SqliteWriter
     from runner.generation.model.field_types import FieldType
 
+_LONGEST = 200  # characters of a filling
 _MOST_PARTS = 2  # of a text that is split: each is found in what follows the one before
 
 
@@ -77,8 +79,33 @@ def _part(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -
     return f"CASE instr({text}, {by}) WHEN 0 THEN {text} ELSE substr({text}, 1, instr({text}, {by}) - 1) END"
 
 
+def _padded(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return lpad() or rpad(): a text of exactly so many characters."""
+    value, length, filling = operation.args
+    size, fill = _integer(length, operation.op), str(filling.value) if isinstance(filling, Const) else ""
+    if not fill or not 0 < size <= _LONGEST:
+        raise Unknown(operation.op)
+    text = f"CAST({writer.text(value)} AS TEXT)" if writer.kind(value) == "integer" else writer.text(value)
+    if operation.op == "rpad":
+        return f"substr({text} || {text_sql((fill * size)[:size])}, 1, {size})"
+    missing = f"substr({text_sql((fill * size)[:size])}, 1, {size} - length({text}))"
+    return f"CASE WHEN length({text}) < {size} THEN {missing} || {text} ELSE substr({text}, 1, {size}) END"
+
+
+def joined(writer: SqlWriter, operation: Operation, _like: FieldType | None) -> str:
+    """Return concat_ws(), which passes over NULL, for any database."""
+    separator, *values = operation.args
+    mark = str(separator.value) if isinstance(separator, Const) else ""
+    if not mark:
+        raise Unknown(operation.op)
+    parts = (f"coalesce({text_sql(mark)} || {writer.text(value)}, '')" for value in values)
+    return f"substr({' || '.join(parts)}, {len(mark) + 1})"
+
+
 TEXT_FUNCTIONS: Mapping[str, Callable[..., str]] = {
     **dict.fromkeys(("trim of", "ltrim of", "rtrim of"), _trimmed),
+    **dict.fromkeys(("lpad", "rpad"), _padded),
+    "concat_ws": joined,
     "left": _beginning,
     "right": _end,
     "split_part": _part,

@@ -7,7 +7,7 @@ parsed form with the same meaning; where that cannot be done there is none, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -134,11 +134,17 @@ class TableSql:
             return None
         writer = self._writer(target, place)
         try:
-            return writer.default(expression, like) if place == "default" else writer.write(expression, like)
+            if place in _VALUES:
+                return _VALUES[place](writer, expression, like)
+            return writer.write(expression, like)
         except Unknown:
             return None
 
 
+_VALUES: Mapping[Place, Callable[[SqlWriter, Expression, FieldType | None], str]] = {
+    "default": lambda writer, expression, like: writer.default(expression, like),
+    "generated": lambda writer, expression, like: writer.computed(expression, like),
+}
 _ALWAYS = "true"
 _LIKE = re.compile(r"\blike\b", re.IGNORECASE)  # which has regard to case in a backend's connections to SQLite
 # A cast, an array, a name in other quotes, a column after its table, which SQLite refuses in computed columns, or words

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from runner.ddl.dialects import dialect_named
 from runner.ddl.model import Table
-from runner.generation.model.checks import RowRule, sort_checks
+from runner.generation.model.checks import RowRule, SortedChecks, has_checks, sort_checks
 from runner.generation.model.constraint_names import NamedConstraints
 from runner.generation.model.distinctions import distinctions
 from runner.generation.model.examples import Examples, make_examples
 from runner.generation.model.field_types import NUMERIC, FieldType, Kind, field_type
-from runner.generation.model.fields import Field, make_field
+from runner.generation.model.fields import Field, item_of, make_field
 from runner.generation.model.prose import lower_first, sentence
 from runner.generation.model.references import Reference, is_sound, partly_unique_columns, unique_columns
 from runner.generation.model.samples import sample_of
@@ -24,7 +24,7 @@ from runner.generation.model.schema_names import TableNames
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.ddl.model import ForeignKey, Schema
+    from runner.ddl.model import Column, ForeignKey, Schema
     from runner.generation.model.schema_names import SchemaNames
 
 _KEY_KINDS: frozenset[Kind] = frozenset(
@@ -251,10 +251,21 @@ def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints
     types |= _json_texts(table, types) if dialect.json_is_text else {}
     types = {name: _composite(schema, type_) for name, type_ in types.items()}
     checks = sort_checks(columns, constraints.checks, types)
+    items = _item_checks(columns, types)
     fields = {
-        name: make_field(column, own.fields[name], types[name], checks.bounds[name], is_key=name in table.key_columns)
+        name: make_field(
+            column,
+            own.fields[name],
+            types[name],
+            checks.bounds[name],
+            is_key=name in table.key_columns,
+            items=items.get(name),
+        )
         for name, column in columns.items()
     }
+    opaque = dict(checks.opaque)
+    for name, field in fields.items():
+        opaque |= {check: (*opaque.get(check, ()), name) for check in field.item_checks}
     return ApplicationTable(
         ddl=table,
         title=schema.label(table.name),
@@ -264,12 +275,21 @@ def make_table(schema: Schema, names: SchemaNames, constraints: NamedConstraints
         rules=checks.rules,
         database_only=checks.database_only,
         tried=checks.tried,
-        opaque=checks.opaque,
+        opaque=opaque,
         references=tuple(_references(schema, names, table, constraints.foreign_keys, fields)),
         notes=schema.reasons.get(table.name, ()),
         partitions=schema.partitions[table.name],
         has_parent=table.partition_of in schema.tables_by_name,
     )
+
+
+def _item_checks(columns: Mapping[str, Column], types: Mapping[str, FieldType]) -> Mapping[str, SortedChecks]:
+    """Return the checks of the domains that arrays are of, by the array's column."""
+    return {
+        name: sort_checks({name: item_of(column)}, {}, {name: item})
+        for name, column in columns.items()
+        if column.type.dimensions and has_checks(column.type.domain) and (item := types[name].item) is not None
+    }
 
 
 def _composite(schema: Schema, type_: FieldType) -> FieldType:

@@ -113,6 +113,11 @@ def sort_checks(
     )
 
 
+def has_checks(domain: Domain | None) -> bool:
+    """Whether a domain, or one that it is made of, has checks."""
+    return domain is not None and (bool(domain.checks) or has_checks(domain.type.domain))
+
+
 def _domain_checks(columns: Mapping[str, Column]) -> Iterator[tuple[str, Check]]:
     """Yield the checks of each column's domain as checks of that column."""
     for column in columns.values():

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runner.ddl.model import Column
-from runner.generation.model.checks import Bounds
+from runner.generation.model.checks import Bounds, SortedChecks
 from runner.generation.model.defaults import FieldDefault, field_default
 from runner.generation.model.field_types import FieldType
 from runner.generation.model.naming import human
@@ -20,7 +20,8 @@ class Field:
 
     `name` is the field's in JSON, URLs and forms, unique in its table; `column` is the DDL's own record. `nullable`
     takes the primary key and domains into account. `is_numbered` fields are counted up by the database,
-    `is_read_only` ones get their value from it alone: they are numbered, computed or maintained by it.
+    `is_read_only` ones get their value from it alone: they are numbered, computed or maintained by it. An array of a
+    domain with checks has the field that each `item` of it is; `item_checks` are those that no bounds express.
     """
 
     name: str
@@ -33,6 +34,8 @@ class Field:
     is_key: bool
     is_numbered: bool
     is_read_only: bool
+    item: Field | None = None
+    item_checks: tuple[str, ...] = ()
 
     @property
     def writable(self) -> bool:
@@ -50,8 +53,13 @@ class Field:
         return one_line(self.column.comment or "")
 
 
-def make_field(column: Column, name: str, type_: FieldType, bounds: Bounds, *, is_key: bool) -> Field:
-    """Return the field of a column by this name; `is_key` is whether it is part of the primary key."""
+def make_field(
+    column: Column, name: str, type_: FieldType, bounds: Bounds, *, is_key: bool, items: SortedChecks | None = None
+) -> Field:
+    """Return the field of a column by this name; `is_key` is whether it is part of the primary key.
+
+    `items` are the checks on items of an array, sorted as those of a table with the column `item_of`.
+    """
     nullable = column.nullable and not is_key and not domain_rejects_null(column)
     default = field_default(column, type_)
     numbered = bool(column.identity or column.auto_increment or column.serial)
@@ -69,7 +77,20 @@ def make_field(column: Column, name: str, type_: FieldType, bounds: Bounds, *, i
         is_read_only=bool(column.generated or column.system_time)
         or numbered
         or (maintained and (nullable or default is not None)),
+        item=_item(column, name, type_.item, items),
+        item_checks=(*items.database_only, *(rule.name for rule in items.rules)) if items else (),
     )
+
+
+def _item(column: Column, name: str, type_: FieldType | None, checks: SortedChecks | None) -> Field | None:
+    if type_ is None or checks is None:
+        return None
+    return make_field(item_of(column), name, type_, checks.bounds[column.name], is_key=False)
+
+
+def item_of(column: Column) -> Column:
+    """Return the column that an item of an array is by itself."""
+    return replace(column, type=replace(column.type, dimensions=0), default=None)
 
 
 def domain_rejects_null(column: Column) -> bool:

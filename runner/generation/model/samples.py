@@ -99,6 +99,8 @@ def sample_of(field: Field, *, distinct: bool, in_turns: bool = False) -> Sample
         return _text(field)
     if type_.kind in NUMERIC:
         return _number(field, distinct=distinct)
+    if field.item is not None:
+        return _array_of(sample_of(field.item, distinct=distinct), type_)
     return _of_type(type_, distinct=distinct)
 
 
@@ -123,10 +125,7 @@ def cycle(values: Sequence[str | int | bool]) -> Sample:
 def _of_type(type_: FieldType, *, distinct: bool) -> Sample:
     """Return a value of a type that has no bounds."""
     if type_.item is not None:
-        found = _item(type_.item, distinct=distinct)
-        for _ in range(type_.dimensions):
-            found = Sample(json=[found.json], value=[found.value], item=found, is_guess=found.is_guess)
-        return found
+        return _array_of(_item(type_.item, distinct=distinct), type_)
     if type_.kind == "native":
         return _native(type_, distinct=distinct)
     if type_.kind == "bytes" and type_.max_length is not None and type_.max_length < _BYTES:
@@ -138,6 +137,13 @@ def _of_type(type_: FieldType, *, distinct: bool) -> Sample:
     if distinct and type_.kind in MOMENTS:
         return moment_series(type_.kind, _FIRST)
     return _DISTINCT.get(type_.kind, _PLAIN[type_.kind]) if distinct else _PLAIN[type_.kind]
+
+
+def _array_of(item: Sample, type_: FieldType) -> Sample:
+    """Return an array of one item, in as many dimensions as its type has."""
+    for _ in range(type_.dimensions):
+        item = Sample(json=[item.json], value=[item.value], item=item, is_guess=item.is_guess)
+    return item
 
 
 def _item(type_: FieldType, *, distinct: bool) -> Sample:

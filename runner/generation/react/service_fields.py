@@ -43,19 +43,21 @@ _MAKERS: Mapping[Kind, str] = {
 def choice_source(field: Field) -> Call | None:
     """Return the list of values that a field, or an item of it, is one of."""
     type_ = field.type.item or field.type
-    if field.bounds.choices is not None:
-        return Call("f.textChoice" if type_.kind == "text" else "f.intChoice", (list(field.bounds.choices),))
+    choices = (field.item or field).bounds.choices
+    if choices is not None:
+        return Call("f.textChoice" if type_.kind == "text" else "f.intChoice", (list(choices),))
     if not type_.values:
         return None
     return Call("f.textChoice" if type_.kind == "text" else "f.choice", (list(type_.values),))
 
 
-def maker_source(type_: FieldType, *, bounded: bool = False) -> Call:
-    """Return what makes the schema of a type; `bounded` gives items of an array the bounds of their own type."""
+def maker_source(type_: FieldType, *, bounded: bool = False, item_field: Field | None = None) -> Call:
+    """Return what makes the schema of a type; `bounded` gives items of an array their own bounds."""
     if type_.item is None:
         return Call(_MAKERS[type_.kind].format(bits=type_.bits))
     item = maker_source(type_.item)
-    bounds = _item_bounds(type_.item) if bounded else {}
+    own = _item_bounds(type_.item) if item_field is None else bounds_of(item_field)
+    bounds = own if bounded else {}
     return arrays_of(Call(item.name, (bounds,)) if bounds else item, type_, "")
 
 

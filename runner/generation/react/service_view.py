@@ -121,7 +121,7 @@ class ServiceView:
         if field.name in self._choices:
             name = self._choices[field.name][0]
             return arrays_of(Code(name), field.type, suffix) if field.type.item else Code(name + suffix)
-        source = maker_source(field.type, bounded=bounded)
+        source = maker_source(field.type, bounded=bounded, item_field=field.item)
         if bounded and not field.type.item:
             options = bounds_of(field)
             return Call(source.name, (options,) if options else (), suffix)

@@ -49,8 +49,8 @@ _COMPARISONS: Mapping[str, Operator] = {
     "lte": lambda column, value: column <= value,
     "gt": lambda column, value: column > value,
     "gte": lambda column, value: column >= value,
-    "like": lambda column, value: column.like(value),
-    "ilike": lambda column, value: column.ilike(value),
+    "like": lambda column, value: column.like(value, escape="\\"),
+    "ilike": lambda column, value: column.ilike(value, escape="\\"),
 }
 
 

@@ -38,6 +38,7 @@ class RowFactory:
         self.step = step
         self.references = references
         self.values = values
+        self._key = [spec.attribute(column) for column in spec.table.primary_key.columns]
         self._unique = _unique_sets(spec)
         self._seen: list[set[tuple[Any, ...]]] = [set() for _ in self._unique]
         distinct = {name for names in self._unique for name in names}
@@ -53,9 +54,8 @@ class RowFactory:
         """Read the unique values of existing rows, so that new rows differ from them."""
         model = self.spec.model
         for names, seen in zip(self._unique, self._seen, strict=True):
-            seen.update(
-                map(tuple, session.execute(sa.select(*(getattr(model, name) for name in names))))
-            )
+            stored = session.execute(sa.select(*(getattr(model, name) for name in names)))
+            seen.update(tuple(map(_hashable, row)) for row in stored)
 
     def make(self, *, like_example: bool = False) -> Row:
         """Return a row that satisfies all rules and is unique; all else is that of the example if it is to be like it.
@@ -64,6 +64,8 @@ class RowFactory:
         """
         for _ in range(_MAX_DRAFTS):
             row = self._completed({**self._draft(), **(self._example if like_example else {})})
+            if any(isinstance(row.get(name), list) for name in self._key):
+                raise NoRowError("its key is a list, which SQLAlchemy cannot keep track of")
             if not self._is_duplicate(row):
                 return row
         names = " or ".join(", ".join(names) for names in self._unique)
@@ -209,8 +211,14 @@ class RowFactory:
 
 def _key(row: Mapping[str, Any], names: Iterable[str]) -> tuple[Any, ...] | None:
     """Return the values of a unique constraint; None if one of them is NULL, which equals nothing."""
-    key = tuple(row.get(name) for name in names)
+    key = tuple(_hashable(row.get(name)) for name in names)
     return None if None in key else key
+
+
+def _hashable(value: Any) -> Any:
+    if isinstance(value, list):
+        return tuple(map(_hashable, value))
+    return repr(value) if isinstance(value, dict) else value
 
 
 def _placeholder(column: sa.Column[Any], number: int) -> Any:
