@@ -164,7 +164,7 @@ class StudentPage(BaseModel):
     """A part of the students; `total` stops at the cap."""
 
     items: list[StudentRead]
-    total: int
+    total: int | None
 
 
 class AttendancePage(BaseModel):
@@ -199,13 +199,19 @@ def ready() -> None:
 
 @app.get("/api/students", response_model=StudentPage)
 def list_students(
-    db: Db, limit: Limit = 50, offset: Offset = 0, after: int = 0, status: Status | None = None, q: str = ""
+    db: Db,
+    limit: Limit = 50,
+    offset: Offset = 0,
+    after: int = 0,
+    status: Status | None = None,
+    q: str = "",
+    count: Literal["capped", "none"] = "capped",
 ) -> Response:
     """Return a page of students."""
     conditions = [Student.status == status] if status else []
     text = sa.literal_column(f"({SEARCHED})", sa.Text)
     conditions += [text.ilike(sa.literal(f"%{escaped}%")) for escaped in WILDCARD.sub(r"\\\g<0>", q).split()]
-    return _page(db, Student, StudentPage, conditions, after, limit, offset)
+    return _page(db, Student, StudentPage, conditions, after, limit, offset, is_counted=count == "capped")
 
 
 @app.get("/api/attendance", response_model=AttendancePage)
@@ -222,11 +228,13 @@ def _page(
     after: int,
     limit: int,
     offset: int,
+    *,
+    is_counted: bool = True,
 ) -> Response:
     found = sa.select(model).where(*conditions)
     rows = db.scalars(found.where(model.id > after).order_by(model.id).limit(limit).offset(offset)).all()
     some = sa.select(sa.literal(1)).select_from(model).where(*conditions).limit(COUNT_CAP + 1).subquery()
-    total = db.scalar(sa.select(sa.func.count()).select_from(some))
+    total = db.scalar(sa.select(sa.func.count()).select_from(some)) if is_counted else None
     read = page.model_validate({"items": rows, "total": total}, from_attributes=True)
     return Response(read.model_dump_json(), media_type="application/json")
 

@@ -12,7 +12,7 @@ import statistics
 import time
 import uuid
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -21,10 +21,11 @@ import httpx
 import psycopg
 from psycopg import sql
 
+from tests.bench import mixed_load
 from tests.bench.__main__ import Row
 from tests.bench.scale_rows import SEARCHED_COLUMNS, fill
 from tests.generated_backend import backend_files, read_schema, write_backend
-from tests.integration.backend import listening, serving
+from tests.integration.backend import Server, listening, serving
 from tests.integration.postgres import running_server
 
 if TYPE_CHECKING:
@@ -80,19 +81,24 @@ def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row
     folder = write_backend(backend_files(read_schema(), options=options), scratch.fresh())
     with ExitStack() as stack:
         database = stack.enter_context(_database_of(server) if server else _own_database())
-        url = stack.enter_context(serving(folder, database, LOG_FORMAT="plain", DATABASE_POOL_TIMEOUT="60")).url
+        ours = stack.enter_context(serving(folder, database, LOG_FORMAT="plain", DATABASE_POOL_TIMEOUT="60"))
         can_search = fill(database, rows)
-        hand = stack.enter_context(
+        theirs = stack.enter_context(
             listening(["-m", "uvicorn", "tests.bench.by_hand:app"], ROOT, scratch.fresh(), DATABASE_URL=database)
-        ).url
+        )
         sides = Sides(
-            generated=stack.enter_context(httpx.Client(base_url=url, timeout=600)),
-            by_hand=stack.enter_context(httpx.Client(base_url=hand, timeout=600)),
+            generated=stack.enter_context(httpx.Client(base_url=ours.url, timeout=600)),
+            by_hand=stack.enter_context(httpx.Client(base_url=theirs.url, timeout=600)),
         )
         yield from _pages(sides, rows)
         yield from _searches(sides) if can_search else ()
         yield from _writes(sides)
+        yield from _many_clients(ours.url, theirs.url, rows)
+        before = _peak_mb(ours), _peak_mb(theirs)
         yield _export(sides, rows)
+        after = _peak_mb(ours), _peak_mb(theirs)
+        grown = [f"{late - early:,.0f} MB" for early, late in zip(before, after, strict=True)]
+        yield Row(what="more memory of the server for that", measured=grown[0], baseline=grown[1])
 
 
 @contextmanager
@@ -138,6 +144,42 @@ def _searches(sides: Sides) -> Iterator[Row]:
         ("a part of a phone number", "81200004"),
     ):
         yield sides.compare(f"students, search for {what}", f"{PREFIX}/students?q={words}")
+
+    for letters in ("pu", "putr", "zulk"):  # what a reference field requests while a user types
+        yield replace(
+            sides.compare(f"options for {letters}", f"{PREFIX}/students?q={letters}&limit=20&count=none"),
+            bound="≤ 300 ms",
+        )
+
+
+def _many_clients(ours: str, theirs: str, rows: int) -> Iterator[Row]:
+    """Requests a second and the time of the slowest of a hundred, as medians of `RUNS` runs in turn."""
+    starts = itertools.count(5 * 10**8, 10**6)
+    runs = [[mixed_load.measured(url, rows, _student, next(starts)) for url in (ours, theirs)] for _ in range(RUNS)]
+    sides = [*zip(*runs, strict=True)]
+    rates = [statistics.median(run.rate for run in side) for side in sides]
+    tails = [statistics.median(run.p99 for run in side) for side in sides]
+    what = f"{mixed_load.CLIENTS} clients, 80 % reads"
+    yield Row(
+        what=f"{what}: requests a second",
+        measured=f"{rates[0]:,.0f}",
+        baseline=f"{rates[1]:,.0f}",
+        ratio=rates[0] / rates[1],
+        bound="≥ 0.9",
+    )
+    yield Row(
+        what=f"{what}: p99",
+        measured=f"{tails[0] * 1000:,.0f} ms",
+        baseline=f"{tails[1] * 1000:,.0f} ms",
+        ratio=tails[0] / tails[1],
+        bound="≤ 1.1",
+    )
+
+
+def _peak_mb(server: Server) -> float:
+    """Return the most memory that a server has had in RAM so far, in megabytes; Linux only."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text(encoding="utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1000
 
 
 def _writes(sides: Sides) -> Iterator[Row]:

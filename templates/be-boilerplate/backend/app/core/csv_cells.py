@@ -46,7 +46,7 @@ def cell_sql(column: InstrumentedAttribute[Any], info: FieldInfo) -> CellSql | N
     if schema == {"type": "any"} and isinstance(column.type, sa.JSON):
         return _JSONB if isinstance(column.type, postgresql.JSONB) else _JSON
     if kind := _plain_kind(schema):
-        return _BY_KIND[kind]
+        return _COLUMN if _are_plain(_values(schema)) else _BY_KIND[kind]
     return next((sql for known, sql in _BY_FIELD if schema == known), None)
 
 
@@ -82,8 +82,18 @@ def _plain_kind(schema: Mapping[str, Any]) -> str:
     kind = str(schema.get("type"))
     if kind not in _BY_KIND or schema.keys() & _CHANGING:
         return ""
-    values: Sequence[object] = schema.get("expected", schema.get("members", ()))
-    return kind if all(isinstance(value, str) for value in values) else ""
+    return kind if all(isinstance(value, str) for value in _values(schema)) else ""
+
+
+def _values(schema: Mapping[str, Any]) -> Sequence[str]:
+    """Return the values of a type that lists them, or nothing."""
+    values: Sequence[str] = schema.get("expected", schema.get("members", ()))
+    return values
+
+
+def _are_plain(values: Sequence[str]) -> bool:
+    """Return whether the cells of all these values are the values themselves."""
+    return bool(values) and all(value and cell(str(value), value) == value for value in values)
 
 
 def _schema(adapter: TypeAdapter[Any]) -> dict[str, Any]:
@@ -113,9 +123,11 @@ def _float_cell(text: str) -> str:
 _json: TypeAdapter[Any] = TypeAdapter(Any)
 _CHANGING = frozenset({"serialization", "strip_whitespace", "to_lower", "to_upper"})
 _COLUMN = CellSql(text="{0}")
-# A formula gets an apostrophe, and an empty text is NULL, which COPY does not quote.
+# A formula gets an apostrophe, and an empty text is NULL, which COPY does not quote. Most texts begin with a letter or a
+# digit, which one comparison tells.
 _TEXT = CellSql(
-    text="CASE WHEN left({0}::text, 1) COLLATE \"C\" IN ('=', '+', '-', '@', E'\\t', E'\\r')"
+    text="CASE WHEN {0}::text COLLATE \"C\" >= 'A' OR {0}::text COLLATE \"C\" BETWEEN '0' AND ':' THEN {0}::text"
+    " WHEN left({0}::text, 1) COLLATE \"C\" IN ('=', '+', '-', '@', E'\\t', E'\\r')"
     " AND {0}::text COLLATE \"C\" !~ '^[+-]?[0-9]+(\\.[0-9]+)?$' THEN '''' || {0}::text"
     " ELSE NULLIF({0}::text COLLATE \"C\", '') END"
 )
@@ -130,6 +142,8 @@ _BY_KIND = {
 # Python writes fractions of a second with six digits, or not at all.
 _MOMENT = "replace(to_char({0}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '')"
 _UTC = "{0} AT TIME ZONE 'UTC'"
+_MOMENT_LENGTHS = "(19, 26)"  # of a moment in PostgreSQL's form that has such a fraction
+_UTC_LENGTHS = "(22, 29)"
 _BY_FIELD = [
     (_schema(TypeAdapter(field)), sql)
     for field, sql in (
@@ -145,14 +159,17 @@ _BY_FIELD = [
             fields.LocalTimestamp,
             CellSql(
                 text="CASE WHEN {0} >= '0001-01-01' AND {0} < '10000-01-01'"
-                f" THEN {_MOMENT} ELSE {{0}}::text END"
+                f" THEN CASE WHEN length({{0}}::text) IN {_MOMENT_LENGTHS}"
+                f" THEN replace({{0}}::text, ' ', 'T') ELSE {_MOMENT} END ELSE {{0}}::text END"
             ),
         ),
         (
             fields.Timestamp,
             CellSql(
                 text="CASE WHEN {0} >= '0001-01-01 00:00+00' AND {0} < '10000-01-01 00:00+00'"
-                f" THEN {_MOMENT.format(_UTC)} || 'Z' ELSE {{0}}::text END"
+                f" THEN CASE WHEN length({{0}}::text) IN {_UTC_LENGTHS}"
+                " THEN replace(replace({0}::text, ' ', 'T'), '+00', 'Z')"
+                f" ELSE {_MOMENT.format(_UTC)} || 'Z' END ELSE {{0}}::text END"
             ),
         ),
         (
@@ -188,5 +205,6 @@ _JSONB = CellSql(
     convert=_json_cell,
 )
 _JSON = CellSql(text="{0}::text", odd="{0} IS NOT NULL", convert=_json_cell)
-_ITEMS = CellSql(text="to_jsonb({0})::text")
-_INTEGERS = CellSql(text="to_jsonb({0}::bigint[])::text")  # JSON has no number for an oid
+_LIST = "CASE WHEN cardinality({{0}}) = 0 THEN '[]' ELSE to_jsonb({})::text END"
+_ITEMS = CellSql(text=_LIST.format("{0}"))
+_INTEGERS = CellSql(text=_LIST.format("{0}::bigint[]"))  # JSON has no number for an oid

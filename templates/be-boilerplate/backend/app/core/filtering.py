@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 import sqlalchemy as sa
@@ -72,7 +72,17 @@ def value_adapter(info: FieldInfo, *, of_items: bool = False) -> TypeAdapter[Any
         kind = Annotated[kind, BeforeValidator(partial(_choice, get_args(kind)))]
     if info.metadata:
         kind = Annotated[(kind, *info.metadata)]
-    return TypeAdapter(_item(kind) if of_items else kind)
+    kind = _item(kind) if of_items else kind
+    try:
+        return _shared_adapter(kind)
+    except TypeError:  # a part of the type has no hash
+        return TypeAdapter(kind)
+
+
+@cache
+def _shared_adapter(kind: Any) -> TypeAdapter[Any]:
+    """Return the adapter of a type; most fields of many tables have the same few types."""
+    return TypeAdapter(kind)
 
 
 def _choice(choices: Sequence[Any], value: Any) -> Any:
@@ -161,4 +171,9 @@ def parameter_schema(filterable: Filterable, operator: str) -> dict[str, Any]:
         return {"type": "string"}
     if operator == "in":
         return {"type": "string", "description": "Comma-separated values."}
-    return filterable.adapter.json_schema(mode="validation")
+    return _json_schema(filterable.adapter)
+
+
+@cache
+def _json_schema(adapter: TypeAdapter[Any]) -> dict[str, Any]:
+    return adapter.json_schema(mode="validation")

@@ -56,7 +56,7 @@ class Search:
         text = _RowText(*values, *numbers)
         for word in words if values else ():
             patterns = [f"%{pattern}%" for pattern in dict.fromkeys(_patterns(word))]
-            yield sa.or_(*(_Contains(text, sa.literal(pattern, sa.Text())) for pattern in patterns))
+            yield sa.or_(*(_contains(text, pattern) for pattern in patterns))
         if words and not values:
             yield sa.false()
 
@@ -78,6 +78,12 @@ def _patterns(word: str) -> Iterator[str]:
         yield from (f"0{international['local']}", f" {international['local']}")
     elif number.startswith("0") and not number.startswith("00"):
         yield from (f"+{'_' * length}{number[1:]}" for length in _CODE_LENGTHS)
+
+
+def _contains(text: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:
+    """Return the condition that a text matches a pattern. A number has no case to ignore, which takes most of the time."""
+    has_case = pattern.lower() != pattern.upper()
+    return (_Contains if has_case else _ContainsExactly)(text, sa.literal(pattern, sa.Text()))
 
 
 # Elements whose SQL is determined by their classes and clauses alone, so that SQLAlchemy compiles a statement once.
@@ -104,6 +110,13 @@ class _RowText(FunctionElement[str]):
 
 class _Contains(FunctionElement[bool]):
     """Whether a text matches a pattern, ignoring case."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+class _ContainsExactly(FunctionElement[bool]):
+    """Whether a text matches a pattern."""
 
     type = sa.Boolean()
     inherit_cache = True
@@ -140,3 +153,12 @@ def _compile_contains(element: _Contains, compiler: SQLCompiler, **options: Any)
     if compiler.dialect.name == "postgresql":
         return f"({text}) ILIKE {pattern}"
     return f"lower({text}) LIKE lower({pattern}) ESCAPE '\\'"
+
+
+@compiles(_ContainsExactly)
+def _compile_contains_exactly(
+    element: _ContainsExactly, compiler: SQLCompiler, **options: Any
+) -> str:
+    text, pattern = _parts(element, compiler, options)
+    escape = "" if compiler.dialect.name == "postgresql" else " ESCAPE '\\'"
+    return f"({text}) LIKE {pattern}{escape}"
