@@ -107,6 +107,7 @@ CREATE TABLE march (id serial PRIMARY KEY, stops int[] NOT NULL UNIQUE);
 CREATE TABLE place (country char(2), code int CHECK (code BETWEEN 1 AND 9), PRIMARY KEY (country, code));
 CREATE TABLE stay (
     country char(2) NOT NULL, code int NOT NULL, tail_id bigint NOT NULL REFERENCES tail, colours colour[] NOT NULL,
+    share float8 NOT NULL CHECK (share > 0 AND share < 0.001),
     from_day date NOT NULL, to_day date, price numeric(6,2) NOT NULL CHECK (price > 10 AND price < 20),
     net numeric(6,2) NOT NULL, span int4range, address inet NOT NULL,
     state text NOT NULL CHECK (state IN ('open', 'closed')),

@@ -36,6 +36,14 @@ CREATE TABLE rooms (
 CREATE UNIQUE INDEX rooms_open_code_key ON rooms (code) WHERE closed_on IS NULL;
 CREATE UNIQUE INDEX rooms_lower_code_floor_key ON rooms (lower(code), floor);
 
+CREATE TABLE keys (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    wing text NOT NULL,
+    number int NOT NULL,
+    tag text GENERATED ALWAYS AS (wing || '/' || number) STORED UNIQUE,
+    twice int GENERATED ALWAYS AS (number * 2) STORED CHECK (twice < 100)
+);
+
 CREATE TABLE stays (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     room_id int NOT NULL CONSTRAINT stays_room_fk REFERENCES rooms (id) DEFERRABLE INITIALLY DEFERRED,
@@ -169,6 +177,13 @@ def test_unique_indexes_of_a_part_and_of_an_expression(client: httpx.Client) -> 
     add(client, "/rooms", code="b1", floor=2, closed_on="2024-01-01")
     again = {"code": "B1", "floor": 1, "closed_on": "2024-01-01"}
     assert refused(client.post("/rooms", json=again), 409) == ({"code", "floor"}, {"rooms_lower_code_floor_key"})
+
+
+def test_a_violation_over_a_computed_column_names_the_fields_that_it_is_computed_from(client: httpx.Client) -> None:
+    add(client, "/keys", wing="N", number=7)
+    again = refused(client.post("/keys", json={"wing": "N", "number": 7}), 409)
+    assert again == ({"wing", "number"}, {"keys_tag_key"})
+    assert refused(client.post("/keys", json={"wing": "N", "number": 50}), 422) == ({"number"}, {"keys_twice_check"})
 
 
 def test_values_that_fit_come_back_as_they_are(client: httpx.Client, database: str) -> None:

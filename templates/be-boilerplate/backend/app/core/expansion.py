@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Session
 
-from app.core.integrity import field_names, table_of
+from app.core.constraint_columns import field_names, table_of
 from app.core.periods import PeriodForeignKey
 from app.core.problems import FieldError, invalid
 

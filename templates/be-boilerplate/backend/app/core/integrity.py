@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.core.constraint_columns import (
+    column_key,
+    columns_in_detail,
+    columns_of,
+    columns_of_domain,
+    field_names,
+    name_of,
+    table_of,
+    unique_name,
+)
 from app.core.periods import PeriodForeignKey
 from app.core.problems import FieldError, ProblemError, conflict, first_line, invalid
 
@@ -18,7 +27,6 @@ _DATA, _INTEGRITY, _RAISED = "22", "23", "P0001"
 _NOT_NULL = "23502"
 _FOREIGN_KEY = {"23503", "23001"}
 _UNIQUE, _EXCLUSION = "23505", "23P01"
-_DETAIL_KEY = re.compile(r"Key \((?P<columns>.*?)\)=\(")
 
 
 def explain(
@@ -51,14 +59,14 @@ def _explain_postgresql(
 ) -> ProblemError:
     table, diagnostic = table_of(model), _diagnostics(error)
     name = diagnostic("constraint_name")
-    of_domain = _columns_of_domain(table, diagnostic("datatype_name"))
+    of_domain = columns_of_domain(table, diagnostic("datatype_name"))
     if state == _NOT_NULL:
         return _not_null_violation(model, [diagnostic("column_name") or "", *of_domain])
-    columns = _columns_of(table, name) or _columns_in(table, diagnostic("message_detail"))
+    columns = columns_of(table, name) or columns_in_detail(table, diagnostic("message_detail"))
     if state == _UNIQUE:
         return _unique_violation(model, columns, name)
     if state == _EXCLUSION:
-        fields = field_names(model, _columns_in(table, diagnostic("message_detail")))
+        fields = field_names(model, columns_in_detail(table, diagnostic("message_detail")))
         errors = _errors(fields, "exclusion", "conflicts with another row", name)
         return conflict(f"Another row conflicts with this {' and '.join(fields)}.", errors)
     if state in _FOREIGN_KEY and diagnostic("table_name") in (None, table.name):
@@ -106,17 +114,17 @@ def _explain_sqlite(
     kind, _, subject = message.partition(" constraint failed: ")
     if kind == "UNIQUE":
         index = subject.removeprefix("index ").strip("'")
-        if columns := _columns_of(table, index):
+        if columns := columns_of(table, index):
             return _unique_violation(model, columns, index)
-        columns = [_key(table, part) for part in subject.split(", ")]
-        return _unique_violation(model, columns, _unique_name(table, columns))
+        columns = [column_key(table, part) for part in subject.split(", ")]
+        return _unique_violation(model, columns, unique_name(table, columns))
     if kind == "NOT NULL":
-        return _not_null_violation(model, [_key(table, subject)])
+        return _not_null_violation(model, [column_key(table, subject)])
     if message.startswith("FOREIGN KEY"):
         problem = dangling(session, model, values)
         return problem or _referenced_key_change(model, _referenced_columns(table), None)
     if kind == "CHECK":
-        return _check_violation(model, _columns_of(table, subject), subject)
+        return _check_violation(model, columns_of(table, subject), subject)
     return invalid(_errors([""], "trigger", message, None))
 
 
@@ -127,7 +135,7 @@ def dangling(
     for constraint in table_of(model).foreign_key_constraints:
         is_plain = not isinstance(constraint, PeriodForeignKey)  # which PostgreSQL alone has
         if is_plain and _dangles(session, model, constraint, values):
-            return _foreign_key_violation(model, list(constraint.column_keys), _name(constraint))
+            return _foreign_key_violation(model, list(constraint.column_keys), name_of(constraint))
     return None
 
 
@@ -221,78 +229,12 @@ def _referring(table: sa.Table) -> list[sa.ForeignKeyConstraint]:
     ]
 
 
-def field_names(model: type[DeclarativeBase], columns: Iterable[str]) -> list[str]:
-    """Return the field names of columns, as clients see them."""
-    names: Mapping[str, str] = table_of(model).info.get("fields", {})
-    return [names.get(column, column) for column in columns if column]
-
-
 def _errors(fields: Sequence[str], code: str, message: str, name: str | None) -> list[FieldError]:
     return [
         FieldError(field=field, code=code, message=message, constraint=name) for field in fields
     ]
 
 
-def table_of(model: type[DeclarativeBase]) -> sa.Table:
-    """Return the table of a model. Raises TypeError for a model that is mapped to anything else."""
-    table = model.__table__
-    if not isinstance(table, sa.Table):
-        raise TypeError(f"{model.__name__} is not mapped to a table")
-    return table
-
-
-def _key(table: sa.Table, subject: str) -> str:
-    """Return the key of the column that SQLite's message names as `table.column`."""
-    name = subject.rpartition(".")[2]
-    return next((column.key for column in table.columns if column.name == name), name)
-
-
-def _name(constraint: sa.Constraint | sa.Index) -> str | None:
-    return str(constraint.name) if constraint.name else None
-
-
-def _columns_of(table: sa.Table, name: str | None) -> list[str]:
-    """Return the columns of a constraint or a unique index."""
-    for constraint in table.constraints:
-        if name and constraint.name == name:
-            if isinstance(constraint, sa.CheckConstraint):
-                return _columns_in_sql(table, str(constraint.sqltext))
-            return [column.key for column in getattr(constraint, "columns", ())]
-    for index in table.indexes:
-        if name and index.name == name:
-            return _columns_in_sql(table, ", ".join(str(part) for part in index.expressions))
-    return []
-
-
-def _columns_of_domain(table: sa.Table, domain: str | None) -> list[str]:
-    """Return the columns whose type is a domain; the domain's checks belong to no table."""
-    if domain is None:
-        return []
-    return [column.key for column in table.columns if column.info.get("domain") == domain]
-
-
-def _unique_name(table: sa.Table, columns: Sequence[str]) -> str | None:
-    kinds = (sa.UniqueConstraint, sa.PrimaryKeyConstraint)
-    keys = [key for key in table.constraints if isinstance(key, kinds)]
-    for key in [*keys, *(index for index in table.indexes if index.unique)]:
-        if [column.key for column in key.columns] == list(columns):
-            return _name(key)
-    return None
-
-
 def _check_text(table: sa.Table, name: str | None) -> str | None:
     checks = (check for check in table.constraints if isinstance(check, sa.CheckConstraint))
     return next((str(check.sqltext) for check in checks if check.name == name), None)
-
-
-def _columns_in(table: sa.Table, detail: str | None) -> list[str]:
-    """Return the columns in PostgreSQL's error detail, such as `Key (a, lower(b))=(1, x) already exists`."""
-    match = _DETAIL_KEY.search(detail or "")
-    return _columns_in_sql(table, match["columns"]) if match else []
-
-
-def _columns_in_sql(table: sa.Table, text: str) -> list[str]:
-    """Return the columns that an SQL expression mentions, in order of appearance."""
-    words = re.findall(r"\w+", re.sub(r"'[^']*'", "", text))
-    keys = {name: column.key for column in table.columns for name in (column.name, column.key)}
-    return [keys[word] for word in dict.fromkeys(words) if word in keys]

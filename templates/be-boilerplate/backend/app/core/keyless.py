@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Bundle, DeclarativeBase
 
-from app.core.integrity import table_of
+from app.core.constraint_columns import table_of
 
 
 class KeylessRows(Bundle[Any]):

@@ -20,6 +20,7 @@ from pydantic import BaseModel
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from starlette.datastructures import QueryParams
 
+from app.core.constraint_columns import table_of
 from app.core.counting import COUNT_CAP, Counting, Precision
 from app.core.fields import reject_unstorable
 from app.core.filtering import (
@@ -31,7 +32,6 @@ from app.core.filtering import (
     parameter_schema,
     value_adapter,
 )
-from app.core.integrity import table_of
 from app.core.ordering import Order, SortKey
 from app.core.problems import FieldError, invalid
 from app.core.search import Search

@@ -10,9 +10,9 @@ import sqlalchemy as sa
 from pydantic import BaseModel
 from sqlalchemy.orm import DeclarativeBase
 
+from app.core.constraint_columns import table_of
 from app.core.csv_copy import CsvCopy, csv_copy
 from app.core.expansion import References
-from app.core.integrity import table_of
 from app.core.keyless import selected_rows
 from app.core.listing import Filters, Page
 from app.core.rules import Rule

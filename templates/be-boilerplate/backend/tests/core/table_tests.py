@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core.integrity import table_of
+from app.core.constraint_columns import table_of
 from tests.core.bulk_tests import BulkTests
 from tests.core.factory import Case, Factory, Json, Reference
 from tests.core.read_tests import problem, row_path

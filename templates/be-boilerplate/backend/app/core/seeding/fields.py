@@ -19,7 +19,7 @@ from pydantic.fields import FieldInfo
 from sqlalchemy.orm import DeclarativeBase
 
 from app.core.columns import Native
-from app.core.integrity import table_of
+from app.core.constraint_columns import table_of
 from app.core.rules import Rule
 
 _BOUNDS = (

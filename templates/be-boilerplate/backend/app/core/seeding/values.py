@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -24,6 +25,7 @@ _MAX_PROPOSALS = 20  # of each kind for one value
 _MAX_WORD, _MAX_PHRASE = 24, 120  # length in characters of columns that hold a word or a phrase
 _MAX_CODE = 3  # length in characters of columns that hold a code
 _MAX_NUMBER = Decimal(2**15 - 1)  # where the type has no bound
+_MAX_FLOAT_PLACES = 15
 _MAX_PLACES = 6  # after the point, of a number in a wide range
 
 
@@ -138,7 +140,7 @@ class Values:
             "decimal": lambda: self._number(
                 field, kind, places=kind.bounds.get("decimal_places", 2)
             ),
-            "number": lambda: float(self._number(field, kind, places=2)),
+            "number": lambda: float(self._number(field, kind, places=_float_places(kind.bounds))),
             "bytes": lambda: self.random.randbytes(min(kind.bounds.get("max_length") or 12, 16)),
             "date": lambda: self._day(field),
             "time": lambda: self._time(field),
@@ -164,14 +166,16 @@ class Values:
         if high - low > 1:
             places = min(places, _MAX_PLACES)
         steps = Decimal(1).scaleb(places)
-        number = self.random.randint(int(low * steps), int(high * steps))
+        first, last = math.ceil(low * steps), math.floor(high * steps)
+        number = self.random.randint(min(first, last), last)
         return Decimal(f"{number}E{-places}") if places else number
 
     def _range(self, field: Field, kind: ValueType) -> tuple[Decimal, Decimal]:
         """Return the plausible range of a number, limited to what the column accepts."""
         bounds = kind.bounds
         places = bounds.get("decimal_places", 0)
-        step = Decimal(1).scaleb(-places if kind.kind == "decimal" else 0)
+        step_places = {"decimal": places, "number": _float_places(bounds)}.get(kind.kind, 0)
+        step = Decimal(1).scaleb(-step_places)
         digits = (
             [Decimal(1).scaleb(bounds["max_digits"] - places) - step]
             if "max_digits" in bounds
@@ -226,4 +230,11 @@ def accept(field: Field, proposal: Any) -> Any:
 
 
 def _bound(bounds: dict[str, Any], name: str, shift: Decimal | int) -> list[Decimal]:
-    return [Decimal(bounds[name]) + shift] if name in bounds else []
+    return [Decimal(str(bounds[name])) + shift] if name in bounds else []
+
+
+def _float_places(bounds: dict[str, Any]) -> int:
+    """Return the digits after the point of a float: two more than its bounds have."""
+    given = [Decimal(str(bounds[name])) for name in ("ge", "gt", "le", "lt") if name in bounds]
+    digits = [-int(bound.as_tuple().exponent) for bound in given]
+    return min(max([2, *(count + 2 for count in digits if count > 0)]), _MAX_FLOAT_PLACES)
