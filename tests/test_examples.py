@@ -372,3 +372,28 @@ def test_a_long_chain_of_references_is_followed() -> None:
     parts = [f"CREATE TABLE t{n} (id int PRIMARY KEY, p int NOT NULL REFERENCES t{n - 1});" for n in range(1, 1500)]
     application = Application(read_ddl_text("CREATE TABLE t0 (id int PRIMARY KEY);" + "".join(parts), "postgres"))
     assert application.is_creatable(application.schema.tables[-1].name)
+
+
+def test_a_column_of_an_optional_reference_that_is_never_null_has_a_value_of_its_own() -> None:
+    ddl = (
+        "CREATE TABLE zone (country char(2), code int, PRIMARY KEY (country, code));"
+        "CREATE TABLE site (id int PRIMARY KEY, country char(2) NOT NULL, code int,"
+        " FOREIGN KEY (country, code) REFERENCES zone{})"
+    )
+    simple = Application(read_ddl_text(ddl.format(""), "postgres"))
+    site = simple.table(simple.schema.tables[1].name)
+    assert not site.references[0].required
+    assert site.examples.body.keys() == {"id", "country"}
+    full = Application(read_ddl_text(ddl.format(" MATCH FULL"), "postgres"))
+    site = full.table(full.schema.tables[1].name)
+    assert site.references[0].required
+    assert site.examples.body.keys() == {"id"}
+    assert site.example.keys() == {"id", "country", "code"}
+
+
+def test_a_number_of_a_rule_that_is_not_known_may_be_in_a_unique_index() -> None:
+    ddl = "CREATE TABLE x (id int PRIMARY KEY, a int, b int, UNIQUE KEY ab (a, (b + 1)), CHECK (a XOR b))"
+    application = Application(read_ddl_text(ddl, "mysql"))
+    examples = application.tables[0].examples
+    assert examples.is_accepted
+    assert examples.body["a"].value is None

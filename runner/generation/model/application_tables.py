@@ -207,7 +207,13 @@ class ApplicationTable:
     @cached_property
     def examples(self) -> Examples:
         """Values that its constraints accept and refuse."""
-        referring = [name for reference in self.references for name in reference.key.columns]
+        required = {name for reference in self.references if reference.required for name in reference.key.columns}
+        referring = [
+            name
+            for reference in self.references
+            for name in reference.key.columns
+            if name in required or not self.fields[name].required  # a row without the reference has a value of its own
+        ]
         unique = (*self.unique_columns, *partly_unique_columns(self.ddl))
         numbered = [name for name, field in self.fields.items() if field.is_numbered]
         types = {name: field.type for name, field in self.fields.items()}
@@ -324,6 +330,12 @@ def _json_texts(table: Table, types: Mapping[str, FieldType]) -> Mapping[str, Fi
             if name in read}  # fmt: skip
 
 
+def _is_required(key: ForeignKey, fields: Mapping[str, Field]) -> bool:
+    """Whether every row has the reference; with MATCH FULL one column that is never NULL is enough."""
+    given = [fields[column].writable and not fields[column].nullable for column in key.columns]
+    return any(given) if key.match == "FULL" else all(given)
+
+
 def _references(
     schema: Schema, names: SchemaNames, table: Table, keys: Mapping[str, ForeignKey], fields: Mapping[str, Field]
 ) -> Iterable[Reference]:
@@ -340,7 +352,7 @@ def _references(
             flat=target.flat,
             fields=tuple(fields[column].name for column in key.columns),
             target_fields=tuple(target.fields[column] for column in key.target_columns),
-            required=all(fields[column].writable and not fields[column].nullable for column in key.columns),
+            required=_is_required(key, fields),
             one_to_one=any(columns <= set(key.columns) for columns in unique),
             is_forward=schema.positions[key.references] > schema.positions[table.name],
             key=key,

@@ -124,7 +124,7 @@ def _later(field: Field, sample: Sample) -> Iterable[Sample]:
         yield moment_series(field.type.kind, DAYS[0] + dt.timedelta(days=APART))
         yield moment_series(field.type.kind, DAYS[0], _STEP)
         yield moment_series(field.type.kind, DAYS[0] + dt.timedelta(days=_STEP // 2), _STEP)
-    elif field.type.kind in NUMERIC:
+    elif field.type.kind in NUMERIC and sample.value is not None:  # NULL, where a rule is not known
         for more in (APART, 1):
             series = number_series(field, Decimal(sample.value) + more)
             if series is not None and series.most_rows is None:
