@@ -293,6 +293,13 @@ def test_checks_of_a_domain_hold_for_items_of_arrays(tmp_path: Path) -> None:
     assert "- Its tests make no rows: none is known that satisfies check `hash_check`." in readme
 
 
+def test_a_class_is_not_called_like_the_type_of_its_columns(tmp_path: Path) -> None:
+    files = backend_files(schema_of(tmp_path, "CREATE TABLE reals (x real PRIMARY KEY, y double precision);"))
+    model = one(files, "app/reals/model.py")
+    assert "mapped_column(Real" in model
+    assert "class Real(" not in model
+
+
 def test_bytes_of_mysql_have_a_length(tmp_path: Path) -> None:
     path = tmp_path / "a.sql"
     path.write_text("CREATE TABLE t (id binary(16) NOT NULL PRIMARY KEY, mark varbinary(3), plain blob);")

@@ -40,6 +40,7 @@ CREATE TABLE `fares` (
   PRIMARY KEY (`id`,`ends`),
   PERIOD FOR SYSTEM_TIME (`since`, `ends`)
 ) ENGINE=InnoDB WITH SYSTEM VERSIONING;
+CREATE TABLE `switches` (`is_on` tinyint(1) NOT NULL PRIMARY KEY, `note` varchar(20) DEFAULT NULL);
 CREATE TABLE `shifts` (
   `id` int(11) NOT NULL AUTO_INCREMENT,
   `begins` time NOT NULL DEFAULT 80000,

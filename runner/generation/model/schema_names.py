@@ -36,8 +36,8 @@ _RESERVED_CLASSES = word_set(
     datetime decimal depends double enum exact exactdecimal exception factory false field float guarded index int16
     int32 int64 integer interval json key list listed listquery literal localtimestamp mapped missing model
     naivedatetime native nocase none number numeric object optional page path plainjson problem query read readtests
-    reference refused repository resource response row rows rule rules smallint span strenum string table tabletests
-    testclient text time timestamp true type union uuid"""
+    real reference refused repository resource response row rows rule rules smallint span strenum string table
+    tabletests testclient text time timestamp true type union uuid"""
 )
 _RESERVED_FIELDS = frozenset({"constructor"})  # which every object of JavaScript has
 
