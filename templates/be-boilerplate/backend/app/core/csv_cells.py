@@ -142,8 +142,6 @@ _BY_KIND = {
 # Python writes fractions of a second with six digits, or not at all.
 _MOMENT = "replace(to_char({0}, 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), '.000000', '')"
 _UTC = "{0} AT TIME ZONE 'UTC'"
-_MOMENT_LENGTHS = "(19, 26)"  # of a moment in PostgreSQL's form that has such a fraction
-_UTC_LENGTHS = "(22, 29)"
 _BY_FIELD = [
     (_schema(TypeAdapter(field)), sql)
     for field, sql in (
@@ -159,17 +157,14 @@ _BY_FIELD = [
             fields.LocalTimestamp,
             CellSql(
                 text="CASE WHEN {0} >= '0001-01-01' AND {0} < '10000-01-01'"
-                f" THEN CASE WHEN length({{0}}::text) IN {_MOMENT_LENGTHS}"
-                f" THEN replace({{0}}::text, ' ', 'T') ELSE {_MOMENT} END ELSE {{0}}::text END"
+                f" THEN {_MOMENT} ELSE {{0}}::text END"
             ),
         ),
         (
             fields.Timestamp,
             CellSql(
                 text="CASE WHEN {0} >= '0001-01-01 00:00+00' AND {0} < '10000-01-01 00:00+00'"
-                f" THEN CASE WHEN length({{0}}::text) IN {_UTC_LENGTHS}"
-                " THEN replace(replace({0}::text, ' ', 'T'), '+00', 'Z')"
-                f" ELSE {_MOMENT.format(_UTC)} || 'Z' END ELSE {{0}}::text END"
+                f" THEN {_MOMENT.format(_UTC)} || 'Z' ELSE {{0}}::text END"
             ),
         ),
         (
