@@ -49,6 +49,22 @@ def _quoted(key: Const) -> str:
     return text if key.is_number or _PLAIN.fullmatch(text) else f'"{text}"'
 
 
+def is_part(expression: Expression) -> bool:
+    """Whether an expression is a part of a JSON value, as JSON or as text."""
+    if not isinstance(expression, Operation):
+        return False
+    if expression.op == "json_unquote":
+        return is_part(expression.args[0])
+    return expression.op in ("json part", "json text", "json scalar")
+
+
+def _of_number(expression: Expression) -> Operation:
+    """Return the operation that leads to a part, for which `is_part` holds."""
+    if not isinstance(expression, Operation):
+        raise Unknown("json")
+    return _of_number(expression.args[0]) if expression.op == "json_unquote" else expression
+
+
 def _unquoted(operation: Operation) -> Operation:
     """Return the operation whose text json_unquote() of MySQL is."""
     (part,) = operation.args
@@ -71,6 +87,14 @@ def _postgresql_part(writer: PostgresqlWriter, operation: Operation, _like: Fiel
 def _postgresql_text(writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
     value, path = _value(writer, operation), _postgresql_path(operation)
     return f"coalesce({value} #>> {path}, CAST({value} #> {path} AS text))"
+
+
+def postgresql_number(writer: PostgresqlWriter, expression: Expression, type_: str) -> str:
+    """Return a part of a JSON value as a number; NULL where it is none."""
+    part = _of_number(expression)
+    value, path, like = _value(writer, part), _postgresql_path(part), writer.type_of(part.args[0])
+    kind = "jsonb_typeof" if like is not None and like.name == "jsonb" else "json_typeof"
+    return f"CASE {kind}({value} #> {path}) WHEN 'number' THEN CAST({value} #>> {path} AS {type_}) END"
 
 
 def _postgresql_scalar(writer: PostgresqlWriter, operation: Operation, _like: FieldType | None) -> str:
@@ -110,6 +134,13 @@ def _sqlite_text(writer: SqliteWriter, operation: Operation, _like: FieldType | 
         words["null"] = "'null'"
     cases = " ".join(f"WHEN '{kind}' THEN {word}" for kind, word in words.items())
     return f"CASE json_type({part}) {cases} ELSE CAST(json_extract({part}) AS TEXT) END"
+
+
+def sqlite_number(writer: SqliteWriter, expression: Expression) -> str:
+    """Return a part of a JSON value as a number; NULL where it is none."""
+    part = _of_number(expression)
+    place = f"{_value(writer, part)}, {_sqlite_path(part)}"
+    return f"CASE WHEN json_type({place}) IN ('integer', 'real') THEN json_extract({place}) END"
 
 
 def _sqlite_part(writer: SqliteWriter, operation: Operation, _like: FieldType | None) -> str:

@@ -31,6 +31,7 @@ _IMPORTED = word_set(
     Int64 Interval Literal LocalTimestamp MacAddr MacAddr8 Native NotNull Number Row Rule Span Time Timestamp UUID bits
     padded"""
 )
+_MOST_SQL = 200  # characters of expressions in a model
 _BOUNDED = frozenset({"text", "integer", "number", "decimal"})
 
 
@@ -285,9 +286,12 @@ def _remarks(field: Field) -> list[Fragment]:
 
 
 def _computed(field: Field, generated: Generated, sql: TableSql) -> Fragment:
-    """Return what marks a computed column; where one database cannot compute it, that keeps an empty column."""
+    """Return what marks a computed column; where one database cannot compute it, that keeps an empty column.
+
+    Expressions that are long and differ are in the migration only.
+    """
     postgresql, sqlite = (sql.generated(field.column, target) for target in Database)
-    if postgresql is None or sqlite is None:
+    if postgresql is None or sqlite is None or (postgresql != sqlite and len(postgresql + sqlite) > _MOST_SQL):
         return source("sa.FetchedValue(), server_onupdate=sa.FetchedValue()", uses="sa")
     persisted = str(generated.kind == "stored")
     if postgresql == sqlite:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.model import Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
-from runner.generation.fastapi.json_parts import POSTGRESQL_JSON
+from runner.generation.fastapi.json_parts import POSTGRESQL_JSON, is_part, postgresql_number
 from runner.generation.fastapi.postgresql_functions import FUNCTIONS, formatted_now, seconds, text_of
 from runner.generation.fastapi.sql_writer import NOW, SqlWriter, bit_text, cast_kind, day, moment, span_of
 from runner.generation.fastapi.sqlite_sql import like_parts
@@ -105,8 +105,8 @@ class PostgresqlWriter(SqlWriter):
         type_ = type_ or {"decimal": "numeric", "number": "double precision"}.get(like.kind)
         if type_ is None:  # dates of texts depend on settings of the session, which a computed column may not
             raise Unknown(like.kind)
-        if isinstance(expression, Operation) and expression.op == "json part":
-            expression = Operation(op="json scalar", args=expression.args)
+        if is_part(expression):
+            return postgresql_number(self, expression, type_)
         text, places = self.write(expression), "" if like.kind == "integer" else r"(\.[0-9]+)?"
         return f"CASE WHEN {text} ~ '^[+-]?[0-9]+{places}$' THEN CAST({text} AS {type_}) END"
 

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
-from runner.generation.fastapi.json_parts import SQLITE_JSON
+from runner.generation.fastapi.json_parts import SQLITE_JSON, is_part, sqlite_number
 from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind, day, moment, span_of
 from runner.generation.fastapi.sqlite_functions import FUNCTIONS
 from runner.generation.fastapi.sqlite_texts import TEXT_FUNCTIONS
@@ -104,8 +104,8 @@ class SqliteWriter(SqlWriter):
         kind = self.kind(expression)
         if like is None or kind not in ("text", "json") or like.kind not in NUMERIC:
             return self.write(expression, like)
-        if isinstance(expression, Operation) and expression.op == "json part":
-            expression = Operation(op="json scalar", args=expression.args)
+        if is_part(expression):
+            return sqlite_number(self, expression)
         text = self.inner(expression)
         digits = f"ltrim({text}, '+-')"
         is_number = f"{digits} <> '' AND {digits} NOT GLOB '*[^0-9{'' if like.kind == 'integer' else '.'}]*'"
