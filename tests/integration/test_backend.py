@@ -86,12 +86,33 @@ CREATE TABLE stubs (id serial PRIMARY KEY, ticket int NOT NULL REFERENCES ticket
 """
 
 
+SHARED = """
+CREATE TABLE tenant (id int PRIMARY KEY);
+CREATE TABLE person (
+    tenant_id int NOT NULL REFERENCES tenant, id int NOT NULL, buddy_id int, full_id text
+        GENERATED ALWAYS AS (tenant_id::text || '-' || id::text) STORED UNIQUE,
+    PRIMARY KEY (tenant_id, id), FOREIGN KEY (tenant_id, buddy_id) REFERENCES person
+);
+CREATE TABLE letter (
+    id bigserial PRIMARY KEY, tenant_id int NOT NULL, reader_id int, writer_id int,
+    FOREIGN KEY (tenant_id, reader_id) REFERENCES person,
+    FOREIGN KEY (tenant_id, writer_id) REFERENCES person MATCH FULL
+);
+CREATE TABLE thing (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, kind text NOT NULL, UNIQUE (id, kind));
+CREATE TABLE car (
+    id bigint PRIMARY KEY, kind text NOT NULL DEFAULT 'car' CHECK (kind = 'car'), seats int NOT NULL,
+    FOREIGN KEY (id, kind) REFERENCES thing (id, kind)
+);
+"""
+
+
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
 @pytest.mark.parametrize(
     "text",
     [
         pytest.param(TWO_OF_ONE_NAME, id="two tables of one name in two schemas"),
         pytest.param(COUNTED, id="columns that are counted up and no key"),
+        pytest.param(SHARED, id="references that share columns with keys and with each other"),
     ],
 )
 def test_an_odd_schema_passes_its_own_tests(

@@ -208,10 +208,12 @@ class ApplicationTable:
     def examples(self) -> Examples:
         """Values that its constraints accept and refuse."""
         required = {name for reference in self.references if reference.required for name in reference.key.columns}
+        limited = self._limited_by_themselves
         referring = [
             name
             for reference in self.references
             for name in reference.key.columns
+            if name not in limited
             if name in required or not self.fields[name].required  # a row without the reference has a value of its own
         ]
         unique = (*self.unique_columns, *partly_unique_columns(self.ddl))
@@ -219,6 +221,18 @@ class ApplicationTable:
         types = {name: field.type for name, field in self.fields.items()}
         apart = tuple(distinctions(self.constraints, types, {*referring, *numbered}))
         return make_examples(self.fields, (*self.rules, *self.tried), referring, unique, self.opaque, apart)
+
+    @cached_property
+    def _limited_by_themselves(self) -> frozenset[str]:
+        """The columns of references of several columns that have few values, such as the kind of a subtype's row.
+
+        A row chooses them, and refers to a row with the same value.
+        """
+        columns = {name for one in self.references if len(one.key.columns) > 1 for name in one.key.columns}
+        alone = {one.key.columns[0] for one in self.references if len(one.key.columns) == 1}
+        return frozenset(
+            name for name in columns - alone if self.fields[name].bounds.choices and self.fields[name].writable
+        )
 
     @cached_property
     def example(self) -> Mapping[str, Any]:

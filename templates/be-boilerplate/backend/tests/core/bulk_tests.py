@@ -45,7 +45,7 @@ class BulkTests(PagingTests):
             before = client.get(f"{self.case.path}{self.case.mark}count").json()
             if None in same.values():
                 continue  # nulls are distinct
-            duplicate = [valid, factory.body(self.case, **same)]
+            duplicate = [valid, factory.body(self.case, first, **same)]
             fields = problem(client.post(f"{self.case.path}/bulk", json=duplicate), 409)
             assert {field.partition(".")[0] for field in fields} == {"1"}
         assert client.get(f"{self.case.path}{self.case.mark}count").json() == before

@@ -85,13 +85,18 @@ class Factory:
         self.session = session
         self.made: Counter[str] = Counter()
 
-    def body(self, case: Case, **chosen: Any) -> Json:
-        """Return the JSON of a new row, after adding every row that it must refer to."""
+    def body(self, case: Case, like: Json | None = None, /, **chosen: Any) -> Json:
+        """Return the JSON of a new row, after adding every row that it must refer to.
+
+        References with a `chosen` field are those of the row `like`, if there is one.
+        """
         self.made[case.name] += 1
         if case.most_rows is not None and self.made[case.name] > case.most_rows:
             pytest.skip(f"{case.name} can hold {case.most_rows} rows only")
         body = {**case.body(next(_numbers[case.name])), **chosen}
         for reference in case.references:
+            if like is not None and not chosen.keys().isdisjoint(reference.fields):
+                body |= {field: like[field] for field in reference.fields}
             if reference.required and not set(reference.fields) <= set(body):
                 pairs = zip(reference.fields, reference.target_fields, strict=True)
                 known = {target: body[own] for own, target in pairs if own in body}

@@ -73,7 +73,7 @@ class TableTests(BulkTests):
             same = {field: first[field] for field in unique}
             if None in same.values():
                 continue
-            second = factory.body(self.case, **same)
+            second = factory.body(self.case, first, **same)
             fields = problem(client.post(self.case.path, json=second), 409)
             assert set(fields) <= set(unique)
             assert fields
@@ -196,7 +196,7 @@ class TableTests(BulkTests):
         key = {name: row[name] for name in self.case.key}  # which references may share columns with
         body = {
             name: value
-            for name, value in factory.body(self.case, **key).items()
+            for name, value in factory.body(self.case, row, **key).items()
             if name in self.case.changes
         }
         response = client.put(row_path(self.case, row), json=body)
