@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from runner.plan.dispatcher.agent_kinds import with_keywords
 from runner.plan.dispatcher.keywords import WordMatcher
-from runner.plan.dispatcher.llm import DEFAULT_MODEL, DEFAULT_TIMEOUT, LanguageModel, LLMError
 from runner.records.errors import ClassificationError
 from runner.records.task import Classification
 
@@ -21,8 +20,11 @@ if TYPE_CHECKING:
 
     from runner.plan.dispatcher.agent_kinds import Kind
     from runner.plan.dispatcher.keywords import Score
+    from runner.plan.dispatcher.llm import LanguageModel
 
 KEY_VARIABLE = "ANTHROPIC_API_KEY"
+DEFAULT_MODEL = "claude-haiku-4-5"  # a choice among five needs no larger one
+DEFAULT_TIMEOUT = 10.0  # seconds for one answer
 
 _CLEAR = 0.5  # keywords that decide with more confidence than this need no language model
 
@@ -48,11 +50,11 @@ class AgentDispatcher:
         self._kinds = with_keywords(keywords or {})
         self._matcher = WordMatcher(self._kinds)
         key = (os.environ.get(KEY_VARIABLE, "") if api_key is None else api_key).strip()
-        self._llm = (
-            LanguageModel(api_key=key, model=model or DEFAULT_MODEL, base_url=base_url, timeout=timeout)
-            if key and enable_llm
-            else None
-        )
+        self._llm: LanguageModel | None = None
+        if key and enable_llm:
+            from runner.plan.dispatcher.llm import LanguageModel  # noqa: PLC0415 - for those who have a key
+
+            self._llm = LanguageModel(api_key=key, model=model or DEFAULT_MODEL, base_url=base_url, timeout=timeout)
 
     def classify(self, description: str) -> Classification:
         """Return the agent kind that `description` means.
@@ -72,6 +74,8 @@ class AgentDispatcher:
             return by_keywords
         failure = None
         if self._llm is not None and description.strip():
+            from runner.plan.dispatcher.llm import LLMError  # noqa: PLC0415 - likewise
+
             try:
                 return self._llm.classify(description, self._kinds)
             except LLMError as error:

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from runner.plan.dispatcher.agent_kinds import Kind
 
-DEFAULT_MODEL = "claude-haiku-4-5"  # a choice among five needs no larger one
-DEFAULT_TIMEOUT = 10.0  # seconds for one answer
 RETRY_PAUSE = 0.5  # seconds before the second attempt
 
 _ATTEMPTS = 2
@@ -59,9 +57,9 @@ class LanguageModel:
     """The language model to ask. `base_url` None is the SDK's default; `timeout` is seconds for one of two attempts."""
 
     api_key: str = field(repr=False)
-    model: str = DEFAULT_MODEL
+    model: str
     base_url: str | None = None
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: float
 
     def classify(self, description: str, kinds: Sequence[Kind]) -> Classification:
         """Return the kind that the model chooses for `description`.
