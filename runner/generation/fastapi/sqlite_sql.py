@@ -6,20 +6,18 @@ arrays JSON. Numbers of more than 15 digits are text, with which SQLite cannot c
 
 from __future__ import annotations
 
-import datetime as dt
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
-from uuid import UUID
 
 from runner.ddl.model import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.json_parts import SQLITE_JSON, is_part, sqlite_number
-from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind, day, moment, span_of
+from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind
 from runner.generation.fastapi.sqlite_functions import FUNCTIONS
 from runner.generation.fastapi.sqlite_texts import TEXT_FUNCTIONS
+from runner.generation.fastapi.stored_constants import STORED, interval_seconds, iso_interval, stored_bytes
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown, is_array
 from runner.generation.model.field_types import EXACT_DIGITS, NUMERIC, FieldType
 
@@ -33,22 +31,10 @@ _FORMS = {
 _CUT_FORMS = {unit: f"'%Y-%m-%d %H:{rest}.000000'" for unit, rest in
               (("hour", "00:00"), ("minute", "%M:00"), ("second", "%M:%S"))}  # fmt: skip
 _UNITS = {"year": "%Y", "month": "%m", "day": "%d", "hour": "%H", "minute": "%M", "dow": "%w", "doy": "%j"}
-_INTERVAL = re.compile(
-    r"(?:([+-]?\d+(?:\.\d+)?)\s*(week|day|hour|minute|second|min|sec|[dhms])s?"
-    r"|([+-]?)(\d+):(\d\d)(?::(\d\d(?:\.\d+)?))?)(?:\s+|$)",
-    re.IGNORECASE,
-)
-_SECONDS = {"week": 604_800, "day": 86_400, "d": 86_400, "hour": 3600, "h": 3600, "minute": 60, "min": 60, "m": 60,
-            "second": 1, "sec": 1, "s": 1}  # fmt: skip
-_ISO_INTERVAL = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE)
 _MOST_FACTORS = 4  # of a power that is written as a product
 _MOMENTS = frozenset({"date", "time", "span", "timestamp", "local_timestamp"})
 _WITHOUT_END = re.compile("[+-]?infinity", re.IGNORECASE)  # sorted before and after all digits
 _NOT_FINITE = {"nan": "'NaN'", "infinity": "9e999", "+infinity": "9e999", "-infinity": "-9e999"}
-_LONG_INTERVAL = re.compile(
-    r"(?:\+?(-?\d+) *years?)? *(?:\+?(-?\d+) *mon(?:th)?s?)? *(?:\+?(-?\d+) *days?)?"
-    r" *(?:\+?(-?)(\d+):(\d+)(?::([\d.]+))?)?"
-)
 _HEX = "lower(hex(randomblob({})))"
 _UUID_PARTS = (
     _HEX.format(4),
@@ -86,7 +72,7 @@ class SqliteWriter(SqlWriter):
             return text_sql(months)
         if like.kind == "bytes":
             return f"X'{stored_bytes(text, postgresql=self.source.postgresql_compatible).hex()}'"
-        write = _STORED.get(like.kind)
+        write = STORED.get(like.kind)
         if write is None:
             return text_sql(text.rstrip(" ") if like.is_padded else text)
         return text_sql(write(text, like))
@@ -328,52 +314,6 @@ class SqliteWriter(SqlWriter):
         return separator.join(_UUID_PARTS)
 
 
-def interval_seconds(text: str) -> float:
-    """Return the length of an interval of weeks, days and shorter units in seconds.
-
-    Raises:
-        Unknown: it has months or years, whose length depends on where they begin, or another form.
-
-    """
-    text = text.strip()
-    if (iso := _ISO_INTERVAL.fullmatch(text)) and text.upper() != "P":
-        days, hours, minutes, seconds = (float(part or 0) for part in iso.groups())
-        return _plain_number(((days * 24 + hours) * 60 + minutes) * 60 + seconds)
-    if re.fullmatch(r"[+-]?\d+(?:\.\d+)?", text):
-        return _plain_number(float(text))
-    found = list(_INTERVAL.finditer(text))
-    if not found or "".join(match[0] for match in found) != text:
-        raise Unknown(text)
-    return _plain_number(sum(map(_seconds_of, found)))
-
-
-def _seconds_of(part: re.Match[str]) -> float:
-    """Return the seconds of one part of an interval: a number with its unit, or hours, minutes and seconds."""
-    number, unit, sign, hours, minutes, seconds = part.groups()
-    if unit:
-        return float(number) * _SECONDS[unit.lower()]
-    length = (int(hours) * 60 + int(minutes)) * 60 + float(seconds or 0)
-    return -length if sign == "-" else length
-
-
-def _plain_number(seconds: float) -> float:
-    """Return whole seconds as an integer, which is written without a decimal point."""
-    return int(seconds) if seconds == int(seconds) else seconds
-
-
-def iso_interval(text: str) -> str | None:
-    """Return an interval with years or months in ISO 8601, as a backend stores it; None for one without."""
-    found = _LONG_INTERVAL.fullmatch(text.strip())
-    if found is None or not (found[1] or found[2]):
-        return text if re.match(r"P[^T]*[YM]", text) else None
-    parts = "".join(f"{number}{unit}" for number, unit in zip(found.groups(), "YMD", strict=False) if number)
-    sign, *clock = found.groups()[3:]
-    time = "".join(
-        f"{sign}{float(number):g}{unit}" for number, unit in zip(clock, "HMS", strict=True) if float(number or 0)
-    )
-    return f"P{parts}T{time}" if time else f"P{parts}"
-
-
 def like_parts(pattern: str, *, escapes: bool) -> list[tuple[str, str]]:
     """Return a LIKE pattern in parts: `%` and `_` as ("%", ""), text as ("", text)."""
     found = re.findall(r"\\(.)|([%_])|(.)" if escapes else r"(\0\0)|([%_])|(.)", pattern, re.DOTALL)
@@ -384,72 +324,6 @@ def _glob(text: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", text)
 
 
-def _stored_moment(text: str, like: FieldType) -> str:
-    found = moment(text)
-    if found.tzinfo is not None and like.kind == "timestamp":
-        found = found.astimezone(dt.UTC)
-    return found.replace(tzinfo=None).isoformat(" ", "microseconds")
-
-
-def _stored_time(text: str, _like: FieldType) -> str:
-    if re.fullmatch(r"24:00(:00(\.0+)?)?", text):
-        return "24:00:00"
-    try:
-        return dt.time.fromisoformat(text).replace(tzinfo=None).isoformat("microseconds")
-    except ValueError as error:
-        raise Unknown(text) from error
-
-
-def _stored_uuid(text: str, _like: FieldType) -> str:
-    try:
-        return UUID(text).hex
-    except ValueError as error:
-        raise Unknown(text) from error
-
-
-def _stored_interval(text: str, _like: FieldType) -> str:
-    return _after_epoch(dt.timedelta(seconds=interval_seconds(text)))
-
-
-def _after_epoch(span: dt.timedelta) -> str:
-    """Return a length of time as the moment that it ends at when it begins with 1970."""
-    return (dt.datetime(1970, 1, 1) + span).isoformat(" ", "microseconds")  # noqa: DTZ001 - SQLAlchemy's epoch
-
-
-def stored_bytes(text: str, *, postgresql: bool) -> bytes:
-    """Return the bytes of a constant: PostgreSQL's hexadecimal form, or the text itself."""
-    if postgresql and text.startswith("\\x"):
-        try:
-            return bytes.fromhex(text[2:])
-        except ValueError as error:
-            raise Unknown(text) from error
-    if postgresql and "\\" in text:
-        raise Unknown(text)  # the escape form
-    return text.encode()
-
-
-def _stored_json(text: str, _like: FieldType) -> str:
-    try:
-        return json.dumps(json.loads(text), ensure_ascii=False)
-    except ValueError as error:
-        raise Unknown(text) from error
-
-
-def _not_stored(text: str, _like: FieldType) -> str:
-    raise Unknown(text)
-
-
-_STORED: Mapping[str, Callable[[str, FieldType], str]] = {
-    "date": lambda text, _like: day(text).isoformat(),
-    "time": _stored_time,
-    "timestamp": _stored_moment,
-    "local_timestamp": _stored_moment,
-    "interval": _stored_interval,
-    "span": lambda text, _like: _after_epoch(span_of(text)),
-    "uuid": _stored_uuid,
-    "json": _stored_json,
-    "array": _not_stored,
-}
 _OPERATIONS: Mapping[str, Callable[..., str]] = {
     **FUNCTIONS,
     **TEXT_FUNCTIONS,
