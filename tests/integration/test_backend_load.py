@@ -94,12 +94,15 @@ def test_keys_and_rules_of_any_kind_are_satisfied_or_the_reason_is_named(url: st
     migrate(folder, url)
     output = load(folder, url, "--rows", str(ROWS), status=1)
     found = counts(folder, url)
-    # Each head has a tail of its own, and tails are added after heads.
-    assert {name: rows for name, rows in found.items() if rows != ROWS} == {"head": 15, "never": 0}
+    # Each head has a tail of its own, and tails are added after heads. Lists are copied as they are.
+    incomplete = {"head": 15, "march": 15, "never": 0, "route": 0}
+    assert {name: rows for name, rows in found.items() if rows != ROWS} == incomplete
     reasons = {name: reason for name, _, reason in (line.partition("(") for line in output.splitlines()) if reason}
     assert {name.split()[0]: reason for name, reason in reasons.items()} == {
         "head": "no more unused values were found for what must be unique)",
+        "march": "no more unused values were found for what must be unique)",
         "never": "no row was found that satisfies a < a - 1)",
+        "route": "its key is a list, which SQLAlchemy cannot keep track of)",
     }
     again = load(folder, url, "--rows", str(ROWS), "--table", "head")
     assert again.split() == ["head", str(ROWS)]
