@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 
+from app import seed
 from app.core.seeding.seeder import has_rows, seed_tables
 
 
@@ -14,3 +16,9 @@ def test_every_table_gets_rows_or_a_reason(connection: Connection) -> None:
         incomplete = {name for name, rows in result.rows.items() if rows < 3}
         assert incomplete == set(result.reasons)
         assert has_rows(session) is any(result.rows.values())
+
+
+@pytest.mark.parametrize("arguments", [("--rows", "many"), ("--no-such-option",)])
+def test_wrong_arguments_are_rejected(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        seed.main(arguments)
