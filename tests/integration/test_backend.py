@@ -83,6 +83,7 @@ CREATE TABLE tickets (
     code varchar(8) PRIMARY KEY, number serial UNIQUE, rank bigint GENERATED ALWAYS AS IDENTITY, extra jsonb
 );
 CREATE TABLE stubs (id serial PRIMARY KEY, ticket int NOT NULL REFERENCES tickets (number));
+CREATE TABLE rolls (id serial PRIMARY KEY);
 """
 
 

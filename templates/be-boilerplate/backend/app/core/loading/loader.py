@@ -121,13 +121,16 @@ class _Loading:
         """
         if self._rows >= self._wanted:
             return Loaded(table=self._name, rows=self._rows)
-        copies = self._copies()
-        if copies is None:
+        copies = self._copies() if self._names else None
+        if copies is None and self._names:
             return Loaded(table=self._name, rows=self._rows, reason=why_empty)
         first, reason = self._rows, "no more unused values were found for what must be unique"
         try:
             with self._indexes():
-                self._add(copies, progress)
+                if copies is None:
+                    self._add_without_values(progress)
+                else:
+                    self._add(copies, progress)
             quote = self._session.get_bind().dialect.identifier_preparer
             self._session.execute(sa.text(f"ANALYZE {quote.format_table(self._spec.table)}"))
             self._session.commit()
@@ -162,10 +165,18 @@ class _Loading:
                 storing = thread.submit(write, batch) if batch else thread.submit(int)
             self._rows += storing.result()
 
+    def _add_without_values(self, progress: Progress) -> None:
+        """Add rows of which the database chooses every value."""
+        while self._rows < self._wanted:
+            size = min(_BATCH, self._wanted - self._rows)
+            self._session.execute(sa.insert(self._spec.table), [{} for _ in range(size)])
+            self._rows += size
+            progress(self._name, self._rows, self._wanted)
+
     def _copies(self) -> Copies | None:
         """Return the copies of the table's rows, or None where there is nothing to copy."""
         originals = self._originals()
-        if not originals or not self._names:
+        if not originals:
             return None
         last = self._rows + _MAX_TRIES * (self._wanted - self._rows)
         sets = unique_sets(self._spec)
