@@ -9,16 +9,13 @@ from runner.ddl.model import (
     Check,
     Default,
     Enum,
-    Exclusion,
-    ForeignKey,
     Index,
-    Key,
     Note,
     QName,
     TableKind,
 )
 from runner.ddl.syntax.column_types import TypeReference
-from runner.ddl.syntax.table_body import ColumnDraft
+from runner.ddl.syntax.table_body import ColumnDraft, TableParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,19 +26,12 @@ NamePath = tuple[str, ...]  # the parts of a dotted name
 
 
 @dataclass(kw_only=True)
-class TableDraft:
+class TableDraft(TableParts):
     """A table after the statements so far."""
 
     name: QName
     line: int
     file: str
-    columns: list[ColumnDraft] = field(default_factory=list)
-    primary_key: Key | None = None
-    unique: list[Key] = field(default_factory=list)
-    foreign_keys: list[ForeignKey] = field(default_factory=list)
-    checks: list[Check] = field(default_factory=list)
-    exclusions: list[Exclusion] = field(default_factory=list)
-    indexes: list[Index] = field(default_factory=list)
     comment: str | None = None
     kind: TableKind = "table"
     partition_of: QName | None = None

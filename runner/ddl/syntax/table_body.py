@@ -45,12 +45,10 @@ class LikeElement:
     including: frozenset[str]
 
 
-@dataclass(kw_only=True, slots=True)
-class TableBody:
-    """The items of one body. `line_at` returns the line of an offset in the statement."""
+@dataclass(kw_only=True)
+class TableParts:
+    """What a table consists of: its columns, constraints and indexes."""
 
-    line_at: Callable[[int], int]
-    has_types: bool = False  # the table has columns from elsewhere; a column without a type adds to one of them
     columns: list[ColumnDraft] = field(default_factory=list)
     primary_key: Key | None = None
     unique: list[Key] = field(default_factory=list)
@@ -58,6 +56,14 @@ class TableBody:
     checks: list[Check] = field(default_factory=list)
     exclusions: list[Exclusion] = field(default_factory=list)
     indexes: list[Index] = field(default_factory=list)
+
+
+@dataclass(kw_only=True)
+class TableBody(TableParts):
+    """The items of one body. `line_at` returns the line of an offset in the statement."""
+
+    line_at: Callable[[int], int]
+    has_types: bool = False  # the table has columns from elsewhere; a column without a type adds to one of them
     likes: list[LikeElement] = field(default_factory=list)
     not_null: list[tuple[str, str | None]] = field(default_factory=list)  # columns of NOT NULL constraints, their names
     defaults: list[tuple[ColumnDraft, list[Token]]] = field(default_factory=list)
