@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from runner.ddl.live.database_snapshots import DatabaseSnapshots
     from runner.ddl.model import Schema
     from runner.generation.registry import AgentFacts
+    from runner.scheduling.table_selection import Selection
 
 
 class Preparation:
@@ -56,6 +57,7 @@ class Preparation:
         self._set_digests: dict[tuple[AgentFacts, Path | None], str] = {}
         self._named: set[str] = set()
         self._sources: dict[tuple[tuple[Path, ...], str], SchemaSource] = {}
+        self._selections: dict[tuple[object, ...], Selection] = {}
         self._warnings: dict[str, None] = {}
 
     def name_tables(self, tasks: Iterable[TaskInput]) -> None:
@@ -72,16 +74,12 @@ class Preparation:
             raise ValueError("the task has no id")
         classification, agent = self._agent(task)
         source = self._source(task, agent)
-        schema_digest, names = None, None
+        schema_digest, names, read = None, None, _no_tables
         if source is not None:
-            schema_digest, names, warnings = select(
-                source,
-                task.tables or TableGlobs(),
-                self._named_by(task),
-                task.options.get("search"),
-                per_table=agent.per_table,
-            )
+            named = self._named.union(task.tables.include if task.tables else ())
+            schema_digest, names, warnings = self._selection(task, source, named, per_table=agent.per_table)
             self._warnings |= dict.fromkeys(warnings)
+            read = partial(source.schema, named)
         generator = self._generator_digest(agent, task)
         spec = TaskSpec(
             id=task.id,
@@ -94,7 +92,6 @@ class Preparation:
             inputs_digest=inputs_digest(generator, schema_digest or ""),
             generator_digest=generator if agent.reads_part else None,
         )
-        read = _no_tables if source is None else partial(source.schema, self._named_by(task))
         return Job(spec=spec, read_schema=read, start=agent.start)
 
     @property
@@ -102,8 +99,12 @@ class Preparation:
         """What was not understood of the schemas, about tables that no task works on."""
         return tuple(self._warnings)
 
-    def _named_by(self, task: TaskInput) -> frozenset[str]:
-        return frozenset(self._named).union(task.tables.include if task.tables else ())
+    def _selection(self, task: TaskInput, source: SchemaSource, named: set[str], *, per_table: bool) -> Selection:
+        globs, search = task.tables or TableGlobs(), task.options.get("search")
+        key = (source, globs, frozenset(named), json.dumps(search, default=repr), per_table)
+        if key not in self._selections:  # once for all tasks that are alike
+            self._selections[key] = select(source, globs, named, search, per_table=per_table)
+        return self._selections[key]
 
     def _agent(self, task: TaskInput) -> tuple[Classification, AgentFacts]:
         if task.agent is not None:
