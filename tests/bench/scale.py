@@ -1,6 +1,6 @@
-"""The generated backend against endpoints written by hand on tables of a million and ten million rows.
+"""The generated backend against code by hand and against peers on tables of a million and ten million rows.
 
-Both are served by one uvicorn process each on the same database and get the same requests in turn, one at a time. The
+All are served by one uvicorn process each on the same database and get the same requests in turn, one at a time. The
 rows are made by the database itself from their numbers, so every run has the same ones. Searches need the extension
 `pg_trgm`, which the server of the tests lacks: give another with `--server`.
 """
@@ -23,6 +23,8 @@ from psycopg import sql
 
 from tests.bench import mixed_load
 from tests.bench.__main__ import Row
+from tests.bench.peer_servers import rows_of_peers
+from tests.bench.reference_options import rows_of_options
 from tests.bench.scale_rows import SEARCHED_COLUMNS, fill
 from tests.generated_backend import backend_files, read_schema, write_backend
 from tests.integration.backend import Server, listening, serving
@@ -50,11 +52,11 @@ class Sides:
 
     def compare(self, what: str, generated: str, by_hand: str | None = None) -> Row:
         """Return the row of a GET request, whose path differs where the parameters of the two do."""
-        return self.measured(
-            what,
-            lambda: _get(self.generated, generated),
-            lambda: _get(self.by_hand, by_hand or generated),
-        )
+        return self.compare_with(what, generated, self.by_hand, by_hand or generated)
+
+    def compare_with(self, what: str, generated: str, other: httpx.Client, path: str) -> Row:
+        """Return the row of a GET request to the generated application and one to another."""
+        return self.measured(what, lambda: _get(self.generated, generated), lambda: _get(other, path))
 
     def measured(self, what: str, generated: Callable[[], float], by_hand: Callable[[], float]) -> Row:
         """Return the row of two actions, which return how many seconds they took."""
@@ -92,8 +94,10 @@ def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row
         )
         yield from _pages(sides, rows)
         yield from _searches(sides) if can_search else ()
+        yield from rows_of_options(scratch.fresh(), ours.url, ("putr", "zulk"))
         yield from _writes(sides)
         yield from _many_clients(ours.url, theirs.url, rows)
+        yield from rows_of_peers(scratch, database, rows, sides.generated, sides.compare_with)
         before = _peak_mb(ours), _peak_mb(theirs)
         yield _export(sides, rows)
         after = _peak_mb(ours), _peak_mb(theirs)

@@ -90,10 +90,12 @@ def serving(folder: Path, database_url: str, **environment: str) -> Iterator[Ser
 
 
 @contextmanager
-def listening(arguments: list[str], folder: Path, log: Path, **environment: str) -> Iterator[Server]:
+def listening(
+    arguments: list[str], folder: Path, log: Path, python: str = sys.executable, **environment: str
+) -> Iterator[Server]:
     """Run a Python program that serves an application on the port that it is given, on the loopback interface."""
     port = free_port()
-    command = [sys.executable, *arguments, "--port", str(port)]
+    command = [python, *arguments, "--port", str(port)]
     settings = {**plain_environment(), **environment}
     with (
         log.open("wb") as output,

@@ -92,7 +92,7 @@ def served(workspace: Path, sql: Path = SCHOOL) -> Iterator[Application]:
     assert cases.returncode == 0, cases.stderr[-2000:]
     with ExitStack() as stack:
         api = stack.enter_context(_backend(backend, database))
-        url = stack.enter_context(_frontend(frontend, api))
+        url = stack.enter_context(serving_frontend(frontend, api))
         client = stack.enter_context(httpx.Client(base_url=api, timeout=30))
         yield Application(url=url, api=client, folder=workspace, cases=json.loads(cases.stdout))
 
@@ -103,7 +103,7 @@ def served_again(application: Application, **settings: str) -> Iterator[str]:
     database = {"DATABASE_URL": f"sqlite:///{application.folder / 'school.db'}"}
     with ExitStack() as stack:
         api = stack.enter_context(_backend(application.folder / "backend", {**database, **settings}))
-        yield stack.enter_context(_frontend(application.folder / "frontend", api))
+        yield stack.enter_context(serving_frontend(application.folder / "frontend", api))
 
 
 @contextmanager
@@ -115,7 +115,8 @@ def _backend(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def _frontend(folder: Path, api: str) -> Iterator[str]:
+def serving_frontend(folder: Path, api: str) -> Iterator[str]:
+    """Serve a built frontend in front of the API at an address; yields the frontend's URL."""
     port = str(free_port())
     command = tool_command(folder, "vite", "preview", "--host", "127.0.0.1", "--port", port, "--strictPort")
     with _running(command, folder, {**tool_environment(), "BACKEND_URL": api}, f"http://127.0.0.1:{port}/"):
