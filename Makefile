@@ -64,7 +64,7 @@ upgrade: $(DEV_STAMP)
 	$(COMPILE) --output-file requirements/run.txt --group build pyproject.toml
 	$(COMPILE) --output-file requirements/dev.txt --group build --extra dev --constraint requirements/run.txt pyproject.toml
 	$(COMPILE) --output-file requirements/node.txt --extra node --constraint requirements/run.txt pyproject.toml
-	$(COMPILE) --output-file requirements/peers.txt --group peers
+	$(COMPILE) --output-file requirements/peers.txt --constraint requirements/dev.txt --group peers
 	$(BIN)/python -m tests.backend_lock
 	$(MAKE) test
 

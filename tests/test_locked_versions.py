@@ -23,6 +23,7 @@ BACKEND = tomllib.loads(backend_lock.project())["project"]
 WANTED = {
     "run": RUN,
     "dev": [*RUN, *EXTRAS["dev"]],
+    "peers": PROJECT["dependency-groups"]["peers"],
     "node": [*PROJECT["project"]["dependencies"], *EXTRAS["node"]],
     "requirements": BACKEND["dependencies"],
     "requirements-dev": [*BACKEND["dependencies"], *BACKEND["optional-dependencies"]["dev"]],

@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,7 +103,8 @@ def rows_of_peers(
                 ("search for a frequent word", "?q=putri", peer.search.format(word="putri")),
                 ("search for a rare word", "?q=zulkarnaen", peer.search.format(word="zulkarnaen")),
             ):
-                yield measured(f"students, {what}: {peer.name}", f"/api/students{path}", theirs, f"{peer.path}{query}")
+                row = measured(f"students, {what}: {peer.name}", f"/api/students{path}", theirs, f"{peer.path}{query}")
+                yield replace(row, bound="≤ 1")
 
 
 def _environment(folder: Path) -> Path:

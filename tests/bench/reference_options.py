@@ -20,22 +20,25 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Page
 
-# Resolves with the milliseconds between the last key press in the page and the first frame in which options are listed
-# that all contain the word.
-OPTIONS_SHOWN = """
-word => new Promise(resolve => {
+# Sets `window.shown` to the milliseconds between the last key press and the first frame in which all options, of which
+# there is at least one, contain the word.
+OBSERVE = """
+word => {
   let pressed = 0;
+  window.shown = undefined;
   addEventListener("keydown", () => { pressed = performance.now(); }, true);
   const observer = new MutationObserver(() => {
-    const options = [...document.querySelectorAll('[role="option"]')].map(option => option.textContent.toLowerCase());
     const field = document.activeElement;
-    if (field.value === word && options.length > 0 && options.every(option => option.includes(word))) {
+    const list = document.getElementById(field.getAttribute("aria-controls"));
+    const options = [...(list?.querySelectorAll('[role="option"]:not([data-combobox-disabled])') ?? [])];
+    const found = options.filter(option => option.textContent.toLowerCase().includes(word));
+    if (field.value === word && options.length > 0 && found.length === options.length) {
       observer.disconnect();
-      requestAnimationFrame(() => resolve(performance.now() - pressed));
+      requestAnimationFrame(() => { window.shown = performance.now() - pressed; });
     }
   });
   observer.observe(document.body, { childList: true, subtree: true, characterData: true });
-})
+}
 """
 KEY_DELAY_MS = 120  # between key presses, of a fast typist
 
@@ -69,7 +72,7 @@ def _milliseconds(page: Page, url: str, word: str) -> float:
     field = page.get_by_role("combobox", name="Student")
     field.click()
     page.get_by_role("option").first.wait_for()
-    page.evaluate(f"window.shown = ({OPTIONS_SHOWN})({word!r}); undefined")
+    page.evaluate(OBSERVE, word)
     field.press_sequentially(word, delay=KEY_DELAY_MS)
-    shown: float = page.evaluate("window.shown")
+    shown: float = page.wait_for_function("window.shown").json_value()
     return shown
