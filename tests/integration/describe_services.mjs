@@ -52,6 +52,8 @@ async function callAll(table) {
   await call(table.createMany([body]));
   await call(table.remove(key, '"1"'));
   await call(table.removeMany([sample]));
+  await call(table.consequences([key]));
+  await call(table.consequences([sample, sample]));
   if (!table.changeable) return;
   await call(table.replace(key, body, '"1"'));
   await call(table.update(key, {}, '"1"'));

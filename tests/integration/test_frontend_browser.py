@@ -184,6 +184,26 @@ def test_many_rows_are_deleted_at_once(pages: Callable[[str], TablePages]) -> No
     expect(subjects.row_link(keys[2])).to_be_visible()
 
 
+def test_a_deletion_shows_first_what_it_does_to_other_rows(pages: Callable[[str], TablePages]) -> None:
+    teachers = pages("teachers")
+    tab, make = teachers.tab, teachers.app.make
+    teacher = make("teachers")
+    lessons = [make("class_teachers", teacher_id=teacher["id"]) for _ in range(2)]
+    make("classes", homeroom_teacher_id=teacher["id"])
+    tab.goto(f"{teachers.url}/{teacher['id']}")
+    tab.get_by_role("button", name="Delete", exact=True).click()
+    question = tab.get_by_role("dialog")
+    affected = ["2 class teachers will be deleted too", "In 1 class, homeroom teacher will be empty"]
+    expect(question.get_by_role("listitem")).to_have_text(affected)
+    question.get_by_role("button", name="Cancel").click()
+
+    make("enrollments", class_id=lessons[0]["class_id"])
+    tab.goto(f"{teachers.app.url}/classes/{lessons[0]['class_id']}")
+    tab.get_by_role("button", name="Delete", exact=True).click()
+    expect(question.get_by_role("listitem")).to_have_text(["1 enrollment (class)"])
+    expect(question.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
+
+
 def test_a_list_is_exported_as_it_is_filtered(pages: Callable[[str], TablePages]) -> None:
     parents = pages("parents")
     row = parents.app.make("parents")

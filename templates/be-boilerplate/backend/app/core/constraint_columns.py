@@ -1,4 +1,4 @@
-"""Which columns a constraint concerns, and the fields that clients know them by."""
+"""Which columns a constraint concerns, the fields that clients know them by, and which foreign keys refer to a table."""
 
 from __future__ import annotations
 
@@ -86,3 +86,13 @@ def column_key(table: sa.Table, subject: str) -> str:
     """Return the key of the column that SQLite's message names as `table.column`."""
     name = subject.rpartition(".")[2]
     return next((column.key for column in table.columns if column.name == name), name)
+
+
+def referring_keys(table: sa.Table) -> list[sa.ForeignKeyConstraint]:
+    """Return the foreign keys that refer to a table, its own included."""
+    return [
+        key
+        for other in table.metadata.tables.values()
+        for key in other.foreign_key_constraints
+        if key.elements[0].target_fullname.rpartition(".")[0] == table.fullname
+    ]

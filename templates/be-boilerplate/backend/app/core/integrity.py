@@ -16,6 +16,7 @@ from app.core.constraint_columns import (
     columns_of_domain,
     field_names,
     name_of,
+    referring_keys,
     table_of,
     unique_name,
 )
@@ -208,7 +209,7 @@ def _referrers(table: sa.Table) -> list[str]:
     return sorted(
         {
             str(key.table.name)
-            for key in _referring(table)
+            for key in referring_keys(table)
             if key.ondelete not in ("CASCADE", "SET NULL", "SET DEFAULT")
         }
     )
@@ -216,17 +217,8 @@ def _referrers(table: sa.Table) -> list[str]:
 
 def _referenced_columns(table: sa.Table) -> list[str]:
     """Return the columns of a table that any foreign key references."""
-    elements = (element for key in _referring(table) for element in key.elements)
+    elements = (element for key in referring_keys(table) for element in key.elements)
     return list(dict.fromkeys(element.target_fullname.rpartition(".")[2] for element in elements))
-
-
-def _referring(table: sa.Table) -> list[sa.ForeignKeyConstraint]:
-    return [
-        key
-        for other in table.metadata.tables.values()
-        for key in other.foreign_key_constraints
-        if key.elements[0].target_fullname.rpartition(".")[0] == table.fullname
-    ]
 
 
 def _errors(fields: Sequence[str], code: str, message: str, name: str | None) -> list[FieldError]:

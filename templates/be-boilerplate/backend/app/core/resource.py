@@ -54,6 +54,11 @@ class Resource(Generic[Model, Read]):
         table_of(model).info.update(fields=fields, resource=self)
         self.references = References(model)
 
+    @property
+    def package(self) -> str:
+        """The name of the table's package, by which the frontend knows it."""
+        return self.model.__module__.split(".")[1]
+
     @cached_property
     def csv_copy(self) -> CsvCopy | None:
         """How PostgreSQL writes the rows as CSV, or None if only Python can."""

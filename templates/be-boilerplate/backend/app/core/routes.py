@@ -13,6 +13,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from app.core.bulk import Change
+from app.core.consequence_routes import add_bulk_consequences_route
 from app.core.database import cancel_statement
 from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
@@ -192,6 +193,7 @@ def add_bulk_routes(
         summary=f"Delete many {nouns}",
         description="Deletes all rows with these keys, or none if one is in use. Missing rows are ignored.",
     )
+    add_bulk_consequences_route(router, resource, plural, delete_many.__annotations__["body"])
 
 
 def _set_body_items(endpoint: Callable[..., Any], item: Any) -> None:

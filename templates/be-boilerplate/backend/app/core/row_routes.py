@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Response
 from starlette.convertors import Convertor, register_url_convertor
 
+from app.core.consequence_routes import add_consequences_route
 from app.core.fields import Body
 from app.core.paths import SLASH
 from app.core.problems import CHANGE_PROBLEMS, CREATE_PROBLEMS, GET_PROBLEMS
@@ -131,3 +132,4 @@ def add_row_routes(
             description="Fields that are left out keep their values.",
         )
     add_route("DELETE", "delete", delete, None, status_code=204, responses=CHANGE_PROBLEMS)
+    add_consequences_route(router, resource, singular, path, key)

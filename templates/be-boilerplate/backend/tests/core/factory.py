@@ -41,7 +41,8 @@ class Case:
 
     `mark` separates count and export from `path`. `body` returns a valid row without its references, a different one for each number. `invalid` holds an invalid
     value by field, `broken` holds values that violate a rule by its name, and `unique` holds sets of unique fields.
-    A table whose key has few values holds at most `most_rows` rows.
+    A table whose key has few values holds at most `most_rows` rows. Of a table that is not creatable, no row is known that
+    the database accepts.
     """
 
     path: str
@@ -55,13 +56,14 @@ class Case:
     required: tuple[str, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     most_rows: int | None = None
+    is_creatable: bool = True
     invalid: Mapping[str, Any] = field(default_factory=dict)
     broken: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
         """The name of the table's package."""
-        return str(self.resource.model.__module__).split(".")[1]
+        return self.resource.package
 
     @cached_property
     def changes(self) -> tuple[str, ...]:

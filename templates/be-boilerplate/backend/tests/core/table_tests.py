@@ -7,21 +7,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from app.core.constraint_columns import table_of
-from tests.core.bulk_tests import BulkTests
-from tests.core.factory import Case, Factory, Json, Reference
+from tests.core.deletion_tests import DeletionTests, is_deferred
+from tests.core.factory import Case, Factory, Json
 from tests.core.read_tests import problem, row_path
 
 
-def _is_deferred(case: Case, reference: Reference) -> bool:
-    """Whether the database checks a reference at the commit, which no test reaches."""
-    model = case.resource.model
-    columns = {getattr(model, field).expression.key for field in reference.fields}
-    constraints = table_of(model).foreign_key_constraints
-    return any(one.initially == "DEFERRED" for one in constraints if columns == {*one.column_keys})
-
-
-class TableTests(BulkTests):
+class TableTests(DeletionTests):
     """Tests of tables whose rows can be created, changed and deleted."""
 
     def test_create_returns_the_row(self, client: TestClient, factory: Factory) -> None:
@@ -59,7 +50,7 @@ class TableTests(BulkTests):
 
     def test_create_rejects_dangling_references(self, client: TestClient, factory: Factory) -> None:
         for reference in self.case.references:
-            if len(reference.fields) > 1 or _is_deferred(self.case, reference):
+            if len(reference.fields) > 1 or is_deferred(self.case, reference):
                 continue
             body = factory.body(self.case)
             dangling = {reference.fields[0]: _unknown(body.get(reference.fields[0], 1))}

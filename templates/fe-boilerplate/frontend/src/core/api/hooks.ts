@@ -115,6 +115,15 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
         enabled,
       }),
 
+    /** What the deletion of rows would do to others at this moment. */
+    useConsequences: (removed: readonly Key[]) =>
+      useQuery({
+        queryKey: [...keys.all, "consequences", removed.map((key) => key.map(String))],
+        queryFn: ({ signal }) => service.consequences(removed, signal),
+        gcTime: 0,
+        retry: false, // the question can be answered without it
+      }),
+
     useCreate: () => useChange(name, (body: Create) => service.create(body)),
 
     useUpdate: () =>

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { fetchFile, type JsonResponse, type Request, send } from "./client";
-import { type Operator, operatorsOf } from "./kinds";
+import { fieldKind, type Operator, operatorsOf } from "./kinds";
 import { filterParameters, type ListQuery, listParameters } from "./list-query";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { loadTable } from "./tables";
@@ -30,6 +30,25 @@ export interface Page<Row> {
 
 /** A page as the server sends it. */
 export type WirePage = Omit<Page<unknown>, "precision"> & { readonly total_is: Precision };
+
+/** What happens to rows of another table when the rows that they refer to by `fields` are deleted. */
+export interface Consequence {
+  readonly table: string;
+  readonly effect: "delete" | "set_null" | "set_default" | "refuse";
+  readonly fields: readonly string[];
+  readonly rows: number;
+}
+
+/** What a deletion would do to other rows. Unless it is complete, each number of rows is a minimum. */
+export interface Consequences {
+  readonly effects: readonly Consequence[];
+  readonly isComplete: boolean;
+}
+
+/** The consequences of a deletion as the server sends them. */
+interface WireConsequences extends Pick<Consequences, "effects"> {
+  readonly is_complete: boolean;
+}
 
 /** A row and its version, which is sent with changes to detect conflicts. */
 export interface Versioned<Row> {
@@ -92,6 +111,8 @@ export interface TableService<Row, Create, Update> {
   /** Update the given fields of all these rows, or of none if one change is rejected. */
   updateMany(changes: readonly { key: Key; changes: Update }[]): Promise<readonly Row[]>;
   remove(key: Key, etag?: string): Promise<void>;
+  /** Return what the deletion of the rows with these keys would do to other rows. */
+  consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences>;
   /** Delete all existing rows with these keys or none, and return how many were deleted. */
   removeMany(keys: readonly Key[]): Promise<number>;
   /** Export all rows that match a query as CSV. */
@@ -224,6 +245,20 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     await this.send(keyPath(key), { method: "DELETE", etag });
   }
 
+  async consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences> {
+    const [key, ...others] = keys;
+    const { body } =
+      key && others.length === 0
+        ? await this.send(this.consequencesPath(key), { signal })
+        : await this.send("/bulk-consequences", {
+            method: "POST",
+            body: keys.map((each) => this.wireKey(each)),
+            signal,
+          });
+    const { effects, is_complete } = body as unknown as WireConsequences;
+    return { effects, isComplete: is_complete };
+  }
+
   async removeMany(keys: readonly Key[]): Promise<number> {
     const sent = keys.map((key) => this.wireKey(key));
     const { body } = await this.send("/bulk-delete", { method: "POST", body: sent });
@@ -245,6 +280,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   ): Promise<readonly z.output<Read>[]> {
     const response = await this.send(path, { method: "POST", body });
     return (response.body as readonly unknown[]).map((row) => this.parse(row));
+  }
+
+  /** A key that is text comes last, since it would include what comes after it. */
+  private consequencesPath(key: Key): string {
+    const kinds = this.key.map((field) => fieldKind(this.schemas.read.shape[field]));
+    const isText = kinds.some((kind) => ["text", "choice", "bytes"].includes(kind));
+    return isText ? `:consequences${keyPath(key)}` : `${keyPath(key)}/consequences`;
   }
 
   private wireKey(key: Key): unknown {

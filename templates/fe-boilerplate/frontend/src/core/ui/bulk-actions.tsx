@@ -43,7 +43,15 @@ export function BulkActions({ page, selection, onDone }: Props) {
             color="red.8"
             leftSection={<TrashIcon size={14} />}
             loading={removal.isPending}
-            onClick={() => confirmDeletion(`Delete ${selected}?`, "This cannot be undone.", remove)}
+            onClick={() =>
+              confirmDeletion({
+                page,
+                keys: ids.map(readKey),
+                title: `Delete ${selected}?`,
+                question: "This cannot be undone.",
+                onConfirm: remove,
+              })
+            }
           >
             Delete
           </Button>

@@ -42,3 +42,30 @@ it("deletes the displayed version after confirmation, and shows why the server r
   expect(await screen.findByText("Rows refer to it.")).toBeInTheDocument();
   expect(version).toBe('"v1"');
 });
+
+it("shows before a deletion what it does to other rows, and offers no deletion that is refused", async () => {
+  const effects = [
+    { table: "no_such_fees", effect: "delete", fields: [], rows: 2 },
+    { table: "no_such_classes", effect: "set_null", fields: ["monitor_id"], rows: 1 },
+  ];
+  const answer = { rows: 1, effects, is_complete: true };
+  server.use(http.get("*/pupils/7/consequences", () => HttpResponse.json(answer)));
+  open();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole("button", { name: "Delete" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  expect(await dialog.findByText("2 rows of no_such_fees will be deleted too")).toBeInTheDocument();
+  expect(
+    dialog.getByText("In 1 row of no_such_classes, monitor will be empty"),
+  ).toBeInTheDocument();
+  expect(dialog.getByRole("button", { name: "Delete" })).toBeEnabled();
+  await user.click(dialog.getByRole("button", { name: "Cancel" }));
+  effects.push({ table: "no_such_loans", effect: "refuse", fields: ["pupil_id"], rows: 10_000 });
+  answer.is_complete = false;
+  await user.click(await screen.findByRole("button", { name: "Delete" }));
+  const refused = within(await screen.findByRole("dialog"));
+  expect(
+    await refused.findByText("At least 10,000 rows of no_such_loans (pupil)"),
+  ).toBeInTheDocument();
+  expect(refused.getByRole("button", { name: "Delete" })).toBeDisabled();
+});

@@ -139,7 +139,13 @@ function Actions({ page, found, title }: ActionsProps) {
         leftSection={<TrashIcon />}
         loading={removal.isPending}
         onClick={() =>
-          confirmDeletion(`Delete this ${noun}?`, `${title} will be permanently deleted.`, remove)
+          confirmDeletion({
+            page,
+            keys: [key],
+            title: `Delete this ${noun}?`,
+            question: `${title} will be permanently deleted.`,
+            onConfirm: remove,
+          })
         }
       >
         Delete

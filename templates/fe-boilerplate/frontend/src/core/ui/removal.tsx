@@ -1,20 +1,35 @@
-import { Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { notifications } from "@mantine/notifications";
 import { ProblemError } from "../api/problem";
+import type { Key } from "../api/table";
+import { DeletionQuestion } from "./deletion-question";
 import { lowerFirst } from "./formats";
+import type { AnyPage } from "./page";
 import { navOf } from "./registry";
 import { errorText } from "./states";
 
-/** Ask for confirmation before a deletion. */
-export function confirmDeletion(title: string, question: string, onConfirm: () => void): void {
-  modals.openConfirmModal({
+interface Deletion {
+  readonly page: AnyPage;
+  readonly keys: readonly Key[];
+  readonly title: string;
+  readonly question: string;
+  readonly onConfirm: () => void;
+}
+
+/** Ask for confirmation before a deletion, and show what it would do to other rows. */
+export function confirmDeletion({ title, onConfirm, ...asked }: Deletion): void {
+  const id = modals.open({
     title,
-    children: <Text size="sm">{question}</Text>,
-    labels: { confirm: "Delete", cancel: "Cancel" },
-    confirmProps: { color: "red.8" },
     closeButtonProps: { "aria-label": "Close" },
-    onConfirm,
+    children: (
+      <DeletionQuestion
+        {...asked}
+        onAnswer={(isConfirmed) => {
+          modals.close(id);
+          if (isConfirmed) onConfirm();
+        }}
+      />
+    ),
   });
 }
 

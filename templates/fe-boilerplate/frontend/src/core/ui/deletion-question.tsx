@@ -1,0 +1,68 @@
+import { Alert, Button, Group, List, Stack, Text } from "@mantine/core";
+import { tableHooks } from "../api/hooks";
+import type { Key } from "../api/table";
+import { consequenceTexts } from "./consequence-texts";
+import type { AnyPage } from "./page";
+import { ALERT_STYLES } from "./states";
+
+interface Props {
+  readonly page: AnyPage;
+  readonly keys: readonly Key[];
+  readonly question: string;
+  readonly onAnswer: (isConfirmed: boolean) => void;
+}
+
+/** The content of a dialog that asks whether to delete rows. What the server would refuse cannot be confirmed. */
+export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
+  const { data, isPending } = tableHooks(page.table).useConsequences(keys);
+  const { refusals, effects } = consequenceTexts(data);
+  return (
+    <Stack gap="md">
+      {refusals.length === 0 && <Text size="sm">{question}</Text>}
+      <div aria-live="polite">
+        {isPending && <Text size="sm">Checking which rows refer to it…</Text>}
+        {refusals.length > 0 && (
+          <Alert
+            color="red"
+            variant="outline"
+            styles={ALERT_STYLES}
+            title="It cannot be deleted while other rows refer to it"
+          >
+            <List size="sm">
+              {refusals.map((text) => (
+                <List.Item key={text}>{text}</List.Item>
+              ))}
+            </List>
+          </Alert>
+        )}
+        {refusals.length === 0 && effects.length > 0 && (
+          <Alert
+            color="orange"
+            variant="outline"
+            styles={ALERT_STYLES}
+            title="Other rows are affected"
+          >
+            <List size="sm">
+              {effects.map((text) => (
+                <List.Item key={text}>{text}</List.Item>
+              ))}
+            </List>
+          </Alert>
+        )}
+      </div>
+      <Group justify="flex-end">
+        <Button variant="default" data-autofocus onClick={() => onAnswer(false)}>
+          Cancel
+        </Button>
+        <Button
+          color="red.8"
+          loading={isPending}
+          disabled={refusals.length > 0}
+          onClick={() => onAnswer(true)}
+        >
+          Delete
+        </Button>
+      </Group>
+    </Stack>
+  );
+}
