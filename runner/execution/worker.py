@@ -124,7 +124,3 @@ def run_shard(shard: Shard, schema_pickle: bytes | None) -> None:
     if _worker is None:
         raise RuntimeError("initialize() has not run in this process")
     _worker.run(shard, schema_pickle)
-
-
-def ping() -> None:
-    """Do nothing. Submitting it makes the executor start its process."""
