@@ -71,6 +71,7 @@ class Directory:
         self.root = os.fspath(root)
         self._names: list[str] = []  # of the open folders below the root
         self._descriptors: list[int] = []  # of the root and of these
+        self._folder: str | None = None  # the innermost open one, where the last call succeeded
 
     def __enter__(self) -> Self:
         return self
@@ -197,6 +198,8 @@ class Directory:
 
     def _enter(self, folder: str, *, create: bool = False) -> int:
         """Return the descriptor of a folder; those on the way to it that are open already are not opened again."""
+        if folder == self._folder:
+            return self._descriptors[-1]
         names = folder.split("/") if folder else []
         kept = 0
         for known, wanted in zip(self._names, names, strict=False):
@@ -209,10 +212,12 @@ class Directory:
         for name in names[kept:]:
             self._descriptors.append(self._open_folder(name, create=create))
             self._names.append(name)
+        self._folder = folder
         return self._descriptors[-1]
 
     def _leave(self, kept: int) -> None:
         """Close all open folders but the first `kept`, the root counted."""
+        self._folder = None
         while len(self._descriptors) > kept:
             os.close(self._descriptors.pop())
         del self._names[max(0, kept - 1) :]
