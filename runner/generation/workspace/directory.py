@@ -86,13 +86,9 @@ class Directory:
     def read(self, path: str) -> FileState | None:
         """Return what is at `path`, None if nothing is. Raises WorkspaceError if it is no regular file."""
         try:
-            descriptor, status = self._open_file(path, os.O_RDONLY)
+            return read_regular(self.root, path, self._enter(path.rpartition("/")[0]))
         except FileNotFoundError:
             return None
-        try:
-            return FileState(_read_all(descriptor, status.st_size), stat.S_IMODE(status.st_mode))
-        finally:
-            os.close(descriptor)
 
     def open(self, path: str, flags: int) -> int:
         """Return a descriptor of the regular file at `path`; with O_CREAT, missing folders are created.
@@ -266,6 +262,18 @@ def open_regular(root: str, path: str, flags: int, parent: int) -> tuple[int, os
         os.close(descriptor)
         raise
     return descriptor, status
+
+
+def read_regular(root: str, path: str, parent: int) -> FileState:
+    """Return the regular file at `path` below `root`, whose folder has the descriptor `parent`.
+
+    Raises as `open_regular`.
+    """
+    descriptor, status = open_regular(root, path, os.O_RDONLY, parent)
+    try:
+        return FileState(_read_all(descriptor, status.st_size), stat.S_IMODE(status.st_mode))
+    finally:
+        os.close(descriptor)
 
 
 def _require_regular(status: os.stat_result, place: str) -> None:
