@@ -302,8 +302,7 @@ class Supervisor:
     def _pickled(self, task: TaskRun) -> bytes:
         digest = task.spec.schema_digest
         if digest not in self._pickles:
-            schema = self._schedule.jobs[task.spec.id].schema
-            self._pickles[digest] = pickle.dumps(schema, pickle.HIGHEST_PROTOCOL)
+            self._pickles[digest] = self._schedule.jobs[task.spec.id].pickle_schema()
         return self._pickles[digest]
 
     # ----------------------------------------------------------------------------- messages of workers
