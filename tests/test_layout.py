@@ -133,6 +133,13 @@ def test_an_import_loads_nothing_heavy(statement: str, unwanted: set[str]) -> No
     assert not unwanted & set(loaded)
 
 
+def test_the_supervisor_starts_workers_without_the_code_that_they_run() -> None:
+    code = "import sys; import runner.execution.process_pool; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert "runner.execution.worker_calls" in loaded
+    assert not {"runner.execution.worker", "runner.generation.agent", "runner.ddl.model"} & set(loaded)
+
+
 def test_unit_tests_import_nothing_of_the_integration_tests() -> None:
     """Shared helpers are next to the unit tests, so that these run without the dependencies of integration tests."""
     wrong = []

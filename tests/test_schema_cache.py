@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import os
 import pickle
 from pathlib import Path
@@ -65,9 +67,27 @@ def test_no_file_in_the_cache_can_run_code(saved: Path, tmp_path: Path) -> None:
         b"",
         pickle.dumps("no schema"),
     ):
-        saved.write_bytes(hostile)
+        saved.write_bytes(hashlib.sha256(hostile).digest() + hostile)
         assert schema_cache.load(PATHS, "digest") is None
+        with contextlib.suppress(pickle.UnpicklingError, EOFError):
+            schema_cache.restored(hostile)
     assert not marker.exists()
+
+
+def test_a_worker_restores_the_bytes_that_were_saved_or_a_pickled_schema(saved: Path) -> None:
+    schema = read_ddl([SCHOOL], "postgres")
+    data = schema_cache.pickled(PATHS, "digest")
+    assert data is not None
+    assert schema_cache.restored(data) == schema_cache.restored(pickle.dumps(schema)) == schema
+    assert schema_cache.pickled(PATHS, "another digest") is None
+
+
+def test_a_damaged_file_is_recognised_without_unpickling_it(saved: Path) -> None:
+    whole = saved.read_bytes()
+    for damaged in (whole[:-1], whole + b".", whole[:100] + bytes([whole[100] ^ 1]) + whole[101:], b""):
+        saved.write_bytes(damaged)
+        assert schema_cache.pickled(PATHS, "digest") is None
+        assert schema_cache.load(PATHS, "digest") is None
 
 
 @pytest.mark.parametrize("mode", [0o620, 0o602])

@@ -36,7 +36,7 @@ def task(tmp_path: Path) -> Job:
         schema_digest=None,
         inputs_digest="inputs",
     )
-    return Job(spec=spec, read_schema=lambda: Schema(dialect="postgres", tables=()))
+    return Job(spec=spec, read_schema=lambda: Schema(dialect="postgres", tables=()), pickle_schema=bytes)
 
 
 def test_what_is_as_recorded_is_up_to_date(task: Job) -> None:

@@ -43,6 +43,20 @@ def load(paths: Sequence[Path], digest: str) -> Schema | None:
     return schema if isinstance(schema, Schema) else None
 
 
+def pickled(paths: Sequence[Path], digest: str) -> bytes | None:
+    """Return the schema that was saved for these paths and this digest as bytes for `restored`, or None."""
+    return _CACHE.read(*_key(paths, digest))
+
+
+def restored(data: bytes) -> Schema:
+    """Return the schema of bytes from `pickled`, or of a pickled schema. Runs no code that is in them.
+
+    Raises whatever unpickling raises for other bytes.
+    """
+    schema: Schema = _CACHE.restore(data)
+    return schema
+
+
 def holds(paths: Sequence[Path], digest: str) -> bool:
     """Whether a schema was saved for these paths and this digest."""
     return _CACHE.holds(*_key(paths, digest))

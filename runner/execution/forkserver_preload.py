@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import gc
 
-import runner.execution.worker  # noqa: F401 - the code that workers run
+import runner.execution.worker
+import runner.execution.worker_calls  # noqa: F401 - the code that workers run
 from runner.generation.registry import BUILT_IN, load_agent
 from runner.records.errors import AgentError
 

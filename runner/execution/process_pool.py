@@ -28,7 +28,7 @@ from functools import partial
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
-from runner.execution import worker
+from runner.execution import worker_calls
 from runner.execution.forkserver import ensure_forkserver
 from runner.execution.worker_protocol import Cancel
 from runner.records.errors import WorkerStartError
@@ -69,7 +69,9 @@ class Worker:
         control, self._control = context.Pipe(duplex=False)
         initial = events, control, output, memory
         try:
-            self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=worker.initialize, initargs=initial)
+            self._executor = ProcessPoolExecutor(
+                1, mp_context=context, initializer=worker_calls.initialize, initargs=initial
+            )
         except OSError as error:
             if error.errno in _TOO_MANY_FILES:
                 raise
@@ -99,7 +101,7 @@ class Worker:
         Nothing is raised for a process that has just died: its connection ends without a `ShardBegun`.
         """
         with contextlib.suppress(BrokenProcessPool):
-            self._watch(self._executor.submit(worker.run_shard, shard, schema_pickle))
+            self._watch(self._executor.submit(worker_calls.run_shard, shard, schema_pickle))
 
     @property
     def is_reachable(self) -> bool:
@@ -185,7 +187,7 @@ class Worker:
         while True:
             try:
                 ensure_forkserver()
-                return self._executor.submit(worker.ping)
+                return self._executor.submit(worker_calls.ping)
             except (EOFError, ConnectionError) as error:
                 if time.monotonic() >= deadline:
                     raise WorkerStartError(

@@ -8,12 +8,12 @@ an end of file for the supervisor and blocks no other process.
 from __future__ import annotations
 
 import os
-import pickle
 import resource
 import signal
 import threading
 from typing import TYPE_CHECKING
 
+from runner.ddl import schema_cache
 from runner.execution import output_capture
 from runner.execution.parent_death import die_with_parent
 from runner.execution.subtasks import SubTaskManager, WorkerMessage, describe
@@ -53,7 +53,7 @@ class _Worker:
         self.send(ShardBegun())
         try:
             if schema_pickle is not None:
-                self._application = Application(pickle.loads(schema_pickle))  # noqa: S301 - written by our own supervisor
+                self._application = Application(schema_cache.restored(schema_pickle))
             if self._application is None:
                 raise RuntimeError("a shard came before its schema")  # noqa: TRY301 - reported like any failure
             self._manager_for(shard, self._application).execute_sub_tasks(shard.work)
@@ -124,7 +124,3 @@ def run_shard(shard: Shard, schema_pickle: bytes | None) -> None:
     if _worker is None:
         raise RuntimeError("initialize() has not run in this process")
     _worker.run(shard, schema_pickle)
-
-
-def ping() -> None:
-    """Do nothing. Submitting it makes the executor start its process."""

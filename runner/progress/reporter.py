@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 MAX_BATCH = 250  # events in one transaction: control requests are read between two
-COMMIT_INTERVAL = 0.02  # seconds between two commits under load; an idle reporter commits at once
+COMMIT_INTERVAL = 0.05  # seconds between two commits under load; an idle reporter commits at once
 CONTROL_INTERVAL = 0.1  # seconds between two reads of control requests, which are to be obeyed within a second
 TICK_INTERVAL = 1.0  # seconds without an event after which a ticking sink is called
 MAX_UNSHOWN = 50_000  # events that wait for one sink: about 25 MB, then the sink is switched off

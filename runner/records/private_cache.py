@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib
+import io
 import os
 import pickle
 import stat
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 KEPT = 32  # results of a kind; the ones used longest ago go first
+_DIGEST_SIZE = hashlib.sha256().digest_size  # of the digest before each pickle, by which a damaged one is recognised
 _PROGRAM = "plan-runner"
 _ALLOWED: dict[tuple[str, str], object] = {
     ("pathlib", "PosixPath"): PosixPath,
@@ -41,16 +43,31 @@ class PrivateCache:
 
     def load(self, *key: bytes) -> Any:
         """Return what was saved under this key, or None."""
+        data = self.read(*key)
+        try:
+            return None if data is None else self.restore(data)
+        except Exception:  # noqa: BLE001 - a hostile pickle may raise anything, and the result can be made again
+            return None
+
+    def read(self, *key: bytes) -> bytes | None:
+        """Return what was saved under this key as bytes for `restore`, in this process or another; None as `load`."""
         path = self._path(key)
         try:
             _require_private(path.parent.lstat())
             with open(path, "rb", opener=_open) as file:
                 _require_private(os.fstat(file.fileno()))
-                result = _Unpickler(file, self._modules).load()
+                digest, data = file.read(_DIGEST_SIZE), file.read()
             os.utime(path)
-        except Exception:  # noqa: BLE001 - a damaged pickle may raise anything, and the result can be made again
+        except OSError:
             return None
-        return result
+        return data if digest == hashlib.sha256(data).digest() else None
+
+    def restore(self, data: bytes) -> Any:
+        """Return the result that `read` has returned as bytes, or that was pickled elsewhere.
+
+        Raises whatever unpickling raises for other bytes; no code in them is run.
+        """
+        return _Unpickler(io.BytesIO(data), self._modules).load()
 
     def holds(self, *key: bytes) -> bool:
         """Whether something was saved under this key."""
@@ -62,7 +79,8 @@ class PrivateCache:
         with contextlib.suppress(OSError):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _require_private(path.parent.lstat())
-            replace_file(path, pickle.dumps(result, pickle.HIGHEST_PROTOCOL), mode=0o600)
+            data = pickle.dumps(result, pickle.HIGHEST_PROTOCOL)
+            replace_file(path, hashlib.sha256(data).digest() + data, mode=0o600)
             for old in sorted(path.parent.iterdir(), key=lambda file: -file.stat().st_mtime)[KEPT:]:
                 old.unlink()
 

@@ -15,10 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A task with its schema, which is read when it is needed. `start` is how what it generates is started."""
+    """A task with its schema, which is read when it is needed. `start` is how what it generates is started.
+
+    `pickle_schema` returns the schema as a worker restores it (`schema_cache.restored`), without reading it if it can.
+    """
 
     spec: TaskSpec
     read_schema: Callable[[], Schema]
+    pickle_schema: Callable[[], bytes]
     start: Start | None = None
 
     @property

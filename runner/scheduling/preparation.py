@@ -7,6 +7,7 @@ supervisor's main thread.
 from __future__ import annotations
 
 import json
+import pickle
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -74,12 +75,12 @@ class Preparation:
             raise ValueError("the task has no id")
         classification, agent = self._agent(task)
         source = self._source(task, agent)
-        schema_digest, names, read = None, None, _no_tables
+        schema_digest, names, read, pickled = None, None, _no_tables, _pickled_no_tables
         if source is not None:
             named = self._named.union(task.tables.include if task.tables else ())
             schema_digest, names, warnings = self._selection(task, source, named, per_table=agent.per_table)
             self._warnings |= dict.fromkeys(warnings)
-            read = partial(source.schema, named)
+            read, pickled = partial(source.schema, named), partial(source.pickled, named)
         generator = self._generator_digest(agent, task)
         spec = TaskSpec(
             id=task.id,
@@ -92,7 +93,7 @@ class Preparation:
             inputs_digest=inputs_digest(generator, schema_digest or ""),
             generator_digest=generator if agent.reads_part else None,
         )
-        return Job(spec=spec, read_schema=read, start=agent.start)
+        return Job(spec=spec, read_schema=read, pickle_schema=pickled, start=agent.start)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -163,3 +164,7 @@ def _no_tables() -> Schema:
     from runner.ddl.model import Schema  # noqa: PLC0415 - slow to import, and seldom needed
 
     return Schema(dialect=DEFAULT, tables=())
+
+
+def _pickled_no_tables() -> bytes:
+    return pickle.dumps(_no_tables(), pickle.HIGHEST_PROTOCOL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,16 @@ class SchemaSource:
             if key not in self._with_tools:
                 self._with_tools[key] = self._schema.with_tool_tables(key)
             return self._with_tools[key]
+
+    def pickled(self, named: Collection[str] = ()) -> bytes:
+        """Return the schema as bytes for `schema_cache.restored`. Where it was read by an earlier run, it stays unread.
+
+        Raises as `schema`.
+        """
+        kept = None
+        if self._schema is None and self.digest and not named:
+            kept = schema_cache.pickled(self.paths, self.digest)
+        return kept or pickle.dumps(self.schema(named), pickle.HIGHEST_PROTOCOL)
 
     def _read(self) -> Schema:
         schema = schema_cache.load(self.paths, self.digest) if self.digest else None

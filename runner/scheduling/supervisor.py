@@ -195,15 +195,16 @@ class Supervisor:
         woken, readable = self._slots.wait(_TICK if self._schedule.active else _IDLE_WAIT)
         if woken:
             self._run_commands()
-        for slot in readable:
-            if slot in self._slots:
-                self._receive(slot)
+        changed = [self._receive(slot) for slot in readable if slot in self._slots]
         now = time.monotonic()
-        if now >= self._next_check:
+        checked = now >= self._next_check
+        if checked:
             self._next_check = now + _TICK
             active = list(self._schedule.active.values())
             self._limits.check(active, self._schedule.expired(now), now)
             self._slots.kill_unreached(now)
+        if not (woken or checked or any(changed)):
+            return  # sub-tasks have begun a step: nothing more can be assigned, and nothing has ended
         self._assign(now)
         with self._arrivals:
             if self._schedule.queue.is_idle and not self._arriving:
@@ -219,15 +220,17 @@ class Supervisor:
                 return
             command()
 
-    def _receive(self, slot: WorkerSlot) -> None:
+    def _receive(self, slot: WorkerSlot) -> bool:
+        """Handle what a worker has sent; return whether that is more than that sub-tasks have begun a step."""
         try:
             messages = slot.worker.receive()
         except (EOFError, OSError, pickle.UnpicklingError):
             self._worker_died(slot)
-            return
+            return True
         for message in messages:
             if slot in self._slots:
                 self._handle(slot, message)
+        return not all(isinstance(message, SubTaskStarted | SubTaskStep) for message in messages)
 
     def _handle(self, slot: WorkerSlot, message: Any) -> None:
         match message:
@@ -299,8 +302,7 @@ class Supervisor:
     def _pickled(self, task: TaskRun) -> bytes:
         digest = task.spec.schema_digest
         if digest not in self._pickles:
-            schema = self._schedule.jobs[task.spec.id].schema
-            self._pickles[digest] = pickle.dumps(schema, pickle.HIGHEST_PROTOCOL)
+            self._pickles[digest] = self._schedule.jobs[task.spec.id].pickle_schema()
         return self._pickles[digest]
 
     # ----------------------------------------------------------------------------- messages of workers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pickle
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +64,7 @@ def job(
         dialect="postgres",
         tables=tuple(Table(name=QName(schema=None, name=name), columns=(_ID,)) for name in names),
     )
-    return Job(spec=spec, read_schema=lambda: schema)
+    return Job(spec=spec, read_schema=lambda: schema, pickle_schema=lambda: pickle.dumps(schema))
 
 
 def events_of(state: Path, orchestrator: ParallelOrchestrator) -> list[Event]:

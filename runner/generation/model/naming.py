@@ -50,6 +50,7 @@ _UNCOUNTABLE = word_set(
 )
 
 
+@lru_cache(maxsize=4096)
 def words(name: str) -> tuple[str, ...]:
     """Return the words of a name in lower case: `OrderLineID` and `order_line-id` alike are order, line, id."""
     found: list[str] = []

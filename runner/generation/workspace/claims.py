@@ -1,7 +1,7 @@
 """Which sub-task of a run wrote which path, so that a second one cannot overwrite it with other bytes.
 
 `.runner/claims/<run>/` has one log for each lock file, with a line for each claim: `["path", "sub-task", "sha256"]`.
-Only a holder of that lock file's paths reads the log or appends to it (see `file_locks`), so it needs no lock of its
+Only a holder of that lock file's folders reads the log or appends to it (see `file_locks`), so it needs no lock of its
 own. One file for each path, created exclusively, would do the same at six times the cost. An incomplete line of a
 killed process is ignored.
 """
@@ -24,6 +24,8 @@ from runner.records.errors import PathOwnedError, WorkspaceError
 from runner.records.process_identity import is_gone, own_mark
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from _typeshed import StrPath
 
 _ABANDONED_AFTER = 86_400.0  # seconds without a new claim, where it cannot be known whether the run is dead
@@ -37,29 +39,36 @@ class Claims:
         self._owners: defaultdict[str, dict[str, str]] = defaultdict(dict)  # path -> sub-task -> sha256
         self._guard = threading.Lock()
 
-    def claim(self, path: str, owner: str, sha256: str) -> None:
-        """Record that `owner` writes the bytes of `sha256` to `path`; its later claims replace this one.
+    def claim(self, files: Mapping[str, str], owner: str) -> None:
+        """Record that `owner` writes these files of one folder: by path, the sha256 of the bytes.
+
+        Its later claims of a path replace this one. All files are claimed or none.
 
         Raises:
-            PathOwnedError: another sub-task wrote other bytes to it.
+            PathOwnedError: another sub-task wrote other bytes to one of them.
 
         """
         with self._guard:
-            self._refuse_other_bytes(path, owner, sha256)
-            self._owners[path][owner] = sha256
+            self._refuse_other_bytes(files, owner)
+            self._record(files, owner)
 
     def is_claimed(self, path: str, besides: str) -> bool:
         """Whether a sub-task of the run other than `besides` writes `path`."""
         with self._guard:
             return bool(self._owners.get(path, {}).keys() - {besides})
 
-    def _refuse_other_bytes(self, path: str, owner: str, sha256: str) -> None:
-        for other, its_sha256 in self._owners.get(path, {}).items():
-            if other != owner and its_sha256 != sha256:
-                raise PathOwnedError(
-                    f"{path}: sub-task {other!r} of this run already wrote other bytes to it than {owner!r} "
-                    "would. Let one of them generate another path, or both the same text"
-                )
+    def _record(self, files: Mapping[str, str], owner: str) -> None:
+        for path, sha256 in files.items():
+            self._owners[path][owner] = sha256
+
+    def _refuse_other_bytes(self, files: Mapping[str, str], owner: str) -> None:
+        for path, sha256 in files.items():
+            for other, its_sha256 in self._owners.get(path, {}).items():
+                if other != owner and its_sha256 != sha256:
+                    raise PathOwnedError(
+                        f"{path}: sub-task {other!r} of this run already wrote other bytes to it than {owner!r} "
+                        "would. Let one of them generate another path, or both the same text"
+                    )
 
 
 class RunClaims(Claims):
@@ -72,31 +81,33 @@ class RunClaims(Claims):
         self._logs = OpenFolder(self._root, self._folder)
         self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log that were read
 
-    def claim(self, path: str, owner: str, sha256: str) -> None:
-        """As `Claims.claim`, among all processes of the run. `path` is as `FileLockManager.name_of` returns it.
+    def claim(self, files: Mapping[str, str], owner: str) -> None:
+        """As `Claims.claim`, among all processes of the run. Paths are as `FileLockManager.name_of` returns them.
 
         Raises:
-            PathOwnedError: another sub-task wrote other bytes to it.
+            PathOwnedError: another sub-task wrote other bytes to one of them.
             WorkspaceError: the log cannot be written.
 
         """
-        stripe = stripe_of(path)
+        stripe = stripe_of(next(iter(files)))
         log = f"{stripe:02d}.log"
         try:
             descriptor = self._logs.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:
                 size = os.fstat(descriptor).st_size
                 whole = self._catch_up(descriptor, stripe, size)
-                if self._owners[path].get(owner) == sha256:
+                added = {path: sha256 for path, sha256 in files.items() if self._owners[path].get(owner) != sha256}
+                if not added:
                     return
-                self._refuse_other_bytes(path, owner, sha256)
-                line = json.dumps([path, owner, sha256]) + "\n"
-                _append(descriptor, (line if whole else "\n" + line).encode(), size)
+                self._refuse_other_bytes(added, owner)
+                lines = "".join(json.dumps([path, owner, sha256]) + "\n" for path, sha256 in added.items()).encode()
+                _append(descriptor, lines if whole else b"\n" + lines, size)
+                self._known[stripe] = size + len(lines) + (not whole)
             finally:
                 os.close(descriptor)
         except OSError as error:
             raise cannot("write claims to it", f"{self._root}/{self._folder}/{log}", error) from error
-        self._owners[path][owner] = sha256
+        self._record(added, owner)
 
     def is_claimed(self, path: str, besides: str) -> bool:
         """As `Claims.is_claimed`, among all processes of the run. The caller holds the path.
@@ -210,11 +221,11 @@ def _claim(value: Any) -> tuple[str, str, str]:
     return path, owner, sha256
 
 
-def _append(descriptor: int, line: bytes, size: int) -> None:
+def _append(descriptor: int, lines: bytes, size: int) -> None:
     try:
-        written = os.write(descriptor, line)
-        if written < len(line):
-            os.write(descriptor, line[written:])  # raises, with the reason
+        written = os.write(descriptor, lines)
+        if written < len(lines):
+            os.write(descriptor, lines[written:])  # raises, with the reason
     except OSError:
         os.ftruncate(descriptor, size)
         raise

@@ -71,6 +71,7 @@ class Directory:
         self.root = os.fspath(root)
         self._names: list[str] = []  # of the open folders below the root
         self._descriptors: list[int] = []  # of the root and of these
+        self._folder: str | None = None  # the innermost open one, where the last call succeeded
 
     def __enter__(self) -> Self:
         return self
@@ -85,13 +86,9 @@ class Directory:
     def read(self, path: str) -> FileState | None:
         """Return what is at `path`, None if nothing is. Raises WorkspaceError if it is no regular file."""
         try:
-            descriptor, status = self._open_file(path, os.O_RDONLY)
+            return read_regular(self.root, path, self._enter(path.rpartition("/")[0]))
         except FileNotFoundError:
             return None
-        try:
-            return FileState(_read_all(descriptor, status.st_size), stat.S_IMODE(status.st_mode))
-        finally:
-            os.close(descriptor)
 
     def open(self, path: str, flags: int) -> int:
         """Return a descriptor of the regular file at `path`; with O_CREAT, missing folders are created.
@@ -197,6 +194,8 @@ class Directory:
 
     def _enter(self, folder: str, *, create: bool = False) -> int:
         """Return the descriptor of a folder; those on the way to it that are open already are not opened again."""
+        if folder == self._folder:
+            return self._descriptors[-1]
         names = folder.split("/") if folder else []
         kept = 0
         for known, wanted in zip(self._names, names, strict=False):
@@ -209,10 +208,12 @@ class Directory:
         for name in names[kept:]:
             self._descriptors.append(self._open_folder(name, create=create))
             self._names.append(name)
+        self._folder = folder
         return self._descriptors[-1]
 
     def _leave(self, kept: int) -> None:
         """Close all open folders but the first `kept`, the root counted."""
+        self._folder = None
         while len(self._descriptors) > kept:
             os.close(self._descriptors.pop())
         del self._names[max(0, kept - 1) :]
@@ -261,6 +262,18 @@ def open_regular(root: str, path: str, flags: int, parent: int) -> tuple[int, os
         os.close(descriptor)
         raise
     return descriptor, status
+
+
+def read_regular(root: str, path: str, parent: int) -> FileState:
+    """Return the regular file at `path` below `root`, whose folder has the descriptor `parent`.
+
+    Raises as `open_regular`.
+    """
+    descriptor, status = open_regular(root, path, os.O_RDONLY, parent)
+    try:
+        return FileState(_read_all(descriptor, status.st_size), stat.S_IMODE(status.st_mode))
+    finally:
+        os.close(descriptor)
 
 
 def _require_regular(status: os.stat_result, place: str) -> None:

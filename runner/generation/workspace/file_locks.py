@@ -2,9 +2,10 @@
 
     thread ─► lock on .runner/locks/NN.lock ─► the path is held
 
-Paths share a bounded set of lock files, by a hash of the path. A thread that holds a path may not request another:
-two paths may share a lock file, and two holders could wait for each other. So there is no deadlock. A lock ends with
-its process, and the files stay: removing one would let two processes hold two files of one name.
+The paths of one folder share a lock file, so that a sub-task takes one lock for all files that it writes there. Folders
+share a bounded set of lock files, by a hash. A thread that holds a path may not request another: two paths may share a
+lock file, and two holders could wait for each other. So there is no deadlock. A lock ends with its process, and the
+files stay: removing one would let two processes hold two files of one name.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ class FileLockManager:
 
     @contextmanager
     def hold_name(self, name: str, timeout: float = DEFAULT_TIMEOUT) -> Iterator[None]:
-        """As `hold`, of the path with this name (see `name_of`)."""
+        """As `hold`, of the path with this name (see `name_of`), and with it of all paths in its folder."""
         held: str | None = getattr(_thread, "held", None)
         if held is not None:
             raise WorkspaceError(f"{name}: this thread still holds {held}, and may hold one path at a time")
@@ -161,9 +162,11 @@ def acquire(lock: AdvisoryLock, timeout: float) -> bool:
 
 
 def stripe_of(name: str) -> int:
-    """Return the number of the lock file of the path with this name: the same in every process and version.
+    """Return the number of the lock file of the path with this name, which follows from its folder.
 
-    Names that some file system takes for one file get one lock file: case and composition are folded.
+    It is the same in every process and version. Names that some file system takes for one folder get one lock file:
+    case and composition are folded.
     """
-    folded = name.lower() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+    folder = name.rpartition("/")[0]
+    folded = folder.lower() if folder.isascii() else unicodedata.normalize("NFC", folder).casefold()
     return zlib.crc32(folded.encode("utf-8", "surrogatepass")) % STRIPES

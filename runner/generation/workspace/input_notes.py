@@ -28,6 +28,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from runner.generation.workspace.open_folder import OpenFolder
 from runner.generation.workspace.runner_folder import INPUTS_FOLDER, file_name
 from runner.records.errors import WorkspaceError
 
@@ -90,27 +91,28 @@ class InputNote:
 class InputNotes:
     """The notes of one workspace. Thread-safe; reads the log of each task once, when it is first needed."""
 
-    def __init__(self) -> None:
+    def __init__(self, real_root: str) -> None:
+        self._folder = OpenFolder(real_root, INPUTS_FOLDER)
         self._guard = threading.Lock()
         self._known: dict[str, dict[str, InputNote]] = {}  # by task and piece
         self._stale: set[str] = set()  # tasks with a log that is mostly old lines
 
-    def of(self, workspace: Directory, task_id: str) -> Mapping[str, InputNote]:
+    def of(self, task_id: str) -> Mapping[str, InputNote]:
         """Return the notes of a task by piece; none where there is no log that can be read."""
         with self._guard:
             if task_id not in self._known:
-                notes = _read(workspace, _log(task_id))
+                notes = self._read(task_id)
                 self._known[task_id] = {note.piece: note for note in notes}
                 if len(notes) > _MOST_STALE * len(self._known[task_id]):
                     self._stale.add(task_id)
             return self._known[task_id]
 
-    def append(self, workspace: Directory, task_id: str, note: InputNote) -> None:
+    def append(self, task_id: str, note: InputNote) -> None:
         """Add a note to the log of a task, unless it is there. Raises OSError as the file system reports it."""
-        known = self.of(workspace, task_id).get(note.piece)
+        known = self.of(task_id).get(note.piece)
         if known is not None and (known.inputs, known.part, known.record) == (note.inputs, note.part, note.record):
             return
-        descriptor = workspace.open(_log(task_id), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        descriptor = self._folder.open(_log(task_id), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
             rest = _line(note)
             while rest:
@@ -119,7 +121,7 @@ class InputNotes:
             os.close(descriptor)
         self._keep(task_id, note)
 
-    def compact(self, workspace: Directory, task_id: str, stamped: Mapping[str, InputNote]) -> None:
+    def compact(self, task_id: str, stamped: Mapping[str, InputNote]) -> None:
         """Write a log with one line a note, with those that were `stamped` in place of the earlier ones.
 
         Does nothing where that would change little. A note that another process adds meanwhile may be lost. What cannot
@@ -129,8 +131,19 @@ class InputNotes:
             self._keep(task_id, note)
         if stamped or task_id in self._stale:
             with contextlib.suppress(OSError, WorkspaceError):
-                workspace.replace(_log(task_id), b"".join(map(_line, self.of(workspace, task_id).values())))
+                self._folder.replace(_log(task_id), b"".join(map(_line, self.of(task_id).values())))
             self._stale.discard(task_id)
+
+    def _read(self, task_id: str) -> list[InputNote]:
+        try:
+            found = self._folder.read(_log(task_id))
+        except (OSError, WorkspaceError):
+            return []
+        notes: list[InputNote] = []
+        for line in found.data.splitlines() if found is not None else ():
+            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                notes.append(_note(json.loads(line)))
+        return notes
 
     def _keep(self, task_id: str, note: InputNote) -> None:
         with self._guard:
@@ -139,7 +152,7 @@ class InputNotes:
 
 
 def _log(task_id: str) -> str:
-    return f"{INPUTS_FOLDER}/{file_name(task_id)}.jsonl"
+    return f"{file_name(task_id)}.jsonl"
 
 
 def _line(note: InputNote) -> bytes:
@@ -147,18 +160,6 @@ def _line(note: InputNote) -> bytes:
     if note.stamps:
         values |= {"stamps": note.stamps, "once": note.once}
     return f"{json.dumps(values)}\n".encode()
-
-
-def _read(workspace: Directory, log: str) -> list[InputNote]:
-    try:
-        found = workspace.read(log)
-    except (OSError, WorkspaceError):
-        return []
-    notes: list[InputNote] = []
-    for line in found.data.splitlines() if found is not None else ():
-        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            notes.append(_note(json.loads(line)))
-    return notes
 
 
 def _note(values: Any) -> InputNote:

@@ -19,9 +19,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.generation.workspace.directory import Directory, cannot
+from runner.generation.workspace.directory import Directory, FileState, cannot
 from runner.generation.workspace.input_notes import InputNote, InputNotes, Stamp
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
+from runner.generation.workspace.open_folder import OpenFolder
 from runner.generation.workspace.record_format import FileRecord, NewerFormatError, Record, decode, encode, text
 from runner.generation.workspace.runner_folder import INTENTS_FOLDER, MANIFEST_FOLDER, file_name, prepare
 from runner.generation.workspace.safe_paths import is_plain, locate
@@ -60,12 +61,13 @@ class Manifest:
         self._prepared = False
         self._warnings_guard = threading.Lock()
         self._warnings: dict[str, None] = {}
-        self._notes = InputNotes()
+        self._notes = InputNotes(self._real_root)
+        self._intents = OpenFolder(self._real_root, INTENTS_FOLDER)
+        self._records: dict[str, OpenFolder] = {}  # by task
 
     def load(self, task_id: str, piece: str) -> Record | None:
         """Return the record of a sub-task; None where none can be read (see `take_warnings`)."""
-        with self._open() as workspace:
-            return self._read_record(workspace, _record_path(task_id, piece))
+        return self._read_record(self._records_of(task_id).read, _json_name(piece), _record_path(task_id, piece))
 
     def save(self, record: Record, inputs_digest: str, part_digest: str = "") -> None:
         """Write a record, where it differs from the present one, then the note of its inputs, and remove the intent.
@@ -78,12 +80,11 @@ class Manifest:
         """
         path = _record_path(record.task_id, record.piece)
         data = encode(record)
+        note = InputNote(piece=record.piece, inputs=inputs_digest, part=part_digest, record=digest(data))
         try:
-            with self._open() as workspace:
-                self._write(workspace, path, data)
-                note = InputNote(piece=record.piece, inputs=inputs_digest, part=part_digest, record=digest(data))
-                self._notes.append(workspace, record.task_id, note)
-                workspace.remove(_intent_path(record.task_id, record.piece))
+            self._write(self._records_of(record.task_id), _json_name(record.piece), data)
+            self._notes.append(record.task_id, note)
+            self._intents.remove(_intent_name(record.task_id, record.piece))
         except OSError as error:
             raise cannot("write it", self._shown(path), error) from error
         self._add_to_index(f"{record.task_id}/{record.piece}", {file.path: file.sha256 for file in record.files})
@@ -97,28 +98,27 @@ class Manifest:
             WorkspaceError: it cannot be written.
 
         """
-        path = _intent_path(task_id, piece)
         merged = {name: set(known) for name, known in self.intent(task_id, piece).items()}
         for name, sha256 in hashes.items():
             merged.setdefault(name, set()).update({sha256, CREATED} if name in created else {sha256})
         self._prepare()
+        data = json.dumps({name: sorted(merged[name]) for name in sorted(merged)}).encode()
         try:
-            with self._open() as workspace:
-                workspace.replace(path, json.dumps({name: sorted(merged[name]) for name in sorted(merged)}).encode())
+            self._intents.replace(_intent_name(task_id, piece), data)
         except OSError as error:
-            raise cannot("write it", self._shown(path), error) from error
+            raise cannot("write it", self._shown(_intent_path(task_id, piece)), error) from error
         self._add_to_index(f"{task_id}/{piece}", hashes)
 
     def intent(self, task_id: str, piece: str) -> dict[str, frozenset[str]]:
         """Return the hashes by path that a sub-task was about to write and never recorded: it failed or was killed."""
-        with self._open() as workspace:
-            return _read_intent(workspace, _intent_path(task_id, piece))
+        return _read_intent(self._intents, _intent_name(task_id, piece))
 
     def intents(self) -> Iterator[dict[str, frozenset[str]]]:
         """Yield every intent that was not removed."""
         with self._open() as workspace:
-            for name in _json_files(workspace, INTENTS_FOLDER):
-                yield _read_intent(workspace, f"{INTENTS_FOLDER}/{name}")
+            names = _json_files(workspace, INTENTS_FOLDER)
+        for name in names:
+            yield _read_intent(self._intents, name)
 
     def recorded(self, path: str) -> frozenset[str]:
         """Return the hashes that any sub-task recorded, or was about to write, for `path`."""
@@ -134,7 +134,7 @@ class Manifest:
         folder = f"{MANIFEST_FOLDER}/{file_name(task_id)}"
         with self._open() as workspace:
             names = [name for name in _json_files(workspace, folder) if name not in known]
-            records = [self._read_record(workspace, f"{folder}/{name}") for name in names]
+            records = [self._read_record(workspace.read, path, path) for path in (f"{folder}/{name}" for name in names)]
         return tuple(record.piece for record in records if record is not None)
 
     def forget(self, task_id: str, piece: str) -> None:
@@ -169,7 +169,7 @@ class Manifest:
         found: dict[str, int] = {}
         stamped: dict[str, InputNote] = {}
         with self._open() as workspace:
-            known = self._notes.of(workspace, task_id)
+            known = self._notes.of(task_id)
             notes = [
                 note if note.inputs == inputs_digest else replace(note, inputs=inputs_digest)
                 for piece in pieces
@@ -189,7 +189,7 @@ class Manifest:
                     if stamps is not None:
                         stamped[piece] = stamps
             if keep_stamps:
-                self._notes.compact(workspace, task_id, stamped)
+                self._notes.compact(task_id, stamped)
         return {piece: count for piece, count in found.items() if count}
 
     def take_warnings(self) -> tuple[str, ...]:
@@ -205,20 +205,27 @@ class Manifest:
     def _shown(self, path: str) -> str:
         return f"{self.root}/{path}"
 
-    def _write(self, workspace: Directory, path: str, data: bytes) -> None:
-        current = workspace.read(path)
+    def _records_of(self, task_id: str) -> OpenFolder:
+        folder = self._records.get(task_id)
+        if folder is None:
+            folder = OpenFolder(self._real_root, f"{MANIFEST_FOLDER}/{file_name(task_id)}")
+        return self._records.setdefault(task_id, folder)
+
+    def _write(self, folder: OpenFolder, name: str, data: bytes) -> None:
+        current = folder.read(name)
         if current is None or not are_alike(current.data, data):
             self._prepare()
-            workspace.replace(path, data if current is None else with_line_ends_of(current.data, data))
+            folder.replace(name, data if current is None else with_line_ends_of(current.data, data))
 
     def _prepare(self) -> None:
         if not self._prepared:
             prepare(self.root)
             self._prepared = True
 
-    def _read_record(self, workspace: Directory, path: str) -> Record | None:
+    def _read_record(self, read: Callable[[str], FileState | None], name: str, path: str) -> Record | None:
+        """Return what `read` returns for `name`, as the record that belongs at `path`."""
         try:
-            state = workspace.read(path)
+            state = read(name)
             if state is None:
                 return None
             record = decode(state.data)
@@ -243,7 +250,7 @@ class Manifest:
         now = time.time_ns()
         stamps = {path: _stamp(workspace, path)}
         try:
-            record = self._read_record(workspace, path)
+            record = self._read_record(workspace.read, path, path)
             if record is None or digest(encode(record)) != note.record:
                 return None
             for file in record.files:
@@ -279,7 +286,8 @@ class Manifest:
         with self._open() as workspace:
             for task in _names(workspace, MANIFEST_FOLDER):
                 for name in _json_files(workspace, f"{MANIFEST_FOLDER}/{task}"):
-                    record = self._read_record(workspace, f"{MANIFEST_FOLDER}/{task}/{name}")
+                    path = f"{MANIFEST_FOLDER}/{task}/{name}"
+                    record = self._read_record(workspace.read, path, path)
                     if record is not None:
                         for file in record.files:
                             index[file.path].add((f"{record.task_id}/{record.piece}", file.sha256))
@@ -324,10 +332,10 @@ def _stamp(workspace: Directory, path: str) -> Stamp | None:
         return None
 
 
-def _read_intent(workspace: Directory, path: str) -> dict[str, frozenset[str]]:
+def _read_intent(intents: OpenFolder, name: str) -> dict[str, frozenset[str]]:
     """Return an intent's hashes of paths that may be generated; none where it cannot be read: it is only a hint."""
     try:
-        found = workspace.read(path)
+        found = intents.read(name)
         intent = {} if found is None else json.loads(found.data)
         return {name: frozenset(map(text, hashes)) for name, hashes in intent.items() if is_plain(name)}
     except (OSError, WorkspaceError, ValueError, TypeError, AttributeError, RecursionError):

@@ -1,8 +1,8 @@
 """Writes what an agent generated: compares first, keeps what was edited by hand, leaves nothing half-written.
 
-Runs in a worker's sub-task threads; one writer serves several of them. Each file is handled under its own lock:
+Runs in a worker's sub-task threads; one writer serves several of them. A folder's files are handled under its lock:
 
-    claim the path ─► read the present file ─► decide the verb ─► write the intent ─► write a temporary file and rename
+    claim its paths ─► of each: read the present file ─► decide the verb ─► write the intent ─► write aside and rename
 """
 
 from __future__ import annotations
@@ -138,7 +138,9 @@ class WorkspaceWriter:
         with Directory(self._real_root) as workspace:
             if not self._check:
                 batch.sweep(workspace)
-            verbs = {file.path: self._put(workspace, batch, file) for file in wanted}
+            verbs: dict[str, Verb] = {}
+            for folder in _by_folder(wanted):
+                verbs |= self._put(workspace, batch, folder)
             dropped = self._remove(workspace, batch, batch.unwanted)
         if not self._check and (wanted or batch.recorded):
             self._manifest.save(batch.record(verbs, agent, memory), inputs_digest, part_digest)
@@ -183,26 +185,30 @@ class WorkspaceWriter:
                 )
         return [collected[path] for path in sorted(collected)]
 
-    def _put(self, workspace: Directory, batch: _Batch, file: _File) -> Verb:
-        with self._held(file.name):
-            self._claims.claim(file.name, batch.owner, file.sha256)
+    def _put(self, workspace: Directory, batch: _Batch, files: Sequence[_File]) -> dict[str, Verb]:
+        """Write the files of one folder, under its lock."""
+        with self._held(files[0].name):
+            self._claims.claim({file.name: file.sha256 for file in files}, batch.owner)
+            return {file.path: self._put_one(workspace, batch, file) for file in files}
+
+    def _put_one(self, workspace: Directory, batch: _Batch, file: _File) -> Verb:
+        try:
+            current = workspace.read(file.name)
+        except OSError as error:
+            raise cannot("read it", file.path, error) from error
+        verb = self._decide(batch, file, current)
+        if verb in {"create", "update"} and not self._check:
             try:
-                current = workspace.read(file.name)
+                batch.intend(workspace)
+                workspace.replace(
+                    file.name,
+                    file.data if current is None else with_line_ends_of(current.data, file.data),
+                    mode=None if current is None else current.mode,
+                    executable=file.executable,
+                )
             except OSError as error:
-                raise cannot("read it", file.path, error) from error
-            verb = self._decide(batch, file, current)
-            if verb in {"create", "update"} and not self._check:
-                try:
-                    batch.intend(workspace)
-                    workspace.replace(
-                        file.name,
-                        file.data if current is None else with_line_ends_of(current.data, file.data),
-                        mode=None if current is None else current.mode,
-                        executable=file.executable,
-                    )
-                except OSError as error:
-                    raise cannot("write it", file.path, error) from error
-            return verb
+                raise cannot("write it", file.path, error) from error
+        return verb
 
     def _remove(self, workspace: Directory, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
         return {file.path: verb for file in files if (verb := self._remove_one(workspace, batch, file))}
@@ -339,6 +345,14 @@ def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
         return tuple(Path(real_root, path) for folder in sorted(folders) for path in workspace.sweep(folder))
 
 
+def _by_folder(files: Iterable[_File]) -> Iterable[Sequence[_File]]:
+    """Return the files of each folder that they are written to."""
+    folders: dict[str, list[_File]] = {}
+    for file in files:
+        folders.setdefault(file.name.rpartition("/")[0], []).append(file)
+    return folders.values()
+
+
 def _encode(file: Wanted) -> bytes:
     try:
         return file.text.encode()
@@ -358,5 +372,5 @@ def _report(verbs: dict[str, Verb]) -> WriteReport:
             identical=count["identical"],
             kept=count["keep"],
         ),
-        changes=tuple(Change(verb, path) for path, verb in verbs.items() if verb != "identical"),
+        changes=tuple(Change(verb, path) for path, verb in sorted(verbs.items()) if verb != "identical"),
     )
