@@ -25,7 +25,7 @@ import json
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from app.core.database import get_engine
-from app.core.discovery import load_models, load_routers
+from app.core.discovery import load_models, table_routers
 from app.main import app
 
 with get_engine().connect() as connection:
@@ -35,12 +35,12 @@ with get_engine().connect() as connection:
     }
 with TestClient(app) as client:
     totals = {}
-    for router in load_routers():
-        answer = client.get(f"/api{router.prefix}", params={"limit": 200})
+    for router in table_routers():
+        answer = client.get(f"/api{router.path}", params={"limit": 200})
         assert answer.status_code == 200, answer.text
         page = answer.json()
         assert len(page["items"]) == page["total"]
-        totals[router.prefix] = page["total"]
+        totals[router.path] = page["total"]
 print(json.dumps({"rows": rows, "totals": totals}))
 """
 

@@ -15,6 +15,7 @@ _MODULES = {
     "uuid": "UUID uuid4",
     "sqlalchemy.orm": "Mapped mapped_column",
     "pydantic": "ConfigDict Field",
+    "fastapi": "APIRouter",
     "fastapi.testclient": "TestClient",
     "app.core.columns": """Array BigInt ByDialect Double Json PlainJson Real SmallInt enum_of exact native
         now_default postgresql_only""",
@@ -26,7 +27,7 @@ _MODULES = {
     "app.core.periods": "PeriodForeignKey PrimaryKeyWithoutOverlaps UniqueWithoutOverlaps",
     "app.core.problems": "problem_responses",
     "app.core.resource": "Resource",
-    "app.core.routes": "TableRouter add_bulk_routes add_list_routes",
+    "app.core.routes": "add_bulk_routes add_list_routes",
     "app.core.row_routes": "Key add_row_routes",
     "app.core.texts": "Char NoCase",
     "app.core.rules": """Rule add all_of any_of as_text coalesce contained count_known eq ge gt is_null le length lower

@@ -14,8 +14,9 @@ from fastapi.middleware.cors import CORSMiddleware
 from app.core.api_docs import add_docs
 from app.core.api_key import bind_host, is_loopback, key_check
 from app.core.database import get_request_engine
-from app.core.discovery import load_routers
+from app.core.discovery import table_routers
 from app.core.health import router as health
+from app.core.lazy_routers import LazyApplication, LazyRouter
 from app.core.paths import SlashesInKeys
 from app.core.problems import add_problem_handlers, problem_responses
 from app.core.request_limits import RequestLimits
@@ -49,7 +50,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or get_settings()
     if settings.log_format == "json":
         log_as_json(settings.log_level)
-    app = FastAPI(
+    routers = list(table_routers())
+    app = LazyApplication(
+        routers=[router for router in routers if isinstance(router, LazyRouter)],
         title=settings.app_title,
         openapi_url=None,
         docs_url=None,
@@ -79,7 +82,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings.api_key is not None:
         keys, responses = [Depends(key_check(settings.api_key))], problem_responses(401)
     add_docs(app, [] if settings.public_docs else keys)
-    for router in load_routers():
+    for router in routers:
         app.include_router(
             router,
             prefix=settings.api_prefix,

@@ -10,7 +10,9 @@ import sqlalchemy as sa
 from fastapi import APIRouter
 
 import app
+from app.core.constraint_columns import table_of
 from app.core.database import Base
+from app.core.lazy_routers import LazyRouter, imported_router
 
 _SHARED = ("app.core", "app.own")
 
@@ -23,21 +25,29 @@ def table_packages() -> list[str]:
 
 def load_models() -> sa.MetaData:
     """Import every model and return the metadata of the database."""
-    for package in table_packages():
+    packages = table_packages()
+    for package in packages:
         importlib.import_module(f"{package}.model")
+    for mapper in Base.registry.mappers:
+        package = mapper.class_.__module__.rpartition(".")[0]
+        if package in packages:
+            table_of(mapper.class_).info["router"] = f"{package}.router"
     _add_missing_targets(Base.metadata)
     return Base.metadata
 
 
-def load_routers() -> Iterator[APIRouter]:
-    """Import and yield the router of every table. Raises TypeError for a `router` that is not an APIRouter."""
+def table_routers() -> Iterator[APIRouter]:
+    """Yield the router of every table: a lazy one for a package with a `PATH`, the imported one for all others.
+
+    Raises TypeError for an imported `router` that is not an APIRouter.
+    """
     load_models()
+    Base.registry.configure()
     importlib.import_module("app.own.hooks")
     for package in table_packages():
-        router = importlib.import_module(f"{package}.router").router
-        if not isinstance(router, APIRouter):
-            raise TypeError(f"{package}.router.router is not an APIRouter")
-        yield router
+        path = getattr(importlib.import_module(package), "PATH", None)
+        module = f"{package}.router"
+        yield LazyRouter(path, module) if path else imported_router(module)
 
 
 def _add_missing_targets(metadata: sa.MetaData) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -22,12 +23,18 @@ class Expandable:
     attributes: tuple[str, ...]
     constraint: sa.ForeignKeyConstraint
 
+    def resource(self) -> Any:
+        """Return the resource of the referenced table, or None. No request may have imported its router so far."""
+        info = self.constraint.referred_table.info
+        if "router" in info:
+            importlib.import_module(info["router"])
+        return info.get("resource")
+
     def rows(self, session: Session, referring: Iterable[DeclarativeBase]) -> list[Any]:
         """Return the rows that `referring` rows reference, each once, in the read schema of their own table."""
         keys = {tuple(getattr(row, name) for name in self.attributes) for row in referring}
         complete = [key for key in keys if None not in key]
-        target = self.constraint.referred_table
-        resource = target.info["resource"]
+        resource = self.resource()
         columns = [element.column for element in self.constraint.elements]
         condition = (
             columns[0].in_([key[0] for key in complete])
@@ -52,7 +59,7 @@ class References:
         errors = [
             FieldError(field="expand", code="expand", message=f"cannot expand {name}")
             for name in names
-            if name not in known
+            if name not in known or known[name].resource() is None
         ]
         if errors:
             raise invalid(errors)
@@ -63,7 +70,7 @@ class References:
         mapper = sa.inspect(self.model)
         found = {}
         for constraint in sorted(table_of(self.model).foreign_key_constraints, key=str):
-            if "resource" not in constraint.referred_table.info:
+            if "router" not in constraint.referred_table.info:
                 continue
             if isinstance(constraint, PeriodForeignKey):  # refers to any number of rows
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Depends
@@ -10,9 +10,11 @@ from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
 from app.core.database import get_session
-from app.core.problems import problem_responses
+from app.core.problems import Problem, problem_responses
 
 router = APIRouter(tags=["health"])
+# The model adds the schema to the OpenAPI document, to which the problems of all routes refer.
+_NOT_READY: dict[int | str, Any] = {503: problem_responses(503)[503] | {"model": Problem}}
 
 
 class Health(BaseModel):
@@ -27,7 +29,7 @@ async def health() -> Health:  # not in the thread pool, which may be busy
     return Health()
 
 
-@router.get("/readyz", operation_id="ready", responses=problem_responses(503))
+@router.get("/readyz", operation_id="ready", responses=_NOT_READY)
 def ready(session: Annotated[Session, Depends(get_session)]) -> Health:
     """Respond while the database is reachable."""
     session.execute(sa.text("SELECT 1"))

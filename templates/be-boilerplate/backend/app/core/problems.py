@@ -89,10 +89,15 @@ def too_busy(detail: str) -> HTTPException:
 
 
 def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses for these status codes, for a route's `responses`."""
-    content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    """Return the OpenAPI responses for these status codes, for a route's `responses`.
+
+    They refer to the schema of `Problem`, which the routes of health checks add to the document by its model: FastAPI
+    analyses the model once for each response that names it.
+    """
+    schema = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    content = {"application/problem+json": schema, "application/json": schema}
     return {
-        status: {"description": HTTPStatus(status).phrase, "model": Problem, "content": content}
+        status: {"description": HTTPStatus(status).phrase, "content": content}
         for status in statuses
     }
 

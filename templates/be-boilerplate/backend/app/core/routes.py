@@ -9,8 +9,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
-from starlette.routing import Match
-from starlette.types import Scope
 
 from app.core.bulk import Change
 from app.core.consequence_routes import add_bulk_consequences_route
@@ -28,17 +26,6 @@ from app.core.slow_requests import run_while_connected, slow_requests
 MAX_BULK_ROWS = 1000
 
 _list_of: Any = list  # subscripted with types that are known only at run time
-
-
-class TableRouter(APIRouter):
-    """A table's router. It rejects the paths of other tables early, since each request is matched with every router."""
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """Return whether a request matches one of the routes, and the scope of the match."""
-        path = f"{scope['path']}/"
-        if f"{self.prefix}/" not in path and f"{self.prefix}:" not in path:
-            return Match.NONE, {}
-        return super().matches(scope)
 
 
 def add_list_routes(
