@@ -35,11 +35,21 @@ def search_statement(table: str, *columns: str) -> str:
     return f'CREATE INDEX {table}_search_idx ON {table} USING gin ((({text}) COLLATE "default") gin_trgm_ops)'
 
 
+def words_statement(table: str, *columns: str) -> str:
+    """Return the statement that creates the index of words."""
+    text = " || ' ' || ".join(f"coalesce(CAST({column} AS text), '')" for column in columns)
+    words = f"""to_tsvector('simple', left(translate(({text}) COLLATE "default", '+-./~<&', '       '), 100000))"""
+    return f"CREATE INDEX {table}_search_idx ON {table} USING gin ({words})"
+
+
 def search_index(table: str, *columns: str) -> str:
-    """Return the block that runs this statement on servers which have trigrams."""
+    """Return the block that creates the index of trigrams on servers which have them, and otherwise that of words."""
     is_known = "SELECT FROM pg_opclass WHERE opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(oid)"
-    statement = search_statement(table, *columns)
-    return f"DO $$\nBEGIN\n    IF EXISTS ({is_known}) THEN\n        {statement};\n    END IF;\nEND\n$$"
+    trigrams, words = search_statement(table, *columns), words_statement(table, *columns)
+    return (
+        f"DO $$\nBEGIN\n    IF EXISTS ({is_known}) THEN\n        {trigrams};\n"
+        f"    ELSE\n        {words};\n    END IF;\nEND\n$$"
+    )
 
 
 def lost(old: str, new: str) -> list[str]:

@@ -185,6 +185,19 @@ def test_an_application_from_before_searches_had_indexes_gets_them_in_a_revision
     assert made.generate(ddl) == []
 
 
+def test_an_application_from_before_indexes_of_words_gets_them_in_a_revision() -> None:
+    made = Folder()
+    ddl = "CREATE TABLE t (id int PRIMARY KEY, a text);"
+    made.generate(ddl)
+    (table,) = made.memory["picture"]["tables"]
+    for index in table["indexes"]:
+        del index["otherwise"]
+    assert made.generate(ddl) == ["0002_schema.py"]
+    text = made.texts["0002_schema.py"]
+    assert text.count("    ELSE\n        CREATE INDEX t_search_idx ON t USING gin (to_tsvector(") == 1  # one way only
+    assert made.generate(ddl) == []
+
+
 def test_a_revision_that_is_no_python_is_named(folder: Folder) -> None:
     folder.texts["0002_mine.py"] = "revision = (\n"
     with pytest.raises(AgentError, match=r"0002_mine\.py: its revision cannot be read"):

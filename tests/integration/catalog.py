@@ -82,6 +82,14 @@ def read_catalog(url: str) -> Catalog:
     return found
 
 
+def without_searches(catalog: Catalog) -> Catalog:
+    """Return a catalog without the indexes of words, which the migrations add for searches."""
+    lines = {
+        line for line in catalog["indexes"] if """USING gin (to_tsvector('simple'::regconfig, "left"(""" not in line
+    }
+    return catalog | {"indexes": lines}
+
+
 def differences(expected: Catalog, found: Catalog) -> dict[str, list[str]]:
     """Return the lines that only one of two catalogs has, by part: `-` the expected one, `+` the other."""
     return {

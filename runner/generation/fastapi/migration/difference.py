@@ -238,7 +238,11 @@ def _is_key(part: Part) -> bool:
 
 
 def _same(old: Part, new: Part) -> bool:
-    return type(old) is type(new) and old.sql == new.sql and _is_key(old) == _is_key(new)
+    return type(old) is type(new) and _definition(old) == _definition(new) and _is_key(old) == _is_key(new)
+
+
+def _definition(part: Part) -> tuple[str, ...]:
+    return (part.sql, part.otherwise) if isinstance(part, IndexSnapshot) else (part.sql,)
 
 
 def _facets(column: ColumnSnapshot) -> tuple[object, ...]:

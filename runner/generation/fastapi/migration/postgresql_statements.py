@@ -92,7 +92,7 @@ def change(found: Difference) -> Iterator[str]:
     yield from _comments(found)
 
 
-# Where the server offers the extension and the user may create it; otherwise indexes that need it are left out.
+# Where the server offers the extension and the user may create it; otherwise indexes that need it are replaced.
 _TRIGRAMS = """\
 DO $$
 BEGIN
@@ -100,7 +100,7 @@ BEGIN
         CREATE EXTENSION IF NOT EXISTS pg_trgm;
     END IF;
 EXCEPTION WHEN insufficient_privilege THEN
-    RAISE WARNING 'pg_trgm may not be created, so searches have no index';
+    RAISE WARNING 'pg_trgm may not be created, so searches find words by their beginning';
 END
 $$"""
 _UNCHECKED_BODIES = "SET LOCAL check_function_bodies = off"  # they may name tables that are created later
@@ -177,21 +177,23 @@ def _create_table(table: TableSnapshot) -> Iterator[str]:
 
 def _add(table: TableSnapshot, part: Part) -> str:
     if isinstance(part, IndexSnapshot):
-        create = f"CREATE {'UNIQUE ' if part.unique else ''}INDEX {quote(part.name)} ON {table.sql}{part.sql}"
-        return _if_supported(create, part.needs) if part.needs else create
+        create = f"CREATE {'UNIQUE ' if part.unique else ''}INDEX {quote(part.name)} ON {table.sql}"
+        return _where_supported(create, part) if part.needs else f"{create}{part.sql}"
     return f"ALTER TABLE {table.sql} ADD CONSTRAINT {quote(part.name)} {part.sql}"
 
 
-def _if_supported(statement: str, operators: str) -> str:
-    """Return a block that runs a statement where the server has an operator class."""
-    mark = "$$"
-    while mark in statement:
-        mark = f"{mark[:-1]}_$"
-    is_known = f"opcname = {text_sql(operators)} AND pg_opclass_is_visible(oid)"
-    return (
-        f"DO {mark}\nBEGIN\n    IF EXISTS (SELECT FROM pg_opclass WHERE {is_known}) THEN\n"
-        f"        {statement};\n    END IF;\nEND\n{mark}"
+def _where_supported(create: str, index: IndexSnapshot) -> str:
+    """Return a block that creates an index where the server has its operator class, and otherwise the other one."""
+    is_known = f"opcname = {text_sql(index.needs)} AND pg_opclass_is_visible(oid)"
+    other = f"    ELSE\n        {create}{index.otherwise};\n" if index.otherwise else ""
+    body = (
+        f"BEGIN\n    IF EXISTS (SELECT FROM pg_opclass WHERE {is_known}) THEN\n"
+        f"        {create}{index.sql};\n{other}    END IF;\nEND"
     )
+    mark = "$$"
+    while mark in body:
+        mark = f"{mark[:-1]}_$"
+    return f"DO {mark}\n{body}\n{mark}"
 
 
 # -------------------------------------------------------------------------------------------------------------- names

@@ -187,7 +187,12 @@ class _Renamer:
         )
 
     def index(self, part: IndexSnapshot) -> IndexSnapshot:
-        return replace(part, columns=self.own_columns(part.columns), sql=self.text(part.sql))
+        return replace(
+            part,
+            columns=self.own_columns(part.columns),
+            sql=self.text(part.sql),
+            otherwise=self.text(part.otherwise),
+        )
 
     def own_columns(self, names: Iterable[str]) -> tuple[str, ...]:
         return tuple(self.own.get(name, name) for name in names)

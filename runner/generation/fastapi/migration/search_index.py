@@ -1,6 +1,7 @@
-"""The index of a table's searches: trigrams (PostgreSQL's extension pg_trgm) of one text that its columns make up.
+"""The index of a table's searches, over one text that its columns make up.
 
-The generated module `app/core/search.py` writes the same expression: only then does PostgreSQL use the index.
+It holds trigrams (PostgreSQL's extension pg_trgm), or on servers without them the words of the text (`to_tsvector`).
+The generated module `app/core/search.py` writes the same expressions: only then does PostgreSQL use the index.
 """
 
 from __future__ import annotations
@@ -23,7 +24,16 @@ if TYPE_CHECKING:
 EXTENSION = "pg_trgm"
 _BETWEEN = " || ' ' || "
 _OPERATORS = "gin_trgm_ops"
-_SEPARATORS = " -().,/"  # that people write into a phone number, as in app/core/search.py
+# As in app/core/search_words.py: what people write into a phone number, the calling codes of countries (ITU-T E.164),
+# marks that PostgreSQL's parser takes for parts of numbers, paths, tags and the like, and how many characters of a text
+# are read, so that its words fit into one tsvector (1 MB).
+_SEPARATORS = " -().,/"
+_INTERNATIONAL = (
+    "^([+]|00)([17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]"
+    "|(2[1-689]|3[578]|42|5[09]|6[7-9]|8[03578]|9[679])[0-9])"
+)
+_MARKS = "+-./~<&"
+_LENGTH = 100_000
 
 
 def search_indexes(application: Application, chosen: ChosenColumns) -> Mapping[QName, IndexSnapshot]:
@@ -40,15 +50,33 @@ def search_indexes(application: Application, chosen: ChosenColumns) -> Mapping[Q
         if text.fields and table.ddl.partition_of is None:
             own = free_name(name.name, "search", taken[name.schema])
             found[name] = IndexSnapshot(
-                name=own, columns=(), sql=f" USING gin (({_text_sql(text)}) {operators})", needs=needs
+                name=own,
+                columns=(),
+                sql=f" USING gin (({_text_sql(text)}) {operators})",
+                needs=needs,
+                otherwise=f" USING gin ({_words_sql(text)})" if needs else "",
             )
     return found
 
 
-def _text_sql(text: SearchedText) -> str:
+def _text_sql(text: SearchedText, *more: str) -> str:
     parts = [_value(field.column.name) for field in text.fields]
-    parts += [f"translate({_value(field.column.name)}, {text_sql(_SEPARATORS)}, '')" for field in text.phones]
-    return f'({_BETWEEN.join(parts)}) COLLATE "default"'
+    parts += [_number(field.column.name) for field in text.phones]
+    return f'({_BETWEEN.join((*parts, *more))}) COLLATE "default"'
+
+
+def _words_sql(text: SearchedText) -> str:
+    """Return the words of the text, and those of international numbers as they are dialled in their country."""
+    local = (
+        f"regexp_replace({_number(field.column.name)} COLLATE \"default\", {text_sql(_INTERNATIONAL)}, '0')"
+        for field in text.phones
+    )
+    marks = f"{text_sql(_MARKS)}, {text_sql(' ' * len(_MARKS))}"
+    return f"to_tsvector('simple', left(translate({_text_sql(text, *local)}, {marks}), {_LENGTH}))"
+
+
+def _number(column: str) -> str:
+    return f"translate({_value(column)}, {text_sql(_SEPARATORS)}, '')"
 
 
 def _value(column: str) -> str:

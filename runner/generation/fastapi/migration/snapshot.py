@@ -114,7 +114,7 @@ class ConstraintSnapshot:
 class IndexSnapshot:
     """An index that no constraint owns. `sql` is all after the table's name; `columns` are plain columns.
 
-    It is created only on servers that have the operator class `needs`, if it names one, such as that of an extension.
+    Servers that lack the operator class `needs`, such as that of an extension, get the index `otherwise` instead.
     """
 
     name: str
@@ -123,6 +123,7 @@ class IndexSnapshot:
     unique: bool = False
     comment: str | None = None
     needs: str = ""
+    otherwise: str = ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 
 from app.core.database import get_engine
 from app.core.loading.loader import Loaded, load_tables, table_names
+from app.core.seeding.arguments import seeding_parser
 from app.core.seeding.seeder import SeedError
-from app.core.settings import get_settings
 
 _INTERVAL_S = 2.0  # between two lines of progress
 
@@ -66,43 +66,19 @@ def _unknown(name: str) -> str:
     return f"there is no table {name}; {hint}"
 
 
-def _row_count(text: str) -> int:
-    if not text.replace("_", "").isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of rows")
-    return int(text)
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m app.load",
-        description="Add rows to tables until each has a number of them. They are copies of seeded rows with other "
-        "keys and references.",
-    )
-    parser.add_argument(
-        "--rows",
-        type=_row_count,
-        default=100_000,
-        metavar="N",
-        help="rows that each table has afterwards, at least 1 (default: %(default)s)",
+    parser = seeding_parser(
+        "python -m app.load",
+        "Add rows to tables until each has a number of them. They are copies of seeded rows with other keys and "
+        "references.",
+        rows=100_000,
+        rows_help="rows that each table has afterwards",
     )
     parser.add_argument(
         "--table",
         action="append",
         metavar="T",
         help="name of a table in SQL; can be repeated (default: all tables)",
-    )
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=1,
-        metavar="N",
-        help="seed of the random generator (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--locale",
-        default=get_settings().seed_locale,
-        metavar="L",
-        help="locale of names and addresses (default: %(default)s)",
     )
     return parser
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from sqlalchemy.orm import Session
 
 from app.core.database import get_engine
+from app.core.seeding.arguments import seeding_parser
 from app.core.seeding.seeder import SeedError, SeedResult, has_rows, seed_tables
-from app.core.settings import get_settings
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,24 +44,11 @@ def _seed(options: argparse.Namespace) -> SeedResult:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m app.seed", description="Fill every table with plausible rows."
-    )
-    parser.add_argument(
-        "--rows", type=int, default=20, metavar="N", help="rows per table (default: %(default)s)"
-    )
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=1,
-        metavar="N",
-        help="seed of the random generator: equal seeds give equal rows (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--locale",
-        default=get_settings().seed_locale,
-        metavar="L",
-        help="locale of names and addresses (default: %(default)s)",
+    parser = seeding_parser(
+        "python -m app.seed",
+        "Fill every table with plausible rows.",
+        rows=20,
+        rows_help="rows per table",
     )
     parser.add_argument(
         "--more", action="store_true", help="add to a database that already has rows"

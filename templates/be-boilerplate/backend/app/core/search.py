@@ -1,7 +1,8 @@
 """Search (`q`): each word must be in the text that some columns of a row make up, in any order, ignoring case.
 
-On PostgreSQL an index of trigrams answers this. It is created by the migrations, which write the text as it is written
-here: PostgreSQL uses an index of an expression only for the same expression. SQLite reads all rows.
+On PostgreSQL an index of trigrams answers this, or one of words, which finds words by their beginning only. It is created
+by the migrations, which write the text as it is written here: PostgreSQL uses an index of an expression only for the same
+expression. SQLite reads all rows.
 """
 
 from __future__ import annotations
@@ -19,19 +20,14 @@ from sqlalchemy.sql.functions import FunctionElement
 
 from app.core.fields import reject_unstorable
 from app.core.filtering import Condition
+from app.core.search_words import INTERNATIONAL, LENGTH, MARKS, SEPARATORS, has_index, words_query
 
 MAX_WORDS = 20
-_SEPARATORS = " -().,/"  # that people write into a number
 _WILDCARD = re.compile(r"[\\%_]")
-_REMOVED = str.maketrans("", "", _SEPARATORS)
+_REMOVED = str.maketrans("", "", SEPARATORS)
 _NUMBER = re.compile(r"\+?\d{3,}")
 _WHOLE_NUMBER = re.compile(r"[+(][\d\s().\-/]+")  # whose spaces do not separate words
-# A country's calling code (ITU-T E.164) and a number there; codes that begin with 1 and 7 have one digit
-_INTERNATIONAL = re.compile(
-    r"(?:\+|00)(?P<number>"
-    r"(?:[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|(?:2[1-689]|3[578]|42|5[09]|6[7-9]|8[03578]|9[679])\d)"
-    r"(?P<local>\d{3,}))"
-)
+_INTERNATIONAL = re.compile(rf"{INTERNATIONAL}(?P<local>\d{{3,}})")
 _CODE_LENGTHS = (1, 2, 3)
 
 
@@ -46,19 +42,25 @@ class Search:
         self.phones = phones
 
     def conditions(self, model: type[DeclarativeBase], q: str) -> Iterator[Condition]:
-        """Yield the condition of each word of `q`; raises ValueError."""
+        """Yield the condition of the words of `q`, if it has any; raises ValueError."""
         reject_unstorable(q)
         words = _words(q)
         if len(words) > MAX_WORDS:
             raise ValueError(f"must have at most {MAX_WORDS} words")
+        if not words:
+            return
+        if not self.columns:
+            yield sa.false()
+            return
         values = [_Value(getattr(model, name)) for name in self.columns]
         numbers = [_Number(_Value(getattr(model, name))) for name in self.phones]
         text = _RowText(*values, *numbers)
-        for word in words if values else ():
-            patterns = [f"%{pattern}%" for pattern in dict.fromkeys(_patterns(word))]
-            yield sa.or_(*(_contains(text, pattern) for pattern in patterns))
-        if words and not values:
-            yield sa.false()
+        contained = sa.and_(*(_contains_one(text, word) for word in words))
+        query = words_query(map(_forms, words))
+        begun = _HasWords(
+            _RowText(*values, *numbers, *map(_LocalNumber, numbers)), sa.literal(query, sa.Text())
+        )
+        yield _Found(contained, begun if query else sa.false(), sa.inspect(model).primary_key[0])
 
 
 def _words(q: str) -> list[str]:
@@ -74,10 +76,29 @@ def _patterns(word: str) -> Iterator[str]:
         return
     yield number
     if international := _INTERNATIONAL.fullmatch(number):
-        yield international["number"]
+        yield number.removeprefix(international[1])
         yield from (f"0{international['local']}", f" {international['local']}")
     elif number.startswith("0") and not number.startswith("00"):
         yield from (f"+{'_' * length}{number[1:]}" for length in _CODE_LENGTHS)
+
+
+def _forms(word: str) -> Iterator[str]:
+    """Yield how words begin that a word finds: as the word itself, and as other forms of a number."""
+    yield word
+    number = word.translate(_REMOVED)
+    if not _NUMBER.fullmatch(number):
+        return
+    yield number
+    if international := _INTERNATIONAL.fullmatch(number):
+        yield number.removeprefix(international[1])
+        yield from (f"0{international['local']}", international["local"])
+    elif not number.startswith("0"):
+        yield f"0{number}"
+
+
+def _contains_one(text: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bool]:
+    patterns = dict.fromkeys(_patterns(word))
+    return sa.or_(*(_contains(text, f"%{pattern}%") for pattern in patterns))
 
 
 def _contains(text: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:
@@ -105,6 +126,27 @@ class _RowText(FunctionElement[str]):
     """Texts, separated by spaces."""
 
     type = sa.Text()
+    inherit_cache = True
+
+
+class _LocalNumber(FunctionElement[str]):
+    """An international number as it is dialled in its country; any other number as it is."""
+
+    type = sa.Text()
+    inherit_cache = True
+
+
+class _Found(FunctionElement[bool]):
+    """The first condition, or the second where the table of a column, the third, has an index of words."""
+
+    type = sa.Boolean()
+    inherit_cache = True
+
+
+class _HasWords(FunctionElement[bool]):
+    """Whether the words of a text match a `tsquery`; PostgreSQL only."""
+
+    type = sa.Boolean()
     inherit_cache = True
 
 
@@ -136,8 +178,14 @@ def _compile_value(element: _Value, compiler: SQLCompiler, **options: Any) -> st
 def _compile_number(element: _Number, compiler: SQLCompiler, **options: Any) -> str:
     (text,) = _parts(element, compiler, options)
     if compiler.dialect.name == "postgresql":
-        return f"translate({text}, '{_SEPARATORS}', '')"
-    return reduce(lambda inner, mark: f"replace({inner}, '{mark}', '')", _SEPARATORS, text)
+        return f"translate({text}, '{SEPARATORS}', '')"
+    return reduce(lambda inner, mark: f"replace({inner}, '{mark}', '')", SEPARATORS, text)
+
+
+@compiles(_LocalNumber)
+def _compile_local_number(element: _LocalNumber, compiler: SQLCompiler, **options: Any) -> str:
+    (number,) = _parts(element, compiler, options)
+    return f"regexp_replace({number} COLLATE \"default\", '{INTERNATIONAL}', '0')"
 
 
 @compiles(_RowText)
@@ -162,3 +210,17 @@ def _compile_contains_exactly(
     text, pattern = _parts(element, compiler, options)
     escape = "" if compiler.dialect.name == "postgresql" else " ESCAPE '\\'"
     return f"({text}) LIKE {pattern}{escape}"
+
+
+@compiles(_Found)
+def _compile_found(element: _Found, compiler: SQLCompiler, **options: Any) -> str:
+    contained, begun, column = element.clauses
+    by_word = has_index(compiler.dialect, column.table)
+    return f"({compiler.process(begun if by_word else contained, **options)})"
+
+
+@compiles(_HasWords)
+def _compile_has_words(element: _HasWords, compiler: SQLCompiler, **options: Any) -> str:
+    text, query = _parts(element, compiler, options)
+    words = f"translate({text}, '{MARKS}', '{' ' * len(MARKS)}')"
+    return f"to_tsvector('simple', left({words}, {LENGTH})) @@ to_tsquery('simple', {query})"

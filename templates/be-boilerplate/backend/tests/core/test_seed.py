@@ -18,7 +18,7 @@ def test_every_table_gets_rows_or_a_reason(connection: Connection) -> None:
         assert has_rows(session) is any(result.rows.values())
 
 
-@pytest.mark.parametrize("arguments", [("--rows", "many"), ("--no-such-option",)])
+@pytest.mark.parametrize("arguments", [("--rows", "many"), ("--rows", "0"), ("--no-such-option",)])
 def test_wrong_arguments_are_rejected(arguments: tuple[str, ...]) -> None:
     with pytest.raises(SystemExit, match="2"):
         seed.main(arguments)

@@ -25,8 +25,16 @@ const places = defineTable({
   labelFields: ["person_id", "seat"],
   schemas: { read: z.object({ id: f.int64(), person_id: f.int64(), seat: f.int32() }) },
 });
+const desks = defineTable({
+  name: "desks",
+  path: "/desks",
+  key: ["id"],
+  labelFields: ["code", "person_id"],
+  schemas: { read: z.object({ id: f.int64(), code: f.text(), person_id: f.int64() }) },
+});
 const toPerson = referenceTo("people", "person_id");
 const toPlace = referenceTo("places", "place_id");
+const toDesk = referenceTo("desks", "desk_id");
 
 const PEOPLE = [
   { id: 1, first: "Ani", last: "Wijaya" },
@@ -37,6 +45,12 @@ const PLACES = Array.from({ length: 2000 }, (_, at) => ({
   id: at + 1,
   person_id: at === 1900 ? 2 : 1,
   seat: at % 7,
+}));
+
+const DESKS = Array.from({ length: 1500 }, (_, at) => ({
+  id: at + 1,
+  code: `D${at + 1}`,
+  person_id: at < 700 ? 1 : 2,
 }));
 
 type Row = Readonly<Record<string, unknown>>;
@@ -83,9 +97,12 @@ beforeEach(() => {
   queries = [];
   found.set("people", people);
   found.set("places", places);
+  found.set("desks", desks);
   vi.spyOn(places, "references", "get").mockReturnValue([toPerson]);
+  vi.spyOn(desks, "references", "get").mockReturnValue([toPerson]);
   serve("/people", PEOPLE);
   serve("/places", PLACES);
+  serve("/desks", DESKS);
 });
 
 const optionLabels = async (reference: Reference, search: string, where = {}) =>
@@ -108,6 +125,13 @@ it("finds a row without text fields by the labels of the rows that it refers to"
   expect(await optionLabels(toPlace, "budi")).toEqual(["Budi Wijaya · 3"]);
   expect(await optionLabels(toPlace, "Budi Wijaya · 3")).toEqual(["Budi Wijaya · 3"]);
   expect(await optionLabels(toPlace, "Budi Wijaya · 4")).toEqual([]);
+});
+
+it("finds a row by words of its own text and of the label of the row that it refers to", async () => {
+  expect(await optionLabels(toDesk, "wijaya d699 ani")).toEqual(["D699 · Ani Wijaya"]);
+  expect(await optionLabels(toDesk, "d1500 budi")).toEqual(["D1500 · Budi Wijaya"]);
+  expect(await optionLabels(toDesk, "D1500 · Budi")).toEqual(["D1500 · Budi Wijaya"]);
+  expect(await optionLabels(toDesk, "d1500 ani")).toEqual([]);
 });
 
 it("is fast in a table of any size: rows are neither counted nor sorted", async () => {

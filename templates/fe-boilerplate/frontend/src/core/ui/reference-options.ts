@@ -18,6 +18,7 @@ export interface Option {
 const MAX_UNSEARCHED = 100; // options before anything is typed
 const MAX_OPTIONS = 20;
 const MAX_SCANNED = 500; // rows whose labels are compared with the search text
+const MAX_WORDS = 5; // that are each searched among referenced rows
 const MAX_DEPTH = 2; // references followed to a label
 
 /** Return the number of options from which on there may be more rows than options. */
@@ -76,12 +77,11 @@ type Find = (filters: Where, limit: number, q?: string) => Promise<readonly AnyR
 
 /** Find rows by text on the server. For a table without text fields, the labels of the first rows are compared. */
 async function findByText(table: AnyTable, search: string, find: Find, signal: AbortSignal) {
-  const isSearched = Object.keys(table.filters).some((name) => isText(table, name));
-  if (isSearched) return find({}, MAX_OPTIONS, search);
+  if (isSearched(table)) return find({}, MAX_OPTIONS, search);
   return withMatchingLabels(table, await find({}, MAX_SCANNED), search, signal);
 }
 
-/** Find rows whose label consists of other rows' labels, such as a lesson of a class and a subject. */
+/** Find rows whose label contains other rows' labels, such as a room of a building, by words of all parts. */
 async function findByReferences(
   table: AnyTable,
   search: string,
@@ -89,18 +89,40 @@ async function findByReferences(
   signal: AbortSignal,
   depth: number,
 ): Promise<readonly AnyRow[]> {
-  const [first = search] = search.split(" · ");
+  const words = wordsOf(search).slice(0, MAX_WORDS);
   const found = table.references.map(async ({ fields, targetFields, table: name }) => {
     const [field = ""] = fields;
     const [targetField = ""] = targetFields;
     if (fields.length > 1 || !table.labelFields.includes(field)) return [];
     const target = await loadTable(name);
-    const rows = target ? await findRows(target, first, {}, signal, depth - 1) : [];
-    const values = rows.map((row) => String(row[targetField])).filter(isListed);
+    if (!target) return [];
+    const { rows, missing } = await findByMostWords(target, words, signal, depth - 1);
+    const values = [...new Set(rows.map((row) => String(row[targetField])).filter(isListed))];
     if (values.length === 0) return [];
-    return find({ [`${field}__in`]: values.slice(0, MAX_SCANNED).join(",") }, MAX_SCANNED);
+    const q = isSearched(table) ? missing.join(" ") : "";
+    return find({ [`${field}__in`]: values.slice(0, MAX_SCANNED).join(",") }, MAX_SCANNED, q);
   });
   return withMatchingLabels(table, (await Promise.all(found)).flat(), search, signal);
+}
+
+/** Find the rows whose labels contain the most of some words, and the words that none of these labels contains. */
+async function findByMostWords(
+  table: AnyTable,
+  words: readonly string[],
+  signal: AbortSignal,
+  depth: number,
+): Promise<{ readonly rows: readonly AnyRow[]; readonly missing: readonly string[] }> {
+  const found = await Promise.all(words.map((word) => findRows(table, word, {}, signal, depth)));
+  const candidates = found.flat();
+  const labels = (await labelRows(table, candidates, signal)).map((label) => label.toLowerCase());
+  const counts = labels.map((label) => words.filter((word) => label.includes(word)).length);
+  const most = Math.max(1, ...counts);
+  const isBest = (_: unknown, at: number) => counts[at] === most;
+  const contained = labels.filter(isBest);
+  return {
+    rows: candidates.filter(isBest),
+    missing: words.filter((word) => !contained.some((label) => label.includes(word))),
+  };
 }
 
 /** Return filters for rows with a key value equal to the search text, except text fields, which are searched anyway. */
@@ -118,6 +140,10 @@ function equalities(table: AnyTable, search: string): readonly Where[] {
 function isCompared(table: AnyTable, name: string): boolean {
   const operators = table.filters[name] ?? [];
   return operators.includes("eq") && !isText(table, name);
+}
+
+function isSearched(table: AnyTable): boolean {
+  return Object.keys(table.filters).some((name) => isText(table, name));
 }
 
 /** Whether a field is a text that the search covers. */
