@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.core.access.access import Access, access_of
 from app.core.constraint_columns import field_names, table_of
 from app.core.periods import PeriodForeignKey
 from app.core.problems import FieldError, invalid
@@ -22,8 +23,14 @@ class Expandable:
     attributes: tuple[str, ...]
     constraint: sa.ForeignKeyConstraint
 
+    def is_readable(self, model: type[DeclarativeBase], access: Access) -> bool:
+        """Return whether the fields of this reference of a model and the rows that it refers to may be read."""
+        hidden = access.hidden(table_of(model).info["resource"])
+        target = self.constraint.referred_table.info["resource"]
+        return hidden.isdisjoint(self.attributes) and access.allows("read", target.model)
+
     def rows(self, session: Session, referring: Iterable[DeclarativeBase]) -> list[Any]:
-        """Return the rows that `referring` rows reference, each once, in the read schema of their own table."""
+        """Return the visible rows that `referring` rows reference, each once, in the read schema of their table."""
         keys = {tuple(getattr(row, name) for name in self.attributes) for row in referring}
         complete = [key for key in keys if None not in key]
         target = self.constraint.referred_table
@@ -34,9 +41,13 @@ class Expandable:
             if len(columns) == 1
             else sa.tuple_(*columns).in_(complete)
         )
-        statement = sa.select(resource.model).where(condition).order_by(*columns)
+        access = access_of(session)
+        conditions = [condition, *access.visible(resource.model)]
+        statement = sa.select(resource.model).where(*conditions).order_by(*columns)
         rows = session.scalars(statement) if complete else ()
-        return [resource.read.model_validate(row) for row in rows]
+        read = [resource.read.model_validate(row) for row in rows]
+        access.hide(resource, read)
+        return read
 
 
 class References:
@@ -45,9 +56,16 @@ class References:
     def __init__(self, model: type[DeclarativeBase]) -> None:
         self.model = model
 
-    def parse(self, expand: str) -> Sequence[Expandable]:
-        """Return the references named in a comma-separated list; raises a problem 422 for an unknown name."""
-        known = self.by_name() if expand else {}
+    def parse(self, expand: str, access: Access) -> Sequence[Expandable]:
+        """Return the references named in a comma-separated list.
+
+        Raises a problem 422 for an unknown name, and for a reference that the actor may not read.
+        """
+        known = {
+            name: reference
+            for name, reference in (self.by_name() if expand else {}).items()
+            if reference.is_readable(self.model, access)
+        }
         names = [name.strip() for name in expand.split(",") if name.strip()]
         errors = [
             FieldError(field="expand", code="expand", message=f"cannot expand {name}")
