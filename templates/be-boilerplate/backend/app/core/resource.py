@@ -43,6 +43,8 @@ class Resource(Generic[Model, Read]):
         self.read = read
         self.page: Any = Page[read]  # type: ignore[valid-type]
         self.label = label
+        self.path = ""  # under the API's prefix; the routes set it, and the body of a POST
+        self.create: type[BaseModel] | None = None
         self.rules = rules
         self.filters = Filters(model, read, Search(searched, phones))
         self.field_names = {

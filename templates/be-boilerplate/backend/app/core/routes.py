@@ -47,6 +47,7 @@ def add_list_routes(
 
     `mark` separates count and export from the table's path. It is `:` where `/count` can be the path of a row.
     """
+    resource.path = router.prefix
     repository = Depends(repository_of(resource))
     nouns = plural.replace("_", " ")
     docs = resource.list_docs()
