@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from runner.generation.agent import GeneratedFile
 from runner.generation.fastapi import FILTERS
 from runner.generation.fastapi.backend_variables import app_variables
+from runner.generation.fastapi.migration.access_tables import with_access_tables
 from runner.generation.fastapi.migration.initial_revision import FOLDERS, revision_modules
 from runner.generation.fastapi.migration.revisions import (
     FOLDER,
@@ -16,6 +17,7 @@ from runner.generation.fastapi.migration.revisions import (
     plan_revision,
 )
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
+from runner.generation.model.access_options import access_options
 from runner.generation.model.searched_text import chosen_columns
 from runner.generation.model.suggested_indexes import index_option
 from runner.generation.template_agent import TemplateAgent
@@ -63,6 +65,7 @@ class BackendBoilerplate(TemplateAgent):
     def _plan(self, ctx: AgentContext) -> RevisionPlan:
         application = ctx.application
         snapshot = application.derived(take_snapshot, chosen_columns(ctx.options), index_option(ctx.options))
+        snapshot = with_access_tables(snapshot, access_options(application, ctx.options))
         return plan_revision(application, snapshot, ctx.memory, _revisions(ctx))
 
 

@@ -14,6 +14,8 @@ from runner.generation.fastapi.resources import make_resource
 from runner.generation.fastapi.sqlite_names import has_renamed
 from runner.generation.fastapi.table_arguments import table_arguments
 from runner.generation.fragments import Fragment
+from runner.generation.model.access_options import access_options
+from runner.generation.model.account_table import is_administrator
 from runner.generation.model.app_options import app_options
 from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.native_values import NATIVE_TEXTS
@@ -26,12 +28,21 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Enum
     from runner.generation.fastapi.resources import Resource
+    from runner.generation.model.access_options import AccessOptions
     from runner.generation.model.application import Application
     from runner.generation.model.fields import Field
     from runner.generation.model.searched_text import SearchedText
     from runner.generation.model.table_part import TablePart
 
 _MANY = 20  # attributes, of which a router would have one a line
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Role:
+    """A role of accounts, as the data of rights begin with it."""
+
+    name: str
+    is_administrator: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,10 +56,12 @@ class PythonEnum:
 
 def app_variables(application: Application, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of the set-up templates."""
-    schema, tables = application.schema, application.tables
+    schema, tables, access = application.schema, application.tables, access_options(application, options)
     names = application.names.common.enums
     return {
         "app": app_options(application.names.common, options),
+        "access": access,
+        "roles": _roles(access),
         "tables": tables,
         "enums": tuple(_enum(names[enum.name], enum) for enum in schema.enums if enum.name),
         "left_out": tuple(
@@ -74,6 +87,16 @@ def table_variables(part: TablePart, options: Mapping[str, Any]) -> Mapping[str,
         "search": _search(found, text),
         "left_out": left_out(part.dialect, part.table),
     }
+
+
+def _roles(access: AccessOptions) -> tuple[Role, ...]:
+    """Return the roles that accounts can have; administrators alone have rights until the owner gives some."""
+    if access.account is not None and access.account.role is None:
+        return (Role(name="", is_administrator=True),)
+    names = access.account.roles if access.account else ()
+    if not any(map(is_administrator, names)):
+        names = ("admin", *names)
+    return tuple(Role(name=name, is_administrator=is_administrator(name)) for name in names)
 
 
 def _suggested(application: Application) -> tuple[Code, ...]:

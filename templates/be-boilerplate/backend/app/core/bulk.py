@@ -10,13 +10,16 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.core.access.access import access_of
+from app.core.constraint_columns import has_key
 from app.core.fields import Body
-from app.core.hooks import before_delete
+from app.core.hooks import after_delete, before_delete
 from app.core.integrity import dangling
 from app.core.problems import FieldError, ProblemError
 
 Item = TypeVar("Item")
 RowKey = TypeVar("RowKey")
+Model = TypeVar("Model", bound=DeclarativeBase)
 Fields = TypeVar("Fields", bound=Body)
 
 
@@ -83,21 +86,37 @@ def find_dangling(
 
 def refresh_rows(session: Session, rows: Sequence[DeclarativeBase]) -> None:
     """Read written rows of one table as stored, after rounding, defaults and triggers, with one statement."""
+    if len(rows) == 1:
+        session.refresh(rows[0])
+        return
     model = type(rows[0])
     keys = [sa.inspect(row).identity for row in rows]
     single = [key[0] for key in keys if key is not None and len(key) == 1]
-    statement = sa.select(model).where(_has_key(model, single or keys))
+    statement = sa.select(model).where(has_key(model, single or keys))
     session.execute(statement.execution_options(populate_existing=True)).all()
 
 
 def rows_by_key(
     session: Session, model: type[DeclarativeBase], keys: Sequence[tuple[Any, ...]]
 ) -> dict[tuple[Any, ...], Any]:
-    """Return the rows with these keys, found by one statement."""
-    matches = _has_key(model, [key[0] if len(key) == 1 else key for key in keys])
-    statement = sa.select(model).where(matches)
+    """Return the visible rows with these keys, found by one statement."""
+    matches = has_key(model, [key[0] if len(key) == 1 else key for key in keys])
+    statement = sa.select(model).where(matches, *access_of(session).visible(model))
     rows = session.scalars(statement.execution_options(populate_existing=True))
     return {tuple(sa.inspect(row).identity or ()): row for row in rows}
+
+
+def visible_row(
+    session: Session, model: type[Model], key: tuple[Any, ...], *, lock: bool = False
+) -> Model | None:
+    """Return the row with this key, or None where there is none that is visible; `lock` keeps others from changing it."""
+    conditions = access_of(session).visible(model)
+    if not conditions:
+        return session.get(model, key, with_for_update=True if lock else None)
+    statement = sa.select(model).where(
+        has_key(model, [key[0] if len(key) == 1 else key]), *conditions
+    )
+    return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
 
 
 def no_such_row(problem: ProblemError) -> ProblemError:
@@ -107,19 +126,18 @@ def no_such_row(problem: ProblemError) -> ProblemError:
 
 
 def delete_rows(session: Session, model: type[DeclarativeBase], keys: Sequence[Any]) -> int:
-    """Delete the rows with these keys with one statement, and return how many there were.
+    """Delete the visible rows with these keys with one statement, and return how many there were.
 
     Only if the model has hooks, the rows are read first.
     """
-    matches = _has_key(model, keys)
-    if before_delete.concerns(model):
-        for row in session.scalars(sa.select(model).where(matches)).all():
-            before_delete(session, row)
-    statement = sa.delete(model).where(matches).execution_options(synchronize_session=False)
+    matches = [has_key(model, keys), *access_of(session).visible(model)]
+    rows: Sequence[DeclarativeBase] = ()
+    if before_delete.concerns(model) or after_delete.concerns(model):
+        rows = session.scalars(sa.select(model).where(*matches)).all()
+    for row in rows:
+        before_delete(session, row)
+    statement = sa.delete(model).where(*matches).execution_options(synchronize_session=False)
     result: Any = session.execute(statement)
+    for row in rows:
+        after_delete(session, row)
     return int(result.rowcount)
-
-
-def _has_key(model: type[DeclarativeBase], keys: Sequence[Any]) -> sa.ColumnElement[bool]:
-    columns = sa.inspect(model).primary_key
-    return columns[0].in_(keys) if len(columns) == 1 else sa.tuple_(*columns).in_(keys)

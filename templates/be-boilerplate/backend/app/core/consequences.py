@@ -128,8 +128,8 @@ class _Search:
 
 
 def _name(table: sa.Table) -> str:
-    resource = table.info.get("resource")
-    return resource.package if resource else str(table.name)
+    router: str = table.info.get("router", f".{table.name}.")
+    return router.split(".")[1]
 
 
 def _effect(constraint: sa.ForeignKeyConstraint) -> Effect:

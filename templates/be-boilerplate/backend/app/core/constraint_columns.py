@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase
@@ -17,6 +18,12 @@ def table_of(model: type[DeclarativeBase]) -> sa.Table:
     if not isinstance(table, sa.Table):
         raise TypeError(f"{model.__name__} is not mapped to a table")
     return table
+
+
+def has_key(model: type[DeclarativeBase], keys: Sequence[Any]) -> sa.ColumnElement[bool]:
+    """Return the condition that a row has one of these keys: values, or tuples where the key has several columns."""
+    columns = sa.inspect(model).primary_key
+    return columns[0].in_(keys) if len(columns) == 1 else sa.tuple_(*columns).in_(keys)
 
 
 def field_names(model: type[DeclarativeBase], columns: Iterable[str]) -> list[str]:

@@ -31,7 +31,10 @@ def load_models() -> sa.MetaData:
     for mapper in Base.registry.mappers:
         package = mapper.class_.__module__.rpartition(".")[0]
         if package in packages:
-            table_of(mapper.class_).info["router"] = f"{package}.router"
+            info = table_of(mapper.class_).info
+            info.update(model=mapper.class_, router=f"{package}.router")
+            if path := _path(package):
+                info["path"] = path
     _add_missing_targets(Base.metadata)
     return Base.metadata
 
@@ -45,9 +48,13 @@ def table_routers() -> Iterator[APIRouter]:
     Base.registry.configure()
     importlib.import_module("app.own.hooks")
     for package in table_packages():
-        path = getattr(importlib.import_module(package), "PATH", None)
-        module = f"{package}.router"
+        path, module = _path(package), f"{package}.router"
         yield LazyRouter(path, module) if path else imported_router(module)
+
+
+def _path(package: str) -> str | None:
+    """Return the path of a table under the API's prefix, for a package whose router is imported when it is needed."""
+    return getattr(importlib.import_module(package), "PATH", None)
 
 
 def _add_missing_targets(metadata: sa.MetaData) -> None:

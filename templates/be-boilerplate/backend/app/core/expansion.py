@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.core.access.access import Access, access_of
 from app.core.constraint_columns import field_names, table_of
+from app.core.lazy_routers import resource_of
 from app.core.periods import PeriodForeignKey
 from app.core.problems import FieldError, invalid
 
@@ -24,14 +25,17 @@ class Expandable:
     constraint: sa.ForeignKeyConstraint
 
     def resource(self) -> Any:
-        """Return the resource of the referenced table, or None. No request may have imported its router so far."""
-        info = self.constraint.referred_table.info
-        if "router" in info:
-            importlib.import_module(info["router"])
-        return info.get("resource")
+        """Return the resource of the referenced table, or None if it is not served."""
+        return resource_of(self.constraint.referred_table)
+
+    def is_readable(self, model: type[DeclarativeBase], access: Access) -> bool:
+        """Return whether the fields of this reference of a model and the rows that it refers to may be read."""
+        hidden = access.hidden(resource_of(table_of(model)))
+        target = self.constraint.referred_table.info["model"]
+        return hidden.isdisjoint(self.attributes) and access.allows("read", target)
 
     def rows(self, session: Session, referring: Iterable[DeclarativeBase]) -> list[Any]:
-        """Return the rows that `referring` rows reference, each once, in the read schema of their own table."""
+        """Return the visible rows that `referring` rows reference, each once, in the read schema of their table."""
         keys = {tuple(getattr(row, name) for name in self.attributes) for row in referring}
         complete = [key for key in keys if None not in key]
         resource = self.resource()
@@ -41,9 +45,13 @@ class Expandable:
             if len(columns) == 1
             else sa.tuple_(*columns).in_(complete)
         )
-        statement = sa.select(resource.model).where(condition).order_by(*columns)
+        access = access_of(session)
+        conditions = [condition, *access.visible(resource.model)]
+        statement = sa.select(resource.model).where(*conditions).order_by(*columns)
         rows = session.scalars(statement) if complete else ()
-        return [resource.read.model_validate(row) for row in rows]
+        read = [resource.read.model_validate(row) for row in rows]
+        access.hide(resource, read)
+        return read
 
 
 class References:
@@ -52,9 +60,16 @@ class References:
     def __init__(self, model: type[DeclarativeBase]) -> None:
         self.model = model
 
-    def parse(self, expand: str) -> Sequence[Expandable]:
-        """Return the references named in a comma-separated list; raises a problem 422 for an unknown name."""
-        known = self.by_name() if expand else {}
+    def parse(self, expand: str, access: Access) -> Sequence[Expandable]:
+        """Return the references named in a comma-separated list.
+
+        Raises a problem 422 for an unknown name, and for a reference that the actor may not read.
+        """
+        known = {
+            name: reference
+            for name, reference in (self.by_name() if expand else {}).items()
+            if reference.is_readable(self.model, access)
+        }
         names = [name.strip() for name in expand.split(",") if name.strip()]
         errors = [
             FieldError(field="expand", code="expand", message=f"cannot expand {name}")
@@ -70,7 +85,7 @@ class References:
         mapper = sa.inspect(self.model)
         found = {}
         for constraint in sorted(table_of(self.model).foreign_key_constraints, key=str):
-            if "router" not in constraint.referred_table.info:
+            if "model" not in constraint.referred_table.info:
                 continue
             if isinstance(constraint, PeriodForeignKey):  # refers to any number of rows
                 continue

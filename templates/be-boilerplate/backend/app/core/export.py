@@ -8,7 +8,7 @@ import io
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterable, Iterator
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
@@ -30,17 +30,24 @@ CsvBlocks = Generator[str, None, None] | Generator[bytes, None, None]
 logger = logging.getLogger(__name__)
 
 
-def csv_blocks(read: type[BaseModel], rows: Iterable[BaseModel]) -> Generator[str, None, None]:
+def csv_blocks(
+    read: type[BaseModel], rows: Iterable[BaseModel], hidden: Collection[str] = ()
+) -> Generator[str, None, None]:
     """Yield a CSV file (RFC 4180) in blocks of whole lines: a header with the field names, then the rows.
 
+    Attributes in `hidden` are left out.
     Text that a spreadsheet program would evaluate as a formula is prefixed with an apostrophe (OWASP, CSV injection).
     """
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    names = [info.serialization_alias or name for name, info in read.model_fields.items()]
+    names = [
+        info.serialization_alias or name
+        for name, info in read.model_fields.items()
+        if name not in hidden
+    ]
     writer.writerow([_text(name) for name in names])
     for row in rows:
-        values = row.model_dump(mode="json", warnings=False)
+        values = row.model_dump(mode="json", warnings=False, exclude=set(hidden))
         writer.writerow(cell(getattr(row, name), value) for name, value in values.items())
         if buffer.tell() >= BLOCK_SIZE:
             yield buffer.getvalue()

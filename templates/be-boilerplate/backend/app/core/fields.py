@@ -78,6 +78,15 @@ def reject_unstorable(value: Any, depth: int = 0) -> None:
             reject_unstorable(item, depth + 1)
 
 
+def is_storable(key: Any) -> bool:
+    """Whether a row with this key can exist at all."""
+    try:
+        reject_unstorable(list(key) if isinstance(key, tuple) else key)
+    except ValueError:
+        return False
+    return True
+
+
 class _AnyDimension:
     """Annotates the list of an array: PostgreSQL ignores how many dimensions a column declares."""
 

@@ -1,4 +1,4 @@
-"""Extension points for the application's own code: `app.own.hooks` registers what runs before a row is written."""
+"""Extension points: what runs before and after rows are written. `app.own.hooks` registers the application's own."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ class HookPoint:
 
     def __init__(self) -> None:
         self._hooks: dict[type[DeclarativeBase], list[Hook]] = {}
+        self._of_all: list[Hook] = []
 
     def of(
         self, model: type[Row]
@@ -28,16 +29,25 @@ class HookPoint:
 
         return register
 
+    def of_all(self, hook: Hook) -> Hook:
+        """Register a function for rows of every model; it is called before those of the row's own model."""
+        self._of_all.append(hook)
+        return hook
+
     def concerns(self, model: type[DeclarativeBase]) -> bool:
         """Return whether the model has hooks."""
-        return model in self._hooks
+        return bool(self._of_all) or model in self._hooks
 
     def __call__(self, session: Session, row: DeclarativeBase) -> None:
         """Call the hooks of the row's model. A hook rejects the request by raising a `ProblemError`."""
-        for hook in self._hooks.get(type(row), ()):
+        for hook in (*self._of_all, *self._hooks.get(type(row), ())):
             hook(session, row)
 
 
 before_create = HookPoint()
 before_update = HookPoint()
 before_delete = HookPoint()
+# These run in the transaction of the change, once the row is as stored; a problem that they raise undoes it.
+after_create = HookPoint()
+after_update = HookPoint()
+after_delete = HookPoint()

@@ -71,7 +71,7 @@ def _explain_postgresql(
         errors = _errors(fields, "exclusion", "conflicts with another row", name)
         return conflict(f"Another row conflicts with this {' and '.join(fields)}.", errors)
     if state in _FOREIGN_KEY and diagnostic("table_name") in (None, table.name):
-        return _foreign_key_violation(model, columns, name)
+        return missing_reference(model, columns, name)
     if state in _FOREIGN_KEY:
         return _referenced_key_change(model, columns, name)
     return _check_violation(model, columns or of_domain, name)
@@ -136,7 +136,7 @@ def dangling(
     for constraint in table_of(model).foreign_key_constraints:
         is_plain = not isinstance(constraint, PeriodForeignKey)  # which PostgreSQL alone has
         if is_plain and _dangles(session, model, constraint, values):
-            return _foreign_key_violation(model, list(constraint.column_keys), name_of(constraint))
+            return missing_reference(model, list(constraint.column_keys), name_of(constraint))
     return None
 
 
@@ -166,9 +166,10 @@ def _unique_violation(
     return conflict(f"Another row already has this {' and '.join(fields) or 'value'}.", errors)
 
 
-def _foreign_key_violation(
+def missing_reference(
     model: type[DeclarativeBase], columns: Sequence[str], name: str | None
 ) -> ProblemError:
+    """Return the problem of a row that refers to a missing row by these columns, those of the constraint `name`."""
     fields = field_names(model, columns)
     return invalid(_errors(fields, "foreign_key", "refers to a row that does not exist", name))
 

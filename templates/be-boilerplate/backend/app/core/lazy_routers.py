@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import sqlalchemy as sa
 from fastapi import APIRouter, FastAPI
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -88,6 +89,13 @@ class LazyApplication(FastAPI):
         """Return the OpenAPI document of all routes, which this loads."""
         self.load_routers()
         return super().openapi()
+
+
+def resource_of(table: sa.Table) -> Any:
+    """Return the resource of a table, or None if it is not served. Imports its router, which no request may have needed."""
+    if "router" in table.info:
+        importlib.import_module(table.info["router"])
+    return table.info.get("resource")
 
 
 def imported_router(module: str) -> APIRouter:

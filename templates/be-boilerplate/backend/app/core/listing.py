@@ -11,8 +11,10 @@ A filter is a query parameter `field` or `field__operator`. Which operators a fi
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from copy import copy
 from dataclasses import dataclass
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import sqlalchemy as sa
 from fastapi import Query, Request
@@ -195,6 +197,19 @@ class Filters:
         if errors:
             raise invalid(errors)
         return conditions
+
+    def without(self, hidden: Collection[str]) -> Self:
+        """Return the same filters without these attributes."""
+        found = copy(self)
+        found.fields = {
+            name: field for name, field in self.fields.items() if field.column.key not in hidden
+        }
+        columns, phones = (
+            [name for name in names if name not in hidden]
+            for names in (self.search.columns, self.search.phones)
+        )
+        found.search = Search(columns, phones)
+        return found
 
     def order(self, sort: str) -> Order:
         """Return the order by the fields of `sort`; raises a problem 422.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.orm import DeclarativeBase, Session
 
+from app.core.access.access import access_of
 from app.core.counting import Total, count_rows
 from app.core.database import limit_statements
 from app.core.export import CsvBlocks, csv_blocks
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
 
 def read_page(resource: AnyResource, session: Session, query: ListQuery) -> Page[Any]:
     """Return a page; raises a problem 422 for an invalid query, or 400 for an invalid cursor."""
-    conditions = resource.filters.conditions(query)
-    order = resource.filters.order(query.sort)
-    references = resource.references.parse(query.expand)
+    access = access_of(session)
+    access.require("read", resource)
+    filters = access.filters(resource)
+    conditions = [*filters.conditions(query), *access.visible(resource.model)]
+    order = filters.order(query.sort)
+    references = resource.references.parse(query.expand, access)
     is_reversed = bool(query.before)
     place = []
     if query.after or query.before:
@@ -58,6 +62,7 @@ def read_page(resource: AnyResource, session: Session, query: ListQuery) -> Page
             reference.name: reference.rows(session, rows) for reference in references
         }
     page: Page[Any] = resource.page.model_validate(values)
+    access.hide(resource, page.items)
     return page
 
 
@@ -78,7 +83,10 @@ def _total(
 
 def read_count(resource: AnyResource, session: Session, query: ExportQuery) -> Count:
     """Return the exact number of rows that match a query."""
-    conditions = resource.filters.conditions(query)
+    access = access_of(session)
+    access.require("read", resource)
+    conditions = access.filters(resource).conditions(query)
+    conditions += access.visible(resource.model)
     total = count_rows(session, resource.model, conditions, "exact")
     return Count(count=total.rows or 0)
 
@@ -91,11 +99,16 @@ def read_csv(
     A statement may take `timeout` seconds: the first batch of a sorted export requires all rows to be sorted.
     PostgreSQL writes the lines itself where it can.
     """
-    conditions = resource.filters.conditions(query)
-    order = resource.filters.order(query.sort).clauses()
+    access = access_of(session)
+    access.require("read", resource)
+    access.require("export", resource)
+    filters, hidden = access.filters(resource), access.hidden(resource)
+    conditions = [*filters.conditions(query), *access.visible(resource.model)]
+    order = filters.order(query.sort).clauses()
     limit_statements(session, timeout)
-    if resource.csv_copy is not None and session.get_bind().dialect.name == "postgresql":
+    is_copied = not hidden and session.get_bind().dialect.name == "postgresql"
+    if is_copied and resource.csv_copy is not None:
         return resource.csv_copy.blocks(session, conditions, order)
     statement = sa.select(resource.rows).where(*conditions).order_by(*order)
     rows = session.scalars(statement.execution_options(yield_per=500))
-    return csv_blocks(resource.read, (resource.read.model_validate(row) for row in rows))
+    return csv_blocks(resource.read, (resource.read.model_validate(row) for row in rows), hidden)

@@ -9,8 +9,9 @@ from typing import Any, Generic, Self
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.schema import CallableColumnDefault
 
+from app.core.access.access import access_of
+from app.core.access.references import require_visible_references
 from app.core.bulk import (
     Change,
     Item,
@@ -20,32 +21,30 @@ from app.core.bulk import (
     no_such_row,
     refresh_rows,
     rows_by_key,
+    visible_row,
     within,
 )
 from app.core.consequences import Consequences, find_consequences
 from app.core.export import CsvBlocks
-from app.core.fields import Body, reject_unstorable
-from app.core.hooks import before_create, before_delete, before_update
+from app.core.fields import Body, is_storable
+from app.core.hooks import (
+    HookPoint,
+    after_create,
+    after_delete,
+    after_update,
+    before_create,
+    before_delete,
+    before_update,
+)
 from app.core.integrity import explain
 from app.core.listing import Count, ExportQuery, ListQuery, Page
 from app.core.lists import read_count, read_csv, read_page
 from app.core.problems import ProblemError, not_found, precondition_failed
 from app.core.resource import Model, Read, Resource
 from app.core.responses import entity_tag, matches_etag, to_json
-from app.core.rules import enforce
+from app.core.rules import RuleValues, enforce
 
 AnyChange = Change[Any, Any]
-
-
-class _RuleValues(dict[str, Any]):
-    """Values of a row by attribute, as rules see them: None stands for values that are not known yet."""
-
-    def __missing__(self, name: str) -> None:
-        return None
-
-    def __getitem__(self, name: str) -> Any:
-        value = super().__getitem__(name)
-        return None if isinstance(value, sa.ClauseElement) else value
 
 
 class Repository(Generic[Model, Read]):
@@ -61,6 +60,7 @@ class Repository(Generic[Model, Read]):
         self.resource = resource
         self.session = session
         self.if_match = if_match
+        self.access = access_of(session)
 
     def __enter__(self) -> Self:
         return self
@@ -81,7 +81,8 @@ class Repository(Generic[Model, Read]):
         return read_count(self.resource, self.session, query)
 
     def get(self, *key: Any) -> Read:
-        """Return the row with this key; raises a problem 404 if it does not exist."""
+        """Return the row with this key; raises a problem 404 if it does not exist or is not visible."""
+        self.access.require("read", self.resource)
         return self._to_read(self.row(*key))
 
     def create(self, body: Body) -> Read:
@@ -89,22 +90,30 @@ class Repository(Generic[Model, Read]):
         row, values = self._new(body)
         with self._saving(values):
             self._insert(row, values)
-            return self._refreshed(row)  # before the commit: what cannot be read is not stored
+            # Before the commit: what cannot be read is not stored
+            return self._written([row], after_create)[0]
 
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
         """Add all rows by batches, or none. If one is rejected, the problem's fields are prefixed with its index."""
-        return self._write_many(bodies, bodies, self._add_all, self._add_one)
+        return self._write_many(bodies, bodies, self._add_all, self._add_one, after_create)
 
     def update_many(self, changes: Sequence[AnyChange]) -> list[Read]:
         """Update all rows by batches, or none; problems are those of `create_many`, and 404 for a missing row."""
+        self.access.require("update", self.resource)
         bodies = [change.changes for change in changes]
-        return self._write_many(changes, bodies, self._change_all, self._change_one)
+        return self._write_many(changes, bodies, self._change_all, self._change_one, after_update)
 
     def replace(self, body: Body, *key: Any) -> Read:
-        """Replace a row with the values of `body`; fields that `body` leaves out get their defaults."""
+        """Replace a row with the values of `body`; fields that `body` leaves out get their defaults.
+
+        Fields that the actor may not write keep their values.
+        """
         sent = body.model_dump(exclude_unset=True)
-        values = {name: sent.get(name, self._default(name)) for name in type(body).model_fields}
-        return self._update(values, *key)
+        self.access.require_fields("update", self.resource, sent)
+        replaced = type(body).model_fields.keys() - self.access.kept(self.resource)
+        return self._update(
+            {name: sent.get(name, self.resource.default(name)) for name in replaced}, *key
+        )
 
     def update(self, body: Body, *key: Any) -> Read:
         """Update the fields of a row that `body` sets, and keep the others."""
@@ -112,14 +121,19 @@ class Repository(Generic[Model, Read]):
 
     def delete(self, *key: Any) -> None:
         """Delete a row."""
+        self.access.require("delete", self.resource)
         row = self._row_to_change(*key)
         with self._saving(None):
             before_delete(self.session, row)
             self.session.delete(row)
+            if after_delete.concerns(self.resource.model):
+                self.session.flush()
+                after_delete(self.session, row)
 
     def delete_many(self, keys: Sequence[Any]) -> int:
         """Delete all existing rows with these keys or none, and return how many were deleted."""
-        keys = [key for key in keys if _is_storable(key)]
+        self.access.require("delete", self.resource)
+        keys = [key for key in keys if is_storable(key)]
         with self._saving(None):
             return delete_rows(self.session, self.resource.model, keys)
 
@@ -129,10 +143,10 @@ class Repository(Generic[Model, Read]):
         return find_consequences(self.session, self.resource.model, parts)
 
     def row(self, *key: Any, lock: bool = False) -> Model:
-        """Return the model of the row with this key; raises a problem 404 if it does not exist."""
+        """Return the model of the row with this key; raises a problem 404 if it does not exist or is not visible."""
         row = None
-        if _is_storable(key):
-            row = self.session.get(self.resource.model, key, with_for_update=True if lock else None)
+        if is_storable(key):
+            row = visible_row(self.session, self.resource.model, key, lock=lock)
         if row is None:
             raise not_found(f"There is no {self.resource.label} {', '.join(map(str, key))}.")
         return row
@@ -143,11 +157,10 @@ class Repository(Generic[Model, Read]):
         bodies: Sequence[Body],
         write_all: Callable[[Sequence[Item], int], Sequence[Model]],
         write_one: Callable[[Item], object],
+        after: HookPoint,
     ) -> list[Read]:
         try:
-            rows = write_all(items, 0)
-            refresh_rows(self.session, rows)
-            read = [self._to_read(row) for row in rows]
+            read = self._written(write_all(items, 0), after)
             self.session.commit()
         except ProblemError:
             self.session.rollback()
@@ -192,13 +205,15 @@ class Repository(Generic[Model, Read]):
 
     def _new(self, body: Body) -> tuple[Model, Mapping[str, Any]]:
         values = body.model_dump(exclude_unset=True)
-        enforce(self.resource.rules, _RuleValues(values))
+        self.access.require("create", self.resource)
+        self.access.require_fields("create", self.resource, values)
+        enforce(self.resource.rules, RuleValues(values))
+        require_visible_references(self.session, self.resource.model, values)
         row = self.resource.model(**values)
         before_create(self.session, row)
         return row, values
 
     def _insert(self, row: Model, values: Mapping[str, Any]) -> None:
-        """Add a row."""
         self.session.add(row)
         self.session.flush()
         self._check_assigned(row, values)
@@ -218,15 +233,16 @@ class Repository(Generic[Model, Read]):
         return row
 
     def _update(self, values: Mapping[str, Any], *key: Any) -> Read:
+        self.access.require("update", self.resource)
         row = self._row_to_change(*key)
         merged = self._change(row, values)
         with self._saving(merged):
             self.session.flush()
-            return self._refreshed(row)
+            return self._written([row], after_update)[0]
 
     def _change_all(self, changes: Sequence[AnyChange], start: int) -> list[Model]:
         """Update rows by batches; a problem's fields are prefixed with the index of its row, counted from `start`."""
-        keys = [change.identity for change in changes if _is_storable(change.identity)]
+        keys = [change.identity for change in changes if is_storable(change.identity)]
         found = rows_by_key(self.session, self.resource.model, keys)
         rows: list[Model] = []
         for number, change in enumerate(changes, start):
@@ -249,29 +265,29 @@ class Repository(Generic[Model, Read]):
 
     def _change(self, row: Model, values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Set fields of a row, and return the values of all of them; raises a problem 422 if a rule is violated."""
+        self.access.require_fields("update", self.resource, values)
         names = [attribute.key for attribute in sa.inspect(self.resource.model).column_attrs]
-        merged = {**{name: getattr(row, name) for name in names}, **values}
-        enforce(self.resource.rules, _RuleValues(merged), values)
+        before = {name: getattr(row, name) for name in names}
+        merged = {**before, **values}
+        enforce(self.resource.rules, RuleValues(merged), values)
+        require_visible_references(self.session, self.resource.model, merged, before)
         for name, value in values.items():
             setattr(row, name, value)
         before_update(self.session, row)
         return merged
 
-    def _refreshed(self, row: Model) -> Read:
-        """Return a row as stored: after rounding, defaults and triggers."""
-        self.session.refresh(row)
-        return self._to_read(row)
+    def _written(self, rows: Sequence[Model], after: HookPoint) -> list[Read]:
+        """Return written rows as stored, after rounding, defaults and triggers; raises a problem 403 if one is hidden."""
+        refresh_rows(self.session, rows)
+        self.access.require_visible(self.session, rows)
+        for row in rows:
+            after(self.session, row)
+        return [self._to_read(row) for row in rows]
 
     def _to_read(self, row: Model) -> Read:
-        return self.resource.read.model_validate(row)
-
-    def _default(self, name: str) -> Any:
-        """Return the default of a column, as a value or as an SQL expression; None where it has no default."""
-        column = sa.inspect(self.resource.model).attrs[name].columns[0]
-        if isinstance(column.default, CallableColumnDefault):
-            make_default: Any = column.default.arg
-            return make_default(None)
-        return getattr(column.server_default, "arg", None)
+        read = self.resource.read.model_validate(row)
+        self.access.hide(self.resource, [read])
+        return read
 
     @contextmanager
     def _saving(self, values: Mapping[str, Any] | None, *, commit: bool = True) -> Iterator[None]:
@@ -287,12 +303,3 @@ class Repository(Generic[Model, Read]):
             self.session.rollback()
             problem = explain(error, self.session, self.resource.model, values)
             raise problem or error from error
-
-
-def _is_storable(key: Any) -> bool:
-    """Whether a row with this key can exist at all."""
-    try:
-        reject_unstorable(list(key) if isinstance(key, tuple) else key)
-    except ValueError:
-        return False
-    return True

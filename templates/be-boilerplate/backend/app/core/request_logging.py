@@ -22,6 +22,11 @@ _current: ContextVar[str] = ContextVar("request_id", default="")
 logger = logging.getLogger("app.requests")
 
 
+def current_id() -> str:
+    """Return the id of the request that is handled; empty outside of one."""
+    return _current.get()
+
+
 class RequestIds:
     """ASGI middleware that assigns request ids and logs method, path, status and duration of each request."""
 

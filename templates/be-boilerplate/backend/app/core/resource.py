@@ -9,6 +9,7 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from pydantic import BaseModel
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.sql.schema import CallableColumnDefault
 
 from app.core.constraint_columns import table_of
 from app.core.csv_copy import CsvCopy, csv_copy
@@ -25,7 +26,7 @@ Read = TypeVar("Read", bound=BaseModel)
 class Resource(Generic[Model, Read]):
     """The model, the read schema and the rules of a table. `label` is its noun in messages.
 
-    `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers.
+    `field_names` are the fields as clients know them, by attribute. `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers.
     """
 
     def __init__(
@@ -42,13 +43,17 @@ class Resource(Generic[Model, Read]):
         self.read = read
         self.page: Any = Page[read]  # type: ignore[valid-type]
         self.label = label
+        self.create: type[BaseModel] | None = None  # the body of a POST, which the routes set
         self.rules = rules
         self.filters = Filters(model, read, Search(searched, phones))
+        self.field_names = {
+            name: info.serialization_alias or name for name, info in read.model_fields.items()
+        }
         mapper = sa.inspect(model)
         self.key = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
         fields = {
-            column.key: info.serialization_alias or name
-            for name, info in read.model_fields.items()
+            column.key: field
+            for name, field in self.field_names.items()
             for column in mapper.attrs[name].columns
         }
         table_of(model).info.update(fields=fields, resource=self)
@@ -63,6 +68,14 @@ class Resource(Generic[Model, Read]):
     def csv_copy(self) -> CsvCopy | None:
         """How PostgreSQL writes the rows as CSV, or None if only Python can."""
         return csv_copy(self.model, self.read)
+
+    def default(self, attribute: str) -> Any:
+        """Return the default of a column, as a value or as an SQL expression; None where it has no default."""
+        column = sa.inspect(self.model).attrs[attribute].columns[0]
+        if isinstance(column.default, CallableColumnDefault):
+            make_default: Any = column.default.arg
+            return make_default(None)
+        return getattr(column.server_default, "arg", None)
 
     def list_docs(self) -> dict[str, Any]:
         """Return the OpenAPI parameters of the filters, for a route's `openapi_extra`."""

@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from app.core.bulk import Change
 from app.core.consequence_routes import add_bulk_consequences_route
+from app.core.constraint_columns import table_of
 from app.core.database import cancel_statement
 from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
@@ -35,6 +36,7 @@ def add_list_routes(
 
     `mark` separates count and export from the table's path. It is `:` where `/count` can be the path of a row.
     """
+    table_of(resource.model).info["path"] = router.prefix
     repository = Depends(repository_of(resource))
     nouns = plural.replace("_", " ")
     docs = resource.list_docs()

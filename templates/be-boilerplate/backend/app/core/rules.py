@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import sqlalchemy as sa
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from app.core.problems import FieldError, invalid
@@ -23,6 +24,17 @@ from app.core.raw_values import RawText
 logger = logging.getLogger(__name__)
 Values = Mapping[str, Any]
 Truth = bool | None
+
+
+class RuleValues(dict[str, Any]):
+    """Values of a row by attribute, as rules see them: None stands for values that are not known yet."""
+
+    def __missing__(self, name: str) -> None:
+        return None
+
+    def __getitem__(self, name: str) -> Any:
+        value = super().__getitem__(name)
+        return None if isinstance(value, sa.ClauseElement) else value
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections import Counter
 from typing import Any
 
@@ -46,54 +45,10 @@ def test_references_of_the_openapi_document_resolve() -> None:
     assert references - known == set()
 
 
-def test_a_configured_key_is_required() -> None:
-    client = TestClient(create_app(Settings(api_key="secret")))
-    paths = [path for path in client.app.openapi()["paths"] if path.count("/") == 2]
-    for path in paths[:3]:
-        assert client.get(path).status_code == 401
-        assert client.get(path, headers={"X-API-Key": "wrong"}).json()["status"] == 401
-    assert client.get("/healthz").status_code == 200
-    documented: dict[str, dict[str, Any]] = app.openapi()["paths"]
-    operations = [operation for path in documented.values() for operation in path.values()]
-    assert not [operation for operation in operations if "401" in operation["responses"]]
-
-
 @pytest.mark.parametrize("key", ["", " "])
 def test_an_empty_key_is_rejected(key: str) -> None:
     with pytest.raises(ValidationError, match="must not be empty"):
         Settings(api_key=key)
-
-
-def test_the_documentation_requires_the_key_unless_it_is_public() -> None:
-    client = TestClient(create_app(Settings(api_key="secret")))
-    public = TestClient(create_app(Settings(api_key="secret", public_docs=True)))
-    for path in ("/docs", "/openapi.json"):
-        assert client.get(path).status_code == 401
-        assert client.get(path, headers={"X-API-Key": "secret"}).status_code == 200
-        assert public.get(path).status_code == 200
-
-
-@pytest.mark.parametrize(
-    ("arguments", "key", "warnings"),
-    [
-        ([], None, 0),
-        (["--host", "localhost"], None, 0),
-        (["--host=::1"], None, 0),
-        (["--host", "0.0.0.0"], None, 1),
-        (["--host=example.com"], None, 1),
-        (["--host", "0.0.0.0"], "secret", 0),
-    ],
-)
-def test_serving_other_machines_without_a_key_logs_a_warning(
-    arguments: list[str],
-    key: str | None,
-    warnings: int,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    monkeypatch.setattr(sys, "argv", ["serve", *arguments])
-    with TestClient(create_app(Settings(api_key=key))):
-        assert len(caplog.records) == warnings
 
 
 def test_hooks_are_called_for_their_own_model() -> None:

@@ -1,0 +1,72 @@
+"""The options `auth` and `audit`: whether people log in to the application, and whether changes are recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from runner.generation.model.account_table import AccountTable, account_table
+from runner.records.errors import AgentError
+
+if TYPE_CHECKING:
+    from runner.generation.model.application import Application
+
+AuthKind = Literal["none", "session"]
+
+_KINDS: tuple[AuthKind, ...] = ("none", "session")
+_KEYS = ("kind", "table", "login", "hash", "role", "active")
+# What an application that people log in to adds to the tables of its schema
+SESSIONS, LOGIN_FAILURES, ACCOUNTS, AUDIT_LOG = "app_sessions", "app_login_failures", "app_accounts", "app_audit_log"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AccessOptions:
+    """How people log in, and whether changes are recorded.
+
+    `account` is the schema's own table with accounts, None where the application adds one.
+    """
+
+    kind: AuthKind = "none"
+    audit: bool = False
+    account: AccountTable | None = None
+
+    @property
+    def has_login(self) -> bool:
+        """Whether people log in."""
+        return self.kind != "none"
+
+    @property
+    def added_tables(self) -> tuple[str, ...]:
+        """The names of the tables that the application adds to those of its schema."""
+        own = (SESSIONS, LOGIN_FAILURES, *(() if self.account else (ACCOUNTS,))) if self.has_login else ()
+        return (*own, AUDIT_LOG) if self.audit else own
+
+
+def access_options(application: Application, options: Mapping[str, Any]) -> AccessOptions:
+    """Return a task's options `auth` and `audit` for an application.
+
+    Raises:
+        AgentError: an option has an unknown key or value, or names a table or column that does not suit.
+
+    """
+    given = options.get("auth", "none")
+    chosen = dict(given) if isinstance(given, Mapping) else {"kind": given}
+    for key, value in chosen.items():
+        if key not in _KEYS:
+            raise AgentError(f"option auth: {key!r} is unknown; the keys are {', '.join(_KEYS)}")
+        if not isinstance(value, str):
+            raise AgentError(f"option auth: {key}: give a text, not {value!r}")
+    kind = chosen.pop("kind", "session" if chosen else "none")
+    if kind not in _KINDS:
+        raise AgentError(f"option auth: {kind!r} is unknown; give {' or '.join(_KINDS)}")
+    audit = options.get("audit", kind != "none")
+    if not isinstance(audit, bool):
+        raise AgentError(f"option audit: give true or false, not {audit!r}")
+    account = account_table(application, chosen) if kind != "none" else None
+    found = AccessOptions(kind=kind, audit=audit, account=account)
+    own = {table.ddl.name.name.lower() for table in application.tables}
+    for name in found.added_tables:
+        if name in own:
+            raise AgentError(f"the schema has a table {name}, which the options auth and audit add; rename it there")
+    return found

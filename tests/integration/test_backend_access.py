@@ -1,0 +1,425 @@
+"""Login, rights and scope of a generated backend, by HTTP on both databases: role x action x path, without a leak."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import plain_environment, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.integration.postgres import PostgresServer
+
+pytest_plugins = ["tests.integration.postgres"]
+
+DDL = """
+CREATE TABLE teachers (id int PRIMARY KEY, name text NOT NULL);
+CREATE TABLE staff (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, login text NOT NULL UNIQUE, password_hash text NOT NULL,
+    role text NOT NULL, is_active boolean NOT NULL DEFAULT true, teacher_id int REFERENCES teachers
+);
+CREATE TABLE classes (id int PRIMARY KEY, name text NOT NULL, teacher_id int NOT NULL REFERENCES teachers);
+CREATE TABLE students (
+    id int PRIMARY KEY, full_name text NOT NULL, diagnosis text, class_id int NOT NULL REFERENCES classes,
+    friend_id int REFERENCES students ON DELETE SET NULL
+);
+CREATE TABLE marks (
+    id int PRIMARY KEY, student_id int NOT NULL REFERENCES students, mark int NOT NULL, remark text
+);
+CREATE TABLE payments (id int PRIMARY KEY, student_id int NOT NULL REFERENCES students, note text);
+"""
+PERMISSIONS = '''
+"""Rights of the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+from fastapi import Request
+from sqlalchemy.orm import DeclarativeBase
+
+from app.classes.model import Class
+from app.core.access.actor import Actor
+from app.core.access.rights import ALL, READ, Rights, TableRights
+from app.marks.model import Mark
+from app.students.model import Student
+
+RIGHTS: Rights = {
+    "admin": {"*": ALL},
+    "teacher": {
+        "classes": READ,
+        "students": TableRights(
+            read=("full_name", "class_id", "friend_id"),
+            create=("id", "full_name", "class_id", "friend_id"),
+            update=("full_name", "class_id", "friend_id"),
+            export=True,
+        ),
+        "marks": ALL,
+    },
+    "clerk": {"students": TableRights(read=("full_name",)), "payments": ALL},
+    "box": {"payments": TableRights(create=True)},
+}
+
+
+def scope(actor: Actor, model: type[DeclarativeBase]) -> Iterable[sa.ColumnElement[bool]]:
+    if actor.role != "teacher":
+        return
+    own = sa.select(Class.id).where(Class.teacher_id == actor.links["teacher_id"])
+    if model is Class:
+        yield Class.id.in_(own)
+    if model is Student:
+        yield Student.class_id.in_(own)
+    if model is Mark:
+        yield Mark.student_id.in_(sa.select(Student.id).where(Student.class_id.in_(own)))
+
+
+async def check(request: Request) -> None:
+    assert request.state.actor.login
+'''
+ROLES = {"root": "admin", "ann": "teacher", "carl": "clerk", "bo": "box", "nil": "none"}
+PASSWORD = "correct horse 1"
+HIDDEN = "HIDDENROW"  # in all texts of the rows that the teacher must not see
+SECRET = "DIAGNOSED"
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "teachers": [{"id": 1, "name": "Ann"}, {"id": 2, "name": f"Ben {HIDDEN}"}],
+    "classes": [{"id": 1, "name": "7A", "teacher_id": 1}, {"id": 2, "name": f"7B {HIDDEN}", "teacher_id": 2}],
+    "students": [
+        {"id": 1, "full_name": "Ada", "diagnosis": f"{SECRET} 1", "class_id": 1, "friend_id": None},
+        {"id": 2, "full_name": f"Eve {HIDDEN}", "diagnosis": f"{SECRET} 2", "class_id": 2, "friend_id": None},
+        {"id": 3, "full_name": "Cid", "diagnosis": f"{SECRET} 3", "class_id": 1, "friend_id": 2},
+    ],
+    "marks": [
+        {"id": 1, "student_id": 1, "mark": 7, "remark": "good"},
+        {"id": 2, "student_id": 2, "mark": 3, "remark": HIDDEN},
+    ],
+    "payments": [{"id": 1, "student_id": 1, "note": "May"}, {"id": 2, "student_id": 2, "note": "June"}],
+}
+
+
+class Application:
+    """A running application, and a logged-in client of each role."""
+
+    def __init__(self, url: str, folder: Path, database: str, stack: ExitStack) -> None:
+        self.url, self.folder, self.database = url, folder, database
+        self._stack = stack
+        self.clients: dict[str, httpx.Client] = {}
+
+    def client(self, login: str | None = None, password: str = PASSWORD) -> httpx.Client:
+        """Return a client that is logged in."""
+        client = self._stack.enter_context(httpx.Client(base_url=f"{self.url}/api", timeout=30))
+        if login is not None:
+            response = client.post("/session", json={"login": login, "password": password})
+            assert response.status_code == 200, response.text
+        return client
+
+    def command(self, *arguments: str, password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
+        """Run the command of accounts."""
+        return subprocess.run(
+            [sys.executable, "-m", "app.core.login", *arguments],
+            cwd=self.folder,
+            env={**plain_environment(), "DATABASE_URL": self.database},
+            input=f"{password}\n",
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    workspace = tmp_path_factory.mktemp("access")
+    ddl = workspace / "access.sql"
+    ddl.write_text(DDL, encoding="utf-8")
+    backend = write_backend(backend_files(read_schema(ddl), options={"auth": "session"}), workspace)
+    (backend / "app" / "own" / "permissions.py").write_text(PERMISSIONS, encoding="utf-8")
+    return backend
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def app(
+    folder: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Application]:
+    with ExitStack() as stack:
+        url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'x.db'}"
+        if request.param == "postgresql":
+            server: PostgresServer = request.getfixturevalue("postgres_server")
+            url = stack.enter_context(server.new_database())
+        running = stack.enter_context(serving(folder, url))
+        app = Application(running.url, folder, url, stack)
+        made = app.command("add", "root", "--role", "admin")
+        assert made.returncode == 0, made.stderr
+        root = app.clients["admin"] = app.client("root")
+        for table, rows in ROWS.items():
+            response = root.post(f"/{table}/bulk", json=rows)
+            assert response.status_code == 201, response.text
+        for login, role in ROLES.items():
+            if role != "admin":
+                link = ["--set", "teacher_id=1"] if role == "teacher" else []
+                made = app.command("add", login, "--role", role, *link)
+                assert made.returncode == 0, made.stderr
+                app.clients[role] = app.client(login)
+        app.clients["nobody"] = app.client()
+        yield app
+
+
+# Reading: what each role gets, and the number of rows where that is what tells
+READS: dict[str, dict[str, int]] = {
+    "/students": {"admin": 200, "teacher": 200, "clerk": 200, "box": 403, "none": 403, "nobody": 401},
+    "/students?limit=1&sort=-full_name": {"admin": 200, "teacher": 200, "clerk": 200, "none": 403, "nobody": 401},
+    f"/students?q={HIDDEN}": {"admin": 200, "teacher": 200, "none": 403, "nobody": 401},
+    f"/students?full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200},
+    "/students?q=DIAGNOSED": {"admin": 200, "teacher": 200, "clerk": 200},
+    "/students?diagnosis__contains=D": {"admin": 200, "teacher": 422, "clerk": 422, "none": 403, "nobody": 401},
+    "/students?sort=diagnosis": {"admin": 200, "teacher": 422, "clerk": 422},
+    "/students?expand=class_id,friend_id": {"admin": 200, "teacher": 200, "clerk": 422},
+    "/students/count": {"admin": 200, "teacher": 200, "clerk": 200, "box": 403, "none": 403, "nobody": 401},
+    f"/students/count?full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200},
+    "/students?count=exact": {"admin": 200, "teacher": 200},
+    "/students?count=estimated": {"admin": 200, "teacher": 200},
+    "/students/export.csv": {"admin": 200, "teacher": 200, "clerk": 403, "none": 403, "nobody": 401},
+    f"/students/export.csv?q={HIDDEN}": {"admin": 200, "teacher": 200},
+    "/students/1": {"admin": 200, "teacher": 200, "clerk": 200, "box": 403, "none": 403, "nobody": 401},
+    "/students/2": {"admin": 200, "teacher": 404, "clerk": 200, "none": 403, "nobody": 401},
+    "/students/9": {"admin": 404, "teacher": 404, "none": 403, "nobody": 401},
+    "/students/1/history": {"admin": 200, "teacher": 200, "clerk": 200, "none": 403, "nobody": 401},
+    "/students/2/history": {"admin": 200, "teacher": 404, "none": 403, "nobody": 401},
+    "/students/9/history": {"admin": 404, "teacher": 404},
+    "/marks": {"admin": 200, "teacher": 200, "clerk": 403, "none": 403, "nobody": 401},
+    "/marks?expand=student_id": {"admin": 200, "teacher": 200, "clerk": 403},
+    "/marks/export.csv": {"admin": 200, "teacher": 200, "clerk": 403, "nobody": 401},
+    "/marks/2": {"admin": 200, "teacher": 404, "clerk": 403, "nobody": 401},
+    "/classes": {"admin": 200, "teacher": 200, "clerk": 403, "none": 403, "nobody": 401},
+    "/classes?expand=teacher_id": {"admin": 200, "teacher": 422},
+    "/classes/2": {"admin": 200, "teacher": 404},
+    "/teachers": {"admin": 200, "teacher": 403, "none": 403, "nobody": 401},
+    "/teachers/2": {"admin": 200, "teacher": 403, "nobody": 401},
+    "/staff": {"admin": 200, "teacher": 403, "nobody": 401},
+    "/payments": {"admin": 200, "teacher": 403, "clerk": 200, "box": 403, "none": 403, "nobody": 401},
+    "/payments?expand=student_id": {"admin": 200, "clerk": 200},
+    "/payments/1/history": {"admin": 200, "teacher": 403, "box": 403},
+}
+
+
+@pytest.mark.parametrize("path", READS)
+def test_no_path_shows_a_hidden_row_or_field(app: Application, path: str) -> None:
+    for role, status in READS[path].items():
+        response = app.clients[role].get(path)
+        assert response.status_code == status, (role, response.text)
+        shown = response.text.replace(response.json()["instance"], "") if status >= 400 else response.text
+        shown += str(response.headers)
+        if role == "teacher":
+            assert HIDDEN not in _without_query(shown, path)
+        if role != "admin":
+            assert SECRET not in _without_query(shown, path)
+
+
+def _without_query(text: str, path: str) -> str:
+    """Return a response without the words that the request itself has, as in a header `Link`."""
+    for word in (HIDDEN, SECRET):
+        text = text.replace(f"q={word}", "").replace(f"contains={word}", "") if word in path else text
+    return text
+
+
+def test_totals_do_not_count_hidden_rows(app: Application) -> None:
+    teacher, admin = app.clients["teacher"], app.clients["admin"]
+    visible = admin.get("/students?class_id=1&count=exact").json()["total"]
+    for query in ("", "?count=exact", "?count=estimated", "?limit=1"):
+        assert teacher.get(f"/students{query}").json()["total"] == visible
+    assert teacher.get("/students/count").json() == {"count": visible}
+    assert teacher.get(f"/students/count?full_name__contains={HIDDEN}").json() == {"count": 0}
+    assert teacher.get(f"/students/count?q={HIDDEN}").json() == {"count": 0}
+    assert teacher.get(f"/students/count?q={SECRET}").json() == {"count": 0}
+    page = teacher.get("/students?expand=class_id,friend_id").json()
+    assert [row["id"] for row in page["expanded"]["class_id"]] == [1]
+    assert page["expanded"]["friend_id"] == []
+    assert page["items"][0].keys() == {"id", "full_name", "class_id", "friend_id"}
+    header = teacher.get("/students/export.csv").text.splitlines()[0]
+    assert header == "id,full_name,class_id,friend_id"
+
+
+# Writing: method, path, body, and what each role gets. Nothing may be changed that the rights do not allow.
+ADD = {"id": 50, "full_name": "New", "class_id": 1}
+WRITES: list[tuple[str, str, Any, dict[str, int]]] = [
+    ("POST", "/students", ADD | {"class_id": 2}, {"teacher": 422, "clerk": 403, "none": 403, "nobody": 401}),
+    ("POST", "/students", ADD | {"friend_id": 2}, {"teacher": 422}),
+    ("POST", "/students", ADD | {"diagnosis": "x"}, {"teacher": 403}),
+    ("POST", "/students/bulk", [ADD, ADD | {"id": 51, "class_id": 2}], {"teacher": 422, "clerk": 403, "nobody": 401}),
+    ("POST", "/students/bulk", [ADD, ADD | {"id": 51, "diagnosis": "x"}], {"teacher": 403}),
+    ("PATCH", "/students/2", {"full_name": "x"}, {"teacher": 404, "clerk": 403, "none": 403, "nobody": 401}),
+    ("PATCH", "/students/1", {"diagnosis": "x"}, {"teacher": 403}),
+    ("PATCH", "/students/1", {"class_id": 2}, {"teacher": 422}),
+    ("PATCH", "/students/1", {"friend_id": 2}, {"teacher": 422}),
+    ("PUT", "/students/2", {"full_name": "x", "class_id": 1}, {"teacher": 404, "clerk": 403, "nobody": 401}),
+    ("PUT", "/students/1", {"full_name": "x", "class_id": 1, "diagnosis": "x"}, {"teacher": 403}),
+    ("PUT", "/students/1", {"full_name": "x", "class_id": 2}, {"teacher": 422}),
+    ("DELETE", "/students/1", None, {"teacher": 403, "clerk": 403, "none": 403, "nobody": 401}),
+    ("DELETE", "/students/2", None, {"teacher": 403}),
+    ("POST", "/students/bulk-delete", [1, 2], {"teacher": 403, "clerk": 403, "nobody": 401}),
+    ("POST", "/students/bulk-update", [{"key": 1, "changes": {"full_name": "x"}}, {"key": 2, "changes": {}}],
+     {"teacher": 404, "clerk": 403, "none": 403, "nobody": 401}),
+    ("POST", "/students/bulk-update", [{"key": 1, "changes": {"class_id": 2}}], {"teacher": 422}),
+    ("POST", "/students/bulk-update", [{"key": 1, "changes": {"diagnosis": "x"}}], {"teacher": 403}),
+    ("POST", "/marks", {"id": 60, "student_id": 2, "mark": 1}, {"teacher": 422, "clerk": 403, "nobody": 401}),
+    ("PATCH", "/marks/1", {"student_id": 2}, {"teacher": 422}),
+    ("PATCH", "/marks/2", {"mark": 9}, {"teacher": 404, "clerk": 403}),
+    ("DELETE", "/marks/2", None, {"teacher": 404, "clerk": 403, "nobody": 401}),
+    ("POST", "/classes", {"id": 70, "name": "x", "teacher_id": 1}, {"teacher": 403, "nobody": 401}),
+    ("PATCH", "/classes/1", {"name": "x"}, {"teacher": 403, "nobody": 401}),
+    ("PATCH", "/staff/1", {"role": "admin"}, {"teacher": 403, "clerk": 403, "none": 403, "nobody": 401}),
+    ("POST", "/payments", {"id": 80, "student_id": 1, "note": "x"}, {"box": 422, "none": 403, "nobody": 401}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(len(WRITES)))
+def test_nothing_is_written_without_the_right(app: Application, number: int) -> None:
+    method, path, body, expected = WRITES[number]
+    before = _everything(app)
+    for role, status in expected.items():
+        response = app.clients[role].request(method, path, json=body)
+        assert response.status_code == status, (role, response.text)
+        if role == "teacher":
+            assert HIDDEN not in response.text
+    assert _everything(app) == before
+
+
+def _everything(app: Application) -> Any:
+    return [app.clients["admin"].get(f"/{table}?sort=id").json()["items"] for table in ROWS]
+
+
+def test_a_hidden_row_is_refused_like_a_missing_one(app: Application) -> None:
+    teacher = app.clients["teacher"]
+    hidden = teacher.post("/marks", json={"id": 60, "student_id": 2, "mark": 1}).json()
+    missing = teacher.post("/marks", json={"id": 60, "student_id": 99, "mark": 1}).json()
+    assert hidden == missing
+    assert teacher.get("/marks/2").json()["title"] == teacher.get("/marks/99").json()["title"]
+    assert teacher.delete("/marks/2").status_code == teacher.delete("/marks/99").status_code == 404
+    response = teacher.patch("/marks/2", json={"mark": 1}, headers={"If-Match": "*"})
+    assert response.status_code == 404
+
+
+def test_a_bulk_delete_leaves_hidden_rows(app: Application) -> None:
+    admin, teacher = app.clients["admin"], app.clients["teacher"]
+    admin.post("/marks", json={"id": 10, "student_id": 1, "mark": 5})
+    assert teacher.post("/marks/bulk-delete", json=[10, 2, 99]).json() == {"deleted": 1}
+    assert admin.get("/marks/2").status_code == 200
+
+
+def test_what_is_allowed_works(app: Application) -> None:
+    admin, teacher = app.clients["admin"], app.clients["teacher"]
+    made = teacher.post("/students", json={"id": 20, "full_name": "Dot", "class_id": 1})
+    assert (made.status_code, made.json().keys()) == (201, {"id", "full_name", "class_id", "friend_id"})
+    assert teacher.post("/students/bulk", json=[{"id": 21, "full_name": "El", "class_id": 1}]).status_code == 201
+    admin.patch("/students/20", json={"diagnosis": "kept"})
+    got = teacher.get("/students/20")
+    stale = {"If-Match": '"stale"'}
+    assert teacher.put("/students/20", json={"full_name": "D", "class_id": 1}, headers=stale).status_code == 412
+    fresh = {"If-Match": got.headers["ETag"]}
+    put = teacher.put("/students/20", json={"full_name": "Dora", "class_id": 1}, headers=fresh)
+    assert put.json()["full_name"] == "Dora"
+    assert admin.get("/students/20").json()["diagnosis"] == "kept"  # which the teacher may not write
+    changed = teacher.post("/students/bulk-update", json=[{"key": 21, "changes": {"full_name": "Elle"}}])
+    assert changed.json()[0]["full_name"] == "Elle"
+    # A reference to a hidden row that is there already may stay.
+    assert teacher.patch("/students/3", json={"full_name": "Cyd", "friend_id": 2}).status_code == 200
+    assert admin.post("/students/bulk-delete", json=[20, 21]).json() == {"deleted": 2}
+
+
+def test_changes_are_recorded_with_their_actor_and_without_secrets(app: Application) -> None:
+    admin, teacher = app.clients["admin"], app.clients["teacher"]
+    admin.post("/students", json={"id": 30, "full_name": "Fay", "diagnosis": SECRET, "class_id": 1})
+    teacher.patch("/students/30", json={"full_name": "Fae"}, headers={"X-Request-ID": "request-1"})
+    teacher.patch("/students/30", json={"full_name": "Fae"})  # changes nothing
+    refused = teacher.patch("/students/30", json={"class_id": 77})
+    assert refused.status_code == 422
+    admin.post("/students/bulk-update", json=[{"key": 30, "changes": {"diagnosis": "none"}}])
+    entries = admin.get("/students/30/history").json()
+    assert [(entry["actor"], entry["action"]) for entry in entries] == [
+        ("root", "update"), ("ann", "update"), ("root", "create"),
+    ]  # fmt: skip
+    assert (entries[0]["before"], entries[0]["after"]) == ({"diagnosis": SECRET}, {"diagnosis": "none"})
+    assert (entries[1]["before"], entries[1]["after"]) == ({"full_name": "Fay"}, {"full_name": "Fae"})
+    assert entries[1]["request_id"] == "request-1"
+    assert entries[2]["before"] is None
+    assert SECRET not in teacher.get("/students/30/history").text
+    admin.post("/students/bulk-delete", json=[30])
+    deleted = admin.get("/students/30/history").json()[0]
+    assert (deleted["action"], deleted["after"], deleted["before"]["full_name"]) == ("delete", None, "Fae")
+    assert teacher.get("/students/30/history").status_code == 404
+    account = admin.get("/staff?login=ann").json()["items"][0]
+    assert "password_hash" not in json.dumps(admin.get(f"/staff/{account['id']}/history").json())
+
+
+def test_the_session_tells_the_rights(app: Application) -> None:
+    who = app.clients["teacher"].get("/session").json()
+    assert (who["login"], who["role"]) == ("ann", "teacher")
+    assert who["rights"]["marks"] == dict.fromkeys(("read", "create", "update", "delete", "export"), True)
+    assert who["rights"]["students"]["read"] == ["id", "full_name", "class_id", "friend_id"]
+    assert who["rights"]["payments"]["read"] is False
+    assert app.clients["nobody"].get("/session").status_code == 401
+
+
+def test_a_session_begins_and_ends(app: Application) -> None:
+    client = app.client("carl")
+    cookie = next(iter(client.cookies.jar))
+    attributes = client.post("/session", json={"login": "carl", "password": PASSWORD}).headers["set-cookie"]
+    assert "HttpOnly" in attributes
+    assert "samesite=lax" in attributes.lower()
+    assert client.cookies["session"] != cookie.value  # rotated
+    old = httpx.get(f"{app.url}/api/session", cookies={"session": str(cookie.value)})
+    assert old.status_code == 401  # the session before has ended
+    token = client.cookies["session"]
+    assert client.delete("/session").status_code == 204
+    assert httpx.get(f"{app.url}/api/payments", cookies={"session": token}).status_code == 401
+
+
+def test_another_site_cannot_use_the_cookie(app: Application) -> None:
+    teacher = app.clients["teacher"]
+    body = {"mark": 7}
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert teacher.patch("/marks/1", json=body, headers=headers).status_code == 403
+        assert teacher.post("/session", json={"login": "a", "password": "b"}, headers=headers).status_code == 403
+    own = {"Origin": app.url}
+    assert teacher.patch("/marks/1", json=body, headers=own).status_code == 200
+    assert teacher.patch("/marks/1", json=body, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+def test_accounts_that_may_not_log_in(app: Application) -> None:
+    admin = app.clients["admin"]
+    assert app.command("add", "dan", "--role", "clerk").returncode == 0
+    assert app.command("add", "dan", "--role", "clerk").returncode == 1
+    short = app.command("password", "dan", password="short")
+    assert (short.returncode, short.stderr) == (1, "A password has 8 to 1,024 characters.\n")
+    client = app.client("dan")
+    assert app.command("password", "dan", password="another one 2").returncode == 0
+    assert client.get("/payments").status_code == 401  # a changed password ends its sessions
+    client = app.client("dan", "another one 2")
+    (account,) = admin.get("/staff?login=dan").json()["items"]
+    assert admin.patch(f"/staff/{account['id']}", json={"is_active": False}).status_code == 200
+    assert client.get("/payments").status_code == 401
+    refused = client.post("/session", json={"login": "dan", "password": "another one 2"})
+    unknown = client.post("/session", json={"login": "nobody at all", "password": "x"})
+    assert (refused.status_code, refused.json()["detail"]) == (unknown.status_code, unknown.json()["detail"])
+
+
+def test_too_many_failures_lock_a_login(app: Application) -> None:
+    client = app.client()
+    statuses = [
+        client.post("/session", json={"login": "bo", "password": f"wrong {number}"}).status_code for number in range(7)
+    ]
+    assert statuses == [401] * 5 + [429] * 2
+    locked = client.post("/session", json={"login": "bo", "password": PASSWORD})
+    assert locked.status_code == 429
+    assert 0 < int(locked.headers["Retry-After"]) <= 900
+    assert app.client("carl").get("/payments").status_code == 200  # others still log in
