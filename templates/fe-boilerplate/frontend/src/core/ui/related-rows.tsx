@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { tableHooks } from "../api/hooks";
 import type { AnyRow, Referrer } from "../api/table";
+import { AddSeveral } from "./add-several";
 import { DataTable } from "./data-table";
 import { lowerFirst } from "./formats";
 import { PlusIcon } from "./icons";
@@ -69,6 +70,7 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
         </Text>
         <Group gap="xs">
           {total !== 0 && <AllLink page={page} filters={filters} />}
+          <AddSeveral page={page} referrer={referrer} row={row} />
           {page.table.writable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
         </Group>
       </Group>
