@@ -43,6 +43,13 @@ class ServiceView:
         return tuple(field.name for field in self.table.key) if self.table.is_writable else ()
 
     @property
+    def identity(self) -> Mapping[str, Any]:
+        """What identifies a row: its key, the fields by which people know it, and sets of fields that are unique."""
+        unique = [names for names in self.table.unique_sets if names != self.key]
+        found: dict[str, Any] = {"key": self.key, "labelFields": self.label_fields}
+        return found | ({"unique": unique} if unique and self.key else {})
+
+    @property
     def schemas(self) -> tuple[str, ...]:
         """Names of the schemas that there are."""
         names = {"createSchema": self.table.is_writable, "rowSchema": True, "updateSchema": self.table.is_changeable}
@@ -51,8 +58,12 @@ class ServiceView:
     @property
     def hooks(self) -> Mapping[str, Code]:
         """The names under which the table's hooks are exported."""
-        one = ("Row", "Create", "Update", "Replace", "Remove", "RemoveMany") if self.table.is_writable else ()
-        only_of_changes = () if self.table.is_changeable else ("Update", "Replace")
+        one = (
+            ("Row", "Create", "CreateMany", "Update", "UpdateMany", "Replace", "Remove", "RemoveMany")
+            if self.table.is_writable
+            else ()
+        )
+        only_of_changes = () if self.table.is_changeable else ("Update", "UpdateMany", "Replace")
         names = [name for name in ("List", "Count", *one) if name not in only_of_changes]
         hooks = {f"use{name}": Code(f"use{self.name}{name}") for name in names}
         return {"keys": Code(f"{camel(self.name)}Keys"), **hooks}

@@ -126,8 +126,15 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
 
     useCreate: () => useChange(name, (body: Create) => service.create(body)),
 
+    useCreateMany: () => useChange(name, (bodies: readonly Create[]) => service.createMany(bodies)),
+
     useUpdate: () =>
       useChange(name, ({ key, values, etag }: Change<Update>) => service.update(key, values, etag)),
+
+    useUpdateMany: () =>
+      useChange(name, (changes: readonly { key: Key; changes: Update }[]) =>
+        service.updateMany(changes),
+      ),
 
     useReplace: () =>
       useChange(name, ({ key, values, etag }: Change<Create>) =>

@@ -27,6 +27,18 @@ export class ProblemError extends Error {
       .filter((error) => error.field === field || error.field.startsWith(`${field}.`))
       .map((error) => error.message);
   }
+
+  /** Return the errors of a bulk request by the index of their row, which is removed from their fields. */
+  byRow(): ReadonlyMap<number, readonly FieldProblem[]> {
+    const rows = new Map<number, FieldProblem[]>();
+    for (const error of this.errors) {
+      const [, index, field = ""] = /^(\d+)(?:\.(.*))?$/.exec(error.field) ?? [];
+      if (index === undefined) continue;
+      const row = rows.get(Number(index)) ?? [];
+      rows.set(Number(index), [...row, { ...error, field: field.replace(/^changes\./, "") }]);
+    }
+    return rows;
+  }
 }
 
 /** Return the error for a response. Falls back to the status if the body is not a problem document. */

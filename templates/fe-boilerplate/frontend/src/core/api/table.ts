@@ -75,6 +75,8 @@ export interface Definition<
   readonly path: string;
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  /** Sets of fields that are unique together. */
+  readonly unique?: readonly (readonly string[])[];
   /** Separates count and export from the path: `:` where `/count` can be the path of a row. */
   readonly mark?: "/" | ":";
   readonly schemas: { readonly read: Read; readonly create?: Create; readonly update?: Update };
@@ -95,6 +97,8 @@ export interface TableService<Row, Create, Update> {
   readonly references: readonly Reference[];
   readonly referencedBy: readonly Referrer[];
   readonly labelFields: readonly string[];
+  /** Sets of fields that are unique together, without the key. */
+  readonly unique: readonly (readonly string[])[];
   label(row: Row): string;
   keyOf(row: Row): Key;
   /** Parse a row of a response. Throws if it does not match the schema. */
@@ -138,6 +142,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   readonly mark: "/" | ":";
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  readonly unique: readonly (readonly string[])[];
   readonly schemas: Definition<Read, Create, Update>["schemas"];
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
 
@@ -147,6 +152,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     this.mark = definition.mark ?? "/";
     this.key = definition.key;
     this.labelFields = definition.labelFields;
+    this.unique = definition.unique ?? [];
     this.schemas = definition.schemas;
     const fields = Object.entries<z.core.$ZodType>(this.schemas.read.shape);
     const operators = fields.map(([field, schema]) => [field, operatorsOf(schema)] as const);

@@ -2,6 +2,7 @@
 
 import { choiceLabel, isDateTime, isNumber } from "./fields";
 import { formatText } from "./formats";
+import { formatInputNumber, parseInputNumber } from "./number-text";
 import type { AnyPage, FieldInfo, Kind } from "./page";
 import { parseTimestamp, toLocalInput } from "./timestamps";
 
@@ -44,7 +45,10 @@ export function canBeNull(page: AnyPage, field: FieldInfo): boolean {
 /** Return the form state for the filters of a field. */
 export function readFilter(field: FieldInfo, filters: Filters): FilterDraft {
   const operand = (operator: string) => filters[`${field.name}__${operator}`] ?? "";
-  const shown = (value: string) => (field.kind === "timestamp" ? toLocalInput(value) : value);
+  const shown = (value: string) => {
+    if (field.kind === "timestamp") return toLocalInput(value);
+    return isNumber(field.kind) ? formatInputNumber(value) : value;
+  };
   const isNull = operand("is_null");
   return {
     value: operand("contains") || operand("eq"),
@@ -67,7 +71,10 @@ export function writeFilter(
   const put = (operator: string, value: string) => {
     if (value) filters[`${name}__${operator}`] = value;
   };
-  const bound = (value: string) => (field.kind === "timestamp" ? parseTimestamp(value) : value);
+  const bound = (value: string) => {
+    if (field.kind === "timestamp") return parseTimestamp(value);
+    return isNumber(field.kind) ? parseInputNumber(value) : value;
+  };
   put("is_null", draft.isNull);
   if (draft.isNull === "true") return filters;
   if (form === "text") put("contains", draft.value.trim());

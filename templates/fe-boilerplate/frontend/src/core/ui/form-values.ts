@@ -4,6 +4,7 @@ import { z } from "zod";
 import { readJson, writeJson } from "../api/json";
 import type { AnyRow } from "../api/table";
 import { isNumber, isWhole } from "./fields";
+import { formatInputNumber, parseInputNumber } from "./number-text";
 import type { AnyPage, Draft, FieldInfo, Kind } from "./page";
 import { parseTimestamp, toLocalInput } from "./timestamps";
 
@@ -26,6 +27,7 @@ const isNotText = (item: unknown) => item === null || Array.isArray(item);
 
 function textOf(kind: Kind, value: string): string {
   if (kind === "timestamp") return toLocalInput(value);
+  if (isNumber(kind)) return formatInputNumber(value);
   const short = value.replace(/(:\d\d):00(\.0+)?$/, "$1");
   if (kind === "local_timestamp") return short;
   return kind === "time" ? short.replace(MILLISECONDS, "$1") : value;
@@ -39,7 +41,7 @@ export function initialDraft(field: FieldInfo, preset: unknown): Draft {
   if (field.kind === "boolean") {
     return typeof field.initial === "boolean" ? field.initial : field.nullable ? null : false;
   }
-  return field.initial === undefined ? draftOf(field, undefined) : String(field.initial);
+  return draftOf(field, field.initial === undefined ? undefined : String(field.initial));
 }
 
 /** Whether the items of a field are entered one by one. Nested lists are entered as JSON. */
@@ -67,7 +69,7 @@ function scalar(field: FieldInfo, kind: Kind, text: string): unknown {
   if (kind === "boolean") return text === "true";
   if (kind === "choice") return isNumberChoice(field) ? Number(text) : text;
   if (!isNumber(kind)) return text;
-  const plain = text.trim();
+  const plain = parseInputNumber(text);
   const isDouble = kind === "number" || (isWhole(kind) && kind !== "int64");
   return isDouble && plain !== "" && Number.isFinite(Number(plain)) ? Number(plain) : plain;
 }

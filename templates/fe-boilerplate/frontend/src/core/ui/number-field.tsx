@@ -3,6 +3,7 @@ import type { KeyboardEvent } from "react";
 import { isWhole } from "./fields";
 import { ChevronDownIcon, ChevronUpIcon } from "./icons";
 import { common } from "./input-props";
+import { formatInputNumber, parseInputNumber } from "./number-text";
 import type { InputProps } from "./page";
 
 /**
@@ -13,7 +14,7 @@ import type { InputProps } from "./page";
 export function NumberField(props: InputProps) {
   const { field, value, onChange } = props;
   const text = String(value ?? "");
-  const move = (by: bigint) => onChange(stepped(text, by));
+  const move = (by: bigint) => onChange(formatInputNumber(stepped(parseInputNumber(text), by)));
   const onKeyDown = (event: KeyboardEvent) => {
     const direction = { ArrowUp: 1n, ArrowDown: -1n }[event.key];
     if (direction === undefined) return;

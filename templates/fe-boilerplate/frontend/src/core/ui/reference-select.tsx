@@ -12,13 +12,23 @@ import { labelOf, useRowLabels } from "./use-labels";
 interface Props
   extends Pick<
     SelectProps,
-    "label" | "description" | "error" | "required" | "onBlur" | "name" | "placeholder"
+    | "label"
+    | "aria-label"
+    | "description"
+    | "error"
+    | "required"
+    | "onBlur"
+    | "name"
+    | "placeholder"
+    | "size"
+    | "variant"
   > {
   readonly reference: Reference;
   /** The current values of the reference's fields; undefined if it is empty. */
   readonly values: Values | undefined;
-  readonly onChange: (values: Values | undefined) => void;
+  readonly onChange: (values: Values | undefined, option: Option | undefined) => void;
   readonly clearable?: boolean;
+  readonly inputClassName?: string | undefined;
   /** Whether it is inside a popover, which closes on a click outside of it. */
   readonly isInPopover?: boolean;
   /** Filters for the options, by `field__operator`. */
@@ -34,6 +44,7 @@ export function ReferenceSelect({
   onChange,
   where = {},
   isInPopover = false,
+  inputClassName,
   ...props
 }: Props) {
   const [search, setSearch] = useState("");
@@ -60,7 +71,10 @@ export function ReferenceSelect({
       {...props}
       data={[...options.map(({ value, label }) => ({ value, label })), ...more]}
       value={chosen?.value ?? null}
-      onChange={(value) => onChange(options.find((option) => option.value === value)?.values)}
+      onChange={(value) => {
+        const option = options.find((one) => one.value === value);
+        onChange(option?.values, option);
+      }}
       searchable
       openOnFocus={false}
       searchValue={search}
@@ -70,7 +84,7 @@ export function ReferenceSelect({
       filter={({ options: all }) => all}
       nothingFoundMessage={nothingMessage(isFetching, error ?? failureReason)}
       rightSection={isFetching && isOpen ? <Loader size="xs" /> : undefined}
-      classNames={{ option: classes.option }}
+      classNames={{ option: classes.option, ...(inputClassName && { input: inputClassName }) }}
       maxDropdownHeight={280}
       comboboxProps={{ withinPortal: !isInPopover }}
       clearButtonProps={{ "aria-label": "Clear" }}

@@ -1,9 +1,10 @@
 import { Button, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { lazy, Suspense, useMemo, useState } from "react";
 import { tableHooks } from "../api/hooks";
 import type { AnyRow, Referrer } from "../api/table";
+import { AddSeveral } from "./add-several";
 import { DataTable } from "./data-table";
 import { lowerFirst } from "./formats";
 import { PlusIcon } from "./icons";
@@ -16,6 +17,8 @@ import { formatRows } from "./totals";
 import { usePageLabels } from "./use-labels";
 
 const PAGE_SIZE = 10;
+const GRID_SIZE = 50; // rows
+const ChildGrid = lazy(() => import("./grid/child-grid"));
 
 interface Props {
   readonly referrer: Referrer;
@@ -40,6 +43,8 @@ export function RelatedRows({ referrer, row }: Props) {
 
 function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
   const [place, setPlace] = useState(FIRST);
+  const [isGrid, setGrid] = useState(false);
+  const size = isGrid ? GRID_SIZE : PAGE_SIZE;
   const columns = useMemo(
     () => page.columns.filter((name) => !referrer.fields.includes(name)),
     [page, referrer],
@@ -53,7 +58,7 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
   );
   const filters = Object.fromEntries(pairs.map(([field, value]) => [`${field}__eq`, value]));
   const list = tableHooks(page.table).useList({
-    ...placeQuery(place, PAGE_SIZE),
+    ...placeQuery(place, size),
     expand: references.map(({ name }) => name),
     filters,
   });
@@ -61,6 +66,25 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
   if (list.error) return <Failed error={list.error} onRetry={() => list.refetch()} />;
   if (!list.data) return <LoadingRow lines={3} reason={list.failureReason} />;
   const { total, items } = list.data;
+  const switchTo = (grid: boolean) => {
+    setPlace(FIRST);
+    setGrid(grid);
+  };
+  if (isGrid) {
+    if (list.isPlaceholderData) return <LoadingRow lines={3} />;
+    return (
+      <Suspense fallback={<LoadingRow lines={3} />}>
+        <ChildGrid
+          page={page}
+          referrer={referrer}
+          row={row}
+          items={items}
+          labels={labels}
+          onClose={() => switchTo(false)}
+        />
+      </Suspense>
+    );
+  }
   return (
     <Stack gap="sm">
       <Group justify="space-between">
@@ -69,6 +93,12 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
         </Text>
         <Group gap="xs">
           {total !== 0 && <AllLink page={page} filters={filters} />}
+          {page.table.writable && (
+            <Button size="xs" variant="subtle" onClick={() => switchTo(true)}>
+              Edit as grid
+            </Button>
+          )}
+          <AddSeveral page={page} referrer={referrer} row={row} />
           {page.table.writable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
         </Group>
       </Group>
@@ -85,7 +115,7 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
         list={list.data}
         isStale={list.isPlaceholderData}
         place={place}
-        size={PAGE_SIZE}
+        size={size}
         onChange={setPlace}
       />
     </Stack>

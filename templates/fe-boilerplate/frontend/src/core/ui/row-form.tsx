@@ -2,23 +2,15 @@ import { zodResolver } from "@hookform/resolvers/zod";
 import { Button, Group, SimpleGrid, Stack } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useRef, useState } from "react";
-import {
-  FormProvider,
-  type UseFormReturn,
-  useController,
-  useForm,
-  useFormContext,
-} from "react-hook-form";
+import { FormProvider, type UseFormReturn, useForm } from "react-hook-form";
 import { tableHooks } from "../api/hooks";
 import { ProblemError } from "../api/problem";
 import type { AnyRow, Versioned } from "../api/table";
-import { enteredFields, type FormEntry, formEntries } from "./form-entries";
+import { enteredFields, formEntries } from "./form-entries";
+import { FormInput, SERVER } from "./form-input";
 import { type Drafts, draftOf, formSchema, initialDraft, type Values } from "./form-values";
-import { FieldInput } from "./inputs";
 import { keyText } from "./keys";
-import type { AnyPage, Draft, FieldInfo } from "./page";
-import { problemText } from "./problem-text";
-import { ReferenceField } from "./reference-field";
+import type { AnyPage, FieldInfo } from "./page";
 import { notifySuccess } from "./removal";
 import classes from "./row-form.module.css";
 import { SaveProblem } from "./save-problem";
@@ -87,7 +79,7 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, current
         <Stack gap="lg">
           <SimpleGrid cols={{ base: 1, sm: 2 }} className={classes.grid}>
             {entries.map((entry) => (
-              <Entry key={entry.field.name} page={page} entry={entry} />
+              <FormInput key={entry.field.name} page={page} entry={entry} />
             ))}
           </SimpleGrid>
           <Stack gap="sm" className={classes.actions}>
@@ -181,48 +173,6 @@ function hiddenFieldError(
 ): Error | undefined {
   const missing = names.filter((name) => !fields.some((field) => field.name === name));
   return missing.length > 0 ? new Error(`Not in this form: ${missing.join(", ")}`) : undefined;
-}
-
-const SERVER = "server";
-
-/** One input with its value and error message. */
-function Entry({ page, entry }: { page: AnyPage; entry: FormEntry }) {
-  const { control, formState, trigger } = useFormContext<Drafts>();
-  const { field, fieldState } = useController({ control, name: entry.field.name });
-  const info = entry.field;
-  const change = (value: Draft) => {
-    field.onChange(value);
-    const others = Object.entries(formState.errors).filter(
-      ([name, error]) => name !== info.name && error?.type !== SERVER,
-    );
-    if (others.length > 0) void trigger(others.map(([name]) => name)); // a rule may involve both fields
-  };
-  const props = {
-    field: info,
-    value: field.value ?? "",
-    onChange: change,
-    onBlur: field.onBlur,
-    error: fieldState.error && problemText(page, info, fieldState.error.message ?? ""),
-    required: !info.nullable && !info.optional && info.kind !== "boolean",
-  };
-  const isWide = info.long || info.kind === "json";
-  return (
-    <div
-      ref={(element) => field.ref(element && { focus: () => inputOf(element)?.focus() })}
-      className={isWide ? classes.wide : undefined}
-    >
-      {entry.reference && !info.input ? (
-        <ReferenceField page={page} entry={entry} {...props} />
-      ) : (
-        <FieldInput {...props} />
-      )}
-    </div>
-  );
-}
-
-/** Return the element that receives the focus when its field is invalid. */
-function inputOf(element: HTMLElement): HTMLElement | null {
-  return element.querySelector("input:not([type=hidden]), textarea, button");
 }
 
 function Cancel({ page, base }: Pick<Props, "page" | "base">) {

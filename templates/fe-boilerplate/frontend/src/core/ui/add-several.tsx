@@ -1,0 +1,263 @@
+import {
+  Alert,
+  Button,
+  Group,
+  Modal,
+  Select,
+  SimpleGrid,
+  Stack,
+  Switch,
+  Text,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { useMemo, useState } from "react";
+import { FormProvider, useForm } from "react-hook-form";
+import { tableHooks } from "../api/hooks";
+import { ProblemError } from "../api/problem";
+import type { AnyRow, Reference, Referrer } from "../api/table";
+import { ChoiceList, type Chosen } from "./choice-list";
+import { enteredFields, type FormEntry } from "./form-entries";
+import { FormInput, SERVER } from "./form-input";
+import type { Drafts } from "./form-values";
+import { formatCount, lowerFirst } from "./formats";
+import { PlusIcon } from "./icons";
+import { findLinked, sharedWhere } from "./linked-options";
+import { type Narrowing, useNarrowing } from "./narrowing";
+import type { AnyPage } from "./page";
+import { navOf } from "./registry";
+import { notifySuccess } from "./removal";
+import classes from "./row-form.module.css";
+import {
+  checkRows,
+  childDrafts,
+  chosenReferences,
+  type Messages,
+  optionMessages,
+  sharedEntries,
+} from "./several";
+import { ALERT_STYLES, errorText } from "./states";
+
+interface Props {
+  readonly page: AnyPage;
+  readonly referrer: Referrer;
+  /** The row to which the new rows refer. */
+  readonly row: AnyRow;
+}
+
+/** A button that opens a check list of the rows to link with a row. Nothing for tables without a second reference. */
+export function AddSeveral(props: Props) {
+  const { page, referrer } = props;
+  const references = useMemo(() => chosenReferences(page, referrer), [page, referrer]);
+  const [opened, { open, close }] = useDisclosure();
+  const [name, setName] = useState<string | null>(null);
+  const reference = references.find((one) => one.name === name) ?? references[0];
+  if (!reference) return null;
+  return (
+    <>
+      <Button
+        size="xs"
+        variant="default"
+        leftSection={<PlusIcon size={14} />}
+        onClick={open}
+        aria-haspopup="dialog"
+      >
+        Add several
+      </Button>
+      <Modal
+        opened={opened}
+        onClose={close}
+        size="lg"
+        closeOnClickOutside={false}
+        title={`Add several ${lowerFirst(page.nav.label)}`}
+        closeButtonProps={{ "aria-label": "Close" }}
+      >
+        {references.length > 1 && (
+          <Select
+            mb="sm"
+            label="Choose several"
+            data={references.map((one) => ({ value: one.name, label: labelOf(one) }))}
+            value={reference.name}
+            onChange={setName}
+            allowDeselect={false}
+          />
+        )}
+        <SeveralForm key={reference.name} {...props} reference={reference} onDone={close} />
+      </Modal>
+    </>
+  );
+}
+
+function labelOf({ table }: Reference): string {
+  return navOf(table)?.label ?? table;
+}
+
+interface FormProps extends Props {
+  readonly reference: Reference;
+  readonly onDone: () => void;
+}
+
+function SeveralForm({ page, referrer, row, reference, onDone }: FormProps) {
+  const entries = useMemo(
+    () => sharedEntries(page, referrer, reference),
+    [page, referrer, reference],
+  );
+  const child = useMemo(() => childDrafts(page, referrer, row), [page, referrer, row]);
+  const form = useForm<Drafts>({ defaultValues: sharedDrafts(page, entries, child.drafts) });
+  const [chosen, setChosen] = useState<Chosen>(new Map());
+  const [messages, setMessages] = useState<Messages>({});
+  const [problem, setProblem] = useState<Error>();
+  const narrowing = useNarrowing(page.table, referrer, reference, row);
+  const [isNarrowed, setNarrowed] = useState(true);
+  const create = tableHooks(page.table).useCreateMany();
+  const options = [...chosen.values()];
+
+  const save = async () => {
+    setProblem(undefined);
+    setMessages({});
+    const shared = form.getValues();
+    const checked = checkRows(page, child, reference, options, shared);
+    if (!checked.rows) {
+      setMessages(checked.byOption);
+      for (const [field, message] of Object.entries(checked.shared))
+        form.setError(field, { type: SERVER, message }, { shouldFocus: true });
+      return;
+    }
+    try {
+      const added = await create.mutateAsync(checked.rows);
+      const noun = added.length === 1 ? page.nav.labelSingular : page.nav.label;
+      notifySuccess(`${formatCount(added.length)} ${lowerFirst(noun)} added`);
+      onDone();
+    } catch (error) {
+      if (error instanceof ProblemError) setMessages(optionMessages(page, error, options));
+      setProblem(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+
+  return (
+    <FormProvider {...form}>
+      <form
+        noValidate
+        aria-label={`Add several ${lowerFirst(page.nav.label)}`}
+        onSubmit={(event) => {
+          event.preventDefault();
+          void save();
+        }}
+      >
+        <Stack gap="md">
+          {narrowing !== undefined && (
+            <ChoiceList
+              reference={reference}
+              label={labelOf(reference)}
+              where={{
+                ...sharedWhere(referrer, reference, row),
+                ...(isNarrowed && narrowing?.where),
+              }}
+              chosen={chosen}
+              onChange={setChosen}
+              findLinked={(offered, signal) =>
+                findLinked(page, referrer, reference, row, offered, signal)
+              }
+              messages={messages}
+            >
+              {narrowing && (
+                <NarrowSwitch narrowing={narrowing} checked={isNarrowed} onChange={setNarrowed} />
+              )}
+            </ChoiceList>
+          )}
+          <Shared page={page} entries={entries.required} />
+          <More page={page} entries={entries.optional} />
+          <Stack gap="sm" className={classes.actions}>
+            {problem && <Rejected problem={problem} isAtRows={Object.keys(messages).length > 0} />}
+            <Group justify="space-between">
+              <Text size="sm" role="status" c="dimmed">
+                {chosen.size === 0 ? "Nothing chosen yet" : `${formatCount(chosen.size)} chosen`}
+              </Text>
+              <Group gap="sm">
+                <Button variant="default" onClick={onDone}>
+                  Cancel
+                </Button>
+                <Button type="submit" disabled={chosen.size === 0} loading={create.isPending}>
+                  {chosen.size === 0 ? "Add" : `Add ${formatCount(chosen.size)}`}
+                </Button>
+              </Group>
+            </Group>
+          </Stack>
+        </Stack>
+      </form>
+    </FormProvider>
+  );
+}
+
+interface NarrowProps {
+  readonly narrowing: Narrowing;
+  readonly checked: boolean;
+  readonly onChange: (checked: boolean) => void;
+}
+
+/** Narrows options to the rows that the parent is linked with. */
+export function NarrowSwitch({ narrowing, checked, onChange }: NarrowProps) {
+  return (
+    <Switch
+      size="sm"
+      label={`Only those in ${lowerFirst(narrowing.by)}`}
+      checked={checked}
+      onChange={(event) => onChange(event.currentTarget.checked)}
+    />
+  );
+}
+
+function Shared({ page, entries }: { page: AnyPage; entries: readonly FormEntry[] }) {
+  if (entries.length === 0) return null;
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2 }} style={{ alignItems: "start" }}>
+      {entries.map((entry) => (
+        <FormInput key={entry.field.name} page={page} entry={entry} />
+      ))}
+    </SimpleGrid>
+  );
+}
+
+function More({ page, entries }: { page: AnyPage; entries: readonly FormEntry[] }) {
+  const [isOpen, { toggle }] = useDisclosure();
+  if (entries.length === 0) return null;
+  return (
+    <Stack gap="sm">
+      <Button
+        size="compact-sm"
+        variant="subtle"
+        aria-expanded={isOpen}
+        onClick={toggle}
+        style={{ alignSelf: "flex-start" }}
+      >
+        {isOpen ? "Fewer fields" : "More fields, the same for all"}
+      </Button>
+      {isOpen && <Shared page={page} entries={entries} />}
+    </Stack>
+  );
+}
+
+/** Shows that nothing was added; messages about single rows are shown at these. */
+function Rejected({ problem, isAtRows }: { problem: Error; isAtRows: boolean }) {
+  return (
+    <Alert
+      color="red"
+      variant="outline"
+      styles={ALERT_STYLES}
+      role="alert"
+      title="Nothing was added"
+    >
+      <Text size="sm">
+        {isAtRows ? "Change or untick the marked rows, then add the others." : errorText(problem)}
+      </Text>
+    </Alert>
+  );
+}
+
+function sharedDrafts(
+  page: AnyPage,
+  { required, optional }: { required: readonly FormEntry[]; optional: readonly FormEntry[] },
+  drafts: Drafts,
+): Drafts {
+  const fields = enteredFields(page, [...required, ...optional]);
+  return Object.fromEntries(fields.map(({ name }) => [name, drafts[name] ?? ""]));
+}

@@ -1,0 +1,42 @@
+"""The generated frontend in another language's formats: numbers are read as they are shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.integration.frontend_pages import TablePages
+
+pytest_plugins = ["tests.integration.frontend_browser"]
+
+INDONESIAN: dict[str, Any] = {"locale": "id-ID"}
+
+
+@pytest.mark.parametrize("tab", [INDONESIAN], indirect=True, ids=["id"])
+def test_numbers_are_read_as_they_are_shown(pages: Callable[[str], TablePages]) -> None:
+    fees = pages("fees")
+    row = fees.app.make("fees", amount="1250000.50", late_fee="0")
+    stored = f"{fees.path}/{row['id']}"
+    fees.tab.goto(f"{fees.url}/{row['id']}")
+    expect(fees.value_of("amount")).to_have_text("1.250.000,50")
+    fees.tab.get_by_role("link", name="Edit", exact=True).click()
+    expect(fees.input(fees.label("amount"))).to_have_value("1250000,50")
+    for typed, saved in (("2.350.000,75", "2350000.75"), ("87,5", "87.50"), ("1.250", "1250.00")):
+        fees.input(fees.label("amount")).fill(typed)
+        fees.save()
+        fees.arrive(f"{fees.url}/{row['id']}")
+        assert fees.app.api.get(stored).json()["amount"] == saved
+        fees.tab.get_by_role("link", name="Edit", exact=True).click()
+    fees.tab.goto(f"{fees.url}")
+    fees.tab.get_by_role("button", name=f"Filter {fees.label('amount')}", exact=True).click()
+    form = fees.tab.get_by_role("dialog")
+    form.get_by_label(f"{fees.label('amount')} to", exact=True).fill("1.250,00")
+    form.get_by_role("button", name="Apply").click()
+    expect(form).to_be_hidden()
+    expect(fees.row_link(str(row["id"]))).to_be_visible()
+    assert "amount__lte=1250.00" in fees.tab.url

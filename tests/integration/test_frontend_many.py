@@ -1,0 +1,126 @@
+"""Many rows at once in a real browser: tasks of a school's day, with their clicks counted."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.integration.frontend_browser import PHONE
+from tests.integration.frontend_class import OneClass
+from tests.integration.test_frontend_access import grave_findings_in_both_modes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.integration.frontend_pages import TablePages
+
+pytest_plugins = ["tests.integration.frontend_browser"]
+
+
+def test_ten_pupils_are_enrolled_by_their_names(pages: Callable[[str], TablePages]) -> None:
+    one = OneClass(pages)
+    pupils = one.pupils(10, "Melati")
+    clicks = one.open("Enrollments")
+    dialog = one.add_several()
+    search = dialog.get_by_role("searchbox", name="Search Students")
+    expect(search).to_be_focused()
+    for number, pupil in enumerate(pupils, 1):
+        one.tab.keyboard.type(pupil["full_name"])
+        one.tab.keyboard.press("Enter")
+        expect(dialog.get_by_role("status")).to_have_text(f"{number} chosen")
+    assert grave_findings_in_both_modes(one.tab) == []
+    dialog.get_by_role("button", name="Add 10").click()
+    expect(dialog).to_be_hidden()
+    expect(one.tab.get_by_text("10 rows")).to_be_visible()
+    assert {row["student_id"] for row in one.children("enrollments")} == {pupil["id"] for pupil in pupils}
+    assert clicks.count == 3
+
+
+def test_ten_pupils_are_enrolled_with_the_mouse(pages: Callable[[str], TablePages]) -> None:
+    one = OneClass(pages)
+    pupils = one.pupils(12, "Anggrek")
+    clicks = one.open("Enrollments")
+    dialog = one.add_several()
+    dialog.get_by_role("searchbox").fill("Anggrek")
+    expect(dialog.get_by_text("Select all 12 shown")).to_be_visible()
+    dialog.get_by_role("checkbox", name="Anggrek 02").click()
+    dialog.get_by_role("checkbox", name="Anggrek 11").click(modifiers=["Shift"])
+    dialog.get_by_role("button", name="Add 10").click()
+    expect(dialog).to_be_hidden()
+    assert {row["student_id"] for row in one.children("enrollments")} == {pupil["id"] for pupil in pupils[2:]}
+    assert clicks.count == 5
+    dialog = one.add_several()
+    dialog.get_by_role("searchbox").fill("Anggrek")
+    expect(dialog.get_by_text("Select all 2 shown")).to_be_visible()
+    expect(dialog.get_by_role("checkbox", name="Anggrek 02 Already added")).to_be_disabled()
+
+
+def test_three_teachers_are_added_to_a_class(pages: Callable[[str], TablePages]) -> None:
+    one = OneClass(pages)
+    names = [f"Bu Guru {at}" for at in range(3)]
+    teachers = [one.app.make("teachers", school_id=one.school, full_name=name)["id"] for name in names]
+    clicks = one.open("Class teachers")
+    dialog = one.add_several()
+    dialog.get_by_role("searchbox").fill("Bu Guru")
+    for name in names:
+        dialog.get_by_role("checkbox", name=name).click()
+    dialog.get_by_role("button", name="Add 3").click()
+    expect(dialog).to_be_hidden()
+    assert sorted(row["teacher_id"] for row in one.children("class_teachers")) == sorted(teachers)
+    assert clicks.count == 6
+
+
+def test_what_the_server_refuses_is_told_at_its_row(pages: Callable[[str], TablePages]) -> None:
+    one = OneClass(pages)
+    taken, free = one.pupils(2, "Kenanga")
+    one.app.make("enrollments", student_id=taken["id"], status="active")
+    one.open("Enrollments")
+    dialog = one.add_several()
+    dialog.get_by_role("searchbox").fill("Kenanga")
+    dialog.get_by_text("Select all 2 shown").click()
+    dialog.get_by_role("button", name="Add 2").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Nothing was added")
+    refused = dialog.get_by_role("checkbox", name=taken["full_name"])
+    expect(dialog.get_by_text("Student is already taken")).to_be_visible()
+    assert grave_findings_in_both_modes(one.tab) == []
+    refused.click()
+    dialog.get_by_role("button", name="Add 1").click()
+    expect(dialog).to_be_hidden()
+    assert [row["student_id"] for row in one.children("enrollments")] == [free["id"]]
+
+
+def test_what_all_rows_need_is_asked_once_and_only_a_classs_pupils_are_offered(
+    pages: Callable[[str], TablePages],
+) -> None:
+    one = OneClass(pages)
+    enrolled, other = one.pupils(2, "Dahlia")
+    one.enrol([enrolled])
+    one.open("Attendance")
+    dialog = one.add_several()
+    expect(dialog.get_by_role("checkbox", name=enrolled["full_name"])).to_be_visible()
+    expect(dialog.get_by_role("checkbox", name=other["full_name"])).to_have_count(0)
+    dialog.get_by_role("switch", name="Only those in enrollments").click()
+    dialog.get_by_role("searchbox").fill("Dahlia")
+    expect(dialog.get_by_role("checkbox", name=other["full_name"])).to_be_visible()
+    dialog.get_by_role("checkbox", name=enrolled["full_name"]).click()
+    dialog.get_by_role("button", name="More fields").click()
+    dialog.get_by_label("Attendance date", exact=True).fill("01/02/2030")
+    dialog.get_by_label("Attendance date", exact=True).press("Tab")
+    dialog.get_by_role("button", name="Add 1").click()
+    expect(dialog).to_be_hidden()
+    assert [row["attendance_date"] for row in one.children("attendance")] == ["2030-02-01"]
+
+
+@pytest.mark.parametrize("tab", [PHONE], indirect=True, ids=["phone"])
+def test_adding_several_fits_a_phone(tab: Page, pages: Callable[[str], TablePages]) -> None:
+    one = OneClass(pages)
+    one.pupils(3, "Mawar")
+    one.open("Enrollments")
+    dialog = one.add_several()
+    dialog.get_by_role("searchbox").fill("Mawar")
+    expect(dialog.get_by_text(re.compile("Select all"))).to_be_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth") == 375
+    assert grave_findings_in_both_modes(tab) == []
