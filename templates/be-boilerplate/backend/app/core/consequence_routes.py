@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from app.core.consequences import Consequences
+from app.core.consequences import Consequences, find_consequences
 from app.core.problems import problem_responses
 from app.core.repository import Repository
 from app.core.request_repository import repository_of
@@ -36,7 +36,7 @@ def add_consequences_route(
         def read() -> Response:
             with rows:
                 rows.row(*key)
-                return json_response(rows.consequences([key]))
+                return json_response(find_consequences(rows.session, resource, [key]))
 
         return await slow_requests(request).run(request, rows.session, read)
 
@@ -64,7 +64,7 @@ def add_bulk_consequences_route(
     ) -> Response:
         def read() -> Response:
             with rows:
-                return json_response(rows.consequences(body))
+                return json_response(find_consequences(rows.session, resource, body))
 
         return await slow_requests(request).run(request, rows.session, read)
 

@@ -8,10 +8,14 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 from pydantic import BaseModel
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import Session
 
+from app.core.access.access import access_of
 from app.core.constraint_columns import referring_keys, table_of
+from app.core.fields import is_storable
+from app.core.filtering import Condition
 from app.core.periods import PeriodForeignKey
+from app.core.resource import Resource
 
 MAX_ROWS = 10_000  # that are looked at
 _BATCH = 500  # keys in one statement
@@ -46,14 +50,21 @@ class Consequences(BaseModel):
 
 
 def find_consequences(
-    session: Session, model: type[DeclarativeBase], keys: Sequence[Key]
+    session: Session, resource: Resource[Any, Any], keys: Sequence[Any]
 ) -> Consequences:
     """Follow the foreign keys that refer to the rows with these keys, and to the rows that are deleted with them.
+
+    Raises a problem 403 if the actor may not delete rows. Rows that the actor does not see are none of these, but those
+    that refer to them are counted.
 
     Rows that are deleted themselves prevent nothing. Not considered are triggers, foreign keys over a PERIOD, and those
     that refer to a table without a primary key.
     """
-    return _Search(session).run(table_of(model), keys)
+    access = access_of(session)
+    access.require("delete", resource)
+    parts = [key if isinstance(key, tuple) else (key,) for key in keys if is_storable(key)]
+    conditions = access.visible(resource.model)
+    return _Search(session).run(table_of(resource.model), parts, conditions)
 
 
 class _Search:
@@ -63,8 +74,10 @@ class _Search:
         self._deleted: defaultdict[sa.Table, dict[str, Key]] = defaultdict(dict)
         self._referring: defaultdict[sa.ForeignKeyConstraint, dict[str, Key]] = defaultdict(dict)
 
-    def run(self, table: sa.Table, keys: Sequence[Key]) -> Consequences:
-        first = self._rows(sa.select(*table.primary_key), table, keys)
+    def run(
+        self, table: sa.Table, keys: Sequence[Key], conditions: Sequence[Condition]
+    ) -> Consequences:
+        first = self._rows(sa.select(*table.primary_key).where(*conditions), table, keys)
         self._deleted[table].update(first)
         waiting = deque([(table, first)])
         while waiting and self._left >= 0:

@@ -24,7 +24,6 @@ from app.core.bulk import (
     visible_row,
     within,
 )
-from app.core.consequences import Consequences, find_consequences
 from app.core.export import CsvBlocks
 from app.core.fields import Body, is_storable
 from app.core.hooks import (
@@ -136,11 +135,6 @@ class Repository(Generic[Model, Read]):
         keys = [key for key in keys if is_storable(key)]
         with self._saving(None):
             return delete_rows(self.session, self.resource.model, keys)
-
-    def consequences(self, keys: Sequence[Any]) -> Consequences:
-        """Return what the deletion of the rows with these keys would do to other rows."""
-        parts = [key if isinstance(key, tuple) else (key,) for key in keys if _is_storable(key)]
-        return find_consequences(self.session, self.resource.model, parts)
 
     def row(self, *key: Any, lock: bool = False) -> Model:
         """Return the model of the row with this key; raises a problem 404 if it does not exist or is not visible."""

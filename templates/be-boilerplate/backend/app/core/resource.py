@@ -56,7 +56,7 @@ class Resource(Generic[Model, Read]):
             for name, field in self.field_names.items()
             for column in mapper.attrs[name].columns
         }
-        table_of(model).info.update(fields=fields, resource=self)
+        table_of(model).info.update(model=model, fields=fields, resource=self)
         self.references = References(model)
 
     @property
