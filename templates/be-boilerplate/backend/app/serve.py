@@ -30,6 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         port=options.port,
         reload=options.reload,
         reload_dirs=["app"] if options.reload else None,
+        reload_delay=1,  # seconds between looks at the files, each of which takes some milliseconds
         http="app.core.http_protocol:Protocol",
         log_config=None if logs_json else LOGGING_CONFIG,
         access_log=not logs_json,
