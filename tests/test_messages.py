@@ -6,11 +6,13 @@ import os
 import pickle
 import threading
 from dataclasses import FrozenInstanceError, dataclass
+from datetime import UTC, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from runner.execution.worker_protocol import AttemptFailed, FilesChanged, ShardBegun, ShardEnded
+from runner.records.events import TaskStarted
 from runner.records.message_pipe import CompactPickle, Receiver, Sender
 
 if TYPE_CHECKING:
@@ -42,6 +44,9 @@ def pipe() -> Iterator[tuple[int, int]]:
         ShardEnded(error="why"),
         FilesChanged(task_id="t", subtask_id="t/a", changes=(("create", "a.py"),)),
         AttemptFailed(task_id="t", subtask_id="t/a", attempt=1, error="", retryable=True),
+        TaskStarted(task_id="t", at=datetime(1969, 12, 31, 23, 59, 59, 1, tzinfo=UTC)),
+        TaskStarted(task_id="t", at=datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+        TaskStarted(task_id="t", at=datetime(2026, 1, 1, tzinfo=timezone(timedelta(hours=7)))),
     ],
 )
 def test_a_record_survives_pickling_and_stays_frozen(record: CompactPickle) -> None:

@@ -82,6 +82,15 @@ def test_a_worker_restores_the_bytes_that_were_saved_or_a_pickled_schema(saved: 
     assert schema_cache.pickled(PATHS, "another digest") is None
 
 
+def test_a_schema_that_was_worked_with_is_pickled_without_what_it_has_computed() -> None:
+    schema = read_ddl([SCHOOL], "postgres")
+    fresh = pickle.dumps(schema)
+    assert schema.partitions.total() == 0
+    assert schema.tables_by_label["students"].columns_by_name
+    assert pickle.dumps(schema) == fresh
+    assert schema_cache.restored(fresh) == schema
+
+
 def test_a_damaged_file_is_recognised_without_unpickling_it(saved: Path) -> None:
     whole = saved.read_bytes()
     for damaged in (whole[:-1], whole + b".", whole[:100] + bytes([whole[100] ^ 1]) + whole[101:], b""):

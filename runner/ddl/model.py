@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from runner.records.json_values import field_names, values_of
 from runner.records.message_pipe import CompactPickle
 
 if TYPE_CHECKING:
@@ -309,8 +310,16 @@ class Exclusion(CompactPickle):
         return self.index.columns
 
 
+class _PickledFields:
+    """Base of records that cache what they compute: the cached values are not pickled, but computed again."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        kind: Any = type(self)
+        return dict(zip(field_names(kind), values_of(self), strict=True))
+
+
 @dataclass(frozen=True, kw_only=True)
-class Table:
+class Table(_PickledFields):
     """One table after all statements of the DDL are applied. `former` are its earlier names."""
 
     name: QName
@@ -391,7 +400,7 @@ class Note(CompactPickle):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Schema:
+class Schema(_PickledFields):
     """All tables and types of one DDL, in the order in which they were defined.
 
     `tool_tables` are those that tools keep for themselves, such as `alembic_version`; they are not among `tables`.

@@ -6,11 +6,13 @@ no other process is affected. A message that was written only in part is never d
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pickle
 import struct
 import threading
-from functools import cache
+from datetime import UTC, datetime, timedelta
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from runner.records.json_values import field_names, values_of
@@ -20,16 +22,29 @@ if TYPE_CHECKING:
 
 _HEAD = struct.Struct("!I")  # before each frame: its length in bytes
 _READ_SIZE = 65536  # bytes that a pipe holds on Linux
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class CompactPickle:
-    """Base of frozen records with slots that are sent often: pickled as their values, in a third of the usual time."""
+    """Base of frozen records with slots that are sent often: pickled as their values, in a fraction of the usual time.
+
+    Times, which must be aware, are sent as microseconds and come back in UTC: pickling a `datetime` with its time zone
+    takes four times as long as the rest of a record.
+    """
 
     __slots__ = ()
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         """Return how to restore the record: a function, and the record's type and values in order."""
-        return restored, (type(self), *values_of(self))
+        kind: Any = type(self)
+        values = values_of(self)
+        if times := _times(kind):
+            sent = list(values)
+            for position in times:
+                sent[position] = (sent[position] - _EPOCH) // _MICROSECOND
+            return restored, (kind, *sent)
+        return restored, (kind, *values)
 
 
 def restored(cls: type, *values: Any) -> Any:
@@ -43,7 +58,20 @@ def restored(cls: type, *values: Any) -> Any:
 @cache
 def _setters(cls: type) -> tuple[Callable[[Any, Any], None], ...]:
     """Return the setters of a record's slots, which work although it is frozen."""
-    return tuple(getattr(cls, name).__set__ for name in field_names(cls))
+    setters = [getattr(cls, name).__set__ for name in field_names(cls)]
+    for position in _times(cls):
+        setters[position] = partial(_set_time, setters[position])
+    return tuple(setters)
+
+
+def _set_time(set_slot: Callable[[Any, Any], None], record: Any, microseconds: int) -> None:
+    set_slot(record, _EPOCH + microseconds * _MICROSECOND)
+
+
+@cache
+def _times(cls: Any) -> tuple[int, ...]:
+    """Return the positions of a record's fields that are times."""
+    return tuple(position for position, field in enumerate(dataclasses.fields(cls)) if field.type == "datetime")
 
 
 class Sender:

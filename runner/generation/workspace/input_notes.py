@@ -24,18 +24,20 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from runner.generation.workspace.open_folder import OpenFolder
-from runner.generation.workspace.runner_folder import INPUTS_FOLDER, file_name
+from runner.generation.workspace.runner_folder import INPUTS_FOLDER, MANIFEST_FOLDER, file_name
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from runner.generation.workspace.directory import Directory
 
 RACY = 2_000_000_000  # nanoseconds: the coarsest times of a file system in use are FAT's, two seconds
+_NOT_A_NOTE = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+_RECORDS = f"{MANIFEST_FOLDER}/"
 _MOST_STALE = 4  # lines of a log for each note that counts, before it is written again
 
 
@@ -51,6 +53,10 @@ class Stamp(NamedTuple):
     def of(cls, status: os.stat_result) -> Stamp:
         """Return the stamp of a file with this status."""
         return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+    def is_of(self, status: os.stat_result) -> bool:
+        """Whether a file with this status has this stamp."""
+        return self == (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
 
     def is_racy(self, now: int) -> bool:
         """Whether the file may have changed since `now`, in nanoseconds, without another stamp."""
@@ -76,14 +82,18 @@ class InputNote:
         """The number of the sub-task's files, where it has stamps."""
         return len(self.stamps) - 1 + len(self.once)
 
-    def is_as_stamped(self, workspace: Directory) -> bool:
-        """Whether every file has its stamp, and every `once` file exists. Reads no file."""
+    def is_as_stamped(self, files: Directory, records: Directory) -> bool:
+        """Whether every file has its stamp, and every `once` file exists. Reads no file.
+
+        Both directories are the workspace. The second is used for the record, so that the folder of records stays open.
+        """
         if not self.stamps:
             return False
         try:
-            return all(Stamp.of(workspace.status(path)) == stamp for path, stamp in self.stamps.items()) and all(
-                map(workspace.exists, self.once)
-            )
+            return all(
+                stamp.is_of((records if path.startswith(_RECORDS) else files).status(path))
+                for path, stamp in self.stamps.items()
+            ) and all(map(files.exists, self.once))
         except OSError:
             return False
 
@@ -139,11 +149,7 @@ class InputNotes:
             found = self._folder.read(_log(task_id))
         except (OSError, WorkspaceError):
             return []
-        notes: list[InputNote] = []
-        for line in found.data.splitlines() if found is not None else ():
-            with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-                notes.append(_note(json.loads(line)))
-        return notes
+        return [] if found is None else _notes(found.data.splitlines())
 
     def _keep(self, task_id: str, note: InputNote) -> None:
         with self._guard:
@@ -160,6 +166,19 @@ def _line(note: InputNote) -> bytes:
     if note.stamps:
         values |= {"stamps": note.stamps, "once": note.once}
     return f"{json.dumps(values)}\n".encode()
+
+
+def _notes(lines: Sequence[bytes]) -> list[InputNote]:
+    """Return the notes of the lines that are whole: all at once, or one by one where some line is not."""
+    try:
+        return [_note(values) for values in json.loads(b"[%b]" % b",".join(lines))]
+    except _NOT_A_NOTE:
+        pass
+    notes: list[InputNote] = []
+    for line in lines:
+        with contextlib.suppress(*_NOT_A_NOTE):
+            notes.append(_note(json.loads(line)))
+    return notes
 
 
 def _note(values: Any) -> InputNote:

@@ -168,7 +168,7 @@ class Manifest:
         """
         found: dict[str, int] = {}
         stamped: dict[str, InputNote] = {}
-        with self._open() as workspace:
+        with self._open() as workspace, self._open() as records:
             known = self._notes.of(task_id)
             notes = [
                 note if note.inputs == inputs_digest else replace(note, inputs=inputs_digest)
@@ -178,9 +178,9 @@ class Manifest:
             intents = set(_names(workspace, INTENTS_FOLDER)) if notes else set()
             for note in notes:
                 piece = note.piece
-                if _intent_name(task_id, piece) in intents:
+                if intents and _intent_name(task_id, piece) in intents:
                     continue
-                if note.is_as_stamped(workspace):
+                if note.is_as_stamped(workspace, records):
                     found[piece] = note.files
                     if note is not known[piece]:
                         stamped[piece] = note
