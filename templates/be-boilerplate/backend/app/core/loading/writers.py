@@ -11,6 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from psycopg import Connection, sql
+from psycopg.errors import ExclusionViolation, UniqueViolation
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
@@ -56,20 +57,25 @@ class _InsertWriter:
 
 
 class _CopyWriter:
-    """COPY into a temporary table, from which one statement adds the rows: COPY itself cannot leave any out."""
+    """COPY into the table, which adds all rows of a batch or none.
+
+    From the first batch on of which the database rejects a row as not unique, COPY into a temporary table, from which one
+    statement adds the rows: COPY itself cannot leave any out.
+    """
 
     def __init__(self, session: Session, table: sa.Table, columns: Sequence[Any]) -> None:
-        driver = session.connection().connection.driver_connection
+        self._connection = session.connection()
+        driver = self._connection.connection.driver_connection
         if not isinstance(driver, Connection):
             raise TypeError("the driver of PostgreSQL is not psycopg")
         self._cursor = driver.cursor()
+        self._are_unique = True
         names = sql.SQL(", ").join(sql.Identifier(column.name) for column in columns)
         target = sql.Identifier(*filter(None, (table.schema, table.name)))
-        self._cursor.execute(
-            sql.SQL(
-                "CREATE TEMPORARY TABLE loaded_rows ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA"
-            ).format(names, target)
-        )
+        self._copy = sql.SQL("COPY {} ({}) FROM STDIN").format(target, names)
+        self._create = sql.SQL(
+            "CREATE TEMPORARY TABLE loaded_rows ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA"
+        ).format(names, target)
         self._insert = sql.SQL(
             "INSERT INTO {} ({}) SELECT * FROM loaded_rows ON CONFLICT DO NOTHING"
         ).format(target, names)
@@ -82,11 +88,23 @@ class _CopyWriter:
 
     def __call__(self, rows: Sequence[Row]) -> int:
         """Add a batch."""
+        if self._are_unique:
+            try:
+                with self._connection.begin_nested():
+                    self._copy_to(self._copy, rows)
+            except (UniqueViolation, ExclusionViolation):
+                self._are_unique = False
+                self._cursor.execute(self._create)
+            else:
+                return len(rows)
         self._cursor.execute("TRUNCATE loaded_rows")
-        with self._cursor.copy("COPY loaded_rows FROM STDIN") as copy:
+        self._copy_to(sql.SQL("COPY loaded_rows FROM STDIN"), rows)
+        return self._cursor.execute(self._insert).rowcount
+
+    def _copy_to(self, statement: sql.SQL | sql.Composed, rows: Sequence[Row]) -> None:
+        with self._cursor.copy(statement) as copy:
             for row in rows:
                 copy.write_row(self._processed(row))
-        return self._cursor.execute(self._insert).rowcount
 
     def _processed(self, row: Row) -> Row:
         if not self._processors:
