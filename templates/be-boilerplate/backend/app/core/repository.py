@@ -100,9 +100,10 @@ class Repository(Generic[Model, Read]):
         return self._write_many(changes, bodies, self._change_all, self._change_one)
 
     def replace(self, body: Body, *key: Any) -> Read:
-        """Replace a row with the values of `body`; fields that `body` leaves out get their defaults."""
+        """Replace a row with the values of `body`; fields that it leaves out get their defaults, secrets are kept."""
         sent = body.model_dump(exclude_unset=True)
-        values = {name: sent.get(name, self._default(name)) for name in type(body).model_fields}
+        names = [name for name in type(body).model_fields if name not in self.resource.secrets]
+        values = {name: sent.get(name, self._default(name)) for name in names} | sent
         return self._update(values, *key)
 
     def update(self, body: Body, *key: Any) -> Read:

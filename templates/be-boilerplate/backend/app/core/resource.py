@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -25,7 +26,8 @@ Read = TypeVar("Read", bound=BaseModel)
 class Resource(Generic[Model, Read]):
     """The model, the read schema and the rules of a table. `label` is its noun in messages.
 
-    `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers.
+    `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers. `secrets` are
+    those that clients write and never read, with the names of their fields.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Resource(Generic[Model, Read]):
         read: type[Read],
         *,
         label: str,
+        secrets: Mapping[str, str] = MappingProxyType({}),
         searched: Sequence[str] = (),
         phones: Sequence[str] = (),
         rules: Sequence[Rule] = (),
@@ -43,12 +46,14 @@ class Resource(Generic[Model, Read]):
         self.page: Any = Page[read]  # type: ignore[valid-type]
         self.label = label
         self.rules = rules
+        self.secrets = secrets
         self.filters = Filters(model, read, Search(searched, phones))
         mapper = sa.inspect(model)
         self.key = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+        shown = {name: info.serialization_alias or name for name, info in read.model_fields.items()}
         fields = {
-            column.key: info.serialization_alias or name
-            for name, info in read.model_fields.items()
+            column.key: field
+            for name, field in {**shown, **secrets}.items()
             for column in mapper.attrs[name].columns
         }
         table_of(model).info.update(fields=fields, resource=self)
