@@ -72,9 +72,14 @@ def test_every_key_is_read_and_every_default_filled_in():
         "title": "No. 1",
         "deep": {"list": [1, 2.5, True, None, "text"]},
         "search": {"d": ["x"]},
+        "secret": {"a": ["p"]},
         "indexes": "none",
     }
-    assert one.options == {"search": {"a": ["x", "y"], "b": ["z"], "c": []}, "indexes": "create"}
+    assert one.options == {
+        "search": {"a": ["x", "y"], "b": ["z"], "c": []},
+        "secret": {"a": ["p"]},
+        "indexes": "create",
+    }
     assert (again.id, again.agent) == ("be-again", "be-boilerplate")
     assert again.timeouts == Timeouts(task=100, subtask=50.5, grace=3)
     assert (one.id, one.description) == ("be-crud-apis-for-everything", "BE CRUD APIs for everything")

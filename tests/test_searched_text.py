@@ -8,7 +8,8 @@ import pytest
 
 from runner.ddl.reader import read_ddl_text
 from runner.generation.model.application import Application
-from runner.generation.model.searched_text import chosen_columns, searched_text
+from runner.generation.model.chosen_columns import chosen_columns
+from runner.generation.model.searched_text import searched_text
 from runner.plan.dispatcher import AgentDispatcher
 from runner.records.errors import AgentError, TaskInputError
 from runner.records.task import TaskInput
@@ -32,7 +33,7 @@ CREATE TABLE hr.staff (id int PRIMARY KEY, nick text);
 def searched(table: str, search: Any = None) -> tuple[list[str], list[str]]:
     """Return the names of a table's searched fields, and of those that hold phone numbers."""
     application = Application(read_ddl_text(DDL, "postgres"))
-    chosen = chosen_columns({"search": search} if search is not None else {})
+    chosen = chosen_columns({"search": search} if search is not None else {}, "search")
     found = next(part for part in application.tables if application.schema.label(part.ddl.name) == table)
     text = searched_text(found, chosen)
     return [field.name for field in text.fields], [field.name for field in text.phones]

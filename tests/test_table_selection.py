@@ -88,6 +88,9 @@ def test_other_globs_options_and_another_schema_are_decided_again(ddl: Path) -> 
     assert read_now(named) == ["pupils", "lessons", "django_migrations"]
     with pytest.raises(TaskInputError, match="no column 'nam'"):
         prepare(ddl, options={"search": {"pupils": ["nam"]}})
+    with pytest.raises(TaskInputError, match="no column 'pasword'") as error:
+        prepare(ddl, options={"secret": {"pupils": ["pasword"]}})
+    assert error.value.key == "secret.pupils.0"
     ddl.write_text(DDL + "CREATE TABLE rooms (id int PRIMARY KEY);")
     changed, _ = prepare(ddl)
     assert "rooms" in tables(changed)

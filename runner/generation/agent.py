@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from runner.ddl.model import Schema, Table
 from runner.generation.model.application import Application
+from runner.generation.model.chosen_columns import chosen_columns
 from runner.records.errors import AgentError, Cancelled
 
 if TYPE_CHECKING:
@@ -73,7 +74,9 @@ class AgentContext:
     @cached_property
     def application(self) -> Application:
         """The application that the schema describes."""
-        return self.shared or Application(self.schema)
+        application = self.shared or Application(self.schema)
+        chosen = chosen_columns(self.options, "secret")
+        return application.with_secrets(chosen) if chosen else application
 
     @cached_property
     def part(self) -> TablePart:

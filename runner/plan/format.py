@@ -186,6 +186,15 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         description="The columns that lists search, by table; of a table that is left out all texts, none for [].",
         examples=[{"students": ["full_name", "phone"], "audit_log": []}],
     )
+    secret: (
+        Annotated[dict[Text, TextOrNone], Expected("Give the columns of each table: {users: [recovery_answer]}.")]
+        | None
+    ) = Field(
+        default=None,
+        description="The columns that hold secrets, by table, which clients write and never read; of a table that is "
+        "left out those that their names or comments tell, none for [].",
+        examples=[{"users": ["password_hash", "recovery_answer"], "pages": []}],
+    )
     indexes: Annotated[Literal["suggest", "create", "none"], Expected("Give $choices.")] | None = Field(
         default=None,
         description="Indexes that the DDL lacks for references, sorts and filters: listed in the backend's README "

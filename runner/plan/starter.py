@@ -57,6 +57,7 @@ workspace: build/{name}
 # retries: {{attempts: {retries.attempts}, backoff: {retries.backoff}}}
 # templates: ./my-templates             # none; searched before the built-in ones
 # search: {{}}                            # the columns that lists search, by table; all texts when left out
+# secret: {{}}                            # the columns that are never read, by table; by their names when left out
 # indexes: suggest                      # those that the DDL lacks: suggest (in the README), create or none
 
 tasks:

@@ -101,10 +101,11 @@ class Preparation:
         return tuple(self._warnings)
 
     def _selection(self, task: TaskInput, source: SchemaSource, named: set[str], *, per_table: bool) -> Selection:
-        globs, search = task.tables or TableGlobs(), task.options.get("search")
-        key = (source, globs, frozenset(named), json.dumps(search, default=repr), per_table)
+        globs = task.tables or TableGlobs()
+        chosen = {option: task.options[option] for option in ("search", "secret") if option in task.options}
+        key = (source, globs, frozenset(named), json.dumps(chosen, default=repr), per_table)
         if key not in self._selections:  # once for all tasks that are alike
-            self._selections[key] = select(source, globs, named, search, per_table=per_table)
+            self._selections[key] = select(source, globs, named, chosen, per_table=per_table)
         return self._selections[key]
 
     def _agent(self, task: TaskInput) -> tuple[Classification, AgentFacts]:

@@ -41,33 +41,34 @@ class Selection(NamedTuple):
 
 
 def select(
-    source: SchemaSource, globs: TableGlobs, named: Collection[str], search: object, *, per_table: bool
+    source: SchemaSource, globs: TableGlobs, named: Collection[str], chosen: Mapping[str, object], *, per_table: bool
 ) -> Selection:
     """Return what a task works on, as it was decided before or decided now.
 
-    `named` are the labels of tool tables that count as tables, `search` is the option of that name.
+    `named` are the labels of tool tables that count as tables, `chosen` the options that name columns by table.
 
     Raises:
-        TaskInputError: a glob or the search names what the schema lacks, every table is excluded, or a selected table
+        TaskInputError: a glob or an option names what the schema lacks, every table is excluded, or a selected table
             has a statement that was not understood.
         DDLError: the schema cannot be read.
 
     """
-    facts = [globs.include, globs.exclude, sorted(named), search, per_table]
+    facts = [globs.include, globs.exclude, sorted(named), chosen, per_table]
     key = (source.digest.encode(), *map(os.fsencode, source.paths), json.dumps(facts, default=repr).encode())
     found = _CACHE.load(*key) if source.is_read else None
     if not isinstance(found, Selection):
-        found = _decide(source, globs, named, search, per_table=per_table)
+        found = _decide(source, globs, named, chosen, per_table=per_table)
         if source.digest:
             _CACHE.save(found, *key)
     return found
 
 
 def _decide(
-    source: SchemaSource, globs: TableGlobs, named: Collection[str], search: object, *, per_table: bool
+    source: SchemaSource, globs: TableGlobs, named: Collection[str], chosen: Mapping[str, object], *, per_table: bool
 ) -> Selection:
     plain, schema = source.schema(), source.schema(named)
-    _check_searched_columns(schema, search)
+    for option, columns in chosen.items():
+        _check_columns(schema, option, columns)
     tables = select_tables(schema, globs) if per_table else None
     if tables is not None:
         _refuse_misread(schema, tables, globs)
@@ -106,20 +107,20 @@ def _no_match(pattern: str, labels: Mapping[str, Table]) -> tuple[str, str]:
     return f"{pattern!r} matches no table", hint
 
 
-def _check_searched_columns(schema: Schema, search: object) -> None:
-    """Raise `TaskInputError` for a table or column that `search` names and the schema lacks."""
-    if not isinstance(search, Mapping) or not search:
+def _check_columns(schema: Schema, option: str, chosen: object) -> None:
+    """Raise `TaskInputError` for a table or column that an option names and the schema lacks."""
+    if not isinstance(chosen, Mapping) or not chosen:
         return
     tables = schema.with_columns().tables_by_label
-    for label, names in search.items():
+    for label, names in chosen.items():
         if label not in tables:
-            raise TaskInputError(f"search.{label}", *_no_match(label, tables))
+            raise TaskInputError(f"{option}.{label}", *_no_match(label, tables))
         columns = [column.name for column in tables[label].columns]
         for index, name in enumerate(names):
             if name not in columns:
                 close = get_close_matches(name, columns, _CLOSE_MATCHES)
                 hint = f"Did you mean {' or '.join(close)}?" if close else f"Its columns are {', '.join(columns)}"
-                raise TaskInputError(f"search.{label}.{index}", f"{label} has no column {name!r}", hint)
+                raise TaskInputError(f"{option}.{label}.{index}", f"{label} has no column {name!r}", hint)
 
 
 def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) -> None:

@@ -54,7 +54,7 @@ def code_cell(text: object) -> str:
 
 
 def remarks(field: Field) -> str:
-    """Return what a reader wants to know of a field at a glance, for a cell: key, required, default, pattern."""
+    """Return what a reader wants to know of a field at a glance, for a cell: key, required, default, secret."""
     found = ["primary key"] if field.is_key else []
     if field.is_numbered:
         found.append("numbered by the database")
@@ -64,6 +64,8 @@ def remarks(field: Field) -> str:
         found.append("required")
     elif field.default is not None:
         found.append(f"default {code_cell(field.default.text)}")
+    if field.is_secret:
+        found.append("secret: written, never read")
     if field.bounds.pattern:
         found.append(code_cell(field.bounds.pattern))
     return ", ".join(found)

@@ -17,10 +17,11 @@ from runner.generation.fragments import Fragment
 from runner.generation.model.access_options import access_options
 from runner.generation.model.account_table import is_administrator
 from runner.generation.model.app_options import app_options
+from runner.generation.model.chosen_columns import chosen_columns
 from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.native_values import NATIVE_TEXTS
 from runner.generation.model.prose import sentence
-from runner.generation.model.searched_text import chosen_columns, searched_text
+from runner.generation.model.searched_text import searched_text
 from runner.generation.model.suggested_indexes import index_option, suggested_indexes
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
 def table_variables(part: TablePart, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of one table's templates."""
     found = make_resource(part)
-    text = searched_text(part.table, chosen_columns(options))
+    text = searched_text(part.table, chosen_columns(options, "search"))
     return {
         "app": app_options(part.names, options),
         "table": part.table,

@@ -74,11 +74,12 @@ class Resource:
 
         JSON and types that only the database knows, such as points, may have no order.
         """
-        unique = [key.columns for key in self.table.ddl.unique]
+        secrets = {field.column.name for field in self.table.secrets}
+        unique = [key.columns for key in self.table.ddl.unique if secrets.isdisjoint(key.columns)]
         certain = [names for names in unique if not any(self.columns[name].nullable for name in names)]
-        types = {name: column.field.type for name, column in self.columns.items()}
+        types = {name: column.field.type for name, column in self.columns.items() if name not in secrets}
         ordered = [name for name, type_ in types.items() if (type_.item or type_).kind not in ("json", "native")]
-        names = [self.columns[name].attribute for name in (certain[0] if certain else ordered or self.columns)]
+        names = [self.columns[name].attribute for name in (certain[0] if certain else ordered or types)]
         return Fragment(f"({', '.join(names)},)" if len(names) == 1 else f"({', '.join(names)})")
 
     # -------------------------------------------------------------------------------------------------------- schemas
@@ -126,6 +127,12 @@ class Resource:
         if self.table.rules:
             homes["RULES"] = "fields"
         return compose(literal(sorted(homes)), imports=(f"{package}.{home}.{name}" for name, home in homes.items()))
+
+    @property
+    def secrets(self) -> Fragment:
+        """The attributes of the fields that clients never read, with the fields' names."""
+        columns = self.columns_of(self.table.secrets)
+        return Fragment(literal({column.attribute: column.field.name for column in columns}))
 
     # ---------------------------------------------------------------------------------------------------------- routes
 

@@ -17,12 +17,14 @@ from runner.generation.model.application_tables import ApplicationTable, make_ta
 from runner.generation.model.constraint_names import name_constraints
 from runner.generation.model.references import find_creatable
 from runner.generation.model.schema_names import name_schema
+from runner.generation.model.secret_fields import with_secrets
 from runner.generation.model.table_part import TablePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from runner.ddl.model import QName, Schema
+    from runner.generation.model.chosen_columns import ChosenColumns
     from runner.generation.model.constraint_names import NamedConstraints
     from runner.generation.model.references import Reference
 
@@ -33,11 +35,13 @@ Arguments = TypeVarTuple("Arguments")
 class Application:
     """The application that a schema describes. Only its owner refers to it, so that both are freed together.
 
+    `secrets` names the columns of some tables that hold secrets, instead of those whose names or comments tell it.
     Thread-safe: every part is computed once, by the first thread that needs it.
     """
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, secrets: ChosenColumns = ()) -> None:
         self.schema = schema.with_columns()
+        self.secrets = secrets
         self.names = name_schema(self.schema)
         self._lock = threading.RLock()
         self._derived: dict[Hashable, Any] = {}
@@ -84,17 +88,33 @@ class Application:
                 self._derived[key] = make(self, *arguments)
             return cast("Derived", self._derived[key])
 
+    def with_secrets(self, secrets: ChosenColumns) -> Application:
+        """Return the application in which these columns are the secrets of their tables, made once."""
+        return self.derived(_with_secrets, secrets)
+
     def _has_accepted_row(self, name: QName) -> bool:
         return self.table(name).examples.is_accepted
 
 
 def _table(application: Application, name: QName) -> ApplicationTable:
-    return make_table(
+    table = make_table(
         application.schema,
         application.names,
         application.derived(_constraints)[name],
         application.schema.tables_by_name[name],
     )
+    return with_secrets(table, application.derived(_referred_columns).get(name, frozenset()), application.secrets)
+
+
+def _referred_columns(application: Application) -> Mapping[QName, frozenset[str]]:
+    found: dict[QName, frozenset[str]] = {}
+    for key in (key for table in application.schema.tables for key in table.foreign_keys):
+        found[key.references] = found.get(key.references, frozenset()).union(key.target_columns)
+    return found
+
+
+def _with_secrets(application: Application, secrets: ChosenColumns) -> Application:
+    return Application(application.schema, secrets)
 
 
 def _constraints(application: Application) -> Mapping[QName, NamedConstraints]:

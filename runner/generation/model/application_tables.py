@@ -143,6 +143,16 @@ class ApplicationTable:
         return tuple(field for field in self.fields.values() if field.writable)
 
     @cached_property
+    def shown(self) -> tuple[Field, ...]:
+        """Fields that clients can read."""
+        return tuple(field for field in self.fields.values() if not field.is_secret)
+
+    @cached_property
+    def secrets(self) -> tuple[Field, ...]:
+        """Fields that clients write and never read."""
+        return tuple(field for field in self.fields.values() if field.is_secret)
+
+    @cached_property
     def changes(self) -> tuple[Field, ...]:
         """Fields that can be changed."""
         return tuple(field for field in self.written if not field.is_key)
@@ -201,6 +211,12 @@ class ApplicationTable:
         """Names of fields that clients give and that are unique together, a set for each key and unique index."""
         sets = [names for names in self.unique_columns if all(self.fields[name].writable for name in names)]
         return tuple(dict.fromkeys(tuple(self.fields[name].name for name in names) for names in sets))
+
+    @cached_property
+    def shown_unique_sets(self) -> tuple[tuple[str, ...], ...]:
+        """Those of them that clients can read."""
+        secrets = {field.name for field in self.secrets}
+        return tuple(names for names in self.unique_sets if secrets.isdisjoint(names))
 
     # -------------------------------------------------------------------------------------------------------- examples
 

@@ -60,7 +60,7 @@ def label_fields(table: ApplicationTable) -> tuple[str, ...]:
     A name or title where there is one, else a unique text, else what is unique together, else what the row refers
     to and when it was; the key if none of these exist.
     """
-    texts = {field.name: field for field in table.fields.values() if field.type.kind == "text"}
+    texts = {field.name: field for field in table.shown if field.type.kind == "text"}
     named = _name(table, texts)
     if named:
         return named
@@ -86,7 +86,9 @@ def _name(table: ApplicationTable, texts: Mapping[str, Field]) -> tuple[str, ...
 
 def _are_readable(table: ApplicationTable, names: Iterable[str]) -> bool:
     """Whether the fields mean something to people and always have a value, so that no label is half empty."""
-    unreadable = {field.name for field in table.written if field.nullable or field.type.kind == "uuid"}
+    unreadable = {
+        field.name for field in table.written if field.nullable or field.is_secret or field.type.kind == "uuid"
+    }
     return not unreadable.intersection(names)
 
 

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from runner.generation.model.chosen_columns import no_such_column
 from runner.generation.model.fields import Field
 from runner.generation.model.naming import snake, word_set
 from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from runner.generation.model.application_tables import ApplicationTable
-
-ChosenColumns = tuple[tuple[str, tuple[str, ...]], ...]  # by the label of their table
+    from runner.generation.model.chosen_columns import ChosenColumns
 
 _PHONES = word_set(
     "phone phones mobile fax telephone tel cell cellphone handphone homephone whatsapp msisdn telepon telp hp"
 )
+_UNREADABLE = word_set("hash digest")
 _NO_PHONES = word_set("extension ext model type country")
-_SECRETS = word_set("password passwd passphrase pwd secret salt hash digest token")
 _NUMBERS = frozenset({"integer", "decimal"})  # whose text depends on no setting of the session
 
 
@@ -32,16 +28,6 @@ class SearchedText:
 
     fields: tuple[Field, ...] = ()
     phones: tuple[Field, ...] = ()
-
-
-def chosen_columns(options: Mapping[str, Any]) -> ChosenColumns:
-    """Return the columns that the option `search` names, by table. Raises AgentError where it is no such mapping."""
-    given = options.get("search") or {}
-    if not isinstance(given, Mapping):
-        raise AgentError("option search: give the columns of each table, such as {students: [full_name, phone]}")
-    return tuple(
-        sorted((label, (names,) if isinstance(names, str) else tuple(names or ())) for label, names in given.items())
-    )
 
 
 def searched_text(table: ApplicationTable, chosen: ChosenColumns) -> SearchedText:
@@ -58,7 +44,8 @@ def searched_text(table: ApplicationTable, chosen: ChosenColumns) -> SearchedTex
         names = tuple(
             name
             for name, field in table.fields.items()
-            if field.type.is_textual and not field.bounds.choices and not _words(field) & _SECRETS and _is_stored(field)
+            if field.type.is_textual and not field.bounds.choices and _is_stored(field)
+            if not field.is_secret and not _words(field) & _UNREADABLE
         )
     fields = tuple(table.fields[name] for name in sorted(set(names)))  # the index is the same in any order of the DDL
     return SearchedText(
@@ -74,17 +61,14 @@ def searched_text(table: ApplicationTable, chosen: ChosenColumns) -> SearchedTex
 def _check_column(table: ApplicationTable, name: str) -> None:
     label, field = table.title, table.fields.get(name)
     if field is None:
-        raise AgentError(f"option search: {label} has no column {name!r}{_close(name, table.fields)}")
+        raise no_such_column("search", label, name, table.fields)
+    if field.is_secret:
+        raise AgentError(f"option search: {label}.{name} cannot be searched: it is a secret")
     if not (field.type.is_textual or field.type.kind in _NUMBERS) or not _is_stored(field):
         raise AgentError(
             f"option search: {label}.{name} cannot be searched: it is {field.column.type.text}. "
             "Texts, whole numbers and decimals can, unless they are computed when they are read"
         )
-
-
-def _close(name: object, known: Iterable[str]) -> str:
-    near = get_close_matches(str(name), known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def _is_stored(field: Field) -> bool:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 7
 _LONG = 255  # characters: a text that may be longer, and is no name or code, is entered in several lines
 _HIDDEN: frozenset[Kind] = frozenset({"json", "bytes", "array", "native", "interval"})  # in a list, at first
+_SECRETS: frozenset[Kind] = frozenset({"text", "integer", "uuid"})  # that are entered as passwords are
 _SHOWN_FIRST: frozenset[Kind] = MOMENTS | {"enum", "time", "span"}
 _FORMATS = {
     "email": "email", "mail": "email", "phone": "phone", "telephone": "phone", "mobile": "phone", "fax": "phone",
     "url": "url", "website": "url", "homepage": "url", "link": "url",
-    "password": "secret", "secret": "secret", "hash": "secret", "token": "secret",
 }  # fmt: skip
 
 
@@ -82,7 +82,7 @@ class PageView:
             found["places"] = field.type.places
         if is_maintained(field):
             found["readOnly"] = True
-        elif field.writable and (initial := _initial(field)) is not None:
+        elif field.writable and not field.is_secret and (initial := _initial(field)) is not None:
             found["initial"] = initial
         return found
 
@@ -100,7 +100,7 @@ class PageView:
         if field.name in self.label_fields:
             return 0
         hidden = field.type.kind in _HIDDEN or self._is_long(field) or is_maintained(field)
-        if hidden or _format(field) == "secret":
+        if hidden or field.is_secret:
             return None
         if field.is_numbered or (field.is_key and field.type.kind == "uuid"):
             return None
@@ -113,7 +113,9 @@ class PageView:
 
 
 def _format(field: Field) -> str | None:
-    """Return what a text is beside text, by its name."""
+    """Return what a value is beside its type: a secret, or by its name what a text is."""
+    if field.is_secret:
+        return "secret" if field.type.kind in _SECRETS else None
     if field.type.kind != "text" or field.bounds.choices is not None:
         return None
     return next((_FORMATS[word] for word in reversed(words(field.column.name)) if word in _FORMATS), None)

@@ -118,7 +118,7 @@ class ServiceView:
     @cached_property
     def row(self) -> Mapping[str, Call | Code]:
         """Fields of a row as it is read: their types without bounds."""
-        return {field.name: self._schema(field, bounded=False) for field in self.table.fields.values()}
+        return {field.name: self._schema(field, bounded=False) for field in self.table.shown}
 
     @cached_property
     def body(self) -> Mapping[str, Call | Code]:
@@ -185,7 +185,7 @@ class ServiceView:
     @cached_property
     def example_row(self) -> Mapping[str, Any]:
         """A row as it is read."""
-        return {field.name: self._read(field) for field in self.table.fields.values()}
+        return {field.name: self._read(field) for field in self.table.shown}
 
     def _read(self, field: Field) -> Any:
         sample = self.table.examples.body.get(field.name)
@@ -198,7 +198,7 @@ class ServiceView:
         """A new row that the server would accept."""
         example = self.table.example
         return {
-            name: _shown(field, example[name]) if name in example else self.example_row[name]
+            name: _shown(field, example[name]) if name in example else self._read(field)
             for name, field in self._written.items()
             if name in example or field.required
         }

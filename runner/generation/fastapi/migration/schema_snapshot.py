@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from runner.ddl.model import Column, Exclusion, ForeignKey, Index, IndexPart, Key, QName
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
-    from runner.generation.model.searched_text import ChosenColumns
+    from runner.generation.model.chosen_columns import ChosenColumns
     from runner.generation.model.suggested_indexes import IndexOption, SuggestedIndex
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")

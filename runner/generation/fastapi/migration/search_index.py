@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import QName
     from runner.generation.model.application import Application
-    from runner.generation.model.searched_text import ChosenColumns, SearchedText
+    from runner.generation.model.chosen_columns import ChosenColumns
+    from runner.generation.model.searched_text import SearchedText
 
 EXTENSION = "pg_trgm"
 _BETWEEN = " || ' ' || "

@@ -103,16 +103,16 @@ class Repository(Generic[Model, Read]):
         return self._write_many(changes, bodies, self._change_all, self._change_one, after_update)
 
     def replace(self, body: Body, *key: Any) -> Read:
-        """Replace a row with the values of `body`; fields that `body` leaves out get their defaults.
+        """Replace a row with the values of `body`; fields that it leaves out get their defaults.
 
-        Fields that the actor may not write keep their values.
+        Secrets and fields that the actor may not write keep their values.
         """
         sent = body.model_dump(exclude_unset=True)
         self.access.require_fields("update", self.resource, sent)
-        replaced = type(body).model_fields.keys() - self.access.kept(self.resource)
-        return self._update(
-            {name: sent.get(name, self.resource.default(name)) for name in replaced}, *key
-        )
+        kept = {*sent, *self.resource.secrets, *self.access.kept(self.resource)}
+        missing = type(body).model_fields.keys() - kept
+        defaults = {name: self.resource.default(name) for name in missing}
+        return self._update(defaults | sent, *key)
 
     def update(self, body: Body, *key: Any) -> Read:
         """Update the fields of a row that `body` sets, and keep the others."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -26,7 +27,8 @@ Read = TypeVar("Read", bound=BaseModel)
 class Resource(Generic[Model, Read]):
     """The model, the read schema and the rules of a table. `label` is its noun in messages.
 
-    `field_names` are the fields as clients know them, by attribute. `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers.
+    `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers. `secrets` are
+    those that clients write and never read, with the names of their fields.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Resource(Generic[Model, Read]):
         read: type[Read],
         *,
         label: str,
+        secrets: Mapping[str, str] = MappingProxyType({}),
         searched: Sequence[str] = (),
         phones: Sequence[str] = (),
         rules: Sequence[Rule] = (),
@@ -45,10 +48,10 @@ class Resource(Generic[Model, Read]):
         self.label = label
         self.create: type[BaseModel] | None = None  # the body of a POST, which the routes set
         self.rules = rules
+        self.secrets = secrets
         self.filters = Filters(model, read, Search(searched, phones))
-        self.field_names = {
-            name: info.serialization_alias or name for name, info in read.model_fields.items()
-        }
+        shown = {name: info.serialization_alias or name for name, info in read.model_fields.items()}
+        self.field_names = {**shown, **secrets}  # as clients know them, by attribute
         mapper = sa.inspect(model)
         self.key = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
         fields = {

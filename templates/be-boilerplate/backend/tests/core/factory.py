@@ -71,6 +71,15 @@ class Case:
         fields = self.update.model_fields if self.update else {}
         return tuple(info.alias or name for name, info in fields.items())
 
+    @property
+    def secrets(self) -> set[str]:
+        """The fields that clients write and never read."""
+        return {*self.resource.secrets.values()}
+
+    def shown(self, body: Json) -> Json:
+        """Return the fields of a body that clients can read."""
+        return {field: value for field, value in body.items() if field not in self.secrets}
+
     @cached_property
     def not_null(self) -> tuple[str, ...]:
         """The updatable fields whose columns are NOT NULL."""

@@ -19,9 +19,24 @@ class TableTests(DeletionTests):
         body = factory.body(self.case)
         response = client.post(self.case.path, json=body)
         assert response.status_code == 201, response.text
-        row = response.json()
-        assert {field: row[field] for field in body} == body
+        row, shown = response.json(), self.case.shown(body)
+        assert {field: row[field] for field in shown} == shown
         assert client.get(row_path(self.case, row)).json() == row
+
+    def test_secrets_are_written_and_never_read(self, client: TestClient, factory: Factory) -> None:
+        if not self.case.secrets:
+            pytest.skip("no field of the table is a secret")
+        row = client.post(self.case.path, json=factory.body(self.case)).json()
+        header = client.get(f"{self.case.path}{self.case.mark}export.csv").text.splitlines()[0]
+        for field in self.case.secrets:
+            assert field not in row
+            assert field not in header.split(",")
+            assert problem(client.get(self.case.path, params={field: "1"}), 422) == [field]
+            for operator in ("like", "is_null"):
+                parameter = f"{field}__{operator}"
+                fields = problem(client.get(self.case.path, params={parameter: "1"}), 422)
+                assert fields == [parameter]
+            assert problem(client.get(self.case.path, params={"sort": field}), 422) == ["sort"]
 
     def test_create_requires_required_fields(self, client: TestClient, factory: Factory) -> None:
         body = factory.body(self.case)
@@ -157,7 +172,7 @@ class TableTests(DeletionTests):
         changed = {name: value for name, value in other.items() if name in independent}
         response = client.patch(path, json=changed)
         assert response.status_code == 200, response.text
-        expected = {**row, **changed}
+        expected = {**row, **self.case.shown(changed)}
         assert _written(self.case, response.json()) == _written(self.case, expected)
 
     def test_patch_rejects_null_for_required_fields(
@@ -193,10 +208,11 @@ class TableTests(DeletionTests):
         response = client.put(row_path(self.case, row), json=body)
         assert response.status_code == 200, response.text
         replaced, changed = response.json(), _updated_on_change(self.case)
-        expected = {field: value for field, value in body.items() if field not in changed}
+        shown = self.case.shown(body)
+        expected = {field: value for field, value in shown.items() if field not in changed}
         assert {field: replaced[field] for field in expected} == expected
         assert _key(self.case, replaced) == _key(self.case, row)
-        kept = set(self.case.changes) - {*self.case.not_null, *body} - changed
+        kept = {*self.case.changes} - {*self.case.not_null, *body} - changed - self.case.secrets
         assert all(replaced[name] is None or name in self._defaulted() for name in kept)
 
     def test_changes_to_deleted_rows_are_not_found(

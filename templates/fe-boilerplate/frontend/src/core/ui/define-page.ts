@@ -10,7 +10,9 @@ interface Declared<R extends Row, Create, Update> {
   readonly about?: string;
   /** The fields that the list shows by default. */
   readonly columns: readonly (keyof R & string)[];
-  readonly fields: { readonly [Field in keyof R & string]: FieldText };
+  readonly fields: { readonly [Field in keyof R & string]: FieldText } & {
+    readonly [Field in keyof Create & string]?: FieldText;
+  };
 }
 
 /** Create the page definition of a table. */

@@ -58,11 +58,13 @@ function Row({ page, found }: { page: AnyPage; found: Versioned<AnyRow> }) {
         <Actions page={page} found={found} title={title ?? ""} />
       </Group>
       <SimpleGrid component="dl" cols={{ base: 1, sm: 2, lg: 3 }} className={classes.fields}>
-        {page.fields.map((field) => (
-          <Entry key={field.name} field={field}>
-            <FieldValue field={field} row={row} labels={labels} full />
-          </Entry>
-        ))}
+        {page.fields
+          .filter(({ isSecret }) => !isSecret)
+          .map((field) => (
+            <Entry key={field.name} field={field}>
+              <FieldValue field={field} row={row} labels={labels} full />
+            </Entry>
+          ))}
       </SimpleGrid>
       <Related page={page} row={row} />
     </Stack>

@@ -8,16 +8,26 @@ import type { Choice, FieldChange, FieldInfo, FieldText, Kind, Row } from "./pag
 type Texts = Readonly<Record<string, FieldText>>;
 type Changes = Readonly<Record<string, FieldChange<Row> | undefined>>;
 
-/** Return the fields of a table in their order, without hidden ones. */
+/** Return the fields of a table, without hidden ones, in the order of `texts`, or else that of its schemas. */
 export function describeFields(table: AnyTable, texts: Texts, changes: Changes): FieldInfo[] {
-  return Object.keys(table.schemas.read.shape)
+  const names = [...Object.keys(table.schemas.read.shape), ...secretsOf(table)];
+  const order = Object.keys(texts);
+  return names
+    .sort((one, other) => order.indexOf(one) - order.indexOf(other))
     .map((name) => describe(table, name, { ...texts[name], ...changes[name] }))
     .filter((field) => !field.hidden);
 }
 
+/** Return the fields that are written and never read. */
+function secretsOf(table: AnyTable): readonly string[] {
+  const read = shapeOf(table.schemas.read);
+  return Object.keys(shapeOf(table.schemas.create)).filter((name) => !(name in read));
+}
+
 function describe(table: AnyTable, name: string, text: Partial<FieldText>): FieldInfo {
-  const read = shapeOf(table.schemas.read)[name] ?? z.unknown();
+  const shown = shapeOf(table.schemas.read)[name];
   const schema = shapeOf(table.schemas.create)[name];
+  const read = shown ?? schema ?? z.unknown();
   const facts = factsOf(schema ?? read);
   const item = facts.item;
   return {
@@ -29,6 +39,7 @@ function describe(table: AnyTable, name: string, text: Partial<FieldText>): Fiel
     choices: choicesOf(item ?? schema ?? read),
     nullable: allowsNull(read, facts.kind),
     isKey: table.key.includes(name),
+    isSecret: !shown,
     schema: text.readOnly ? undefined : schema,
     optional: schema?.safeParse(undefined).success ?? true,
     changeable: name in shapeOf(table.schemas.update),

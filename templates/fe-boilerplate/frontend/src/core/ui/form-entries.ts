@@ -27,12 +27,21 @@ export function formEntries(page: AnyPage, isNew: boolean): readonly FormEntry[]
   const seen = new Set<Reference>();
   return entered.flatMap((field): FormEntry[] => {
     const reference = taken.get(field.name);
-    if (!reference) return [{ field, reference: field.reference, shared: [] }];
+    if (!reference) {
+      const entry = isNew || !field.isSecret ? field : kept(field);
+      return [{ field: entry, reference: field.reference, shared: [] }];
+    }
     if (seen.has(reference)) return [];
     seen.add(reference);
     const shared = reference.fields.filter((name) => taken.get(name) !== reference);
     return [{ field, reference, shared }];
   });
+}
+
+/** Return a secret of an existing row, which stays as it is if nothing is entered. */
+function kept(field: FieldInfo): FieldInfo {
+  const help = [field.help, "Leave empty to keep the present value."].filter(Boolean).join(" ");
+  return { ...field, help, optional: true };
 }
 
 /** Return all fields whose values the entries of a form set. */

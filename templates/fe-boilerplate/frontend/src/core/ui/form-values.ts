@@ -118,7 +118,7 @@ export function formSchema(
         problems.set(field.name, REQUIRED);
       }
     }
-    for (const { path, message } of check(page, { ...original, ...values })) {
+    for (const { path, message } of check(page, values, original)) {
       const name = String(path[0]);
       if (!problems.has(name)) problems.set(name, message);
     }
@@ -141,10 +141,16 @@ function isEmpty(draft: Draft | undefined): boolean {
   );
 }
 
-function check(page: AnyPage, row: AnyRow): readonly z.core.$ZodIssue[] {
-  const names = Object.keys(page.table.schemas.create?.shape ?? {});
+/** Check a whole row. Secrets of an existing row are not known here, so its schema is that of changes. */
+function check(page: AnyPage, entered: Values, original?: AnyRow): readonly z.core.$ZodIssue[] {
+  const row: AnyRow = { ...original, ...entered };
+  const { create, update } = page.table.schemas;
+  const schema = original && page.fields.some(({ isSecret }) => isSecret) ? update : create;
+  const names = Object.keys(schema?.shape ?? {});
   const values = Object.fromEntries(names.map((name) => [name, row[name]]));
-  return page.table.schemas.create?.safeParse(values).error?.issues ?? [];
+  return (
+    schema?.safeParse(schema === update ? withoutUndefined(values) : values).error?.issues ?? []
+  );
 }
 
 function withoutUndefined(values: Values): Values {

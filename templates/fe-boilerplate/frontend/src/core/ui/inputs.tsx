@@ -29,10 +29,10 @@ export function FieldInput(props: InputProps): ReactNode {
   if (field.kind === "json" || field.kind === "array") return <JsonField {...props} />;
   if (field.kind === "bytes") return <FileField {...props} />;
   if (field.choices) return <Choice {...props} />;
+  if (field.format === "secret") return <Secret {...props} />;
   if (isNumber(field.kind)) return <NumberField {...props} />;
   if (isDateTime(field.kind)) return <DateTime {...props} />;
   if (field.long) return <LongText {...props} />;
-  if (field.format === "secret") return <Secret {...props} />;
   return <Text {...props} />;
 }
 

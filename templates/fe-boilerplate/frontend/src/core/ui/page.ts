@@ -27,7 +27,7 @@ export interface Nav {
 export interface FieldText {
   readonly label: string;
   readonly help?: string;
-  /** The format of a text. Secrets are never displayed. */
+  /** The format of a value. Secrets are never displayed, and entered as passwords are. */
   readonly format?: "email" | "phone" | "url" | "secret";
   /** Whether the input has several lines. */
   readonly long?: boolean;
@@ -89,6 +89,8 @@ export interface FieldInfo extends FieldText, FieldChange<Row> {
   readonly choices?: readonly Choice[];
   readonly nullable: boolean;
   readonly isKey: boolean;
+  /** Whether it is written and never read, such as a password. */
+  readonly isSecret: boolean;
   /** The schema in requests; undefined for fields that only the server writes. */
   readonly schema?: z.ZodType;
   /** Whether a new row may omit it. */

@@ -21,7 +21,9 @@ const SAMPLES: { readonly [K in Kind]?: unknown } = {
 
 /** Return a row of a table as returned by the server, with null in all nullable fields. */
 export function sampleRow(page: AnyPage): Row {
-  return Object.fromEntries(page.fields.map((field) => [field.name, sample(field)]));
+  return Object.fromEntries(
+    page.fields.filter(({ isSecret }) => !isSecret).map((field) => [field.name, sample(field)]),
+  );
 }
 
 function sample(field: FieldInfo): unknown {
