@@ -3,6 +3,7 @@ import { fetchFile, type JsonResponse, type Request, send } from "./client";
 import { type Operator, operatorsOf } from "./kinds";
 import { filterParameters, type ListQuery, listParameters } from "./list-query";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
+import { isAllowed, isFieldAllowed } from "./session-state";
 import { loadTable } from "./tables";
 import { fieldToWire, fromWire, toWire } from "./wire";
 
@@ -30,6 +31,15 @@ export interface Page<Row> {
 
 /** A page as the server sends it. */
 export type WirePage = Omit<Page<unknown>, "precision"> & { readonly total_is: Precision };
+
+/** A change of a row. Of an update, `before` and `after` have the fields that it changed. */
+export interface HistoryEntry {
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+}
 
 /** A row and its version, which is sent with changes to detect conflicts. */
 export interface Versioned<Row> {
@@ -68,8 +78,11 @@ export interface TableService<Row, Create, Update> {
   readonly mark: "/" | ":";
   /** Fields of the primary key. If it is empty, rows can only be listed. */
   readonly key: readonly string[];
+  /** Whether who is logged in may write any rows. */
   readonly writable: boolean;
+  readonly creatable: boolean;
   readonly changeable: boolean;
+  readonly removable: boolean;
   readonly schemas: Schemas;
   /** Filter operators by field. Fields with the operator `eq` can be sorted by as well. */
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
@@ -94,6 +107,8 @@ export interface TableService<Row, Create, Update> {
   remove(key: Key, etag?: string): Promise<void>;
   /** Delete all existing rows with these keys or none, and return how many were deleted. */
   removeMany(keys: readonly Key[]): Promise<number>;
+  /** Return the changes of a row, the latest first. */
+  history(key: Key, signal?: AbortSignal): Promise<readonly HistoryEntry[]>;
   /** Export all rows that match a query as CSV. */
   exportCsv(query?: ListQuery): Promise<Blob>;
 }
@@ -119,6 +134,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   readonly labelFields: readonly string[];
   readonly schemas: Definition<Read, Create, Update>["schemas"];
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
+  private readable: Read | undefined;
 
   constructor(definition: Definition<Read, Create, Update>) {
     this.name = definition.name;
@@ -133,11 +149,19 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   get writable(): boolean {
-    return this.schemas.create !== undefined;
+    return this.creatable || this.changeable || this.removable;
+  }
+
+  get creatable(): boolean {
+    return this.schemas.create !== undefined && isAllowed("create", this.path);
   }
 
   get changeable(): boolean {
-    return this.schemas.update !== undefined;
+    return this.schemas.update !== undefined && isAllowed("update", this.path);
+  }
+
+  get removable(): boolean {
+    return this.schemas.create !== undefined && isAllowed("delete", this.path);
   }
 
   get references(): readonly Reference[] {
@@ -159,7 +183,8 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   parse(row: unknown): z.output<Read> {
-    const result = this.schemas.read.safeParse(fromWire(this.schemas.read.shape, row));
+    this.readable ??= readableSchema(this.path, this.schemas.read);
+    const result = this.readable.safeParse(fromWire(this.schemas.read.shape, row));
     if (result.success) return result.data;
     throw new Error(`${this.name}: unexpected response: ${z.prettifyError(result.error)}`);
   }
@@ -230,6 +255,11 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     return (body as { deleted: number }).deleted;
   }
 
+  async history(key: Key, signal?: AbortSignal): Promise<readonly HistoryEntry[]> {
+    const { body } = await this.send(`${keyPath(key)}/history`, { signal });
+    return body as unknown as readonly HistoryEntry[];
+  }
+
   exportCsv(query: ListQuery = {}): Promise<Blob> {
     const path = `${this.path}${this.mark}export.csv`;
     return fetchFile(path, "text/csv", filterParameters(query, query.sort));
@@ -265,6 +295,14 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     });
     return Object.fromEntries(await Promise.all(parsed));
   }
+}
+
+/** Return the schema of rows without the fields that who is logged in may not read: the backend leaves them out. */
+function readableSchema<Read extends z.ZodObject>(path: string, read: Read): Read {
+  const fields = Object.entries<z.core.$ZodType>(read.shape);
+  const shown = fields.filter(([field]) => isFieldAllowed("read", path, field));
+  if (shown.length === fields.length) return read;
+  return z.object(Object.fromEntries(shown)) as unknown as Read;
 }
 
 function keyPath(key: Key): string {

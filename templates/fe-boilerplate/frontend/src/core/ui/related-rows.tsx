@@ -69,7 +69,7 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
         </Text>
         <Group gap="xs">
           {total !== 0 && <AllLink page={page} filters={filters} />}
-          {page.table.writable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
+          {page.table.creatable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
         </Group>
       </Group>
       {total !== 0 && (
