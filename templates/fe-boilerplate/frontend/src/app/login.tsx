@@ -1,11 +1,11 @@
 import {
   Button,
   Center,
-  Menu,
   Modal,
   Paper,
   PasswordInput,
   Stack,
+  Text,
   TextInput,
   Title,
 } from "@mantine/core";
@@ -48,8 +48,8 @@ export function LoginDialog() {
   );
 }
 
-/** Who is logged in, and a menu to log out; nothing for backends without a login. */
-export function AccountMenu() {
+/** Who is logged in, and a button to log out; nothing for backends without a login. */
+export function Account() {
   const { session } = useSession();
   if (!session) return null;
   const leave = () =>
@@ -58,23 +58,14 @@ export function AccountMenu() {
       (error: Error) => notifyFailure("Logging out failed", errorText(error)),
     );
   return (
-    <Menu position="bottom-end">
-      <Menu.Target>
-        <Button
-          variant="subtle"
-          color="gray"
-          size="compact-sm"
-          maw={160}
-          aria-label={`Account ${session.login}`}
-        >
-          {session.login}
-        </Button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {session.role && <Menu.Label>Role: {session.role}</Menu.Label>}
-        <Menu.Item onClick={leave}>Log out</Menu.Item>
-      </Menu.Dropdown>
-    </Menu>
+    <>
+      <Text size="sm" truncate maw={160} visibleFrom="xs" title={session.role}>
+        {session.login}
+      </Text>
+      <Button variant="default" size="compact-sm" onClick={leave}>
+        Log out
+      </Button>
+    </>
   );
 }
 

@@ -6,7 +6,7 @@ import { navOf } from "../core/ui/registry";
 import { title } from "./application";
 import { ColorSchemeSwitch } from "./color-scheme";
 import { KeyDialog } from "./key-dialog";
-import { AccountMenu, LoginDialog } from "./login";
+import { Account, LoginDialog } from "./login";
 import { Navigation } from "./navigation";
 
 /** The layout of every page: header, navigation (collapsed on small screens) and content. */
@@ -46,7 +46,7 @@ export function Shell() {
             </Anchor>
           </Group>
           <Group gap="xs" wrap="nowrap">
-            <AccountMenu />
+            <Account />
             <ColorSchemeSwitch />
           </Group>
         </Group>

@@ -1,7 +1,4 @@
-/**
- * Who is logged in and what they may do, for backends with a login. Other backends are never asked: whether there is a
- * login shows in their answer to the first request, and afterwards in a mark that this browser keeps.
- */
+/** Who is logged in and what they may do, for backends with a login. */
 
 /** What may be done with a table; a list names the only fields for which it may be done. */
 export interface TableRights {
@@ -26,7 +23,6 @@ export interface SessionState {
   readonly isLoginRequired: boolean;
 }
 
-const MARK = "has-session";
 const UNAUTHENTICATED = "to the path of the session";
 const ALL: TableRights = { read: true, create: true, update: true, delete: true, export: true };
 
@@ -45,18 +41,7 @@ export const sessionState = {
 /** Change the state. */
 export function setSessionState(next: SessionState): void {
   state = next;
-  if (next.session) globalThis.localStorage?.setItem(MARK, "1");
   for (const listener of listeners) listener();
-}
-
-/** Forget that this browser has logged in. */
-export function forgetSession(): void {
-  globalThis.localStorage?.removeItem(MARK);
-}
-
-/** Whether somebody has logged in from this browser and not logged out. */
-export function hasSession(): boolean {
-  return globalThis.localStorage?.getItem(MARK) !== null;
 }
 
 /** Record an error response: a login is required if it is a 401 that asks for one. */

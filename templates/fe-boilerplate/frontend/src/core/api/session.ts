@@ -1,24 +1,18 @@
 import { send } from "./client";
 import { ProblemError } from "./problem";
-import {
-  forgetSession,
-  hasSession,
-  type Session,
-  sessionState,
-  setSessionState,
-} from "./session-state";
+import { type Session, sessionState, setSessionState } from "./session-state";
 
 const PATH = "/session";
+const NO_LOGIN = "no-login"; // in the session storage, once the backend has answered that it has none
 
-/** Find out who is logged in, if anybody has logged in from this browser. Never throws. */
+/** Find out who is logged in. Never throws: where that fails, the first request of a page shows the reason. */
 export async function startSession(): Promise<void> {
-  if (!hasSession()) return;
+  if (sessionStorage.getItem(NO_LOGIN)) return;
   try {
     setSessionState({ session: await readSession(), isLoginRequired: false });
   } catch (error) {
-    const status = error instanceof ProblemError ? error.status : 0;
-    if (status === 404) forgetSession(); // the backend has no login
-    setSessionState({ isLoginRequired: status === 401 });
+    const isMissing = error instanceof ProblemError && error.status === 404;
+    if (isMissing) sessionStorage.setItem(NO_LOGIN, "1");
   }
 }
 
@@ -34,7 +28,6 @@ export async function logIn(login: string, password: string): Promise<boolean> {
 /** Log out. */
 export async function logOut(): Promise<void> {
   await send(PATH, { method: "DELETE" });
-  forgetSession();
 }
 
 async function readSession(): Promise<Session> {

@@ -6,6 +6,8 @@ import { lowerFirst } from "./formats";
 import { navOf } from "./registry";
 import { errorText } from "./states";
 
+const CLOSE = { "aria-label": "Close" };
+
 /** Ask for confirmation before a deletion. */
 export function confirmDeletion(title: string, question: string, onConfirm: () => void): void {
   modals.openConfirmModal({
@@ -13,19 +15,25 @@ export function confirmDeletion(title: string, question: string, onConfirm: () =
     children: <Text size="sm">{question}</Text>,
     labels: { confirm: "Delete", cancel: "Cancel" },
     confirmProps: { color: "red.8" },
-    closeButtonProps: { "aria-label": "Close" },
+    closeButtonProps: CLOSE,
     onConfirm,
   });
 }
 
 /** Show a notification of a success. */
 export function notifySuccess(message: string): void {
-  notifications.show({ message, color: "teal" });
+  notifications.show({ message, color: "teal", closeButtonProps: CLOSE });
 }
 
 /** Show a notification of a failure for ten seconds. */
 export function notifyFailure(title: string, message: string): void {
-  notifications.show({ title, message, color: "red", autoClose: 10_000 });
+  notifications.show({
+    title,
+    message,
+    color: "red",
+    autoClose: 10_000,
+    closeButtonProps: CLOSE,
+  });
 }
 
 /** Show a notification of a failed deletion, with the tables whose rows prevent it. */
