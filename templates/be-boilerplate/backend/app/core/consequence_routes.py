@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 
 from app.core.consequences import Consequences, find_consequences
+from app.core.paths import path_below
 from app.core.problems import problem_responses
 from app.core.repository import Repository
 from app.core.request_repository import repository_of
@@ -40,10 +41,8 @@ def add_consequences_route(
 
         return await slow_requests(request).run(request, rows.session, read)
 
-    # A key that is text would include what comes after it.
-    before, after = (":consequences", "") if ":text}" in path else ("", "/consequences")
     router.add_api_route(
-        f"{before}{path}{after}",
+        path_below(path, "consequences"),
         show,
         response_model=Consequences,
         responses=problem_responses(404, 503),

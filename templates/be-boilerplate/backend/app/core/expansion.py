@@ -28,12 +28,6 @@ class Expandable:
         """Return the resource of the referenced table, or None if it is not served."""
         return resource_of(self.constraint.referred_table)
 
-    def is_readable(self, model: type[DeclarativeBase], access: Access) -> bool:
-        """Return whether the fields of this reference of a model and the rows that it refers to may be read."""
-        hidden = access.hidden(resource_of(table_of(model)))
-        target = self.constraint.referred_table.info["model"]
-        return hidden.isdisjoint(self.attributes) and access.allows("read", target)
-
     def rows(self, session: Session, referring: Iterable[DeclarativeBase]) -> list[Any]:
         """Return the visible rows that `referring` rows reference, each once, in the read schema of their table."""
         keys = {tuple(getattr(row, name) for name in self.attributes) for row in referring}
@@ -63,12 +57,13 @@ class References:
     def parse(self, expand: str, access: Access) -> Sequence[Expandable]:
         """Return the references named in a comma-separated list.
 
-        Raises a problem 422 for an unknown name, and for a reference that the actor may not read.
+        Raises a problem 422 for an unknown name, and for a reference with a field that the actor may not read.
         """
+        hidden = access.hidden(resource_of(table_of(self.model))) if expand else frozenset()
         known = {
             name: reference
             for name, reference in (self.by_name() if expand else {}).items()
-            if reference.is_readable(self.model, access)
+            if hidden.isdisjoint(reference.attributes)
         }
         names = [name.strip() for name in expand.split(",") if name.strip()]
         errors = [

@@ -28,3 +28,8 @@ class SlashesInKeys:
 def shown(path: str) -> str:
     """Return the path of a request as its client sees it."""
     return path.replace(SLASH, "/")
+
+
+def path_below(path: str, name: str) -> str:
+    """Return the path of a part of a row: `/{id}/name`, or `:name/{code:text}` where the key would include the name."""
+    return f":{name}{path}" if ":text}" in path else f"{path}/{name}"

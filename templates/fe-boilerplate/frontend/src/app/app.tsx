@@ -5,6 +5,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { theme } from "../own/theme";
 import { readableColors } from "./contrast";
+import { LoginGate } from "./login";
 import { queryClient } from "./query-client";
 import { router } from "./router";
 
@@ -15,7 +16,9 @@ export function App() {
       <QueryClientProvider client={queryClient}>
         <ModalsProvider>
           <Notifications position="top-right" />
-          <RouterProvider router={router} />
+          <LoginGate>
+            <RouterProvider router={router} />
+          </LoginGate>
         </ModalsProvider>
       </QueryClientProvider>
     </MantineProvider>

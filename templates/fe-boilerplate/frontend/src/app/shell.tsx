@@ -6,6 +6,7 @@ import { navOf } from "../core/ui/registry";
 import { title } from "./application";
 import { ColorSchemeSwitch } from "./color-scheme";
 import { KeyDialog } from "./key-dialog";
+import { Account, LoginDialog } from "./login";
 import { Navigation } from "./navigation";
 
 /** The layout of every page: header, navigation (collapsed on small screens) and content. */
@@ -44,7 +45,10 @@ export function Shell() {
               {title}
             </Anchor>
           </Group>
-          <ColorSchemeSwitch />
+          <Group gap="xs" wrap="nowrap">
+            <Account />
+            <ColorSchemeSwitch />
+          </Group>
         </Group>
       </AppShell.Header>
       <AppShell.Navbar id="navigation" aria-label="Tables" p="xs">
@@ -54,6 +58,7 @@ export function Shell() {
         <Outlet />
       </AppShell.Main>
       <KeyDialog />
+      <LoginDialog />
     </AppShell>
   );
 }

@@ -2,6 +2,7 @@ import { requestHeaders } from "../../own/http";
 import { keyHeaders, recordError } from "./api-key";
 import { type JsonValue, readJson, writeJson } from "./json";
 import { ProblemError, problemOf, readRetryAfter } from "./problem";
+import { recordUnauthenticated } from "./session-state";
 
 export interface Request {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -69,6 +70,7 @@ function responseError(response: Response, body: JsonValue): ProblemError {
   const retryAfter = readRetryAfter(response.headers.get("Retry-After"));
   const problem = problemOf(response.status, response.statusText, body, retryAfter);
   recordError(problem.status, problem.detail);
+  recordUnauthenticated(problem.status, problem.detail);
   return problem;
 }
 

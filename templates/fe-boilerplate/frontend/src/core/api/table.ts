@@ -3,6 +3,7 @@ import { fetchFile, type JsonResponse, type Request, send } from "./client";
 import { fieldKind, type Operator, operatorsOf } from "./kinds";
 import { filterParameters, type ListQuery, listParameters } from "./list-query";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
+import { isAllowed, isFieldAllowed } from "./session-state";
 import { loadTable } from "./tables";
 import { fieldToWire, fromWire, toWire } from "./wire";
 
@@ -50,6 +51,15 @@ interface WireConsequences extends Pick<Consequences, "effects"> {
   readonly is_complete: boolean;
 }
 
+/** A change of a row. Of an update, `before` and `after` have the fields that it changed. */
+export interface HistoryEntry {
+  readonly at: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly before: Readonly<Record<string, unknown>> | null;
+  readonly after: Readonly<Record<string, unknown>> | null;
+}
+
 /** A row and its version, which is sent with changes to detect conflicts. */
 export interface Versioned<Row> {
   readonly row: Row;
@@ -89,8 +99,11 @@ export interface TableService<Row, Create, Update> {
   readonly mark: "/" | ":";
   /** Fields of the primary key. If it is empty, rows can only be listed. */
   readonly key: readonly string[];
+  /** Whether who is logged in may write any rows. */
   readonly writable: boolean;
+  readonly creatable: boolean;
   readonly changeable: boolean;
+  readonly removable: boolean;
   readonly schemas: Schemas;
   /** Filter operators by field. Fields with the operator `eq` can be sorted by as well. */
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
@@ -119,6 +132,8 @@ export interface TableService<Row, Create, Update> {
   consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences>;
   /** Delete all existing rows with these keys or none, and return how many were deleted. */
   removeMany(keys: readonly Key[]): Promise<number>;
+  /** Return the changes of a row, the latest first. */
+  history(key: Key, signal?: AbortSignal): Promise<readonly HistoryEntry[]>;
   /** Export all rows that match a query as CSV. */
   exportCsv(query?: ListQuery): Promise<Blob>;
 }
@@ -145,6 +160,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   readonly unique: readonly (readonly string[])[];
   readonly schemas: Definition<Read, Create, Update>["schemas"];
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
+  private readable: Read | undefined;
 
   constructor(definition: Definition<Read, Create, Update>) {
     this.name = definition.name;
@@ -160,11 +176,19 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   get writable(): boolean {
-    return this.schemas.create !== undefined;
+    return this.creatable || this.changeable || this.removable;
+  }
+
+  get creatable(): boolean {
+    return this.schemas.create !== undefined && isAllowed("create", this.path);
   }
 
   get changeable(): boolean {
-    return this.schemas.update !== undefined;
+    return this.schemas.update !== undefined && isAllowed("update", this.path);
+  }
+
+  get removable(): boolean {
+    return this.schemas.create !== undefined && isAllowed("delete", this.path);
   }
 
   get references(): readonly Reference[] {
@@ -186,7 +210,8 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   parse(row: unknown): z.output<Read> {
-    const result = this.schemas.read.safeParse(fromWire(this.schemas.read.shape, row));
+    this.readable ??= readableSchema(this.path, this.schemas.read);
+    const result = this.readable.safeParse(fromWire(this.schemas.read.shape, row));
     if (result.success) return result.data;
     throw new Error(`${this.name}: unexpected response: ${z.prettifyError(result.error)}`);
   }
@@ -255,7 +280,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     const [key, ...others] = keys;
     const { body } =
       key && others.length === 0
-        ? await this.send(this.consequencesPath(key), { signal })
+        ? await this.send(this.pathBelow(key, "consequences"), { signal })
         : await this.send("/bulk-consequences", {
             method: "POST",
             body: keys.map((each) => this.wireKey(each)),
@@ -269,6 +294,11 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     const sent = keys.map((key) => this.wireKey(key));
     const { body } = await this.send("/bulk-delete", { method: "POST", body: sent });
     return (body as { deleted: number }).deleted;
+  }
+
+  async history(key: Key, signal?: AbortSignal): Promise<readonly HistoryEntry[]> {
+    const { body } = await this.send(this.pathBelow(key, "history"), { signal });
+    return body as unknown as readonly HistoryEntry[];
   }
 
   exportCsv(query: ListQuery = {}): Promise<Blob> {
@@ -288,11 +318,11 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     return (response.body as readonly unknown[]).map((row) => this.parse(row));
   }
 
-  /** A key that is text comes last, since it would include what comes after it. */
-  private consequencesPath(key: Key): string {
+  /** Return the path of a part of a row. A key that is text comes last, since it would include the name. */
+  private pathBelow(key: Key, name: string): string {
     const kinds = this.key.map((field) => fieldKind(this.schemas.read.shape[field]));
     const isText = kinds.some((kind) => ["text", "choice", "bytes"].includes(kind));
-    return isText ? `:consequences${keyPath(key)}` : `${keyPath(key)}/consequences`;
+    return isText ? `:${name}${keyPath(key)}` : `${keyPath(key)}/${name}`;
   }
 
   private wireKey(key: Key): unknown {
@@ -313,6 +343,14 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     });
     return Object.fromEntries(await Promise.all(parsed));
   }
+}
+
+/** Return the schema of rows without the fields that who is logged in may not read: the backend leaves them out. */
+function readableSchema<Read extends z.ZodObject>(path: string, read: Read): Read {
+  const fields = Object.entries<z.core.$ZodType>(read.shape);
+  const shown = fields.filter(([field]) => isFieldAllowed("read", path, field));
+  if (shown.length === fields.length) return read;
+  return z.object(Object.fromEntries(shown)) as unknown as Read;
 }
 
 function keyPath(key: Key): string {

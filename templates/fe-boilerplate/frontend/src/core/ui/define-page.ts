@@ -1,6 +1,7 @@
+import { isFieldAllowed } from "../api/session-state";
 import type { AnyTable, TableService } from "../api/table";
 import { describeFields } from "./fields";
-import type { AnyPage, Customization, FieldText, Nav, Row } from "./page";
+import type { AnyPage, Customization, FieldInfo, FieldText, Nav, Row } from "./page";
 
 interface Declared<R extends Row, Create, Update> {
   readonly nav: Nav;
@@ -21,15 +22,31 @@ export function definePage<R extends Row, Create, Update>(
 ): AnyPage {
   const table = declared.table as unknown as AnyTable;
   const changes = declared.customize as unknown as Customization<Row>;
-  const fields = describeFields(table, declared.fields, changes.fields ?? {});
+  const described = describeFields(table, declared.fields, changes.fields ?? {});
+  const fields = described.flatMap((field) => allowedField(table.path, field) ?? []);
   const byName = new Map(fields.map((field) => [field.name, field]));
   return {
     nav: declared.nav,
     table,
     about: declared.about,
-    columns: declared.columns.filter((name) => byName.has(name)),
+    columns: declared.columns.filter(
+      (name) => byName.has(name) && isFieldAllowed("read", table.path, name),
+    ),
     extraColumns: changes.extraColumns ?? [],
     fields,
     byName,
+  };
+}
+
+/** Return a field as far as who is logged in may read and write it; undefined if neither is allowed. */
+function allowedField(path: string, field: FieldInfo): FieldInfo | undefined {
+  const [read, create, update] = (["read", "create", "update"] as const).map((action) =>
+    isFieldAllowed(action, path, field.name),
+  );
+  if (!read && !create && !update) return undefined;
+  return {
+    ...field,
+    schema: create || update ? field.schema : undefined,
+    changeable: field.changeable && update === true,
   };
 }

@@ -2,10 +2,12 @@ import { Button, Group, SimpleGrid, Stack, Tabs, Text, Title } from "@mantine/co
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactNode, useMemo } from "react";
 import { tableHooks } from "../api/hooks";
+import { isAllowed, sessionState } from "../api/session-state";
 import type { AnyRow, Referrer, Versioned } from "../api/table";
 import classes from "./detail-screen.module.css";
 import { FieldValue } from "./field-value";
 import { lowerFirst } from "./formats";
+import { History } from "./history";
 import { BackIcon, PencilIcon, TrashIcon } from "./icons";
 import { keyText } from "./keys";
 import type { AnyPage, FieldInfo } from "./page";
@@ -136,32 +138,36 @@ function Actions({ page, found, title }: ActionsProps) {
           Edit
         </Button>
       )}
-      <Button
-        variant="default"
-        leftSection={<TrashIcon />}
-        loading={removal.isPending}
-        onClick={() =>
-          confirmDeletion({
-            page,
-            keys: [key],
-            title: `Delete this ${noun}?`,
-            question: `${title} will be permanently deleted.`,
-            onConfirm: remove,
-          })
-        }
-      >
-        Delete
-      </Button>
+      {page.table.removable && (
+        <Button
+          variant="default"
+          leftSection={<TrashIcon />}
+          loading={removal.isPending}
+          onClick={() =>
+            confirmDeletion({
+              page,
+              keys: [key],
+              title: `Delete this ${noun}?`,
+              question: `${title} will be permanently deleted.`,
+              onConfirm: remove,
+            })
+          }
+        >
+          Delete
+        </Button>
+      )}
     </Group>
   );
 }
 
-/** One tab per reference of another table to this row. Its rows are loaded when the tab is opened. */
+/** A tab for each reference of another table to this row, and its history. Their rows are loaded when they are opened. */
 function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
   const { tab } = useSearch({ strict: false }) as { tab?: string };
   const navigate = useNavigate();
-  const referrers = page.table.referencedBy.filter(({ table }) => navOf(table));
-  const chosen = referrers.find((referrer) => tabName(referrer) === tab) ?? referrers[0];
+  const referrers = page.table.referencedBy.filter(({ table }) => isShown(table));
+  const hasHistory = sessionState.get().session?.has_history && page.table.key.length > 0;
+  const names = [...referrers.map(tabName), ...(hasHistory ? [HISTORY] : [])];
+  const chosen = names.find((name) => name === tab) ?? names[0];
   if (!chosen) return null;
   const key = keyText(page.table.keyOf(row));
   const open = (name: string | null) =>
@@ -173,21 +179,34 @@ function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
       resetScroll: false,
     });
   return (
-    <Tabs value={tabName(chosen)} onChange={open} keepMounted={false}>
+    <Tabs value={chosen} onChange={open} keepMounted={false}>
       <Tabs.List aria-label={`Rows that refer to this ${lowerFirst(page.nav.labelSingular)}`}>
         {referrers.map((referrer) => (
           <Tabs.Tab key={tabName(referrer)} value={tabName(referrer)}>
             {tabLabel(referrer, referrers)}
           </Tabs.Tab>
         ))}
+        {hasHistory && <Tabs.Tab value={HISTORY}>History</Tabs.Tab>}
       </Tabs.List>
       {referrers.map((referrer) => (
         <Tabs.Panel key={tabName(referrer)} value={tabName(referrer)} pt="md">
           <RelatedRows referrer={referrer} row={row} />
         </Tabs.Panel>
       ))}
+      {hasHistory && (
+        <Tabs.Panel value={HISTORY} pt="md">
+          <History page={page} row={row} />
+        </Tabs.Panel>
+      )}
     </Tabs>
   );
+}
+
+const HISTORY = "history"; // no table and reference have such a name: that of theirs contains a point
+
+function isShown(table: string): boolean {
+  const nav = navOf(table);
+  return nav !== undefined && isAllowed("read", nav.path);
 }
 
 function tabName({ table, reference }: Referrer): string {

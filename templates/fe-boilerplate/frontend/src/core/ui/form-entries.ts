@@ -1,5 +1,6 @@
 /** The entries of a form: single fields, and composite references that are selected as one. */
 
+import { isFieldAllowed } from "../api/session-state";
 import type { Reference } from "../api/table";
 import type { AnyPage, FieldInfo } from "./page";
 
@@ -13,7 +14,7 @@ export interface FormEntry {
 
 /** Return the entries of a form in the table's order; for an existing row, only fields that can be changed. */
 export function formEntries(page: AnyPage, isNew: boolean): readonly FormEntry[] {
-  const entered = page.fields.filter((field) => field.schema && (isNew || field.changeable));
+  const entered = page.fields.filter((field) => field.schema && isEntered(page, field, isNew));
   const names = new Set(entered.map(({ name }) => name));
   const composite = page.table.references.filter(
     ({ fields }) => fields.length > 1 && fields.every((field) => names.has(field)),
@@ -42,6 +43,10 @@ export function formEntries(page: AnyPage, isNew: boolean): readonly FormEntry[]
 function kept(field: FieldInfo): FieldInfo {
   const help = [field.help, "Leave empty to keep the present value."].filter(Boolean).join(" ");
   return { ...field, help, optional: true };
+}
+
+function isEntered(page: AnyPage, field: FieldInfo, isNew: boolean): boolean {
+  return isNew ? isFieldAllowed("create", page.table.path, field.name) : field.changeable;
 }
 
 /** Return all fields whose values the entries of a form set. */

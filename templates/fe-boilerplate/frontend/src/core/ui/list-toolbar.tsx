@@ -12,6 +12,7 @@ import { useDebouncedCallback } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
+import { isAllowed } from "../api/session-state";
 import { labelFor } from "./data-columns";
 import { lowerFirst } from "./formats";
 import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon } from "./icons";
@@ -41,8 +42,8 @@ export function ListToolbar({ page, state, onChange }: Props) {
       )}
       <Group gap="sm" ml="auto" wrap="nowrap">
         <ColumnChoice page={page} state={state} onChange={onChange} />
-        <CsvExport page={page} state={state} />
-        {page.table.writable && (
+        {isAllowed("export", page.table.path) && <CsvExport page={page} state={state} />}
+        {page.table.creatable && (
           <Button
             leftSection={<PlusIcon />}
             renderRoot={(props) => (

@@ -93,13 +93,13 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
         </Text>
         <Group gap="xs">
           {total !== 0 && <AllLink page={page} filters={filters} />}
-          {page.table.writable && (
+          {(page.table.creatable || page.table.changeable) && (
             <Button size="xs" variant="subtle" onClick={() => switchTo(true)}>
               Edit as grid
             </Button>
           )}
-          <AddSeveral page={page} referrer={referrer} row={row} />
-          {page.table.writable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
+          {page.table.creatable && <AddSeveral page={page} referrer={referrer} row={row} />}
+          {page.table.creatable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
         </Group>
       </Group>
       {total !== 0 && (

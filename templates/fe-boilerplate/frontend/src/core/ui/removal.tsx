@@ -8,6 +8,8 @@ import type { AnyPage } from "./page";
 import { navOf } from "./registry";
 import { errorText } from "./states";
 
+const CLOSE = { "aria-label": "Close" };
+
 interface Deletion {
   readonly page: AnyPage;
   readonly keys: readonly Key[];
@@ -20,7 +22,7 @@ interface Deletion {
 export function confirmDeletion({ title, onConfirm, ...asked }: Deletion): void {
   const id = modals.open({
     title,
-    closeButtonProps: { "aria-label": "Close" },
+    closeButtonProps: CLOSE,
     children: (
       <DeletionQuestion
         {...asked}
@@ -35,12 +37,18 @@ export function confirmDeletion({ title, onConfirm, ...asked }: Deletion): void 
 
 /** Show a notification of a success. */
 export function notifySuccess(message: string): void {
-  notifications.show({ message, color: "teal" });
+  notifications.show({ message, color: "teal", closeButtonProps: CLOSE });
 }
 
 /** Show a notification of a failure for ten seconds. */
 export function notifyFailure(title: string, message: string): void {
-  notifications.show({ title, message, color: "red", autoClose: 10_000 });
+  notifications.show({
+    title,
+    message,
+    color: "red",
+    autoClose: 10_000,
+    closeButtonProps: CLOSE,
+  });
 }
 
 /** Show a notification of a failed deletion, with the tables whose rows prevent it. */

@@ -1,0 +1,124 @@
+import {
+  Button,
+  Center,
+  Modal,
+  Paper,
+  PasswordInput,
+  Stack,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, type ReactNode, useState, useSyncExternalStore } from "react";
+import { logIn, logOut } from "../core/api/session";
+import { sessionState } from "../core/api/session-state";
+import { notifyFailure } from "../core/ui/removal";
+import { errorText } from "../core/ui/states";
+import { title } from "./application";
+
+/** Shows its children, or the login in their place while nobody is logged in to a backend that requires it. */
+export function LoginGate({ children }: { children: ReactNode }) {
+  const { session, isLoginRequired } = useSession();
+  if (!isLoginRequired || session) return children;
+  return (
+    <Center component="main" mih="100vh" p="md">
+      <Paper withBorder p="lg" w="100%" maw={360}>
+        <Title order={1} size="h3" mb="md">
+          {title}
+        </Title>
+        <LoginForm />
+      </Paper>
+    </Center>
+  );
+}
+
+/** Asks who was logged in to log in again when the session has ended. What was entered on the page is kept. */
+export function LoginDialog() {
+  const { session, isLoginRequired } = useSession();
+  return (
+    <Modal
+      opened={isLoginRequired && session !== undefined}
+      onClose={() => undefined}
+      withCloseButton={false}
+      title="Your session has ended"
+    >
+      <LoginForm login={session?.login} />
+    </Modal>
+  );
+}
+
+/** Who is logged in, and a button to log out; nothing for backends without a login. */
+export function Account() {
+  const { session } = useSession();
+  if (!session) return null;
+  const leave = () =>
+    logOut().then(
+      () => window.location.assign("/"),
+      (error: Error) => notifyFailure("Logging out failed", errorText(error)),
+    );
+  return (
+    <>
+      <Text size="sm" truncate maw={160} visibleFrom="xs" title={session.role}>
+        {session.login}
+      </Text>
+      <Button variant="default" size="compact-sm" onClick={leave}>
+        Log out
+      </Button>
+    </>
+  );
+}
+
+function LoginForm({ login: known = "" }: { login?: string }) {
+  const client = useQueryClient();
+  const [login, setLogin] = useState(known);
+  const [password, setPassword] = useState("");
+  const [problem, setProblem] = useState<Error>();
+  const [isSending, setSending] = useState(false);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setSending(true);
+    setProblem(undefined);
+    try {
+      if (await logIn(login.trim(), password)) window.location.reload();
+      else await client.invalidateQueries();
+    } catch (error) {
+      setProblem(error instanceof Error ? error : new Error(String(error)));
+      setPassword("");
+    } finally {
+      setSending(false);
+    }
+  };
+  return (
+    <form onSubmit={submit} aria-label="Log in">
+      <Stack gap="md">
+        <TextInput
+          label="Login"
+          autoComplete="username"
+          autoCapitalize="none"
+          spellCheck={false}
+          value={login}
+          onChange={(event) => setLogin(event.currentTarget.value)}
+          data-autofocus={known === "" || undefined}
+        />
+        <PasswordInput
+          label="Password"
+          autoComplete="current-password"
+          value={password}
+          onChange={(event) => setPassword(event.currentTarget.value)}
+          error={problem && errorText(problem)}
+          errorProps={{ role: "alert" }}
+          visibilityToggleButtonProps={{ "aria-label": "Show or hide the password" }}
+          data-autofocus={known !== "" || undefined}
+        />
+        <Button type="submit" loading={isSending} disabled={login.trim() === "" || password === ""}>
+          Log in
+        </Button>
+      </Stack>
+    </form>
+  );
+}
+
+function useSession() {
+  return useSyncExternalStore(sessionState.subscribe, sessionState.get);
+}

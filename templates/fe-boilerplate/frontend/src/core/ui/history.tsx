@@ -1,0 +1,68 @@
+import { Stack, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { queryKeys } from "../api/hooks";
+import type { AnyRow, HistoryEntry } from "../api/table";
+import type { AnyPage } from "./page";
+import { Failed, LoadingRow } from "./states";
+
+/** The changes of a row: when, by whom, and each field before and after. */
+export function History({ page, row }: { page: AnyPage; row: AnyRow }) {
+  const key = page.table.keyOf(row);
+  const { data, error, refetch } = useQuery({
+    queryKey: [...queryKeys(page.table.name).row(key), "history"],
+    queryFn: ({ signal }) => page.table.history(key, signal),
+  });
+  if (error) return <Failed error={error} onRetry={() => refetch()} />;
+  if (!data) return <LoadingRow lines={3} />;
+  if (data.length === 0) return <Text c="dimmed">No changes are recorded.</Text>;
+  return (
+    <Stack gap="lg">
+      {data.map((entry) => (
+        <div key={`${entry.at} ${entry.action}`}>
+          <Text fw={600} size="sm">
+            {VERBS[entry.action] ?? entry.action} by {entry.actor || "unknown"},{" "}
+            <time dateTime={entry.at}>{new Date(entry.at).toLocaleString()}</time>
+          </Text>
+          {entry.action === "update" && <Changes page={page} entry={entry} />}
+        </div>
+      ))}
+    </Stack>
+  );
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  create: "Created",
+  update: "Changed",
+  delete: "Deleted",
+};
+
+function Changes({ page, entry }: { page: AnyPage; entry: HistoryEntry }) {
+  const names = Object.keys(entry.after ?? {}).filter((name) => page.byName.has(name));
+  return (
+    <Table.ScrollContainer minWidth={360}>
+      <Table aria-label="Changed fields">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th scope="col">Field</Table.Th>
+            <Table.Th scope="col">Before</Table.Th>
+            <Table.Th scope="col">After</Table.Th>
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {names.map((name) => (
+            <Table.Tr key={name}>
+              <Table.Th scope="row">{page.byName.get(name)?.label}</Table.Th>
+              <Table.Td>{shown(entry.before?.[name])}</Table.Td>
+              <Table.Td>{shown(entry.after?.[name])}</Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Table.ScrollContainer>
+  );
+}
+
+function shown(value: unknown): string {
+  if (value === null || value === undefined) return "—";
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
+}
