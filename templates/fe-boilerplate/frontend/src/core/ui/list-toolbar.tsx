@@ -15,10 +15,18 @@ import { useEffect, useState } from "react";
 import { labelFor } from "./data-columns";
 import { lowerFirst } from "./formats";
 import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon } from "./icons";
-import { canSearch, type ListState, queryOf, shownColumns } from "./list-state";
+import {
+  canSearch,
+  type ListState,
+  queryOf,
+  readState,
+  shownColumns,
+  writeState,
+} from "./list-state";
 import type { AnyPage } from "./page";
 import { notifyFailure } from "./removal";
 import { errorText } from "./states";
+import { ViewsMenu } from "./views-menu";
 
 const SEARCH_DELAY = 300; // milliseconds after the last key press
 
@@ -40,6 +48,11 @@ export function ListToolbar({ page, state, onChange }: Props) {
         />
       )}
       <Group gap="sm" ml="auto" wrap="nowrap">
+        <ViewsMenu
+          page={page}
+          search={writeState(state)}
+          onOpen={(search) => onChange(readState(search, page))}
+        />
         <ColumnChoice page={page} state={state} onChange={onChange} />
         <CsvExport page={page} state={state} />
         {page.table.writable && (
