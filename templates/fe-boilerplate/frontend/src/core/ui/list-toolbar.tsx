@@ -8,13 +8,13 @@ import {
   Stack,
   TextInput,
 } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { labelFor } from "./data-columns";
 import { lowerFirst } from "./formats";
-import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon } from "./icons";
+import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon, UploadIcon } from "./icons";
 import {
   canSearch,
   type ListState,
@@ -28,6 +28,7 @@ import { notifyFailure } from "./removal";
 import { errorText } from "./states";
 import { ViewsMenu } from "./views-menu";
 
+const ImportDialog = lazy(() => import("./importing/import-dialog"));
 const SEARCH_DELAY = 300; // milliseconds after the last key press
 
 interface Props {
@@ -55,6 +56,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
         />
         <ColumnChoice page={page} state={state} onChange={onChange} />
         <CsvExport page={page} state={state} />
+        {page.table.writable && <CsvImport page={page} />}
         {page.table.writable && (
           <Button
             leftSection={<PlusIcon />}
@@ -67,6 +69,30 @@ export function ListToolbar({ page, state, onChange }: Props) {
         )}
       </Group>
     </Group>
+  );
+}
+
+/** Opens the import of a file, whose code is loaded then. */
+function CsvImport({ page }: Pick<Props, "page">) {
+  const [isOpen, { open, close }] = useDisclosure();
+  return (
+    <>
+      <ActionIcon
+        variant="default"
+        size="input-sm"
+        aria-label="Import from CSV"
+        title="Import from CSV"
+        aria-haspopup="dialog"
+        onClick={open}
+      >
+        <UploadIcon />
+      </ActionIcon>
+      {isOpen && (
+        <Suspense>
+          <ImportDialog page={page} onClose={close} />
+        </Suspense>
+      )}
+    </>
   );
 }
 
