@@ -48,7 +48,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
           onChange={(q) => onChange({ q }, { replace: true })}
         />
       )}
-      <Group gap="sm" ml="auto" wrap="nowrap">
+      <Group gap="sm" ml="auto" justify="flex-end">
         <ViewsMenu
           page={page}
           search={writeState(state)}
