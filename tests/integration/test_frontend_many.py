@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.integration.clicks import Clicks
 from tests.integration.frontend_browser import PHONE
 from tests.integration.frontend_class import OneClass
 from tests.integration.test_frontend_access import grave_findings_in_both_modes
@@ -124,3 +125,41 @@ def test_adding_several_fits_a_phone(tab: Page, pages: Callable[[str], TablePage
     expect(dialog.get_by_text(re.compile("Select all"))).to_be_visible()
     assert tab.evaluate("document.documentElement.scrollWidth") == 375
     assert grave_findings_in_both_modes(tab) == []
+
+
+def test_chosen_rows_are_changed_at_once(pages: Callable[[str], TablePages]) -> None:
+    classes = pages("classes")
+    tab, school = classes.tab, classes.app.make("schools")["id"]
+    numbers = {"capacity": 30, "current_students": 0, "school_id": school, "room": "Ruang Lama"}
+    rows = [classes.app.make("classes", **numbers) for _ in range(3)]
+    full = classes.app.make("classes", **{**numbers, "current_students": 25})
+    clicks = Clicks.of(tab)
+    classes.open_list(f"?school_id__eq={school}")
+    for row in rows:
+        tab.get_by_role("checkbox", name=f"Select row {row['id']}", exact=True).click()
+    tab.get_by_role("button", name="Change", exact=True).click()
+    dialog = tab.get_by_role("dialog")
+    fields = dialog.get_by_role("combobox", name="Fields to change")
+    for name in ("Room", "Capacity"):
+        fields.fill(name)
+        tab.get_by_role("option", name=name, exact=True).click()
+    fields.press("Escape")
+    dialog.get_by_label("Room", exact=True).fill("Ruang Baru")
+    dialog.get_by_label("Capacity", exact=True).fill("20")
+    assert grave_findings_in_both_modes(tab) == []
+    dialog.get_by_role("button", name="Change 3").click()
+    expect(tab.get_by_text("3 changed")).to_be_visible()
+    assert clicks.count == 7
+    stored = [classes.app.find("classes", {"id": row["id"]}) for row in rows]
+    assert {(row["room"], row["capacity"]) for row in stored} == {("Ruang Baru", 20)}
+
+    tab.get_by_role("checkbox", name="Select all rows on this page").click()
+    tab.get_by_role("button", name="Change", exact=True).click()
+    fields.fill("Capacity")
+    tab.get_by_role("option", name="Capacity", exact=True).click()
+    fields.press("Escape")
+    dialog.get_by_label("Capacity", exact=True).fill("10")
+    dialog.get_by_role("button", name="Change 4").click()
+    expect(dialog.get_by_role("alert")).to_contain_text(f"{full['name']}: ")
+    assert grave_findings_in_both_modes(tab) == []
+    assert classes.app.find("classes", {"id": rows[0]["id"]})["capacity"] == 20

@@ -45,7 +45,7 @@ class ServiceView:
     @property
     def identity(self) -> Mapping[str, Any]:
         """What identifies a row: its key, the fields by which people know it, and sets of fields that are unique."""
-        unique = [names for names in self.table.unique_sets if names != self.key]
+        unique = [list(names) for names in self.table.unique_sets if names != self.key]
         found: dict[str, Any] = {"key": self.key, "labelFields": self.label_fields}
         return found | ({"unique": unique} if unique and self.key else {})
 

@@ -1,5 +1,6 @@
 import { Button, Group, Paper, Text } from "@mantine/core";
 import { tableHooks } from "../api/hooks";
+import { BulkEdit } from "./bulk-edit";
 import type { Selection } from "./data-table";
 import { formatCount, lowerFirst } from "./formats";
 import { TrashIcon } from "./icons";
@@ -38,6 +39,7 @@ export function BulkActions({ page, selection, onDone }: Props) {
           <Button size="xs" variant="default" onClick={onDone}>
             Clear selection
           </Button>
+          <BulkEdit page={page} ids={ids} onDone={onDone} />
           <Button
             size="xs"
             color="red.8"

@@ -35,7 +35,9 @@ export function ChoiceList(props: Props) {
   const { label, chosen, onChange, messages } = props;
   const [search, setSearch] = useState("");
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => input.current?.focus(), []);
+  useEffect(() => {
+    input.current?.focus();
+  }, []);
   const { offered, linked, isSettled, error } = useOffered(props, search.trim());
   const free = offered.filter(({ value }) => !linked.has(value));
   const shown = search ? offered : withChosen(offered, chosen, messages);

@@ -10,10 +10,12 @@ import { lowerFirst } from "./formats";
 import { History } from "./history";
 import { BackIcon, PencilIcon, TrashIcon } from "./icons";
 import { keyText } from "./keys";
+import { lastPlace } from "./list-memory";
 import type { AnyPage, FieldInfo } from "./page";
 import { navOf } from "./registry";
 import { RelatedRows } from "./related-rows";
 import { confirmDeletion, notifyDeletionError, notifySuccess } from "./removal";
+import { RETURNS } from "./returning";
 import { Failed, isMissing, LoadingRow, MissingRow } from "./states";
 import { useRowLabels, useRowTitle } from "./use-labels";
 
@@ -80,7 +82,14 @@ function BackToList({ page }: { page: AnyPage }) {
       size="compact-sm"
       leftSection={<BackIcon size={16} />}
       style={{ alignSelf: "flex-start" }}
-      renderRoot={(props) => <Link {...props} to="/$table" params={{ table: page.nav.name }} />}
+      renderRoot={(props) => (
+        <Link
+          {...props}
+          to="/$table"
+          params={{ table: page.nav.name }}
+          search={lastPlace(page.nav.name)}
+        />
+      )}
     >
       {page.nav.label}
     </Button>
@@ -132,6 +141,7 @@ function Actions({ page, found, title }: ActionsProps) {
               {...props}
               to="/$table/$key/edit"
               params={{ table: page.nav.name, key: keyText(key) }}
+              state={RETURNS}
             />
           )}
         >

@@ -6,6 +6,7 @@ import type { AnyRow, Versioned } from "../api/table";
 import { lowerFirst } from "./formats";
 import { BackIcon } from "./icons";
 import { keyText } from "./keys";
+import { lastPlace } from "./list-memory";
 import type { AnyPage } from "./page";
 import { RowForm } from "./row-form";
 import { Failed, isMissing, LoadingRow, MissingRow } from "./states";
@@ -108,7 +109,7 @@ function BackLink({ page, row }: { page: AnyPage; row?: AnyRow }) {
             params={{ table, key: keyText(page.table.keyOf(row)) }}
           />
         ) : (
-          <Link {...props} to="/$table" params={{ table }} />
+          <Link {...props} to="/$table" params={{ table }} search={lastPlace(table)} />
         )
       }
     >

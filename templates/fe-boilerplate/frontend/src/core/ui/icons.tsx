@@ -29,6 +29,18 @@ export const PlusIcon = (props: Props) => (
   </Icon>
 );
 
+export const BookmarkIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M6 4h8v12l-4-3-4 3z" />
+  </Icon>
+);
+
+export const UploadIcon = (props: Props) => (
+  <Icon {...props}>
+    <path d="M10 13V4M6 8l4-4 4 4M4 16h12" />
+  </Icon>
+);
+
 export const PencilIcon = (props: Props) => (
   <Icon {...props}>
     <path d="M4 16l.8-3.4L13.5 4 16 6.5l-8.7 8.7zM12 5.5l2.5 2.5" />

@@ -22,6 +22,7 @@ import { DataTable, type Selection } from "./data-table";
 import classes from "./data-table.module.css";
 import { lowerFirst } from "./formats";
 import { DownIcon, UpDownIcon, UpIcon } from "./icons";
+import { chooseColumns, chosenColumns, rememberPlace } from "./list-memory";
 import {
   canSort,
   type ListState,
@@ -105,19 +106,29 @@ function useListState(page: AnyPage): [ListState, Change] {
   const search = useSearch({ strict: false });
   const navigate = useNavigate();
   const written = JSON.stringify(search);
-  const state = useMemo(() => readState(JSON.parse(written), page), [written, page]);
+  const table = page.nav.name;
+  const [chosen, setChosen] = useState(() => chosenColumns(table));
+  const state = useMemo(
+    () => readState(JSON.parse(written), page, chosen),
+    [written, page, chosen],
+  );
+  useEffect(() => rememberPlace(table, JSON.parse(written)), [table, written]);
   const change = useCallback<Change>(
     (part, options) => {
       const next = { ...state, ...("columns" in part ? {} : FIRST), ...part };
+      if ("columns" in part) {
+        chooseColumns(table, part.columns);
+        setChosen(part.columns ?? []);
+      }
       void navigate({
         to: "/$table",
-        params: { table: page.nav.name },
+        params: { table },
         search: writeState(next),
         replace: options?.replace ?? false,
         resetScroll: false,
       });
     },
-    [navigate, page, state],
+    [navigate, table, state],
   );
   return [state, change];
 }

@@ -21,11 +21,20 @@ export interface ListState extends Place {
 
 type Search = Readonly<Record<string, unknown>>;
 
-/** Parse the state of a list; unknown fields and operators are ignored. */
-export function readState(search: Search, page: AnyPage): ListState {
+/**
+ * Parse the state of a list; unknown fields and operators are ignored.
+ *
+ * `chosen` are the columns to show if the URL names none.
+ */
+export function readState(
+  search: Search,
+  page: AnyPage,
+  chosen: readonly string[] = [],
+): ListState {
   const text = (name: string) => (typeof search[name] === "string" ? search[name] : "");
   const known = [...page.byName.keys(), ...page.extraColumns.map(({ name }) => name)];
-  const columns = words(text("columns")).filter((name) => known.includes(name));
+  const named = words(text("columns"));
+  const columns = (named.length > 0 ? named : chosen).filter((name) => known.includes(name));
   const size = Number(text("size"));
   const after = text("after") || undefined;
   return {

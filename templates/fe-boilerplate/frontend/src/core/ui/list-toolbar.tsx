@@ -8,19 +8,28 @@ import {
   Stack,
   TextInput,
 } from "@mantine/core";
-import { useDebouncedCallback } from "@mantine/hooks";
+import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
 import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { isAllowed } from "../api/session-state";
 import { labelFor } from "./data-columns";
 import { lowerFirst } from "./formats";
-import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon } from "./icons";
-import { canSearch, type ListState, queryOf, shownColumns } from "./list-state";
+import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon, UploadIcon } from "./icons";
+import {
+  canSearch,
+  type ListState,
+  queryOf,
+  readState,
+  shownColumns,
+  writeState,
+} from "./list-state";
 import type { AnyPage } from "./page";
 import { notifyFailure } from "./removal";
 import { errorText } from "./states";
+import { ViewsMenu } from "./views-menu";
 
+const ImportDialog = lazy(() => import("./importing/import-dialog"));
 const SEARCH_DELAY = 300; // milliseconds after the last key press
 
 interface Props {
@@ -40,9 +49,15 @@ export function ListToolbar({ page, state, onChange }: Props) {
           onChange={(q) => onChange({ q }, { replace: true })}
         />
       )}
-      <Group gap="sm" ml="auto" wrap="nowrap">
+      <Group gap="sm" ml="auto" justify="flex-end">
+        <ViewsMenu
+          page={page}
+          search={writeState(state)}
+          onOpen={(search) => onChange(readState(search, page))}
+        />
         <ColumnChoice page={page} state={state} onChange={onChange} />
         {isAllowed("export", page.table.path) && <CsvExport page={page} state={state} />}
+        {page.table.creatable && <CsvImport page={page} />}
         {page.table.creatable && (
           <Button
             leftSection={<PlusIcon />}
@@ -55,6 +70,30 @@ export function ListToolbar({ page, state, onChange }: Props) {
         )}
       </Group>
     </Group>
+  );
+}
+
+/** Opens the import of a file, whose code is loaded then. */
+function CsvImport({ page }: Pick<Props, "page">) {
+  const [isOpen, { open, close }] = useDisclosure();
+  return (
+    <>
+      <ActionIcon
+        variant="default"
+        size="input-sm"
+        aria-label="Import from CSV"
+        title="Import from CSV"
+        aria-haspopup="dialog"
+        onClick={open}
+      >
+        <UploadIcon />
+      </ActionIcon>
+      {isOpen && (
+        <Suspense>
+          <ImportDialog page={page} onClose={close} />
+        </Suspense>
+      )}
+    </>
   );
 }
 

@@ -10,8 +10,10 @@ import { enteredFields, formEntries } from "./form-entries";
 import { FormInput, SERVER } from "./form-input";
 import { type Drafts, draftOf, formSchema, initialDraft, type Values } from "./form-values";
 import { keyText } from "./keys";
+import { lastPlace } from "./list-memory";
 import type { AnyPage, FieldInfo } from "./page";
 import { notifySuccess } from "./removal";
+import { useLeave } from "./returning";
 import classes from "./row-form.module.css";
 import { SaveProblem } from "./save-problem";
 import { UnsavedGuard } from "./unsaved-guard";
@@ -137,13 +139,14 @@ function useSave(page: AnyPage, base: Versioned<AnyRow> | undefined) {
 
 function useFinish(page: AnyPage, isSaved: { current: boolean }, onAnother?: () => void) {
   const navigate = useNavigate();
+  const leave = useLeave();
   return (row: AnyRow, another: boolean) => {
     isSaved.current = true;
     notifySuccess(`${page.nav.labelSingular} saved`);
     if (another) onAnother?.();
     else {
       const params = { table: page.nav.name, key: keyText(page.table.keyOf(row)) };
-      void navigate({ to: "/$table/$key", params });
+      leave(() => void navigate({ to: "/$table/$key", params, replace: true }));
     }
   };
 }
@@ -188,7 +191,7 @@ function Cancel({ page, base }: Pick<Props, "page" | "base">) {
             params={{ table, key: keyText(page.table.keyOf(base.row)) }}
           />
         ) : (
-          <Link {...props} to="/$table" params={{ table }} />
+          <Link {...props} to="/$table" params={{ table }} search={lastPlace(table)} />
         )
       }
     >

@@ -1,4 +1,11 @@
-import type { ClipboardEvent, FocusEvent, KeyboardEvent, RefObject } from "react";
+import {
+  type ClipboardEvent,
+  type FocusEvent,
+  type KeyboardEvent,
+  type RefObject,
+  useEffect,
+  useRef,
+} from "react";
 import type { FieldInfo } from "../page";
 import type { Option } from "../reference-options";
 import { readTable } from "./cell-text";
@@ -34,8 +41,12 @@ interface Props extends Pick<CellProps, "onChange"> {
  */
 export function GridTable(props: Props) {
   const { columns, rows, messages, active, table, labelOf } = props;
+  const section = useRef<HTMLElement>(null);
+  useEffect(() => {
+    section.current?.scrollIntoView({ block: "start" });
+  }, []);
   return (
-    <section className={classes.scroller} aria-label={props.label}>
+    <section ref={section} className={classes.scroller} aria-label={props.label}>
       <table
         ref={table}
         className={classes.grid}

@@ -23,7 +23,7 @@ export function useGridSave(
   const save = async () => {
     const { added, changed, messages } = checkGrid(page, grid.child, grid.columns, grid.rows);
     const invalid = Object.keys(messages).length;
-    grid.setMessages(messages);
+    grid.showMessages(messages);
     onProblem(invalid > 0 ? new Error(invalidText(invalid)) : undefined);
     if (invalid > 0) return;
     let sent: Parameters<typeof rejectedCells>[3] = changed;
@@ -43,7 +43,7 @@ export function useGridSave(
       onSaved();
     } catch (error) {
       const isAtCells = error instanceof ProblemError && error.byRow().size > 0;
-      if (isAtCells) grid.setMessages(rejectedCells(page, error, grid.columns, sent));
+      if (isAtCells) grid.showMessages(rejectedCells(page, error, grid.columns, sent));
       const problem = error instanceof Error ? error : new Error(String(error));
       const isPartial = sent === added && changed.length > 0;
       onProblem(isAtCells ? new Error(rejectedText(isPartial)) : problem);

@@ -92,11 +92,19 @@ export function useGrid({ page, referrer, row, items, labels }: Props) {
     active,
     setActive,
     messages,
-    setMessages,
     table,
     onChange,
     onPick,
     labelFor,
+
+    /** Show messages at their cells, and move to the first of them. */
+    showMessages: (found: CellMessages) => {
+      setMessages(found);
+      const at = rows.findIndex(({ id }) => id in found);
+      const own = found[rows[at]?.id ?? ""] ?? {};
+      const column = columns.findIndex(({ name }) => name in own);
+      if (at >= 0) moveTo({ row: at, column: Math.max(column, 0) });
+    },
 
     /** Mark rows as stored, after a part of the changes was saved. */
     setStored: (stored: ReadonlyMap<string, AnyRow>) =>

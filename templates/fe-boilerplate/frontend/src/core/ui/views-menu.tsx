@@ -1,0 +1,97 @@
+import { ActionIcon, Button, Group, Popover, Stack, Text, TextInput } from "@mantine/core";
+import { type FormEvent, useState } from "react";
+import { BookmarkIcon, TrashIcon } from "./icons";
+import { removeView, type Search, saveView, viewsOf } from "./list-memory";
+import type { AnyPage } from "./page";
+
+interface Props {
+  readonly page: AnyPage;
+  /** The current state of the list. */
+  readonly search: Search;
+  readonly onOpen: (search: Search) => void;
+}
+
+/** The views of a list: filters, order and columns under a name, kept in this browser. */
+export function ViewsMenu({ page, search, onOpen }: Props) {
+  const table = page.nav.name;
+  const [isOpen, setOpen] = useState(false);
+  const [views, setViews] = useState(() => viewsOf(table));
+  const [name, setName] = useState("");
+  const open = (chosen: Search) => {
+    setOpen(false);
+    onOpen(chosen);
+  };
+  const save = (event: FormEvent) => {
+    event.preventDefault();
+    event.stopPropagation();
+    const { page: _page, after: _after, before: _before, ...kept } = search;
+    saveView(table, { name: name.trim(), search: kept });
+    setViews(viewsOf(table));
+    setName("");
+  };
+  const remove = (removed: string) => {
+    removeView(table, removed);
+    setViews(viewsOf(table));
+  };
+  return (
+    <Popover opened={isOpen} onChange={setOpen} position="bottom-end" shadow="md" trapFocus>
+      <Popover.Target>
+        <ActionIcon
+          variant="default"
+          size="input-sm"
+          aria-label="Views"
+          title="Views"
+          onClick={() => setOpen(!isOpen)}
+        >
+          <BookmarkIcon />
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Views">
+        <Stack gap="sm" maw={300}>
+          {views.length === 0 && (
+            <Text size="sm" c="dimmed">
+              Save the current search, filters, order and columns under a name.
+            </Text>
+          )}
+          {views.map((view) => (
+            <Group key={view.name} gap="xs" wrap="nowrap" justify="space-between">
+              <Button
+                variant="subtle"
+                size="compact-sm"
+                flex={1}
+                justify="flex-start"
+                onClick={() => open(view.search)}
+              >
+                {view.name}
+              </Button>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                aria-label={`Remove view ${view.name}`}
+                onClick={() => remove(view.name)}
+              >
+                <TrashIcon size={14} />
+              </ActionIcon>
+            </Group>
+          ))}
+          <form onSubmit={save}>
+            <Group gap="xs" wrap="nowrap">
+              <TextInput
+                size="xs"
+                flex={1}
+                aria-label="Name of the view"
+                placeholder="Name of the view"
+                maxLength={60}
+                value={name}
+                onChange={(event) => setName(event.currentTarget.value)}
+              />
+              <Button type="submit" size="xs" disabled={name.trim() === ""}>
+                Save view
+              </Button>
+            </Group>
+          </form>
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}

@@ -1,0 +1,88 @@
+"""The import of a CSV file in a real browser: columns matched, everything checked, all rows or none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.integration.clicks import Clicks
+from tests.integration.frontend_browser import PHONE
+from tests.integration.test_frontend_access import grave_findings_in_both_modes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator
+
+    from tests.integration.frontend_pages import TablePages
+
+pytest_plugins = ["tests.integration.frontend_browser"]
+
+
+def choose(tab: Page, dialog: Locator, text: str) -> None:
+    with tab.expect_file_chooser() as chooser:
+        dialog.get_by_role("button", name="CSV file").click()
+    chooser.value.set_files({"name": "rows.csv", "mimeType": "text/csv", "buffer": text.encode()})
+
+
+def test_a_file_is_checked_and_imported(pages: Callable[[str], TablePages]) -> None:
+    subjects = pages("subjects")
+    tab = subjects.tab
+    subjects.app.make("schools", name="SMP Impor Sari")
+    clicks = Clicks.of(tab)
+    subjects.open_list()
+    tab.get_by_role("button", name="Import from CSV").click()
+    dialog = tab.get_by_role("dialog")
+    header = "School;Kode;Name;Weekly hours;Passing score;Grade levels"
+    good = [f"SMP Impor Sari;IMP-{at:02};Impor {at};4;87,5;7,8" for at in range(30)]
+    bad = ["SMP Tiada;IMP-90;Impor 90;4;87,5;", "SMP Impor Sari;IMP-01;Impor 91;99;87,5;"]
+    choose(tab, dialog, "\n".join([header, *good, *bad]))
+    expect(dialog.get_by_text("Still needed: Code.")).to_be_visible()
+    dialog.get_by_role("combobox", name="Field of Kode").fill("Code")
+    tab.get_by_role("option", name="Code", exact=True).click()
+    dialog.get_by_role("button", name="Check").click()
+    errors = dialog.get_by_role("table", name="Errors in the file")
+    expect(errors.get_by_role("row", name="32 SMP Tiada School was not found")).to_be_visible()
+    expect(errors.get_by_role("row", name="33 99 Weekly hours must be 12 or less")).to_be_visible()
+    assert grave_findings_in_both_modes(tab) == []
+
+    choose(tab, dialog, "\n".join([header.replace("Kode", "Code"), *good]))
+    dialog.get_by_role("button", name="Check").click()
+    expect(dialog.get_by_text("30 rows checked: nothing is wrong")).to_be_visible()
+    dialog.get_by_role("button", name="Import 30").click()
+    expect(dialog).to_be_hidden()
+    expect(tab.get_by_text("30 subjects imported")).to_be_visible()
+    assert clicks.count == 7
+    stored = subjects.app.find("subjects", {"code": "IMP-07"})
+    assert (stored["passing_score"], stored["grade_levels"], stored["weekly_hours"]) == ("87.50", [7, 8], 4)
+
+
+def test_what_the_server_refuses_is_told_at_its_line_and_nothing_is_imported(
+    pages: Callable[[str], TablePages],
+) -> None:
+    subjects = pages("subjects")
+    tab, school = subjects.tab, subjects.app.make("schools")["id"]
+    subjects.app.make("subjects", school_id=school, code="ADA-1")
+    subjects.open_list()
+    tab.get_by_role("button", name="Import from CSV").click()
+    dialog = tab.get_by_role("dialog")
+    choose(tab, dialog, f"school_id,code,name\n{school},ADA-0,Nol\n{school},ADA-1,Satu\n")
+    dialog.get_by_role("button", name="Check").click()
+    dialog.get_by_role("button", name="Import 2").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("Nothing was imported: 1 row is wrong")
+    expect(dialog.get_by_role("table", name="Errors in the file").get_by_role("row").nth(1)).to_contain_text("3")
+    assert subjects.app.api.get(subjects.path, params={"school_id": school}).json()["total"] == 1
+
+
+@pytest.mark.parametrize("tab", [PHONE], indirect=True, ids=["phone"])
+def test_an_import_fits_a_phone(tab: Page, pages: Callable[[str], TablePages]) -> None:
+    subjects = pages("subjects")
+    subjects.app.make("subjects")
+    subjects.open_list()
+    tab.get_by_role("button", name="Import from CSV").click()
+    choose(tab, tab.get_by_role("dialog"), "code,name\nA-1,Satu\n")
+    expect(tab.get_by_role("table", name="Columns of the file")).to_be_visible()
+    assert tab.evaluate("document.documentElement.scrollWidth") == 375
+    assert grave_findings_in_both_modes(tab) == []
