@@ -40,23 +40,25 @@ export function BulkActions({ page, selection, onDone }: Props) {
             Clear selection
           </Button>
           <BulkEdit page={page} ids={ids} onDone={onDone} />
-          <Button
-            size="xs"
-            color="red.8"
-            leftSection={<TrashIcon size={14} />}
-            loading={removal.isPending}
-            onClick={() =>
-              confirmDeletion({
-                page,
-                keys: ids.map(readKey),
-                title: `Delete ${selected}?`,
-                question: "This cannot be undone.",
-                onConfirm: remove,
-              })
-            }
-          >
-            Delete
-          </Button>
+          {page.table.removable && (
+            <Button
+              size="xs"
+              color="red.8"
+              leftSection={<TrashIcon size={14} />}
+              loading={removal.isPending}
+              onClick={() =>
+                confirmDeletion({
+                  page,
+                  keys: ids.map(readKey),
+                  title: `Delete ${selected}?`,
+                  question: "This cannot be undone.",
+                  onConfirm: remove,
+                })
+              }
+            >
+              Delete
+            </Button>
+          )}
         </Group>
       </Group>
     </Paper>
