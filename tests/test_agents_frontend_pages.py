@@ -75,7 +75,7 @@ def test_fields_declare_only_what_their_type_does_not_imply(pages: dict[str, Pag
     fields = pages["people"].fields
     assert fields["nisn"] == {"label": "NISN", "help": "Nomor Induk Siswa Nasional, 10 digits."}
     assert fields["email"] == {"label": "Email", "format": "email"}
-    assert fields["password_hash"] == {"label": "Password hash", "format": "secret"}
+    assert fields["password_hash"] == {"label": "Password", "format": "secret"}
     assert fields["status"] == {"label": "Status", "initial": "new"}
     assert fields["is_active"] == {"label": "Active", "initial": True}
     assert fields["created_at"] == {"label": "Created at", "readOnly": True}

@@ -85,6 +85,25 @@ def test_names_that_only_look_like_them(column: str) -> None:
     assert secrets(column) == []
 
 
+@pytest.mark.parametrize(
+    ("column", "is_hashed"),
+    [
+        ("password_hash text", True),
+        ("hashed_password varchar(255) CHECK (length(hashed_password) >= 20)", True),
+        ("password_hash varchar(64)", False),  # which an argon2 hash does not fit
+        ("password_hash char(128)", False),
+        ("password_hash text CHECK (password_hash LIKE '$2b$%')", False),
+        ("password_hash bytea", False),
+        ("password text", False),
+        ("token_hash text", False),
+    ],
+)
+def test_the_hash_of_a_password_is_stored_where_the_name_says_so_and_it_fits(column: str, is_hashed: bool) -> None:
+    schema = read_ddl_text(f"CREATE TABLE t (id int PRIMARY KEY, {column})", "postgres")
+    (table,) = Application(schema).tables
+    assert [field.is_hashed for field in table.secrets] == [is_hashed]
+
+
 def test_a_hash_beside_a_login_is_a_secret() -> None:
     assert secrets("hash text, email text") == ["hash"]
 

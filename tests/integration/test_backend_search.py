@@ -183,7 +183,7 @@ def test_a_role_that_may_not_create_extensions_gets_an_index_of_words(
 
 
 @pytest.mark.parametrize("server", SERVERS)
-def test_a_revision_keeps_the_index_that_of_the_searched_columns(
+def test_a_revision_keeps_the_index_of_the_searched_columns(
     request: pytest.FixtureRequest, server: str, tmp_path: Path
 ) -> None:
     own: PostgresServer = request.getfixturevalue(SERVERS[server])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import psycopg
 import pytest
+from argon2 import PasswordHasher
 
 from tests.generated_backend import backend_files, read_schema, write_backend
 from tests.integration.backend import Server, run, serving
@@ -28,7 +29,7 @@ CREATE TABLE users (
     password_hash text NOT NULL CHECK (length(password_hash) >= 8),
     "apiKey" text UNIQUE,
     pin int,
-    answer text,
+    answer text CHECK (length(answer) >= 8),
     credentials jsonb,
     token_count int NOT NULL DEFAULT 0
 );
@@ -112,7 +113,8 @@ def test_no_answer_contains_a_secret(client: httpx.Client, server: Server, url: 
         send("GET", "/users", 422, params={"sort": name})
         send("GET", "/users", 422, params={"expand": name})
     send("POST", "/users", 409, json={**body, "login": "citra"})  # the key is taken
-    send("POST", "/users", 422, json={**body, "login": "citra", "password_hash": MARK})  # too short
+    send("POST", "/users", 422, json={**body, "login": "citra", "answer": MARK})  # too short
+    send("POST", "/users", 422, json={**body, "login": "citra", "password_hash": MARK * 200})  # too long
     send("POST", "/users", 422, json={**body, "login": 1})
     send("PATCH", "/users/1", 422, json={"password_hash": [MARK]})
     send("PATCH", "/users/1", 200, json={"token_count": 2})
@@ -125,14 +127,32 @@ def test_no_answer_contains_a_secret(client: httpx.Client, server: Server, url: 
         assert not [leak for leak in LEAKS if leak in answer.text or leak in str(answer.headers)], answer.text
     assert not [leak for leak in LEAKS if leak in server.log.read_text(encoding="utf-8")]
     # What a PUT leaves out gets its default, but secrets, which its client cannot know, are kept
-    query = 'SELECT login, password_hash, "apiKey", pin, answer, token_count FROM users WHERE id = 1'
-    assert rows(url, query) == [("ani", f"{MARK}-new", f"{MARK}-key", 738_291, f"{MARK}-other", 0)]
+    query = 'SELECT login, "apiKey", pin, answer, token_count FROM users WHERE id = 1'
+    assert rows(url, query) == [("ani", f"{MARK}-key", 738_291, f"{MARK}-other", 0)]
+
+
+def test_the_hash_of_a_password_is_stored(client: httpx.Client, url: str) -> None:
+    def stored() -> str:
+        ((found,),) = rows(url, "SELECT password_hash FROM users")
+        return str(found)
+
+    assert client.post("/users", json={"login": "ani", "password_hash": "first"}).status_code == 201
+    assert PasswordHasher().verify(stored(), "first")
+    for change in ({"login": "budi"}, {"login": "ani"}):
+        assert client.patch("/users/1", json=change).status_code == 200
+        assert PasswordHasher().verify(stored(), "first")
+    changes = [{"key": 1, "changes": {"password_hash": "second"}}]
+    assert client.post("/users/bulk-update", json=changes).status_code == 200
+    assert PasswordHasher().verify(stored(), "second")
+    made_elsewhere = f"$2b$12${'a' * 53}"
+    assert client.patch("/users/1", json={"password_hash": made_elsewhere}).status_code == 200
+    assert stored() == made_elsewhere
 
 
 def test_the_entity_tag_does_not_depend_on_a_secret(client: httpx.Client) -> None:
     client.post("/users", json={"login": "ani", **SECRETS})
     tag = client.get("/users/1").headers["etag"]
-    changed = client.patch("/users/1", json={"answer": "another"}, headers={"If-Match": tag})
+    changed = client.patch("/users/1", json={"answer": "another one"}, headers={"If-Match": tag})
     assert (changed.status_code, changed.headers["etag"]) == (200, tag)
 
 

@@ -24,6 +24,7 @@ _MODULES = {
         omitted padded""",
     "app.core.moments": "Date Interval LocalTimestamp Time Timestamp utc_now",
     "app.core.native_values": "Cidr Inet InetItem MacAddr MacAddr8 bits",
+    "app.core.password_hashes": "hash_password",
     "app.core.periods": "PeriodForeignKey PrimaryKeyWithoutOverlaps UniqueWithoutOverlaps",
     "app.core.problems": "problem_responses",
     "app.core.resource": "Resource",

@@ -134,6 +134,13 @@ class Resource:
         columns = self.columns_of(self.table.secrets)
         return Fragment(literal({column.attribute: column.field.name for column in columns}))
 
+    @property
+    def hashed(self) -> Fragment | None:
+        """The attributes whose hashes are stored, with the function that hashes; None where none are."""
+        columns = self.columns_of(field for field in self.table.secrets if field.is_hashed)
+        pairs = (source("{}: hash_password", literal(column.attribute), uses="hash_password") for column in columns)
+        return source("{{{}}}", join(pairs)) if columns else None
+
     # ---------------------------------------------------------------------------------------------------------- routes
 
     @cached_property

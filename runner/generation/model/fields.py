@@ -21,7 +21,7 @@ class Field:
     `name` is the field's in JSON, URLs and forms, unique in its table; `column` is the DDL's own record. `nullable`
     takes the primary key and domains into account. `is_numbered` fields are counted up by the database,
     `is_read_only` ones get their value from it alone: they are numbered, computed or maintained by it. A field that
-    `is_secret` is written by clients and never read by them. An array of a
+    `is_secret` is written by clients and never read by them; of one that `is_hashed` the hash is stored. An array of a
     domain with checks has the field that each `item` of it is; `item_checks` are those that no bounds express.
     """
 
@@ -36,6 +36,7 @@ class Field:
     is_numbered: bool
     is_read_only: bool
     is_secret: bool = False
+    is_hashed: bool = False
     item: Field | None = None
     item_checks: tuple[str, ...] = ()
 

@@ -33,6 +33,8 @@ def field_label(field: Field, reference: Reference | None = None) -> str:
     if field.type.kind == "boolean" and len(parts) > 1 and parts[0] in ("is", "has"):
         parts.pop(0)
     unit = parts.pop() if len(parts) > 1 and parts[-1] in _UNITS else ""
+    if field.is_hashed:  # people type the password
+        parts = [part for part in parts if part not in ("hash", "hashed", "digest")]
     text = " ".join(_word(part, field.comment) for part in parts)
     return f"{text[:1].upper()}{text[1:]}{f' ({unit})' if unit else ''}"
 

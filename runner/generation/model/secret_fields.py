@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runner.generation.model.checks import Bounds
 from runner.generation.model.chosen_columns import no_such_column
 from runner.generation.model.naming import snake, word_set
 from runner.records.errors import AgentError
@@ -36,6 +37,9 @@ _COMMENT = re.compile(
     r"|(hashed|encrypted) password|api key|private key)\b",
     re.IGNORECASE,
 )
+_PASSWORDS, _HASHES = word_set("password passwd passphrase passcode pwd"), word_set("hash hashed digest")
+_HASH_LENGTH = 97  # characters of an argon2id hash
+_PASSWORD = Bounds(min_length=1, max_length=1024)  # what is typed where the hash is stored
 # A `pin` beside these is a postal code or a place on a map, a `hash` is a secret only beside those.
 _PLACES = word_set("address city state street district province country postal latitude longitude lat lng")
 _ACCOUNTS = word_set("email login username password salt")
@@ -66,9 +70,23 @@ def with_secrets(table: ApplicationTable, referred: Collection[str], chosen: Cho
             and not field.bounds.choices
             and _is_secret(field, words[name], around)
         )
-    marked = {name: replace(field, is_secret=True) for name, field in table.fields.items() if name in names}
+    marked = {name: _marked(table, field) for name, field in table.fields.items() if name in names}
     has_others = len(marked) < len(table.fields)  # a row that shows nothing could not be told from others
     return replace(table, fields={**table.fields, **marked}) if marked and has_others else table
+
+
+def _marked(table: ApplicationTable, field: Field) -> Field:
+    """Return a secret; the hash of a password has the bounds of the password that is typed."""
+    words = set(snake(field.column.name).split("_"))
+    ruled = {name for rule in (*table.rules, *table.tried) for name in rule.columns}
+    ruled.update(name for columns in table.opaque.values() for name in columns)
+    bounds = field.bounds
+    fits = bounds.choices is None and bounds.pattern is None and field.column.name not in ruled
+    fits = fits and (bounds.min_length or 0) <= _HASH_LENGTH <= (bounds.max_length or _HASH_LENGTH)
+    is_text = field.type.kind == "text" and not field.type.is_padded
+    if is_text and fits and words & _PASSWORDS and words & _HASHES:
+        return replace(field, is_secret=True, is_hashed=True, bounds=_PASSWORD)
+    return replace(field, is_secret=True)
 
 
 def _is_secret(field: Field, words: list[str], around: Collection[str]) -> bool:

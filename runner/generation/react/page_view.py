@@ -72,7 +72,7 @@ class PageView:
 
     def _declared(self, field: Field) -> Mapping[str, Any]:
         found: dict[str, Any] = {"label": field_label(field, self._references.get(field.name))}
-        if field.comment:
+        if field.comment and not field.is_hashed:  # which is about the hash
             found["help"] = field.comment
         if (form := _format(field)) is not None:
             found["format"] = form

@@ -33,6 +33,11 @@ def _school_year(fake: Faker) -> str:
     return f"{first}/{first + 1}"
 
 
+def _password_hash(fake: Faker) -> str:
+    """Return what has the form of a hash and belongs to no password: computing one takes long."""
+    return f"$argon2id$v=19$m=65536,t=3,p=4${fake.pystr(22, 22)}${fake.pystr(43, 43)}"
+
+
 TEXTS: tuple[tuple[str, Text], ...] = (
     (r"e?_?mails?|emailaddress", lambda fake: fake.email()),
     (r"phones?|mobile|fax|telephone|cell|whatsapp|homephone", lambda fake: fake.phone_number()),
@@ -44,6 +49,7 @@ TEXTS: tuple[tuple[str, Text], ...] = (
     (r"mime|mime_type|content_type|media_type", lambda _: "application/pdf"),
     (r"file|file_?name|filename|attachment", lambda fake: fake.file_name(extension="pdf")),
     (r"path|file_path|photopath|storage_key", lambda fake: fake.file_path(depth=2, extension="pdf")),
+    (r"passw(?:or)?d_(?:hash|digest)|hashed_passw(?:or)?d", _password_hash),
     (r"passw(?:or)?d|hash|digest|checksum|secret|token|fingerprint", lambda fake: fake.sha256()),
     (r"uuid|guid|gid", lambda fake: fake.uuid4()),
     (r"user_?name|login|nick|screen_name", lambda fake: fake.user_name()),
