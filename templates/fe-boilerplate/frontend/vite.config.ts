@@ -3,6 +3,7 @@ import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
 
 const NAVIGATION = /[\\/]src[\\/]pages[\\/][^\\/]+[\\/]nav\.ts$/;
+const ROUTER = /[\\/]node_modules[\\/]@tanstack[\\/](react-)?(router|router-core|store)[\\/]/;
 
 // `npm run dev` and `npm run preview` forward /api to the backend.
 export default defineConfig(({ mode }) => {
@@ -15,8 +16,15 @@ export default defineConfig(({ mode }) => {
     build: {
       manifest: true,
       rolldownOptions: {
-        // The navigation needs an entry of every table. Otherwise each would be a file of its own.
-        output: { codeSplitting: { groups: [{ name: "navigation", test: NAVIGATION }] } },
+        // The first page needs an entry of every table, and the router. Otherwise they would be many files.
+        output: {
+          codeSplitting: {
+            groups: [
+              { name: "navigation", test: NAVIGATION },
+              { name: "router", test: ROUTER },
+            ],
+          },
+        },
       },
     },
     test: {
