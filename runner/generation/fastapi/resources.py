@@ -136,10 +136,9 @@ class Resource:
 
     @property
     def hashed(self) -> Fragment | None:
-        """The attributes whose hashes are stored, with the function that hashes; None where none are."""
+        """The attributes of passwords whose hashes are stored, as arguments; None where there are none."""
         columns = self.columns_of(field for field in self.table.secrets if field.is_hashed)
-        pairs = (source("{}: hash_password", literal(column.attribute), uses="hash_password") for column in columns)
-        return source("{{{}}}", join(pairs)) if columns else None
+        return join(literal(column.attribute) for column in columns) if columns else None
 
     # ---------------------------------------------------------------------------------------------------------- routes
 

@@ -10,13 +10,17 @@ from argon2 import PasswordHasher
 _AT_ONCE = 4  # hashes that are computed at once: each takes 64 MiB
 # How hashes begin, in the modular crypt format and the one of the password hashing competition
 _HASH = re.compile(r"\$(argon2(id|i|d)|2[abxy]|scrypt|pbkdf2[\w-]*|[156y])\$")
-_hasher = PasswordHasher()
-_turns = threading.BoundedSemaphore(_AT_ONCE)
+
+hasher = PasswordHasher()
+turns = threading.BoundedSemaphore(_AT_ONCE)  # acquired for each computation
 
 
-def hash_password(password: str | None) -> str | None:
-    """Return the hash of a password; what is a hash already, and None, are returned as they are."""
-    if password is None or _HASH.match(password):
-        return password
-    with _turns:
-        return _hasher.hash(password)
+def hash_password(password: str) -> str:
+    """Return the hash of a password."""
+    with turns:
+        return hasher.hash(password)
+
+
+def hash_entered(value: str | None) -> str | None:
+    """Return the hash of an entered password; what is a hash already, and None, are returned as they are."""
+    return value if value is None or _HASH.match(value) else hash_password(value)

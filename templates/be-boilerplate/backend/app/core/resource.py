@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Generic, TypeVar
@@ -28,8 +28,7 @@ class Resource(Generic[Model, Read]):
     """The model, the read schema and the rules of a table. `label` is its noun in messages.
 
     `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers. `secrets` are
-    those that clients write and never read, with the names of their fields; `stored` has a function of some attributes
-    that returns what is stored in place of a value.
+    those that clients write and never read, with the names of their fields.
     """
 
     def __init__(
@@ -39,7 +38,6 @@ class Resource(Generic[Model, Read]):
         *,
         label: str,
         secrets: Mapping[str, str] = MappingProxyType({}),
-        stored: Mapping[str, Callable[[Any], Any]] = MappingProxyType({}),
         searched: Sequence[str] = (),
         phones: Sequence[str] = (),
         rules: Sequence[Rule] = (),
@@ -51,13 +49,6 @@ class Resource(Generic[Model, Read]):
         self.create: type[BaseModel] | None = None  # the body of a POST, which the routes set
         self.rules = rules
         self.secrets = secrets
-        for name, store in stored.items():
-            sa.event.listen(
-                getattr(model, name),
-                "set",
-                lambda _row, value, *_, store=store: store(value),
-                retval=True,
-            )
         self.filters = Filters(model, read, Search(searched, phones))
         shown = {name: info.serialization_alias or name for name, info in read.model_fields.items()}
         self.field_names = {**shown, **secrets}  # as clients know them, by attribute

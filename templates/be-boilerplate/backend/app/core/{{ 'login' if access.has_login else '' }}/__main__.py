@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 from app.core.database import get_engine
 from app.core.login.accounts import find_account, set_hash
 from app.core.login.new_account import NewAccountError, add
-from app.core.login.passwords import MAX_LENGTH, MIN_LENGTH, hash_password
+from app.core.login.passwords import MAX_LENGTH, MIN_LENGTH
+from app.core.password_hashes import hash_password
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
