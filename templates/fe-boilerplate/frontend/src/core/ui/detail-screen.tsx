@@ -126,7 +126,11 @@ function Actions({ page, found, title }: ActionsProps) {
       {
         onSuccess: () => {
           notifySuccess(`${page.nav.labelSingular} deleted`);
-          void navigate({ to: "/$table", params: { table: page.nav.name } });
+          void navigate({
+            to: "/$table",
+            params: { table: page.nav.name },
+            search: lastPlace(page.nav.name),
+          });
         },
         onError: notifyDeletionError,
       },
