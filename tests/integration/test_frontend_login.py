@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.axe import grave_findings_in_both_modes
 from tests.integration.backend import serving
 from tests.integration.frontend import frontend_files, node_tool, write_files
 from tests.integration.frontend_server import serving_frontend
 from tests.integration.test_backend_access import DDL, PASSWORD, PERMISSIONS, ROLES, ROWS
 from tests.integration.test_backend_access import Application as Backend
-from tests.integration.test_frontend_access import grave_findings_in_both_modes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.integration.axe import grave_findings_in_both_modes
 from tests.integration.clicks import Clicks
 from tests.integration.frontend_browser import PHONE
 from tests.integration.frontend_class import OneClass
-from tests.integration.test_frontend_access import grave_findings_in_both_modes
 
 if TYPE_CHECKING:
     from collections.abc import Callable

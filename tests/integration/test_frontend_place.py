@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from tests.integration.test_frontend_access import grave_findings_in_both_modes
+from tests.integration.axe import grave_findings_in_both_modes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
