@@ -46,6 +46,19 @@ def test_the_same_claim_again_is_not_written_again(tmp_path: Path) -> None:
     claims(tmp_path).claim({"p": "2"}, "b")
 
 
+def test_claims_go_on_in_a_workspace_that_was_moved_away(tmp_path: Path) -> None:
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    book = claims(workspace)
+    book.claim({"p": "1", "q": "1"}, "a")
+    workspace.rename(tmp_path / "moved")
+    other = claims(workspace)
+    other.claim({"r": "1"}, "b")
+    book.claim({"s": "1"}, "a")
+    with pytest.raises(PathOwnedError, match="'b'"):
+        book.claim({"r": "2"}, "a")
+
+
 @pytest.mark.parametrize("torn", [b'["p", "dead", "', b"\xff\xfe", b"[]", b'["p"]', b"7"])
 def test_a_torn_line_of_a_dead_writer_is_passed_over(tmp_path: Path, torn: bytes) -> None:
     early = claims(tmp_path)

@@ -79,7 +79,7 @@ class RunClaims(Claims):
         self._root = os.path.realpath(root)
         self._folder = _run_folder(run_id)
         self._logs = OpenFolder(self._root, self._folder)
-        self._known: defaultdict[int, int] = defaultdict(int)  # stripe -> bytes of its log that were read
+        self._known: defaultdict[int, int] = defaultdict(int)  # inode of a log -> bytes of it that were read
 
     def claim(self, files: Mapping[str, str], owner: str) -> None:
         """As `Claims.claim`, among all processes of the run. Paths are as `FileLockManager.name_of` returns them.
@@ -89,20 +89,20 @@ class RunClaims(Claims):
             WorkspaceError: the log cannot be written.
 
         """
-        stripe = stripe_of(next(iter(files)))
-        log = f"{stripe:02d}.log"
+        log = f"{stripe_of(next(iter(files))):02d}.log"
         try:
             descriptor = self._logs.open(log, os.O_RDWR | os.O_CREAT | os.O_APPEND)
             try:
-                size = os.fstat(descriptor).st_size
-                whole = self._catch_up(descriptor, stripe, size)
+                status = os.fstat(descriptor)
+                size = status.st_size
+                whole = self._catch_up(descriptor, status)
                 added = {path: sha256 for path, sha256 in files.items() if self._owners[path].get(owner) != sha256}
                 if not added:
                     return
                 self._refuse_other_bytes(added, owner)
                 lines = "".join(json.dumps([path, owner, sha256]) + "\n" for path, sha256 in added.items()).encode()
                 _append(descriptor, lines if whole else b"\n" + lines, size)
-                self._known[stripe] = size + len(lines) + (not whole)
+                self._known[status.st_ino] = size + len(lines) + (not whole)
             finally:
                 os.close(descriptor)
         except OSError as error:
@@ -116,8 +116,7 @@ class RunClaims(Claims):
             WorkspaceError: the log cannot be read.
 
         """
-        stripe = stripe_of(path)
-        log = f"{stripe:02d}.log"
+        log = f"{stripe_of(path):02d}.log"
         try:
             descriptor = self._logs.open(log, os.O_RDONLY)
         except FileNotFoundError:
@@ -125,21 +124,27 @@ class RunClaims(Claims):
         except OSError as error:
             raise cannot("read claims from it", f"{self._root}/{self._folder}/{log}", error) from error
         try:
-            self._catch_up(descriptor, stripe, os.fstat(descriptor).st_size)
+            self._catch_up(descriptor, os.fstat(descriptor))
         finally:
             os.close(descriptor)
         return super().is_claimed(path, besides)
 
-    def _catch_up(self, descriptor: int, stripe: int, size: int) -> bool:
-        """Read what others have appended; return whether the log ends with a whole line."""
-        known = self._known[stripe]
+    def _catch_up(self, descriptor: int, status: os.stat_result) -> bool:
+        """Read what others have appended; return whether the log ends with a whole line.
+
+        A log that is shorter than what was read is another one: the workspace was removed and made again.
+        """
+        size = status.st_size
+        known = self._known[status.st_ino]
+        if size < known:
+            known = 0
         if size == known:
             return True  # what was read ends with a whole line, or the log is empty
         added = os.pread(descriptor, size - known, known)
         for path, owner, sha256 in _read(added):
             self._owners[path][owner] = sha256
         whole = added.endswith(b"\n")
-        self._known[stripe] = size if whole else known
+        self._known[status.st_ino] = size if whole else known
         return whole
 
 
