@@ -20,6 +20,7 @@ from runner.generation.fastapi.sqlite_names import table_name_source
 from runner.generation.fastapi.translation import TableSql, table_sql
 from runner.generation.fragments import Fragment, compose, join
 from runner.generation.model.prose import one_line
+from runner.generation.model.rule_sentences import rule_message
 from runner.generation.model.schema_names import outside
 from runner.generation.model.table_part import TablePart
 
@@ -103,12 +104,14 @@ class Resource:
     def rules(self) -> tuple[Fragment, ...]:
         """The rules over a row."""
         names = {name: column.attribute for name, column in self.columns.items()}
+        fields = {name: field.name for name, field in self.table.fields.items()}
         return tuple(
             source(
-                "Rule({}, {}, {}, lambda row: {})",
+                "Rule({}, {}, {}, {}, lambda row: {})",
                 literal(rule.name),
                 literal(tuple(names[name] for name in rule.columns)),
                 literal(one_line(rule.text)),
+                literal(rule_message(rule, fields)),
                 condition_source(rule.condition, names),
                 uses="Rule",
             )

@@ -39,11 +39,15 @@ class RuleValues(dict[str, Any]):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A CHECK constraint: its name, the fields it mentions, its SQL text, and a function that evaluates it."""
+    """A CHECK constraint: its name, the fields it mentions, its SQL text, and a function that evaluates it.
+
+    `message` is what it demands, with fields in backticks.
+    """
 
     name: str
     fields: tuple[str, ...]
     text: str
+    message: str
     holds: Callable[[Values], Truth]
 
 
@@ -54,9 +58,7 @@ def enforce(rules: Iterable[Rule], values: Values, changed: Iterable[str] | None
     """
     selected = None if changed is None else set(changed)
     errors = [
-        FieldError(
-            field=field, code="check", message=f"must satisfy {rule.text}", constraint=rule.name
-        )
+        FieldError(field=field, code="check", message=rule.message, constraint=rule.name)
         for rule in rules
         if selected is None or selected.intersection(rule.fields)
         if rule.holds(values) is False

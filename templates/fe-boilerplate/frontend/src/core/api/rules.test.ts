@@ -7,7 +7,7 @@ const rules: readonly sql.Rule[] = [
   {
     name: "in_order",
     fields: ["starts", "ends"],
-    text: "starts < ends",
+    message: "`starts` must be before `ends`",
     holds: (row) => sql.lt(row.starts, row.ends),
   },
 ];
@@ -29,8 +29,8 @@ describe("rules over a row", () => {
 
   test("are reported at each of their fields", () => {
     expect(errors(schema, { ...broken, name: "a" })).toEqual([
-      ["starts", "must satisfy starts < ends"],
-      ["ends", "must satisfy starts < ends"],
+      ["starts", "`starts` must be before `ends`"],
+      ["ends", "`starts` must be before `ends`"],
     ]);
   });
 

@@ -12,11 +12,15 @@ import { isNonFinite } from "./fields";
 type Values = Readonly<Record<string, unknown>>;
 type Truth = boolean | null;
 
-/** A CHECK constraint: its name, the fields it mentions, its SQL text, and a function that evaluates it. */
+/**
+ * A CHECK constraint: its name, the fields it mentions, what it demands, and a function that evaluates it.
+ *
+ * The message has fields in backticks.
+ */
 export interface Rule {
   readonly name: string;
   readonly fields: readonly string[];
-  readonly text: string;
+  readonly message: string;
   readonly holds: (row: Values) => unknown;
 }
 
@@ -47,7 +51,7 @@ function withRule<Schema extends z.ZodObject>(
     (row, context) => {
       if (!applies(row, rule) || rule.holds(row) !== false) return;
       for (const field of rule.fields) {
-        context.addIssue({ code: "custom", path: [field], message: `must satisfy ${rule.text}` });
+        context.addIssue({ code: "custom", path: [field], message: rule.message });
       }
     },
     {

@@ -21,7 +21,7 @@ const rules: readonly sql.Rule[] = [
   {
     name: "accounts_visits_check",
     fields: ["visits"],
-    text: "visits >= 0",
+    message: "`visits` must be at least 0",
     holds: (row) => sql.ge(row.visits, 0),
   },
 ];

@@ -39,6 +39,10 @@ it("formats an error message as a sentence about its field", () => {
   expect(
     problemText(pupils, field("left_on"), "must satisfy left_on >= born_on OR name = 'age'"),
   ).toBe("Left on must satisfy: Left on ≥ Born on OR Name = 'age'");
+  const rule = "`left_on` is needed when `level` is 'far_on' or `name` is 'far_on'";
+  expect(problemText(pupils, field("name"), rule)).toBe(
+    "Left on is needed when Level is Far on or Name is Far on",
+  );
 });
 
 it("serializes composite keys so that they can be parsed again", () => {

@@ -42,7 +42,7 @@ const rules: readonly sql.Rule[] = [
   {
     name: "pupils_left_check",
     fields: ["left_on", "born_on"],
-    text: "left_on > born_on",
+    message: "`left_on` must be after `born_on`",
     holds: (row) => sql.gt(row.left_on, row.born_on),
   },
 ];
