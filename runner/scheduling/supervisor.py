@@ -7,6 +7,7 @@ It waits for messages of workers, commands of other threads and deadlines. It tu
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pickle
 import queue
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and whatever happens wakes the loop
 _PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
+_DEATH_WATCH = 1.0  # seconds between two looks at whether the loop's thread is alive
 _TICK = 0.1  # seconds between two checks of the time limits while tasks run
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -159,11 +161,23 @@ class Supervisor:
         self.call(lambda: self._kill_all(reason))
 
     def wait_idle(self, timeout: float | None = None) -> bool:
-        """Wait until nothing waits or runs; False after `timeout` seconds. Raises what ended the loop early."""
-        ended = self._idle.wait(timeout)
+        """Wait until nothing waits or runs; False after `timeout` seconds. Raises what ended the loop early.
+
+        Where memory runs out, the loop may end without having said so, with a MemoryError.
+        """
+        deadline = math.inf if timeout is None else time.monotonic() + timeout
+        while not (ended := self._idle.wait(max(0.0, min(deadline - time.monotonic(), _DEATH_WATCH)))):
+            if time.monotonic() >= deadline or self._has_died():
+                break
+        ended = ended or self._idle.is_set()
         if self._error is not None:
             raise self._error
+        if not ended and self._has_died():
+            raise MemoryError
         return ended
+
+    def _has_died(self) -> bool:
+        return self._thread.ident is not None and not self._thread.is_alive()
 
     def stats(self) -> QueueStats:
         """Return how many tasks are waiting and running now."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import replace
 from itertools import accumulate, chain
@@ -66,6 +67,26 @@ def finish(orchestrator: ParallelOrchestrator, state: Path) -> list[Event]:
 
 def ended(events: list[Event]) -> dict[str, SubTaskEnded]:
     return {event.subtask_id: event for event in events if isinstance(event, SubTaskEnded)}
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # of the loop, which is the point
+def test_a_loop_that_ends_without_a_word_is_noticed(make, tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where no memory is left, not even to tell those that wait."""
+    orchestrator = make()
+    orchestrator.start_run()
+
+    def no_memory(*_: object) -> None:
+        raise MemoryError
+
+    supervisor = orchestrator._supervisor
+    monkeypatch.setattr(supervisor._idle, "set", no_memory)
+    monkeypatch.setattr(supervisor, "_turn", no_memory)
+    monkeypatch.setattr(supervisor, "_on_failure", no_memory)
+    with contextlib.suppress(MemoryError):  # the loop may have ended before
+        orchestrator.submit_jobs([job("crud", tmp_path)])
+    with pytest.raises(MemoryError):
+        orchestrator.on_idle(WAIT)
+    monkeypatch.undo()
 
 
 def test_one_worker_starts_tasks_in_strict_priority_and_plan_order(make, state, tmp_path) -> None:

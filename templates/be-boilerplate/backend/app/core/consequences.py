@@ -90,7 +90,7 @@ class _Search:
                     known = self._deleted[constraint.table]
                     new = {text: key for text, key in found.items() if text not in known}
                     known.update(new)
-                    if constraint.table.primary_key.columns:
+                    if new and constraint.table.primary_key.columns:
                         waiting.append((constraint.table, new))
                 else:
                     self._referring[constraint].update(found)
