@@ -83,15 +83,13 @@ class _Sentences:
     def _null_pairs(self, parts: Sequence[Condition]) -> str | None:
         """Return what two alternatives demand, each of which says of the same two fields whether they have a value."""
         pairs = [part.arguments for part in parts if isinstance(part, Computed) and part.op == "and"]
-        tests = [{self._field(test): _is_given(test) for test in pair if _is_null_test(test)} for pair in pairs]
-        if (
-            len(parts) != _SIDES
-            or [len(test) for test in tests] != [_SIDES, _SIDES]
-            or any(len(p) > _SIDES for p in pairs)
-        ):
+        is_pair = len(parts) == len(pairs) == _SIDES and all(len(pair) == _SIDES for pair in pairs)
+        if not is_pair or not all(_is_null_test(test) for pair in pairs for test in pair):
             return None
-        one, other = tests
+        one, other = [{self._field(test): _is_given(test) for test in pair} for pair in pairs]
         if one.keys() != other.keys() or any(one[name] == other[name] for name in one):
+            return None
+        if len(one) < _SIDES:
             return None
         if len({*one.values()}) == 1:
             return f"{_joined([*one], 'and')} must both have a value or both be empty"

@@ -21,33 +21,16 @@ export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
       {refusals.length === 0 && <Text size="sm">{question}</Text>}
       <div aria-live="polite">
         {isPending && <Text size="sm">Checking which rows refer to it…</Text>}
-        {refusals.length > 0 && (
-          <Alert
+        {refusals.length > 0 ? (
+          <Notice
             color="red"
-            variant="outline"
-            styles={ALERT_STYLES}
             title="It cannot be deleted while other rows refer to it"
-          >
-            <List size="sm">
-              {refusals.map((text) => (
-                <List.Item key={text}>{text}</List.Item>
-              ))}
-            </List>
-          </Alert>
-        )}
-        {refusals.length === 0 && effects.length > 0 && (
-          <Alert
-            color="orange"
-            variant="outline"
-            styles={ALERT_STYLES}
-            title="Other rows are affected"
-          >
-            <List size="sm">
-              {effects.map((text) => (
-                <List.Item key={text}>{text}</List.Item>
-              ))}
-            </List>
-          </Alert>
+            texts={refusals}
+          />
+        ) : (
+          effects.length > 0 && (
+            <Notice color="orange" title="Other rows are affected" texts={effects} />
+          )
         )}
       </div>
       <Group justify="flex-end">
@@ -64,5 +47,23 @@ export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
         </Button>
       </Group>
     </Stack>
+  );
+}
+
+interface NoticeProps {
+  readonly color: string;
+  readonly title: string;
+  readonly texts: readonly string[];
+}
+
+function Notice({ color, title, texts }: NoticeProps) {
+  return (
+    <Alert color={color} variant="outline" styles={ALERT_STYLES} title={title}>
+      <List size="sm">
+        {texts.map((text) => (
+          <List.Item key={text}>{text}</List.Item>
+        ))}
+      </List>
+    </Alert>
   );
 }
