@@ -30,9 +30,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             password = _password()
             if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
                 return _failed(f"A password has {MIN_LENGTH} to {MAX_LENGTH:,} characters.")
+            hashed = hash_password(password)
             if options.command == "add":
-                add(session, options.login, hash_password(password), options.role, options.set)
-            set_hash(session, options.login, hash_password(password))
+                add(session, options.login, hashed, options.role, options.set)
+            set_hash(session, options.login, hashed)
             session.commit()
     except (NewAccountError, sa.exc.DBAPIError) as error:
         return _failed(f"Nothing was changed: {error}")
