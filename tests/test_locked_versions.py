@@ -15,11 +15,11 @@ from packaging.utils import canonicalize_name
 from tests import backend_lock
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = [*sorted((ROOT / "requirements").glob("*.txt")), *(backend_lock.FOLDER / name for name in backend_lock.LOCKS)]
+FILES = [*sorted((ROOT / "requirements").glob("*.txt")), *map(Path, backend_lock.LOCKS)]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 RUN = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build"]]
-BACKEND = tomllib.loads(backend_lock.project())["project"]
+BACKEND = tomllib.loads(backend_lock.project("mysql"))["project"]
 WANTED = {
     "run": RUN,
     "dev": [*RUN, *EXTRAS["dev"]],
@@ -32,9 +32,16 @@ WANTED = {
 ENTRY = re.compile(r"(?P<requirement>\S+==\S+(?: ; [^\n\\]+)?)(?P<hashes>(?: \\\n {4}--hash=sha256:[0-9a-f]{64})+)\n")
 
 
+def text_of(path: Path) -> str:
+    """Return the text of a file of ours, or of a lock file of a backend, which has a name alone."""
+    if path.is_absolute():
+        return path.read_text(encoding="utf-8")
+    return backend_lock.lock(path.name, serves_mysql=True)
+
+
 def locked(path: Path) -> dict[str, list[Requirement]]:
     """Return the entries of a lock file by package; a package may have several, for different systems."""
-    text = path.read_text(encoding="utf-8")
+    text = text_of(path)
     assert not ENTRY.sub("", text), "a line is no version with its hashes"
     found: dict[str, list[Requirement]] = {}
     for entry in ENTRY.finditer(text):
@@ -80,4 +87,14 @@ def test_every_lock_file_is_known_and_all_agree_on_a_version() -> None:
 
 @pytest.mark.parametrize("path", [*FILES, ROOT / "pyproject.toml"], ids=lambda path: path.name)
 def test_no_file_names_a_host(path: Path) -> None:
-    assert not re.search(r"://|--(?:extra-)?index-url|--find-links", path.read_text(encoding="utf-8"))
+    assert not re.search(r"://|--(?:extra-)?index-url|--find-links", text_of(path))
+
+
+def test_only_a_backend_for_mysql_has_its_driver() -> None:
+    for name in backend_lock.LOCKS:
+        plain, mysql = (backend_lock.lock(name, serves_mysql=serves) for serves in (False, True))
+        assert "pymysql" in mysql
+        assert "pymysql" not in plain
+        assert f"{backend_lock.joined(plain, mysql)}" == (backend_lock.FOLDER / f"{name}.j2").read_text(
+            encoding="utf-8"
+        )

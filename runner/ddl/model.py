@@ -107,6 +107,8 @@ class SqlType(CompactPickle):
     enum: Enum | None = None
     domain: Domain | None = None
     unsigned: bool = False  # MySQL
+    width: int | None = None  # MySQL: the display width of a number, where it is not the server's own
+    is_binary: bool = False  # MySQL: a text with the attribute BINARY, which compares its bytes
     is_set: bool = False  # MySQL SET(...): `enum` holds its members
 
 
@@ -135,7 +137,8 @@ class Generated(CompactPickle):
 class Check(CompactPickle):
     """A CHECK: the text between its parentheses, the columns it refers to, its parsed form where there is one.
 
-    `is_inlined` is whether `expression` has what functions of the schema return instead of their calls.
+    `is_inlined` is whether `expression` has what functions of the schema return instead of their calls. `of_column` is
+    the column whose definition contains it.
     """
 
     text: str
@@ -144,6 +147,7 @@ class Check(CompactPickle):
     expression: Expression | None = None
     is_inlined: bool = False
     no_inherit: bool = False
+    of_column: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +205,7 @@ class Column(CompactPickle):
     generated: Generated | None = None
     on_update: str | None = None  # MySQL ON UPDATE CURRENT_TIMESTAMP
     system_time: Literal["row start", "row end"] | None = None  # of MariaDB's system versioning
+    character_set: str | None = None  # MySQL
     collation: str | None = None
     comment: str | None = None
     line: int = 0
@@ -259,7 +264,7 @@ class IndexPart(CompactPickle):
     nulls: Literal["first", "last"] | None = None
     operator_class: str | None = None
     collation: str | None = None
-    length: int | None = None  # MySQL key prefix
+    length: int | None = None  # MySQL key prefix; of a unique index, `expression` is that prefix of the column
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -320,7 +325,10 @@ class _PickledFields:
 
 @dataclass(frozen=True, kw_only=True)
 class Table(_PickledFields):
-    """One table after all statements of the DDL are applied. `former` are its earlier names."""
+    """One table after all statements of the DDL are applied. `former` are its earlier names.
+
+    `options` are those that MySQL keeps with a table, such as ENGINE and COLLATE: pairs of name and value as SQL.
+    """
 
     name: QName
     columns: tuple[Column, ...]
@@ -331,6 +339,7 @@ class Table(_PickledFields):
     exclusions: tuple[Exclusion, ...] = ()
     indexes: tuple[Index, ...] = ()
     comment: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
     kind: TableKind = "table"
     partition_of: QName | None = None
     line: int = 0

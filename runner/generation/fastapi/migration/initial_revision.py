@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.generation.encoders.python_text import docstring, statement_list
 from runner.generation.encoders.sql_text import quote
-from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
+from runner.generation.fastapi.migration import mysql_statements, postgresql_statements, sqlite_statements
 from runner.generation.model.naming import snake
 
 if TYPE_CHECKING:
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
     from runner.generation.fastapi.migration.snapshot import Snapshot
 
-FOLDERS = ("postgresql", "postgresql/2_tables", "postgresql/3_references", "sqlite")
+FOLDERS = (
+    "mysql",
+    "mysql/2_tables",
+    "mysql/3_references",
+    "postgresql",
+    "postgresql/2_tables",
+    "postgresql/3_references",
+    "sqlite",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +47,7 @@ class RevisionModule:
 
 
 def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
-    """Yield the modules of both databases, none of them empty."""
+    """Yield the modules of all databases, none of them empty."""
     files = _file_names(table.label for table in snapshot.tables)
     types = tuple(postgresql_statements.create_types(snapshot))
     if types:
@@ -59,6 +67,26 @@ def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
         up = tuple(sqlite_statements.create_table(table.sqlite))
         down = (f"DROP TABLE {quote(table.sqlite.name)}",)
         yield RevisionModule(path=f"sqlite/{file}.py", title=title, up=up, down=down)
+    yield from _mysql_modules(snapshot, files)
+
+
+def _mysql_modules(snapshot: Snapshot, files: Iterable[str]) -> Iterator[RevisionModule]:
+    """Yield the modules of MySQL and MariaDB, if the schema is written for them."""
+    tables = [(table, file) for table, file in zip(snapshot.tables, files, strict=True) if table.mysql]
+    needed = tuple(mysql_statements.create_surroundings(snapshot)) if tables else ()
+    if needed:
+        back = tuple(mysql_statements.drop_surroundings(snapshot))
+        yield RevisionModule(path="mysql/1_surroundings.py", title="What tables need.", up=needed, down=back)
+    for table, file in tables:
+        if table.mysql is None:
+            continue
+        title, made = f"The table {table.label}.", (mysql_statements.create_table(table.mysql),)
+        down = (f"DROP TABLE {table.mysql.name}",)
+        yield RevisionModule(path=f"mysql/2_tables/{file}.py", title=title, up=made, down=down)
+        references = tuple(mysql_statements.add_references(table.mysql))
+        if references:
+            title, down = f"What the table {table.label} refers to.", (mysql_statements.drop_references(table.mysql),)
+            yield RevisionModule(path=f"mysql/3_references/{file}.py", title=title, up=references, down=down)
 
 
 def _file_names(labels: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Snapshots of the schemas of PostgreSQL and SQLite after the migrations: parts that are compared by their SQL.
+"""Snapshots of the schemas of the databases after the migrations: parts that are compared by their SQL.
 
 The manifest stores a snapshot as JSON. It describes the databases and not the DDL: two texts that create the same
 database have the same snapshot.
@@ -143,8 +143,22 @@ class SqliteSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MysqlSnapshot:
+    """A table in MySQL or MariaDB: its name and options as SQL, and its parts as pairs of name and SQL.
+
+    `columns` are what follows their names, `keys` also the checks. `references` are the foreign keys.
+    """
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    keys: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
+    options: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TableSnapshot:
-    """A table; `schema` is None in the default one."""
+    """A table; `schema` is None in the default one, `mysql` where the schema is not written for it."""
 
     schema: str | None
     name: str
@@ -153,6 +167,7 @@ class TableSnapshot:
     indexes: tuple[IndexSnapshot, ...] = ()
     comment: str | None = None
     sqlite: SqliteSnapshot
+    mysql: MysqlSnapshot | None = None
 
     @property
     def key(self) -> tuple[str | None, str]:
@@ -225,7 +240,7 @@ class FunctionSnapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """Both databases. `sequences` are those, as SQL, that no serial column creates."""
+    """All databases. `sequences` are those, as SQL, that no serial column creates."""
 
     extensions: tuple[str, ...] = ()
     extension_schemas: tuple[tuple[str, str], ...] = ()
@@ -273,8 +288,21 @@ def _table(data: dict[str, Any]) -> TableSnapshot:
     pairs = {name: tuple((first, second) for first, second in kept.get(name, ())) for name in ("indexes", "renamed")}
     sqlite = SqliteSnapshot(**kept | pairs)
     return TableSnapshot(
-        schema=data.get("schema"), name=data["name"], comment=data.get("comment"), sqlite=sqlite, **parts
+        schema=data.get("schema"),
+        name=data["name"],
+        comment=data.get("comment"),
+        sqlite=sqlite,
+        mysql=_mysql(data.get("mysql")),
+        **parts,
     )
+
+
+def _mysql(data: dict[str, Any] | None) -> MysqlSnapshot | None:
+    if data is None:
+        return None
+    names = ("columns", "keys", "references")
+    pairs = {name: tuple((first, second) for first, second in data.get(name, ())) for name in names}
+    return MysqlSnapshot(name=data["name"], options=data.get("options", ""), **pairs)
 
 
 def _needed(key: str, data: dict[str, Any]) -> dict[str, Any]:

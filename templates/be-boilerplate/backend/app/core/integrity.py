@@ -94,8 +94,9 @@ def _malformed_values(
     error: DBAPIError, session: Session, model: type[DeclarativeBase], values: Mapping[str, Any]
 ) -> ProblemError:
     """Return the problem of values that the database cannot parse, found by casting each value on its own."""
-    columns = []
-    for attribute in sa.inspect(model).column_attrs:
+    named = _diagnostics(error)("column_name")
+    columns = [named] if named else []
+    for attribute in () if named else sa.inspect(model).column_attrs:
         column, value = attribute.columns[0], values.get(attribute.key)
         if value is None or isinstance(value, sa.ClauseElement):
             continue
