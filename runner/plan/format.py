@@ -195,6 +195,12 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         "left out those that their names or comments tell, none for [].",
         examples=[{"users": ["password_hash", "recovery_answer"], "pages": []}],
     )
+    soft_delete: Annotated[Text, Expected("Give the name of a column, such as deleted_at.")] | None = Field(
+        default=None,
+        description="The column with the time of a row's deletion: rows of tables that have it are hidden and can be "
+        "restored. Rows are deleted for good when left out.",
+        examples=["deleted_at"],
+    )
     indexes: Annotated[Literal["suggest", "create", "none"], Expected("Give $choices.")] | None = Field(
         default=None,
         description="Indexes that the DDL lacks for references, sorts and filters: listed in the backend's README "

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CLOSE_MATCHES = 3
 _WILDCARDS = frozenset("*?[")
+_TIMES = ("timestamp", "datetime")  # what the names of types that hold a moment begin with, in every dialect
 _CACHE = PrivateCache("selections", [__name__])
 
 
@@ -45,7 +46,7 @@ def select(
 ) -> Selection:
     """Return what a task works on, as it was decided before or decided now.
 
-    `named` are the labels of tool tables that count as tables, `chosen` the options that name columns by table.
+    `named` are the labels of tool tables that count as tables, `chosen` the options that name columns.
 
     Raises:
         TaskInputError: a glob or an option names what the schema lacks, every table is excluded, or a selected table
@@ -68,7 +69,10 @@ def _decide(
 ) -> Selection:
     plain, schema = source.schema(), source.schema(named)
     for option, columns in chosen.items():
-        _check_columns(schema, option, columns)
+        if isinstance(columns, str):
+            _check_deletion_column(schema, option, columns)
+        else:
+            _check_columns(schema, option, columns)
     tables = select_tables(schema, globs) if per_table else None
     if tables is not None:
         _refuse_misread(schema, tables, globs)
@@ -121,6 +125,27 @@ def _check_columns(schema: Schema, option: str, chosen: object) -> None:
                 close = get_close_matches(name, columns, _CLOSE_MATCHES)
                 hint = f"Did you mean {' or '.join(close)}?" if close else f"Its columns are {', '.join(columns)}"
                 raise TaskInputError(f"{option}.{label}.{index}", f"{label} has no column {name!r}", hint)
+
+
+def _check_deletion_column(schema: Schema, option: str, name: str) -> None:
+    """Raise `TaskInputError` where no table has the column of deletions, or one has it that cannot hold their time."""
+    found = {
+        schema.label(table.name): column
+        for table in schema.with_columns().tables
+        for column in table.columns
+        if column.name == name
+    }
+    if not found:
+        known = {column.name for table in schema.tables for column in table.columns}
+        close = get_close_matches(name, known, _CLOSE_MATCHES)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "Give a column that some tables have"
+        raise TaskInputError(option, f"no table has a column {name!r}", hint)
+    for label, column in found.items():
+        is_time = column.type.base.lower().startswith(_TIMES) and not column.type.dimensions
+        if not is_time or not column.nullable or column.default is not None:
+            kind = column.type.text if not is_time else "NOT NULL" if not column.nullable else "given a default"
+            hint = "It has to be a nullable timestamp without a default: rows that are not deleted have NULL there"
+            raise TaskInputError(option, f"{label}.{name} is {kind}", hint)
 
 
 def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) -> None:

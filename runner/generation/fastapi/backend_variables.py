@@ -22,6 +22,7 @@ from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.native_values import NATIVE_TEXTS
 from runner.generation.model.prose import sentence
 from runner.generation.model.searched_text import searched_text
+from runner.generation.model.soft_deletion import check_deletion_column
 from runner.generation.model.suggested_indexes import index_option, suggested_indexes
 
 if TYPE_CHECKING:
@@ -57,11 +58,13 @@ class PythonEnum:
 
 def app_variables(application: Application, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of the set-up templates."""
+    check_deletion_column(application.schema, application.roles.deletion)
     schema, tables, access = application.schema, application.tables, access_options(application, options)
     names = application.names.common.enums
     return {
         "app": app_options(application.names.common, options),
         "access": access,
+        "soft_delete": application.roles.deletion,
         "roles": _roles(access),
         "tables": tables,
         "enums": tuple(_enum(names[enum.name], enum) for enum in schema.enums if enum.name),
