@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
 from app.core.export import attachment
 from app.core.fields import Body
-from app.core.importing.cell_values import DateOrder, Decimal, Notation, zone_of
+from app.core.filtering import error_message
+from app.core.importing.cell_values import DateOrder, Decimal, Notation, Reading, zone_of
 from app.core.importing.import_columns import ImportColumns, chosen_columns, columns_of_sheet
 from app.core.importing.import_errors import ImportReport, rejected
 from app.core.importing.import_fields import import_fields
@@ -20,7 +21,7 @@ from app.core.importing.importer import Importer
 from app.core.importing.sheets import read_sheet
 from app.core.importing.template import template_workbook
 from app.core.importing.uploads import uploaded
-from app.core.problems import FieldError, invalid, problem_responses, too_busy
+from app.core.problems import FieldError, ProblemError, invalid, problem_responses, too_busy
 from app.core.repository import Repository
 from app.core.request_repository import repository_of
 from app.core.resource import Resource
@@ -47,11 +48,11 @@ class TemplateTitles(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportQuery:
-    """How a file is read: the field of each of its columns in order, and how numbers and dates are written."""
+    """How a file is imported: the fields of its columns, whether that is only checked, and how its cells are read."""
 
     columns: str
     dry_run: bool
-    notation: Notation
+    reading: Reading
 
 
 async def import_query(
@@ -74,15 +75,33 @@ async def import_query(
     time_zone: Annotated[
         str, Query(description="The time zone of times without an offset, such as `Asia/Jakarta`.")
     ] = "UTC",
+    choices: Annotated[
+        str,
+        Query(
+            description="The values of choices by their labels, by field, as JSON: "
+            '`{"status": {"Aktif": "active"}}`.'
+        ),
+    ] = "{}",
 ) -> ImportQuery:
-    """Return how a file is read; raises a problem 422 for an unknown time zone."""
+    """Return how a file is imported; raises a problem 422 for an unknown time zone or choices that are no such JSON."""
     try:
         zone = zone_of(time_zone)
     except ValueError as error:
-        field = FieldError(field="time_zone", code="time_zone", message=str(error))
-        raise invalid([field]) from None
+        raise _invalid("time_zone", str(error)) from None
+    try:
+        labels = _choices.validate_json(choices)
+    except ValueError as error:
+        raise _invalid("choices", error_message(error)) from None
     notation = Notation(decimal=decimal, dates=dates, zone=zone)
-    return ImportQuery(columns=columns, dry_run=dry_run, notation=notation)
+    reading = Reading(notation=notation, choices=labels)
+    return ImportQuery(columns=columns, dry_run=dry_run, reading=reading)
+
+
+_choices: TypeAdapter[dict[str, dict[str, str]]] = TypeAdapter(dict[str, dict[str, str]])
+
+
+def _invalid(parameter: str, message: str) -> ProblemError:
+    return invalid([FieldError(field=parameter, code=parameter, message=message)])
 
 
 async def import_slot(request: Request) -> AsyncIterator[None]:
@@ -114,8 +133,8 @@ def add_import_routes(
                     rows.access.require("create", resource)
                     sheet = read_sheet(file)
                     columns = chosen_columns(rows, create, sheet, query.columns)
-                    notation = sheet.notation(query.notation)
-                    importer = Importer(rows, create, columns, notation, timeout)
+                    reading = sheet.reading(query.reading)
+                    importer = Importer(rows, create, columns, reading, timeout)
                     report = importer.run(sheet, dry_run=query.dry_run)
                     if report.error_count and not query.dry_run:
                         raise rejected(report)

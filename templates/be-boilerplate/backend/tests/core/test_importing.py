@@ -138,8 +138,9 @@ def test_words_stand_for_values() -> None:
         True,
         "perhaps",
     ]
-    assert choice_reader(["on_leave"])("On leave") == "on_leave"
-    assert choice_reader([1, 2])(1.0) == 1
+    assert choice_reader(["on_leave"], {})("On leave") == "on_leave"
+    assert choice_reader(["on_leave"], {"Cuti": "on_leave"})("cuti") == "on_leave"
+    assert choice_reader([1, 2], {})(1.0) == 1
     assert list_reader(plain_text)("a; b") == ["a", "b"]
     assert list_reader(plain_text)('["a,b"]') == ["a,b"]
 

@@ -109,6 +109,14 @@ class Notation:
         return local.isoformat() if local.tzinfo else local.replace(tzinfo=self.zone).isoformat()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """How cells are read: how numbers and dates are written, and the labels of choices by field."""
+
+    notation: Notation
+    choices: Mapping[str, Mapping[str, str]]
+
+
 def _is_grouped(digits: str, group: str) -> bool:
     """Whether digits have no separators, or separators between groups of which the last has three digits."""
     first, *groups = digits.split(group)
@@ -179,10 +187,16 @@ def structure(cell: Any) -> Any:
         raise ValueError("must be JSON") from None
 
 
-def choice_reader(choices: Sequence[Any]) -> Reader:
-    """Return a function that returns the choice of a text in any case, with any separators of words."""
-    by_text: Mapping[str, Any] = {letters_and_digits(str(choice)): choice for choice in choices}
+def choice_reader(choices: Sequence[Any], labels: Mapping[str, str]) -> Reader:
+    """Return a function that returns the choice of a text in any case, with any separators of words.
+
+    `labels` are further texts, with the choices as texts.
+    """
     exact = {str(choice): choice for choice in choices}
+    by_text: Mapping[str, Any] = {
+        **{letters_and_digits(text): choice for text, choice in exact.items()},
+        **{letters_and_digits(text): exact.get(choice, choice) for text, choice in labels.items()},
+    }
 
     def read(cell: Any) -> Any:
         text = plain_text(cell)

@@ -43,10 +43,10 @@ class ImportField:
     items: str = "string"  # the kind of an array's items
     reference: sa.ForeignKeyConstraint | None = None
 
-    def reader(self, notation: Notation) -> Reader:
-        """Return the function that reads the cells of this field."""
+    def reader(self, notation: Notation, labels: Mapping[str, str]) -> Reader:
+        """Return the function that reads the cells of this field; `labels` are those of choices."""
         if self.choices:
-            return choice_reader(self.choices)
+            return choice_reader(self.choices, labels)
         if self.kind == "array":
             return list_reader(_reader(self.items, notation))
         return _reader(self.kind, notation)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import DeclarativeBase
 
 from app.core.bulk import checked_values
 from app.core.fields import Body
-from app.core.importing.cell_values import Notation, Reader, plain_text
+from app.core.importing.cell_values import Reader, Reading, plain_text
 from app.core.importing.import_errors import ImportErrors, ImportReport
 from app.core.importing.import_fields import ImportField
 from app.core.importing.new_rows import NewRow, unique_values
@@ -30,6 +30,14 @@ BATCH = 500  # rows that are validated and stored together
 Found = Mapping[str, Mapping[str, list[Any]]]  # values of referred rows by field and text
 
 
+class _NotOneRowError(ValueError):
+    """A cell names no row, or several; `code` is that of its error."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class Importer:
     """Imports a file into the table of a repository. `columns` has the field of each column, if it is imported.
 
@@ -41,14 +49,14 @@ class Importer:
         rows: Repository[Any, Any],
         create: type[Body],
         columns: Sequence[ImportField | None],
-        notation: Notation,
+        reading: Reading,
         timeout: float,
     ) -> None:
         self._create, self._resource = create, rows.resource
         self._session = rows.session
         self._deadline = time.monotonic() + timeout
         self._columns: list[tuple[int, ImportField, Reader]] = [
-            (index, field, field.reader(notation))
+            (index, field, field.reader(reading.notation, reading.choices.get(field.name, {})))
             for index, field in enumerate(columns)
             if field is not None
         ]
@@ -146,7 +154,8 @@ class Importer:
                     else _only(found[field.name][_reference_text(cell)])
                 )
             except ValueError as error:
-                errors.append(FieldError(field=field.name, code="cell", message=str(error)))
+                code = error.code if isinstance(error, _NotOneRowError) else "cell"
+                errors.append(FieldError(field=field.name, code=code, message=str(error)))
         return values, errors
 
 
@@ -159,11 +168,11 @@ def _reference_text(cell: Any) -> str:
 
 
 def _only(values: Sequence[Any]) -> Any:
-    """Return the only value; raises ValueError where there are none or several."""
+    """Return the only value; raises `_NotOneRowError` where there are none or several."""
     if not values:
-        raise ValueError("was not found")
+        raise _NotOneRowError("not_found", "was not found")
     if len(values) > 1:
-        raise ValueError("is the name of several rows")
+        raise _NotOneRowError("ambiguous", "is the name of several rows")
     return values[0]
 
 

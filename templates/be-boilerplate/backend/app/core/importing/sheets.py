@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any
 
-from app.core.importing.cell_values import Notation
+from app.core.importing.cell_values import Reading
 from app.core.importing.uploads import unreadable
 from app.core.importing.workbooks import open_workbook
 
@@ -41,9 +41,10 @@ class Sheet:
     rows: Iterator[SheetRow]
     has_commas: bool = False  # that separate its columns
 
-    def notation(self, notation: Notation) -> Notation:
-        """Return how its numbers and dates are written: where commas separate columns, points separate decimals."""
-        return replace(notation, decimal=".") if self.has_commas else notation
+    def reading(self, reading: Reading) -> Reading:
+        """Return how its cells are read: where commas separate columns, points separate decimals."""
+        notation = replace(reading.notation, decimal=".")
+        return replace(reading, notation=notation) if self.has_commas else reading
 
 
 def read_sheet(file: IO[bytes]) -> Sheet:
