@@ -28,7 +28,8 @@ class Resource(Generic[Model, Read]):
     """The model, the read schema and the rules of a table. `label` is its noun in messages.
 
     `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers. `secrets` are
-    those that clients write and never read, with the names of their fields.
+    those that clients write and never read, with the names of their fields. `names` are the texts by which people know
+    a row, such as its name.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Resource(Generic[Model, Read]):
         searched: Sequence[str] = (),
         phones: Sequence[str] = (),
         rules: Sequence[Rule] = (),
+        names: Sequence[str] = (),
     ) -> None:
         self.model, self.rows = model, selected_rows(model)
         self.read = read
@@ -48,6 +50,7 @@ class Resource(Generic[Model, Read]):
         self.label = label
         self.create: type[BaseModel] | None = None  # the body of a POST, which the routes set
         self.rules = rules
+        self.names = names
         self.secrets = secrets
         self.filters = Filters(model, read, Search(searched, phones))
         shown = {name: info.serialization_alias or name for name, info in read.model_fields.items()}
