@@ -13,6 +13,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { isAllowed } from "../api/session-state";
+import { t } from "../language/messages";
 import { labelFor } from "./data-columns";
 import { lowerFirst } from "./formats";
 import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon, UploadIcon } from "./icons";
@@ -44,7 +45,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
     <Group gap="sm" wrap="wrap">
       {canSearch(page) && (
         <SearchField
-          label={`Search ${page.nav.label}`}
+          label={t("search.in", { nouns: page.nav.label })}
           value={state.q}
           onChange={(q) => onChange({ q }, { replace: true })}
         />
@@ -65,7 +66,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
               <Link {...props} to="/$table/new" params={{ table: page.nav.name }} />
             )}
           >
-            New {lowerFirst(page.nav.labelSingular)}
+            {t("form.new", { noun: lowerFirst(page.nav.labelSingular) })}
           </Button>
         )}
       </Group>
@@ -81,8 +82,8 @@ function CsvImport({ page }: Pick<Props, "page">) {
       <ActionIcon
         variant="default"
         size="input-sm"
-        aria-label="Import from CSV"
-        title="Import from CSV"
+        aria-label={t("import.open")}
+        title={t("import.open")}
         aria-haspopup="dialog"
         onClick={open}
       >
@@ -102,14 +103,14 @@ function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
   const { mutate, isPending } = useMutation({
     mutationFn: () => page.table.exportCsv(queryOf(state, [])),
     onSuccess: (content) => saveFile(content, `${page.nav.name}.csv`),
-    onError: (error) => notifyFailure("Export failed", errorText(error)),
+    onError: (error) => notifyFailure(t("export.failed"), errorText(error)),
   });
   return (
     <ActionIcon
       variant="default"
       size="input-sm"
-      aria-label="Export as CSV"
-      title="Export as CSV"
+      aria-label={t("export.csv")}
+      title={t("export.csv")}
       loading={isPending}
       onClick={() => mutate()}
     >
@@ -170,8 +171,8 @@ function ColumnChoice({ page, state, onChange }: Props) {
         <ActionIcon
           variant="default"
           size="input-sm"
-          aria-label="Choose columns"
-          title="Choose columns"
+          aria-label={t("columns.choose")}
+          title={t("columns.choose")}
         >
           <ColumnsIcon />
         </ActionIcon>
@@ -197,7 +198,7 @@ function ColumnChoice({ page, state, onChange }: Props) {
               variant="default"
               onClick={() => onChange({ columns: undefined }, { replace: true })}
             >
-              Reset
+              {t("columns.reset")}
             </Button>
           )}
         </Stack>

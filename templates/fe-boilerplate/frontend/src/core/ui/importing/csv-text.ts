@@ -1,5 +1,7 @@
 /** CSV files (RFC 4180) as spreadsheets write them. Pure functions. */
 
+import { t } from "../../language/messages";
+
 export interface CsvTable {
   /** The titles of the columns, each of them different. */
   readonly header: readonly string[];
@@ -43,7 +45,7 @@ export function readCsv(text: string): CsvTable {
 /** Return titles of which those that are empty or occur again have a number. */
 function distinct(titles: readonly string[]): readonly string[] {
   return titles.map((title, index) => {
-    if (title === "") return `Column ${index + 1}`;
+    if (title === "") return t("import.columnNumber", { number: String(index + 1) });
     return titles.indexOf(title) === index ? title : `${title} (${index + 1})`;
   });
 }

@@ -14,7 +14,8 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { tableHooks } from "../../api/hooks";
 import { ProblemError } from "../../api/problem";
-import { formatCount, lowerFirst } from "../formats";
+import { t } from "../../language/messages";
+import { countedRows, formatCount, lowerFirst } from "../formats";
 import type { AnyPage, FieldInfo } from "../page";
 import { notifySuccess } from "../removal";
 import { ALERT_STYLES, errorText } from "../states";
@@ -65,7 +66,7 @@ export default function ImportDialog({ page, onClose }: Props) {
     if (!check.data) return;
     create.mutate(check.data.bodies, {
       onSuccess: (rows) => {
-        notifySuccess(`${formatCount(rows.length)} ${nouns} imported`);
+        notifySuccess(t("import.done", { rows: countedRows(page.nav, rows.length) }));
         onClose();
       },
       onError: (error) => {
@@ -85,15 +86,15 @@ export default function ImportDialog({ page, onClose }: Props) {
       onClose={onClose}
       size="xl"
       closeOnClickOutside={false}
-      title={`Import ${nouns}`}
-      closeButtonProps={{ "aria-label": "Close" }}
+      title={t("import.title", { nouns })}
+      closeButtonProps={{ "aria-label": t("close") }}
     >
       <Stack gap="md">
         <FileInput
-          label="CSV file"
-          description="The first line has the names of the columns. A spreadsheet saves such a file as CSV UTF-8."
+          label={t("import.file")}
+          description={t("import.hint")}
           accept=".csv,.tsv,.txt,text/csv"
-          placeholder="Choose a file"
+          placeholder={t("file.choose")}
           onChange={open}
           data-autofocus
         />
@@ -110,13 +111,15 @@ export default function ImportDialog({ page, onClose }: Props) {
         )}
         {missing.length > 0 && (
           <Text size="sm">
-            Still needed: {missing.map(({ label }) => label).join(", ")}. Choose their columns.
+            {t("import.missing", { fields: missing.map(({ label }) => label).join(", ") })}
           </Text>
         )}
         {isTooLong && (
           <Text size="sm" role="alert">
-            The file has {formatCount(table.rows.length)} rows. At most {formatCount(MAX_ROWS)} can
-            be imported at once: split the file.
+            {t("import.tooLong", {
+              count: formatCount(table.rows.length),
+              most: formatCount(MAX_ROWS),
+            })}
           </Text>
         )}
         {errors.length > 0 && <Errors errors={errors} />}
@@ -126,7 +129,7 @@ export default function ImportDialog({ page, onClose }: Props) {
             variant="outline"
             styles={ALERT_STYLES}
             role="alert"
-            title="Nothing was imported"
+            title={t("import.nothing")}
           >
             <Text size="sm">{errorText(problem)}</Text>
           </Alert>
@@ -137,11 +140,11 @@ export default function ImportDialog({ page, onClose }: Props) {
           </Text>
           <Group gap="sm">
             <Button variant="default" onClick={onClose}>
-              Cancel
+              {t("cancel")}
             </Button>
             {isReady ? (
               <Button onClick={send} loading={create.isPending}>
-                Import {formatCount(check.data.bodies.length)}
+                {t("import.submit", { count: check.data.bodies.length })}
               </Button>
             ) : (
               <Button
@@ -149,7 +152,7 @@ export default function ImportDialog({ page, onClose }: Props) {
                 loading={check.isPending}
                 disabled={!table || table.rows.length === 0 || isTooLong || missing.length > 0}
               >
-                Check
+                {t("import.check")}
               </Button>
             )}
           </Group>
@@ -161,8 +164,7 @@ export default function ImportDialog({ page, onClose }: Props) {
 
 function statusText(table: CsvTable | undefined, isReady: boolean): string {
   if (!table) return "";
-  const rows = `${formatCount(table.rows.length)} ${table.rows.length === 1 ? "row" : "rows"}`;
-  return isReady ? `${rows} checked: nothing is wrong` : rows;
+  return t(isReady ? "import.checked" : "import.rows", { count: table.rows.length });
 }
 
 interface ColumnsProps {
@@ -179,12 +181,12 @@ function Columns({ page, table, mapping, onChange }: ColumnsProps) {
     onChange(mapping.map((one, at) => (at === index ? field : one === field ? undefined : one)));
   return (
     <ScrollArea.Autosize mah={280} type="auto">
-      <Table verticalSpacing={4} aria-label="Columns of the file">
+      <Table verticalSpacing={4} aria-label={t("import.columns")}>
         <Table.Thead>
           <Table.Tr>
-            <Table.Th scope="col">Column</Table.Th>
-            <Table.Th scope="col">Example</Table.Th>
-            <Table.Th scope="col">Field</Table.Th>
+            <Table.Th scope="col">{t("import.column")}</Table.Th>
+            <Table.Th scope="col">{t("import.example")}</Table.Th>
+            <Table.Th scope="col">{t("import.field")}</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -195,8 +197,8 @@ function Columns({ page, table, mapping, onChange }: ColumnsProps) {
               <Table.Td>
                 <Select
                   size="xs"
-                  aria-label={`Field of ${title}`}
-                  placeholder="Not imported"
+                  aria-label={t("import.fieldOf", { column: title })}
+                  placeholder={t("import.notImported")}
                   data={fields.map(({ name, label }) => ({ value: name, label }))}
                   value={mapping[index]?.name ?? null}
                   onChange={(name) =>
@@ -208,7 +210,7 @@ function Columns({ page, table, mapping, onChange }: ColumnsProps) {
                   searchable
                   openOnFocus={false}
                   clearable
-                  clearButtonProps={{ "aria-label": `Do not import ${title}` }}
+                  clearButtonProps={{ "aria-label": t("import.skip", { column: title }) }}
                 />
               </Table.Td>
             </Table.Tr>
@@ -226,16 +228,16 @@ function exampleOf(table: CsvTable, index: number): string {
 
 function Errors({ errors }: { errors: readonly ImportError[] }) {
   const lines = new Set(errors.map(({ line }) => line)).size;
-  const title = `Nothing was imported: ${formatCount(lines)} ${lines === 1 ? "row is" : "rows are"} wrong`;
+  const title = t("import.wrong", { count: lines });
   return (
     <Alert color="red" variant="outline" styles={ALERT_STYLES} role="alert" title={title}>
       <ScrollArea.Autosize mah={240} type="auto">
-        <Table verticalSpacing={4} aria-label="Errors in the file">
+        <Table verticalSpacing={4} aria-label={t("import.errors")}>
           <Table.Thead>
             <Table.Tr>
-              <Table.Th scope="col">Line</Table.Th>
-              <Table.Th scope="col">Value</Table.Th>
-              <Table.Th scope="col">Error</Table.Th>
+              <Table.Th scope="col">{t("import.line")}</Table.Th>
+              <Table.Th scope="col">{t("import.value")}</Table.Th>
+              <Table.Th scope="col">{t("import.error")}</Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
@@ -250,7 +252,7 @@ function Errors({ errors }: { errors: readonly ImportError[] }) {
         </Table>
       </ScrollArea.Autosize>
       {errors.length > MAX_SHOWN && (
-        <Text size="sm">{formatCount(errors.length - MAX_SHOWN)} more errors are not shown.</Text>
+        <Text size="sm">{t("import.more", { count: errors.length - MAX_SHOWN })}</Text>
       )}
     </Alert>
   );

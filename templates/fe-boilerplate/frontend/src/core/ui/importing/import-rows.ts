@@ -1,6 +1,8 @@
 /** The rows of a file as new rows of a table: which column is which field, what is invalid, and what to send. */
 
 import type { ProblemError } from "../../api/problem";
+import { formatLocale } from "../../language/language";
+import { t } from "../../language/messages";
 import { isNumber } from "../fields";
 import { enteredFields, formEntries } from "../form-entries";
 import { type Drafts, formSchema, initialDraft, isList, type Values } from "../form-values";
@@ -85,7 +87,7 @@ export async function checkImport(
     }
     const result = schema.safeParse(drafts);
     const issues = result.error?.issues.filter(({ path }) => !unknown.has(String(path[0]))) ?? [];
-    for (const name of unknown) errors.push(errorAt(page, mapping, row, name, "was not found"));
+    for (const name of unknown) errors.push(errorAt(page, mapping, row, name, t("field.notFound")));
     for (const { path, message } of issues)
       errors.push(errorAt(page, mapping, row, String(path[0]), message));
     if (result.success) bodies.push(result.data);
@@ -140,7 +142,15 @@ function repeated(
       const first = lines.get(JSON.stringify(cells));
       if (first === undefined) lines.set(JSON.stringify(cells), row.line);
       if (first === undefined) return [];
-      return [errorAt(page, mapping, row, set.at(-1) ?? "", `is the same as in line ${first}`)];
+      return [
+        errorAt(
+          page,
+          mapping,
+          row,
+          set.at(-1) ?? "",
+          t("field.sameAsLine", { line: String(first) }),
+        ),
+      ];
     });
   });
 }
@@ -149,7 +159,7 @@ function repeated(
 function readText(field: FieldInfo, text: string, separator: Separator): Draft {
   if (isList(field)) return readList(text);
   if (isNumber(field.kind)) {
-    return formatInputNumber(parseInputNumber(text, separator === "," ? "en" : undefined));
+    return formatInputNumber(parseInputNumber(text, separator === "," ? "en" : formatLocale));
   }
   return readCell(field, text);
 }
