@@ -223,6 +223,17 @@ def _watch(run: str | None, state: Path) -> None:
         sys.stdout.flush()
 
 
+@_runner.command("board")
+@_STATE
+@click.option("--port", type=click.IntRange(0, 65535), default=8640, show_default=True, help="0 for any free port.")
+@click.option("--allow-control", is_flag=True, help="Let the page pause, resume and cancel runs.")
+def _board(state: Path, port: int, *, allow_control: bool) -> None:
+    """Show runs in a browser of this machine while they last; ends with Ctrl-C."""
+    from runner.progress.web_board.board_server import serve_board  # noqa: PLC0415
+
+    serve_board(state, port, lambda address: _say(f"board: {address}"), allow_control=allow_control)
+
+
 @_runner.command("schema")
 @click.argument("ddl", nargs=-1, required=True)
 @_DIALECT
