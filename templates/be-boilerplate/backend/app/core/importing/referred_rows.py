@@ -98,9 +98,13 @@ def _texts(model: Any, resource: Any, readable: set[str]) -> Iterator[sa.ColumnE
     for key in sorted(keys, key=lambda key: str(key.name)):
         column = next(iter(key.columns))
         attribute = mapper.get_property_by_column(column).key
-        is_text = isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum)
-        if len(key.columns) == 1 and is_text and attribute in readable:
+        if len(key.columns) == 1 and _is_text(column) and attribute in readable:
             yield getattr(model, attribute)
-    if resource.names and readable.issuperset(resource.names):
-        parts = [sa.func.coalesce(getattr(model, name), "") for name in resource.names]
+    names = [getattr(model, name) for name in resource.named_by]
+    if names and readable.issuperset(resource.named_by) and all(map(_is_text, names)):
+        parts = [sa.func.coalesce(name, "") for name in names]
         yield functools.reduce(lambda text, part: text + " " + part, parts[1:], parts[0])
+
+
+def _is_text(column: sa.ColumnElement[Any]) -> bool:
+    return isinstance(column.type, sa.String) and not isinstance(column.type, sa.Enum)
