@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-_AGENT_OPTIONS = ("search", "secret", "indexes")  # keys of the format that agents get among their options
+_AGENT_OPTIONS = ("search", "secret", "labels", "indexes")  # keys of the format that agents get among their options
 _FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
 
 
