@@ -102,7 +102,7 @@ class Preparation:
 
     def _selection(self, task: TaskInput, source: SchemaSource, named: set[str], *, per_table: bool) -> Selection:
         globs = task.tables or TableGlobs()
-        chosen = {option: task.options[option] for option in ("search", "secret") if option in task.options}
+        chosen = {option: task.options[option] for option in ("search", "secret", "labels") if option in task.options}
         key = (source, globs, frozenset(named), json.dumps(chosen, default=repr), per_table)
         if key not in self._selections:  # once for all tasks that are alike
             self._selections[key] = select(source, globs, named, chosen, per_table=per_table)

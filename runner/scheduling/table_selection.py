@@ -45,7 +45,7 @@ def select(
 ) -> Selection:
     """Return what a task works on, as it was decided before or decided now.
 
-    `named` are the labels of tool tables that count as tables, `chosen` the options that name columns by table.
+    `named` are the labels of tool tables that count as tables, `chosen` the options that name tables and columns.
 
     Raises:
         TaskInputError: a glob or an option names what the schema lacks, every table is excluded, or a selected table
@@ -67,8 +67,11 @@ def _decide(
     source: SchemaSource, globs: TableGlobs, named: Collection[str], chosen: Mapping[str, object], *, per_table: bool
 ) -> Selection:
     plain, schema = source.schema(), source.schema(named)
-    for option, columns in chosen.items():
-        _check_columns(schema, option, columns)
+    for option, given in chosen.items():
+        if option == "labels":
+            _check_labels(schema, given)
+        else:
+            _check_columns(schema, option, given)
     tables = select_tables(schema, globs) if per_table else None
     if tables is not None:
         _refuse_misread(schema, tables, globs)
@@ -123,6 +126,14 @@ def _check_columns(schema: Schema, option: str, chosen: object) -> None:
                 close = get_close_matches(name, columns, _CLOSE_MATCHES)
                 hint = f"Did you mean {' or '.join(close)}?" if close else f"Its columns are {', '.join(columns)}"
                 raise TaskInputError(f"{option}.{label}.{index}", f"{label} has no column {name!r}", hint)
+
+
+def _check_labels(schema: Schema, given: object) -> None:
+    """Raise `TaskInputError` for labels in another form, or of what the schema lacks."""
+    from runner.generation.model.label_problems import label_problems  # noqa: PLC0415 - for a new selection only
+
+    for problem in label_problems(given, schema):
+        raise TaskInputError(problem.key, f"{problem.key}: {problem.reason}", problem.expected)
 
 
 def _check_searched_reference(schema: Schema, chosen: Mapping[str, Sequence[str]], label: str, index: int) -> None:
