@@ -21,6 +21,7 @@ from runner.generation.model.chosen_columns import chosen_columns
 from runner.generation.model.labels import label_fields, label_qualifiers
 from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.native_values import NATIVE_TEXTS
+from runner.generation.model.operation_options import operation_options
 from runner.generation.model.prose import sentence
 from runner.generation.model.reference_names import field_of, named_references
 from runner.generation.model.searched_references import searched_references
@@ -66,6 +67,7 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
     return {
         "app": app_options(application.names.common, options),
         "access": access,
+        "operation": operation_options(options),
         "roles": _roles(access),
         "tables": tables,
         "enums": tuple(_enum(names[enum.name], enum) for enum in schema.enums if enum.name),
