@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializeAsAny
 from sqlalchemy.exc import DataError, OperationalError, StatementError, TimeoutError
 from starlette.exceptions import HTTPException
 
@@ -42,7 +42,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
-    errors: list[FieldError] = []
+    errors: list[SerializeAsAny[FieldError]] = []
 
 
 class ProblemError(Exception):

@@ -188,6 +188,7 @@ export default {
   "calendar.previousYear": "Previous year",
 
   // what is wrong with a field, after its label
+  "field.ambiguous": "is the name of several rows",
   "field.base64": "must be base64",
   "field.boolean": "must be yes or no",
   "field.choice": "must be one of the options",
@@ -213,7 +214,7 @@ export default {
     "must have at most {count, plural, one {# decimal place} other {# decimal places}}",
   "field.required": "is required",
   "field.rule": "must satisfy: {rule}",
-  "field.sameAsLine": "is the same as in line {line}",
+  "field.sameAsRow": "is the same as in row {row}",
   "field.span": "must be a span of time",
   "field.spanRange": "must be a span of time up to 838:59:59, such as 100:00:00",
   "field.storable": "contains a character that cannot be stored",
@@ -283,10 +284,10 @@ export default {
   "grid.savedAdded": "{count, plural, other {# added}}",
 
   // import
-  "import.check": "Check",
   "import.checked": "{count, plural, one {# row} other {# rows}} checked: nothing is wrong",
+  "import.checking": "Checking the file…",
   "import.column": "Column",
-  "import.columnNumber": "Column {number}",
+  "import.columnLetters": "Column {letters}",
   "import.columns": "Columns of the file",
   "import.done": "{rows} imported",
   "import.error": "Error",
@@ -294,21 +295,20 @@ export default {
   "import.example": "Example",
   "import.field": "Field",
   "import.fieldOf": "Field of {column}",
-  "import.file": "CSV file",
+  "import.file": "CSV or XLSX file",
   "import.hint":
-    "The first line has the names of the columns. A spreadsheet saves such a file as CSV UTF-8.",
-  "import.line": "Line",
+    "The first row has the titles of the columns. Referenced rows are named by their label or key.",
   "import.missing": "Still needed: {fields}. Choose their columns.",
   "import.more": "{count, plural, one {# more error is} other {# more errors are}} not shown.",
   "import.notImported": "Not imported",
   "import.nothing": "Nothing was imported",
-  "import.open": "Import from CSV",
-  "import.rows": "{count, plural, one {# row} other {# rows}}",
+  "import.open": "Import from a file",
+  "import.row": "Row",
+  "import.saveErrors": "Save the errors",
   "import.skip": "Do not import {column}",
-  "import.submit": "Import {count, plural, other {#}}",
+  "import.submit": "{count, plural, =0 {Import} other {Import #}}",
+  "import.template": "Get an empty file with all columns",
   "import.title": "Import {nouns}",
-  "import.tooLong":
-    "The file has {count} rows. At most {most} can be imported at once: split the file.",
   "import.value": "Value",
   "import.wrong": "Nothing was imported: {count, plural, one {# row is} other {# rows are}} wrong",
 } as const;
