@@ -238,6 +238,10 @@ READS: dict[str, dict[str, int]] = {
     "/staff?teacher__name=Ann": {"admin": 200, "teacher": 403},
     f"/marks?q={HIDDEN}": {"admin": 200, "teacher": 200},
     f"/marks/export.csv?student__full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200},
+    "/marks/export.csv?labels=true": {"admin": 200, "teacher": 200, "clerk": 403, "nobody": 401},
+    "/students/export.csv?labels=true": {"admin": 200, "teacher": 200, "clerk": 403},
+    "/classes/export.csv?labels=true": {"admin": 200, "teacher": 403},
+    "/payments/export.csv?labels=true": {"admin": 200, "clerk": 200, "box": 403},
     "/payments/1/history": {"admin": 200, "teacher": 403, "box": 403},
 }
 
@@ -308,6 +312,9 @@ def test_no_path_through_a_reference_tells_of_a_hidden_row(app: Application) -> 
         while page["next"]:
             assert HIDDEN not in _decoded(page["next"])
             page = teacher.get(f"/students?sort={sort}&limit=1&after={page['next']}").json()
+    labelled = teacher.get("/students/export.csv?labels=true&sort=id").text.splitlines()
+    assert labelled[0] == "id,full_name,class_id,class,friend_id,friend"
+    assert labelled[2] == "3,Cid,1,7A,2,"
     assert clerk.get("/payments/count?student__q=DIAGNOSED").json() == {"count": 0}
     assert clerk.get("/payments/count?student__q=Ada").json() == {"count": 1}
     assert admin.get("/payments/count?student__q=DIAGNOSED").json() == {"count": 2}

@@ -18,7 +18,7 @@ from app.core.database import cancel_statement
 from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
 from app.core.import_routes import add_import_routes
-from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
+from app.core.listing import Count, CsvQuery, ListQuery, csv_query, list_query
 from app.core.problems import problem_responses
 from app.core.repository import Repository
 from app.core.request_repository import bulk_repository_of, repository_of
@@ -70,7 +70,7 @@ def add_list_routes(
     async def csv(
         request: Request,
         rows: Annotated[Repository[Any, Any], repository],
-        query: Annotated[ExportQuery, Depends(export_query)],
+        query: Annotated[CsvQuery, Depends(csv_query)],
     ) -> Response:
         timeout = request.app.state.settings.export_timeout
         cancel = partial(cancel_statement, rows.session)
