@@ -97,10 +97,6 @@ class Repository(Generic[Model, Read]):
         """Add all rows by batches, or none. If one is rejected, the problem's fields are prefixed with its index."""
         return self._write_many(bodies, bodies, self._add_all, self._add_one, after_create)
 
-    def insert_many(self, bodies: Sequence[Body]) -> None:
-        """Add all rows as `create_many` does, and commit nothing."""
-        self._written(self._add_all(bodies, 0), after_create)
-
     def update_many(self, changes: Sequence[AnyChange]) -> list[Read]:
         """Update all rows by batches, or none; problems are those of `create_many`, and 404 for a missing row."""
         self.access.require("update", self.resource)
