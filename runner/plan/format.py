@@ -20,6 +20,7 @@ from runner.plan.value_types import (
     Expected,
     OnOff,
     Seconds,
+    Switch,
     TaskId,
     Text,
     TextOrList,
@@ -200,6 +201,24 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         description="Indexes that the DDL lacks for references, sorts and filters: listed in the backend's README "
         "(suggest, when left out), created by a migration, or neither.",
         examples=["create"],
+    )
+    rate_limit: (
+        Annotated[
+            Text,
+            Field(pattern=r"^[1-9][0-9]{0,8}/(second|minute|hour|day)$"),
+            Expected("Give requests and a period (second, minute, hour or day), such as 100/minute."),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="How many requests an address or account may send to the backend; without it there is no limit.",
+        examples=["100/minute"],
+    )
+    metrics: Switch | None = Field(
+        default=None, description="Whether the backend serves metrics for Prometheus.", examples=[True]
+    )
+    tracing: Annotated[Literal["none", "otel"], Expected("Give $choices.")] | None = Field(
+        default=None, description="Whether the backend sends traces of requests with OpenTelemetry.", examples=["otel"]
     )
 
 

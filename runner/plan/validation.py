@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-_AGENT_OPTIONS = ("search", "secret", "indexes")  # keys of the format that agents get among their options
+# Keys of the format that agents get among their options
+_AGENT_OPTIONS = ("search", "secret", "indexes", "rate_limit", "metrics", "tracing")
 _FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
 
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Self
 
 from runner.ddl.live.database_snapshots import FOLDER as DDL_FOLDER
 from runner.ddl.live.database_snapshots import DatabaseSnapshots
+from runner.execution.local_executor import LocalExecutor
 from runner.generation.model.naming import free_name, kebab
 from runner.generation.workspace.claims import begin_claims, release_claims, sweep_claims
 from runner.generation.workspace.manifest import Manifest
@@ -102,7 +103,12 @@ class ParallelOrchestrator:
             self._store, sinks, run_id=self.run_id, on_failure=self._store_failed, on_control=self._control
         )
         self._supervisor = Supervisor(
-            self.run_id, self._settings, self._reporter.post, self._task_ended, self._loop_failed
+            self.run_id,
+            self._settings,
+            LocalExecutor(self._settings.workers, self._settings.limits),
+            self._reporter.post,
+            self._task_ended,
+            self._loop_failed,
         )
         self._futures: dict[str, Future[TaskResult]] = {}
         self._results: dict[str, TaskResult] = {}

@@ -6,18 +6,15 @@ It waits for messages of workers, commands of other threads and deadlines. It tu
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
-import pickle
 import queue
 import threading
 import time
-import weakref
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from runner.execution.executor import Printed, WorkerDied
 from runner.execution.worker_protocol import (
     AttemptFailed,
     FileChange,
@@ -39,16 +36,15 @@ from runner.scheduling.worker_slots import WorkerSlot, WorkerSlots
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from runner.execution.process_pool import Worker
+    from runner.execution.executor import Executor
     from runner.execution.task_queue import QueueStats
     from runner.scheduling.job import Job
     from runner.scheduling.task_run import SubTaskState, TaskRun
 
 _IDLE_WAIT = 60.0  # seconds; nothing is due, and whatever happens wakes the loop
-_PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
 _DEATH_WATCH = 1.0  # seconds between two looks at whether the loop's thread is alive
+_PROGRESS = Printed | SubTaskStarted | SubTaskStep  # messages after which nothing more can be assigned
 _TICK = 0.1  # seconds between two checks of the time limits while tasks run
-_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,8 +60,9 @@ class Settings:
 
 
 class Supervisor:
-    """Runs jobs until `stop`. `post` takes its events, in order; `on_end` takes the result of each task that ends.
+    """Runs jobs on the workers of `executor` until `stop`, which closes it.
 
+    `post` takes events, in order; `on_end` takes the result of each task that ends.
     If the loop itself fails, `on_failure` takes the error, no task ends any more, and `wait_idle` and `add` raise it.
     All three are called from the loop's thread.
     """
@@ -74,12 +71,14 @@ class Supervisor:
         self,
         run_id: str,
         settings: Settings,
+        executor: Executor,
         post: Callable[[Event], None],
         on_end: Callable[[TaskResult], None],
         on_failure: Callable[[BaseException], None],
     ) -> None:
         self._run_id = run_id
         self._settings = settings
+        self._executor = executor
         self._post = post
         self._on_failure = on_failure
         self._idle = threading.Event()
@@ -91,16 +90,11 @@ class Supervisor:
         self._schedule = Schedule(
             settings.workers, settings.subtasks, post, on_end, survey=self._survey, fail_fast=settings.fail_fast
         )
-        self._slots = WorkerSlots(settings.limits, post, self._refused)
-        self._limits = TimeLimits(self._slots, post, self._schedule.drop_waiting)
+        self._slots = WorkerSlots(executor, settings.limits, post)
+        self._limits = TimeLimits(executor, post, self._schedule.drop_waiting)
         self._next_check = 0.0
         self._error: BaseException | None = None
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._woken, self._wake = os.pipe()
-        for descriptor in (self._woken, self._wake):
-            os.set_blocking(descriptor, False)
-            weakref.finalize(self, os.close, descriptor)  # other threads may `call` as long as it exists
-        self._slots.wake_on(self._woken)
         self._open = True
         self.changes: list[tuple[str, FileChange]] = []  # sub-task id and change; read it once the loop is idle
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -123,8 +117,7 @@ class Supervisor:
     def call(self, command: Callable[[], None]) -> None:
         """Have `command` run soon in the loop's thread. Never blocks; safe in a signal handler."""
         self._commands.put(command)
-        with contextlib.suppress(BlockingIOError):  # it is full, so the loop will wake up
-            os.write(self._wake, b"!")
+        self._executor.wake()
 
     def add(self, jobs: Iterable[Job]) -> None:
         """Add jobs. Those that need a failed task end as skipped at once. Raises what ended the loop early."""
@@ -201,57 +194,45 @@ class Supervisor:
             self._on_failure(error)
         finally:
             try:
-                self._slots.shut_down()
+                self._executor.close()
             finally:
                 self._idle.set()
 
     def _turn(self) -> None:
-        woken, readable = self._slots.wait(_TICK if self._schedule.active else _IDLE_WAIT)
-        if woken:
-            self._run_commands()
-        changed = [self._receive(slot) for slot in readable if slot in self._slots]
+        received = self._executor.receive(_TICK if self._schedule.active else _IDLE_WAIT)
+        commanded = self._run_commands()
+        for worker, message in received:
+            slot = self._slots.get(worker)
+            if slot is not None:
+                self._handle(slot, message)
         now = time.monotonic()
         checked = now >= self._next_check
         if checked:
             self._next_check = now + _TICK
             active = list(self._schedule.active.values())
             self._limits.check(active, self._schedule.expired(now), now)
-            self._slots.kill_unreached(now)
-        if not (woken or checked or any(changed)):
-            return  # sub-tasks have begun a step: nothing more can be assigned, and nothing has ended
+        if not (commanded or checked) and all(isinstance(message, _PROGRESS) for _, message in received):
+            return  # nothing more can be assigned, and nothing has ended
         self._assign(now)
         with self._arrivals:
             if self._schedule.queue.is_idle and not self._arriving:
                 self._idle.set()
 
-    def _run_commands(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._woken, _PIPE_SIZE)
+    def _run_commands(self) -> bool:
+        """Run the commands that have arrived; return whether there were any."""
+        ran = False
         while True:
             try:
                 command = self._commands.get_nowait()
             except queue.Empty:
-                return
+                return ran
             command()
-
-    def _receive(self, slot: WorkerSlot) -> bool:
-        """Handle what a worker has sent; return whether that is more than that sub-tasks have begun a step."""
-        try:
-            messages = slot.worker.receive()
-        except (EOFError, OSError, pickle.UnpicklingError):
-            self._worker_died(slot)
-            return True
-        for message in messages:
-            if slot in self._slots:
-                self._handle(slot, message)
-        return not all(isinstance(message, SubTaskStarted | SubTaskStep) for message in messages)
+            ran = True
 
     def _handle(self, slot: WorkerSlot, message: Any) -> None:
         match message:
-            case WorkerReady():
-                slot.ready = True
-            case ShardBegun():
-                self._slots.begun(slot)
+            case WorkerReady() | ShardBegun() | Printed():
+                self._slots.note(slot, message)
             case SubTaskStarted():
                 self._schedule.active[message.task_id].started(message.subtask_id, time.monotonic())
                 self._post(message)
@@ -268,6 +249,8 @@ class Supervisor:
                 self.changes += [(message.subtask_id, change) for change in message.changes]
             case ShardEnded(error=error):
                 self._shard_ended(slot, error)
+            case WorkerDied():
+                self._worker_died(slot, message)
             case _:
                 self._post(message)
 
@@ -286,23 +269,26 @@ class Supervisor:
             task = self._schedule.next_task(now)
             if task is None:
                 return
-            slot = next((one for one in ready if one.worker.schema_digest == task.spec.schema_digest), ready[0])
-            shards = min(len(free), max(1, _CORES - len(task.shards)))  # each worker more has to load the schema
+            slot = next((one for one in ready if one.schema_digest == task.spec.schema_digest), ready[0])
+            shards = min(
+                len(free), max(1, self._executor.parallel - len(task.shards))
+            )  # each worker more has to load the schema
             work, threads = task.choose_shard(shards, others_wait=self._schedule.task_waits(), now=now)
             self._assign_shard(slot, task, work, threads)
             ready.remove(slot)
             free.remove(slot)
 
     def _start_workers(self, now: float) -> None:
-        room = self._settings.workers - len(self._slots)
+        room = self._executor.places - len(self._slots)
         if room > 0:
             free = sum(slot.task is None for slot in self._slots)  # those that are still starting included
-            for _ in range(min(room, self._schedule.workers_due(now, _CORES) - free)):
-                self._slots.start_worker()
+            for _ in range(min(room, self._schedule.workers_due(now, self._executor.parallel) - free)):
+                if not self._slots.start_worker():
+                    return
 
     def _assign_shard(self, slot: WorkerSlot, task: TaskRun, work: tuple[SubTaskState, ...], threads: int) -> None:
         self._survey.end()
-        task.assign(work, slot.worker.index, threads)
+        task.assign(work, slot.worker, threads)
         shard = Shard(
             run_id=self._run_id,
             task=replace(task.spec, subtasks=()),
@@ -345,17 +331,17 @@ class Supervisor:
         task = self._slots.release(slot)
         if task is None:
             return
-        for state in task.shard_ended(slot.worker.index):
+        for state in task.shard_ended(slot.worker):
             text = error or "the worker ended its shard without attempting it"
             self._schedule.report_outcome(task, state, text, task.failed(state.spec.id, text, retryable=False, now=0.0))
 
-    def _worker_died(self, slot: WorkerSlot) -> None:
-        """Replace a worker whose connection has ended; the sub-tasks of its shard are retried or charged."""
-        how = self._slots.remove_dead(slot)
+    def _worker_died(self, slot: WorkerSlot, died: WorkerDied) -> None:
+        """Replace a worker that has died; the sub-tasks of its shard are retried or charged."""
+        self._slots.remove_dead(slot, died)
         if self._open:
             self._slots.start_worker()
         if (task := slot.task) is not None:
-            outcomes = task.worker_died(slot.worker.index, how, time.monotonic(), begun=slot.begun)
+            outcomes = task.worker_died(slot.worker, died.how, time.monotonic(), begun=slot.begun)
             for state, error, outcome in outcomes:
                 self._schedule.report_outcome(task, state, error, outcome)
 
@@ -394,12 +380,3 @@ class Supervisor:
 
     def _close(self) -> None:
         self._open = False
-
-    def _refused(self, worker: Worker, error: BaseException) -> None:
-        """Have the loop handle a shard that could not be sent. Called from a thread of the executor."""
-        self.call(lambda: self._shard_refused(worker, error))
-
-    def _shard_refused(self, worker: Worker, error: BaseException) -> None:
-        slot = self._slots.get(worker.index)
-        if slot is not None:
-            self._shard_ended(slot, f"cannot be sent to a worker: {error}")

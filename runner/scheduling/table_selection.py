@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.records.errors import TaskInputError
+from runner.records.errors import AgentError, TaskInputError
 from runner.records.private_cache import PrivateCache
 
 if TYPE_CHECKING:
@@ -117,10 +117,26 @@ def _check_columns(schema: Schema, option: str, chosen: object) -> None:
             raise TaskInputError(f"{option}.{label}", *_no_match(label, tables))
         columns = [column.name for column in tables[label].columns]
         for index, name in enumerate(names):
-            if name not in columns:
+            if name not in columns and option == "search" and "." in name:
+                _check_searched_reference(schema, chosen, label, index)
+            elif name not in columns:
                 close = get_close_matches(name, columns, _CLOSE_MATCHES)
                 hint = f"Did you mean {' or '.join(close)}?" if close else f"Its columns are {', '.join(columns)}"
                 raise TaskInputError(f"{option}.{label}.{index}", f"{label} has no column {name!r}", hint)
+
+
+def _check_searched_reference(schema: Schema, chosen: Mapping[str, Sequence[str]], label: str, index: int) -> None:
+    """Raise `TaskInputError` where the option `search` names a column of a referenced row that cannot be searched."""
+    # Slow to import, and rarely needed.
+    from runner.generation.model.application import Application  # noqa: PLC0415
+    from runner.generation.model.chosen_columns import chosen_columns  # noqa: PLC0415
+    from runner.generation.model.searched_references import check_searched_reference  # noqa: PLC0415
+
+    columns = chosen_columns({"search": chosen}, "search")
+    try:
+        check_searched_reference(Application(schema), columns, label, chosen[label][index])
+    except AgentError as error:
+        raise TaskInputError(f"search.{label}.{index}", str(error)) from error
 
 
 def _refuse_misread(schema: Schema, tables: Sequence[Table], globs: TableGlobs) -> None:

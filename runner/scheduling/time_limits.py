@@ -6,7 +6,6 @@ SIGTERM and a second later by SIGKILL. Used by one thread, the supervisor's loop
 
 from __future__ import annotations
 
-import signal
 import time
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,8 @@ from runner.records.events import Event, Logged
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from runner.execution.executor import Executor
     from runner.scheduling.task_run import SubTaskState, TaskRun
-    from runner.scheduling.worker_slots import WorkerSlots
 
 _SLOW_SHARE = 0.5  # of its limit, after which a sub-task is reported as slow
 _TERM_WAIT = 1.0  # seconds from SIGTERM to SIGKILL, after the grace period
@@ -27,11 +26,11 @@ class TimeLimits:
 
     def __init__(
         self,
-        slots: WorkerSlots,
+        executor: Executor,
         post: Callable[[Event], None],
         drop_waiting: Callable[[TaskRun, str], None],
     ) -> None:
-        self._slots = slots
+        self._executor = executor
         self._post = post
         self._drop_waiting = drop_waiting
 
@@ -46,11 +45,10 @@ class TimeLimits:
 
     def ask_to_stop(self, task: TaskRun, state: SubTaskState, reason: str, *, charged: bool) -> None:
         """Ask an assigned sub-task to stop, and begin its grace period; only the first reason counts."""
-        slot = None if state.worker is None else self._slots.get(state.worker)
-        if state.stop_reason is None and slot is not None:
+        if state.stop_reason is None and state.worker is not None:
             state.stop_reason, state.stop_charged = reason, charged
             state.kill_at = time.monotonic() + task.spec.input.timeouts.grace
-            slot.worker.cancel(state.spec.id, state.attempt)
+            self._executor.cancel(state.worker, state.spec.id, state.attempt)
 
     def _check_subtask(self, task: TaskRun, state: SubTaskState, now: float) -> None:
         limit = task.spec.input.timeouts.subtask
@@ -76,9 +74,6 @@ class TimeLimits:
 
     def _end_worker_of(self, state: SubTaskState, now: float) -> None:
         """End the process of a sub-task that did not stop by itself: by SIGTERM, the next time by SIGKILL."""
-        slot = None if state.worker is None else self._slots.get(state.worker)
-        if slot is None:
-            return
-        number = signal.SIGKILL if state.term_sent else signal.SIGTERM
-        state.term_sent, state.kill_at = True, now + _TERM_WAIT
-        slot.worker.signal_group(number)
+        if state.worker is not None:
+            self._executor.end(state.worker, force=state.term_sent)
+            state.term_sent, state.kill_at = True, now + _TERM_WAIT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -37,6 +38,9 @@ CREATE TABLE marks (
     id int PRIMARY KEY, student_id int NOT NULL REFERENCES students, mark int NOT NULL, remark text
 );
 CREATE TABLE payments (id int PRIMARY KEY, student_id int NOT NULL REFERENCES students, note text);
+CREATE INDEX ON students (friend_id);
+CREATE INDEX ON payments (student_id);
+CREATE INDEX ON marks (student_id);
 """
 PERMISSIONS = '''
 """Rights of the test."""
@@ -214,6 +218,26 @@ READS: dict[str, dict[str, int]] = {
     "/staff": {"admin": 200, "teacher": 403, "nobody": 401},
     "/payments": {"admin": 200, "teacher": 403, "clerk": 200, "box": 403, "none": 403, "nobody": 401},
     "/payments?expand=student_id": {"admin": 200, "clerk": 200},
+    # Through references: a hidden field or table is like one that does not exist, a hidden row is never found
+    f"/marks?student__full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200, "clerk": 403},
+    "/marks?student__diagnosis__contains=D": {"admin": 200, "teacher": 422, "none": 403, "nobody": 401},
+    "/marks?sort=student__diagnosis": {"admin": 200, "teacher": 422},
+    "/marks?sort=student__full_name": {"admin": 200, "teacher": 200},
+    "/marks?sort=-student__friend__full_name": {"admin": 200, "teacher": 200},
+    "/marks?student__friend__diagnosis__is_null=false": {"admin": 200, "teacher": 422},
+    "/students?class__teacher__name__contains=B": {"admin": 200, "teacher": 422, "clerk": 422},
+    "/students?class__teacher__q=Ben": {"admin": 200, "teacher": 422},
+    "/students?class__name=7A": {"admin": 200, "teacher": 200, "clerk": 422},
+    "/students?sort=class__teacher__name": {"admin": 200, "teacher": 422, "clerk": 422},
+    f"/students?friend__q={HIDDEN}": {"admin": 200, "teacher": 200, "clerk": 422},
+    "/payments?student__class__name=7A": {"admin": 200, "clerk": 422, "box": 403},
+    "/payments?student__class_id=1": {"admin": 200, "clerk": 422},
+    "/payments?student__diagnosis__like=%25": {"admin": 200, "clerk": 422},
+    "/payments?student__q=DIAGNOSED": {"admin": 200, "clerk": 200},
+    f"/payments?q={HIDDEN}": {"admin": 200, "clerk": 200, "box": 403},
+    "/staff?teacher__name=Ann": {"admin": 200, "teacher": 403},
+    f"/marks?q={HIDDEN}": {"admin": 200, "teacher": 200},
+    f"/marks/export.csv?student__full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200},
     "/payments/1/history": {"admin": 200, "teacher": 403, "box": 403},
 }
 
@@ -254,6 +278,47 @@ def test_totals_do_not_count_hidden_rows(app: Application) -> None:
     assert page["items"][0].keys() == {"id", "full_name", "class_id", "friend_id"}
     header = teacher.get("/students/export.csv").text.splitlines()[0]
     assert header == "id,full_name,class_id,friend_id"
+
+
+# A filter, a search or an order that tells a hidden row from a missing one would change these counts and orders
+def test_no_path_through_a_reference_tells_of_a_hidden_row(app: Application) -> None:
+    teacher, admin, clerk = (app.clients[role] for role in ("teacher", "admin", "clerk"))
+    counts = {
+        f"/students/count?friend__full_name__contains={HIDDEN}": (1, 0),
+        "/students/count?friend__full_name__ne=nobody": (1, 0),
+        "/students/count?friend__id__gte=2": (1, 0),
+        "/students/count?friend__full_name__like=%25": (1, 0),
+        f"/students/count?friend__q={HIDDEN}": (1, 0),
+        f"/students/count?q={HIDDEN}": (2, 0),  # the row itself, and the one whose friend it is
+        "/students/count?friend__class__id=2": (1, 0),
+        f"/students/count?friend__class__name__contains={HIDDEN}": (1, 0),
+        f"/marks/count?student__full_name__contains={HIDDEN}": (1, 0),
+        "/marks/count?student__friend__full_name__like=%25": (0, 0),
+    }
+    for path, (all_rows, visible) in counts.items():
+        assert admin.get(path).json() == {"count": all_rows}, path
+        assert teacher.get(path).json() == {"count": visible}, path
+    orders = ("friend__full_name", "-friend__full_name", "friend__class__name", "-friend__id")
+    for sort in orders:  # a hidden friend is like none
+        rows = teacher.get(f"/students?sort={sort},id&friend_id__is_null=false").json()["items"]
+        everyone = teacher.get(f"/students?sort={sort},id").json()["items"]
+        assert [row["id"] for row in everyone] == sorted(row["id"] for row in everyone)
+        assert [row["id"] for row in rows] == [3]
+        page = teacher.get(f"/students?sort={sort}&limit=1").json()
+        while page["next"]:
+            assert HIDDEN not in _decoded(page["next"])
+            page = teacher.get(f"/students?sort={sort}&limit=1&after={page['next']}").json()
+    assert clerk.get("/payments/count?student__q=DIAGNOSED").json() == {"count": 0}
+    assert clerk.get("/payments/count?student__q=Ada").json() == {"count": 1}
+    assert admin.get("/payments/count?student__q=DIAGNOSED").json() == {"count": 2}
+    hint = clerk.get("/payments?student__diagnosi=x").json()["errors"][0]["message"]
+    assert SECRET not in hint
+    assert "diagnosis" not in hint
+
+
+def _decoded(cursor: str) -> str:
+    """Return the content of a cursor."""
+    return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode(errors="replace")
 
 
 # Writing: method, path, body, and what each role gets. Nothing may be changed that the rights do not allow.

@@ -508,7 +508,7 @@ def test_a_loop_that_cannot_end_its_workers_ends_all_waits(make, tmp_path, monke
 
     orchestrator = make()
     monkeypatch.setattr("runner.execution.process_pool.Worker", no_thread)
-    monkeypatch.setattr("runner.scheduling.worker_slots.WorkerSlots.shut_down", no_thread)
+    monkeypatch.setattr("runner.execution.local_executor.LocalExecutor.close", no_thread)
     monkeypatch.setattr("threading.excepthook", lambda _: None)
     with pytest.raises(RuntimeError, match="can't start new thread"):
         orchestrator.submit_jobs([job("task", tmp_path / "ws")])["task"].result(WAIT)
@@ -527,7 +527,7 @@ def test_a_shard_that_never_arrives_is_assigned_to_another_worker(make, state, t
             hand_over(worker, shard, schema_pickle)
 
     monkeypatch.setattr(Worker, "run", lose_the_first)
-    monkeypatch.setattr("runner.scheduling.worker_slots._ARRIVAL_LIMIT", 0.5)
+    monkeypatch.setattr("runner.execution.local_executor._ARRIVAL_LIMIT", 0.5)
     orchestrator = make(workers=1)
     orchestrator.submit_jobs([job("task", tmp_path / "ws", 3)])
     events = finish(orchestrator, state)

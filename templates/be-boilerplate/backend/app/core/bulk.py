@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.access.access import access_of
+from app.core.access.references import require_visible_references
 from app.core.constraint_columns import has_key
 from app.core.fields import Body
 from app.core.hooks import after_delete, before_delete
 from app.core.integrity import dangling
 from app.core.problems import FieldError, ProblemError
+from app.core.rules import RuleValues, enforce
+
+if TYPE_CHECKING:
+    from app.core.resource import Resource
 
 Item = TypeVar("Item")
 RowKey = TypeVar("RowKey")
@@ -33,6 +38,17 @@ class Change(Body, Generic[RowKey, Fields]):
     def identity(self) -> tuple[Any, ...]:
         """The parts of the key."""
         return self.key if isinstance(self.key, tuple) else (self.key,)
+
+
+def checked_values(session: Session, resource: Resource[Any, Any], body: Body) -> dict[str, Any]:
+    """Return the values of a new row by attribute; raises a problem 403 or 422 if it may not be stored."""
+    access = access_of(session)
+    values = body.model_dump(exclude_unset=True)
+    access.require("create", resource)
+    access.require_fields("create", resource, values)
+    enforce(resource.rules, RuleValues(values))
+    require_visible_references(session, resource.model, values)
+    return values
 
 
 @contextmanager

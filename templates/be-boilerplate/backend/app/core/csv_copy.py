@@ -20,6 +20,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from app.core.csv_cells import cell_sql, has_plain_fields
 from app.core.export import BLOCK_SIZE, csv_blocks
 from app.core.filtering import Condition
+from app.core.ordering import Order
 
 _COMMA = ord(",")
 
@@ -56,10 +57,11 @@ class CsvCopy:
         self,
         session: Session,
         conditions: Sequence[Condition],
-        order: Sequence[sa.ColumnElement[Any]],
+        order: Order,
     ) -> Generator[bytes, None, None]:
         """Yield the header, as soon as the query has begun, and the rows that match, in blocks of whole lines."""
-        statement = sa.select(*self.columns).where(*conditions).order_by(*order)
+        statement = order.with_joins(sa.select(*self.columns)).where(*conditions)
+        statement = statement.order_by(*order.clauses())
         dialect = session.get_bind().dialect
         driver: Any = session.connection().connection.driver_connection
         query = _literal(statement, dialect, driver)

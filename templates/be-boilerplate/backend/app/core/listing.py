@@ -1,4 +1,4 @@
-"""Query parameters of lists: paging, sorting, filters by field, and search.
+"""Query parameters of lists: paging, sorting, filters by field, and search. `selection` makes SQL of them.
 
 A filter is a query parameter `field` or `field__operator`. Which operators a field has depends on its type:
 
@@ -22,19 +22,14 @@ from pydantic import BaseModel
 from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
 from starlette.datastructures import QueryParams
 
-from app.core.constraint_columns import table_of
 from app.core.counting import COUNT_CAP, Counting, Precision
-from app.core.fields import reject_unstorable
 from app.core.filtering import (
-    Condition,
     Filterable,
-    condition,
-    error_message,
     make_filterable,
     parameter_schema,
     value_adapter,
 )
-from app.core.ordering import Order, SortKey
+from app.core.ordering import SortKey
 from app.core.problems import FieldError, invalid
 from app.core.search import Search
 
@@ -78,6 +73,10 @@ class ExportQuery:
     parameters: QueryParams
     sort: str = ""
     q: str = ""
+
+    def reserved(self) -> set[str]:
+        """Return the parameters that are no filters."""
+        return {name for name in _RESERVED if hasattr(self, name)}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -158,7 +157,6 @@ class Filters:
 
     def __init__(self, model: type[DeclarativeBase], read: type[BaseModel], search: Search) -> None:
         self.search = search
-        self._model = model
         self.fields: dict[str, Filterable] = {}
         for attribute, info in read.model_fields.items():
             column: InstrumentedAttribute[Any] = getattr(model, attribute)
@@ -166,37 +164,18 @@ class Filters:
             if filterable := make_filterable(name, column, info):
                 self.fields[name] = filterable
         mapper = sa.inspect(model)
-        keys = [mapper.get_property_by_column(key).class_attribute for key in mapper.primary_key]
-        self._key = [(key, value_adapter(read.model_fields[key.key])) for key in keys]
-        table = table_of(model)
-        self._table, self._has_key = table.fullname, bool(table.primary_key.columns)
-
-    def conditions(self, query: ExportQuery) -> list[Condition]:
-        """Return the conditions of a query; raises a problem 422 that names every invalid parameter."""
-        conditions: list[Condition] = []
-        errors: list[FieldError] = []
-        reserved = {name for name in _RESERVED if hasattr(query, name)}
-        for parameter, text in query.parameters.multi_items():
-            if parameter in reserved:
-                continue
-            name, _, operator = parameter.partition("__")
-            filterable = self.fields.get(name)
-            if filterable is None or (operator or "eq") not in filterable.operators:
-                errors.append(_unknown(parameter, filterable))
-                continue
-            try:
-                reject_unstorable(text)
-                conditions.append(condition(filterable, operator or "eq", text))
-            except ValueError as error:
-                message = error_message(error)
-                errors.append(FieldError(field=parameter, code="filter", message=message))
-        try:
-            conditions += self.search.conditions(self._model, query.q)
-        except ValueError as error:
-            errors.append(FieldError(field="q", code="filter", message=error_message(error)))
-        if errors:
-            raise invalid(errors)
-        return conditions
+        names = [mapper.get_property_by_column(key).key for key in mapper.primary_key]
+        self.tie_breakers = [
+            SortKey(
+                name=name,
+                column=getattr(model, name).expression,
+                attribute=name,
+                is_nullable=bool(getattr(model, name).nullable),
+                adapter=value_adapter(read.model_fields[name]),
+                is_descending=False,
+            )
+            for name in names
+        ]
 
     def without(self, hidden: Collection[str]) -> Self:
         """Return the same filters without these attributes."""
@@ -210,37 +189,6 @@ class Filters:
         )
         found.search = Search(columns, phones)
         return found
-
-    def order(self, sort: str) -> Order:
-        """Return the order by the fields of `sort`; raises a problem 422.
-
-        The primary key is the tie-breaker, in the direction of the last field, so that an index on the field serves.
-        """
-        keys: dict[str, SortKey] = {}  # the first mention of a field takes effect
-        is_descending = False
-        for part in filter(None, (part.strip() for part in sort.split(","))):
-            name = part.removeprefix("-")
-            filterable = self.fields.get(name)
-            if filterable is None or not filterable.sortable:
-                raise invalid(
-                    [FieldError(field="sort", code="sort", message=f"cannot sort by {part}")]
-                )
-            is_descending = part.startswith("-")
-            keys.setdefault(
-                filterable.column.key,
-                SortKey(
-                    name=name,
-                    column=filterable.column,
-                    adapter=filterable.adapter,
-                    is_descending=is_descending,
-                ),
-            )
-        for column, adapter in self._key:
-            tie = SortKey(
-                name=column.key, column=column, adapter=adapter, is_descending=is_descending
-            )
-            keys.setdefault(column.key, tie)
-        return Order(self._table, list(keys.values()), has_cursors=self._has_key)
 
     def parameters(self) -> list[dict[str, Any]]:
         """Return the OpenAPI parameter objects of the filters."""
@@ -256,12 +204,3 @@ class Filters:
             for name, filterable in self.fields.items()
             for operator in filterable.operators
         ]
-
-
-def _unknown(parameter: str, filterable: Filterable | None) -> FieldError:
-    if filterable is None:
-        return FieldError(field=parameter, code="filter", message="is not a filterable field")
-    operators = " ".join(filterable.operators)
-    return FieldError(
-        field=parameter, code="filter", message=f"has an unknown operator; expected: {operators}"
-    )

@@ -14,6 +14,7 @@ from app.core.database import limit_statements
 from app.core.export import CsvBlocks, csv_blocks
 from app.core.filtering import Condition
 from app.core.listing import Count, ExportQuery, ListQuery, Page
+from app.core.selection import Selection
 
 if TYPE_CHECKING:
     from app.core.resource import Resource
@@ -25,9 +26,8 @@ def read_page(resource: AnyResource, session: Session, query: ListQuery) -> Page
     """Return a page; raises a problem 422 for an invalid query, or 400 for an invalid cursor."""
     access = access_of(session)
     access.require("read", resource)
-    filters = access.filters(resource)
-    conditions = [*filters.conditions(query), *access.visible(resource.model)]
-    order = filters.order(query.sort)
+    selection = Selection(resource, session)
+    conditions, order = selection.conditions(query), selection.order(query.sort)
     references = resource.references.parse(query.expand, access)
     is_reversed = bool(query.before)
     place = []
@@ -35,16 +35,18 @@ def read_page(resource: AnyResource, session: Session, query: ListQuery) -> Page
         parameter = "before" if is_reversed else "after"
         place.append(order.beyond(query.after or query.before, parameter))
     statement = (
-        sa.select(resource.rows)
+        order.with_columns(sa.select(resource.rows))
         .where(*conditions, *place)
         .order_by(*order.clauses(is_reversed=is_reversed))
         .limit(query.limit + 1)  # whether there are more
         .offset(query.offset)
     )
-    found = session.scalars(statement).all()
-    has_more, rows = len(found) > query.limit, found[: query.limit]
+    found = [*session.execute(statement)]
+    has_more, found = len(found) > query.limit, found[: query.limit]
     if is_reversed:
-        rows = rows[::-1]
+        found = found[::-1]
+    rows = [row for row, *_ in found]
+    cursors = [order.cursor(row, joined) for row, *joined in (found[:1] + found[-1:])]
     is_first = not query.offset and not query.after and not (is_reversed and has_more)
     is_last = not is_reversed and not has_more
     total = _total(resource, session, query, conditions, rows, is_last=is_last and not place)
@@ -54,8 +56,8 @@ def read_page(resource: AnyResource, session: Session, query: ListQuery) -> Page
         "total_is": total.precision,
         "limit": query.limit,
         "offset": None if place else query.offset,
-        "next": None if is_last or not rows else order.cursor(rows[-1]),
-        "previous": None if is_first or not rows else order.cursor(rows[0]),
+        "next": None if is_last or not rows else cursors[-1],
+        "previous": None if is_first or not rows else cursors[0],
     }
     if references:
         values["expanded"] = {
@@ -85,8 +87,7 @@ def read_count(resource: AnyResource, session: Session, query: ExportQuery) -> C
     """Return the exact number of rows that match a query."""
     access = access_of(session)
     access.require("read", resource)
-    conditions = access.filters(resource).conditions(query)
-    conditions += access.visible(resource.model)
+    conditions = Selection(resource, session).conditions(query)
     total = count_rows(session, resource.model, conditions, "exact")
     return Count(count=total.rows or 0)
 
@@ -102,13 +103,13 @@ def read_csv(
     access = access_of(session)
     access.require("read", resource)
     access.require("export", resource)
-    filters, hidden = access.filters(resource), access.hidden(resource)
-    conditions = [*filters.conditions(query), *access.visible(resource.model)]
-    order = filters.order(query.sort).clauses()
+    selection, hidden = Selection(resource, session), access.hidden(resource)
+    conditions, order = selection.conditions(query), selection.order(query.sort)
     limit_statements(session, timeout)
     is_copied = not hidden and session.get_bind().dialect.name == "postgresql"
     if is_copied and resource.csv_copy is not None:
         return resource.csv_copy.blocks(session, conditions, order)
-    statement = sa.select(resource.rows).where(*conditions).order_by(*order)
-    rows = session.scalars(statement.execution_options(yield_per=500))
+    statement = order.with_joins(sa.select(resource.rows)).where(*conditions)
+    statement = statement.order_by(*order.clauses()).execution_options(yield_per=500)
+    rows = session.scalars(statement)
     return csv_blocks(resource.read, (resource.read.model_validate(row) for row in rows), hidden)

@@ -15,6 +15,7 @@ from app.core.access.references import require_visible_references
 from app.core.bulk import (
     Change,
     Item,
+    checked_values,
     delete_rows,
     find_dangling,
     find_rejected,
@@ -95,6 +96,10 @@ class Repository(Generic[Model, Read]):
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
         """Add all rows by batches, or none. If one is rejected, the problem's fields are prefixed with its index."""
         return self._write_many(bodies, bodies, self._add_all, self._add_one, after_create)
+
+    def insert_many(self, bodies: Sequence[Body]) -> None:
+        """Add all rows as `create_many` does, and commit nothing."""
+        self._written(self._add_all(bodies, 0), after_create)
 
     def update_many(self, changes: Sequence[AnyChange]) -> list[Read]:
         """Update all rows by batches, or none; problems are those of `create_many`, and 404 for a missing row."""
@@ -198,11 +203,7 @@ class Repository(Generic[Model, Read]):
         return row
 
     def _new(self, body: Body) -> tuple[Model, Mapping[str, Any]]:
-        values = body.model_dump(exclude_unset=True)
-        self.access.require("create", self.resource)
-        self.access.require_fields("create", self.resource, values)
-        enforce(self.resource.rules, RuleValues(values))
-        require_visible_references(self.session, self.resource.model, values)
+        values = checked_values(self.session, self.resource, body)
         row = self.resource.model(**values)
         before_create(self.session, row)
         return row, values

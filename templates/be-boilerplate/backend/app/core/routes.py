@@ -16,6 +16,7 @@ from app.core.constraint_columns import table_of
 from app.core.database import cancel_statement
 from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
+from app.core.import_routes import add_import_routes
 from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
 from app.core.problems import problem_responses
 from app.core.repository import Repository
@@ -182,6 +183,7 @@ def add_bulk_routes(
         summary=f"Delete many {nouns}",
         description="Deletes all rows with these keys, or none if one is in use. Missing rows are ignored.",
     )
+    add_import_routes(router, resource, plural, create)
     add_bulk_consequences_route(router, resource, plural, delete_many.__annotations__["body"])
 
 

@@ -11,11 +11,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy.engine import Connection
 
 from tests.core.factory import Factory, Json, load_case
-from tests.core.paging_tests import PagingTests
+from tests.core.import_tests import ImportTests
 from tests.core.read_tests import problem, row_path
 
 
-class BulkTests(PagingTests):
+class BulkTests(ImportTests):
     """Tests of tables whose rows can be created and deleted."""
 
     def test_create_many_returns_the_rows(self, client: TestClient, factory: Factory) -> None:

@@ -42,6 +42,11 @@ class Access:
         self._rights = rights
         self._scope = scope
 
+    @property
+    def has_scope(self) -> bool:
+        """Whether the actor may see some rows only."""
+        return self._scope is not None
+
     def to(self, model: type[DeclarativeBase]) -> TableRights:
         """Return the rights over the table of a model."""
         return ALL if self._rights is None else rights_of(self._rights, table_of(model).fullname)

@@ -6,6 +6,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { importFile, type Reading } from "./imports";
 import type { ListQuery } from "./list-query";
 import { ProblemError } from "./problem";
 import { dependentTables } from "./references";
@@ -127,6 +128,12 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
     useCreate: () => useChange(name, (body: Create) => service.create(body)),
 
     useCreateMany: () => useChange(name, (bodies: readonly Create[]) => service.createMany(bodies)),
+
+    /** Imports a file of rows. */
+    useImport: () =>
+      useChange(name, ({ file, reading }: { file: Blob; reading: Reading }) =>
+        importFile(service, file, reading, false),
+      ),
 
     useUpdate: () =>
       useChange(name, ({ key, values, etag }: Change<Update>) => service.update(key, values, etag)),

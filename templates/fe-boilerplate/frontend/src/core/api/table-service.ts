@@ -53,7 +53,7 @@ export interface WireConsequences extends Pick<Consequences, "effects"> {
 export interface HistoryEntry {
   readonly at: string;
   readonly actor: string;
-  readonly action: string;
+  readonly action: "create" | "update" | "delete";
   readonly before: Readonly<Record<string, unknown>> | null;
   readonly after: Readonly<Record<string, unknown>> | null;
 }

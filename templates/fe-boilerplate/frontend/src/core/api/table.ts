@@ -187,7 +187,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
   exportCsv(query: ListQuery = {}): Promise<Blob> {
     const path = `${this.path}${this.mark}export.csv`;
-    return fetchFile(path, "text/csv", filterParameters(query, query.sort));
+    return fetchFile(path, "text/csv", { query: filterParameters(query, query.sort) });
   }
 
   private send(path: string, request: Request): Promise<JsonResponse> {

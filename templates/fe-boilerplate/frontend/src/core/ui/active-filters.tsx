@@ -1,4 +1,5 @@
 import { Button, Group, Pill } from "@mantine/core";
+import { t } from "../language/messages";
 import { describeFilter, type Filters, filteredFields, withoutField } from "./filter-values";
 import type { AnyPage, FieldInfo } from "./page";
 import { labelOf, useRowLabels } from "./use-labels";
@@ -14,7 +15,7 @@ export function ActiveFilters({ page, filters, onChange }: Props) {
   const fields = filteredFields(filters).flatMap((name) => page.byName.get(name) ?? []);
   if (fields.length === 0) return null;
   return (
-    <Group gap="xs" role="group" aria-label="Filters">
+    <Group gap="xs" role="group" aria-label={t("filter.group")}>
       {fields.map((field) => (
         <FilterPill
           key={field.name}
@@ -24,7 +25,7 @@ export function ActiveFilters({ page, filters, onChange }: Props) {
         />
       ))}
       <Button size="compact-sm" variant="subtle" onClick={() => onChange({})}>
-        Clear filters
+        {t("filter.clearAll")}
       </Button>
     </Group>
   );
@@ -48,7 +49,7 @@ function FilterPill({ field, filters, onRemove }: PillProps) {
       withRemoveButton
       onRemove={onRemove}
       removeButtonProps={{
-        "aria-label": `Remove the filter on ${field.label}`,
+        "aria-label": t("filter.remove", { field: field.label }),
         "aria-hidden": false,
         tabIndex: 0,
       }}

@@ -1,5 +1,6 @@
 import type { Consequence, Consequences } from "../api/table";
-import { formatCount, lowerFirst } from "./formats";
+import { t } from "../language/messages";
+import { formatCount, formatList, lowerFirst } from "./formats";
 import { navOf } from "./registry";
 
 interface Texts {
@@ -21,15 +22,16 @@ export function consequenceTexts(consequences: Consequences | undefined): Texts 
 }
 
 function sentence({ table, effect, fields, rows }: Consequence, isComplete: boolean): string {
-  const number = `${isComplete ? "" : "at least "}${formatCount(rows)} ${nounOf(table, rows)}`;
-  const names = fields.map((field) => field.replace(/_id$/, "").replaceAll("_", " ")).join(" and ");
+  const counted = { count: formatCount(rows), noun: nounOf(table, rows) };
+  const number = t(isComplete ? "consequence.rows" : "consequence.atLeast", counted);
+  const names = formatList(fields.map((field) => field.replace(/_id$/, "").replaceAll("_", " ")));
   switch (effect) {
     case "delete":
-      return `${upperFirst(number)} will be deleted too`;
+      return upperFirst(t("consequence.delete", { rows: number }));
     case "set_null":
-      return `In ${number}, ${names} will be empty`;
+      return t("consequence.setNull", { rows: number, fields: names });
     case "set_default":
-      return `In ${number}, ${names} will get its default`;
+      return t("consequence.setDefault", { rows: number, fields: names });
     case "refuse":
       return `${upperFirst(number)} (${names})`;
   }
@@ -37,7 +39,7 @@ function sentence({ table, effect, fields, rows }: Consequence, isComplete: bool
 
 function nounOf(table: string, rows: number): string {
   const nav = navOf(table);
-  if (!nav) return `${rows === 1 ? "row" : "rows"} of ${table}`;
+  if (!nav) return t("consequence.rowsOf", { count: rows, table });
   return lowerFirst(rows === 1 ? nav.labelSingular : nav.label);
 }
 

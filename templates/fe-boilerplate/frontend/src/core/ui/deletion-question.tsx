@@ -1,6 +1,7 @@
 import { Alert, Button, Group, List, Stack, Text } from "@mantine/core";
 import { tableHooks } from "../api/hooks";
 import type { Key } from "../api/table";
+import { t } from "../language/messages";
 import { consequenceTexts } from "./consequence-texts";
 import type { AnyPage } from "./page";
 import { ALERT_STYLES } from "./states";
@@ -20,22 +21,18 @@ export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
     <Stack gap="md">
       {refusals.length === 0 && <Text size="sm">{question}</Text>}
       <div aria-live="polite">
-        {isPending && <Text size="sm">Checking which rows refer to it…</Text>}
+        {isPending && <Text size="sm">{t("deletion.checking")}</Text>}
         {refusals.length > 0 ? (
-          <Notice
-            color="red"
-            title="It cannot be deleted while other rows refer to it"
-            texts={refusals}
-          />
+          <Notice color="red" title={t("deletion.refused")} texts={refusals} />
         ) : (
           effects.length > 0 && (
-            <Notice color="orange" title="Other rows are affected" texts={effects} />
+            <Notice color="orange" title={t("deletion.affected")} texts={effects} />
           )
         )}
       </div>
       <Group justify="flex-end">
         <Button variant="default" data-autofocus onClick={() => onAnswer(false)}>
-          Cancel
+          {t("cancel")}
         </Button>
         <Button
           color="red.8"
@@ -43,7 +40,7 @@ export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
           disabled={refusals.length > 0}
           onClick={() => onAnswer(true)}
         >
-          Delete
+          {t("delete")}
         </Button>
       </Group>
     </Stack>

@@ -4,6 +4,7 @@ import { type ReactNode, useMemo } from "react";
 import { tableHooks } from "../api/hooks";
 import { isAllowed, sessionState } from "../api/session-state";
 import type { AnyRow, Referrer, Versioned } from "../api/table";
+import { t } from "../language/messages";
 import classes from "./detail-screen.module.css";
 import { FieldValue } from "./field-value";
 import { lowerFirst } from "./formats";
@@ -125,7 +126,7 @@ function Actions({ page, found, title }: ActionsProps) {
       { key, etag: found.etag },
       {
         onSuccess: () => {
-          notifySuccess(`${page.nav.labelSingular} deleted`);
+          notifySuccess(t("detail.deleted", { noun: page.nav.labelSingular }));
           void navigate({
             to: "/$table",
             params: { table: page.nav.name },
@@ -149,7 +150,7 @@ function Actions({ page, found, title }: ActionsProps) {
             />
           )}
         >
-          Edit
+          {t("edit")}
         </Button>
       )}
       {page.table.removable && (
@@ -161,13 +162,13 @@ function Actions({ page, found, title }: ActionsProps) {
             confirmDeletion({
               page,
               keys: [key],
-              title: `Delete this ${noun}?`,
-              question: `${title} will be permanently deleted.`,
+              title: t("detail.delete", { noun }),
+              question: t("detail.question", { title }),
               onConfirm: remove,
             })
           }
         >
-          Delete
+          {t("delete")}
         </Button>
       )}
     </Group>
@@ -194,13 +195,13 @@ function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
     });
   return (
     <Tabs value={chosen} onChange={open} keepMounted={false}>
-      <Tabs.List aria-label={`Rows that refer to this ${lowerFirst(page.nav.labelSingular)}`}>
+      <Tabs.List aria-label={t("detail.referrers", { noun: lowerFirst(page.nav.labelSingular) })}>
         {referrers.map((referrer) => (
           <Tabs.Tab key={tabName(referrer)} value={tabName(referrer)}>
             {tabLabel(referrer, referrers)}
           </Tabs.Tab>
         ))}
-        {hasHistory && <Tabs.Tab value={HISTORY}>History</Tabs.Tab>}
+        {hasHistory && <Tabs.Tab value={HISTORY}>{t("history.tab")}</Tabs.Tab>}
       </Tabs.List>
       {referrers.map((referrer) => (
         <Tabs.Panel key={tabName(referrer)} value={tabName(referrer)} pt="md">

@@ -3,6 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { writeJson } from "../api/json";
 import type { AnyRow } from "../api/table";
+import { t } from "../language/messages";
 import { choiceLabel } from "./fields";
 import { formatText, HIDDEN, NOTHING } from "./formats";
 import { keyText } from "./keys";
@@ -25,7 +26,7 @@ export function FieldValue({ field, row, labels, full = false }: Props): ReactNo
   if (value === null || value === undefined || value === "") return <Nothing />;
   if (field.format === "secret")
     return (
-      <span role="img" aria-label="Hidden">
+      <span role="img" aria-label={t("hidden")}>
         {HIDDEN}
       </span>
     );
@@ -41,7 +42,7 @@ export function FieldValue({ field, row, labels, full = false }: Props): ReactNo
 
 function Nothing() {
   return (
-    <Text span inherit c="dimmed" aria-label="Empty">
+    <Text span inherit c="dimmed" aria-label={t("empty")}>
       {NOTHING}
     </Text>
   );

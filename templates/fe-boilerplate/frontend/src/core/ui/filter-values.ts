@@ -1,7 +1,8 @@
 /** Conversion of filters between the filter form of a field and query parameters. */
 
+import { t } from "../language/messages";
 import { choiceLabel, isDateTime, isNumber } from "./fields";
-import { formatText } from "./formats";
+import { formatList, formatText } from "./formats";
 import { formatInputNumber, parseInputNumber } from "./number-text";
 import type { AnyPage, FieldInfo, Kind } from "./page";
 import { parseTimestamp, toLocalInput } from "./timestamps";
@@ -97,18 +98,18 @@ export function filteredFields(all: Filters): readonly string[] {
   return [...new Set(Object.keys(all).map((key) => key.split("__")[0] ?? key))];
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  eq: "is",
-  ne: "is not",
-  in: "is",
-  lt: "below",
-  lte: "to",
-  gt: "above",
-  gte: "from",
-  like: "like",
-  ilike: "like",
-  contains: "contains",
-};
+const TEXTS = {
+  eq: "filter.eq",
+  ne: "filter.ne",
+  in: "filter.eq",
+  lt: "filter.lt",
+  lte: "filter.lte",
+  gt: "filter.gt",
+  gte: "filter.gte",
+  like: "filter.like",
+  ilike: "filter.like",
+  contains: "filter.contains",
+} as const;
 
 /** Describe the filters of a field; `label` replaces the key of a referenced row. */
 export function describeFilter(field: FieldInfo, all: Filters, label?: string): string {
@@ -116,15 +117,16 @@ export function describeFilter(field: FieldInfo, all: Filters, label?: string): 
     .map(([key, value]) => [...key.split("__"), value])
     .filter(([name]) => name === field.name)
     .map(([, operator = "", value = ""]) => {
-      if (operator === "is_null") return value === "true" ? "is empty" : "is not empty";
-      return `${WORDS[operator] ?? operator} ${label ?? shown(field, operator, value)}`;
+      if (operator === "is_null") return t(value === "true" ? "filter.isNull" : "filter.isNotNull");
+      const key = TEXTS[operator as keyof typeof TEXTS] ?? "filter.eq";
+      return t(key, { value: label ?? shown(field, operator, value) });
     });
   return `${field.label} ${parts.join(" ")}`;
 }
 
 function shown(field: FieldInfo, operator: string, value: string): string {
-  if (operator === "in") return value.split(",").map(choiceLabel).join(" or ");
-  if (field.kind === "boolean") return value === "true" ? "yes" : "no";
+  if (operator === "in") return formatList(value.split(",").map(choiceLabel), "disjunction");
+  if (field.kind === "boolean") return t(value === "true" ? "filter.yes" : "filter.no");
   if (isDateTime(field.kind) || isNumber(field.kind)) return formatText(field, value);
   return field.choices ? choiceLabel(value) : `“${value}”`;
 }

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { readJson, writeJson } from "../api/json";
 import type { AnyRow } from "../api/table";
+import { t } from "../language/messages";
 import { isNumber, isWhole } from "./fields";
 import { formatInputNumber, parseInputNumber } from "./number-text";
 import type { AnyPage, Draft, FieldInfo, Kind } from "./page";
@@ -85,8 +86,6 @@ export function differs(one: Draft | undefined, other: Draft | undefined): boole
   return JSON.stringify(one) !== JSON.stringify(other);
 }
 
-const REQUIRED = "is required";
-
 /**
  * Return the schema of a form, which transforms drafts into the values to send.
  *
@@ -111,11 +110,11 @@ export function formSchema(
       try {
         values[field.name] = readDraft(field, drafts[field.name] ?? "");
       } catch {
-        problems.set(field.name, "must be JSON");
+        problems.set(field.name, t("field.json"));
       }
       const isRequired = original !== undefined || !field.optional;
       if (isRequired && values[field.name] === undefined && !problems.has(field.name)) {
-        problems.set(field.name, REQUIRED);
+        problems.set(field.name, t("field.required"));
       }
     }
     for (const { path, message } of check(page, values, original)) {

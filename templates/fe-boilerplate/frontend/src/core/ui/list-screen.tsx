@@ -15,6 +15,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { tableHooks } from "../api/hooks";
 import { ProblemError } from "../api/problem";
 import type { AnyRow, Page, Reference } from "../api/table";
+import { t } from "../language/messages";
 import { ActiveFilters } from "./active-filters";
 import { BulkActions } from "./bulk-actions";
 import { ColumnFilter } from "./column-filter";
@@ -162,8 +163,8 @@ function useRejectedCursor(error: Error | null, state: ListState, change: Change
     if (!isRejected) return;
     notifications.show({
       id: "rejected-cursor",
-      title: "Back on the first page",
-      message: "The address referred to a place in this list that is no longer valid.",
+      title: t("list.movedTitle"),
+      message: t("list.moved"),
     });
     change(FIRST, { replace: true });
   }, [isRejected, change]);
@@ -233,7 +234,7 @@ function SortIcon({ isAscending, isDescending }: Record<"isAscending" | "isDesce
 
 function LoadingRows() {
   return (
-    <Stack gap="xs" role="status" aria-label="Loading">
+    <Stack gap="xs" role="status" aria-label={t("loading")}>
       {["a", "b", "c", "d", "e", "f", "g", "h"].map((line) => (
         <Skeleton key={line} height={38} />
       ))}
@@ -244,9 +245,9 @@ function LoadingRows() {
 function NoRows({ page, state, onChange }: { page: AnyPage; state: ListState; onChange: Change }) {
   const nouns = lowerFirst(page.nav.label);
   if (!state.q && Object.keys(state.filters).length === 0)
-    return <Empty title={`No ${nouns} yet`} />;
+    return <Empty title={t("list.empty", { nouns })} />;
   return (
-    <Empty title={`No ${nouns} match`}>
+    <Empty title={t("list.noMatch", { nouns })}>
       <ClearButton onChange={onChange} />
     </Empty>
   );
@@ -255,7 +256,7 @@ function NoRows({ page, state, onChange }: { page: AnyPage; state: ListState; on
 function ClearButton({ onChange }: { onChange: Change }) {
   return (
     <Button variant="default" onClick={() => onChange({ q: "", filters: {} })}>
-      Clear search and filters
+      {t("list.clear")}
     </Button>
   );
 }
@@ -272,10 +273,13 @@ function Footer({ list, isStale, state, onChange }: FooterProps) {
     <Group justify="space-between" gap="sm">
       <Group gap="sm">
         <Select
-          aria-label="Rows per page"
+          aria-label={t("list.sizes")}
           w={130}
           size="sm"
-          data={PAGE_SIZES.map((size) => ({ value: String(size), label: `${size} per page` }))}
+          data={PAGE_SIZES.map((size) => ({
+            value: String(size),
+            label: t("list.size", { count: String(size) }),
+          }))}
           value={String(state.size)}
           onChange={(size) => onChange({ size: Number(size) })}
           allowDeselect={false}

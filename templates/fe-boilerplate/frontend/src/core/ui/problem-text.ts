@@ -1,5 +1,6 @@
 /** Error messages of fields as sentences. */
 
+import { t } from "../language/messages";
 import type { AnyPage, FieldInfo } from "./page";
 
 const SYMBOLS: Readonly<Record<string, string>> = { "<=": "≤", ">=": "≥", "<>": "≠", "!=": "≠" };
@@ -8,8 +9,8 @@ const SYMBOLS: Readonly<Record<string, string>> = { "<=": "≤", ">=": "≥", "<
 export function problemText(page: AnyPage, field: FieldInfo, message: string): string {
   if (message.includes("`")) return sentence(page, message);
   const rule = /^must satisfy (.*)$/s.exec(message)?.[1];
-  const text = rule ? `must satisfy: ${ruleText(page, rule)}` : message;
-  return /^[a-z]/.test(text) ? `${field.label} ${text}` : text;
+  const text = rule ? t("field.rule", { rule: ruleText(page, rule) }) : message;
+  return /^\p{Ll}/u.test(text) ? t("field.message", { field: field.label, message: text }) : text;
 }
 
 /** Return a message with labels in place of the fields in backticks and of their choices in quotes. */

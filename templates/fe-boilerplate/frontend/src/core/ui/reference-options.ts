@@ -2,6 +2,7 @@
 
 import type { AnyRow, AnyTable, Reference } from "../api/table";
 import { loadTable } from "../api/tables";
+import { formatLocale } from "../language/language";
 import { describeFields } from "./fields";
 import { readDraft } from "./form-values";
 import { labelRows, valuesKey } from "./row-labels";
@@ -182,7 +183,7 @@ function byRelevance(table: AnyTable, search: string): (one: Option, other: Opti
     rank(one) - rank(other) || (isByLabel ? collator.compare(one.label, other.label) : 0);
 }
 
-const collator = new Intl.Collator(undefined, { numeric: true });
+const collator = new Intl.Collator(formatLocale, { numeric: true });
 
 /** Whether a value can be part of a comma-separated list. */
 function isListed(value: string): boolean {

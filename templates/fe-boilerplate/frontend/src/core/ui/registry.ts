@@ -1,5 +1,7 @@
 /** The tables with pages. They are found by their files, so there is no list to maintain. */
 
+import { language } from "../language/language";
+import { t } from "../language/messages";
 import type { AnyPage, Nav } from "./page";
 
 export interface NavEntry extends Nav {
@@ -9,9 +11,10 @@ export interface NavEntry extends Nav {
   readonly order: number;
 }
 
-const MAIN = "Main";
-const LINKS = "Links";
-const PARTITIONS = "Partitions";
+// The groups that are no families, by the keys of their names.
+const MAIN = "nav.main";
+const LINKS = "nav.links";
+const PARTITIONS = "nav.partitions";
 
 const entries = import.meta.glob<Nav>("../../pages/*/nav.ts", { eager: true, import: "nav" });
 const pages = import.meta.glob<AnyPage>("../../pages/*/page.tsx", { import: "default" });
@@ -40,6 +43,11 @@ export function arrange(tables: readonly Nav[]): readonly NavEntry[] {
 
 const byName = new Map(navigation.map((entry) => [entry.name, entry]));
 
+/** Return the name of a group of the navigation. */
+export function groupName(group: string): string {
+  return group === MAIN || group === LINKS || group === PARTITIONS ? t(group) : group;
+}
+
 /** Return the navigation entry of a table. */
 export function navOf(name: string): NavEntry | undefined {
   return byName.get(name);
@@ -55,8 +63,8 @@ type Grouped = Pick<NavEntry, "group" | "label">;
 function compare(one: Grouped, other: Grouped): number {
   return (
     rank(one.group) - rank(other.group) ||
-    one.group.localeCompare(other.group, "en") ||
-    one.label.localeCompare(other.label, "en")
+    one.group.localeCompare(other.group, language) ||
+    one.label.localeCompare(other.label, language)
   );
 }
 

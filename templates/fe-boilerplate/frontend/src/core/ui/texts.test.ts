@@ -5,7 +5,7 @@ import { keyText, readKey } from "./keys";
 import { stepped } from "./number-field";
 import type { FieldInfo, Nav } from "./page";
 import { problemText } from "./problem-text";
-import { arrange } from "./registry";
+import { arrange, groupName } from "./registry";
 import { pupils } from "./testing/pupils";
 
 const field = (name: string) => pupils.byName.get(name) as FieldInfo;
@@ -78,7 +78,7 @@ describe("the navigation", () => {
       nav("Fees", "Fees"),
       nav("Pupils", "Pupils"),
     ]);
-    expect(found.map(({ group, label }) => `${group}: ${label}`)).toEqual([
+    expect(found.map(({ group, label }) => `${groupName(group)}: ${label}`)).toEqual([
       "Main: Pupils",
       "Main: Teams",
       "Fees: Fee payments",

@@ -2,7 +2,7 @@ import { useRef } from "react";
 import { tableHooks } from "../../api/hooks";
 import { ProblemError } from "../../api/problem";
 import type { AnyRow } from "../../api/table";
-import { formatCount } from "../formats";
+import { t } from "../../language/messages";
 import type { AnyPage } from "../page";
 import { notifySuccess } from "../removal";
 import { checkGrid, rejectedCells } from "./grid-rows";
@@ -57,19 +57,17 @@ function storedAs(id: string, row: AnyRow | undefined): [string, AnyRow][] {
 }
 
 function invalidText(count: number): string {
-  return count === 1 ? "Check the marked row." : `Check the ${formatCount(count)} marked rows.`;
+  return t("grid.invalid", { count });
 }
 
 function rejectedText(isPartial: boolean): string {
-  return isPartial
-    ? "The changes are saved, but none of the new rows. Check the marked cells."
-    : "Nothing was saved. Check the marked cells.";
+  return t(isPartial ? "grid.partial" : "grid.rejected");
 }
 
 function savedText(added: number, changed: number): string {
   const parts = [
-    added > 0 ? `${formatCount(added)} added` : "",
-    changed > 0 ? `${formatCount(changed)} changed` : "",
+    added > 0 ? t("grid.savedAdded", { count: added }) : "",
+    changed > 0 ? t("change.done", { count: changed }) : "",
   ];
   return parts.filter(Boolean).join(", ");
 }

@@ -1,5 +1,6 @@
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { AnyRow, Referrer } from "../../api/table";
+import { t } from "../../language/messages";
 import { rowId } from "../data-table";
 import type { AnyPage, Draft, FieldInfo } from "../page";
 import type { Option } from "../reference-options";
@@ -152,7 +153,7 @@ export function useGrid({ page, referrer, row, items, labels }: Props) {
         setRows((before) => pasted(before, columns, at, drafts, blank));
         moveTo(at);
       } catch (error) {
-        notifyFailure("Nothing was pasted", errorText(error as Error));
+        notifyFailure(t("grid.nothingPasted"), errorText(error as Error));
       }
     },
   };
