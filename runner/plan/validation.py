@@ -26,7 +26,18 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 # Keys of the format that agents get among their options
-_AGENT_OPTIONS = ("search", "secret", "soft_delete", "indexes", "rate_limit", "metrics", "tracing")
+_AGENT_OPTIONS = (
+    "search",
+    "secret",
+    "soft_delete",
+    "labels",
+    "indexes",
+    "rate_limit",
+    "metrics",
+    "tracing",
+    "ci",
+    "e2e",
+)
 _OF_APPLICATION = ("auth", "soft_delete")  # options of one task that change what the others generate as well
 _FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from runner.generation.registry import AgentFacts
     from runner.scheduling.table_selection import Selection
 
-_COLUMN_OPTIONS = ("search", "secret", "soft_delete")  # which name columns of the schema
+_COLUMN_OPTIONS = ("search", "secret", "soft_delete", "labels")  # which name tables or columns of the schema
 
 
 class Preparation:

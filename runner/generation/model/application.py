@@ -18,7 +18,7 @@ from runner.generation.model.column_roles import NO_ROLES, ColumnRoles
 from runner.generation.model.constraint_names import name_constraints
 from runner.generation.model.references import find_creatable
 from runner.generation.model.schema_names import name_schema
-from runner.generation.model.secret_fields import with_password_hash, with_secrets
+from runner.generation.model.secret_fields import with_password_hash, with_secret_origins, with_secrets
 from runner.generation.model.soft_deletion import with_deletion_column
 from runner.generation.model.table_part import TablePart
 
@@ -105,10 +105,15 @@ def _table(application: Application, name: QName) -> ApplicationTable:
         application.schema.tables_by_name[name],
     )
     roles = application.roles
-    table = with_secrets(table, application.derived(_referred_columns).get(name, frozenset()), roles.secrets)
-    if roles.password is not None and roles.password[0] == table.title:
-        table = with_password_hash(table, roles.password[1])
-    return with_deletion_column(table, roles.deletion) if roles.deletion else table
+    found = with_secrets(table, application.derived(_referred_columns).get(name, frozenset()), roles.secrets)
+    if roles.password is not None and roles.password[0] == found.title:
+        found = with_password_hash(found, roles.password[1])
+    view = found.ddl.view
+    if view is None:
+        return with_deletion_column(found, roles.deletion)
+    return with_secret_origins(
+        found, {own for own, origin, column in view.origins if application.table(origin).fields[column].is_secret}
+    )
 
 
 def _referred_columns(application: Application) -> Mapping[QName, frozenset[str]]:

@@ -1,7 +1,7 @@
 /** Conversion of filters between the filter form of a field and query parameters. */
 
 import { t } from "../language/messages";
-import { choiceLabel, isDateTime, isNumber } from "./fields";
+import { isDateTime, isNumber, labelOfChoice } from "./fields";
 import { formatList, formatText } from "./formats";
 import { formatInputNumber, parseInputNumber } from "./number-text";
 import type { AnyPage, FieldInfo, Kind } from "./page";
@@ -125,8 +125,12 @@ export function describeFilter(field: FieldInfo, all: Filters, label?: string): 
 }
 
 function shown(field: FieldInfo, operator: string, value: string): string {
-  if (operator === "in") return formatList(value.split(",").map(choiceLabel), "disjunction");
+  if (operator === "in")
+    return formatList(
+      value.split(",").map((one) => labelOfChoice(field, one)),
+      "disjunction",
+    );
   if (field.kind === "boolean") return t(value === "true" ? "filter.yes" : "filter.no");
   if (isDateTime(field.kind) || isNumber(field.kind)) return formatText(field, value);
-  return field.choices ? choiceLabel(value) : `“${value}”`;
+  return field.choices ? labelOfChoice(field, value) : `“${value}”`;
 }

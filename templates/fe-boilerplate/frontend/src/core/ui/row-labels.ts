@@ -4,6 +4,8 @@ import type { AnyRow, AnyTable, Reference } from "../api/table";
 import { loadTable } from "../api/tables";
 import { describeFields } from "./fields";
 import { formatText, NOTHING } from "./formats";
+import type { FieldInfo } from "./page";
+import { loadPage } from "./registry";
 
 const MAX_DEPTH = 3; // references followed for a label
 const MAX_BATCH = 200; // values per request, which are part of the URL
@@ -32,7 +34,7 @@ export async function labelRows(
   signal?: AbortSignal,
   depth = MAX_DEPTH,
 ): Promise<readonly string[]> {
-  const fields = new Map(describeFields(table, {}, {}).map((field) => [field.name, field]));
+  const fields = await labelledFields(table);
   const references = depth > 0 ? labelReferences(table) : [];
   const labels = await labelReferred(references, rows, signal, {}, depth - 1);
   return rows.map((row) => {
@@ -47,6 +49,13 @@ export async function labelRows(
     const isFullName = table.labelFields.length === 2 && references.length === 0; // first and last
     return shown.join(isFullName ? " " : " · ") || table.keyOf(row).join(", ");
   });
+}
+
+/** Return the fields of a table by name. The labels of choices are those of its page. */
+async function labelledFields(table: AnyTable): Promise<ReadonlyMap<string, FieldInfo>> {
+  const fields = new Map(describeFields(table, {}, {}).map((field) => [field.name, field]));
+  const hasChoices = table.labelFields.some((name) => fields.get(name)?.choices);
+  return (hasChoices && (await loadPage(table.name))?.byName) || fields;
 }
 
 /** Return the references among the label fields of a table. */
