@@ -226,6 +226,12 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
     tracing: Annotated[Literal["none", "otel"], Expected("Give $choices.")] | None = Field(
         default=None, description="Whether the backend sends traces of requests with OpenTelemetry.", examples=["otel"]
     )
+    ci: Annotated[Literal["none", "github", "gitlab"], Expected("Give $choices.")] | None = Field(
+        default=None, description="The service whose pipeline checks and tests each change.", examples=["github"]
+    )
+    e2e: Switch | None = Field(
+        default=None, description="Whether the application has tests in a browser, with Playwright.", examples=[True]
+    )
 
 
 class TaskEntry(_Shared):

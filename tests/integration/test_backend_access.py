@@ -238,6 +238,10 @@ READS: dict[str, dict[str, int]] = {
     "/staff?teacher__name=Ann": {"admin": 200, "teacher": 403},
     f"/marks?q={HIDDEN}": {"admin": 200, "teacher": 200},
     f"/marks/export.csv?student__full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200},
+    "/marks/export.csv?labels=true": {"admin": 200, "teacher": 200, "clerk": 403, "nobody": 401},
+    "/students/export.csv?labels=true": {"admin": 200, "teacher": 200, "clerk": 403},
+    "/classes/export.csv?labels=true": {"admin": 200, "teacher": 403},
+    "/payments/export.csv?labels=true": {"admin": 200, "clerk": 200, "box": 403},
     "/payments/1/history": {"admin": 200, "teacher": 403, "box": 403},
 }
 
@@ -308,6 +312,9 @@ def test_no_path_through_a_reference_tells_of_a_hidden_row(app: Application) -> 
         while page["next"]:
             assert HIDDEN not in _decoded(page["next"])
             page = teacher.get(f"/students?sort={sort}&limit=1&after={page['next']}").json()
+    labelled = teacher.get("/students/export.csv?labels=true&sort=id").text.splitlines()
+    assert labelled[0] == "id,full_name,class_id,class,friend_id,friend"
+    assert labelled[2] == "3,Cid,1,7A,2,"
     assert clerk.get("/payments/count?student__q=DIAGNOSED").json() == {"count": 0}
     assert clerk.get("/payments/count?student__q=Ada").json() == {"count": 1}
     assert admin.get("/payments/count?student__q=DIAGNOSED").json() == {"count": 2}
@@ -343,6 +350,16 @@ WRITES: list[tuple[str, str, Any, dict[str, int]]] = [
      {"teacher": 404, "clerk": 403, "none": 403, "nobody": 401}),
     ("POST", "/students/bulk-update", [{"key": 1, "changes": {"class_id": 2}}], {"teacher": 422}),
     ("POST", "/students/bulk-update", [{"key": 1, "changes": {"diagnosis": "x"}}], {"teacher": 403}),
+    ("POST", "/students/bulk-save", {"create": [ADD], "update": [{"key": 2, "changes": {}}]},
+     {"teacher": 404, "clerk": 403, "none": 403, "nobody": 401}),
+    ("POST", "/students/bulk-save", {"create": [ADD | {"class_id": 2}]}, {"teacher": 422, "clerk": 403}),
+    ("POST", "/students/bulk-save", {"update": [{"key": 1, "changes": {"diagnosis": "x"}}]}, {"teacher": 403}),
+    ("POST", "/students/import", "id,full_name,class_id\n50,New,1\n51,New,2\n",
+     {"teacher": 422, "clerk": 403, "none": 403, "nobody": 401}),
+    ("POST", "/students/import?columns=id,full_name,class_id,diagnosis", "a,b,c,d\n50,New,1,x\n", {"teacher": 403}),
+    ("POST", "/students/import?dry_run=true", "id,full_name,class_id\n50,New,1\n", {"teacher": 200, "clerk": 403}),
+    ("POST", "/students/import/columns", "id\n", {"teacher": 200, "clerk": 403, "none": 403, "nobody": 401}),
+    ("POST", "/students/import/template", {}, {"teacher": 200, "clerk": 403, "none": 403, "nobody": 401}),
     ("POST", "/marks", {"id": 60, "student_id": 2, "mark": 1}, {"teacher": 422, "clerk": 403, "nobody": 401}),
     ("PATCH", "/marks/1", {"student_id": 2}, {"teacher": 422}),
     ("PATCH", "/marks/2", {"mark": 9}, {"teacher": 404, "clerk": 403}),
@@ -359,7 +376,8 @@ def test_nothing_is_written_without_the_right(app: Application, number: int) -> 
     method, path, body, expected = WRITES[number]
     before = _everything(app)
     for role, status in expected.items():
-        response = app.clients[role].request(method, path, json=body)
+        sent = {"content": body} if isinstance(body, str) else {"json": body}
+        response = app.clients[role].request(method, path, **sent)
         assert response.status_code == status, (role, response.text)
         if role == "teacher":
             assert HIDDEN not in response.text

@@ -17,7 +17,7 @@ from runner.generation.model.application_tables import ApplicationTable, make_ta
 from runner.generation.model.constraint_names import name_constraints
 from runner.generation.model.references import find_creatable
 from runner.generation.model.schema_names import name_schema
-from runner.generation.model.secret_fields import with_secrets
+from runner.generation.model.secret_fields import with_secret_origins, with_secrets
 from runner.generation.model.table_part import TablePart
 
 if TYPE_CHECKING:
@@ -103,7 +103,13 @@ def _table(application: Application, name: QName) -> ApplicationTable:
         application.derived(_constraints)[name],
         application.schema.tables_by_name[name],
     )
-    return with_secrets(table, application.derived(_referred_columns).get(name, frozenset()), application.secrets)
+    found = with_secrets(table, application.derived(_referred_columns).get(name, frozenset()), application.secrets)
+    view = found.ddl.view
+    if view is None:
+        return found
+    return with_secret_origins(
+        found, {own for own, origin, column in view.origins if application.table(origin).fields[column].is_secret}
+    )
 
 
 def _referred_columns(application: Application) -> Mapping[QName, frozenset[str]]:

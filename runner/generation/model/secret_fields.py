@@ -75,6 +75,18 @@ def with_secrets(table: ApplicationTable, referred: Collection[str], chosen: Cho
     return replace(table, fields={**table.fields, **marked}) if marked and has_others else table
 
 
+def with_secret_origins(view: ApplicationTable, names: Collection[str]) -> ApplicationTable:
+    """Return a view in which the columns are secrets, too, whose values come from secrets of other tables."""
+    if not names:
+        return view
+    fields = {name: replace(field, is_secret=field.is_secret or name in names) for name, field in view.fields.items()}
+    found = replace(view, fields=fields)
+    if view.ddl.primary_key is None or not any(fields[name].is_secret for name in view.ddl.key_columns):
+        return found
+    constraints = replace(view.constraints, primary_key=None)
+    return replace(found, ddl=replace(view.ddl, primary_key=None), constraints=constraints)
+
+
 def _marked(table: ApplicationTable, field: Field) -> Field:
     """Return a secret; the hash of a password has the bounds of the password that is typed."""
     words = set(snake(field.column.name).split("_"))

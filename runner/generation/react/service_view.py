@@ -40,7 +40,7 @@ class ServiceView:
     @property
     def key(self) -> tuple[str, ...]:
         """Fields that identify one row; none where a row cannot be read by its key."""
-        return tuple(field.name for field in self.table.key) if self.table.is_writable else ()
+        return tuple(field.name for field in self.table.key) if self.table.is_addressable else ()
 
     @property
     def identity(self) -> Mapping[str, Any]:

@@ -52,12 +52,12 @@ def checked_values(session: Session, resource: Resource[Any, Any], body: Body) -
 
 
 @contextmanager
-def within(number: int) -> Iterator[None]:
-    """Prefix the fields of a problem with the index of the row that it is about."""
+def within(part: int | str) -> Iterator[None]:
+    """Prefix the fields of a problem with the index of the row that it is about, or the name of a part."""
     try:
         yield
     except ProblemError as problem:
-        raise problem.within(str(number)) from problem
+        raise problem.within(str(part)) from problem
 
 
 def find_rejected(

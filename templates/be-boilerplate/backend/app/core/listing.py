@@ -38,7 +38,9 @@ MAX_LIMIT = 500
 MAX_OFFSET = 2**63 - 1
 PLACES = ("offset", "after", "before")  # parameters of which a request has at most one
 # Parameters that are not filters: fields of these names are filtered by `count__eq`.
-_RESERVED = frozenset({"limit", "offset", "after", "before", "count", "sort", "q", "expand"})
+_RESERVED = frozenset(
+    {"limit", "offset", "after", "before", "count", "sort", "q", "expand", "labels"}
+)
 
 Item = TypeVar("Item")
 
@@ -68,7 +70,7 @@ class Count(BaseModel):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ExportQuery:
-    """The query of an export: filters (in `parameters`), search and order."""
+    """The query of all rows that match: filters (in `parameters`), search and order."""
 
     parameters: QueryParams
     sort: str = ""
@@ -77,6 +79,13 @@ class ExportQuery:
     def reserved(self) -> set[str]:
         """Return the parameters that are no filters."""
         return {name for name in _RESERVED if hasattr(self, name)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CsvQuery(ExportQuery):
+    """The query of an export, and whether it has labels beside references."""
+
+    labels: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -115,12 +124,17 @@ _Count = Annotated[
 _Expand = Annotated[
     str, Query(description="Comma-separated references whose rows to include in `expanded`.")
 ]
+_Labels = Annotated[
+    bool, Query(description="Whether columns with the labels of referenced rows are added.")
+]
 
 
 # These dependencies are `async` because they never block: FastAPI runs all others in a thread each.
-async def export_query(request: Request, sort: _Sort = "", q: _Search = "") -> ExportQuery:
+async def csv_query(
+    request: Request, *, sort: _Sort = "", q: _Search = "", labels: _Labels = False
+) -> CsvQuery:
     """Return the query of a request for an export."""
-    return ExportQuery(parameters=request.query_params, sort=sort, q=q)
+    return CsvQuery(parameters=request.query_params, sort=sort, q=q, labels=labels)
 
 
 async def list_query(

@@ -37,7 +37,7 @@ from app.core.hooks import (
     before_update,
 )
 from app.core.integrity import explain
-from app.core.listing import Count, ExportQuery, ListQuery, Page
+from app.core.listing import Count, CsvQuery, ExportQuery, ListQuery, Page
 from app.core.lists import read_count, read_csv, read_page
 from app.core.problems import ProblemError, not_found, precondition_failed
 from app.core.resource import Model, Read, Resource
@@ -72,7 +72,7 @@ class Repository(Generic[Model, Read]):
         """Return a page; raises a problem 422 for an invalid query, or 400 for an invalid cursor."""
         return read_page(self.resource, self.session, query)
 
-    def csv(self, query: ExportQuery, timeout: float) -> CsvBlocks:
+    def csv(self, query: CsvQuery, timeout: float) -> CsvBlocks:
         """Return a CSV file with all rows that match a query, in blocks of lines; `timeout` is in seconds."""
         return read_csv(self.resource, self.session, query, timeout)
 
@@ -96,10 +96,6 @@ class Repository(Generic[Model, Read]):
     def create_many(self, bodies: Sequence[Body]) -> list[Read]:
         """Add all rows by batches, or none. If one is rejected, the problem's fields are prefixed with its index."""
         return self._write_many(bodies, bodies, self._add_all, self._add_one, after_create)
-
-    def insert_many(self, bodies: Sequence[Body]) -> None:
-        """Add all rows as `create_many` does, and commit nothing."""
-        self._written(self._add_all(bodies, 0), after_create)
 
     def update_many(self, changes: Sequence[AnyChange]) -> list[Read]:
         """Update all rows by batches, or none; problems are those of `create_many`, and 404 for a missing row."""

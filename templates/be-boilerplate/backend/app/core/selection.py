@@ -20,6 +20,7 @@ from app.core.ordering import Order, SortKey
 from app.core.problems import FieldError, invalid
 from app.core.reachable import SEPARATOR, Reachable
 from app.core.reference_joins import Joins
+from app.core.reference_labels import LabelColumn, label_columns
 from app.core.reference_search import search_conditions
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ class Selection:
         table = table_of(self._model)
         has_key = bool(table.primary_key.columns)
         return Order(table.fullname, list(keys.values()), has_cursors=has_key, joins=joins)
+
+    def label_columns(self, order: Order) -> list[LabelColumn]:
+        """Return the columns with the labels of all references; the rows that have them are joined by the order."""
+        return label_columns(self._reachable, order.joins)
 
     def _condition(self, parameter: str, text: str) -> Condition:
         """Return the condition of a filter; raises ValueError for an unknown one, or a value that does not fit."""

@@ -23,7 +23,7 @@ from app.core.importing.row_writer import RowWriter
 from app.core.importing.sheets import Sheet, SheetRow
 from app.core.integrity import explain
 from app.core.problems import FieldError, ProblemError, too_busy
-from app.core.repository import Repository
+from app.core.bulk_repository import BulkRepository
 
 BATCH = 500  # rows that are validated and stored together
 
@@ -46,7 +46,7 @@ class Importer:
 
     def __init__(
         self,
-        rows: Repository[Any, Any],
+        rows: BulkRepository[Any, Any],
         create: type[Body],
         columns: Sequence[ImportField | None],
         reading: Reading,

@@ -14,9 +14,9 @@ from app.core.importing.import_errors import ImportErrors
 from app.core.importing.new_rows import NewRow, UniqueValues
 from app.core.integrity import explain
 from app.core.problems import ProblemError
-from app.core.repository import Repository
+from app.core.bulk_repository import BulkRepository
 
-AnyRepository = Repository[Any, Any]
+AnyRepository = BulkRepository[Any, Any]
 
 
 class RowWriter:

@@ -125,6 +125,11 @@ export interface TableService<Row, Create, Update> {
   update(key: Key, changes: Update, etag?: string): Promise<Row>;
   /** Update the given fields of all these rows, or of none if one change is rejected. */
   updateMany(changes: readonly { key: Key; changes: Update }[]): Promise<readonly Row[]>;
+  /** Add and update rows by one request, all or none; fields of a problem begin with `create` or `update`. */
+  saveMany(
+    added: readonly Create[],
+    changes: readonly { key: Key; changes: Update }[],
+  ): Promise<void>;
   remove(key: Key, etag?: string): Promise<void>;
   /** Return what the deletion of the rows with these keys would do to other rows. */
   consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences>;

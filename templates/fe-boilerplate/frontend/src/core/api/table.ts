@@ -149,11 +149,16 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   async updateMany(
     all: readonly { key: Key; changes: z.output<Update> }[],
   ): Promise<readonly z.output<Read>[]> {
-    const sent = all.map(({ key, changes }) => ({
-      key: this.wireKey(key),
-      changes: this.body(changes),
-    }));
-    return this.sendMany("/bulk-update", sent);
+    return this.sendMany("/bulk-update", this.wireChanges(all));
+  }
+
+  async saveMany(
+    added: readonly z.output<Create>[],
+    changes: readonly { key: Key; changes: z.output<Update> }[],
+  ): Promise<void> {
+    const create = added.map((body) => this.body(body));
+    const body = { create, update: this.wireChanges(changes) };
+    await this.send("/bulk-save", { method: "POST", body });
   }
 
   async remove(key: Key, etag?: string): Promise<void> {
@@ -207,6 +212,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     const kinds = this.key.map((field) => fieldKind(this.schemas.read.shape[field]));
     const isText = kinds.some((kind) => ["text", "choice", "bytes"].includes(kind));
     return isText ? `:${name}${keyPath(key)}` : `${keyPath(key)}/${name}`;
+  }
+
+  private wireChanges(all: readonly { key: Key; changes: z.output<Update> }[]) {
+    return all.map(({ key, changes }) => ({
+      key: this.wireKey(key),
+      changes: this.body(changes),
+    }));
   }
 
   private wireKey(key: Key): unknown {
