@@ -13,13 +13,14 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from runner.ddl.dialects import DEFAULT
 from runner.plan.ids import ID, MAX_ID
-from runner.plan.path_types import DDL, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
+from runner.plan.path_types import DDL, Labels, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
 from runner.plan.value_types import (
     Count,
     DialectName,
     Expected,
     OnOff,
     Seconds,
+    Switch,
     TaskId,
     Text,
     TextOrList,
@@ -195,11 +196,47 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         "left out those that their names or comments tell, none for [].",
         examples=[{"users": ["password_hash", "recovery_answer"], "pages": []}],
     )
+    soft_delete: Annotated[Text, Expected("Give the name of a column, such as deleted_at.")] | None = Field(
+        default=None,
+        description="The column with the time of a row's deletion: rows of tables that have it are hidden and can be "
+        "restored. Rows are deleted for good when left out.",
+        examples=["deleted_at"],
+    )
+    labels: Labels | None = Field(
+        default=None,
+        description="What people read in place of names: of tables, columns, values, groups and the title, each as one "
+        "text or one for each language; or a YAML file with that.",
+        examples=["labels/school.yaml", {"tables": {"students": {"label": {"id": "Siswa"}}}}],
+    )
     indexes: Annotated[Literal["suggest", "create", "none"], Expected("Give $choices.")] | None = Field(
         default=None,
         description="Indexes that the DDL lacks for references, sorts and filters: listed in the backend's README "
         "(suggest, when left out), created by a migration, or neither.",
         examples=["create"],
+    )
+    rate_limit: (
+        Annotated[
+            Text,
+            Field(pattern=r"^[1-9][0-9]{0,8}/(second|minute|hour|day)$"),
+            Expected("Give requests and a period (second, minute, hour or day), such as 100/minute."),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="How many requests an address or account may send to the backend; without it there is no limit.",
+        examples=["100/minute"],
+    )
+    metrics: Switch | None = Field(
+        default=None, description="Whether the backend serves metrics for Prometheus.", examples=[True]
+    )
+    tracing: Annotated[Literal["none", "otel"], Expected("Give $choices.")] | None = Field(
+        default=None, description="Whether the backend sends traces of requests with OpenTelemetry.", examples=["otel"]
+    )
+    ci: Annotated[Literal["none", "github", "gitlab"], Expected("Give $choices.")] | None = Field(
+        default=None, description="The service whose pipeline checks and tests each change.", examples=["github"]
+    )
+    e2e: Switch | None = Field(
+        default=None, description="Whether the application has tests in a browser, with Playwright.", examples=[True]
     )
 
 

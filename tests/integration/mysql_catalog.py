@@ -29,6 +29,9 @@ QUERIES = {
         FROM information_schema.key_column_usage k JOIN information_schema.referential_constraints r
             USING (constraint_schema, constraint_name, table_name)
         WHERE k.table_schema = database() GROUP BY 1, 2, 3, 4, 5""",
+    "view": """
+        SELECT table_name, replace(view_definition, concat('`', database(), '`.'), '') FROM information_schema.views
+        WHERE table_schema = database()""",
     "check": """
         SELECT table_name, constraint_name, level, check_clause FROM information_schema.check_constraints
         WHERE constraint_schema = database()""",

@@ -74,3 +74,7 @@ CREATE TABLE `attendance` (
   CONSTRAINT `late_needs_minutes` CHECK (`status` <> 'late' OR `minutes` IS NOT NULL),
   CONSTRAINT `attendance_of_student` FOREIGN KEY (`student_id`) REFERENCES `students` (`id`) ON DELETE CASCADE
 ) ENGINE=InnoDB DEFAULT CHARSET=utf8mb4;
+
+CREATE VIEW `late_students` AS
+  SELECT `s`.`id`, `s`.`full_name`, count(*) AS `times` FROM `students` `s` JOIN `attendance` `a` ON `a`.`student_id` = `s`.`id`
+  WHERE `a`.`status` = 'late' GROUP BY `s`.`id`, `s`.`full_name`;

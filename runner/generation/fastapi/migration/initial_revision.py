@@ -1,7 +1,7 @@
 """The first revision: statements that create the whole schema, a module for each table, and those that revert it.
 
 The modules run in the order of their paths. Tables are numbered in the order of the DDL, since one may use the sequence
-of an earlier one. Foreign keys come after all tables, which may refer to each other in any order.
+of an earlier one. Foreign keys come after all tables, which may refer to each other in any order, and views last.
 """
 
 from __future__ import annotations
@@ -23,10 +23,13 @@ FOLDERS = (
     "mysql",
     "mysql/2_tables",
     "mysql/3_references",
+    "mysql/4_views",
     "postgresql",
     "postgresql/2_tables",
     "postgresql/3_references",
+    "postgresql/4_views",
     "sqlite",
+    "sqlite/views",
 )
 
 
@@ -68,6 +71,7 @@ def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
         down = (f"DROP TABLE {quote(table.sqlite.name)}",)
         yield RevisionModule(path=f"sqlite/{file}.py", title=title, up=up, down=down)
     yield from _mysql_modules(snapshot, files)
+    yield from _views(snapshot)
 
 
 def _mysql_modules(snapshot: Snapshot, files: Iterable[str]) -> Iterator[RevisionModule]:
@@ -87,6 +91,23 @@ def _mysql_modules(snapshot: Snapshot, files: Iterable[str]) -> Iterator[Revisio
         if references:
             title, down = f"What the table {table.label} refers to.", (mysql_statements.drop_references(table.mysql),)
             yield RevisionModule(path=f"mysql/3_references/{file}.py", title=title, up=references, down=down)
+
+
+def _views(snapshot: Snapshot) -> Iterator[RevisionModule]:
+    """Yield the modules of the views, each after those that it reads."""
+    files = _file_names(view.label for view in snapshot.views)
+    for view, file in zip(snapshot.views, files, strict=True):
+        title = f"The view {view.label}."
+        up = tuple(postgresql_statements.create_view(view))
+        if view is snapshot.views[0]:
+            up = (*postgresql_statements.look_in(snapshot.schemas), *up)
+        down = (postgresql_statements.drop_view(view),)
+        yield RevisionModule(path=f"postgresql/4_views/{file}.py", title=title, up=up, down=down)
+        down = (f"DROP VIEW {quote(view.flat)}",)
+        yield RevisionModule(path=f"sqlite/views/{file}.py", title=title, up=(view.sqlite,), down=down)
+        if view.mysql:
+            down = (mysql_statements.drop_view(view),)
+            yield RevisionModule(path=f"mysql/4_views/{file}.py", title=title, up=(view.mysql,), down=down)
 
 
 def _file_names(labels: Iterable[str]) -> list[str]:

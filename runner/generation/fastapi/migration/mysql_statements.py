@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from runner.generation.fastapi.migration.difference import Difference, TableChange
-    from runner.generation.fastapi.migration.snapshot import ColumnSnapshot, MysqlSnapshot, Snapshot, TableSnapshot
+    from runner.generation.fastapi.migration.snapshot import (
+        ColumnSnapshot,
+        MysqlSnapshot,
+        Snapshot,
+        TableSnapshot,
+        ViewSnapshot,
+    )
 
 
 def create_surroundings(snapshot: Snapshot) -> Iterator[str]:
@@ -47,18 +53,25 @@ def drop_references(table: MysqlSnapshot) -> str:
     return _drop_references(table, [name for name, _ in table.references])
 
 
+def drop_view(view: ViewSnapshot) -> str:
+    """Return the statement that drops a view."""
+    return f"DROP VIEW {f'{backticked(view.schema)}.' if view.schema else ''}{backticked(view.name)}"
+
+
 def create_all(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the statements that create all tables."""
+    """Yield the statements that create all tables and views."""
     tables = [table.mysql for table in snapshot.tables if table.mysql]
     yield from create_surroundings(snapshot)
     yield from map(create_table, tables)
     for table in tables:
         yield from add_references(table)
+    yield from (view.mysql for view in snapshot.views if view.mysql)
 
 
 def drop_all(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the statements that drop all tables."""
+    """Yield the statements that drop all tables and views."""
     tables = [table.mysql for table in snapshot.tables if table.mysql]
+    yield from (drop_view(view) for view in reversed(snapshot.views) if view.mysql)
     yield from (drop_references(table) for table in tables if table.references)
     yield from (f"DROP TABLE {table.name}" for table in tables)
     yield from drop_surroundings(snapshot)
@@ -70,6 +83,9 @@ def change(found: Difference) -> Iterator[str]:
     if not (was and new):  # one of them is of a version of the runner that did not know these databases
         yield from create_all(found.new) if new else drop_all(found.was) if was else ()
         return
+    had_views = {view.sql: view for view in found.was.views if view.mysql}
+    views = {view.sql: view for view in found.new.views if view.mysql}
+    yield from (drop_view(view) for view in reversed(had_views.values()) if views.get(view.sql) != view)
     changed = [(table, old, now) for table in found.tables if (old := table.was.mysql) and (now := table.new.mysql)]
     touched = {old.name: _touched(old, now) for _, old, now in changed}
     lost = {id(now): _lost_references(old, now, touched) for _, old, now in changed}
@@ -92,6 +108,7 @@ def change(found: Difference) -> Iterator[str]:
         yield from _add_references(
             now, [name for name, _ in now.references if name not in had or name in lost[id(now)]]
         )
+    yield from (view.mysql for view in views.values() if had_views.get(view.sql) != view)
 
 
 def _dropped(found: Difference) -> Iterator[TableSnapshot]:

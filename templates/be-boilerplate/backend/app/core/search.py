@@ -41,26 +41,44 @@ class Search:
         self.columns = columns
         self.phones = phones
 
-    def conditions(self, model: type[DeclarativeBase], q: str) -> Iterator[Condition]:
-        """Yield the condition of the words of `q`, if it has any; raises ValueError."""
+    def words(self, q: str) -> list[str]:
+        """Return the words of a search; raises ValueError."""
         reject_unstorable(q)
         words = _words(q)
         if len(words) > MAX_WORDS:
             raise ValueError(f"must have at most {MAX_WORDS} words")
-        if not words:
-            return
+        return words
+
+    def matches(
+        self, model: type[DeclarativeBase], words: Sequence[str], *, is_part: bool = False
+    ) -> Condition:
+        """Return the condition that a row has all of these words, in a form that its index answers.
+
+        An index of words ignores punctuation; words of nothing else find no row unless they are a part of the search.
+        """
         if not self.columns:
-            yield sa.false()
-            return
-        values = [CellText(getattr(model, name)) for name in self.columns]
-        numbers = [PlainNumber(CellText(getattr(model, name))) for name in self.phones]
-        text = RowText(*values, *numbers)
-        contained = sa.and_(*(_contains_one(text, word) for word in words))
+            return sa.false()
         query = words_query(map(_forms, words))
         begun = _HasWords(
-            RowText(*values, *numbers, *map(_LocalNumber, numbers)), sa.literal(query, sa.Text())
+            RowText(*self._texts(model), *map(_LocalNumber, self._numbers(model))),
+            sa.literal(query, sa.Text()),
         )
-        yield _Found(contained, begun if query else sa.false(), sa.inspect(model).primary_key[0])
+        return _Found(
+            self.contains(model, words),
+            begun if query else sa.literal(is_part),
+            sa.inspect(model).primary_key[0],
+        )
+
+    def contains(self, model: type[DeclarativeBase], words: Sequence[str]) -> Condition:
+        """Return the condition that a row has all of these words, at any place in its text."""
+        text = RowText(*self._texts(model))
+        return sa.and_(*(_contains_one(text, word) for word in words))
+
+    def _texts(self, model: type[DeclarativeBase]) -> list[FunctionElement[str]]:
+        return [*(CellText(getattr(model, name)) for name in self.columns), *self._numbers(model)]
+
+    def _numbers(self, model: type[DeclarativeBase]) -> list[FunctionElement[str]]:
+        return [PlainNumber(CellText(getattr(model, name))) for name in self.phones]
 
 
 def _words(q: str) -> list[str]:

@@ -231,7 +231,7 @@ const BodyRow = memo(function BodyRow(props: BodyRowProps) {
 });
 
 /** The space of rows that are not rendered. */
-function RowGap({ height }: { height: number | undefined }) {
+export function RowGap({ height }: { height: number | undefined }) {
   return (
     <tr>
       <td aria-hidden="true" style={{ height, padding: 0 }} />

@@ -27,6 +27,7 @@ import {
 } from "./list-state";
 import type { AnyPage } from "./page";
 import { notifyFailure } from "./removal";
+import { saveFile } from "./save-file";
 import { errorText } from "./states";
 import { ViewsMenu } from "./views-menu";
 
@@ -58,7 +59,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
         />
         <ColumnChoice page={page} state={state} onChange={onChange} />
         {isAllowed("export", page.table.path) && <CsvExport page={page} state={state} />}
-        {page.table.creatable && <CsvImport page={page} />}
+        {page.table.creatable && <FileImport page={page} />}
         {page.table.creatable && (
           <Button
             leftSection={<PlusIcon />}
@@ -75,7 +76,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
 }
 
 /** Opens the import of a file, whose code is loaded then. */
-function CsvImport({ page }: Pick<Props, "page">) {
+function FileImport({ page }: Pick<Props, "page">) {
   const [isOpen, { open, close }] = useDisclosure();
   return (
     <>
@@ -101,7 +102,7 @@ function CsvImport({ page }: Pick<Props, "page">) {
 /** Exports the list. It uses the API client rather than a link, so that the request has all required headers. */
 function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
   const { mutate, isPending } = useMutation({
-    mutationFn: () => page.table.exportCsv(queryOf(state, [])),
+    mutationFn: () => page.table.exportCsv({ ...queryOf(state, []), labels: true }),
     onSuccess: (content) => saveFile(content, `${page.nav.name}.csv`),
     onError: (error) => notifyFailure(t("export.failed"), errorText(error)),
   });
@@ -118,17 +119,6 @@ function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
     </ActionIcon>
   );
 }
-
-/** Save content as a file in the browser. */
-function saveFile(content: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_DELAY);
-}
-
-const REVOKE_DELAY = 60_000; // milliseconds, enough for any browser to start the download
 
 interface SearchProps {
   readonly label: string;
