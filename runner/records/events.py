@@ -82,7 +82,7 @@ class SubTaskStarted(CompactPickle):
     attempt: int
     total_steps: int
     pid: int  # of the worker
-    host: str = ""  # the address of its Dask worker; empty for this machine
+    host: str | None = None  # the address of its Dask worker, on a cluster
     at: datetime = field(default_factory=utc_now)
 
 

@@ -29,7 +29,7 @@ class WorkspaceService:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="cluster-writer")
-        self._accesses: dict[str, DirectAccess] = {}  # by task
+        self._accesses: dict[tuple[str, str], DirectAccess] = {}  # by task and its inputs
         self._codes: dict[tuple[str, Path | None, Path | None], tuple[str, bytes] | None] = {}
 
     async def answer(self, shard: Shard | None, asked: Asked) -> Answered:
@@ -37,10 +37,11 @@ class WorkspaceService:
         if shard is None or (asked.work.subtask, asked.work.attempt) not in shard.work:
             error = WorkspaceError.__name__, "it is not an attempt of this worker", False
             return Answered(number=asked.number, error=error)
-        access = self._accesses.get(shard.task.id)
+        key = shard.task.id, shard.task.inputs_digest
+        access = self._accesses.get(key)
         if access is None:
             access = DirectAccess(shard.task, shard.run_id, force=shard.force, check=shard.check)
-            self._accesses[shard.task.id] = access
+            self._accesses[key] = access
         return await asyncio.get_running_loop().run_in_executor(self._threads, access.answer, asked)
 
     def code(self, task: TaskSpec) -> tuple[str, bytes] | None:
