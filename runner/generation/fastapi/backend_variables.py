@@ -84,7 +84,7 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
         "suggested": _suggested(application) if index_option(options) == "suggest" else (),
         "has_views": any(table.is_view for table in tables),
         "has_renamed": has_renamed(application),
-        "serves_mysql": dialect_named(schema.dialect).mysql_compatible,
+        "serves_mysql": dialect_named(schema.dialect).mysql_compatible and not access.added_tables,
         "native_samples": NATIVE_TEXTS,
     }
 
