@@ -147,6 +147,7 @@ class Check(CompactPickle):
     expression: Expression | None = None
     is_inlined: bool = False
     no_inherit: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -230,6 +231,7 @@ class Key(CompactPickle):
     without_overlaps: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,6 +252,7 @@ class ForeignKey(CompactPickle):
     period: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -211,7 +211,12 @@ def _keys(named: NamedConstraints) -> Iterator[ConstraintSnapshot]:
 
 def _key(name: str, kind: ConstraintKind, key: Key) -> ConstraintSnapshot:
     return ConstraintSnapshot(
-        name=name, kind=kind, columns=key.columns, rest=_deferred(key), period=key.without_overlaps
+        name=name,
+        kind=kind,
+        columns=key.columns,
+        rest=_deferred(key),
+        period=key.without_overlaps,
+        comment=key.comment,
     )
 
 
@@ -220,7 +225,9 @@ def _checks(resource: Resource) -> Iterator[ConstraintSnapshot]:
         text = resource.sql.check(check, Database.POSTGRESQL)
         inherit = " NO INHERIT" if check.no_inherit else ""
         if text is not None:
-            yield ConstraintSnapshot(name=name, kind="CHECK", columns=check.columns, rest=f"({text}){inherit}")
+            yield ConstraintSnapshot(
+                name=name, kind="CHECK", columns=check.columns, rest=f"({text}){inherit}", comment=check.comment
+            )
 
 
 def _exclusions(resource: Resource) -> Iterator[ConstraintSnapshot]:
@@ -256,6 +263,7 @@ def _reference(name: str, key: ForeignKey, target: str, *, plain: bool = False) 
         target_columns=key.target_columns,
         rest=rest + _deferred(key),
         period=key.period,
+        comment=key.comment,
     )
 
 

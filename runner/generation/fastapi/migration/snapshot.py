@@ -89,6 +89,7 @@ class ConstraintSnapshot:
     target_columns: tuple[str, ...] = ()
     rest: str = ""
     period: bool = False
+    comment: str | None = None
 
     @property
     def sql(self) -> str:

@@ -15,6 +15,7 @@ from app.core.constraint_columns import (
     columns_of,
     columns_of_domain,
     field_names,
+    message_of,
     name_of,
     referring_keys,
     table_of,
@@ -162,16 +163,18 @@ def _unique_violation(
 ) -> ProblemError:
     fields = field_names(model, columns)
     message = "is already taken" + (" in this combination" if len(fields) > 1 else "")
-    errors = _errors(fields, "unique", message, name)
-    return conflict(f"Another row already has this {' and '.join(fields) or 'value'}.", errors)
+    own = message_of(table_of(model), name)
+    errors = _errors(fields, "unique", own or message, name)
+    detail = f"Another row already has this {' and '.join(fields) or 'value'}."
+    return conflict(own or detail, errors)
 
 
 def missing_reference(
     model: type[DeclarativeBase], columns: Sequence[str], name: str | None
 ) -> ProblemError:
     """Return the problem of a row that refers to a missing row by these columns, those of the constraint `name`."""
-    fields = field_names(model, columns)
-    return invalid(_errors(fields, "foreign_key", "refers to a row that does not exist", name))
+    message = message_of(table_of(model), name) or "refers to a row that does not exist"
+    return invalid(_errors(field_names(model, columns), "foreign_key", message, name))
 
 
 def _referenced_key_change(
@@ -188,10 +191,17 @@ def _not_null_violation(model: type[DeclarativeBase], columns: Sequence[str]) ->
 def _check_violation(
     model: type[DeclarativeBase], columns: Sequence[str], name: str | None
 ) -> ProblemError:
-    fields = field_names(model, columns) or [name or "row"]
-    rule = _check_text(table_of(model), name)
-    message = f"must satisfy {rule}" if rule else f"violates the constraint {name}"
-    return invalid(_errors(fields, "check", message, name))
+    fields = field_names(model, columns)
+    message = message_of(table_of(model), name) or _plain_message(fields)
+    return invalid(_errors(fields or [""], "check", message, name))
+
+
+def _plain_message(fields: Sequence[str]) -> str:
+    """Return what can be said of fields that violate a check whose meaning is not known."""
+    if len(fields) > 1:
+        quoted = [f"`{field}`" for field in fields]
+        return f"{', '.join(quoted[:-1])} and {quoted[-1]} do not fit together"
+    return "has a value that is not allowed" if fields else "the row breaks a rule of the database"
 
 
 def _still_referenced(error: IntegrityError, table: sa.Table) -> ProblemError:
@@ -226,8 +236,3 @@ def _errors(fields: Sequence[str], code: str, message: str, name: str | None) ->
     return [
         FieldError(field=field, code=code, message=message, constraint=name) for field in fields
     ]
-
-
-def _check_text(table: sa.Table, name: str | None) -> str | None:
-    checks = (check for check in table.constraints if isinstance(check, sa.CheckConstraint))
-    return next((str(check.sqltext) for check in checks if check.name == name), None)
