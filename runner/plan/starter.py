@@ -59,6 +59,7 @@ workspace: build/{name}
 # search: {{}}                            # the columns that lists search, by table; all texts when left out
 # secret: {{}}                            # the columns that are never read, by table; by their names when left out
 # indexes: suggest                      # those that the DDL lacks: suggest (in the README), create or none
+# objects: needed                       # functions and triggers that the migrations create: all, needed or none
 
 tasks:
   - id: be-setup

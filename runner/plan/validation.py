@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 # Keys of the format that agents get among their options
-_AGENT_OPTIONS = ("search", "secret", "indexes", "rate_limit", "metrics", "tracing")
+_AGENT_OPTIONS = ("search", "secret", "indexes", "objects", "rate_limit", "metrics", "tracing")
 _FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
 
 

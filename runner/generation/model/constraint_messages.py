@@ -10,7 +10,7 @@ from runner.generation.model.rule_sentences import comment_message, duplicate_me
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from runner.ddl.model import Index
+    from runner.ddl.model import Check, ForeignKey, Index, Key
     from runner.generation.model.application_tables import ApplicationTable
 
 
@@ -26,12 +26,10 @@ def constraint_messages(table: ApplicationTable) -> Mapping[str, str]:
 def _messages(table: ApplicationTable) -> Iterator[tuple[str, str]]:
     named, names = table.constraints, {column: field.name for column, field in table.fields.items()}
     ruled = {rule.name for rule in table.rules}
-    parts = {
-        **named.unique,
-        **table.foreign_keys,
-        **({named.primary_key[0]: named.primary_key[1]} if named.primary_key else {}),
-    }
-    for name, part in (*parts.items(), *((name, check) for name, check in named.checks.items() if name not in ruled)):
+    parts: list[tuple[str, Key | ForeignKey | Check]] = [*named.unique.items(), *table.foreign_keys.items()]
+    parts += [named.primary_key] if named.primary_key else []
+    parts += [(name, check) for name, check in named.checks.items() if name not in ruled]
+    for name, part in parts:
         if part.comment:
             yield name, comment_message(part.comment)
     for rule in table.tried:
@@ -43,8 +41,9 @@ def _messages(table: ApplicationTable) -> Iterator[tuple[str, str]]:
         ):
             yield rule.name, message
     for name, index in named.indexes.items():
-        if index.unique and index.where and (message := _of_index(table, index, names)) is not None:
-            yield name, message
+        text = _of_index(table, index, names) if index.unique and index.where else None
+        if text is not None:
+            yield name, text
 
 
 def _of_index(table: ApplicationTable, index: Index, names: Mapping[str, str]) -> str | None:

@@ -67,6 +67,9 @@ def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
         down = (f"DROP TABLE {quote(table.sqlite.name)}",)
         yield RevisionModule(path=f"sqlite/{file}.py", title=title, up=up, down=down)
     yield from _views(snapshot)
+    if snapshot.triggers:
+        up = (*postgresql_statements.look_in(snapshot.schemas), *(part.create for part in snapshot.triggers))
+        yield RevisionModule(path="postgresql/5_triggers.py", title="Triggers, as the schema has them.", up=up)
 
 
 def _views(snapshot: Snapshot) -> Iterator[RevisionModule]:

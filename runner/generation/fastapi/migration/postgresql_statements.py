@@ -95,6 +95,7 @@ def change(found: Difference) -> Iterator[str]:
     """
     for kind in found.types_extended:
         yield from _add_values(found, kind.new, kind.added)
+    yield from (f"DROP TRIGGER {part.sql}" for part in found.triggers_dropped)
     yield from map(drop_view, found.views_dropped)
     yield from _create_surroundings(found.new, found.old)
     yield from _renames(found)
@@ -119,10 +120,11 @@ def change(found: Difference) -> Iterator[str]:
     yield from (f"DROP {function.kind} {function.sql}" for function in found.old.functions if function.sql not in kept)
     yield from _add_parts(found)
     yield from _comments(found)
-    if found.views_created:
+    if found.views_created or found.triggers_created:
         yield from look_in(found.new.schemas)
     for view in found.views_created:
         yield from create_view(view)
+    yield from (part.create for part in found.triggers_created)
 
 
 # Where the server offers the extension and the user may create it; otherwise indexes that need it are replaced.
