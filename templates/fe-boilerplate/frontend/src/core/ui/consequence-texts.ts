@@ -1,11 +1,8 @@
 import type { Consequence, Consequences } from "../api/table";
 import { t } from "../language/messages";
-import { labelFor } from "./data-columns";
 import { formatCount, formatList, lowerFirst } from "./formats";
-import type { AnyPage } from "./page";
 import { navOf } from "./registry";
-
-type Pages = ReadonlyMap<string, AnyPage>;
+import { fieldLabel, type Pages } from "./use-pages";
 
 interface Texts {
   /** What prevents the deletion. */
@@ -14,10 +11,13 @@ interface Texts {
   readonly effects: readonly string[];
 }
 
-/** Return the consequences of a deletion as sentences; `pages` of the affected tables have the labels of fields. */
-export function consequenceTexts(consequences: Consequences | undefined, pages: Pages): Texts {
+/** Return the consequences of a deletion as sentences. */
+export function consequenceTexts(
+  consequences: Consequences | undefined,
+  pages: Pages = new Map(),
+): Texts {
   const { effects = [], isComplete = true } = consequences ?? {};
-  const write = (effect: Consequence) => sentence(effect, isComplete, pages.get(effect.table));
+  const write = (effect: Consequence) => sentence(effect, isComplete, pages);
   const isRefusal = ({ effect }: Consequence) => effect === "refuse";
   return {
     refusals: effects.filter(isRefusal).map(write),
@@ -28,11 +28,11 @@ export function consequenceTexts(consequences: Consequences | undefined, pages: 
 function sentence(
   { table, effect, fields, rows }: Consequence,
   isComplete: boolean,
-  page: AnyPage | undefined,
+  pages: Pages,
 ): string {
   const counted = { count: formatCount(rows), noun: nounOf(table, rows) };
   const number = t(isComplete ? "consequence.rows" : "consequence.atLeast", counted);
-  const names = formatList(fields.map((field) => lowerFirst(page ? labelFor(page, field) : plain(field))));
+  const names = formatList(fields.map((field) => lowerFirst(fieldLabel(pages, table, field))));
   switch (effect) {
     case "delete":
       return upperFirst(t("consequence.delete", { rows: number }));
@@ -43,11 +43,6 @@ function sentence(
     case "refuse":
       return `${upperFirst(number)} (${names})`;
   }
-}
-
-/** Return a field in words, where the page with its label is not there. */
-function plain(field: string): string {
-  return field.replace(/_id$/, "").replaceAll("_", " ");
 }
 
 function nounOf(table: string, rows: number): string {

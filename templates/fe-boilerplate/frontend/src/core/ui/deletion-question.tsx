@@ -1,12 +1,11 @@
 import { Alert, Button, Group, List, Stack, Text } from "@mantine/core";
-import { useQueries } from "@tanstack/react-query";
 import { tableHooks } from "../api/hooks";
-import type { Consequence, Key } from "../api/table";
+import type { Key } from "../api/table";
 import { t } from "../language/messages";
 import { consequenceTexts } from "./consequence-texts";
 import type { AnyPage } from "./page";
-import { loadPage } from "./registry";
 import { ALERT_STYLES } from "./states";
+import { usePages } from "./use-pages";
 
 interface Props {
   readonly page: AnyPage;
@@ -18,7 +17,8 @@ interface Props {
 /** The content of a dialog that asks whether to delete rows. What the server would refuse cannot be confirmed. */
 export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
   const { data, isPending } = tableHooks(page.table).useConsequences(keys);
-  const { refusals, effects } = consequenceTexts(data, usePages(data?.effects ?? []));
+  const pages = usePages(data?.effects.map(({ table }) => table) ?? []);
+  const { refusals, effects } = consequenceTexts(data, pages);
   return (
     <Stack gap="md">
       {refusals.length === 0 && <Text size="sm">{question}</Text>}
@@ -47,20 +47,6 @@ export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
       </Group>
     </Stack>
   );
-}
-
-/** Return the pages of the tables that a deletion affects, by name, as soon as they are loaded. */
-function usePages(effects: readonly Consequence[]): ReadonlyMap<string, AnyPage> {
-  const tables = [...new Set(effects.map(({ table }) => table))];
-  const found = useQueries({
-    queries: tables.map((table) => ({
-      queryKey: ["page", table],
-      queryFn: async () => (await loadPage(table)) ?? null,
-      staleTime: Number.POSITIVE_INFINITY,
-    })),
-  });
-  const loaded = tables.map((table, index) => [table, found[index]?.data] as const);
-  return new Map(loaded.flatMap(([table, page]) => (page ? [[table, page] as const] : [])));
 }
 
 interface NoticeProps {
