@@ -271,6 +271,12 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         "(suggest, when left out), created by a migration, or neither.",
         examples=["create"],
     )
+    objects: Annotated[Literal["all", "needed", "none"], Expected("Give $choices.")] | None = Field(
+        default=None,
+        description="Functions, procedures and triggers of a PostgreSQL schema that the migrations create: all, those "
+        "that defaults, checks, computed columns, indexes and views call (needed, when left out), or none.",
+        examples=["all"],
+    )
     rate_limit: (
         Annotated[
             Text,
