@@ -95,7 +95,11 @@ def test_the_option_names_columns_of_referenced_rows() -> None:
 @pytest.mark.parametrize(
     ("search", "key", "message"),
     [
-        ({"scores": ["note", "helpr.full_name"]}, "search.scores.1", "scores has no reference 'helpr'. Did you mean he"),
+        (
+            {"scores": ["note", "helpr.full_name"]},
+            "search.scores.1",
+            "scores has no reference 'helpr'. Did you mean he",
+        ),
         ({"scores": ["pupil.full_name"]}, "search.scores.0", "no reference 'pupil'. Did you mean pupil_id?"),
         ({"scores": ["helper.age"]}, "search.scores.0", "pupils does not search a column 'age'. There are: full_name"),
         ({"scores": ["helper.full_nam"]}, "search.scores.0", "Did you mean full_name?"),
