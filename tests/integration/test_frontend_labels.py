@@ -78,4 +78,4 @@ def test_classes_with_the_same_name_are_told_apart(pages: Callable[[str], TableP
     box = tab.get_by_role("combobox", name="Class")
     box.click()
     box.fill("melur 2032/2033")
-    expect(tab.get_by_role("option")).to_have_text(["7 Melur (2032/2033, SMP Melur)"])
+    expect(tab.get_by_role("option").filter(has_text="Melur")).to_have_text(["7 Melur (2032/2033, SMP Melur)"])

@@ -19,7 +19,7 @@ from runner.generation.react.typescript_rules import condition_source
 from runner.generation.react.typescript_source import Arrow, Call, Open, laid_out, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from runner.generation.model.field_types import FieldType
     from runner.generation.model.fields import Field
@@ -32,7 +32,7 @@ class ServiceView:
     """A table in the sources of its services. Sources are TypeScript, laid out."""
 
     table: ApplicationTable
-    searched_references: Collection[str] = ()  # by whose labels searches find rows
+    searched_references: frozenset[str] = frozenset()  # by whose labels searches find rows
 
     @property
     def name(self) -> str:
