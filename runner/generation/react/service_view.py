@@ -33,7 +33,7 @@ class ServiceView:
     """A table in the sources of its services. Sources are TypeScript, laid out."""
 
     table: ApplicationTable
-    searched_references: Collection[str] = ()  # by whose labels searches find rows
+    searched_references: frozenset[str] = frozenset()  # by whose labels searches find rows
 
     @property
     def name(self) -> str:
