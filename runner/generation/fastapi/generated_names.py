@@ -22,7 +22,7 @@ _MODULES = {
     "app.core.database": "Base database_name",
     "app.core.fields": """Body Bytes Exact ExactDecimal Int16 Int32 Int64 Native NotNull Number Row Span
         omitted padded""",
-    "app.core.moments": "Date Interval LocalTimestamp Time Timestamp utc_now",
+    "app.core.moments": "Date Interval LocalTimestamp Time Timestamp local_now local_time local_today utc_now",
     "app.core.native_values": "Cidr Inet InetItem MacAddr MacAddr8 bits",
     "app.core.password_hashes": "hash_entered",
     "app.core.periods": "PeriodForeignKey PrimaryKeyWithoutOverlaps UniqueWithoutOverlaps",

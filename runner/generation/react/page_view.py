@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.application_tables import ApplicationTable
+from runner.generation.model.defaults import zoned_default
 from runner.generation.model.field_types import MOMENTS, Kind
 from runner.generation.model.given_labels import GivenLabels
 from runner.generation.model.labels import family, field_label, is_maintained, label_fields
@@ -95,6 +96,8 @@ class PageView:
             found["places"] = field.type.places
         if is_maintained(field):
             found["readOnly"] = True
+        elif field.writable and field.default is not None and zoned_default(field.default, field.type):
+            found["current"] = True
         elif field.writable and not field.is_secret and (initial := _initial(field)) is not None:
             found["initial"] = initial
         return found

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
+from app.core.moments import local_today
 from app.core.problems import FieldError, invalid
 from app.core.raw_values import RawText
 
@@ -204,8 +205,8 @@ def contained(items: Any, choices: Any) -> Truth:
 
 
 def today() -> dt.date:
-    """Return the current date in UTC."""
-    return now().date()
+    """Return the current date in the time zone of the application."""
+    return local_today()
 
 
 def now() -> dt.datetime:

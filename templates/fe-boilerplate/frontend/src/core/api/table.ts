@@ -2,7 +2,7 @@ import { z } from "zod";
 import { fetchFile, type JsonResponse, type Request, send } from "./client";
 import { isHeld } from "./held-deletions";
 import { fieldKind, type Operator, operatorsOf } from "./kinds";
-import { filterParameters, type ListQuery, listParameters } from "./list-query";
+import { exportParameters, filterParameters, type ListQuery, listParameters } from "./list-query";
 import { ProblemError } from "./problem";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { isAllowed, isFieldAllowed } from "./session-state";
@@ -43,6 +43,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   readonly mark: "/" | ":";
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  readonly labelQualifiers: readonly string[];
   readonly unique: readonly (readonly string[])[];
   readonly schemas: Definition<Read, Create, Update>["schemas"];
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
@@ -54,6 +55,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     this.mark = definition.mark ?? "/";
     this.key = definition.key;
     this.labelFields = definition.labelFields;
+    this.labelQualifiers = definition.labelQualifiers ?? [];
     this.unique = definition.unique ?? [];
     this.schemas = definition.schemas;
     const fields = Object.entries<z.core.$ZodType>(this.schemas.read.shape);
@@ -203,7 +205,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
   exportCsv(query: ListQuery = {}): Promise<Blob> {
     const path = `${this.path}${this.mark}export.csv`;
-    return fetchFile(path, "text/csv", { query: filterParameters(query, query.sort) });
+    return fetchFile(path, "text/csv", { query: exportParameters(query) });
   }
 
   private send(path: string, request: Request): Promise<JsonResponse> {

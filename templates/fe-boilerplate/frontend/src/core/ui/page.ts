@@ -45,6 +45,8 @@ export interface FieldText {
   readonly places?: number;
   /** Whether the server manages the value: it is displayed but cannot be entered. */
   readonly readOnly?: boolean;
+  /** Whether the initial value in the form for a new row is the current date or time. */
+  readonly current?: boolean;
   /** The initial value in the form for a new row. */
   readonly initial?: string | boolean;
 }
