@@ -6,11 +6,12 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -80,9 +81,18 @@ class Application:
 
 
 @contextmanager
-def served(workspace: Path, sql: Path = SCHOOL) -> Iterator[Application]:
-    """Generate the application of a schema into a folder, build it, and serve it until the block ends."""
-    schema, options = read_schema(sql), {"title": "School"}
+def served(
+    workspace: Path,
+    sql: Path = SCHOOL,
+    *,
+    chosen: Mapping[str, Any] = MappingProxyType({}),
+    prepare: Callable[[Path, Mapping[str, str]], None] | None = None,
+) -> Iterator[Application]:
+    """Generate the application of a schema into a folder, build it, and serve it until the block ends.
+
+    `chosen` are further options. `prepare` is called with the backend's folder and its environment before it is served.
+    """
+    schema, options = read_schema(sql), {"title": "School", **chosen}
     backend = write_backend(backend_files(schema, options=options), workspace)
     frontend = write_files(frontend_files(schema, options=options), workspace)
     database = {"DATABASE_URL": f"sqlite:///{workspace / 'school.db'}"}
@@ -90,6 +100,8 @@ def served(workspace: Path, sql: Path = SCHOOL) -> Iterator[Application]:
         assert step.returncode == 0, step.stdout[-2000:] + step.stderr[-2000:]
     cases = run(backend, "-c", CASES)
     assert cases.returncode == 0, cases.stderr[-2000:]
+    if prepare is not None:
+        prepare(backend, database)
     with ExitStack() as stack:
         api = stack.enter_context(_backend(backend, database))
         url = stack.enter_context(serving_frontend(frontend, api))
