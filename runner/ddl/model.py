@@ -18,7 +18,10 @@ from runner.records.message_pipe import CompactPickle
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-TableKind = Literal["table", "partitioned", "foreign"]
+TableKind = Literal["table", "partitioned", "foreign", "view"]
+FunctionKind = Literal["FUNCTION", "AGGREGATE"]
+JoinKind = Literal["", "inner", "left", "cross"]
+SetOperator = Literal["UNION", "UNION ALL", "INTERSECT", "EXCEPT"]
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
 
 
@@ -169,7 +172,7 @@ class Composite(CompactPickle):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Function(CompactPickle):
-    """A function that an expression of the schema calls.
+    """A function or an aggregate that an expression or a view of the schema calls.
 
     `text` is all of its statement after the name, `signature` the statement without the body, `arguments` what is
     between its parentheses.
@@ -179,6 +182,7 @@ class Function(CompactPickle):
     arguments: str
     text: str
     signature: str
+    kind: FunctionKind = "FUNCTION"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -310,6 +314,69 @@ class Exclusion(CompactPickle):
         return self.index.columns
 
 
+# ---------------------------------------------------------------------------------------------------------------- views
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source(CompactPickle):
+    """What a query reads under an alias: a table or view, or another query. The first one has no `join`."""
+
+    alias: str
+    table: QName | None = None
+    query: Query | None = None
+    join: JoinKind = ""
+    on: Expression | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Select(CompactPickle):
+    """One SELECT: named values over `sources`, in which a column is `alias.column`.
+
+    Its order is left out, since a list of a view has an order of its own.
+
+    Besides the operations of all expressions there are `count`, `count distinct`, `sum`, `avg`, `min`, `max` and
+    `string_agg`, with the arguments of the functions; `count` of all rows has none.
+    """
+
+    values: tuple[tuple[str, Expression], ...]
+    sources: tuple[Source, ...]
+    where: Expression | None = None
+    groups: tuple[Expression, ...] = ()
+    having: Expression | None = None
+    distinct: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetOperation(CompactPickle):
+    """Two queries whose rows are combined; the names of the columns are those of the left one."""
+
+    operator: SetOperator
+    left: Query
+    right: Query
+
+
+Query = Select | SetOperation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View(CompactPickle):
+    """The query of a view.
+
+    `definition` is all of its statement after the name, `uses` the tables and views that the query reads. `origins` are
+    the columns from which the values of each of its own come: its own column, the table or view, and the column there.
+    `query` is the parsed form, None where there is none.
+    """
+
+    definition: str
+    uses: tuple[QName, ...] = ()
+    origins: tuple[tuple[str, QName, str], ...] = ()
+    is_materialized: bool = False
+    query: Query | None = None
+
+
+# --------------------------------------------------------------------------------------------------------------- tables
+
+
 class _PickledFields:
     """Base of records that cache what they compute: the cached values are not pickled, but computed again."""
 
@@ -320,7 +387,11 @@ class _PickledFields:
 
 @dataclass(frozen=True, kw_only=True)
 class Table(_PickledFields):
-    """One table after all statements of the DDL are applied. `former` are its earlier names."""
+    """One table or view after all statements of the DDL are applied. `former` are its earlier names.
+
+    A view has a `view` with its query. Its key and its foreign keys are those of the tables that it reads, as far as
+    its rows keep them.
+    """
 
     name: QName
     columns: tuple[Column, ...]
@@ -333,6 +404,7 @@ class Table(_PickledFields):
     comment: str | None = None
     kind: TableKind = "table"
     partition_of: QName | None = None
+    view: View | None = None
     line: int = 0
     former: tuple[QName, ...] = ()
 
@@ -403,7 +475,8 @@ class Note(CompactPickle):
 class Schema(_PickledFields):
     """All tables and types of one DDL, in the order in which they were defined.
 
-    `tool_tables` are those that tools keep for themselves, such as `alembic_version`; they are not among `tables`.
+    `tables` ends with the views whose columns are known, each after those that it reads. `tool_tables` are those
+    that tools keep for themselves, such as `alembic_version`; they are not among `tables`.
     """
 
     dialect: str  # its name

@@ -13,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from runner.ddl.dialects import DEFAULT
 from runner.plan.ids import ID, MAX_ID
-from runner.plan.path_types import DDL, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
+from runner.plan.path_types import DDL, Labels, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
 from runner.plan.value_types import (
     Count,
     DialectName,
@@ -195,6 +195,18 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         description="The columns that hold secrets, by table, which clients write and never read; of a table that is "
         "left out those that their names or comments tell, none for [].",
         examples=[{"users": ["password_hash", "recovery_answer"], "pages": []}],
+    )
+    soft_delete: Annotated[Text, Expected("Give the name of a column, such as deleted_at.")] | None = Field(
+        default=None,
+        description="The column with the time of a row's deletion: rows of tables that have it are hidden and can be "
+        "restored. Rows are deleted for good when left out.",
+        examples=["deleted_at"],
+    )
+    labels: Labels | None = Field(
+        default=None,
+        description="What people read in place of names: of tables, columns, values, groups and the title, each as one "
+        "text or one for each language; or a YAML file with that.",
+        examples=["labels/school.yaml", {"tables": {"students": {"label": {"id": "Siswa"}}}}],
     )
     indexes: Annotated[Literal["suggest", "create", "none"], Expected("Give $choices.")] | None = Field(
         default=None,

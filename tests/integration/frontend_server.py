@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from tests.generated_backend import SCHOOL, backend_files, read_schema, write_backend
+from tests.generated_backend import SCHOOL, backend_files, read_schema, school_labels, write_backend
 from tests.integration.backend import free_port, plain_environment, run
 from tests.integration.frontend import frontend_files, node_tool, tool_command, tool_environment, write_files
 
@@ -92,7 +92,8 @@ def served(
 
     `chosen` are further options. `prepare` is called with the backend's folder and its environment before it is served.
     """
-    schema, options = read_schema(sql), {"title": "School", **chosen}
+    schema = read_schema(sql)
+    options = {"title": "School", **({"labels": school_labels()} if sql == SCHOOL else {}), **chosen}
     backend = write_backend(backend_files(schema, options=options), workspace)
     frontend = write_files(frontend_files(schema, options=options), workspace)
     database = {"DATABASE_URL": f"sqlite:///{workspace / 'school.db'}"}

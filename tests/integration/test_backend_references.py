@@ -37,6 +37,12 @@ CREATE TABLE payments (
 CREATE INDEX ON payments (student_id);
 CREATE INDEX ON payments (payer);
 CREATE TABLE refunds (id int PRIMARY KEY, payment_id int NOT NULL REFERENCES payments);
+CREATE TABLE people (id int PRIMARY KEY, first_name text NOT NULL, last_name text NOT NULL);
+CREATE TABLE bills (
+    id int PRIMARY KEY, amount numeric NOT NULL, person_id int NOT NULL REFERENCES people, note jsonb DEFAULT '{}',
+    UNIQUE (person_id, amount)
+);
+CREATE TABLE bookings (id int PRIMARY KEY, bill_id int NOT NULL REFERENCES bills, room interval[]);
 CREATE TABLE nodes (id int PRIMARY KEY, name text NOT NULL, parent_id int REFERENCES nodes);
 """
 ROWS: dict[str, list[dict[str, Any]]] = {
@@ -64,6 +70,12 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"id": 5, "student_id": 3, "payer": None, "reference": "INV-5"},
     ],
     "refunds": [{"id": 1, "payment_id": 1}, {"id": 2, "payment_id": 3}],
+    "people": [
+        {"id": 1, "first_name": "=Eva", "last_name": "Ng"},
+        {"id": 2, "first_name": "Bo", "last_name": "Li"},
+    ],
+    "bills": [{"id": 1, "amount": "0.00000001", "person_id": 1}, {"id": 2, "amount": "1.5", "person_id": 2}],
+    "bookings": [{"id": 1, "bill_id": 2, "room": ["P3D"]}],
     "nodes": [{"id": 1, "name": "root"}, *({"id": n, "name": f"n{n}", "parent_id": n - 1} for n in range(2, 7))],
 }
 
@@ -212,6 +224,36 @@ def test_what_is_no_path_is_refused_with_the_nearest(client: httpx.Client, path:
     parameter = path.partition("?")[2].partition("=")[0]
     assert error["field"] == parameter
     assert REFUSED[path] in error["message"]
+
+
+LABELLED = {
+    "payments": [
+        "id,student_id,student_id_label,payer,payer_label,reference,student,tenant,shop_code,shop",
+        "1,4,Dewi,1,Ani Wijaya,INV-1,note,1,a,Canteen",
+        "2,1,Ani Wijaya,,,INV-2,,2,a,Books",
+        "3,2,Ani Putri,3,Citra,Wijaya,,2,,",
+        "4,2,Ani Putri,2,Ani Putri,,,,,",
+        "5,3,Citra,,,INV-5,,,,",
+    ],
+    "students": [
+        "id,full_name,born,class_id,class,buddy_id,buddy,nick",
+        "1,Ani Wijaya,2010-01-31,1,7A (2025/2026),,,",
+        "2,Ani Putri,2011-05-01,2,7A (2026/2027),1,Ani Wijaya,Tiger",
+        "3,Citra,,3,8B (2025/2026),2,Ani Putri,",
+        "4,Dewi,,,,3,Citra,",
+    ],
+    "bills": ["id,amount,person_id,person,note", "1,1E-8,1,'=Eva Ng,{}", "2,1.5,2,Bo Li,{}"],
+    "bookings": ["id,bill_id,bill,room", '1,2,Bo Li · 1.5,"[""P3D""]"'],
+}
+
+
+@pytest.mark.parametrize("table", LABELLED)
+def test_an_export_has_labels_beside_references(client: httpx.Client, table: str) -> None:
+    lines = client.get(f"/{table}/export.csv?labels=true&sort=id").text.splitlines()
+    assert lines == LABELLED[table]
+    plain = client.get(f"/{table}/export.csv?sort=id").text.splitlines()
+    assert len(plain) == len(lines)
+    assert len(plain[0]) < len(lines[0])
 
 
 def ids(client: httpx.Client, path: str) -> list[int]:

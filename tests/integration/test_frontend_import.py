@@ -90,7 +90,7 @@ def test_a_template_is_filled_in_and_imported_by_keyboard(pages: Callable[[str],
     dialog = tab.get_by_role("dialog")
     with tab.expect_download() as saved:
         dialog.get_by_role("button", name="Get an empty file with all columns").press("Enter")
-    book = load_workbook(saved.value.path())
+    book = load_workbook(BytesIO(saved.value.path().read_bytes()))
     sheet = book.worksheets[0]
     titles = [cell.value for cell in sheet[1]]
     row = {"School": "SMP Templat", "Code": "007", "Name": "Tujuh", "Curriculum": "Merdeka", "Passing score": 87.5}

@@ -1,4 +1,4 @@
-"""The functions of a PostgreSQL schema: which of them checks, defaults, computed columns and indexes call."""
+"""The functions of a PostgreSQL schema: which of them checks, defaults, computed columns, indexes and views call."""
 
 from __future__ import annotations
 
@@ -15,20 +15,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from runner.ddl.catalog.catalog import Catalog, FunctionDraft
-    from runner.ddl.model import Check, Default, Index
+    from runner.ddl.model import Check, Default, Index, Table
 
 _CALL = re.compile(r'([\w$]+)"?\s*\(')
+_PART = re.compile(
+    r'(?i)\b(?:S|FINAL|COMBINE|MS|MINV|MFINAL)FUNC\s*=\s*(?:"?[\w$]+"?\s*\.\s*)?"?([\w$]+)'
+)  # of an aggregate
 _CARRIED = frozenset({"sql", "plpgsql"})  # languages that every PostgreSQL has
 
 
-def called_functions(catalog: Catalog) -> tuple[Function, ...]:
+def called_functions(catalog: Catalog, views: Iterable[Table]) -> tuple[Function, ...]:
     """Return the functions that the schema calls, and those that these call, in the order of the DDL."""
     by_name: dict[str, list[FunctionDraft]] = {}
     for drafts in catalog.functions.values():
         for draft in drafts:
             by_name.setdefault(draft.name.name.lower(), []).append(draft)
     called: set[str] = set()
-    waiting = [name for text in _texts(catalog) for name in _calls(text)] if by_name else []
+    texts = (*_texts(catalog), *(table.view.definition for table in views if table.view))
+    waiting = [name for text in texts for name in _calls(text)] if by_name else []
     while waiting:
         name = waiting.pop()
         if name in by_name and name not in called:
@@ -42,14 +46,20 @@ def called_functions(catalog: Catalog) -> tuple[Function, ...]:
             reason = f"the schema calls {draft.name}, which is in {draft.language}: create it before the migration"
             catalog.notes.append(_as_note(draft, NoteKind.CODE_BLOCK, reason))
     return tuple(
-        Function(name=draft.name, arguments=draft.arguments, text=draft.text, signature=draft.signature)
+        Function(
+            name=draft.name,
+            arguments=draft.arguments,
+            text=draft.text,
+            signature=draft.signature,
+            kind=draft.kind,
+        )
         for draft in found
         if draft.language in _CARRIED
     )
 
 
 def _calls(text: str) -> list[str]:
-    return [name.lower() for name in _CALL.findall(text)]
+    return [name.lower() for name in (*_CALL.findall(text), *_PART.findall(text))]
 
 
 def _texts(catalog: Catalog) -> Iterator[str]:

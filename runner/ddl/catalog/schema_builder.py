@@ -11,6 +11,7 @@ from runner.ddl.catalog.default_names import serial_default
 from runner.ddl.catalog.inlined_functions import make_inline
 from runner.ddl.catalog.needed_extensions import EXTENSION_OF_TYPE, needed_extensions
 from runner.ddl.catalog.tool_tables import tool_of
+from runner.ddl.catalog.view_builder import build_views
 from runner.ddl.model import (
     Check,
     Column,
@@ -61,15 +62,16 @@ class _SchemaBuilder:
 
     def schema(self) -> Schema:
         catalog = self._catalog
-        functions = called_functions(catalog)
         tables = tuple(self._table(draft) for draft in catalog.tables.values())
         tool_tables = self._tool_tables(tables)
+        views = build_views(catalog, tables, self._type)
+        functions = called_functions(catalog, views)
         extensions = dict(catalog.extension_schemas)
         if catalog.dialect.postgresql_compatible:
             extensions |= {name: own for name, own in needed_extensions(tables).items() if name not in extensions}
         return Schema(
             dialect=catalog.dialect.name,
-            tables=tuple(table for table in tables if table not in tool_tables),
+            tables=(*(table for table in tables if table not in tool_tables), *views),
             tool_tables=tool_tables,
             enums=tuple(catalog.enums.values()),
             domains=tuple(self._domains.values()),

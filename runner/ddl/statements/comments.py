@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def comment_on(statement: Statement) -> None:
-    """Apply a COMMENT ON; comments on views, functions and other objects are ignored."""
+    """Apply a COMMENT ON; comments on functions and other objects are ignored."""
     cursor = statement.cursor
     cursor.expect("COMMENT", "ON")
-    cursor.skip("FOREIGN")
+    cursor.skip_any("FOREIGN", "MATERIALIZED")
     subject = _COMMENTED.get(cursor.take().word)
     if subject is None:
         return
@@ -34,8 +34,17 @@ def _comment_table(statement: Statement, path: NamePath, comment: str | None) ->
 def _comment_column(statement: Statement, path: NamePath, comment: str | None) -> None:
     table = statement.catalog.find(path[:-1]) if len(path) > 1 else None
     column = table.column(path[-1]) if table else None
+    view = statement.catalog.find_view(path[:-1]) if len(path) > 1 else None
     if column is not None:
         column.comment = comment
+    elif view is not None:
+        view.column_comments[path[-1]] = comment
+
+
+def _comment_view(statement: Statement, path: NamePath, comment: str | None) -> None:
+    view = statement.catalog.find_view(path)
+    if view is not None:
+        view.comment = comment
 
 
 def _comment_type(statement: Statement, path: NamePath, comment: str | None) -> None:
@@ -67,4 +76,5 @@ _COMMENTED: dict[str, Callable[[Statement, NamePath, str | None], None]] = {
     "TYPE": _comment_type,
     "DOMAIN": _comment_domain,
     "INDEX": _comment_index,
+    "VIEW": _comment_view,
 }

@@ -14,10 +14,10 @@ HEAD_BYTES = 400  # enough for the words that say what a statement is
 
 # Statements that may affect a table, a type or the meaning of names, by verb and kind of object; None is any kind.
 _RELEVANT = {
-    "CREATE": {"TABLE", "INDEX", "TYPE", "DOMAIN", "EXTENSION", "SCHEMA", "COLLATION"},
+    "CREATE": {"TABLE", "INDEX", "TYPE", "DOMAIN", "EXTENSION", "SCHEMA", "COLLATION", "VIEW"},
     "ALTER": {"TABLE", "TYPE", "DOMAIN"},
-    "DROP": {"TABLE", "INDEX", "TYPE", "DOMAIN", "SCHEMA", "DATABASE"},
-    "COMMENT": {"TABLE", "COLUMN", "TYPE", "DOMAIN", "INDEX"},
+    "DROP": {"TABLE", "INDEX", "TYPE", "DOMAIN", "SCHEMA", "DATABASE", "VIEW"},
+    "COMMENT": {"TABLE", "COLUMN", "TYPE", "DOMAIN", "INDEX", "VIEW"},
     "RENAME": {"TABLE", "TABLES"},
     "USE": None,
 }
@@ -76,7 +76,7 @@ def first_words(head: bytes) -> FirstWords:
 
 def is_relevant(words: FirstWords, head: bytes) -> bool:
     """Return whether a statement may affect a table, a type or the meaning of names."""
-    if words in {("ALTER", "INDEX"), ("ALTER", "FUNCTION")}:
+    if words in {("ALTER", "INDEX"), ("ALTER", "FUNCTION"), ("ALTER", "VIEW")}:
         return _RENAME.search(head) is not None
     if words.verb in _RELEVANT:
         kinds = _RELEVANT[words.verb]
@@ -88,7 +88,7 @@ def is_relevant(words: FirstWords, head: bytes) -> bool:
 
 def is_about_function(words: FirstWords) -> bool:
     """Return whether a statement creates or drops a function, which matters where expressions can call it."""
-    return words.kind == "FUNCTION" and words.verb in {"CREATE", "DROP"}
+    return words.kind in {"FUNCTION", "AGGREGATE"} and words.verb in {"CREATE", "DROP"}
 
 
 def why_irrelevant(words: FirstWords, head: bytes) -> tuple[NoteKind, str]:

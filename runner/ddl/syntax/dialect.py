@@ -90,6 +90,7 @@ class Dialect:
     json_is_checked_text: bool = False  # JSON is stored as text with a CHECK (json_valid(column))
     json_is_text: bool = False  # there is no type for JSON: the text that JSON functions read is JSON
     constraints_without_commas: bool = False  # several table constraints may follow each other
+    query_types: Mapping[str, str] = field(default_factory=dict)  # of values that queries compute, by family
     time_is_span: bool = False  # TIME holds more than a day
     bit_is_boolean: bool = False  # bit(1) is the type for truth values
     regexp_ignores_case: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.generation.model.app_options import app_options
+from runner.generation.model.given_labels import GivenLabels
 from runner.generation.model.operation_options import operation_options
 from runner.generation.react.typescript_source import FILTERS
 from runner.generation.template_agent import TemplateAgent
@@ -25,8 +26,7 @@ class FrontendBoilerplate(TemplateAgent):
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return `app` and `operation`. The set-up templates name no table: a changed one changes no shared file."""
-        return {
-            "app": app_options(ctx.application.names.common, ctx.options),
-            "operation": operation_options(ctx.options),
-        }
+        """Return `app`, its `title` by language, and `operation`. No template names a table, so none changes with one."""
+        app = app_options(ctx.application.names.common, ctx.options)
+        labels = GivenLabels(ctx.options.get("labels") or {})
+        return {"app": app, "title": labels.title(app.title), "operation": operation_options(ctx.options)}

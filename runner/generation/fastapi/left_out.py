@@ -33,7 +33,7 @@ _NOTHING_LOST = frozenset({
     NoteKind.EXTENSION_COMMENT,
 })  # fmt: skip
 # Kinds whose statement already shows why it has no place in an application.
-_SELF_EVIDENT = frozenset({NoteKind.VIEW, NoteKind.FUNCTION, NoteKind.TRIGGER, NoteKind.OTHER_STATEMENT})
+_SELF_EVIDENT = frozenset({NoteKind.FUNCTION, NoteKind.TRIGGER, NoteKind.OTHER_STATEMENT})
 
 
 def left_out(dialect: str, table: ApplicationTable) -> tuple[Code, ...]:
@@ -73,7 +73,7 @@ def left_out(dialect: str, table: ApplicationTable) -> tuple[Code, ...]:
         f"that differ in {code(name)}"
         for name in table.examples.alike
     ]
-    if not table.key:
+    if not table.key and not table.is_view:
         found.append("it has no primary key, so rows can be listed but not changed")
     found += map(_reason, table.notes)
     return tuple(map(Code, found))

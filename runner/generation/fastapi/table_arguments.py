@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.generation.encoders.python_text import literal
@@ -24,6 +25,8 @@ _TYPES_KEPT = ("btree", None)
 def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
     """Return a fragment for each constraint and index, and one for the table's own options."""
     named = resource.table.constraints
+    if resource.table.is_view:
+        named = replace(named, indexes={})  # of a materialized view, which the migrations create
     found: list[Fragment] = []
     if named.primary_key:
         found.append(_primary_key(*named.primary_key))
@@ -36,6 +39,8 @@ def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
         _index(resource.sql, name, index) for name, index in named.indexes.items() if in_postgresql(index, resource.sql)
     ]
     options = []
+    if resource.table.is_view:
+        options.append('"info": {"is_view": True}')
     if resource.database_schema:
         options.append(f'"schema": {literal(resource.database_schema)}')
     if resource.table.ddl.comment:

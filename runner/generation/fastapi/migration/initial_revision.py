@@ -1,7 +1,7 @@
 """The first revision: statements that create the whole schema, a module for each table, and those that revert it.
 
 The modules run in the order of their paths. Tables are numbered in the order of the DDL, since one may use the sequence
-of an earlier one. Foreign keys come after all tables, which may refer to each other in any order.
+of an earlier one. Foreign keys come after all tables, which may refer to each other in any order, and views last.
 """
 
 from __future__ import annotations
@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from runner.generation.fastapi.migration.snapshot import Snapshot
 
-FOLDERS = ("postgresql", "postgresql/2_tables", "postgresql/3_references", "sqlite")
+FOLDERS = (
+    "postgresql",
+    "postgresql/2_tables",
+    "postgresql/3_references",
+    "postgresql/4_views",
+    "sqlite",
+    "sqlite/views",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,6 +66,21 @@ def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
         up = tuple(sqlite_statements.create_table(table.sqlite))
         down = (f"DROP TABLE {quote(table.sqlite.name)}",)
         yield RevisionModule(path=f"sqlite/{file}.py", title=title, up=up, down=down)
+    yield from _views(snapshot)
+
+
+def _views(snapshot: Snapshot) -> Iterator[RevisionModule]:
+    """Yield the modules of the views, each after those that it reads."""
+    files = _file_names(view.label for view in snapshot.views)
+    for view, file in zip(snapshot.views, files, strict=True):
+        title = f"The view {view.label}."
+        up = tuple(postgresql_statements.create_view(view))
+        if view is snapshot.views[0]:
+            up = (*postgresql_statements.look_in(snapshot.schemas), *up)
+        down = (postgresql_statements.drop_view(view),)
+        yield RevisionModule(path=f"postgresql/4_views/{file}.py", title=title, up=up, down=down)
+        down = (f"DROP VIEW {quote(view.flat)}",)
+        yield RevisionModule(path=f"sqlite/views/{file}.py", title=title, up=(view.sqlite,), down=down)
 
 
 def _file_names(labels: Iterable[str]) -> list[str]:

@@ -23,6 +23,7 @@ from runner.generation.fastapi.migration.snapshot import (
     TableSnapshot,
 )
 from runner.generation.fastapi.migration.type_snapshots import type_snapshots
+from runner.generation.fastapi.migration.view_snapshots import view_snapshots
 from runner.generation.fastapi.resources import Resource, resources
 from runner.generation.fastapi.resources import resource as resource_of
 from runner.generation.fastapi.sql_names import columns_sql, qualified, type_name
@@ -59,6 +60,7 @@ def take_snapshot(application: Application, chosen: ChosenColumns = (), indexes:
     named += [part.name for part in schema.composites]
     named += [function.name for function in schema.functions]
     types, functions = type_snapshots(schema, home)
+    tables = [resource for resource in resources(application) if not resource.table.is_view]
     return Snapshot(
         extensions=tuple(name for name in schema.extensions if name != "plpgsql"),
         extension_schemas=schema.extension_schemas,
@@ -68,10 +70,9 @@ def take_snapshot(application: Application, chosen: ChosenColumns = (), indexes:
         collations=schema.collations,
         types=types,
         functions=functions,
-        sequences=tuple(_sequences(resources(application))),
-        tables=tuple(
-            _table(application, resource, searches, suggested) for resource in _in_order(resources(application))
-        ),
+        sequences=tuple(_sequences(tables)),
+        tables=tuple(_table(application, resource, searches, suggested) for resource in _in_order(tables)),
+        views=tuple(view_snapshots(application)),
     )
 
 

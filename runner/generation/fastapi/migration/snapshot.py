@@ -212,7 +212,7 @@ class TypeSnapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FunctionSnapshot:
-    """A function: its name with its arguments, and the statement that creates or replaces it.
+    """A function or an aggregate: its name with its arguments, and the statement that creates or replaces it.
 
     It is created after `position` of the types, or where it is made of the row type of a table `after` that.
     """
@@ -221,11 +221,51 @@ class FunctionSnapshot:
     create: str
     position: int = 0
     after: str | None = None
+    kind: Literal["FUNCTION", "AGGREGATE"] = "FUNCTION"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ViewSnapshot:
+    """A view: the statements that create it on both databases, without its name's schema on SQLite.
+
+    `columns` pairs names with types: a query with `*` may get others while its text stays. `uses` are the tables and
+    views that it reads, as SQL. A materialized view may have `indexes`; `comments` pairs columns with comments.
+    """
+
+    schema: str | None
+    name: str
+    flat: str  # its name in SQLite
+    create: str
+    sqlite: str
+    columns: tuple[tuple[str, str], ...]
+    uses: tuple[str, ...] = ()
+    is_materialized: bool = False
+    indexes: tuple[IndexSnapshot, ...] = ()
+    comment: str | None = None
+    comments: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sql(self) -> str:
+        """Its name in PostgreSQL."""
+        return qualified(self.schema, self.name)
+
+    @property
+    def label(self) -> str:
+        """Its name for people."""
+        return f"{self.schema}.{self.name}" if self.schema else self.name
+
+    @property
+    def word(self) -> Literal["VIEW", "MATERIALIZED VIEW"]:
+        """Its keyword in statements of PostgreSQL."""
+        return "MATERIALIZED VIEW" if self.is_materialized else "VIEW"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """Both databases. `sequences` are those, as SQL, that no serial column creates."""
+    """Both databases. `sequences` are those, as SQL, that no serial column creates.
+
+    Each of the `views` comes after those that it reads.
+    """
 
     extensions: tuple[str, ...] = ()
     extension_schemas: tuple[tuple[str, str], ...] = ()
@@ -235,6 +275,7 @@ class Snapshot:
     functions: tuple[FunctionSnapshot, ...] = ()
     sequences: tuple[str, ...] = ()
     tables: tuple[TableSnapshot, ...] = ()
+    views: tuple[ViewSnapshot, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------------------- JSON
@@ -263,7 +304,15 @@ def from_json(data: dict[str, Any]) -> Snapshot:
         functions=tuple(FunctionSnapshot(**part) for part in data.get("functions", ())),
         sequences=tuple(data.get("sequences", ())),
         tables=tuple(_table(part) for part in data.get("tables", ())),
+        views=tuple(_view(part) for part in data.get("views", ())),
     )
+
+
+def _view(data: dict[str, Any]) -> ViewSnapshot:
+    kept = {"schema": None, "columns": (), **_tuples(data)}
+    pairs = {name: tuple((first, second) for first, second in kept.get(name, ())) for name in ("columns", "comments")}
+    indexes = tuple(IndexSnapshot(**_needed("indexes", part)) for part in data.get("indexes", ()))
+    return ViewSnapshot(**kept | pairs | {"indexes": indexes})
 
 
 def _table(data: dict[str, Any]) -> TableSnapshot:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from runner.ddl.model import Composite, Domain, Enum, Function, QName, Schema
 
 _DEFAULT = re.compile(r"\s+DEFAULT\s.*|\s*:?=.*", re.DOTALL | re.IGNORECASE)
+_PART = re.compile(r'(?i)FUNC\s*=\s*(?:"?[\w$]+"?\s*\.\s*)?"?([\w$]+)')  # a function that an aggregate is made of
 _RESULT = re.compile(r"\bRETURNS\s+(?:SETOF\s+)?([\w.\"$]+)", re.IGNORECASE)
 _LAST_NAME = re.compile(r"([\w.\"$]+)\s*(?:\([^)]*\))?\s*(?:\[\d*\]\s*)*\Z")
 
@@ -75,6 +76,9 @@ class _Definitions:
             for name, parts in self._parts.items()
         }
         for number, function in self._functions.items():
+            if function.kind == "AGGREGATE":
+                parts = set(_PART.findall(function.text))
+                needs[number] |= {other for other, one in self._functions.items() if one.name.name in parts}
             call = re.compile(rf'(?<!\w){re.escape(function.name.name)}"?\s*\(')
             for name, kind in self._types.items():
                 if kind.definition and call.search(kind.definition):
@@ -138,7 +142,11 @@ def _domain(domain: Domain, home: str | None) -> TypeSnapshot:
 def _function(function: Function, home: str | None) -> FunctionSnapshot:
     name = qualified(outside(function.name, home), function.name.name)
     arguments = ", ".join(_DEFAULT.sub("", argument) for argument in _arguments(function))
-    return FunctionSnapshot(sql=f"{name}({arguments})", create=f"CREATE OR REPLACE FUNCTION {name}{function.text}")
+    return FunctionSnapshot(
+        sql=f"{name}({arguments})",
+        create=f"CREATE OR REPLACE {function.kind} {name}{function.text}",
+        kind=function.kind,
+    )
 
 
 def _types_of(function: Function) -> list[str]:

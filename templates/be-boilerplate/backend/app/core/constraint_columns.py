@@ -20,6 +20,11 @@ def table_of(model: type[DeclarativeBase]) -> sa.Table:
     return table
 
 
+def is_view(table: sa.Table) -> bool:
+    """Whether a table is a view of the database, which holds no rows of its own."""
+    return bool(table.info.get("is_view"))
+
+
 def has_key(model: type[DeclarativeBase], keys: Sequence[Any]) -> sa.ColumnElement[bool]:
     """Return the condition that a row has one of these keys: values, or tuples where the key has several columns."""
     columns = sa.inspect(model).primary_key
@@ -100,6 +105,7 @@ def referring_keys(table: sa.Table) -> list[sa.ForeignKeyConstraint]:
     return [
         key
         for other in table.metadata.tables.values()
+        if not is_view(other)
         for key in other.foreign_key_constraints
         if key.elements[0].target_fullname.rpartition(".")[0] == table.fullname
     ]

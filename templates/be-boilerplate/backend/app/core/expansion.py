@@ -40,6 +40,15 @@ class Expandable:
         targets = [element.column for element in self.constraint.elements]
         return self.columns.in_(sa.select(*targets).where(*conditions).correlate(None))
 
+    def probes(self, conditions: Iterable[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+        """Return the same condition in a form that PostgreSQL evaluates row by row: for a list that ends soon."""
+        target, own = self.constraint.referred_table, self.constraint.table
+        if target is own:
+            return self.leads_to(conditions)
+        matches = [element.parent == element.column for element in self.constraint.elements]
+        found = sa.select(sa.true()).select_from(target).where(*matches, *conditions).correlate(own)
+        return sa.func.coalesce(found.scalar_subquery(), sa.false())
+
     def resource(self) -> Any:
         """Return the resource of the referenced table, or None if it is not served."""
         return resource_of(self.constraint.referred_table)

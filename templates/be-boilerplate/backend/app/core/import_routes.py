@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
+from app.core.bulk_repository import BulkRepository
 from app.core.export import attachment
 from app.core.fields import Body
 from app.core.filtering import error_message
@@ -22,8 +23,7 @@ from app.core.importing.sheets import read_sheet
 from app.core.importing.template import template_workbook
 from app.core.importing.uploads import uploaded
 from app.core.problems import FieldError, ProblemError, invalid, problem_responses, too_busy
-from app.core.repository import Repository
-from app.core.request_repository import repository_of
+from app.core.request_repository import bulk_repository_of
 from app.core.resource import Resource
 from app.core.responses import json_response
 from app.core.slow_requests import run_while_connected
@@ -117,12 +117,12 @@ def add_import_routes(
     router: APIRouter, resource: Resource[Any, Any], plural: str, create: type[Body]
 ) -> None:
     """Add the routes for imports; `create` is the body of POST, and `plural` the table's noun in operation ids."""
-    repository = Depends(repository_of(resource))
+    repository = Depends(bulk_repository_of(resource))
     nouns = plural.replace("_", " ")
 
     async def import_rows(
         request: Request,
-        rows: Annotated[Repository[Any, Any], repository],
+        rows: Annotated[BulkRepository[Any, Any], repository],
         query: Annotated[ImportQuery, Depends(import_query)],
     ) -> Response:
         timeout = request.app.state.settings.import_timeout
@@ -143,7 +143,7 @@ def add_import_routes(
             return await run_while_connected(request, rows.session, store)
 
     async def read_columns(
-        request: Request, rows: Annotated[Repository[Any, Any], repository]
+        request: Request, rows: Annotated[BulkRepository[Any, Any], repository]
     ) -> Response:
         async with uploaded(request) as file:
 
@@ -154,7 +154,7 @@ def add_import_routes(
             return await run_in_threadpool(read)
 
     def make_template(
-        body: TemplateTitles, rows: Annotated[Repository[Any, Any], repository]
+        body: TemplateTitles, rows: Annotated[BulkRepository[Any, Any], repository]
     ) -> Response:
         rows.access.require("create", resource)
         fields = import_fields(resource, create, rows.access)

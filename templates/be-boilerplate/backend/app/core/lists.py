@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -11,9 +12,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from app.core.access.access import access_of
 from app.core.counting import Total, count_rows
 from app.core.database import limit_statements
-from app.core.export import CsvBlocks, csv_blocks
+from app.core.export import CsvBlocks, blocks_of, csv_blocks, header, row_cells, text_cell
 from app.core.filtering import Condition
-from app.core.listing import Count, ExportQuery, ListQuery, Page
+from app.core.listing import Count, CsvQuery, ExportQuery, ListQuery, Page
+from app.core.reference_labels import beside
 from app.core.selection import Selection
 
 if TYPE_CHECKING:
@@ -92,9 +94,7 @@ def read_count(resource: AnyResource, session: Session, query: ExportQuery) -> C
     return Count(count=total.rows or 0)
 
 
-def read_csv(
-    resource: AnyResource, session: Session, query: ExportQuery, timeout: float
-) -> CsvBlocks:
+def read_csv(resource: AnyResource, session: Session, query: CsvQuery, timeout: float) -> CsvBlocks:
     """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches.
 
     A statement may take `timeout` seconds: the first batch of a sorted export requires all rows to be sorted.
@@ -103,13 +103,22 @@ def read_csv(
     access = access_of(session)
     access.require("read", resource)
     access.require("export", resource)
-    selection, hidden = Selection(resource, session), access.hidden(resource)
+    selection, hidden = Selection(resource, session, "export"), access.hidden(resource)
     conditions, order = selection.conditions(query), selection.order(query.sort)
+    labels = selection.label_columns(order) if query.labels else []
     limit_statements(session, timeout)
     is_copied = not hidden and session.get_bind().dialect.name == "postgresql"
     if is_copied and resource.csv_copy is not None:
-        return resource.csv_copy.blocks(session, conditions, order)
-    statement = order.with_joins(sa.select(resource.rows)).where(*conditions)
-    statement = statement.order_by(*order.clauses()).execution_options(yield_per=500)
-    rows = session.scalars(statement)
-    return csv_blocks(resource.read, (resource.read.model_validate(row) for row in rows), hidden)
+        return resource.csv_copy.with_labels(labels).blocks(session, conditions, order)
+    statement = sa.select(resource.rows, *(label.text for label in labels)).where(*conditions)
+    statement = order.with_joins(statement).order_by(*order.clauses())
+    rows = session.execute(statement.execution_options(yield_per=500))
+    read = ((resource.read.model_validate(row), texts) for row, *texts in rows)
+    if not labels:
+        return csv_blocks(resource.read, (row for row, _ in read), hidden)
+    attributes = [name for name in resource.read.model_fields if name not in hidden]
+    places = beside(attributes, labels)
+    names = [*header(resource.read, hidden), *(label.name for label in labels)]
+    cells = ([*row_cells(row, hidden), *map(text_cell, texts)] for row, texts in read)
+    in_order = itemgetter(*places)
+    return blocks_of(in_order(names), map(in_order, cells))

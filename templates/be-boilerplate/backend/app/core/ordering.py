@@ -80,7 +80,7 @@ class Order:
         self, table: str, keys: Sequence[SortKey], *, has_cursors: bool, joins: Joins
     ) -> None:
         self.keys = keys
-        self._joins = joins
+        self.joins = joins
         self.has_cursors = has_cursors
         self._name = [table, *(("-" if key.is_descending else "") + key.name for key in keys)]
 
@@ -92,7 +92,7 @@ class Order:
 
     def with_joins(self, statement: sa.Select[Any]) -> sa.Select[Any]:
         """Return a statement over the rows with those whose columns the order has."""
-        return self._joins.added_to(statement)
+        return self.joins.added_to(statement)
 
     def with_columns(self, statement: sa.Select[Any]) -> sa.Select[Any]:
         """Do the same and add these columns, which a cursor holds, at the end."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from app.core.expansion import Expandable
 from app.core.filtering import Condition
@@ -19,7 +20,8 @@ from app.core.search import Search
 if TYPE_CHECKING:
     from app.core.reachable import Reachable
 
-FEW = 1000  # referenced rows whose keys are listed in a condition
+_FEW = 1000  # referenced rows whose keys are listed in a condition
+_FEW_IN_AN_ARRAY = 10_000
 _MOST_WORDS = 5  # that may each be in another label
 
 
@@ -45,17 +47,31 @@ class _Searched:
         """Look the referenced rows up."""
         columns = [element.column for element in self.reference.constraint.elements]
         conditions = self.rows(words)
-        statement = sa.select(*columns).where(*conditions).limit(FEW + 1)
+        is_array = self._has_arrays(columns)
+        few = _FEW_IN_AN_ARRAY if is_array else _FEW
+        statement = sa.select(*columns).where(*conditions).limit(few + 1)
         keys = self.target.session.execute(statement).all()
-        if len(keys) > FEW:
-            return _Lookup(condition=self.reference.leads_to(conditions), is_many=True)
+        if not keys:
+            return _Lookup(condition=None)
+        if len(keys) > few:
+            return _Lookup(condition=self.reference.probes(conditions), is_many=True)
         values: list[Any] = [key[0] if len(columns) == 1 else tuple(key) for key in keys]
-        return _Lookup(condition=self.reference.columns.in_(values) if values else None)
+        own = self.reference.columns
+        if is_array:
+            array = sa.literal(values, postgresql.ARRAY(columns[0].type))
+            return _Lookup(condition=own == sa.any_(array))
+        return _Lookup(condition=own.in_(values))
+
+    def _has_arrays(self, columns: Sequence[sa.ColumnElement[Any]]) -> bool:
+        """Return whether keys can be sent as one parameter."""
+        is_postgresql = self.target.session.get_bind().dialect.name == "postgresql"
+        is_plain = isinstance(columns[0].type, (sa.Integer, sa.String, sa.Uuid))
+        return is_postgresql and len(columns) == 1 and is_plain
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Lookup:
-    """The condition that a row refers to one of those found; None if there are none, `is_many` if more than `FEW`."""
+    """The condition that a row refers to one of those found; None if there are none, `is_many` if they are not few."""
 
     condition: Condition | None
     is_many: bool = False

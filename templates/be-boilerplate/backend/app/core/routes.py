@@ -4,29 +4,29 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from app.core.bulk import Change
+from app.core.bulk_repository import MAX_BULK_ROWS, BulkRepository, Edits
 from app.core.consequence_routes import add_bulk_consequences_route
 from app.core.constraint_columns import table_of
 from app.core.database import cancel_statement
 from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
 from app.core.import_routes import add_import_routes
-from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
+from app.core.listing import Count, CsvQuery, ListQuery, csv_query, list_query
 from app.core.problems import problem_responses
 from app.core.repository import Repository
-from app.core.request_repository import repository_of
+from app.core.request_repository import bulk_repository_of, repository_of
 from app.core.resource import Resource
 from app.core.responses import json_response, page_response, rows_response
 from app.core.slow_requests import run_while_connected, slow_requests
 
-MAX_BULK_ROWS = 1000
-
+Item = TypeVar("Item")
 _list_of: Any = list  # subscripted with types that are known only at run time
 
 
@@ -70,7 +70,7 @@ def add_list_routes(
     async def csv(
         request: Request,
         rows: Annotated[Repository[Any, Any], repository],
-        query: Annotated[ExportQuery, Depends(export_query)],
+        query: Annotated[CsvQuery, Depends(csv_query)],
     ) -> Response:
         timeout = request.app.state.settings.export_timeout
         cancel = partial(cancel_statement, rows.session)
@@ -117,6 +117,13 @@ class Deleted(BaseModel):
     """The number of deleted rows."""
 
     deleted: int
+
+
+class Saved(BaseModel, Generic[Item]):
+    """The rows of edits as they are stored, in the order of the request."""
+
+    created: list[Item]
+    updated: list[Item]
 
 
 def add_bulk_routes(
@@ -173,6 +180,7 @@ def add_bulk_routes(
             summary=f"Update many {nouns}",
             description="Updates the given fields of all rows, or nothing if one change is rejected.",
         )
+        _add_save_route(router, resource, plural, Edits[create, Change[key, update]])  # type: ignore[valid-type]
     router.add_api_route(
         "/bulk-delete",
         delete_many,
@@ -185,6 +193,31 @@ def add_bulk_routes(
     )
     add_import_routes(router, resource, plural, create)
     add_bulk_consequences_route(router, resource, plural, delete_many.__annotations__["body"])
+
+
+def _add_save_route(
+    router: APIRouter, resource: Resource[Any, Any], plural: str, body: Any
+) -> None:
+    """Add the route that adds and updates rows by one request; `body` is the type of its edits."""
+    saved: Any = Saved[resource.read]  # type: ignore[name-defined]
+    repository = Depends(bulk_repository_of(resource))
+
+    def save(rows: Annotated[BulkRepository[Any, Any], repository], body: Any) -> Response:
+        with rows:
+            created, updated = rows.save_many(body.create, body.update)
+            return json_response(saved.model_construct(created=created, updated=updated))
+
+    save.__annotations__["body"] = body
+    router.add_api_route(
+        "/bulk-save",
+        save,
+        methods=["POST"],
+        response_model=saved,
+        responses=problem_responses(404, 409),
+        operation_id=f"save_many_{plural}",
+        summary=f"Add and update many {plural.replace('_', ' ')}",
+        description="Adds the rows of `create` and updates those of `update`, or does nothing if one is rejected.",
+    )
 
 
 def _set_body_items(endpoint: Callable[..., Any], item: Any) -> None:

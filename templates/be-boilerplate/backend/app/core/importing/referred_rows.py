@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,7 +92,10 @@ class ReferredRows:
 
 
 def _texts(model: Any, resource: Any, readable: set[str]) -> Iterator[sa.ColumnElement[str]]:
-    """Yield the texts that rows are known by: unique columns of text, and the label; only of readable attributes."""
+    """Yield the texts that rows are known by, as far as they are readable: unique columns of text, and the label.
+
+    The label is also yielded with what completes it, such as `7A (2025/2026)`.
+    """
     mapper, table = sa.inspect(model), model.__table__
     keys = [key for key in table.constraints if isinstance(key, sa.UniqueConstraint)]
     for key in sorted(keys, key=lambda key: str(key.name)):
@@ -101,9 +104,18 @@ def _texts(model: Any, resource: Any, readable: set[str]) -> Iterator[sa.ColumnE
         if len(key.columns) == 1 and _is_text(column) and attribute in readable:
             yield getattr(model, attribute)
     names = [getattr(model, name) for name in resource.named_by]
-    if names and readable.issuperset(resource.named_by) and all(map(_is_text, names)):
-        parts = [sa.func.coalesce(name, "") for name in names]
-        yield functools.reduce(lambda text, part: text + " " + part, parts[1:], parts[0])
+    if not names or not readable.issuperset(resource.named_by) or not all(map(_is_text, names)):
+        return
+    label = _joined(names, " ")
+    yield label
+    others = [getattr(model, name) for name in resource.qualified_by if name in readable]
+    if qualifiers := [column for column in others if _is_text(column)]:
+        yield label + " (" + _joined(qualifiers, ", ") + ")"
+
+
+def _joined(columns: Sequence[Any], separator: str) -> sa.ColumnElement[str]:
+    first, *others = (sa.func.coalesce(column, "") for column in columns)
+    return functools.reduce(lambda text, part: text + separator + part, others, first)
 
 
 def _is_text(column: sa.ColumnElement[Any]) -> bool:

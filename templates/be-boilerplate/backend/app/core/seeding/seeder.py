@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from app.core.constraint_columns import is_view, table_of
 from app.core.database import Base
 from app.core.discovery import load_models
 from app.core.hooks import before_create
@@ -96,7 +97,8 @@ def seed_tables(
 def _models() -> Sequence[type[DeclarativeBase]]:
     load_models()
     return sorted(
-        (mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__module__
+        (mapper.class_ for mapper in Base.registry.mappers if not is_view(table_of(mapper.class_))),
+        key=lambda model: model.__module__,
     )
 
 

@@ -19,6 +19,11 @@ interface Change<Values> {
   readonly etag?: string | undefined;
 }
 
+interface Edits<Create, Update> {
+  readonly added: readonly Create[];
+  readonly changes: readonly { key: Key; changes: Update }[];
+}
+
 interface Removal {
   readonly key: Key;
   readonly etag?: string | undefined;
@@ -141,6 +146,11 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
     useUpdateMany: () =>
       useChange(name, (changes: readonly { key: Key; changes: Update }[]) =>
         service.updateMany(changes),
+      ),
+
+    useSaveMany: () =>
+      useChange(name, ({ added, changes }: Edits<Create, Update>) =>
+        service.saveMany(added, changes),
       ),
 
     useReplace: () =>

@@ -28,6 +28,14 @@ export class ProblemError extends Error {
       .map((error) => error.message);
   }
 
+  /** Return the same problem with the errors of a part of the request only, relative to that part. */
+  within(part: string): ProblemError {
+    const errors = this.errors
+      .filter(({ field }) => field.startsWith(`${part}.`))
+      .map((error) => ({ ...error, field: error.field.slice(part.length + 1) }));
+    return new ProblemError(this.status, this.title, this.detail, errors, this.retryAfter);
+  }
+
   /** Return the errors of a bulk request by the index of their row, which is removed from their fields. */
   byRow(): ReadonlyMap<number, readonly FieldProblem[]> {
     const rows = new Map<number, FieldProblem[]>();

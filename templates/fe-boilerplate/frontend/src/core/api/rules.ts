@@ -8,6 +8,7 @@
 import type { z } from "zod";
 import { compare, type Exact, exact, minus, plus, times } from "./exact";
 import { isNonFinite } from "./fields";
+import { currentMoment } from "./time-zone";
 
 type Values = Readonly<Record<string, unknown>>;
 type Truth = boolean | null;
@@ -105,9 +106,9 @@ export function timestamp(value: unknown): number | null {
   return Date.parse(`${start}${zone || "Z"}`) * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
 }
 
-/** Return the current date in UTC. */
+/** Return the current date in the time zone of the application. */
 export function today(): string {
-  return new Date().toISOString().slice(0, 10);
+  return currentMoment()[0];
 }
 
 /** Return the current time in microseconds since 1970. */

@@ -83,6 +83,8 @@ export interface Definition<
   readonly path: string;
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  /** Fields that complete the label where several rows may have the same. */
+  readonly labelQualifiers?: readonly string[];
   /** Sets of fields that are unique together. */
   readonly unique?: readonly (readonly string[])[];
   /** Separates count and export from the path: `:` where `/count` can be the path of a row. */
@@ -108,6 +110,7 @@ export interface TableService<Row, Create, Update> {
   readonly references: readonly Reference[];
   readonly referencedBy: readonly Referrer[];
   readonly labelFields: readonly string[];
+  readonly labelQualifiers: readonly string[];
   /** Sets of fields that are unique together, without the key. */
   readonly unique: readonly (readonly string[])[];
   label(row: Row): string;
@@ -125,6 +128,11 @@ export interface TableService<Row, Create, Update> {
   update(key: Key, changes: Update, etag?: string): Promise<Row>;
   /** Update the given fields of all these rows, or of none if one change is rejected. */
   updateMany(changes: readonly { key: Key; changes: Update }[]): Promise<readonly Row[]>;
+  /** Add and update rows by one request, all or none; fields of a problem begin with `create` or `update`. */
+  saveMany(
+    added: readonly Create[],
+    changes: readonly { key: Key; changes: Update }[],
+  ): Promise<void>;
   remove(key: Key, etag?: string): Promise<void>;
   /** Return what the deletion of the rows with these keys would do to other rows. */
   consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences>;

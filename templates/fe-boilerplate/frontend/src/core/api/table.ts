@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fetchFile, type JsonResponse, type Request, send } from "./client";
 import { fieldKind, type Operator, operatorsOf } from "./kinds";
-import { filterParameters, type ListQuery, listParameters } from "./list-query";
+import { exportParameters, filterParameters, type ListQuery, listParameters } from "./list-query";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { isAllowed, isFieldAllowed } from "./session-state";
 import type {
@@ -41,6 +41,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   readonly mark: "/" | ":";
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  readonly labelQualifiers: readonly string[];
   readonly unique: readonly (readonly string[])[];
   readonly schemas: Definition<Read, Create, Update>["schemas"];
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
@@ -52,6 +53,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     this.mark = definition.mark ?? "/";
     this.key = definition.key;
     this.labelFields = definition.labelFields;
+    this.labelQualifiers = definition.labelQualifiers ?? [];
     this.unique = definition.unique ?? [];
     this.schemas = definition.schemas;
     const fields = Object.entries<z.core.$ZodType>(this.schemas.read.shape);
@@ -149,11 +151,16 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   async updateMany(
     all: readonly { key: Key; changes: z.output<Update> }[],
   ): Promise<readonly z.output<Read>[]> {
-    const sent = all.map(({ key, changes }) => ({
-      key: this.wireKey(key),
-      changes: this.body(changes),
-    }));
-    return this.sendMany("/bulk-update", sent);
+    return this.sendMany("/bulk-update", this.wireChanges(all));
+  }
+
+  async saveMany(
+    added: readonly z.output<Create>[],
+    changes: readonly { key: Key; changes: z.output<Update> }[],
+  ): Promise<void> {
+    const create = added.map((body) => this.body(body));
+    const body = { create, update: this.wireChanges(changes) };
+    await this.send("/bulk-save", { method: "POST", body });
   }
 
   async remove(key: Key, etag?: string): Promise<void> {
@@ -187,7 +194,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
   exportCsv(query: ListQuery = {}): Promise<Blob> {
     const path = `${this.path}${this.mark}export.csv`;
-    return fetchFile(path, "text/csv", { query: filterParameters(query, query.sort) });
+    return fetchFile(path, "text/csv", { query: exportParameters(query) });
   }
 
   private send(path: string, request: Request): Promise<JsonResponse> {
@@ -207,6 +214,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     const kinds = this.key.map((field) => fieldKind(this.schemas.read.shape[field]));
     const isText = kinds.some((kind) => ["text", "choice", "bytes"].includes(kind));
     return isText ? `:${name}${keyPath(key)}` : `${keyPath(key)}/${name}`;
+  }
+
+  private wireChanges(all: readonly { key: Key; changes: z.output<Update> }[]) {
+    return all.map(({ key, changes }) => ({
+      key: this.wireKey(key),
+      changes: this.body(changes),
+    }));
   }
 
   private wireKey(key: Key): unknown {

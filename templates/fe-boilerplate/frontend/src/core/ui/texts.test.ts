@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { choiceLabel } from "./fields";
+import { labelOfChoice } from "./fields";
 import { formatText, lowerFirst } from "./formats";
 import { keyText, readKey } from "./keys";
 import { stepped } from "./number-field";
@@ -21,7 +21,7 @@ it("formats values by their type", () => {
 });
 
 it("formats choices and labels", () => {
-  expect(["on_leave", "SMA", "L", "islam"].map(choiceLabel)).toEqual([
+  expect(["on_leave", "SMA", "L", "islam"].map((value) => labelOfChoice({}, value))).toEqual([
     "On leave",
     "SMA",
     "L",

@@ -277,7 +277,6 @@ export default {
   "grid.label": "Grid of {nouns}",
   "grid.nothingPasted": "Nothing was pasted",
   "grid.open": "Edit as grid",
-  "grid.partial": "The changes are saved, but none of the new rows. Check the marked cells.",
   "grid.rejected": "Nothing was saved. Check the marked cells.",
   "grid.remove": "Remove row",
   "grid.save": "{count, plural, =0 {Save} other {Save #}}",

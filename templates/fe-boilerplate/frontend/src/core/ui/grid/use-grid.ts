@@ -107,15 +107,6 @@ export function useGrid({ page, referrer, row, items, labels }: Props) {
       if (at >= 0) moveTo({ row: at, column: Math.max(column, 0) });
     },
 
-    /** Mark rows as stored, after a part of the changes was saved. */
-    setStored: (stored: ReadonlyMap<string, AnyRow>) =>
-      setRows((before) =>
-        before.map((one) => {
-          const base = stored.get(one.id);
-          return base ? storedRow(one.id, base, columns) : one;
-        }),
-      ),
-
     /** Add a new row for each option of a reference, and move to the first of them. */
     addOptions: (field: FieldInfo, options: readonly Option[]) => {
       const known = new Set(
