@@ -93,7 +93,7 @@ class Day:
         self.hands.enter(self.tab.get_by_label("Login"), "the.teacher")
         self.hands.enter(self.tab.get_by_label("Password", exact=True), PASSWORD)
         self.tab.keyboard.press("Enter")
-        expect(self.tab.get_by_role("heading", level=1)).to_have_text("School")
+        expect(self.tab.get_by_label("Login", exact=True)).to_be_hidden()
 
     def open(self, path: str, tab: str | None = None) -> None:
         """Open a page, and one of its tabs; the clicks of the task begin with the page."""
