@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from runner.ddl.reader import read_ddl_text
@@ -53,5 +55,5 @@ def test_a_rule_is_a_sentence(check: str) -> None:
 
 
 @pytest.mark.parametrize("check", WITHOUT_A_SENTENCE)
-def test_what_no_sentence_says_better_is_shown_as_it_is_written(check: str) -> None:
-    assert message(check) == f"must satisfy {check}"
+def test_what_no_sentence_says_names_its_fields_without_sql(check: str) -> None:
+    assert re.fullmatch(r"(`\w+`(, | and )?)+ (do not fit together|has a value that is not allowed)", message(check))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from runner.generation.model.check_expressions import Unknown
 from runner.generation.model.conditions import Computed, Condition, ConstantValue, FieldValue
 from runner.generation.model.field_types import MOMENTS
-from runner.generation.model.prose import one_line
+from runner.generation.model.prose import capital, one_line
 
 if TYPE_CHECKING:
     from runner.generation.model.checks import RowRule
@@ -33,12 +33,40 @@ _MOST_WORDS = 40  # of a sentence that is still read
 
 
 def rule_message(rule: RowRule, names: Mapping[str, str]) -> str:
-    """Return what a rule demands, with its SQL where no sentence says it better. `names` of fields are by column."""
+    """Return what a rule demands: its comment, or else a sentence. `names` of fields are by column."""
+    if rule.comment:
+        return comment_message(rule.comment)
     try:
         text = _Sentences(names).demand(rule.condition)
     except Unknown:
         text = ""
-    return text if 0 < len(text.split()) <= _MOST_WORDS else f"must satisfy {one_line(rule.text)}"
+    return text if 0 < len(text.split()) <= _MOST_WORDS else plain_message([names[column] for column in rule.columns])
+
+
+def comment_message(comment: str) -> str:
+    """Return the comment on a constraint as the text of its errors."""
+    return capital(one_line(comment))
+
+
+def plain_message(fields: Sequence[str]) -> str:
+    """Return what can be said of fields that violate a rule whose meaning is not known."""
+    quoted = [f"`{field}`" for field in fields]
+    if len(quoted) > 1:
+        return f"{_joined(quoted, 'and')} do not fit together"
+    return f"{quoted[0]} has a value that is not allowed" if quoted else "the row breaks a rule of the database"
+
+
+def duplicate_message(fields: Sequence[str], condition: Condition, names: Mapping[str, str]) -> str | None:
+    """Return what a unique index over the rows that meet a condition says of one more; None where no sentence does."""
+    try:
+        parts = condition.arguments if isinstance(condition, Computed) and condition.op == "and" else (condition,)
+        where = " and ".join(map(_Sentences(names).state, parts))
+    except Unknown:
+        return None
+    text = (
+        f"another row with the same {_joined([f'`{field}`' for field in fields], 'and')} already exists where {where}"
+    )
+    return text if len(text.split()) <= _MOST_WORDS else None
 
 
 @dataclass(frozen=True, slots=True)

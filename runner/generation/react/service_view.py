@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ from runner.generation.react.typescript_rules import condition_source
 from runner.generation.react.typescript_source import Arrow, Call, Open, laid_out, literal
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     from runner.generation.model.field_types import FieldType
     from runner.generation.model.fields import Field

@@ -213,7 +213,6 @@ export default {
   "field.places":
     "must have at most {count, plural, one {# decimal place} other {# decimal places}}",
   "field.required": "is required",
-  "field.rule": "must satisfy: {rule}",
   "field.sameAsRow": "is the same as in row {row}",
   "field.span": "must be a span of time",
   "field.spanRange": "must be a span of time up to 838:59:59, such as 100:00:00",
