@@ -50,7 +50,7 @@ PLAIN = word_set("""
 SOURCES = word_set("""
     arguments column.alias column.initial column.mapped column.read column.write resource.body resource.example_key
     resource.exports resource.identity resource.key_parameters resource.key_tuple resource.key_type resource.references
-    resource.hashed resource.rules resource.secrets resource.table_name search searched source text
+    known_by resource.hashed resource.rules resource.secrets resource.table_name search searched source text
 """)
 TITLE = '"*/ </title> `x` ${x} {{ x }} \\'
 

@@ -58,6 +58,7 @@ workspace: build/{name}
 # templates: ./my-templates             # none; searched before the built-in ones
 # search: {{}}                            # the columns that lists search, by table; all texts when left out
 # secret: {{}}                            # the columns that are never read, by table; by their names when left out
+# soft_delete: deleted_at               # none; the column of tables whose rows are hidden instead of deleted
 # indexes: suggest                      # those that the DDL lacks: suggest (in the README), create or none
 
 tasks:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CLOSE_MATCHES = 3
 _WILDCARDS = frozenset("*?[")
+_TIMES = ("timestamp", "datetime")  # what the names of types that hold a moment begin with, in every dialect
 _CACHE = PrivateCache("selections", [__name__])
 
 
@@ -70,6 +71,8 @@ def _decide(
     for option, given in chosen.items():
         if option == "labels":
             _check_labels(schema, given)
+        elif option == "soft_delete":
+            _check_deletion_column(schema, option, given)
         else:
             _check_columns(schema, option, given)
     tables = select_tables(schema, globs) if per_table else None
@@ -126,6 +129,29 @@ def _check_columns(schema: Schema, option: str, chosen: object) -> None:
                 close = get_close_matches(name, columns, _CLOSE_MATCHES)
                 hint = f"Did you mean {' or '.join(close)}?" if close else f"Its columns are {', '.join(columns)}"
                 raise TaskInputError(f"{option}.{label}.{index}", f"{label} has no column {name!r}", hint)
+
+
+def _check_deletion_column(schema: Schema, option: str, name: object) -> None:
+    """Raise `TaskInputError` where no table has the column of deletions, or one has it that cannot hold their time."""
+    if not isinstance(name, str):
+        return
+    found = {
+        schema.label(table.name): column
+        for table in schema.with_columns().tables
+        for column in table.columns
+        if column.name == name and table.view is None
+    }
+    if not found:
+        known = {column.name for table in schema.tables for column in table.columns}
+        close = get_close_matches(name, known, _CLOSE_MATCHES)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "Give a column that some tables have"
+        raise TaskInputError(option, f"no table has a column {name!r}", hint)
+    for label, column in found.items():
+        is_time = column.type.base.lower().startswith(_TIMES) and not column.type.dimensions
+        if not is_time or not column.nullable or column.default is not None:
+            kind = column.type.text if not is_time else "NOT NULL" if not column.nullable else "given a default"
+            hint = "It has to be a nullable timestamp without a default: rows that are not deleted have NULL there"
+            raise TaskInputError(option, f"{label}.{name} is {kind}", hint)
 
 
 def _check_labels(schema: Schema, given: object) -> None:

@@ -27,6 +27,7 @@ from runner.generation.model.prose import sentence
 from runner.generation.model.reference_names import field_of, named_references
 from runner.generation.model.searched_references import searched_references
 from runner.generation.model.searched_text import searched_text
+from runner.generation.model.soft_deletion import check_deletion_column
 from runner.generation.model.suggested_indexes import index_option, suggested_indexes
 
 if TYPE_CHECKING:
@@ -63,11 +64,13 @@ class PythonEnum:
 
 def app_variables(application: Application, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of the set-up templates."""
+    check_deletion_column(application.schema, application.roles.deletion)
     schema, tables, access = application.schema, application.tables, access_options(application, options)
     names = application.names.common.enums
     return {
         "app": app_options(application.names.common, options),
         "access": access,
+        "soft_delete": application.roles.deletion,
         "operation": operation_options(options),
         "roles": _roles(access),
         "tables": tables,

@@ -103,7 +103,7 @@ def read_csv(resource: AnyResource, session: Session, query: CsvQuery, timeout: 
     access = access_of(session)
     access.require("read", resource)
     access.require("export", resource)
-    selection, hidden = Selection(resource, session), access.hidden(resource)
+    selection, hidden = Selection(resource, session, "export"), access.hidden(resource)
     conditions, order = selection.conditions(query), selection.order(query.sort)
     labels = selection.label_columns(order) if query.labels else []
     limit_statements(session, timeout)

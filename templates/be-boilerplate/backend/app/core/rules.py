@@ -69,6 +69,12 @@ def enforce(rules: Iterable[Rule], values: Values, changed: Iterable[str] | None
         raise invalid(errors)
 
 
+def enforce_assigned(rules: Iterable[Rule], row: object, values: Values) -> None:
+    """Check the rules over values that only the database knew, such as a number: those that are not among `values`."""
+    unchecked = [rule for rule in rules if not values.keys() >= {*rule.fields}]
+    enforce(unchecked, {name: getattr(row, name) for rule in unchecked for name in rule.fields})
+
+
 def _strict(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     """Return a function that returns None if an operand is None, as SQL's strict operators do.
 

@@ -8,13 +8,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from app.core.access.references import may_refer_to_hidden_rows
+from app.core.bulk_repository import BulkRepository
 from app.core.constraint_columns import table_of
 from app.core.hooks import after_create, before_create
 from app.core.importing.import_errors import ImportErrors
 from app.core.importing.new_rows import NewRow, UniqueValues
 from app.core.integrity import explain
 from app.core.problems import ProblemError
-from app.core.bulk_repository import BulkRepository
 
 AnyRepository = BulkRepository[Any, Any]
 
@@ -95,6 +96,7 @@ class RowWriter:
             or after_create.concerns(self._model)
             or sa.inspect(self._model).validators
             or self._rows.access.has_scope
+            or may_refer_to_hidden_rows(self._session, self._model)
         ):
             return False
         if self._session.get_bind().dialect.name == "postgresql":

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fetchFile, type JsonResponse, type Request, send } from "./client";
 import { fieldKind, type Operator, operatorsOf } from "./kinds";
-import { filterParameters, type ListQuery, listParameters } from "./list-query";
+import { exportParameters, filterParameters, type ListQuery, listParameters } from "./list-query";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { isAllowed, isFieldAllowed } from "./session-state";
 import type {
@@ -41,6 +41,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   readonly mark: "/" | ":";
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  readonly labelQualifiers: readonly string[];
   readonly unique: readonly (readonly string[])[];
   readonly schemas: Definition<Read, Create, Update>["schemas"];
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
@@ -52,6 +53,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     this.mark = definition.mark ?? "/";
     this.key = definition.key;
     this.labelFields = definition.labelFields;
+    this.labelQualifiers = definition.labelQualifiers ?? [];
     this.unique = definition.unique ?? [];
     this.schemas = definition.schemas;
     const fields = Object.entries<z.core.$ZodType>(this.schemas.read.shape);
@@ -192,7 +194,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
   exportCsv(query: ListQuery = {}): Promise<Blob> {
     const path = `${this.path}${this.mark}export.csv`;
-    return fetchFile(path, "text/csv", { query: filterParameters(query, query.sort) });
+    return fetchFile(path, "text/csv", { query: exportParameters(query) });
   }
 
   private send(path: string, request: Request): Promise<JsonResponse> {

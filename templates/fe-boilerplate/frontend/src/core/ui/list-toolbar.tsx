@@ -102,7 +102,7 @@ function FileImport({ page }: Pick<Props, "page">) {
 /** Exports the list. It uses the API client rather than a link, so that the request has all required headers. */
 function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
   const { mutate, isPending } = useMutation({
-    mutationFn: () => page.table.exportCsv(queryOf(state, [])),
+    mutationFn: () => page.table.exportCsv({ ...queryOf(state, []), labels: true }),
     onSuccess: (content) => saveFile(content, `${page.nav.name}.csv`),
     onError: (error) => notifyFailure(t("export.failed"), errorText(error)),
   });
