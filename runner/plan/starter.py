@@ -60,6 +60,7 @@ workspace: build/{name}
 # secret: {{}}                            # the columns that are never read, by table; by their names when left out
 # soft_delete: deleted_at               # none; the column of tables whose rows are hidden instead of deleted
 # indexes: suggest                      # those that the DDL lacks: suggest (in the README), create or none
+# objects: needed                       # functions and triggers that the migrations create: all, needed or none
 
 tasks:
   - id: be-setup

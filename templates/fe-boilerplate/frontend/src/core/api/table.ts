@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { fetchFile, type JsonResponse, type Request, send } from "./client";
+import { isHeld } from "./held-deletions";
 import { fieldKind, type Operator, operatorsOf } from "./kinds";
 import { exportParameters, filterParameters, type ListQuery, listParameters } from "./list-query";
+import { ProblemError } from "./problem";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { isAllowed, isFieldAllowed } from "./session-state";
 import type {
@@ -105,10 +107,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   async list(query: ListQuery = {}, signal?: AbortSignal): Promise<Page<z.output<Read>>> {
     const { body } = await this.send("", { query: listParameters(query), signal });
     const { items, expanded, total_is, ...page } = body as unknown as WirePage;
+    const rows = items.map((row) => this.parse(row));
+    const shown = rows.filter((row) => !isHeld(this.name, this.keyOf(row)));
     return {
       ...page,
+      total: page.total === null ? null : page.total - (rows.length - shown.length),
       precision: total_is,
-      items: items.map((row) => this.parse(row)),
+      items: shown,
       expanded: await this.parseExpanded(expanded ?? {}),
     };
   }
@@ -122,6 +127,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   async get(key: Key, signal?: AbortSignal): Promise<Versioned<z.output<Read>>> {
+    if (isHeld(this.name, key)) throw new ProblemError(404, "Not Found", "");
     const { body, etag } = await this.send(keyPath(key), { signal });
     return { row: this.parse(body), etag };
   }
@@ -163,8 +169,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     await this.send("/bulk-save", { method: "POST", body });
   }
 
-  async remove(key: Key, etag?: string): Promise<void> {
-    await this.send(keyPath(key), { method: "DELETE", etag });
+  async remove(key: Key, etag?: string, keepalive = false): Promise<void> {
+    await this.send(keyPath(key), { method: "DELETE", etag, keepalive });
+  }
+
+  async restore(key: Key): Promise<z.output<Read>> {
+    const { body } = await this.send(this.pathBelow(key, "restore"), { method: "POST" });
+    return this.parse(body);
   }
 
   async consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences> {
@@ -177,8 +188,8 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
             body: keys.map((each) => this.wireKey(each)),
             signal,
           });
-    const { effects, is_complete } = body as unknown as WireConsequences;
-    return { effects, isComplete: is_complete };
+    const { effects, is_complete, is_restorable } = body as unknown as WireConsequences;
+    return { effects, isComplete: is_complete, isRestorable: is_restorable ?? false };
   }
 
   async removeMany(keys: readonly Key[]): Promise<number> {
