@@ -68,6 +68,45 @@ def test_a_copy_of_the_settings_example_keeps_the_title(
     assert dotenv_values(example).get("APP_TITLE") == (None if "$" in title else one_line(title))
 
 
+@pytest.mark.parametrize(
+    ("languages", "default", "catalogues"),
+    [
+        (None, "en", {"en", "id"}),
+        (["en"], "en", {"en"}),
+        (["id"], "id", {"en", "id"}),
+        (["id", "en"], "id", {"en", "id"}),
+    ],
+)
+def test_the_first_language_is_the_default_and_english_is_always_there(
+    languages: list[str] | None, default: str, catalogues: set[str]
+) -> None:
+    options = {} if languages is None else {"languages": languages}
+    generated = load_agent("fe-boilerplate").generate(AgentContext(schema=SCHEMA, options=options))
+    files = {file.path: file.text for file in generated}
+    found = {path.rpartition("/")[2] for path in files if "/catalogues/" in path}
+    assert found == {f"{language}.ts" for language in catalogues}
+    assert f'<html lang="{default}">' in files["frontend/index.html"]
+    assert f'defaultLanguage = "{default}"' in files["frontend/src/core/language/default-language.ts"]
+
+
+@pytest.mark.parametrize(
+    ("languages", "message"),
+    [
+        ("id", "expected a list of languages (en, id), found 'id'"),
+        ([], "expected a list of languages (en, id), found []"),
+        (["en", "fr"], "there is no catalogue for 'fr'; choose among en, id"),
+    ],
+)
+def test_languages_without_a_catalogue_are_refused(languages: object, message: str) -> None:
+    with pytest.raises(AgentError, match=re.escape(f"option languages: {message}")):
+        load_agent("fe-boilerplate").generate(AgentContext(schema=SCHEMA, options={"languages": languages}))
+
+
+def test_a_time_zone_that_is_none_is_refused() -> None:
+    with pytest.raises(AgentError, match=r"'Asia/Jakrata' is no time zone; did you mean Asia/Jakarta\?"):
+        load_agent("be-boilerplate").generate(AgentContext(schema=SCHEMA, options={"time_zone": "Asia/Jakrata"}))
+
+
 @pytest.mark.parametrize("locale", ["en_US\nAPI_KEY=", "../x", "en US", "$(x)"])
 def test_a_locale_that_is_none_is_refused(locale: str) -> None:
     with pytest.raises(AgentError, match="is no locale; give one such as en_US"):

@@ -15,26 +15,34 @@ from packaging.utils import canonicalize_name
 from tests import backend_lock
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = [*sorted((ROOT / "requirements").glob("*.txt")), *(backend_lock.FOLDER / name for name in backend_lock.LOCKS)]
+FILES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / "requirements").glob("*.txt"))}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 RUN = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build"]]
-BACKEND = tomllib.loads(backend_lock.project())["project"]
+BACKENDS = {
+    "": {},
+    "-all": {**backend_lock.all_options(), "dialect": "mysql"},
+}  # by what their options add to the names of their files
 WANTED = {
     "run": RUN,
     "dev": [*RUN, *EXTRAS["dev"]],
     "peers": PROJECT["dependency-groups"]["peers"],
     "node": [*PROJECT["project"]["dependencies"], *EXTRAS["node"]],
-    "requirements": BACKEND["dependencies"],
-    "requirements-dev": [*BACKEND["dependencies"], *BACKEND["optional-dependencies"]["dev"]],
 }
+for suffix, options in BACKENDS.items():
+    backend = tomllib.loads(backend_lock.generated("pyproject.toml", **options))["project"]
+    WANTED |= {
+        f"requirements{suffix}": backend["dependencies"],
+        f"requirements-dev{suffix}": [*backend["dependencies"], *backend["optional-dependencies"]["dev"]],
+    }
+    for name in backend_lock.LOCKS:
+        FILES[name.removesuffix(".txt") + suffix] = backend_lock.generated(name, **options)
 
 ENTRY = re.compile(r"(?P<requirement>\S+==\S+(?: ; [^\n\\]+)?)(?P<hashes>(?: \\\n {4}--hash=sha256:[0-9a-f]{64})+)\n")
 
 
-def locked(path: Path) -> dict[str, list[Requirement]]:
+def locked(text: str) -> dict[str, list[Requirement]]:
     """Return the entries of a lock file by package; a package may have several, for different systems."""
-    text = path.read_text(encoding="utf-8")
     assert not ENTRY.sub("", text), "a line is no version with its hashes"
     found: dict[str, list[Requirement]] = {}
     for entry in ENTRY.finditer(text):
@@ -43,10 +51,10 @@ def locked(path: Path) -> dict[str, list[Requirement]]:
     return found
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_dependency_is_locked_inside_its_range_with_hashes(path: Path) -> None:
-    entries = locked(path)
-    for line in WANTED[path.stem]:
+@pytest.mark.parametrize("name", FILES)
+def test_every_dependency_is_locked_inside_its_range_with_hashes(name: str) -> None:
+    entries = locked(FILES[name])
+    for line in WANTED[name]:
         wanted = Requirement(line)
         versions = entries.get(canonicalize_name(wanted.name), [])
         assert versions, f"{wanted.name} is not locked"
@@ -55,10 +63,10 @@ def test_every_dependency_is_locked_inside_its_range_with_hashes(path: Path) -> 
             assert pin.version in wanted.specifier, f"{version} is outside of {wanted}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_what_a_locked_package_needs_is_locked_too(path: Path) -> None:
+@pytest.mark.parametrize("file", FILES)
+def test_what_a_locked_package_needs_is_locked_too(file: str) -> None:
     """With `--require-hashes`, pip refuses to install a package whose own dependencies are missing from the file."""
-    entries = locked(path)
+    entries = locked(FILES[file])
     missing = []
     for name in entries:
         with contextlib.suppress(metadata.PackageNotFoundError):  # locked for another system
@@ -70,14 +78,14 @@ def test_what_a_locked_package_needs_is_locked_too(path: Path) -> None:
 
 
 def test_every_lock_file_is_known_and_all_agree_on_a_version() -> None:
-    assert {path.stem for path in FILES} == set(WANTED)
+    assert set(FILES) == set(WANTED)
     pins: dict[str, set[str]] = {}
-    for path in FILES:
-        for name, versions in locked(path).items():
+    for text in FILES.values():
+        for name, versions in locked(text).items():
             pins.setdefault(name, set()).add(" ".join(sorted(str(version) for version in versions)))
     assert not {name: found for name, found in pins.items() if len(found) > 1}
 
 
-@pytest.mark.parametrize("path", [*FILES, ROOT / "pyproject.toml"], ids=lambda path: path.name)
-def test_no_file_names_a_host(path: Path) -> None:
-    assert not re.search(r"://|--(?:extra-)?index-url|--find-links", path.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("text", [*FILES.values(), (ROOT / "pyproject.toml").read_text()], ids=[*FILES, "pyproject"])
+def test_no_file_names_a_host(text: str) -> None:
+    assert not re.search(r"://|--(?:extra-)?index-url|--find-links", text)

@@ -14,7 +14,8 @@ from runner.generation.model.application import Application
 from runner.plan.dispatcher import AgentDispatcher
 from runner.plan.loading import load_plan
 from runner.plan.starter import starter_plan
-from runner.progress.reports.json_report import write_json
+from runner.progress.reports.json_report import as_json
+from runner.progress.reports.report_files import write_report
 from runner.progress.stores.sqlite_store import SqliteStore, request_control
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import StoreError
@@ -86,7 +87,7 @@ def test_the_store_and_the_report(folder: Path, kind: Callable[[Path], StrPath])
         assert reader.run().id == "run-1"
     with pytest.raises(StoreError, match="cannot pause"):
         request_control(state, "run-1", "pause")
-    write_json(kind(folder / "deep" / "report.json"), {"a": 1})
+    write_report(kind(folder / "deep" / "report.json"), as_json({"a": 1}), "--json")
     assert (folder / "deep" / "report.json").read_text() == '{\n  "a": 1\n}\n'
 
 

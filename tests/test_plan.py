@@ -62,6 +62,7 @@ def test_every_key_is_read_and_every_default_filled_in():
     assert plan.convex == ConvexSettings(url="https://happy-otter-123.convex.cloud", enabled=False)
     assert plan.llm == LLMSettings(enabled=True, model="some-model")
     setup, again, one, two, three, four = plan.tasks
+    operation = {"rate_limit": "100/minute", "metrics": True, "tracing": "otel", "ci": "github", "e2e": True}
     assert setup.agent == "be-boilerplate"
     assert setup.dialect == "sqlite"
     assert setup.workspace_path == build / "other"
@@ -74,11 +75,13 @@ def test_every_key_is_read_and_every_default_filled_in():
         "search": {"d": ["x"]},
         "secret": {"a": ["p"]},
         "indexes": "none",
+        **operation,
     }
     assert one.options == {
         "search": {"a": ["x", "y"], "b": ["z"], "c": []},
         "secret": {"a": ["p"]},
         "indexes": "create",
+        **operation,
     }
     assert (again.id, again.agent) == ("be-again", "be-boilerplate")
     assert again.timeouts == Timeouts(task=100, subtask=50.5, grace=3)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.progress.reports import commands
-from runner.progress.reports.json_report import run_report, write_json
+from runner.progress.reports.json_report import as_json, run_report
 from runner.progress.reports.logs_view import log_lines
+from runner.progress.reports.report_files import write_report
 from runner.progress.reports.status_view import run_text, runs_text
 from runner.progress.reports.summary import failure_lines
 from runner.progress.reports.tally import Failure, RunTally
@@ -142,8 +143,8 @@ def test_a_report_replaces_the_old_one_as_a_whole(store: SqliteStore, tmp_path: 
     store.append(RUN, whole_run())
     report = run_report(store, RUN)
     path = tmp_path / "new" / "report.json"
-    write_json(path, report)
-    write_json(path, report)
+    write_report(path, as_json(report), "--json")
+    write_report(path, as_json(report), "--json")
     assert json.loads(path.read_text()) == report
     assert path.read_text().endswith("}\n")
     assert [each.name for each in path.parent.iterdir()] == ["report.json"]
@@ -155,11 +156,11 @@ def test_a_report_replaces_the_old_one_as_a_whole(store: SqliteStore, tmp_path: 
 def test_a_report_that_cannot_be_written_is_an_error_and_the_old_one_stays(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(StoreError, match=r"folder: the report cannot be written \(Is a directory\).*--json"):
-        write_json(tmp_path / "folder", {})
+        write_report(tmp_path / "folder", as_json({}), "--json")
     path = tmp_path / "report.json"
     path.write_text("old")
     with pytest.raises(TypeError):
-        write_json(path, {"no": object()})
+        write_report(path, as_json({"no": object()}), "--json")
     assert path.read_text() == "old"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder", "report.json"]
 
@@ -347,14 +348,14 @@ def test_a_report_is_written_to_pipes_and_links_without_replacing_them(store: Sq
     report = run_report(store, RUN)
     link, target, pipe = tmp_path / "link", tmp_path / "target", tmp_path / "pipe"
     link.symlink_to(target)
-    write_json(link, report)
+    write_report(link, as_json(report), "--json")
     assert link.is_symlink()
     assert json.loads(target.read_text()) == report
     os.mkfifo(pipe)
     read: list[str] = []
     reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
     reader.start()
-    write_json(pipe, report)
+    write_report(pipe, as_json(report), "--json")
     reader.join(30)
     assert pipe.is_fifo()
     assert json.loads(read[0]) == report

@@ -33,6 +33,7 @@ _STATE = click.option(
     help="Folder with the state of runs.",
 )
 _PLAN = click.argument("plan", type=click.Path(path_type=Path))
+_REPORT = click.Path(path_type=Path)
 _RUN = click.argument("run", required=False)
 _DIALECT = click.option("--dialect", type=click.Choice(NAMES), default=DEFAULT, show_default=True)
 
@@ -130,9 +131,10 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     metavar="local|URL",
     help="Where the workers are, in place of the plan's: this machine, or a Dask scheduler such as tls://host:8786.",
 )
-@click.option(
-    "--json", "json_file", type=click.Path(dir_okay=False, path_type=Path), help="Write a report to this file."
-)
+@click.option("--json", type=_REPORT, help="Write a report of the run to this file, as JSON.")
+@click.option("--junit", type=_REPORT, help="The same as JUnit's XML, for CI.")
+@click.option("--report", "page", type=_REPORT, help="The same as a page of HTML, with a timeline.")
+@click.option("--trace", type=_REPORT, help="The same as a trace, for Perfetto.")
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -148,8 +150,10 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
 
         ensure_forkserver()
     from runner.command.run_plan import RunOptions, run_plan  # noqa: PLC0415 - see the module's docstring
+    from runner.command.run_reports import ReportFiles  # noqa: PLC0415
 
-    ctx.exit(run_plan(RunOptions(**options)))
+    reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace")})
+    ctx.exit(run_plan(RunOptions(**options, reports=reports)))
 
 
 @_runner.command("validate")
@@ -242,6 +246,17 @@ def _watch(run: str | None, state: Path) -> None:
     for text in watch(state, run, os.environ, terminal=sys.stdout.isatty()):
         click.echo(text, nl=False)  # made printable line by line: on a terminal it moves the cursor
         sys.stdout.flush()
+
+
+@_runner.command("board")
+@_STATE
+@click.option("--port", type=click.IntRange(0, 65535), default=8640, show_default=True, help="0 for any free port.")
+@click.option("--allow-control", is_flag=True, help="Let the page pause, resume and cancel runs.")
+def _board(state: Path, port: int, *, allow_control: bool) -> None:
+    """Show runs in a browser of this machine while they last; ends with Ctrl-C."""
+    from runner.progress.web_board.board_server import serve_board  # noqa: PLC0415
+
+    serve_board(state, port, lambda address: _say(f"board: {address}"), allow_control=allow_control)
 
 
 @_runner.command("schema")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -17,9 +17,9 @@ from runner.command.executor_choice import LOCAL, cluster_executor, cluster_warn
 from runner.command.interruption import Interruption
 from runner.command.live_progress import LiveProgress
 from runner.command.plan_jobs import check_workspaces, prepare_plan
+from runner.command.run_reports import ReportFiles
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console, print_drift
-from runner.progress.reports.json_report import run_report, write_json
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
@@ -57,7 +57,7 @@ class RunOptions:
     if_running: Literal["fail", "skip", "wait"] = "fail"
     wait: float = 24 * 3600.0  # seconds to wait for the end of the other run
     keep_runs: int = 100
-    json_file: Path | None = None
+    reports: ReportFiles = field(default_factory=ReportFiles)
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
     executor: str | None = None  # `local` or the address of a scheduler, in place of the plan's own
@@ -65,6 +65,7 @@ class RunOptions:
 
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` where it cannot start."""
+    options.reports.check()
     if options.force and options.executor in {None, LOCAL}:
         _start_forkserver()
     plan, preparation, jobs = prepare_plan(
@@ -169,8 +170,7 @@ def _execute(
         if options.check:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
                 print_drift(drift)
-        if options.json_file is not None:
-            write_json(options.json_file, run_report(store, orchestrator.run_id))
+        options.reports.write(store, orchestrator.run_id, orchestrator.changes, check=options.check)
     return code
 
 

@@ -41,6 +41,7 @@ _WANTED = {
     "int_from_float": "a whole number",
     "float_type": "a number",
     "string_type": "text",
+    "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping",
     "model_type": "a mapping",
@@ -51,6 +52,7 @@ _REASONS = {
     "too_long": "is too long",
     "string_too_short": "is empty",
     "string_too_long": "is too long",
+    "string_pattern_mismatch": "has another form",
 }
 
 

@@ -13,7 +13,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from runner.ddl.dialects import DEFAULT
 from runner.plan.ids import ID, MAX_ID
-from runner.plan.path_types import DDL, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
+from runner.plan.path_types import DDL, Labels, Templates, Workspace  # noqa: TC001 - pydantic evaluates annotations
 from runner.plan.value_types import (
     Count,
     DialectName,
@@ -22,6 +22,7 @@ from runner.plan.value_types import (
     OnOff,
     SchedulerUrl,
     Seconds,
+    Switch,
     TaskId,
     Text,
     TextOrList,
@@ -240,8 +241,9 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         | None
     ) = Field(
         default=None,
-        description="The columns that lists search, by table; of a table that is left out all texts, none for [].",
-        examples=[{"students": ["full_name", "phone"], "audit_log": []}],
+        description="The columns that lists search, by table, and of referenced rows by the reference's name; of a "
+        "table that is left out all texts and the labels of references with an index, none for [].",
+        examples=[{"students": ["full_name", "phone"], "payments": ["note", "student.full_name"], "audit_log": []}],
     )
     secret: (
         Annotated[dict[Text, TextOrNone], Expected("Give the columns of each table: {users: [recovery_answer]}.")]
@@ -252,11 +254,53 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         "left out those that their names or comments tell, none for [].",
         examples=[{"users": ["password_hash", "recovery_answer"], "pages": []}],
     )
+    soft_delete: Annotated[Text, Expected("Give the name of a column, such as deleted_at.")] | None = Field(
+        default=None,
+        description="The column with the time of a row's deletion: rows of tables that have it are hidden and can be "
+        "restored. Rows are deleted for good when left out.",
+        examples=["deleted_at"],
+    )
+    labels: Labels | None = Field(
+        default=None,
+        description="What people read in place of names: of tables, columns, values, groups and the title, each as one "
+        "text or one for each language; or a YAML file with that.",
+        examples=["labels/school.yaml", {"tables": {"students": {"label": {"id": "Siswa"}}}}],
+    )
     indexes: Annotated[Literal["suggest", "create", "none"], Expected("Give $choices.")] | None = Field(
         default=None,
         description="Indexes that the DDL lacks for references, sorts and filters: listed in the backend's README "
         "(suggest, when left out), created by a migration, or neither.",
         examples=["create"],
+    )
+    objects: Annotated[Literal["all", "needed", "none"], Expected("Give $choices.")] | None = Field(
+        default=None,
+        description="Functions, procedures and triggers of a PostgreSQL schema that the migrations create: all, those "
+        "that defaults, checks, computed columns, indexes and views call (needed, when left out), or none.",
+        examples=["all"],
+    )
+    rate_limit: (
+        Annotated[
+            Text,
+            Field(pattern=r"^[1-9][0-9]{0,8}/(second|minute|hour|day)$"),
+            Expected("Give requests and a period (second, minute, hour or day), such as 100/minute."),
+        ]
+        | None
+    ) = Field(
+        default=None,
+        description="How many requests an address or account may send to the backend; without it there is no limit.",
+        examples=["100/minute"],
+    )
+    metrics: Switch | None = Field(
+        default=None, description="Whether the backend serves metrics for Prometheus.", examples=[True]
+    )
+    tracing: Annotated[Literal["none", "otel"], Expected("Give $choices.")] | None = Field(
+        default=None, description="Whether the backend sends traces of requests with OpenTelemetry.", examples=["otel"]
+    )
+    ci: Annotated[Literal["none", "github", "gitlab"], Expected("Give $choices.")] | None = Field(
+        default=None, description="The service whose pipeline checks and tests each change.", examples=["github"]
+    )
+    e2e: Switch | None = Field(
+        default=None, description="Whether the application has tests in a browser, with Playwright.", examples=[True]
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +20,26 @@ from runner.records.json_values import from_json_value
 from runner.records.task import TaskInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
-_AGENT_OPTIONS = ("search", "secret", "indexes")  # keys of the format that agents get among their options
+# Keys of the format that agents get among their options
+_AGENT_OPTIONS = (
+    "search",
+    "secret",
+    "soft_delete",
+    "labels",
+    "indexes",
+    "objects",
+    "rate_limit",
+    "metrics",
+    "tracing",
+    "ci",
+    "e2e",
+)
+_OF_APPLICATION = ("auth", "soft_delete")  # options of one task that change what the others generate as well
 _FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
 
 
@@ -60,8 +76,22 @@ def read_plan(path: Path, data: bytes) -> Plan:
         executor=None if entry.executor is None else _executor(entry.executor),
         convex=ConvexSettings(**dict(entry.convex)),
         llm=LLMSettings(**dict(entry.llm)),
-        tasks=tuple(_task_input(entry, task, own) for own, task in zip(ids, entry.tasks, strict=True)),
+        tasks=_sharing_options(_task_input(entry, task, own) for own, task in zip(ids, entry.tasks, strict=True)),
         root=root,
+    )
+
+
+def _sharing_options(tasks: Iterable[TaskInput]) -> tuple[TaskInput, ...]:
+    """Return the tasks with the options of each other that concern all tasks of an application."""
+    tasks = tuple(tasks)
+    shared: dict[Any, dict[str, Any]] = {}
+    for task in tasks:
+        own = {name: task.options[name] for name in _OF_APPLICATION if name in task.options}
+        shared.setdefault((task.workspace_path, task.ddl_path), {}).update(own)
+    given = (shared[task.workspace_path, task.ddl_path] for task in tasks)
+    return tuple(
+        replace(task, options={**options, **task.options}) if options else task
+        for task, options in zip(tasks, given, strict=True)
     )
 
 

@@ -121,6 +121,7 @@ Seconds = Annotated[
 ]
 Count = Annotated[int, Field(ge=1, le=64), Expected("Give a whole number from $ge to $le.")]
 OnOff = Annotated[Literal["auto", True, False], BeforeValidator(_switch), Expected("Give $choices.")]
+Switch = Annotated[bool, Expected("Give true or false.")]
 TextOrNone = Annotated[list[Text], BeforeValidator(as_list, json_schema_input_type=str | list[str])]
 TextOrList = Annotated[TextOrNone, Field(min_length=1)]
 TaskId = Annotated[

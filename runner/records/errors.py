@@ -105,6 +105,12 @@ class StoreError(RunnerError):
     """The run's state cannot be read or written."""
 
 
+class ReportPathError(RunnerError):
+    """A report could not be written where it was asked for. Nothing was run."""
+
+    exit_code = 2
+
+
 class WorkerStartError(RunnerError):
     """No worker process can be started; the run ends."""
 

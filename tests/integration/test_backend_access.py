@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
 import sys
@@ -31,12 +32,15 @@ CREATE TABLE staff (
 CREATE TABLE classes (id int PRIMARY KEY, name text NOT NULL, teacher_id int NOT NULL REFERENCES teachers);
 CREATE TABLE students (
     id int PRIMARY KEY, full_name text NOT NULL, diagnosis text, class_id int NOT NULL REFERENCES classes,
-    friend_id int REFERENCES students ON DELETE SET NULL
+    friend_id int REFERENCES students ON DELETE SET NULL, deleted_at timestamptz
 );
 CREATE TABLE marks (
     id int PRIMARY KEY, student_id int NOT NULL REFERENCES students, mark int NOT NULL, remark text
 );
 CREATE TABLE payments (id int PRIMARY KEY, student_id int NOT NULL REFERENCES students, note text);
+CREATE INDEX ON students (friend_id);
+CREATE INDEX ON payments (student_id);
+CREATE INDEX ON marks (student_id);
 """
 PERMISSIONS = '''
 """Rights of the test."""
@@ -87,10 +91,12 @@ def scope(actor: Actor, model: type[DeclarativeBase]) -> Iterable[sa.ColumnEleme
 async def check(request: Request) -> None:
     assert request.state.actor.login
 '''
+OPTIONS = {"auth": "session", "soft_delete": "deleted_at"}
 ROLES = {"root": "admin", "ann": "teacher", "carl": "clerk", "bo": "box", "nil": "none"}
 PASSWORD = "correct horse 1"
 HIDDEN = "HIDDENROW"  # in all texts of the rows that the teacher must not see
 SECRET = "DIAGNOSED"
+DELETED = "DELETEDROW"  # in all texts of the rows that were soft-deleted
 ROWS: dict[str, list[dict[str, Any]]] = {
     "teachers": [{"id": 1, "name": "Ann"}, {"id": 2, "name": f"Ben {HIDDEN}"}],
     "classes": [{"id": 1, "name": "7A", "teacher_id": 1}, {"id": 2, "name": f"7B {HIDDEN}", "teacher_id": 2}],
@@ -98,6 +104,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"id": 1, "full_name": "Ada", "diagnosis": f"{SECRET} 1", "class_id": 1, "friend_id": None},
         {"id": 2, "full_name": f"Eve {HIDDEN}", "diagnosis": f"{SECRET} 2", "class_id": 2, "friend_id": None},
         {"id": 3, "full_name": "Cid", "diagnosis": f"{SECRET} 3", "class_id": 1, "friend_id": 2},
+        {"id": 4, "full_name": f"Gil {DELETED}", "diagnosis": DELETED, "class_id": 1, "friend_id": None},
+        {"id": 5, "full_name": "Hal", "diagnosis": f"{SECRET} 5", "class_id": 1, "friend_id": 4},
     ],
     "marks": [
         {"id": 1, "student_id": 1, "mark": 7, "remark": "good"},
@@ -148,7 +156,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = tmp_path_factory.mktemp("access")
     ddl = workspace / "access.sql"
     ddl.write_text(DDL, encoding="utf-8")
-    backend = write_backend(backend_files(read_schema(ddl), options={"auth": "session"}), workspace)
+    backend = write_backend(backend_files(read_schema(ddl), options=OPTIONS), workspace)
     (backend / "app" / "own" / "permissions.py").write_text(PERMISSIONS, encoding="utf-8")
     return backend
 
@@ -170,6 +178,7 @@ def app(
         for table, rows in ROWS.items():
             response = root.post(f"/{table}/bulk", json=rows)
             assert response.status_code == 201, response.text
+        assert root.delete("/students/4").status_code == 204
         for login, role in ROLES.items():
             if role != "admin":
                 link = ["--set", "teacher_id=1"] if role == "teacher" else []
@@ -202,6 +211,18 @@ READS: dict[str, dict[str, int]] = {
     "/students/1/history": {"admin": 200, "teacher": 200, "clerk": 200, "none": 403, "nobody": 401},
     "/students/2/history": {"admin": 200, "teacher": 404, "none": 403, "nobody": 401},
     "/students/9/history": {"admin": 404, "teacher": 404},
+    "/students/4": {"admin": 404, "teacher": 404, "clerk": 404, "none": 403, "nobody": 401},
+    "/students/4/history": {"teacher": 404, "clerk": 404, "none": 403, "nobody": 401},
+    "/students/4/consequences": {"admin": 404, "teacher": 404, "nobody": 401},
+    f"/students?q={DELETED}": {"admin": 200, "teacher": 200, "clerk": 200},
+    f"/students?full_name__contains={DELETED}": {"admin": 200, "teacher": 200},
+    f"/students/export.csv?q={DELETED}": {"admin": 200, "teacher": 200},
+    "/students?deleted=only": {"teacher": 403, "clerk": 403, "box": 403, "none": 403, "nobody": 401},
+    "/students?deleted=true": {"teacher": 403, "clerk": 403, "none": 403, "nobody": 401},
+    "/students/count?deleted=only": {"teacher": 403, "clerk": 403, "nobody": 401},
+    "/students/export.csv?deleted=true": {"teacher": 403, "clerk": 403, "nobody": 401},
+    "/students?deleted=some": {"admin": 422},
+    "/marks?deleted=only": {"admin": 422, "teacher": 422},
     "/marks": {"admin": 200, "teacher": 200, "clerk": 403, "none": 403, "nobody": 401},
     "/marks?expand=student_id": {"admin": 200, "teacher": 200, "clerk": 403},
     "/marks/export.csv": {"admin": 200, "teacher": 200, "clerk": 403, "nobody": 401},
@@ -214,6 +235,30 @@ READS: dict[str, dict[str, int]] = {
     "/staff": {"admin": 200, "teacher": 403, "nobody": 401},
     "/payments": {"admin": 200, "teacher": 403, "clerk": 200, "box": 403, "none": 403, "nobody": 401},
     "/payments?expand=student_id": {"admin": 200, "clerk": 200},
+    # Through references: a hidden field or table is like one that does not exist, a hidden row is never found
+    f"/marks?student__full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200, "clerk": 403},
+    "/marks?student__diagnosis__contains=D": {"admin": 200, "teacher": 422, "none": 403, "nobody": 401},
+    "/marks?sort=student__diagnosis": {"admin": 200, "teacher": 422},
+    "/marks?sort=student__full_name": {"admin": 200, "teacher": 200},
+    "/marks?sort=-student__friend__full_name": {"admin": 200, "teacher": 200},
+    "/marks?student__friend__diagnosis__is_null=false": {"admin": 200, "teacher": 422},
+    "/students?class__teacher__name__contains=B": {"admin": 200, "teacher": 422, "clerk": 422},
+    "/students?class__teacher__q=Ben": {"admin": 200, "teacher": 422},
+    "/students?class__name=7A": {"admin": 200, "teacher": 200, "clerk": 422},
+    "/students?sort=class__teacher__name": {"admin": 200, "teacher": 422, "clerk": 422},
+    f"/students?friend__q={HIDDEN}": {"admin": 200, "teacher": 200, "clerk": 422},
+    "/payments?student__class__name=7A": {"admin": 200, "clerk": 422, "box": 403},
+    "/payments?student__class_id=1": {"admin": 200, "clerk": 422},
+    "/payments?student__diagnosis__like=%25": {"admin": 200, "clerk": 422},
+    "/payments?student__q=DIAGNOSED": {"admin": 200, "clerk": 200},
+    f"/payments?q={HIDDEN}": {"admin": 200, "clerk": 200, "box": 403},
+    "/staff?teacher__name=Ann": {"admin": 200, "teacher": 403},
+    f"/marks?q={HIDDEN}": {"admin": 200, "teacher": 200},
+    f"/marks/export.csv?student__full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200},
+    "/marks/export.csv?labels=true": {"admin": 200, "teacher": 200, "clerk": 403, "nobody": 401},
+    "/students/export.csv?labels=true": {"admin": 200, "teacher": 200, "clerk": 403},
+    "/classes/export.csv?labels=true": {"admin": 200, "teacher": 403},
+    "/payments/export.csv?labels=true": {"admin": 200, "clerk": 200, "box": 403},
     "/payments/1/history": {"admin": 200, "teacher": 403, "box": 403},
 }
 
@@ -229,11 +274,12 @@ def test_no_path_shows_a_hidden_row_or_field(app: Application, path: str) -> Non
             assert HIDDEN not in _without_query(shown, path)
         if role != "admin":
             assert SECRET not in _without_query(shown, path)
+        assert DELETED not in _without_query(shown, path)
 
 
 def _without_query(text: str, path: str) -> str:
     """Return a response without the words that the request itself has, as in a header `Link`."""
-    for word in (HIDDEN, SECRET):
+    for word in (HIDDEN, SECRET, DELETED):
         text = text.replace(f"q={word}", "").replace(f"contains={word}", "") if word in path else text
     return text
 
@@ -254,6 +300,53 @@ def test_totals_do_not_count_hidden_rows(app: Application) -> None:
     assert page["items"][0].keys() == {"id", "full_name", "class_id", "friend_id"}
     header = teacher.get("/students/export.csv").text.splitlines()[0]
     assert header == "id,full_name,class_id,friend_id"
+
+
+# A filter, a search or an order that tells a hidden row from a missing one would change these counts and orders
+def test_no_path_through_a_reference_tells_of_a_hidden_row(app: Application) -> None:
+    teacher, admin, clerk = (app.clients[role] for role in ("teacher", "admin", "clerk"))
+    counts = {
+        f"/students/count?friend__full_name__contains={HIDDEN}": (1, 0),
+        "/students/count?friend__full_name__ne=nobody": (1, 0),
+        "/students/count?friend__id__gte=2": (1, 0),
+        "/students/count?friend__full_name__like=%25": (1, 0),
+        f"/students/count?friend__q={HIDDEN}": (1, 0),
+        f"/students/count?q={HIDDEN}": (2, 0),  # the row itself, and the one whose friend it is
+        "/students/count?friend__class__id=2": (1, 0),
+        f"/students/count?friend__class__name__contains={HIDDEN}": (1, 0),
+        f"/marks/count?student__full_name__contains={HIDDEN}": (1, 0),
+        f"/students/count?friend__full_name__contains={DELETED}": (0, 0),
+        f"/students/count?q={DELETED}": (0, 0),
+        "/students/count?friend__id=4": (0, 0),
+        "/marks/count?student__friend__full_name__like=%25": (0, 0),
+    }
+    for path, (all_rows, visible) in counts.items():
+        assert admin.get(path).json() == {"count": all_rows}, path
+        assert teacher.get(path).json() == {"count": visible}, path
+    orders = ("friend__full_name", "-friend__full_name", "friend__class__name", "-friend__id")
+    for sort in orders:  # a hidden friend is like none
+        rows = teacher.get(f"/students?sort={sort},id&friend_id__is_null=false").json()["items"]
+        everyone = teacher.get(f"/students?sort={sort},id").json()["items"]
+        assert [row["id"] for row in everyone] == sorted(row["id"] for row in everyone)
+        assert [row["id"] for row in rows] == [3, 5]  # the friend of the second one is deleted
+        page = teacher.get(f"/students?sort={sort}&limit=1").json()
+        while page["next"]:
+            assert HIDDEN not in _decoded(page["next"])
+            page = teacher.get(f"/students?sort={sort}&limit=1&after={page['next']}").json()
+    labelled = teacher.get("/students/export.csv?labels=true&sort=id").text.splitlines()
+    assert labelled[0] == "id,full_name,class_id,class,friend_id,friend"
+    assert labelled[2] == "3,Cid,1,7A,2,"
+    assert clerk.get("/payments/count?student__q=DIAGNOSED").json() == {"count": 0}
+    assert clerk.get("/payments/count?student__q=Ada").json() == {"count": 1}
+    assert admin.get("/payments/count?student__q=DIAGNOSED").json() == {"count": 2}
+    hint = clerk.get("/payments?student__diagnosi=x").json()["errors"][0]["message"]
+    assert SECRET not in hint
+    assert "diagnosis" not in hint
+
+
+def _decoded(cursor: str) -> str:
+    """Return the content of a cursor."""
+    return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode(errors="replace")
 
 
 # Writing: method, path, body, and what each role gets. Nothing may be changed that the rights do not allow.
@@ -278,6 +371,16 @@ WRITES: list[tuple[str, str, Any, dict[str, int]]] = [
      {"teacher": 404, "clerk": 403, "none": 403, "nobody": 401}),
     ("POST", "/students/bulk-update", [{"key": 1, "changes": {"class_id": 2}}], {"teacher": 422}),
     ("POST", "/students/bulk-update", [{"key": 1, "changes": {"diagnosis": "x"}}], {"teacher": 403}),
+    ("POST", "/students/bulk-save", {"create": [ADD], "update": [{"key": 2, "changes": {}}]},
+     {"teacher": 404, "clerk": 403, "none": 403, "nobody": 401}),
+    ("POST", "/students/bulk-save", {"create": [ADD | {"class_id": 2}]}, {"teacher": 422, "clerk": 403}),
+    ("POST", "/students/bulk-save", {"update": [{"key": 1, "changes": {"diagnosis": "x"}}]}, {"teacher": 403}),
+    ("POST", "/students/import", "id,full_name,class_id\n50,New,1\n51,New,2\n",
+     {"teacher": 422, "clerk": 403, "none": 403, "nobody": 401}),
+    ("POST", "/students/import?columns=id,full_name,class_id,diagnosis", "a,b,c,d\n50,New,1,x\n", {"teacher": 403}),
+    ("POST", "/students/import?dry_run=true", "id,full_name,class_id\n50,New,1\n", {"teacher": 200, "clerk": 403}),
+    ("POST", "/students/import/columns", "id\n", {"teacher": 200, "clerk": 403, "none": 403, "nobody": 401}),
+    ("POST", "/students/import/template", {}, {"teacher": 200, "clerk": 403, "none": 403, "nobody": 401}),
     ("POST", "/marks", {"id": 60, "student_id": 2, "mark": 1}, {"teacher": 422, "clerk": 403, "nobody": 401}),
     ("PATCH", "/marks/1", {"student_id": 2}, {"teacher": 422}),
     ("PATCH", "/marks/2", {"mark": 9}, {"teacher": 404, "clerk": 403}),
@@ -286,6 +389,15 @@ WRITES: list[tuple[str, str, Any, dict[str, int]]] = [
     ("PATCH", "/classes/1", {"name": "x"}, {"teacher": 403, "nobody": 401}),
     ("PATCH", "/staff/1", {"role": "admin"}, {"teacher": 403, "clerk": 403, "none": 403, "nobody": 401}),
     ("POST", "/payments", {"id": 80, "student_id": 1, "note": "x"}, {"box": 422, "none": 403, "nobody": 401}),
+    ("POST", "/students/4/restore", None, {"teacher": 403, "clerk": 403, "none": 403, "nobody": 401}),
+    ("PATCH", "/students/4", {"full_name": "x"}, {"admin": 404, "teacher": 404, "clerk": 403, "nobody": 401}),
+    ("PUT", "/students/4", {"full_name": "x", "class_id": 1}, {"admin": 404, "teacher": 404}),
+    ("DELETE", "/students/4", None, {"admin": 404, "teacher": 403, "nobody": 401}),
+    ("POST", "/students/bulk-update", [{"key": 4, "changes": {"full_name": "x"}}], {"admin": 404, "teacher": 404}),
+    ("POST", "/marks", {"id": 61, "student_id": 4, "mark": 1}, {"admin": 422, "teacher": 422}),
+    ("POST", "/students", ADD | {"friend_id": 4}, {"admin": 422, "teacher": 422}),
+    ("POST", "/students", ADD | {"deleted_at": "2026-01-01T00:00:00Z"}, {"admin": 422, "teacher": 422}),
+    ("PATCH", "/students/1", {"deleted_at": "2026-01-01T00:00:00Z"}, {"admin": 422, "teacher": 422}),
 ]  # fmt: skip
 
 
@@ -294,7 +406,8 @@ def test_nothing_is_written_without_the_right(app: Application, number: int) -> 
     method, path, body, expected = WRITES[number]
     before = _everything(app)
     for role, status in expected.items():
-        response = app.clients[role].request(method, path, json=body)
+        sent = {"content": body} if isinstance(body, str) else {"json": body}
+        response = app.clients[role].request(method, path, **sent)
         assert response.status_code == status, (role, response.text)
         if role == "teacher":
             assert HIDDEN not in response.text
@@ -341,6 +454,28 @@ def test_what_is_allowed_works(app: Application) -> None:
     # A reference to a hidden row that is there already may stay.
     assert teacher.patch("/students/3", json={"full_name": "Cyd", "friend_id": 2}).status_code == 200
     assert admin.post("/students/bulk-delete", json=[20, 21]).json() == {"deleted": 2}
+
+
+def test_a_deleted_row_is_restored_by_who_may_delete(app: Application) -> None:
+    admin = app.clients["admin"]
+    assert [row["id"] for row in admin.get("/students?deleted=only&id=4").json()["items"]] == [4]
+    assert admin.get("/students/count?deleted=only&id=4").json() == {"count": 1}
+    assert DELETED in admin.get("/students/export.csv?deleted=only").text
+    taken = admin.post("/students", json={"id": 4, "full_name": "New", "class_id": 1})
+    assert (taken.status_code, taken.json()["errors"][0]["message"]) == (
+        409,
+        "is taken by a deleted row, which can be restored",
+    )
+    restored = admin.post("/students/4/restore")
+    assert (restored.status_code, restored.json()["deleted_at"]) == (200, None)
+    assert restored.headers["ETag"] == admin.get("/students/4").headers["ETag"]
+    assert admin.get("/students?expand=friend_id&id=5").json()["expanded"]["friend_id"][0]["id"] == 4
+    assert [one["action"] for one in admin.get("/students/4/history").json()] == ["update", "delete", "create"]
+    shown = admin.get("/students/4/consequences").json()
+    assert (shown["is_restorable"], [one["effect"] for one in shown["effects"]]) == (True, ["keep"])
+    assert admin.post("/students/bulk-delete", json=[4, 99]).json() == {"deleted": 1}
+    refused = admin.delete("/students/1")  # a mark refers to it
+    assert (refused.status_code, refused.json()["errors"][0]["message"]) == (409, "is in use by marks or payments")
 
 
 def test_changes_are_recorded_with_their_actor_and_without_secrets(app: Application) -> None:

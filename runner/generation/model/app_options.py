@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from runner.generation.model.naming import kebab, snake, word_set
 from runner.generation.model.prose import one_line
@@ -17,7 +19,9 @@ if TYPE_CHECKING:
 
 _DEFAULT_TITLE = "Application"
 _DEFAULT_LOCALE = "en_US"
+_DEFAULT_ZONE = "UTC"
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
+_LANGUAGES = ("en", "id")  # those with a message catalogue, by the name of its file
 _RESERVED_SLUGS = word_set("true false null yes no on off y n none public")  # in YAML, and as a role in PostgreSQL
 
 
@@ -26,7 +30,8 @@ class AppOptions:
     """The application as a whole.
 
     `slug` and `distribution` are the `title` as the name of a file and of a package; `schemas` are the database schemas
-    of its tables other than the default one; `locale` is that of the names in seeded rows.
+    of its tables other than the default one; `locale` is that of the names in seeded rows; `languages` are those of the
+    interface, the default one first; `time_zone` is that in which the database knows the current day.
     """
 
     title: str
@@ -34,10 +39,12 @@ class AppOptions:
     distribution: str
     schemas: tuple[str, ...]
     locale: str
+    languages: tuple[str, ...]
+    time_zone: str
 
 
 def app_options(names: CommonNames, options: Mapping[str, Any]) -> AppOptions:
-    """Return a task's `options` (`title`, `locale`) for an application with these names; missing ones have defaults."""
+    """Return the application as `options` describe it (`title`, `locale`, `languages`, `time_zone`), with defaults."""
     title = one_line(str(options.get("title") or _DEFAULT_TITLE))
     slug = _slug(title)
     return AppOptions(
@@ -46,6 +53,8 @@ def app_options(names: CommonNames, options: Mapping[str, Any]) -> AppOptions:
         distribution=f"{kebab(slug)}-backend",
         schemas=names.others,
         locale=_locale(options),
+        languages=_languages(options.get("languages")),
+        time_zone=_time_zone(str(options.get("time_zone") or _DEFAULT_ZONE)),
     )
 
 
@@ -61,3 +70,28 @@ def _locale(options: Mapping[str, Any]) -> str:
     if not _LOCALE.fullmatch(locale):
         raise AgentError(f"option locale: {locale!r} is no locale; give one such as {_DEFAULT_LOCALE}")
     return locale
+
+
+def _time_zone(name: str) -> str:
+    known = available_timezones()
+    if name in known:
+        return name
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "give one such as Asia/Jakarta"
+    raise AgentError(f"option time_zone: {name!r} is no time zone; {hint}")
+
+
+def _languages(value: object) -> tuple[str, ...]:
+    """Return the languages of the interface. English is always among them: its catalogue has the keys of all others."""
+    if value is None:
+        return _LANGUAGES
+    known = ", ".join(_LANGUAGES)
+    if not isinstance(value, list) or not value:
+        raise AgentError(f"option languages: expected a list of languages ({known}), found {value!r}")
+    for language in value:
+        if language not in _LANGUAGES:
+            raise AgentError(
+                f"option languages: there is no catalogue for {language!r}; choose among {known}, "
+                f"or add one to what is generated, as frontend/README.md describes"
+            )
+    return tuple(dict.fromkeys([*value, "en"]))

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _UNITS = frozenset({"km", "cm", "mm", "kg", "kb", "mb", "gb"})
 _LONGEST_ACRONYM = 6
 _MOST_LABEL_FIELDS = 3
+_MOST_QUALIFIERS = 2
 _NAMES = ("full_name", "display_name", "name", "title", "label", "subject", "username", "code", "number")
 _PAIRS = (("first_name", "last_name"), ("given_name", "family_name"), ("firstname", "lastname"))
 # First words of fields such as `created_at` and `last_update`.
@@ -73,6 +74,27 @@ def label_fields(table: ApplicationTable) -> tuple[str, ...]:
     if together:
         return min(together, key=len)[:_MOST_LABEL_FIELDS]
     return _what_and_when(table) or tuple(field.name for field in table.key)
+
+
+def label_qualifiers(table: ApplicationTable) -> tuple[str, ...]:
+    """Return the names of the fields that complete the name of a row where several rows may have the same.
+
+    They are the readable rest of the smallest unique set that holds the name, values before references:
+    `7A (2025/2026)`, where a year has only one class of that name.
+    """
+    texts = {field.name: field for field in table.shown if field.type.kind == "text"}
+    label = set(_name(table, texts))
+    if not label or any(label.issuperset(names) for names in table.unique_sets):
+        return ()
+    referring = {reference.fields[0] for reference in table.references if len(reference.fields) == 1}
+    numbers = {field.name for field in table.shown if words(field.column.name)[-1:] == ("id",)} - referring
+    rests = [
+        [name for name in names if name not in label]
+        for names in table.shown_unique_sets
+        if label.issubset(names) and numbers.isdisjoint(names)
+    ]
+    rest = min(rests, key=len, default=[])
+    return tuple(sorted(rest, key=referring.__contains__)) if len(rest) <= _MOST_QUALIFIERS else ()
 
 
 def _name(table: ApplicationTable, texts: Mapping[str, Field]) -> tuple[str, ...]:

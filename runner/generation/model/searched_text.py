@@ -38,9 +38,11 @@ def searched_text(table: ApplicationTable, chosen: ChosenColumns) -> SearchedTex
 
     """
     names = dict(chosen).get(table.title)
-    for name in names or ():
-        _check_column(table, name)
-    if names is None:
+    if names is not None:
+        names = tuple(name for name in names if not is_of_reference(table, name))
+        for name in names:
+            _check_column(table, name)
+    else:
         names = tuple(
             name
             for name, field in table.fields.items()
@@ -56,6 +58,11 @@ def searched_text(table: ApplicationTable, chosen: ChosenColumns) -> SearchedTex
             if field.type.is_textual and _words(field) & _PHONES and not _words(field) & _NO_PHONES
         ),
     )
+
+
+def is_of_reference(table: ApplicationTable, name: str) -> bool:
+    """Whether a name of the option `search` means a column of a referenced row: `student.full_name`."""
+    return "." in name and name not in table.fields
 
 
 def _check_column(table: ApplicationTable, name: str) -> None:

@@ -11,7 +11,7 @@ from runner.generation.model.labels import label_fields
 from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from runner.ddl.model import QName
     from runner.generation.model.application import Application
@@ -45,12 +45,12 @@ def index_option(options: Mapping[str, Any]) -> IndexOption:
 
 
 def suggested_indexes(application: Application) -> Mapping[QName, tuple[SuggestedIndex, ...]]:
-    """Return the indexes that each table lacks; tables that lack none, and partitions, are left out."""
+    """Return the indexes that each table lacks; tables that lack none, partitions and views are left out."""
     taken = relation_names(application)
     found = {}
     for table in application.tables:
         name = table.ddl.name
-        lacking = () if table.ddl.partition_of else tuple(_lacking(table))
+        lacking = () if table.ddl.partition_of or table.is_view else tuple(_lacking(table))
         if lacking:
             found[name] = tuple(
                 SuggestedIndex(
@@ -98,6 +98,11 @@ def _lacking(table: ApplicationTable) -> Iterator[tuple[tuple[str, ...], bool]]:
         if not any(set(columns[:leading]) == set(other[:leading]) for other in known):
             known.append(columns)
             yield columns, is_for_lists
+
+
+def has_index(table: ApplicationTable, columns: Collection[str]) -> bool:
+    """Whether an index of the DDL begins with these columns, in any order."""
+    return any(set(columns) == set(other[: len(columns)]) for other in _known(table))
 
 
 def _known(table: ApplicationTable) -> Iterator[tuple[str | None, ...]]:

@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import stat
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runner.records.atomic_files import replace_file
-from runner.records.errors import StoreError
 from runner.records.json_values import to_json_value
 
 if TYPE_CHECKING:
-    from _typeshed import StrPath
-
     from runner.progress.stores.run_records import SubTaskRecord, TaskRecord
     from runner.progress.stores.state_reader import StateReader
 
@@ -39,24 +32,6 @@ def run_report(store: StateReader, run_id: str) -> dict[str, Any]:
 def as_json(data: dict[str, Any]) -> str:
     """Return a report as text that ends with a line break."""
     return json.dumps(data, indent=2) + "\n"
-
-
-def write_json(path: StrPath, data: dict[str, Any]) -> None:
-    """Write a report as a whole or not at all; missing folders are created. Raises StoreError.
-
-    A path that is not a regular file, such as /dev/stdout, a pipe or a link, is written to and not replaced.
-    """
-    path = Path(path)
-    text = as_json(data).encode()
-    try:
-        if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
-            path.write_bytes(text)
-        else:
-            replace_file(path, text)
-    except OSError as error:
-        raise StoreError(
-            f"{path}: the report cannot be written ({error.strerror}); name another file with --json"
-        ) from error
 
 
 def _task(task: TaskRecord, subtasks: list[SubTaskRecord]) -> dict[str, Any]:

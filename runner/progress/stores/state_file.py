@@ -43,7 +43,7 @@ def open_for_writing(folder: StrPath) -> tuple[sqlite3.Connection, tuple[str, ..
     path = folder / FILE_NAME
     with explained(path):
         _require_ours(folder)
-        _make_folder(folder)
+        make_state_folder(folder)
         with _alone(folder):
             notices = _set_aside(path)
             db = connect(path, mode="rwc")
@@ -149,7 +149,8 @@ def _explain_row(error: Exception) -> str:
     )
 
 
-def _make_folder(folder: Path) -> None:
+def make_state_folder(folder: Path) -> None:
+    """Create the state folder, ignored by git, unless it exists. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     ignore = folder / ".gitignore"
     if not ignore.exists():

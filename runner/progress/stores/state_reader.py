@@ -6,6 +6,7 @@ store of a running supervisor answers the same queries over its own connection.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -19,7 +20,7 @@ from runner.records.status import RunStatus
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
     from types import TracebackType
 
     from _typeshed import StrPath
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from runner.progress.reporter import Recorded
     from runner.progress.stores.record_tables import R, RecordTable, Row
     from runner.progress.stores.run_records import AttemptRecord, ControlRecord, RunRecord, SubTaskRecord, TaskRecord
+    from runner.records.events import Event
 
 LATEST = "latest"
 PAGE = 1000  # events in one query: a long query would delay checkpoints of the write-ahead log
@@ -121,6 +123,28 @@ class StateReader:
             if len(page) < PAGE:
                 return
             after_seq = page[-1][0]
+
+    def newest_events(self, run_id: str, kinds: Collection[type[Event]], limit: int) -> tuple[Recorded, ...]:
+        """Return the newest events of these kinds, at most `limit`, in order."""
+        names = [kind.__name__ for kind in kinds]
+        found = self._ask(
+            f"SELECT seq, payload FROM events WHERE run = ? AND type IN ({', '.join('?' * len(names))}) "  # noqa: S608
+            "ORDER BY seq DESC LIMIT ?",
+            self._key(run_id),
+            *names,
+            limit,
+        )
+        return tuple(self._event(run_id, seq, payload) for seq, payload in reversed(found))
+
+    @contextlib.contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """Have all queries inside the block see the same moment, whatever is written meanwhile."""
+        with self._lock, explained(self.path):
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("COMMIT")
 
     def control(self, control_id: int) -> ControlRecord | None:
         """Return a request with its answer, or None."""

@@ -1,6 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { loadEnv } from "vite";
 import { defineConfig } from "vitest/config";
+import { compileMessages } from "./compile-messages.ts";
 
 const NAVIGATION = /[\\/]src[\\/]pages[\\/][^\\/]+[\\/]nav\.ts$/;
 // What the shell and the pages both use: bundled by itself, each of these would be a small file of the first page.
@@ -22,7 +23,7 @@ export default defineConfig(({ mode }) => {
   const environment = loadEnv(mode, ".", "");
   const proxy = { "/api": environment.BACKEND_URL ?? "http://127.0.0.1:8000" };
   return {
-    plugins: [react()],
+    plugins: [react(), compileMessages()],
     server: { proxy },
     preview: { proxy },
     build: {

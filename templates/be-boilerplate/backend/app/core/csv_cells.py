@@ -132,7 +132,7 @@ _CHANGING = frozenset({"serialization", "strip_whitespace", "to_lower", "to_uppe
 _COLUMN = CellSql(text="{0}")
 # A formula gets an apostrophe, and an empty text is NULL, which COPY does not quote. Most texts begin with a letter or a
 # digit, which one comparison tells.
-_TEXT = CellSql(
+TEXT = CellSql(
     text="CASE WHEN {0}::text COLLATE \"C\" >= 'A' OR {0}::text COLLATE \"C\" BETWEEN '0' AND ':' THEN {0}::text"
     " WHEN left({0}::text, 1) COLLATE \"C\" IN ('=', '+', '-', '@', E'\\t', E'\\r')"
     " AND {0}::text COLLATE \"C\" !~ '^[+-]?[0-9]+(\\.[0-9]+)?$' THEN '''' || {0}::text"
@@ -140,10 +140,10 @@ _TEXT = CellSql(
 )
 _BY_KIND = {
     "bool": CellSql(text="{0}::text"),
-    "enum": _TEXT,
+    "enum": TEXT,
     "int": _COLUMN,
-    "literal": _TEXT,
-    "str": _TEXT,
+    "literal": TEXT,
+    "str": TEXT,
     "uuid": _COLUMN,
 }
 # Python writes fractions of a second with six digits, or not at all.
@@ -154,7 +154,7 @@ _DECIMAL = _schema(TypeAdapter(fields.ExactDecimal))
 _BY_FIELD = [
     (_schema(TypeAdapter(field)), sql)
     for field, sql in (
-        *((kind, _TEXT) for kind in (fields.Native, Inet, Cidr, MacAddr, MacAddr8)),
+        *((kind, TEXT) for kind in (fields.Native, Inet, Cidr, MacAddr, MacAddr8)),
         (fields.Date, _COLUMN),
         (
             fields.Time,

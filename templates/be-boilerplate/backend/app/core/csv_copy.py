@@ -17,9 +17,11 @@ from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute, Session
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 
-from app.core.csv_cells import cell_sql, has_plain_fields
-from app.core.export import BLOCK_SIZE, csv_blocks
+from app.core.csv_cells import TEXT, cell_sql, has_plain_fields
+from app.core.export import BLOCK_SIZE, blocks_of, header
 from app.core.filtering import Condition
+from app.core.ordering import Order
+from app.core.reference_labels import LabelColumn, beside
 
 _COMMA = ord(",")
 
@@ -28,12 +30,12 @@ csv.field_size_limit(2**31 - 1)
 
 
 class _Sql(FunctionElement[str]):
-    """SQL in which `{0}`, `{1}` and so on are columns."""
+    """SQL in which `{0}`, `{1}` and so on are columns or other expressions."""
 
     type = sa.Text()
     inherit_cache = False
 
-    def __init__(self, template: str, *columns: InstrumentedAttribute[Any]) -> None:
+    def __init__(self, template: str, *columns: Any) -> None:
         super().__init__(*columns)
         self.template = template
 
@@ -46,24 +48,41 @@ def _compile_sql(element: _Sql, compiler: SQLCompiler, **options: Any) -> str:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CsvCopy:
-    """The columns of a COPY: a mark of rows with cells to convert, then the cells. `converters` are by index."""
+    """The columns of a COPY: a mark of rows with cells to convert, then the cells. `converters` are by index of a cell.
 
-    header: bytes
+    `attributes` are those whose values the cells have, without those of labels.
+    """
+
+    header: Sequence[str]
+    attributes: Sequence[str]
     columns: Sequence[sa.ColumnElement[Any]]
     converters: Mapping[int, Callable[[str], Any]]
+
+    def with_labels(self, labels: Sequence[LabelColumn]) -> CsvCopy:
+        """Return the same columns with those of labels beside them."""
+        order = beside(self.attributes, labels)
+        header = [*self.header, *(label.name for label in labels)]
+        cells = [*self.columns[1:], *(_Sql(TEXT.text, label.text) for label in labels)]
+        return CsvCopy(
+            header=[header[index] for index in order],
+            attributes=self.attributes,
+            columns=[self.columns[0], *(cells[index] for index in order)],
+            converters={order.index(index): one for index, one in self.converters.items()},
+        )
 
     def blocks(
         self,
         session: Session,
         conditions: Sequence[Condition],
-        order: Sequence[sa.ColumnElement[Any]],
+        order: Order,
     ) -> Generator[bytes, None, None]:
         """Yield the header, as soon as the query has begun, and the rows that match, in blocks of whole lines."""
-        statement = sa.select(*self.columns).where(*conditions).order_by(*order)
+        statement = order.with_joins(sa.select(*self.columns)).where(*conditions)
+        statement = statement.order_by(*order.clauses())
         dialect = session.get_bind().dialect
         driver: Any = session.connection().connection.driver_connection
         query = _literal(statement, dialect, driver)
-        block = bytearray(self.header)
+        block = bytearray("".join(blocks_of(self.header, ())).encode())
         try:
             with (
                 driver.cursor() as cursor,
@@ -112,7 +131,8 @@ def csv_copy(model: type[DeclarativeBase], read: type[BaseModel]) -> CsvCopy | N
     odd = [cell.odd.format(f"{{{index}}}") for index, cell in enumerate(cells) if cell.odd]
     mark = f"CASE WHEN {' OR '.join(odd)} THEN '*' END" if odd else "NULL"
     return CsvCopy(
-        header="".join(csv_blocks(read, ())).encode(),
+        header=header(read),
+        attributes=list(read.model_fields),
         columns=[
             _Sql(mark, *columns),
             *(_Sql(cell.text, column) for cell, column in zip(cells, columns, strict=True)),

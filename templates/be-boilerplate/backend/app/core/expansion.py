@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,31 @@ class Expandable:
     attributes: tuple[str, ...]
     constraint: sa.ForeignKeyConstraint
 
+    @property
+    def target(self) -> type[DeclarativeBase]:
+        """The model of the referenced table."""
+        model: type[DeclarativeBase] = self.constraint.referred_table.info["model"]
+        return model
+
+    @property
+    def columns(self) -> sa.ColumnElement[Any]:
+        """What refers: a column, or a tuple of them."""
+        return _together([element.parent for element in self.constraint.elements])
+
+    def leads_to(self, conditions: Iterable[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+        """Return the condition that a row refers to one that meets conditions over the target."""
+        targets = [element.column for element in self.constraint.elements]
+        return self.columns.in_(sa.select(*targets).where(*conditions).correlate(None))
+
+    def probes(self, conditions: Iterable[sa.ColumnElement[bool]]) -> sa.ColumnElement[bool]:
+        """Return the same condition in a form that PostgreSQL evaluates row by row: for a list that ends soon."""
+        target, own = self.constraint.referred_table, self.constraint.table
+        if target is own:
+            return self.leads_to(conditions)
+        matches = [element.parent == element.column for element in self.constraint.elements]
+        found = sa.select(sa.true()).select_from(target).where(*matches, *conditions).correlate(own)
+        return sa.func.coalesce(found.scalar_subquery(), sa.false())
+
     def resource(self) -> Any:
         """Return the resource of the referenced table, or None if it is not served."""
         return resource_of(self.constraint.referred_table)
@@ -34,13 +59,9 @@ class Expandable:
         complete = [key for key in keys if None not in key]
         resource = self.resource()
         columns = [element.column for element in self.constraint.elements]
-        condition = (
-            columns[0].in_([key[0] for key in complete])
-            if len(columns) == 1
-            else sa.tuple_(*columns).in_(complete)
-        )
+        values = [key[0] for key in complete] if len(columns) == 1 else complete
         access = access_of(session)
-        conditions = [condition, *access.visible(resource.model)]
+        conditions = [_together(columns).in_(values), *access.visible(resource.model)]
         statement = sa.select(resource.model).where(*conditions).order_by(*columns)
         rows = session.scalars(statement) if complete else ()
         read = [resource.read.model_validate(row) for row in rows]
@@ -49,10 +70,11 @@ class Expandable:
 
 
 class References:
-    """The references of one table that a list can expand."""
+    """The references of one table that a list can expand and follow; `paths` are their names in paths."""
 
-    def __init__(self, model: type[DeclarativeBase]) -> None:
+    def __init__(self, model: type[DeclarativeBase], paths: Mapping[str, str]) -> None:
         self.model = model
+        self.paths = paths
 
     def parse(self, expand: str, access: Access) -> Sequence[Expandable]:
         """Return the references named in a comma-separated list.
@@ -75,6 +97,16 @@ class References:
             raise invalid(errors)
         return [known[name] for name in dict.fromkeys(names)]
 
+    def parameters(self) -> list[dict[str, Any]]:
+        """Return the OpenAPI parameter objects of the searches of referenced rows."""
+        kind = {"in": "query", "required": False, "schema": {"type": "string"}}
+        return [{"name": f"{path}__q", **kind} for path in self.paths]
+
+    def by_path(self) -> dict[str, Expandable]:
+        """Return the references by their names in paths."""
+        known = self.by_name()
+        return {path: known[name] for path, name in self.paths.items() if name in known}
+
     def by_name(self) -> dict[str, Expandable]:
         """Return the references by name."""
         mapper = sa.inspect(self.model)
@@ -89,3 +121,7 @@ class References:
             attributes = tuple(mapper.get_property_by_column(column).key for column in own)
             found[name] = Expandable(name=name, attributes=attributes, constraint=constraint)
         return found
+
+
+def _together(columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+    return columns[0] if len(columns) == 1 else sa.tuple_(*columns)

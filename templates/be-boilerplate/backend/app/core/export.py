@@ -8,7 +8,15 @@ import io
 import json
 import logging
 import re
-from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterable, Iterator
+from collections.abc import (
+    AsyncIterator,
+    Callable,
+    Collection,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
@@ -33,22 +41,17 @@ logger = logging.getLogger(__name__)
 def csv_blocks(
     read: type[BaseModel], rows: Iterable[BaseModel], hidden: Collection[str] = ()
 ) -> Generator[str, None, None]:
-    """Yield a CSV file (RFC 4180) in blocks of whole lines: a header with the field names, then the rows.
+    """Yield a CSV file with a header with the field names, then the rows; attributes in `hidden` are left out."""
+    return blocks_of(header(read, hidden), (row_cells(row, hidden) for row in rows))
 
-    Attributes in `hidden` are left out.
-    Text that a spreadsheet program would evaluate as a formula is prefixed with an apostrophe (OWASP, CSV injection).
-    """
+
+def blocks_of(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> Generator[str, None, None]:
+    """Yield a CSV file (RFC 4180) in blocks of whole lines: the header, then the cells of each row."""
     buffer = io.StringIO()
     writer = csv.writer(buffer)
-    names = [
-        info.serialization_alias or name
-        for name, info in read.model_fields.items()
-        if name not in hidden
-    ]
-    writer.writerow([_text(name) for name in names])
-    for row in rows:
-        values = row.model_dump(mode="json", warnings=False, exclude=set(hidden))
-        writer.writerow(cell(getattr(row, name), value) for name, value in values.items())
+    writer.writerow([text_cell(name) for name in header])
+    for cells in rows:
+        writer.writerow(cells)
         if buffer.tell() >= BLOCK_SIZE:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -56,16 +59,35 @@ def csv_blocks(
     yield buffer.getvalue()
 
 
+def header(read: type[BaseModel], hidden: Collection[str] = ()) -> list[str]:
+    """Return the names of the fields of a schema, except those of attributes in `hidden`."""
+    return [
+        info.serialization_alias or name
+        for name, info in read.model_fields.items()
+        if name not in hidden
+    ]
+
+
+def row_cells(row: BaseModel, hidden: Collection[str] = ()) -> list[Any]:
+    """Return the cells of a row, in the order of the header."""
+    values = row.model_dump(mode="json", warnings=False, exclude=set(hidden))
+    return [cell(getattr(row, name), value) for name, value in values.items()]
+
+
 def cell(value: Any, serialized: Any) -> Any:
     """Return the cell of a value. Only texts are escaped: numbers, dates and durations may start with a sign."""
     if isinstance(value, str):
-        return _text(value)
+        return text_cell(value)
     if isinstance(serialized, (dict, list, bool)):
         return json.dumps(serialized, ensure_ascii=False)
     return serialized
 
 
-def _text(text: str) -> str:
+def text_cell(text: str) -> str:
+    """Return the cell of a text.
+
+    One that a spreadsheet program would evaluate as a formula is prefixed with an apostrophe (OWASP, CSV injection).
+    """
     is_formula = text.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(text)
     return f"'{text}" if is_formula else text
 

@@ -58,6 +58,9 @@ MAX_NESTING = (
 )
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def reject_unstorable(value: Any, depth: int = 0) -> None:
     """Raise ValueError for a JSON value that the database cannot store or that could not be read back."""
     if depth >= MAX_NESTING and isinstance(value, (dict, list)):
@@ -65,7 +68,7 @@ def reject_unstorable(value: Any, depth: int = 0) -> None:
     if isinstance(value, str):
         if "\x00" in value:
             raise ValueError("must not contain the character U+0000")
-        if any("\ud800" <= character <= "\udfff" for character in value):
+        if _SURROGATE.search(value):
             raise ValueError("must not contain an unpaired surrogate")
     elif isinstance(value, float) and not math.isfinite(value):
         raise ValueError("must not be NaN or infinite")

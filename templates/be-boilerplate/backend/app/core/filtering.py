@@ -94,7 +94,7 @@ def condition(filterable: Filterable, operator: str, text: str) -> Condition:
     """Return the SQL condition of a filter; raises ValueError for a value that does not fit the field."""
     column = filterable.column
     if operator == "is_null":
-        return column.is_(None) if _boolean.validate_python(text) else column.is_not(None)
+        return column.is_(None) if boolean_value(text) else column.is_not(None)
     if operator == "contains":
         return _contains(column, filterable.adapter, text)
     if operator == "in":
@@ -105,6 +105,11 @@ def condition(filterable: Filterable, operator: str, text: str) -> Condition:
         is_padded = isinstance(column.type, Char)  # LIKE would match the padding
         return _COMPARISONS[operator](sa.func.rtrim(column) if is_padded else column, text)
     return _COMPARISONS[operator](column, _value(filterable, text))
+
+
+def boolean_value(text: str) -> bool:
+    """Return the value of a boolean in a URL; raises ValueError."""
+    return _boolean.validate_python(text)
 
 
 def _contains(

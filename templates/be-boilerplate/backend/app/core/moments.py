@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -12,11 +13,27 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from app.core.raw_values import RawText
+from app.core.settings import get_settings
 
 
 def utc_now() -> dt.datetime:
     """Return the current time, for columns that record when a row was changed."""
     return dt.datetime.now(dt.UTC)
+
+
+def local_now() -> dt.datetime:
+    """Return the current date and time in the time zone of the application, without the zone."""
+    return dt.datetime.now(ZoneInfo(get_settings().time_zone)).replace(tzinfo=None)
+
+
+def local_today() -> dt.date:
+    """Return the current date in the time zone of the application."""
+    return local_now().date()
+
+
+def local_time() -> dt.time:
+    """Return the current time of day in the time zone of the application."""
+    return local_now().time()
 
 
 class _SqliteMoment(TypeDecorator[Any]):

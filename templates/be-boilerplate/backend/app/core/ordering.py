@@ -16,10 +16,11 @@ from typing import Any
 
 import sqlalchemy as sa
 from pydantic import TypeAdapter
-from sqlalchemy.orm import DeclarativeBase, InstrumentedAttribute
+from sqlalchemy.orm import DeclarativeBase
 
 from app.core.columns import Native
 from app.core.problems import FieldError, ProblemError
+from app.core.reference_joins import Joins
 
 _CHECKSUM_SIZE = 6  # bytes; it detects cursors that were damaged
 # The table and its sorted fields, and their values
@@ -28,20 +29,25 @@ _content = TypeAdapter(tuple[list[str], list[Any]])
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SortKey:
-    """A field of the order; NULLs are last in either direction. `adapter` validates values of the field."""
+    """A field of the order; NULLs are last in either direction. `adapter` validates values of the field.
+
+    `attribute` is that of the row, None for a column of a joined one.
+    """
 
     name: str
-    column: InstrumentedAttribute[Any]
+    column: sa.ColumnElement[Any]
+    attribute: str | None
+    is_nullable: bool
     adapter: TypeAdapter[Any]
     is_descending: bool
 
     def clause(self, *, is_reversed: bool, as_text: bool = False) -> sa.ColumnElement[Any]:
         """Return the part of ORDER BY; `as_text` orders JSON and types of PostgreSQL that may have no order."""
-        column: sa.ColumnElement[Any] = self.column.expression
+        column = self.column
         if as_text and isinstance(self.column.type, (sa.JSON, Native)):
             column = sa.cast(column, sa.Text())
         ordered = column.desc() if self.is_descending != is_reversed else column.asc()
-        if not self.column.nullable:
+        if not self.is_nullable:
             return ordered
         return ordered.nulls_first() if is_reversed else ordered.nulls_last()
 
@@ -55,7 +61,7 @@ class SortKey:
             return self.column.is_not(None) if is_reversed else sa.false()
         is_less = self.is_descending != is_reversed
         follows = self.column < self.bound(value) if is_less else self.column > self.bound(value)
-        is_followed_by_null = self.column.nullable and not is_reversed
+        is_followed_by_null = self.is_nullable and not is_reversed
         return sa.or_(follows, self.column.is_(None)) if is_followed_by_null else follows
 
     def bound(self, value: Any) -> sa.ColumnElement[Any]:
@@ -67,10 +73,14 @@ class Order:
     """The order of a list by all of its keys; the last of them are the fields of the primary key.
 
     Rows of a table without a primary key may be equal, so there `has_cursors` is false: a cursor would skip some of them.
+    `joins` are the rows that have the other columns.
     """
 
-    def __init__(self, table: str, keys: Sequence[SortKey], *, has_cursors: bool) -> None:
+    def __init__(
+        self, table: str, keys: Sequence[SortKey], *, has_cursors: bool, joins: Joins
+    ) -> None:
         self.keys = keys
+        self.joins = joins
         self.has_cursors = has_cursors
         self._name = [table, *(("-" if key.is_descending else "") + key.name for key in keys)]
 
@@ -80,11 +90,24 @@ class Order:
             key.clause(is_reversed=is_reversed, as_text=not self.has_cursors) for key in self.keys
         ]
 
-    def cursor(self, row: DeclarativeBase) -> str | None:
-        """Return the cursor of a row; None where the order has none."""
+    def with_joins(self, statement: sa.Select[Any]) -> sa.Select[Any]:
+        """Return a statement over the rows with those whose columns the order has."""
+        return self.joins.added_to(statement)
+
+    def with_columns(self, statement: sa.Select[Any]) -> sa.Select[Any]:
+        """Do the same and add these columns, which a cursor holds, at the end."""
+        joined = [key.column for key in self.keys if key.attribute is None]
+        return self.with_joins(statement.add_columns(*joined))
+
+    def cursor(self, row: DeclarativeBase, joined: Sequence[Any]) -> str | None:
+        """Return the cursor of a row with its `joined` values; None where the order has none."""
         if not self.has_cursors:
             return None
-        values = [getattr(row, key.column.key) for key in self.keys]
+        others = iter(joined)
+        values = [
+            next(others) if key.attribute is None else getattr(row, key.attribute)
+            for key in self.keys
+        ]
         written = [_written(key, value) for key, value in zip(self.keys, values, strict=True)]
         content = json.dumps([self._name, written], separators=(",", ":")).encode()
         return base64.urlsafe_b64encode(_checksum(content) + content).rstrip(b"=").decode()
@@ -97,7 +120,7 @@ class Order:
         values = self._values(cursor, parameter)
         is_reversed = parameter == "before"
         if len({key.is_descending for key in self.keys}) == 1 and not any(
-            key.column.nullable for key in self.keys
+            key.is_nullable for key in self.keys
         ):
             return self._compared(values, is_less=self.keys[0].is_descending != is_reversed)
         condition: sa.ColumnElement[bool] = sa.false()
@@ -110,7 +133,13 @@ class Order:
         """Return a comparison of rows, which an index on all keys answers."""
         row = sa.tuple_(*(key.column for key in self.keys))
         place = sa.tuple_(*(key.bound(value) for key, value in zip(self.keys, values, strict=True)))
-        return row < place if is_less else row > place
+        beyond = row < place if is_less else row > place
+        first = self.keys[0]
+        if first.attribute is not None:
+            return beyond
+        # No index has columns of two tables; one on the first column finds where the page begins.
+        begin = first.bound(values[0])
+        return sa.and_(beyond, first.column <= begin if is_less else first.column >= begin)
 
     def _values(self, cursor: str, parameter: str) -> list[Any]:
         """Return the values in a cursor."""

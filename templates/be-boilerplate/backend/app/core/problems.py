@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel
+from pydantic import BaseModel, SerializeAsAny
 from sqlalchemy.exc import DataError, OperationalError, StatementError, TimeoutError
 from starlette.exceptions import HTTPException
 
@@ -42,7 +42,7 @@ class Problem(BaseModel):
     status: int
     detail: str
     instance: str
-    errors: list[FieldError] = []
+    errors: list[SerializeAsAny[FieldError]] = []
 
 
 class ProblemError(Exception):
@@ -112,29 +112,29 @@ def add_problem_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(ProblemError)
     def _(request: Request, error: ProblemError) -> JSONResponse:
-        return _respond(request, error.status, error.detail, error.errors)
+        return respond(request, error.status, error.detail, error.errors)
 
     @app.exception_handler(RequestValidationError)
     def _(request: Request, error: RequestValidationError) -> JSONResponse:
         errors = [_field_error(item) for item in error.errors()]
-        return _respond(request, 422, _summary(errors), errors)
+        return respond(request, 422, _summary(errors), errors)
 
     @app.exception_handler(HTTPException)
     def _(request: Request, error: HTTPException) -> JSONResponse:
         # The body is not UTF-8, is nested too deeply, or contains a number that is too long.
         if isinstance(error.__cause__, (ValueError, RecursionError)):
             body = FieldError(field="body", code="json_invalid", message="is not valid JSON")
-            return _respond(request, 422, _summary([body]), [body])
-        return _respond(request, error.status_code, str(error.detail), headers=error.headers)
+            return respond(request, 422, _summary([body]), [body])
+        return respond(request, error.status_code, str(error.detail), headers=error.headers)
 
     @app.exception_handler(DataError)
     def _(request: Request, error: DataError) -> JSONResponse:
-        return _respond(request, 422, f"The database rejected a value: {first_line(error)}.")
+        return respond(request, 422, f"The database rejected a value: {first_line(error)}.")
 
     @app.exception_handler(StatementError)
     def _(request: Request, error: StatementError) -> JSONResponse:
         if isinstance(error.orig, (OverflowError, ValueError)):  # raised by the driver
-            return _respond(request, 422, f"The database rejected a value: {first_line(error)}.")
+            return respond(request, 422, f"The database rejected a value: {first_line(error)}.")
         raise error
 
     @app.exception_handler(OperationalError)
@@ -142,12 +142,12 @@ def add_problem_handlers(app: FastAPI) -> None:
     def _(request: Request, error: Exception) -> JSONResponse:
         # A statement that was too slow will be again, and would only add to the load.
         headers = None if was_canceled(error) else {"Retry-After": "5"}
-        return _respond(request, 503, _unavailable(error), headers=headers)
+        return respond(request, 503, _unavailable(error), headers=headers)
 
     @app.exception_handler(Exception)
     def _(request: Request, error: Exception) -> JSONResponse:
         logger.error("unexpected error", exc_info=error)
-        return _respond(request, 500, "An unexpected error occurred.")
+        return respond(request, 500, "An unexpected error occurred.")
 
 
 def was_canceled(error: Exception) -> bool:
@@ -168,13 +168,14 @@ def _unavailable(error: Exception) -> str:
     return "The database is not available."
 
 
-def _respond(
+def respond(
     request: Request,
     status: int,
     detail: str,
     errors: Iterable[FieldError] = (),
     headers: Any = None,
 ) -> JSONResponse:
+    """Return a response with a problem."""
     problem = Problem(
         title=HTTPStatus(status).phrase,
         status=status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
@@ -12,29 +13,41 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 _CLOSE = {"Connection": "close"}  # the rest of the body is not read
 
 
+IMPORT_PATHS = ("/import", "/import/columns")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BodyLimits:
+    """The largest size of a body in bytes, and the seconds within which it has to arrive."""
+
+    max_bytes: int
+    timeout: float
+
+
 class RequestLimits:
     """ASGI middleware that ends requests whose bodies are too large (413) or arrive too slowly (408).
 
-    `max_bytes` applies to the declared length before anything is read, and to the bytes received, also of chunked
-    bodies. `timeout` is in seconds, for the whole body.
+    The size applies to the declared length before anything is read, and to the bytes received, also of chunked bodies.
+    The time is for the whole body. Files that are imported have limits of their own.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int, timeout: float) -> None:
+    def __init__(self, app: ASGIApp, limits: BodyLimits, imports: BodyLimits) -> None:
         self.app = app
-        self.max_bytes = max_bytes
-        self.timeout = timeout
+        self.limits = limits
+        self.imports = imports
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
         if scope["type"] == "http":
-            receive = _Body(self, scope, receive).receive
+            is_import = scope["method"] == "POST" and scope["path"].endswith(IMPORT_PATHS)
+            receive = _Body(self.imports if is_import else self.limits, scope, receive).receive
         await self.app(scope, receive, send)
 
 
 class _Body:
     """The body of one request."""
 
-    def __init__(self, limits: RequestLimits, scope: Scope, receive: Receive) -> None:
+    def __init__(self, limits: BodyLimits, scope: Scope, receive: Receive) -> None:
         declared = Headers(scope=scope).get("content-length", "")
         self._size = int(declared) if declared.isdecimal() else 0
         self._limits = limits

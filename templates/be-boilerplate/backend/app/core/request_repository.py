@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import Depends, Header
 from sqlalchemy.orm import Session
 
+from app.core.bulk_repository import BulkRepository
 from app.core.database import get_session
 from app.core.repository import Repository
 from app.core.resource import Model, Read, Resource
@@ -22,6 +23,19 @@ def repository_of(
         session: Annotated[Session, Depends(get_session)],
     ) -> Repository[Model, Read]:
         return Repository(resource, session)
+
+    return provide
+
+
+def bulk_repository_of(
+    resource: Resource[Model, Read],
+) -> Callable[..., Awaitable[BulkRepository[Model, Read]]]:
+    """Return a dependency that provides the repository of a request that writes many rows."""
+
+    async def provide(
+        session: Annotated[Session, Depends(get_session)],
+    ) -> BulkRepository[Model, Read]:
+        return BulkRepository(resource, session)
 
     return provide
 

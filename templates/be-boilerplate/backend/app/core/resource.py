@@ -27,8 +27,11 @@ Read = TypeVar("Read", bound=BaseModel)
 class Resource(Generic[Model, Read]):
     """The model, the read schema and the rules of a table. `label` is its noun in messages.
 
-    `searched` are the attributes that searches read, and `phones` those of them that hold phone numbers. `secrets` are
-    those that clients write and never read, with the names of their fields.
+    `named_by` are the attributes that people know a row by, completed by those of `qualified_by` where that name may occur
+    twice. `references` are the names of references in paths such as `student__full_name`, with their fields as `expand`
+    has them. `searched` are the attributes that searches read, `phones` those of them that hold phone numbers, and
+    `searched_references` the references by whose labels, or by these columns of whose rows, searches find rows.
+    `secrets` are those that clients write and never read, with the names of their fields.
     """
 
     def __init__(
@@ -37,9 +40,13 @@ class Resource(Generic[Model, Read]):
         read: type[Read],
         *,
         label: str,
+        named_by: Sequence[str] = (),
+        qualified_by: Sequence[str] = (),
+        references: Mapping[str, str] = MappingProxyType({}),
         secrets: Mapping[str, str] = MappingProxyType({}),
         searched: Sequence[str] = (),
         phones: Sequence[str] = (),
+        searched_references: Mapping[str, Sequence[str]] = MappingProxyType({}),
         rules: Sequence[Rule] = (),
     ) -> None:
         self.model, self.rows = model, selected_rows(model)
@@ -48,7 +55,9 @@ class Resource(Generic[Model, Read]):
         self.label = label
         self.create: type[BaseModel] | None = None  # the body of a POST, which the routes set
         self.rules = rules
+        self.named_by, self.qualified_by = named_by, qualified_by
         self.secrets = secrets
+        self.searched_references = searched_references
         self.filters = Filters(model, read, Search(searched, phones))
         shown = {name: info.serialization_alias or name for name, info in read.model_fields.items()}
         self.field_names = {**shown, **secrets}  # as clients know them, by attribute
@@ -60,7 +69,7 @@ class Resource(Generic[Model, Read]):
             for column in mapper.attrs[name].columns
         }
         table_of(model).info.update(model=model, fields=fields, resource=self)
-        self.references = References(model)
+        self.references = References(model, references)
 
     @property
     def package(self) -> str:
@@ -81,5 +90,15 @@ class Resource(Generic[Model, Read]):
         return getattr(column.server_default, "arg", None)
 
     def list_docs(self) -> dict[str, Any]:
-        """Return the OpenAPI parameters of the filters, for a route's `openapi_extra`."""
-        return {"parameters": self.filters.parameters()}
+        """Return the OpenAPI parameters of the filters, for a route's `openapi_extra`.
+
+        Of the many filters through references, only the searches are listed; `paths_note` describes the others.
+        """
+        return {"parameters": [*self.filters.parameters(), *self.references.parameters()]}
+
+    @property
+    def paths_note(self) -> str:
+        """A sentence about filters through references, for a route's description; empty without references."""
+        path = next(iter(self.references.paths), "")
+        example = f"`{path}__` and a field of the row that it refers to"
+        return f" Filters and `sort` also follow references: {example}." if path else ""

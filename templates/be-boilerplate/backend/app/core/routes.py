@@ -4,28 +4,29 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from app.core.bulk import Change
+from app.core.bulk_repository import MAX_BULK_ROWS, BulkRepository, Edits
 from app.core.consequence_routes import add_bulk_consequences_route
 from app.core.constraint_columns import table_of
 from app.core.database import cancel_statement
 from app.core.export import CsvResponse, export_slot
 from app.core.fields import Body
-from app.core.listing import Count, ExportQuery, ListQuery, export_query, list_query
+from app.core.import_routes import add_import_routes
+from app.core.listing import Count, CsvQuery, ListQuery, csv_query, list_query
 from app.core.problems import problem_responses
 from app.core.repository import Repository
-from app.core.request_repository import repository_of
+from app.core.request_repository import bulk_repository_of, repository_of
 from app.core.resource import Resource
 from app.core.responses import json_response, page_response, rows_response
 from app.core.slow_requests import run_while_connected, slow_requests
 
-MAX_BULK_ROWS = 1000
-
+Item = TypeVar("Item")
 _list_of: Any = list  # subscripted with types that are known only at run time
 
 
@@ -69,7 +70,7 @@ def add_list_routes(
     async def csv(
         request: Request,
         rows: Annotated[Repository[Any, Any], repository],
-        query: Annotated[ExportQuery, Depends(export_query)],
+        query: Annotated[CsvQuery, Depends(csv_query)],
     ) -> Response:
         timeout = request.app.state.settings.export_timeout
         cancel = partial(cancel_statement, rows.session)
@@ -86,7 +87,8 @@ def add_list_routes(
         responses=problem_responses(400, 503),
         operation_id=f"list_{plural}",
         summary=f"List {nouns}",
-        description="Returns a page of the rows that match the filters. The header `Link` leads to its neighbours.",
+        description="Returns a page of the rows that match the filters. The header `Link` leads to its neighbours."
+        f"{resource.paths_note}",
         openapi_extra=docs,
     )
     router.add_api_route(
@@ -96,7 +98,7 @@ def add_list_routes(
         responses=problem_responses(503),
         operation_id=f"count_{plural}",
         summary=f"Count {nouns}",
-        description="Returns the exact number of rows that match the filters.",
+        description=f"Returns the exact number of rows that match the filters.{resource.paths_note}",
         openapi_extra=docs,
     )
     router.add_api_route(
@@ -107,7 +109,7 @@ def add_list_routes(
         dependencies=[Depends(export_slot)],
         operation_id=f"export_{plural}",
         summary=f"Export {nouns}",
-        description="Returns all rows that match the filters, as CSV.",
+        description=f"Returns all rows that match the filters, as CSV.{resource.paths_note}",
         openapi_extra=docs,
     )
 
@@ -116,6 +118,13 @@ class Deleted(BaseModel):
     """The number of deleted rows."""
 
     deleted: int
+
+
+class Saved(BaseModel, Generic[Item]):
+    """The rows of edits as they are stored, in the order of the request."""
+
+    created: list[Item]
+    updated: list[Item]
 
 
 def add_bulk_routes(
@@ -172,6 +181,7 @@ def add_bulk_routes(
             summary=f"Update many {nouns}",
             description="Updates the given fields of all rows, or nothing if one change is rejected.",
         )
+        _add_save_route(router, resource, plural, Edits[create, Change[key, update]])  # type: ignore[valid-type]
     router.add_api_route(
         "/bulk-delete",
         delete_many,
@@ -182,7 +192,33 @@ def add_bulk_routes(
         summary=f"Delete many {nouns}",
         description="Deletes all rows with these keys, or none if one is in use. Missing rows are ignored.",
     )
+    add_import_routes(router, resource, plural, create)
     add_bulk_consequences_route(router, resource, plural, delete_many.__annotations__["body"])
+
+
+def _add_save_route(
+    router: APIRouter, resource: Resource[Any, Any], plural: str, body: Any
+) -> None:
+    """Add the route that adds and updates rows by one request; `body` is the type of its edits."""
+    saved: Any = Saved[resource.read]  # type: ignore[name-defined]
+    repository = Depends(bulk_repository_of(resource))
+
+    def save(rows: Annotated[BulkRepository[Any, Any], repository], body: Any) -> Response:
+        with rows:
+            created, updated = rows.save_many(body.create, body.update)
+            return json_response(saved.model_construct(created=created, updated=updated))
+
+    save.__annotations__["body"] = body
+    router.add_api_route(
+        "/bulk-save",
+        save,
+        methods=["POST"],
+        response_model=saved,
+        responses=problem_responses(404, 409),
+        operation_id=f"save_many_{plural}",
+        summary=f"Add and update many {plural.replace('_', ' ')}",
+        description="Adds the rows of `create` and updates those of `update`, or does nothing if one is rejected.",
+    )
 
 
 def _set_body_items(endpoint: Callable[..., Any], item: Any) -> None:

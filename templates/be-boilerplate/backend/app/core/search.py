@@ -41,26 +41,44 @@ class Search:
         self.columns = columns
         self.phones = phones
 
-    def conditions(self, model: type[DeclarativeBase], q: str) -> Iterator[Condition]:
-        """Yield the condition of the words of `q`, if it has any; raises ValueError."""
+    def words(self, q: str) -> list[str]:
+        """Return the words of a search; raises ValueError."""
         reject_unstorable(q)
         words = _words(q)
         if len(words) > MAX_WORDS:
             raise ValueError(f"must have at most {MAX_WORDS} words")
-        if not words:
-            return
+        return words
+
+    def matches(
+        self, model: type[DeclarativeBase], words: Sequence[str], *, is_part: bool = False
+    ) -> Condition:
+        """Return the condition that a row has all of these words, in a form that its index answers.
+
+        An index of words ignores punctuation; words of nothing else find no row unless they are a part of the search.
+        """
         if not self.columns:
-            yield sa.false()
-            return
-        values = [_Value(getattr(model, name)) for name in self.columns]
-        numbers = [_Number(_Value(getattr(model, name))) for name in self.phones]
-        text = _RowText(*values, *numbers)
-        contained = sa.and_(*(_contains_one(text, word) for word in words))
+            return sa.false()
         query = words_query(map(_forms, words))
         begun = _HasWords(
-            _RowText(*values, *numbers, *map(_LocalNumber, numbers)), sa.literal(query, sa.Text())
+            RowText(*self._texts(model), *map(_LocalNumber, self._numbers(model))),
+            sa.literal(query, sa.Text()),
         )
-        yield _Found(contained, begun if query else sa.false(), sa.inspect(model).primary_key[0])
+        return _Found(
+            self.contains(model, words),
+            begun if query else sa.literal(is_part),
+            sa.inspect(model).primary_key[0],
+        )
+
+    def contains(self, model: type[DeclarativeBase], words: Sequence[str]) -> Condition:
+        """Return the condition that a row has all of these words, at any place in its text."""
+        text = RowText(*self._texts(model))
+        return sa.and_(*(_contains_one(text, word) for word in words))
+
+    def _texts(self, model: type[DeclarativeBase]) -> list[FunctionElement[str]]:
+        return [*(CellText(getattr(model, name)) for name in self.columns), *self._numbers(model)]
+
+    def _numbers(self, model: type[DeclarativeBase]) -> list[FunctionElement[str]]:
+        return [PlainNumber(CellText(getattr(model, name))) for name in self.phones]
 
 
 def _words(q: str) -> list[str]:
@@ -104,25 +122,25 @@ def _contains_one(text: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bo
 def _contains(text: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:
     """Return the condition that a text matches a pattern. A number has no case to ignore, which takes most of the time."""
     has_case = pattern.lower() != pattern.upper()
-    return (_Contains if has_case else _ContainsExactly)(text, sa.literal(pattern, sa.Text()))
+    return (Contains if has_case else ContainsExactly)(text, sa.literal(pattern, sa.Text()))
 
 
 # Elements whose SQL is determined by their classes and clauses alone, so that SQLAlchemy compiles a statement once.
-class _Value(FunctionElement[str]):
+class CellText(FunctionElement[str]):
     """The text of a column."""
 
     type = sa.Text()
     inherit_cache = True
 
 
-class _Number(FunctionElement[str]):
+class PlainNumber(FunctionElement[str]):
     """A text without the separators of a number."""
 
     type = sa.Text()
     inherit_cache = True
 
 
-class _RowText(FunctionElement[str]):
+class RowText(FunctionElement[str]):
     """Texts, separated by spaces."""
 
     type = sa.Text()
@@ -150,14 +168,14 @@ class _HasWords(FunctionElement[bool]):
     inherit_cache = True
 
 
-class _Contains(FunctionElement[bool]):
+class Contains(FunctionElement[bool]):
     """Whether a text matches a pattern, ignoring case."""
 
     type = sa.Boolean()
     inherit_cache = True
 
 
-class _ContainsExactly(FunctionElement[bool]):
+class ContainsExactly(FunctionElement[bool]):
     """Whether a text matches a pattern."""
 
     type = sa.Boolean()
@@ -168,14 +186,14 @@ def _parts(element: FunctionElement[Any], compiler: SQLCompiler, options: Any) -
     return [compiler.process(clause, **options) for clause in element.clauses]
 
 
-@compiles(_Value)
-def _compile_value(element: _Value, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(CellText)
+def _compile_value(element: CellText, compiler: SQLCompiler, **options: Any) -> str:
     (column,) = _parts(element, compiler, options)
     return f"coalesce(CAST({column} AS TEXT), '')"
 
 
-@compiles(_Number)
-def _compile_number(element: _Number, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(PlainNumber)
+def _compile_number(element: PlainNumber, compiler: SQLCompiler, **options: Any) -> str:
     (text,) = _parts(element, compiler, options)
     if compiler.dialect.name == "postgresql":
         return f"translate({text}, '{SEPARATORS}', '')"
@@ -188,24 +206,24 @@ def _compile_local_number(element: _LocalNumber, compiler: SQLCompiler, **option
     return f"regexp_replace({number} COLLATE \"default\", '{INTERNATIONAL}', '0')"
 
 
-@compiles(_RowText)
-def _compile_row_text(element: _RowText, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(RowText)
+def _compile_row_text(element: RowText, compiler: SQLCompiler, **options: Any) -> str:
     text = " || ' ' || ".join(_parts(element, compiler, options))
     # Columns may have collations of their own, which cannot be combined.
     return f'({text}) COLLATE "default"' if compiler.dialect.name == "postgresql" else text
 
 
-@compiles(_Contains)
-def _compile_contains(element: _Contains, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(Contains)
+def _compile_contains(element: Contains, compiler: SQLCompiler, **options: Any) -> str:
     text, pattern = _parts(element, compiler, options)
     if compiler.dialect.name == "postgresql":
         return f"({text}) ILIKE {pattern}"
     return f"lower({text}) LIKE lower({pattern}) ESCAPE '\\'"
 
 
-@compiles(_ContainsExactly)
+@compiles(ContainsExactly)
 def _compile_contains_exactly(
-    element: _ContainsExactly, compiler: SQLCompiler, **options: Any
+    element: ContainsExactly, compiler: SQLCompiler, **options: Any
 ) -> str:
     text, pattern = _parts(element, compiler, options)
     escape = "" if compiler.dialect.name == "postgresql" else " ESCAPE '\\'"

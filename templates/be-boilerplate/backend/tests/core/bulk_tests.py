@@ -11,11 +11,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy.engine import Connection
 
 from tests.core.factory import Factory, Json, load_case
-from tests.core.paging_tests import PagingTests
+from tests.core.import_tests import ImportTests
 from tests.core.read_tests import problem, row_path
 
 
-class BulkTests(PagingTests):
+class BulkTests(ImportTests):
     """Tests of tables whose rows can be created and deleted."""
 
     def test_create_many_returns_the_rows(self, client: TestClient, factory: Factory) -> None:
@@ -75,6 +75,33 @@ class BulkTests(PagingTests):
             fields = problem(client.post(path, json=changes[:2]), 409)
             assert {field.partition(".")[0] for field in fields} == {"1"}
             assert client.get(row_path(self.case, rows[1])).json() == rows[1]
+
+    def test_save_many_adds_and_changes_all_or_none(
+        self, client: TestClient, factory: Factory
+    ) -> None:
+        if not self.case.changes:
+            pytest.skip("rows of the table cannot be changed")
+        path, count = f"{self.case.path}/bulk-save", f"{self.case.path}{self.case.mark}count"
+        row, body = factory.make(self.case), factory.body(self.case)
+        update = [{"key": _key(self.case.key, row), "changes": {}}]
+        before = client.get(count).json()["count"]
+        wrong = {"create": [body, {**body, "no_such_field": 1}], "update": update}
+        assert problem(client.post(path, json=wrong), 422) == ["create.1.no_such_field"]
+        for unique in self.case.unique[:1]:
+            same = {field: row[field] for field in unique}
+            if None in same.values():
+                continue  # nulls are distinct
+            duplicate = [body, factory.body(self.case, row, **same)]
+            response = client.post(path, json={"create": duplicate, "update": update})
+            assert {field.rpartition(".")[0] for field in problem(response, 409)} == {"create.1"}
+        assert client.get(count).json()["count"] == before
+        response = client.post(path, json={"create": [body], "update": update})
+        assert response.status_code == 200, response.text
+        assert response.json()["updated"] == [row]
+        shown = self.case.shown(body)
+        (created,) = response.json()["created"]
+        assert {field: created[field] for field in shown} == shown
+        assert client.get(count).json()["count"] == before + 1
 
     def test_delete_many_ignores_missing_rows(self, client: TestClient, factory: Factory) -> None:
         kept, *rows = [factory.make(self.case) for _ in range(3)]

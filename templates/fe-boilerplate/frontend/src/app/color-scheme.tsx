@@ -1,4 +1,5 @@
 import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from "@mantine/core";
+import { t } from "../core/language/messages";
 import { MoonIcon, SunIcon } from "./icons";
 
 /** Switches between dark and light mode. The default is the color scheme of the system. */
@@ -9,7 +10,7 @@ export function ColorSchemeSwitch() {
     <ActionIcon
       variant="default"
       size="lg"
-      aria-label={isDark ? "Switch to light mode" : "Switch to dark mode"}
+      aria-label={t(isDark ? "shell.lightMode" : "shell.darkMode")}
       onClick={() => setColorScheme(isDark ? "light" : "dark")}
     >
       {isDark ? <SunIcon /> : <MoonIcon />}

@@ -1,5 +1,5 @@
 import { isAllowed } from "../core/api/session-state";
-import type { navigation } from "../core/ui/registry";
+import { groupName, type navigation } from "../core/ui/registry";
 
 export type Entry = (typeof navigation)[number];
 
@@ -16,5 +16,5 @@ export function grouped(tables: readonly Entry[], search = ""): readonly Group[]
     if (!entry.label.toLowerCase().includes(part) || !isAllowed("read", entry.path)) continue;
     groups.set(entry.group, [...(groups.get(entry.group) ?? []), entry]);
   }
-  return [...groups].map(([name, entries]) => ({ name, entries }));
+  return [...groups].map(([name, entries]) => ({ name: groupName(name), entries }));
 }

@@ -2,6 +2,7 @@ import { Button, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core"
 import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState, useSyncExternalStore } from "react";
 import { keyHeaders, keyRequired, setKey as storeKey } from "../core/api/api-key";
+import { t } from "../core/language/messages";
 
 /** Asks for the API key when the backend rejects a request without a valid one, then reloads all data. */
 export function KeyDialog() {
@@ -20,25 +21,23 @@ export function KeyDialog() {
       opened={isRequired}
       onClose={() => undefined}
       withCloseButton={false}
-      title="API key required"
+      title={t("key.title")}
     >
       <form onSubmit={submit}>
         <Stack gap="md">
-          <Text size="sm">
-            Ask the operator of this application for the key. It is stored until you close this tab.
-          </Text>
+          <Text size="sm">{t("key.hint")}</Text>
           <PasswordInput
-            label="API key"
+            label={t("key.label")}
             value={key}
             onChange={(event) => setKey(event.currentTarget.value)}
-            error={wasRejected && key === "" && "The key was not accepted"}
+            error={wasRejected && key === "" && t("key.rejected")}
             errorProps={{ role: "alert" }}
-            visibilityToggleButtonProps={{ "aria-label": "Show or hide the key" }}
+            visibilityToggleButtonProps={{ "aria-label": t("key.toggle") }}
             data-autofocus
           />
           <Group justify="flex-end">
             <Button type="submit" disabled={key.trim() === ""}>
-              Continue
+              {t("key.continue")}
             </Button>
           </Group>
         </Stack>

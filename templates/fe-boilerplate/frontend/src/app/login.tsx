@@ -1,4 +1,5 @@
 import {
+  Box,
   Button,
   Center,
   Modal,
@@ -13,9 +14,11 @@ import { useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, type ReactNode, useState, useSyncExternalStore } from "react";
 import { logIn, logOut } from "../core/api/session";
 import { sessionState } from "../core/api/session-state";
+import { t } from "../core/language/messages";
 import { notifyFailure } from "../core/ui/removal";
 import { errorText } from "../core/ui/states";
 import { title } from "./application";
+import { LanguageMenu } from "./language-menu";
 
 /** Shows its children, or the login in their place while nobody is logged in to a backend that requires it. */
 export function LoginGate({ children }: { children: ReactNode }) {
@@ -28,6 +31,9 @@ export function LoginGate({ children }: { children: ReactNode }) {
           {title}
         </Title>
         <LoginForm />
+        <Box mt="md">
+          <LanguageMenu />
+        </Box>
       </Paper>
     </Center>
   );
@@ -41,7 +47,7 @@ export function LoginDialog() {
       opened={isLoginRequired && session !== undefined}
       onClose={() => undefined}
       withCloseButton={false}
-      title="Your session has ended"
+      title={t("login.ended")}
     >
       <LoginForm login={session?.login} />
     </Modal>
@@ -55,7 +61,7 @@ export function Account() {
   const leave = () =>
     logOut().then(
       () => window.location.assign("/"),
-      (error: Error) => notifyFailure("Logging out failed", errorText(error)),
+      (error: Error) => notifyFailure(t("login.logoutFailed"), errorText(error)),
     );
   return (
     <>
@@ -63,7 +69,7 @@ export function Account() {
         {session.login}
       </Text>
       <Button variant="default" size="compact-sm" onClick={leave}>
-        Log out
+        {t("login.logout")}
       </Button>
     </>
   );
@@ -90,10 +96,10 @@ function LoginForm({ login: known = "" }: { login?: string }) {
     }
   };
   return (
-    <form onSubmit={submit} aria-label="Log in">
+    <form onSubmit={submit} aria-label={t("login.submit")}>
       <Stack gap="md">
         <TextInput
-          label="Login"
+          label={t("login.login")}
           autoComplete="username"
           autoCapitalize="none"
           spellCheck={false}
@@ -102,17 +108,17 @@ function LoginForm({ login: known = "" }: { login?: string }) {
           data-autofocus={known === "" || undefined}
         />
         <PasswordInput
-          label="Password"
+          label={t("login.password")}
           autoComplete="current-password"
           value={password}
           onChange={(event) => setPassword(event.currentTarget.value)}
           error={problem && errorText(problem)}
           errorProps={{ role: "alert" }}
-          visibilityToggleButtonProps={{ "aria-label": "Show or hide the password" }}
+          visibilityToggleButtonProps={{ "aria-label": t("login.toggle") }}
           data-autofocus={known !== "" || undefined}
         />
         <Button type="submit" loading={isSending} disabled={login.trim() === "" || password === ""}>
-          Log in
+          {t("login.submit")}
         </Button>
       </Stack>
     </form>

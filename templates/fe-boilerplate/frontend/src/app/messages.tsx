@@ -1,11 +1,12 @@
 import { Anchor, Button, Center, Group, Loader, Stack, Text, Title } from "@mantine/core";
 import { type ErrorComponentProps, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { t } from "../core/language/messages";
 
 /** Shown while a page is loading. */
 export function Loading() {
   return (
-    <Center mih={240} role="status" aria-label="Loading">
+    <Center mih={240} role="status" aria-label={t("loading")}>
       <Loader />
     </Center>
   );
@@ -14,9 +15,9 @@ export function Loading() {
 /** Shown for a URL without a page. */
 export function NotFound() {
   return (
-    <Message title="Page not found">
-      <Text>There is no page at this address.</Text>
-      <Anchor renderRoot={(props) => <Link {...props} to="/" />}>Go to the home page</Anchor>
+    <Message title={t("page.notFound")}>
+      <Text>{t("page.noAddress")}</Text>
+      <HomeLink />
     </Message>
   );
 }
@@ -24,14 +25,18 @@ export function NotFound() {
 /** Shown when a page fails. Reloading also fetches the files of a version that was deployed in the meantime. */
 export function Failure({ error }: ErrorComponentProps) {
   return (
-    <Message title="This page could not be displayed">
+    <Message title={t("page.failed")}>
       <Text>{error instanceof Error ? error.message : String(error)}</Text>
       <Group>
-        <Button onClick={() => window.location.reload()}>Try again</Button>
-        <Anchor renderRoot={(props) => <Link {...props} to="/" />}>Go to the home page</Anchor>
+        <Button onClick={() => window.location.reload()}>{t("tryAgain")}</Button>
+        <HomeLink />
       </Group>
     </Message>
   );
+}
+
+function HomeLink() {
+  return <Anchor renderRoot={(props) => <Link {...props} to="/" />}>{t("page.goHome")}</Anchor>;
 }
 
 function Message({ title, children }: { title: string; children: ReactNode }) {

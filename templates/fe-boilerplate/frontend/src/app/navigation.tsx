@@ -1,9 +1,11 @@
 import { NavLink, ScrollArea, Stack, Text, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
+import { t } from "../core/language/messages";
 import { navigation } from "../core/ui/registry";
 import { type Entry, grouped } from "./groups";
 import { HomeIcon, LinkIcon } from "./icons";
+import { LanguageMenu } from "./language-menu";
 
 const SEARCH_THRESHOLD = 12; // tables
 
@@ -15,8 +17,8 @@ export function Navigation() {
     <Stack gap="xs" h="100%">
       {navigation.length > SEARCH_THRESHOLD && (
         <TextInput
-          aria-label="Find a table"
-          placeholder="Find a table"
+          aria-label={t("nav.find")}
+          placeholder={t("nav.find")}
           type="search"
           value={search}
           onChange={(event) => setSearch(event.currentTarget.value)}
@@ -24,7 +26,7 @@ export function Navigation() {
       )}
       <ScrollArea flex={1} type="auto" scrollbarSize={8}>
         <NavLink
-          label="Home"
+          label={t("nav.home")}
           leftSection={<HomeIcon />}
           renderRoot={(props) => (
             <Link {...props} to="/" activeOptions={{ exact: true }} activeProps={active} />
@@ -42,10 +44,11 @@ export function Navigation() {
         ))}
         {groups.length === 0 && (
           <Text c="dimmed" p="sm">
-            {search ? "No table matches." : "There are no tables yet."}
+            {t(search ? "nav.noMatch" : "nav.noTables")}
           </Text>
         )}
       </ScrollArea>
+      <LanguageMenu />
     </Stack>
   );
 }

@@ -2,6 +2,7 @@ import { Anchor, AppShell, Burger, Group } from "@mantine/core";
 import { useDisclosure, useDocumentTitle } from "@mantine/hooks";
 import { Link, Outlet, useLocation } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
+import { t } from "../core/language/messages";
 import { navOf } from "../core/ui/registry";
 import { title } from "./application";
 import { ColorSchemeSwitch } from "./color-scheme";
@@ -20,7 +21,7 @@ export function Shell() {
       padding="md"
     >
       <a className="skip-link" href="#content">
-        Skip to content
+        {t("shell.skip")}
       </a>
       <AppShell.Header>
         <Group h="100%" px="md" justify="space-between" wrap="nowrap">
@@ -30,7 +31,7 @@ export function Shell() {
               size="sm"
               opened={opened}
               onClick={toggle}
-              aria-label="Navigation"
+              aria-label={t("shell.navigation")}
               aria-expanded={opened}
               aria-controls="navigation"
             />
@@ -51,10 +52,11 @@ export function Shell() {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar id="navigation" aria-label="Tables" p="xs">
+      <AppShell.Navbar id="navigation" aria-label={t("shell.tables")} p="xs">
         <Navigation />
       </AppShell.Navbar>
-      <AppShell.Main id="content" ref={main} tabIndex={-1}>
+      {/* The space at the end lets people scroll every action above a notification. */}
+      <AppShell.Main id="content" ref={main} tabIndex={-1} pb={112}>
         <Outlet />
       </AppShell.Main>
       <KeyDialog />

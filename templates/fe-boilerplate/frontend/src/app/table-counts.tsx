@@ -2,6 +2,7 @@ import { Card, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useInViewport } from "@mantine/hooks";
 import { Link } from "@tanstack/react-router";
 import { useTotal } from "../core/api/hooks";
+import { t } from "../core/language/messages";
 import { navigation } from "../core/ui/registry";
 import { formatRows } from "../core/ui/totals";
 import { type Entry, grouped } from "./groups";
@@ -9,7 +10,7 @@ import { type Entry, grouped } from "./groups";
 /** A card with the number of rows for each table, by group. Large numbers are estimates, if the database has any. */
 export function TableCounts() {
   const groups = grouped(navigation);
-  if (groups.length === 0) return <Text>There are no tables yet.</Text>;
+  if (groups.length === 0) return <Text>{t("nav.noTables")}</Text>;
   return (
     <Stack gap="xl">
       {groups.map((group) => (
@@ -49,7 +50,7 @@ function TableCard({ entry }: { entry: Entry }) {
 
 function Count({ entry }: { entry: Entry }) {
   const { data: total, isError } = useTotal(entry.name, entry.path);
-  if (isError) return <Text c="dimmed">Count unavailable</Text>;
+  if (isError) return <Text c="dimmed">{t("home.noCount")}</Text>;
   if (!total) return <Waiting />;
   return (
     <Text size="xl" c="dimmed">

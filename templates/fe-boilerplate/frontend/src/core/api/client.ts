@@ -3,14 +3,19 @@ import { keyHeaders, recordError } from "./api-key";
 import { type JsonValue, readJson, writeJson } from "./json";
 import { ProblemError, problemOf, readRetryAfter } from "./problem";
 import { recordUnauthenticated } from "./session-state";
+import { recordTimeZone } from "./time-zone";
 
 export interface Request {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   readonly query?: URLSearchParams;
   readonly body?: unknown;
+  /** A file to send as it is, in place of a body of JSON. */
+  readonly file?: Blob | undefined;
   /** The `ETag` of the version to change, sent as `If-Match`. */
   readonly etag?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the request outlives the page. */
+  readonly keepalive?: boolean;
 }
 
 export interface JsonResponse {
@@ -34,8 +39,8 @@ export async function send(path: string, request: Request = {}): Promise<JsonRes
 }
 
 /** Download a file. Throws `ProblemError`, also for a connection that is lost during the download. */
-export async function fetchFile(path: string, type: string, query: URLSearchParams): Promise<Blob> {
-  const response = await fetchResponse(path, type, { query });
+export async function fetchFile(path: string, type: string, request: Request): Promise<Blob> {
+  const response = await fetchResponse(path, type, request);
   if (!response.ok) throw responseError(response, await readBody(response));
   return response.blob().catch(() => Promise.reject(connectionError()));
 }
@@ -43,14 +48,18 @@ export async function fetchFile(path: string, type: string, query: URLSearchPara
 async function fetchResponse(path: string, accept: string, request: Request): Promise<Response> {
   const headers = new Headers({ Accept: accept, ...keyHeaders(), ...requestHeaders() });
   if (request.body !== undefined) headers.set("Content-Type", "application/json");
+  if (request.file) headers.set("Content-Type", request.file.type || "application/octet-stream");
   if (request.etag) headers.set("If-Match", request.etag);
   try {
-    return await fetch(apiUrl(path, request.query), {
+    const response = await fetch(apiUrl(path, request.query), {
       method: request.method ?? "GET",
       headers,
-      body: request.body === undefined ? null : writeJson(request.body),
+      body: request.file ?? (request.body === undefined ? null : writeJson(request.body)),
       signal: request.signal ?? null,
+      keepalive: request.keepalive ?? false,
     });
+    recordTimeZone(response.headers);
+    return response;
   } catch (error) {
     if (request.signal?.aborted) throw error;
     throw connectionError();

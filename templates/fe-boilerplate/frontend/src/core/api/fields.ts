@@ -1,6 +1,7 @@
 /** Zod schemas of fields. Each accepts every value that the server accepts. */
 
 import { z } from "zod";
+import { type PlainKey, t } from "../language/messages";
 import { compare, exact } from "./exact";
 import { isJson, type JsonValue } from "./json";
 import { factsOf, ORDERED, SEARCHED, withFacts } from "./kinds";
@@ -26,34 +27,38 @@ export interface DecimalBounds extends NumberBounds<string> {
   readonly places?: number;
 }
 
-type Check<Value> = readonly [holds: (value: Value) => boolean, message: string];
+type Check<Value> = readonly [holds: (value: Value) => boolean, message: () => string];
 
 /** Text that a database can store: without NUL and unpaired surrogates. */
 export function text({ min, max, pattern, like }: TextBounds = {}) {
-  const checks: Check<string>[] = [[isStorable, "contains a character that cannot be stored"]];
+  const checks: Check<string>[] = [STORABLE];
   if (min !== undefined) checks.push([(value) => length(value) >= min, atLeast(min)]);
   if (max !== undefined) checks.push([(value) => length(value) <= max, atMost(max)]);
   if (pattern) checks.push([(value) => pattern.test(value), format(pattern, like)]);
-  return withFacts(checked(z.string({ error: typeMessage("must be text") }), checks), {
+  return withFacts(checked(z.string({ error: typeMessage("field.text") }), checks), {
     kind: "text",
     bounds: { min, max, pattern: pattern?.source },
   });
 }
 
-const isStorable = (value: string) => !value.includes("\0") && !/\p{Surrogate}/u.test(value);
+const STORABLE: Check<string> = [
+  (value) => !value.includes("\0") && !/\p{Surrogate}/u.test(value),
+  () => t("field.storable"),
+];
 const length = (value: string) => [...value].length;
-const characters = (count: number) => `${count} ${count === 1 ? "character" : "characters"}`;
-const atLeast = (count: number) =>
-  count === 1 ? "is required" : `must have at least ${characters(count)}`;
-const atMost = (count: number) => `must have at most ${characters(count)}`;
-const format = (pattern: RegExp, like?: string) =>
-  like === undefined ? `must match ${pattern.source}` : `must have the same format as ${like}`;
+const atLeast = (count: number) => () =>
+  count === 1 ? t("field.required") : t("field.minLength", { count });
+const atMost = (count: number) => () => t("field.maxLength", { count });
+const format = (pattern: RegExp, like?: string) => () =>
+  like === undefined
+    ? t("field.pattern", { pattern: pattern.source })
+    : t("field.like", { example: like });
 
 export const int16 = (bounds: NumberBounds = {}) => integer("int16", 2 ** 15, bounds);
 export const int32 = (bounds: NumberBounds = {}) => integer("int32", 2 ** 31, bounds);
 
 function integer(kind: "int16" | "int32", limit: number, bounds: NumberBounds) {
-  const schema = z.int({ error: typeMessage("must be a whole number") });
+  const schema = z.int({ error: typeMessage("field.whole") });
   const checks = [...numberChecks({ ge: -limit, le: limit - 1 }), ...numberChecks(bounds)];
   return withFacts(checked(schema, checks), { kind, bounds: { ...bounds } });
 }
@@ -61,9 +66,9 @@ function integer(kind: "int16" | "int32", limit: number, bounds: NumberBounds) {
 /** A 64-bit integer as a string of digits, since a double cannot represent all of them. */
 export function int64(bounds: NumberBounds<string> = {}) {
   const range = { ge: "-9223372036854775808", le: "9223372036854775807" };
-  const schema = z.string({ error: typeMessage("must be a whole number") });
+  const schema = z.string({ error: typeMessage("field.whole") });
   const checks: Check<string>[] = [
-    [(value) => /^-?\d+$/.test(value), "must be a whole number"],
+    [(value) => /^-?\d+$/.test(value), () => t("field.whole")],
     ...digitChecks(range),
     ...digitChecks(bounds),
   ];
@@ -73,7 +78,7 @@ export function int64(bounds: NumberBounds<string> = {}) {
 /** A floating-point number, or the text of one that JSON has no number for. */
 export function float(bounds: NumberBounds = {}) {
   const number = checked(z.number(), numberChecks(bounds));
-  const error = typeMessage("must be a number");
+  const error = typeMessage("field.number");
   return withFacts(z.union([number, z.enum(NON_FINITE)], { error }), {
     kind: "number",
     bounds: { ...bounds },
@@ -92,19 +97,19 @@ export const isNonFinite = (value: unknown) => NON_FINITE.some((text) => text ==
 
 /** An exact decimal as text, with at most `digits` digits in total and `places` decimal places. */
 export function decimal({ digits, places, ...bounds }: DecimalBounds = {}) {
-  const checks: Check<string>[] = [[(value) => PLAIN.test(value), "must be a number"]];
+  const checks: Check<string>[] = [[(value) => PLAIN.test(value), () => t("field.number")]];
   if (places !== undefined) {
-    const text = places ? `must have at most ${decimalPlaces(places)}` : "must be a whole number";
+    const text = () => (places ? t("field.places", { count: places }) : t("field.whole"));
     checks.push([(value) => parts(value)[1].length <= places, text]);
   }
   if (digits !== undefined) {
     const whole = Math.max(digits - (places ?? 0), 0);
-    const text = `must have at most ${whole} digits before the decimal point`;
+    const text = () => t("field.digits", { count: whole });
     checks.push([(value) => parts(value)[0].length <= whole, text]);
   }
   return withFacts(
     checked(
-      z.string({ error: typeMessage("must be a number") }),
+      z.string({ error: typeMessage("field.number") }),
       [...checks, ...digitChecks(bounds)].map(orNonFinite),
     ),
     {
@@ -115,7 +120,6 @@ export function decimal({ digits, places, ...bounds }: DecimalBounds = {}) {
 }
 
 const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)$/;
-const decimalPlaces = (count: number) => `${count} decimal ${count === 1 ? "place" : "places"}`;
 
 /** Return the digits before and after the decimal point, without leading and trailing zeros. */
 function parts(value: string): readonly [string, string] {
@@ -124,15 +128,13 @@ function parts(value: string): readonly [string, string] {
 }
 
 export const bool = () =>
-  withFacts(z.boolean({ error: typeMessage("must be yes or no") }), { kind: "boolean" });
-export const date = () =>
-  withFacts(orText(z.iso.date(), far(), "must be a date"), { kind: "date" });
+  withFacts(z.boolean({ error: typeMessage("field.boolean") }), { kind: "boolean" });
+export const date = () => withFacts(orText(z.iso.date(), far(), "field.date"), { kind: "date" });
 export const time = () =>
-  withFacts(orText(z.iso.time(), /^24:00(:00(\.0+)?)?$/, "must be a time"), { kind: "time" });
-export const uuid = () =>
-  withFacts(z.guid({ error: typeMessage("must be a UUID") }), { kind: "uuid" });
+  withFacts(orText(z.iso.time(), /^24:00(:00(\.0+)?)?$/, "field.time"), { kind: "time" });
+export const uuid = () => withFacts(z.guid({ error: typeMessage("field.uuid") }), { kind: "uuid" });
 export const bytes = () =>
-  withFacts(z.base64({ error: typeMessage("must be base64") }), { kind: "bytes" });
+  withFacts(z.base64({ error: typeMessage("field.base64") }), { kind: "bytes" });
 
 /** A timestamp with an offset from UTC: `2024-01-31T08:00:00Z`. */
 export const timestamp = () =>
@@ -140,7 +142,7 @@ export const timestamp = () =>
     orText(
       z.iso.datetime({ offset: true }),
       far(`${CLOCK}(Z|[+-]\\d\\d(:?\\d\\d){0,2})`),
-      "must be a date and time with a time zone",
+      "field.timestamp",
     ),
     { kind: "timestamp" },
   );
@@ -148,19 +150,15 @@ export const timestamp = () =>
 /** A date and time without a time zone: `2024-01-31T08:00:00`. */
 export const localTimestamp = () =>
   withFacts(
-    orText(
-      z.iso.datetime({ local: true }).regex(/\d$/),
-      far(CLOCK),
-      "must be a date and time without a time zone",
-    ),
+    orText(z.iso.datetime({ local: true }).regex(/\d$/), far(CLOCK), "field.localTimestamp"),
     { kind: "local_timestamp" },
   );
 
 const CLOCK = "[ T]\\d\\d:\\d\\d(:\\d\\d(\\.\\d+)?)?";
 
 /** Accept also texts of values that PostgreSQL has and JavaScript has no type for. */
-function orText<Schema extends z.ZodType<string>>(schema: Schema, pattern: RegExp, text: string) {
-  return z.union([schema, z.string().regex(pattern)], { error: typeMessage(text) });
+function orText<Schema extends z.ZodType<string>>(schema: Schema, pattern: RegExp, key: PlainKey) {
+  return z.union([schema, z.string().regex(pattern)], { error: typeMessage(key) });
 }
 
 /** Return the pattern of dates before the year 1, after 9999, and without an end; `rest` follows the day. */
@@ -173,8 +171,8 @@ function far(rest = "") {
 export const interval = () =>
   withFacts(
     z
-      .string({ error: typeMessage("must be a duration") })
-      .regex(DURATION, "must be an ISO 8601 duration, such as P1DT2H"),
+      .string({ error: typeMessage("field.duration") })
+      .regex(DURATION, { error: () => t("field.isoDuration") }),
     {
       kind: "interval",
     },
@@ -187,8 +185,8 @@ const DURATION =
 export const span = () =>
   withFacts(
     z
-      .string({ error: typeMessage("must be a span of time") })
-      .regex(SPAN, "must be a span of time up to 838:59:59, such as 100:00:00"),
+      .string({ error: typeMessage("field.span") })
+      .regex(SPAN, { error: () => t("field.spanRange") }),
     { kind: "span" },
   );
 
@@ -196,40 +194,35 @@ const SPAN = /^-?([0-7]?\d?\d|8[0-2]\d|83[0-8]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?$/
 
 /** A value of a PostgreSQL-only type, in its text form. */
 export const native = () =>
-  withFacts(
-    checked(z.string({ error: typeMessage("must be text") }), [
-      [isStorable, "contains a character that cannot be stored"],
-    ]),
-    {
-      kind: "native",
-    },
-  );
+  withFacts(checked(z.string({ error: typeMessage("field.text") }), [STORABLE]), {
+    kind: "native",
+  });
 
 /** Any JSON value except null. Nullable fields add null to their schema. */
 export const json = () =>
   withFacts(
     z.custom<Exclude<JsonValue, null>>((value) => value !== null && isJson(value), {
-      error: typeMessage("must be JSON"),
+      error: typeMessage("field.json"),
     }),
     { kind: "json" },
   );
 
 /** A value of an enumeration. */
 export const choice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  withFacts(z.enum(values, { error: typeMessage("must be one of the options") }), {
+  withFacts(z.enum(values, { error: typeMessage("field.choice") }), {
     kind: "choice",
   });
 
 /** One of the texts that a CHECK constraint allows. */
 export const textChoice = <const Values extends readonly [string, ...string[]]>(values: Values) =>
-  withFacts(z.enum(values, { error: typeMessage("must be one of the options") }), {
+  withFacts(z.enum(values, { error: typeMessage("field.choice") }), {
     kind: "choice",
     operators: SEARCHED,
   });
 
 /** One of the numbers that a CHECK constraint allows. */
 export const intChoice = <const Values extends readonly [number, ...number[]]>(values: Values) =>
-  withFacts(z.literal(values, { error: typeMessage("must be one of the options") }), {
+  withFacts(z.literal(values, { error: typeMessage("field.choice") }), {
     kind: "choice",
     operators: ORDERED,
   });
@@ -237,7 +230,7 @@ export const intChoice = <const Values extends readonly [number, ...number[]]>(v
 /** A list. Its items may be null, and lists themselves: PostgreSQL ignores declared dimensions. */
 export const array = <Item extends z.ZodType>(item: Item) => {
   const schema = z.union([leafOf(item).nullable(), z.array(z.unknown())]);
-  return withFacts(z.array(schema, { error: typeMessage("must be a list") }), {
+  return withFacts(z.array(schema, { error: typeMessage("field.list") }), {
     kind: "array",
     item,
   });
@@ -264,10 +257,14 @@ function boundChecks<Value>(
   order: (value: Value, bound: Value) => number,
 ): Check<Value>[] {
   const checks: Check<Value>[] = [];
-  if (ge !== undefined) checks.push([(value) => order(value, ge) >= 0, `must be ${ge} or more`]);
-  if (gt !== undefined) checks.push([(value) => order(value, gt) > 0, `must be more than ${gt}`]);
-  if (le !== undefined) checks.push([(value) => order(value, le) <= 0, `must be ${le} or less`]);
-  if (lt !== undefined) checks.push([(value) => order(value, lt) < 0, `must be less than ${lt}`]);
+  if (ge !== undefined)
+    checks.push([(value) => order(value, ge) >= 0, () => t("field.ge", { bound: String(ge) })]);
+  if (gt !== undefined)
+    checks.push([(value) => order(value, gt) > 0, () => t("field.gt", { bound: String(gt) })]);
+  if (le !== undefined)
+    checks.push([(value) => order(value, le) <= 0, () => t("field.le", { bound: String(le) })]);
+  if (lt !== undefined)
+    checks.push([(value) => order(value, lt) < 0, () => t("field.lt", { bound: String(lt) })]);
   return checks;
 }
 
@@ -278,12 +275,14 @@ function checked<Value, Schema extends z.ZodType<Value>>(
 ): Schema {
   return schema.superRefine((value, context) => {
     const failed = checks.find(([holds]) => !holds(value));
-    if (failed) context.addIssue({ code: "custom", message: failed[1] });
+    if (failed) context.addIssue({ code: "custom", message: failed[1]() });
   });
 }
 
-/** Return the error message for a value of another type: "is required" for a missing value, else `text`. */
-function typeMessage(text: string) {
+/** Return the error message for a value of another type: "is required" for a missing value, else `key`. */
+function typeMessage(key: PlainKey) {
   return (issue: { readonly input?: unknown }) =>
-    issue.input === undefined || issue.input === null || issue.input === "" ? "is required" : text;
+    issue.input === undefined || issue.input === null || issue.input === ""
+      ? t("field.required")
+      : t(key);
 }

@@ -6,6 +6,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { importFile, type Reading } from "./imports";
 import type { ListQuery } from "./list-query";
 import { ProblemError } from "./problem";
 import { dependentTables } from "./references";
@@ -16,6 +17,11 @@ interface Change<Values> {
   readonly key: Key;
   readonly values: Values;
   readonly etag?: string | undefined;
+}
+
+interface Edits<Create, Update> {
+  readonly added: readonly Create[];
+  readonly changes: readonly { key: Key; changes: Update }[];
 }
 
 interface Removal {
@@ -128,12 +134,23 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
 
     useCreateMany: () => useChange(name, (bodies: readonly Create[]) => service.createMany(bodies)),
 
+    /** Imports a file of rows. */
+    useImport: () =>
+      useChange(name, ({ file, reading }: { file: Blob; reading: Reading }) =>
+        importFile(service, file, reading, false),
+      ),
+
     useUpdate: () =>
       useChange(name, ({ key, values, etag }: Change<Update>) => service.update(key, values, etag)),
 
     useUpdateMany: () =>
       useChange(name, (changes: readonly { key: Key; changes: Update }[]) =>
         service.updateMany(changes),
+      ),
+
+    useSaveMany: () =>
+      useChange(name, ({ added, changes }: Edits<Create, Update>) =>
+        service.saveMany(added, changes),
       ),
 
     useReplace: () =>
@@ -147,6 +164,8 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
         ({ key, etag }: Removal) => service.remove(key, etag),
         ({ key }) => [key],
       ),
+
+    useRestore: () => useChange(name, (key: Key) => service.restore(key)),
 
     useRemoveMany: () =>
       useChange(

@@ -1,3 +1,5 @@
+import { messageOf } from "./problem-messages";
+
 /** An error of one field. `constraint` names the violated database constraint, if any. */
 export interface FieldProblem {
   readonly field: string;
@@ -26,6 +28,14 @@ export class ProblemError extends Error {
     return this.errors
       .filter((error) => error.field === field || error.field.startsWith(`${field}.`))
       .map((error) => error.message);
+  }
+
+  /** Return the same problem with the errors of a part of the request only, relative to that part. */
+  within(part: string): ProblemError {
+    const errors = this.errors
+      .filter(({ field }) => field.startsWith(`${part}.`))
+      .map((error) => ({ ...error, field: error.field.slice(part.length + 1) }));
+    return new ProblemError(this.status, this.title, this.detail, errors, this.retryAfter);
   }
 
   /** Return the errors of a bulk request by the index of their row, which is removed from their fields. */
@@ -63,9 +73,12 @@ export function readRetryAfter(text: string | null): number | undefined {
 
 function fieldProblem(value: unknown): FieldProblem[] {
   if (!isObject(value)) return [];
-  const { field, code, message, constraint } = value;
-  const error = { field: textOf(field), code: textOf(code), message: textOf(message) };
-  return [typeof constraint === "string" ? { ...error, constraint } : error];
+  const code = textOf(value.code);
+  const constraint = typeof value.constraint === "string" ? value.constraint : undefined;
+  const message = messageOf(code, textOf(value.message), constraint);
+  return [
+    { field: textOf(value.field), code, message, ...(constraint !== undefined && { constraint }) },
+  ];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

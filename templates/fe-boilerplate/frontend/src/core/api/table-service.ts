@@ -33,27 +33,32 @@ export type WirePage = Omit<Page<unknown>, "precision"> & { readonly total_is: P
 /** What happens to rows of another table when the rows that they refer to by `fields` are deleted. */
 export interface Consequence {
   readonly table: string;
-  readonly effect: "delete" | "set_null" | "set_default" | "refuse";
+  readonly effect: "delete" | "set_null" | "set_default" | "keep" | "refuse";
   readonly fields: readonly string[];
   readonly rows: number;
 }
 
-/** What a deletion would do to other rows. Unless it is complete, each number of rows is a minimum. */
+/**
+ * What a deletion would do to other rows. Unless it is complete, each number of rows is a minimum. Rows that are
+ * restorable are hidden, with the rows that would be deleted too.
+ */
 export interface Consequences {
   readonly effects: readonly Consequence[];
   readonly isComplete: boolean;
+  readonly isRestorable: boolean;
 }
 
 /** The consequences of a deletion as the server sends them. */
 export interface WireConsequences extends Pick<Consequences, "effects"> {
   readonly is_complete: boolean;
+  readonly is_restorable?: boolean;
 }
 
 /** A change of a row. Of an update, `before` and `after` have the fields that it changed. */
 export interface HistoryEntry {
   readonly at: string;
   readonly actor: string;
-  readonly action: string;
+  readonly action: "create" | "update" | "delete";
   readonly before: Readonly<Record<string, unknown>> | null;
   readonly after: Readonly<Record<string, unknown>> | null;
 }
@@ -83,6 +88,8 @@ export interface Definition<
   readonly path: string;
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  /** Fields that complete the label where several rows may have the same. */
+  readonly labelQualifiers?: readonly string[];
   /** Sets of fields that are unique together. */
   readonly unique?: readonly (readonly string[])[];
   /** Separates count and export from the path: `:` where `/count` can be the path of a row. */
@@ -108,6 +115,7 @@ export interface TableService<Row, Create, Update> {
   readonly references: readonly Reference[];
   readonly referencedBy: readonly Referrer[];
   readonly labelFields: readonly string[];
+  readonly labelQualifiers: readonly string[];
   /** Sets of fields that are unique together, without the key. */
   readonly unique: readonly (readonly string[])[];
   label(row: Row): string;
@@ -125,7 +133,15 @@ export interface TableService<Row, Create, Update> {
   update(key: Key, changes: Update, etag?: string): Promise<Row>;
   /** Update the given fields of all these rows, or of none if one change is rejected. */
   updateMany(changes: readonly { key: Key; changes: Update }[]): Promise<readonly Row[]>;
-  remove(key: Key, etag?: string): Promise<void>;
+  /** Add and update rows by one request, all or none; fields of a problem begin with `create` or `update`. */
+  saveMany(
+    added: readonly Create[],
+    changes: readonly { key: Key; changes: Update }[],
+  ): Promise<void>;
+  /** `keepalive` lets the request outlive the page. */
+  remove(key: Key, etag?: string, keepalive?: boolean): Promise<void>;
+  /** Restore a row that was hidden instead of deleted. */
+  restore(key: Key): Promise<Row>;
   /** Return what the deletion of the rows with these keys would do to other rows. */
   consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences>;
   /** Delete all existing rows with these keys or none, and return how many were deleted. */

@@ -1,7 +1,9 @@
 import { z } from "zod";
 import { fetchFile, type JsonResponse, type Request, send } from "./client";
+import { isHeld } from "./held-deletions";
 import { fieldKind, type Operator, operatorsOf } from "./kinds";
-import { filterParameters, type ListQuery, listParameters } from "./list-query";
+import { exportParameters, filterParameters, type ListQuery, listParameters } from "./list-query";
+import { ProblemError } from "./problem";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { isAllowed, isFieldAllowed } from "./session-state";
 import type {
@@ -41,6 +43,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   readonly mark: "/" | ":";
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  readonly labelQualifiers: readonly string[];
   readonly unique: readonly (readonly string[])[];
   readonly schemas: Definition<Read, Create, Update>["schemas"];
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
@@ -52,6 +55,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     this.mark = definition.mark ?? "/";
     this.key = definition.key;
     this.labelFields = definition.labelFields;
+    this.labelQualifiers = definition.labelQualifiers ?? [];
     this.unique = definition.unique ?? [];
     this.schemas = definition.schemas;
     const fields = Object.entries<z.core.$ZodType>(this.schemas.read.shape);
@@ -103,10 +107,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   async list(query: ListQuery = {}, signal?: AbortSignal): Promise<Page<z.output<Read>>> {
     const { body } = await this.send("", { query: listParameters(query), signal });
     const { items, expanded, total_is, ...page } = body as unknown as WirePage;
+    const rows = items.map((row) => this.parse(row));
+    const shown = rows.filter((row) => !isHeld(this.name, this.keyOf(row)));
     return {
       ...page,
+      total: page.total === null ? null : page.total - (rows.length - shown.length),
       precision: total_is,
-      items: items.map((row) => this.parse(row)),
+      items: shown,
       expanded: await this.parseExpanded(expanded ?? {}),
     };
   }
@@ -120,6 +127,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   async get(key: Key, signal?: AbortSignal): Promise<Versioned<z.output<Read>>> {
+    if (isHeld(this.name, key)) throw new ProblemError(404, "Not Found", "");
     const { body, etag } = await this.send(keyPath(key), { signal });
     return { row: this.parse(body), etag };
   }
@@ -149,15 +157,25 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   async updateMany(
     all: readonly { key: Key; changes: z.output<Update> }[],
   ): Promise<readonly z.output<Read>[]> {
-    const sent = all.map(({ key, changes }) => ({
-      key: this.wireKey(key),
-      changes: this.body(changes),
-    }));
-    return this.sendMany("/bulk-update", sent);
+    return this.sendMany("/bulk-update", this.wireChanges(all));
   }
 
-  async remove(key: Key, etag?: string): Promise<void> {
-    await this.send(keyPath(key), { method: "DELETE", etag });
+  async saveMany(
+    added: readonly z.output<Create>[],
+    changes: readonly { key: Key; changes: z.output<Update> }[],
+  ): Promise<void> {
+    const create = added.map((body) => this.body(body));
+    const body = { create, update: this.wireChanges(changes) };
+    await this.send("/bulk-save", { method: "POST", body });
+  }
+
+  async remove(key: Key, etag?: string, keepalive = false): Promise<void> {
+    await this.send(keyPath(key), { method: "DELETE", etag, keepalive });
+  }
+
+  async restore(key: Key): Promise<z.output<Read>> {
+    const { body } = await this.send(this.pathBelow(key, "restore"), { method: "POST" });
+    return this.parse(body);
   }
 
   async consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences> {
@@ -170,8 +188,8 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
             body: keys.map((each) => this.wireKey(each)),
             signal,
           });
-    const { effects, is_complete } = body as unknown as WireConsequences;
-    return { effects, isComplete: is_complete };
+    const { effects, is_complete, is_restorable } = body as unknown as WireConsequences;
+    return { effects, isComplete: is_complete, isRestorable: is_restorable ?? false };
   }
 
   async removeMany(keys: readonly Key[]): Promise<number> {
@@ -187,7 +205,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
 
   exportCsv(query: ListQuery = {}): Promise<Blob> {
     const path = `${this.path}${this.mark}export.csv`;
-    return fetchFile(path, "text/csv", filterParameters(query, query.sort));
+    return fetchFile(path, "text/csv", { query: exportParameters(query) });
   }
 
   private send(path: string, request: Request): Promise<JsonResponse> {
@@ -207,6 +225,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     const kinds = this.key.map((field) => fieldKind(this.schemas.read.shape[field]));
     const isText = kinds.some((kind) => ["text", "choice", "bytes"].includes(kind));
     return isText ? `:${name}${keyPath(key)}` : `${keyPath(key)}/${name}`;
+  }
+
+  private wireChanges(all: readonly { key: Key; changes: z.output<Update> }[]) {
+    return all.map(({ key, changes }) => ({
+      key: this.wireKey(key),
+      changes: this.body(changes),
+    }));
   }
 
   private wireKey(key: Key): unknown {

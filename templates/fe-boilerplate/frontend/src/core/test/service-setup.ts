@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
+import { loadMessages } from "../language/messages";
 import { server } from "./server";
+
+await loadMessages();
 
 // Tests of services run in Node, where fetch requires absolute URLs.
 beforeAll(() => {

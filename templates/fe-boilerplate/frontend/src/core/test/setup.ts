@@ -2,7 +2,10 @@ import "@testing-library/jest-dom/vitest";
 import { cleanNotifications } from "@mantine/notifications";
 import { cleanup, configure } from "@testing-library/react";
 import { afterAll, afterEach, beforeAll, vi } from "vitest";
+import { loadMessages } from "../language/messages";
 import { server } from "./server";
+
+await loadMessages();
 
 configure({ asyncUtilTimeout: 60_000 }); // milliseconds, enough for a machine under load
 

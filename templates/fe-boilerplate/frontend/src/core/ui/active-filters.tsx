@@ -1,5 +1,6 @@
 import { Button, Group, Pill } from "@mantine/core";
-import { describeFilter, type Filters, filteredFields, withoutField } from "./filter-values";
+import { t } from "../language/messages";
+import { describeFilter, type Filters, isFiltered, withoutField } from "./filter-values";
 import type { AnyPage, FieldInfo } from "./page";
 import { labelOf, useRowLabels } from "./use-labels";
 
@@ -11,20 +12,20 @@ interface Props {
 
 /** The active filters of a list, including those of hidden columns. Each can be removed. */
 export function ActiveFilters({ page, filters, onChange }: Props) {
-  const fields = filteredFields(filters).flatMap((name) => page.byName.get(name) ?? []);
+  const fields = page.fields.filter((field) => isFiltered(field, filters));
   if (fields.length === 0) return null;
   return (
-    <Group gap="xs" role="group" aria-label="Filters">
+    <Group gap="xs" role="group" aria-label={t("filter.group")}>
       {fields.map((field) => (
         <FilterPill
           key={field.name}
           field={field}
           filters={filters}
-          onRemove={() => onChange(withoutField(field.name, filters))}
+          onRemove={() => onChange(withoutField(field, filters))}
         />
       ))}
       <Button size="compact-sm" variant="subtle" onClick={() => onChange({})}>
-        Clear filters
+        {t("filter.clearAll")}
       </Button>
     </Group>
   );
@@ -48,7 +49,7 @@ function FilterPill({ field, filters, onRemove }: PillProps) {
       withRemoveButton
       onRemove={onRemove}
       removeButtonProps={{
-        "aria-label": `Remove the filter on ${field.label}`,
+        "aria-label": t("filter.remove", { field: field.label }),
         "aria-hidden": false,
         tabIndex: 0,
       }}

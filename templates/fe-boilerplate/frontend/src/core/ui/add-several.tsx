@@ -15,11 +15,12 @@ import { FormProvider, useForm } from "react-hook-form";
 import { tableHooks } from "../api/hooks";
 import { ProblemError } from "../api/problem";
 import type { AnyRow, Reference, Referrer } from "../api/table";
+import { t } from "../language/messages";
 import { ChoiceList, type Chosen } from "./choice-list";
 import { enteredFields, type FormEntry } from "./form-entries";
 import { FormInput, SERVER } from "./form-input";
 import type { Drafts } from "./form-values";
-import { formatCount, lowerFirst } from "./formats";
+import { countedRows, lowerFirst } from "./formats";
 import { PlusIcon } from "./icons";
 import { findLinked, sharedWhere } from "./linked-options";
 import { type Narrowing, useNarrowing } from "./narrowing";
@@ -61,20 +62,20 @@ export function AddSeveral(props: Props) {
         onClick={open}
         aria-haspopup="dialog"
       >
-        Add several
+        {t("several.open")}
       </Button>
       <Modal
         opened={opened}
         onClose={close}
         size="lg"
         closeOnClickOutside={false}
-        title={`Add several ${lowerFirst(page.nav.label)}`}
-        closeButtonProps={{ "aria-label": "Close" }}
+        title={t("several.title", { nouns: lowerFirst(page.nav.label) })}
+        closeButtonProps={{ "aria-label": t("close") }}
       >
         {references.length > 1 && (
           <Select
             mb="sm"
-            label="Choose several"
+            label={t("several.choose")}
             data={references.map((one) => ({ value: one.name, label: labelOf(one) }))}
             value={reference.name}
             onChange={setName}
@@ -124,8 +125,7 @@ function SeveralForm({ page, referrer, row, reference, onDone }: FormProps) {
     }
     try {
       const added = await create.mutateAsync(checked.rows);
-      const noun = added.length === 1 ? page.nav.labelSingular : page.nav.label;
-      notifySuccess(`${formatCount(added.length)} ${lowerFirst(noun)} added`);
+      notifySuccess(t("several.added", { rows: countedRows(page.nav, added.length) }));
       onDone();
     } catch (error) {
       if (error instanceof ProblemError) setMessages(optionMessages(page, error, options));
@@ -137,7 +137,7 @@ function SeveralForm({ page, referrer, row, reference, onDone }: FormProps) {
     <FormProvider {...form}>
       <form
         noValidate
-        aria-label={`Add several ${lowerFirst(page.nav.label)}`}
+        aria-label={t("several.title", { nouns: lowerFirst(page.nav.label) })}
         onSubmit={(event) => {
           event.preventDefault();
           void save();
@@ -170,14 +170,14 @@ function SeveralForm({ page, referrer, row, reference, onDone }: FormProps) {
             {problem && <Rejected problem={problem} isAtRows={Object.keys(messages).length > 0} />}
             <Group justify="space-between">
               <Text size="sm" role="status" c="dimmed">
-                {chosen.size === 0 ? "Nothing chosen yet" : `${formatCount(chosen.size)} chosen`}
+                {t("several.chosen", { count: chosen.size })}
               </Text>
               <Group gap="sm">
                 <Button variant="default" onClick={onDone}>
-                  Cancel
+                  {t("cancel")}
                 </Button>
                 <Button type="submit" disabled={chosen.size === 0} loading={create.isPending}>
-                  {chosen.size === 0 ? "Add" : `Add ${formatCount(chosen.size)}`}
+                  {t("several.add", { count: chosen.size })}
                 </Button>
               </Group>
             </Group>
@@ -199,7 +199,7 @@ export function NarrowSwitch({ narrowing, checked, onChange }: NarrowProps) {
   return (
     <Switch
       size="sm"
-      label={`Only those in ${lowerFirst(narrowing.by)}`}
+      label={t("several.onlyThose", { nouns: lowerFirst(narrowing.by) })}
       checked={checked}
       onChange={(event) => onChange(event.currentTarget.checked)}
     />
@@ -229,7 +229,7 @@ function More({ page, entries }: { page: AnyPage; entries: readonly FormEntry[] 
         onClick={toggle}
         style={{ alignSelf: "flex-start" }}
       >
-        {isOpen ? "Fewer fields" : "More fields, the same for all"}
+        {t(isOpen ? "several.fewer" : "several.more")}
       </Button>
       {isOpen && <Shared page={page} entries={entries} />}
     </Stack>
@@ -244,11 +244,9 @@ function Rejected({ problem, isAtRows }: { problem: Error; isAtRows: boolean }) 
       variant="outline"
       styles={ALERT_STYLES}
       role="alert"
-      title="Nothing was added"
+      title={t("several.nothing")}
     >
-      <Text size="sm">
-        {isAtRows ? "Change or untick the marked rows, then add the others." : errorText(problem)}
-      </Text>
+      <Text size="sm">{isAtRows ? t("several.marked") : errorText(problem)}</Text>
     </Alert>
   );
 }

@@ -1,8 +1,9 @@
 import { Button, Group, Paper, Text } from "@mantine/core";
 import { tableHooks } from "../api/hooks";
+import { t } from "../language/messages";
 import { BulkEdit } from "./bulk-edit";
 import type { Selection } from "./data-table";
-import { formatCount, lowerFirst } from "./formats";
+import { countedRows } from "./formats";
 import { TrashIcon } from "./icons";
 import { readKey } from "./keys";
 import type { AnyPage } from "./page";
@@ -19,12 +20,11 @@ export function BulkActions({ page, selection, onDone }: Props) {
   const removal = tableHooks(page.table).useRemoveMany();
   const ids = Object.keys(selection);
   if (ids.length === 0) return null;
-  const noun = ids.length === 1 ? page.nav.labelSingular : page.nav.label;
-  const selected = `${formatCount(ids.length)} ${lowerFirst(noun)}`;
+  const selected = countedRows(page.nav, ids.length);
   const remove = () =>
     removal.mutate(ids.map(readKey), {
       onSuccess: (count) => {
-        notifySuccess(`${formatCount(count)} deleted`);
+        notifySuccess(t("bulk.deleted", { count }));
         onDone();
       },
       onError: notifyDeletionError,
@@ -33,11 +33,11 @@ export function BulkActions({ page, selection, onDone }: Props) {
     <Paper withBorder px="md" py="xs">
       <Group justify="space-between">
         <Text size="sm" role="status">
-          {selected} selected
+          {t("bulk.selected", { rows: selected })}
         </Text>
         <Group gap="xs">
           <Button size="xs" variant="default" onClick={onDone}>
-            Clear selection
+            {t("bulk.clear")}
           </Button>
           <BulkEdit page={page} ids={ids} onDone={onDone} />
           {page.table.removable && (
@@ -50,13 +50,13 @@ export function BulkActions({ page, selection, onDone }: Props) {
                 confirmDeletion({
                   page,
                   keys: ids.map(readKey),
-                  title: `Delete ${selected}?`,
-                  question: "This cannot be undone.",
+                  title: t("bulk.delete", { rows: selected }),
+                  question: t("bulk.question"),
                   onConfirm: remove,
                 })
               }
             >
-              Delete
+              {t("delete")}
             </Button>
           )}
         </Group>

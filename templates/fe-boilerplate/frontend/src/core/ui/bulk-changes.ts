@@ -2,6 +2,7 @@
 
 import { isUnique } from "../api/linked";
 import { ProblemError } from "../api/problem";
+import { t } from "../language/messages";
 import { type FormEntry, formEntries } from "./form-entries";
 import { type Drafts, readDraft, type Values } from "./form-values";
 import { readKey } from "./keys";
@@ -31,11 +32,11 @@ export function changedValues(
     try {
       const value = readDraft(field, drafts[name] ?? "");
       const result = field.schema?.safeParse(value);
-      if (value === undefined) messages[name] = "is required";
+      if (value === undefined) messages[name] = t("field.required");
       else if (result?.success === false) messages[name] = result.error.issues[0]?.message ?? "";
       else values[name] = value;
     } catch {
-      messages[name] = "must be JSON";
+      messages[name] = t("field.json");
     }
   }
   return { values, messages };

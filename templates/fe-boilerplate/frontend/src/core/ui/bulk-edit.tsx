@@ -3,11 +3,12 @@ import { useMemo, useState } from "react";
 import { FormProvider, useForm } from "react-hook-form";
 import { tableHooks } from "../api/hooks";
 import { ProblemError } from "../api/problem";
+import { t } from "../language/messages";
 import { changedValues, editedEntries, type Rejected, rejectedRows } from "./bulk-changes";
 import { enteredFields } from "./form-entries";
 import { FormInput, SERVER } from "./form-input";
 import { type Drafts, draftOf } from "./form-values";
-import { formatCount, lowerFirst } from "./formats";
+import { countedRows } from "./formats";
 import { PencilIcon } from "./icons";
 import { readKey } from "./keys";
 import type { AnyPage } from "./page";
@@ -26,8 +27,7 @@ export function BulkEdit(props: Props) {
   const { page, ids } = props;
   const [isOpen, setOpen] = useState(false);
   if (!page.table.changeable) return null;
-  const noun = ids.length === 1 ? page.nav.labelSingular : page.nav.label;
-  const title = `Change ${formatCount(ids.length)} ${lowerFirst(noun)}`;
+  const title = t("change.title", { rows: countedRows(page.nav, ids.length) });
   return (
     <>
       <Button
@@ -37,7 +37,7 @@ export function BulkEdit(props: Props) {
         aria-haspopup="dialog"
         onClick={() => setOpen(true)}
       >
-        Change
+        {t("change.open")}
       </Button>
       <Modal
         opened={isOpen}
@@ -45,7 +45,7 @@ export function BulkEdit(props: Props) {
         size="lg"
         closeOnClickOutside={false}
         title={title}
-        closeButtonProps={{ "aria-label": "Close" }}
+        closeButtonProps={{ "aria-label": t("close") }}
       >
         <ChangeForm {...props} title={title} onCancel={() => setOpen(false)} />
       </Modal>
@@ -77,7 +77,7 @@ function ChangeForm({
     if (Object.keys(messages).length > 0) return;
     try {
       await update.mutateAsync(ids.map((id) => ({ key: readKey(id), changes: values })));
-      notifySuccess(`${formatCount(ids.length)} changed`);
+      notifySuccess(t("change.done", { count: ids.length }));
       onDone();
     } catch (error) {
       setProblem(error instanceof Error ? error : new Error(String(error)));
@@ -97,15 +97,15 @@ function ChangeForm({
       >
         <Stack gap="md">
           <MultiSelect
-            label="Fields to change"
-            description="All selected rows get the same value. The other fields stay as they are."
+            label={t("change.fields")}
+            description={t("change.hint")}
             inputWrapperOrder={["label", "input", "description"]}
             data={entries.map(({ field }) => ({ value: field.name, label: field.label }))}
             value={[...names]}
             onChange={setNames}
             searchable
             clearable
-            clearButtonProps={{ "aria-label": "Clear fields" }}
+            clearButtonProps={{ "aria-label": t("change.clear") }}
             maxDropdownHeight={260}
             data-autofocus
           />
@@ -115,10 +115,10 @@ function ChangeForm({
           {problem && <NotSaved problem={problem} rejected={rejected} />}
           <Group justify="flex-end" gap="sm">
             <Button variant="default" onClick={onCancel}>
-              Cancel
+              {t("cancel")}
             </Button>
             <Button type="submit" disabled={chosen.length === 0} loading={update.isPending}>
-              Change {formatCount(ids.length)}
+              {t("change.submit", { count: ids.length })}
             </Button>
           </Group>
         </Stack>
@@ -139,7 +139,7 @@ function NotSaved({ problem, rejected }: { problem: Error; rejected: readonly Re
       variant="outline"
       styles={ALERT_STYLES}
       role="alert"
-      title="Nothing was changed"
+      title={t("change.nothing")}
     >
       {rejected.length === 0 ? (
         <Text size="sm">{errorText(problem)}</Text>

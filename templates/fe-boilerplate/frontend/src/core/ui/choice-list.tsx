@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import type { Reference } from "../api/table";
+import { t } from "../language/messages";
 import classes from "./choice-list.module.css";
 import { SearchIcon } from "./icons";
 import { findOptions, maxOptions, type Option } from "./reference-options";
@@ -62,8 +63,8 @@ export function ChoiceList(props: Props) {
       <TextInput
         ref={input}
         type="search"
-        aria-label={`Search ${label}`}
-        placeholder={`Search ${label}; Enter chooses the first match`}
+        aria-label={t("search.in", { nouns: label })}
+        placeholder={t("choices.search", { nouns: label })}
         leftSection={<SearchIcon />}
         rightSection={isSettled ? undefined : <Loader size="xs" />}
         value={search}
@@ -80,7 +81,7 @@ export function ChoiceList(props: Props) {
           {free.length > 1 && (
             <Checkbox
               className={classes.all}
-              label={`Select all ${free.length} shown`}
+              label={t("choices.all", { count: free.length })}
               checked={isEvery}
               indeterminate={!isEvery && free.some(({ value }) => chosen.has(value))}
               onChange={() => choose(free, !isEvery)}
@@ -101,12 +102,12 @@ export function ChoiceList(props: Props) {
           ))}
           {isSettled && shown.length === 0 && (
             <Text size="sm" c="dimmed">
-              {error ? errorText(error) : "Nothing found"}
+              {error ? errorText(error) : t("search.nothing")}
             </Text>
           )}
           {offered.length === maxOptions(search.trim()) && (
             <Text size="sm" c="dimmed">
-              There are more: type to find them
+              {t("choices.more")}
             </Text>
           )}
         </fieldset>
@@ -121,7 +122,7 @@ function Name({ label, isLinked }: { label: string; isLinked: boolean }) {
       {label}
       {isLinked && (
         <Text span size="xs" c="dimmed">
-          Already added
+          {t("choices.linked")}
         </Text>
       )}
     </Group>

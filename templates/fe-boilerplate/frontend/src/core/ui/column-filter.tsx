@@ -10,6 +10,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import { t } from "../language/messages";
 import { DateTimeInput, isComplete } from "./date-time-input";
 import { isDateTime } from "./fields";
 import {
@@ -17,8 +18,8 @@ import {
   type FilterDraft,
   type FilterForm,
   type Filters,
-  filteredFields,
   filterForm,
+  isFiltered,
   readFilter,
   withoutField,
   writeFilter,
@@ -39,7 +40,7 @@ export function ColumnFilter({ page, field, filters, onChange }: Props) {
   const [isOpen, setOpen] = useState(false);
   const form = filterForm(page, field);
   if (!form) return null;
-  const isActive = filteredFields(filters).includes(field.name);
+  const isActive = isFiltered(field, filters);
   const apply = (changed: Filters) => {
     onChange(changed);
     setOpen(false);
@@ -58,7 +59,7 @@ export function ColumnFilter({ page, field, filters, onChange }: Props) {
           variant={isActive ? "light" : "subtle"}
           color={isActive ? undefined : "gray"}
           size="sm"
-          aria-label={isActive ? `Filter ${field.label} (active)` : `Filter ${field.label}`}
+          aria-label={t(isActive ? "filter.openActive" : "filter.open", { field: field.label })}
           onClick={() => setOpen((wasOpen) => !wasOpen)}
         >
           <FilterIcon size={15} />
@@ -71,7 +72,7 @@ export function ColumnFilter({ page, field, filters, onChange }: Props) {
           form={form}
           initial={readFilter(field, filters)}
           onApply={(draft) => apply(writeFilter(form, field, draft, filters))}
-          onClear={() => apply(withoutField(field.name, filters))}
+          onClear={() => apply(withoutField(field, filters))}
         />
       </Popover.Dropdown>
     </Popover>
@@ -105,22 +106,22 @@ function FilterFields({ page, field, form, initial, onApply, onClear }: FieldsPr
           <SegmentedControl
             fullWidth
             size="xs"
-            aria-label={`${field.label}: empty or not`}
+            aria-label={t("filter.emptiness", { field: field.label })}
             value={draft.isNull}
             onChange={(isNull) => change({ isNull: isNull as FilterDraft["isNull"] })}
             data={[
-              { value: "", label: "Any" },
-              { value: "false", label: "Not empty" },
-              { value: "true", label: "Empty" },
+              { value: "", label: t("filter.any") },
+              { value: "false", label: t("filter.notEmpty") },
+              { value: "true", label: t("empty") },
             ]}
           />
         )}
         <Group justify="flex-end" gap="xs">
           <Button size="xs" variant="default" onClick={onClear}>
-            Clear
+            {t("clear")}
           </Button>
           <Button size="xs" type="submit">
-            Apply
+            {t("filter.apply")}
           </Button>
         </Group>
       </Stack>
@@ -140,7 +141,7 @@ function Values({ field, form, draft, onChange }: ValuesProps) {
   if (form === "choices") {
     return (
       <Checkbox.Group
-        label={`${field.label} is`}
+        label={t("filter.labelIs", { field: field.label })}
         value={[...draft.among]}
         onChange={(among) => onChange({ among })}
       >
@@ -162,29 +163,41 @@ function Values({ field, form, draft, onChange }: ValuesProps) {
         value={draft.value}
         onChange={(value) => onChange({ value })}
         data={[
-          { value: "", label: "Any" },
-          { value: "true", label: "Yes" },
-          { value: "false", label: "No" },
+          { value: "", label: t("filter.any") },
+          { value: "true", label: t("yes") },
+          { value: "false", label: t("no") },
         ]}
       />
     );
   }
   if (form === "reference" && field.reference) {
     return (
-      <ReferenceSelect
-        label={`${field.label} is`}
-        reference={field.reference}
-        values={draft.value ? [draft.value] : undefined}
-        onChange={(values) => onChange({ value: values?.[0] ?? "" })}
-        clearable
-        isInPopover
-      />
+      <>
+        <TextInput
+          label={t("filter.labelContains", { field: field.label })}
+          value={draft.words}
+          onChange={(event) => onChange({ words: event.currentTarget.value, value: "" })}
+          data-autofocus
+        />
+        <ReferenceSelect
+          label={t("filter.labelIs", { field: field.label })}
+          reference={field.reference}
+          values={draft.value ? [draft.value] : undefined}
+          onChange={(values) => onChange({ value: values?.[0] ?? "", words: "" })}
+          clearable
+          isInPopover
+        />
+      </>
     );
   }
   if (form === "null") return null;
   return (
     <TextInput
-      label={form === "text" ? `${field.label} contains` : `${field.label} is`}
+      label={
+        form === "text"
+          ? t("filter.labelContains", { field: field.label })
+          : t("filter.labelIs", { field: field.label })
+      }
       value={draft.value}
       onChange={(event) => onChange({ value: event.currentTarget.value })}
       data-autofocus
@@ -197,14 +210,14 @@ function Range({ field, draft, onChange }: Omit<ValuesProps, "form">) {
     <>
       <Bound
         field={field}
-        label={`${field.label} from`}
+        label={t("filter.labelFrom", { field: field.label })}
         value={draft.from}
         onChange={(from) => onChange({ from })}
         data-autofocus
       />
       <Bound
         field={field}
-        label={`${field.label} to`}
+        label={t("filter.labelTo", { field: field.label })}
         value={draft.to}
         onChange={(to) => onChange({ to })}
       />
@@ -223,7 +236,8 @@ interface BoundProps {
 function Bound({ field, onChange, ...props }: BoundProps) {
   if (isDateTime(field.kind)) {
     const error =
-      !isBound(field, props.value) && `Not a ${field.kind === "date" ? "date" : "date and time"}`;
+      !isBound(field, props.value) &&
+      t(field.kind === "date" ? "filter.noDate" : "filter.noTimestamp");
     return (
       <DateTimeInput
         {...props}

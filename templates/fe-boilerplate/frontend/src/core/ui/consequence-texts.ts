@@ -1,6 +1,8 @@
 import type { Consequence, Consequences } from "../api/table";
-import { formatCount, lowerFirst } from "./formats";
+import { t } from "../language/messages";
+import { formatCount, formatList, lowerFirst } from "./formats";
 import { navOf } from "./registry";
+import { fieldLabel, type Pages } from "./use-pages";
 
 interface Texts {
   /** What prevents the deletion. */
@@ -10,9 +12,13 @@ interface Texts {
 }
 
 /** Return the consequences of a deletion as sentences. */
-export function consequenceTexts(consequences: Consequences | undefined): Texts {
-  const { effects = [], isComplete = true } = consequences ?? {};
-  const write = (effect: Consequence) => sentence(effect, isComplete);
+export function consequenceTexts(
+  consequences: Consequences | undefined,
+  pages: Pages = new Map(),
+): Texts {
+  const { effects = [], isComplete = true, isRestorable = false } = consequences ?? {};
+  const write = (effect: Consequence) =>
+    sentence(effect, isComplete ? "consequence.rows" : "consequence.atLeast", isRestorable, pages);
   const isRefusal = ({ effect }: Consequence) => effect === "refuse";
   return {
     refusals: effects.filter(isRefusal).map(write),
@@ -20,16 +26,25 @@ export function consequenceTexts(consequences: Consequences | undefined): Texts 
   };
 }
 
-function sentence({ table, effect, fields, rows }: Consequence, isComplete: boolean): string {
-  const number = `${isComplete ? "" : "at least "}${formatCount(rows)} ${nounOf(table, rows)}`;
-  const names = fields.map((field) => field.replace(/_id$/, "").replaceAll("_", " ")).join(" and ");
+function sentence(
+  { table, effect, fields, rows }: Consequence,
+  counted: "consequence.rows" | "consequence.atLeast",
+  isRestorable: boolean,
+  pages: Pages,
+): string {
+  const number = t(counted, { count: formatCount(rows), noun: nounOf(table, rows) });
+  const names = formatList(fields.map((field) => lowerFirst(fieldLabel(pages, table, field))));
   switch (effect) {
     case "delete":
-      return `${upperFirst(number)} will be deleted too`;
+      return upperFirst(
+        t(isRestorable ? "consequence.hide" : "consequence.delete", { rows: number }),
+      );
+    case "keep":
+      return upperFirst(t("consequence.keep", { rows: number }));
     case "set_null":
-      return `In ${number}, ${names} will be empty`;
+      return t("consequence.setNull", { rows: number, fields: names });
     case "set_default":
-      return `In ${number}, ${names} will get its default`;
+      return t("consequence.setDefault", { rows: number, fields: names });
     case "refuse":
       return `${upperFirst(number)} (${names})`;
   }
@@ -37,7 +52,7 @@ function sentence({ table, effect, fields, rows }: Consequence, isComplete: bool
 
 function nounOf(table: string, rows: number): string {
   const nav = navOf(table);
-  if (!nav) return `${rows === 1 ? "row" : "rows"} of ${table}`;
+  if (!nav) return t("consequence.rowsOf", { count: rows, table });
   return lowerFirst(rows === 1 ? nav.labelSingular : nav.label);
 }
 

@@ -8,6 +8,7 @@ import {
 } from "@tanstack/react-table";
 import { memo, type ReactNode, type Ref, type RefObject, useEffect, useMemo, useRef } from "react";
 import type { AnyRow } from "../api/table";
+import { t } from "../language/messages";
 import { alignOf, CellValue, labelFor, widthOf } from "./data-columns";
 import classes from "./data-table.module.css";
 import { keyText } from "./keys";
@@ -102,7 +103,7 @@ export function DataTable(props: Props) {
             {onSelect && (
               <Table.Th w={SELECTION_WIDTH} aria-colindex={isLarge ? 1 : undefined}>
                 <Checkbox
-                  aria-label="Select all rows on this page"
+                  aria-label={t("list.selectAll")}
                   checked={rows.length > 0 && table.getIsAllRowsSelected()}
                   indeterminate={!table.getIsAllRowsSelected() && table.getIsSomeRowsSelected()}
                   onChange={table.getToggleAllRowsSelectedHandler()}
@@ -199,7 +200,7 @@ const BodyRow = memo(function BodyRow(props: BodyRowProps) {
       {canSelect && (
         <Table.Td aria-colindex={isLarge ? 1 : undefined}>
           <Checkbox
-            aria-label={`Select row ${row.id}`}
+            aria-label={t("list.selectRow", { row: row.id })}
             checked={isSelected}
             onChange={row.getToggleSelectedHandler()}
           />
@@ -230,7 +231,7 @@ const BodyRow = memo(function BodyRow(props: BodyRowProps) {
 });
 
 /** The space of rows that are not rendered. */
-function RowGap({ height }: { height: number | undefined }) {
+export function RowGap({ height }: { height: number | undefined }) {
   return (
     <tr>
       <td aria-hidden="true" style={{ height, padding: 0 }} />

@@ -1,6 +1,8 @@
 import { CloseButton, type InputWrapperProps } from "@mantine/core";
 import { DateInput, type DayOfWeek, TimeInput } from "@mantine/dates";
 import "@mantine/dates/styles.css";
+import { formatLocale } from "../language/language";
+import { t } from "../language/messages";
 import classes from "./date-time-input.module.css";
 import {
   datePattern,
@@ -56,7 +58,13 @@ function Time({ kind: _, value, onChange, clearable, isInPopover, noun, ...props
       onChange={(event) => onChange(event.currentTarget.value)}
       rightSection={
         clearable &&
-        value && <CloseButton size="sm" aria-label={`Clear ${noun}`} onClick={() => onChange("")} />
+        value && (
+          <CloseButton
+            size="sm"
+            aria-label={t("input.clear", { field: noun })}
+            onClick={() => onChange("")}
+          />
+        )
       }
     />
   );
@@ -87,14 +95,14 @@ function Calendar({ kind, value, onChange, clearable, isInPopover, noun, ...prop
       onChange={pick}
       clearable={clearable}
       allowDeselect={false}
-      clearButtonProps={{ "aria-label": `Clear ${noun}` }}
+      clearButtonProps={{ "aria-label": t("input.clear", { field: noun }) }}
       classNames={{ day: classes.day ?? "" }}
       firstDayOfWeek={FIRST_DAY}
       monthLabelFormat={(day) => MONTH.format(new Date(day))}
       yearLabelFormat={(day) => YEAR.format(new Date(day))}
       monthsListFormat={(day) => SHORT_MONTH.format(new Date(day))}
       weekdayFormat={(day) => WEEKDAY.format(new Date(day))}
-      ariaLabels={CONTROLS}
+      ariaLabels={controls()}
       popoverProps={{ withinPortal: !isInPopover, transitionProps: NO_TRANSITION }}
     />
   );
@@ -103,10 +111,14 @@ function Calendar({ kind, value, onChange, clearable, isInPopover, noun, ...prop
 const DATE_LENGTH = "2024-01-31".length;
 const MIDNIGHT = "00:00";
 const CALENDAR = { calendar: "gregory", timeZone: "UTC" } as const;
-const MONTH = new Intl.DateTimeFormat(undefined, { ...CALENDAR, month: "long", year: "numeric" });
-const YEAR = new Intl.DateTimeFormat(undefined, { ...CALENDAR, year: "numeric" });
-const SHORT_MONTH = new Intl.DateTimeFormat(undefined, { ...CALENDAR, month: "short" });
-const WEEKDAY = new Intl.DateTimeFormat(undefined, { ...CALENDAR, weekday: "short" });
+const MONTH = new Intl.DateTimeFormat(formatLocale, {
+  ...CALENDAR,
+  month: "long",
+  year: "numeric",
+});
+const YEAR = new Intl.DateTimeFormat(formatLocale, { ...CALENDAR, year: "numeric" });
+const SHORT_MONTH = new Intl.DateTimeFormat(formatLocale, { ...CALENDAR, month: "short" });
+const WEEKDAY = new Intl.DateTimeFormat(formatLocale, { ...CALENDAR, weekday: "short" });
 const FIRST_DAY = firstDayOfWeek();
 
 /** Return the first day of the week in the browser's locale; Monday if the browser does not provide it. */
@@ -118,11 +130,11 @@ function firstDayOfWeek(): DayOfWeek {
 // While the calendar fades out, it would intercept clicks on the elements below it.
 const NO_TRANSITION = { duration: 0 };
 
-const CONTROLS = {
-  nextMonth: "Next month",
-  previousMonth: "Previous month",
-  nextYear: "Next year",
-  previousYear: "Previous year",
-  nextDecade: "Next decade",
-  previousDecade: "Previous decade",
-};
+const controls = () => ({
+  nextMonth: t("calendar.nextMonth"),
+  previousMonth: t("calendar.previousMonth"),
+  nextYear: t("calendar.nextYear"),
+  previousYear: t("calendar.previousYear"),
+  nextDecade: t("calendar.nextDecade"),
+  previousDecade: t("calendar.previousDecade"),
+});

@@ -1,5 +1,7 @@
 /** Dates and times as typed in the format of a locale, by default the browser's. Pure functions. */
 
+import { formatLocale } from "../language/language";
+
 type Part = "year" | "month" | "day";
 type Locale = string | undefined;
 
@@ -11,13 +13,13 @@ const ISO_DATE = /^\d{4}-\d\d-\d\d$/;
 const TIME = /[\s,T]+(\d{1,2})[:.](\d\d)(?:[:.](\d\d)(\.\d+)?)?(?:\s*([ap])\.?\s?m\.?)?$/i;
 
 /** Format a date, `2024-01-31`, for an input: `31/01/2024`. */
-export function formatInputDate(day: string, locale?: Locale): string {
+export function formatInputDate(day: string, locale: Locale = formatLocale): string {
   const [year = "", month = "", date = ""] = day.split("-");
   return layOut({ year, month, day: date }, locale);
 }
 
 /** Parse a typed date; undefined if it is invalid. ISO 8601 dates are accepted in every locale. */
-export function parseInputDate(text: string, locale?: Locale): string | undefined {
+export function parseInputDate(text: string, locale: Locale = formatLocale): string | undefined {
   const numbers = text.match(/\d+/g) ?? [];
   const isIso = ISO_DATE.test(text.trim());
   const order: readonly Part[] = isIso ? ["year", "month", "day"] : orderOf(locale);
@@ -30,13 +32,16 @@ export function parseInputDate(text: string, locale?: Locale): string | undefine
 }
 
 /** Format a date and time, `2024-01-31T08:00`, for an input: `31/01/2024 08:00`. */
-export function formatInputDateTime(value: string, locale?: Locale): string {
+export function formatInputDateTime(value: string, locale: Locale = formatLocale): string {
   const [date = "", time = ""] = value.split("T");
   return `${formatInputDate(date, locale)} ${formatTime(time, locale)}`;
 }
 
 /** Parse a typed date and time; undefined if it is invalid. */
-export function parseInputDateTime(text: string, locale?: Locale): string | undefined {
+export function parseInputDateTime(
+  text: string,
+  locale: Locale = formatLocale,
+): string | undefined {
   const match = TIME.exec(text.trim());
   const date = match && parseInputDate(text.trim().slice(0, match.index), locale);
   if (!date) return undefined;
@@ -50,12 +55,12 @@ export function parseInputDateTime(text: string, locale?: Locale): string | unde
 }
 
 /** Return the format of dates: `DD/MM/YYYY`. */
-export function datePattern(locale?: Locale): string {
+export function datePattern(locale: Locale = formatLocale): string {
   return layOut({ year: "YYYY", month: "MM", day: "DD" }, locale);
 }
 
 /** Return the format of dates and times: `DD/MM/YYYY HH:MM`. */
-export function dateTimePattern(locale?: Locale): string {
+export function dateTimePattern(locale: Locale = formatLocale): string {
   return `${datePattern(locale)} ${hasDayPeriod(locale) ? "H:MM AM" : "HH:MM"}`;
 }
 

@@ -4,6 +4,7 @@ import { type ReactNode, useMemo } from "react";
 import { tableHooks } from "../api/hooks";
 import { isAllowed, sessionState } from "../api/session-state";
 import type { AnyRow, Referrer, Versioned } from "../api/table";
+import { t } from "../language/messages";
 import classes from "./detail-screen.module.css";
 import { FieldValue } from "./field-value";
 import { lowerFirst } from "./formats";
@@ -14,10 +15,12 @@ import { lastPlace } from "./list-memory";
 import type { AnyPage, FieldInfo } from "./page";
 import { navOf } from "./registry";
 import { RelatedRows } from "./related-rows";
-import { confirmDeletion, notifyDeletionError, notifySuccess } from "./removal";
+import { confirmDeletion } from "./removal";
 import { RETURNS } from "./returning";
 import { Failed, isMissing, LoadingRow, MissingRow } from "./states";
+import { useDeletion } from "./use-deletion";
 import { useRowLabels, useRowTitle } from "./use-labels";
+import { fieldLabel, type Pages, usePages } from "./use-pages";
 
 interface Props {
   readonly page: AnyPage;
@@ -116,25 +119,16 @@ interface ActionsProps {
 
 function Actions({ page, found, title }: ActionsProps) {
   const navigate = useNavigate();
-  const removal = tableHooks(page.table).useRemove();
+  const deletion = useDeletion(page);
   if (!page.table.writable) return null;
   const key = page.table.keyOf(found.row);
   const noun = lowerFirst(page.nav.labelSingular);
-  const remove = () =>
-    removal.mutate(
-      { key, etag: found.etag },
-      {
-        onSuccess: () => {
-          notifySuccess(`${page.nav.labelSingular} deleted`);
-          void navigate({
-            to: "/$table",
-            params: { table: page.nav.name },
-            search: lastPlace(page.nav.name),
-          });
-        },
-        onError: notifyDeletionError,
-      },
-    );
+  const leave = () =>
+    void navigate({
+      to: "/$table",
+      params: { table: page.nav.name },
+      search: lastPlace(page.nav.name),
+    });
   return (
     <Group gap="sm">
       {page.table.changeable && (
@@ -149,25 +143,26 @@ function Actions({ page, found, title }: ActionsProps) {
             />
           )}
         >
-          Edit
+          {t("edit")}
         </Button>
       )}
       {page.table.removable && (
         <Button
           variant="default"
           leftSection={<TrashIcon />}
-          loading={removal.isPending}
+          loading={deletion.isPending}
           onClick={() =>
             confirmDeletion({
               page,
               keys: [key],
-              title: `Delete this ${noun}?`,
-              question: `${title} will be permanently deleted.`,
-              onConfirm: remove,
+              title: t("detail.delete", { noun }),
+              question: t("detail.question", { title }),
+              onConfirm: (consequences) =>
+                deletion.remove({ key, etag: found.etag, consequences, onDone: leave }),
             })
           }
         >
-          Delete
+          {t("delete")}
         </Button>
       )}
     </Group>
@@ -181,6 +176,9 @@ function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
   const referrers = page.table.referencedBy.filter(({ table }) => isShown(table));
   const hasHistory = sessionState.get().session?.has_history && page.table.key.length > 0;
   const names = [...referrers.map(tabName), ...(hasHistory ? [HISTORY] : [])];
+  const pages = usePages(
+    referrers.filter((one) => !isOnly(one, referrers)).map(({ table }) => table),
+  );
   const chosen = names.find((name) => name === tab) ?? names[0];
   if (!chosen) return null;
   const key = keyText(page.table.keyOf(row));
@@ -194,13 +192,13 @@ function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
     });
   return (
     <Tabs value={chosen} onChange={open} keepMounted={false}>
-      <Tabs.List aria-label={`Rows that refer to this ${lowerFirst(page.nav.labelSingular)}`}>
+      <Tabs.List aria-label={t("detail.referrers", { noun: lowerFirst(page.nav.labelSingular) })}>
         {referrers.map((referrer) => (
           <Tabs.Tab key={tabName(referrer)} value={tabName(referrer)}>
-            {tabLabel(referrer, referrers)}
+            {tabLabel(referrer, referrers, pages)}
           </Tabs.Tab>
         ))}
-        {hasHistory && <Tabs.Tab value={HISTORY}>History</Tabs.Tab>}
+        {hasHistory && <Tabs.Tab value={HISTORY}>{t("history.tab")}</Tabs.Tab>}
       </Tabs.List>
       {referrers.map((referrer) => (
         <Tabs.Panel key={tabName(referrer)} value={tabName(referrer)} pt="md">
@@ -228,9 +226,13 @@ function tabName({ table, reference }: Referrer): string {
 }
 
 /** Return the label of a tab. It includes the field if a table has several references to this one. */
-function tabLabel({ table, reference }: Referrer, all: readonly Referrer[]): string {
+function tabLabel(referrer: Referrer, all: readonly Referrer[], pages: Pages): string {
+  const { table, fields } = referrer;
   const label = navOf(table)?.label ?? table;
-  const isUnique = all.filter((other) => other.table === table).length === 1;
-  const field = reference.replace(/_id$/, "").replaceAll(/[_+]/g, " ");
-  return isUnique ? label : `${label} (${field})`;
+  const names = fields.map((field) => lowerFirst(fieldLabel(pages, table, field)));
+  return isOnly(referrer, all) ? label : `${label} (${names.join(" ")})`;
+}
+
+function isOnly({ table }: Referrer, all: readonly Referrer[]): boolean {
+  return all.filter((other) => other.table === table).length === 1;
 }

@@ -3,7 +3,8 @@ import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { writeJson } from "../api/json";
 import type { AnyRow } from "../api/table";
-import { choiceLabel } from "./fields";
+import { t } from "../language/messages";
+import { labelOfChoice } from "./fields";
 import { formatText, HIDDEN, NOTHING } from "./formats";
 import { keyText } from "./keys";
 import type { FieldInfo } from "./page";
@@ -25,7 +26,7 @@ export function FieldValue({ field, row, labels, full = false }: Props): ReactNo
   if (value === null || value === undefined || value === "") return <Nothing />;
   if (field.format === "secret")
     return (
-      <span role="img" aria-label="Hidden">
+      <span role="img" aria-label={t("hidden")}>
         {HIDDEN}
       </span>
     );
@@ -41,7 +42,7 @@ export function FieldValue({ field, row, labels, full = false }: Props): ReactNo
 
 function Nothing() {
   return (
-    <Text span inherit c="dimmed" aria-label="Empty">
+    <Text span inherit c="dimmed" aria-label={t("empty")}>
       {NOTHING}
     </Text>
   );
@@ -74,7 +75,9 @@ function Items({ field, value, full }: { field: FieldInfo; value: unknown; full:
   if (!Array.isArray(value) || value.length === 0) return <Nothing />;
   if (!full || value.some((item) => item === null || Array.isArray(item)))
     return formatText(field, value);
-  const texts = value.map((item) => (field.choices ? choiceLabel(String(item)) : String(item)));
+  const texts = value.map((item) =>
+    field.choices ? labelOfChoice(field, String(item)) : String(item),
+  );
   return (
     <Group gap={6}>
       {[...new Set(texts)].map((text) => (

@@ -1,4 +1,5 @@
 import { Button, FileInput, Group, Text } from "@mantine/core";
+import { t } from "../language/messages";
 import { formatSize, sizeOf } from "./formats";
 import { common } from "./input-props";
 import type { InputProps } from "./page";
@@ -14,7 +15,7 @@ export function FileField(props: InputProps) {
     <div>
       <FileInput
         {...common(props)}
-        placeholder={content ? "Choose another file" : "Choose a file"}
+        placeholder={t(content ? "file.chooseOther" : "file.choose")}
         value={null}
         onChange={take}
       />
@@ -24,7 +25,7 @@ export function FileField(props: InputProps) {
             {formatSize(sizeOf(content))}
           </Text>
           <Button size="compact-xs" variant="subtle" onClick={() => onChange("")}>
-            Remove {field.label}
+            {t("file.remove", { field: field.label })}
           </Button>
         </Group>
       )}

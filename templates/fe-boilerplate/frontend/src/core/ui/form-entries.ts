@@ -2,6 +2,7 @@
 
 import { isFieldAllowed } from "../api/session-state";
 import type { Reference } from "../api/table";
+import { t } from "../language/messages";
 import type { AnyPage, FieldInfo } from "./page";
 
 export interface FormEntry {
@@ -41,7 +42,7 @@ export function formEntries(page: AnyPage, isNew: boolean): readonly FormEntry[]
 
 /** Return a secret of an existing row, which stays as it is if nothing is entered. */
 function kept(field: FieldInfo): FieldInfo {
-  const help = [field.help, "Leave empty to keep the present value."].filter(Boolean).join(" ");
+  const help = [field.help, t("form.keepSecret")].filter(Boolean).join(" ");
   return { ...field, help, optional: true };
 }
 

@@ -3,6 +3,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { tableHooks } from "../api/hooks";
 import type { AnyRow, Versioned } from "../api/table";
+import { t } from "../language/messages";
 import { lowerFirst } from "./formats";
 import { BackIcon } from "./icons";
 import { keyText } from "./keys";
@@ -30,7 +31,7 @@ function NewScreen({ page }: { page: AnyPage }) {
     <Stack gap="lg" maw={960}>
       <BackLink page={page} />
       <Title order={1} size="h2">
-        New {lowerFirst(page.nav.labelSingular)}
+        {t("form.new", { noun: lowerFirst(page.nav.labelSingular) })}
       </Title>
       <RowForm
         key={formKey}
@@ -80,7 +81,7 @@ function Edit({ page, found, onReload }: EditProps) {
     <Stack gap="lg" maw={960}>
       <BackLink page={page} row={base.row} />
       <Title order={1} size="h2" style={{ overflowWrap: "anywhere" }}>
-        Edit {title ?? "…"}
+        {t("form.edit", { title: title ?? "…" })}
       </Title>
       <RowForm
         key={formKey}
@@ -113,7 +114,7 @@ function BackLink({ page, row }: { page: AnyPage; row?: AnyRow }) {
         )
       }
     >
-      {row ? "Back" : page.nav.label}
+      {row ? t("form.back") : page.nav.label}
     </Button>
   );
 }

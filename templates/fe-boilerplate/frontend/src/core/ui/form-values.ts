@@ -3,6 +3,8 @@
 import { z } from "zod";
 import { readJson, writeJson } from "../api/json";
 import type { AnyRow } from "../api/table";
+import { currentMoment } from "../api/time-zone";
+import { t } from "../language/messages";
 import { isNumber, isWhole } from "./fields";
 import { formatInputNumber, parseInputNumber } from "./number-text";
 import type { AnyPage, Draft, FieldInfo, Kind } from "./page";
@@ -41,7 +43,15 @@ export function initialDraft(field: FieldInfo, preset: unknown): Draft {
   if (field.kind === "boolean") {
     return typeof field.initial === "boolean" ? field.initial : field.nullable ? null : false;
   }
+  if (field.current) return draftOf(field, currentValue(field.kind));
   return draftOf(field, field.initial === undefined ? undefined : String(field.initial));
+}
+
+/** Return the current date, time or both, to the minute, in the time zone of the application. */
+function currentValue(kind: Kind): string {
+  const [date, time] = currentMoment();
+  if (kind === "date") return date;
+  return kind === "time" ? time : `${date}T${time}`;
 }
 
 /** Whether the items of a field are entered one by one. Nested lists are entered as JSON. */
@@ -85,8 +95,6 @@ export function differs(one: Draft | undefined, other: Draft | undefined): boole
   return JSON.stringify(one) !== JSON.stringify(other);
 }
 
-const REQUIRED = "is required";
-
 /**
  * Return the schema of a form, which transforms drafts into the values to send.
  *
@@ -111,11 +119,11 @@ export function formSchema(
       try {
         values[field.name] = readDraft(field, drafts[field.name] ?? "");
       } catch {
-        problems.set(field.name, "must be JSON");
+        problems.set(field.name, t("field.json"));
       }
       const isRequired = original !== undefined || !field.optional;
       if (isRequired && values[field.name] === undefined && !problems.has(field.name)) {
-        problems.set(field.name, REQUIRED);
+        problems.set(field.name, t("field.required"));
       }
     }
     for (const { path, message } of check(page, values, original)) {

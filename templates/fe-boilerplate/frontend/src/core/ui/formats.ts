@@ -1,8 +1,10 @@
 /** Formatting of values in the language and time zone of the browser. Pure functions. */
 
 import { writeJson } from "../api/json";
-import { choiceLabel } from "./fields";
-import type { FieldInfo, Kind } from "./page";
+import { formatLocale, language } from "../language/language";
+import { t } from "../language/messages";
+import { labelOfChoice } from "./fields";
+import type { FieldInfo, Kind, Nav } from "./page";
 
 /** Shown for an empty value. */
 export const NOTHING = "–";
@@ -18,14 +20,14 @@ export function formatText(field: Shown, value: unknown): string {
     const item: Shown = { ...field, kind: field.item ?? "text" };
     return value.map((part) => formatText(item, part)).join(", ") || NOTHING;
   }
-  if (field.choices) return choiceLabel(String(value));
+  if (field.choices) return labelOfChoice(field, String(value));
   return (BY_KIND[field.kind] ?? String)(value, field);
 }
 
 type Format = (value: unknown, field: Shown) => string;
 
 const BY_KIND: { readonly [K in Kind]?: Format } = {
-  boolean: (value) => (value ? "Yes" : "No"),
+  boolean: (value) => t(value ? "yes" : "no"),
   date: (value) => formatDate(String(value)),
   time: (value) => String(value).replace(/^(\d\d:\d\d)(:00)?(\.0+)?$/, "$1"),
   timestamp: (value) => formatTimestamp(new Date(String(value)), String(value)),
@@ -35,8 +37,11 @@ const BY_KIND: { readonly [K in Kind]?: Format } = {
   bytes: (value) => formatSize(sizeOf(String(value))),
 };
 
-const DATE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
-const TIMESTAMP = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const DATE = new Intl.DateTimeFormat(formatLocale, { dateStyle: "medium" });
+const TIMESTAMP = new Intl.DateTimeFormat(formatLocale, {
+  dateStyle: "medium",
+  timeStyle: "short",
+});
 
 function formatDate(value: string): string {
   const [year, month, day] = value.split("-").map(Number);
@@ -54,7 +59,7 @@ function formatDecimal(value: string, places?: number): string {
   if (!/^-?\d+(\.\d+)?$/.test(value)) return value;
   const minimum = Math.min(places ?? 0, 20);
   const style = { minimumFractionDigits: minimum, maximumFractionDigits: 20 };
-  return new Intl.NumberFormat(undefined, style).format(value as `${number}`);
+  return new Intl.NumberFormat(formatLocale, style).format(value as `${number}`);
 }
 
 /** Return the time zone in which timestamps are shown, such as `Asia/Jakarta`. */
@@ -71,11 +76,25 @@ export function formatSize(bytes: number): string {
   const units = ["byte", "kilobyte", "megabyte", "gigabyte"] as const;
   const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
   const style = { style: "unit", unit: units[step], maximumFractionDigits: 1 } as const;
-  return new Intl.NumberFormat(undefined, style).format(bytes / 1000 ** step);
+  return new Intl.NumberFormat(formatLocale, style).format(bytes / 1000 ** step);
 }
 
 export function formatCount(count: number): string {
-  return new Intl.NumberFormat(undefined).format(count);
+  return new Intl.NumberFormat(formatLocale).format(count);
+}
+
+/** Return a number of rows of a table with its noun: `3 students`. */
+export function countedRows(nav: Pick<Nav, "label" | "labelSingular">, count: number): string {
+  const noun = count === 1 ? nav.labelSingular : nav.label;
+  return t("rows.counted", { count: formatCount(count), noun: lowerFirst(noun) });
+}
+
+/** Return parts in one sentence: `a, b and c`, or with `or`. */
+export function formatList(
+  parts: readonly string[],
+  type: "conjunction" | "disjunction" = "conjunction",
+): string {
+  return new Intl.ListFormat(language, { type }).format(parts);
 }
 
 /** Return a label for use within a sentence. Acronyms such as "P5 project" and "SMS" keep their capitals. */

@@ -1,4 +1,5 @@
 import type { InputWrapperProps } from "@mantine/core";
+import { t } from "../language/messages";
 import { timeZoneName } from "./formats";
 import type { FieldInfo, InputProps } from "./page";
 
@@ -26,6 +27,7 @@ const WRAPPER_ORDER: InputWrapperProps["inputWrapperOrder"] = [
 ];
 
 function helpOf(field: FieldInfo): string | undefined {
-  const zone = field.kind === "timestamp" ? `Time zone: ${timeZoneName()}.` : undefined;
+  const zone =
+    field.kind === "timestamp" ? t("input.timeZone", { zone: timeZoneName() }) : undefined;
   return [field.help, zone].filter(Boolean).join(" ") || undefined;
 }

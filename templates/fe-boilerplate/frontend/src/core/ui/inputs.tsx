@@ -10,6 +10,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import type { ReactNode } from "react";
+import { t } from "../language/messages";
 import { DateTimeInput } from "./date-time-input";
 import { isDateTime, isNumber } from "./fields";
 import { FileField } from "./file-field";
@@ -70,7 +71,9 @@ function DateTime(props: InputProps) {
 function placeholder(field: FieldInfo): string | undefined {
   if (field.kind === "interval") return "P1DT2H30M";
   if (field.kind === "span") return "HH:MM:SS";
-  return field.optional && !field.nullable && field.initial === undefined ? "Automatic" : undefined;
+  return field.optional && !field.nullable && field.initial === undefined
+    ? t("input.automatic")
+    : undefined;
 }
 
 function LongText(props: InputProps) {
@@ -93,7 +96,9 @@ function Secret(props: InputProps) {
     <PasswordInput
       {...common(props)}
       autoComplete="new-password"
-      visibilityToggleButtonProps={{ "aria-label": `Show or hide ${props.field.label}` }}
+      visibilityToggleButtonProps={{
+        "aria-label": t("input.toggle", { field: props.field.label }),
+      }}
       value={String(value ?? "")}
       onChange={(event) => onChange(event.currentTarget.value)}
     />
@@ -111,7 +116,7 @@ function Choice(props: InputProps) {
       openOnFocus={false}
       clearable={field.nullable || field.optional}
       allowDeselect={false}
-      clearButtonProps={{ "aria-label": `Clear ${field.label}` }}
+      clearButtonProps={{ "aria-label": t("input.clear", { field: field.label }) }}
       value={value === "" ? null : String(value ?? "")}
       onChange={(chosen) => onChange(chosen ?? "")}
     />
@@ -126,11 +131,11 @@ function YesNo(props: InputProps) {
     <Select
       {...common(props)}
       data={[
-        { value: "true", label: "Yes" },
-        { value: "false", label: "No" },
+        { value: "true", label: t("yes") },
+        { value: "false", label: t("no") },
       ]}
       clearable
-      clearButtonProps={{ "aria-label": `Clear ${field.label}` }}
+      clearButtonProps={{ "aria-label": t("input.clear", { field: field.label }) }}
       value={typeof value === "boolean" ? String(value) : null}
       onChange={(chosen) => onChange(chosen === null ? null : chosen === "true")}
     />
@@ -160,7 +165,7 @@ function Choices(props: InputProps) {
       {...common(props)}
       data={[...(field.choices ?? [])]}
       clearable
-      clearButtonProps={{ "aria-label": `Clear ${field.label}` }}
+      clearButtonProps={{ "aria-label": t("input.clear", { field: field.label }) }}
       value={Array.isArray(value) ? [...value] : []}
       onChange={onChange}
     />
@@ -173,10 +178,10 @@ function Tags(props: InputProps) {
   return (
     <TagsInput
       {...common(props)}
-      placeholder={items.length === 0 ? "Type and press Enter" : undefined}
+      placeholder={items.length === 0 ? t("input.tags") : undefined}
       acceptValueOnBlur
       clearable
-      clearButtonProps={{ "aria-label": `Clear ${field.label}` }}
+      clearButtonProps={{ "aria-label": t("input.clear", { field: field.label }) }}
       splitChars={[]}
       value={[...items]}
       onChange={onChange}

@@ -1,5 +1,6 @@
 import { Button, Group, Textarea } from "@mantine/core";
 import { readJson, writeJson } from "../api/json";
+import { t } from "../language/messages";
 import { common } from "./input-props";
 import type { InputProps } from "./page";
 
@@ -17,14 +18,14 @@ export function JsonField(props: InputProps) {
         maxRows={20}
         spellCheck={false}
         styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)" } }}
-        placeholder={field.nullable || field.optional ? "Empty" : "{}"}
+        placeholder={field.nullable || field.optional ? t("empty") : "{}"}
         value={text}
         onChange={(event) => onChange(event.currentTarget.value)}
       />
       {formatted !== undefined && formatted !== text && (
         <Group justify="flex-end" mt={4}>
           <Button size="compact-xs" variant="subtle" onClick={() => onChange(formatted)}>
-            Format {field.label}
+            {t("input.format", { field: field.label })}
           </Button>
         </Group>
       )}

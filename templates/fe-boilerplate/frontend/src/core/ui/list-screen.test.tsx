@@ -209,7 +209,7 @@ it("exports the filtered rows, with the API key", async () => {
   open("/pupils?level__in=far_on&sort=name");
   await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
   await waitFor(() => expect(name).toBe("pupils.csv"));
-  expect(url).toMatch(/\/pupils\/export\.csv\?level__in=far_on&sort=name$/);
+  expect(url).toMatch(/\/pupils\/export\.csv\?level__in=far_on&sort=name&labels=true$/);
   expect(key).toBe("secret-key");
   expect(await saved?.text()).toBe("id,name\n1,Ani\n");
 });

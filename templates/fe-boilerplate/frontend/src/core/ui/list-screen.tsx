@@ -1,30 +1,19 @@
-import {
-  Box,
-  Button,
-  Group,
-  Select,
-  Skeleton,
-  Stack,
-  Text,
-  Title,
-  UnstyledButton,
-} from "@mantine/core";
+import { Box, Button, Group, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { tableHooks } from "../api/hooks";
 import { ProblemError } from "../api/problem";
 import type { AnyRow, Page, Reference } from "../api/table";
+import { t } from "../language/messages";
 import { ActiveFilters } from "./active-filters";
 import { BulkActions } from "./bulk-actions";
-import { ColumnFilter } from "./column-filter";
+import { ColumnHeader } from "./column-header";
 import { DataTable, type Selection } from "./data-table";
-import classes from "./data-table.module.css";
 import { lowerFirst } from "./formats";
-import { DownIcon, UpDownIcon, UpIcon } from "./icons";
+import { sortedColumns, useLabelOrders } from "./label-order";
 import { chooseColumns, chosenColumns, rememberPlace } from "./list-memory";
 import {
-  canSort,
   type ListState,
   PAGE_SIZES,
   queryOf,
@@ -53,6 +42,7 @@ export function ListScreen({ page }: { page: AnyPage }) {
   const list = tableHooks(page.table).useList(query);
   const labels = usePageLabels(references, list.data, list.dataUpdatedAt);
   useMovedPlace(list.isPlaceholderData ? undefined : list.data, state, change);
+  const orders = useLabelOrders(page);
   const isRejected = useRejectedCursor(list.error, state, change);
   const canSelect = page.table.writable;
   return (
@@ -82,11 +72,18 @@ export function ListScreen({ page }: { page: AnyPage }) {
             rows={list.data.items}
             labels={labels}
             caption={page.nav.label}
-            sort={state.sort}
+            sort={sortedColumns(state.sort, orders)}
             selection={selection}
             onSelect={canSelect ? setSelection : undefined}
             head={(name, label) => (
-              <Header page={page} name={name} label={label} state={state} onChange={change} />
+              <ColumnHeader
+                page={page}
+                name={name}
+                label={label}
+                paths={orders[name] ?? [name]}
+                state={state}
+                onChange={change}
+              />
             )}
           />
           {list.data.total === 0 && <NoRows page={page} state={state} onChange={change} />}
@@ -162,8 +159,8 @@ function useRejectedCursor(error: Error | null, state: ListState, change: Change
     if (!isRejected) return;
     notifications.show({
       id: "rejected-cursor",
-      title: "Back on the first page",
-      message: "The address referred to a place in this list that is no longer valid.",
+      title: t("list.movedTitle"),
+      message: t("list.moved"),
     });
     change(FIRST, { replace: true });
   }, [isRejected, change]);
@@ -190,50 +187,9 @@ function Heading({ page, list }: { page: AnyPage; list: Page<AnyRow> | undefined
   );
 }
 
-interface HeaderProps {
-  readonly page: AnyPage;
-  readonly name: string;
-  readonly label: string;
-  readonly state: ListState;
-  readonly onChange: Change;
-}
-
-/** The header of a column. A click cycles through ascending, descending and no order. */
-function Header({ page, name, label, state, onChange }: HeaderProps) {
-  const field = page.byName.get(name);
-  const isAscending = state.sort.includes(name);
-  const isDescending = state.sort.includes(`-${name}`);
-  const next = isAscending ? [`-${name}`] : isDescending ? [] : [name];
-  return (
-    <span className={classes.head}>
-      {field && canSort(page, name) ? (
-        <UnstyledButton className={classes.sort} fz="sm" onClick={() => onChange({ sort: next })}>
-          {label}
-          <SortIcon isAscending={isAscending} isDescending={isDescending} />
-        </UnstyledButton>
-      ) : (
-        label
-      )}
-      {field && (
-        <ColumnFilter
-          page={page}
-          field={field}
-          filters={state.filters}
-          onChange={(filters) => onChange({ filters })}
-        />
-      )}
-    </span>
-  );
-}
-
-function SortIcon({ isAscending, isDescending }: Record<"isAscending" | "isDescending", boolean>) {
-  if (isAscending) return <UpIcon size={14} />;
-  return isDescending ? <DownIcon size={14} /> : <UpDownIcon size={14} />;
-}
-
 function LoadingRows() {
   return (
-    <Stack gap="xs" role="status" aria-label="Loading">
+    <Stack gap="xs" role="status" aria-label={t("loading")}>
       {["a", "b", "c", "d", "e", "f", "g", "h"].map((line) => (
         <Skeleton key={line} height={38} />
       ))}
@@ -244,9 +200,9 @@ function LoadingRows() {
 function NoRows({ page, state, onChange }: { page: AnyPage; state: ListState; onChange: Change }) {
   const nouns = lowerFirst(page.nav.label);
   if (!state.q && Object.keys(state.filters).length === 0)
-    return <Empty title={`No ${nouns} yet`} />;
+    return <Empty title={t("list.empty", { nouns })} />;
   return (
-    <Empty title={`No ${nouns} match`}>
+    <Empty title={t("list.noMatch", { nouns })}>
       <ClearButton onChange={onChange} />
     </Empty>
   );
@@ -255,7 +211,7 @@ function NoRows({ page, state, onChange }: { page: AnyPage; state: ListState; on
 function ClearButton({ onChange }: { onChange: Change }) {
   return (
     <Button variant="default" onClick={() => onChange({ q: "", filters: {} })}>
-      Clear search and filters
+      {t("list.clear")}
     </Button>
   );
 }
@@ -272,10 +228,13 @@ function Footer({ list, isStale, state, onChange }: FooterProps) {
     <Group justify="space-between" gap="sm">
       <Group gap="sm">
         <Select
-          aria-label="Rows per page"
+          aria-label={t("list.sizes")}
           w={130}
           size="sm"
-          data={PAGE_SIZES.map((size) => ({ value: String(size), label: `${size} per page` }))}
+          data={PAGE_SIZES.map((size) => ({
+            value: String(size),
+            label: t("list.size", { count: String(size) }),
+          }))}
           value={String(state.size)}
           onChange={(size) => onChange({ size: Number(size) })}
           allowDeselect={false}

@@ -13,6 +13,7 @@ import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { isAllowed } from "../api/session-state";
+import { t } from "../language/messages";
 import { labelFor } from "./data-columns";
 import { lowerFirst } from "./formats";
 import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon, UploadIcon } from "./icons";
@@ -26,6 +27,7 @@ import {
 } from "./list-state";
 import type { AnyPage } from "./page";
 import { notifyFailure } from "./removal";
+import { saveFile } from "./save-file";
 import { errorText } from "./states";
 import { ViewsMenu } from "./views-menu";
 
@@ -44,7 +46,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
     <Group gap="sm" wrap="wrap">
       {canSearch(page) && (
         <SearchField
-          label={`Search ${page.nav.label}`}
+          label={t("search.in", { nouns: page.nav.label })}
           value={state.q}
           onChange={(q) => onChange({ q }, { replace: true })}
         />
@@ -57,7 +59,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
         />
         <ColumnChoice page={page} state={state} onChange={onChange} />
         {isAllowed("export", page.table.path) && <CsvExport page={page} state={state} />}
-        {page.table.creatable && <CsvImport page={page} />}
+        {page.table.creatable && <FileImport page={page} />}
         {page.table.creatable && (
           <Button
             leftSection={<PlusIcon />}
@@ -65,7 +67,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
               <Link {...props} to="/$table/new" params={{ table: page.nav.name }} />
             )}
           >
-            New {lowerFirst(page.nav.labelSingular)}
+            {t("form.new", { noun: lowerFirst(page.nav.labelSingular) })}
           </Button>
         )}
       </Group>
@@ -74,15 +76,15 @@ export function ListToolbar({ page, state, onChange }: Props) {
 }
 
 /** Opens the import of a file, whose code is loaded then. */
-function CsvImport({ page }: Pick<Props, "page">) {
+function FileImport({ page }: Pick<Props, "page">) {
   const [isOpen, { open, close }] = useDisclosure();
   return (
     <>
       <ActionIcon
         variant="default"
         size="input-sm"
-        aria-label="Import from CSV"
-        title="Import from CSV"
+        aria-label={t("import.open")}
+        title={t("import.open")}
         aria-haspopup="dialog"
         onClick={open}
       >
@@ -100,16 +102,16 @@ function CsvImport({ page }: Pick<Props, "page">) {
 /** Exports the list. It uses the API client rather than a link, so that the request has all required headers. */
 function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
   const { mutate, isPending } = useMutation({
-    mutationFn: () => page.table.exportCsv(queryOf(state, [])),
+    mutationFn: () => page.table.exportCsv({ ...queryOf(state, []), labels: true }),
     onSuccess: (content) => saveFile(content, `${page.nav.name}.csv`),
-    onError: (error) => notifyFailure("Export failed", errorText(error)),
+    onError: (error) => notifyFailure(t("export.failed"), errorText(error)),
   });
   return (
     <ActionIcon
       variant="default"
       size="input-sm"
-      aria-label="Export as CSV"
-      title="Export as CSV"
+      aria-label={t("export.csv")}
+      title={t("export.csv")}
       loading={isPending}
       onClick={() => mutate()}
     >
@@ -117,17 +119,6 @@ function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
     </ActionIcon>
   );
 }
-
-/** Save content as a file in the browser. */
-function saveFile(content: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_DELAY);
-}
-
-const REVOKE_DELAY = 60_000; // milliseconds, enough for any browser to start the download
 
 interface SearchProps {
   readonly label: string;
@@ -170,8 +161,8 @@ function ColumnChoice({ page, state, onChange }: Props) {
         <ActionIcon
           variant="default"
           size="input-sm"
-          aria-label="Choose columns"
-          title="Choose columns"
+          aria-label={t("columns.choose")}
+          title={t("columns.choose")}
         >
           <ColumnsIcon />
         </ActionIcon>
@@ -197,7 +188,7 @@ function ColumnChoice({ page, state, onChange }: Props) {
               variant="default"
               onClick={() => onChange({ columns: undefined }, { replace: true })}
             >
-              Reset
+              {t("columns.reset")}
             </Button>
           )}
         </Stack>

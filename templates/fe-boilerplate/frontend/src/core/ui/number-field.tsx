@@ -1,5 +1,6 @@
 import { ActionIcon, Stack, TextInput } from "@mantine/core";
 import type { KeyboardEvent } from "react";
+import { t } from "../language/messages";
 import { isWhole } from "./fields";
 import { ChevronDownIcon, ChevronUpIcon } from "./icons";
 import { common } from "./input-props";
@@ -31,10 +32,10 @@ export function NumberField(props: InputProps) {
       onKeyDown={onKeyDown}
       rightSection={
         <Stack gap={0}>
-          <Step label={`Increase ${field.label}`} onClick={() => move(1n)}>
+          <Step label={t("input.increase", { field: field.label })} onClick={() => move(1n)}>
             <ChevronUpIcon size={12} />
           </Step>
-          <Step label={`Decrease ${field.label}`} onClick={() => move(-1n)}>
+          <Step label={t("input.decrease", { field: field.label })} onClick={() => move(-1n)}>
             <ChevronDownIcon size={12} />
           </Step>
         </Stack>

@@ -1,12 +1,14 @@
 /** Numbers as typed in the format of a locale, by default the browser's. Pure functions. */
 
+import { formatLocale } from "../language/language";
+
 type Locale = string | undefined;
 
 const SPACES = /(?<=\d)[\s\u00a0\u202f'’](?=\d)/g; // between groups of digits, in any locale
 const PLAIN = /^[+-]?(\d+\.?\d*|\.\d+)$/;
 
 /** Format a number, `1250.5`, for an input, without groups: `1250,5`. Any other text is returned unchanged. */
-export function formatInputNumber(value: string, locale?: Locale): string {
+export function formatInputNumber(value: string, locale: Locale = formatLocale): string {
   return PLAIN.test(value) ? value.replace(".", decimalOf(locale)) : value;
 }
 
@@ -15,7 +17,7 @@ export function formatInputNumber(value: string, locale?: Locale): string {
  *
  * A separator that cannot separate groups is the decimal one: `87,5` and `87.5` are the same number in every locale.
  */
-export function parseInputNumber(text: string, locale?: Locale): string {
+export function parseInputNumber(text: string, locale: Locale = formatLocale): string {
   const plain = text.trim().replace("\u2212", "-").replace(SPACES, "");
   const decimal = decimalOf(locale);
   const group = decimal === "," ? "." : ",";

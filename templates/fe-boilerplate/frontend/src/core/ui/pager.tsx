@@ -1,6 +1,7 @@
 import { Group, NumberInput, Pagination } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import type { AnyRow, Page } from "../api/table";
+import { t } from "../language/messages";
 import { type Place, placeOf } from "./place";
 import { pageCount } from "./totals";
 
@@ -30,18 +31,18 @@ export function Pager({ list, isStale, place, size, onChange }: Props) {
         onChange={open}
         siblings={1}
         size="sm"
-        getControlProps={(control) => ({ "aria-label": CONTROLS[control] })}
-        getItemProps={(number) => ({ "aria-label": `Page ${number}` })}
+        getControlProps={(control) => ({ "aria-label": t(CONTROLS[control]) })}
+        getItemProps={(number) => ({ "aria-label": t("pager.page", { number: String(number) }) })}
       />
     </Group>
   );
 }
 
 const CONTROLS = {
-  first: "First page",
-  previous: "Previous page",
-  next: "Next page",
-  last: "Last page",
+  first: "pager.first",
+  previous: "pager.previous",
+  next: "pager.next",
+  last: "pager.last",
 } as const;
 
 /** A field for the number of a page; a number beyond the last page leads to the last page. */
@@ -56,8 +57,8 @@ function PageJump({ count, onJump }: { count: number; onJump: (page: number) => 
   return (
     <form onSubmit={jump}>
       <NumberInput
-        aria-label="Go to page"
-        placeholder="Go to page"
+        aria-label={t("pager.go")}
+        placeholder={t("pager.go")}
         w={110}
         size="sm"
         hideControls

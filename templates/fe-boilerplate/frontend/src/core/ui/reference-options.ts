@@ -2,6 +2,7 @@
 
 import type { AnyRow, AnyTable, Reference } from "../api/table";
 import { loadTable } from "../api/tables";
+import { formatLocale } from "../language/language";
 import { describeFields } from "./fields";
 import { readDraft } from "./form-values";
 import { labelRows, valuesKey } from "./row-labels";
@@ -93,7 +94,8 @@ async function findByReferences(
   const found = table.references.map(async ({ fields, targetFields, table: name }) => {
     const [field = ""] = fields;
     const [targetField = ""] = targetFields;
-    if (fields.length > 1 || !table.labelFields.includes(field)) return [];
+    const label = [...table.labelFields, ...table.labelQualifiers];
+    if (fields.length > 1 || !label.includes(field)) return [];
     const target = await loadTable(name);
     if (!target) return [];
     const { rows, missing } = await findByMostWords(target, words, signal, depth - 1);
@@ -166,7 +168,7 @@ async function withMatchingLabels(
 function wordsOf(text: string): readonly string[] {
   return text
     .toLowerCase()
-    .split(/[\s·]+/)
+    .split(/[\s·(),]+/)
     .filter(Boolean);
 }
 
@@ -182,7 +184,7 @@ function byRelevance(table: AnyTable, search: string): (one: Option, other: Opti
     rank(one) - rank(other) || (isByLabel ? collator.compare(one.label, other.label) : 0);
 }
 
-const collator = new Intl.Collator(undefined, { numeric: true });
+const collator = new Intl.Collator(formatLocale, { numeric: true });
 
 /** Whether a value can be part of a comma-separated list. */
 function isListed(value: string): boolean {

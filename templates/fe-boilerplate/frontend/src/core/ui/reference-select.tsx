@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { Reference } from "../api/table";
+import { t } from "../language/messages";
 import { findOptions, maxOptions, type Option, type Values } from "./reference-options";
 import classes from "./reference-select.module.css";
 import { valuesKey } from "./row-labels";
@@ -65,7 +66,10 @@ export function ReferenceSelect({
   });
   const isOffered = offered.some(({ value }) => value === chosen?.value);
   const options = chosen && !isOffered ? [chosen, ...offered] : offered;
-  const more = offered.length === maxOptions(debounced) ? [MORE] : [];
+  const more =
+    offered.length === maxOptions(debounced)
+      ? [{ value: "", label: t("search.more"), disabled: true }]
+      : [];
   return (
     <Select
       {...props}
@@ -87,17 +91,15 @@ export function ReferenceSelect({
       classNames={{ option: classes.option, ...(inputClassName && { input: inputClassName }) }}
       maxDropdownHeight={280}
       comboboxProps={{ withinPortal: !isInPopover }}
-      clearButtonProps={{ "aria-label": "Clear" }}
+      clearButtonProps={{ "aria-label": t("clear") }}
       allowDeselect={false}
     />
   );
 }
 
-const MORE = { value: "", label: "There are more rows: type to find them", disabled: true };
-
 function nothingMessage(isFetching: boolean, error: Error | null): string {
-  if (isFetching) return error ? retryText(error) : "Searching…";
-  return error ? errorText(error) : "Nothing found";
+  if (isFetching) return error ? retryText(error) : t("search.searching");
+  return error ? errorText(error) : t("search.nothing");
 }
 
 /** Return the selected row as an option. Its label is "…" while it is loading. */

@@ -1,6 +1,9 @@
 /** The tables with pages. They are found by their files, so there is no list to maintain. */
 
-import type { AnyPage, Nav } from "./page";
+import { language } from "../language/language";
+import { t } from "../language/messages";
+import { textIn } from "../language/texts";
+import type { AnyPage, DeclaredNav, Nav } from "./page";
 
 export interface NavEntry extends Nav {
   readonly isLink: boolean;
@@ -9,15 +12,29 @@ export interface NavEntry extends Nav {
   readonly order: number;
 }
 
-const MAIN = "Main";
-const LINKS = "Links";
-const PARTITIONS = "Partitions";
+// The groups that are no families, by the keys of their names.
+const MAIN = "nav.main";
+const LINKS = "nav.links";
+const PARTITIONS = "nav.partitions";
 
-const entries = import.meta.glob<Nav>("../../pages/*/nav.ts", { eager: true, import: "nav" });
+const entries = import.meta.glob<DeclaredNav>("../../pages/*/nav.ts", {
+  eager: true,
+  import: "nav",
+});
 const pages = import.meta.glob<AnyPage>("../../pages/*/page.tsx", { import: "default" });
 
 /** The entries of the navigation, in order. */
-export const navigation: readonly NavEntry[] = arrange(Object.values(entries));
+export const navigation: readonly NavEntry[] = arrange(Object.values(entries).map(readNav));
+
+/** Return a declared entry in the language of the interface. */
+export function readNav({ label, labelSingular, family, ...nav }: DeclaredNav): Nav {
+  return {
+    ...nav,
+    label: textIn(label),
+    labelSingular: textIn(labelSingular),
+    family: textIn(family),
+  };
+}
 
 /**
  * Group and sort tables: the main group first, and by label within each group.
@@ -40,6 +57,11 @@ export function arrange(tables: readonly Nav[]): readonly NavEntry[] {
 
 const byName = new Map(navigation.map((entry) => [entry.name, entry]));
 
+/** Return the name of a group of the navigation. */
+export function groupName(group: string): string {
+  return group === MAIN || group === LINKS || group === PARTITIONS ? t(group) : group;
+}
+
 /** Return the navigation entry of a table. */
 export function navOf(name: string): NavEntry | undefined {
   return byName.get(name);
@@ -55,8 +77,8 @@ type Grouped = Pick<NavEntry, "group" | "label">;
 function compare(one: Grouped, other: Grouped): number {
   return (
     rank(one.group) - rank(other.group) ||
-    one.group.localeCompare(other.group, "en") ||
-    one.label.localeCompare(other.label, "en")
+    one.group.localeCompare(other.group, language) ||
+    one.label.localeCompare(other.label, language)
   );
 }
 

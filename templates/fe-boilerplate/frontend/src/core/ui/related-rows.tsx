@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useState } from "react";
 import { tableHooks } from "../api/hooks";
 import type { AnyRow, Referrer } from "../api/table";
+import { t } from "../language/messages";
 import { AddSeveral } from "./add-several";
 import { DataTable } from "./data-table";
 import { lowerFirst } from "./formats";
@@ -89,13 +90,13 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
     <Stack gap="sm">
       <Group justify="space-between">
         <Text size="sm" c="dimmed" role="status">
-          {total === 0 ? "None" : formatRows(list.data)}
+          {total === 0 ? t("related.none") : formatRows(list.data)}
         </Text>
         <Group gap="xs">
           {total !== 0 && <AllLink page={page} filters={filters} />}
           {(page.table.creatable || page.table.changeable) && (
             <Button size="xs" variant="subtle" onClick={() => switchTo(true)}>
-              Edit as grid
+              {t("grid.open")}
             </Button>
           )}
           {page.table.creatable && <AddSeveral page={page} referrer={referrer} row={row} />}
@@ -131,7 +132,7 @@ function AllLink({ page, filters }: { page: AnyPage; filters: Record<string, str
         <Link {...props} to="/$table" params={{ table: page.nav.name }} search={filters} />
       )}
     >
-      Show in list
+      {t("related.inList")}
     </Button>
   );
 }
@@ -147,7 +148,7 @@ function NewLink({ page, values }: { page: AnyPage; values: Record<string, strin
         <Link {...props} to="/$table/new" params={{ table: page.nav.name }} search={values} />
       )}
     >
-      New {lowerFirst(page.nav.labelSingular)}
+      {t("form.new", { noun: lowerFirst(page.nav.labelSingular) })}
     </Button>
   );
 }

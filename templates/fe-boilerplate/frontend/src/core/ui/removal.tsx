@@ -1,34 +1,36 @@
 import { modals } from "@mantine/modals";
 import { notifications } from "@mantine/notifications";
 import { ProblemError } from "../api/problem";
-import type { Key } from "../api/table";
+import type { Consequences, Key } from "../api/table";
+import { t } from "../language/messages";
 import { DeletionQuestion } from "./deletion-question";
 import { lowerFirst } from "./formats";
 import type { AnyPage } from "./page";
 import { navOf } from "./registry";
 import { errorText } from "./states";
 
-const CLOSE = { "aria-label": "Close" };
+const closeButton = () => ({ "aria-label": t("close") });
 
 interface Deletion {
   readonly page: AnyPage;
   readonly keys: readonly Key[];
   readonly title: string;
   readonly question: string;
-  readonly onConfirm: () => void;
+  /** Receives what was shown to be the consequences, if that is known. */
+  readonly onConfirm: (consequences: Consequences | undefined) => void;
 }
 
 /** Ask for confirmation before a deletion, and show what it would do to other rows. */
 export function confirmDeletion({ title, onConfirm, ...asked }: Deletion): void {
   const id = modals.open({
     title,
-    closeButtonProps: CLOSE,
+    closeButtonProps: closeButton(),
     children: (
       <DeletionQuestion
         {...asked}
-        onAnswer={(isConfirmed) => {
+        onAnswer={(isConfirmed, consequences) => {
           modals.close(id);
-          if (isConfirmed) onConfirm();
+          if (isConfirmed) onConfirm(consequences);
         }}
       />
     ),
@@ -37,7 +39,7 @@ export function confirmDeletion({ title, onConfirm, ...asked }: Deletion): void 
 
 /** Show a notification of a success. */
 export function notifySuccess(message: string): void {
-  notifications.show({ message, color: "teal", closeButtonProps: CLOSE });
+  notifications.show({ message, color: "teal", closeButtonProps: closeButton() });
 }
 
 /** Show a notification of a failure for ten seconds. */
@@ -47,13 +49,13 @@ export function notifyFailure(title: string, message: string): void {
     message,
     color: "red",
     autoClose: 10_000,
-    closeButtonProps: CLOSE,
+    closeButtonProps: closeButton(),
   });
 }
 
 /** Show a notification of a failed deletion, with the tables whose rows prevent it. */
 export function notifyDeletionError(error: Error): void {
-  notifyFailure("Deletion failed", deletionErrorText(error));
+  notifyFailure(t("deletion.failed"), deletionErrorText(error));
 }
 
 /** Return the message of a failed deletion, with the labels of the tables that the server names. */
@@ -63,6 +65,5 @@ export function deletionErrorText(error: Error): string {
   const names = message.replace(/^is in use by /, "").split(" or ");
   const labels = names.flatMap((name) => navOf(name)?.label ?? []);
   if (labels.length === 0) return errorText(error);
-  const tables = labels.map(lowerFirst).join(", ");
-  return `It is still in use. First delete or change the rows that refer to it (${tables}).`;
+  return t("deletion.inUse", { tables: labels.map(lowerFirst).join(", ") });
 }

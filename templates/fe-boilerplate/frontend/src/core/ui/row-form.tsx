@@ -6,6 +6,7 @@ import { FormProvider, type UseFormReturn, useForm } from "react-hook-form";
 import { tableHooks } from "../api/hooks";
 import { ProblemError } from "../api/problem";
 import type { AnyRow, Versioned } from "../api/table";
+import { t } from "../language/messages";
 import { enteredFields, formEntries } from "./form-entries";
 import { FormInput, SERVER } from "./form-input";
 import { type Drafts, draftOf, formSchema, initialDraft, type Values } from "./form-values";
@@ -66,13 +67,14 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, current
       },
       (errors) => setProblem(hiddenFieldError(Object.keys(errors), fields)),
     )();
+  const noun = page.nav.labelSingular;
   const overwrite = async () => submit(false, await currentEtag?.());
 
   return (
     <FormProvider {...form}>
       <form
         noValidate
-        aria-label={base ? `Edit ${page.nav.labelSingular}` : `New ${page.nav.labelSingular}`}
+        aria-label={base ? t("form.edit", { title: noun }) : t("form.new", { noun })}
         onSubmit={(event) => {
           event.preventDefault();
           void submit(false);
@@ -95,11 +97,11 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, current
             )}
             <Group>
               <Button type="submit" loading={isSubmitting}>
-                Save
+                {t("save")}
               </Button>
               {onAnother && (
                 <Button variant="default" disabled={isSubmitting} onClick={() => submit(true)}>
-                  Save and add another
+                  {t("form.saveAnother")}
                 </Button>
               )}
               <Cancel page={page} base={base} />
@@ -142,7 +144,7 @@ function useFinish(page: AnyPage, isSaved: { current: boolean }, onAnother?: () 
   const leave = useLeave();
   return (row: AnyRow, another: boolean) => {
     isSaved.current = true;
-    notifySuccess(`${page.nav.labelSingular} saved`);
+    notifySuccess(t("form.saved", { noun: page.nav.labelSingular }));
     if (another) onAnother?.();
     else {
       const params = { table: page.nav.name, key: keyText(page.table.keyOf(row)) };
@@ -175,7 +177,9 @@ function hiddenFieldError(
   fields: readonly FieldInfo[],
 ): Error | undefined {
   const missing = names.filter((name) => !fields.some((field) => field.name === name));
-  return missing.length > 0 ? new Error(`Not in this form: ${missing.join(", ")}`) : undefined;
+  return missing.length > 0
+    ? new Error(t("form.notShown", { fields: missing.join(", ") }))
+    : undefined;
 }
 
 function Cancel({ page, base }: Pick<Props, "page" | "base">) {
@@ -195,7 +199,7 @@ function Cancel({ page, base }: Pick<Props, "page" | "base">) {
         )
       }
     >
-      Cancel
+      {t("cancel")}
     </Button>
   );
 }

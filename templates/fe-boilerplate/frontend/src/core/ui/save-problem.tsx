@@ -1,5 +1,6 @@
 import { Alert, Button, Group, List, Stack, Text } from "@mantine/core";
 import { ProblemError } from "../api/problem";
+import { t } from "../language/messages";
 import type { FieldInfo } from "./page";
 import { ALERT_STYLES, errorText } from "./states";
 
@@ -19,9 +20,17 @@ export function SaveProblem({ problem, fields, onReload, onOverwrite }: Props) {
   const labels = fields.filter((field) => hasErrors(problem, field)).map(({ label }) => label);
   const others = errors.filter(({ field }) => !fields.some((info) => belongsTo(field, info)));
   return (
-    <Alert color="red" variant="outline" styles={ALERT_STYLES} role="alert" title="Not saved">
+    <Alert
+      color="red"
+      variant="outline"
+      styles={ALERT_STYLES}
+      role="alert"
+      title={t("save.failed")}
+    >
       <Stack gap={4}>
-        {labels.length > 0 && <Text size="sm">Check these fields: {labels.join(", ")}.</Text>}
+        {labels.length > 0 && (
+          <Text size="sm">{t("save.checkFields", { fields: labels.join(", ") })}</Text>
+        )}
         {others.length > 0 && (
           <List size="sm">
             {others.map(({ field, message }) => (
@@ -30,7 +39,7 @@ export function SaveProblem({ problem, fields, onReload, onOverwrite }: Props) {
           </List>
         )}
         {labels.length === 0 && others.length === 0 && <Text size="sm">{errorText(problem)}</Text>}
-        {isTransient(problem) && <Text size="sm">What you entered is kept in this form.</Text>}
+        {isTransient(problem) && <Text size="sm">{t("save.kept")}</Text>}
       </Stack>
     </Alert>
   );
@@ -43,19 +52,16 @@ function Outdated({ onReload, onOverwrite }: Pick<Props, "onReload" | "onOverwri
       variant="outline"
       styles={ALERT_STYLES}
       role="alert"
-      title="Changed by somebody else"
+      title={t("save.outdated")}
     >
       <Stack gap="sm" align="flex-start">
-        <Text size="sm">
-          Somebody else has changed this row since you opened the form. You can load the current
-          version and discard your changes, or overwrite it with your changes.
-        </Text>
+        <Text size="sm">{t("save.outdatedHint")}</Text>
         <Group gap="sm">
           <Button size="xs" onClick={onReload}>
-            Load the current version
+            {t("save.load")}
           </Button>
           <Button size="xs" variant="default" onClick={onOverwrite}>
-            Overwrite
+            {t("save.overwrite")}
           </Button>
         </Group>
       </Stack>

@@ -1,26 +1,29 @@
 import { Alert, Button, Center, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import { ProblemError } from "../api/problem";
+import { detailOf } from "../api/problem-messages";
+import { t } from "../language/messages";
 
 /** Return the message of an error for users. */
 export function errorText(error: Error): string {
   if (!(error instanceof ProblemError)) return error.message;
-  if (error.retryAfter !== undefined) return `${error.message} ${adviceOf(error.retryAfter)}`;
+  const message = detailOf(error.status, error.message);
+  if (error.retryAfter !== undefined) return `${message} ${adviceOf(error.retryAfter)}`;
   if (error.status === 0 || isUnexplained(error)) {
-    return "The server cannot be reached. Check the connection and try again.";
+    return t("problem.unreachable");
   }
-  return error.message;
+  return message;
 }
 
 /** Return the message for users while a request is repeated after an error. */
 export function retryText(error: Error): string {
   const isBusy = error instanceof ProblemError && error.status === 503;
-  return `${isBusy ? "The server is busy" : "The server does not respond"}. Trying again…`;
+  return t(isBusy ? "problem.busyRetry" : "problem.silentRetry");
 }
 
 function adviceOf(seconds: number): string {
-  if (seconds > 90) return `Try again in ${Math.ceil(seconds / 60)} minutes.`;
-  return seconds > 1 ? `Try again in ${Math.ceil(seconds)} seconds.` : "Try again.";
+  if (seconds > 90) return t("problem.inMinutes", { count: Math.ceil(seconds / 60) });
+  return seconds > 1 ? t("problem.inSeconds", { count: Math.ceil(seconds) }) : t("problem.again");
 }
 
 /** Whether an error comes from a proxy rather than from the backend, which always gives details. */
@@ -46,7 +49,7 @@ export function Failed({ error, onRetry, other }: FailedProps) {
       color="red"
       variant="outline"
       styles={ALERT_STYLES}
-      title="This could not be loaded"
+      title={t("load.failed")}
       role="alert"
     >
       <Group justify="space-between">
@@ -55,7 +58,7 @@ export function Failed({ error, onRetry, other }: FailedProps) {
           other
         ) : (
           <Button size="xs" variant="default" onClick={onRetry}>
-            Try again
+            {t("tryAgain")}
           </Button>
         )}
       </Group>
@@ -96,7 +99,7 @@ export function LoadingRow({ lines = 8, reason = null }: LoadingRowProps) {
   return (
     <Stack gap="lg">
       <Retrying reason={reason} />
-      <Stack gap="lg" role="status" aria-label="Loading">
+      <Stack gap="lg" role="status" aria-label={t("loading")}>
         {[...Array(lines).keys()].map((line) => (
           <Skeleton key={line} height={36} />
         ))}
@@ -115,9 +118,9 @@ export function MissingRow({ noun, children }: { noun: string; children: ReactNo
   return (
     <Stack align="flex-start" py="xl" role="alert">
       <Title order={1} size="h2">
-        {noun} not found
+        {t("detail.notFound", { noun })}
       </Title>
-      <Text>It may have been deleted, or the address is wrong.</Text>
+      <Text>{t("detail.maybeDeleted")}</Text>
       {children}
     </Stack>
   );

@@ -2,6 +2,7 @@
 
 import type { AnyRow, Page } from "../api/table";
 import type { Total } from "../api/total";
+import { t } from "../language/messages";
 import { formatCount } from "./formats";
 
 type List = Total & Pick<Page<AnyRow>, "items" | "next" | "offset">;
@@ -15,7 +16,7 @@ export function formatTotal({ total, precision }: Total): string {
 
 /** Return a total with its noun. */
 export function formatRows(total: Total): string {
-  return `${formatTotal(total)} ${total.total === 1 ? "row" : "rows"}`;
+  return t("list.rows", { count: total.total ?? 0, total: formatTotal(total) });
 }
 
 /** Return the displayed rows as text: `26–50 of 1,234`; empty if there are none. */
@@ -24,7 +25,11 @@ export function formatRange(list: List, page: number, size: number): string {
   if (length === 0) return "";
   const isEnd = list.precision === "exact" && list.total !== null && !hasMore(list);
   const last = isEnd ? (list.total ?? 0) : (page - 1) * size + length;
-  return `${formatCount(last - length + 1)}–${formatCount(last)} of ${formatTotal(list)}`;
+  return t("list.range", {
+    first: formatCount(last - length + 1),
+    last: formatCount(last),
+    total: formatTotal(list),
+  });
 }
 
 /** Return the number of pages: those that were counted, and beyond them the displayed page and the next. */

@@ -1,5 +1,6 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
 import { useBlocker } from "@tanstack/react-router";
+import { t } from "../language/messages";
 
 /** Asks for confirmation before navigation, or closing the window, discards unsaved changes. */
 export function UnsavedGuard({ isUnsaved }: { isUnsaved: () => boolean }) {
@@ -12,16 +13,16 @@ export function UnsavedGuard({ isUnsaved }: { isUnsaved: () => boolean }) {
     <Modal
       opened={status === "blocked"}
       onClose={() => reset?.()}
-      title="Leave without saving?"
-      closeButtonProps={{ "aria-label": "Close" }}
+      title={t("unsaved.title")}
+      closeButtonProps={{ "aria-label": t("close") }}
     >
-      <Text size="sm">Your changes will be lost.</Text>
+      <Text size="sm">{t("unsaved.question")}</Text>
       <Group justify="flex-end" mt="md">
         <Button variant="default" onClick={() => reset?.()}>
-          Stay
+          {t("unsaved.stay")}
         </Button>
         <Button color="red.8" onClick={() => proceed?.()}>
-          Leave
+          {t("unsaved.leave")}
         </Button>
       </Group>
     </Modal>

@@ -1,5 +1,6 @@
 import { ActionIcon, Button, Group, Popover, Stack, Text, TextInput } from "@mantine/core";
 import { type FormEvent, useState } from "react";
+import { t } from "../language/messages";
 import { BookmarkIcon, TrashIcon } from "./icons";
 import { removeView, type Search, saveView, viewsOf } from "./list-memory";
 import type { AnyPage } from "./page";
@@ -39,18 +40,18 @@ export function ViewsMenu({ page, search, onOpen }: Props) {
         <ActionIcon
           variant="default"
           size="input-sm"
-          aria-label="Views"
-          title="Views"
+          aria-label={t("views.menu")}
+          title={t("views.menu")}
           onClick={() => setOpen(!isOpen)}
         >
           <BookmarkIcon />
         </ActionIcon>
       </Popover.Target>
-      <Popover.Dropdown aria-label="Views">
+      <Popover.Dropdown aria-label={t("views.menu")}>
         <Stack gap="sm" maw={300}>
           {views.length === 0 && (
             <Text size="sm" c="dimmed">
-              Save the current search, filters, order and columns under a name.
+              {t("views.hint")}
             </Text>
           )}
           {views.map((view) => (
@@ -67,7 +68,7 @@ export function ViewsMenu({ page, search, onOpen }: Props) {
               <ActionIcon
                 variant="subtle"
                 color="gray"
-                aria-label={`Remove view ${view.name}`}
+                aria-label={t("views.remove", { view: view.name })}
                 onClick={() => remove(view.name)}
               >
                 <TrashIcon size={14} />
@@ -79,14 +80,14 @@ export function ViewsMenu({ page, search, onOpen }: Props) {
               <TextInput
                 size="xs"
                 flex={1}
-                aria-label="Name of the view"
-                placeholder="Name of the view"
+                aria-label={t("views.name")}
+                placeholder={t("views.name")}
                 maxLength={60}
                 value={name}
                 onChange={(event) => setName(event.currentTarget.value)}
               />
               <Button type="submit" size="xs" disabled={name.trim() === ""}>
-                Save view
+                {t("views.save")}
               </Button>
             </Group>
           </form>

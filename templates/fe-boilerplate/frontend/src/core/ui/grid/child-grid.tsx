@@ -3,8 +3,9 @@ import { modals } from "@mantine/modals";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import type { AnyRow, Referrer } from "../../api/table";
+import { t } from "../../language/messages";
 import { NarrowSwitch } from "../add-several";
-import { formatCount, lowerFirst } from "../formats";
+import { lowerFirst } from "../formats";
 import { findLinked } from "../linked-options";
 import { findNarrowing, type Narrowing } from "../narrowing";
 import type { AnyPage, FieldInfo } from "../page";
@@ -54,19 +55,19 @@ export default function ChildGrid(props: Props) {
           <Button
             size="xs"
             variant="subtle"
-            title="Copies the cell into all rows below it (Ctrl+D)"
+            title={t("grid.copyHint")}
             disabled={!grid.active}
             onClick={grid.copyDown}
           >
-            Copy down
+            {t("grid.copy")}
           </Button>
           <Button size="xs" variant="subtle" disabled={!isNew} onClick={grid.removeRow}>
-            Remove row
+            {t("grid.remove")}
           </Button>
         </Group>
       </Group>
       <GridTable
-        label={`Grid of ${lowerFirst(page.nav.label)}`}
+        label={t("grid.label", { nouns: lowerFirst(page.nav.label) })}
         columns={grid.columns}
         rows={grid.rows}
         messages={grid.messages}
@@ -84,14 +85,14 @@ export default function ChildGrid(props: Props) {
         {problem && <Rejected problem={problem} />}
         <Group justify="space-between">
           <Text size="sm" c="dimmed" role="status">
-            {changes === 0 ? "Nothing changed yet" : `${formatCount(changes)} changed`}
+            {t("grid.changed", { count: changes })}
           </Text>
           <Group gap="sm">
             <Button variant="default" onClick={() => discard(changes, onClose)} disabled={isSaving}>
-              {changes === 0 ? "Close" : "Discard"}
+              {t(changes === 0 ? "close" : "grid.discard")}
             </Button>
             <Button onClick={save} loading={isSaving} disabled={changes === 0}>
-              {changes === 0 ? "Save" : `Save ${formatCount(changes)}`}
+              {t("grid.save", { count: changes })}
             </Button>
           </Group>
         </Group>
@@ -108,11 +109,11 @@ function discard(changes: number, onClose: () => void): void {
     return;
   }
   modals.openConfirmModal({
-    title: `Discard ${formatCount(changes)} ${changes === 1 ? "change" : "changes"}?`,
-    children: <Text size="sm">What you entered in the grid will be lost.</Text>,
-    labels: { confirm: "Discard", cancel: "Keep editing" },
+    title: t("grid.discardTitle", { count: changes }),
+    children: <Text size="sm">{t("grid.discardQuestion")}</Text>,
+    labels: { confirm: t("grid.discard"), cancel: t("grid.keep") },
     confirmProps: { color: "red.8" },
-    closeButtonProps: { "aria-label": "Close" },
+    closeButtonProps: { "aria-label": t("close") },
     onConfirm: onClose,
   });
 }
@@ -160,14 +161,14 @@ function Fill({ page, referrer, row, grid, narrowed: [field, narrowing] }: FillP
         options.filter(({ value }) => !linked.has(value)),
       );
     } catch (error) {
-      notifyFailure("Nothing was added", errorText(error as Error));
+      notifyFailure(t("several.nothing"), errorText(error as Error));
     } finally {
       setLoading(false);
     }
   };
   return (
     <Button size="xs" variant="default" loading={isLoading} onClick={fill}>
-      Add all {formatCount(narrowing.count)} from {lowerFirst(narrowing.by)}
+      {t("grid.fill", { count: narrowing.count, nouns: lowerFirst(narrowing.by) })}
     </Button>
   );
 }
@@ -175,7 +176,13 @@ function Fill({ page, referrer, row, grid, narrowed: [field, narrowing] }: FillP
 /** Shows that something was not saved; messages about cells are shown at these. */
 function Rejected({ problem }: { problem: Error }) {
   return (
-    <Alert color="red" variant="outline" styles={ALERT_STYLES} role="alert" title="Not saved">
+    <Alert
+      color="red"
+      variant="outline"
+      styles={ALERT_STYLES}
+      role="alert"
+      title={t("save.failed")}
+    >
       <Text size="sm">{errorText(problem)}</Text>
     </Alert>
   );

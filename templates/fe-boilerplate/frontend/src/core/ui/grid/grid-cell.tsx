@@ -1,4 +1,5 @@
 import { memo, useEffect, useId, useRef, useState } from "react";
+import { t } from "../../language/messages";
 import type { Draft, FieldInfo } from "../page";
 import type { Option } from "../reference-options";
 import { ReferenceSelect } from "../reference-select";
@@ -59,7 +60,7 @@ function Editor(props: EditorProps) {
   }
   if (field.choices) return <Choice {...props} options={field.choices} />;
   if (field.kind !== "boolean") return <Text {...props} />;
-  if (field.nullable || typeof draft === "string") return <Choice {...props} options={YES_NO} />;
+  if (field.nullable || typeof draft === "string") return <Choice {...props} options={yesNo()} />;
   return (
     <input
       {...common(props)}
@@ -70,9 +71,9 @@ function Editor(props: EditorProps) {
   );
 }
 
-const YES_NO = [
-  { value: "true", label: "Yes" },
-  { value: "false", label: "No" },
+const yesNo = () => [
+  { value: "true", label: t("yes") },
+  { value: "false", label: t("no") },
 ];
 
 function common({ name, message, describedBy }: EditorProps) {
@@ -101,7 +102,7 @@ function Text(props: EditorProps) {
       {...common(props)}
       className={classes.input}
       autoComplete="off"
-      placeholder={field.optional && !field.nullable ? "Automatic" : undefined}
+      placeholder={field.optional && !field.nullable ? t("input.automatic") : undefined}
       value={typed ?? cellText(field, draft)}
       onChange={(event) => {
         setTyped(event.currentTarget.value);

@@ -6,6 +6,7 @@ import {
   useEffect,
   useRef,
 } from "react";
+import { t } from "../../language/messages";
 import type { FieldInfo } from "../page";
 import type { Option } from "../reference-options";
 import { readTable } from "./cell-text";
@@ -84,7 +85,7 @@ export function GridTable(props: Props) {
                   draft={row.drafts[field.name] ?? ""}
                   rowId={row.id}
                   at={`${index}:${column}`}
-                  name={`${field.label}, row ${index + 1}`}
+                  name={t("grid.cell", { field: field.label, row: String(index + 1) })}
                   label={field.reference ? labelOf(row, field) : undefined}
                   message={messageAt(messages[row.id], field, column)}
                   isFixed={isFixed(row, field)}

@@ -1,14 +1,13 @@
 import { useRef } from "react";
 import { tableHooks } from "../../api/hooks";
 import { ProblemError } from "../../api/problem";
-import type { AnyRow } from "../../api/table";
-import { formatCount } from "../formats";
+import { t } from "../../language/messages";
 import type { AnyPage } from "../page";
 import { notifySuccess } from "../removal";
-import { checkGrid, rejectedCells } from "./grid-rows";
+import { type CheckedGrid, checkGrid, rejectedCells } from "./grid-rows";
 import type { Grid } from "./use-grid";
 
-/** Save the changed rows by one request and the new ones by another, each all or none. */
+/** Save the new and the changed rows by one request, all or none. */
 export function useGridSave(
   page: AnyPage,
   grid: Grid,
@@ -17,59 +16,55 @@ export function useGridSave(
 ) {
   const hooks = tableHooks(page.table);
   const create = hooks.useCreateMany();
-  const update = hooks.useUpdateMany();
+  const edit = hooks.useSaveMany();
   const isSaved = useRef(false);
 
+  const send = async ({ added, changed }: CheckedGrid) => {
+    const bodies = added.map(({ values }) => values);
+    const changes = changed.map(({ base, values }) => ({
+      key: page.table.keyOf(base),
+      changes: values,
+    }));
+    // Tables whose rows cannot be changed have no request for both
+    if (changes.length === 0) await create.mutateAsync(bodies);
+    else await edit.mutateAsync({ added: bodies, changes });
+  };
+
   const save = async () => {
-    const { added, changed, messages } = checkGrid(page, grid.child, grid.columns, grid.rows);
+    const checked = checkGrid(page, grid.child, grid.columns, grid.rows);
+    const { added, changed, messages } = checked;
     const invalid = Object.keys(messages).length;
     grid.showMessages(messages);
-    onProblem(invalid > 0 ? new Error(invalidText(invalid)) : undefined);
+    onProblem(invalid > 0 ? new Error(t("grid.invalid", { count: invalid })) : undefined);
     if (invalid > 0) return;
-    let sent: Parameters<typeof rejectedCells>[3] = changed;
     try {
-      if (changed.length > 0) {
-        const changes = changed.map(({ base, values }) => ({
-          key: page.table.keyOf(base),
-          changes: values,
-        }));
-        const rows = await update.mutateAsync(changes);
-        grid.setStored(new Map(changed.flatMap(({ row }, at) => storedAs(row.id, rows[at]))));
-      }
-      sent = added;
-      if (added.length > 0) await create.mutateAsync(added.map(({ values }) => values));
+      await send(checked);
       isSaved.current = true;
       notifySuccess(savedText(added.length, changed.length));
       onSaved();
     } catch (error) {
-      const isAtCells = error instanceof ProblemError && error.byRow().size > 0;
-      if (isAtCells) grid.showMessages(rejectedCells(page, error, grid.columns, sent));
-      const problem = error instanceof Error ? error : new Error(String(error));
-      const isPartial = sent === added && changed.length > 0;
-      onProblem(isAtCells ? new Error(rejectedText(isPartial)) : problem);
+      if (!(error instanceof Error)) throw error;
+      const rejected = error instanceof ProblemError ? rejectedAt(error, checked) : {};
+      const isAtCells = Object.keys(rejected).length > 0;
+      if (isAtCells) grid.showMessages(rejected);
+      onProblem(isAtCells ? new Error(t("grid.rejected")) : error);
     }
   };
-  return { save, isSaving: create.isPending || update.isPending, isSaved };
-}
 
-function storedAs(id: string, row: AnyRow | undefined): [string, AnyRow][] {
-  return row ? [[id, row]] : [];
-}
-
-function invalidText(count: number): string {
-  return count === 1 ? "Check the marked row." : `Check the ${formatCount(count)} marked rows.`;
-}
-
-function rejectedText(isPartial: boolean): string {
-  return isPartial
-    ? "The changes are saved, but none of the new rows. Check the marked cells."
-    : "Nothing was saved. Check the marked cells.";
+  const rejectedAt = (problem: ProblemError, { added, changed }: CheckedGrid) =>
+    changed.length === 0
+      ? rejectedCells(page, problem, grid.columns, added)
+      : {
+          ...rejectedCells(page, problem.within("update"), grid.columns, changed),
+          ...rejectedCells(page, problem.within("create"), grid.columns, added),
+        };
+  return { save, isSaving: create.isPending || edit.isPending, isSaved };
 }
 
 function savedText(added: number, changed: number): string {
   const parts = [
-    added > 0 ? `${formatCount(added)} added` : "",
-    changed > 0 ? `${formatCount(changed)} changed` : "",
+    added > 0 ? t("grid.savedAdded", { count: added }) : "",
+    changed > 0 ? t("change.done", { count: changed }) : "",
   ];
   return parts.filter(Boolean).join(", ");
 }

@@ -1,5 +1,6 @@
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { AnyRow, Referrer } from "../../api/table";
+import { t } from "../../language/messages";
 import { rowId } from "../data-table";
 import type { AnyPage, Draft, FieldInfo } from "../page";
 import type { Option } from "../reference-options";
@@ -106,15 +107,6 @@ export function useGrid({ page, referrer, row, items, labels }: Props) {
       if (at >= 0) moveTo({ row: at, column: Math.max(column, 0) });
     },
 
-    /** Mark rows as stored, after a part of the changes was saved. */
-    setStored: (stored: ReadonlyMap<string, AnyRow>) =>
-      setRows((before) =>
-        before.map((one) => {
-          const base = stored.get(one.id);
-          return base ? storedRow(one.id, base, columns) : one;
-        }),
-      ),
-
     /** Add a new row for each option of a reference, and move to the first of them. */
     addOptions: (field: FieldInfo, options: readonly Option[]) => {
       const known = new Set(
@@ -152,7 +144,7 @@ export function useGrid({ page, referrer, row, items, labels }: Props) {
         setRows((before) => pasted(before, columns, at, drafts, blank));
         moveTo(at);
       } catch (error) {
-        notifyFailure("Nothing was pasted", errorText(error as Error));
+        notifyFailure(t("grid.nothingPasted"), errorText(error as Error));
       }
     },
   };

@@ -1,157 +1,141 @@
-import {
-  Alert,
-  Button,
-  FileInput,
-  Group,
-  Modal,
-  ScrollArea,
-  Select,
-  Stack,
-  Table,
-  Text,
-} from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { Alert, Anchor, Button, FileInput, Group, Loader, Modal, Stack, Text } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { tableHooks } from "../../api/hooks";
-import { ProblemError } from "../../api/problem";
-import { formatCount, lowerFirst } from "../formats";
-import type { AnyPage, FieldInfo } from "../page";
-import { notifySuccess } from "../removal";
+import { type FileColumns, fetchTemplate, importFile, readFileColumns } from "../../api/imports";
+import { t } from "../../language/messages";
+import { countedRows, lowerFirst } from "../formats";
+import type { AnyPage } from "../page";
+import { notifyFailure, notifySuccess } from "../removal";
+import { saveFile } from "../save-file";
 import { ALERT_STYLES, errorText } from "../states";
-import { type CsvTable, decodeText, readCsv } from "./csv-text";
-import {
-  checkImport,
-  type ImportError,
-  importedFields,
-  MAX_ROWS,
-  type Mapping,
-  matchColumns,
-  missingFields,
-  rejectedLines,
-} from "./import-rows";
-
-const MAX_SHOWN = 200; // errors
+import { CellErrorTable } from "./cell-error-table";
+import { ColumnMapping } from "./column-mapping";
+import { type Mapping, matchColumns, missingFields, readingOf } from "./file-columns";
 
 interface Props {
   readonly page: AnyPage;
   readonly onClose: () => void;
 }
 
-/** Imports a CSV file: its columns are matched with fields, everything is checked, and all rows are added or none. */
-export default function ImportDialog({ page, onClose }: Props) {
-  const [table, setTable] = useState<CsvTable>();
-  const [mapping, setMapping] = useState<Mapping>([]);
-  const [rejected, setRejected] = useState<readonly ImportError[]>();
-  const create = tableHooks(page.table).useCreateMany();
-  const check = useMutation({ mutationFn: checked });
-  const nouns = lowerFirst(page.nav.label);
+interface Opened {
+  readonly file: File;
+  readonly columns: FileColumns;
+  /** Tells a file from another one of the same name. */
+  readonly number: number;
+}
 
-  async function checked(file: CsvTable) {
-    setRejected(undefined);
-    return checkImport(page, file, mapping);
-  }
-  const restart = () => {
-    check.reset();
-    create.reset();
-    setRejected(undefined);
+/** Imports a file: its columns are matched with fields, the server checks it, and all rows are added or none. */
+export default function ImportDialog({ page, onClose }: Props) {
+  const [opened, setOpened] = useState<Opened>();
+  const [mapping, setMapping] = useState<Mapping>([]);
+  const store = tableHooks(page.table).useImport();
+  const nouns = lowerFirst(page.nav.label);
+  const open = useMutation({
+    mutationFn: async (file: File) => {
+      const columns = await readFileColumns(page.table, file);
+      return { file, columns, number: (opened?.number ?? 0) + 1 };
+    },
+    onSuccess: (read) => {
+      setOpened(read);
+      setMapping(matchColumns(page, read.columns));
+    },
+  });
+  const choose = (file: File | null) => {
+    setOpened(undefined);
+    store.reset();
+    if (file) open.mutate(file);
   };
-  const open = async (file: File | null) => {
-    restart();
-    const read = file ? readCsv(decodeText(await file.arrayBuffer())) : undefined;
-    setTable(read);
-    setMapping(read ? matchColumns(page, read.header) : []);
-  };
+  const missing = opened ? missingFields(page, opened.columns, mapping) : [];
+  const reading = readingOf(mapping);
+  const check = useQuery({
+    queryKey: ["import", page.nav.name, opened?.number, reading],
+    queryFn: ({ signal }) =>
+      opened ? importFile(page.table, opened.file, reading, true, signal) : null,
+    enabled: opened !== undefined && missing.length === 0 && mapping.some(Boolean),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+  const report = check.data;
+  const isReady = report?.error_count === 0 && report.rows > 0;
   const send = () => {
-    if (!check.data) return;
-    create.mutate(check.data.bodies, {
-      onSuccess: (rows) => {
-        notifySuccess(`${formatCount(rows.length)} ${nouns} imported`);
-        onClose();
+    if (!opened) return;
+    store.mutate(
+      { file: opened.file, reading },
+      {
+        onSuccess: ({ stored }) => {
+          notifySuccess(t("import.done", { rows: countedRows(page.nav, stored) }));
+          onClose();
+        },
+        onError: () => check.refetch(),
       },
-      onError: (error) => {
-        if (error instanceof ProblemError)
-          setRejected(rejectedLines(page, error, mapping, check.data.lines));
-      },
-    });
+    );
   };
-  const isTooLong = table !== undefined && table.rows.length > MAX_ROWS;
-  const missing = table ? missingFields(page, mapping) : [];
-  const errors = rejected ?? check.data?.errors ?? [];
-  const isReady = check.data !== undefined && errors.length === 0;
-  const problem = check.error ?? (rejected?.length ? null : create.error);
+  const problem = open.error ?? check.error ?? store.error;
+  const isBusy = open.isPending || check.isFetching;
   return (
     <Modal
       opened
       onClose={onClose}
       size="xl"
       closeOnClickOutside={false}
-      title={`Import ${nouns}`}
-      closeButtonProps={{ "aria-label": "Close" }}
+      title={t("import.title", { nouns })}
+      closeButtonProps={{ "aria-label": t("close") }}
     >
       <Stack gap="md">
         <FileInput
-          label="CSV file"
-          description="The first line has the names of the columns. A spreadsheet saves such a file as CSV UTF-8."
-          accept=".csv,.tsv,.txt,text/csv"
-          placeholder="Choose a file"
-          onChange={open}
+          label={t("import.file")}
+          description={t("import.hint")}
+          accept=".csv,.tsv,.txt,.xlsx,text/csv"
+          placeholder={t("file.choose")}
+          onChange={choose}
           data-autofocus
         />
-        {table && (
-          <Columns
+        {!opened && <Template page={page} />}
+        {opened && (
+          <ColumnMapping
             page={page}
-            table={table}
+            file={opened.columns}
             mapping={mapping}
             onChange={(changed) => {
-              restart();
+              store.reset();
               setMapping(changed);
             }}
           />
         )}
         {missing.length > 0 && (
           <Text size="sm">
-            Still needed: {missing.map(({ label }) => label).join(", ")}. Choose their columns.
+            {t("import.missing", { fields: missing.map(({ label }) => label).join(", ") })}
           </Text>
         )}
-        {isTooLong && (
-          <Text size="sm" role="alert">
-            The file has {formatCount(table.rows.length)} rows. At most {formatCount(MAX_ROWS)} can
-            be imported at once: split the file.
-          </Text>
-        )}
-        {errors.length > 0 && <Errors errors={errors} />}
-        {problem && (
+        {report && report.error_count > 0 && <CellErrorTable page={page} report={report} />}
+        {problem && !report?.error_count && (
           <Alert
             color="red"
             variant="outline"
             styles={ALERT_STYLES}
             role="alert"
-            title="Nothing was imported"
+            title={t("import.nothing")}
           >
             <Text size="sm">{errorText(problem)}</Text>
           </Alert>
         )}
         <Group justify="space-between">
-          <Text size="sm" c="dimmed" role="status">
-            {statusText(table, isReady)}
-          </Text>
+          <Group gap="xs">
+            {isBusy && <Loader size="xs" />}
+            <Text size="sm" c="dimmed" role="status">
+              {isBusy
+                ? t("import.checking")
+                : isReady && t("import.checked", { count: report.rows })}
+            </Text>
+          </Group>
           <Group gap="sm">
             <Button variant="default" onClick={onClose}>
-              Cancel
+              {t("cancel")}
             </Button>
-            {isReady ? (
-              <Button onClick={send} loading={create.isPending}>
-                Import {formatCount(check.data.bodies.length)}
-              </Button>
-            ) : (
-              <Button
-                onClick={() => table && check.mutate(table)}
-                loading={check.isPending}
-                disabled={!table || table.rows.length === 0 || isTooLong || missing.length > 0}
-              >
-                Check
-              </Button>
-            )}
+            <Button onClick={send} loading={store.isPending} disabled={!isReady || isBusy}>
+              {t("import.submit", { count: report?.rows ?? 0 })}
+            </Button>
           </Group>
         </Group>
       </Stack>
@@ -159,99 +143,19 @@ export default function ImportDialog({ page, onClose }: Props) {
   );
 }
 
-function statusText(table: CsvTable | undefined, isReady: boolean): string {
-  if (!table) return "";
-  const rows = `${formatCount(table.rows.length)} ${table.rows.length === 1 ? "row" : "rows"}`;
-  return isReady ? `${rows} checked: nothing is wrong` : rows;
-}
-
-interface ColumnsProps {
-  readonly page: AnyPage;
-  readonly table: CsvTable;
-  readonly mapping: Mapping;
-  readonly onChange: (mapping: Mapping) => void;
-}
-
-/** The columns of the file, each with an example and the field that it is imported into. */
-function Columns({ page, table, mapping, onChange }: ColumnsProps) {
-  const fields = importedFields(page);
-  const choose = (index: number, field: FieldInfo | undefined) =>
-    onChange(mapping.map((one, at) => (at === index ? field : one === field ? undefined : one)));
+/** A link to an empty file with the right columns. */
+function Template({ page }: { page: AnyPage }) {
+  const titles = Object.fromEntries([...page.byName].map(([name, { label }]) => [name, label]));
+  const { mutate, isPending } = useMutation({
+    mutationFn: () => fetchTemplate(page.table, titles),
+    onSuccess: (content) => saveFile(content, `${page.nav.name}.xlsx`),
+    onError: (error) => notifyFailure(t("export.failed"), errorText(error)),
+  });
   return (
-    <ScrollArea.Autosize mah={280} type="auto">
-      <Table verticalSpacing={4} aria-label="Columns of the file">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th scope="col">Column</Table.Th>
-            <Table.Th scope="col">Example</Table.Th>
-            <Table.Th scope="col">Field</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {table.header.map((title, index) => (
-            <Table.Tr key={title}>
-              <Table.Td>{title}</Table.Td>
-              <Table.Td c="dimmed">{exampleOf(table, index)}</Table.Td>
-              <Table.Td>
-                <Select
-                  size="xs"
-                  aria-label={`Field of ${title}`}
-                  placeholder="Not imported"
-                  data={fields.map(({ name, label }) => ({ value: name, label }))}
-                  value={mapping[index]?.name ?? null}
-                  onChange={(name) =>
-                    choose(
-                      index,
-                      fields.find((field) => field.name === name),
-                    )
-                  }
-                  searchable
-                  openOnFocus={false}
-                  clearable
-                  clearButtonProps={{ "aria-label": `Do not import ${title}` }}
-                />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </ScrollArea.Autosize>
-  );
-}
-
-function exampleOf(table: CsvTable, index: number): string {
-  const cell = table.rows.find(({ cells }) => cells[index]?.trim())?.cells[index] ?? "";
-  return cell.length > 40 ? `${cell.slice(0, 40)}…` : cell;
-}
-
-function Errors({ errors }: { errors: readonly ImportError[] }) {
-  const lines = new Set(errors.map(({ line }) => line)).size;
-  const title = `Nothing was imported: ${formatCount(lines)} ${lines === 1 ? "row is" : "rows are"} wrong`;
-  return (
-    <Alert color="red" variant="outline" styles={ALERT_STYLES} role="alert" title={title}>
-      <ScrollArea.Autosize mah={240} type="auto">
-        <Table verticalSpacing={4} aria-label="Errors in the file">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th scope="col">Line</Table.Th>
-              <Table.Th scope="col">Value</Table.Th>
-              <Table.Th scope="col">Error</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {errors.slice(0, MAX_SHOWN).map(({ line, column, value, message }) => (
-              <Table.Tr key={`${line} ${column} ${message}`}>
-                <Table.Td>{line}</Table.Td>
-                <Table.Td>{value}</Table.Td>
-                <Table.Td>{message}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </ScrollArea.Autosize>
-      {errors.length > MAX_SHOWN && (
-        <Text size="sm">{formatCount(errors.length - MAX_SHOWN)} more errors are not shown.</Text>
-      )}
-    </Alert>
+    <Text size="sm">
+      <Anchor component="button" type="button" onClick={() => mutate()} disabled={isPending}>
+        {t("import.template")}
+      </Anchor>
+    </Text>
   );
 }

@@ -1,0 +1,61 @@
+"""The report files that a run was asked for: checked before it starts, written after it has ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.progress.reports.json_report import as_json, run_report
+from runner.progress.reports.report_files import check_writable, write_report
+from runner.progress.reports.run_account import RunAccount
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from runner.progress.reports.run_account import FileChange
+    from runner.progress.stores.state_reader import StateReader
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportFiles:
+    """Where to write reports: JSON, JUnit's XML, a page of HTML, a trace; None for none."""
+
+    json: Path | None = None
+    junit: Path | None = None
+    page: Path | None = None
+    trace: Path | None = None
+
+    def check(self) -> None:
+        """Raise `ReportPathError` where one of them could not be written."""
+        for option, path in (
+            ("--json", self.json),
+            ("--junit", self.junit),
+            ("--report", self.page),
+            ("--trace", self.trace),
+        ):
+            if path is not None:
+                check_writable(path, option)
+
+    def write(self, store: StateReader, run_id: str, changes: Sequence[tuple[str, FileChange]], *, check: bool) -> None:
+        """Write the reports of an ended run or check; `changes` are its files, by the id of the sub-task.
+
+        Raises StoreError.
+        """
+        if self.json is not None:
+            write_report(self.json, as_json(run_report(store, run_id)), "--json")
+        if self.junit is None and self.page is None and self.trace is None:
+            return
+        account = RunAccount.of(run_id, (recorded.event for recorded in store.events(run_id)), changes, is_check=check)
+        if self.junit is not None:
+            from runner.progress.reports.junit_report import junit_xml  # noqa: PLC0415 - slow to import
+
+            write_report(self.junit, junit_xml(account), "--junit")
+        if self.page is not None:
+            from runner.progress.reports.report_page import report_html  # noqa: PLC0415 - likewise
+
+            write_report(self.page, report_html(account), "--report")
+        if self.trace is not None:
+            from runner.progress.reports.trace_report import trace_json  # noqa: PLC0415 - likewise
+
+            write_report(self.trace, trace_json(account), "--trace")

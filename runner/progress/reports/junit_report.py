@@ -1,0 +1,115 @@
+"""The report for `--junit FILE`: JUnit's XML, as Jenkins and GitLab read it. Pure.
+
+A task is a suite, a sub-task a case. The elements and attributes are those of the schema `junit-10.xsd` of Jenkins'
+xUnit plugin. It has elements for flaky cases, which neither of the two shows: a case that succeeded at a later attempt
+has passed, and the errors of the earlier ones are in its output.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from runner.progress.reports.text_layout import printable
+from runner.records.status import SubTaskStatus, TaskStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from runner.progress.reports.run_account import RunAccount, SubTaskAccount, TaskAccount
+    from runner.records.events import Logged
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # production [2] Char of XML 1.0
+_KEPT = "keep"  # of a file that was edited by hand: no drift
+
+
+def junit_xml(account: RunAccount) -> str:
+    """Return the report of a run; of a check, sub-tasks with files that differ have failed."""
+    root = ET.Element("testsuites", name=_clean(account.plan))
+    for task in account.tasks.values():
+        root.append(_suite(account, task))
+    for name in ("tests", "failures", "errors"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    root.set("time", _seconds(_span(account)))
+    ET.indent(root)
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _suite(account: RunAccount, task: TaskAccount) -> ET.Element:
+    cases = [_case(account, task, subtask) for subtask in task.subtasks.values()]
+    suite = ET.Element(
+        "testsuite",
+        name=_clean(task.id),
+        tests=str(len(cases)),
+        failures=str(sum(case.find("failure") is not None for case in cases)),
+        errors="0",
+        skipped=str(sum(case.find("skipped") is not None for case in cases)),
+        time=_seconds(_span(task)),
+        hostname=_clean(account.host),
+    )
+    began = task.started_at or task.ended_at or account.started_at
+    if began is not None:
+        suite.set("timestamp", began.strftime("%Y-%m-%dT%H:%M:%S"))
+    properties = ET.SubElement(suite, "properties")
+    for name, value in (("agent", task.agent), ("title", task.title), ("run", account.id)):
+        ET.SubElement(properties, "property", name=name, value=_clean(value))
+    suite.extend(cases)
+    _add_output(suite, _log_lines(task.log))
+    return suite
+
+
+def _case(account: RunAccount, task: TaskAccount, subtask: SubTaskAccount) -> ET.Element:
+    case = ET.Element(
+        "testcase",
+        name=_clean(subtask.piece),
+        classname=_clean(f"{account.plan}.{task.id}"),
+        time=_seconds(subtask.seconds),
+    )
+    drift = [f"{verb} {path}" for verb, path in subtask.changes if verb != _KEPT] if account.is_check else []
+    if subtask.status is SubTaskStatus.FAILED:
+        _add_problem(case, "failure", "failed", subtask.error or "no reason was given")
+    elif subtask.status is not SubTaskStatus.DONE:
+        _add_problem(case, "skipped", _unended_kind(task, subtask), subtask.error or task.error or "it was not run")
+    elif drift:
+        _add_problem(case, "failure", "drift", "\n".join(("files differ from what would be generated:", *drift)))
+    earlier = [
+        f"attempt {attempt.number} failed: {attempt.error}" for attempt in subtask.attempts[:-1] if attempt.error
+    ]
+    _add_output(case, [*earlier, *_log_lines(subtask.log)])
+    return case
+
+
+def _unended_kind(task: TaskAccount, subtask: SubTaskAccount) -> str:
+    return subtask.status.value if subtask.status.ended else TaskStatus(task.status).value
+
+
+def _add_problem(case: ET.Element, element: str, kind: str, text: str) -> None:
+    clean = _clean(text)
+    problem = ET.SubElement(case, element, type=kind, message=clean.split("\n", 1)[0])
+    problem.text = clean
+
+
+def _add_output(element: ET.Element, lines: Iterable[str]) -> None:
+    text = "\n".join(map(_clean, lines))
+    if text:
+        ET.SubElement(element, "system-out").text = text
+
+
+def _log_lines(log: Iterable[Logged]) -> list[str]:
+    return [line.message if line.level == "info" else f"{line.level}: {line.message}" for line in log]
+
+
+def _span(timed: RunAccount | TaskAccount) -> float:
+    if timed.started_at is None or timed.ended_at is None:
+        return 0.0
+    return (timed.ended_at - timed.started_at).total_seconds()
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.3f}"
+
+
+def _clean(text: str) -> str:
+    """Return text without escape sequences and what XML 1.0 does not allow."""
+    return _NOT_XML.sub("", printable(text))

@@ -1,0 +1,1 @@
+"""The board in a browser: a page of this machine that shows runs while they last."""

@@ -1,0 +1,104 @@
+"""Serves the board on this machine until it is interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import secrets
+import socket
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.progress.stores.state_file import make_state_folder
+from runner.records.errors import RunnerError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOST = "127.0.0.1"
+_ADDRESS_FILE = "board-address"  # in the state folder
+_TOKEN_BYTES = 18
+_GRACE = 1  # seconds for open streams when the server ends
+_LISTENING = "0A"  # state of a socket in /proc/net/tcp
+
+
+class BoardError(RunnerError):
+    """The board cannot be served."""
+
+    exit_code = 2
+
+
+def serve_board(state: Path, port: int, announce: Callable[[str], object], *, allow_control: bool) -> None:
+    """Serve the board of a state folder on `port`, 0 for any free one, until SIGINT or SIGTERM.
+
+    `announce` is called with the address once it can be opened. Raises BoardError where the port is taken, or where the
+    packages that it needs are not installed.
+    """
+    try:
+        import uvicorn  # noqa: PLC0415 - an extra
+
+        from runner.progress.web_board.board_application import board_application  # noqa: PLC0415 - likewise
+    except ModuleNotFoundError as error:
+        raise BoardError(
+            f"the board needs a package that is not installed ({error.name}): pip install 'plan-runner[board]'"
+        ) from error
+    listener = _listen(port)
+    port = listener.getsockname()[1]
+    token = _token(state)
+    application = board_application(state, token, port, allow_control=allow_control)
+    config = uvicorn.Config(
+        application, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE, server_header=False
+    )
+    announce(f"http://{HOST}:{port}/{token}/")  # the kernel queues connections from here on
+    with contextlib.closing(listener):
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _token(state: Path) -> str:
+    """Return the token of a state folder's board, made once: an open page finds the board again after a restart."""
+    path = state / _ADDRESS_FILE
+    with contextlib.suppress(OSError, UnicodeDecodeError):
+        kept = path.read_text(encoding="ascii").strip()
+        if len(kept) >= _TOKEN_BYTES and path.stat().st_mode & 0o077 == 0:
+            return kept
+    token = secrets.token_urlsafe(_TOKEN_BYTES)
+    with contextlib.suppress(OSError):  # a state folder of somebody else: the token is of this start only
+        make_state_folder(state)
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+            file.write(token)
+    return token
+
+
+def _listen(port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen()
+    except OSError as error:
+        listener.close()
+        if error.errno != errno.EADDRINUSE:
+            raise BoardError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error
+        owner = _owner_of(port)
+        raise BoardError(
+            f"port {port} is taken{f' by {owner}' if owner else ''}; choose another with --port, or 0 for a free one"
+        ) from error
+    return listener
+
+
+def _owner_of(port: int) -> str | None:
+    """Return name and id of the process that listens on a port, where the system shows it to this user."""
+    inodes = set()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                inodes.add(f"socket:[{fields[9]}]")
+    for process in Path("/proc").glob("[0-9]*") if inodes else ():
+        with contextlib.suppress(OSError):
+            if any(str(descriptor.readlink()) in inodes for descriptor in (process / "fd").iterdir()):
+                name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
+                return f"{name} (process {process.name})"
+    return None

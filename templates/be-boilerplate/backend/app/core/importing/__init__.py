@@ -1,0 +1,1 @@
+"""Import of files of rows: CSV and XLSX."""

@@ -1,0 +1,64 @@
+/** Which columns of a file are which fields, and how its cells are read. */
+
+import type { FileColumns, Reading } from "../../api/imports";
+import { formatLocale } from "../../language/language";
+import { datePattern } from "../date-time-text";
+import { formatInputNumber } from "../number-text";
+import type { AnyPage, FieldInfo } from "../page";
+
+/** The field of each column of a file; undefined for columns that are not imported. */
+export type Mapping = readonly (FieldInfo | undefined)[];
+
+/** Return the fields that can be imported. */
+export function importedFields(page: AnyPage, file: FileColumns): readonly FieldInfo[] {
+  return file.fields.flatMap((name) => page.byName.get(name) ?? []);
+}
+
+/** Return the field of each column whose title is the label or the name of a field, each once. */
+export function matchColumns(page: AnyPage, file: FileColumns): Mapping {
+  const left = new Set(importedFields(page, file));
+  return file.columns.map(({ title, field: named }) => {
+    const field =
+      [...left].find(({ label }) => plain(label) === plain(title)) ??
+      [...left].find(({ name }) => name === named);
+    if (field) left.delete(field);
+    return field;
+  });
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, "");
+}
+
+/** Return the fields that a new row needs and no column has. */
+export function missingFields(
+  page: AnyPage,
+  file: FileColumns,
+  mapping: Mapping,
+): readonly FieldInfo[] {
+  return importedFields(page, file).filter(
+    (field) => file.required.includes(field.name) && !mapping.includes(field),
+  );
+}
+
+/** Return how the cells are read: as people write them in the language of the interface. */
+export function readingOf(mapping: Mapping, locale = formatLocale): Reading {
+  const order = (datePattern(locale).match(/[DMY]+/g) ?? [])
+    .map(([letter = ""]) => letter)
+    .join("");
+  const dates = order === "DMY" ? "dmy" : order === "MDY" ? "mdy" : "ymd";
+  return {
+    columns: mapping.map((field) => field?.name ?? ""),
+    decimal: formatInputNumber("0.5", locale).includes(",") ? "," : ".",
+    dates,
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    choices: Object.fromEntries(mapping.flatMap((field) => (field ? labelled(field) : []))),
+  };
+}
+
+/** Return the labels of a field's choices that the server cannot tell from the values. */
+function labelled({ name, choices = [] }: FieldInfo): [string, Record<string, string>][] {
+  const others = choices.filter(({ value, label }) => plain(value) !== plain(label));
+  if (others.length === 0) return [];
+  return [[name, Object.fromEntries(others.map(({ value, label }) => [label, value]))]];
+}
