@@ -11,6 +11,7 @@ A filter is a query parameter `field` or `field__operator`. Which operators a fi
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection
 from copy import copy
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ from app.core.filtering import (
     parameter_schema,
     value_adapter,
 )
+from app.core.moments import zone_of
 from app.core.ordering import SortKey
 from app.core.problems import FieldError, invalid
 from app.core.search import Search
@@ -39,7 +41,10 @@ MAX_OFFSET = 2**63 - 1
 PLACES = ("offset", "after", "before")  # parameters of which a request has at most one
 # Parameters that are not filters: fields of these names are filtered by `count__eq`.
 _RESERVED = frozenset(
-    {"limit", "offset", "after", "before", "count", "sort", "q", "expand", "labels"}
+    {
+        *("limit", "offset", "after", "before", "count", "sort", "q", "expand"),
+        *("labels", "columns", "bom", "time_zone"),
+    }
 )
 
 Item = TypeVar("Item")
@@ -83,9 +88,21 @@ class ExportQuery:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CsvQuery(ExportQuery):
-    """The query of an export, and whether it has labels beside references."""
+    """The query of an export: `columns` are the names of fields, separated by commas, or empty for all of them.
+
+    `labels` is whether columns with labels are beside references, and `bom` whether the file begins with a mark of UTF-8.
+    """
 
     labels: bool = False
+    columns: str = ""
+    bom: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WorkbookQuery(CsvQuery):
+    """The query of an export as a workbook, whose times are those of a time zone."""
+
+    time_zone: dt.tzinfo = dt.UTC
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -128,13 +145,59 @@ _Labels = Annotated[
     bool, Query(description="Whether columns with the labels of referenced rows are added.")
 ]
 
+_Columns = Annotated[
+    str, Query(description="Comma-separated fields to export, in this order; all without it.")
+]
+_Bom = Annotated[
+    bool,
+    Query(
+        description="Whether the file begins with a byte order mark, by which Excel knows UTF-8."
+    ),
+]
+_TimeZone = Annotated[
+    str, Query(description="The time zone of the times, which Excel has none of: `Asia/Jakarta`.")
+]
+
 
 # These dependencies are `async` because they never block: FastAPI runs all others in a thread each.
 async def csv_query(
-    request: Request, *, sort: _Sort = "", q: _Search = "", labels: _Labels = False
+    request: Request,
+    *,
+    sort: _Sort = "",
+    q: _Search = "",
+    labels: _Labels = False,
+    columns: _Columns = "",
+    bom: _Bom = False,
 ) -> CsvQuery:
     """Return the query of a request for an export."""
-    return CsvQuery(parameters=request.query_params, sort=sort, q=q, labels=labels)
+    return CsvQuery(
+        parameters=request.query_params, sort=sort, q=q, labels=labels, columns=columns, bom=bom
+    )
+
+
+async def workbook_query(
+    request: Request,
+    *,
+    sort: _Sort = "",
+    q: _Search = "",
+    labels: _Labels = False,
+    columns: _Columns = "",
+    time_zone: _TimeZone = "UTC",
+) -> WorkbookQuery:
+    """Return the query of a request for an export as a workbook; raises a problem 422 for an unknown time zone."""
+    try:
+        zone = zone_of(time_zone)
+    except ValueError as error:
+        message = str(error)
+        raise invalid([FieldError(field="time_zone", code="time_zone", message=message)]) from None
+    return WorkbookQuery(
+        parameters=request.query_params,
+        sort=sort,
+        q=q,
+        labels=labels,
+        columns=columns,
+        time_zone=zone,
+    )
 
 
 async def list_query(

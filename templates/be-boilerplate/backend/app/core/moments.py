@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -17,6 +18,14 @@ from app.core.raw_values import RawText
 def utc_now() -> dt.datetime:
     """Return the current time, for columns that record when a row was changed."""
     return dt.datetime.now(dt.UTC)
+
+
+def zone_of(name: str) -> dt.tzinfo:
+    """Return a time zone by its IANA name; raises ValueError where there is none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError("is not the IANA name of a time zone") from None
 
 
 class _SqliteMoment(TypeDecorator[Any]):

@@ -25,7 +25,7 @@ from app.core.bulk import (
     visible_row,
     within,
 )
-from app.core.export import CsvBlocks
+from app.core.export import Blocks
 from app.core.fields import Body, is_storable
 from app.core.hooks import (
     HookPoint,
@@ -37,8 +37,8 @@ from app.core.hooks import (
     before_update,
 )
 from app.core.integrity import explain
-from app.core.listing import Count, CsvQuery, ExportQuery, ListQuery, Page
-from app.core.lists import read_count, read_csv, read_page
+from app.core.listing import Count, CsvQuery, ExportQuery, ListQuery, Page, WorkbookQuery
+from app.core.lists import read_count, read_csv, read_page, read_workbook
 from app.core.problems import ProblemError, not_found, precondition_failed
 from app.core.resource import Model, Read, Resource
 from app.core.responses import entity_tag, matches_etag, to_json
@@ -72,9 +72,13 @@ class Repository(Generic[Model, Read]):
         """Return a page; raises a problem 422 for an invalid query, or 400 for an invalid cursor."""
         return read_page(self.resource, self.session, query)
 
-    def csv(self, query: CsvQuery, timeout: float) -> CsvBlocks:
+    def csv(self, query: CsvQuery, timeout: float) -> Blocks:
         """Return a CSV file with all rows that match a query, in blocks of lines; `timeout` is in seconds."""
         return read_csv(self.resource, self.session, query, timeout)
+
+    def workbook(self, query: WorkbookQuery, timeout: float) -> Blocks:
+        """Return an XLSX file with all rows that match a query, in blocks; `timeout` is in seconds."""
+        return read_workbook(self.resource, self.session, query, timeout)
 
     def count(self, query: ExportQuery) -> Count:
         """Return the exact number of rows that match a query."""

@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase
 
 from app.core.bulk import checked_values
+from app.core.bulk_repository import BulkRepository
 from app.core.fields import Body
 from app.core.importing.cell_values import Reader, Reading, plain_text
 from app.core.importing.import_errors import ImportErrors, ImportReport
@@ -23,7 +24,6 @@ from app.core.importing.row_writer import RowWriter
 from app.core.importing.sheets import Sheet, SheetRow
 from app.core.integrity import explain
 from app.core.problems import FieldError, ProblemError, too_busy
-from app.core.bulk_repository import BulkRepository
 
 BATCH = 500  # rows that are validated and stored together
 

@@ -8,13 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from app.core.bulk_repository import BulkRepository
 from app.core.constraint_columns import table_of
 from app.core.hooks import after_create, before_create
 from app.core.importing.import_errors import ImportErrors
 from app.core.importing.new_rows import NewRow, UniqueValues
 from app.core.integrity import explain
 from app.core.problems import ProblemError
-from app.core.bulk_repository import BulkRepository
 
 AnyRepository = BulkRepository[Any, Any]
 
