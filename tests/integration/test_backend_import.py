@@ -1,0 +1,129 @@
+"""Imports of large files: every error is reported, all rows are stored or none, and memory stays bounded."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+import xlsxwriter
+
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.integration.backend import Server
+
+pytest_plugins = ["tests.integration.postgres"]
+
+ROWS = 100_000
+WRONG = 100
+MOST_MEMORY = 120 * 2**20  # bytes more than before, at any time
+LIMIT_S = 900.0  # on a busy machine
+TITLES = [
+    "School",
+    "NISN",
+    "Nis",
+    "Full name",
+    "Gender",
+    "Birth place",
+    "Birth date",
+    "Religion",
+    "Address",
+    "Distance",
+]
+COLUMNS = "school_id,nisn,nis,full_name,gender,birth_place,birth_date,religion,address,distance_km"
+READING = {"columns": COLUMNS, "dates": "dmy", "decimal": ","}
+SCHOOL = {"npsn": "20100001", "name": "SMP Satu", "level": "SMP", "address": "x", "city": "x", "province": "x"}
+# What is wrong with a row: the index of the cell and its text
+FAULTS = [(1, "12"), (4, "X"), (9, "jauh"), (0, "SMP Dua"), (3, "")]
+
+
+def pupils(wrong: frozenset[int]) -> Iterator[list[str]]:
+    """Yield the rows of a file; those with the numbers `wrong`, as a spreadsheet counts them, have an error each."""
+    for number in range(2, ROWS + 2):
+        birth = f"{number % 28 + 1:02}/{number % 12 + 1:02}/2012"
+        distance = f"{number % 90},5"
+        row = [
+            "SMP Satu",
+            f"{number:010}",
+            f"N{number}",
+            f"Siswa {number}",
+            "L",
+            "Jakarta",
+            birth,
+            "Islam",
+            "Jl. 1",
+            distance,
+        ]
+        if number in wrong:
+            index, text = FAULTS[number % len(FAULTS)]
+            row[index] = text
+        yield row
+
+
+def csv_file(wrong: frozenset[int]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, delimiter=";").writerows([TITLES, *pupils(wrong)])
+    return text.getvalue().encode()
+
+
+def xlsx_file(wrong: frozenset[int]) -> bytes:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"constant_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate([TITLES, *pupils(wrong)]):
+            sheet.write_row(number, 0, row)
+    return content.getvalue()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_backend(backend_files(read_schema()), tmp_path_factory.mktemp("importing"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iterator[Server]:
+    url = f"sqlite:///{tmp_path / 'imported.db'}"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_database")
+    with serving(folder, url) as running:
+        yield running
+
+
+@pytest.mark.parametrize("file_of", [csv_file, xlsx_file])
+def test_a_large_file_is_imported_once_its_errors_are_mended(server: Server, file_of: Any) -> None:
+    client = httpx.Client(base_url=f"{server.url}/api", timeout=LIMIT_S)
+    assert client.post("/schools", json=SCHOOL).status_code == 201
+    assert client.get("/students").json()["total"] == 0
+    wrong = frozenset(random.Random(1).sample(range(2, ROWS + 2), WRONG))
+    before = peak_memory(server)
+    path, content = "/students/import", file_of(wrong)
+    report = client.post(path, params={**READING, "dry_run": True}, content=content).json()
+    assert (report["rows"], report["stored"], report["error_count"]) == (ROWS, 0, WRONG)
+    assert [error["row"] for error in report["errors"]] == sorted(wrong)
+    for error in report["errors"]:
+        index, text = FAULTS[error["row"] % len(FAULTS)]
+        assert (error["column"], error["value"]) == ("ABCDEFGHIJ"[index], text)
+    rejected = client.post(path, params=READING, content=content)
+    assert (rejected.status_code, len(rejected.json()["errors"])) == (422, WRONG)
+    assert client.get("/students").json()["total"] == 0
+    stored = client.post(path, params=READING, content=file_of(frozenset()))
+    assert stored.json()["stored"] == ROWS, stored.text
+    assert client.get("/students/count").json() == {"count": ROWS}
+    assert peak_memory(server) - before < MOST_MEMORY
+    again = client.post(path, params=READING, content=file_of(frozenset())).json()
+    assert again["detail"] == f"The file has {3 * ROWS:,} errors in {ROWS:,} of {ROWS:,} rows. Nothing was imported."
+    assert len(again["errors"]) == 1000
+
+
+def peak_memory(server: Server) -> int:
+    """Return the most memory that the server had at any time, in bytes."""
+    status = Path(f"/proc/{server.process.pid}/status").read_text()
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024
