@@ -16,6 +16,7 @@ from tests.node import NoNodeError, command, node_environment
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "templates" / "fe-boilerplate" / "frontend"
+BROWSER_TESTS = SOURCE / "{{ 'e2e' if operation.e2e else '' }}"
 FILES = ("package.json", "package-lock.json", ".npmrc")
 HOME = ROOT / "build" / ".frontend-packages"
 INSTALL_LIMIT_S = 600
@@ -26,12 +27,12 @@ class InstallError(Exception):
     """npm did not install the packages, or printed a warning about them."""
 
 
-def packages() -> Path:
-    """Return the `node_modules` that the lock file of the template set describes; installs them if they are missing.
+def packages(source: Path = SOURCE) -> Path:
+    """Return the `node_modules` that the lock file in a folder describes; installs them if they are missing.
 
     Safe to be called by several processes at once. Raises InstallError and NoNodeError.
     """
-    digest = hashlib.sha256(b"".join((SOURCE / name).read_bytes() for name in FILES)).hexdigest()[:16]
+    digest = hashlib.sha256(b"".join((source / name).read_bytes() for name in FILES)).hexdigest()[:16]
     folder = HOME / digest
     HOME.mkdir(parents=True, exist_ok=True)
     with AdvisoryLock(HOME / "lock").held(2 * INSTALL_LIMIT_S) as got:
@@ -39,15 +40,15 @@ def packages() -> Path:
             raise InstallError(f"{HOME}: another process has been installing for {2 * INSTALL_LIMIT_S} s")
         if not (folder / "installed").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            _install(folder)
+            _install(source, folder)
             (folder / "installed").touch()
     return folder / "node_modules"
 
 
-def _install(folder: Path) -> None:
+def _install(source: Path, folder: Path) -> None:
     folder.mkdir()
     for name in FILES:
-        shutil.copyfile(SOURCE / name, folder / name)
+        shutil.copyfile(source / name, folder / name)
     result = subprocess.run(
         [*command("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
         cwd=folder,
@@ -66,6 +67,7 @@ def main() -> int:
     """Install them."""
     try:
         packages()
+        packages(BROWSER_TESTS)
     except (InstallError, NoNodeError) as error:
         print(error, file=sys.stderr)
         return 1

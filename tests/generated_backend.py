@@ -6,6 +6,8 @@ import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 from runner.ddl.reader import read_ddl
 from runner.generation.agent import AgentContext, GeneratedFile
 from runner.generation.fastapi.migration.revisions import FOLDER, INITIAL
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
     from runner.ddl.model import Schema, Table
 
 SCHOOL = Path(__file__).parents[1] / "plans" / "school.sql"
+
+
+def school_labels() -> dict[str, Any]:
+    """Return the labels that the school's plan gives."""
+    labels: dict[str, Any] = yaml.safe_load((SCHOOL.parent / "labels" / "school.yaml").read_text(encoding="utf-8"))
+    return labels
 
 
 def read_schema(path: Path = SCHOOL) -> Schema:

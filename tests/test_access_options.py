@@ -100,12 +100,25 @@ def test_parts_can_be_chosen() -> None:
         ),
         ({"auth": {"table": "t"}}, "no column of t is recognised as its login; name it"),
         ({"auth": {"kind": "session", "role": "kind"}}, "role needs the key table as well"),
-        ({"audit": "yes"}, "option audit: give true or false, not 'yes'"),
+        ({"audit": "yes"}, "option audit: give true, false or the days to keep entries, {days: 365}, not 'yes'"),
+        ({"audit": {"days": 0}}, "option audit: give true, false or the days"),
+        ({"audit": {"day": 1}}, "option audit: give true, false or the days"),
     ],
 )
 def test_what_does_not_suit_is_reported(given: dict[str, Any], message: str) -> None:
     with pytest.raises(AgentError, match=message):
         options(USERS + PLAIN, **given)
+
+
+def test_the_column_with_the_hashes_is_a_secret_whatever_its_name() -> None:
+    ddl = "CREATE TABLE people (id int PRIMARY KEY, login text NOT NULL UNIQUE, kode text NOT NULL, note text);"
+    schema = read_ddl_text(ddl, "postgres")
+    files = backend_files(schema, options={"auth": {"table": "people", "hash": "kode"}})
+    schemas, router = (files[f"backend/app/people/{name}.py"].text for name in ("schemas", "router"))
+    written, _, read = schemas.partition("class PersonRead")
+    assert ("kode:" in written, "kode" in read) == (True, False)
+    assert '"kode"' in router
+    assert '@validates("kode")' in files["backend/app/people/model.py"].text
 
 
 def test_a_table_of_the_schema_keeps_its_name() -> None:
@@ -120,6 +133,7 @@ def test_a_table_of_the_schema_keeps_its_name() -> None:
         ({"auth": "session"}, ("app_sessions", "app_login_failures", "app_accounts", "app_audit_log")),
         ({"auth": "session", "audit": False}, ("app_sessions", "app_login_failures", "app_accounts")),
         ({"audit": True}, ("app_audit_log",)),
+        ({"audit": {"days": 365}}, ("app_audit_log",)),
         ({"auth": "none"}, ()),
     ],
 )

@@ -120,7 +120,7 @@ def test_two_generations_are_identical() -> None:
         for read in (schema, read_schema())
     )
     assert first == second
-    assert len(first) == len(schema.tables) == 24
+    assert len(first) == len(schema.tables) == 25
 
 
 def test_a_table_is_needed() -> None:

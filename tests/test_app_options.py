@@ -102,6 +102,11 @@ def test_languages_without_a_catalogue_are_refused(languages: object, message: s
         load_agent("fe-boilerplate").generate(AgentContext(schema=SCHEMA, options={"languages": languages}))
 
 
+def test_a_time_zone_that_is_none_is_refused() -> None:
+    with pytest.raises(AgentError, match=r"'Asia/Jakrata' is no time zone; did you mean Asia/Jakarta\?"):
+        load_agent("be-boilerplate").generate(AgentContext(schema=SCHEMA, options={"time_zone": "Asia/Jakrata"}))
+
+
 @pytest.mark.parametrize("locale", ["en_US\nAPI_KEY=", "../x", "en US", "$(x)"])
 def test_a_locale_that_is_none_is_refused(locale: str) -> None:
     with pytest.raises(AgentError, match="is no locale; give one such as en_US"):

@@ -289,12 +289,15 @@ def test_json_of_a_schema():
         CREATE UNIQUE INDEX i ON b USING btree (a_id);
         CREATE UNIQUE INDEX j ON b (lower(a_id)) WHERE n > 1;
         COMMENT ON TABLE b IS 'bee';
-        CREATE VIEW v AS SELECT 1;
+        CREATE VIEW v AS SELECT n AS m FROM b;
+        CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';
         ALTER TABLE b EXPLODE;
     """
     data = json.loads(json.dumps(schema_to_json(read_ddl_text(ddl, "postgres", "f.sql"))))
-    assert list(data) == ["dialect", "tables", "enums", "domains", "not_understood", "passed_over", "warnings"]
+    assert list(data) == ["dialect", "tables", "views", "enums", "domains", "not_understood", "passed_over", "warnings"]
     a, b = data["tables"]
+    (view,) = data["views"]
+    assert (view["name"], view["kind"], [column["name"] for column in view["columns"]]) == ("v", "view", ["m"])
     assert (a["schema"], a["name"], a["kind"], a["partition_of"]) == ("public", "a", "table", None)
     assert a["columns"][0] == {
         "name": "id",
@@ -331,9 +334,9 @@ def test_json_of_a_schema():
     assert data["enums"] == [{"schema": "public", "name": "mood", "values": ["low", "high"], "comment": None}]
     assert data["domains"][0]["checks"] == ["VALUE > 1900"]
     assert [(note["line"], note["table_related"], note["table"]) for note in data["not_understood"]] == [
-        (10, True, "public.b")
+        (11, True, "public.b")
     ]
-    assert [note["line"] for note in data["passed_over"]] == [9]
+    assert [note["line"] for note in data["passed_over"]] == [10]
 
 
 def test_keys_over_texts_without_case_get_an_index_of_sqlite() -> None:

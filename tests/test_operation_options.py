@@ -15,7 +15,9 @@ MODULES = ("rate_limit", "client_address", "metrics", "route_names", "tracing")
 
 
 def test_all_are_off_by_default() -> None:
-    assert operation_options({}) == OperationOptions(rate_limit=None, metrics=False, tracing="none")
+    assert operation_options({}) == OperationOptions(
+        rate_limit=None, metrics=False, tracing="none", ci="none", e2e=False
+    )
 
 
 @pytest.mark.parametrize(
@@ -25,6 +27,8 @@ def test_all_are_off_by_default() -> None:
         ({"rate_limit": 5}, "option rate_limit: 5 is no rate"),
         ({"metrics": "yes"}, "option metrics: give true or false, not 'yes'"),
         ({"tracing": True}, "option tracing: True is unknown; give none or otel"),
+        ({"ci": "jenkins"}, "option ci: 'jenkins' is unknown; give none, github or gitlab"),
+        ({"e2e": 1}, "option e2e: give true or false, not 1"),
     ],
 )
 def test_what_does_not_suit_is_reported(given: dict[str, Any], message: str) -> None:

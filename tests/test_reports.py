@@ -108,6 +108,7 @@ def test_the_report_has_its_documented_shape(store: SqliteStore) -> None:
         "status": "failed",
         "progress": {"completed": 2, "failed": 1, "total": 3},
         "error": "no space",
+        "host": None,
         "started_at": "2026-03-01T12:00:00.250000Z",
         "ended_at": "2026-03-01T12:00:07.000000Z",
     }

@@ -91,6 +91,11 @@ def test_other_globs_options_and_another_schema_are_decided_again(ddl: Path) -> 
     with pytest.raises(TaskInputError, match="no column 'pasword'") as error:
         prepare(ddl, options={"secret": {"pupils": ["pasword"]}})
     assert error.value.key == "secret.pupils.0"
+    with pytest.raises(TaskInputError, match="no table has a column 'deletd_at'"):
+        prepare(ddl, options={"soft_delete": "deletd_at"})
+    with pytest.raises(TaskInputError, match=r"\w+\.id is integer") as error:
+        prepare(ddl, options={"soft_delete": "id"})
+    assert error.value.key == "soft_delete"
     ddl.write_text(DDL + "CREATE TABLE rooms (id int PRIMARY KEY);")
     changed, _ = prepare(ddl)
     assert "rooms" in tables(changed)

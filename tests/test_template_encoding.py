@@ -39,19 +39,18 @@ KEEPING = {*WORDING, "join", "list", "lower", "replace"}
 
 # Expressions whose text consists of letters, digits, spaces, `_`, `-`, `.` and `/` in whatever schema.
 PLAIN = word_set("""
-    app.distribution app.locale app.slug application.table().module box.height box.more box.table.module box.width box.x
-    box.y column.alias_name column.attribute diagram.file diagram.height diagram.title diagram.width enum.class_name
-    field.name initial.py added.py loop.index name one.key.on_delete one.module operation.rate_limit own.table.module
-    path reference.fields reference.label reference.module resource.replaced_by revision.number service.name
-    service.schemas table.class_name table.key.name
-    table.examples.most_rows table.label table.module table.noun table.nouns table.plural table.route
-    table.singular
+    app.distribution app.locale app.slug app.time_zone application.table().module box.height box.more
+    box.table.module box.width box.x box.y column.alias_name column.attribute diagram.file diagram.height
+    diagram.title diagram.width enum.class_name field.name initial.py added.py loop.index name one.key.on_delete
+    one.module operation.rate_limit own.table.module path reference.fields reference.label reference.module
+    resource.replaced_by revision.number service.name service.schemas table.class_name table.key.name
+    table.examples.most_rows table.label table.module table.noun table.nouns table.plural table.route table.singular
 """)
 # Expressions that are source already, because code made them of encoded parts.
 SOURCES = word_set("""
     arguments column.alias column.initial column.mapped column.read column.write resource.body resource.example_key
     resource.exports resource.identity resource.key_parameters resource.key_tuple resource.key_type resource.references
-    resource.hashed resource.rules resource.secrets resource.table_name search searched source text
+    known_by resource.hashed resource.rules resource.secrets resource.table_name search searched source text
 """)
 TITLE = '"*/ </title> `x` ${x} {{ x }} \\'
 

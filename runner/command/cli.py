@@ -82,6 +82,22 @@ def _runner() -> None:
     """
 
 
+def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return `local`, or the address of a scheduler with its port."""
+    del ctx, param
+    if not value or value == "local":
+        return value or None
+    from pydantic_core import PydanticCustomError  # noqa: PLC0415 - slow to import
+
+    from runner.plan.value_types import scheduler_url  # noqa: PLC0415
+
+    try:
+        return scheduler_url(value)
+    except PydanticCustomError as error:
+        expected = "Give local, tls://HOST:PORT, or tcp://HOST:PORT without encryption"
+        raise click.BadParameter(f"{value!r} {error.message()}. {expected}.") from error
+
+
 @_runner.command("run")
 @_PLAN
 @_STATE
@@ -107,6 +123,14 @@ def _runner() -> None:
     show_envvar=True,
     help="How many earlier runs of the plan stay in the state folder; unsent ones always stay.",
 )
+@click.option(
+    "--executor",
+    callback=_executor,
+    envvar="RUNNER_EXECUTOR",
+    show_envvar=True,
+    metavar="local|URL",
+    help="Where the workers are, in place of the plan's: this machine, or a Dask scheduler such as tls://host:8786.",
+)
 @click.option("--json", type=_REPORT, help="Write a report of the run to this file, as JSON.")
 @click.option("--junit", type=_REPORT, help="The same as JUnit's XML, for CI.")
 @click.option("--report", "page", type=_REPORT, help="The same as a page of HTML, with a timeline.")
@@ -120,7 +144,8 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
     run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
     """
-    if not options["state"].exists():  # nothing ran here before: workers will be needed
+    local = options["executor"] in {None, "local"}
+    if local and not options["state"].exists():  # nothing ran here before: workers will be needed
         from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415
 
         ensure_forkserver()

@@ -18,7 +18,10 @@ from runner.records.message_pipe import CompactPickle
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-TableKind = Literal["table", "partitioned", "foreign"]
+TableKind = Literal["table", "partitioned", "foreign", "view"]
+FunctionKind = Literal["FUNCTION", "PROCEDURE", "AGGREGATE"]
+JoinKind = Literal["", "inner", "left", "cross"]
+SetOperator = Literal["UNION", "UNION ALL", "INTERSECT", "EXCEPT"]
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
 
 
@@ -107,6 +110,8 @@ class SqlType(CompactPickle):
     enum: Enum | None = None
     domain: Domain | None = None
     unsigned: bool = False  # MySQL
+    width: int | None = None  # MySQL: the display width of a number, where it is not the server's own
+    is_binary: bool = False  # MySQL: a text with the attribute BINARY, which compares its bytes
     is_set: bool = False  # MySQL SET(...): `enum` holds its members
 
 
@@ -135,7 +140,8 @@ class Generated(CompactPickle):
 class Check(CompactPickle):
     """A CHECK: the text between its parentheses, the columns it refers to, its parsed form where there is one.
 
-    `is_inlined` is whether `expression` has what functions of the schema return instead of their calls.
+    `is_inlined` is whether `expression` has what functions of the schema return instead of their calls. `of_column` is
+    the column whose definition contains it.
     """
 
     text: str
@@ -144,6 +150,8 @@ class Check(CompactPickle):
     expression: Expression | None = None
     is_inlined: bool = False
     no_inherit: bool = False
+    of_column: str | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -169,7 +177,7 @@ class Composite(CompactPickle):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Function(CompactPickle):
-    """A function that an expression of the schema calls.
+    """A function, a procedure or an aggregate. `is_needed` is whether an expression or a view of the schema calls it.
 
     `text` is all of its statement after the name, `signature` the statement without the body, `arguments` what is
     between its parentheses.
@@ -179,6 +187,17 @@ class Function(CompactPickle):
     arguments: str
     text: str
     signature: str
+    kind: FunctionKind = "FUNCTION"
+    is_needed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trigger(CompactPickle):
+    """A trigger of a table or a view: `text` is its whole statement."""
+
+    name: str
+    table: QName
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,6 +220,7 @@ class Column(CompactPickle):
     generated: Generated | None = None
     on_update: str | None = None  # MySQL ON UPDATE CURRENT_TIMESTAMP
     system_time: Literal["row start", "row end"] | None = None  # of MariaDB's system versioning
+    character_set: str | None = None  # MySQL
     collation: str | None = None
     comment: str | None = None
     line: int = 0
@@ -226,6 +246,7 @@ class Key(CompactPickle):
     without_overlaps: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -246,6 +267,7 @@ class ForeignKey(CompactPickle):
     period: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -259,7 +281,7 @@ class IndexPart(CompactPickle):
     nulls: Literal["first", "last"] | None = None
     operator_class: str | None = None
     collation: str | None = None
-    length: int | None = None  # MySQL key prefix
+    length: int | None = None  # MySQL key prefix; of a unique index, `expression` is that prefix of the column
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -310,6 +332,69 @@ class Exclusion(CompactPickle):
         return self.index.columns
 
 
+# ---------------------------------------------------------------------------------------------------------------- views
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source(CompactPickle):
+    """What a query reads under an alias: a table or view, or another query. The first one has no `join`."""
+
+    alias: str
+    table: QName | None = None
+    query: Query | None = None
+    join: JoinKind = ""
+    on: Expression | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Select(CompactPickle):
+    """One SELECT: named values over `sources`, in which a column is `alias.column`.
+
+    Its order is left out, since a list of a view has an order of its own.
+
+    Besides the operations of all expressions there are `count`, `count distinct`, `sum`, `avg`, `min`, `max` and
+    `string_agg`, with the arguments of the functions; `count` of all rows has none.
+    """
+
+    values: tuple[tuple[str, Expression], ...]
+    sources: tuple[Source, ...]
+    where: Expression | None = None
+    groups: tuple[Expression, ...] = ()
+    having: Expression | None = None
+    distinct: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SetOperation(CompactPickle):
+    """Two queries whose rows are combined; the names of the columns are those of the left one."""
+
+    operator: SetOperator
+    left: Query
+    right: Query
+
+
+Query = Select | SetOperation
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class View(CompactPickle):
+    """The query of a view.
+
+    `definition` is all of its statement after the name, `uses` the tables and views that the query reads. `origins` are
+    the columns from which the values of each of its own come: its own column, the table or view, and the column there.
+    `query` is the parsed form, None where there is none.
+    """
+
+    definition: str
+    uses: tuple[QName, ...] = ()
+    origins: tuple[tuple[str, QName, str], ...] = ()
+    is_materialized: bool = False
+    query: Query | None = None
+
+
+# --------------------------------------------------------------------------------------------------------------- tables
+
+
 class _PickledFields:
     """Base of records that cache what they compute: the cached values are not pickled, but computed again."""
 
@@ -320,7 +405,12 @@ class _PickledFields:
 
 @dataclass(frozen=True, kw_only=True)
 class Table(_PickledFields):
-    """One table after all statements of the DDL are applied. `former` are its earlier names."""
+    """One table or view after all statements of the DDL are applied. `former` are its earlier names.
+
+    A view has a `view` with its query. Its key and its foreign keys are those of the tables that it reads, as far as
+    its rows keep them.
+    `options` are those that MySQL keeps with a table, such as ENGINE and COLLATE: pairs of name and value as SQL.
+    """
 
     name: QName
     columns: tuple[Column, ...]
@@ -331,8 +421,10 @@ class Table(_PickledFields):
     exclusions: tuple[Exclusion, ...] = ()
     indexes: tuple[Index, ...] = ()
     comment: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
     kind: TableKind = "table"
     partition_of: QName | None = None
+    view: View | None = None
     line: int = 0
     former: tuple[QName, ...] = ()
 
@@ -403,7 +495,8 @@ class Note(CompactPickle):
 class Schema(_PickledFields):
     """All tables and types of one DDL, in the order in which they were defined.
 
-    `tool_tables` are those that tools keep for themselves, such as `alembic_version`; they are not among `tables`.
+    `tables` ends with the views whose columns are known, each after those that it reads. `tool_tables` are those
+    that tools keep for themselves, such as `alembic_version`; they are not among `tables`.
     """
 
     dialect: str  # its name
@@ -417,7 +510,8 @@ class Schema(_PickledFields):
     extension_schemas: tuple[tuple[str, str], ...] = ()  # of those that are not in the default schema
     composites: tuple[Composite, ...] = ()
     tool_tables: tuple[Table, ...] = ()
-    functions: tuple[Function, ...] = ()  # those that expressions of the schema call
+    functions: tuple[Function, ...] = ()
+    triggers: tuple[Trigger, ...] = ()  # of PostgreSQL
     collations: tuple[tuple[str, str], ...] = ()  # created by a PostgreSQL file: name, and the SQL after it
 
     @cached_property

@@ -12,7 +12,8 @@ def schema_to_json(schema: Schema) -> dict[str, Any]:
     """Return what was understood, and what was not, as JSON types. The shape is part of the command line's face."""
     return {
         "dialect": schema.dialect,
-        "tables": [_table(table) for table in schema.tables],
+        "tables": [_table(table) for table in schema.tables if table.view is None],
+        "views": [_table(table) for table in schema.tables if table.view is not None],
         "enums": [_enum(enum) for enum in schema.enums],
         "domains": [_domain(domain) for domain in schema.domains],
         "not_understood": [_note(note) for note in schema.notes if not note.passed_over],

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from runner.ddl.model import Schema, Table
 from runner.generation.model.application import Application
-from runner.generation.model.chosen_columns import chosen_columns
+from runner.generation.model.column_roles import NO_ROLES, column_roles
 from runner.records.errors import AgentError, Cancelled
 
 if TYPE_CHECKING:
@@ -75,8 +75,8 @@ class AgentContext:
     def application(self) -> Application:
         """The application that the schema describes."""
         application = self.shared or Application(self.schema)
-        chosen = chosen_columns(self.options, "secret")
-        return application.with_secrets(chosen) if chosen else application
+        roles = column_roles(self.options)
+        return application if roles == NO_ROLES else application.with_roles(roles)
 
     @cached_property
     def part(self) -> TablePart:

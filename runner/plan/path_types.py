@@ -11,7 +11,7 @@ import re
 from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo
 from pydantic_core import PydanticKnownError
@@ -19,6 +19,8 @@ from pydantic_core import PydanticKnownError
 from runner.ddl.database_url import DatabaseUrlError, scheme_of
 from runner.plan.plan_paths import at_home, find_sql_files
 from runner.plan.value_types import Expected, as_list, printable, wrong
+from runner.plan.yaml_reader import read_yaml
+from runner.records.errors import PlanError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +119,25 @@ def _templates(value: object, info: ValidationInfo) -> Path:
         return path.resolve()
 
 
+def _labels(value: object, info: ValidationInfo) -> object:
+    """Return the content of a file of labels; a mapping is returned unchanged."""
+    if not isinstance(value, str):
+        return value
+    with _file_system_errors():
+        path = _path(value, info)
+        if not path.is_file():
+            raise wrong("is no file", _not_found_advice(value, path, _folder(info)))
+        try:
+            root, problems = read_yaml(value, path.read_bytes())
+        except PlanError as error:
+            problems = list(error.problems)
+        if problems:
+            raise wrong(f"cannot be read: line {problems[0].line}: {problems[0].message}", problems[0].expected)
+        if not isinstance(root.value, dict):
+            raise wrong("contains no mapping")
+        return root.value
+
+
 DDLFiles = Annotated[tuple[Path | str, ...], BeforeValidator(_ddl_files, json_schema_input_type=str)]
 DDL = Annotated[
     list[DDLFiles],
@@ -128,5 +149,10 @@ Workspace = Annotated[
     Path,
     BeforeValidator(_workspace, json_schema_input_type=str),
     Expected("Give the folder to generate into, such as ../build/school."),
+]
+Labels = Annotated[
+    dict[str, Any],
+    BeforeValidator(_labels, json_schema_input_type=dict[str, Any] | str),
+    Expected("Give labels by table, such as {tables: {students: {label: {id: Siswa}}}}, or a file of them."),
 ]
 Templates = Annotated[Path, BeforeValidator(_templates, json_schema_input_type=str), Expected("Give a folder.")]

@@ -8,6 +8,7 @@ files and folders that it names; these are examined each time, and where one is 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -49,7 +50,7 @@ def _key(path: Path, data: bytes) -> tuple[bytes, ...]:
 
 
 def _places(plan: Plan) -> list[list[str]] | None:
-    """Return what each path of a plan leads to, in the order of the plan; None if one cannot be used."""
+    """Return what each path leads to, with the digest of a part of the plan; None if one cannot be used."""
     try:
         return [_place(plan.folder, key, text) for key, text in _paths(plan.root)]
     except _ERRORS:
@@ -65,6 +66,8 @@ def _place(folder: Path, key: str, text: str) -> list[str]:
             raise FileNotFoundError(text)
         return list(map(str, files))
     place = (folder / at_home(text)).resolve()
+    if key == "labels":
+        return [str(place), hashlib.sha256(place.read_bytes()).hexdigest()]
     if not place.is_dir():
         raise NotADirectoryError(place)
     return [str(place)]
@@ -74,7 +77,7 @@ def _paths(root: Node) -> Iterator[tuple[str, str]]:
     """Yield the paths of a plan and of its tasks, each with its key."""
     tasks = root.values.get("tasks")
     for node in (root, *(tasks.items if tasks is not None else ())):
-        for key in ("ddl", "workspace", "templates"):
+        for key in ("ddl", "workspace", "templates", "labels"):
             value: Any = node.values[key].value if key in node.values else None
             for text in value if isinstance(value, list) else (value,):
                 if isinstance(text, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +10,9 @@ from pydantic import ValidationError
 
 from runner.plan.error_wording import check_empty_values, check_format
 from runner.plan.findings import Findings
-from runner.plan.format import Entry, PlanEntry, TaskEntry
+from runner.plan.format import Entry, ExecutorEntry, PlanEntry, TaskEntry
 from runner.plan.ids import check_needs, task_ids
-from runner.plan.plan_model import Concurrency, ConvexSettings, LLMSettings, Plan, WorkerLimits
+from runner.plan.plan_model import Concurrency, ConvexSettings, ExecutorSettings, LLMSettings, Plan, WorkerLimits
 from runner.plan.yaml_nodes import kind_of
 from runner.plan.yaml_reader import read_yaml
 from runner.records.errors import PlanError
@@ -19,12 +20,26 @@ from runner.records.json_values import from_json_value
 from runner.records.task import TaskInput
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
 # Keys of the format that agents get among their options
-_AGENT_OPTIONS = ("search", "secret", "indexes", "rate_limit", "metrics", "tracing")
+_AGENT_OPTIONS = (
+    "search",
+    "secret",
+    "soft_delete",
+    "labels",
+    "indexes",
+    "objects",
+    "rate_limit",
+    "metrics",
+    "tracing",
+    "ci",
+    "e2e",
+)
+_OF_APPLICATION = ("auth", "soft_delete")  # options of one task that change what the others generate as well
 _FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
 
 
@@ -58,11 +73,30 @@ def read_plan(path: Path, data: bytes) -> Plan:
         workspace=entry.workspace,
         concurrency=Concurrency(**dict(entry.concurrency)),
         workers=WorkerLimits(**dict(entry.workers)),
+        executor=None if entry.executor is None else _executor(entry.executor),
         convex=ConvexSettings(**dict(entry.convex)),
         llm=LLMSettings(**dict(entry.llm)),
-        tasks=tuple(_task_input(entry, task, own) for own, task in zip(ids, entry.tasks, strict=True)),
+        tasks=_sharing_options(_task_input(entry, task, own) for own, task in zip(ids, entry.tasks, strict=True)),
         root=root,
     )
+
+
+def _sharing_options(tasks: Iterable[TaskInput]) -> tuple[TaskInput, ...]:
+    """Return the tasks with the options of each other that concern all tasks of an application."""
+    tasks = tuple(tasks)
+    shared: dict[Any, dict[str, Any]] = {}
+    for task in tasks:
+        own = {name: task.options[name] for name in _OF_APPLICATION if name in task.options}
+        shared.setdefault((task.workspace_path, task.ddl_path), {}).update(own)
+    given = (shared[task.workspace_path, task.ddl_path] for task in tasks)
+    return tuple(
+        replace(task, options={**options, **task.options}) if options else task
+        for task, options in zip(tasks, given, strict=True)
+    )
+
+
+def _executor(entry: ExecutorEntry) -> ExecutorSettings:
+    return ExecutorSettings(**{**dict(entry), "env": tuple(dict.fromkeys(entry.env))})
 
 
 def _task_input(plan: PlanEntry, task: TaskEntry, task_id: str) -> TaskInput:

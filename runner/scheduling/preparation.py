@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from runner.generation.registry import AgentFacts
     from runner.scheduling.table_selection import Selection
 
+_COLUMN_OPTIONS = ("search", "secret", "soft_delete", "labels")  # which name tables or columns of the schema
+
 
 class Preparation:
     """Prepares tasks. Keeps the schemas that it has read, so that many tasks on one DDL read it once.
@@ -102,7 +104,7 @@ class Preparation:
 
     def _selection(self, task: TaskInput, source: SchemaSource, named: set[str], *, per_table: bool) -> Selection:
         globs = task.tables or TableGlobs()
-        chosen = {option: task.options[option] for option in ("search", "secret") if option in task.options}
+        chosen = {option: task.options[option] for option in _COLUMN_OPTIONS if option in task.options}
         key = (source, globs, frozenset(named), json.dumps(chosen, default=repr), per_table)
         if key not in self._selections:  # once for all tasks that are alike
             self._selections[key] = select(source, globs, named, chosen, per_table=per_table)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _CLOSE_MATCHES = 3
 _WILDCARDS = frozenset("*?[")
+_TIMES = ("timestamp", "datetime")  # what the names of types that hold a moment begin with, in every dialect
 _CACHE = PrivateCache("selections", [__name__])
 
 
@@ -45,7 +46,7 @@ def select(
 ) -> Selection:
     """Return what a task works on, as it was decided before or decided now.
 
-    `named` are the labels of tool tables that count as tables, `chosen` the options that name columns by table.
+    `named` are the labels of tool tables that count as tables, `chosen` the options that name tables and columns.
 
     Raises:
         TaskInputError: a glob or an option names what the schema lacks, every table is excluded, or a selected table
@@ -67,8 +68,13 @@ def _decide(
     source: SchemaSource, globs: TableGlobs, named: Collection[str], chosen: Mapping[str, object], *, per_table: bool
 ) -> Selection:
     plain, schema = source.schema(), source.schema(named)
-    for option, columns in chosen.items():
-        _check_columns(schema, option, columns)
+    for option, given in chosen.items():
+        if option == "labels":
+            _check_labels(schema, given)
+        elif option == "soft_delete":
+            _check_deletion_column(schema, option, given)
+        else:
+            _check_columns(schema, option, given)
     tables = select_tables(schema, globs) if per_table else None
     if tables is not None:
         _refuse_misread(schema, tables, globs)
@@ -123,6 +129,37 @@ def _check_columns(schema: Schema, option: str, chosen: object) -> None:
                 close = get_close_matches(name, columns, _CLOSE_MATCHES)
                 hint = f"Did you mean {' or '.join(close)}?" if close else f"Its columns are {', '.join(columns)}"
                 raise TaskInputError(f"{option}.{label}.{index}", f"{label} has no column {name!r}", hint)
+
+
+def _check_deletion_column(schema: Schema, option: str, name: object) -> None:
+    """Raise `TaskInputError` where no table has the column of deletions, or one has it that cannot hold their time."""
+    if not isinstance(name, str):
+        return
+    found = {
+        schema.label(table.name): column
+        for table in schema.with_columns().tables
+        for column in table.columns
+        if column.name == name and table.view is None
+    }
+    if not found:
+        known = {column.name for table in schema.tables for column in table.columns}
+        close = get_close_matches(name, known, _CLOSE_MATCHES)
+        hint = f"Did you mean {' or '.join(close)}?" if close else "Give a column that some tables have"
+        raise TaskInputError(option, f"no table has a column {name!r}", hint)
+    for label, column in found.items():
+        is_time = column.type.base.lower().startswith(_TIMES) and not column.type.dimensions
+        if not is_time or not column.nullable or column.default is not None:
+            kind = column.type.text if not is_time else "NOT NULL" if not column.nullable else "given a default"
+            hint = "It has to be a nullable timestamp without a default: rows that are not deleted have NULL there"
+            raise TaskInputError(option, f"{label}.{name} is {kind}", hint)
+
+
+def _check_labels(schema: Schema, given: object) -> None:
+    """Raise `TaskInputError` for labels in another form, or of what the schema lacks."""
+    from runner.generation.model.label_problems import label_problems  # noqa: PLC0415 - for a new selection only
+
+    for problem in label_problems(given, schema):
+        raise TaskInputError(problem.key, f"{problem.key}: {problem.reason}", problem.expected)
 
 
 def _check_searched_reference(schema: Schema, chosen: Mapping[str, Sequence[str]], label: str, index: int) -> None:

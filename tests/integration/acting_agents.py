@@ -178,3 +178,19 @@ class Setup(Acting):
     kind = "setup"
     title = "Setup"
     per_table = False
+
+
+class Counting(Agent):
+    """Counts its runs, and writes what it was given: the memory of the last run, and the present files."""
+
+    kind = "counting"
+    title = "Counting"
+
+    def generate(self, ctx: AgentContext) -> list[GeneratedFile]:
+        folder = ctx.options["folder"]
+        present = ", ".join(sorted(ctx.present(folder)))
+        text = f"memory {ctx.memory}, present [{present}]\n"
+        return [GeneratedFile(f"{folder}/{ctx.options['run']}.txt", text, mode="once")]
+
+    def remember(self, ctx: AgentContext) -> int:
+        return (ctx.memory or 0) + 1

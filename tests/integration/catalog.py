@@ -18,6 +18,8 @@ Catalog = dict[str, set[str]]
 
 _OURS = "n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_'"
 _TABLES = f"c.relkind IN ('r', 'p') AND c.relname <> 'alembic_version' AND {_OURS}"
+_OF_EXTENSION = "SELECT FROM pg_depend e WHERE e.objid = c.oid AND e.deptype = 'e'"
+_VIEWS = f"c.relkind IN ('v', 'm') AND {_OURS} AND NOT EXISTS ({_OF_EXTENSION})"
 _RELATION = "pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
 
 # Each gives the lines of one part of the catalog. Partitioning, inheritance, persistence, storage and owners are not
@@ -53,6 +55,14 @@ _QUERIES = {
         FROM pg_index i JOIN {_RELATION} ON c.oid = i.indrelid
         WHERE {_TABLES} AND NOT EXISTS (SELECT FROM pg_constraint o WHERE o.conindid = i.indexrelid
             AND o.conrelid = i.indrelid AND o.contype IN ('p', 'u', 'x'))""",
+    "views": f"""
+        SELECT format('%s.%s %s: %s', n.nspname, c.relname, c.relkind, pg_get_viewdef(c.oid))
+        FROM {_RELATION} WHERE {_VIEWS}
+        UNION ALL SELECT pg_get_indexdef(i.indexrelid)
+        FROM pg_index i JOIN {_RELATION} ON c.oid = i.indrelid WHERE {_VIEWS}""",
+    "columns of views": f"""
+        SELECT format('%s.%s %s: %s', n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod))
+        FROM pg_attribute a JOIN {_RELATION} ON c.oid = a.attrelid WHERE {_VIEWS} AND a.attnum > 0""",
     "enums": f"""
         SELECT format('%s.%s: %s', n.nspname, t.typname, array_agg(e.enumlabel ORDER BY e.enumsortorder))
         FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace JOIN pg_enum e ON e.enumtypid = t.oid
@@ -66,7 +76,10 @@ _QUERIES = {
         SELECT format('%s.%s %s: %s', n.nspname, c.relname, a.attname, d.description)
         FROM pg_description d JOIN {_RELATION} ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND a.attnum > 0
-        WHERE c.relkind IN ('r', 'p', 'i', 'I') AND {_OURS}
+        WHERE c.relkind IN ('r', 'p', 'i', 'I', 'v', 'm') AND {_OURS}
+        UNION ALL SELECT format('%s %s: %s', c.relname, o.conname, d.description) FROM pg_description d
+        JOIN pg_constraint o ON o.oid = d.objoid AND d.classoid = 'pg_constraint'::regclass
+        JOIN pg_class c ON c.oid = o.conrelid
         UNION ALL SELECT format('%s.%s: %s', n.nspname, t.typname, d.description)
         FROM pg_description d JOIN pg_type t ON t.oid = d.objoid AND d.classoid = 'pg_type'::regclass
         JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {_OURS}""",
@@ -107,7 +120,9 @@ def differences(expected: Catalog, found: Catalog) -> dict[str, list[str]]:
 _NOT_SCHEMA = re.compile(
     rb"(?i)\s*(?:COPY|INSERT|SELECT\s+setval|GRANT|REVOKE|ALTER\s+\S+\s+\S+\s+OWNER|BEGIN|COMMIT)\b"
 )
-_OF_TABLES = re.compile(r"(?i)(?:CREATE\s+(?:UNLOGGED\s+)?(?:TABLE|TYPE|DOMAIN|UNIQUE|INDEX)|ALTER\s+TABLE)\b")
+_OF_TABLES = re.compile(
+    r"(?i)(?:CREATE\s+(?:UNLOGGED\s+)?(?:TABLE|TYPE|DOMAIN|UNIQUE|INDEX|VIEW|MATERIALIZED)|ALTER\s+TABLE)\b"
+)
 
 
 def load_ddl(url: str, paths: Iterable[Path]) -> list[str]:

@@ -32,7 +32,7 @@ CREATE TABLE staff (
 CREATE TABLE classes (id int PRIMARY KEY, name text NOT NULL, teacher_id int NOT NULL REFERENCES teachers);
 CREATE TABLE students (
     id int PRIMARY KEY, full_name text NOT NULL, diagnosis text, class_id int NOT NULL REFERENCES classes,
-    friend_id int REFERENCES students ON DELETE SET NULL
+    friend_id int REFERENCES students ON DELETE SET NULL, deleted_at timestamptz
 );
 CREATE TABLE marks (
     id int PRIMARY KEY, student_id int NOT NULL REFERENCES students, mark int NOT NULL, remark text
@@ -91,10 +91,12 @@ def scope(actor: Actor, model: type[DeclarativeBase]) -> Iterable[sa.ColumnEleme
 async def check(request: Request) -> None:
     assert request.state.actor.login
 '''
+OPTIONS = {"auth": "session", "soft_delete": "deleted_at"}
 ROLES = {"root": "admin", "ann": "teacher", "carl": "clerk", "bo": "box", "nil": "none"}
 PASSWORD = "correct horse 1"
 HIDDEN = "HIDDENROW"  # in all texts of the rows that the teacher must not see
 SECRET = "DIAGNOSED"
+DELETED = "DELETEDROW"  # in all texts of the rows that were soft-deleted
 ROWS: dict[str, list[dict[str, Any]]] = {
     "teachers": [{"id": 1, "name": "Ann"}, {"id": 2, "name": f"Ben {HIDDEN}"}],
     "classes": [{"id": 1, "name": "7A", "teacher_id": 1}, {"id": 2, "name": f"7B {HIDDEN}", "teacher_id": 2}],
@@ -102,6 +104,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {"id": 1, "full_name": "Ada", "diagnosis": f"{SECRET} 1", "class_id": 1, "friend_id": None},
         {"id": 2, "full_name": f"Eve {HIDDEN}", "diagnosis": f"{SECRET} 2", "class_id": 2, "friend_id": None},
         {"id": 3, "full_name": "Cid", "diagnosis": f"{SECRET} 3", "class_id": 1, "friend_id": 2},
+        {"id": 4, "full_name": f"Gil {DELETED}", "diagnosis": DELETED, "class_id": 1, "friend_id": None},
+        {"id": 5, "full_name": "Hal", "diagnosis": f"{SECRET} 5", "class_id": 1, "friend_id": 4},
     ],
     "marks": [
         {"id": 1, "student_id": 1, "mark": 7, "remark": "good"},
@@ -152,7 +156,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     workspace = tmp_path_factory.mktemp("access")
     ddl = workspace / "access.sql"
     ddl.write_text(DDL, encoding="utf-8")
-    backend = write_backend(backend_files(read_schema(ddl), options={"auth": "session"}), workspace)
+    backend = write_backend(backend_files(read_schema(ddl), options=OPTIONS), workspace)
     (backend / "app" / "own" / "permissions.py").write_text(PERMISSIONS, encoding="utf-8")
     return backend
 
@@ -174,6 +178,7 @@ def app(
         for table, rows in ROWS.items():
             response = root.post(f"/{table}/bulk", json=rows)
             assert response.status_code == 201, response.text
+        assert root.delete("/students/4").status_code == 204
         for login, role in ROLES.items():
             if role != "admin":
                 link = ["--set", "teacher_id=1"] if role == "teacher" else []
@@ -206,6 +211,18 @@ READS: dict[str, dict[str, int]] = {
     "/students/1/history": {"admin": 200, "teacher": 200, "clerk": 200, "none": 403, "nobody": 401},
     "/students/2/history": {"admin": 200, "teacher": 404, "none": 403, "nobody": 401},
     "/students/9/history": {"admin": 404, "teacher": 404},
+    "/students/4": {"admin": 404, "teacher": 404, "clerk": 404, "none": 403, "nobody": 401},
+    "/students/4/history": {"teacher": 404, "clerk": 404, "none": 403, "nobody": 401},
+    "/students/4/consequences": {"admin": 404, "teacher": 404, "nobody": 401},
+    f"/students?q={DELETED}": {"admin": 200, "teacher": 200, "clerk": 200},
+    f"/students?full_name__contains={DELETED}": {"admin": 200, "teacher": 200},
+    f"/students/export.csv?q={DELETED}": {"admin": 200, "teacher": 200},
+    "/students?deleted=only": {"teacher": 403, "clerk": 403, "box": 403, "none": 403, "nobody": 401},
+    "/students?deleted=true": {"teacher": 403, "clerk": 403, "none": 403, "nobody": 401},
+    "/students/count?deleted=only": {"teacher": 403, "clerk": 403, "nobody": 401},
+    "/students/export.csv?deleted=true": {"teacher": 403, "clerk": 403, "nobody": 401},
+    "/students?deleted=some": {"admin": 422},
+    "/marks?deleted=only": {"admin": 422, "teacher": 422},
     "/marks": {"admin": 200, "teacher": 200, "clerk": 403, "none": 403, "nobody": 401},
     "/marks?expand=student_id": {"admin": 200, "teacher": 200, "clerk": 403},
     "/marks/export.csv": {"admin": 200, "teacher": 200, "clerk": 403, "nobody": 401},
@@ -257,11 +274,12 @@ def test_no_path_shows_a_hidden_row_or_field(app: Application, path: str) -> Non
             assert HIDDEN not in _without_query(shown, path)
         if role != "admin":
             assert SECRET not in _without_query(shown, path)
+        assert DELETED not in _without_query(shown, path)
 
 
 def _without_query(text: str, path: str) -> str:
     """Return a response without the words that the request itself has, as in a header `Link`."""
-    for word in (HIDDEN, SECRET):
+    for word in (HIDDEN, SECRET, DELETED):
         text = text.replace(f"q={word}", "").replace(f"contains={word}", "") if word in path else text
     return text
 
@@ -368,6 +386,15 @@ WRITES: list[tuple[str, str, Any, dict[str, int]]] = [
     ("PATCH", "/classes/1", {"name": "x"}, {"teacher": 403, "nobody": 401}),
     ("PATCH", "/staff/1", {"role": "admin"}, {"teacher": 403, "clerk": 403, "none": 403, "nobody": 401}),
     ("POST", "/payments", {"id": 80, "student_id": 1, "note": "x"}, {"box": 422, "none": 403, "nobody": 401}),
+    ("POST", "/students/4/restore", None, {"teacher": 403, "clerk": 403, "none": 403, "nobody": 401}),
+    ("PATCH", "/students/4", {"full_name": "x"}, {"admin": 404, "teacher": 404, "clerk": 403, "nobody": 401}),
+    ("PUT", "/students/4", {"full_name": "x", "class_id": 1}, {"admin": 404, "teacher": 404}),
+    ("DELETE", "/students/4", None, {"admin": 404, "teacher": 403, "nobody": 401}),
+    ("POST", "/students/bulk-update", [{"key": 4, "changes": {"full_name": "x"}}], {"admin": 404, "teacher": 404}),
+    ("POST", "/marks", {"id": 61, "student_id": 4, "mark": 1}, {"admin": 422, "teacher": 422}),
+    ("POST", "/students", ADD | {"friend_id": 4}, {"admin": 422, "teacher": 422}),
+    ("POST", "/students", ADD | {"deleted_at": "2026-01-01T00:00:00Z"}, {"admin": 422, "teacher": 422}),
+    ("PATCH", "/students/1", {"deleted_at": "2026-01-01T00:00:00Z"}, {"admin": 422, "teacher": 422}),
 ]  # fmt: skip
 
 
@@ -424,6 +451,28 @@ def test_what_is_allowed_works(app: Application) -> None:
     # A reference to a hidden row that is there already may stay.
     assert teacher.patch("/students/3", json={"full_name": "Cyd", "friend_id": 2}).status_code == 200
     assert admin.post("/students/bulk-delete", json=[20, 21]).json() == {"deleted": 2}
+
+
+def test_a_deleted_row_is_restored_by_who_may_delete(app: Application) -> None:
+    admin = app.clients["admin"]
+    assert [row["id"] for row in admin.get("/students?deleted=only&id=4").json()["items"]] == [4]
+    assert admin.get("/students/count?deleted=only&id=4").json() == {"count": 1}
+    assert DELETED in admin.get("/students/export.csv?deleted=only").text
+    taken = admin.post("/students", json={"id": 4, "full_name": "New", "class_id": 1})
+    assert (taken.status_code, taken.json()["errors"][0]["message"]) == (
+        409,
+        "is taken by a deleted row, which can be restored",
+    )
+    restored = admin.post("/students/4/restore")
+    assert (restored.status_code, restored.json()["deleted_at"]) == (200, None)
+    assert restored.headers["ETag"] == admin.get("/students/4").headers["ETag"]
+    assert admin.get("/students?expand=friend_id&id=5").json()["expanded"]["friend_id"][0]["id"] == 4
+    assert [one["action"] for one in admin.get("/students/4/history").json()] == ["update", "delete", "create"]
+    shown = admin.get("/students/4/consequences").json()
+    assert (shown["is_restorable"], [one["effect"] for one in shown["effects"]]) == (True, ["keep"])
+    assert admin.post("/students/bulk-delete", json=[4, 99]).json() == {"deleted": 1}
+    refused = admin.delete("/students/1")  # a mark refers to it
+    assert (refused.status_code, refused.json()["errors"][0]["message"]) == (409, "is in use by marks or payments")
 
 
 def test_changes_are_recorded_with_their_actor_and_without_secrets(app: Application) -> None:

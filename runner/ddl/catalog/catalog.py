@@ -9,6 +9,7 @@ from runner.ddl.model import (
     Check,
     Default,
     Enum,
+    FunctionKind,
     Index,
     Note,
     QName,
@@ -33,6 +34,7 @@ class TableDraft(TableParts):
     line: int
     file: str
     comment: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
     kind: TableKind = "table"
     partition_of: QName | None = None
     inherits: list[QName] = field(default_factory=list)
@@ -62,9 +64,35 @@ class DomainDraft:
     former: tuple[QName, ...] = ()
 
 
+@dataclass(kw_only=True)
+class ViewDraft:
+    """A view: `definition` is all of its statement after the name, `query` its query alone.
+
+    `columns` are the names that it gives its columns itself; `search_path` and `schema` are those in which its
+    statement looks for names.
+    """
+
+    name: QName
+    definition: str
+    query: str
+    columns: tuple[str, ...]
+    is_materialized: bool
+    search_path: tuple[str, ...]
+    schema: str | None
+    shown: str  # in notes
+    file: str
+    line: int
+    comment: str | None = None
+    column_comments: dict[str, str | None] = field(default_factory=dict)
+    indexes: list[Index] = field(default_factory=list)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FunctionDraft:
-    """A function: `text` is all of its statement after the name, `signature` the statement up to the body."""
+    """A function or an aggregate: `text` is all of its statement after the name.
+
+    `signature` is the statement up to the body.
+    """
 
     name: QName
     arguments: str
@@ -73,6 +101,7 @@ class FunctionDraft:
     shown: str  # in notes
     language: str
     file: str
+    kind: FunctionKind = "FUNCTION"
     line: int
 
 
@@ -87,6 +116,18 @@ class ProcedureDraft:
     note: Note
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TriggerDraft:
+    """A trigger with the name that its table or view had when it was created."""
+
+    name: str
+    table: QName
+    text: str
+    shown: str  # in notes
+    file: str
+    line: int
+
+
 class Catalog:
     """The drafts by name, and the rules by which a name in a statement finds its object."""
 
@@ -99,7 +140,9 @@ class Catalog:
         self.enums: dict[QName, Enum] = {}
         self.domains: dict[QName, DomainDraft] = {}
         self.composites: dict[QName, list[ColumnDraft]] = {}
+        self.views: dict[QName, ViewDraft] = {}
         self.functions: dict[QName, list[FunctionDraft]] = {}
+        self.triggers: dict[tuple[QName, str], TriggerDraft] = {}
         self.procedures: dict[str, ProcedureDraft] = {}  # by name in lower case, those with statements about tables
         self.virtual_tables: dict[str, str] = {}  # names in lower case, with their modules (SQLite)
         self.extension_schemas: dict[str, str | None] = {}
@@ -134,6 +177,16 @@ class Catalog:
             (self.tables[key] for name in self.candidates(path) if (key := self.key(name)) in self.tables),
             None,
         )
+
+    def find_view(self, path: NamePath) -> ViewDraft | None:
+        """Return the view that `path` means, None where there is none."""
+        return next((self.views[key] for name in self.candidates(path) if (key := self.key(name)) in self.views), None)
+
+    def remove_view(self, path: NamePath) -> None:
+        """Remove the view that `path` means, if there is one."""
+        view = self.find_view(path)
+        if view is not None:
+            self.views.pop(self.key(view.name))
 
     def target(self, path: NamePath) -> QName:
         """Return the name of the table that a reference means, whether or not it is defined yet."""

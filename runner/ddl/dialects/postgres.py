@@ -307,6 +307,13 @@ DIALECT = Dialect(
     builtin_types=frozenset(CATALOG_TYPES),
     clause_words=CLAUSE_WORDS | {"COMPRESSION", "STORAGE", "OPTIONS", "DEFERRABLE", "INITIALLY", "ENFORCED"},
     rules=_RULES,
+    query_types={
+        **{name: name for name in ("smallint", "integer", "bigint", "numeric", "real", "text", "boolean", "date")},
+        **{name: name for name in ("interval", "json", "jsonb")},
+        "double": "double precision",
+        "timestamp": "timestamp with time zone",
+        "local": "timestamp without time zone",
+    },
     serial_is_sequence=True,
     like_element=True,
     calls_functions=True,

@@ -1,4 +1,4 @@
-"""DROP of tables, indexes, types, domains and schemas."""
+"""DROP of tables, views, indexes, types, domains and schemas."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.inheritance import drop_copies
 from runner.ddl.statements.functions import drop_function
+from runner.ddl.statements.triggers import drop_trigger
 from runner.ddl.syntax.tokens import split_at
 
 if TYPE_CHECKING:
-    from runner.ddl.catalog.catalog import NamePath, TableDraft
+    from runner.ddl.catalog.catalog import Catalog, NamePath, TableDraft
     from runner.ddl.statements.statement import Statement
+
+
+_OBJECTS = {
+    **dict.fromkeys(("FUNCTION", "AGGREGATE", "PROCEDURE"), drop_function),
+    "TRIGGER": drop_trigger,
+}
 
 
 def drop(statement: Statement, kind: str) -> None:
     """Apply a DROP; the cursor is after the word for the kind of object."""
     cursor, catalog = statement.cursor, statement.catalog
-    if kind == "FUNCTION":
-        drop_function(statement)
+    if kind in _OBJECTS:
+        _OBJECTS[kind](statement)
         return
     cursor.skip("CONCURRENTLY")
     cursor.skip("IF", "EXISTS")
@@ -29,16 +36,22 @@ def drop(statement: Statement, kind: str) -> None:
             table = catalog.find(path)
             if table is not None:
                 _drop_table(statement, table)
+        elif kind == "VIEW":
+            catalog.remove_view(path)
         elif kind == "INDEX":
             _drop_index(statement, path[-1], here.take_path() if here.skip("ON") else None)
         elif kind in {"TYPE", "DOMAIN"}:
-            for name in catalog.candidates(path):
-                catalog.enums.pop(name, None)
-                catalog.domains.pop(name, None)
-                catalog.composites.pop(name, None)
+            _drop_type(catalog, path)
         elif kind in {"SCHEMA", "DATABASE"}:
             for table in [draft for draft in catalog.tables.values() if draft.name.schema == path[-1]]:
                 _drop_table(statement, table)
+
+
+def _drop_type(catalog: Catalog, path: NamePath) -> None:
+    for name in catalog.candidates(path):
+        catalog.enums.pop(name, None)
+        catalog.domains.pop(name, None)
+        catalog.composites.pop(name, None)
 
 
 def _drop_table(statement: Statement, table: TableDraft) -> None:

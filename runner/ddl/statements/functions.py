@@ -1,7 +1,8 @@
-"""CREATE, ALTER and DROP FUNCTION of PostgreSQL: kept as text, since checks, defaults and indexes may call them."""
+"""Functions and aggregates of PostgreSQL: kept as text, since checks, defaults, indexes and views may call them."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,16 +11,17 @@ from runner.ddl.catalog.catalog import FunctionDraft
 from runner.ddl.statements.statement import excerpt
 
 if TYPE_CHECKING:
-    from runner.ddl.model import QName
+    from runner.ddl.model import FunctionKind, QName
     from runner.ddl.statements.statement import Statement
     from runner.ddl.syntax.cursor import Cursor
 
 _BODY = frozenset({"AS", "BEGIN", "RETURN"})
+_BASE_TYPE = re.compile(r"(?i)\bBASETYPE\s*=\s*([^,]+?)\s*(?:,|$)")
 _LANGUAGE = "sql"  # of a function with a body in the standard's form
 
 
-def create_function(statement: Statement) -> None:
-    """Keep a function; the cursor is after the word FUNCTION. One of the same name and arguments is replaced."""
+def create_function(statement: Statement, kind: FunctionKind = "FUNCTION") -> None:
+    """Keep a function or a procedure; the cursor is after that word. One of the same name and arguments is replaced."""
     cursor, catalog = statement.cursor, statement.catalog
     name = catalog.new_name(cursor.take_path())
     start = cursor.tokens[cursor.index].start if not cursor.done else len(statement.text)
@@ -33,6 +35,30 @@ def create_function(statement: Statement) -> None:
         language=_language(cursor),
         file=statement.file,
         line=statement.line,
+        kind=kind,
+    )
+    others = catalog.functions.get(name, [])
+    catalog.functions[name] = [*(other for other in others if other.arguments != arguments), draft]
+
+
+def create_aggregate(statement: Statement) -> None:
+    """Keep an aggregate, which is made of functions; the cursor is after the word AGGREGATE."""
+    cursor, catalog = statement.cursor, statement.catalog
+    name = catalog.new_name(cursor.take_path())
+    start = cursor.tokens[cursor.index].start if not cursor.done else len(statement.text)
+    arguments = cursor.source(cursor.take_group())
+    if cursor.done:  # the form without arguments, which names the type as BASETYPE
+        arguments = "".join(_BASE_TYPE.findall(arguments))
+    draft = FunctionDraft(
+        name=name,
+        arguments=arguments,
+        text=statement.text[start:],
+        signature=statement.text[:start],
+        shown=excerpt(statement.text),
+        language=_LANGUAGE,
+        file=statement.file,
+        line=statement.line,
+        kind="AGGREGATE",
     )
     others = catalog.functions.get(name, [])
     catalog.functions[name] = [*(other for other in others if other.arguments != arguments), draft]

@@ -22,17 +22,19 @@ def create_index(statement: Statement, modifiers: frozenset[str]) -> None:
     cursor.skip("IF", "NOT", "EXISTS")
     name = cursor.take_path()[-1] if cursor.word != "ON" else None
     method = next((word.lower() for word in ("FULLTEXT", "SPATIAL") if word in modifiers), None)
-    if cursor.skip("USING"):
-        method = cursor.take().text.lower()
+    method = _method(cursor) or method
     cursor.expect("ON")
     only = cursor.skip("ONLY")
     path = cursor.take_path()
     table = statement.catalog.find(path)
+    view = statement.catalog.find_view(path)
+    if table is None and view is not None:
+        view.indexes.append(_read_index(cursor, name, _method(cursor) or method, unique="UNIQUE" in modifiers))
+        return
     if table is None:
         statement.pass_over(NoteKind.MISSING_TARGET, f"an index of {'.'.join(path)}, which is no table of the DDL")
         return
-    if cursor.skip("USING"):
-        method = cursor.take().text.lower()
+    method = _method(cursor) or method
     index = statement.catalog.spelled(table, _read_index(cursor, name, method, unique="UNIQUE" in modifiers))
     is_plain = all(part.column and not part.length for part in index.parts)
     if index.unique and is_plain and cursor.dialect.unique_index_is_key:
@@ -43,6 +45,10 @@ def create_index(statement: Statement, modifiers: frozenset[str]) -> None:
         for child in statement.catalog.family(table)[1:]:
             if child.partition_of is not None:
                 add_index(child, index)
+
+
+def _method(cursor: Cursor) -> str | None:
+    return cursor.take().text.lower() if cursor.skip("USING") else None
 
 
 def _read_index(cursor: Cursor, name: str | None, method: str | None, *, unique: bool) -> Index:

@@ -10,14 +10,16 @@ from runner.ddl.statements.alter_table import alter_table, rename_tables
 from runner.ddl.statements.code_blocks import do_block
 from runner.ddl.statements.comments import comment_on
 from runner.ddl.statements.create_table import create_table
+from runner.ddl.statements.create_view import alter_view, create_view
 from runner.ddl.statements.drops import drop
-from runner.ddl.statements.functions import alter_function, create_function
+from runner.ddl.statements.functions import alter_function, create_aggregate, create_function
 from runner.ddl.statements.geometry_columns import call_geometry_function, is_geometry_call
 from runner.ddl.statements.indexes import alter_index, create_index
 from runner.ddl.statements.procedures import call_procedure, create_procedure
 from runner.ddl.statements.session import create_collation, create_extension, set_search_path, use_database
 from runner.ddl.statements.statement import Statement
 from runner.ddl.statements.statement_kinds import FirstWords, note_kind
+from runner.ddl.statements.triggers import create_trigger
 from runner.ddl.statements.types_and_domains import alter_domain, alter_type, create_domain, create_type
 from runner.ddl.syntax.cursor import NotUnderstood
 from runner.ddl.syntax.tokens import MAX_DEPTH, depth_of
@@ -28,13 +30,17 @@ if TYPE_CHECKING:
 # Words that may come between CREATE and the kind of object.
 _MODIFIERS = frozenset({
     "OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "FOREIGN", "UNIQUE", "FULLTEXT", "SPATIAL",
-    "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE", "DEFINER",
+    "VIRTUAL", "CONSTRAINT", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE", "DEFINER", "ALGORITHM", "SQL",
 })  # fmt: skip
+_OF_MYSQL = frozenset({"DEFINER", "ALGORITHM", "SQL"})  # modifiers of several words
+_AFTER_DEFINER = frozenset({"PROCEDURE", "VIEW", "FUNCTION", "TRIGGER", "EVENT"})
 # What is created besides tables and indexes, which have modifiers, by kind of object.
 _CREATE = {
     "TYPE": create_type,
     "DOMAIN": create_domain,
     "FUNCTION": create_function,
+    "AGGREGATE": create_aggregate,
+    "TRIGGER": create_trigger,
     "PROCEDURE": create_procedure,
     "EXTENSION": create_extension,
     "COLLATION": create_collation,
@@ -88,7 +94,7 @@ def _apply(statement: Statement) -> None:
         _alter(statement)
     elif verb == "DROP":
         cursor.take()
-        cursor.skip_any("TEMPORARY", "FOREIGN")
+        cursor.skip_any("TEMPORARY", "FOREIGN", "MATERIALIZED")
         drop(statement, cursor.take().word)
     elif verb == "DO":
         do_block(statement, apply)
@@ -105,8 +111,8 @@ def _create(statement: Statement) -> None:
     modifiers: set[str] = set()
     while cursor.word in _MODIFIERS:
         modifiers.add(cursor.take().word)
-    while cursor.word != "PROCEDURE" and "DEFINER" in modifiers:
-        cursor.take()  # its account
+    while cursor.word not in _AFTER_DEFINER and not _OF_MYSQL.isdisjoint(modifiers):
+        cursor.take()  # the account, the algorithm and whose rights count
     kind = cursor.take().word
     if kind == "TABLE" and "VIRTUAL" in modifiers:
         _remember_virtual_table(statement)
@@ -115,6 +121,8 @@ def _create(statement: Statement) -> None:
         create_table(statement, frozenset(modifiers))
     elif kind == "INDEX":
         create_index(statement, frozenset(modifiers))
+    elif kind == "VIEW":
+        create_view(statement, frozenset(modifiers))
     elif kind in _CREATE:
         _CREATE[kind](statement)
     elif kind == "SCHEMA":
@@ -162,7 +170,7 @@ def _create_schema(statement: Statement) -> None:
 
 def _alter(statement: Statement) -> None:
     cursor = statement.cursor
-    cursor.skip_any("FOREIGN", "ONLINE", "IGNORE")
+    cursor.skip_any("FOREIGN", "ONLINE", "IGNORE", "MATERIALIZED")
     kind = cursor.take().word
     if kind == "TABLE":
         alter_table(statement)
@@ -174,3 +182,5 @@ def _alter(statement: Statement) -> None:
         alter_function(statement)
     elif kind == "INDEX":
         alter_index(statement)
+    elif kind == "VIEW":
+        alter_view(statement)

@@ -62,6 +62,8 @@ class Dialect:
     url_schemes: tuple[str, ...] = ()
     is_file: bool = False  # a database is one file
     postgresql_compatible: bool = False  # PostgreSQL takes its types, collations and generated columns as they are
+    mysql_compatible: bool = False  # MySQL or MariaDB takes its tables as they are
+    checks_of_columns: bool = False  # a CHECK in the definition of a column remains part of it
 
     # ---- text
     splitting: Splitting
@@ -90,6 +92,7 @@ class Dialect:
     json_is_checked_text: bool = False  # JSON is stored as text with a CHECK (json_valid(column))
     json_is_text: bool = False  # there is no type for JSON: the text that JSON functions read is JSON
     constraints_without_commas: bool = False  # several table constraints may follow each other
+    query_types: Mapping[str, str] = field(default_factory=dict)  # of values that queries compute, by family
     time_is_span: bool = False  # TIME holds more than a day
     bit_is_boolean: bool = False  # bit(1) is the type for truth values
     regexp_ignores_case: bool = False

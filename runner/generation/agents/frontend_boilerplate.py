@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.generation.model.app_options import app_options
+from runner.generation.model.given_labels import GivenLabels
+from runner.generation.model.operation_options import operation_options
 from runner.generation.react.typescript_source import FILTERS
 from runner.generation.template_agent import TemplateAgent
 
@@ -24,5 +26,7 @@ class FrontendBoilerplate(TemplateAgent):
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return `app`. The set-up templates name no table, so that a changed table changes no shared file."""
-        return {"app": app_options(ctx.application.names.common, ctx.options)}
+        """Return `app`, its `title` by language, and `operation`. Templates name no table, so none changes with one."""
+        app = app_options(ctx.application.names.common, ctx.options)
+        labels = GivenLabels(ctx.options.get("labels") or {})
+        return {"app": app, "title": labels.title(app.title), "operation": operation_options(ctx.options)}

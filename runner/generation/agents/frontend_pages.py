@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from runner.generation.model.given_labels import GivenLabels
 from runner.generation.react.page_view import PageView
 from runner.generation.react.typescript_source import FILTERS
 from runner.generation.template_agent import TemplateAgent
@@ -25,4 +26,5 @@ class PagesCrud(TemplateAgent):
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
         """Return the variables of a table's templates: `table` and `page`."""
         table = ctx.part.table
-        return {"table": table, "page": PageView(table=table)}
+        labels = GivenLabels(ctx.options.get("labels") or {})
+        return {"table": table, "page": PageView(table=table, labels=labels)}

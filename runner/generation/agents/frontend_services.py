@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.generation.model.app_options import app_options
+from runner.generation.model.chosen_columns import chosen_columns
+from runner.generation.model.searched_references import searched_references
+from runner.generation.model.suggested_indexes import index_option
 from runner.generation.react.service_view import ServiceView
 from runner.generation.react.typescript_source import FILTERS
 from runner.generation.template_agent import TemplateAgent
@@ -27,4 +30,7 @@ class FrontendCrud(TemplateAgent):
         """Return the variables of a table's templates: `app`, `table` and `service`."""
         part = ctx.part
         app, table = app_options(part.names, ctx.options), part.table
-        return {"app": app, "table": table, "service": ServiceView(table=table)}
+        chosen, indexes = chosen_columns(ctx.options, "search"), index_option(ctx.options)
+        searched = searched_references(table, chosen, all_have_indexes=indexes == "create")
+        service = ServiceView(table=table, searched_references=frozenset(searched))
+        return {"app": app, "table": table, "service": service}

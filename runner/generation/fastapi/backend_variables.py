@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.ddl.dialects import dialect_named
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code, code_cell
 from runner.generation.encoders.python_text import literal
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.left_out import left_out, passed_over
+from runner.generation.fastapi.query_writer import empty_views
 from runner.generation.fastapi.resources import make_resource
 from runner.generation.fastapi.sqlite_names import has_renamed
 from runner.generation.fastapi.table_arguments import table_arguments
@@ -21,15 +23,17 @@ from runner.generation.model.chosen_columns import chosen_columns
 from runner.generation.model.labels import label_fields, label_qualifiers
 from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.native_values import NATIVE_TEXTS
+from runner.generation.model.object_options import carried_functions, carried_triggers, object_option
 from runner.generation.model.operation_options import operation_options
 from runner.generation.model.prose import sentence
 from runner.generation.model.reference_names import field_of, named_references
 from runner.generation.model.searched_references import searched_references
 from runner.generation.model.searched_text import searched_text
+from runner.generation.model.soft_deletion import check_deletion_column
 from runner.generation.model.suggested_indexes import index_option, suggested_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from runner.ddl.model import Enum
     from runner.generation.fastapi.resources import Resource
@@ -62,21 +66,29 @@ class PythonEnum:
 
 def app_variables(application: Application, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the variables of the set-up templates."""
+    check_deletion_column(application.schema, application.roles.deletion)
     schema, tables, access = application.schema, application.tables, access_options(application, options)
     names = application.names.common.enums
     return {
         "app": app_options(application.names.common, options),
         "access": access,
+        "soft_delete": application.roles.deletion,
         "operation": operation_options(options),
         "roles": _roles(access),
         "tables": tables,
         "enums": tuple(_enum(names[enum.name], enum) for enum in schema.enums if enum.name),
-        "left_out": tuple(
-            Code(f"{code(table.title)}: {text}") for table in tables for text in left_out(schema.dialect, table)
+        "left_out": (
+            *(Code(f"{code(table.title)}: {text}") for table in tables for text in left_out(schema.dialect, table)),
+            *_empty_views(application),
         ),
-        "passed_over": passed_over(schema),
+        "passed_over": passed_over(schema, object_option(options)),
         "suggested": _suggested(application) if index_option(options) == "suggest" else (),
+        "has_more_objects": len(carried_functions(schema, "all")) + len(schema.triggers)
+        > len(carried_functions(schema, object_option(options)))
+        + len(carried_triggers(schema, object_option(options))),
+        "has_views": any(table.is_view for table in tables),
         "has_renamed": has_renamed(application),
+        "serves_mysql": dialect_named(schema.dialect).mysql_compatible,
         "native_samples": NATIVE_TEXTS,
     }
 
@@ -96,6 +108,12 @@ def table_variables(part: TablePart, options: Mapping[str, Any]) -> Mapping[str,
         "known_by": _known_by(found),
         "left_out": left_out(part.dialect, part.table),
     }
+
+
+def _empty_views(application: Application) -> Iterator[Code]:
+    for name, database in empty_views(application):
+        title = code(application.table(name).title)
+        yield Code(f"{title}: the view has no rows on {database.value}, which cannot say the same as its query")
 
 
 def _roles(access: AccessOptions) -> tuple[Role, ...]:

@@ -22,20 +22,21 @@ _MODULES = {
     "app.core.database": "Base database_name",
     "app.core.fields": """Body Bytes Exact ExactDecimal Int16 Int32 Int64 Native NotNull Number Row Span
         omitted padded""",
-    "app.core.moments": "Date Interval LocalTimestamp Time Timestamp utc_now",
+    "app.core.moments": "Date Interval LocalTimestamp Time Timestamp local_now local_time local_today utc_now",
     "app.core.native_values": "Cidr Inet InetItem MacAddr MacAddr8 bits",
     "app.core.password_hashes": "hash_entered",
     "app.core.periods": "PeriodForeignKey PrimaryKeyWithoutOverlaps UniqueWithoutOverlaps",
     "app.core.problems": "problem_responses",
     "app.core.resource": "Resource",
     "app.core.routes": "add_bulk_routes add_list_routes",
-    "app.core.row_routes": "Key add_row_routes",
+    "app.core.row_routes": "Key add_read_route add_row_routes",
     "app.core.texts": "Char NoCase",
     "app.core.rules": """Rule add all_of any_of as_text coalesce contained count_known eq ge gt is_null le length lower
         lt matches mul ne not_ now one_of rem sub today trim upper""",
     "tests.core.factory": "Case Reference",
     "tests.core.read_tests": "EMPTY_PAGE ReadTests",
     "tests.core.table_tests": "TableTests",
+    "tests.core.view_tests": "ViewTests",
 }
 _PATHS: Mapping[str, str] = {
     "dt": "datetime as dt",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.ddl.model import Note, Schema
     from runner.generation.model.application_tables import ApplicationTable
     from runner.generation.model.fields import Field
+    from runner.generation.model.object_options import ObjectOption
 
 MYSQL_METHODS = ("fulltext", "spatial")  # index methods that only MySQL has
 # Types of MySQL and MariaDB whose values are kept as text, such as `POINT(1 2)`.
@@ -33,7 +34,7 @@ _NOTHING_LOST = frozenset({
     NoteKind.EXTENSION_COMMENT,
 })  # fmt: skip
 # Kinds whose statement already shows why it has no place in an application.
-_SELF_EVIDENT = frozenset({NoteKind.VIEW, NoteKind.FUNCTION, NoteKind.TRIGGER, NoteKind.OTHER_STATEMENT})
+_SELF_EVIDENT = frozenset({NoteKind.FUNCTION, NoteKind.TRIGGER, NoteKind.OTHER_STATEMENT})
 
 
 def left_out(dialect: str, table: ApplicationTable) -> tuple[Code, ...]:
@@ -73,7 +74,7 @@ def left_out(dialect: str, table: ApplicationTable) -> tuple[Code, ...]:
         f"that differ in {code(name)}"
         for name in table.examples.alike
     ]
-    if not table.key:
+    if not table.key and not table.is_view:
         found.append("it has no primary key, so rows can be listed but not changed")
     found += map(_reason, table.notes)
     return tuple(map(Code, found))
@@ -150,14 +151,17 @@ def _missing(what: str, field: Field, texts: Mapping[Database, str | None]) -> I
             yield f"{what} column {code(field.column.name)} has no equivalent on {target.value}"
 
 
-def passed_over(schema: Schema) -> tuple[Code, ...]:
-    """Return the statements that a generated application has no equivalent of, such as views, as Markdown."""
+def passed_over(schema: Schema, objects: ObjectOption) -> tuple[Code, ...]:
+    """Return the statements that a generated application has no equivalent of, as Markdown."""
     tables = schema.tables_by_name
+    carried = (
+        {NoteKind.FUNCTION, NoteKind.TRIGGER} if objects == "all" and schema.functions + schema.triggers else set()
+    )
     return tuple(
         Code(_statement(note))
         for note in schema.notes
         if (note.passed_over or note.table_related) and note.table not in tables
-        if note.kind not in _NOTHING_LOST
+        if note.kind not in _NOTHING_LOST | carried
     )
 
 

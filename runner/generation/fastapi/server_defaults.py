@@ -13,11 +13,13 @@ from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment
+from runner.generation.model.defaults import zoned_default
 
 if TYPE_CHECKING:
     from runner.generation.model.defaults import FieldDefault
     from runner.generation.model.field_types import FieldType, Kind
 
+_ZONED = {"date": "local_today", "time": "local_time", "local_timestamp": "local_now"}
 _SQLITE_NOW = "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"  # the text that SQLAlchemy stores for a timestamp
 
 
@@ -25,7 +27,8 @@ _SQLITE_NOW = "(strftime('%Y-%m-%d %H:%M:%f000', 'now'))"  # the text that SQLAl
 class ServerDefault:
     """A default that the database fills in.
 
-    `source` is the model's `server_default`; `python` is its `default`, for databases that cannot compute it.
+    `source` is the model's `server_default`; `python` is its `default`, for databases that cannot compute it
+    or do not know the time zone.
     `postgresql` and `sqlite` are the SQL of both databases, None where one has no equivalent.
     """
 
@@ -47,8 +50,16 @@ def server_default(default: FieldDefault, type_: FieldType, sql: TableSql) -> Se
     else:
         form = "ByDialect(postgresql={}, sqlite={})"
         made = source(form, literal(postgresql or "NULL"), literal(sqlite or "NULL"), uses="ByDialect")
-    python = source("uuid4", uses="uuid4") if default.kind == "new uuid" else None
+    python = _python(default, type_)
     return ServerDefault(source=made, postgresql=postgresql, sqlite=sqlite, python=python)
+
+
+def _python(default: FieldDefault, type_: FieldType) -> Fragment | None:
+    """Return the function that computes a default: of an id, and of what depends on the time zone."""
+    if default.kind == "new uuid":
+        return source("uuid4", uses="uuid4")
+    name = zoned_default(default, type_)
+    return None if name is None else source(_ZONED[name], uses=_ZONED[name])
 
 
 def _same(postgresql: str | None, sqlite: str) -> bool:

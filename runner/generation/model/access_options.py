@@ -22,13 +22,14 @@ SESSIONS, LOGIN_FAILURES, ACCOUNTS, AUDIT_LOG = "app_sessions", "app_login_failu
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccessOptions:
-    """How people log in, and whether changes are recorded.
+    """How people log in, and whether changes are recorded, and for how many days, None for ever.
 
     `account` is the schema's own table with accounts, None where the application adds one.
     """
 
     kind: AuthKind = "none"
     audit: bool = False
+    audit_days: int | None = None
     account: AccountTable | None = None
 
     @property
@@ -60,13 +61,21 @@ def access_options(application: Application, options: Mapping[str, Any]) -> Acce
     kind = chosen.pop("kind", "session" if chosen else "none")
     if kind not in _KINDS:
         raise AgentError(f"option auth: {kind!r} is unknown; give {' or '.join(_KINDS)}")
-    audit = options.get("audit", kind != "none")
-    if not isinstance(audit, bool):
-        raise AgentError(f"option audit: give true or false, not {audit!r}")
+    audit, days = _audit(options.get("audit", kind != "none"))
     account = account_table(application, chosen) if kind != "none" else None
-    found = AccessOptions(kind=kind, audit=audit, account=account)
+    found = AccessOptions(kind=kind, audit=audit, audit_days=days, account=account)
     own = {table.ddl.name.name.lower() for table in application.tables}
     for name in found.added_tables:
         if name in own:
             raise AgentError(f"the schema has a table {name}, which the options auth and audit add; rename it there")
     return found
+
+
+def _audit(given: object) -> tuple[bool, int | None]:
+    """Return whether changes are recorded, and for how many days."""
+    if isinstance(given, bool):
+        return given, None
+    days = given.get("days") if isinstance(given, Mapping) and given.keys() == {"days"} else None
+    if isinstance(days, bool) or not isinstance(days, int) or days < 1:
+        raise AgentError(f"option audit: give true, false or the days to keep entries, {{days: 365}}, not {given!r}")
+    return True, days

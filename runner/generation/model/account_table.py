@@ -90,7 +90,8 @@ def account_table(application: Application, chosen: Mapping[str, str]) -> Accoun
         return _chosen_table(application, chosen)
     if chosen:
         raise AgentError(f"option auth: {', '.join(chosen)} needs the key table as well, the one with the accounts")
-    found = [account for account in map(_recognised, application.tables) if account is not None]
+    tables = (table for table in application.tables if not table.is_view)
+    found = [account for account in map(_recognised, tables) if account is not None]
     likely = [account for account in found if _is_named_for_accounts(account.table)] or found
     if len(likely) > 1:
         names = ", ".join(account.table.title for account in likely)
@@ -149,7 +150,7 @@ def _choices(field: Field) -> tuple[str, ...]:
 
 
 def _chosen_table(application: Application, chosen: Mapping[str, str]) -> AccountTable:
-    tables = {table.title: table for table in application.tables}
+    tables = {table.title: table for table in application.tables if not table.is_view}
     table = tables.get(chosen["table"])
     if table is None:
         raise AgentError(f"option auth: there is no table {chosen['table']!r}{_close(chosen['table'], tables)}")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from runner.generation.model.naming import kebab, snake, word_set
 from runner.generation.model.prose import one_line
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_TITLE = "Application"
 _DEFAULT_LOCALE = "en_US"
+_DEFAULT_ZONE = "UTC"
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[_-][A-Za-z0-9]{2,8})*")
 _LANGUAGES = ("en", "id")  # those with a message catalogue, by the name of its file
 _RESERVED_SLUGS = word_set("true false null yes no on off y n none public")  # in YAML, and as a role in PostgreSQL
@@ -28,7 +31,7 @@ class AppOptions:
 
     `slug` and `distribution` are the `title` as the name of a file and of a package; `schemas` are the database schemas
     of its tables other than the default one; `locale` is that of the names in seeded rows; `languages` are those of the
-    interface, the default one first.
+    interface, the default one first; `time_zone` is that in which the database knows the current day.
     """
 
     title: str
@@ -37,10 +40,11 @@ class AppOptions:
     schemas: tuple[str, ...]
     locale: str
     languages: tuple[str, ...]
+    time_zone: str
 
 
 def app_options(names: CommonNames, options: Mapping[str, Any]) -> AppOptions:
-    """Return the application as a task's `options` (`title`, `locale`, `languages`) describe it; each has a default."""
+    """Return the application as `options` describe it (`title`, `locale`, `languages`, `time_zone`), with defaults."""
     title = one_line(str(options.get("title") or _DEFAULT_TITLE))
     slug = _slug(title)
     return AppOptions(
@@ -50,6 +54,7 @@ def app_options(names: CommonNames, options: Mapping[str, Any]) -> AppOptions:
         schemas=names.others,
         locale=_locale(options),
         languages=_languages(options.get("languages")),
+        time_zone=_time_zone(str(options.get("time_zone") or _DEFAULT_ZONE)),
     )
 
 
@@ -65,6 +70,15 @@ def _locale(options: Mapping[str, Any]) -> str:
     if not _LOCALE.fullmatch(locale):
         raise AgentError(f"option locale: {locale!r} is no locale; give one such as {_DEFAULT_LOCALE}")
     return locale
+
+
+def _time_zone(name: str) -> str:
+    known = available_timezones()
+    if name in known:
+        return name
+    near = get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else "give one such as Asia/Jakarta"
+    raise AgentError(f"option time_zone: {name!r} is no time zone; {hint}")
 
 
 def _languages(value: object) -> tuple[str, ...]:

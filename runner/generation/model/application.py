@@ -14,17 +14,18 @@ import threading
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
 
 from runner.generation.model.application_tables import ApplicationTable, make_table
+from runner.generation.model.column_roles import NO_ROLES, ColumnRoles
 from runner.generation.model.constraint_names import name_constraints
 from runner.generation.model.references import find_creatable
 from runner.generation.model.schema_names import name_schema
-from runner.generation.model.secret_fields import with_secrets
+from runner.generation.model.secret_fields import with_password_hash, with_secret_origins, with_secrets
+from runner.generation.model.soft_deletion import with_deletion_column
 from runner.generation.model.table_part import TablePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
     from runner.ddl.model import QName, Schema
-    from runner.generation.model.chosen_columns import ChosenColumns
     from runner.generation.model.constraint_names import NamedConstraints
     from runner.generation.model.references import Reference
 
@@ -35,13 +36,13 @@ Arguments = TypeVarTuple("Arguments")
 class Application:
     """The application that a schema describes. Only its owner refers to it, so that both are freed together.
 
-    `secrets` names the columns of some tables that hold secrets, instead of those whose names or comments tell it.
+    `roles` are those of columns that options name.
     Thread-safe: every part is computed once, by the first thread that needs it.
     """
 
-    def __init__(self, schema: Schema, secrets: ChosenColumns = ()) -> None:
+    def __init__(self, schema: Schema, roles: ColumnRoles = NO_ROLES) -> None:
         self.schema = schema.with_columns()
-        self.secrets = secrets
+        self.roles = roles
         self.names = name_schema(self.schema)
         self._lock = threading.RLock()
         self._derived: dict[Hashable, Any] = {}
@@ -88,9 +89,9 @@ class Application:
                 self._derived[key] = make(self, *arguments)
             return cast("Derived", self._derived[key])
 
-    def with_secrets(self, secrets: ChosenColumns) -> Application:
-        """Return the application in which these columns are the secrets of their tables, made once."""
-        return self.derived(_with_secrets, secrets)
+    def with_roles(self, roles: ColumnRoles) -> Application:
+        """Return the application in which columns have these roles, made once."""
+        return self.derived(_with_roles, roles)
 
     def _has_accepted_row(self, name: QName) -> bool:
         return self.table(name).examples.is_accepted
@@ -103,7 +104,16 @@ def _table(application: Application, name: QName) -> ApplicationTable:
         application.derived(_constraints)[name],
         application.schema.tables_by_name[name],
     )
-    return with_secrets(table, application.derived(_referred_columns).get(name, frozenset()), application.secrets)
+    roles = application.roles
+    found = with_secrets(table, application.derived(_referred_columns).get(name, frozenset()), roles.secrets)
+    if roles.password is not None and roles.password[0] == found.title:
+        found = with_password_hash(found, roles.password[1])
+    view = found.ddl.view
+    if view is None:
+        return with_deletion_column(found, roles.deletion)
+    return with_secret_origins(
+        found, {own for own, origin, column in view.origins if application.table(origin).fields[column].is_secret}
+    )
 
 
 def _referred_columns(application: Application) -> Mapping[QName, frozenset[str]]:
@@ -113,8 +123,8 @@ def _referred_columns(application: Application) -> Mapping[QName, frozenset[str]
     return found
 
 
-def _with_secrets(application: Application, secrets: ChosenColumns) -> Application:
-    return Application(application.schema, secrets)
+def _with_roles(application: Application, roles: ColumnRoles) -> Application:
+    return Application(application.schema, roles)
 
 
 def _constraints(application: Application) -> Mapping[QName, NamedConstraints]:

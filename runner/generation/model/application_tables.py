@@ -123,7 +123,7 @@ class ApplicationTable:
     @property
     def comment(self) -> str:
         """The DDL's comment on the table, or a sentence with its name."""
-        return self.about or sentence(f"Rows of the table {self.ddl.name.name}")
+        return self.about or sentence(f"Rows of the {'view' if self.is_view else 'table'} {self.ddl.name.name}")
 
     # --------------------------------------------------------------------------------------------------------- fields
 
@@ -164,9 +164,19 @@ class ApplicationTable:
 
     # -------------------------------------------------------------------------------------------------------- abilities
 
+    @property
+    def is_view(self) -> bool:
+        """Whether it is a view, whose rows are those of other tables."""
+        return self.ddl.view is not None
+
     @cached_property
     def is_writable(self) -> bool:
-        """Whether rows can be read and changed one by one: there is a key, and a URL can hold it."""
+        """Whether rows can be changed one by one."""
+        return self.is_addressable and not self.is_view
+
+    @cached_property
+    def is_addressable(self) -> bool:
+        """Whether rows can be read one by one: there is a key, and a URL can hold it."""
         types = [field.type for field in self.key]
         return bool(types) and all(type_.kind in _KEY_KINDS or type_.is_range for type_ in types)
 

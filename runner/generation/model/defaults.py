@@ -13,10 +13,12 @@ from runner.generation.model.field_types import MOMENTS
 if TYPE_CHECKING:
     from runner.generation.model.field_types import FieldType
 
+ZonedKind = Literal["date", "time", "local_timestamp"]
 DefaultKind = Literal["constant", "now", "today", "new uuid", "function", "expression"]
 
 _NOW = frozenset({"now", "current_timestamp", "localtimestamp", "transaction_timestamp", "statement_timestamp",
                   "clock_timestamp"})  # fmt: skip
+_CLOCKS = frozenset({"current_time", "localtime"})
 _UUID = frozenset(
     {"gen_random_uuid", "uuid_generate_v4", "uuid_generate_v1", "uuid_generate_v1mc", "uuid", "uuidv4", "uuidv7"}
 )
@@ -65,6 +67,17 @@ def field_default(column: Column, type_: FieldType) -> FieldDefault | None:
     if isinstance(expression, Operation) and not expression.args:
         kind = _function(expression.op, type_)
     return FieldDefault(kind=kind, text=default.text, expression=default.expression)
+
+
+def zoned_default(default: FieldDefault, type_: FieldType) -> ZonedKind | None:
+    """Return which part of the current moment, in the time zone of the session, a default is; None for others."""
+    if default.kind == "today":
+        return "date"
+    if default.kind == "now" and type_.kind == "local_timestamp":
+        return "local_timestamp"
+    called = uncast(default.expression) if default.expression is not None else None
+    is_clock = isinstance(called, Operation) and not called.args and called.op in (*_NOW, *_CLOCKS)
+    return "time" if type_.kind == "time" and is_clock else None
 
 
 def zero_date(column: Column, type_: FieldType) -> str | None:

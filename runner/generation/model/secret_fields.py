@@ -75,16 +75,40 @@ def with_secrets(table: ApplicationTable, referred: Collection[str], chosen: Cho
     return replace(table, fields={**table.fields, **marked}) if marked and has_others else table
 
 
-def _marked(table: ApplicationTable, field: Field) -> Field:
+def with_secret_origins(view: ApplicationTable, names: Collection[str]) -> ApplicationTable:
+    """Return a view in which the columns are secrets, too, whose values come from secrets of other tables."""
+    if not names:
+        return view
+    fields = {name: replace(field, is_secret=field.is_secret or name in names) for name, field in view.fields.items()}
+    found = replace(view, fields=fields)
+    if view.ddl.primary_key is None or not any(fields[name].is_secret for name in view.ddl.key_columns):
+        return found
+    constraints = replace(view.constraints, primary_key=None)
+    return replace(found, ddl=replace(view.ddl, primary_key=None), constraints=constraints)
+
+
+def with_password_hash(table: ApplicationTable, name: str) -> ApplicationTable:
+    """Return a table in which this column is a secret that holds the hashes of passwords, where it can be one.
+
+    The option that names the column reports what does not suit.
+    """
+    field = table.fields.get(name)
+    if field is None or field.is_hashed or not field.writable or len(table.fields) == 1:
+        return table
+    return replace(table, fields={**table.fields, name: _marked(table, field, is_password=True)})
+
+
+def _marked(table: ApplicationTable, field: Field, *, is_password: bool = False) -> Field:
     """Return a secret; the hash of a password has the bounds of the password that is typed."""
     words = set(snake(field.column.name).split("_"))
+    is_password = is_password or bool(words & _PASSWORDS and words & _HASHES)
     ruled = {name for rule in (*table.rules, *table.tried) for name in rule.columns}
     ruled.update(name for columns in table.opaque.values() for name in columns)
     bounds = field.bounds
     fits = bounds.choices is None and bounds.pattern is None and field.column.name not in ruled
     fits = fits and (bounds.min_length or 0) <= _HASH_LENGTH <= (bounds.max_length or _HASH_LENGTH)
     is_text = field.type.kind == "text" and not field.type.is_padded
-    if is_text and fits and words & _PASSWORDS and words & _HASHES:
+    if is_text and fits and is_password:
         return replace(field, is_secret=True, is_hashed=True, bounds=_PASSWORD)
     return replace(field, is_secret=True)
 

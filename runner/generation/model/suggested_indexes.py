@@ -45,12 +45,12 @@ def index_option(options: Mapping[str, Any]) -> IndexOption:
 
 
 def suggested_indexes(application: Application) -> Mapping[QName, tuple[SuggestedIndex, ...]]:
-    """Return the indexes that each table lacks; tables that lack none, and partitions, are left out."""
+    """Return the indexes that each table lacks; tables that lack none, partitions and views are left out."""
     taken = relation_names(application)
     found = {}
     for table in application.tables:
         name = table.ddl.name
-        lacking = () if table.ddl.partition_of else tuple(_lacking(table))
+        lacking = () if table.ddl.partition_of or table.is_view else tuple(_lacking(table))
         if lacking:
             found[name] = tuple(
                 SuggestedIndex(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.model.application_tables import ApplicationTable
+from runner.generation.model.defaults import zoned_default
 from runner.generation.model.field_types import MOMENTS, Kind
+from runner.generation.model.given_labels import GivenLabels
 from runner.generation.model.labels import family, field_label, is_maintained, label_fields
 from runner.generation.model.naming import words
 from runner.generation.react.typescript_source import Open
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from runner.generation.model.fields import Field
+    from runner.generation.model.given_labels import GivenText
     from runner.generation.model.references import Reference
 
 _MOST_COLUMNS = 7
@@ -34,16 +37,22 @@ class PageView:
     """A table in the sources of its pages."""
 
     table: ApplicationTable
+    labels: GivenLabels = field(default_factory=GivenLabels)
 
     @property
-    def family(self) -> str:
-        """The common name of tables whose names begin like this one's."""
-        return family(self.table)
+    def nav(self) -> Mapping[str, Any]:
+        """What people read of the table in the navigation: its labels, and the common name of tables like it."""
+        return {
+            "label": self._text("label", self.table.label),
+            "labelSingular": self._text("singular", self.table.names.label),
+            "family": self.labels.group(family(self.table)),
+        }
 
     @property
     def declared(self) -> Mapping[str, Any]:
         """What the table's page declares, as the properties of one object."""
-        about = {"about": self.table.about} if self.table.about else {}
+        text = self._text("about", self.table.about or "")
+        about = {"about": text} if text else {}
         return {**about, "columns": self.columns, "fields": Open(self.fields)}
 
     @cached_property
@@ -71,9 +80,14 @@ class PageView:
         return {name: reference for reference in single for name in reference.fields}
 
     def _declared(self, field: Field) -> Mapping[str, Any]:
-        found: dict[str, Any] = {"label": field_label(field, self._references.get(field.name))}
-        if field.comment and not field.is_hashed:  # which is about the hash
-            found["help"] = field.comment
+        own, column = self.table.title, field.column
+        label = field_label(field, self._references.get(field.name))
+        found: dict[str, Any] = {"label": self.labels.column(own, column, "label", label)}
+        comment = "" if field.is_hashed else field.comment  # which is about the hash
+        if text := self.labels.column(own, column, "help", comment):
+            found["help"] = text
+        if values := self.labels.values(own, column):
+            found["values"] = values
         if (form := _format(field)) is not None:
             found["format"] = form
         elif self._is_long(field):
@@ -82,9 +96,14 @@ class PageView:
             found["places"] = field.type.places
         if is_maintained(field):
             found["readOnly"] = True
+        elif field.writable and field.default is not None and zoned_default(field.default, field.type):
+            found["current"] = True
         elif field.writable and not field.is_secret and (initial := _initial(field)) is not None:
             found["initial"] = initial
         return found
+
+    def _text(self, key: str, derived: str) -> GivenText:
+        return self.labels.table(self.table.title, key, derived)
 
     def _is_long(self, field: Field) -> bool:
         is_name = field.name in self.label_fields or field.name in self._references

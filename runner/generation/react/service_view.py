@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from runner.generation.encoders import Code
 from runner.generation.model.application_tables import ApplicationTable
-from runner.generation.model.labels import label_fields
+from runner.generation.model.labels import label_fields, label_qualifiers
 from runner.generation.model.naming import camel, free_name
-from runner.generation.model.rule_sentences import rule_message
+from runner.generation.model.reference_names import named_references
+from runner.generation.model.rule_sentences import rule_messages
 from runner.generation.model.samples import sample_of
 from runner.generation.react.javascript_patterns import javascript_pattern
 from runner.generation.react.service_fields import MOST_BITS, arrays_of, bounds_of, choice_source, maker_source
@@ -31,6 +33,7 @@ class ServiceView:
     """A table in the sources of its services. Sources are TypeScript, laid out."""
 
     table: ApplicationTable
+    searched_references: frozenset[str] = frozenset()  # by whose labels searches find rows
 
     @property
     def name(self) -> str:
@@ -40,13 +43,15 @@ class ServiceView:
     @property
     def key(self) -> tuple[str, ...]:
         """Fields that identify one row; none where a row cannot be read by its key."""
-        return tuple(field.name for field in self.table.key) if self.table.is_writable else ()
+        return tuple(field.name for field in self.table.key) if self.table.is_addressable else ()
 
     @property
     def identity(self) -> Mapping[str, Any]:
         """What identifies a row: its key, the fields by which people know it, and sets of fields that are unique."""
         unique = [list(names) for names in self.table.unique_sets if names != self.key]
         found: dict[str, Any] = {"key": self.key, "labelFields": self.label_fields}
+        if qualifiers := label_qualifiers(self.table):
+            found["labelQualifiers"] = qualifiers
         return found | ({"unique": unique} if unique and self.key else {})
 
     @property
@@ -149,7 +154,7 @@ class ServiceView:
             Open(
                 name=rule.name,
                 fields=[names[column] for column in rule.columns],
-                message=rule_message(rule, names),
+                message=rule_messages(rule, names),
                 holds=Arrow("row", source),
             )
             for rule, source in sources
@@ -159,15 +164,15 @@ class ServiceView:
     @cached_property
     def references(self) -> list[Mapping[str, Any]]:
         """Which rows the table refers to; of references of the same fields, the first."""
-        single = [reference for reference in self.table.references if not reference.key.period]
-        found = {reference.fields: reference for reference in reversed(single)}
         return [
             {
+                "path": name,
                 "fields": list(reference.fields),
                 "table": reference.module,
                 "targetFields": list(reference.target_fields),
+                **({"searched": True} if name in self.searched_references else {}),
             }
-            for reference in reversed(found.values())
+            for name, reference in named_references(self.table).items()
         ]
 
     # --------------------------------------------------------------------------------------------------------- examples

@@ -13,7 +13,9 @@ from runner.generation.fastapi.migration.snapshot import (
     IndexSnapshot,
     Snapshot,
     TableSnapshot,
+    TriggerSnapshot,
     TypeSnapshot,
+    ViewSnapshot,
 )
 
 if TYPE_CHECKING:
@@ -70,6 +72,10 @@ class Difference:
     tables_added: tuple[TableSnapshot, ...]
     tables_dropped: tuple[TableSnapshot, ...]
     tables: tuple[TableChange, ...]  # all that are in both snapshots
+    views_dropped: tuple[ViewSnapshot, ...]  # also those that are created again, since what they read changes
+    views_created: tuple[ViewSnapshot, ...]
+    triggers_dropped: tuple[TriggerSnapshot, ...]
+    triggers_created: tuple[TriggerSnapshot, ...]
 
     @property
     def rebuilt(self) -> frozenset[str]:
@@ -90,6 +96,11 @@ def difference(was: Snapshot, new: Snapshot, renames: Renames | None = None) -> 
         _Draft(names[sql], old_tables[sql], table, remade) for sql, table in new_tables.items() if sql in old_tables
     ]
     by_name = {draft.new.sql: draft for draft in drafts}
+    tables_dropped = tuple(part for sql, part in old_tables.items() if sql not in new_tables)
+    changes = tuple(draft.change(by_name) for draft in drafts)
+    touched = {*_changed_names(changes), *(table.sql for table in tables_dropped)}
+    stale = _stale_views(old, new, touched, remade)
+    loose = {part for part in old.triggers if part not in new.triggers or part.table in touched | stale}
     return Difference(
         was=was,
         old=old,
@@ -100,9 +111,32 @@ def difference(was: Snapshot, new: Snapshot, renames: Renames | None = None) -> 
         types_extended=extended,
         types_rebuilt=rebuilt,
         tables_added=tuple(part for sql, part in new_tables.items() if sql not in old_tables),
-        tables_dropped=tuple(part for sql, part in old_tables.items() if sql not in new_tables),
-        tables=tuple(draft.change(by_name) for draft in drafts),
+        tables_dropped=tables_dropped,
+        tables=changes,
+        views_dropped=tuple(view for view in reversed(old.views) if view.sql in stale),
+        views_created=tuple(view for view in new.views if view.sql in stale or view not in old.views),
+        triggers_dropped=tuple(part for part in old.triggers if part in loose),
+        triggers_created=tuple(part for part in new.triggers if part in loose or part not in old.triggers),
     )
+
+
+def _changed_names(changes: Iterable[TableChange]) -> Iterable[str]:
+    """Yield the tables, by both names, that no view may read while they change."""
+    for change in changes:
+        is_changed = change.dropped or change.replaced or change.altered or change.was.sqlite != change.new.sqlite
+        if is_changed or change.was.sql != change.new.sql:
+            yield from (change.was.sql, change.new.sql)
+
+
+def _stale_views(old: Snapshot, new: Snapshot, changed: Collection[str], types: Collection[str]) -> set[str]:
+    """Return the views that have to be dropped: those that differ, or that read what changes."""
+    kept = {view.sql: view for view in new.views}
+    stale: set[str] = set()
+    for view in old.views:
+        reads = not stale.union(changed).isdisjoint(view.uses) or any(_mentions(view.create, name) for name in types)
+        if reads or kept.get(view.sql) != view:
+            stale.add(view.sql)
+    return stale
 
 
 def _type_changes(

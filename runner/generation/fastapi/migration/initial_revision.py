@@ -1,7 +1,7 @@
 """The first revision: statements that create the whole schema, a module for each table, and those that revert it.
 
 The modules run in the order of their paths. Tables are numbered in the order of the DDL, since one may use the sequence
-of an earlier one. Foreign keys come after all tables, which may refer to each other in any order.
+of an earlier one. Foreign keys come after all tables, which may refer to each other in any order, and views last.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.generation.encoders.python_text import docstring, statement_list
 from runner.generation.encoders.sql_text import quote
-from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
+from runner.generation.fastapi.migration import mysql_statements, postgresql_statements, sqlite_statements
 from runner.generation.model.naming import snake
 
 if TYPE_CHECKING:
@@ -19,7 +19,18 @@ if TYPE_CHECKING:
 
     from runner.generation.fastapi.migration.snapshot import Snapshot
 
-FOLDERS = ("postgresql", "postgresql/2_tables", "postgresql/3_references", "sqlite")
+FOLDERS = (
+    "mysql",
+    "mysql/2_tables",
+    "mysql/3_references",
+    "mysql/4_views",
+    "postgresql",
+    "postgresql/2_tables",
+    "postgresql/3_references",
+    "postgresql/4_views",
+    "sqlite",
+    "sqlite/views",
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +50,7 @@ class RevisionModule:
 
 
 def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
-    """Yield the modules of both databases, none of them empty."""
+    """Yield the modules of all databases, none of them empty."""
     files = _file_names(table.label for table in snapshot.tables)
     types = tuple(postgresql_statements.create_types(snapshot))
     if types:
@@ -59,6 +70,47 @@ def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
         up = tuple(sqlite_statements.create_table(table.sqlite))
         down = (f"DROP TABLE {quote(table.sqlite.name)}",)
         yield RevisionModule(path=f"sqlite/{file}.py", title=title, up=up, down=down)
+    yield from _mysql_modules(snapshot, files)
+    yield from _views(snapshot)
+    if snapshot.triggers:
+        up = (*postgresql_statements.look_in(snapshot.schemas), *(part.create for part in snapshot.triggers))
+        yield RevisionModule(path="postgresql/5_triggers.py", title="Triggers, as the schema has them.", up=up)
+
+
+def _mysql_modules(snapshot: Snapshot, files: Iterable[str]) -> Iterator[RevisionModule]:
+    """Yield the modules of MySQL and MariaDB, if the schema is written for them."""
+    tables = [(table, file) for table, file in zip(snapshot.tables, files, strict=True) if table.mysql]
+    needed = tuple(mysql_statements.create_surroundings(snapshot)) if tables else ()
+    if needed:
+        back = tuple(mysql_statements.drop_surroundings(snapshot))
+        yield RevisionModule(path="mysql/1_surroundings.py", title="What tables need.", up=needed, down=back)
+    for table, file in tables:
+        if table.mysql is None:
+            continue
+        title, made = f"The table {table.label}.", (mysql_statements.create_table(table.mysql),)
+        down = (f"DROP TABLE {table.mysql.name}",)
+        yield RevisionModule(path=f"mysql/2_tables/{file}.py", title=title, up=made, down=down)
+        references = tuple(mysql_statements.add_references(table.mysql))
+        if references:
+            title, down = f"What the table {table.label} refers to.", (mysql_statements.drop_references(table.mysql),)
+            yield RevisionModule(path=f"mysql/3_references/{file}.py", title=title, up=references, down=down)
+
+
+def _views(snapshot: Snapshot) -> Iterator[RevisionModule]:
+    """Yield the modules of the views, each after those that it reads."""
+    files = _file_names(view.label for view in snapshot.views)
+    for view, file in zip(snapshot.views, files, strict=True):
+        title = f"The view {view.label}."
+        up = tuple(postgresql_statements.create_view(view))
+        if view is snapshot.views[0]:
+            up = (*postgresql_statements.look_in(snapshot.schemas), *up)
+        down = (postgresql_statements.drop_view(view),)
+        yield RevisionModule(path=f"postgresql/4_views/{file}.py", title=title, up=up, down=down)
+        down = (f"DROP VIEW {quote(view.flat)}",)
+        yield RevisionModule(path=f"sqlite/views/{file}.py", title=title, up=(view.sqlite,), down=down)
+        if view.mysql:
+            down = (mysql_statements.drop_view(view),)
+            yield RevisionModule(path=f"mysql/4_views/{file}.py", title=title, up=(view.mysql,), down=down)
 
 
 def _file_names(labels: Iterable[str]) -> list[str]:

@@ -16,6 +16,7 @@ from runner.generation.fastapi.migration.snapshot import (
     Snapshot,
     TableSnapshot,
     TypeSnapshot,
+    ViewSnapshot,
 )
 from runner.generation.fastapi.sql_names import qualified
 
@@ -45,19 +46,46 @@ def drop_types(snapshot: Snapshot) -> Iterator[str]:
     for place in range(len(snapshot.types), -1, -1):
         if place < len(snapshot.types) and snapshot.types[place].after is None:
             yield f"DROP {snapshot.types[place].word} {snapshot.types[place].sql}"
-        yield from (f"DROP FUNCTION {part.sql}" for part in reversed(functions) if part.position == place)
+        yield from (f"DROP {part.kind} {part.sql}" for part in reversed(functions) if part.position == place)
 
 
 def create_table(table: TableSnapshot, snapshot: Snapshot) -> Iterator[str]:
     """Yield the statements that create a table without its foreign keys, and what is made of its row type."""
     yield from _create_table(table)
     yield from _table_comments(None, table)
+    for part in table.constraints:
+        yield from _comment(_constraint_sql(table, part), None, None if _refers(part) else part.comment)
     yield from _of_row_type(table, snapshot)
 
 
 def add_references(table: TableSnapshot) -> Iterator[str]:
     """Yield the statements that add a table's foreign keys."""
-    yield from (_add(table, part) for part in table.constraints if part.kind == "FOREIGN KEY")
+    references = [part for part in table.constraints if part.kind == "FOREIGN KEY"]
+    yield from (_add(table, part) for part in references)
+    for part in references:
+        yield from _comment(_constraint_sql(table, part), None, part.comment)
+
+
+def create_view(view: ViewSnapshot) -> Iterator[str]:
+    """Yield the statements that create a view, with its indexes and comments."""
+    yield view.create
+    yield from (f"CREATE {'UNIQUE ' if part.unique else ''}INDEX {quote(part.name)} ON {view.sql}{part.sql}"
+                for part in view.indexes)  # fmt: skip
+    yield from _comment(f"{view.word} {view.sql}", None, view.comment)
+    for column, comment in view.comments:
+        yield from _comment(f"COLUMN {view.sql}.{quote(column)}", None, comment)
+
+
+def drop_view(view: ViewSnapshot) -> str:
+    """Return the statement that drops a view."""
+    return f"DROP {view.word} {view.sql}"
+
+
+def look_in(schemas: Iterable[str]) -> Iterator[str]:
+    """Yield what lets statements name what is in these schemas by its bare name, as the DDL may."""
+    path = "".join(f", {quote(name)}" for name in schemas)
+    if path:
+        yield f"SELECT set_config('search_path', current_setting('search_path') || {text_sql(path)}, true)"
 
 
 def change(found: Difference) -> Iterator[str]:
@@ -67,6 +95,8 @@ def change(found: Difference) -> Iterator[str]:
     """
     for kind in found.types_extended:
         yield from _add_values(found, kind.new, kind.added)
+    yield from (f"DROP TRIGGER {part.sql}" for part in found.triggers_dropped)
+    yield from map(drop_view, found.views_dropped)
     yield from _create_surroundings(found.new, found.old)
     yield from _renames(found)
     yield from _drop_parts(found)
@@ -87,9 +117,14 @@ def change(found: Difference) -> Iterator[str]:
     yield from _drop_types(found)
     yield from (f"DROP SEQUENCE {name}" for name in found.old.sequences if name not in found.new.sequences)
     kept = {function.sql for function in found.new.functions}
-    yield from (f"DROP FUNCTION {function.sql}" for function in found.old.functions if function.sql not in kept)
+    yield from (f"DROP {function.kind} {function.sql}" for function in found.old.functions if function.sql not in kept)
     yield from _add_parts(found)
     yield from _comments(found)
+    if found.views_created or found.triggers_created:
+        yield from look_in(found.new.schemas)
+    for view in found.views_created:
+        yield from create_view(view)
+    yield from (part.create for part in found.triggers_created)
 
 
 # Where the server offers the extension and the user may create it; otherwise indexes that need it are replaced.
@@ -107,12 +142,10 @@ _UNCHECKED_BODIES = "SET LOCAL check_function_bodies = off"  # they may name tab
 
 
 def _prepare_functions(functions: Sequence[FunctionSnapshot], schemas: Iterable[str]) -> Iterator[str]:
-    """Yield what lets functions be created; they may name what is in the schemas by its bare name, as the DDL may."""
+    """Yield what lets functions be created."""
     if functions:
         yield _UNCHECKED_BODIES
-        path = "".join(f", {quote(name)}" for name in schemas)
-        path = f"current_setting('search_path') || {text_sql(path)}"
-        yield from [f"SELECT set_config('search_path', {path}, true)"] if schemas else []
+        yield from look_in(schemas)
 
 
 def _create_surroundings(snapshot: Snapshot, old: Snapshot | None = None) -> Iterator[str]:
@@ -312,8 +345,24 @@ def _comments(found: Difference) -> Iterator[str]:
         yield from _comment(f"{kind.word} {kind.sql}", before.comment if before else None, kind.comment)
     for table in found.tables_added:
         yield from _table_comments(None, table)
+        yield from _constraint_comments(None, table)
     for changed in found.tables:
         yield from _table_comments(changed, changed.new)
+        yield from _constraint_comments(changed, changed.new)
+
+
+def _constraint_comments(changed: TableChange | None, table: TableSnapshot) -> Iterator[str]:
+    """Yield what changes comments on constraints; those that are added again have none at first."""
+    added = {id(part) for part in changed.added_parts} if changed else set()
+    renamed = {new.name: old.name for old, new in changed.renamed_parts} if changed else {}
+    known = {part.name: part.comment for part in changed.old.constraints} if changed else {}
+    for part in table.constraints:
+        before = None if id(part) in added else known.get(renamed.get(part.name, part.name))
+        yield from _comment(_constraint_sql(table, part), before, part.comment)
+
+
+def _constraint_sql(table: TableSnapshot, part: ConstraintSnapshot) -> str:
+    return f"CONSTRAINT {quote(part.name)} ON {table.sql}"
 
 
 def _table_comments(changed: TableChange | None, table: TableSnapshot) -> Iterator[str]:

@@ -48,7 +48,7 @@ def search_indexes(application: Application, chosen: ChosenColumns) -> Mapping[Q
     for table in application.tables:
         text = searched_text(table, chosen)
         name = table.ddl.name
-        if text.fields and table.ddl.partition_of is None:
+        if text.fields and table.ddl.partition_of is None and not table.is_view:
             own = free_name(name.name, "search", taken[name.schema])
             found[name] = IndexSnapshot(
                 name=own,

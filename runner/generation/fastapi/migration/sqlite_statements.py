@@ -33,6 +33,7 @@ def change(found: Difference) -> Iterator[str]:
 
     Renames come first, since SQLite then renames in triggers and views as well.
     """
+    yield from (f"DROP VIEW {quote(view.flat)}" for view in found.views_dropped)
     rebuilt = [table for table in found.tables if _is_rebuilt(table)]
     for table in found.tables:
         yield from (f"DROP INDEX {quote(name)}" for name in _dropped_indexes(table.was.sqlite, table.new.sqlite))
@@ -54,6 +55,7 @@ def change(found: Difference) -> Iterator[str]:
     for table in found.tables:
         had = {} if _is_rebuilt(table) else dict(table.was.sqlite.indexes)
         yield from (sql for name, sql in table.new.sqlite.indexes if had.get(name) != sql)
+    yield from (view.sqlite for view in found.views_created)
 
 
 def _create(table: SqliteSnapshot, name: str) -> str:

@@ -22,22 +22,25 @@ if TYPE_CHECKING:
     from runner.ddl.model import Composite, Domain, Enum, Function, QName, Schema
 
 _DEFAULT = re.compile(r"\s+DEFAULT\s.*|\s*:?=.*", re.DOTALL | re.IGNORECASE)
+_PART = re.compile(r'(?i)FUNC\s*=\s*(?:"?[\w$]+"?\s*\.\s*)?"?([\w$]+)')  # a function that an aggregate is made of
 _RESULT = re.compile(r"\bRETURNS\s+(?:SETOF\s+)?([\w.\"$]+)", re.IGNORECASE)
 _LAST_NAME = re.compile(r"([\w.\"$]+)\s*(?:\([^)]*\))?\s*(?:\[\d*\]\s*)*\Z")
 
 
-def type_snapshots(schema: Schema, home: str | None) -> tuple[tuple[TypeSnapshot, ...], tuple[FunctionSnapshot, ...]]:
-    """Return the types and the functions of a schema, each kind in an order in which it can be created."""
-    return _Definitions(schema, home).snapshots()
+def type_snapshots(
+    schema: Schema, functions: Iterable[Function], home: str | None
+) -> tuple[tuple[TypeSnapshot, ...], tuple[FunctionSnapshot, ...]]:
+    """Return the types of a schema and some of its functions, each kind in an order in which it can be created."""
+    return _Definitions(schema, functions, home).snapshots()
 
 
 class _Definitions:
     """The types and functions of a schema by what they need; a function is named by its number, a type by its name."""
 
-    def __init__(self, schema: Schema, home: str | None) -> None:
+    def __init__(self, schema: Schema, functions: Iterable[Function], home: str | None) -> None:
         self._home = home
         self._tables = _spellings(table.name for table in schema.tables)
-        self._functions = dict(enumerate(schema.functions))
+        self._functions = dict(enumerate(functions))
         self._types: dict[QName, TypeSnapshot] = {}
         self._parts: dict[QName | int, list[str]] = {}  # the types that each is made of
         for enum in schema.enums:
@@ -75,6 +78,9 @@ class _Definitions:
             for name, parts in self._parts.items()
         }
         for number, function in self._functions.items():
+            if function.kind == "AGGREGATE":
+                parts = set(_PART.findall(function.text))
+                needs[number] |= {other for other, one in self._functions.items() if one.name.name in parts}
             call = re.compile(rf'(?<!\w){re.escape(function.name.name)}"?\s*\(')
             for name, kind in self._types.items():
                 if kind.definition and call.search(kind.definition):
@@ -138,7 +144,11 @@ def _domain(domain: Domain, home: str | None) -> TypeSnapshot:
 def _function(function: Function, home: str | None) -> FunctionSnapshot:
     name = qualified(outside(function.name, home), function.name.name)
     arguments = ", ".join(_DEFAULT.sub("", argument) for argument in _arguments(function))
-    return FunctionSnapshot(sql=f"{name}({arguments})", create=f"CREATE OR REPLACE FUNCTION {name}{function.text}")
+    return FunctionSnapshot(
+        sql=f"{name}({arguments})",
+        create=f"CREATE OR REPLACE {function.kind} {name}{function.text}",
+        kind=function.kind,
+    )
 
 
 def _types_of(function: Function) -> list[str]:

@@ -1,9 +1,10 @@
-"""Writing many rows at once: which of them is at fault, reading rows back, and finding or deleting rows by their keys."""
+"""Writing many rows at once: which of them is at fault, reading rows back, and finding rows by their keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import sqlalchemy as sa
@@ -11,10 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.access.access import access_of
-from app.core.access.references import require_visible_references
+from app.core.access.rights import Action, forbidden
 from app.core.constraint_columns import has_key
-from app.core.fields import Body
-from app.core.hooks import after_delete, before_delete
+from app.core.fields import Body, is_storable
 from app.core.integrity import dangling
 from app.core.problems import FieldError, ProblemError
 from app.core.rules import RuleValues, enforce
@@ -41,13 +41,15 @@ class Change(Body, Generic[RowKey, Fields]):
 
 
 def checked_values(session: Session, resource: Resource[Any, Any], body: Body) -> dict[str, Any]:
-    """Return the values of a new row by attribute; raises a problem 403 or 422 if it may not be stored."""
+    """Return the values of a new row by attribute; raises a problem 403 or 422 if it may not be stored.
+
+    References are checked once the row is stored: rows of one request may refer to each other.
+    """
     access = access_of(session)
     values = body.model_dump(exclude_unset=True)
     access.require("create", resource)
     access.require_fields("create", resource, values)
     enforce(resource.rules, RuleValues(values))
-    require_visible_references(session, resource.model, values)
     return values
 
 
@@ -113,47 +115,57 @@ def refresh_rows(session: Session, rows: Sequence[DeclarativeBase]) -> None:
 
 
 def rows_by_key(
-    session: Session, model: type[DeclarativeBase], keys: Sequence[tuple[Any, ...]]
+    session: Session, model: type[DeclarativeBase], keys: Sequence[tuple[Any, ...]], action: Action
 ) -> dict[tuple[Any, ...], Any]:
-    """Return the visible rows with these keys, found by one statement."""
+    """Return the rows with these keys for which an action is allowed, found by one statement."""
     matches = has_key(model, [key[0] if len(key) == 1 else key for key in keys])
-    statement = sa.select(model).where(matches, *access_of(session).visible(model))
+    statement = sa.select(model).where(matches, *access_of(session).visible(model, action))
     rows = session.scalars(statement.execution_options(populate_existing=True))
     return {tuple(sa.inspect(row).identity or ()): row for row in rows}
 
 
 def visible_row(
-    session: Session, model: type[Model], key: tuple[Any, ...], *, lock: bool = False
+    session: Session,
+    model: type[Model],
+    key: tuple[Any, ...],
+    action: Action = "read",
+    *,
+    lock: bool = False,
 ) -> Model | None:
-    """Return the row with this key, or None where there is none that is visible; `lock` keeps others from changing it."""
-    conditions = access_of(session).visible(model)
+    """Return the row with this key, or None where there is none that is visible; `lock` keeps others from changing it.
+
+    Raises a problem 403 for a row that is visible and outside of those for which the action is allowed.
+    """
+    if not is_storable(key):
+        return None
+    access = access_of(session)
+    conditions = access.visible(model, action)
     if not conditions:
         return session.get(model, key, with_for_update=True if lock else None)
-    statement = sa.select(model).where(
-        has_key(model, [key[0] if len(key) == 1 else key]), *conditions
-    )
-    return session.scalars(statement.with_for_update() if lock else statement).one_or_none()
+    statement = sa.select(model).where(has_key(model, [key[0] if len(key) == 1 else key]))
+    chosen = statement.where(*conditions)
+    row = session.scalars(chosen.with_for_update() if lock else chosen).one_or_none()
+    if row is not None or not access.narrowed(model, action):
+        return row
+    if session.scalars(statement.where(*access.visible(model))).one_or_none() is not None:
+        raise forbidden(f"You may not {action} this row.")
+    return None
 
 
-def no_such_row(problem: ProblemError) -> ProblemError:
-    """Return a problem 404 that names the key of a change."""
-    error = FieldError(field="key", code="not_found", message="is the key of no row")
-    return ProblemError(problem.status, problem.detail, [error])
+def attribute_values(row: DeclarativeBase) -> dict[str, Any]:
+    """Return the values of a row by attribute."""
+    names = [attribute.key for attribute in sa.inspect(type(row)).column_attrs]
+    return {name: getattr(row, name) for name in names}
 
 
-def delete_rows(session: Session, model: type[DeclarativeBase], keys: Sequence[Any]) -> int:
-    """Delete the visible rows with these keys with one statement, and return how many there were.
-
-    Only if the model has hooks, the rows are read first.
-    """
-    matches = [has_key(model, keys), *access_of(session).visible(model)]
-    rows: Sequence[DeclarativeBase] = ()
-    if before_delete.concerns(model) or after_delete.concerns(model):
-        rows = session.scalars(sa.select(model).where(*matches)).all()
-    for row in rows:
-        before_delete(session, row)
-    statement = sa.delete(model).where(*matches).execution_options(synchronize_session=False)
-    result: Any = session.execute(statement)
-    for row in rows:
-        after_delete(session, row)
-    return int(result.rowcount)
+@contextmanager
+def naming_key() -> Iterator[None]:
+    """Turn the problem of a row that is missing or may not be changed into one that names its key."""
+    try:
+        yield
+    except ProblemError as problem:
+        is_missing = problem.status == HTTPStatus.NOT_FOUND
+        code = "not_found" if is_missing else "forbidden"
+        message = "is the key of no row" if is_missing else "is that of a row you may not change"
+        error = FieldError(field="key", code=code, message=message)
+        raise ProblemError(problem.status, problem.detail, [error]) from problem

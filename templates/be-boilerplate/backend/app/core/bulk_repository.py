@@ -102,6 +102,7 @@ class BulkRepository(Repository[Model, Read]):
             try:
                 with self.session.begin_nested():
                     part.write_all(part.items, 0)
+                    self.session.expunge_all()  # a new row may have the key of a changed one
             except DBAPIError:
                 problem = find_rejected(self.session, part.items, part.write_all, part.write_one)
                 return problem.within(part.name) if problem else None

@@ -20,6 +20,11 @@ def table_of(model: type[DeclarativeBase]) -> sa.Table:
     return table
 
 
+def is_view(table: sa.Table) -> bool:
+    """Whether a table is a view of the database, which holds no rows of its own."""
+    return bool(table.info.get("is_view"))
+
+
 def has_key(model: type[DeclarativeBase], keys: Sequence[Any]) -> sa.ColumnElement[bool]:
     """Return the condition that a row has one of these keys: values, or tuples where the key has several columns."""
     columns = sa.inspect(model).primary_key
@@ -52,6 +57,14 @@ def columns_of(table: sa.Table, name: str | None) -> list[str]:
         if name and index.name == name:
             return columns_in_sql(table, ", ".join(str(part) for part in index.expressions))
     return []
+
+
+def message_of(table: sa.Table, name: str | None) -> str | None:
+    """Return what people are told who violate a constraint, where there is such a text."""
+    parts: list[sa.Constraint | sa.Index] = [*table.constraints, *table.indexes]
+    texts = {name_of(part): part.info.get("message") for part in parts}
+    rules = getattr(table.info.get("resource"), "rules", ())
+    return texts.get(name) or next((rule.message for rule in rules if rule.name == name), None)
 
 
 def columns_of_domain(table: sa.Table, domain: str | None) -> list[str]:
@@ -100,6 +113,7 @@ def referring_keys(table: sa.Table) -> list[sa.ForeignKeyConstraint]:
     return [
         key
         for other in table.metadata.tables.values()
+        if not is_view(other)
         for key in other.foreign_key_constraints
         if key.elements[0].target_fullname.rpartition(".")[0] == table.fullname
     ]

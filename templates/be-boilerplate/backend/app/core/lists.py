@@ -132,7 +132,7 @@ class _Export:
         access.require("read", resource)
         access.require("export", resource)
         self._resource, self._session = resource, session
-        selection = Selection(resource, session)
+        selection = Selection(resource, session, "export")
         self.hidden = access.hidden(resource)
         self.conditions, self.order = selection.conditions(query), selection.order(query.sort)
         self.labels = selection.label_columns(self.order) if query.labels else []

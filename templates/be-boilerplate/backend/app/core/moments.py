@@ -13,6 +13,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from app.core.raw_values import RawText
+from app.core.settings import get_settings
 
 
 def utc_now() -> dt.datetime:
@@ -26,6 +27,21 @@ def zone_of(name: str) -> dt.tzinfo:
         return ZoneInfo(name)
     except (KeyError, OSError, ValueError):
         raise ValueError("is not the IANA name of a time zone") from None
+
+
+def local_now() -> dt.datetime:
+    """Return the current date and time in the time zone of the application, without the zone."""
+    return dt.datetime.now(ZoneInfo(get_settings().time_zone)).replace(tzinfo=None)
+
+
+def local_today() -> dt.date:
+    """Return the current date in the time zone of the application."""
+    return local_now().date()
+
+
+def local_time() -> dt.time:
+    """Return the current time of day in the time zone of the application."""
+    return local_now().time()
 
 
 class _SqliteMoment(TypeDecorator[Any]):

@@ -16,6 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-ID"
+ZONE_HEADER = "X-Time-Zone"
 _VALID_ID = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _current: ContextVar[str] = ContextVar("request_id", default="")
 
@@ -28,10 +29,14 @@ def current_id() -> str:
 
 
 class RequestIds:
-    """ASGI middleware that assigns request ids and logs method, path, status and duration of each request."""
+    """ASGI middleware that assigns request ids and logs method, path, status and duration of each request.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Responses also name the time zone of the application.
+    """
+
+    def __init__(self, app: ASGIApp, time_zone: str) -> None:
         self.app = app
+        self.time_zone = time_zone
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -46,7 +51,9 @@ class RequestIds:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = request_id
+                headers = MutableHeaders(scope=message)
+                headers[HEADER] = request_id
+                headers[ZONE_HEADER] = self.time_zone
             await send(message)
 
         # HEAD is handled as GET: the server itself omits the body of the response.

@@ -110,7 +110,8 @@ def add_list_routes(
         responses=problem_responses(400, 503),
         operation_id=f"list_{plural}",
         summary=f"List {nouns}",
-        description="Returns a page of the rows that match the filters. The header `Link` leads to its neighbours.",
+        description="Returns a page of the rows that match the filters. The header `Link` leads to its neighbours."
+        f"{resource.paths_note}",
         openapi_extra=docs,
     )
     router.add_api_route(
@@ -120,7 +121,7 @@ def add_list_routes(
         responses=problem_responses(503),
         operation_id=f"count_{plural}",
         summary=f"Count {nouns}",
-        description="Returns the exact number of rows that match the filters.",
+        description=f"Returns the exact number of rows that match the filters.{resource.paths_note}",
         openapi_extra=docs,
     )
     router.add_api_route(
@@ -131,7 +132,7 @@ def add_list_routes(
         dependencies=[Depends(export_slot)],
         operation_id=f"export_{plural}",
         summary=f"Export {nouns}",
-        description="Returns all rows that match the filters, as CSV.",
+        description=f"Returns all rows that match the filters, as CSV.{resource.paths_note}",
         openapi_extra=docs,
     )
     router.add_api_route(

@@ -18,6 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
+from app.core.moments import local_today
 from app.core.problems import FieldError, invalid
 from app.core.raw_values import RawText
 
@@ -66,6 +67,12 @@ def enforce(rules: Iterable[Rule], values: Values, changed: Iterable[str] | None
     ]
     if errors:
         raise invalid(errors)
+
+
+def enforce_assigned(rules: Iterable[Rule], row: object, values: Values) -> None:
+    """Check the rules over values that only the database knew, such as a number: those that are not among `values`."""
+    unchecked = [rule for rule in rules if not values.keys() >= {*rule.fields}]
+    enforce(unchecked, {name: getattr(row, name) for rule in unchecked for name in rule.fields})
 
 
 def _strict(operation: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -198,8 +205,8 @@ def contained(items: Any, choices: Any) -> Truth:
 
 
 def today() -> dt.date:
-    """Return the current date in UTC."""
-    return now().date()
+    """Return the current date in the time zone of the application."""
+    return local_today()
 
 
 def now() -> dt.datetime:

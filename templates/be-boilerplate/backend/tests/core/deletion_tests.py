@@ -72,7 +72,8 @@ class DeletionTests(BulkTests):
         client.delete(row_path(self.case, row))
         assert problem(client.get(path), 404) == []
         response = client.post(f"{self.case.path}/bulk-consequences", json=[key])
-        assert response.json() == {"rows": 0, "effects": [], "is_complete": True}
+        nothing = {"rows": 0, "effects": [], "is_complete": True}
+        assert response.json().items() >= nothing.items()
 
     def _referring_rows(
         self, client: TestClient, factory: Factory

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+from app.core.access.references import may_refer_to_hidden_rows
 from app.core.bulk_repository import BulkRepository
 from app.core.constraint_columns import table_of
 from app.core.hooks import after_create, before_create
@@ -96,6 +97,7 @@ class RowWriter:
             or after_create.concerns(self._model)
             or sa.inspect(self._model).validators
             or self._rows.access.has_scope
+            or may_refer_to_hidden_rows(self._session, self._model)
         ):
             return False
         if self._session.get_bind().dialect.name == "postgresql":

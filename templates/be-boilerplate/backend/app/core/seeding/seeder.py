@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.attributes import flag_modified
 
+from app.core.constraint_columns import is_view, table_of
 from app.core.database import Base
 from app.core.discovery import load_models
 from app.core.hooks import before_create
@@ -96,7 +97,8 @@ def seed_tables(
 def _models() -> Sequence[type[DeclarativeBase]]:
     load_models()
     return sorted(
-        (mapper.class_ for mapper in Base.registry.mappers), key=lambda model: model.__module__
+        (mapper.class_ for mapper in Base.registry.mappers if not is_view(table_of(mapper.class_))),
+        key=lambda model: model.__module__,
     )
 
 
@@ -183,10 +185,11 @@ def _set_reference(
             continue
         try:
             with session.begin_nested():
+                for name in spec.updated_on_change:
+                    getattr(model, name)  # read again, if a rejected candidate came before
+                    flag_modified(model, name)  # keeps the generated timestamp of the row
                 for name, value in values.items():
                     setattr(model, name, value)
-                for name in spec.updated_on_change:
-                    flag_modified(model, name)  # keeps the generated timestamp of the row
                 session.flush()
         except DBAPIError:
             continue

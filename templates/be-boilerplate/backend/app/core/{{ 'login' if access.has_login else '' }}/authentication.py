@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated
+from collections.abc import Iterable
+from inspect import signature
+from typing import Annotated, Any
 
 import sqlalchemy as sa
 from fastapi import Depends, Request
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.access.access import Access, set_access
 from app.core.access.actor import Actor
-from app.core.access.rights import Rights, check_rights
+from app.core.access.rights import Action, Rights, check_rights
 from app.core.database import get_session
+from app.core.filtering import Condition
 from app.core.login.cookies import check_origin, read_token
 from app.core.login.sessions import actor_of_token
 from app.core.problems import ProblemError
 from app.own import permissions
 
 logger = logging.getLogger(__name__)
-# Both are missing from a file that was generated before the application had a login.
+# These are missing from a file that was generated before the application had a login.
 _RIGHTS: Rights | None = getattr(permissions, "RIGHTS", None)
-_scope = getattr(permissions, "scope", None)
+_own_scope: Any = getattr(permissions, "scope", None)
+_TAKES_ACTION = _own_scope is not None and len(signature(_own_scope).parameters) > 2
 
 
 def current_actor(request: Request, session: Annotated[Session, Depends(get_session)]) -> Actor:
@@ -49,7 +53,16 @@ def authenticate(
 
 def access_for(actor: Actor) -> Access:
     """Return what an actor may do, as `app.own.permissions` says."""
-    return Access(actor, None if _RIGHTS is None else _RIGHTS.get(actor.role, {}), _scope)
+    rights = None if _RIGHTS is None else _RIGHTS.get(actor.role, {})
+    return Access(actor, rights, None if _own_scope is None else _scope)
+
+
+def _scope(actor: Actor, model: type[DeclarativeBase], action: Action) -> Iterable[Condition]:
+    """Call the application's `scope`, which may be from a time when it was not given the action."""
+    found: Iterable[Condition] = (
+        _own_scope(actor, model, action) if _TAKES_ACTION else _own_scope(actor, model)
+    )
+    return found
 
 
 def check_own_rights(metadata: sa.MetaData) -> None:

@@ -3,6 +3,7 @@ import { keyHeaders, recordError } from "./api-key";
 import { type JsonValue, readJson, writeJson } from "./json";
 import { ProblemError, problemOf, readRetryAfter } from "./problem";
 import { recordUnauthenticated } from "./session-state";
+import { recordTimeZone } from "./time-zone";
 
 export interface Request {
   readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -48,12 +49,14 @@ async function fetchResponse(path: string, accept: string, request: Request): Pr
   if (request.file) headers.set("Content-Type", request.file.type || "application/octet-stream");
   if (request.etag) headers.set("If-Match", request.etag);
   try {
-    return await fetch(apiUrl(path, request.query), {
+    const response = await fetch(apiUrl(path, request.query), {
       method: request.method ?? "GET",
       headers,
       body: request.file ?? (request.body === undefined ? null : writeJson(request.body)),
       signal: request.signal ?? null,
     });
+    recordTimeZone(response.headers);
+    return response;
   } catch (error) {
     if (request.signal?.aborted) throw error;
     throw connectionError();

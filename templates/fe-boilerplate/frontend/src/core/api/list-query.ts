@@ -13,7 +13,9 @@ export interface ListQuery {
   readonly q?: string | undefined;
   /** References whose rows to include in `expanded`. */
   readonly expand?: readonly string[] | undefined;
-  /** Values by `field` or `field__operator`. */
+  /** Whether an export has the labels of referenced rows beside references. */
+  readonly labels?: boolean | undefined;
+  /** Values by `field` or `field__operator`, where a field can be a path: `student__full_name`. */
   readonly filters?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -46,5 +48,12 @@ export function filterParameters(
   const parameters = new URLSearchParams(filters);
   if (sort?.length) parameters.set("sort", sort.join(","));
   if (q) parameters.set("q", q);
+  return parameters;
+}
+
+/** Return the parameters of an export. */
+export function exportParameters(query: ListQuery): URLSearchParams {
+  const parameters = filterParameters(query, query.sort);
+  if (query.labels) parameters.set("labels", "true");
   return parameters;
 }

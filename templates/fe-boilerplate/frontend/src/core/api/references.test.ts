@@ -3,10 +3,10 @@ import { dependentTables, referencesOf, referrersOf } from "./references";
 
 const declared = {
   schools: [],
-  classes: [{ fields: ["school_id"], table: "schools", targetFields: ["id"] }],
+  classes: [{ path: "school", fields: ["school_id"], table: "schools", targetFields: ["id"] }],
   grades: [
-    { fields: ["class_id", "year"], table: "classes", targetFields: ["id", "year"] },
-    { fields: ["grade_id"], table: "grades", targetFields: ["id"] },
+    { path: "class", fields: ["class_id", "year"], table: "classes", targetFields: ["id", "year"] },
+    { path: "grade", fields: ["grade_id"], table: "grades", targetFields: ["id"] },
   ],
 };
 

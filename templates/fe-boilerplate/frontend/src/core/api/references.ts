@@ -2,9 +2,13 @@
 
 /** A reference as declared: `fields` correspond to `targetFields` of the table `table`. */
 export interface DeclaredReference {
+  /** Its name in paths to fields of the referenced rows, such as `student__full_name`. */
+  readonly path: string;
   readonly fields: readonly string[];
   readonly table: string;
   readonly targetFields: readonly string[];
+  /** Whether searches find rows by the labels of the rows that they refer to. */
+  readonly searched?: boolean;
 }
 
 /** A reference and its `name` in the query parameter `expand`: its fields, joined by `+`. */

@@ -6,8 +6,10 @@
  */
 
 import type { z } from "zod";
+import { type Text, textIn } from "../language/texts";
 import { compare, type Exact, exact, minus, plus, times } from "./exact";
 import { isNonFinite } from "./fields";
+import { currentMoment } from "./time-zone";
 
 type Values = Readonly<Record<string, unknown>>;
 type Truth = boolean | null;
@@ -20,8 +22,16 @@ type Truth = boolean | null;
 export interface Rule {
   readonly name: string;
   readonly fields: readonly string[];
-  readonly message: string;
+  readonly message: Text;
   readonly holds: (row: Values) => unknown;
+}
+
+const messages = new Map<string, Text>();
+
+/** Return what a constraint demands; undefined for one that is no known rule. */
+export function constraintText(name: string): string | undefined {
+  const message = messages.get(name);
+  return message && textIn(message);
 }
 
 /** Add rules to the schema of a new row. A violation is reported at each field of the rule. */
@@ -47,11 +57,12 @@ function withRule<Schema extends z.ZodObject>(
   rule: Rule,
   applies: (row: Values, rule: Rule) => boolean,
 ): Schema {
+  messages.set(rule.name, rule.message);
   return schema.superRefine(
     (row, context) => {
       if (!applies(row, rule) || rule.holds(row) !== false) return;
       for (const field of rule.fields) {
-        context.addIssue({ code: "custom", path: [field], message: rule.message });
+        context.addIssue({ code: "custom", path: [field], message: textIn(rule.message) });
       }
     },
     {
@@ -105,9 +116,9 @@ export function timestamp(value: unknown): number | null {
   return Date.parse(`${start}${zone || "Z"}`) * 1000 + Number(fraction.padEnd(6, "0").slice(0, 6));
 }
 
-/** Return the current date in UTC. */
+/** Return the current date in the time zone of the application. */
 export function today(): string {
-  return new Date().toISOString().slice(0, 10);
+  return currentMoment()[0];
 }
 
 /** Return the current time in microseconds since 1970. */

@@ -83,6 +83,8 @@ export interface Definition<
   readonly path: string;
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  /** Fields that complete the label where several rows may have the same. */
+  readonly labelQualifiers?: readonly string[];
   /** Sets of fields that are unique together. */
   readonly unique?: readonly (readonly string[])[];
   /** Separates count and export from the path: `:` where `/count` can be the path of a row. */
@@ -110,6 +112,7 @@ export interface TableService<Row, Create, Update> {
   readonly references: readonly Reference[];
   readonly referencedBy: readonly Referrer[];
   readonly labelFields: readonly string[];
+  readonly labelQualifiers: readonly string[];
   /** Sets of fields that are unique together, without the key. */
   readonly unique: readonly (readonly string[])[];
   label(row: Row): string;

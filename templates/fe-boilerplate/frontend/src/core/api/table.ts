@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { fetchFile, type JsonResponse, type Request, send } from "./client";
 import { fieldKind, type Operator, operatorsOf } from "./kinds";
-import { filterParameters, type ListQuery, listParameters } from "./list-query";
+import { exportParameters, filterParameters, type ListQuery, listParameters } from "./list-query";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { isAllowed, isFieldAllowed } from "./session-state";
 import type {
@@ -47,6 +47,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   readonly mark: "/" | ":";
   readonly key: readonly string[];
   readonly labelFields: readonly string[];
+  readonly labelQualifiers: readonly string[];
   readonly unique: readonly (readonly string[])[];
   readonly schemas: Definition<Read, Create, Update>["schemas"];
   readonly filters: Readonly<Record<string, readonly Operator[]>>;
@@ -58,6 +59,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     this.mark = definition.mark ?? "/";
     this.key = definition.key;
     this.labelFields = definition.labelFields;
+    this.labelQualifiers = definition.labelQualifiers ?? [];
     this.unique = definition.unique ?? [];
     this.schemas = definition.schemas;
     const fields = Object.entries<z.core.$ZodType>(this.schemas.read.shape);
@@ -202,8 +204,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     columns: readonly string[] = [],
   ): Promise<Blob> {
     const path = `${this.path}${this.mark}export.${format}`;
-    const parameters = filterParameters(query, query.sort);
-    parameters.set("labels", "true");
+    const parameters = exportParameters({ ...query, labels: true });
     if (columns.length > 0) parameters.set("columns", columns.join(","));
     if (format === "csv") parameters.set("bom", "true");
     else parameters.set("time_zone", Intl.DateTimeFormat().resolvedOptions().timeZone);

@@ -1,6 +1,6 @@
 import { Button, Group, Pill } from "@mantine/core";
 import { t } from "../language/messages";
-import { describeFilter, type Filters, filteredFields, withoutField } from "./filter-values";
+import { describeFilter, type Filters, isFiltered, withoutField } from "./filter-values";
 import type { AnyPage, FieldInfo } from "./page";
 import { labelOf, useRowLabels } from "./use-labels";
 
@@ -12,7 +12,7 @@ interface Props {
 
 /** The active filters of a list, including those of hidden columns. Each can be removed. */
 export function ActiveFilters({ page, filters, onChange }: Props) {
-  const fields = filteredFields(filters).flatMap((name) => page.byName.get(name) ?? []);
+  const fields = page.fields.filter((field) => isFiltered(field, filters));
   if (fields.length === 0) return null;
   return (
     <Group gap="xs" role="group" aria-label={t("filter.group")}>
@@ -21,7 +21,7 @@ export function ActiveFilters({ page, filters, onChange }: Props) {
           key={field.name}
           field={field}
           filters={filters}
-          onRemove={() => onChange(withoutField(field.name, filters))}
+          onRemove={() => onChange(withoutField(field, filters))}
         />
       ))}
       <Button size="compact-sm" variant="subtle" onClick={() => onChange({})}>

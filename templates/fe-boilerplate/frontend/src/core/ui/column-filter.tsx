@@ -18,8 +18,8 @@ import {
   type FilterDraft,
   type FilterForm,
   type Filters,
-  filteredFields,
   filterForm,
+  isFiltered,
   readFilter,
   withoutField,
   writeFilter,
@@ -40,7 +40,7 @@ export function ColumnFilter({ page, field, filters, onChange }: Props) {
   const [isOpen, setOpen] = useState(false);
   const form = filterForm(page, field);
   if (!form) return null;
-  const isActive = filteredFields(filters).includes(field.name);
+  const isActive = isFiltered(field, filters);
   const apply = (changed: Filters) => {
     onChange(changed);
     setOpen(false);
@@ -72,7 +72,7 @@ export function ColumnFilter({ page, field, filters, onChange }: Props) {
           form={form}
           initial={readFilter(field, filters)}
           onApply={(draft) => apply(writeFilter(form, field, draft, filters))}
-          onClear={() => apply(withoutField(field.name, filters))}
+          onClear={() => apply(withoutField(field, filters))}
         />
       </Popover.Dropdown>
     </Popover>
@@ -172,14 +172,22 @@ function Values({ field, form, draft, onChange }: ValuesProps) {
   }
   if (form === "reference" && field.reference) {
     return (
-      <ReferenceSelect
-        label={t("filter.labelIs", { field: field.label })}
-        reference={field.reference}
-        values={draft.value ? [draft.value] : undefined}
-        onChange={(values) => onChange({ value: values?.[0] ?? "" })}
-        clearable
-        isInPopover
-      />
+      <>
+        <TextInput
+          label={t("filter.labelContains", { field: field.label })}
+          value={draft.words}
+          onChange={(event) => onChange({ words: event.currentTarget.value, value: "" })}
+          data-autofocus
+        />
+        <ReferenceSelect
+          label={t("filter.labelIs", { field: field.label })}
+          reference={field.reference}
+          values={draft.value ? [draft.value] : undefined}
+          onChange={(values) => onChange({ value: values?.[0] ?? "", words: "" })}
+          clearable
+          isInPopover
+        />
+      </>
     );
   }
   if (form === "null") return null;

@@ -2,6 +2,7 @@ import type { Consequence, Consequences } from "../api/table";
 import { t } from "../language/messages";
 import { formatCount, formatList, lowerFirst } from "./formats";
 import { navOf } from "./registry";
+import { fieldLabel, type Pages } from "./use-pages";
 
 interface Texts {
   /** What prevents the deletion. */
@@ -11,9 +12,12 @@ interface Texts {
 }
 
 /** Return the consequences of a deletion as sentences. */
-export function consequenceTexts(consequences: Consequences | undefined): Texts {
+export function consequenceTexts(
+  consequences: Consequences | undefined,
+  pages: Pages = new Map(),
+): Texts {
   const { effects = [], isComplete = true } = consequences ?? {};
-  const write = (effect: Consequence) => sentence(effect, isComplete);
+  const write = (effect: Consequence) => sentence(effect, isComplete, pages);
   const isRefusal = ({ effect }: Consequence) => effect === "refuse";
   return {
     refusals: effects.filter(isRefusal).map(write),
@@ -21,10 +25,14 @@ export function consequenceTexts(consequences: Consequences | undefined): Texts 
   };
 }
 
-function sentence({ table, effect, fields, rows }: Consequence, isComplete: boolean): string {
+function sentence(
+  { table, effect, fields, rows }: Consequence,
+  isComplete: boolean,
+  pages: Pages,
+): string {
   const counted = { count: formatCount(rows), noun: nounOf(table, rows) };
   const number = t(isComplete ? "consequence.rows" : "consequence.atLeast", counted);
-  const names = formatList(fields.map((field) => field.replace(/_id$/, "").replaceAll("_", " ")));
+  const names = formatList(fields.map((field) => lowerFirst(fieldLabel(pages, table, field))));
   switch (effect) {
     case "delete":
       return upperFirst(t("consequence.delete", { rows: number }));

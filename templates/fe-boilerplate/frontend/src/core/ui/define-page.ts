@@ -1,14 +1,16 @@
 import { isFieldAllowed } from "../api/session-state";
 import type { AnyTable, TableService } from "../api/table";
+import { type Text, textIn } from "../language/texts";
 import { describeFields } from "./fields";
-import type { AnyPage, Customization, FieldInfo, FieldText, Nav, Row } from "./page";
+import type { AnyPage, Customization, DeclaredNav, FieldInfo, FieldText, Row } from "./page";
+import { readNav } from "./registry";
 
 interface Declared<R extends Row, Create, Update> {
-  readonly nav: Nav;
+  readonly nav: DeclaredNav;
   readonly table: TableService<R, Create, Update>;
   readonly customize: Customization<R>;
   /** A description of the table, in one sentence. */
-  readonly about?: string;
+  readonly about?: Text;
   /** The fields that the list shows by default. */
   readonly columns: readonly (keyof R & string)[];
   readonly fields: { readonly [Field in keyof R & string]: FieldText } & {
@@ -26,9 +28,9 @@ export function definePage<R extends Row, Create, Update>(
   const fields = described.flatMap((field) => allowedField(table.path, field) ?? []);
   const byName = new Map(fields.map((field) => [field.name, field]));
   return {
-    nav: declared.nav,
+    nav: readNav(declared.nav),
     table,
-    about: declared.about,
+    about: declared.about && textIn(declared.about),
     columns: declared.columns.filter(
       (name) => byName.has(name) && isFieldAllowed("read", table.path, name),
     ),

@@ -5,6 +5,7 @@ import { t } from "../language/messages";
 import { consequenceTexts } from "./consequence-texts";
 import type { AnyPage } from "./page";
 import { ALERT_STYLES } from "./states";
+import { usePages } from "./use-pages";
 
 interface Props {
   readonly page: AnyPage;
@@ -16,7 +17,8 @@ interface Props {
 /** The content of a dialog that asks whether to delete rows. What the server would refuse cannot be confirmed. */
 export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
   const { data, isPending } = tableHooks(page.table).useConsequences(keys);
-  const { refusals, effects } = consequenceTexts(data);
+  const pages = usePages(data?.effects.map(({ table }) => table) ?? []);
+  const { refusals, effects } = consequenceTexts(data, pages);
   return (
     <Stack gap="md">
       {refusals.length === 0 && <Text size="sm">{question}</Text>}

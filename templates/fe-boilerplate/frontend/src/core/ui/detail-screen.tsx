@@ -19,6 +19,7 @@ import { confirmDeletion, notifyDeletionError, notifySuccess } from "./removal";
 import { RETURNS } from "./returning";
 import { Failed, isMissing, LoadingRow, MissingRow } from "./states";
 import { useRowLabels, useRowTitle } from "./use-labels";
+import { fieldLabel, type Pages, usePages } from "./use-pages";
 
 interface Props {
   readonly page: AnyPage;
@@ -182,6 +183,9 @@ function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
   const referrers = page.table.referencedBy.filter(({ table }) => isShown(table));
   const hasHistory = sessionState.get().session?.has_history && page.table.key.length > 0;
   const names = [...referrers.map(tabName), ...(hasHistory ? [HISTORY] : [])];
+  const pages = usePages(
+    referrers.filter((one) => !isOnly(one, referrers)).map(({ table }) => table),
+  );
   const chosen = names.find((name) => name === tab) ?? names[0];
   if (!chosen) return null;
   const key = keyText(page.table.keyOf(row));
@@ -198,7 +202,7 @@ function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
       <Tabs.List aria-label={t("detail.referrers", { noun: lowerFirst(page.nav.labelSingular) })}>
         {referrers.map((referrer) => (
           <Tabs.Tab key={tabName(referrer)} value={tabName(referrer)}>
-            {tabLabel(referrer, referrers)}
+            {tabLabel(referrer, referrers, pages)}
           </Tabs.Tab>
         ))}
         {hasHistory && <Tabs.Tab value={HISTORY}>{t("history.tab")}</Tabs.Tab>}
@@ -229,9 +233,13 @@ function tabName({ table, reference }: Referrer): string {
 }
 
 /** Return the label of a tab. It includes the field if a table has several references to this one. */
-function tabLabel({ table, reference }: Referrer, all: readonly Referrer[]): string {
+function tabLabel(referrer: Referrer, all: readonly Referrer[], pages: Pages): string {
+  const { table, fields } = referrer;
   const label = navOf(table)?.label ?? table;
-  const isUnique = all.filter((other) => other.table === table).length === 1;
-  const field = reference.replace(/_id$/, "").replaceAll(/[_+]/g, " ");
-  return isUnique ? label : `${label} (${field})`;
+  const names = fields.map((field) => lowerFirst(fieldLabel(pages, table, field)));
+  return isOnly(referrer, all) ? label : `${label} (${names.join(" ")})`;
+}
+
+function isOnly({ table }: Referrer, all: readonly Referrer[]): boolean {
+  return all.filter((other) => other.table === table).length === 1;
 }

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { writeJson } from "../api/json";
 import type { AnyRow } from "../api/table";
 import { t } from "../language/messages";
-import { choiceLabel } from "./fields";
+import { labelOfChoice } from "./fields";
 import { formatText, HIDDEN, NOTHING } from "./formats";
 import { keyText } from "./keys";
 import type { FieldInfo } from "./page";
@@ -75,7 +75,9 @@ function Items({ field, value, full }: { field: FieldInfo; value: unknown; full:
   if (!Array.isArray(value) || value.length === 0) return <Nothing />;
   if (!full || value.some((item) => item === null || Array.isArray(item)))
     return formatText(field, value);
-  const texts = value.map((item) => (field.choices ? choiceLabel(String(item)) : String(item)));
+  const texts = value.map((item) =>
+    field.choices ? labelOfChoice(field, String(item)) : String(item),
+  );
   return (
     <Group gap={6}>
       {[...new Set(texts)].map((text) => (

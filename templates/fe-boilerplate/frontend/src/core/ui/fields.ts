@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { factsOf, inner } from "../api/kinds";
 import type { AnyTable, Reference } from "../api/table";
+import { textIn } from "../language/texts";
 import type { Choice, FieldChange, FieldInfo, FieldText, Kind, Row } from "./page";
 
 type Texts = Readonly<Record<string, FieldText>>;
@@ -24,22 +25,24 @@ function secretsOf(table: AnyTable): readonly string[] {
   return Object.keys(shapeOf(table.schemas.create)).filter((name) => !(name in read));
 }
 
-function describe(table: AnyTable, name: string, text: Partial<FieldText>): FieldInfo {
-  const shown = shapeOf(table.schemas.read)[name];
+function describe(table: AnyTable, name: string, text: FieldChange<Row>): FieldInfo {
+  const { label, help, values, ...shown } = text;
+  const readable = shapeOf(table.schemas.read)[name];
   const schema = shapeOf(table.schemas.create)[name];
-  const read = shown ?? schema ?? z.unknown();
+  const read = readable ?? schema ?? z.unknown();
   const facts = factsOf(schema ?? read);
   const item = facts.item;
   return {
-    ...text,
+    ...shown,
     name,
-    label: text.label ?? name,
+    label: label === undefined ? name : textIn(label),
+    help: help && textIn(help),
     kind: facts.kind,
     item: item && factsOf(item).kind,
-    choices: choicesOf(item ?? schema ?? read),
+    choices: choicesOf(item ?? schema ?? read, values),
     nullable: allowsNull(read, facts.kind),
     isKey: table.key.includes(name),
-    isSecret: !shown,
+    isSecret: !readable,
     schema: text.readOnly ? undefined : schema,
     optional: schema?.safeParse(undefined).success ?? true,
     changeable: name in shapeOf(table.schemas.update),
@@ -67,23 +70,32 @@ function allowsNull(schema: z.ZodType, kind: Kind): boolean {
   return kind === "json" ? schema instanceof z.ZodNullable : schema.safeParse(null).success;
 }
 
-function choicesOf(schema: z.core.$ZodType): readonly Choice[] | undefined {
+function choicesOf(
+  schema: z.core.$ZodType,
+  labels: FieldText["values"],
+): readonly Choice[] | undefined {
   const plain = inner(schema);
-  const values =
+  const values: readonly unknown[] =
     plain instanceof z.ZodEnum
       ? plain.options
       : plain instanceof z.ZodLiteral
         ? [...plain.values]
         : [];
-  return values.length ? values.map((value) => choice(String(value))) : undefined;
+  return values.length ? values.map((value) => choice(String(value), labels)) : undefined;
 }
 
-function choice(value: string): Choice {
-  return { value, label: choiceLabel(value) };
+function choice(value: string, labels: FieldText["values"] = {}): Choice {
+  const label = labels[value];
+  return { value, label: (label && textIn(label)) || choiceLabel(value) };
 }
 
-/** Return the label of a choice: `on_leave` becomes "On leave", `SMA` is unchanged. */
-export function choiceLabel(value: string): string {
+/** Return the label of a value of a field. */
+export function labelOfChoice({ choices }: Pick<FieldInfo, "choices">, value: string): string {
+  return choices?.find((one) => one.value === value)?.label ?? choiceLabel(value);
+}
+
+/** Return the label that follows from the value of a choice: `on_leave` becomes "On leave", `SMA` is unchanged. */
+function choiceLabel(value: string): string {
   if (/[A-Z]/.test(value) && !value.includes("_")) return value;
   const label = value.replaceAll("_", " ").trim();
   return label.charAt(0).toUpperCase() + label.slice(1);

@@ -1,7 +1,8 @@
 /** Conversion of filters between the filter form of a field and query parameters. */
 
+import type { Reference } from "../api/references";
 import { t } from "../language/messages";
-import { choiceLabel, isDateTime, isNumber } from "./fields";
+import { isDateTime, isNumber, labelOfChoice } from "./fields";
 import { formatList, formatText } from "./formats";
 import { formatInputNumber, parseInputNumber } from "./number-text";
 import type { AnyPage, FieldInfo, Kind } from "./page";
@@ -13,6 +14,8 @@ export type Filters = Readonly<Record<string, string>>;
 export interface FilterDraft {
   /** A text that the field contains, or the value that it equals. */
   readonly value: string;
+  /** Words in the referenced row. */
+  readonly words: string;
   /** The selected choices. */
   readonly among: readonly string[];
   readonly from: string;
@@ -53,6 +56,7 @@ export function readFilter(field: FieldInfo, filters: Filters): FilterDraft {
   const isNull = operand("is_null");
   return {
     value: operand("contains") || operand("eq"),
+    words: field.reference ? (filters[wordsFilter(field.reference)] ?? "") : "",
     among: operand("in").split(",").filter(Boolean),
     from: shown(operand("gte")),
     to: shown(operand("lte")),
@@ -68,7 +72,7 @@ export function writeFilter(
   all: Filters,
 ): Filters {
   const name = field.name;
-  const filters = withoutField(name, all);
+  const filters = withoutField(field, all);
   const put = (operator: string, value: string) => {
     if (value) filters[`${name}__${operator}`] = value;
   };
@@ -80,6 +84,8 @@ export function writeFilter(
   if (draft.isNull === "true") return filters;
   if (form === "text") put("contains", draft.value.trim());
   else if (form === "choices") put("in", draft.among.join(","));
+  else if (form === "reference" && field.reference && draft.words.trim())
+    filters[wordsFilter(field.reference)] = draft.words.trim();
   else if (form === "range") {
     put("gte", bound(draft.from));
     put("lte", bound(draft.to));
@@ -87,15 +93,42 @@ export function writeFilter(
   return filters;
 }
 
-/** Return the filters without those of one field. */
-export function withoutField(name: string, all: Filters): Record<string, string> {
-  const others = Object.entries(all).filter(([key]) => key.split("__")[0] !== name);
+/** Return the filters without those of one field and of the rows that it refers to. */
+export function withoutField(field: FieldInfo, all: Filters): Record<string, string> {
+  const others = Object.entries(all).filter(([key]) => !isOfField(field, key));
   return Object.fromEntries(others);
 }
 
-/** Return the names of the filtered fields. */
-export function filteredFields(all: Filters): readonly string[] {
-  return [...new Set(Object.keys(all).map((key) => key.split("__")[0] ?? key))];
+/** Whether any filters are those of a field, or of the rows that it refers to. */
+export function isFiltered(field: FieldInfo, all: Filters): boolean {
+  return Object.keys(all).some((key) => isOfField(field, key));
+}
+
+/** Return the field that a filter is of, itself or by its reference; undefined for an unknown one. */
+export function filteredField(page: AnyPage, key: string): FieldInfo | undefined {
+  const [name = "", operator = ""] = key.split(SEPARATOR);
+  const operators: readonly string[] = page.table.filters[name] ?? [];
+  return operators.includes(operator) ? page.byName.get(name) : referringField(page, key);
+}
+
+/** Return the field whose reference a path follows. */
+export function referringField(page: AnyPage, path: string): FieldInfo | undefined {
+  return page.fields.find(({ reference }) => reference && isBelow(reference.path, path));
+}
+
+/** Return the filter by words in the referenced row, which a search of its table would find. */
+export function wordsFilter(reference: Reference): string {
+  return `${reference.path}${SEPARATOR}q`;
+}
+
+const SEPARATOR = "__";
+
+function isOfField({ name, reference }: FieldInfo, key: string): boolean {
+  return isBelow(name, key) || (reference !== undefined && isBelow(reference.path, key));
+}
+
+function isBelow(name: string, path: string): boolean {
+  return path.startsWith(name + SEPARATOR);
 }
 
 const TEXTS = {
@@ -109,24 +142,41 @@ const TEXTS = {
   like: "filter.like",
   ilike: "filter.like",
   contains: "filter.contains",
+  q: "filter.contains",
 } as const;
 
 /** Describe the filters of a field; `label` replaces the key of a referenced row. */
 export function describeFilter(field: FieldInfo, all: Filters, label?: string): string {
   const parts = Object.entries(all)
-    .map(([key, value]) => [...key.split("__"), value])
-    .filter(([name]) => name === field.name)
-    .map(([, operator = "", value = ""]) => {
-      if (operator === "is_null") return t(value === "true" ? "filter.isNull" : "filter.isNotNull");
-      const key = TEXTS[operator as keyof typeof TEXTS] ?? "filter.eq";
-      return t(key, { value: label ?? shown(field, operator, value) });
+    .filter(([key]) => isOfField(field, key))
+    .map(([key, value]) => {
+      const path = key.split(SEPARATOR).slice(1);
+      const operator = path.pop() ?? "";
+      const isOwn = isBelow(field.name, key) && path.length === 0 && operator !== "q";
+      if (!isOwn) return ofReferred(path, operator, value);
+      return operatorText(operator, value, label ?? shown(field, operator, value));
     });
   return `${field.label} ${parts.join(" ")}`;
 }
 
+/** Describe a filter of referenced rows, of whose fields this page knows only the names. */
+function ofReferred(path: readonly string[], operator: string, value: string): string {
+  const names = path.map((part) => part.replaceAll("_", " "));
+  return [...names, operatorText(operator, value, `“${value}”`)].join(" ");
+}
+
+function operatorText(operator: string, value: string, text: string): string {
+  if (operator === "is_null") return t(value === "true" ? "filter.isNull" : "filter.isNotNull");
+  return t(TEXTS[operator as keyof typeof TEXTS] ?? "filter.eq", { value: text });
+}
+
 function shown(field: FieldInfo, operator: string, value: string): string {
-  if (operator === "in") return formatList(value.split(",").map(choiceLabel), "disjunction");
+  if (operator === "in")
+    return formatList(
+      value.split(",").map((one) => labelOfChoice(field, one)),
+      "disjunction",
+    );
   if (field.kind === "boolean") return t(value === "true" ? "filter.yes" : "filter.no");
   if (isDateTime(field.kind) || isNumber(field.kind)) return formatText(field, value);
-  return field.choices ? choiceLabel(value) : `“${value}”`;
+  return field.choices ? labelOfChoice(field, value) : `“${value}”`;
 }

@@ -7,6 +7,7 @@ import { pupils } from "./testing/pupils";
 
 const reference = (fields: readonly string[]): Reference => ({
   name: fields.join("+"),
+  path: fields.join("_"),
   fields,
   table: "teams",
   targetFields: fields,

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { readJson, writeJson } from "../api/json";
 import type { AnyRow } from "../api/table";
+import { currentMoment } from "../api/time-zone";
 import { t } from "../language/messages";
 import { isNumber, isWhole } from "./fields";
 import { formatInputNumber, parseInputNumber } from "./number-text";
@@ -42,7 +43,15 @@ export function initialDraft(field: FieldInfo, preset: unknown): Draft {
   if (field.kind === "boolean") {
     return typeof field.initial === "boolean" ? field.initial : field.nullable ? null : false;
   }
+  if (field.current) return draftOf(field, currentValue(field.kind));
   return draftOf(field, field.initial === undefined ? undefined : String(field.initial));
+}
+
+/** Return the current date, time or both, to the minute, in the time zone of the application. */
+function currentValue(kind: Kind): string {
+  const [date, time] = currentMoment();
+  if (kind === "date") return date;
+  return kind === "time" ? time : `${date}T${time}`;
 }
 
 /** Whether the items of a field are entered one by one. Nested lists are entered as JSON. */

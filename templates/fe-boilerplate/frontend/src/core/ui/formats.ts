@@ -3,7 +3,7 @@
 import { writeJson } from "../api/json";
 import { formatLocale, language } from "../language/language";
 import { t } from "../language/messages";
-import { choiceLabel } from "./fields";
+import { labelOfChoice } from "./fields";
 import type { FieldInfo, Kind, Nav } from "./page";
 
 /** Shown for an empty value. */
@@ -20,7 +20,7 @@ export function formatText(field: Shown, value: unknown): string {
     const item: Shown = { ...field, kind: field.item ?? "text" };
     return value.map((part) => formatText(item, part)).join(", ") || NOTHING;
   }
-  if (field.choices) return choiceLabel(String(value));
+  if (field.choices) return labelOfChoice(field, String(value));
   return (BY_KIND[field.kind] ?? String)(value, field);
 }
 

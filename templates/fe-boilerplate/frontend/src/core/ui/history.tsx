@@ -4,6 +4,7 @@ import { queryKeys } from "../api/hooks";
 import type { AnyRow, HistoryEntry } from "../api/table";
 import { formatLocale } from "../language/language";
 import { t } from "../language/messages";
+import { formatText } from "./formats";
 import type { AnyPage } from "./page";
 import { Failed, LoadingRow } from "./states";
 
@@ -54,8 +55,8 @@ function Changes({ page, entry }: { page: AnyPage; entry: HistoryEntry }) {
           {names.map((name) => (
             <Table.Tr key={name}>
               <Table.Th scope="row">{page.byName.get(name)?.label}</Table.Th>
-              <Table.Td>{shown(entry.before?.[name])}</Table.Td>
-              <Table.Td>{shown(entry.after?.[name])}</Table.Td>
+              <Table.Td>{shown(page, name, entry.before)}</Table.Td>
+              <Table.Td>{shown(page, name, entry.after)}</Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>
@@ -64,7 +65,7 @@ function Changes({ page, entry }: { page: AnyPage; entry: HistoryEntry }) {
   );
 }
 
-function shown(value: unknown): string {
-  if (value === null || value === undefined) return "—";
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+function shown(page: AnyPage, name: string, values: HistoryEntry["after"]): string {
+  const field = page.byName.get(name);
+  return field ? formatText(field, values?.[name]) : "";
 }

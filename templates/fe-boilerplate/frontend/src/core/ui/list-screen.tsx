@@ -1,14 +1,4 @@
-import {
-  Box,
-  Button,
-  Group,
-  Select,
-  Skeleton,
-  Stack,
-  Text,
-  Title,
-  UnstyledButton,
-} from "@mantine/core";
+import { Box, Button, Group, Select, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback, useEffect, useMemo, useState } from "react";
@@ -18,14 +8,12 @@ import type { AnyRow, Page, Reference } from "../api/table";
 import { t } from "../language/messages";
 import { ActiveFilters } from "./active-filters";
 import { BulkActions } from "./bulk-actions";
-import { ColumnFilter } from "./column-filter";
+import { ColumnHeader } from "./column-header";
 import { DataTable, type Selection } from "./data-table";
-import classes from "./data-table.module.css";
 import { lowerFirst } from "./formats";
-import { DownIcon, UpDownIcon, UpIcon } from "./icons";
+import { sortedColumns, useLabelOrders } from "./label-order";
 import { chooseColumns, chosenColumns, rememberPlace } from "./list-memory";
 import {
-  canSort,
   type ListState,
   PAGE_SIZES,
   queryOf,
@@ -54,6 +42,7 @@ export function ListScreen({ page }: { page: AnyPage }) {
   const list = tableHooks(page.table).useList(query);
   const labels = usePageLabels(references, list.data, list.dataUpdatedAt);
   useMovedPlace(list.isPlaceholderData ? undefined : list.data, state, change);
+  const orders = useLabelOrders(page);
   const isRejected = useRejectedCursor(list.error, state, change);
   const canSelect = page.table.writable;
   return (
@@ -83,11 +72,18 @@ export function ListScreen({ page }: { page: AnyPage }) {
             rows={list.data.items}
             labels={labels}
             caption={page.nav.label}
-            sort={state.sort}
+            sort={sortedColumns(state.sort, orders)}
             selection={selection}
             onSelect={canSelect ? setSelection : undefined}
             head={(name, label) => (
-              <Header page={page} name={name} label={label} state={state} onChange={change} />
+              <ColumnHeader
+                page={page}
+                name={name}
+                label={label}
+                paths={orders[name] ?? [name]}
+                state={state}
+                onChange={change}
+              />
             )}
           />
           {list.data.total === 0 && <NoRows page={page} state={state} onChange={change} />}
@@ -189,47 +185,6 @@ function Heading({ page, list }: { page: AnyPage; list: Page<AnyRow> | undefined
       {page.about && <Text c="dimmed">{page.about}</Text>}
     </div>
   );
-}
-
-interface HeaderProps {
-  readonly page: AnyPage;
-  readonly name: string;
-  readonly label: string;
-  readonly state: ListState;
-  readonly onChange: Change;
-}
-
-/** The header of a column. A click cycles through ascending, descending and no order. */
-function Header({ page, name, label, state, onChange }: HeaderProps) {
-  const field = page.byName.get(name);
-  const isAscending = state.sort.includes(name);
-  const isDescending = state.sort.includes(`-${name}`);
-  const next = isAscending ? [`-${name}`] : isDescending ? [] : [name];
-  return (
-    <span className={classes.head}>
-      {field && canSort(page, name) ? (
-        <UnstyledButton className={classes.sort} fz="sm" onClick={() => onChange({ sort: next })}>
-          {label}
-          <SortIcon isAscending={isAscending} isDescending={isDescending} />
-        </UnstyledButton>
-      ) : (
-        label
-      )}
-      {field && (
-        <ColumnFilter
-          page={page}
-          field={field}
-          filters={state.filters}
-          onChange={(filters) => onChange({ filters })}
-        />
-      )}
-    </span>
-  );
-}
-
-function SortIcon({ isAscending, isDescending }: Record<"isAscending" | "isDescending", boolean>) {
-  if (isAscending) return <UpIcon size={14} />;
-  return isDescending ? <DownIcon size={14} /> : <UpDownIcon size={14} />;
 }
 
 function LoadingRows() {

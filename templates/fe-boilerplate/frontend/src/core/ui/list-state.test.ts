@@ -51,7 +51,7 @@ describe("the state of a list", () => {
 });
 
 describe("a filter", () => {
-  const nothing = { value: "", among: [], from: "", to: "", isNull: "" } as const;
+  const nothing = { value: "", words: "", among: [], from: "", to: "", isNull: "" } as const;
 
   it("replaces the previous filter of its field", () => {
     const all = { fee__gte: "1", name__contains: "x" };

@@ -1,6 +1,7 @@
 /** The state of a list, stored in its URL, so that reload, bookmarks and back navigation restore it. */
 
 import type { ListQuery } from "../api/list-query";
+import { filteredField, referringField } from "./filter-values";
 import type { AnyPage } from "./page";
 import { hasCursor, type Place, placeQuery } from "./place";
 
@@ -10,12 +11,12 @@ const MAX_PAGE = 1e9; // keeps the offset within the range of the server
 
 export interface ListState extends Place {
   readonly size: number;
-  /** Fields to sort by, most significant first; the prefix `-` sorts descending. */
+  /** Fields to sort by, or paths to them, most significant first; the prefix `-` sorts descending. */
   readonly sort: readonly string[];
   readonly q: string;
   /** The displayed columns; undefined for the default columns of the page. */
   readonly columns?: readonly string[];
-  /** Values by `field__operator`. */
+  /** Values by `field__operator`, where a field can be a path through a reference: `student__full_name`. */
   readonly filters: Readonly<Record<string, string>>;
 }
 
@@ -75,14 +76,15 @@ export function queryOf(state: ListState, expand: readonly string[]): ListQuery 
   };
 }
 
-/** Whether the list can be sorted by a field. */
+/** Whether the list can be sorted by a field, or by a path; the server knows which paths there are. */
 export function canSort(page: AnyPage, field: string): boolean {
-  return page.table.filters[field]?.includes("eq") ?? false;
+  return page.table.filters[field]?.includes("eq") ?? referringField(page, field) !== undefined;
 }
 
-/** Whether the table has text fields to search. */
+/** Whether the table has texts to search, its own or in the labels of the rows that it refers to. */
 export function canSearch(page: AnyPage): boolean {
-  return Object.values(page.table.filters).some((operators) => operators.includes("ilike"));
+  const hasText = Object.values(page.table.filters).some((names) => names.includes("ilike"));
+  return hasText || page.table.references.some(({ searched }) => searched);
 }
 
 /** Return the displayed columns of a list. */
@@ -92,9 +94,7 @@ export function shownColumns(page: AnyPage, state: ListState): readonly string[]
 
 /** Parse a filter. Filters always include an operator, so their names cannot collide with other parameters. */
 function filter(page: AnyPage, name: string, value: string): [string, string][] {
-  const [field = "", operator] = name.split("__");
-  const operators: readonly string[] = page.table.filters[field] ?? [];
-  return operator && value && operators.includes(operator) ? [[name, value]] : [];
+  return value && filteredField(page, name) ? [[name, value]] : [];
 }
 
 function words(text: string): readonly string[] {

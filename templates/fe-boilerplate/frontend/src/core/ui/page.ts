@@ -4,6 +4,7 @@ import type { ComponentType, ReactNode } from "react";
 import type { z } from "zod";
 import type { Kind } from "../api/kinds";
 import type { AnyTable, Reference } from "../api/table";
+import type { Text } from "../language/texts";
 
 /** A row: its values by field. */
 export type Row = Record<string, unknown>;
@@ -23,10 +24,19 @@ export interface Nav {
   readonly isPartition?: boolean;
 }
 
+/** The entry of the navigation as the files of a table declare it. */
+export interface DeclaredNav extends Omit<Nav, "label" | "labelSingular" | "family"> {
+  readonly label: Text;
+  readonly labelSingular: Text;
+  readonly family: Text;
+}
+
 /** The texts of a field, and properties of its display and input that its type does not determine. */
 export interface FieldText {
-  readonly label: string;
-  readonly help?: string;
+  readonly label: Text;
+  readonly help?: Text;
+  /** Labels of its values, where they do not follow from the values. */
+  readonly values?: Readonly<Record<string, Text>>;
   /** The format of a value. Secrets are never displayed, and entered as passwords are. */
   readonly format?: "email" | "phone" | "url" | "secret";
   /** Whether the input has several lines. */
@@ -35,6 +45,8 @@ export interface FieldText {
   readonly places?: number;
   /** Whether the server manages the value: it is displayed but cannot be entered. */
   readonly readOnly?: boolean;
+  /** Whether the initial value in the form for a new row is the current date or time. */
+  readonly current?: boolean;
   /** The initial value in the form for a new row. */
   readonly initial?: string | boolean;
 }
@@ -79,9 +91,10 @@ export function customize<R extends Row>(changes: Customization<R>): Customizati
 }
 
 /** All information about a field for the screens. */
-export interface FieldInfo extends FieldText, FieldChange<Row> {
+export interface FieldInfo extends Omit<FieldChange<Row>, "label" | "help" | "values"> {
   readonly name: string;
   readonly label: string;
+  readonly help?: string;
   readonly kind: Kind;
   /** The kind of the items of an array. */
   readonly item?: Kind;

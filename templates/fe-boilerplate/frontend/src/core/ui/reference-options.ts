@@ -94,7 +94,8 @@ async function findByReferences(
   const found = table.references.map(async ({ fields, targetFields, table: name }) => {
     const [field = ""] = fields;
     const [targetField = ""] = targetFields;
-    if (fields.length > 1 || !table.labelFields.includes(field)) return [];
+    const label = [...table.labelFields, ...table.labelQualifiers];
+    if (fields.length > 1 || !label.includes(field)) return [];
     const target = await loadTable(name);
     if (!target) return [];
     const { rows, missing } = await findByMostWords(target, words, signal, depth - 1);
@@ -167,7 +168,7 @@ async function withMatchingLabels(
 function wordsOf(text: string): readonly string[] {
   return text
     .toLowerCase()
-    .split(/[\s·]+/)
+    .split(/[\s·(),]+/)
     .filter(Boolean);
 }
 

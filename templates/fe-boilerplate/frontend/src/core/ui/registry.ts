@@ -2,7 +2,8 @@
 
 import { language } from "../language/language";
 import { t } from "../language/messages";
-import type { AnyPage, Nav } from "./page";
+import { textIn } from "../language/texts";
+import type { AnyPage, DeclaredNav, Nav } from "./page";
 
 export interface NavEntry extends Nav {
   readonly isLink: boolean;
@@ -16,11 +17,24 @@ const MAIN = "nav.main";
 const LINKS = "nav.links";
 const PARTITIONS = "nav.partitions";
 
-const entries = import.meta.glob<Nav>("../../pages/*/nav.ts", { eager: true, import: "nav" });
+const entries = import.meta.glob<DeclaredNav>("../../pages/*/nav.ts", {
+  eager: true,
+  import: "nav",
+});
 const pages = import.meta.glob<AnyPage>("../../pages/*/page.tsx", { import: "default" });
 
 /** The entries of the navigation, in order. */
-export const navigation: readonly NavEntry[] = arrange(Object.values(entries));
+export const navigation: readonly NavEntry[] = arrange(Object.values(entries).map(readNav));
+
+/** Return a declared entry in the language of the interface. */
+export function readNav({ label, labelSingular, family, ...nav }: DeclaredNav): Nav {
+  return {
+    ...nav,
+    label: textIn(label),
+    labelSingular: textIn(labelSingular),
+    family: textIn(family),
+  };
+}
 
 /**
  * Group and sort tables: the main group first, and by label within each group.

@@ -66,3 +66,20 @@ it("uses rows that are already loaded, and follows their references", async () =
   const labels = await labelReferred([toPlace], [{ place_id: "1" }], undefined, known);
   expect(labels.get("place_id")?.get('["1"]')).toEqual({ text: "Reds · First", key: ["1"] });
 });
+
+it("completes a label that several rows may have, by what tells them apart", async () => {
+  const read = z.object({ id: f.int64(), name: f.text(), year: f.text(), team_id: f.int64() });
+  const definition = { key: ["id"], labelFields: ["name"], schemas: { read } };
+  const classes = defineTable({
+    name: "classes",
+    path: "/classes",
+    ...definition,
+    labelQualifiers: ["year", "team_id"],
+  });
+  const table: AnyTable = Object.create(classes, { references: { value: [toTeam] } });
+  const rows = [
+    { id: "1", name: "7A", year: "2025/2026", team_id: "5" },
+    { id: "2", name: "7A", year: "2026/2027", team_id: null },
+  ];
+  expect(await labelRows(table, rows)).toEqual(["7A (2025/2026, Reds)", "7A (2026/2027)"]);
+});

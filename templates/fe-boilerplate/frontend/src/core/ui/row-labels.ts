@@ -1,9 +1,14 @@
-/** Labels of rows: their label fields, in which references are replaced by the labels of the referenced rows. */
+/**
+ * Labels of rows: their label fields, then in parentheses what tells rows with the same ones apart. References are
+ * replaced by the labels of the referenced rows.
+ */
 
 import type { AnyRow, AnyTable, Reference } from "../api/table";
 import { loadTable } from "../api/tables";
 import { describeFields } from "./fields";
 import { formatText, NOTHING } from "./formats";
+import type { FieldInfo } from "./page";
+import { loadPage } from "./registry";
 
 const MAX_DEPTH = 3; // references followed for a label
 const MAX_BATCH = 200; // values per request, which are part of the URL
@@ -25,35 +30,69 @@ export function valuesKey(row: AnyRow, fields: readonly string[]): string | unde
   return JSON.stringify(values.map(String));
 }
 
+/** How labels are made: how many references they follow, and whether they have their qualifiers. */
+interface Form {
+  readonly depth: number;
+  readonly isQualified: boolean;
+}
+
+const WHOLE: Form = { depth: MAX_DEPTH, isQualified: true };
+
 /** Return the labels of rows of one table, in the order of the rows. */
 export async function labelRows(
   table: AnyTable,
   rows: readonly AnyRow[],
   signal?: AbortSignal,
-  depth = MAX_DEPTH,
+  { depth, isQualified }: Form = WHOLE,
 ): Promise<readonly string[]> {
-  const fields = new Map(describeFields(table, {}, {}).map((field) => [field.name, field]));
-  const references = depth > 0 ? labelReferences(table) : [];
-  const labels = await labelReferred(references, rows, signal, {}, depth - 1);
-  return rows.map((row) => {
-    const parts = table.labelFields.map((name) => {
-      const reference = references.find(({ fields: [first] }) => first === name);
-      const label = reference && labels.get(reference.name)?.get(valuesKey(row, [name]) ?? "");
+  const isFollowed = depth > 0;
+  const qualifiers = isQualified ? table.labelQualifiers : [];
+  const fields = await labelledFields(table, [...table.labelFields, ...qualifiers]);
+  const named = isFollowed ? referencesAmong(table, table.labelFields) : [];
+  const qualifying = isFollowed ? referencesAmong(table, qualifiers) : [];
+  const labels = new Map([
+    ...(await labelReferred(named, rows, signal, {}, { depth: depth - 1, isQualified })),
+    ...(await labelReferred(
+      qualifying,
+      rows,
+      signal,
+      {},
+      { depth: depth - 1, isQualified: false },
+    )),
+  ]);
+  const partsOf = (names: readonly string[], row: AnyRow) => {
+    const parts = names.map((name) => {
+      const label = labels.get(name)?.get(valuesKey(row, [name]) ?? "");
       if (label) return label.text;
       const field = fields.get(name);
       return field ? formatText(field, row[name]) : "";
     });
-    const shown = parts.filter((part) => part && part !== NOTHING);
-    const isFullName = table.labelFields.length === 2 && references.length === 0; // first and last
-    return shown.join(isFullName ? " " : " · ") || table.keyOf(row).join(", ");
+    return parts.filter((part) => part && part !== NOTHING);
+  };
+  const isFullName = table.labelFields.length === 2 && named.length === 0; // first and last
+  return rows.map((row) => {
+    const label = partsOf(table.labelFields, row).join(isFullName ? " " : " · ");
+    if (!label) return table.keyOf(row).join(", ");
+    const more = partsOf(qualifiers, row).join(", ");
+    return more ? `${label} (${more})` : label;
   });
 }
 
-/** Return the references among the label fields of a table. */
-function labelReferences(table: AnyTable): readonly Reference[] {
-  return table.references.filter(
-    ({ fields }) => fields.length === 1 && table.labelFields.includes(fields[0] ?? ""),
-  );
+/** Return the fields of a table by name. The labels of choices are those of its page. */
+async function labelledFields(
+  table: AnyTable,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, FieldInfo>> {
+  const fields = new Map(describeFields(table, {}, {}).map((field) => [field.name, field]));
+  const hasChoices = names.some((name) => fields.get(name)?.choices);
+  return (hasChoices && (await loadPage(table.name))?.byName) || fields;
+}
+
+/** Return the references of a table that consist of one of these fields. */
+function referencesAmong(table: AnyTable, names: readonly string[]): readonly Reference[] {
+  return table.references.filter(({ fields: [field = "", ...others] }) => {
+    return others.length === 0 && names.includes(field);
+  });
 }
 
 /**
@@ -66,14 +105,14 @@ export async function labelReferred(
   rows: readonly AnyRow[],
   signal?: AbortSignal,
   known: Readonly<Record<string, readonly AnyRow[]>> = {},
-  depth = MAX_DEPTH,
+  form: Form = WHOLE,
 ): Promise<Labels> {
   const found = references.map(async (reference) => {
     const target = await loadTable(reference.table);
     if (!target) return [reference.name, new Map<string, RowLabel>()] as const;
     const referred =
       known[reference.name] ?? (await fetchReferred(target, reference, rows, signal));
-    const texts = await labelRows(target, referred, signal, depth);
+    const texts = await labelRows(target, referred, signal, form);
     const labels = new Map<string, RowLabel>();
     for (const [place, row] of referred.entries()) {
       const key = target.key.length > 0 ? target.keyOf(row) : undefined;

@@ -1,0 +1,125 @@
+"""What checks a generated application: the commands of the pipelines of `ci`, and its own browser tests."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from tests.chromium import chromium
+from tests.frontend_packages import BROWSER_TESTS, packages
+from tests.generated_backend import backend_files, read_schema, write_backend
+from tests.integration.backend import plain_environment
+from tests.integration.frontend import frontend_files, tool_environment, write_files
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from tests.integration.postgres import PostgresServer
+
+pytest_plugins = ["tests.integration.postgres"]
+
+DDL = """
+CREATE TABLE groups (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name varchar(40) NOT NULL);
+CREATE TABLE notes (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title varchar(80) NOT NULL, written_on date NOT NULL,
+    group_id int NOT NULL REFERENCES groups
+);
+"""
+LIMIT_S = 1800
+ENVIRONMENT = re.compile(r"^\w+=\S+ ")
+GITHUB, GITLAB = ".github/workflows/ci.yml", ".gitlab-ci.yml"
+
+
+def application(workspace: Path, ddl: str | None = None, **options: Any) -> Path:
+    """Write an application with the packages that the tests have already installed."""
+    if ddl is not None:
+        (workspace / "schema.sql").write_text(ddl, encoding="utf-8")
+    schema = read_schema(*([workspace / "schema.sql"] if ddl is not None else []))
+    backend = write_backend(backend_files(schema, options=options), workspace)
+    frontend = write_files(frontend_files(schema, options=options), workspace)
+    locks = [frontend / "package-lock.json", backend / "requirements-dev.txt"]
+    if "e2e" in options:
+        (frontend / "e2e" / "node_modules").symlink_to(packages(BROWSER_TESTS))
+        locks.append(frontend / "e2e" / "package-lock.json")
+    for lock in locks:
+        os.utime(lock, (0, 0))
+    programs = backend / ".venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    (programs / "python").chmod(0o755)
+    (backend / ".venv" / "installed").touch()
+    return workspace
+
+
+def run(workspace: Path, command: str, **environment: str) -> None:
+    """Run a command of a pipeline; it must succeed."""
+    result = subprocess.run(
+        ["sh", "-ec", command],
+        cwd=workspace,
+        env={**plain_environment(), **tool_environment(), "MAKEFLAGS": "", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=LIMIT_S,
+        check=False,
+    )
+    assert result.returncode == 0, f"{command}:\n{result.stdout[-5000:]}"
+
+
+def steps(job: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
+    """Yield the commands of a job of GitHub's, with their environments."""
+    for step in job["steps"]:
+        if "run" in step:
+            yield step["run"], step.get("env", {})
+
+
+def test_each_command_of_the_pipeline_succeeds(tmp_path: Path, postgres_server: PostgresServer) -> None:
+    workspace = application(tmp_path, DDL, ci="github")
+    jobs = yaml.safe_load((workspace / GITHUB).read_text(encoding="utf-8"))["jobs"]
+    assert list(jobs) == ["backend", "frontend"]
+    commands = [step for job in jobs.values() for step in steps(job)]
+    assert [command for command, _ in commands] == [
+        "make lint-backend", "make test-backend", "make test-backend", "make lint-frontend", "make test-frontend",
+        "make build",
+    ]  # fmt: skip
+    service = jobs["backend"]["services"]["postgres"]
+    for command, environment in commands:
+        if "TEST_DATABASE_URL" in environment:
+            password = service["env"]["POSTGRES_PASSWORD"]
+            assert environment == {"TEST_DATABASE_URL": f"postgresql://postgres:{password}@127.0.0.1:5432/postgres"}
+            with postgres_server.new_database() as url:
+                run(workspace, command, TEST_DATABASE_URL=url)
+        else:
+            run(workspace, command)
+
+
+def test_both_services_run_the_same_commands() -> None:
+    found = {}
+    for service, path in (("github", GITHUB), ("gitlab", GITLAB)):
+        files = frontend_files(read_schema(), tables=(), options={"ci": service, "e2e": True})
+        assert [name for name in (GITHUB, GITLAB) if name in files] == [path]
+        found[service] = yaml.safe_load(files[path].text)
+    github = {name: [command for command, _ in steps(job)] for name, job in found["github"]["jobs"].items()}
+    gitlab = {name: job["script"] for name, job in found["gitlab"].items() if "script" in job}
+    assert {name: [ENVIRONMENT.sub("", one) for one in commands] for name, commands in gitlab.items()} == {
+        **github,
+        "browser": ["make e2e"],  # its image has the browser
+    }
+    assert github["browser"] == ["make e2e-browser", "make e2e"]
+
+
+def test_nothing_is_added_without_the_options() -> None:
+    files = frontend_files(read_schema(), tables=())
+    assert not [path for path in files if "e2e" in path or "ci.yml" in path]
+    assert "e2e" not in files["Makefile"].text
+
+
+def test_the_applications_own_browser_tests_pass(tmp_path: Path) -> None:
+    workspace = application(tmp_path, e2e=True)
+    run(workspace, "make e2e", E2E_CHROMIUM=str(chromium()), E2E_OUTPUT=str(tmp_path / "run"), CI="true")
