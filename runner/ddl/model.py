@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 TableKind = Literal["table", "partitioned", "foreign", "view"]
-FunctionKind = Literal["FUNCTION", "AGGREGATE"]
+FunctionKind = Literal["FUNCTION", "PROCEDURE", "AGGREGATE"]
 JoinKind = Literal["", "inner", "left", "cross"]
 SetOperator = Literal["UNION", "UNION ALL", "INTERSECT", "EXCEPT"]
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
@@ -151,6 +151,7 @@ class Check(CompactPickle):
     is_inlined: bool = False
     no_inherit: bool = False
     of_column: str | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -176,7 +177,7 @@ class Composite(CompactPickle):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Function(CompactPickle):
-    """A function or an aggregate that an expression or a view of the schema calls.
+    """A function, a procedure or an aggregate. `is_needed` is whether an expression or a view of the schema calls it.
 
     `text` is all of its statement after the name, `signature` the statement without the body, `arguments` what is
     between its parentheses.
@@ -187,6 +188,16 @@ class Function(CompactPickle):
     text: str
     signature: str
     kind: FunctionKind = "FUNCTION"
+    is_needed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trigger(CompactPickle):
+    """A trigger of a table or a view: `text` is its whole statement."""
+
+    name: str
+    table: QName
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -235,6 +246,7 @@ class Key(CompactPickle):
     without_overlaps: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -255,6 +267,7 @@ class ForeignKey(CompactPickle):
     period: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -497,7 +510,8 @@ class Schema(_PickledFields):
     extension_schemas: tuple[tuple[str, str], ...] = ()  # of those that are not in the default schema
     composites: tuple[Composite, ...] = ()
     tool_tables: tuple[Table, ...] = ()
-    functions: tuple[Function, ...] = ()  # those that expressions of the schema call
+    functions: tuple[Function, ...] = ()
+    triggers: tuple[Trigger, ...] = ()  # of PostgreSQL
     collations: tuple[tuple[str, str], ...] = ()  # created by a PostgreSQL file: name, and the SQL after it
 
     @cached_property

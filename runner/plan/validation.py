@@ -32,6 +32,7 @@ _AGENT_OPTIONS = (
     "soft_delete",
     "labels",
     "indexes",
+    "objects",
     "rate_limit",
     "metrics",
     "tracing",

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.catalog.called_functions import called_functions
+from runner.ddl.catalog.called_functions import kept_functions, kept_triggers
 from runner.ddl.catalog.default_names import serial_default
 from runner.ddl.catalog.inlined_functions import make_inline
 from runner.ddl.catalog.needed_extensions import EXTENSION_OF_TYPE, needed_extensions
@@ -65,7 +65,8 @@ class _SchemaBuilder:
         tables = tuple(self._table(draft) for draft in catalog.tables.values())
         tool_tables = self._tool_tables(tables)
         views = build_views(catalog, tables, self._type)
-        functions = called_functions(catalog, views)
+        functions = kept_functions(catalog, views)
+        triggers = kept_triggers(catalog, (*tables, *views))
         extensions = dict(catalog.extension_schemas)
         if catalog.dialect.postgresql_compatible:
             extensions |= {name: own for name, own in needed_extensions(tables).items() if name not in extensions}
@@ -86,6 +87,7 @@ class _SchemaBuilder:
             ),
             composites=tuple(self._composite(name, columns) for name, columns in catalog.composites.items()),
             functions=functions,
+            triggers=triggers,
             collations=tuple(catalog.collations.items()),
         )
 

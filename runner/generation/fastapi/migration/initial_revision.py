@@ -72,6 +72,9 @@ def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
         yield RevisionModule(path=f"sqlite/{file}.py", title=title, up=up, down=down)
     yield from _mysql_modules(snapshot, files)
     yield from _views(snapshot)
+    if snapshot.triggers:
+        up = (*postgresql_statements.look_in(snapshot.schemas), *(part.create for part in snapshot.triggers))
+        yield RevisionModule(path="postgresql/5_triggers.py", title="Triggers, as the schema has them.", up=up)
 
 
 def _mysql_modules(snapshot: Snapshot, files: Iterable[str]) -> Iterator[RevisionModule]:

@@ -89,6 +89,7 @@ class ConstraintSnapshot:
     target_columns: tuple[str, ...] = ()
     rest: str = ""
     period: bool = False
+    comment: str | None = None
 
     @property
     def sql(self) -> str:
@@ -236,7 +237,7 @@ class FunctionSnapshot:
     create: str
     position: int = 0
     after: str | None = None
-    kind: Literal["FUNCTION", "AGGREGATE"] = "FUNCTION"
+    kind: Literal["FUNCTION", "PROCEDURE", "AGGREGATE"] = "FUNCTION"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -279,6 +280,20 @@ class ViewSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TriggerSnapshot:
+    """A trigger: its table or view as SQL, and the statement that creates it."""
+
+    name: str
+    table: str
+    create: str
+
+    @property
+    def sql(self) -> str:
+        """Its name with that of its table, as statements have it."""
+        return f"{quote(self.name)} ON {self.table}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
     """All databases. `sequences` are those, as SQL, that no serial column creates.
 
@@ -294,6 +309,7 @@ class Snapshot:
     sequences: tuple[str, ...] = ()
     tables: tuple[TableSnapshot, ...] = ()
     views: tuple[ViewSnapshot, ...] = ()
+    triggers: tuple[TriggerSnapshot, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------------------- JSON
@@ -323,6 +339,7 @@ def from_json(data: dict[str, Any]) -> Snapshot:
         sequences=tuple(data.get("sequences", ())),
         tables=tuple(_table(part) for part in data.get("tables", ())),
         views=tuple(_view(part) for part in data.get("views", ())),
+        triggers=tuple(TriggerSnapshot(**part) for part in data.get("triggers", ())),
     )
 
 
