@@ -110,6 +110,8 @@ class SqlType(CompactPickle):
     enum: Enum | None = None
     domain: Domain | None = None
     unsigned: bool = False  # MySQL
+    width: int | None = None  # MySQL: the display width of a number, where it is not the server's own
+    is_binary: bool = False  # MySQL: a text with the attribute BINARY, which compares its bytes
     is_set: bool = False  # MySQL SET(...): `enum` holds its members
 
 
@@ -138,7 +140,8 @@ class Generated(CompactPickle):
 class Check(CompactPickle):
     """A CHECK: the text between its parentheses, the columns it refers to, its parsed form where there is one.
 
-    `is_inlined` is whether `expression` has what functions of the schema return instead of their calls.
+    `is_inlined` is whether `expression` has what functions of the schema return instead of their calls. `of_column` is
+    the column whose definition contains it.
     """
 
     text: str
@@ -147,6 +150,7 @@ class Check(CompactPickle):
     expression: Expression | None = None
     is_inlined: bool = False
     no_inherit: bool = False
+    of_column: str | None = None
     comment: str | None = None
 
 
@@ -216,6 +220,7 @@ class Column(CompactPickle):
     generated: Generated | None = None
     on_update: str | None = None  # MySQL ON UPDATE CURRENT_TIMESTAMP
     system_time: Literal["row start", "row end"] | None = None  # of MariaDB's system versioning
+    character_set: str | None = None  # MySQL
     collation: str | None = None
     comment: str | None = None
     line: int = 0
@@ -276,7 +281,7 @@ class IndexPart(CompactPickle):
     nulls: Literal["first", "last"] | None = None
     operator_class: str | None = None
     collation: str | None = None
-    length: int | None = None  # MySQL key prefix
+    length: int | None = None  # MySQL key prefix; of a unique index, `expression` is that prefix of the column
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -404,6 +409,7 @@ class Table(_PickledFields):
 
     A view has a `view` with its query. Its key and its foreign keys are those of the tables that it reads, as far as
     its rows keep them.
+    `options` are those that MySQL keeps with a table, such as ENGINE and COLLATE: pairs of name and value as SQL.
     """
 
     name: QName
@@ -415,6 +421,7 @@ class Table(_PickledFields):
     exclusions: tuple[Exclusion, ...] = ()
     indexes: tuple[Index, ...] = ()
     comment: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
     kind: TableKind = "table"
     partition_of: QName | None = None
     view: View | None = None

@@ -34,6 +34,7 @@ class TableDraft(TableParts):
     line: int
     file: str
     comment: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
     kind: TableKind = "table"
     partition_of: QName | None = None
     inherits: list[QName] = field(default_factory=list)

@@ -193,6 +193,7 @@ class _SchemaBuilder:
             exclusions=tuple(replace(one, index=self._index(one.index)) for one in draft.exclusions),
             indexes=tuple(self._index(index) for index in indexes if index not in keys),
             comment=draft.comment,
+            options=tuple(draft.options.items()),
             kind=draft.kind,
             partition_of=draft.partition_of,
             line=draft.line,
@@ -235,6 +236,7 @@ class _SchemaBuilder:
             generated=self._generated(draft),
             on_update=draft.on_update,
             system_time=draft.system_time,
+            character_set=draft.character_set,
             collation=draft.collation,
             comment=draft.comment,
             line=draft.line,
@@ -325,7 +327,7 @@ def _prefix_as_expression(part: IndexPart, columns: Mapping[str, Column]) -> Ind
     if column.type.args and column.type.args[0] <= part.length:
         return replace(part, length=None)
     name = column.name if _PLAIN_NAME.fullmatch(column.name) else f"`{column.name.replace('`', '``')}`"
-    return replace(part, column=None, length=None, expression=f"substr({name}, 1, {part.length})")
+    return replace(part, column=None, expression=f"substr({name}, 1, {part.length})")
 
 
 def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> Expression:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.ddl.dialects import dialect_named
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code, code_cell
 from runner.generation.encoders.python_text import literal
@@ -87,6 +88,7 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
         + len(carried_triggers(schema, object_option(options))),
         "has_views": any(table.is_view for table in tables),
         "has_renamed": has_renamed(application),
+        "serves_mysql": dialect_named(schema.dialect).mysql_compatible,
         "native_samples": NATIVE_TEXTS,
     }
 

@@ -1,6 +1,7 @@
-"""Takes the snapshot of both databases from an application's schema.
+"""Takes the snapshot of the databases from an application's schema.
 
-PostgreSQL gets every type, constraint and index as in the DDL; SQLite gets the same tables with what it supports.
+PostgreSQL gets every type, constraint and index as in the DDL; SQLite gets the same tables with what it supports. The
+tables of a schema of MySQL are in MySQL as well (`mysql_snapshot`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from runner.ddl.model import Const
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
+from runner.generation.fastapi.migration.mysql_snapshot import mysql_snapshot
 from runner.generation.fastapi.migration.search_index import search_indexes
 from runner.generation.fastapi.migration.snapshot import (
     ColumnSnapshot,
@@ -169,6 +171,7 @@ def _table(
         indexes=(*_indexes(resource), *map(_suggested, added), *([search] if search else ())),
         comment=resource.table.ddl.comment or None,
         sqlite=_sqlite(application, resource, added),
+        mysql=mysql_snapshot(resource, added),
     )
 
 

@@ -1,4 +1,4 @@
-"""Snapshots of the schemas of PostgreSQL and SQLite after the migrations: parts that are compared by their SQL.
+"""Snapshots of the schemas of the databases after the migrations: parts that are compared by their SQL.
 
 The manifest stores a snapshot as JSON. It describes the databases and not the DDL: two texts that create the same
 database have the same snapshot.
@@ -144,8 +144,22 @@ class SqliteSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MysqlSnapshot:
+    """A table in MySQL or MariaDB: its name and options as SQL, and its parts as pairs of name and SQL.
+
+    `columns` are what follows their names, `keys` also the checks. `references` are the foreign keys.
+    """
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    keys: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
+    options: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TableSnapshot:
-    """A table; `schema` is None in the default one."""
+    """A table; `schema` is None in the default one, `mysql` where the schema is not written for it."""
 
     schema: str | None
     name: str
@@ -154,6 +168,7 @@ class TableSnapshot:
     indexes: tuple[IndexSnapshot, ...] = ()
     comment: str | None = None
     sqlite: SqliteSnapshot
+    mysql: MysqlSnapshot | None = None
 
     @property
     def key(self) -> tuple[str | None, str]:
@@ -227,7 +242,9 @@ class FunctionSnapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ViewSnapshot:
-    """A view: the statements that create it on both databases, without its name's schema on SQLite.
+    """A view: the statements that create it on the databases, without its name's schema on SQLite.
+
+    `mysql` is empty where the schema is not written for MySQL.
 
     `columns` pairs names with types: a query with `*` may get others while its text stays. `uses` are the tables and
     views that it reads, as SQL. A materialized view may have `indexes`; `comments` pairs columns with comments.
@@ -244,6 +261,7 @@ class ViewSnapshot:
     indexes: tuple[IndexSnapshot, ...] = ()
     comment: str | None = None
     comments: tuple[tuple[str, str], ...] = ()
+    mysql: str = ""
 
     @property
     def sql(self) -> str:
@@ -277,7 +295,7 @@ class TriggerSnapshot:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """Both databases. `sequences` are those, as SQL, that no serial column creates.
+    """All databases. `sequences` are those, as SQL, that no serial column creates.
 
     Each of the `views` comes after those that it reads.
     """
@@ -339,8 +357,21 @@ def _table(data: dict[str, Any]) -> TableSnapshot:
     pairs = {name: tuple((first, second) for first, second in kept.get(name, ())) for name in ("indexes", "renamed")}
     sqlite = SqliteSnapshot(**kept | pairs)
     return TableSnapshot(
-        schema=data.get("schema"), name=data["name"], comment=data.get("comment"), sqlite=sqlite, **parts
+        schema=data.get("schema"),
+        name=data["name"],
+        comment=data.get("comment"),
+        sqlite=sqlite,
+        mysql=_mysql(data.get("mysql")),
+        **parts,
     )
+
+
+def _mysql(data: dict[str, Any] | None) -> MysqlSnapshot | None:
+    if data is None:
+        return None
+    names = ("columns", "keys", "references")
+    pairs = {name: tuple((first, second) for first, second in data.get(name, ())) for name in names}
+    return MysqlSnapshot(name=data["name"], options=data.get("options", ""), **pairs)
 
 
 def _needed(key: str, data: dict[str, Any]) -> dict[str, Any]:
