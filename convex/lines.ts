@@ -40,7 +40,7 @@ export function describe(event: RunnerEvent): string {
     case "TaskStarted":
       return "started";
     case "SubTaskStarted":
-      return `attempt ${event.attempt} started, process ${event.pid}`;
+      return `attempt ${event.attempt} started, process ${event.pid}${event.host ? ` on ${event.host}` : ""}`;
     case "SubTaskStep":
       return `step ${event.step}: ${event.message}`;
     case "SubTaskRetrying":

@@ -155,6 +155,11 @@ export class RunState {
         subtask.totalSteps = event.totalSteps;
         subtask.message = null;
         subtask.pid = event.pid;
+        if (event.host) {
+          subtask.host = event.host;
+        } else {
+          delete subtask.host;
+        }
         subtask.startedAt ??= event.at;
         moveSubTask(task, subtask, "running");
         break;

@@ -83,6 +83,7 @@ export default defineSchema({
     message: nullableText,
     attempts: v.number(), // including the first
     pid: nullableNumber, // of the newest attempt's worker
+    host: v.optional(v.string()), // of the newest attempt, on a cluster: the address of its Dask worker
   })
     .index("by_external_id", ["taskId", "externalId"])
     .index("by_task", ["taskId", "position"])

@@ -163,6 +163,7 @@ export const event = v.union(
     attempt: v.number(),
     totalSteps: v.number(),
     pid: v.number(),
+    host: v.optional(v.string()), // of its Dask worker, on a cluster
   }),
   v.object({ ...ofSubTask, type: v.literal("SubTaskStep"), step: v.number(), message: text }),
   v.object({

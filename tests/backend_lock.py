@@ -26,10 +26,11 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "templates" / "be-boilerplate" / "backend"
 # By file: the extras of pyproject.toml that it contains. The generated Makefile compiles them in the same way.
 LOCKS = {"requirements-dev.txt": ("--extra", "dev"), "requirements.txt": ()}
-# By condition of the templates: the options that need further packages.
+# By condition of the templates: the options, or the dialect of the schema, that need further packages.
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "operation.metrics": {"metrics": True},
     'operation.tracing == "otel"': {"tracing": "otel"},
+    "serves_mysql": {"dialect": "mysql"},
 }
 COMPILE = (
     "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes", "--no-header",
@@ -39,16 +40,16 @@ LIMIT_S = 300
 _ENTRY = re.compile(r"^\S.*\n(?:    .*\n)+", re.MULTILINE)  # a version and the lines with its hashes
 
 
-def generated(path: str, **options: Any) -> str:
-    """Return the text of a file of the generated backend; those of this module are the same for every schema."""
-    schema = read_ddl_text("CREATE TABLE t (id int PRIMARY KEY);", "postgres")
+def generated(path: str, *, dialect: str = "postgres", **options: Any) -> str:
+    """Return the text of a file of the generated backend; those of this module depend on the dialect alone."""
+    schema = read_ddl_text("CREATE TABLE t (id int PRIMARY KEY);", dialect)
     files = load_agent("be-boilerplate").generate(AgentContext(schema=schema, options=options))
     return next(file.text for file in files if file.path == f"backend/{path}")
 
 
 def all_options() -> dict[str, Any]:
     """Return the options with which the backend needs the most packages."""
-    return {name: value for options in OPTIONS.values() for name, value in options.items()}
+    return {name: value for options in OPTIONS.values() for name, value in options.items() if name != "dialect"}
 
 
 def merged(base: str, others: Mapping[str, str]) -> str:

@@ -21,13 +21,14 @@ THREE = "CREATE TABLE t (id int PRIMARY KEY, a int, b int);"
 class Folder:
     """The folder of the revisions over several runs of the agent, and the agent's state."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: str = "postgres") -> None:
+        self.dialect = dialect
         self.texts: dict[str, str] = {}
         self.memory: Any = None
 
     def generate(self, ddl: str) -> list[str]:
         """Run the agent once and return the new revision files; existing ones stay unchanged."""
-        context = AgentContext(schema=read_ddl_text(ddl, "postgres"), memory=self.memory, present=self._present)
+        context = AgentContext(schema=read_ddl_text(ddl, self.dialect), memory=self.memory, present=self._present)
         agent = load_agent("be-boilerplate")
         files = dict(_revisions(agent.generate(context)))
         self.memory = agent.remember(context)

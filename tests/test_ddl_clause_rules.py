@@ -54,7 +54,12 @@ CASES: list[tuple[str, str, str, str]] = [
         "a timestamp REFERENCES t ON UPDATE now()",
         "a on_update='now()'; reference ('a',) references=(name='t' schema=None)",
     ),
-    ("check", "postgres", "a int CHECK (a ~ '(') NO INHERIT", "a; check no_inherit=True text=\"a ~ '('\""),
+    (
+        "check",
+        "postgres",
+        "a int CHECK (a ~ '(') NO INHERIT",
+        "a; check no_inherit=True of_column='a' text=\"a ~ '('\"",
+    ),
     (
         "check",
         "mysql",
@@ -128,7 +133,7 @@ CASES: list[tuple[str, str, str, str]] = [
     ("conflict", "sqlite", "a TEXT NOT NULL ON CONFLICT IGNORE UNIQUE", "a nullable=False; unique ('a',)"),
     ("storage of a column", "postgres", "a text COMPRESSION pglz NOT NULL", "a nullable=False"),
     ("storage of a column", "mysql", "a int COLUMN_FORMAT FIXED STORAGE DISK", "a"),
-    ("character set", "mysql", "a text CHARACTER SET utf8 NOT NULL", "a nullable=False"),
+    ("character set", "mysql", "a text CHARACTER SET utf8 NOT NULL", "a character_set='utf8' nullable=False"),
     ("attributes of a column", "mysql", "a geometry NOT NULL SRID 4326 INVISIBLE", "a nullable=False"),
     (
         "row start, row end",

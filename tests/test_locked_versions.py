@@ -19,7 +19,10 @@ FILES = {path.stem: path.read_text(encoding="utf-8") for path in sorted((ROOT / 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 RUN = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build"]]
-BACKENDS = {"": {}, "-all": backend_lock.all_options()}  # by what their options add to the names of their files
+BACKENDS = {
+    "": {},
+    "-all": {**backend_lock.all_options(), "dialect": "mysql"},
+}  # by what their options add to the names of their files
 WANTED = {
     "run": RUN,
     "dev": [*RUN, *EXTRAS["dev"]],

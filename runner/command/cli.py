@@ -82,6 +82,22 @@ def _runner() -> None:
     """
 
 
+def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    """Return `local`, or the address of a scheduler with its port."""
+    del ctx, param
+    if not value or value == "local":
+        return value or None
+    from pydantic_core import PydanticCustomError  # noqa: PLC0415 - slow to import
+
+    from runner.plan.value_types import scheduler_url  # noqa: PLC0415
+
+    try:
+        return scheduler_url(value)
+    except PydanticCustomError as error:
+        expected = "Give local, tls://HOST:PORT, or tcp://HOST:PORT without encryption"
+        raise click.BadParameter(f"{value!r} {error.message()}. {expected}.") from error
+
+
 @_runner.command("run")
 @_PLAN
 @_STATE
@@ -107,6 +123,14 @@ def _runner() -> None:
     show_envvar=True,
     help="How many earlier runs of the plan stay in the state folder; unsent ones always stay.",
 )
+@click.option(
+    "--executor",
+    callback=_executor,
+    envvar="RUNNER_EXECUTOR",
+    show_envvar=True,
+    metavar="local|URL",
+    help="Where the workers are, in place of the plan's: this machine, or a Dask scheduler such as tls://host:8786.",
+)
 @click.option("--json", type=_REPORT, help="Write a report of the run to this file, as JSON.")
 @click.option("--junit", type=_REPORT, help="The same as JUnit's XML, for CI.")
 @click.option("--report", "page", type=_REPORT, help="The same as a page of HTML, with a timeline.")
@@ -120,7 +144,8 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
     run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
     """
-    if not options["state"].exists():  # nothing ran here before: workers will be needed
+    local = options["executor"] in {None, "local"}
+    if local and not options["state"].exists():  # nothing ran here before: workers will be needed
         from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415
 
         ensure_forkserver()
@@ -278,6 +303,26 @@ def _init(ddl: str, dialect: str, output: Path | None) -> None:
         _say(f"warning: {reason}", err=True)
     first = "simplify these statements, or leave their tables out, then" if misread else "next:"
     _say(f"wrote {path}\n{first} runner {path}")
+
+
+@_runner.command("cluster")
+@click.option(
+    "--local",
+    "workers",
+    type=click.IntRange(min=1, max=64),
+    required=True,
+    help="Start a scheduler and so many workers on this machine.",
+)
+@click.option(
+    "--port", type=click.IntRange(min=0, max=65535), default=8786, show_default=True, help="Of the scheduler."
+)
+def _cluster(workers: int, port: int) -> None:
+    """Start a Dask cluster to try: runner PLAN --executor tcp://127.0.0.1:8786 uses it."""
+    from runner.command.executor_choice import require_dask  # noqa: PLC0415
+    from runner.command.local_cluster import run_local_cluster  # noqa: PLC0415
+
+    require_dask()
+    run_local_cluster(workers, port, _say)
 
 
 @_runner.command("plan-schema")

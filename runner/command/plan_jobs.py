@@ -6,6 +6,7 @@ Used in the supervisor's main thread. Modules that are slow to import are loaded
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,17 +22,18 @@ if TYPE_CHECKING:
     from runner.scheduling.preparation import Preparation
 
 
-def _do_nothing() -> None:
-    pass
+def _do_nothing(plan: Plan) -> None:
+    del plan
 
 
 def prepare_plan(
-    path: Path, state: Path, *, refresh: bool, expect_work: Callable[[], None] = _do_nothing
+    path: Path, state: Path, *, refresh: bool, expect_work: Callable[[Plan], None] = _do_nothing
 ) -> tuple[Plan, Preparation, tuple[Job, ...]]:
     """Read and check a plan, its DDL and its agents. Raises `PlanError` with everything that is wrong.
 
     Schemas of live databases are kept in the folder `state`; with `refresh`, each database is read again.
-    `expect_work` is called as soon as it is likely that files are to be generated: a workspace is new, or a schema is.
+    `expect_work` is called with the plan as soon as it is likely that files are to be generated: a workspace is new, or
+    a schema is.
     """
     from runner.ddl.live.database_snapshots import FOLDER, DatabaseSnapshots, allowed_urls  # noqa: PLC0415
     from runner.plan.dispatcher import AgentDispatcher  # noqa: PLC0415
@@ -40,12 +42,12 @@ def prepare_plan(
 
     plan = load_plan(path)
     if not all(Path(task.workspace_path, INPUTS_FOLDER).exists() for task in plan.tasks):
-        expect_work()
+        expect_work(plan)
     dispatcher = AgentDispatcher(enable_llm=plan.llm.enabled is not False, model=plan.llm.model)
     jobs: list[Job] = []
     problems: list[Problem] = []
     with DatabaseSnapshots(state / FOLDER, refresh=refresh, allowed=allowed_urls(os.environ)) as databases:
-        preparation = Preparation(dispatcher, plan.folder, databases, on_new_schema=expect_work)
+        preparation = Preparation(dispatcher, plan.folder, databases, on_new_schema=partial(expect_work, plan))
         preparation.name_tables(plan.tasks)
         for task in plan.tasks:
             job = _job(plan, task, preparation, problems)

@@ -6,11 +6,14 @@ Runs in the supervisor's main thread. Nothing is written before the whole plan i
 from __future__ import annotations
 
 import contextlib
+import os
 import shlex
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from runner.command.executor_choice import LOCAL, cluster_executor, cluster_warnings, executor_settings
 from runner.command.interruption import Interruption
 from runner.command.live_progress import LiveProgress
 from runner.command.plan_jobs import check_workspaces, prepare_plan
@@ -19,7 +22,7 @@ from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console, print_drift
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
-from runner.records.errors import AlreadyRunningError
+from runner.records.errors import AlreadyRunningError, ClusterError
 from runner.records.events import Logged
 from runner.records.status import RunStatus, SubTaskStatus
 from runner.scheduling.supervisor import Settings
@@ -57,15 +60,16 @@ class RunOptions:
     reports: ReportFiles = field(default_factory=ReportFiles)
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
+    executor: str | None = None  # `local` or the address of a scheduler, in place of the plan's own
 
 
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` where it cannot start."""
     options.reports.check()
-    if options.force:
-        _expect_work()
+    if options.force and options.executor in {None, LOCAL}:
+        _start_forkserver()
     plan, preparation, jobs = prepare_plan(
-        options.plan, options.state, refresh=not options.check, expect_work=_expect_work
+        options.plan, options.state, refresh=not options.check, expect_work=partial(_expect_work, options)
     )
     progress = LiveProgress.choose(plan, options.state, check=options.check)
     lock: PlanLock | None = None  # stays None for a check, which writes nothing
@@ -81,7 +85,12 @@ def run_plan(options: RunOptions) -> int:
         return _execute(plan, preparation, jobs, options, progress, lock)
 
 
-def _expect_work() -> None:
+def _expect_work(options: RunOptions, plan: Plan) -> None:
+    if executor_settings(plan, options.executor) is None:
+        _start_forkserver()
+
+
+def _start_forkserver() -> None:
     """Start the forkserver: it imports what workers need while this process reads the schema."""
     from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415 - a run with nothing to do needs none
 
@@ -110,16 +119,19 @@ def _execute(
 ) -> int:
     from runner.scheduling.orchestrator import ParallelOrchestrator, RunInfo  # noqa: PLC0415
 
+    cluster = executor_settings(plan, options.executor)
+    limits = Limits(
+        memory=None if plan.workers.memory is None else plan.workers.memory * _MIB,
+        max_subtasks=plan.workers.max_subtasks,
+    )
+    executor = None if cluster is None else cluster_executor(plan, cluster, limits, os.environ)
     settings = Settings(
         workers=plan.concurrency.tasks,
         subtasks=plan.concurrency.subtasks,
         force=options.force,
         check=options.check,
         fail_fast=options.fail_fast,
-        limits=Limits(
-            memory=None if plan.workers.memory is None else plan.workers.memory * _MIB,
-            max_subtasks=plan.workers.max_subtasks,
-        ),
+        limits=limits,
     )
     with _run_store(options) as store:
         console = Console(quiet=options.quiet, log_format=options.log_format, check=options.check)
@@ -136,16 +148,15 @@ def _execute(
                 console.notice("nothing failed when this plan last ran")
         info = RunInfo(plan=plan.name, plan_path=str(plan.path))
         sinks: list[Sink] = [console, *progress.sinks(store)]
-        orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info)
+        orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info, executor=executor)
         progress.attach(orchestrator)
         interruption = Interruption(orchestrator)
         with interruption.watch(), contextlib.closing(orchestrator):
             orchestrator.start_run()
             misread = (Logged(level="warning", message=warning) for warning in preparation.warnings)
-            for warning in (*progress.warnings(), *misread):
+            for warning in (*progress.warnings(), *misread, *(cluster_warnings(cluster) if cluster else ())):
                 orchestrator.note(warning)
-            orchestrator.submit_jobs(jobs)
-            orchestrator.on_idle()
+            _run_jobs(orchestrator, jobs)
             drift = _drift(plan_jobs, orchestrator) if options.check else []
             code = _exit_code(orchestrator, interruption, drift)
             status = RunStatus.CANCELLED if interruption.signal else None
@@ -161,6 +172,17 @@ def _execute(
                 print_drift(drift)
         options.reports.write(store, orchestrator.run_id, orchestrator.changes, check=options.check)
     return code
+
+
+def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job]) -> None:
+    """Run the jobs to their end. Where the cluster cannot be used any more, the run is ended as interrupted."""
+    try:
+        orchestrator.submit_jobs(jobs)
+        orchestrator.on_idle()
+    except ClusterError as error:
+        orchestrator.note(Logged(level="error", message=str(error)))
+        orchestrator.close(RunStatus.INTERRUPTED, error.exit_code)
+        raise
 
 
 def _after_success(

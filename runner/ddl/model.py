@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 TableKind = Literal["table", "partitioned", "foreign", "view"]
-FunctionKind = Literal["FUNCTION", "AGGREGATE"]
+FunctionKind = Literal["FUNCTION", "PROCEDURE", "AGGREGATE"]
 JoinKind = Literal["", "inner", "left", "cross"]
 SetOperator = Literal["UNION", "UNION ALL", "INTERSECT", "EXCEPT"]
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
@@ -110,6 +110,8 @@ class SqlType(CompactPickle):
     enum: Enum | None = None
     domain: Domain | None = None
     unsigned: bool = False  # MySQL
+    width: int | None = None  # MySQL: the display width of a number, where it is not the server's own
+    is_binary: bool = False  # MySQL: a text with the attribute BINARY, which compares its bytes
     is_set: bool = False  # MySQL SET(...): `enum` holds its members
 
 
@@ -138,7 +140,8 @@ class Generated(CompactPickle):
 class Check(CompactPickle):
     """A CHECK: the text between its parentheses, the columns it refers to, its parsed form where there is one.
 
-    `is_inlined` is whether `expression` has what functions of the schema return instead of their calls.
+    `is_inlined` is whether `expression` has what functions of the schema return instead of their calls. `of_column` is
+    the column whose definition contains it.
     """
 
     text: str
@@ -147,6 +150,8 @@ class Check(CompactPickle):
     expression: Expression | None = None
     is_inlined: bool = False
     no_inherit: bool = False
+    of_column: str | None = None
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +177,7 @@ class Composite(CompactPickle):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Function(CompactPickle):
-    """A function or an aggregate that an expression or a view of the schema calls.
+    """A function, a procedure or an aggregate. `is_needed` is whether an expression or a view of the schema calls it.
 
     `text` is all of its statement after the name, `signature` the statement without the body, `arguments` what is
     between its parentheses.
@@ -183,6 +188,16 @@ class Function(CompactPickle):
     text: str
     signature: str
     kind: FunctionKind = "FUNCTION"
+    is_needed: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trigger(CompactPickle):
+    """A trigger of a table or a view: `text` is its whole statement."""
+
+    name: str
+    table: QName
+    text: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -205,6 +220,7 @@ class Column(CompactPickle):
     generated: Generated | None = None
     on_update: str | None = None  # MySQL ON UPDATE CURRENT_TIMESTAMP
     system_time: Literal["row start", "row end"] | None = None  # of MariaDB's system versioning
+    character_set: str | None = None  # MySQL
     collation: str | None = None
     comment: str | None = None
     line: int = 0
@@ -230,6 +246,7 @@ class Key(CompactPickle):
     without_overlaps: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -250,6 +267,7 @@ class ForeignKey(CompactPickle):
     period: bool = False
     deferrable: bool = False
     initially_deferred: bool = False
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -263,7 +281,7 @@ class IndexPart(CompactPickle):
     nulls: Literal["first", "last"] | None = None
     operator_class: str | None = None
     collation: str | None = None
-    length: int | None = None  # MySQL key prefix
+    length: int | None = None  # MySQL key prefix; of a unique index, `expression` is that prefix of the column
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -391,6 +409,7 @@ class Table(_PickledFields):
 
     A view has a `view` with its query. Its key and its foreign keys are those of the tables that it reads, as far as
     its rows keep them.
+    `options` are those that MySQL keeps with a table, such as ENGINE and COLLATE: pairs of name and value as SQL.
     """
 
     name: QName
@@ -402,6 +421,7 @@ class Table(_PickledFields):
     exclusions: tuple[Exclusion, ...] = ()
     indexes: tuple[Index, ...] = ()
     comment: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
     kind: TableKind = "table"
     partition_of: QName | None = None
     view: View | None = None
@@ -490,7 +510,8 @@ class Schema(_PickledFields):
     extension_schemas: tuple[tuple[str, str], ...] = ()  # of those that are not in the default schema
     composites: tuple[Composite, ...] = ()
     tool_tables: tuple[Table, ...] = ()
-    functions: tuple[Function, ...] = ()  # those that expressions of the schema call
+    functions: tuple[Function, ...] = ()
+    triggers: tuple[Trigger, ...] = ()  # of PostgreSQL
     collations: tuple[tuple[str, str], ...] = ()  # created by a PostgreSQL file: name, and the SQL after it
 
     @cached_property

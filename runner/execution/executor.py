@@ -22,10 +22,14 @@ class Printed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WorkerDied:
-    """A worker has died. It is the last message of the worker. `name` and `how` are for people."""
+    """A worker has died. It is the last message of the worker. `name` and `how` are for people.
+
+    With `lost`, what it did is not the reason: what it ran runs again and nobody is charged.
+    """
 
     name: str
     how: str
+    lost: bool = False
 
 
 class Executor(Protocol):
@@ -43,6 +47,18 @@ class Executor(Protocol):
     @property
     def parallel(self) -> int:
         """How many workers run at full speed beside each other; a task is not split further than that."""
+
+    @property
+    def machines(self) -> int:
+        """How many machines there are, as far as is known; each may run as many sub-tasks of a task as one alone."""
+
+    def prepare(self) -> str:
+        """Start what takes long, as soon as it is likely that workers are needed. May be called several times.
+
+        Returns a line for the run's log about what workers there are, empty where nothing is to be said.
+
+        Call it from the main thread, and before `start_worker`. Raises RunnerError where there can be no workers.
+        """
 
     def start_worker(self) -> int | None:
         """Start a worker and return its number, or None where no place is free now; `receive` returns once one is.
@@ -65,7 +81,8 @@ class Executor(Protocol):
     def receive(self, timeout: float) -> list[tuple[int, Any]]:
         """Wait up to `timeout` seconds for messages or `wake`; return pairs of a worker and its message.
 
-        The messages of a worker are in the order in which it sent them.
+        The messages of a worker are in the order in which it sent them. Raises RunnerError where there can be no
+        workers any more.
         """
 
     def wake(self) -> None:

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runner.execution.executor import Printed, WorkerDied
-from runner.execution.worker_protocol import ShardBegun, ShardEnded, WorkerReady
+from runner.execution.worker_protocol import Cancel, ShardBegun, ShardEnded, WorkerReady
 
 if TYPE_CHECKING:
     from runner.execution.process_pool import Worker  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
-    from runner.execution.worker_protocol import Limits, Shard
+    from runner.execution.worker_protocol import Answered, Limits, Shard
 
 _ARRIVAL_LIMIT = 60.0  # seconds for a shard to arrive at its worker; it takes milliseconds
 _ARRIVAL_TICK = 0.1  # seconds between two checks of that
@@ -68,6 +68,18 @@ class LocalExecutor:
         """The number of cores that this process may use."""
         return _CORES
 
+    @property
+    def machines(self) -> int:
+        """One."""
+        return 1
+
+    def prepare(self) -> str:
+        """Start the process that forks workers."""
+        from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415 - a run with nothing to do needs none
+
+        ensure_forkserver()
+        return ""
+
     def start_worker(self) -> int:
         """Fork a worker process."""
         from runner.execution.process_pool import Worker  # noqa: PLC0415 - slow to import, and not every run has one
@@ -87,8 +99,13 @@ class LocalExecutor:
 
     def cancel(self, worker: int, subtask_id: str, attempt: int) -> None:
         """Ask an attempt to stop, over the worker's control pipe."""
-        if worker in self._places:
-            self._places[worker].worker.cancel(subtask_id, attempt)
+        self.send(worker, Cancel(subtask_id=subtask_id, attempt=attempt))
+
+    def send(self, worker: int, message: Cancel | Answered) -> None:
+        """Send a message over the worker's control pipe; may block while the worker does not read it."""
+        place = self._places.get(worker)
+        if place is not None:
+            place.worker.send(message)
 
     def end(self, worker: int, *, force: bool) -> None:
         """Signal the worker's process group."""

@@ -7,7 +7,7 @@ worker each, a death affects no other worker, and is noticed at once by the end 
     Worker.run(shard) ── executor's call queue ──► run_shard
     Worker.connection ◄── events, ShardEnded ───── its own pipe; end of file: it is dead
     Worker.output     ◄── a pipe ───────────────── descriptors 1 and 2: what its agents' programs print
-    Worker.cancel()   ── control pipe ───────────► flags that sub-tasks check between steps
+    Worker.send()     ── control pipe ───────────► flags that sub-tasks check between steps; answers to requests
 
 Used by one thread, the supervisor's.
 """
@@ -30,14 +30,13 @@ from typing import TYPE_CHECKING, Any
 
 from runner.execution import worker_calls
 from runner.execution.forkserver import ensure_forkserver
-from runner.execution.worker_protocol import Cancel
 from runner.records.errors import WorkerStartError
 from runner.records.message_pipe import Receiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from runner.execution.worker_protocol import Shard
+    from runner.execution.worker_protocol import Answered, Cancel, Shard
 
 _EXIT_WAIT = 2.0  # seconds to wait for the exit code of a dead worker; it takes milliseconds
 _GUARD_POLL = 0.01  # seconds between two attempts while a dead forkserver's guard is still ending
@@ -128,10 +127,10 @@ class Worker:
         text = self._decoder.decode(data, final=not data)
         return text if text or not data else None
 
-    def cancel(self, subtask_id: str, attempt: int) -> None:
-        """Ask an attempt at a sub-task to stop at its next check. Does nothing for a dead worker."""
+    def send(self, message: Cancel | Answered) -> None:
+        """Send a message other than a shard. Does nothing for a dead worker."""
         with contextlib.suppress(OSError):  # the end of its connection reports the death
-            self._control.send(Cancel(subtask_id=subtask_id, attempt=attempt))
+            self._control.send(message)
 
     def signal_group(self, number: signal.Signals) -> None:
         """Send a signal to the worker's process group: to it and to all that its agents started."""

@@ -11,19 +11,16 @@ import threading
 import traceback
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from runner.execution.output_capture import captured
 from runner.execution.task_queue import QueueStats
-from runner.execution.worker_protocol import AttemptFailed, FilesChanged
+from runner.execution.worker_protocol import AttemptFailed, FilesChanged, Workpiece
+from runner.execution.workspace_access import DirectAccess
 from runner.generation.agent import Agent, AgentContext
 from runner.generation.part_inputs import part_inputs
 from runner.generation.registry import load_agent
-from runner.generation.workspace.file_locks import FileLockManager
-from runner.generation.workspace.manifest import Manifest
-from runner.generation.workspace.present_files import present_files
-from runner.generation.workspace.writer import WorkspaceWriter
 from runner.records.errors import AgentError, Cancelled, PathOwnedError, RunnerError, UnsafePathError, is_retryable
 from runner.records.events import Event, Logged, LogLevel, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.records.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
@@ -32,6 +29,7 @@ from runner.records.task import SETUP_PIECE, SUBTASK_CONCURRENCY, FileCounts, Su
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from runner.execution.workspace_access import WorkspaceAccess
     from runner.generation.model.application import Application
     from runner.generation.workspace.writer import WriteReport
 
@@ -71,7 +69,7 @@ class SubTaskManager:
 
     `emit` takes events, `AttemptFailed` and `FilesChanged`. It is called from several threads and must be thread-safe.
     With `check`, files are compared and not written; with `force`, files that were edited by hand are overwritten.
-    Call `cleanup` at the end.
+    `access` is how the workspace is reached, directly when left out. Call `cleanup` at the end.
     """
 
     def __init__(
@@ -84,17 +82,14 @@ class SubTaskManager:
         concurrency: int = SUBTASK_CONCURRENCY,
         force: bool = False,
         check: bool = False,
+        access: WorkspaceAccess | None = None,
     ) -> None:
         self._task = task
         self._application = application
         self._emit = emit
         self._check = check
         self._agent: Agent = load_agent(task.agent, task.import_path)
-        self._manifest = Manifest(task.workspace)
-        self._writer = WorkspaceWriter(
-            task.workspace, FileLockManager(task.workspace), self._manifest, run_id, force=force, check=check
-        )
-        self._force = force
+        self._access = access or DirectAccess(task, run_id, force=force, check=check)
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"subtask-{task.id}")
         self._cancelled: set[tuple[str, int]] = set()  # ids of sub-tasks and numbers of attempts
@@ -185,24 +180,21 @@ class SubTaskManager:
     def _work(self, subtask: SubTaskSpec, attempt: int) -> tuple[bool, FileCounts]:
         report = partial(self._step, subtask)
         report(1, "start")
-        task, piece = self._task, subtask.table or SETUP_PIECE
-        part_digest = partial(part_inputs, task, self._application)
-        unchanged = {}
-        if not self._force:
-            unchanged = self._manifest.up_to_date(task.id, (piece,), task.inputs_digest, part_digest)
-        record = None if unchanged else self._manifest.load(task.id, piece)
-        for warning in self._manifest.take_warnings():
+        task, work = self._task, Workpiece(subtask=subtask, attempt=attempt)
+        part_digest = cache(partial(part_inputs, task, self._application, subtask.table or SETUP_PIECE))
+        examined = self._access.examine(work, part_digest)
+        for warning in examined.warnings:
             self._log(subtask, "warning", warning)
-        if unchanged:
-            return True, FileCounts(identical=unchanged[piece])
+        if examined.files:
+            return True, FileCounts(identical=examined.files)
         context = AgentContext(
             schema=self._application.schema,
             shared=self._application,
             table=self._application.schema.tables_by_label[subtask.table] if subtask.table is not None else None,
             options=task.input.options,
             templates=task.templates,
-            memory=record.memory if record is not None and record.agent == task.agent else None,
-            present=partial(present_files, task.workspace, self._manifest, task.id, piece),
+            memory=examined.memory,
+            present=partial(self._access.present, work),
             report=report,
             cancelled=partial(self._is_cancelled, subtask.id, attempt),
         )
@@ -210,20 +202,19 @@ class SubTaskManager:
         memory = self._agent.remember(context)
         context.check_cancelled()
         report(self._agent.total_steps, "write")
-        written = self._writer.write(
-            subtask.id,
-            files,
-            task.inputs_digest,
-            part_digest=part_digest(piece),
-            agent=task.agent,
-            memory=memory,
-        )
+        written = self._access.write(work, files, part_digest(), memory)
         self._report_changes(subtask, written)
         return False, written.counts
 
     def _report_changes(self, subtask: SubTaskSpec, written: WriteReport) -> None:
         if written.changes:
-            self._emit(FilesChanged(task_id=self._task.id, subtask_id=subtask.id, changes=written.changes))
+            self._emit(
+                FilesChanged(
+                    task_id=self._task.id,
+                    subtask_id=subtask.id,
+                    changes=tuple((verb, path) for verb, path in written.changes),
+                )
+            )
         for verb, path in () if self._check else written.changes:
             if verb == "keep":
                 self._log(subtask, "warning", f"kept {path}: it was edited by hand. --force overwrites it.")

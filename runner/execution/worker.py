@@ -17,7 +17,17 @@ from runner.ddl import schema_cache
 from runner.execution import output_capture
 from runner.execution.parent_death import die_with_parent
 from runner.execution.subtasks import SubTaskManager, WorkerMessage, describe
-from runner.execution.worker_protocol import Cancel, FilesChanged, Shard, ShardBegun, ShardEnded, WorkerReady
+from runner.execution.worker_protocol import (
+    Answered,
+    Asked,
+    Cancel,
+    FilesChanged,
+    Shard,
+    ShardBegun,
+    ShardEnded,
+    WorkerReady,
+)
+from runner.execution.workspace_access import RemoteAccess
 from runner.generation.model.application import Application
 from runner.records.events import SubTaskStarted
 from runner.records.message_pipe import Sender
@@ -35,11 +45,12 @@ class _Worker:
         self._control = control
         self._application: Application | None = None  # of the schema that was sent last
         self._manager: SubTaskManager | None = None
+        self._remote = RemoteAccess(self.send)
         self._cancelled: list[Cancel] = []  # also for shards that have not arrived yet: they come over another pipe
         self._managed: tuple[str, str, int] | None = None
         threading.Thread(target=self._listen, name="control", daemon=True).start()
 
-    def send(self, message: WorkerMessage | WorkerReady | ShardBegun | ShardEnded) -> None:
+    def send(self, message: WorkerMessage | WorkerReady | ShardBegun | ShardEnded | Asked) -> None:
         if isinstance(message, SubTaskStarted | FilesChanged):  # its first step, or its end, follows at once
             self._sender.queue(message)
             return
@@ -75,6 +86,7 @@ class _Worker:
                 concurrency=shard.threads,
                 force=shard.force,
                 check=shard.check,
+                access=self._remote if shard.remote else None,
             )
             self._managed = key
             for cancel in self._cancelled:
@@ -87,7 +99,9 @@ class _Worker:
                 message = self._control.recv()
             except (EOFError, OSError):
                 return  # the supervisor is dead or has closed it; the parent-death signal ends this process
-            if isinstance(message, Cancel):
+            if isinstance(message, Answered):
+                self._remote.answered(message)
+            elif isinstance(message, Cancel):
                 self._cancelled.append(message)  # first: a manager that is being created reads it from here
                 manager = self._manager
                 if manager is not None:

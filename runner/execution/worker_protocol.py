@@ -1,13 +1,14 @@
 """Messages between the supervisor and a worker, beside the events.
 
-To the worker: a `Shard` as the argument of a call, and `Cancel` over the control connection. To the supervisor, over
-the worker's own connection: events and the other messages. None of these are stored or shown.
+To the worker: a `Shard` as the argument of a call, `Cancel` and `Answered` over the control connection. To the
+supervisor, over the worker's own connection: events and the other messages. None of these are stored or shown.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any, Literal
 
 from runner.records.events import utc_now
 from runner.records.message_pipe import CompactPickle
@@ -21,7 +22,8 @@ class Shard:
     """Some sub-tasks of one task, assigned to one worker. `task` is sent without its list of sub-tasks.
 
     `work` has pairs of a sub-task and the number of the attempt; `threads` is how many run at once. With `check`, files
-    are compared and not written; with `force`, files that were edited by hand are overwritten.
+    are compared and not written; with `force`, files that were edited by hand are overwritten. With `remote`, the
+    worker does not have the workspace, and asks the supervisor.
     """
 
     run_id: str
@@ -30,6 +32,7 @@ class Shard:
     threads: int
     force: bool = False
     check: bool = False
+    remote: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,3 +93,65 @@ class Cancel(CompactPickle):
 
     subtask_id: str
     attempt: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Workpiece(CompactPickle):
+    """An attempt at a sub-task."""
+
+    subtask: SubTaskSpec
+    attempt: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Examine(CompactPickle):
+    """What has the workspace of the sub-task? The answer has the values of `workspace_access.Examined`."""
+
+    part_digest: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ListFolder(CompactPickle):
+    """Which text files are in this folder? The answer is a dictionary of names and texts."""
+
+    folder: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SentFile(CompactPickle):
+    """A generated file, as `runner.generation.agent.GeneratedFile`."""
+
+    path: str
+    text: str
+    mode: Literal["generated", "once"]
+    executable: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WriteFiles(CompactPickle):
+    """Write these files of the sub-task. The answer has the values of `workspace.writer.WriteReport`."""
+
+    files: tuple[SentFile, ...]
+    part_digest: str
+    memory: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked(CompactPickle):
+    """A request about the workspace. Its worker numbers its requests."""
+
+    number: int
+    work: Workpiece
+    request: Examine | ListFolder | WriteFiles
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Answered(CompactPickle):
+    """The answer to the request of this number: its values, or an error.
+
+    That is the name of a class of `records.errors`, its text, and whether another attempt could succeed.
+    """
+
+    number: int
+    value: tuple[Any, ...] = ()
+    error: tuple[str, str, bool] | None = None

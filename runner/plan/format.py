@@ -18,7 +18,9 @@ from runner.plan.value_types import (
     Count,
     DialectName,
     Expected,
+    ListenAddress,
     OnOff,
+    SchedulerUrl,
     Seconds,
     Switch,
     TaskId,
@@ -115,6 +117,61 @@ class WorkersEntry(Entry):
     ) = Field(default=None, description="Sub-tasks after which a worker is replaced: against memory leaks in agents.")
 
 
+class ExecutorEntry(Entry):
+    """Where the workers are: on this machine, or on a Dask cluster."""
+
+    expected: ClassVar[Expected] = Expected(
+        "Write local, or the scheduler of a Dask cluster, such as {dask: tls://scheduler:8786}."
+    )
+
+    dask: SchedulerUrl = Field(
+        description="The address of the cluster's scheduler.", examples=["tls://scheduler.example:8786"]
+    )
+    ca: Annotated[Text, Expected("Give a file.")] | None = Field(
+        default=None,
+        description="The cluster's certificate authority, a PEM file; Dask's own configuration when left out.",
+        examples=["tls/ca.pem"],
+    )
+    cert: Annotated[Text, Expected("Give a file.")] | None = Field(
+        default=None, description="The certificate of this side, a PEM file.", examples=["tls/client.pem"]
+    )
+    key: Annotated[Text, Expected("Give a file.")] | None = Field(
+        default=None,
+        description="The key of the certificate, a PEM file, unless that contains it.",
+        examples=["tls/client-key.pem"],
+    )
+    listen: ListenAddress | None = Field(
+        default=None,
+        description="The address of this machine that workers connect to; found out when left out.",
+        examples=["10.0.0.5:9000"],
+    )
+    wait: Annotated[
+        float,
+        Field(gt=0, le=86_400, allow_inf_nan=False),
+        Expected("Give seconds: more than $gt, at most $le (a day)."),
+    ] = Field(default=60.0, description="Seconds that the scheduler may be away before the run ends.")
+    workspace: Annotated[Literal["shared"], Expected("Write $choices, or leave it out.")] | None = Field(
+        default=None, description="shared: workers have the workspace at the same path, and write files themselves."
+    )
+    env: Annotated[TextOrNone, Expected("List names of variables: [ANTHROPIC_API_KEY].")] = Field(
+        default=[],
+        description="Environment variables that workers get from this process; none when left out.",
+        examples=[["ANTHROPIC_API_KEY"]],
+    )
+
+
+def _as_executor(value: object) -> object:
+    if value == "local":
+        return None
+    return {"dask": value} if isinstance(value, str) else value
+
+
+Executor = Annotated[
+    ExecutorEntry | None,
+    BeforeValidator(_as_executor, json_schema_input_type=ExecutorEntry | str),
+]
+
+
 class ConvexEntry(Entry):
     """Live progress on a Convex deployment. The token comes from RUNNER_CONVEX_TOKEN only."""
 
@@ -184,8 +241,9 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         | None
     ) = Field(
         default=None,
-        description="The columns that lists search, by table; of a table that is left out all texts, none for [].",
-        examples=[{"students": ["full_name", "phone"], "audit_log": []}],
+        description="The columns that lists search, by table, and of referenced rows by the reference's name; of a "
+        "table that is left out all texts and the labels of references with an index, none for [].",
+        examples=[{"students": ["full_name", "phone"], "payments": ["note", "student.full_name"], "audit_log": []}],
     )
     secret: (
         Annotated[dict[Text, TextOrNone], Expected("Give the columns of each table: {users: [recovery_answer]}.")]
@@ -213,6 +271,12 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         description="Indexes that the DDL lacks for references, sorts and filters: listed in the backend's README "
         "(suggest, when left out), created by a migration, or neither.",
         examples=["create"],
+    )
+    objects: Annotated[Literal["all", "needed", "none"], Expected("Give $choices.")] | None = Field(
+        default=None,
+        description="Functions, procedures and triggers of a PostgreSQL schema that the migrations create: all, those "
+        "that defaults, checks, computed columns, indexes and views call (needed, when left out), or none.",
+        examples=["all"],
     )
     rate_limit: (
         Annotated[
@@ -296,6 +360,11 @@ class PlanEntry(_Shared):
     )
     workers: WorkersEntry = Field(
         default_factory=WorkersEntry, description="What a worker may use.", examples=[{"memory": 2048}]
+    )
+    executor: Executor = Field(
+        default=None,
+        description="Where the workers are: local when left out, or on a Dask cluster.",
+        examples=["local", {"dask": "tls://scheduler.example:8786"}],
     )
     convex: ConvexEntry = Field(default_factory=ConvexEntry, description="Live progress on a Convex deployment.")
     llm: LLMEntry = Field(default_factory=LLMEntry, title="LLM", description="Classification by a language model.")

@@ -33,6 +33,20 @@ class WorkerLimits:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ExecutorSettings:
+    """A Dask cluster for the workers. Files are relative to the plan's folder; `wait` is in seconds."""
+
+    dask: str  # the address of the scheduler
+    ca: str | None = None
+    cert: str | None = None
+    key: str | None = None
+    listen: str | None = None
+    wait: float = 60.0
+    workspace: Literal["shared"] | None = None
+    env: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ConvexSettings:
     """Live progress on a Convex deployment."""
 
@@ -61,6 +75,7 @@ class Plan:
     workspace: Path
     concurrency: Concurrency
     workers: WorkerLimits
+    executor: ExecutorSettings | None  # None: workers of this machine
     convex: ConvexSettings
     llm: LLMSettings
     tasks: tuple[TaskInput, ...]

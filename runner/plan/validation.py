@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from runner.plan.error_wording import check_empty_values, check_format
 from runner.plan.findings import Findings
-from runner.plan.format import Entry, PlanEntry, TaskEntry
+from runner.plan.format import Entry, ExecutorEntry, PlanEntry, TaskEntry
 from runner.plan.ids import check_needs, task_ids
-from runner.plan.plan_model import Concurrency, ConvexSettings, LLMSettings, Plan, WorkerLimits
+from runner.plan.plan_model import Concurrency, ConvexSettings, ExecutorSettings, LLMSettings, Plan, WorkerLimits
 from runner.plan.yaml_nodes import kind_of
 from runner.plan.yaml_reader import read_yaml
 from runner.records.errors import PlanError
@@ -32,6 +32,7 @@ _AGENT_OPTIONS = (
     "soft_delete",
     "labels",
     "indexes",
+    "objects",
     "rate_limit",
     "metrics",
     "tracing",
@@ -72,6 +73,7 @@ def read_plan(path: Path, data: bytes) -> Plan:
         workspace=entry.workspace,
         concurrency=Concurrency(**dict(entry.concurrency)),
         workers=WorkerLimits(**dict(entry.workers)),
+        executor=None if entry.executor is None else _executor(entry.executor),
         convex=ConvexSettings(**dict(entry.convex)),
         llm=LLMSettings(**dict(entry.llm)),
         tasks=_sharing_options(_task_input(entry, task, own) for own, task in zip(ids, entry.tasks, strict=True)),
@@ -91,6 +93,10 @@ def _sharing_options(tasks: Iterable[TaskInput]) -> tuple[TaskInput, ...]:
         replace(task, options={**options, **task.options}) if options else task
         for task, options in zip(tasks, given, strict=True)
     )
+
+
+def _executor(entry: ExecutorEntry) -> ExecutorSettings:
+    return ExecutorSettings(**{**dict(entry), "env": tuple(dict.fromkeys(entry.env))})
 
 
 def _task_input(plan: PlanEntry, task: TaskEntry, task_id: str) -> TaskInput:

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 from runner.ddl.dialects import NAMES
 from runner.plan.ids import ID, MAX_ID, slug
 
+SCHEDULER_PORT = 8786  # of Dask
 MAX_SECONDS = 7 * 24 * 3600  # a limit longer than a week is a typing error
 
 
@@ -84,6 +85,30 @@ def _url(value: str) -> str:
     return value
 
 
+def scheduler_url(value: str) -> str:
+    """Return the address of a Dask scheduler with its port, or raise for another text."""
+    try:
+        parts = urlsplit(value)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        raise wrong("is not an address") from None
+    if parts.scheme not in {"tcp", "tls"} or not host or parts.path or "@" in parts.netloc:
+        raise wrong("is not the address of a scheduler")
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port or SCHEDULER_PORT}"
+
+
+def _listen_address(value: str) -> str:
+    try:
+        parts = urlsplit(f"//{value}")
+        known = parts.hostname is not None and not parts.path
+        _ = parts.port
+    except ValueError:
+        known = False
+    if not known:
+        raise wrong("is not an address of this machine")
+    return value
+
+
 if TYPE_CHECKING:
     DialectName = str
 else:  # pydantic checks the names, and the JSON Schema lists them
@@ -103,3 +128,7 @@ TaskId = Annotated[
     str, AfterValidator(_task_id), Expected("Give lower-case letters, digits and '-', such as be-setup.")
 ]
 Url = Annotated[Text, AfterValidator(_url), Expected("Give an address such as https://happy-otter-123.convex.cloud.")]
+SchedulerUrl = Annotated[
+    Text, AfterValidator(scheduler_url), Expected("Give tls://HOST:PORT, or tcp://HOST:PORT without encryption.")
+]
+ListenAddress = Annotated[Text, AfterValidator(_listen_address), Expected("Give HOST or HOST:PORT.")]

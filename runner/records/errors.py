@@ -115,6 +115,14 @@ class WorkerStartError(RunnerError):
     """No worker process can be started; the run ends."""
 
 
+class ClusterError(RunnerError):
+    """The cluster cannot be used, or no longer. With `input_error`, the plan or the cluster has to be changed."""
+
+    def __init__(self, text: str, *, input_error: bool = False) -> None:
+        super().__init__(text)
+        self.exit_code = 2 if input_error else 1
+
+
 class AlreadyRunningError(RunnerError):
     """This plan is already being run by another process."""
 

@@ -82,6 +82,7 @@ class SubTaskStarted(CompactPickle):
     attempt: int
     total_steps: int
     pid: int  # of the worker
+    host: str | None = None  # the address of its Dask worker, on a cluster
     at: datetime = field(default_factory=utc_now)
 
 

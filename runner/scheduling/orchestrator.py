@@ -35,7 +35,7 @@ from runner.generation.workspace.writer import sweep_temp_files
 from runner.plan.dispatcher import AgentDispatcher
 from runner.progress.reporter import Control, EventStore, Reporter, Sink
 from runner.progress.stores.sqlite_store import SqliteStore
-from runner.records.events import Event, RunEnded, RunStarted, TaskAdded
+from runner.records.events import Event, Logged, RunEnded, RunStarted, TaskAdded
 from runner.records.process_identity import this_host
 from runner.records.status import RunStatus, TaskStatus
 from runner.records.task import TASK_CONCURRENCY
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from _typeshed import StrPath
 
+    from runner.execution.executor import Executor
     from runner.execution.task_queue import QueueStats
     from runner.execution.worker_protocol import FileChange
     from runner.records.errors import StoreError
@@ -72,7 +73,7 @@ class ParallelOrchestrator:
 
     `store` is the folder for durable state, or a store of the caller's own, which is used as it is and left open;
     without one it is the folder `.runner`, or a temporary one for a check. `dispatcher` finds the agent kind of a
-    task that names none.
+    task that names none. `executor` has the workers; without one they are processes of this machine.
 
     A run begins with the first task and ends with `close`; use the orchestrator as a context manager. Its methods may
     be called from any thread. Create it and submit the first task from the main thread, though: the processes that it
@@ -89,6 +90,7 @@ class ParallelOrchestrator:
         settings: Settings | None = None,
         info: RunInfo | None = None,
         import_path: StrPath | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self.run_id = str(uuid.uuid4())
         self._settings = settings or Settings(workers=concurrency)
@@ -102,10 +104,11 @@ class ParallelOrchestrator:
         self._reporter = Reporter(
             self._store, sinks, run_id=self.run_id, on_failure=self._store_failed, on_control=self._control
         )
+        self._executor = executor or LocalExecutor(self._settings.workers, self._settings.limits)
         self._supervisor = Supervisor(
             self.run_id,
             self._settings,
-            LocalExecutor(self._settings.workers, self._settings.limits),
+            self._executor,
             self._reporter.post,
             self._task_ended,
             self._loop_failed,
@@ -131,7 +134,7 @@ class ParallelOrchestrator:
         """Add a task and return a future of its result. Raises like `execute_task`, at once."""
         with self._lock:
             task_id = task.id or free_name(kebab(task.description), self._futures, separator="-")
-        _ensure_forkserver()  # in this thread: a later one may need it first, and the processes die with their thread
+        self._prepare()  # in this thread: a later one may need it first, and processes die with their thread
         job = self._preparation.prepare(replace(task, id=task_id))
         return self.submit_jobs([job])[task_id]
 
@@ -155,7 +158,7 @@ class ParallelOrchestrator:
                     sweep_temp_files(workspace, Manifest(workspace))
                 begin_claims(workspace, self.run_id)
         if self._supervisor.has_work(jobs):
-            _ensure_forkserver()
+            self._prepare()
         for job in jobs:
             self._reporter.post(_added(job))
         self._supervisor.add(jobs)
@@ -297,6 +300,10 @@ class ParallelOrchestrator:
             return self._resources.enter_context(SqliteStore(STATE_FOLDER if store is None else store))
         return store
 
+    def _prepare(self) -> None:
+        if line := self._executor.prepare():
+            self._reporter.post(Logged(level="info", message=line))
+
     def _task_ended(self, result: TaskResult) -> None:
         self._results[result.task_id] = result
         self._futures[result.task_id].set_result(result)
@@ -330,12 +337,6 @@ class ParallelOrchestrator:
             return f"task {control.task_id!r} has ended already: {ended.status.value}"
         self.cancel(control.task_id, f"cancelled by process {control.requested_by}")
         return "cancelled"
-
-
-def _ensure_forkserver() -> None:
-    from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415 - a run with nothing to do needs none
-
-    ensure_forkserver()
 
 
 def _added(job: Job) -> TaskAdded:

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 
 class Schedule:
-    """The tasks of a run. `post` takes events; `on_end` is called with the result of each task that ends.
+    """The tasks of a run, `workers` at once, and on each machine `subtasks` of each.
+
+    `post` takes events; `on_end` is called with the result of each task that ends.
 
     `survey` says which sub-tasks have nothing to do: these end when their task starts.
     """
@@ -54,6 +56,7 @@ class Schedule:
         self.active: dict[str, TaskRun] = {}  # those that run
         self.jobs: dict[str, Job] = {}  # those that have not ended
         self._subtasks = subtasks
+        self._budget = subtasks  # of a task
         self._post = post
         self._on_end = on_end
         self._survey = survey
@@ -102,14 +105,20 @@ class Schedule:
         running = sum(task.shards_due(now, max(1, most - len(task.shards))) for task in self.active.values())
         upcoming = [] if self._stopping else self.queue.next_ready(self.queue.concurrency)
         counts = (self._survey.count_work(entry.payload) for entry in upcoming)
-        return running + sum(shards_of(count, min(most, self._subtasks)) for count in counts)
+        return running + sum(shards_of(count, min(most, self._budget)) for count in counts)
+
+    def scale(self, machines: int) -> None:
+        """Set how many machines there are; a task may use all of them."""
+        self._budget = self._subtasks * max(1, machines)
+        for task in self.active.values():
+            task.budget = self._budget
 
     def _start(self, now: float) -> TaskRun | None:
         """Start the most urgent task that is ready, and end its sub-tasks with nothing to do."""
         entry = None if self._stopping else self.queue.take(now)
         if entry is None:
             return None
-        task = self.active[entry.id] = TaskRun(entry.payload.spec, self._subtasks)
+        task = self.active[entry.id] = TaskRun(entry.payload.spec, self._budget, self._subtasks)
         self._post(TaskStarted(task_id=entry.id))
         for subtask_id, files in self._survey.up_to_date(entry.payload).items():
             task.up_to_date(subtask_id)
@@ -223,6 +232,14 @@ class Schedule:
         self.clear(reason)
         for task in list(self.active.values()):
             self.drop_waiting(task, reason)
+
+    def abandon(self, reason: str) -> None:
+        """Cancel everything, what workers have included: there are none any more."""
+        self.stop_assigning(reason)
+        for task in list(self.active.values()):
+            for state in task.cancel_assigned(reason):
+                self._report_ended(task, state, utc_now())
+            self.end_if_complete(task)
 
     def _end_skipped(self, skipped: Iterable[Skipped]) -> None:
         for entry_id, reason in skipped:

@@ -25,6 +25,7 @@ from runner.execution.worker_protocol import (
     ShardEnded,
     WorkerReady,
 )
+from runner.records.errors import ClusterError
 from runner.records.events import Event, Logged, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.records.status import SubTaskStatus
 from runner.records.task import SUBTASK_CONCURRENCY, TASK_CONCURRENCY, TaskResult
@@ -188,6 +189,8 @@ class Supervisor:
         try:
             while self._open:
                 self._turn()
+        except ClusterError as error:
+            self._abandon(error)
         except BaseException as error:  # noqa: BLE001 - raised in the threads that wait
             with self._arrivals:
                 self._error = error
@@ -197,6 +200,14 @@ class Supervisor:
                 self._executor.close()
             finally:
                 self._idle.set()
+
+    def _abandon(self, error: ClusterError) -> None:
+        """End everything: there can be no workers any more. The next run continues."""
+        with self._arrivals:
+            self._error = error
+        while self._arriving:  # they are on their way
+            self._run_commands()
+        self._schedule.abandon(str(error))
 
     def _turn(self) -> None:
         received = self._executor.receive(_TICK if self._schedule.active else _IDLE_WAIT)
@@ -262,6 +273,9 @@ class Supervisor:
         There are as many workers as were needed at once so far.
         """
         self._schedule.end_up_to_date(now)
+        if self._schedule.queue.is_idle:
+            return
+        self._schedule.scale(self._executor.machines)
         self._start_workers(now)
         free = [slot for slot in self._slots if slot.task is None]  # including those that are still starting
         ready = [slot for slot in free if slot.ready]
@@ -341,7 +355,7 @@ class Supervisor:
         if self._open:
             self._slots.start_worker()
         if (task := slot.task) is not None:
-            outcomes = task.worker_died(slot.worker, died.how, time.monotonic(), begun=slot.begun)
+            outcomes = task.worker_died(slot.worker, died.how, time.monotonic(), begun=slot.begun, lost=died.lost)
             for state, error, outcome in outcomes:
                 self._schedule.report_outcome(task, state, error, outcome)
 

@@ -2,8 +2,8 @@
 
 Pure: no clock, no process; `now` is monotonic seconds and is passed in. Used by the supervisor's thread. The rules:
 
-- A task has a budget of sub-tasks at once. One worker gets all of it, unless workers are idle and no other task
-  waits: then the task is split into shards for them, which share the budget.
+- A task has a budget of sub-tasks at once. One worker gets all of it, up to its width, unless workers are idle and no
+  other task waits: then the task is split into shards for them, which share the budget.
 - A shard has a bounded size, so that workers become free and are assigned again.
 - The sub-tasks that ran in a worker that died are suspects. A single suspect is charged with the attempt. Several
   are not: each runs again alone in a worker, and the one whose worker dies again is charged.
@@ -82,10 +82,14 @@ def shards_of(subtasks: int, most: int) -> int:
 
 @dataclass(slots=True)
 class TaskRun:
-    """The state of one task of a run."""
+    """The state of one task of a run: at most `budget` of its sub-tasks run at once, and `width` in one worker.
+
+    The budget of a run on several machines changes as these come and go; without a width, it is the budget.
+    """
 
     spec: TaskSpec
     budget: int
+    width: int = 0
     states: dict[str, SubTaskState] = field(init=False)
     shards: dict[int, AssignedShard] = field(default_factory=dict)  # by worker
     stopping: bool = False  # nothing is assigned or retried any more
@@ -96,6 +100,7 @@ class TaskRun:
         self.states = {subtask.id: SubTaskState(subtask) for subtask in self.spec.subtasks}
         self._waiting = dict(self.states)
         self._open = len(self.states)
+        self.width = self.width or self.budget
 
     # ------------------------------------------------------------------------------------------ assignment
 
@@ -111,10 +116,10 @@ class TaskRun:
             return (), 0
         if first.alone:
             return (first,), 1
-        enough = self.budget * self.budget * CHUNK  # for all workers that the task could get
+        enough = 2 * CHUNK * min(tokens, self.width * max(1, idle_workers))  # more would not make the shard longer
         chosen = [first, *islice((state for state in due if not state.alone), enough)]
         shards = 1 if others_wait else max(1, min(idle_workers, tokens, math.ceil(len(chosen) / MIN_SHARD)))
-        threads = math.ceil(tokens / shards)
+        threads = min(self.width, math.ceil(tokens / shards))
         count = min(math.ceil(len(chosen) / shards), CHUNK * threads)
         return tuple(chosen[:count]), min(threads, count)
 
@@ -185,18 +190,19 @@ class TaskRun:
         return tuple(state for state in shard.states if state.worker == worker)
 
     def worker_died(
-        self, worker: int, how: str, now: float, *, begun: bool = True
+        self, worker: int, how: str, now: float, *, begun: bool = True, lost: bool = False
     ) -> list[tuple[SubTaskState, str, Retry | Ended]]:
         """Record that a worker has died with its shard; return its sub-tasks, each with the error and what follows.
 
         Sub-tasks that it had not begun wait again and are not returned: all of them where the shard had not `begun`.
+        A worker that was `lost` did not die of what it did: its sub-tasks are no suspects.
         """
         outcomes: list[tuple[SubTaskState, str, Retry | Ended]] = []
         unfinished = self.shard_ended(worker)
         running = [state for state in unfinished if state.status is SubTaskStatus.RUNNING]
         late = [state for state in running if state.stop_charged]
         blamed = late if len(late) == 1 else []  # one that holds the interpreter makes the others late, too
-        if begun and not late and len(running) <= 1:
+        if begun and not late and not lost and len(running) <= 1:
             blamed = running or list(unfinished)  # where the shard itself kills the worker, this bounds the attempts
         for state in unfinished:
             if state.stop_reason and not (state in late and self._may_retry(late)):
@@ -207,8 +213,8 @@ class TaskRun:
             elif self.stopping:
                 outcomes.append((state, how, self._end(state, SubTaskStatus.CANCELLED, how)))
             elif state in running:
-                state.alone = not blamed  # once one is blamed the others are no suspects
-                error = f"{state.stop_reason or how}; it was not the only one there"
+                state.alone = state.alone if lost else not blamed  # once one is blamed the others are no suspects
+                error = how if lost else f"{state.stop_reason or how}; it was not the only one there"
                 outcomes.append((state, error, self._retry(state, error, charged=False, now=now)))
             else:
                 self._unassign(state)
@@ -218,6 +224,13 @@ class TaskRun:
         """End all sub-tasks that are not assigned, and return them."""
         self.stopping = True
         dropped = tuple(self._waiting.values())
+        for state in dropped:
+            self._end(state, SubTaskStatus.CANCELLED, reason)
+        return dropped
+
+    def cancel_assigned(self, reason: str) -> tuple[SubTaskState, ...]:
+        """End all sub-tasks that workers have, and return them."""
+        dropped = self.assigned
         for state in dropped:
             self._end(state, SubTaskStatus.CANCELLED, reason)
         return dropped

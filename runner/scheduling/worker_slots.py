@@ -107,14 +107,15 @@ class WorkerSlots:
         self._end_output(slot)
         del self._slots[slot.worker]
         self.deaths += 1
-        if not slot.begun:
+        if not slot.begun and not died.lost:
             self._failed_starts += 1
             if self._failed_starts >= _START_LIMIT:
                 raise RunnerError(
                     f"{_START_LIMIT} workers in a row died before they did anything: {died.how}; "
                     "is there a limit on memory, threads or processes (ulimit -a)?"
                 )
-        self._post(Logged(level="warning", message=f"{died.name}: {died.how}; it is replaced"))
+        end = "" if died.lost else "; it is replaced"
+        self._post(Logged(level="warning", message=f"{died.name}: {died.how}{end}"))
 
     def kill_busy(self) -> None:
         """Kill every worker that has a shard; its death is reported as a message."""

@@ -85,7 +85,7 @@ def rows_of_peers(
     measured: Callable[[str, str, httpx.Client, str], Row],
 ) -> Iterator[Row]:
     """Measure each peer, one at a time. Raises subprocess.CalledProcessError where the peers cannot be installed."""
-    python = _environment(scratch.fresh())
+    python = peer_environment(scratch.fresh())
     half = rows // 2
     cursor = ours.get("/api/students", params={"offset": half - PAGE}).json()["next"]
     for peer in PEERS:
@@ -107,7 +107,7 @@ def rows_of_peers(
                 yield replace(row, bound="≤ 1")
 
 
-def _environment(folder: Path) -> Path:
+def peer_environment(folder: Path) -> Path:
     """Make an environment with the locked packages of the peers and return its Python."""
     subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
     python = folder / "bin" / "python"

@@ -32,12 +32,17 @@ class Acting(Agent):
         text = ctx.options.get("text", table)
         if act == "path":
             return [GeneratedFile(argument, f"{text}\n")]
+        if act == "env":
+            text = os.environ.get(argument, "unset")
         if act == "big":
             text = "x" * int(argument)
         return [GeneratedFile(f"{ctx.options.get('folder', 'out')}/{table}.txt", f"{text}\n")]
 
     def _write(self, ctx: AgentContext, argument: str) -> None:
         """Just the file."""
+
+    def _env(self, ctx: AgentContext, argument: str) -> None:
+        """A file with the value of this environment variable."""
 
     def _path(self, ctx: AgentContext, argument: str) -> None:
         """The file, at this path."""
@@ -178,3 +183,19 @@ class Setup(Acting):
     kind = "setup"
     title = "Setup"
     per_table = False
+
+
+class Counting(Agent):
+    """Counts its runs, and writes what it was given: the memory of the last run, and the present files."""
+
+    kind = "counting"
+    title = "Counting"
+
+    def generate(self, ctx: AgentContext) -> list[GeneratedFile]:
+        folder = ctx.options["folder"]
+        present = ", ".join(sorted(ctx.present(folder)))
+        text = f"memory {ctx.memory}, present [{present}]\n"
+        return [GeneratedFile(f"{folder}/{ctx.options['run']}.txt", text, mode="once")]
+
+    def remember(self, ctx: AgentContext) -> int:
+        return (ctx.memory or 0) + 1

@@ -77,6 +77,9 @@ _QUERIES = {
         FROM pg_description d JOIN {_RELATION} ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass
         LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND a.attnum > 0
         WHERE c.relkind IN ('r', 'p', 'i', 'I', 'v', 'm') AND {_OURS}
+        UNION ALL SELECT format('%s %s: %s', c.relname, o.conname, d.description) FROM pg_description d
+        JOIN pg_constraint o ON o.oid = d.objoid AND d.classoid = 'pg_constraint'::regclass
+        JOIN pg_class c ON c.oid = o.conrelid
         UNION ALL SELECT format('%s.%s: %s', n.nspname, t.typname, d.description)
         FROM pg_description d JOIN pg_type t ON t.oid = d.objoid AND d.classoid = 'pg_type'::regclass
         JOIN pg_namespace n ON n.oid = t.typnamespace WHERE {_OURS}""",

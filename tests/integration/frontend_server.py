@@ -6,11 +6,12 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import httpx
@@ -22,7 +23,7 @@ from tests.integration.frontend import frontend_files, node_tool, tool_command, 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
 
-# The backend tests' data for each table, as JSON: how rows are created, and which values must be unique.
+# The backend tests' data for each table that is no view, as JSON: how rows are created, and which values are unique.
 CASES = """
 import importlib, importlib.util, json
 from app.core.discovery import table_packages
@@ -36,7 +37,7 @@ def describe(case):
     return {**told, "references": references, "bodies": [case.body(n) for n in range(1, 1001)]}
 
 names = [name.removeprefix("app.") for name in table_packages()]
-names = [name for name in names if importlib.util.find_spec(f"tests.{name}.case")]  # not views
+names = [name for name in names if importlib.util.find_spec(f"tests.{name}.case")]  # views have none
 print(json.dumps({name: describe(importlib.import_module(f"tests.{name}.case").CASE) for name in names}))
 """
 
@@ -81,10 +82,19 @@ class Application:
 
 
 @contextmanager
-def served(workspace: Path, sql: Path = SCHOOL) -> Iterator[Application]:
-    """Generate the application of a schema into a folder, build it, and serve it until the block ends."""
+def served(
+    workspace: Path,
+    sql: Path = SCHOOL,
+    *,
+    chosen: Mapping[str, Any] = MappingProxyType({}),
+    prepare: Callable[[Path, Mapping[str, str]], None] | None = None,
+) -> Iterator[Application]:
+    """Generate the application of a schema into a folder, build it, and serve it until the block ends.
+
+    `chosen` are further options. `prepare` is called with the backend's folder and its environment before it is served.
+    """
     schema = read_schema(sql)
-    options = {"title": "School", **({"labels": school_labels()} if sql == SCHOOL else {})}
+    options = {"title": "School", **({"labels": school_labels()} if sql == SCHOOL else {}), **chosen}
     backend = write_backend(backend_files(schema, options=options), workspace)
     frontend = write_files(frontend_files(schema, options=options), workspace)
     database = {"DATABASE_URL": f"sqlite:///{workspace / 'school.db'}"}
@@ -92,6 +102,8 @@ def served(workspace: Path, sql: Path = SCHOOL) -> Iterator[Application]:
         assert step.returncode == 0, step.stdout[-2000:] + step.stderr[-2000:]
     cases = run(backend, "-c", CASES)
     assert cases.returncode == 0, cases.stderr[-2000:]
+    if prepare is not None:
+        prepare(backend, database)
     with ExitStack() as stack:
         api = stack.enter_context(_backend(backend, database))
         url = stack.enter_context(serving_frontend(frontend, api))

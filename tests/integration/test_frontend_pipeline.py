@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import pytest
 import yaml
 
 from tests.chromium import chromium
@@ -79,24 +80,36 @@ def steps(job: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, str]]]:
             yield step["run"], step.get("env", {})
 
 
-def test_each_command_of_the_pipeline_succeeds(tmp_path: Path, postgres_server: PostgresServer) -> None:
-    workspace = application(tmp_path, DDL, ci="github")
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return application(tmp_path_factory.mktemp("notes"), DDL, ci="github")
+
+
+@pytest.mark.parametrize(
+    ("job", "at", "command"),
+    [
+        ("backend", 0, "make lint-backend"),
+        ("backend", 1, "make test-backend"),
+        ("backend", 2, "make test-backend"),
+        ("frontend", 0, "make lint-frontend"),
+        ("frontend", 1, "make test-frontend"),
+        ("frontend", 2, "make build"),
+    ],
+)
+def test_each_command_of_the_pipeline_succeeds(
+    job: str, at: int, command: str, workspace: Path, postgres_server: PostgresServer
+) -> None:
     jobs = yaml.safe_load((workspace / GITHUB).read_text(encoding="utf-8"))["jobs"]
-    assert list(jobs) == ["backend", "frontend"]
-    commands = [step for job in jobs.values() for step in steps(job)]
-    assert [command for command, _ in commands] == [
-        "make lint-backend", "make test-backend", "make test-backend", "make lint-frontend", "make test-frontend",
-        "make build",
-    ]  # fmt: skip
-    service = jobs["backend"]["services"]["postgres"]
-    for command, environment in commands:
-        if "TEST_DATABASE_URL" in environment:
-            password = service["env"]["POSTGRES_PASSWORD"]
-            assert environment == {"TEST_DATABASE_URL": f"postgresql://postgres:{password}@127.0.0.1:5432/postgres"}
-            with postgres_server.new_database() as url:
-                run(workspace, command, TEST_DATABASE_URL=url)
-        else:
-            run(workspace, command)
+    assert {name: len(list(steps(one))) for name, one in jobs.items()} == {"backend": 3, "frontend": 3}
+    found, environment = list(steps(jobs[job]))[at]
+    assert found == command
+    if not environment:
+        run(workspace, command)
+        return
+    password = jobs[job]["services"]["postgres"]["env"]["POSTGRES_PASSWORD"]
+    assert environment == {"TEST_DATABASE_URL": f"postgresql://postgres:{password}@127.0.0.1:5432/postgres"}
+    with postgres_server.new_database() as url:
+        run(workspace, command, TEST_DATABASE_URL=url)
 
 
 def test_both_services_run_the_same_commands() -> None:

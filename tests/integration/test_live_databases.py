@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -13,12 +11,13 @@ import pytest
 
 from tests.integration.command import Folder
 from tests.integration.postgres import installed_programs
-from tests.integration.test_mariadb import PROGRAMS, Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
-pytest_plugins = ["tests.integration.postgres"]
+    from tests.integration.mariadb import MariadbDatabase
+
+pytest_plugins = ["tests.integration.postgres", "tests.integration.mariadb"]
 
 SCHOOL = """
     CREATE TABLE schools (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);
@@ -103,30 +102,17 @@ def test_init_writes_plan_and_schema_and_the_plan_runs_without_the_server(folder
     assert valid.returncode == 0, valid.stderr
 
 
-@pytest.fixture(scope="module")
-def mariadb() -> Iterator[tuple[Server, Path]]:
-    with tempfile.TemporaryDirectory(prefix="mdb") as folder:  # short, for the path of a socket
-        server = Server(Path(folder))
-        try:
-            yield server, Path(folder, "s")
-        finally:
-            server.stop()
-
-
-@pytest.mark.skipif(not all(map(shutil.which, (*PROGRAMS, "mariadb-dump"))), reason=f"needs {', '.join(PROGRAMS)}")
-def test_a_run_follows_a_mariadb_database(folder: Folder, mariadb: tuple[Server, Path]) -> None:
-    server, socket = mariadb
-    server.run(
-        "CREATE DATABASE live; USE live; "
-        "CREATE TABLE schools (id int AUTO_INCREMENT PRIMARY KEY, name varchar(80) NOT NULL, uid uuid)"
-    )
-    plan = str(folder.write_plan(CRUD, ddl=f"mysql://root@localhost/live?unix_socket={socket}"))
+@pytest.mark.skipif(shutil.which("mariadb-dump") is None, reason="needs mariadb-dump")
+def test_a_run_follows_a_mariadb_database(folder: Folder, mariadb_database: MariadbDatabase) -> None:
+    database, socket = mariadb_database, mariadb_database.socket
+    database.run("CREATE TABLE schools (id int AUTO_INCREMENT PRIMARY KEY, name varchar(80) NOT NULL, uid uuid)")
+    plan = str(folder.write_plan(CRUD, ddl=f"mysql://root@localhost/{database.name}?unix_socket={socket}"))
     first = folder.run(plan)
     assert first.returncode == 0, first.stdout + first.stderr
-    server.run("INSERT INTO live.schools (name) VALUES ('one'), ('two')")  # which the number in a dump follows
+    database.run("INSERT INTO schools (name) VALUES ('one'), ('two')")  # which the number in a dump follows
     again = folder.run(plan)
     assert "up to date" in summary(again.stdout), again.stdout
-    shown = folder.run("schema", f"mysql://root@localhost/live?unix_socket={socket}")
+    shown = folder.run("schema", f"mysql://root@localhost/{database.name}?unix_socket={socket}")
     assert shown.returncode == 0, shown.stdout
     missing = folder.run("schema", f"mysql://root@localhost/missing?unix_socket={socket}")
     assert missing.returncode == 2

@@ -6,15 +6,15 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Function, Note, NoteKind, QName
+from runner.ddl.model import Function, Note, NoteKind, QName, Trigger
 from runner.ddl.syntax.cursor import Cursor
 from runner.ddl.syntax.expressions import parse_expression, read_default
 from runner.ddl.syntax.tokens import tokens_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from runner.ddl.catalog.catalog import Catalog, FunctionDraft
+    from runner.ddl.catalog.catalog import Catalog, FunctionDraft, TriggerDraft
     from runner.ddl.model import Check, Default, Index, Table
 
 _CALL = re.compile(r'([\w$]+)"?\s*\(')
@@ -24,8 +24,11 @@ _PART = re.compile(
 _CARRIED = frozenset({"sql", "plpgsql"})  # languages that every PostgreSQL has
 
 
-def called_functions(catalog: Catalog, views: Iterable[Table]) -> tuple[Function, ...]:
-    """Return the functions that the schema calls, and those that these call, in the order of the DDL."""
+def kept_functions(catalog: Catalog, views: Iterable[Table]) -> tuple[Function, ...]:
+    """Return the functions in the order of the DDL.
+
+    Needed are those that the schema calls, and those that these call.
+    """
     by_name: dict[str, list[FunctionDraft]] = {}
     for drafts in catalog.functions.values():
         for draft in drafts:
@@ -40,9 +43,8 @@ def called_functions(catalog: Catalog, views: Iterable[Table]) -> tuple[Function
             waiting += [inner for draft in by_name[name] for inner in _calls(draft.text)]
     drafts = [draft for drafts in catalog.functions.values() for draft in drafts]
     _note(catalog, [draft for draft in drafts if draft.name.name.lower() not in called])
-    found = [draft for draft in drafts if draft.name.name.lower() in called]
-    for draft in found:
-        if draft.language not in _CARRIED:
+    for draft in drafts:
+        if draft.name.name.lower() in called and draft.language not in _CARRIED:
             reason = f"the schema calls {draft.name}, which is in {draft.language}: create it before the migration"
             catalog.notes.append(_as_note(draft, NoteKind.CODE_BLOCK, reason))
     return tuple(
@@ -52,8 +54,9 @@ def called_functions(catalog: Catalog, views: Iterable[Table]) -> tuple[Function
             text=draft.text,
             signature=draft.signature,
             kind=draft.kind,
+            is_needed=draft.name.name.lower() in called,
         )
-        for draft in found
+        for draft in drafts
         if draft.language in _CARRIED
     )
 
@@ -77,18 +80,32 @@ def _texts(catalog: Catalog) -> Iterator[str]:
             yield from (part.expression or "" for part in index.parts)
 
 
-def _note(catalog: Catalog, drafts: Iterable[FunctionDraft]) -> None:
-    """Note the functions that nothing calls, once for each file."""
-    files: dict[str, list[FunctionDraft]] = {}
+def kept_triggers(catalog: Catalog, relations: Iterable[Table]) -> tuple[Trigger, ...]:
+    """Return the triggers of tables and views that are still there, in the order of the DDL."""
+    names = {table.name for table in relations}
+    found = [draft for draft in catalog.triggers.values() if draft.table in names]
+    _note_each(catalog, catalog.triggers.values(), "TRIGGER", NoteKind.TRIGGER)
+    return tuple(Trigger(name=draft.name, table=draft.table, text=draft.text) for draft in found)
+
+
+def _note(catalog: Catalog, drafts: Sequence[FunctionDraft]) -> None:
+    """Note the functions that nothing calls."""
+    for kind in ("FUNCTION", "PROCEDURE", "AGGREGATE"):
+        _note_each(catalog, [draft for draft in drafts if draft.kind == kind], kind, NoteKind.FUNCTION)
+
+
+def _note_each(catalog: Catalog, drafts: Iterable[FunctionDraft | TriggerDraft], word: str, kind: NoteKind) -> None:
+    """Note objects that no table needs, once for each file."""
+    files: dict[str, list[FunctionDraft | TriggerDraft]] = {}
     for draft in drafts:
         files.setdefault(draft.file, []).append(draft)
     for of_file in files.values():
         first = min(of_file, key=lambda draft: draft.line)
-        note = _as_note(first, NoteKind.FUNCTION, "CREATE FUNCTION neither creates nor changes a table")
+        note = _as_note(first, kind, f"CREATE {word} neither creates nor changes a table")
         catalog.notes.append(replace(note, count=len(of_file)))
 
 
-def _as_note(draft: FunctionDraft, kind: NoteKind, reason: str) -> Note:
+def _as_note(draft: FunctionDraft | TriggerDraft, kind: NoteKind, reason: str) -> Note:
     return Note(file=draft.file, line=draft.line, statement=draft.shown, kind=kind, reason=reason)
 
 

@@ -34,6 +34,7 @@ class TableDraft(TableParts):
     line: int
     file: str
     comment: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
     kind: TableKind = "table"
     partition_of: QName | None = None
     inherits: list[QName] = field(default_factory=list)
@@ -115,6 +116,18 @@ class ProcedureDraft:
     note: Note
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TriggerDraft:
+    """A trigger with the name that its table or view had when it was created."""
+
+    name: str
+    table: QName
+    text: str
+    shown: str  # in notes
+    file: str
+    line: int
+
+
 class Catalog:
     """The drafts by name, and the rules by which a name in a statement finds its object."""
 
@@ -129,6 +142,7 @@ class Catalog:
         self.composites: dict[QName, list[ColumnDraft]] = {}
         self.views: dict[QName, ViewDraft] = {}
         self.functions: dict[QName, list[FunctionDraft]] = {}
+        self.triggers: dict[tuple[QName, str], TriggerDraft] = {}
         self.procedures: dict[str, ProcedureDraft] = {}  # by name in lower case, those with statements about tables
         self.virtual_tables: dict[str, str] = {}  # names in lower case, with their modules (SQLite)
         self.extension_schemas: dict[str, str | None] = {}

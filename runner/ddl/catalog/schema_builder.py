@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.catalog.called_functions import called_functions
+from runner.ddl.catalog.called_functions import kept_functions, kept_triggers
 from runner.ddl.catalog.default_names import serial_default
 from runner.ddl.catalog.inlined_functions import make_inline
 from runner.ddl.catalog.needed_extensions import EXTENSION_OF_TYPE, needed_extensions
@@ -65,7 +65,8 @@ class _SchemaBuilder:
         tables = tuple(self._table(draft) for draft in catalog.tables.values())
         tool_tables = self._tool_tables(tables)
         views = build_views(catalog, tables, self._type)
-        functions = called_functions(catalog, views)
+        functions = kept_functions(catalog, views)
+        triggers = kept_triggers(catalog, (*tables, *views))
         extensions = dict(catalog.extension_schemas)
         if catalog.dialect.postgresql_compatible:
             extensions |= {name: own for name, own in needed_extensions(tables).items() if name not in extensions}
@@ -86,6 +87,7 @@ class _SchemaBuilder:
             ),
             composites=tuple(self._composite(name, columns) for name, columns in catalog.composites.items()),
             functions=functions,
+            triggers=triggers,
             collations=tuple(catalog.collations.items()),
         )
 
@@ -191,6 +193,7 @@ class _SchemaBuilder:
             exclusions=tuple(replace(one, index=self._index(one.index)) for one in draft.exclusions),
             indexes=tuple(self._index(index) for index in indexes if index not in keys),
             comment=draft.comment,
+            options=tuple(draft.options.items()),
             kind=draft.kind,
             partition_of=draft.partition_of,
             line=draft.line,
@@ -233,6 +236,7 @@ class _SchemaBuilder:
             generated=self._generated(draft),
             on_update=draft.on_update,
             system_time=draft.system_time,
+            character_set=draft.character_set,
             collation=draft.collation,
             comment=draft.comment,
             line=draft.line,
@@ -323,7 +327,7 @@ def _prefix_as_expression(part: IndexPart, columns: Mapping[str, Column]) -> Ind
     if column.type.args and column.type.args[0] <= part.length:
         return replace(part, length=None)
     name = column.name if _PLAIN_NAME.fullmatch(column.name) else f"`{column.name.replace('`', '``')}`"
-    return replace(part, column=None, length=None, expression=f"substr({name}, 1, {part.length})")
+    return replace(part, column=None, expression=f"substr({name}, 1, {part.length})")
 
 
 def _without_text_casts(expression: Expression, columns: dict[str, Column]) -> Expression:

@@ -167,6 +167,18 @@ def rename_constraint(table: TableDraft, old: str, new: str) -> bool:
     return _rename_key(table, old, new)
 
 
+def comment_constraint(table: TableDraft, name: str, comment: str | None) -> None:
+    """Give a comment to the constraint that has this name, given or default."""
+
+    def commented(part: _Constraint, suffix: str) -> _Constraint:
+        return replace(part, comment=comment) if name == _name(table, part, suffix) else part
+
+    table.primary_key = table.primary_key and commented(table.primary_key, "pkey")
+    table.unique = [commented(key, "key") for key in table.unique]
+    table.foreign_keys = [commented(key, "fkey") for key in table.foreign_keys]
+    table.checks = [commented(check, "check") for check in table.checks]
+
+
 def rename_index(table: TableDraft, old: str, new: str) -> bool:
     """Rename the index that has this name, including that of a key; return whether there was one."""
     for place, index in enumerate(table.indexes):

@@ -53,4 +53,5 @@ DIALECT = replace(
     splitting=replace(mysql.SPLITTING, client_line=_SANDBOX_LINE + b" | " + mysql.SPLITTING.client_line),
     token_pattern=_TOKEN,
     next_value=_next_value,
+    checks_of_columns=True,
 )

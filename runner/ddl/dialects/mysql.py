@@ -98,6 +98,9 @@ _ALIASES = {
     "long": "mediumtext",
     "geomcollection": "geometrycollection",
 }
+_WIDTHS = {  # that the server shows where none is given: of signed and of unsigned numbers
+    "tinyint": (4, 3), "smallint": (6, 5), "mediumint": (9, 8), "int": (11, 10), "bigint": (20, 20), "year": (4, 4),
+}  # fmt: skip
 _INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint"}
 _DEFAULT_ARGUMENTS = {"char": (1,), "binary": (1,), "bit": (1,)}
 _TEXT_SIZES = ((255, "tiny"), (65_535, ""), (16_777_215, "medium"), (4_294_967_295, "long"))  # bytes
@@ -109,20 +112,27 @@ def _read_type(cursor: Cursor) -> TypeReference:
     if base in {"enum", "set"}:
         return TypeReference(sql=_enum(base, arguments or ()))
     args = numbers(arguments)
-    unsigned = zerofill = False
+    unsigned = zerofill = is_binary = False
     while not cursor.done:
         if cursor.skip("UNSIGNED"):
             unsigned = True
         elif cursor.skip("ZEROFILL"):
             unsigned = zerofill = True
-        elif not cursor.skip_any("SIGNED", "BINARY", "ASCII", "UNICODE", "BYTE"):
+        elif cursor.skip("BINARY"):
+            is_binary = True
+        elif not cursor.skip_any("SIGNED", "ASCII", "UNICODE", "BYTE"):
             raise cursor.surprise("the end of the type")
     if base == "serial":
         return TypeReference(sql=SqlType(text="bigint unsigned", base="bigint", unsigned=True), serial=True)
+    given = args
     base, args = _with_defaults(base, args, unsigned=unsigned)
+    usual = _WIDTHS.get(base, (0, 0))[unsigned]
+    width = given[0] if usual and given and not args and given[0] != usual else None
     text = base + (f"({','.join(map(str, args))})" if args else "")
     text += (" unsigned" if unsigned else "") + (" zerofill" if zerofill else "")
-    return TypeReference(sql=SqlType(text=text, base=base, args=args, unsigned=unsigned))
+    return TypeReference(
+        sql=SqlType(text=text, base=base, args=args, unsigned=unsigned, width=width, is_binary=is_binary)
+    )
 
 
 def _name(cursor: Cursor) -> str:
@@ -178,12 +188,7 @@ _RULES = (
     ClauseRule(name="key of a column", words=("KEY",), apply=constraint_clauses.key_of_column),
     *MARIADB_CLAUSES,
     STORAGE,
-    ClauseRule(
-        name="character set",
-        words=("CHARACTER", "CHARSET"),
-        apply=column_clauses.dropped("CHARACTER SET = *", "CHARSET = *"),
-        reason="the model does not keep it",
-    ),
+    ClauseRule(name="character set", words=("CHARACTER", "CHARSET"), apply=column_clauses.character_set),
     ClauseRule(
         name="attributes of a column",
         words=("VISIBLE", "INVISIBLE", "SRID", "REF_SYSTEM_ID", "ENGINE_ATTRIBUTE", "FIRST", "AFTER"),
@@ -246,6 +251,7 @@ DIALECT = Dialect(
     json_is_checked_text=True,
     time_is_span=True,
     bit_is_boolean=True,
+    mysql_compatible=True,
     regexp_ignores_case=True,
     like_ignores_case=True,
     divides_exactly=True,

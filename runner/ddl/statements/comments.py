@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from runner.ddl.catalog.table_changes import comment_constraint
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,6 +23,10 @@ def comment_on(statement: Statement) -> None:
     if subject is None:
         return
     path = cursor.take_path()
+    if subject is _comment_constraint:
+        cursor.expect("ON")
+        subject = _comment_domain_constraint if cursor.skip("DOMAIN") else subject
+        path = (*cursor.take_path(), path[-1])
     cursor.expect("IS")
     subject(statement, path, None if cursor.skip("NULL") else cursor.take_string() or None)
 
@@ -70,6 +76,19 @@ def _comment_index(statement: Statement, path: NamePath, comment: str | None) ->
         ]
 
 
+def _comment_constraint(statement: Statement, path: NamePath, comment: str | None) -> None:
+    table = statement.catalog.find(path[:-1])
+    if table is not None:
+        comment_constraint(table, path[-1], comment)
+
+
+def _comment_domain_constraint(statement: Statement, path: NamePath, comment: str | None) -> None:
+    catalog = statement.catalog
+    domain = next((catalog.domains[name] for name in catalog.candidates(path[:-1]) if name in catalog.domains), None)
+    if domain is not None:
+        domain.checks = [replace(one, comment=comment) if one.name == path[-1] else one for one in domain.checks]
+
+
 _COMMENTED: dict[str, Callable[[Statement, NamePath, str | None], None]] = {
     "TABLE": _comment_table,
     "COLUMN": _comment_column,
@@ -77,4 +96,5 @@ _COMMENTED: dict[str, Callable[[Statement, NamePath, str | None], None]] = {
     "DOMAIN": _comment_domain,
     "INDEX": _comment_index,
     "VIEW": _comment_view,
+    "CONSTRAINT": _comment_constraint,
 }

@@ -212,7 +212,7 @@ def _restore_json(table: TableDraft, body: TableBody) -> None:
             column = columns.get(check.columns[0])
             if column and column.type.sql.base in _TEXTS and expression.args == (ColumnRef(name=column.name),):
                 column.type = TypeReference(sql=SqlType(text="json", base="json"))
-                column.collation = None
+                column.collation = column.character_set = None
                 body.checks.remove(check)
 
 
@@ -235,7 +235,7 @@ def _mark_rowid_alias(table: TableDraft, body: TableBody) -> None:
 def _read_tail(statement: Statement, table: TableDraft) -> bool:
     """Read the clauses after the body, and return whether a query is among them.
 
-    Storage options, which do not affect the model, are skipped.
+    Other storage options than those that MySQL shows with a table do not affect the model and are skipped.
     """
     cursor = statement.cursor
     has_query = False
@@ -258,11 +258,33 @@ def _read_tail(statement: Statement, table: TableDraft) -> bool:
         elif cursor.skip("AS") or cursor.word == "SELECT":
             table.columns.extend(_columns_of_query(statement, cursor.rest()))
             has_query = True
-        elif cursor.word == "(":
-            cursor.take_group()
         else:
-            cursor.take()
+            _read_option(cursor, table.options)
     return has_query
+
+
+def _read_option(cursor: Cursor, options: dict[str, str]) -> None:
+    """Read a storage option, and keep it if it is one that MySQL shows with a table."""
+    cursor.skip("DEFAULT")
+    name = next((name for words, name in _OPTIONS.items() if cursor.skip(*words.split())), None)
+    if name is not None:
+        cursor.skip("=")
+        value = cursor.take().text.strip("'\"`")
+        options[name] = value if name == "ENGINE" else value.lower()
+    elif cursor.word == "(":
+        cursor.take_group()
+    elif not cursor.done:
+        cursor.take()
+
+
+_OPTIONS = {
+    "ENGINE": "ENGINE",
+    "TYPE": "ENGINE",
+    "CHARACTER SET": "CHARSET",
+    "CHARSET": "CHARSET",
+    "COLLATE": "COLLATE",
+    "ROW_FORMAT": "ROW_FORMAT",
+}
 
 
 def _extend_keys(table: TableDraft) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.inheritance import drop_copies
 from runner.ddl.statements.functions import drop_function
+from runner.ddl.statements.triggers import drop_trigger
 from runner.ddl.syntax.tokens import split_at
 
 if TYPE_CHECKING:
@@ -14,11 +15,17 @@ if TYPE_CHECKING:
     from runner.ddl.statements.statement import Statement
 
 
+_OBJECTS = {
+    **dict.fromkeys(("FUNCTION", "AGGREGATE", "PROCEDURE"), drop_function),
+    "TRIGGER": drop_trigger,
+}
+
+
 def drop(statement: Statement, kind: str) -> None:
     """Apply a DROP; the cursor is after the word for the kind of object."""
     cursor, catalog = statement.cursor, statement.catalog
-    if kind in {"FUNCTION", "AGGREGATE"}:
-        drop_function(statement)
+    if kind in _OBJECTS:
+        _OBJECTS[kind](statement)
         return
     cursor.skip("CONCURRENTLY")
     cursor.skip("IF", "EXISTS")

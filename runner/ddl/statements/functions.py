@@ -11,7 +11,7 @@ from runner.ddl.catalog.catalog import FunctionDraft
 from runner.ddl.statements.statement import excerpt
 
 if TYPE_CHECKING:
-    from runner.ddl.model import QName
+    from runner.ddl.model import FunctionKind, QName
     from runner.ddl.statements.statement import Statement
     from runner.ddl.syntax.cursor import Cursor
 
@@ -20,8 +20,8 @@ _BASE_TYPE = re.compile(r"(?i)\bBASETYPE\s*=\s*([^,]+?)\s*(?:,|$)")
 _LANGUAGE = "sql"  # of a function with a body in the standard's form
 
 
-def create_function(statement: Statement) -> None:
-    """Keep a function; the cursor is after the word FUNCTION. One of the same name and arguments is replaced."""
+def create_function(statement: Statement, kind: FunctionKind = "FUNCTION") -> None:
+    """Keep a function or a procedure; the cursor is after that word. One of the same name and arguments is replaced."""
     cursor, catalog = statement.cursor, statement.catalog
     name = catalog.new_name(cursor.take_path())
     start = cursor.tokens[cursor.index].start if not cursor.done else len(statement.text)
@@ -35,6 +35,7 @@ def create_function(statement: Statement) -> None:
         language=_language(cursor),
         file=statement.file,
         line=statement.line,
+        kind=kind,
     )
     others = catalog.functions.get(name, [])
     catalog.functions[name] = [*(other for other in others if other.arguments != arguments), draft]

@@ -6,11 +6,13 @@ scripts, and many migrations by hand. A procedure that is not called creates not
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import ProcedureDraft
 from runner.ddl.model import NoteKind
 from runner.ddl.statements.code_blocks import Code, run_code
+from runner.ddl.statements.functions import create_function
 from runner.ddl.syntax.tokens import string_value
 
 if TYPE_CHECKING:
@@ -19,9 +21,15 @@ if TYPE_CHECKING:
     from runner.ddl.statements.statement import Statement
 
 
+CHANGES_TABLES = re.compile(r"(?i)\b(?:CREATE|ALTER|RENAME|DROP)\s+(?:\w+\s+){0,2}(?:TABLE|INDEX)\b")
+
+
 def create_procedure(statement: Statement) -> None:
     """Keep a procedure, in the place of one of the same name; the cursor is after the word PROCEDURE."""
     cursor, catalog = statement.cursor, statement.catalog
+    if cursor.dialect.calls_functions and not CHANGES_TABLES.search(statement.text):
+        create_function(statement, "PROCEDURE")
+        return
     cursor.skip("IF", "NOT", "EXISTS")
     name = cursor.take_path()[-1].lower()
     cursor.take_group()

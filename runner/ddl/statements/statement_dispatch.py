@@ -19,6 +19,7 @@ from runner.ddl.statements.procedures import call_procedure, create_procedure
 from runner.ddl.statements.session import create_collation, create_extension, set_search_path, use_database
 from runner.ddl.statements.statement import Statement
 from runner.ddl.statements.statement_kinds import FirstWords, note_kind
+from runner.ddl.statements.triggers import create_trigger
 from runner.ddl.statements.types_and_domains import alter_domain, alter_type, create_domain, create_type
 from runner.ddl.syntax.cursor import NotUnderstood
 from runner.ddl.syntax.tokens import MAX_DEPTH, depth_of
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 # Words that may come between CREATE and the kind of object.
 _MODIFIERS = frozenset({
     "OR", "REPLACE", "GLOBAL", "LOCAL", "TEMP", "TEMPORARY", "UNLOGGED", "FOREIGN", "UNIQUE", "FULLTEXT", "SPATIAL",
-    "VIRTUAL", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE", "DEFINER", "ALGORITHM", "SQL",
+    "VIRTUAL", "CONSTRAINT", "MATERIALIZED", "RECURSIVE", "ONLINE", "OFFLINE", "DEFINER", "ALGORITHM", "SQL",
 })  # fmt: skip
 _OF_MYSQL = frozenset({"DEFINER", "ALGORITHM", "SQL"})  # modifiers of several words
 _AFTER_DEFINER = frozenset({"PROCEDURE", "VIEW", "FUNCTION", "TRIGGER", "EVENT"})
@@ -39,6 +40,7 @@ _CREATE = {
     "DOMAIN": create_domain,
     "FUNCTION": create_function,
     "AGGREGATE": create_aggregate,
+    "TRIGGER": create_trigger,
     "PROCEDURE": create_procedure,
     "EXTENSION": create_extension,
     "COLLATION": create_collation,

@@ -17,13 +17,14 @@ _RELEVANT = {
     "CREATE": {"TABLE", "INDEX", "TYPE", "DOMAIN", "EXTENSION", "SCHEMA", "COLLATION", "VIEW"},
     "ALTER": {"TABLE", "TYPE", "DOMAIN"},
     "DROP": {"TABLE", "INDEX", "TYPE", "DOMAIN", "SCHEMA", "DATABASE", "VIEW"},
-    "COMMENT": {"TABLE", "COLUMN", "TYPE", "DOMAIN", "INDEX", "VIEW"},
+    "COMMENT": {"TABLE", "COLUMN", "TYPE", "DOMAIN", "INDEX", "VIEW", "CONSTRAINT"},
     "RENAME": {"TABLE", "TABLES"},
     "USE": None,
 }
+_CALLED = frozenset({"FUNCTION", "AGGREGATE", "PROCEDURE", "TRIGGER"})
 _MODIFIERS = (
     rb"(?:(?:OR|REPLACE|GLOBAL|LOCAL|TEMP|TEMPORARY|UNLOGGED|FOREIGN|UNIQUE|FULLTEXT|SPATIAL|VIRTUAL|MATERIALIZED"
-    rb"|RECURSIVE|CONSTRAINT|EVENT(?=\s+TRIGGER)|ON|ONLINE|IGNORE|TRUSTED|PROCEDURAL|DEFAULT"
+    rb"|RECURSIVE|CONSTRAINT(?=\s+TRIGGER)|EVENT(?=\s+TRIGGER)|ON|ONLINE|IGNORE|TRUSTED|PROCEDURAL|DEFAULT"
     rb"|SQL\s+SECURITY\s+\w+|(?:DEFINER|ALGORITHM)\s*=\s*\S+)\s+)*"
 )
 _HEAD = re.compile(rb"(?i)\s*(\w+)\s*(?:" + _MODIFIERS + rb"(\w+))?")
@@ -86,9 +87,9 @@ def is_relevant(words: FirstWords, head: bytes) -> bool:
     return words.verb == "DO" and _CODE.match(head) is not None
 
 
-def is_about_function(words: FirstWords) -> bool:
-    """Return whether a statement creates or drops a function, which matters where expressions can call it."""
-    return words.kind in {"FUNCTION", "AGGREGATE"} and words.verb in {"CREATE", "DROP"}
+def is_about_object(words: FirstWords) -> bool:
+    """Return whether a statement creates or drops a function, which expressions may call, a procedure or a trigger."""
+    return words.kind in _CALLED and words.verb in {"CREATE", "DROP"}
 
 
 def why_irrelevant(words: FirstWords, head: bytes) -> tuple[NoteKind, str]:

@@ -92,6 +92,17 @@ def collation(body: TableBody, cursor: Cursor) -> bool:
     return True
 
 
+def character_set(body: TableBody, cursor: Cursor) -> bool:
+    """`CHARACTER SET name` or `CHARSET name` (MySQL)."""
+    if not (cursor.skip("CHARACTER", "SET") or cursor.skip("CHARSET")):
+        return False
+    cursor.skip("=")
+    name = cursor.take_name().lower()
+    if body.column is not None:
+        body.column.character_set = name
+    return True
+
+
 def comment(body: TableBody, cursor: Cursor) -> bool:
     """`COMMENT 'text'`."""
     cursor.expect("COMMENT")

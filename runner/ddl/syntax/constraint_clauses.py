@@ -55,7 +55,9 @@ def check(body: TableBody, cursor: Cursor) -> bool:
         offset = inside[0].start if inside else 0
         body.left_out.append((offset, "a CHECK that is NOT ENFORCED says nothing of the values"))
     else:
-        body.checks.append(Check(text=cursor.source(inside), name=name, no_inherit=attributes.no_inherit))
+        of_column = body.column.name if body.column is not None else None
+        text = cursor.source(inside)
+        body.checks.append(Check(text=text, name=name, no_inherit=attributes.no_inherit, of_column=of_column))
     return True
 
 

@@ -62,6 +62,8 @@ class Dialect:
     url_schemes: tuple[str, ...] = ()
     is_file: bool = False  # a database is one file
     postgresql_compatible: bool = False  # PostgreSQL takes its types, collations and generated columns as they are
+    mysql_compatible: bool = False  # MySQL or MariaDB takes its tables as they are
+    checks_of_columns: bool = False  # a CHECK in the definition of a column remains part of it
 
     # ---- text
     splitting: Splitting

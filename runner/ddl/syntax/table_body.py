@@ -31,6 +31,7 @@ class ColumnDraft:
     generated: Generated | None = None
     on_update: str | None = None
     system_time: Literal["row start", "row end"] | None = None
+    character_set: str | None = None
     collation: str | None = None
     comment: str | None = None
     former: tuple[str, ...] = ()

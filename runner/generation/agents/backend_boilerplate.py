@@ -19,6 +19,7 @@ from runner.generation.fastapi.migration.revisions import (
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.model.access_options import access_options
 from runner.generation.model.chosen_columns import chosen_columns
+from runner.generation.model.object_options import object_option
 from runner.generation.model.suggested_indexes import index_option
 from runner.generation.template_agent import TemplateAgent
 
@@ -64,7 +65,8 @@ class BackendBoilerplate(TemplateAgent):
 
     def _plan(self, ctx: AgentContext) -> RevisionPlan:
         application = ctx.application
-        snapshot = application.derived(take_snapshot, chosen_columns(ctx.options, "search"), index_option(ctx.options))
+        chosen, indexes = chosen_columns(ctx.options, "search"), index_option(ctx.options)
+        snapshot = application.derived(take_snapshot, chosen, indexes, object_option(ctx.options))
         snapshot = with_access_tables(snapshot, access_options(application, ctx.options))
         return plan_revision(application, snapshot, ctx.memory, _revisions(ctx))
 

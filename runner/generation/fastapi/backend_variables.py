@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from runner.ddl.dialects import dialect_named
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code, code_cell
 from runner.generation.encoders.python_text import literal
@@ -22,6 +23,7 @@ from runner.generation.model.chosen_columns import chosen_columns
 from runner.generation.model.labels import label_fields, label_qualifiers
 from runner.generation.model.naming import free_name, is_python_name, snake
 from runner.generation.model.native_values import NATIVE_TEXTS
+from runner.generation.model.object_options import carried_functions, carried_triggers, object_option
 from runner.generation.model.operation_options import operation_options
 from runner.generation.model.prose import sentence
 from runner.generation.model.reference_names import field_of, named_references
@@ -79,10 +81,14 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
             *(Code(f"{code(table.title)}: {text}") for table in tables for text in left_out(schema.dialect, table)),
             *_empty_views(application),
         ),
-        "passed_over": passed_over(schema),
+        "passed_over": passed_over(schema, object_option(options)),
         "suggested": _suggested(application) if index_option(options) == "suggest" else (),
+        "has_more_objects": len(carried_functions(schema, "all")) + len(schema.triggers)
+        > len(carried_functions(schema, object_option(options)))
+        + len(carried_triggers(schema, object_option(options))),
         "has_views": any(table.is_view for table in tables),
         "has_renamed": has_renamed(application),
+        "serves_mysql": dialect_named(schema.dialect).mysql_compatible,
         "native_samples": NATIVE_TEXTS,
     }
 

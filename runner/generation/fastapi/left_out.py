@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from runner.ddl.model import Note, Schema
     from runner.generation.model.application_tables import ApplicationTable
     from runner.generation.model.fields import Field
+    from runner.generation.model.object_options import ObjectOption
 
 MYSQL_METHODS = ("fulltext", "spatial")  # index methods that only MySQL has
 # Types of MySQL and MariaDB whose values are kept as text, such as `POINT(1 2)`.
@@ -150,14 +151,17 @@ def _missing(what: str, field: Field, texts: Mapping[Database, str | None]) -> I
             yield f"{what} column {code(field.column.name)} has no equivalent on {target.value}"
 
 
-def passed_over(schema: Schema) -> tuple[Code, ...]:
-    """Return the statements that a generated application has no equivalent of, such as views, as Markdown."""
+def passed_over(schema: Schema, objects: ObjectOption) -> tuple[Code, ...]:
+    """Return the statements that a generated application has no equivalent of, as Markdown."""
     tables = schema.tables_by_name
+    carried = (
+        {NoteKind.FUNCTION, NoteKind.TRIGGER} if objects == "all" and schema.functions + schema.triggers else set()
+    )
     return tuple(
         Code(_statement(note))
         for note in schema.notes
         if (note.passed_over or note.table_related) and note.table not in tables
-        if note.kind not in _NOTHING_LOST
+        if note.kind not in _NOTHING_LOST | carried
     )
 
 

@@ -11,6 +11,7 @@ from runner.generation.fastapi.generated_names import source
 from runner.generation.fastapi.sqlite_names import target_source
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.fragments import Fragment, join
+from runner.generation.model.constraint_messages import constraint_messages
 from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
@@ -27,16 +28,21 @@ def table_arguments(resource: Resource) -> tuple[Fragment, ...]:
     named = resource.table.constraints
     if resource.table.is_view:
         named = replace(named, indexes={})  # of a materialized view, which the migrations create
+    messages = constraint_messages(resource.table)
     found: list[Fragment] = []
     if named.primary_key:
-        found.append(_primary_key(*named.primary_key))
-    found += [_unique(name, key) for name, key in named.unique.items()]
-    found += [_foreign_key(resource, name, key) for name, key in resource.table.foreign_keys.items()]
+        name, key = named.primary_key
+        found.append(_primary_key(name, key, _info(messages.get(name))))
+    found += [_unique(name, key, _info(messages.get(name))) for name, key in named.unique.items()]
+    for name, reference in resource.table.foreign_keys.items():
+        found.append(_foreign_key(resource, name, reference, _info(messages.get(name))))
     for name, check in named.checks.items():
-        found += _check(resource.sql, name, check)
+        found += _check(resource.sql, name, check, _info(messages.get(name)))
     found += [_exclusion(resource.sql, name, exclusion) for name, exclusion in named.exclusions.items()]
     found += [
-        _index(resource.sql, name, index) for name, index in named.indexes.items() if in_postgresql(index, resource.sql)
+        _index(resource.sql, name, index, _info(messages.get(name)))
+        for name, index in named.indexes.items()
+        if in_postgresql(index, resource.sql)
     ]
     options = []
     if resource.table.is_view:
@@ -54,19 +60,24 @@ def _made(call: Fragment | str, *, portable: bool = True) -> Fragment:
     return made if portable else source("postgresql_only({})", made, uses="postgresql_only")
 
 
+def _info(message: str | None) -> str:
+    """Return the argument that holds what is said when a constraint is violated."""
+    return f', info={{"message": {literal(message)}}}' if message else ""
+
+
 def _columns(names: Iterable[str]) -> str:
     return ", ".join(literal(name) for name in names)
 
 
-def _primary_key(name: str, key: Key) -> Fragment:
-    arguments = f"{_columns(key.columns)}, name={literal(name)}"
+def _primary_key(name: str, key: Key, info: str) -> Fragment:
+    arguments = f"{_columns(key.columns)}, name={literal(name)}{info}"
     if key.without_overlaps:
         return source("PrimaryKeyWithoutOverlaps({})", arguments, uses="PrimaryKeyWithoutOverlaps")
     return _made(f"PrimaryKeyConstraint({arguments})")
 
 
-def _unique(name: str, key: Key) -> Fragment:
-    arguments = f"{_columns(key.columns)}, name={literal(name)}{_deferred(key)}"
+def _unique(name: str, key: Key, info: str) -> Fragment:
+    arguments = f"{_columns(key.columns)}, name={literal(name)}{_deferred(key)}{info}"
     if key.without_overlaps:
         return source("UniqueWithoutOverlaps({})", arguments, uses="UniqueWithoutOverlaps")
     return _made(f"UniqueConstraint({arguments}{'' if key.nulls_distinct else ', postgresql_nulls_not_distinct=True'})")
@@ -78,7 +89,7 @@ def _deferred(constraint: Key | ForeignKey | Exclusion) -> str:
     return f', deferrable=True, initially="{"DEFERRED" if constraint.initially_deferred else "IMMEDIATE"}"'
 
 
-def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
+def _foreign_key(resource: Resource, name: str, key: ForeignKey, info: str) -> Fragment:
     reference = next(one for one in resource.table.references if one.name == name)
     targets = join(target_source(reference, resource.home, column) for column in key.target_columns)
     more = "".join(
@@ -88,17 +99,19 @@ def _foreign_key(resource: Resource, name: str, key: ForeignKey) -> Fragment:
     )
     if reference.is_forward:
         more += ", use_alter=True"
-    arguments = source("[{}], [{}], name={}{}{}", _columns(key.columns), targets, literal(name), more, _deferred(key))
+    arguments = source(
+        "[{}], [{}], name={}{}{}", _columns(key.columns), targets, literal(name), more, _deferred(key) + info
+    )
     if key.period:
         return source("PeriodForeignKey({})", arguments, uses="PeriodForeignKey")
     return _made(source("ForeignKeyConstraint({})", arguments))
 
 
-def _check(sql: TableSql, name: str, check: Check) -> Iterator[Fragment]:
+def _check(sql: TableSql, name: str, check: Check, info: str) -> Iterator[Fragment]:
     """Yield a check as PostgreSQL has it, if it can have it."""
     text = sql.check(check, Database.POSTGRESQL)
     if text is not None:
-        made = f"CheckConstraint({literal(_sql(text))}, name={literal(name)})"
+        made = f"CheckConstraint({literal(_sql(text))}, name={literal(name)}{info})"
         yield _made(made, portable=not check.is_inlined and sql.reads_alike(check.text, check.expression))
 
 
@@ -107,7 +120,7 @@ def _sql(text: str) -> str:
     return one_line(text).replace("\\", "\\\\").replace(":", "\\:")
 
 
-def _index(sql: TableSql, name: str, index: Index) -> Fragment:
+def _index(sql: TableSql, name: str, index: Index, info: str) -> Fragment:
     parts = ", ".join(_part(part, sql) for part in index.parts)
     options = [", unique=True"] if index.unique else []
     conditions = {"postgresql": sql.where(index, Database.POSTGRESQL), "sqlite": sql.where(index, Database.SQLITE)}
@@ -122,7 +135,7 @@ def _index(sql: TableSql, name: str, index: Index) -> Fragment:
     if not index.nulls_distinct:
         options.append(", postgresql_nulls_not_distinct=True")
     portable = in_sqlite(index, sql) and _reads_alike(index, sql)
-    return _made(f"Index({literal(name)}, {parts}{''.join(options)})", portable=portable)
+    return _made(f"Index({literal(name)}, {parts}{''.join(options)}{info})", portable=portable)
 
 
 def _exclusion(sql: TableSql, name: str, exclusion: Exclusion) -> Fragment:

@@ -57,6 +57,7 @@ class RowRule:
     text: str
     condition: Condition
     enforced: bool = True
+    comment: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,14 +90,15 @@ def sort_checks(
         if expression is None:
             database_only.append(name)
             continue
-        absorbed = [_absorb(part, types, bounds) for part in conjuncts(expression)]
-        if all(absorbed):
-            continue
         condition = make_condition(expression, types)
+        if _is_absorbed(expression, types, bounds, to_say=check.comment is not None and condition is not None):
+            continue
         if condition is None:
             database_only.append(name)
         else:
-            rules.append(RowRule(name=name, columns=columns_in(expression), text=check.text, condition=condition))
+            own = columns_in(expression)
+            rule = RowRule(name=name, columns=own, text=check.text, condition=condition, comment=check.comment)
+            rules.append(rule)
     tried: list[RowRule] = []
     opaque: dict[str, tuple[str, ...]] = {}
     for name in database_only:
@@ -107,7 +109,8 @@ def sort_checks(
             opaque[name] = check.columns
         else:
             own = columns_in(expression)
-            tried.append(RowRule(name=name, columns=own, text=check.text, condition=condition, enforced=False))
+            rule = RowRule(name=name, columns=own, text=check.text, condition=condition, comment=check.comment)
+            tried.append(replace(rule, enforced=False))
     return SortedChecks(
         bounds=bounds, rules=tuple(rules), database_only=tuple(database_only), tried=tuple(tried), opaque=opaque
     )
@@ -126,7 +129,7 @@ def _domain_checks(columns: Mapping[str, Column]) -> Iterator[tuple[str, Check]]
             for number, check in enumerate(domain.checks):
                 own = check.expression and _substitute(check.expression, column.name)
                 name = check.name or f"{domain.name.name}_check{number or ''}"
-                yield name, Check(text=check.text, name=name, columns=(column.name,), expression=own)
+                yield name, replace(check, name=name, columns=(column.name,), expression=own)
             domain = domain.type.domain
 
 
@@ -157,6 +160,21 @@ def _absorb(expression: Expression, types: Mapping[str, FieldType], bounds: dict
         return False
     bounds[columns[0]] = found
     return True
+
+
+def _is_absorbed(
+    expression: Expression, types: Mapping[str, FieldType], bounds: dict[str, Bounds], *, to_say: bool
+) -> bool:
+    """Make as much of a check part of bounds as possible, and return whether that is all of it.
+
+    One with a text of its own for people, `to_say`, is a rule, unless people choose from what it allows.
+    """
+    narrowed = dict(bounds)
+    absorbed = [_absorb(part, types, narrowed) for part in conjuncts(expression)]
+    if to_say and all(narrowed[name].choices == bounds[name].choices for name in bounds):
+        return False
+    bounds.update(narrowed)
+    return all(absorbed)
 
 
 def _is_null_test(expression: Expression) -> bool:

@@ -126,6 +126,8 @@ def type_limits(sql: SqlType) -> Mapping[str, Decimal]:
     if sql.unsigned and not sql.dimensions:
         most = {} if sql.base not in _UNSIGNED_BITS else {"le": Decimal(2 ** _UNSIGNED_BITS[sql.base] - 1)}
         return {"ge": Decimal(0), **most}
+    if sql.base == "year":  # smaller numbers mean years of this century or the last
+        return {"ge": Decimal(1901), "le": Decimal(2155)}
     bits = {"tinyint": 8, "mediumint": 24}.get(sql.base, 0) if sql.args != (1,) else 0
     return {"ge": Decimal(-(2 ** (bits - 1))), "le": Decimal(2 ** (bits - 1) - 1)} if bits else {}
 

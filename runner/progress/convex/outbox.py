@@ -101,6 +101,8 @@ def as_sent(recorded: Recorded) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return an event in the form of the deployment's validators, and the sub-tasks that did not fit into it."""
     data = to_json(recorded.event)
     kind = data.pop("event")
+    if data.get("host", "") is None:
+        del data["host"]  # a deployment of an older version does not know it, and a run on one machine has none
     event = {"type": kind, "seq": recorded.seq, **_translated(data)}
     if not isinstance(recorded.event, TaskAdded):
         return event, []

@@ -75,7 +75,8 @@ def _describe_subtask(event: SubTaskStarted | SubTaskStep | SubTaskRetrying | Su
     match event:
         case SubTaskStarted():
             again = f", attempt {event.attempt}" if event.attempt > 1 else ""
-            return f"started by worker {event.pid}{again}"
+            where = f" on {event.host}" if event.host else ""
+            return f"started by worker {event.pid}{where}{again}"
         case SubTaskStep():
             return f"step {event.step}: {event.message}"
         case SubTaskRetrying():

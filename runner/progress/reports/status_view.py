@@ -114,9 +114,10 @@ def _task_rows(task: TaskRecord, steps: list[str], now: datetime | None) -> list
 def _step(subtask: SubTaskRecord) -> str:
     piece = subtask.table or SETUP_PIECE
     tried = f" (attempt {subtask.attempts})" if subtask.attempts > 1 else ""
+    where = f" on {subtask.host}" if subtask.host else ""
     if not subtask.step:
-        return f"{piece}: starts{tried}"
-    return f"{piece}: {subtask.step}/{subtask.total_steps} {one_line(subtask.message or '')}{tried}"
+        return f"{piece}: starts{tried}{where}"
+    return f"{piece}: {subtask.step}/{subtask.total_steps} {one_line(subtask.message or '')}{tried}{where}"
 
 
 def _failures(tasks: Sequence[TaskRecord], subtasks: Sequence[SubTaskRecord]) -> list[Failure]:

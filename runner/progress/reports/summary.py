@@ -71,6 +71,8 @@ def ending_lines(tally: RunTally, ending: Ending, width: int | None = None) -> l
     table = _cell(piece, piece_width, width)
     took = duration(ending.seconds) if ending.piece is not None else ""
     text = f"{counter} {task}{GAP}{table}{GAP}{ending.word:<{_STATUS_WIDTH}}{GAP}{took:>6}".rstrip()
+    if ending.host is not None and width is None:  # a terminal has no columns for it
+        text += f"{GAP}{ending.host}"
     bad = ending.word in {"failed", "skipped"}
     lines = [Line(text, tone_of(ending.word), ending.word, bad)]
     if ending.error and ending.word != "done":

@@ -59,6 +59,7 @@ class RunTally:
     ended_at: datetime | None = None
     tasks: dict[str, TaskTally] = field(default_factory=dict)
     begun: dict[str, datetime] = field(default_factory=dict)  # of the running ones
+    hosts: dict[str, str] = field(default_factory=dict)  # of the running ones, on a cluster
     total: int = 0
     done: int = 0
     up_to_date: int = 0
@@ -85,8 +86,7 @@ class RunTally:
             case SubTaskStep():
                 self._step(event)
             case SubTaskStarted():
-                if (task := self.tasks.get(event.task_id)) and event.subtask_id in task.pieces:
-                    self.begun.setdefault(event.subtask_id, event.at)
+                self._start_subtask(event)
             case SubTaskEnded():
                 return self._end_subtask(event)
             case TaskEnded():
@@ -114,9 +114,16 @@ class RunTally:
         if (task := self.tasks.get(event.task_id)) is not None:
             task.status, task.started_at = TaskStatus.RUNNING, event.at
 
+    def _start_subtask(self, event: SubTaskStarted) -> None:
+        if (task := self.tasks.get(event.task_id)) and event.subtask_id in task.pieces:
+            self.begun.setdefault(event.subtask_id, event.at)
+            if event.host:
+                self.hosts[event.subtask_id] = event.host
+
     def _step(self, event: SubTaskStep) -> None:
         if (task := self.tasks.get(event.task_id)) is not None:
-            task.step = f"{task.pieces.get(event.subtask_id, '')}: {event.message}"
+            host = self.hosts.get(event.subtask_id)
+            task.step = f"{task.pieces.get(event.subtask_id, '')}: {event.message}{f' on {host}' if host else ''}"
 
     def _end_subtask(self, event: SubTaskEnded) -> Ending | None:
         task = self.tasks.get(event.task_id)
@@ -141,7 +148,8 @@ class RunTally:
         task.ended += 1
         task.done += event.status is SubTaskStatus.DONE
         task.failed += event.status is SubTaskStatus.FAILED
-        return Ending(event.task_id, piece, word, seconds, event.error)
+        host = self.hosts.pop(event.subtask_id, None)
+        return Ending(event.task_id, piece, word, seconds, event.error, host=host)
 
     def _end_task(self, event: TaskEnded) -> Ending | None:
         task = self.tasks.get(event.task_id)
@@ -170,6 +178,7 @@ class Ending:
     seconds: float
     error: str | None
     left: int = 0
+    host: str | None = None  # on a cluster
 
 
 def _seconds(begin: datetime | None, end: datetime | None) -> float:

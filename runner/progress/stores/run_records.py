@@ -84,6 +84,7 @@ class SubTaskRecord:
     attempts: int = 0  # including the first
     error: str | None = None
     pid: int | None = field(default=None, metadata=INTERNAL)  # of the newest attempt's worker
+    host: str | None = None  # of the newest attempt, on a cluster: the address of its Dask worker
     started_at: str | None = None  # of the first attempt
     ended_at: str | None = None
     up_to_date: bool = False
@@ -97,6 +98,7 @@ class AttemptRecord:
     subtask_id: str
     number: int
     pid: int | None = None
+    host: str | None = None
     started_at: str | None = None
     ended_at: str | None = None
     error: str | None = None

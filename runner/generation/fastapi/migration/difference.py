@@ -13,6 +13,7 @@ from runner.generation.fastapi.migration.snapshot import (
     IndexSnapshot,
     Snapshot,
     TableSnapshot,
+    TriggerSnapshot,
     TypeSnapshot,
     ViewSnapshot,
 )
@@ -73,6 +74,8 @@ class Difference:
     tables: tuple[TableChange, ...]  # all that are in both snapshots
     views_dropped: tuple[ViewSnapshot, ...]  # also those that are created again, since what they read changes
     views_created: tuple[ViewSnapshot, ...]
+    triggers_dropped: tuple[TriggerSnapshot, ...]
+    triggers_created: tuple[TriggerSnapshot, ...]
 
     @property
     def rebuilt(self) -> frozenset[str]:
@@ -95,7 +98,9 @@ def difference(was: Snapshot, new: Snapshot, renames: Renames | None = None) -> 
     by_name = {draft.new.sql: draft for draft in drafts}
     tables_dropped = tuple(part for sql, part in old_tables.items() if sql not in new_tables)
     changes = tuple(draft.change(by_name) for draft in drafts)
-    stale = _stale_views(old, new, {*_changed_names(changes), *(table.sql for table in tables_dropped)}, remade)
+    touched = {*_changed_names(changes), *(table.sql for table in tables_dropped)}
+    stale = _stale_views(old, new, touched, remade)
+    loose = {part for part in old.triggers if part not in new.triggers or part.table in touched | stale}
     return Difference(
         was=was,
         old=old,
@@ -110,6 +115,8 @@ def difference(was: Snapshot, new: Snapshot, renames: Renames | None = None) -> 
         tables=changes,
         views_dropped=tuple(view for view in reversed(old.views) if view.sql in stale),
         views_created=tuple(view for view in new.views if view.sql in stale or view not in old.views),
+        triggers_dropped=tuple(part for part in old.triggers if part in loose),
+        triggers_created=tuple(part for part in new.triggers if part in loose or part not in old.triggers),
     )
 
 

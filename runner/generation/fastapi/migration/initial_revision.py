@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from runner.generation.encoders.python_text import docstring, statement_list
 from runner.generation.encoders.sql_text import quote
-from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
+from runner.generation.fastapi.migration import mysql_statements, postgresql_statements, sqlite_statements
 from runner.generation.model.naming import snake
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from runner.generation.fastapi.migration.snapshot import Snapshot
 
 FOLDERS = (
+    "mysql",
+    "mysql/2_tables",
+    "mysql/3_references",
+    "mysql/4_views",
     "postgresql",
     "postgresql/2_tables",
     "postgresql/3_references",
@@ -46,7 +50,7 @@ class RevisionModule:
 
 
 def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
-    """Yield the modules of both databases, none of them empty."""
+    """Yield the modules of all databases, none of them empty."""
     files = _file_names(table.label for table in snapshot.tables)
     types = tuple(postgresql_statements.create_types(snapshot))
     if types:
@@ -66,7 +70,30 @@ def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
         up = tuple(sqlite_statements.create_table(table.sqlite))
         down = (f"DROP TABLE {quote(table.sqlite.name)}",)
         yield RevisionModule(path=f"sqlite/{file}.py", title=title, up=up, down=down)
+    yield from _mysql_modules(snapshot, files)
     yield from _views(snapshot)
+    if snapshot.triggers:
+        up = (*postgresql_statements.look_in(snapshot.schemas), *(part.create for part in snapshot.triggers))
+        yield RevisionModule(path="postgresql/5_triggers.py", title="Triggers, as the schema has them.", up=up)
+
+
+def _mysql_modules(snapshot: Snapshot, files: Iterable[str]) -> Iterator[RevisionModule]:
+    """Yield the modules of MySQL and MariaDB, if the schema is written for them."""
+    tables = [(table, file) for table, file in zip(snapshot.tables, files, strict=True) if table.mysql]
+    needed = tuple(mysql_statements.create_surroundings(snapshot)) if tables else ()
+    if needed:
+        back = tuple(mysql_statements.drop_surroundings(snapshot))
+        yield RevisionModule(path="mysql/1_surroundings.py", title="What tables need.", up=needed, down=back)
+    for table, file in tables:
+        if table.mysql is None:
+            continue
+        title, made = f"The table {table.label}.", (mysql_statements.create_table(table.mysql),)
+        down = (f"DROP TABLE {table.mysql.name}",)
+        yield RevisionModule(path=f"mysql/2_tables/{file}.py", title=title, up=made, down=down)
+        references = tuple(mysql_statements.add_references(table.mysql))
+        if references:
+            title, down = f"What the table {table.label} refers to.", (mysql_statements.drop_references(table.mysql),)
+            yield RevisionModule(path=f"mysql/3_references/{file}.py", title=title, up=references, down=down)
 
 
 def _views(snapshot: Snapshot) -> Iterator[RevisionModule]:
@@ -81,6 +108,9 @@ def _views(snapshot: Snapshot) -> Iterator[RevisionModule]:
         yield RevisionModule(path=f"postgresql/4_views/{file}.py", title=title, up=up, down=down)
         down = (f"DROP VIEW {quote(view.flat)}",)
         yield RevisionModule(path=f"sqlite/views/{file}.py", title=title, up=(view.sqlite,), down=down)
+        if view.mysql:
+            down = (mysql_statements.drop_view(view),)
+            yield RevisionModule(path=f"mysql/4_views/{file}.py", title=title, up=(view.mysql,), down=down)
 
 
 def _file_names(labels: Iterable[str]) -> list[str]:

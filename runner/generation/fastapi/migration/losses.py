@@ -125,6 +125,8 @@ def summary(found: Difference) -> tuple[str, ...]:
     for change in found.types_extended:
         lines.append(f"type {change.new.name}: {', '.join(repr(value) for value, _ in change.added)} added")
     lines += [f"type {change.new.name} rebuilt" for change in found.types_rebuilt]
+    lines += [f"trigger {part.name} of {part.table} dropped" for part in found.triggers_dropped]
+    lines += [f"trigger {part.name} of {part.table} created" for part in found.triggers_created]
     before = {view.sql for view in found.old.views}
     after = {view.sql for view in found.new.views}
     lines += [f"view {view.label} dropped" for view in found.views_dropped if view.sql not in after]

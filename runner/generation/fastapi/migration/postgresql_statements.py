@@ -53,12 +53,17 @@ def create_table(table: TableSnapshot, snapshot: Snapshot) -> Iterator[str]:
     """Yield the statements that create a table without its foreign keys, and what is made of its row type."""
     yield from _create_table(table)
     yield from _table_comments(None, table)
+    for part in table.constraints:
+        yield from _comment(_constraint_sql(table, part), None, None if _refers(part) else part.comment)
     yield from _of_row_type(table, snapshot)
 
 
 def add_references(table: TableSnapshot) -> Iterator[str]:
     """Yield the statements that add a table's foreign keys."""
-    yield from (_add(table, part) for part in table.constraints if part.kind == "FOREIGN KEY")
+    references = [part for part in table.constraints if part.kind == "FOREIGN KEY"]
+    yield from (_add(table, part) for part in references)
+    for part in references:
+        yield from _comment(_constraint_sql(table, part), None, part.comment)
 
 
 def create_view(view: ViewSnapshot) -> Iterator[str]:
@@ -90,6 +95,7 @@ def change(found: Difference) -> Iterator[str]:
     """
     for kind in found.types_extended:
         yield from _add_values(found, kind.new, kind.added)
+    yield from (f"DROP TRIGGER {part.sql}" for part in found.triggers_dropped)
     yield from map(drop_view, found.views_dropped)
     yield from _create_surroundings(found.new, found.old)
     yield from _renames(found)
@@ -114,10 +120,11 @@ def change(found: Difference) -> Iterator[str]:
     yield from (f"DROP {function.kind} {function.sql}" for function in found.old.functions if function.sql not in kept)
     yield from _add_parts(found)
     yield from _comments(found)
-    if found.views_created:
+    if found.views_created or found.triggers_created:
         yield from look_in(found.new.schemas)
     for view in found.views_created:
         yield from create_view(view)
+    yield from (part.create for part in found.triggers_created)
 
 
 # Where the server offers the extension and the user may create it; otherwise indexes that need it are replaced.
@@ -338,8 +345,24 @@ def _comments(found: Difference) -> Iterator[str]:
         yield from _comment(f"{kind.word} {kind.sql}", before.comment if before else None, kind.comment)
     for table in found.tables_added:
         yield from _table_comments(None, table)
+        yield from _constraint_comments(None, table)
     for changed in found.tables:
         yield from _table_comments(changed, changed.new)
+        yield from _constraint_comments(changed, changed.new)
+
+
+def _constraint_comments(changed: TableChange | None, table: TableSnapshot) -> Iterator[str]:
+    """Yield what changes comments on constraints; those that are added again have none at first."""
+    added = {id(part) for part in changed.added_parts} if changed else set()
+    renamed = {new.name: old.name for old, new in changed.renamed_parts} if changed else {}
+    known = {part.name: part.comment for part in changed.old.constraints} if changed else {}
+    for part in table.constraints:
+        before = None if id(part) in added else known.get(renamed.get(part.name, part.name))
+        yield from _comment(_constraint_sql(table, part), before, part.comment)
+
+
+def _constraint_sql(table: TableSnapshot, part: ConstraintSnapshot) -> str:
+    return f"CONSTRAINT {quote(part.name)} ON {table.sql}"
 
 
 def _table_comments(changed: TableChange | None, table: TableSnapshot) -> Iterator[str]:

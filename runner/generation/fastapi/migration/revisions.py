@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from runner.generation.fastapi.migration import postgresql_statements, sqlite_statements
+from runner.generation.fastapi.migration import mysql_statements, postgresql_statements, sqlite_statements
 from runner.generation.fastapi.migration.difference import Difference, difference
 from runner.generation.fastapi.migration.losses import Loss, losses, summary
 from runner.generation.fastapi.migration.renames import find_renames
@@ -33,16 +33,20 @@ _STEM = re.compile(r"[./]")  # what follows the name of a revision in the names 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Direction:
-    """One direction of a revision: its statements for both databases, and the data that they may lose."""
+    """One direction of a revision: its statements for each database, and the data that they may lose.
+
+    `mysql` is empty where the schema is not written for MySQL.
+    """
 
     postgresql: tuple[str, ...]
     sqlite: tuple[str, ...]
+    mysql: tuple[str, ...]
     losses: tuple[Loss, ...]
 
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
-        return not (self.postgresql or self.sqlite)
+        return not (self.postgresql or self.sqlite or self.mysql)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -159,6 +163,7 @@ def _direction(found: Difference) -> Direction:
     return Direction(
         postgresql=tuple(postgresql_statements.change(found)),
         sqlite=tuple(sqlite_statements.change(found)),
+        mysql=tuple(mysql_statements.change(found)),
         losses=losses(found),
     )
 

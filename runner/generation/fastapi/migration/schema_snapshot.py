@@ -1,6 +1,7 @@
-"""Takes the snapshot of both databases from an application's schema.
+"""Takes the snapshot of the databases from an application's schema.
 
-PostgreSQL gets every type, constraint and index as in the DDL; SQLite gets the same tables with what it supports.
+PostgreSQL gets every type, constraint and index as in the DDL; SQLite gets the same tables with what it supports. The
+tables of a schema of MySQL are in MySQL as well (`mysql_snapshot`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from runner.ddl.model import Const
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
+from runner.generation.fastapi.migration.mysql_snapshot import mysql_snapshot
 from runner.generation.fastapi.migration.search_index import search_indexes
 from runner.generation.fastapi.migration.snapshot import (
     ColumnSnapshot,
@@ -21,6 +23,7 @@ from runner.generation.fastapi.migration.snapshot import (
     Snapshot,
     SqliteSnapshot,
     TableSnapshot,
+    TriggerSnapshot,
 )
 from runner.generation.fastapi.migration.type_snapshots import type_snapshots
 from runner.generation.fastapi.migration.view_snapshots import view_snapshots
@@ -32,6 +35,7 @@ from runner.generation.fastapi.table_arguments import in_postgresql, in_sqlite, 
 from runner.generation.fastapi.translation import Database, TableSql
 from runner.generation.model.constraint_names import NamedConstraints, sequence_name
 from runner.generation.model.fields import domain_rejects_null
+from runner.generation.model.object_options import carried_functions, carried_triggers
 from runner.generation.model.suggested_indexes import suggested_indexes
 
 if TYPE_CHECKING:
@@ -41,16 +45,23 @@ if TYPE_CHECKING:
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
     from runner.generation.model.chosen_columns import ChosenColumns
+    from runner.generation.model.object_options import ObjectOption
     from runner.generation.model.suggested_indexes import IndexOption, SuggestedIndex
 
 _SEQUENCE = re.compile(r"nextval\('((?:[^']|'')+)'")
 _IDENTIFIER = re.compile(r'"((?:[^"]|"")+)"|([^".\s]+)')
 
 
-def take_snapshot(application: Application, chosen: ChosenColumns = (), indexes: IndexOption = "suggest") -> Snapshot:
+def take_snapshot(
+    application: Application,
+    chosen: ChosenColumns = (),
+    indexes: IndexOption = "suggest",
+    objects: ObjectOption = "needed",
+) -> Snapshot:
     """Return the snapshot of the databases of an application.
 
     `chosen` are the columns that searches read; with `indexes="create"` it has the indexes that the DDL lacks.
+    `objects` are the functions and triggers of the DDL that it has.
     """
     searches = search_indexes(application, chosen)
     suggested = application.derived(suggested_indexes) if indexes == "create" else {}
@@ -58,8 +69,9 @@ def take_snapshot(application: Application, chosen: ChosenColumns = (), indexes:
     named = [table.name for table in schema.tables] + [enum.name for enum in schema.enums if enum.name]
     named += [domain.name for domain in schema.domains]
     named += [part.name for part in schema.composites]
-    named += [function.name for function in schema.functions]
-    types, functions = type_snapshots(schema, home)
+    carried = carried_functions(schema, objects)
+    named += [function.name for function in carried]
+    types, functions = type_snapshots(schema, carried, home)
     tables = [resource for resource in resources(application) if not resource.table.is_view]
     return Snapshot(
         extensions=tuple(name for name in schema.extensions if name != "plpgsql"),
@@ -73,6 +85,10 @@ def take_snapshot(application: Application, chosen: ChosenColumns = (), indexes:
         sequences=tuple(_sequences(tables)),
         tables=tuple(_table(application, resource, searches, suggested) for resource in _in_order(tables)),
         views=tuple(view_snapshots(application)),
+        triggers=tuple(
+            TriggerSnapshot(name=one.name, table=type_name(one.table, home), create=one.text)
+            for one in carried_triggers(schema, objects)
+        ),
     )
 
 
@@ -155,6 +171,7 @@ def _table(
         indexes=(*_indexes(resource), *map(_suggested, added), *([search] if search else ())),
         comment=resource.table.ddl.comment or None,
         sqlite=_sqlite(application, resource, added),
+        mysql=mysql_snapshot(resource, added),
     )
 
 
@@ -211,7 +228,12 @@ def _keys(named: NamedConstraints) -> Iterator[ConstraintSnapshot]:
 
 def _key(name: str, kind: ConstraintKind, key: Key) -> ConstraintSnapshot:
     return ConstraintSnapshot(
-        name=name, kind=kind, columns=key.columns, rest=_deferred(key), period=key.without_overlaps
+        name=name,
+        kind=kind,
+        columns=key.columns,
+        rest=_deferred(key),
+        period=key.without_overlaps,
+        comment=key.comment,
     )
 
 
@@ -220,7 +242,9 @@ def _checks(resource: Resource) -> Iterator[ConstraintSnapshot]:
         text = resource.sql.check(check, Database.POSTGRESQL)
         inherit = " NO INHERIT" if check.no_inherit else ""
         if text is not None:
-            yield ConstraintSnapshot(name=name, kind="CHECK", columns=check.columns, rest=f"({text}){inherit}")
+            yield ConstraintSnapshot(
+                name=name, kind="CHECK", columns=check.columns, rest=f"({text}){inherit}", comment=check.comment
+            )
 
 
 def _exclusions(resource: Resource) -> Iterator[ConstraintSnapshot]:
@@ -256,6 +280,7 @@ def _reference(name: str, key: ForeignKey, target: str, *, plain: bool = False) 
         target_columns=key.target_columns,
         rest=rest + _deferred(key),
         period=key.period,
+        comment=key.comment,
     )
 
 

@@ -1,4 +1,4 @@
-"""Snapshots of the schemas of PostgreSQL and SQLite after the migrations: parts that are compared by their SQL.
+"""Snapshots of the schemas of the databases after the migrations: parts that are compared by their SQL.
 
 The manifest stores a snapshot as JSON. It describes the databases and not the DDL: two texts that create the same
 database have the same snapshot.
@@ -89,6 +89,7 @@ class ConstraintSnapshot:
     target_columns: tuple[str, ...] = ()
     rest: str = ""
     period: bool = False
+    comment: str | None = None
 
     @property
     def sql(self) -> str:
@@ -143,8 +144,22 @@ class SqliteSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MysqlSnapshot:
+    """A table in MySQL or MariaDB: its name and options as SQL, and its parts as pairs of name and SQL.
+
+    `columns` are what follows their names, `keys` also the checks. `references` are the foreign keys.
+    """
+
+    name: str
+    columns: tuple[tuple[str, str], ...]
+    keys: tuple[tuple[str, str], ...] = ()
+    references: tuple[tuple[str, str], ...] = ()
+    options: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TableSnapshot:
-    """A table; `schema` is None in the default one."""
+    """A table; `schema` is None in the default one, `mysql` where the schema is not written for it."""
 
     schema: str | None
     name: str
@@ -153,6 +168,7 @@ class TableSnapshot:
     indexes: tuple[IndexSnapshot, ...] = ()
     comment: str | None = None
     sqlite: SqliteSnapshot
+    mysql: MysqlSnapshot | None = None
 
     @property
     def key(self) -> tuple[str | None, str]:
@@ -221,12 +237,14 @@ class FunctionSnapshot:
     create: str
     position: int = 0
     after: str | None = None
-    kind: Literal["FUNCTION", "AGGREGATE"] = "FUNCTION"
+    kind: Literal["FUNCTION", "PROCEDURE", "AGGREGATE"] = "FUNCTION"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ViewSnapshot:
-    """A view: the statements that create it on both databases, without its name's schema on SQLite.
+    """A view: the statements that create it on the databases, without its name's schema on SQLite.
+
+    `mysql` is empty where the schema is not written for MySQL.
 
     `columns` pairs names with types: a query with `*` may get others while its text stays. `uses` are the tables and
     views that it reads, as SQL. A materialized view may have `indexes`; `comments` pairs columns with comments.
@@ -243,6 +261,7 @@ class ViewSnapshot:
     indexes: tuple[IndexSnapshot, ...] = ()
     comment: str | None = None
     comments: tuple[tuple[str, str], ...] = ()
+    mysql: str = ""
 
     @property
     def sql(self) -> str:
@@ -261,8 +280,22 @@ class ViewSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TriggerSnapshot:
+    """A trigger: its table or view as SQL, and the statement that creates it."""
+
+    name: str
+    table: str
+    create: str
+
+    @property
+    def sql(self) -> str:
+        """Its name with that of its table, as statements have it."""
+        return f"{quote(self.name)} ON {self.table}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
-    """Both databases. `sequences` are those, as SQL, that no serial column creates.
+    """All databases. `sequences` are those, as SQL, that no serial column creates.
 
     Each of the `views` comes after those that it reads.
     """
@@ -276,6 +309,7 @@ class Snapshot:
     sequences: tuple[str, ...] = ()
     tables: tuple[TableSnapshot, ...] = ()
     views: tuple[ViewSnapshot, ...] = ()
+    triggers: tuple[TriggerSnapshot, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------------------- JSON
@@ -305,6 +339,7 @@ def from_json(data: dict[str, Any]) -> Snapshot:
         sequences=tuple(data.get("sequences", ())),
         tables=tuple(_table(part) for part in data.get("tables", ())),
         views=tuple(_view(part) for part in data.get("views", ())),
+        triggers=tuple(TriggerSnapshot(**part) for part in data.get("triggers", ())),
     )
 
 
@@ -322,8 +357,21 @@ def _table(data: dict[str, Any]) -> TableSnapshot:
     pairs = {name: tuple((first, second) for first, second in kept.get(name, ())) for name in ("indexes", "renamed")}
     sqlite = SqliteSnapshot(**kept | pairs)
     return TableSnapshot(
-        schema=data.get("schema"), name=data["name"], comment=data.get("comment"), sqlite=sqlite, **parts
+        schema=data.get("schema"),
+        name=data["name"],
+        comment=data.get("comment"),
+        sqlite=sqlite,
+        mysql=_mysql(data.get("mysql")),
+        **parts,
     )
+
+
+def _mysql(data: dict[str, Any] | None) -> MysqlSnapshot | None:
+    if data is None:
+        return None
+    names = ("columns", "keys", "references")
+    pairs = {name: tuple((first, second) for first, second in data.get(name, ())) for name in names}
+    return MysqlSnapshot(name=data["name"], options=data.get("options", ""), **pairs)
 
 
 def _needed(key: str, data: dict[str, Any]) -> dict[str, Any]:

@@ -27,18 +27,20 @@ _RESULT = re.compile(r"\bRETURNS\s+(?:SETOF\s+)?([\w.\"$]+)", re.IGNORECASE)
 _LAST_NAME = re.compile(r"([\w.\"$]+)\s*(?:\([^)]*\))?\s*(?:\[\d*\]\s*)*\Z")
 
 
-def type_snapshots(schema: Schema, home: str | None) -> tuple[tuple[TypeSnapshot, ...], tuple[FunctionSnapshot, ...]]:
-    """Return the types and the functions of a schema, each kind in an order in which it can be created."""
-    return _Definitions(schema, home).snapshots()
+def type_snapshots(
+    schema: Schema, functions: Iterable[Function], home: str | None
+) -> tuple[tuple[TypeSnapshot, ...], tuple[FunctionSnapshot, ...]]:
+    """Return the types of a schema and some of its functions, each kind in an order in which it can be created."""
+    return _Definitions(schema, functions, home).snapshots()
 
 
 class _Definitions:
     """The types and functions of a schema by what they need; a function is named by its number, a type by its name."""
 
-    def __init__(self, schema: Schema, home: str | None) -> None:
+    def __init__(self, schema: Schema, functions: Iterable[Function], home: str | None) -> None:
         self._home = home
         self._tables = _spellings(table.name for table in schema.tables)
-        self._functions = dict(enumerate(schema.functions))
+        self._functions = dict(enumerate(functions))
         self._types: dict[QName, TypeSnapshot] = {}
         self._parts: dict[QName | int, list[str]] = {}  # the types that each is made of
         for enum in schema.enums:

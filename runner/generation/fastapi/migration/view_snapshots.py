@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.generation.encoders.sql_text import quote
+from runner.generation.fastapi.migration.mysql_snapshot import table_sql
 from runner.generation.fastapi.migration.snapshot import IndexSnapshot, ViewSnapshot
 from runner.generation.fastapi.query_writer import is_as_written, written_query
 from runner.generation.fastapi.resources import resource
@@ -43,6 +44,7 @@ def view_snapshots(application: Application) -> Iterator[ViewSnapshot]:
             is_materialized=view.is_materialized,
             indexes=tuple(_index(name, index) for name, index in table.constraints.indexes.items()),
             comment=table.ddl.comment or None,
+            mysql=_mysql(found, view),
             comments=tuple((column.name, column.comment) for column in table.ddl.columns if column.comment),
         )
 
@@ -57,6 +59,11 @@ def _create(application: Application, found: Resource, view: View, database: Dat
         return f"CREATE {word} {name} {view.definition}"
     query = written_query(application, found.table.ddl.name, database) or _without_rows(found, database)
     return f"CREATE {word} {name} AS\n{query}"
+
+
+def _mysql(found: Resource, view: View) -> str:
+    name = table_sql(found.table.ddl.name, found.home)
+    return f"CREATE VIEW {name} {view.definition}" if found.sql.source.mysql_compatible else ""
 
 
 def _without_rows(found: Resource, database: Database) -> str:

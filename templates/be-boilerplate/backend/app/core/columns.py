@@ -151,7 +151,7 @@ class Array(TypeDecorator[list[Any]]):
     def result_processor(self, dialect: Dialect, coltype: object) -> Any:
         """Return a function that also reads arrays of enums and domains, which psycopg leaves as text."""
         plain: Any = super().result_processor(dialect, coltype)
-        if dialect.name == "sqlite":
+        if dialect.name != "postgresql":
             return plain
         name = self.item_type.compile(dialect)
 
@@ -229,7 +229,7 @@ def postgresql_only(item: Item) -> Item:
     return item
 
 
-class _ItemOf(FunctionElement[bool]):
+class ItemOf(FunctionElement[bool]):
     """`item = ANY (array)`, or the equivalent for a JSON list."""
 
     type = sa.Boolean()
@@ -239,11 +239,11 @@ class _ItemOf(FunctionElement[bool]):
 def array_contains(array: Any, item: Any) -> sa.ColumnElement[bool]:
     """Return the SQL condition that an array contains an item."""
     kind = array.type.item_type
-    return _ItemOf(array, sa.bindparam(None, item, kind), sa.literal(_plain(item)))
+    return ItemOf(array, sa.bindparam(None, item, kind), sa.literal(_plain(item)))
 
 
-@compiles(_ItemOf)
-def _compile_item_of(element: _ItemOf, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(ItemOf)
+def _compile_item_of(element: ItemOf, compiler: SQLCompiler, **options: Any) -> str:
     array, item, plain = (compiler.process(clause, **options) for clause in element.clauses)
     if compiler.dialect.name == "sqlite":
         return f"EXISTS (SELECT 1 FROM json_tree({array}) WHERE atom = {plain})"  # noqa: S608

@@ -59,6 +59,14 @@ def columns_of(table: sa.Table, name: str | None) -> list[str]:
     return []
 
 
+def message_of(table: sa.Table, name: str | None) -> str | None:
+    """Return what people are told who violate a constraint, where there is such a text."""
+    parts: list[sa.Constraint | sa.Index] = [*table.constraints, *table.indexes]
+    texts = {name_of(part): part.info.get("message") for part in parts}
+    rules = getattr(table.info.get("resource"), "rules", ())
+    return texts.get(name) or next((rule.message for rule in rules if rule.name == name), None)
+
+
 def columns_of_domain(table: sa.Table, domain: str | None) -> list[str]:
     """Return the columns whose type is a domain; the domain's checks belong to no table."""
     if domain is None:

@@ -60,7 +60,7 @@ class Search:
             return sa.false()
         query = words_query(map(_forms, words))
         begun = _HasWords(
-            _RowText(*self._texts(model), *map(_LocalNumber, self._numbers(model))),
+            RowText(*self._texts(model), *map(_LocalNumber, self._numbers(model))),
             sa.literal(query, sa.Text()),
         )
         return _Found(
@@ -71,14 +71,14 @@ class Search:
 
     def contains(self, model: type[DeclarativeBase], words: Sequence[str]) -> Condition:
         """Return the condition that a row has all of these words, at any place in its text."""
-        text = _RowText(*self._texts(model))
+        text = RowText(*self._texts(model))
         return sa.and_(*(_contains_one(text, word) for word in words))
 
     def _texts(self, model: type[DeclarativeBase]) -> list[FunctionElement[str]]:
-        return [*(_Value(getattr(model, name)) for name in self.columns), *self._numbers(model)]
+        return [*(CellText(getattr(model, name)) for name in self.columns), *self._numbers(model)]
 
     def _numbers(self, model: type[DeclarativeBase]) -> list[FunctionElement[str]]:
-        return [_Number(_Value(getattr(model, name))) for name in self.phones]
+        return [PlainNumber(CellText(getattr(model, name))) for name in self.phones]
 
 
 def _words(q: str) -> list[str]:
@@ -122,25 +122,25 @@ def _contains_one(text: sa.ColumnElement[str], word: str) -> sa.ColumnElement[bo
 def _contains(text: sa.ColumnElement[str], pattern: str) -> sa.ColumnElement[bool]:
     """Return the condition that a text matches a pattern. A number has no case to ignore, which takes most of the time."""
     has_case = pattern.lower() != pattern.upper()
-    return (_Contains if has_case else _ContainsExactly)(text, sa.literal(pattern, sa.Text()))
+    return (Contains if has_case else ContainsExactly)(text, sa.literal(pattern, sa.Text()))
 
 
 # Elements whose SQL is determined by their classes and clauses alone, so that SQLAlchemy compiles a statement once.
-class _Value(FunctionElement[str]):
+class CellText(FunctionElement[str]):
     """The text of a column."""
 
     type = sa.Text()
     inherit_cache = True
 
 
-class _Number(FunctionElement[str]):
+class PlainNumber(FunctionElement[str]):
     """A text without the separators of a number."""
 
     type = sa.Text()
     inherit_cache = True
 
 
-class _RowText(FunctionElement[str]):
+class RowText(FunctionElement[str]):
     """Texts, separated by spaces."""
 
     type = sa.Text()
@@ -168,14 +168,14 @@ class _HasWords(FunctionElement[bool]):
     inherit_cache = True
 
 
-class _Contains(FunctionElement[bool]):
+class Contains(FunctionElement[bool]):
     """Whether a text matches a pattern, ignoring case."""
 
     type = sa.Boolean()
     inherit_cache = True
 
 
-class _ContainsExactly(FunctionElement[bool]):
+class ContainsExactly(FunctionElement[bool]):
     """Whether a text matches a pattern."""
 
     type = sa.Boolean()
@@ -186,14 +186,14 @@ def _parts(element: FunctionElement[Any], compiler: SQLCompiler, options: Any) -
     return [compiler.process(clause, **options) for clause in element.clauses]
 
 
-@compiles(_Value)
-def _compile_value(element: _Value, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(CellText)
+def _compile_value(element: CellText, compiler: SQLCompiler, **options: Any) -> str:
     (column,) = _parts(element, compiler, options)
     return f"coalesce(CAST({column} AS TEXT), '')"
 
 
-@compiles(_Number)
-def _compile_number(element: _Number, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(PlainNumber)
+def _compile_number(element: PlainNumber, compiler: SQLCompiler, **options: Any) -> str:
     (text,) = _parts(element, compiler, options)
     if compiler.dialect.name == "postgresql":
         return f"translate({text}, '{SEPARATORS}', '')"
@@ -206,24 +206,24 @@ def _compile_local_number(element: _LocalNumber, compiler: SQLCompiler, **option
     return f"regexp_replace({number} COLLATE \"default\", '{INTERNATIONAL}', '0')"
 
 
-@compiles(_RowText)
-def _compile_row_text(element: _RowText, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(RowText)
+def _compile_row_text(element: RowText, compiler: SQLCompiler, **options: Any) -> str:
     text = " || ' ' || ".join(_parts(element, compiler, options))
     # Columns may have collations of their own, which cannot be combined.
     return f'({text}) COLLATE "default"' if compiler.dialect.name == "postgresql" else text
 
 
-@compiles(_Contains)
-def _compile_contains(element: _Contains, compiler: SQLCompiler, **options: Any) -> str:
+@compiles(Contains)
+def _compile_contains(element: Contains, compiler: SQLCompiler, **options: Any) -> str:
     text, pattern = _parts(element, compiler, options)
     if compiler.dialect.name == "postgresql":
         return f"({text}) ILIKE {pattern}"
     return f"lower({text}) LIKE lower({pattern}) ESCAPE '\\'"
 
 
-@compiles(_ContainsExactly)
+@compiles(ContainsExactly)
 def _compile_contains_exactly(
-    element: _ContainsExactly, compiler: SQLCompiler, **options: Any
+    element: ContainsExactly, compiler: SQLCompiler, **options: Any
 ) -> str:
     text, pattern = _parts(element, compiler, options)
     escape = "" if compiler.dialect.name == "postgresql" else " ESCAPE '\\'"

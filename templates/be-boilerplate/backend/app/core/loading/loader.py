@@ -18,7 +18,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from app.core.loading.copies import Copies, key_parts, unique_sets
 from app.core.loading.indexes import rebuilt_indexes
 from app.core.loading.parts import NUMBERS, Part, field_part, keys_part
-from app.core.loading.writers import writer_for
+from app.core.loading.writers import collect_statistics, writer_for
 from app.core.seeding.fields import table_spec
 from app.core.seeding.references import References
 from app.core.seeding.seeder import models_by_table, seed_tables, seeding_steps
@@ -131,8 +131,7 @@ class _Loading:
                     self._add_without_values(progress)
                 else:
                     self._add(copies, progress)
-            quote = self._session.get_bind().dialect.identifier_preparer
-            self._session.execute(sa.text(f"ANALYZE {quote.format_table(self._spec.table)}"))
+            collect_statistics(self._session, self._spec.table)
             self._session.commit()
         except (DBAPIError, psycopg.Error) as error:
             self._session.rollback()

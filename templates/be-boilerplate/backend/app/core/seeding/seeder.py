@@ -185,10 +185,11 @@ def _set_reference(
             continue
         try:
             with session.begin_nested():
+                for name in spec.updated_on_change:
+                    getattr(model, name)  # read again, if a rejected candidate came before
+                    flag_modified(model, name)  # keeps the generated timestamp of the row
                 for name, value in values.items():
                     setattr(model, name, value)
-                for name in spec.updated_on_change:
-                    flag_modified(model, name)  # keeps the generated timestamp of the row
                 session.flush()
         except DBAPIError:
             continue

@@ -83,8 +83,9 @@ class Values:
     def _texts(self, field: Field) -> Iterator[str]:
         bounds = field.type.bounds
         if field.native:
-            name = field.native.partition("(")[0]
+            name, _, size = field.native.rstrip(")").partition("(")
             makers: dict[str, Callable[[], str]] = {
+                "bit": lambda: "".join(self.random.choices("01", k=int(size or 1))),
                 "inet": self.fake.ipv4,
                 "macaddr": self.fake.mac_address,
             }

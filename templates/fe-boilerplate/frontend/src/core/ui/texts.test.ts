@@ -36,9 +36,9 @@ it("formats choices and labels", () => {
 
 it("formats an error message as a sentence about its field", () => {
   expect(problemText(pupils, field("name"), "is required")).toBe("Name is required");
-  expect(
-    problemText(pupils, field("left_on"), "must satisfy left_on >= born_on OR name = 'age'"),
-  ).toBe("Left on must satisfy: Left on ≥ Born on OR Name = 'age'");
+  expect(problemText(pupils, field("name"), "Choose a name.")).toBe("Choose a name.");
+  const plain = "`left_on` and `born_on` do not fit together";
+  expect(problemText(pupils, field("name"), plain)).toBe("Left on and Born on do not fit together");
   const rule = "`left_on` is needed when `level` is 'far_on' or `name` is 'far_on'";
   expect(problemText(pupils, field("name"), rule)).toBe(
     "Left on is needed when Level is Far on or Name is Far on",

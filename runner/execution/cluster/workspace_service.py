@@ -1,0 +1,57 @@
+"""What the supervisor's side has for worker hosts: the workspaces, and agents and templates of the user's own.
+
+Requests are answered in a few threads of the supervisor: files are written here only, under the run's locks, with
+intents and records as by a worker of this machine. A worker waits for its answers, so what was generated and is not
+written yet is bounded by the number of threads of all workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.execution.cluster.shipped_code import pack
+from runner.execution.worker_protocol import Answered, Asked, Shard
+from runner.execution.workspace_access import DirectAccess
+from runner.generation.registry import load_agent
+from runner.records.errors import WorkspaceError
+
+if TYPE_CHECKING:
+    from runner.records.task import TaskSpec
+
+_THREADS = 4  # that read and write files
+
+
+class WorkspaceService:
+    """Answers the requests of workers. Used by the thread of an event loop."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="cluster-writer")
+        self._accesses: dict[tuple[str, str], DirectAccess] = {}  # by task and its inputs
+        self._codes: dict[tuple[str, Path | None, Path | None], tuple[str, bytes] | None] = {}
+
+    async def answer(self, shard: Shard | None, asked: Asked) -> Answered:
+        """Answer a request. One of an attempt that is not of the worker's `shard` is refused."""
+        if shard is None or (asked.work.subtask, asked.work.attempt) not in shard.work:
+            error = WorkspaceError.__name__, "it is not an attempt of this worker", False
+            return Answered(number=asked.number, error=error)
+        key = shard.task.id, shard.task.inputs_digest
+        access = self._accesses.get(key)
+        if access is None:
+            access = DirectAccess(shard.task, shard.run_id, force=shard.force, check=shard.check)
+            self._accesses[key] = access
+        return await asyncio.get_running_loop().run_in_executor(self._threads, access.answer, asked)
+
+    def code(self, task: TaskSpec) -> tuple[str, bytes] | None:
+        """Return the digest and the content of what a worker needs for a task; see `shipped_code.pack`."""
+        key = task.agent, task.import_path, task.templates
+        if key not in self._codes:
+            home = getattr(load_agent(task.agent, task.import_path), "home", None) if ":" in task.agent else None
+            self._codes[key] = pack(*key, home if isinstance(home, Path) else None)
+        return self._codes[key]
+
+    def close(self) -> None:
+        """Finish what is being written, and end the threads."""
+        self._threads.shutdown(wait=True, cancel_futures=True)
