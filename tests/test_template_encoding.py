@@ -39,7 +39,7 @@ KEEPING = {*WORDING, "join", "list", "lower", "replace"}
 
 # Expressions whose text consists of letters, digits, spaces, `_`, `-`, `.` and `/` in whatever schema.
 PLAIN = word_set("""
-    app.distribution app.locale app.slug app.time_zone application.table().module box.height box.more
+    access.audit_days app.distribution app.locale app.slug app.time_zone application.table().module box.height box.more
     box.table.module box.width box.x box.y column.alias_name column.attribute diagram.file diagram.height
     diagram.title diagram.width enum.class_name field.name initial.py added.py loop.index name one.key.on_delete
     one.module operation.rate_limit own.table.module path reference.fields reference.label reference.module
