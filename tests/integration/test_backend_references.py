@@ -320,6 +320,6 @@ def pages(client: httpx.Client, path: str, parameter: str, neighbour: str, curso
         assert response.status_code == 200, response.text
         page = response.json()
         yield {"ids": [row["id"] for row in page["items"]], "previous": page["previous"]}
-        cursor = page[neighbour]
-        if cursor is None:
+        if page[neighbour] is None:
             return
+        cursor = page[neighbour]

@@ -98,6 +98,8 @@ export interface Definition<
 }
 
 /** The operations of a table. Every call throws `ProblemError` if the server rejects it or cannot be reached. */
+export type FileFormat = "csv" | "xlsx";
+
 export interface TableService<Row, Create, Update> {
   readonly name: string;
   readonly path: string;
@@ -148,6 +150,6 @@ export interface TableService<Row, Create, Update> {
   removeMany(keys: readonly Key[]): Promise<number>;
   /** Return the changes of a row, the latest first. */
   history(key: Key, signal?: AbortSignal): Promise<readonly HistoryEntry[]>;
-  /** Export all rows that match a query as CSV. */
-  exportCsv(query?: ListQuery): Promise<Blob>;
+  /** Export all rows that match a query, with these columns or all, and with the labels of referenced rows. */
+  exportFile(format: FileFormat, query?: ListQuery, columns?: readonly string[]): Promise<Blob>;
 }

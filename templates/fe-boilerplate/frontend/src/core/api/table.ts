@@ -10,6 +10,7 @@ import type {
   AnyRow,
   Consequences,
   Definition,
+  FileFormat,
   HistoryEntry,
   Key,
   KeyPart,
@@ -23,6 +24,11 @@ import { loadTable } from "./tables";
 import { fieldToWire, fromWire, toWire } from "./wire";
 
 export type * from "./table-service";
+
+const FILE_TYPES: Readonly<Record<FileFormat, string>> = {
+  csv: "text/csv",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+};
 
 /** Create the service of a table. */
 export function defineTable<
@@ -203,9 +209,17 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     return body as unknown as readonly HistoryEntry[];
   }
 
-  exportCsv(query: ListQuery = {}): Promise<Blob> {
-    const path = `${this.path}${this.mark}export.csv`;
-    return fetchFile(path, "text/csv", { query: exportParameters(query) });
+  exportFile(
+    format: FileFormat,
+    query: ListQuery = {},
+    columns: readonly string[] = [],
+  ): Promise<Blob> {
+    const path = `${this.path}${this.mark}export.${format}`;
+    const parameters = exportParameters({ ...query, labels: true });
+    if (columns.length > 0) parameters.set("columns", columns.join(","));
+    if (format === "csv") parameters.set("bom", "true");
+    else parameters.set("time_zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
+    return fetchFile(path, FILE_TYPES[format], { query: parameters });
   }
 
   private send(path: string, request: Request): Promise<JsonResponse> {
