@@ -23,6 +23,9 @@ from tests.integration.frontend_server import CASES, Application
 
 MODULE = "tests.bench.peers.django_school"
 PUPILS = 36  # of the class
+PATIENCE_MS = 60_000
+
+expect.set_options(timeout=PATIENCE_MS)
 
 
 class Admin:
@@ -45,7 +48,7 @@ class Admin:
     def choose(self, prefix: str, row: int, name: str) -> None:
         """Choose a referenced row in a row of an inline: a click opens the search, and Enter takes what it finds."""
         self.tab.locator(f"#id_{prefix}-{row}-student + .select2 .select2-selection").click()
-        self.tab.keyboard.type(name)
+        self.tab.locator(".select2-container--open .select2-search__field").fill(name)
         expect(self.tab.locator(".select2-results__option--highlighted")).to_have_text(name)
         self.tab.keyboard.press("Enter")
 
@@ -151,6 +154,7 @@ def main() -> None:
         ):
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
             tab = browser.new_page(viewport={"width": 1280, "height": 900})
+            tab.set_default_timeout(PATIENCE_MS)
             Clicks.of(tab)
             admin = Admin(tab, server.url, names)
             admin.log_in()

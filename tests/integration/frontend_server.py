@@ -23,7 +23,7 @@ from tests.integration.frontend import frontend_files, node_tool, tool_command, 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
 
-# The backend tests' data for each table that is no view, as JSON: how rows are created, and which values must be unique.
+# The backend tests' data for each table except views, as JSON: how rows are created, and which values must be unique.
 CASES = """
 import importlib.util, json
 from app.core.discovery import table_packages

@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.integration.frontend_browser"]
 
 PASSWORD = "correct horse 1"
-RIGHTS = """RIGHTS: Rights = {
+RIGHTS = """from app.core.access.rights import READ
+
+RIGHTS: Rights = {
     "admin": {"*": ALL},
     "teacher": {
         "enrollments": ALL, "attendance": ALL, "class_teachers": ALL, "schedules": ALL, "subjects": ALL, "*": READ
@@ -50,8 +52,7 @@ def prepare(backend: Path, environment: Mapping[str, str]) -> None:
     permissions = backend / "app" / "own" / "permissions.py"
     text = permissions.read_text(encoding="utf-8")
     start, end = text.index("RIGHTS: Rights"), text.index("def scope")
-    text = f"{text[:start]}{RIGHTS}\n\n{text[end:]}".replace("import ALL, Rights", "import ALL, READ, Rights")
-    permissions.write_text(text, encoding="utf-8")
+    permissions.write_text(f"{text[:start]}{RIGHTS}\n\n{text[end:]}", encoding="utf-8")
     seeded = run(backend, "-m", "app.seed", "--rows", "2", **environment)
     assert seeded.returncode == 0, seeded.stderr
     for login in ("admin", "teacher"):

@@ -2,7 +2,7 @@
 
 SCHOOL_DATABASE is the file. The package `django_school` is an application whose models `inspectdb` made of it, as
 `python -m tests.bench.peers.django_school` prints them. Registered is what a practised developer writes in a few lines:
-names of rows, searches, filters and inlines. Defaults of columns, which inspectdb leaves out, are those of the fields too.
+names of rows, searches, filters and inlines. Fields have the defaults of their columns, which inspectdb leaves out.
 """
 
 from __future__ import annotations
