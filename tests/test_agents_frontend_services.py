@@ -229,8 +229,8 @@ def test_references_are_declared_once_by_their_own_table(tmp_path: Path) -> None
     files = services(ddl, tmp_path)
     assert "readonly DeclaredReference[] = [];" in files["a/references.ts"]
     told = files["b/references.ts"]
-    assert '{ fields: ["x", "y"], table: "a", targetFields: ["x", "y"] },' in told
-    assert '{ fields: ["up"], table: "b", targetFields: ["id"] },' in told
+    assert '{ path: "x_y", fields: ["x", "y"], table: "a", targetFields: ["x", "y"] },' in told
+    assert '{ path: "up", fields: ["up"], table: "b", targetFields: ["id"] },' in told
 
 
 def test_no_file_of_a_table_is_long() -> None:

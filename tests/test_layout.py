@@ -118,7 +118,7 @@ def test_only_the_ddl_folder_imports_the_sql_parser() -> None:
         ("import runner", {"sqlglot", "jinja2", "convex", "pydantic", "click"}),
         ("import runner.command.cli", {"sqlglot", "jinja2", "convex", "pydantic", "tqdm", "multiprocessing"}),
         ("import runner.progress.reports.commands", {"sqlglot", "jinja2", "convex", "pydantic", "tqdm"}),
-        ("import runner.command.run_plan", {"sqlglot", "jinja2", "convex", "requests"}),
+        ("import runner.command.run_plan", {"sqlglot", "jinja2", "convex", "requests", "distributed", "asyncio"}),
         ("import runner.execution.worker", {"sqlglot", "convex", "pydantic", "anthropic"}),
         ("import runner.ddl.model", {"sqlglot"}),
         (

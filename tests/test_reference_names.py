@@ -33,7 +33,8 @@ CREATE TABLE rooms (id int PRIMARY KEY, name text, batch_id int, UNIQUE (name, b
 CREATE TABLE pupils (id int PRIMARY KEY, full_name text NOT NULL, age int);
 CREATE TABLE scores (
     id int PRIMARY KEY, pupil_id int REFERENCES pupils, pupil text, helper int REFERENCES pupils, note text,
-    class_id int REFERENCES classes, class_pupil_id int, FOREIGN KEY (class_id, pupil_id) REFERENCES places (class, pupil)
+    class_id int REFERENCES classes, class_pupil_id int,
+    FOREIGN KEY (class_id, pupil_id) REFERENCES places (class, pupil)
 );
 CREATE TABLE places (class int REFERENCES classes, pupil int REFERENCES pupils, PRIMARY KEY (class, pupil));
 CREATE INDEX ON scores (pupil_id, note);
@@ -95,7 +96,7 @@ def test_the_option_names_columns_of_referenced_rows() -> None:
 @pytest.mark.parametrize(
     ("search", "key", "message"),
     [
-        ({"scores": ["note", "helpr.full_name"]}, "search.scores.1", "scores has no reference 'helpr'. Did you mean he"),
+        ({"scores": ["note", "helpr.full_name"]}, "search.scores.1", "no reference 'helpr'. Did you mean helper?"),
         ({"scores": ["pupil.full_name"]}, "search.scores.0", "no reference 'pupil'. Did you mean pupil_id?"),
         ({"scores": ["helper.age"]}, "search.scores.0", "pupils does not search a column 'age'. There are: full_name"),
         ({"scores": ["helper.full_nam"]}, "search.scores.0", "Did you mean full_name?"),

@@ -108,7 +108,6 @@ def test_the_report_has_its_documented_shape(store: SqliteStore) -> None:
         "status": "failed",
         "progress": {"completed": 2, "failed": 1, "total": 3},
         "error": "no space",
-        "host": None,
         "started_at": "2026-03-01T12:00:00.250000Z",
         "ended_at": "2026-03-01T12:00:07.000000Z",
     }
@@ -121,6 +120,7 @@ def test_the_report_has_its_documented_shape(store: SqliteStore) -> None:
         "total_steps": 5,
         "attempts": 2,
         "error": "no space",
+        "host": None,
         "started_at": "2026-03-01T12:00:01.000000Z",
         "ended_at": "2026-03-01T12:00:06.000000Z",
         "up_to_date": False,

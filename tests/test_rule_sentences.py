@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.ddl.reader import read_ddl_text
 from runner.generation.model.application import Application
-from runner.generation.model.rule_sentences import rule_message
+from runner.generation.model.rule_sentences import rule_message, rule_messages
+
+if TYPE_CHECKING:
+    from runner.generation.model.checks import RowRule
 
 TABLE = """
 CREATE TABLE t (
@@ -42,11 +46,42 @@ WITHOUT_A_SENTENCE = (
 )
 
 
-def message(check: str) -> str:
+INDONESIAN = {
+    "a <= b": "`a` tidak boleh lebih dari `b`",
+    "begins < ends": "`begins` harus sebelum `ends`",
+    "ends >= begins": "`ends` tidak boleh sebelum `begins`",
+    "a <> b": "`a` tidak boleh `b`",
+    "status NOT IN ('paid', 'void') OR ends IS NOT NULL": "`ends` wajib diisi bila `status` adalah 'paid' atau 'void'",
+    "status = 'draft' OR a IS NULL": "`a` harus kosong bila `status` bukan 'draft'",
+    "is_open OR ends IS NOT NULL": "`ends` wajib diisi bila `is_open` adalah salah",
+    "num_nonnulls(a, b, c) = 1": "tepat satu dari `a`, `b` dan `c` harus terisi",
+    "(a IS NULL) = (b IS NULL)": "`a` dan `b` harus sama-sama terisi atau sama-sama kosong",
+    "(a > b OR note <> '') AND begins < ends": "`note` tidak boleh kosong bila `a` tidak lebih dari `b`; "
+    "`begins` harus sebelum `ends`",
+}
+
+
+def rule_and_names(check: str) -> tuple[RowRule, dict[str, str]]:
     application = Application(read_ddl_text(TABLE.format(check), "postgres"))
     (table,) = application.tables
     (rule,) = table.rules
-    return rule_message(rule, {column: field.name for column, field in table.fields.items()})
+    return rule, {column: field.name for column, field in table.fields.items()}
+
+
+def message(check: str) -> str:
+    return rule_message(*rule_and_names(check))
+
+
+@pytest.mark.parametrize("check", INDONESIAN)
+def test_a_rule_is_a_sentence_in_each_language(check: str) -> None:
+    assert rule_messages(*rule_and_names(check)) == {"en": message(check), "id": INDONESIAN[check]}
+
+
+def test_what_no_sentence_says_better_names_the_fields_in_each_language() -> None:
+    assert rule_messages(*rule_and_names(WITHOUT_A_SENTENCE[0])) == {
+        "en": "`a`, `c` and `b` do not fit together",
+        "id": "`a`, `c` dan `b` tidak sesuai satu sama lain",
+    }
 
 
 @pytest.mark.parametrize("check", SENTENCES)

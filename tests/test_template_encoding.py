@@ -39,13 +39,12 @@ KEEPING = {*WORDING, "join", "list", "lower", "replace"}
 
 # Expressions whose text consists of letters, digits, spaces, `_`, `-`, `.` and `/` in whatever schema.
 PLAIN = word_set("""
-    app.distribution app.locale app.slug app.time_zone application.table().module box.height box.more box.table.module box.width box.x
-    box.y column.alias_name column.attribute diagram.file diagram.height diagram.title diagram.width enum.class_name
-    field.name initial.py added.py loop.index name one.key.on_delete one.module operation.rate_limit own.table.module
-    path reference.fields reference.label reference.module resource.replaced_by revision.number service.name
-    service.schemas table.class_name table.key.name
-    table.examples.most_rows table.label table.module table.noun table.nouns table.plural table.route
-    table.singular
+    access.audit_days app.distribution app.locale app.slug app.time_zone application.table().module box.height box.more
+    box.table.module box.width box.x box.y column.alias_name column.attribute diagram.file diagram.height
+    diagram.title diagram.width enum.class_name field.name initial.py added.py loop.index name one.key.on_delete
+    one.module operation.rate_limit own.table.module path reference.fields reference.label reference.module
+    resource.replaced_by revision.number service.name service.schemas table.class_name table.key.name
+    table.examples.most_rows table.label table.module table.noun table.nouns table.plural table.route table.singular
 """)
 # Expressions that are source already, because code made them of encoded parts.
 SOURCES = word_set("""

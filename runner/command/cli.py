@@ -305,6 +305,26 @@ def _init(ddl: str, dialect: str, output: Path | None) -> None:
     _say(f"wrote {path}\n{first} runner {path}")
 
 
+@_runner.command("cluster")
+@click.option(
+    "--local",
+    "workers",
+    type=click.IntRange(min=1, max=64),
+    required=True,
+    help="Start a scheduler and so many workers on this machine.",
+)
+@click.option(
+    "--port", type=click.IntRange(min=0, max=65535), default=8786, show_default=True, help="Of the scheduler."
+)
+def _cluster(workers: int, port: int) -> None:
+    """Start a Dask cluster to try: runner PLAN --executor tcp://127.0.0.1:8786 uses it."""
+    from runner.command.executor_choice import require_dask  # noqa: PLC0415
+    from runner.command.local_cluster import run_local_cluster  # noqa: PLC0415
+
+    require_dask()
+    run_local_cluster(workers, port, _say)
+
+
 @_runner.command("plan-schema")
 def _plan_schema() -> None:
     """Print the JSON Schema of plans, for editors."""

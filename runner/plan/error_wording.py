@@ -71,7 +71,7 @@ def check_format(findings: Findings, root: Node, errors: list[ErrorDetails]) -> 
         name, node = field_name(loc), root.find(loc)
         if kind == "missing":
             if (loc[:-1], loc[-1]) not in meant:
-                whose = "this task" if len(loc) > 1 else "the plan"
+                whose = "the plan" if len(loc) == 1 else "this task" if loc[0] == "tasks" else loc[0]
                 findings.add_key(node, f"{whose} has no {loc[-1]}", _expected(name))
         elif kind == "plan":
             value = "" if name == "convex.url" else str(node)  # it may contain a password

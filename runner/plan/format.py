@@ -241,8 +241,9 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
         | None
     ) = Field(
         default=None,
-        description="The columns that lists search, by table; of a table that is left out all texts, none for [].",
-        examples=[{"students": ["full_name", "phone"], "audit_log": []}],
+        description="The columns that lists search, by table, and of referenced rows by the reference's name; of a "
+        "table that is left out all texts and the labels of references with an index, none for [].",
+        examples=[{"students": ["full_name", "phone"], "payments": ["note", "student.full_name"], "audit_log": []}],
     )
     secret: (
         Annotated[dict[Text, TextOrNone], Expected("Give the columns of each table: {users: [recovery_answer]}.")]

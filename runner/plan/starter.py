@@ -56,7 +56,7 @@ workspace: build/{name}
 # timeouts: {{task: {timeouts.task:g}, subtask: {timeouts.subtask:g}}}   # seconds
 # retries: {{attempts: {retries.attempts}, backoff: {retries.backoff}}}
 # templates: ./my-templates             # none; searched before the built-in ones
-# search: {{}}                            # the columns that lists search, by table; all texts when left out
+# search: {{}}                            # the columns that lists search, by table; when left out all texts
 # secret: {{}}                            # the columns that are never read, by table; by their names when left out
 # soft_delete: deleted_at               # none; the column of tables whose rows are hidden instead of deleted
 # indexes: suggest                      # those that the DDL lacks: suggest (in the README), create or none

@@ -32,12 +32,17 @@ class Acting(Agent):
         text = ctx.options.get("text", table)
         if act == "path":
             return [GeneratedFile(argument, f"{text}\n")]
+        if act == "env":
+            text = os.environ.get(argument, "unset")
         if act == "big":
             text = "x" * int(argument)
         return [GeneratedFile(f"{ctx.options.get('folder', 'out')}/{table}.txt", f"{text}\n")]
 
     def _write(self, ctx: AgentContext, argument: str) -> None:
         """Just the file."""
+
+    def _env(self, ctx: AgentContext, argument: str) -> None:
+        """A file with the value of this environment variable."""
 
     def _path(self, ctx: AgentContext, argument: str) -> None:
         """The file, at this path."""

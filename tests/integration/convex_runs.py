@@ -98,4 +98,4 @@ def _kept_subtask(subtask: SubTaskRecord) -> dict[str, Any]:
 
 
 def _subtask_row(subtask: dict[str, Any], tasks: dict[str, str]) -> dict[str, Any]:
-    return {**_row(subtask, SubTaskRecord), "task_id": tasks[subtask["taskId"]]}
+    return {"host": None, **_row(subtask, SubTaskRecord), "task_id": tasks[subtask["taskId"]]}

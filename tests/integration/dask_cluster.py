@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import json
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -11,11 +13,11 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tests.integration.command import environment
+from tests.integration.command import ROOT, environment
 from tests.integration.jobs import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 WAIT = 60.0  # seconds for a process to start or to end
 
@@ -39,7 +41,7 @@ class DaskCluster:
         return f"{self.scheme}://{self.host}:{self.port}"
 
     def start_scheduler(self) -> None:
-        """Start the scheduler, the second time on the same port."""
+        """Start the scheduler, the second time on the same port. It has no plan-runner, and needs none."""
         file = self.folder / "scheduler.json"
         file.unlink(missing_ok=True)
         self.scheduler = self._start(
@@ -48,15 +50,18 @@ class DaskCluster:
             self.prefix,
             "--scheduler-file",
             str(file),
+            **without_runner(self.folder),
         )
         until(lambda: file.exists() and file.stat().st_size > 0, "the scheduler", WAIT)
         if self.port == 0:
-            import json
-
             self.port = int(json.loads(file.read_text())["address"].rpartition(":")[2])
 
     def start_worker(
-        self, *options: str, prefix: Sequence[str] = (), threads: int = 1, nanny: bool = True, **env: str
+        self,
+        *options: str,
+        env: Mapping[str, str] | None = None,
+        prefix: Sequence[str] = (),
+        threads: int = 1,
     ) -> subprocess.Popen[bytes]:
         """Start a Dask worker and return its process, which is its nanny."""
         self.count += 1
@@ -65,9 +70,9 @@ class DaskCluster:
                 f"worker-{self.count}",
                 (self.address, "--nthreads", str(threads), "--no-dashboard", "--death-timeout", "120"),
                 prefix,
-                "--nanny" if nanny else "--no-nanny",
+                "--nanny",
                 *options,
-                **env,
+                **(env or {}),
             )
         )
         return self.workers[-1]
@@ -114,6 +119,25 @@ class DaskCluster:
         for one in (self.scheduler, *self.workers):
             if one is not None:
                 one.wait(WAIT)
+
+
+def without_runner(folder: Path) -> dict[str, str]:
+    """Return the environment of a Python in which there is no plan-runner, though it is installed."""
+    shadow = folder / "shadow"
+    (shadow / "runner").mkdir(parents=True, exist_ok=True)
+    text = 'raise ModuleNotFoundError("No module named \'runner\'", name="runner")\n'
+    (shadow / "runner" / "__init__.py").write_text(text)
+    return {"PYTHONPATH": str(shadow)}
+
+
+def another_version(folder: Path) -> dict[str, str]:
+    """Return the environment of a Python with a plan-runner of version 99."""
+    other = folder / "other"
+    if not other.exists():
+        shutil.copytree(ROOT / "runner", other / "runner", ignore=shutil.ignore_patterns("__pycache__"))
+        (other / "runner" / "templates").symlink_to(ROOT / "templates")
+        (other / "runner" / "records" / "version.py").write_text('VERSION = "99"\n')
+    return {"PYTHONPATH": str(other)}
 
 
 def command(process: psutil.Process) -> str:

@@ -38,11 +38,12 @@ async function callAll(table) {
   const filters = operators.flatMap(([field, known]) =>
     known.map((operator) => [operator === "eq" ? field : `${field}__${operator}`, "1"]),
   );
+  const searches = table.references.map(({ path }) => [`${path}__q`, "1"]);
   const places = { limit: 1, offset: 1, after: "a", before: "a", count: "none" }; // the server accepts one place at a time
-  const query = { ...places, sort: ["a"], q: "a", expand: ["a"], filters: Object.fromEntries(filters) };
+  const query = { ...places, sort: ["a"], q: "a", expand: ["a"], filters: Object.fromEntries([...filters, ...searches]) };
   await call(table.list(query));
   await call(table.count(query));
-  await call(table.exportCsv(query));
+  await call(table.exportCsv({ ...query, labels: true }));
   if (!table.writable) return;
   const key = table.key.map((_, place) => `{${place}}`);
   const sample = table.key.map((field) => sampleOf(table.schemas.read.shape[field]));

@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from tests.integration.frontend_pages import TablePages
     from tests.integration.frontend_server import Row
 
+# Pastes a text where the focus is
+PASTE = """text => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
+  document.activeElement.dispatchEvent(event);
+}"""
+
 
 class OneClass:
     """A class in a school of its own, with pupils and teachers, on its page in a browser."""

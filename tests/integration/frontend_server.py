@@ -23,9 +23,9 @@ from tests.integration.frontend import frontend_files, node_tool, tool_command, 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
 
-# The backend tests' data for each table except views, as JSON: how rows are created, and which values must be unique.
+# The backend tests' data for each table that is no view, as JSON: how rows are created, and which values are unique.
 CASES = """
-import importlib.util, json
+import importlib, importlib.util, json
 from app.core.discovery import table_packages
 
 def describe(case):
@@ -37,8 +37,8 @@ def describe(case):
     return {**told, "references": references, "bodies": [case.body(n) for n in range(1, 1001)]}
 
 names = [name.removeprefix("app.") for name in table_packages()]
-modules = {name: f"tests.{name}.case" for name in names if importlib.util.find_spec(f"tests.{name}.case")}
-print(json.dumps({name: describe(importlib.import_module(module).CASE) for name, module in modules.items()}))
+names = [name for name in names if importlib.util.find_spec(f"tests.{name}.case")]  # views have none
+print(json.dumps({name: describe(importlib.import_module(f"tests.{name}.case").CASE) for name in names}))
 """
 
 Row = dict[str, Any]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import psycopg
 import pytest
 
 from tests.generated_backend import backend_files, read_schema, write_backend
-from tests.integration.backend import serving
+from tests.integration.backend import run, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,6 +80,36 @@ ROWS: dict[str, list[dict[str, Any]]] = {
     "bookings": [{"id": 1, "bill_id": 2, "room": ["P3D"]}],
     "nodes": [{"id": 1, "name": "root"}, *({"id": n, "name": f"n{n}", "parent_id": n - 1} for n in range(2, 7))],
 }
+
+MANY = """
+INSERT INTO students (id, full_name) SELECT n, format('Name%s Family%s', n, n % 977) FROM generate_series(1, 20000) n;
+INSERT INTO payments (id, student_id, reference) SELECT n, n, 'INV-' || n FROM generate_series(1, 20000) n;
+"""
+# Prints the plans of searches of payments, and of their lists by the names of pupils
+EXPLAIN = """
+import json
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+from starlette.datastructures import QueryParams
+from app.core.counting import _Explain
+from app.core.database import get_engine
+from app.core.discovery import load_models
+from app.core.listing import ExportQuery
+from app.core.selection import Selection
+
+load_models()
+from app.payments.router import resource
+
+with Session(get_engine()) as session:
+    selection = Selection(resource, session)
+    plans = []
+    for q, more in (("name12345", {}), ("name12345 family621", {}), ("", {"student_id__q": "name12345"})):
+        found = selection.conditions(ExportQuery(parameters=QueryParams(more), q=q))
+        statement = sa.select(resource.model.id).where(*found)
+        assert session.scalars(statement).all() == [12345], (q, more)
+        plans.append(json.dumps(session.execute(_Explain(statement)).scalar_one()))
+print(json.dumps(plans))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +258,21 @@ def test_what_is_no_path_is_refused_with_the_nearest(client: httpx.Client, path:
     assert REFUSED[path] in error["message"]
 
 
+@pytest.mark.parametrize("server", ["system_server", "postgres_server"])  # with trigrams, with words
+def test_postgresql_finds_referring_rows_by_indexes(folder: Path, request: pytest.FixtureRequest, server: str) -> None:
+    own: PostgresServer = request.getfixturevalue(server)
+    with own.new_database() as url:
+        assert run(folder, "-m", "alembic", "upgrade", "head", DATABASE_URL=url).returncode == 0
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(MANY.encode())
+            connection.execute("VACUUM ANALYZE")
+        result = run(folder, "-c", EXPLAIN, DATABASE_URL=url)
+    assert result.returncode == 0, result.stderr[-2000:]
+    for plan in json.loads(result.stdout):
+        assert "Seq Scan" not in plan
+        assert "payments_student_id_idx" in plan
+
+
 LABELLED = {
     "payments": [
         "id,student_id,student_id_label,payer,payer_label,reference,student,tenant,shop_code,shop",
@@ -273,6 +320,6 @@ def pages(client: httpx.Client, path: str, parameter: str, neighbour: str, curso
         assert response.status_code == 200, response.text
         page = response.json()
         yield {"ids": [row["id"] for row in page["items"]], "previous": page["previous"]}
-        cursor = page[neighbour]
-        if cursor is None:
+        if page[neighbour] is None:
             return
+        cursor = page[neighbour]

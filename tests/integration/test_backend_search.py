@@ -85,8 +85,9 @@ from app.people.model import Person
 plans = []
 with get_engine().connect() as connection:
     for q in ("name12345", "081456765", "family12 name"):
-        conditions = list(resource.filters.search.conditions(Person, q))
-        statement = sa.select(Person.id).where(*conditions).compile(get_engine())
+        search = resource.filters.search
+        found = search.matches(Person, search.words(q))
+        statement = sa.select(Person.id).where(found).compile(get_engine())
         plan = connection.exec_driver_sql(f"EXPLAIN {statement}", statement.params)
         plans.append("\\n".join(plan.scalars()))
 print(json.dumps(plans))

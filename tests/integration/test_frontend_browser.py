@@ -204,6 +204,44 @@ def test_a_deletion_shows_first_what_it_does_to_other_rows(pages: Callable[[str]
     expect(question.get_by_role("button", name="Delete", exact=True)).to_be_disabled()
 
 
+def test_a_deletion_can_be_undone_for_a_while(pages: Callable[[str], TablePages]) -> None:
+    subjects = pages("subjects")
+    tab, api = subjects.tab, subjects.app.api
+    key = str(subjects.app.make("subjects")["id"])
+    tab.set_viewport_size(PHONE["viewport"])
+    for undo in (lambda: tab.get_by_role("button", name="Undo").click(), lambda: tab.keyboard.press("Control+z")):
+        tab.goto(f"{subjects.url}/{key}")
+        subjects.delete()
+        expect(subjects.row_link(key)).to_be_hidden()
+        expect(tab.get_by_role("alert")).to_contain_text("Subject deleted")
+        undo()
+        expect(subjects.row_link(key)).to_be_visible()
+        assert api.get(f"{subjects.path}/{key}").status_code == 200
+    tab.goto(f"{subjects.url}/{key}")
+    subjects.delete()
+    notice = tab.get_by_role("alert")
+    box = notice.bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= PHONE["viewport"]["width"]
+    tab.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    for action in tab.get_by_role("main").locator("a, button").all():  # the last ones can be scrolled above it
+        action_box = action.bounding_box()
+        assert action_box is None or action_box["y"] + action_box["height"] <= box["y"] or not action.is_visible()
+    assert api.get(f"{subjects.path}/{key}").status_code == 200
+    notice.get_by_role("button", name="Close").click()
+    expect(notice).to_be_hidden()
+    tab.wait_for_function("async path => (await fetch(path)).status === 404", arg=f"/api{subjects.path}/{key}")
+
+    left = str(subjects.app.make("subjects")["id"])
+    tab.goto(f"{subjects.url}/{left}")
+    subjects.delete()
+    expect(notice).to_be_visible()
+    tab.goto("about:blank")
+    tab.goto(f"{subjects.url}/{left}")
+    expect(tab.get_by_role("heading", level=1)).to_have_text("Subject not found")
+
+
 def test_a_list_is_exported_as_it_is_filtered(pages: Callable[[str], TablePages]) -> None:
     parents = pages("parents")
     row = parents.app.make("parents")

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from tests.integration.axe import grave_findings_in_both_modes
 from tests.integration.frontend_browser import PHONE
-from tests.integration.frontend_class import OneClass
+from tests.integration.frontend_class import PASTE, OneClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from tests.integration.frontend_pages import TablePages
 
 pytest_plugins = ["tests.integration.frontend_browser"]
-
-PASTE = """text => {
-  const clipboardData = new DataTransfer();
-  clipboardData.setData("text/plain", text);
-  const event = new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true });
-  document.activeElement.dispatchEvent(event);
-}"""
 
 
 def test_attendance_of_a_class_is_taken(pages: Callable[[str], TablePages]) -> None:

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.integration.axe import grave_findings_in_both_modes
 from tests.integration.clicks import Clicks
 from tests.integration.frontend_browser import PHONE
-from tests.integration.frontend_class import OneClass
+from tests.integration.frontend_class import PASTE, OneClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,6 +36,21 @@ def test_ten_pupils_are_enrolled_by_their_names(pages: Callable[[str], TablePage
     dialog.get_by_role("button", name="Add 10").click()
     expect(dialog).to_be_hidden()
     expect(one.tab.get_by_text("10 rows")).to_be_visible()
+    assert {row["student_id"] for row in one.children("enrollments")} == {pupil["id"] for pupil in pupils}
+    assert clicks.count == 3
+
+
+def test_ten_pupils_of_a_list_are_enrolled_by_pasting_it(pages: Callable[[str], TablePages]) -> None:
+    one = OneClass(pages)
+    pupils = one.pupils(20, "Kenanga")[::2]
+    clicks = one.open("Enrollments")
+    dialog = one.add_several()
+    expect(dialog.get_by_role("searchbox", name="Search Students")).to_be_focused()
+    one.tab.evaluate(PASTE, "\n".join([*(pupil["full_name"] for pupil in pupils), "Nobody"]))
+    expect(dialog.get_by_role("status")).to_have_text("10 chosen")
+    expect(dialog.get_by_role("alert")).to_have_text("Not found, or the name of several: Nobody")
+    dialog.get_by_role("button", name="Add 10").click()
+    expect(dialog).to_be_hidden()
     assert {row["student_id"] for row in one.children("enrollments")} == {pupil["id"] for pupil in pupils}
     assert clicks.count == 3
 

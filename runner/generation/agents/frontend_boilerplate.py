@@ -26,7 +26,7 @@ class FrontendBoilerplate(TemplateAgent):
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return `app`, its `title` by language, and `operation`; nothing of a table, so no file changes with one."""
+        """Return `app`, its `title` by language, and `operation`. No template names a table."""
         app = app_options(ctx.application.names.common, ctx.options)
         labels = GivenLabels(ctx.options.get("labels") or {})
         return {"app": app, "title": labels.title(app.title), "operation": operation_options(ctx.options)}

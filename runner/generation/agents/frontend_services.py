@@ -32,4 +32,5 @@ class FrontendCrud(TemplateAgent):
         app, table = app_options(part.names, ctx.options), part.table
         chosen, indexes = chosen_columns(ctx.options, "search"), index_option(ctx.options)
         searched = searched_references(table, chosen, all_have_indexes=indexes == "create")
-        return {"app": app, "table": table, "service": ServiceView(table=table, searched_references=searched)}
+        service = ServiceView(table=table, searched_references=frozenset(searched))
+        return {"app": app, "table": table, "service": service}

@@ -16,16 +16,12 @@ from runner.generation.model.check_expressions import Unknown
 from runner.generation.model.conditions import Computed, Condition, ConstantValue, FieldValue
 from runner.generation.model.field_types import MOMENTS
 from runner.generation.model.prose import capital, one_line
+from runner.generation.model.rule_wordings import ENGLISH, WORDINGS, Wording
 
 if TYPE_CHECKING:
     from runner.generation.model.checks import RowRule
 
 _NEGATED = {"=": "<>", "<>": "=", "<": ">=", "<=": ">", ">": "<=", ">=": "<"}
-_OF_NUMBERS = {
-    "=": "{}", "<>": "not {}", "<": "less than {}", "<=": "at most {}", ">": "more than {}", ">=": "at least {}",
-}  # fmt: skip
-_OF_MOMENTS = {**_OF_NUMBERS, "<": "before {}", "<=": "not after {}", ">": "after {}", ">=": "not before {}"}
-_OF_COUNTS = {("=", 1): "exactly one of {}", ("<=", 1): "at most one of {}", (">=", 1): "at least one of {}"}
 _SYMBOLS = {"+": "+", "-": "−", "*": "×"}  # noqa: RUF001 - the signs of arithmetic
 _TIMES = MOMENTS | {"time"}
 _SIDES = 2  # of a comparison, and of an alternative
@@ -34,13 +30,14 @@ _MOST_WORDS = 40  # of a sentence that is still read
 
 def rule_message(rule: RowRule, names: Mapping[str, str]) -> str:
     """Return what a rule demands: its comment, or else a sentence. `names` of fields are by column."""
+    return comment_message(rule.comment) if rule.comment else _message(rule, names, ENGLISH)
+
+
+def rule_messages(rule: RowRule, names: Mapping[str, str]) -> str | Mapping[str, str]:
+    """Return what a rule demands by language; its comment, where it has one, for all languages."""
     if rule.comment:
         return comment_message(rule.comment)
-    try:
-        text = _Sentences(names).demand(rule.condition)
-    except Unknown:
-        text = ""
-    return text if 0 < len(text.split()) <= _MOST_WORDS else plain_message([names[column] for column in rule.columns])
+    return {language: _message(rule, names, wording) for language, wording in WORDINGS.items()}
 
 
 def comment_message(comment: str) -> str:
@@ -48,19 +45,19 @@ def comment_message(comment: str) -> str:
     return capital(one_line(comment))
 
 
-def plain_message(fields: Sequence[str]) -> str:
+def plain_message(fields: Sequence[str], words: Wording = ENGLISH) -> str:
     """Return what can be said of fields that violate a rule whose meaning is not known."""
     quoted = [f"`{field}`" for field in fields]
     if len(quoted) > 1:
-        return f"{_joined(quoted, 'and')} do not fit together"
-    return f"{quoted[0]} has a value that is not allowed" if quoted else "the row breaks a rule of the database"
+        return words.do_not_fit.format(_joined(quoted, words.conjunction))
+    return words.not_allowed.format(quoted[0]) if quoted else words.rule_broken
 
 
 def duplicate_message(fields: Sequence[str], condition: Condition, names: Mapping[str, str]) -> str | None:
     """Return what a unique index over the rows that meet a condition says of one more; None where no sentence does."""
     try:
         parts = condition.arguments if isinstance(condition, Computed) and condition.op == "and" else (condition,)
-        where = " and ".join(map(_Sentences(names).state, parts))
+        where = " and ".join(map(_Sentences(names, ENGLISH).state, parts))
     except Unknown:
         return None
     text = (
@@ -69,29 +66,39 @@ def duplicate_message(fields: Sequence[str], condition: Condition, names: Mappin
     return text if len(text.split()) <= _MOST_WORDS else None
 
 
+def _message(rule: RowRule, names: Mapping[str, str], words: Wording) -> str:
+    """Return a sentence that is still read, or what can be said without one."""
+    try:
+        text = _Sentences(names, words).demand(rule.condition)
+    except Unknown:
+        text = ""
+    return text if 0 < len(text.split()) <= _MOST_WORDS else plain_message([names[one] for one in rule.columns], words)
+
+
 @dataclass(frozen=True, slots=True)
 class _Sentences:
     """Clauses about a row: `state` says that a condition holds, `demand` that it has to."""
 
     names: Mapping[str, str]
+    words: Wording
 
     def demand(self, condition: Condition) -> str:
         if not isinstance(condition, Computed):
-            return f"{self._value(condition)} must be true"
+            return f"{self._value(condition)} {self.words.be(self.words.true, demanded=True, equal=True)}"
         if condition.op == "and":
             return "; ".join(map(self.demand, condition.arguments))
         if condition.op == "or":
             return self._demand_of_choice(condition.arguments)
         if condition.op == "not" and _negation(condition.arguments[0]) is not None:
             return self.demand(_negated(condition.arguments[0]))
-        return self._clause(condition, be="must", empty="must be empty", given="is needed")
+        return self._clause(condition, demanded=True)
 
     def state(self, condition: Condition) -> str:
         if not isinstance(condition, Computed):
-            return f"{self._value(condition)} is true"
+            return f"{self._value(condition)} {self.words.be(self.words.true, demanded=False, equal=True)}"
         if condition.op == "not" and _negation(condition.arguments[0]) is not None:
             return self.state(_negated(condition.arguments[0]))
-        return self._clause(condition, be="is", empty="is empty", given="has a value")
+        return self._clause(condition, demanded=False)
 
     def _demand_of_choice(self, parts: tuple[Condition, ...]) -> str:
         """Return what is demanded where one of several conditions has to hold: one of them, when the others do not."""
@@ -101,12 +108,13 @@ class _Sentences:
         if len(kept) == 1:
             return self.demand(kept[0])
         if all(map(_is_given, kept)):
-            return f"{_joined(list(map(self._field, kept)), 'or')} is needed"
+            return f"{_joined(list(map(self._field, kept)), self.words.disjunction)} {self.words.is_needed}"
         if pairs := self._null_pairs(kept):
             return pairs
         demanded = next((part for part in reversed(kept) if _is_null_test(part)), kept[-1])
         others = [_negated(part) for part in kept if part is not demanded]
-        return f"{self._one_demand(demanded)} when {' and '.join(map(self._one_state, others))}"
+        states = f" {self.words.conjunction} ".join(map(self._one_state, others))
+        return self.words.when.format(self._one_demand(demanded), states)
 
     def _null_pairs(self, parts: Sequence[Condition]) -> str | None:
         """Return what two alternatives demand, each of which says of the same two fields whether they have a value."""
@@ -120,8 +128,8 @@ class _Sentences:
         if len(one) < _SIDES:
             return None
         if len({*one.values()}) == 1:
-            return f"{_joined([*one], 'and')} must both have a value or both be empty"
-        return f"either {_joined([*one], 'or')} must have a value, not both"
+            return self.words.both_or_none.format(_joined([*one], self.words.conjunction))
+        return self.words.either.format(_joined([*one], self.words.disjunction))
 
     def _one_demand(self, condition: Condition) -> str:
         """Return a demand that a clause with `when` can follow. Raises Unknown where it would be ambiguous."""
@@ -129,11 +137,11 @@ class _Sentences:
             return self.demand(condition)
         if condition.op == "or" or not all(map(_is_null_test, condition.arguments)):
             raise Unknown(condition.op)
-        names = _joined(list(map(self._field, condition.arguments)), "and")
+        names = _joined(list(map(self._field, condition.arguments)), self.words.conjunction)
         if all(map(_is_given, condition.arguments)):
-            return f"{names} are needed"
+            return f"{names} {self.words.are_needed}"
         if all(map(_is_empty, condition.arguments)):
-            return f"{names} must be empty"
+            return f"{names} {self.words.must_be_empty}"
         raise Unknown(condition.op)
 
     def _one_state(self, condition: Condition) -> str:
@@ -147,63 +155,61 @@ class _Sentences:
         (column,) = _columns(test)
         return f"`{self.names[column]}`"
 
-    def _clause(self, condition: Computed, *, be: str, empty: str, given: str) -> str:
+    def _clause(self, condition: Computed, *, demanded: bool) -> str:
+        words = self.words
         op, arguments = condition.op, condition.arguments
         is_negated = op == "not"
         if is_negated:
             inner = arguments[0]
             if not isinstance(inner, Computed):
-                return f"{self._value(inner)} {_be(be, 'false')}"
+                return f"{self._value(inner)} {words.be(words.false, demanded=demanded, equal=True)}"
             op, arguments = inner.op, inner.arguments
         if op == "is null":
+            given = words.is_needed if demanded else words.has_value
+            empty = words.must_be_empty if demanded else words.is_empty
             return f"{self._value(arguments[0])} {given if is_negated else empty}"
         if op == "in":
             value, *choices = arguments
-            joined = _joined([self._value(choice) for choice in choices], "or")
-            return f"{self._value(value)} {_be(be, f'not {joined}' if is_negated else joined)}"
+            joined = _joined([self._value(choice) for choice in choices], words.disjunction)
+            among = f"not {joined}" if is_negated else joined
+            return f"{self._value(value)} {words.be(among, demanded=demanded, equal=True)}"
         if op not in _NEGATED or is_negated:
             raise Unknown(op)
-        return self._comparison(op, *arguments, be=be)
+        return self._comparison(op, *arguments, demanded=demanded)
 
-    def _comparison(self, op: str, left: Condition, right: Condition, *, be: str) -> str:
+    def _comparison(self, op: str, left: Condition, right: Condition, *, demanded: bool) -> str:
+        words = self.words
         if isinstance(left, Computed) and left.op == "count known" and isinstance(right, ConstantValue):
-            form = _OF_COUNTS.get((op, right.value))
+            form = words.counts.get((op, right.value)) if isinstance(right.value, int) else None
             if form is None:
                 raise Unknown(op)
-            verb = "must have a value" if be == "must" else "has a value"
-            return f"{form.format(_joined([self._value(part) for part in left.arguments], 'and'))} {verb}"
+            verb = words.must_have_value if demanded else words.has_value
+            return f"{form.format(_joined([self._value(part) for part in left.arguments], words.conjunction))} {verb}"
         if isinstance(left, Computed) and isinstance(right, Computed) and left.op == right.op == "is null":
-            fields = _joined([self._value(part.arguments[0]) for part in (left, right)], "and")
+            fields = _joined([self._value(part.arguments[0]) for part in (left, right)], words.conjunction)
             if op == "=":
-                return f"{fields} must both have a value or both be empty"
+                return words.both_or_none.format(fields)
             raise Unknown(op)
         type_ = left.type or right.type
-        words = _OF_MOMENTS if type_ is not None and type_.kind in _TIMES else _OF_NUMBERS
-        return f"{self._value(left)} {_be(be, words[op].format(self._value(right)))}"
+        forms = words.moments if type_ is not None and type_.kind in _TIMES else words.numbers
+        is_equality = op in ("=", "<>")
+        compared = forms[op].format(self._value(right))
+        return f"{self._value(left)} {words.be(compared, demanded=demanded, equal=is_equality)}"
 
     def _value(self, condition: Condition) -> str:
         if isinstance(condition, FieldValue):
             return f"`{self.names[condition.column]}`"
         if isinstance(condition, ConstantValue):
-            return _constant(condition.value)
+            return self.words.empty if condition.value == "" else _constant(condition.value)
         if condition.op in _SYMBOLS and len(condition.arguments) == _SIDES:
             left, right = condition.arguments
             return f"{self._value(left)} {_SYMBOLS[condition.op]} {self._value(right)}"
         if condition.op == "today":
-            return "today"
+            return self.words.today
         raise Unknown(condition.op)
 
 
-def _be(verb: str, what: str) -> str:
-    """Return `must be …`, `must not be …`, `is …` or `is not …`."""
-    positive = what.removeprefix("not ")
-    negation = " not" if positive != what else ""
-    return f"must{negation} be {positive}" if verb == "must" else f"is{negation} {positive}"
-
-
 def _constant(value: object) -> str:
-    if value == "":
-        return "empty"
     if isinstance(value, str):
         return "'" + value.replace("'", "''") + "'"
     if isinstance(value, bool):

@@ -49,7 +49,7 @@ def with_deletion_column(table: ApplicationTable, name: str) -> ApplicationTable
         AgentError: the column cannot hold the time of a deletion.
 
     """
-    field = table.fields.get(name) if name else None
+    field = table.fields.get(name) if name and not table.is_view else None
     if field is None:
         return table
     if reason := _unsuitable(field):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from runner.generation.model.application_tables import ApplicationTable
 from runner.generation.model.labels import label_fields, label_qualifiers
 from runner.generation.model.naming import camel, free_name
 from runner.generation.model.reference_names import named_references
-from runner.generation.model.rule_sentences import rule_message
+from runner.generation.model.rule_sentences import rule_messages
 from runner.generation.model.samples import sample_of
 from runner.generation.react.javascript_patterns import javascript_pattern
 from runner.generation.react.service_fields import MOST_BITS, arrays_of, bounds_of, choice_source, maker_source
@@ -33,7 +32,7 @@ class ServiceView:
     """A table in the sources of its services. Sources are TypeScript, laid out."""
 
     table: ApplicationTable
-    searched_references: Collection[str] = ()  # by whose labels searches find rows
+    searched_references: frozenset[str] = frozenset()  # by whose labels searches find rows
 
     @property
     def name(self) -> str:
@@ -154,7 +153,7 @@ class ServiceView:
             Open(
                 name=rule.name,
                 fields=[names[column] for column in rule.columns],
-                message=rule_message(rule, names),
+                message=rule_messages(rule, names),
                 holds=Arrow("row", source),
             )
             for rule, source in sources

@@ -34,13 +34,13 @@ _FIRST = (
         run INTEGER NOT NULL, id TEXT NOT NULL, task_id TEXT NOT NULL, position INTEGER NOT NULL,
         title TEXT NOT NULL, table_name TEXT, priority INTEGER NOT NULL, status TEXT NOT NULL,
         step INTEGER NOT NULL, total_steps INTEGER NOT NULL, message TEXT, attempts INTEGER NOT NULL,
-        error TEXT, up_to_date INTEGER NOT NULL, pid INTEGER, started_at TEXT, ended_at TEXT,
+        error TEXT, up_to_date INTEGER NOT NULL, pid INTEGER, host TEXT, started_at TEXT, ended_at TEXT,
         created INTEGER NOT NULL, updated INTEGER NOT NULL, identical INTEGER NOT NULL, kept INTEGER NOT NULL,
         PRIMARY KEY (run, id),
         FOREIGN KEY (run, task_id) REFERENCES tasks (run, id) ON DELETE CASCADE) WITHOUT ROWID""",
     """CREATE TABLE attempts (
-        run INTEGER NOT NULL, subtask_id TEXT NOT NULL, number INTEGER NOT NULL, pid INTEGER, started_at TEXT,
-        ended_at TEXT, error TEXT, charged INTEGER NOT NULL, PRIMARY KEY (run, subtask_id, number),
+        run INTEGER NOT NULL, subtask_id TEXT NOT NULL, number INTEGER NOT NULL, pid INTEGER, host TEXT,
+        started_at TEXT, ended_at TEXT, error TEXT, charged INTEGER NOT NULL, PRIMARY KEY (run, subtask_id, number),
         FOREIGN KEY (run, subtask_id) REFERENCES subtasks (run, id) ON DELETE CASCADE) WITHOUT ROWID""",
     """CREATE TABLE events (
         run INTEGER NOT NULL REFERENCES runs (key) ON DELETE CASCADE, seq INTEGER NOT NULL, at TEXT NOT NULL,

@@ -20,7 +20,18 @@ from tests.integration.faults.aftermath import MakeScene, Scene, Tally
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PARTS = ("kills", "school_runs", "agents", "signals", "disks", "overlap", "soak", "convex", "convex_commands")
+_PARTS = (
+    "kills",
+    "school_runs",
+    "agents",
+    "signals",
+    "disks",
+    "overlap",
+    "soak",
+    "cluster",
+    "convex",
+    "convex_commands",
+)
 _WRITTEN_AFTER = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}  # an aborted session has no result
 _KINDS = ("lost", "doubled", "torn", "left")
 _HEAD = """\

@@ -58,16 +58,18 @@ class CsvCopy:
     columns: Sequence[sa.ColumnElement[Any]]
     converters: Mapping[int, Callable[[str], Any]]
 
-    def with_labels(self, labels: Sequence[LabelColumn]) -> CsvCopy:
-        """Return the same columns with those of labels beside them."""
-        order = beside(self.attributes, labels)
+    def arranged(self, labels: Sequence[LabelColumn], chosen: Sequence[str] = ()) -> CsvCopy:
+        """Return the columns of the chosen attributes, or of all, with those of labels beside them."""
+        order = beside(self.attributes, labels, chosen)
         header = [*self.header, *(label.name for label in labels)]
         cells = [*self.columns[1:], *(_Sql(TEXT.text, label.text) for label in labels)]
         return CsvCopy(
             header=[header[index] for index in order],
             attributes=self.attributes,
             columns=[self.columns[0], *(cells[index] for index in order)],
-            converters={order.index(index): one for index, one in self.converters.items()},
+            converters={
+                order.index(index): one for index, one in self.converters.items() if index in order
+            },
         )
 
     def blocks(
@@ -75,6 +77,8 @@ class CsvCopy:
         session: Session,
         conditions: Sequence[Condition],
         order: Order,
+        *,
+        has_mark: bool = False,
     ) -> Generator[bytes, None, None]:
         """Yield the header, as soon as the query has begun, and the rows that match, in blocks of whole lines."""
         statement = order.with_joins(sa.select(*self.columns)).where(*conditions)
@@ -82,7 +86,7 @@ class CsvCopy:
         dialect = session.get_bind().dialect
         driver: Any = session.connection().connection.driver_connection
         query = _literal(statement, dialect, driver)
-        block = bytearray("".join(blocks_of(self.header, ())).encode())
+        block = bytearray("".join(blocks_of(self.header, (), has_mark=has_mark)).encode())
         try:
             with (
                 driver.cursor() as cursor,

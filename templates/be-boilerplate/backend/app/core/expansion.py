@@ -97,6 +97,11 @@ class References:
             raise invalid(errors)
         return [known[name] for name in dict.fromkeys(names)]
 
+    def parameters(self) -> list[dict[str, Any]]:
+        """Return the OpenAPI parameter objects of the searches of referenced rows."""
+        kind = {"in": "query", "required": False, "schema": {"type": "string"}}
+        return [{"name": f"{path}__q", **kind} for path in self.paths]
+
     def by_path(self) -> dict[str, Expandable]:
         """Return the references by their names in paths."""
         known = self.by_name()

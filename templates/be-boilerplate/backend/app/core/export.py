@@ -1,9 +1,10 @@
-"""Export of rows as CSV, with limits on the number of exports at once and on their duration."""
+"""Export of rows as files, with limits on the number of exports at once and on their duration."""
 
 from __future__ import annotations
 
 import asyncio
 import csv
+import datetime as dt
 import io
 import json
 import logging
@@ -17,6 +18,8 @@ from collections.abc import (
     Iterator,
     Sequence,
 )
+from decimal import Decimal
+from enum import Enum
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
@@ -33,7 +36,11 @@ BLOCK_SIZE = 2**15  # characters, approximately
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
-CsvBlocks = Generator[str, None, None] | Generator[bytes, None, None]
+Blocks = Generator[str, None, None] | Generator[bytes, None, None]
+
+CSV = "text/csv"
+BINARY = {"type": "string", "format": "binary"}  # the JSON Schema of a file
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +52,15 @@ def csv_blocks(
     return blocks_of(header(read, hidden), (row_cells(row, hidden) for row in rows))
 
 
-def blocks_of(header: Sequence[str], rows: Iterable[Iterable[Any]]) -> Generator[str, None, None]:
-    """Yield a CSV file (RFC 4180) in blocks of whole lines: the header, then the cells of each row."""
+def blocks_of(
+    header: Sequence[str], rows: Iterable[Iterable[Any]], *, has_mark: bool = False
+) -> Generator[str, None, None]:
+    """Yield a CSV file (RFC 4180) in blocks of whole lines: the header, then the cells of each row.
+
+    `has_mark` is whether it begins with a byte order mark.
+    """
     buffer = io.StringIO()
+    buffer.write("\ufeff" * has_mark)
     writer = csv.writer(buffer)
     writer.writerow([text_cell(name) for name in header])
     for cells in rows:
@@ -74,6 +87,24 @@ def row_cells(row: BaseModel, hidden: Collection[str] = ()) -> list[Any]:
     return [cell(getattr(row, name), value) for name, value in values.items()]
 
 
+def row_values(row: BaseModel, hidden: Collection[str] = ()) -> list[Any]:
+    """Return the values of a row in the order of the header; those that are no simple values as texts."""
+    values = row.model_dump(mode="json", warnings=False, exclude=set(hidden))
+    return [simple(getattr(row, name), value) for name, value in values.items()]
+
+
+def simple(value: Any, serialized: Any) -> Any:
+    """Return a value that a spreadsheet has a type for, or else its text."""
+    if isinstance(value, _SIMPLE) and not isinstance(value, Enum):
+        return value
+    if isinstance(serialized, (dict, list)):
+        return json.dumps(serialized, ensure_ascii=False)
+    return serialized
+
+
+_SIMPLE = (bool, int, float, Decimal, str, dt.date, dt.time)
+
+
 def cell(value: Any, serialized: Any) -> Any:
     """Return the cell of a value. Only texts are escaped: numbers, dates and durations may start with a sign."""
     if isinstance(value, str):
@@ -92,21 +123,25 @@ def text_cell(text: str) -> str:
     return f"'{text}" if is_formula else text
 
 
-class CsvResponse(StreamingResponse):
-    """A CSV file for download. A client that has not received it after `timeout` seconds is disconnected.
+class ExportResponse(StreamingResponse):
+    """A file for download. A client that has not received it after `timeout` seconds is disconnected.
 
     The first of the blocks is read at once, since an error can be reported only before the response begins. `cancel` is
     called in a thread when the client leaves: it ends the statement that the rows are read with.
     """
 
-    media_type = "text/csv"
-
     def __init__(
-        self, blocks: CsvBlocks, name: str, timeout: float, cancel: Callable[[], None]
+        self,
+        blocks: Blocks,
+        filename: str,
+        media_type: str,
+        *,
+        timeout: float,
+        cancel: Callable[[], None],
     ) -> None:
-        headers = {"Content-Disposition": attachment(f"{name}.csv")}
+        headers = {"Content-Disposition": attachment(filename)}
         content: Iterator[Any] = chain([next(blocks)], blocks)
-        super().__init__(content, headers=headers)
+        super().__init__(content, headers=headers, media_type=media_type)
         self.blocks = blocks
         self.timeout = timeout
         self.cancel = cancel

@@ -11,10 +11,10 @@ from pydantic import BaseModel, TypeAdapter
 from starlette.concurrency import run_in_threadpool
 
 from app.core.bulk_repository import BulkRepository
-from app.core.export import attachment
+from app.core.export import BINARY, CSV, XLSX, attachment
 from app.core.fields import Body
 from app.core.filtering import error_message
-from app.core.importing.cell_values import DateOrder, Decimal, Notation, Reading, zone_of
+from app.core.importing.cell_values import DateOrder, Decimal, Notation, Reading
 from app.core.importing.import_columns import ImportColumns, chosen_columns, columns_of_sheet
 from app.core.importing.import_errors import ImportReport, rejected
 from app.core.importing.import_fields import import_fields
@@ -22,19 +22,19 @@ from app.core.importing.importer import Importer
 from app.core.importing.sheets import read_sheet
 from app.core.importing.template import template_workbook
 from app.core.importing.uploads import uploaded
+from app.core.moments import zone_of
 from app.core.problems import FieldError, ProblemError, invalid, problem_responses, too_busy
 from app.core.request_repository import bulk_repository_of
 from app.core.resource import Resource
 from app.core.responses import json_response
 from app.core.slow_requests import run_while_connected
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FILE = {
     "requestBody": {
         "required": True,
         "content": {
-            "text/csv": {"schema": {"type": "string"}},
-            XLSX: {"schema": {"type": "string", "format": "binary"}},
+            CSV: {"schema": {"type": "string"}},
+            XLSX: {"schema": BINARY},
         },
     }
 }
@@ -193,7 +193,7 @@ def add_import_routes(
         make_template,
         methods=["POST"],
         response_class=Response,
-        responses={200: {"content": {XLSX: {"schema": {"type": "string", "format": "binary"}}}}},
+        responses={200: {"content": {XLSX: {"schema": BINARY}}}},
         operation_id=f"make_import_template_{plural}",
         summary=f"Make an empty file of {nouns}",
         description="Returns an XLSX file with a title for each field and lists of the allowed values.",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -12,11 +11,13 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from app.core.access.access import access_of
 from app.core.counting import Total, count_rows
 from app.core.database import limit_statements
-from app.core.export import CsvBlocks, blocks_of, csv_blocks, header, row_cells, text_cell
+from app.core.export import Blocks, blocks_of, header, row_cells, row_values, text_cell
 from app.core.filtering import Condition
-from app.core.listing import Count, CsvQuery, ExportQuery, ListQuery, Page
+from app.core.listing import Count, CsvQuery, ExportQuery, ListQuery, Page, WorkbookQuery
+from app.core.problems import FieldError, invalid
 from app.core.reference_labels import beside
 from app.core.selection import Selection
+from app.core.workbooks import workbook_blocks
 
 if TYPE_CHECKING:
     from app.core.resource import Resource
@@ -94,31 +95,80 @@ def read_count(resource: AnyResource, session: Session, query: ExportQuery) -> C
     return Count(count=total.rows or 0)
 
 
-def read_csv(resource: AnyResource, session: Session, query: CsvQuery, timeout: float) -> CsvBlocks:
+def read_csv(resource: AnyResource, session: Session, query: CsvQuery, timeout: float) -> Blocks:
     """Return a CSV file with all rows that match a query, in blocks of lines; rows are read in batches.
 
     A statement may take `timeout` seconds: the first batch of a sorted export requires all rows to be sorted.
     PostgreSQL writes the lines itself where it can.
     """
-    access = access_of(session)
-    access.require("read", resource)
-    access.require("export", resource)
-    selection, hidden = Selection(resource, session, "export"), access.hidden(resource)
-    conditions, order = selection.conditions(query), selection.order(query.sort)
-    labels = selection.label_columns(order) if query.labels else []
-    limit_statements(session, timeout)
-    is_copied = not hidden and session.get_bind().dialect.name == "postgresql"
-    if is_copied and resource.csv_copy is not None:
-        return resource.csv_copy.with_labels(labels).blocks(session, conditions, order)
-    statement = sa.select(resource.rows, *(label.text for label in labels)).where(*conditions)
-    statement = order.with_joins(statement).order_by(*order.clauses())
-    rows = session.execute(statement.execution_options(yield_per=500))
-    read = ((resource.read.model_validate(row), texts) for row, *texts in rows)
-    if not labels:
-        return csv_blocks(resource.read, (row for row, _ in read), hidden)
-    attributes = [name for name in resource.read.model_fields if name not in hidden]
-    places = beside(attributes, labels)
-    names = [*header(resource.read, hidden), *(label.name for label in labels)]
-    cells = ([*row_cells(row, hidden), *map(text_cell, texts)] for row, texts in read)
-    in_order = itemgetter(*places)
-    return blocks_of(in_order(names), map(in_order, cells))
+    export = _Export(resource, session, query, timeout)
+    is_copied = not export.hidden and session.get_bind().dialect.name == "postgresql"
+    if is_copied and resource.csv_copy is not None and len(export.places) > 1:
+        copy = resource.csv_copy.arranged(export.labels, export.chosen)
+        return copy.blocks(session, export.conditions, export.order, has_mark=query.bom)
+    rows = export.rows(lambda row: row_cells(row, export.hidden), text_cell)
+    return blocks_of(export.header(), rows, has_mark=query.bom)
+
+
+def read_workbook(
+    resource: AnyResource, session: Session, query: WorkbookQuery, timeout: float
+) -> Blocks:
+    """Return an XLSX file with all rows that match a query, in blocks of bytes.
+
+    The file is complete before its first block. Raises a problem 503 if that takes more than `timeout` seconds.
+    """
+    export = _Export(resource, session, query, timeout)
+    rows = export.rows(lambda row: row_values(row, export.hidden), str)
+    return workbook_blocks(export.header(), rows, query.time_zone, timeout)
+
+
+class _Export:
+    """What an export reads: the rows that match a query, and the chosen columns with labels beside references."""
+
+    def __init__(
+        self, resource: AnyResource, session: Session, query: CsvQuery, timeout: float
+    ) -> None:
+        access = access_of(session)
+        access.require("read", resource)
+        access.require("export", resource)
+        self._resource, self._session = resource, session
+        selection = Selection(resource, session, "export")
+        self.hidden = access.hidden(resource)
+        self.conditions, self.order = selection.conditions(query), selection.order(query.sort)
+        self.labels = selection.label_columns(self.order) if query.labels else []
+        names = {resource.field_names[name]: name for name in self._attributes()}
+        self.chosen = _chosen(names, query.columns)
+        self.places = beside(self._attributes(), self.labels, self.chosen)
+        limit_statements(session, timeout)
+
+    def header(self) -> list[str]:
+        """Return the names of the columns."""
+        labels = (label.name for label in self.labels)
+        return self._arranged([*header(self._resource.read, self.hidden), *labels])
+
+    def rows(
+        self, cells: Callable[[Any], list[Any]], label_cell: Callable[[str], str]
+    ) -> Iterator[list[Any]]:
+        """Return the cells of each row, where `cells` returns those of the fields, and `label_cell` that of a label."""
+        labels = (label.text for label in self.labels)
+        statement = sa.select(self._resource.rows, *labels).where(*self.conditions)
+        statement = self.order.with_joins(statement).order_by(*self.order.clauses())
+        for row, *texts in self._session.execute(statement.execution_options(yield_per=500)):
+            shown = (None if text is None else label_cell(text) for text in texts)
+            read = self._resource.read.model_validate(row)
+            yield self._arranged([*cells(read), *shown])
+
+    def _attributes(self) -> list[str]:
+        return [name for name in self._resource.read.model_fields if name not in self.hidden]
+
+    def _arranged(self, cells: Sequence[Any]) -> list[Any]:
+        return [cells[place] for place in self.places]
+
+
+def _chosen(names: Mapping[str, str], columns: str) -> list[str]:
+    """Return the attributes of the chosen columns; raises a problem 422 for what is not the name of a field."""
+    chosen = list(dict.fromkeys(part.strip() for part in columns.split(",") if part.strip()))
+    if unknown := [name for name in chosen if name not in names]:
+        message = f"names no fields: {', '.join(unknown)}"
+        raise invalid([FieldError(field="columns", code="columns", message=message)])
+    return [names[name] for name in chosen]

@@ -21,6 +21,14 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def zone_of(name: str) -> dt.tzinfo:
+    """Return a time zone by its IANA name; raises ValueError where there is none of that name."""
+    try:
+        return ZoneInfo(name)
+    except (KeyError, OSError, ValueError):
+        raise ValueError("is not the IANA name of a time zone") from None
+
+
 def local_now() -> dt.datetime:
     """Return the current date and time in the time zone of the application, without the zone."""
     return dt.datetime.now(ZoneInfo(get_settings().time_zone)).replace(tzinfo=None)

@@ -49,11 +49,16 @@ def label_columns(reachable: Reachable, joins: Joins) -> list[LabelColumn]:
     return found
 
 
-def beside(attributes: Sequence[str], labels: Sequence[LabelColumn]) -> list[int]:
-    """Return the order in which labels are beside their attributes: indexes of the attributes, then the labels."""
+def beside(
+    attributes: Sequence[str], labels: Sequence[LabelColumn], chosen: Sequence[str] = ()
+) -> list[int]:
+    """Return the order in which labels are beside their attributes: indexes of the attributes, then the labels.
+
+    Only `chosen` attributes are in it, in their own order, if there are any.
+    """
     found = []
-    for index, attribute in enumerate(attributes):
-        found.append(index)
+    for attribute in chosen or attributes:
+        found.append(attributes.index(attribute))
         found += [
             len(attributes) + place
             for place, label in enumerate(labels)

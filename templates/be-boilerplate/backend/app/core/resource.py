@@ -90,5 +90,15 @@ class Resource(Generic[Model, Read]):
         return getattr(column.server_default, "arg", None)
 
     def list_docs(self) -> dict[str, Any]:
-        """Return the OpenAPI parameters of the filters, for a route's `openapi_extra`."""
-        return {"parameters": self.filters.parameters()}
+        """Return the OpenAPI parameters of the filters, for a route's `openapi_extra`.
+
+        Of the many filters through references, only the searches are listed; `paths_note` describes the others.
+        """
+        return {"parameters": [*self.filters.parameters(), *self.references.parameters()]}
+
+    @property
+    def paths_note(self) -> str:
+        """A sentence about filters through references, for a route's description; empty without references."""
+        path = next(iter(self.references.paths), "")
+        example = f"`{path}__` and a field of the row that it refers to"
+        return f" Filters and `sort` also follow references: {example}." if path else ""

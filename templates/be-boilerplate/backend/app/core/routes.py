@@ -15,10 +15,18 @@ from app.core.bulk_repository import MAX_BULK_ROWS, BulkRepository, Edits
 from app.core.consequence_routes import add_bulk_consequences_route
 from app.core.constraint_columns import table_of
 from app.core.database import cancel_statement
-from app.core.export import CsvResponse, export_slot
+from app.core.export import BINARY, CSV, XLSX, ExportResponse, export_slot
 from app.core.fields import Body
 from app.core.import_routes import add_import_routes
-from app.core.listing import Count, CsvQuery, ListQuery, csv_query, list_query
+from app.core.listing import (
+    Count,
+    CsvQuery,
+    ListQuery,
+    WorkbookQuery,
+    csv_query,
+    list_query,
+    workbook_query,
+)
 from app.core.problems import problem_responses
 from app.core.repository import Repository
 from app.core.request_repository import bulk_repository_of, repository_of
@@ -76,7 +84,22 @@ def add_list_routes(
         cancel = partial(cancel_statement, rows.session)
 
         def read() -> Response:
-            return CsvResponse(rows.csv(query, timeout), plural, timeout, cancel)
+            blocks = rows.csv(query, timeout)
+            return ExportResponse(blocks, f"{plural}.csv", CSV, timeout=timeout, cancel=cancel)
+
+        return await run_while_connected(request, rows.session, read)
+
+    async def workbook(
+        request: Request,
+        rows: Annotated[Repository[Any, Any], repository],
+        query: Annotated[WorkbookQuery, Depends(workbook_query)],
+    ) -> Response:
+        timeout = request.app.state.settings.export_timeout
+        cancel = partial(cancel_statement, rows.session)
+
+        def read() -> Response:
+            blocks = rows.workbook(query, timeout)
+            return ExportResponse(blocks, f"{plural}.xlsx", XLSX, timeout=timeout, cancel=cancel)
 
         return await run_while_connected(request, rows.session, read)
 
@@ -87,7 +110,8 @@ def add_list_routes(
         responses=problem_responses(400, 503),
         operation_id=f"list_{plural}",
         summary=f"List {nouns}",
-        description="Returns a page of the rows that match the filters. The header `Link` leads to its neighbours.",
+        description="Returns a page of the rows that match the filters. The header `Link` leads to its neighbours."
+        f"{resource.paths_note}",
         openapi_extra=docs,
     )
     router.add_api_route(
@@ -97,7 +121,7 @@ def add_list_routes(
         responses=problem_responses(503),
         operation_id=f"count_{plural}",
         summary=f"Count {nouns}",
-        description="Returns the exact number of rows that match the filters.",
+        description=f"Returns the exact number of rows that match the filters.{resource.paths_note}",
         openapi_extra=docs,
     )
     router.add_api_route(
@@ -108,7 +132,18 @@ def add_list_routes(
         dependencies=[Depends(export_slot)],
         operation_id=f"export_{plural}",
         summary=f"Export {nouns}",
-        description="Returns all rows that match the filters, as CSV.",
+        description=f"Returns all rows that match the filters, as CSV.{resource.paths_note}",
+        openapi_extra=docs,
+    )
+    router.add_api_route(
+        f"{mark}export.xlsx",
+        workbook,
+        response_class=StreamingResponse,
+        responses=problem_responses(422, 503) | {200: {"content": {XLSX: {"schema": BINARY}}}},
+        dependencies=[Depends(export_slot)],
+        operation_id=f"export_workbook_{plural}",
+        summary=f"Export {nouns} as a workbook",
+        description="Returns all rows that match the filters, as XLSX.",
         openapi_extra=docs,
     )
 

@@ -8,6 +8,7 @@ import io
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
+from openpyxl import load_workbook
 from sqlalchemy.engine import Connection
 
 from tests.core.factory import Factory, Json, load_case
@@ -136,6 +137,16 @@ class BulkTests(ImportTests):
             _cell(item[self.case.key[0]]) for item in items
         ]
         assert list(lines[0]) == list(items[0])
+        chosen = {**order, "columns": self.case.key[0], "bom": True}
+        text = client.get(f"{self.case.path}{self.case.mark}export.csv", params=chosen).text
+        assert text.splitlines() == [
+            f"\ufeff{self.case.key[0]}",
+            *(line[self.case.key[0]] for line in lines),
+        ]
+        book = client.get(f"{self.case.path}{self.case.mark}export.xlsx", params=order)
+        sheet = load_workbook(io.BytesIO(book.content)).worksheets[0]
+        assert [cell.value for cell in sheet[1]] == list(items[0])
+        assert sheet.max_row == 1 + len(items)
 
     def test_references_are_expanded_with_one_query_each(
         self, client: TestClient, connection: Connection, factory: Factory

@@ -31,7 +31,7 @@ export function App() {
     >
       <QueryClientProvider client={queryClient}>
         <ModalsProvider>
-          <Notifications position="top-right" />
+          <Notifications position="bottom-right" />
           <LoginGate>
             <RouterProvider router={router} />
           </LoginGate>

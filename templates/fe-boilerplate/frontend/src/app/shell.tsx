@@ -55,7 +55,8 @@ export function Shell() {
       <AppShell.Navbar id="navigation" aria-label={t("shell.tables")} p="xs">
         <Navigation />
       </AppShell.Navbar>
-      <AppShell.Main id="content" ref={main} tabIndex={-1}>
+      {/* The space at the end lets people scroll every action above a notification. */}
+      <AppShell.Main id="content" ref={main} tabIndex={-1} pb={112}>
         <Outlet />
       </AppShell.Main>
       <KeyDialog />

@@ -11,7 +11,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
-from zoneinfo import ZoneInfo
 
 Decimal = Literal[".", ","]
 DateOrder = Literal["dmy", "mdy", "ymd"]
@@ -221,11 +220,3 @@ def list_reader(item: Reader) -> Reader:
 def letters_and_digits(text: str) -> str:
     """Return a text in the form in which titles and choices are compared: `Born on` and `born_on` are equal."""
     return "".join(character for character in text.casefold() if character.isalnum())
-
-
-def zone_of(name: str) -> dt.tzinfo:
-    """Return a time zone by its IANA name; raises ValueError where there is none of that name."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, OSError, ValueError):
-        raise ValueError("is not the IANA name of a time zone") from None

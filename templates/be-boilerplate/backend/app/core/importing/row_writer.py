@@ -15,7 +15,7 @@ from app.core.hooks import after_create, before_create
 from app.core.importing.import_errors import ImportErrors
 from app.core.importing.new_rows import NewRow, UniqueValues
 from app.core.integrity import explain
-from app.core.problems import ProblemError
+from app.core.problems import FieldError, ProblemError
 
 AnyRepository = BulkRepository[Any, Any]
 
@@ -40,37 +40,38 @@ class RowWriter:
 
     def store(self, batch: Sequence[NewRow]) -> None:
         """Store a batch; the rows that are rejected are added to the errors."""
-        if batch and not self._is_stored(batch):
-            taken = {
-                row.source.number: (row, errors)
-                for unique in self._unique
-                for row, errors in unique.taken(self._session, batch)
-            }
-            for row, errors in taken.values():
-                self._errors.add(row.source, *errors)
-            self._store_parts([row for row in batch if row.source.number not in taken])
+        if not batch or self._try_to_store(batch) is None:
+            return
+        taken: dict[int, list[FieldError]] = {}
+        for unique in self._unique:
+            for row, errors in unique.taken(self._session, batch):
+                taken.setdefault(row.source.number, []).extend(errors)
+        for row in batch:
+            self._errors.add(row.source, *taken.get(row.source.number, ()))
+        self._store_parts([row for row in batch if row.source.number not in taken])
 
     def _store_parts(self, batch: Sequence[NewRow]) -> None:
         """Store the rows that the database accepts, found by bisection."""
-        if not batch or self._is_stored(batch):
+        error = self._try_to_store(batch) if batch else None
+        if error is None:
             return
-        if len(batch) > 1:
-            middle = len(batch) // 2
-            self._store_parts(batch[:middle])
-            self._store_parts(batch[middle:])
+        if len(batch) == 1:
+            self._reject(batch[0], error)
+            return
+        middle = len(batch) // 2
+        self._store_parts(batch[:middle])
+        self._store_parts(batch[middle:])
 
-    def _is_stored(self, batch: Sequence[NewRow]) -> bool:
-        """Store rows unless one of them is rejected; the error of a single one is reported."""
+    def _try_to_store(self, batch: Sequence[NewRow]) -> DBAPIError | ProblemError | None:
+        """Store all of these rows or none; return the error if one is rejected."""
         try:
             with self._session.begin_nested():
                 self._insert(batch)
         except OperationalError:  # the statement was canceled, or the connection was lost
             raise
         except (DBAPIError, ProblemError) as error:
-            if len(batch) == 1:
-                self._reject(batch[0], error)
-            return False
-        return True
+            return error
+        return None
 
     def _reject(self, row: NewRow, error: DBAPIError | ProblemError) -> None:
         if isinstance(error, ProblemError):

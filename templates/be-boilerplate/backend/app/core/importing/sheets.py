@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from app.core.importing.cell_values import Reading
+from app.core.importing.opened_workbooks import open_workbook
 from app.core.importing.uploads import unreadable
-from app.core.importing.workbooks import open_workbook
 
 Cell = Any  # a text, or in XLSX also a number, a boolean, a date or a time; None where it is empty
 MAX_COLUMNS = 500

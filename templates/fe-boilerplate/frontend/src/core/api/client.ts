@@ -14,6 +14,8 @@ export interface Request {
   /** The `ETag` of the version to change, sent as `If-Match`. */
   readonly etag?: string | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the request outlives the page. */
+  readonly keepalive?: boolean;
 }
 
 export interface JsonResponse {
@@ -54,6 +56,7 @@ async function fetchResponse(path: string, accept: string, request: Request): Pr
       headers,
       body: request.file ?? (request.body === undefined ? null : writeJson(request.body)),
       signal: request.signal ?? null,
+      keepalive: request.keepalive ?? false,
     });
     recordTimeZone(response.headers);
     return response;

@@ -165,6 +165,8 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
         ({ key }) => [key],
       ),
 
+    useRestore: () => useChange(name, (key: Key) => service.restore(key)),
+
     useRemoveMany: () =>
       useChange(
         name,

@@ -1,3 +1,5 @@
+import { messageOf } from "./problem-messages";
+
 /** An error of one field. `constraint` names the violated database constraint, if any. */
 export interface FieldProblem {
   readonly field: string;
@@ -71,9 +73,12 @@ export function readRetryAfter(text: string | null): number | undefined {
 
 function fieldProblem(value: unknown): FieldProblem[] {
   if (!isObject(value)) return [];
-  const { field, code, message, constraint } = value;
-  const error = { field: textOf(field), code: textOf(code), message: textOf(message) };
-  return [typeof constraint === "string" ? { ...error, constraint } : error];
+  const code = textOf(value.code);
+  const constraint = typeof value.constraint === "string" ? value.constraint : undefined;
+  const message = messageOf(code, textOf(value.message), constraint);
+  return [
+    { field: textOf(value.field), code, message, ...(constraint !== undefined && { constraint }) },
+  ];
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

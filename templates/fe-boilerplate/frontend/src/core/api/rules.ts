@@ -6,6 +6,7 @@
  */
 
 import type { z } from "zod";
+import { type Text, textIn } from "../language/texts";
 import { compare, type Exact, exact, minus, plus, times } from "./exact";
 import { isNonFinite } from "./fields";
 import { currentMoment } from "./time-zone";
@@ -21,8 +22,16 @@ type Truth = boolean | null;
 export interface Rule {
   readonly name: string;
   readonly fields: readonly string[];
-  readonly message: string;
+  readonly message: Text;
   readonly holds: (row: Values) => unknown;
+}
+
+const messages = new Map<string, Text>();
+
+/** Return what a constraint demands; undefined for one that is no known rule. */
+export function constraintText(name: string): string | undefined {
+  const message = messages.get(name);
+  return message && textIn(message);
 }
 
 /** Add rules to the schema of a new row. A violation is reported at each field of the rule. */
@@ -48,11 +57,12 @@ function withRule<Schema extends z.ZodObject>(
   rule: Rule,
   applies: (row: Values, rule: Rule) => boolean,
 ): Schema {
+  messages.set(rule.name, rule.message);
   return schema.superRefine(
     (row, context) => {
       if (!applies(row, rule) || rule.holds(row) !== false) return;
       for (const field of rule.fields) {
-        context.addIssue({ code: "custom", path: [field], message: rule.message });
+        context.addIssue({ code: "custom", path: [field], message: textIn(rule.message) });
       }
     },
     {

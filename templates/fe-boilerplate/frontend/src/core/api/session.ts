@@ -1,4 +1,5 @@
 import { send } from "./client";
+import { sendAllDeletions } from "./held-deletions";
 import { ProblemError } from "./problem";
 import { type Session, sessionState, setSessionState } from "./session-state";
 
@@ -27,6 +28,7 @@ export async function logIn(login: string, password: string): Promise<boolean> {
 
 /** Log out. */
 export async function logOut(): Promise<void> {
+  await sendAllDeletions();
   await send(PATH, { method: "DELETE" });
 }
 

@@ -33,20 +33,25 @@ export type WirePage = Omit<Page<unknown>, "precision"> & { readonly total_is: P
 /** What happens to rows of another table when the rows that they refer to by `fields` are deleted. */
 export interface Consequence {
   readonly table: string;
-  readonly effect: "delete" | "set_null" | "set_default" | "refuse";
+  readonly effect: "delete" | "set_null" | "set_default" | "keep" | "refuse";
   readonly fields: readonly string[];
   readonly rows: number;
 }
 
-/** What a deletion would do to other rows. Unless it is complete, each number of rows is a minimum. */
+/**
+ * What a deletion would do to other rows. Unless it is complete, each number of rows is a minimum. Rows that are
+ * restorable are hidden, with the rows that would be deleted too.
+ */
 export interface Consequences {
   readonly effects: readonly Consequence[];
   readonly isComplete: boolean;
+  readonly isRestorable: boolean;
 }
 
 /** The consequences of a deletion as the server sends them. */
 export interface WireConsequences extends Pick<Consequences, "effects"> {
   readonly is_complete: boolean;
+  readonly is_restorable?: boolean;
 }
 
 /** A change of a row. Of an update, `before` and `after` have the fields that it changed. */
@@ -93,6 +98,8 @@ export interface Definition<
 }
 
 /** The operations of a table. Every call throws `ProblemError` if the server rejects it or cannot be reached. */
+export type FileFormat = "csv" | "xlsx";
+
 export interface TableService<Row, Create, Update> {
   readonly name: string;
   readonly path: string;
@@ -133,13 +140,16 @@ export interface TableService<Row, Create, Update> {
     added: readonly Create[],
     changes: readonly { key: Key; changes: Update }[],
   ): Promise<void>;
-  remove(key: Key, etag?: string): Promise<void>;
+  /** `keepalive` lets the request outlive the page. */
+  remove(key: Key, etag?: string, keepalive?: boolean): Promise<void>;
+  /** Restore a row that was hidden instead of deleted. */
+  restore(key: Key): Promise<Row>;
   /** Return what the deletion of the rows with these keys would do to other rows. */
   consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences>;
   /** Delete all existing rows with these keys or none, and return how many were deleted. */
   removeMany(keys: readonly Key[]): Promise<number>;
   /** Return the changes of a row, the latest first. */
   history(key: Key, signal?: AbortSignal): Promise<readonly HistoryEntry[]>;
-  /** Export all rows that match a query as CSV. */
-  exportCsv(query?: ListQuery): Promise<Blob>;
+  /** Export all rows that match a query, with these columns or all, and with the labels of referenced rows. */
+  exportFile(format: FileFormat, query?: ListQuery, columns?: readonly string[]): Promise<Blob>;
 }

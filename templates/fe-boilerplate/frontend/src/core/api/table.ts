@@ -1,13 +1,16 @@
 import { z } from "zod";
 import { fetchFile, type JsonResponse, type Request, send } from "./client";
+import { isHeld } from "./held-deletions";
 import { fieldKind, type Operator, operatorsOf } from "./kinds";
 import { exportParameters, filterParameters, type ListQuery, listParameters } from "./list-query";
+import { ProblemError } from "./problem";
 import { type Reference, type Referrer, referencesOf, referrersOf } from "./references";
 import { isAllowed, isFieldAllowed } from "./session-state";
 import type {
   AnyRow,
   Consequences,
   Definition,
+  FileFormat,
   HistoryEntry,
   Key,
   KeyPart,
@@ -21,6 +24,11 @@ import { loadTable } from "./tables";
 import { fieldToWire, fromWire, toWire } from "./wire";
 
 export type * from "./table-service";
+
+const FILE_TYPES: Readonly<Record<FileFormat, string>> = {
+  csv: "text/csv",
+  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+};
 
 /** Create the service of a table. */
 export function defineTable<
@@ -105,10 +113,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   async list(query: ListQuery = {}, signal?: AbortSignal): Promise<Page<z.output<Read>>> {
     const { body } = await this.send("", { query: listParameters(query), signal });
     const { items, expanded, total_is, ...page } = body as unknown as WirePage;
+    const rows = items.map((row) => this.parse(row));
+    const shown = rows.filter((row) => !isHeld(this.name, this.keyOf(row)));
     return {
       ...page,
+      total: page.total === null ? null : page.total - (rows.length - shown.length),
       precision: total_is,
-      items: items.map((row) => this.parse(row)),
+      items: shown,
       expanded: await this.parseExpanded(expanded ?? {}),
     };
   }
@@ -122,6 +133,7 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
   }
 
   async get(key: Key, signal?: AbortSignal): Promise<Versioned<z.output<Read>>> {
+    if (isHeld(this.name, key)) throw new ProblemError(404, "Not Found", "");
     const { body, etag } = await this.send(keyPath(key), { signal });
     return { row: this.parse(body), etag };
   }
@@ -163,8 +175,13 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     await this.send("/bulk-save", { method: "POST", body });
   }
 
-  async remove(key: Key, etag?: string): Promise<void> {
-    await this.send(keyPath(key), { method: "DELETE", etag });
+  async remove(key: Key, etag?: string, keepalive = false): Promise<void> {
+    await this.send(keyPath(key), { method: "DELETE", etag, keepalive });
+  }
+
+  async restore(key: Key): Promise<z.output<Read>> {
+    const { body } = await this.send(this.pathBelow(key, "restore"), { method: "POST" });
+    return this.parse(body);
   }
 
   async consequences(keys: readonly Key[], signal?: AbortSignal): Promise<Consequences> {
@@ -177,8 +194,8 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
             body: keys.map((each) => this.wireKey(each)),
             signal,
           });
-    const { effects, is_complete } = body as unknown as WireConsequences;
-    return { effects, isComplete: is_complete };
+    const { effects, is_complete, is_restorable } = body as unknown as WireConsequences;
+    return { effects, isComplete: is_complete, isRestorable: is_restorable ?? false };
   }
 
   async removeMany(keys: readonly Key[]): Promise<number> {
@@ -192,9 +209,17 @@ class Table<Read extends z.ZodObject, Create extends z.ZodObject, Update extends
     return body as unknown as readonly HistoryEntry[];
   }
 
-  exportCsv(query: ListQuery = {}): Promise<Blob> {
-    const path = `${this.path}${this.mark}export.csv`;
-    return fetchFile(path, "text/csv", { query: exportParameters(query) });
+  exportFile(
+    format: FileFormat,
+    query: ListQuery = {},
+    columns: readonly string[] = [],
+  ): Promise<Blob> {
+    const path = `${this.path}${this.mark}export.${format}`;
+    const parameters = exportParameters({ ...query, labels: true });
+    if (columns.length > 0) parameters.set("columns", columns.join(","));
+    if (format === "csv") parameters.set("bom", "true");
+    else parameters.set("time_zone", Intl.DateTimeFormat().resolvedOptions().timeZone);
+    return fetchFile(path, FILE_TYPES[format], { query: parameters });
   }
 
   private send(path: string, request: Request): Promise<JsonResponse> {

@@ -85,7 +85,7 @@ export function testService(table: AnyTable, examples: Examples): void {
       const sent = respondWith({ count: 7 });
       expect(await table.count({ q: "x", limit: 5 })).toBe(7);
       expect(sent[0]?.url.href).toMatch(`${path}${table.mark}count?q=x`);
-      await table.exportCsv({ q: "x", limit: 5 });
+      await table.exportFile("csv", { q: "x", limit: 5 });
       expect(sent[1]?.url.href).toMatch(`${path}${table.mark}export.csv?q=x`);
     });
 

@@ -1,10 +1,11 @@
 import { Checkbox, Group, Loader, ScrollArea, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { type ReactNode, type RefObject, useEffect, useRef, useState } from "react";
 import type { Reference } from "../api/table";
 import { t } from "../language/messages";
 import classes from "./choice-list.module.css";
+import { findByLabels } from "./grid/pasted-references";
 import { SearchIcon } from "./icons";
 import { findOptions, maxOptions, type Option } from "./reference-options";
 import type { Messages } from "./several";
@@ -31,7 +32,11 @@ interface Props {
   readonly children?: ReactNode;
 }
 
-/** A searchable list of options to check. Enter in the search chooses the first match, Shift and a click a range. */
+/**
+ * A searchable list of options to check.
+ *
+ * Enter in the search chooses the first match, Shift and a click a range, and pasted names all that they name.
+ */
 export function ChoiceList(props: Props) {
   const { label, chosen, onChange, messages } = props;
   const [search, setSearch] = useState("");
@@ -48,6 +53,7 @@ export function ChoiceList(props: Props) {
     const first = free.find(({ value }) => !chosen.has(value));
     if (search && first) choose([first], true);
   });
+  const pasted = usePastedNames(props, choose);
   const last = useRef<string>(undefined);
   const toggle = (option: Option, isChosen: boolean, isRange: boolean) => {
     const range = isRange ? between(shown, last.current, option.value) : [option];
@@ -66,15 +72,26 @@ export function ChoiceList(props: Props) {
         aria-label={t("search.in", { nouns: label })}
         placeholder={t("choices.search", { nouns: label })}
         leftSection={<SearchIcon />}
-        rightSection={isSettled ? undefined : <Loader size="xs" />}
+        rightSection={isSettled && !pasted.isPending ? undefined : <Loader size="xs" />}
         value={search}
         onChange={(event) => setSearch(event.currentTarget.value)}
+        onPaste={(event) => {
+          const names = namesOf(event.clipboardData.getData("text"));
+          if (names.length < 2) return;
+          event.preventDefault();
+          pasted.choose(names);
+        }}
         onKeyDown={(event) => {
           if (event.key !== "Enter") return;
           event.preventDefault();
           enter();
         }}
       />
+      {pasted.missing.length > 0 && (
+        <Text size="sm" c="red" role="alert">
+          {t("choices.notFound", { names: pasted.missing.join(", ") })}
+        </Text>
+      )}
       {props.children}
       <ScrollArea.Autosize mah={300} type="auto" className={classes.box}>
         <fieldset className={classes.options} aria-label={label}>
@@ -146,6 +163,29 @@ function useOffered({ reference, where, findLinked }: Props, search: string) {
 }
 
 const NONE: ReadonlySet<string> = new Set();
+
+/** Chooses the rows that pasted names or keys stand for; `missing` are those that are no row, or several. */
+function usePastedNames(
+  { reference, where, findLinked }: Props,
+  choose: (options: readonly Option[], isChosen: boolean) => void,
+) {
+  const { mutate, data, isPending } = useMutation({
+    mutationFn: async (names: readonly string[]) => {
+      const found = await findByLabels(reference, names, where);
+      const options = [...found.values()];
+      const linked = await findLinked(options, new AbortController().signal);
+      const missing = names.filter((name) => !found.has(name));
+      return { options: options.filter(({ value }) => !linked.has(value)), missing };
+    },
+    onSuccess: ({ options }) => choose(options, true),
+  });
+  return { choose: mutate, missing: data?.missing ?? [], isPending };
+}
+
+/** Return the names in a pasted text, one in a line or a cell. */
+function namesOf(text: string): readonly string[] {
+  return [...new Set(text.split(/[\r\n\t;]+/).map((name) => name.trim()))].filter(Boolean);
+}
 
 /** Return a function that chooses the first match, once the matches of what was typed are known. */
 function useFirstMatch(

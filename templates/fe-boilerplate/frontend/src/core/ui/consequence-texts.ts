@@ -16,8 +16,9 @@ export function consequenceTexts(
   consequences: Consequences | undefined,
   pages: Pages = new Map(),
 ): Texts {
-  const { effects = [], isComplete = true } = consequences ?? {};
-  const write = (effect: Consequence) => sentence(effect, isComplete, pages);
+  const { effects = [], isComplete = true, isRestorable = false } = consequences ?? {};
+  const write = (effect: Consequence) =>
+    sentence(effect, isComplete ? "consequence.rows" : "consequence.atLeast", isRestorable, pages);
   const isRefusal = ({ effect }: Consequence) => effect === "refuse";
   return {
     refusals: effects.filter(isRefusal).map(write),
@@ -27,15 +28,19 @@ export function consequenceTexts(
 
 function sentence(
   { table, effect, fields, rows }: Consequence,
-  isComplete: boolean,
+  counted: "consequence.rows" | "consequence.atLeast",
+  isRestorable: boolean,
   pages: Pages,
 ): string {
-  const counted = { count: formatCount(rows), noun: nounOf(table, rows) };
-  const number = t(isComplete ? "consequence.rows" : "consequence.atLeast", counted);
+  const number = t(counted, { count: formatCount(rows), noun: nounOf(table, rows) });
   const names = formatList(fields.map((field) => lowerFirst(fieldLabel(pages, table, field))));
   switch (effect) {
     case "delete":
-      return upperFirst(t("consequence.delete", { rows: number }));
+      return upperFirst(
+        t(isRestorable ? "consequence.hide" : "consequence.delete", { rows: number }),
+      );
+    case "keep":
+      return upperFirst(t("consequence.keep", { rows: number }));
     case "set_null":
       return t("consequence.setNull", { rows: number, fields: names });
     case "set_default":

@@ -1,6 +1,6 @@
 import { Alert, Button, Group, List, Stack, Text } from "@mantine/core";
 import { tableHooks } from "../api/hooks";
-import type { Key } from "../api/table";
+import type { Consequences, Key } from "../api/table";
 import { t } from "../language/messages";
 import { consequenceTexts } from "./consequence-texts";
 import type { AnyPage } from "./page";
@@ -11,7 +11,7 @@ interface Props {
   readonly page: AnyPage;
   readonly keys: readonly Key[];
   readonly question: string;
-  readonly onAnswer: (isConfirmed: boolean) => void;
+  readonly onAnswer: (isConfirmed: boolean, consequences?: Consequences) => void;
 }
 
 /** The content of a dialog that asks whether to delete rows. What the server would refuse cannot be confirmed. */
@@ -21,7 +21,9 @@ export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
   const { refusals, effects } = consequenceTexts(data, pages);
   return (
     <Stack gap="md">
-      {refusals.length === 0 && <Text size="sm">{question}</Text>}
+      {refusals.length === 0 && (
+        <Text size="sm">{data?.isRestorable ? t("deletion.hidden") : question}</Text>
+      )}
       <div aria-live="polite">
         {isPending && <Text size="sm">{t("deletion.checking")}</Text>}
         {refusals.length > 0 ? (
@@ -40,7 +42,7 @@ export function DeletionQuestion({ page, keys, question, onAnswer }: Props) {
           color="red.8"
           loading={isPending}
           disabled={refusals.length > 0}
-          onClick={() => onAnswer(true)}
+          onClick={() => onAnswer(true, data)}
         >
           {t("delete")}
         </Button>

@@ -69,3 +69,59 @@ it("shows before a deletion what it does to other rows, and offers no deletion t
   ).toBeInTheDocument();
   expect(refused.getByRole("button", { name: "Delete" })).toBeDisabled();
 });
+
+const deletePupil = async (answer: object) => {
+  const requests: string[] = [];
+  server.use(
+    http.get("*/pupils/7/consequences", () => HttpResponse.json(answer)),
+    http.delete("*/pupils/7", () => {
+      requests.push("delete");
+      return new HttpResponse(null, { status: 204 });
+    }),
+    http.post("*/pupils/7/restore", () => {
+      requests.push("restore");
+      return HttpResponse.json({ ...ani, id: 7 });
+    }),
+  );
+  open();
+  const user = userEvent.setup();
+  await user.click(await screen.findByRole("button", { name: "Delete" }));
+  const dialog = within(await screen.findByRole("dialog"));
+  await waitFor(() => expect(dialog.queryByText("Checking which rows refer to it…")).toBeNull());
+  await user.click(dialog.getByRole("button", { name: "Delete" }));
+  return { requests, user };
+};
+
+it("holds a deletion that cannot be reversed as long as it can be undone", async () => {
+  const { requests, user } = await deletePupil({ rows: 1, effects: [], is_complete: true });
+  const notice = within(await screen.findByRole("alert"));
+  expect(notice.getByText("Pupil deleted")).toBeInTheDocument();
+  await user.click(notice.getByRole("button", { name: "Undo" }));
+  window.dispatchEvent(new Event("pagehide"));
+  expect(requests).toEqual([]);
+});
+
+it("sends a deletion when it can no longer be undone", async () => {
+  const { requests, user } = await deletePupil({ rows: 1, effects: [], is_complete: true });
+  const notice = within(await screen.findByRole("alert"));
+  expect(requests).toEqual([]);
+  await user.click(notice.getByRole("button", { name: "Close" }));
+  await waitFor(() => expect(requests).toEqual(["delete"]));
+});
+
+it("sends a deletion that is held when the page is left", async () => {
+  const { requests } = await deletePupil({ rows: 1, effects: [], is_complete: true });
+  await screen.findByRole("alert");
+  window.dispatchEvent(new Event("pagehide"));
+  await waitFor(() => expect(requests).toEqual(["delete"]));
+});
+
+it("restores a row that is hidden instead of deleted, also by the keyboard", async () => {
+  const answer = { rows: 1, effects: [], is_complete: true, is_restorable: true };
+  const { requests, user } = await deletePupil(answer);
+  await screen.findByRole("button", { name: "Undo" });
+  expect(requests).toEqual(["delete"]);
+  await user.keyboard("{Control>}z{/Control}");
+  await waitFor(() => expect(requests).toEqual(["delete", "restore"]));
+  expect(await screen.findByText("Pupil restored")).toBeInTheDocument();
+});

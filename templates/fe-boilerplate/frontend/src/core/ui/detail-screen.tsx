@@ -15,9 +15,10 @@ import { lastPlace } from "./list-memory";
 import type { AnyPage, FieldInfo } from "./page";
 import { navOf } from "./registry";
 import { RelatedRows } from "./related-rows";
-import { confirmDeletion, notifyDeletionError, notifySuccess } from "./removal";
+import { confirmDeletion } from "./removal";
 import { RETURNS } from "./returning";
 import { Failed, isMissing, LoadingRow, MissingRow } from "./states";
+import { useDeletion } from "./use-deletion";
 import { useRowLabels, useRowTitle } from "./use-labels";
 import { fieldLabel, type Pages, usePages } from "./use-pages";
 
@@ -118,25 +119,16 @@ interface ActionsProps {
 
 function Actions({ page, found, title }: ActionsProps) {
   const navigate = useNavigate();
-  const removal = tableHooks(page.table).useRemove();
+  const deletion = useDeletion(page);
   if (!page.table.writable) return null;
   const key = page.table.keyOf(found.row);
   const noun = lowerFirst(page.nav.labelSingular);
-  const remove = () =>
-    removal.mutate(
-      { key, etag: found.etag },
-      {
-        onSuccess: () => {
-          notifySuccess(t("detail.deleted", { noun: page.nav.labelSingular }));
-          void navigate({
-            to: "/$table",
-            params: { table: page.nav.name },
-            search: lastPlace(page.nav.name),
-          });
-        },
-        onError: notifyDeletionError,
-      },
-    );
+  const leave = () =>
+    void navigate({
+      to: "/$table",
+      params: { table: page.nav.name },
+      search: lastPlace(page.nav.name),
+    });
   return (
     <Group gap="sm">
       {page.table.changeable && (
@@ -158,14 +150,15 @@ function Actions({ page, found, title }: ActionsProps) {
         <Button
           variant="default"
           leftSection={<TrashIcon />}
-          loading={removal.isPending}
+          loading={deletion.isPending}
           onClick={() =>
             confirmDeletion({
               page,
               keys: [key],
               title: t("detail.delete", { noun }),
               question: t("detail.question", { title }),
-              onConfirm: remove,
+              onConfirm: (consequences) =>
+                deletion.remove({ key, etag: found.etag, consequences, onDone: leave }),
             })
           }
         >

@@ -207,9 +207,17 @@ it("exports the filtered rows, with the API key", async () => {
     name = this.download;
   });
   open("/pupils?level__in=far_on&sort=name");
-  await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Export" }));
+  await userEvent.click(await screen.findByRole("menuitem", { name: "Shown columns as CSV" }));
   await waitFor(() => expect(name).toBe("pupils.csv"));
-  expect(url).toMatch(/\/pupils\/export\.csv\?level__in=far_on&sort=name&labels=true$/);
+  const { searchParams } = new URL(url);
+  expect(Object.fromEntries(searchParams)).toEqual({
+    level__in: "far_on",
+    sort: "name",
+    labels: "true",
+    columns: "name,level,fee,born_on",
+    bom: "true",
+  });
   expect(key).toBe("secret-key");
   expect(await saved?.text()).toBe("id,name\n1,Ani\n");
 });
@@ -221,7 +229,8 @@ it("shows why an export failed", async () => {
     ),
   );
   open();
-  await userEvent.click(await screen.findByRole("button", { name: "Export as CSV" }));
+  await userEvent.click(await screen.findByRole("button", { name: "Export" }));
+  await userEvent.click(await screen.findByRole("menuitem", { name: "All columns as CSV" }));
   expect(await screen.findByText("Export failed")).toBeInTheDocument();
   expect(screen.getByText("Out of service.")).toBeInTheDocument();
 });

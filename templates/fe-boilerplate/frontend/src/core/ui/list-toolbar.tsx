@@ -9,26 +9,16 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
-import { useMutation } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { isAllowed } from "../api/session-state";
 import { t } from "../language/messages";
 import { labelFor } from "./data-columns";
+import { FileExport } from "./file-export";
 import { lowerFirst } from "./formats";
-import { ColumnsIcon, DownloadIcon, PlusIcon, SearchIcon, UploadIcon } from "./icons";
-import {
-  canSearch,
-  type ListState,
-  queryOf,
-  readState,
-  shownColumns,
-  writeState,
-} from "./list-state";
+import { ColumnsIcon, PlusIcon, SearchIcon, UploadIcon } from "./icons";
+import { canSearch, type ListState, readState, shownColumns, writeState } from "./list-state";
 import type { AnyPage } from "./page";
-import { notifyFailure } from "./removal";
-import { saveFile } from "./save-file";
-import { errorText } from "./states";
 import { ViewsMenu } from "./views-menu";
 
 const ImportDialog = lazy(() => import("./importing/import-dialog"));
@@ -58,7 +48,7 @@ export function ListToolbar({ page, state, onChange }: Props) {
           onOpen={(search) => onChange(readState(search, page))}
         />
         <ColumnChoice page={page} state={state} onChange={onChange} />
-        {isAllowed("export", page.table.path) && <CsvExport page={page} state={state} />}
+        {isAllowed("export", page.table.path) && <FileExport page={page} state={state} />}
         {page.table.creatable && <FileImport page={page} />}
         {page.table.creatable && (
           <Button
@@ -96,27 +86,6 @@ function FileImport({ page }: Pick<Props, "page">) {
         </Suspense>
       )}
     </>
-  );
-}
-
-/** Exports the list. It uses the API client rather than a link, so that the request has all required headers. */
-function CsvExport({ page, state }: Pick<Props, "page" | "state">) {
-  const { mutate, isPending } = useMutation({
-    mutationFn: () => page.table.exportCsv({ ...queryOf(state, []), labels: true }),
-    onSuccess: (content) => saveFile(content, `${page.nav.name}.csv`),
-    onError: (error) => notifyFailure(t("export.failed"), errorText(error)),
-  });
-  return (
-    <ActionIcon
-      variant="default"
-      size="input-sm"
-      aria-label={t("export.csv")}
-      title={t("export.csv")}
-      loading={isPending}
-      onClick={() => mutate()}
-    >
-      <DownloadIcon />
-    </ActionIcon>
   );
 }
 

@@ -1,7 +1,7 @@
 import { modals } from "@mantine/modals";
 import { notifications } from "@mantine/notifications";
 import { ProblemError } from "../api/problem";
-import type { Key } from "../api/table";
+import type { Consequences, Key } from "../api/table";
 import { t } from "../language/messages";
 import { DeletionQuestion } from "./deletion-question";
 import { lowerFirst } from "./formats";
@@ -16,7 +16,8 @@ interface Deletion {
   readonly keys: readonly Key[];
   readonly title: string;
   readonly question: string;
-  readonly onConfirm: () => void;
+  /** Receives what was shown to be the consequences, if that is known. */
+  readonly onConfirm: (consequences: Consequences | undefined) => void;
 }
 
 /** Ask for confirmation before a deletion, and show what it would do to other rows. */
@@ -27,9 +28,9 @@ export function confirmDeletion({ title, onConfirm, ...asked }: Deletion): void 
     children: (
       <DeletionQuestion
         {...asked}
-        onAnswer={(isConfirmed) => {
+        onAnswer={(isConfirmed, consequences) => {
           modals.close(id);
-          if (isConfirmed) onConfirm();
+          if (isConfirmed) onConfirm(consequences);
         }}
       />
     ),

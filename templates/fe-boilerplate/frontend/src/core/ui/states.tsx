@@ -1,16 +1,18 @@
 import { Alert, Button, Center, Group, Skeleton, Stack, Text, Title } from "@mantine/core";
 import type { ReactNode } from "react";
 import { ProblemError } from "../api/problem";
+import { detailOf } from "../api/problem-messages";
 import { t } from "../language/messages";
 
 /** Return the message of an error for users. */
 export function errorText(error: Error): string {
   if (!(error instanceof ProblemError)) return error.message;
-  if (error.retryAfter !== undefined) return `${error.message} ${adviceOf(error.retryAfter)}`;
+  const message = detailOf(error.status, error.message);
+  if (error.retryAfter !== undefined) return `${message} ${adviceOf(error.retryAfter)}`;
   if (error.status === 0 || isUnexplained(error)) {
     return t("problem.unreachable");
   }
-  return error.message;
+  return message;
 }
 
 /** Return the message for users while a request is repeated after an error. */

@@ -11,6 +11,7 @@ import { useSlots } from "../virtual-slots";
 import classes from "./cell-error-table.module.css";
 import { errorSentence, errorsCsv } from "./cell-errors";
 
+const MANY = 50; // errors from which on only those in view are rendered
 const ROW_HEIGHT = 30; // pixels, until a row is measured
 
 interface Props {
@@ -18,7 +19,7 @@ interface Props {
   readonly report: ImportReport;
 }
 
-/** What is wrong with a file, cell by cell; only the rows in view are rendered. */
+/** What is wrong with a file, cell by cell. */
 export function CellErrorTable({ page, report }: Props) {
   const { errors } = report;
   const scroller = useRef<HTMLElement>(null);
@@ -26,7 +27,7 @@ export function CellErrorTable({ page, report }: Props) {
     axis: "row",
     count: errors.length,
     sizeOf: () => ROW_HEIGHT,
-    scroller,
+    scroller: errors.length > MANY ? scroller : undefined,
   });
   const hidden = report.error_count - errors.length;
   return (

@@ -1,0 +1,53 @@
+"""A Dask cluster on this machine, to try what a run on a cluster is like. Runs until it is interrupted."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from typing import TYPE_CHECKING
+
+from runner.records.errors import ClusterError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import FrameType
+
+_HOST = "127.0.0.1"
+
+
+def run_local_cluster(workers: int, port: int, say: Callable[[str], None]) -> None:
+    """Start a scheduler and so many workers, say how to use them, and end them at the first SIGINT or SIGTERM.
+
+    Raises `ClusterError` where the port is taken or no process can be started.
+    """
+    from distributed import LocalCluster  # noqa: PLC0415 - an extra, and slow to import
+
+    try:
+        cluster = LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            host=_HOST,
+            scheduler_port=port,
+            dashboard_address=f"{_HOST}:0",
+        )
+    except (OSError, RuntimeError) as error:
+        raise ClusterError(f"no cluster can be started on port {port}: {error}. Choose another with --port") from error
+    with contextlib.closing(cluster):
+        say(f"cluster {cluster.scheduler_address}: {workers} workers on this machine")
+        say(f"run a plan on it:  runner PLAN --executor {cluster.scheduler_address}")
+        say("Ctrl-C ends it")
+        _wait_for_signal()
+
+
+def _wait_for_signal() -> None:
+    def ended(number: int, frame: FrameType | None) -> None:
+        """Only wakes `sigwait`'s caller: without a handler the process would end at once."""
+        del number, frame
+
+    numbers = {signal.SIGINT, signal.SIGTERM}
+    before = {number: signal.signal(number, ended) for number in numbers}
+    try:
+        signal.pause()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
