@@ -264,7 +264,7 @@ def test_a_network_that_is_cut_for_a_while(
     run = Run(cluster, tmp_path, pulse=pulse)
     run.executor.prepare()
     proxy = Proxy(run)
-    run.submit()
+    run.submit(timeouts=Timeouts(task=600, subtask=300, grace=1))
     run.until_written(chance.randrange(1, len(EXPECTED) - 4))
     proxy.cut(seconds)
     events = run.finish()
