@@ -28,6 +28,7 @@ FOLDER = ROOT / "templates" / "be-boilerplate" / "backend"
 LOCKS = {"requirements-dev.txt": ("--extra", "dev"), "requirements.txt": ()}
 # By condition of the templates: the options, or the dialect of the schema, that need further packages.
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
+    'access.kind == "oidc"': {"auth": "oidc"},
     "operation.metrics": {"metrics": True},
     'operation.tracing == "otel"': {"tracing": "otel"},
     "serves_mysql": {"dialect": "mysql"},

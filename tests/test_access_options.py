@@ -89,7 +89,7 @@ def test_parts_can_be_chosen() -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"auth": "password"}, "'password' is unknown; give none or session"),
+        ({"auth": "password"}, "'password' is unknown; give none, session or oidc"),
         ({"auth": True}, "give a text, not True"),
         ({"auth": {"tables": "users"}}, "'tables' is unknown; the keys are kind, table, login"),
         ({"auth": {"table": "user"}}, "there is no table 'user'; did you mean 'users'"),
@@ -132,6 +132,7 @@ def test_a_table_of_the_schema_keeps_its_name() -> None:
         ({}, ()),
         ({"auth": "session"}, ("app_sessions", "app_login_failures", "app_accounts", "app_audit_log")),
         ({"auth": "session", "audit": False}, ("app_sessions", "app_login_failures", "app_accounts")),
+        ({"auth": "oidc"}, ("app_sessions", "app_accounts", "app_audit_log")),
         ({"audit": True}, ("app_audit_log",)),
         ({"audit": {"days": 365}}, ("app_audit_log",)),
         ({"auth": "none"}, ()),

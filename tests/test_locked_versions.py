@@ -21,7 +21,8 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 RUN = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build"]]
 BACKENDS = {
     "": {},
-    "-all": {**backend_lock.all_options(), "dialect": "mysql"},
+    "-all": backend_lock.all_options(),
+    "-mysql": {"dialect": "mysql"},  # which a backend with a login does not serve
 }  # by what their options add to the names of their files
 WANTED = {
     "run": RUN,

@@ -129,10 +129,10 @@ def _backend(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def serving_frontend(folder: Path, api: str) -> Iterator[str]:
-    """Serve a built frontend in front of the API at an address; yields the frontend's URL."""
-    port = str(free_port())
-    command = tool_command(folder, "vite", "preview", "--host", "127.0.0.1", "--port", port, "--strictPort")
+def serving_frontend(folder: Path, api: str, port: int | None = None) -> Iterator[str]:
+    """Serve a built frontend in front of the API at an address, on this or a free port; yields the frontend's URL."""
+    port = port or free_port()
+    command = tool_command(folder, "vite", "preview", "--host", "127.0.0.1", "--port", str(port), "--strictPort")
     with _running(command, folder, {**tool_environment(), "BACKEND_URL": api}, f"http://127.0.0.1:{port}/"):
         yield f"http://127.0.0.1:{port}"
 

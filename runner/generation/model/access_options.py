@@ -12,9 +12,9 @@ from runner.records.errors import AgentError
 if TYPE_CHECKING:
     from runner.generation.model.application import Application
 
-AuthKind = Literal["none", "session"]
+AuthKind = Literal["none", "session", "oidc"]
 
-_KINDS: tuple[AuthKind, ...] = ("none", "session")
+_KINDS: tuple[AuthKind, ...] = ("none", "session", "oidc")
 _KEYS = ("kind", "table", "login", "hash", "role", "active")
 # What an application that people log in to adds to the tables of its schema
 SESSIONS, LOGIN_FAILURES, ACCOUNTS, AUDIT_LOG = "app_sessions", "app_login_failures", "app_accounts", "app_audit_log"
@@ -24,7 +24,8 @@ SESSIONS, LOGIN_FAILURES, ACCOUNTS, AUDIT_LOG = "app_sessions", "app_login_failu
 class AccessOptions:
     """How people log in, and whether changes are recorded, and for how many days, None for ever.
 
-    `account` is the schema's own table with accounts, None where the application adds one.
+    The kind `oidc` is logging in with an OpenID Connect provider. `account` is the schema's own table with accounts,
+    None where the application adds one.
     """
 
     kind: AuthKind = "none"
@@ -38,10 +39,20 @@ class AccessOptions:
         return self.kind != "none"
 
     @property
+    def has_passwords(self) -> bool:
+        """Whether the application itself checks the passwords of people who log in."""
+        return self.kind == "session"
+
+    @property
     def added_tables(self) -> tuple[str, ...]:
         """The names of the tables that the application adds to those of its schema."""
-        own = (SESSIONS, LOGIN_FAILURES, *(() if self.account else (ACCOUNTS,))) if self.has_login else ()
-        return (*own, AUDIT_LOG) if self.audit else own
+        is_added = {
+            SESSIONS: self.has_login,
+            LOGIN_FAILURES: self.has_passwords,
+            ACCOUNTS: self.has_login and self.account is None,
+            AUDIT_LOG: self.audit,
+        }
+        return tuple(name for name, added in is_added.items() if added)
 
 
 def access_options(application: Application, options: Mapping[str, Any]) -> AccessOptions:
@@ -60,7 +71,7 @@ def access_options(application: Application, options: Mapping[str, Any]) -> Acce
             raise AgentError(f"option auth: {key}: give a text, not {value!r}")
     kind = chosen.pop("kind", "session" if chosen else "none")
     if kind not in _KINDS:
-        raise AgentError(f"option auth: {kind!r} is unknown; give {' or '.join(_KINDS)}")
+        raise AgentError(f"option auth: {kind!r} is unknown; give {', '.join(_KINDS[:-1])} or {_KINDS[-1]}")
     audit, days = _audit(options.get("audit", kind != "none"))
     account = account_table(application, chosen) if kind != "none" else None
     found = AccessOptions(kind=kind, audit=audit, audit_days=days, account=account)

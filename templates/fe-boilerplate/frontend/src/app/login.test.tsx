@@ -2,7 +2,7 @@ import { screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { afterEach, expect, test, vi } from "vitest";
-import { startSession } from "../core/api/session";
+import { logOut, startSession } from "../core/api/session";
 import { type Session, sessionState, setSessionState } from "../core/api/session-state";
 import { renderAt } from "../core/test/render";
 import { server } from "../core/test/server";
@@ -82,6 +82,47 @@ test("a session that has ended is resumed on the same page", async () => {
   await enter("right");
   expect(await screen.findByText("Ani")).toBeInTheDocument();
   await waitFor(() => expect(screen.queryByLabelText("Password")).toBeNull());
+});
+
+test("the login with an identity provider is one button, which leads back to the page", async () => {
+  const detail =
+    "Log in with School ID first: send the browser to the path of the session and /oidc.";
+  server.use(http.get("*/pupils", () => HttpResponse.json({ detail }, { status: 401 })));
+  vi.stubGlobal("location", { ...window.location, pathname: "/pupils", search: "?q=a%20b" });
+  open();
+  const button = await screen.findByRole("link", { name: "Log in with School ID" });
+  expect(button).toHaveAttribute("href", "/api/session/oidc?return_to=%2Fpupils%3Fq%3Da%2520b");
+  expect(screen.queryByLabelText("Password")).toBeNull();
+});
+
+test("after a login with an identity provider in another tab, the page continues", async () => {
+  const detail =
+    "Log in with School ID first: send the browser to the path of the session and /oidc.";
+  let isBack = false;
+  server.use(
+    http.get("*/pupils", () =>
+      isBack ? HttpResponse.json(page) : HttpResponse.json({ detail }, { status: 401 }),
+    ),
+    http.get("*/session", () =>
+      isBack ? HttpResponse.json(ANN) : HttpResponse.json({ detail }, { status: 401 }),
+    ),
+  );
+  setSessionState({ session: ANN, isLoginRequired: false });
+  open();
+  const button = await screen.findByRole("link", { name: "Log in with School ID" });
+  expect(button).toHaveAttribute("target", "_blank");
+  window.dispatchEvent(new Event("focus"));
+  expect(await screen.findByText("Your session has ended")).toBeInTheDocument();
+  isBack = true;
+  window.dispatchEvent(new Event("focus"));
+  expect(await screen.findByText("Ani")).toBeInTheDocument();
+  await waitFor(() => expect(screen.queryByText("Your session has ended")).toBeNull());
+});
+
+test("logging out continues where an identity provider ends its session", async () => {
+  const continue_at = "https://login.example/logout?client_id=app";
+  server.use(http.delete("*/session", () => HttpResponse.json({ continue_at })));
+  expect(await logOut()).toBe(continue_at);
 });
 
 test("who is logged in can log out", async () => {

@@ -11,8 +11,8 @@ import {
   Title,
 } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useState, useSyncExternalStore } from "react";
-import { logIn, logOut } from "../core/api/session";
+import { type FormEvent, type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
+import { logIn, logOut, providerLogin, resumeSession } from "../core/api/session";
 import { sessionState } from "../core/api/session-state";
 import { t } from "../core/language/messages";
 import { notifyFailure } from "../core/ui/removal";
@@ -22,7 +22,7 @@ import { LanguageMenu } from "./language-menu";
 
 /** Shows its children, or the login in their place while nobody is logged in to a backend that requires it. */
 export function LoginGate({ children }: { children: ReactNode }) {
-  const { session, isLoginRequired } = useSession();
+  const { session, isLoginRequired, provider } = useSession();
   if (!isLoginRequired || session) return children;
   return (
     <Center component="main" mih="100vh" p="md">
@@ -30,7 +30,7 @@ export function LoginGate({ children }: { children: ReactNode }) {
         <Title order={1} size="h3" mb="md">
           {title}
         </Title>
-        <LoginForm />
+        {provider ? <ProviderPage provider={provider} /> : <LoginForm />}
         <Box mt="md">
           <LanguageMenu />
         </Box>
@@ -41,7 +41,7 @@ export function LoginGate({ children }: { children: ReactNode }) {
 
 /** Asks who was logged in to log in again when the session has ended. What was entered on the page is kept. */
 export function LoginDialog() {
-  const { session, isLoginRequired } = useSession();
+  const { session, isLoginRequired, provider } = useSession();
   return (
     <Modal
       opened={isLoginRequired && session !== undefined}
@@ -49,7 +49,7 @@ export function LoginDialog() {
       withCloseButton={false}
       title={t("login.ended")}
     >
-      <LoginForm login={session?.login} />
+      {provider ? <ProviderTab provider={provider} /> : <LoginForm login={session?.login} />}
     </Modal>
   );
 }
@@ -60,7 +60,7 @@ export function Account() {
   if (!session) return null;
   const leave = () =>
     logOut().then(
-      () => window.location.assign("/"),
+      (address) => window.location.assign(address),
       (error: Error) => notifyFailure(t("login.logoutFailed"), errorText(error)),
     );
   return (
@@ -72,6 +72,38 @@ export function Account() {
         {t("login.logout")}
       </Button>
     </>
+  );
+}
+
+/** Leads to the identity provider, and from there back to this page. */
+function ProviderPage({ provider }: { provider: string }) {
+  const { pathname, search } = window.location;
+  return (
+    <Button component="a" href={providerLogin(pathname + search)} fullWidth>
+      {t("login.with", { provider })}
+    </Button>
+  );
+}
+
+/** Opens the identity provider in a tab, so that this page keeps what was entered, and continues when people return. */
+function ProviderTab({ provider }: { provider: string }) {
+  const client = useQueryClient();
+  useEffect(() => {
+    const resume = async () => {
+      const isOther = await resumeSession();
+      if (isOther) window.location.reload();
+      else if (isOther === false) await client.invalidateQueries();
+    };
+    window.addEventListener("focus", resume);
+    return () => window.removeEventListener("focus", resume);
+  }, [client]);
+  return (
+    <Stack gap="md">
+      <Text size="sm">{t("login.newTab")}</Text>
+      <Button component="a" href={providerLogin("/")} target="_blank" data-autofocus>
+        {t("login.with", { provider })}
+      </Button>
+    </Stack>
   );
 }
 

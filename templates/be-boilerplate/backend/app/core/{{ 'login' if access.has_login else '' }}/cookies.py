@@ -15,19 +15,21 @@ from app.core.problems import ProblemError
 from app.own.settings import Settings
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-_NAME = "session"
+_SESSION = "session"
 
 
-def read_token(request: Request) -> str | None:
-    """Return the token in the cookie of a request."""
-    return request.cookies.get(_name(is_secure=_is_secure(request)))
+def read_token(request: Request, name: str = _SESSION) -> str | None:
+    """Return the token in a cookie of a request."""
+    return request.cookies.get(_full_name(name, is_secure=_is_secure(request)))
 
 
-def write_token(request: Request, response: Response, token: str, seconds: int) -> None:
-    """Set the cookie; browsers keep it for this time."""
+def write_token(
+    request: Request, response: Response, token: str, seconds: int, name: str = _SESSION
+) -> None:
+    """Set a cookie; browsers keep it for this time."""
     is_secure = _is_secure(request)
     response.set_cookie(
-        _name(is_secure=is_secure),
+        _full_name(name, is_secure=is_secure),
         token,
         max_age=seconds,
         path="/",
@@ -37,9 +39,9 @@ def write_token(request: Request, response: Response, token: str, seconds: int) 
     )
 
 
-def remove_token(request: Request, response: Response) -> None:
-    """Remove the cookie."""
-    write_token(request, response, "", 0)
+def remove_token(request: Request, response: Response, name: str = _SESSION) -> None:
+    """Remove a cookie."""
+    write_token(request, response, "", 0, name)
 
 
 def check_origin(request: Request) -> None:
@@ -63,8 +65,8 @@ def _is_secure(request: Request) -> bool:
     return not (is_loopback(request.url.hostname or "") or _settings(request).session_over_http)
 
 
-def _name(*, is_secure: bool) -> str:
-    return f"__Host-{_NAME}" if is_secure else _NAME  # which subdomains cannot set
+def _full_name(name: str, *, is_secure: bool) -> str:
+    return f"__Host-{name}" if is_secure else name  # which subdomains cannot set
 
 
 def _settings(request: Request) -> Settings:

@@ -21,9 +21,12 @@ export interface SessionState {
   readonly session?: Session;
   /** Whether the backend rejects requests until somebody logs in. */
   readonly isLoginRequired: boolean;
+  /** The name of the identity provider to log in with, where the backend does not ask for a password itself. */
+  readonly provider?: string | undefined;
 }
 
 const UNAUTHENTICATED = "to the path of the session";
+const PROVIDER = /^Log in with (.+) first: /;
 const ALL: TableRights = { read: true, create: true, update: true, delete: true, export: true };
 
 const listeners = new Set<() => void>();
@@ -47,7 +50,7 @@ export function setSessionState(next: SessionState): void {
 /** Record an error response: a login is required if it is a 401 that asks for one. */
 export function recordUnauthenticated(status: number, detail: string): void {
   if (status !== 401 || !detail.includes(UNAUTHENTICATED) || state.isLoginRequired) return;
-  setSessionState({ ...state, isLoginRequired: true });
+  setSessionState({ ...state, isLoginRequired: true, provider: PROVIDER.exec(detail)?.[1] });
 }
 
 type Action = keyof TableRights;

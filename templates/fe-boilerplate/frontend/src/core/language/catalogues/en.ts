@@ -49,9 +49,12 @@ export default {
   "login.login": "Login",
   "login.logout": "Log out",
   "login.logoutFailed": "Logging out failed",
+  "login.newTab":
+    "The login opens in a new tab. Then return to this one: what you entered is still here.",
   "login.password": "Password",
   "login.submit": "Log in",
   "login.toggle": "Show or hide the password",
+  "login.with": "Log in with {provider}",
 
   // lists
   "list.clear": "Clear search and filters",

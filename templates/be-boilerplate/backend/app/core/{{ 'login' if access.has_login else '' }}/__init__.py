@@ -1,1 +1,0 @@
-"""Logging in with a password: accounts, sessions, and limits on attempts."""
