@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import pickle
@@ -37,11 +38,16 @@ def talk(there: Callable[[asyncio.StreamWriter, Link], Awaitable[None]], here: C
     """Run both ends of a connection and return what `here` returns."""
 
     async def both() -> Any:
-        ends: list[asyncio.Task[None]] = []
+        ended = asyncio.Event()
 
         async def accepted(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            await there(writer, Link(reader, writer, PULSE))
-            writer.close()
+            try:
+                await there(writer, Link(reader, writer, PULSE))
+            finally:
+                writer.close()
+                with contextlib.suppress(OSError):
+                    await writer.wait_closed()
+                ended.set()
 
         server = await asyncio.start_server(accepted, "127.0.0.1", 0)
         async with server:
@@ -50,7 +56,7 @@ def talk(there: Callable[[asyncio.StreamWriter, Link], Awaitable[None]], here: C
                 return await here(link)
             finally:
                 await link.close()
-                await asyncio.gather(*ends)
+                await ended.wait()
 
     return asyncio.run(both())
 

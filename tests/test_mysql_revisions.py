@@ -47,6 +47,12 @@ def test_only_a_schema_of_mysql_has_them() -> None:
     assert first_revision(mysql, "mysql") == ["CREATE TABLE `t` (\n    `id` int NOT NULL,\n    PRIMARY KEY (`id`)\n)"]
 
 
+def test_a_backend_with_a_login_is_not_served_by_mysql() -> None:
+    files = backend_files(read_ddl_text(BASE, "mysql"), options={"auth": "session"})
+    assert [path for path in files if "mysql" in path] == []
+    assert '"must begin with sqlite: or postgresql:"' in files["backend/app/core/base_settings.py"].text
+
+
 def test_what_is_unnamed_gets_the_name_that_the_server_would_choose() -> None:
     table_a, table_b, reference = first_revision(backend_files(read_ddl_text(BASE, "mysql")), "mysql")
     assert "UNIQUE KEY `n` (`n`)" in table_a

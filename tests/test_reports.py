@@ -6,13 +6,14 @@ import json
 import os
 import re
 import threading
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.progress.reports import commands
 from runner.progress.reports.json_report import as_json, run_report
+from runner.progress.reports.log_selection import LogSelection, SinceError, moment_of
 from runner.progress.reports.logs_view import log_lines
 from runner.progress.reports.report_files import write_report
 from runner.progress.reports.status_view import run_text, runs_text
@@ -283,12 +284,59 @@ def test_status_and_logs_need_the_state_folder_only(store: SqliteStore, tmp_path
     assert commands.status(state, "3f2a").startswith("school: running for ")
     assert json.loads(commands.status(state, as_json=True)) == run_report(store, RUN)
     assert len(list(commands.logs(state, "latest"))) == len(AT_WORK)
-    assert len(list(commands.logs(state, None, "be-crud"))) == 7
+    assert len(list(commands.logs(state, None, LogSelection(task="be-crud")))) == 7
     with pytest.raises(NoSuchRunError, match="has no task 'nothing'; its tasks are be-setup, be-crud, ui"):
-        list(commands.logs(state, None, "nothing"))
+        list(commands.logs(state, None, LogSelection(task="nothing")))
     with pytest.raises(NoSuchRunError, match="there is no run '9999'"):
         commands.status(state, "9999")
     assert commands.status(tmp_path / "nothing") == "no run was recorded yet; `runner PLAN` starts one"
+
+
+def test_a_log_is_limited_to_a_level_and_a_time(store: SqliteStore, tmp_path: Path) -> None:
+    store.append(RUN, [*AT_WORK, *FAILED])
+    state = tmp_path / "state"
+    warnings = list(commands.logs(state, None, LogSelection(level="warning")))
+    assert [line.split("  ", 1)[1] for line in warnings] == [
+        "be-crud/grades: attempt 1 failed (not charged), again in 0.50 s: killed by SIGKILL",
+        "be-crud/grades: failed: no space",
+        "be-crud: failed: no space",
+    ]
+    steps = [line for line in commands.logs(state, None, LogSelection(level="info")) if ": step " in line]
+    assert steps == []
+    late = list(commands.logs(state, None, LogSelection(since=at(7))))
+    assert len(late) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("10m", at(-600)),
+        ("1.5 h", at(-5400)),
+        ("2d", at(-172800)),
+        ("2026-03-01T11:00:00+00:00", at(-3600)),
+        ("2026-03-01T18:00+07:00", at(-3600)),
+    ],
+)
+def test_times_that_since_takes(text: str, moment: datetime) -> None:
+    assert moment_of(text, at(0)) == moment
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "10 minutes", "-5m", "99999999999999d", "2026-13-01"])
+def test_times_that_since_refuses(text: str) -> None:
+    with pytest.raises(SinceError, match=r"is no time; give 30s, 10m, 2h or 3d ago"):
+        moment_of(text, at(0))
+
+
+def test_runs_are_listed_and_pruned(store: SqliteStore, tmp_path: Path) -> None:
+    for number in range(3):
+        store.append(f"{number}f2a9c1b-0000-4000-8000-000000000000", [*AT_WORK, *FAILED])
+    state = tmp_path / "state"
+    assert len(commands.list_runs(state).splitlines()) == 4
+    assert commands.prune_runs(state, 1) == "2 runs deleted"
+    assert [run.id[0] for run in store.runs()] == ["2"]
+    with pytest.raises(NoSuchRunError, match="no run was recorded here"):
+        commands.prune_runs(tmp_path / "nothing", 1)
+    assert not (tmp_path / "nothing").exists()
 
 
 def test_a_followed_log_ends_with_the_run(store: SqliteStore, tmp_path: Path) -> None:

@@ -17,25 +17,13 @@ from typing import Any, Literal, NoReturn
 
 import click
 
-from runner.ddl.dialects import DEFAULT, NAMES
-from runner.progress.reports.text_layout import printable
+from runner.command.arguments import DIALECT, PLAN, REPORT, STATE, say
+from runner.command.run_commands import COMMANDS
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
 
 _DEFAULT_COMMAND = "run"
 _EXHAUSTED_LINE = f"{EXHAUSTED}\n".encode()  # made before there is no memory for it
-_STATE = click.option(
-    "--state",
-    envvar="RUNNER_STATE",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".runner"),
-    show_default=True,
-    help="Folder with the state of runs.",
-)
-_PLAN = click.argument("plan", type=click.Path(path_type=Path))
-_REPORT = click.Path(path_type=Path)
-_RUN = click.argument("run", required=False)
-_DIALECT = click.option("--dialect", type=click.Choice(NAMES), default=DEFAULT, show_default=True)
 
 
 class _Commands(click.Group):
@@ -68,11 +56,6 @@ def _with_wait_named(args: list[str]) -> list[str]:
     return args
 
 
-def _say(text: object, *, err: bool = False) -> None:
-    """Print text, which may quote a schema, a path or a server's answer: control sequences in it are removed."""
-    click.echo(printable(str(text)), err=err)
-
-
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(VERSION, prog_name="runner")
 def _runner() -> None:
@@ -99,8 +82,8 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 
 
 @_runner.command("run")
-@_PLAN
-@_STATE
+@PLAN
+@STATE
 @click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
@@ -131,10 +114,18 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     metavar="local|URL",
     help="Where the workers are, in place of the plan's: this machine, or a Dask scheduler such as tls://host:8786.",
 )
-@click.option("--json", type=_REPORT, help="Write a report of the run to this file, as JSON.")
-@click.option("--junit", type=_REPORT, help="The same as JUnit's XML, for CI.")
-@click.option("--report", "page", type=_REPORT, help="The same as a page of HTML, with a timeline.")
-@click.option("--trace", type=_REPORT, help="The same as a trace, for Perfetto.")
+@click.option("--json", type=REPORT, help="Write a report of the run to this file, as JSON.")
+@click.option("--junit", type=REPORT, help="The same as JUnit's XML, for CI.")
+@click.option("--report", "page", type=REPORT, help="The same as a page of HTML, with a timeline.")
+@click.option("--trace", type=REPORT, help="The same as a trace, for Perfetto.")
+@click.option("--notify", metavar="URL", help="Send the JSON report to this address when the run has failed.")
+@click.option(
+    "--notify-on",
+    type=click.Choice(["failure", "always"]),
+    default="failure",
+    show_default=True,
+    help="When to send it. A header with a secret goes in RUNNER_NOTIFY_HEADER, as `Name: value`.",
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -153,115 +144,29 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     from runner.command.run_reports import ReportFiles  # noqa: PLC0415
 
     reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace")})
-    ctx.exit(run_plan(RunOptions(**options, reports=reports)))
+    url, when = options.pop("notify"), options.pop("notify_on")
+    notifier = None
+    if url is not None:
+        from runner.progress.notification import Notifier  # noqa: PLC0415
+
+        notifier = Notifier.create(url, os.environ, always=when == "always")
+    ctx.exit(run_plan(RunOptions(**options, reports=reports, notifier=notifier)))
 
 
 @_runner.command("validate")
-@_PLAN
-@_STATE
+@PLAN
+@STATE
 def _validate(plan: Path, state: Path) -> None:
     """Check a plan, its DDL and its agents. Imports the modules of agents that the plan names."""
     from runner.command.plan_jobs import describe_jobs, prepare_plan  # noqa: PLC0415
 
     loaded, _, jobs = prepare_plan(plan, state, refresh=False)
-    _say(describe_jobs(loaded, jobs))
-
-
-@_runner.command("status")
-@_RUN
-@_STATE
-@click.option("--json", "as_json", is_flag=True, help="Print the report of the run as JSON.")
-@click.option("-f", "--follow", is_flag=True, help="Print again after each change, until the run has ended.")
-def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> None:
-    """Show runs, or one run: RUN is an id or its beginning, or `latest`."""
-    from runner.progress.reports.commands import follow_status, status  # noqa: PLC0415
-
-    if follow and as_json:
-        raise click.UsageError("--follow prints text and --json one report: use one of them")
-    for text in follow_status(state, run) if follow else (status(state, run, as_json=as_json),):
-        _say(text)
-
-
-@_runner.command("logs")
-@_RUN
-@_STATE
-@click.option("--task", help="Of this task only.")
-@click.option("-f", "--follow", is_flag=True, help="Continue until the run has ended.")
-def _logs(run: str | None, state: Path, task: str | None, *, follow: bool) -> None:
-    """Print the log of a run, the latest one unless RUN names another."""
-    from runner.progress.reports.commands import logs  # noqa: PLC0415
-
-    for line in logs(state, run, task, follow=follow):
-        _say(line)
-
-
-def _control(kind: Literal["pause", "resume", "cancel"], state: Path, task: str | None = None) -> None:
-    from runner.progress.reports.commands import control  # noqa: PLC0415
-
-    _say(control(state, kind, task))
-
-
-@_runner.command("pause")
-@_STATE
-def _pause(state: Path) -> None:
-    """Have the running plan start no new task; running ones go on."""
-    _control("pause", state)
-
-
-@_runner.command("resume")
-@_STATE
-def _resume(state: Path) -> None:
-    """Let a paused plan go on."""
-    _control("resume", state)
-
-
-@_runner.command("cancel")
-@click.argument("task", required=False)
-@_STATE
-def _cancel(task: str | None, state: Path) -> None:
-    """Cancel the running plan, or one TASK of it."""
-    _control("cancel", state, task)
-
-
-@_runner.command("sync")
-@_STATE
-@click.option("--url", envvar="CONVEX_URL", help="The deployment.", show_envvar=True)
-@click.pass_context
-def _sync(ctx: click.Context, state: Path, url: str | None) -> None:
-    """Send events to Convex that runs could not send."""
-    from runner.command.live_progress import sync_state  # noqa: PLC0415
-
-    synced = sync_state(state, url)
-    _say(synced)
-    ctx.exit(1 if synced.waiting else 0)
-
-
-@_runner.command("watch")
-@_STATE
-@click.option("--run", help="A run's id or its beginning; the latest run by default.")
-def _watch(run: str | None, state: Path) -> None:
-    """Watch a run while it lasts: from Convex where that is set up, else from the state file."""
-    from runner.progress.reports.watch import watch  # noqa: PLC0415
-
-    for text in watch(state, run, os.environ, terminal=sys.stdout.isatty()):
-        click.echo(text, nl=False)  # made printable line by line: on a terminal it moves the cursor
-        sys.stdout.flush()
-
-
-@_runner.command("board")
-@_STATE
-@click.option("--port", type=click.IntRange(0, 65535), default=8640, show_default=True, help="0 for any free port.")
-@click.option("--allow-control", is_flag=True, help="Let the page pause, resume and cancel runs.")
-def _board(state: Path, port: int, *, allow_control: bool) -> None:
-    """Show runs in a browser of this machine while they last; ends with Ctrl-C."""
-    from runner.progress.web_board.board_server import serve_board  # noqa: PLC0415
-
-    serve_board(state, port, lambda address: _say(f"board: {address}"), allow_control=allow_control)
+    say(describe_jobs(loaded, jobs))
 
 
 @_runner.command("schema")
 @click.argument("ddl", nargs=-1, required=True)
-@_DIALECT
+@DIALECT
 @click.option("--json", "as_json", is_flag=True, help="Print the whole model as JSON.")
 @click.pass_context
 def _schema(ctx: click.Context, ddl: tuple[str, ...], dialect: str, *, as_json: bool) -> None:
@@ -272,13 +177,13 @@ def _schema(ctx: click.Context, ddl: tuple[str, ...], dialect: str, *, as_json: 
     from runner.progress.reports.schema_view import schema_report  # noqa: PLC0415
 
     text, complete = schema_report(ddl, dialect, as_json=as_json)
-    _say(text)
+    say(text)
     ctx.exit(0 if complete else 2)
 
 
 @_runner.command("init")
 @click.argument("ddl")
-@_DIALECT
+@DIALECT
 @click.option(
     "-o",
     "--output",
@@ -296,13 +201,13 @@ def _init(ddl: str, dialect: str, output: Path | None) -> None:
 
     (*sources, path), misread = write_starter_plan(ddl, dialect, output)
     for source in sources:
-        _say(f"wrote {source}")
+        say(f"wrote {source}")
     if (tool := migration_tool(Path(ddl))) is not None:
-        _say(f"{ddl}: migrations of {tool}; what leads up is read, in its order")
+        say(f"{ddl}: migrations of {tool}; what leads up is read, in its order")
     for reason in misread:
-        _say(f"warning: {reason}", err=True)
+        say(f"warning: {reason}", err=True)
     first = "simplify these statements, or leave their tables out, then" if misread else "next:"
-    _say(f"wrote {path}\n{first} runner {path}")
+    say(f"wrote {path}\n{first} runner {path}")
 
 
 @_runner.command("cluster")
@@ -322,7 +227,7 @@ def _cluster(workers: int, port: int) -> None:
     from runner.command.local_cluster import run_local_cluster  # noqa: PLC0415
 
     require_dask()
-    run_local_cluster(workers, port, _say)
+    run_local_cluster(workers, port, say)
 
 
 @_runner.command("plan-schema")
@@ -332,7 +237,26 @@ def _plan_schema() -> None:
 
     from runner.plan.format import plan_schema  # noqa: PLC0415
 
-    _say(json.dumps(plan_schema(), indent=2))
+    say(json.dumps(plan_schema(), indent=2))
+
+
+@_runner.command("doctor")
+@STATE
+@click.pass_context
+def _doctor(ctx: click.Context, state: Path) -> None:
+    """Look at what the runner needs of this machine, and say what to do where something is missing."""
+    from runner.command.doctor import findings, report_line  # noqa: PLC0415
+
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    bad = False
+    for found in findings(state, os.environ):
+        click.echo(report_line(found, colour=colour))
+        bad = bad or found.state == "bad"
+    ctx.exit(1 if bad else 0)
+
+
+for _command in COMMANDS:
+    _runner.add_command(_command)
 
 
 def main() -> NoReturn:
@@ -342,7 +266,7 @@ def main() -> NoReturn:
     try:
         code = _runner.main(standalone_mode=False)
     except RunnerError as error:
-        _say(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
         code = error.exit_code
     except click.exceptions.Exit as error:
         code = error.exit_code
@@ -351,13 +275,13 @@ def main() -> NoReturn:
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         if isinstance(error.__cause__, EOFError):  # click takes it for the end of a person's input, and we read none
-            _say("error: another process of this run ended unexpectedly; run it again", err=True)
+            say("error: another process of this run ended unexpectedly; run it again", err=True)
             code = 1
         else:
-            _say("interrupted", err=True)
+            say("interrupted", err=True)
             code = 130
     except OSError as error:
-        _say(f"error: {error}", err=True)
+        say(f"error: {error}", err=True)
         code = 1
     except (MemoryError, RuntimeError) as error:
         if not is_exhaustion(error):
@@ -396,7 +320,7 @@ def _thread_failed(failure: threading.ExceptHookArgs) -> None:
 def _report_exhaustion(level: Literal["warning", "error"], reason: str) -> None:
     """Print a line, once for each reason: each worker that cannot be used repeats it."""
     try:
-        _say(f"{level}: {EXHAUSTED} ({reason})", err=True)
+        say(f"{level}: {EXHAUSTED} ({reason})", err=True)
     except MemoryError:
         os.write(2, _EXHAUSTED_LINE)
 

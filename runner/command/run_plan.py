@@ -19,7 +19,9 @@ from runner.command.live_progress import LiveProgress
 from runner.command.plan_jobs import check_workspaces, prepare_plan
 from runner.command.run_reports import ReportFiles
 from runner.execution.worker_protocol import Limits
+from runner.progress.notification import Notifier
 from runner.progress.reports.console import Console, print_drift
+from runner.progress.reports.json_report import run_report
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
@@ -58,6 +60,7 @@ class RunOptions:
     wait: float = 24 * 3600.0  # seconds to wait for the end of the other run
     keep_runs: int = 100
     reports: ReportFiles = field(default_factory=ReportFiles)
+    notifier: Notifier | None = None
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"
     executor: str | None = None  # `local` or the address of a scheduler, in place of the plan's own
@@ -170,8 +173,17 @@ def _execute(
         if options.check:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
                 print_drift(drift)
-        options.reports.write(store, orchestrator.run_id, orchestrator.changes, check=options.check)
+        _report(options, store, orchestrator, console)
     return code
+
+
+def _report(options: RunOptions, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console) -> None:
+    """Write the report files of an ended run, and tell whom it concerns."""
+    options.reports.write(store, orchestrator.run_id, orchestrator.changes, check=options.check)
+    if options.notifier is not None:
+        warning = options.notifier.notify(run_report(store, orchestrator.run_id))
+        if warning is not None:
+            console.notice(f"warning: {warning}")
 
 
 def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job]) -> None:

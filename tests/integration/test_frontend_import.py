@@ -94,7 +94,7 @@ def test_a_template_is_filled_in_and_imported_by_keyboard(pages: Callable[[str],
     sheet = book.worksheets[0]
     titles = [cell.value for cell in sheet[1]]
     row = {"School": "SMP Templat", "Code": "007", "Name": "Tujuh", "Curriculum": "Merdeka", "Passing score": 87.5}
-    sheet.append([row.get(title) for title in titles])
+    sheet.append([row.get(str(title)) for title in titles])
     content = BytesIO()
     book.save(content)
     with tab.expect_file_chooser() as chooser:

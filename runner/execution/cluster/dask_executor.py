@@ -250,6 +250,8 @@ class DaskExecutor:
         else:
             if outcome.startswith(FAILED):
                 self._refuse(place, outcome.removeprefix(FAILED))
+            elif place.link is None:
+                await self._lose(place, f"{place.name}, its host has ended before it was connected")
 
     async def _hand_over(self, place: Place, handover: Handover) -> None:
         """Submit the Dask task of a shard. Once the host has asked for the shard, only the connection counts."""

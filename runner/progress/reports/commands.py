@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING
 from runner.progress.convex.target import SINK
 from runner.progress.reports.json_report import as_json as to_text
 from runner.progress.reports.json_report import run_report
+from runner.progress.reports.log_selection import EVERYTHING, LogSelection
 from runner.progress.reports.logs_view import log_lines
 from runner.progress.reports.status_view import run_text, runs_text
 from runner.progress.reports.summary import SHORT_ID
+from runner.progress.reports.text_layout import count
 from runner.progress.stores.state_reader import LATEST, NoSuchRunError, StateReader
 from runner.records.errors import StoreError
 
@@ -62,12 +64,13 @@ def follow_status(state: Path, run: str | None = None, pause: Pause = time.sleep
 def logs(
     state: Path,
     run: str | None = None,
-    task: str | None = None,
+    selection: LogSelection = EVERYTHING,
     *,
     follow: bool = False,
     pause: Pause = time.sleep,
 ) -> Iterator[str]:
-    """Yield the log of a run, or of one of its tasks, line by line; with `follow`, until the run has ended."""
+    """Yield what is selected of a run's log, line by line; with `follow`, until the run has ended."""
+    task = selection.task
     with StateReader.open(state) as reader:
         found = reader.run(run or LATEST)
         if task is not None:
@@ -77,12 +80,30 @@ def logs(
             now = reader.run(found.id)
             for recorded in reader.events(found.id, seq, task_id=task):
                 seq = recorded.seq
-                yield from log_lines([recorded])
+                if selection.has(recorded.event):
+                    yield from log_lines([recorded])
             if now.status.ended and now.ended_at is None:
                 yield f"{now.status.value}: process {now.pid} on {now.host} died; the next run of the plan continues"
             if now.status.ended or not follow:
                 return
             pause(POLL_INTERVAL)
+
+
+def list_runs(state: Path) -> str:
+    """Return all runs as a table, the newest first."""
+    with StateReader.open(state) as reader:
+        return runs_text([(run, reader.tasks(run.id)) for run in reader.runs()], now=datetime.now(UTC))
+
+
+def prune_runs(state: Path, keep: int) -> str:
+    """Delete the oldest ended runs of each plan, except the newest `keep`; return how many. Raises StoreError."""
+    from runner.progress.stores.sqlite_store import SqliteStore  # noqa: PLC0415 - the other commands do not write
+
+    with StateReader.open(state) as reader:
+        if not reader.path.exists():
+            raise NoSuchRunError(f"{reader.path}: no run was recorded here; name its folder with --state")
+    with SqliteStore(state) as store:
+        return f"{count(store.forget_old(keep), 'run')} deleted"
 
 
 def control(

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from runner.progress.reports.log_selection import level_of
 from runner.progress.reports.logs_view import describe
 from runner.progress.stores.projection import State, apply_events, collect_touched
 from runner.records.events import Logged, SubTaskEnded, SubTaskRetrying, TaskEnded, TaskStarted
 from runner.records.json_values import iso, to_json_value
-from runner.records.status import SubTaskStatus, TaskStatus
+from runner.records.status import SubTaskStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -136,19 +137,7 @@ def _line(recorded: Recorded) -> Message:
     event = recorded.event
     where = getattr(event, "subtask_id", None) or getattr(event, "task_id", None)
     text = event.message if isinstance(event, Logged) else describe(event)
-    return {"seq": recorded.seq, "at": iso(event.at), "level": _level(recorded), "where": where, "text": text}
-
-
-def _level(recorded: Recorded) -> str:
-    match recorded.event:
-        case Logged(level=level):
-            return level
-        case SubTaskRetrying():
-            return "warning"
-        case SubTaskEnded(status=SubTaskStatus.FAILED) | TaskEnded(status=TaskStatus.FAILED):
-            return "error"
-        case _:
-            return "info"
+    return {"seq": recorded.seq, "at": iso(event.at), "level": level_of(event), "where": where, "text": text}
 
 
 def _values(record: Any, names: Iterable[str]) -> Message:

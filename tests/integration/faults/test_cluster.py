@@ -252,7 +252,9 @@ CUTS = [(0.8, PULSE), (4.0, PULSE), *([(3.0, Pulse()), (60.0, Pulse())] if LONG 
 
 
 @pytest.mark.parametrize("seed", times(SHORT, 20))
-@pytest.mark.parametrize(("seconds", "pulse"), CUTS, ids=lambda value: f"{value:g} s" if value is float else "")
+@pytest.mark.parametrize(
+    ("seconds", "pulse"), CUTS, ids=lambda value: f"{value:g} s" if isinstance(value, float) else ""
+)
 def test_a_network_that_is_cut_for_a_while(
     seconds: float, pulse: Pulse, seed: int, cluster: DaskCluster, tally: Tally, tmp_path: Path
 ) -> None:
@@ -262,7 +264,7 @@ def test_a_network_that_is_cut_for_a_while(
     run = Run(cluster, tmp_path, pulse=pulse)
     run.executor.prepare()
     proxy = Proxy(run)
-    run.submit()
+    run.submit(timeouts=Timeouts(task=600, subtask=300, grace=1))
     run.until_written(chance.randrange(1, len(EXPECTED) - 4))
     proxy.cut(seconds)
     events = run.finish()

@@ -53,9 +53,12 @@ CREATE INDEX {AUDIT_LOG}_row_idx ON {AUDIT_LOG} (table_name, row_key, id);
 
 
 def with_access_tables(snapshot: Snapshot, options: AccessOptions) -> Snapshot:
-    """Return the snapshot with the tables that the options add, after those of the schema."""
-    added = options.added_tables
-    return replace(snapshot, tables=(*snapshot.tables, *(_tables()[name] for name in added))) if added else snapshot
+    """Return the snapshot with the tables that the options add, after those of the schema; MySQL does not have them."""
+    if not options.added_tables:
+        return snapshot
+    tables = (replace(table, mysql=None) for table in snapshot.tables)
+    views = tuple(replace(view, mysql="") for view in snapshot.views)
+    return replace(snapshot, tables=(*tables, *(_tables()[name] for name in options.added_tables)), views=views)
 
 
 @cache

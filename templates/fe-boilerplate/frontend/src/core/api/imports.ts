@@ -30,6 +30,7 @@ export interface CellError {
   readonly code: string;
   readonly value: string;
   readonly message: string;
+  readonly constraint?: string | null;
 }
 
 /** How many rows a file has, how many were stored, and what is wrong; `errors` holds the first of the errors. */

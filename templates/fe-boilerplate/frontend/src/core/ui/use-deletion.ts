@@ -30,11 +30,12 @@ export function useDeletion(page: AnyPage) {
   const restoring = tableHooks(table).useRestore();
   const message = t("detail.deleted", { noun: nav.labelSingular });
 
+  // The page that asked has been left by then, so callbacks of `mutate` would not be called.
   const restore = (key: Key) =>
-    restoring.mutate(key, {
-      onSuccess: () => notifySuccess(t("deletion.restored", { noun: nav.labelSingular })),
-      onError: (error) => notifyFailure(t("deletion.notRestored"), errorText(error)),
-    });
+    restoring.mutateAsync(key).then(
+      () => notifySuccess(t("deletion.restored", { noun: nav.labelSingular })),
+      (error: Error) => notifyFailure(t("deletion.notRestored"), errorText(error)),
+    );
 
   const hold = ({ key, etag, onDone }: Deletion) => {
     holdDeletion(table.name, key, (keepalive) => table.remove(key, etag, keepalive));
@@ -64,7 +65,7 @@ export function useDeletion(page: AnyPage) {
       {
         onSuccess: () => {
           onDone();
-          if (consequences) notifyUndoable({ message, onUndo: () => restore(key) });
+          if (consequences) notifyUndoable({ message, onUndo: () => void restore(key) });
           else notifySuccess(message);
         },
         onError: notifyDeletionError,

@@ -150,7 +150,7 @@ export default {
   "consequence.atLeast": "at least {count} {noun}",
   "consequence.delete": "{rows} will be deleted too",
   "consequence.hide": "{rows} will be hidden too",
-  "consequence.keep": "{rows} will stay as they are",
+  "consequence.keep": "{rows} will be kept",
   "consequence.rows": "{count} {noun}",
   "consequence.rowsOf": "{count, plural, one {row} other {rows}} of {table}",
   "consequence.setDefault": "In {rows}, {fields} will get its default",

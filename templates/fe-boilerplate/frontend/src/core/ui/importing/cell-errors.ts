@@ -1,6 +1,7 @@
 /** Errors of the cells of a file, as sentences and as a CSV file. */
 
 import type { CellError } from "../../api/imports";
+import { messageOf } from "../../api/problem-messages";
 import { t } from "../../language/messages";
 import { readDraft } from "../form-values";
 import { readCell } from "../grid/cell-text";
@@ -11,7 +12,9 @@ import { problemText } from "../problem-text";
 export function errorSentence(page: AnyPage, error: CellError): string {
   const field = page.byName.get(error.field.split(".")[0] ?? "");
   if (!field) return `${error.field} ${error.message}`.trim();
-  return problemText(page, field, knownMessage(field, error) ?? error.message);
+  const { code, message, constraint } = error;
+  const text = knownMessage(field, error) ?? messageOf(code, message, constraint ?? undefined);
+  return problemText(page, field, text);
 }
 
 /** Return the message of an error in the language of the interface, where its cause is known here. */
