@@ -230,7 +230,7 @@ def test_the_report_and_status_share_one_shape(folder: Folder) -> None:
     }  # fmt: skip
     assert set(first["subtasks"][0]) == {
         "id", "title", "table", "status", "step", "total_steps", "attempts", "error", "started_at", "ended_at",
-        "up_to_date", "files",
+        "up_to_date", "files", "host",
     }  # fmt: skip
     assert first["agent"] == "acting_agents:Acting"
     assert first["ended_at"] < second["started_at"]
