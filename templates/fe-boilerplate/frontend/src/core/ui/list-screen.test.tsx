@@ -1,7 +1,7 @@
 import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
-import { beforeEach, expect, it, vi } from "vitest";
+import { beforeEach, expect, it, onTestFinished, vi } from "vitest";
 import { renderAt, testClient } from "../test/render";
 import { server } from "../test/server";
 import { ListScreen } from "./list-screen";
@@ -70,6 +70,18 @@ it("returns to the first page for a search or a filter", async () => {
   await waitFor(() => expect(lastQuery()).toBe("?fee__gte=5&q=an&limit=25"));
   await user.click(await screen.findByRole("button", { name: "Remove the filter on Fee" }));
   await waitFor(() => expect(lastQuery()).toBe("?q=an&limit=25"));
+});
+
+it("drops a search that has not begun when a row is opened", async () => {
+  open();
+  const link = await screen.findByRole("link", { name: "Ani" });
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  onTestFinished(() => void vi.useRealTimers());
+  const user = userEvent.setup({ advanceTimers: vi.advanceTimersByTime });
+  await user.type(screen.getByRole("searchbox"), "bud");
+  await user.click(link);
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(queries.filter((query) => query.includes("q=bud"))).toEqual([]);
 });
 
 it("does not filter by an incomplete date", async () => {
