@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.integration.postgres"]
 
-TABLES = 24
+TABLES = 25  # 24, and a view
 LEAST_TESTS = 500
 LEAST_COVERED_PERCENT = 90
 

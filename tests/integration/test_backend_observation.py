@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from packaging.utils import canonicalize_name
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.generated_backend import backend_files, read_schema, write_backend
@@ -29,6 +30,17 @@ CREATE TABLE notes (
 );
 """
 ROWS = 30
+NOT_OURS = {"psutil", "setuptools", "sniffio"}  # imported by packages that work without them
+
+
+# Prints the names of the distributions that the application has imported, one a line.
+IMPORTED = """
+import sys
+from importlib.metadata import packages_distributions
+import app.main
+owners = packages_distributions()
+print(*{name for module in list(sys.modules) for name in owners.get(module.partition(".")[0], [])}, sep="\\n")
+"""
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +85,22 @@ def test_a_thousand_paths_are_one_route(backend: Path, database: str) -> None:
         assert samples(server.url, "database_connections_open")[()] >= 1
         assert samples(server.url, "database_connections_in_use") == {(): 0}
         assert samples(server.url, "process_resident_memory_bytes")[()] > 0
+
+
+def test_what_it_imports_is_in_its_lock_file(backend: Path, database: str) -> None:
+    """A package that our own environment happens to have would be missing where only the lock file is installed."""
+    done = run(
+        backend, "-c", IMPORTED, DATABASE_URL=database, OTEL_EXPORTER_OTLP_ENDPOINT="http://127.0.0.1:9/v1/traces"
+    )
+    assert done.returncode == 0, done.stderr
+    locked = {
+        canonicalize_name(line.partition("==")[0])
+        for line in (backend / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        if "==" in line
+    }
+    imported = {canonicalize_name(name) for name in done.stdout.split()}
+    assert {"fastapi", "opentelemetry-sdk", "prometheus-client", "sqlalchemy"} <= imported
+    assert imported - locked - NOT_OURS == set()
 
 
 def test_several_processes_share_their_numbers(backend: Path, database: str, tmp_path: Path) -> None:
