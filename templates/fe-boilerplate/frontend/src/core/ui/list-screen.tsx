@@ -12,7 +12,14 @@ import { ColumnHeader } from "./column-header";
 import { DataTable, type Selection } from "./data-table";
 import { lowerFirst } from "./formats";
 import { sortedColumns, useLabelOrders } from "./label-order";
-import { chooseColumns, chosenColumns, rememberPlace } from "./list-memory";
+import {
+  type ColumnWidths,
+  chooseColumns,
+  chooseWidths,
+  chosenColumns,
+  chosenWidths,
+  rememberPlace,
+} from "./list-memory";
 import {
   type ListState,
   PAGE_SIZES,
@@ -32,6 +39,7 @@ import { usePageLabels } from "./use-labels";
 /** The list of a table, searched, filtered, sorted and paged by the server. Its state is in the URL. */
 export function ListScreen({ page }: { page: AnyPage }) {
   const [state, change] = useListState(page);
+  const [widths, setWidths] = useWidths(page.nav.name);
   const [selection, setSelection] = useSelection(state);
   const columns = useMemo(() => shownColumns(page, state), [page, state]);
   const references = useMemo(() => referencesOf(page, columns), [page, columns]);
@@ -48,7 +56,13 @@ export function ListScreen({ page }: { page: AnyPage }) {
   return (
     <Stack gap="md">
       <Heading page={page} list={list.data} />
-      <ListToolbar page={page} state={state} onChange={change} />
+      <ListToolbar
+        page={page}
+        state={state}
+        onChange={change}
+        widths={widths}
+        onWidths={setWidths}
+      />
       <ActiveFilters
         page={page}
         filters={state.filters}
@@ -73,6 +87,8 @@ export function ListScreen({ page }: { page: AnyPage }) {
             labels={labels}
             caption={page.nav.label}
             sort={sortedColumns(state.sort, orders)}
+            widths={widths}
+            onWidths={setWidths}
             selection={selection}
             onSelect={canSelect ? setSelection : undefined}
             head={(name, label) => (
@@ -128,6 +144,19 @@ function useListState(page: AnyPage): [ListState, Change] {
     [navigate, table, state],
   );
   return [state, change];
+}
+
+/** The widths of the columns, which this browser keeps. */
+function useWidths(table: string): [ColumnWidths, (widths: ColumnWidths) => void] {
+  const [widths, setWidths] = useState(() => chosenWidths(table));
+  const change = useCallback(
+    (chosen: ColumnWidths) => {
+      chooseWidths(table, chosen);
+      setWidths(chosen);
+    },
+    [table],
+  );
+  return [widths, change];
 }
 
 /** The selection among the displayed rows. It is cleared when the list state changes. */

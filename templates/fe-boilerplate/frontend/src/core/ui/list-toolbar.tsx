@@ -17,6 +17,7 @@ import { labelFor } from "./data-columns";
 import { FileExport } from "./file-export";
 import { lowerFirst } from "./formats";
 import { ColumnsIcon, PlusIcon, SearchIcon, UploadIcon } from "./icons";
+import type { ColumnWidths, View } from "./list-memory";
 import { canSearch, type ListState, readState, shownColumns, writeState } from "./list-state";
 import type { AnyPage } from "./page";
 import { ViewsMenu } from "./views-menu";
@@ -28,10 +29,17 @@ interface Props {
   readonly page: AnyPage;
   readonly state: ListState;
   readonly onChange: (change: Partial<ListState>, options?: { replace: boolean }) => void;
+  readonly widths: ColumnWidths;
+  readonly onWidths: (widths: ColumnWidths) => void;
 }
 
 /** The toolbar of a list: search, column selection, export, and a link to create a row. */
-export function ListToolbar({ page, state, onChange }: Props) {
+export function ListToolbar(props: Props) {
+  const { page, state, onChange, widths, onWidths } = props;
+  const openView = (view: View) => {
+    onChange(readState(view.search, page));
+    if (view.widths) onWidths(view.widths);
+  };
   return (
     <Group gap="sm" wrap="wrap">
       {canSearch(page) && (
@@ -42,12 +50,8 @@ export function ListToolbar({ page, state, onChange }: Props) {
         />
       )}
       <Group gap="sm" ml="auto" justify="flex-end">
-        <ViewsMenu
-          page={page}
-          search={writeState(state)}
-          onOpen={(search) => onChange(readState(search, page))}
-        />
-        <ColumnChoice page={page} state={state} onChange={onChange} />
+        <ViewsMenu page={page} search={writeState(state)} widths={widths} onOpen={openView} />
+        <ColumnChoice {...props} />
         {isAllowed("export", page.table.path) && <FileExport page={page} state={state} />}
         {page.table.creatable && <FileImport page={page} />}
         {page.table.creatable && (
@@ -117,12 +121,16 @@ function SearchField({ label, value, onChange }: SearchProps) {
   );
 }
 
-function ColumnChoice({ page, state, onChange }: Props) {
+function ColumnChoice({ page, state, onChange, widths, onWidths }: Props) {
   const shown = shownColumns(page, state);
   const names = [...page.byName.keys(), ...page.extraColumns.map(({ name }) => name)];
   const choose = (name: string, isShown: boolean) => {
     const chosen = isShown ? [...shown, name] : shown.filter((column) => column !== name);
     if (chosen.length > 0) onChange({ columns: chosen }, { replace: true });
+  };
+  const reset = () => {
+    onChange({ columns: undefined }, { replace: true });
+    onWidths({});
   };
   return (
     <Popover position="bottom-end" shadow="md" trapFocus>
@@ -151,12 +159,8 @@ function ColumnChoice({ page, state, onChange }: Props) {
               ))}
             </Stack>
           </ScrollArea.Autosize>
-          {state.columns && (
-            <Button
-              size="xs"
-              variant="default"
-              onClick={() => onChange({ columns: undefined }, { replace: true })}
-            >
+          {(state.columns || Object.keys(widths).length > 0) && (
+            <Button size="xs" variant="default" onClick={reset}>
               {t("columns.reset")}
             </Button>
           )}
