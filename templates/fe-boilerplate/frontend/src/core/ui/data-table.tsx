@@ -36,6 +36,8 @@ interface Props {
   readonly rows: readonly AnyRow[];
   readonly labels: Labels;
   readonly caption: string;
+  /** Whether the rows have no pages, because they are deleted. */
+  readonly isUnlinked?: boolean | undefined;
   /** Renders the header of a column; by default its label. */
   readonly head?: (column: string, label: string) => ReactNode;
   readonly sort?: readonly string[];
@@ -99,6 +101,7 @@ export function DataTable(props: Props) {
   useScrollToTop(scroller, rows[0] && rowId(page, rows[0], 0));
   const { rows: found } = table.getRowModel();
   const shown = { page, columns, across: across.slots, isLarge, canSelect: onSelect !== undefined };
+  const { isUnlinked } = props;
   return (
     <section
       ref={scroller}
@@ -157,6 +160,7 @@ export function DataTable(props: Props) {
                 key={row.id}
                 {...shown}
                 row={row}
+                isUnlinked={isUnlinked}
                 index={slot.index}
                 isSelected={row.getIsSelected()}
                 labels={labels}
@@ -179,6 +183,7 @@ export function rowId(page: AnyPage, row: AnyRow, index: number): string {
 
 interface BodyRowProps extends ShownColumns {
   readonly row: Row<typeof features, AnyRow>;
+  readonly isUnlinked: boolean | undefined;
   readonly index: number;
   readonly isSelected: boolean;
   readonly labels: Labels;
@@ -216,7 +221,7 @@ const BodyRow = memo(function BodyRow(props: BodyRowProps) {
               row={row.original}
               name={name}
               labels={labels}
-              isLink={slot.index === 0}
+              isLink={slot.index === 0 && !props.isUnlinked}
             />
           </Table.Td>
         );

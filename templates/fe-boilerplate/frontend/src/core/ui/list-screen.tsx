@@ -68,7 +68,12 @@ export function ListScreen({ page }: { page: AnyPage }) {
         filters={state.filters}
         onChange={(filters) => change({ filters })}
       />
-      <BulkActions page={page} selection={selection} onDone={() => setSelection({})} />
+      <BulkActions
+        page={page}
+        selection={selection}
+        isDeleted={state.deleted === true}
+        onDone={() => setSelection({})}
+      />
       <Retrying reason={list.isFetching && !isRejected ? list.failureReason : null} />
       {list.error && !isRejected && (
         <Failed
@@ -86,6 +91,7 @@ export function ListScreen({ page }: { page: AnyPage }) {
             rows={list.data.items}
             labels={labels}
             caption={page.nav.label}
+            isUnlinked={state.deleted}
             sort={sortedColumns(state.sort, orders)}
             widths={widths}
             onWidths={setWidths}
@@ -229,7 +235,7 @@ function LoadingRows() {
 function NoRows({ page, state, onChange }: { page: AnyPage; state: ListState; onChange: Change }) {
   const nouns = lowerFirst(page.nav.label);
   if (!state.q && Object.keys(state.filters).length === 0)
-    return <Empty title={t("list.empty", { nouns })} />;
+    return <Empty title={t(state.deleted ? "list.noneDeleted" : "list.empty", { nouns })} />;
   return (
     <Empty title={t("list.noMatch", { nouns })}>
       <ClearButton onChange={onChange} />

@@ -6,6 +6,7 @@ import {
   Popover,
   ScrollArea,
   Stack,
+  Switch,
   TextInput,
 } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
@@ -18,7 +19,14 @@ import { FileExport } from "./file-export";
 import { lowerFirst } from "./formats";
 import { ColumnsIcon, PlusIcon, SearchIcon, UploadIcon } from "./icons";
 import type { ColumnWidths, View } from "./list-memory";
-import { canSearch, type ListState, readState, shownColumns, writeState } from "./list-state";
+import {
+  canSearch,
+  canShowDeleted,
+  type ListState,
+  readState,
+  shownColumns,
+  writeState,
+} from "./list-state";
 import type { AnyPage } from "./page";
 import { ViewsMenu } from "./views-menu";
 
@@ -50,6 +58,14 @@ export function ListToolbar(props: Props) {
         />
       )}
       <Group gap="sm" ml="auto" justify="flex-end">
+        {canShowDeleted(page) && (
+          <Switch
+            size="sm"
+            label={t("list.showDeleted")}
+            checked={state.deleted === true}
+            onChange={(event) => onChange({ deleted: event.currentTarget.checked || undefined })}
+          />
+        )}
         <ViewsMenu page={page} search={writeState(state)} widths={widths} onOpen={openView} />
         <ColumnChoice {...props} />
         {isAllowed("export", page.table.path) && <FileExport page={page} state={state} />}
