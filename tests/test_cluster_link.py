@@ -8,6 +8,7 @@ import json
 import os
 import pickle
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+LIMIT = 60.0  # seconds
 PULSE = Pulse(beat=0.05, silence=0.4)
 LENGTH = struct.Struct("!I")
 
@@ -58,7 +60,8 @@ def talk(there: Callable[[asyncio.StreamWriter, Link], Awaitable[None]], here: C
                 await link.close()
                 await ended.wait()
 
-    return asyncio.run(both())
+    with ThreadPoolExecutor(1) as own_thread:  # in this one a test in a browser may have left an event loop
+        return own_thread.submit(asyncio.run, both()).result(LIMIT)
 
 
 async def received(link: Link) -> tuple[Any, ...]:

@@ -203,7 +203,7 @@ def test_a_check_prints_only_failures_before_its_list() -> None:
 def test_drift_is_listed_and_counted() -> None:
     out = io.StringIO()
     changes = [("update", "b.py"), ("create", "a.py"), ("keep", "c.py"), ("create", "a.py")]
-    print_drift(changes, out)
+    print_drift(changes, out=out)
     assert out.getvalue() == (
         "would create  a.py\n"
         "would update  b.py\n"
@@ -215,7 +215,7 @@ def test_drift_is_listed_and_counted() -> None:
 
 def test_a_check_without_drift_says_so() -> None:
     out = io.StringIO()
-    print_drift([], out)
+    print_drift([], out=out)
     assert out.getvalue() == "no file differs from what would be generated\n"
 
 

@@ -127,11 +127,12 @@ def test_drift_of_a_check_is_a_failure_and_a_kept_file_is_not() -> None:
         ("be-crud/students", ("keep", "app/own.py")),
         ("be-crud/grades", ("keep", "app/grades.py")),
     ]
-    root = read_junit(EVENTS, changes=changes, is_check=True)
+    diffs = {"app/students.py": "--- a/app/students.py\n+new\n"}
+    root = read_junit(EVENTS, changes=changes, diffs=diffs)
     failure = case_of(root, "be-crud", "students").find("failure")
     assert failure is not None
     assert failure.get("type") == "drift"
-    assert "update app/students.py" in (failure.text or "")
+    assert "update app/students.py\n--- a/app/students.py\n+new" in (failure.text or "")
     assert "own.py" not in (failure.text or "")
     assert case_of(root, "be-crud", "grades").find("failure") is None
     written = case_of(read_junit(EVENTS, changes=changes), "be-crud", "students")

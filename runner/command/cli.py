@@ -85,6 +85,7 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @PLAN
 @STATE
 @click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
+@click.option("--diff", is_flag=True, help="With --check: show how the files would change.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
 @click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
@@ -135,6 +136,8 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
     run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
     """
+    if options["diff"] and not options["check"]:
+        raise click.UsageError("--diff shows what --check finds: use both")
     local = options["executor"] in {None, "local"}
     if local and not options["state"].exists():  # nothing ran here before: workers will be needed
         from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415

@@ -22,6 +22,7 @@ def run_local_cluster(workers: int, port: int, say: Callable[[str], None]) -> No
     """
     from distributed import LocalCluster  # noqa: PLC0415 - an extra, and slow to import
 
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # the workers inherit that: a terminal sends Ctrl-C to all
     try:
         cluster = LocalCluster(
             n_workers=workers,
@@ -32,6 +33,8 @@ def run_local_cluster(workers: int, port: int, say: Callable[[str], None]) -> No
         )
     except (OSError, RuntimeError) as error:
         raise ClusterError(f"no cluster can be started on port {port}: {error}. Choose another with --port") from error
+    finally:
+        signal.signal(signal.SIGINT, before)
     with contextlib.closing(cluster):
         say(f"cluster {cluster.scheduler_address}: {workers} workers on this machine")
         say(f"run a plan on it:  runner PLAN --executor {cluster.scheduler_address}")

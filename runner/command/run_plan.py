@@ -52,6 +52,7 @@ class RunOptions:
     plan: Path
     state: Path
     check: bool = False
+    diff: bool = False
     force: bool = False
     fail_fast: bool = False
     rerun_failed: bool = False
@@ -133,6 +134,7 @@ def _execute(
         subtasks=plan.concurrency.subtasks,
         force=options.force,
         check=options.check,
+        diff=options.diff,
         fail_fast=options.fail_fast,
         limits=limits,
     )
@@ -172,14 +174,15 @@ def _execute(
             progress.drain(store, console)
         if options.check:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
-                print_drift(drift)
+                print_drift(drift, orchestrator.diffs)
         _report(options, store, orchestrator, console)
     return code
 
 
 def _report(options: RunOptions, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console) -> None:
     """Write the report files of an ended run, and tell whom it concerns."""
-    options.reports.write(store, orchestrator.run_id, orchestrator.changes, check=options.check)
+    diffs = orchestrator.diffs if options.check else None
+    options.reports.write(store, orchestrator.run_id, orchestrator.changes, diffs)
     if options.notifier is not None:
         warning = options.notifier.notify(run_report(store, orchestrator.run_id))
         if warning is not None:

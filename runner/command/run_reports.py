@@ -11,7 +11,7 @@ from runner.progress.reports.report_files import check_writable, write_report
 from runner.progress.reports.run_account import RunAccount
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from runner.progress.reports.run_account import FileChange
     from runner.progress.stores.state_reader import StateReader
@@ -37,16 +37,22 @@ class ReportFiles:
             if path is not None:
                 check_writable(path, option)
 
-    def write(self, store: StateReader, run_id: str, changes: Sequence[tuple[str, FileChange]], *, check: bool) -> None:
-        """Write the reports of an ended run or check; `changes` are its files, by the id of the sub-task.
+    def write(
+        self,
+        store: StateReader,
+        run_id: str,
+        changes: Sequence[tuple[str, FileChange]],
+        diffs: Mapping[str, str] | None,
+    ) -> None:
+        """Write the reports of an ended run; `changes` are its files, by the id of the sub-task.
 
-        Raises StoreError.
+        `diffs` are those of a check, by path; None for a run that was no check. Raises StoreError.
         """
         if self.json is not None:
             write_report(self.json, as_json(run_report(store, run_id)), "--json")
         if self.junit is None and self.page is None and self.trace is None:
             return
-        account = RunAccount.of(run_id, (recorded.event for recorded in store.events(run_id)), changes, is_check=check)
+        account = RunAccount.of(run_id, (recorded.event for recorded in store.events(run_id)), changes, diffs)
         if self.junit is not None:
             from runner.progress.reports.junit_report import junit_xml  # noqa: PLC0415 - slow to import
 

@@ -68,7 +68,8 @@ class SubTaskManager:
     """Makes one attempt at each of a task's sub-tasks, at most `concurrency` at once.
 
     `emit` takes events, `AttemptFailed` and `FilesChanged`. It is called from several threads and must be thread-safe.
-    With `check`, files are compared and not written; with `force`, files that were edited by hand are overwritten.
+    With `check`, files are compared and not written, with `diff` line by line; with `force`, files that were edited by
+    hand are overwritten.
     `access` is how the workspace is reached, directly when left out. Call `cleanup` at the end.
     """
 
@@ -82,6 +83,7 @@ class SubTaskManager:
         concurrency: int = SUBTASK_CONCURRENCY,
         force: bool = False,
         check: bool = False,
+        diff: bool = False,
         access: WorkspaceAccess | None = None,
     ) -> None:
         self._task = task
@@ -89,7 +91,7 @@ class SubTaskManager:
         self._emit = emit
         self._check = check
         self._agent: Agent = load_agent(task.agent, task.import_path)
-        self._access = access or DirectAccess(task, run_id, force=force, check=check)
+        self._access = access or DirectAccess(task, run_id, force=force, check=check, diff=diff)
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"subtask-{task.id}")
         self._cancelled: set[tuple[str, int]] = set()  # ids of sub-tasks and numbers of attempts
@@ -213,6 +215,7 @@ class SubTaskManager:
                     task_id=self._task.id,
                     subtask_id=subtask.id,
                     changes=tuple((verb, path) for verb, path in written.changes),
+                    diffs=written.diffs,
                 )
             )
         for verb, path in () if self._check else written.changes:

@@ -86,6 +86,7 @@ class _Worker:
                 concurrency=shard.threads,
                 force=shard.force,
                 check=shard.check,
+                diff=shard.diff,
                 access=self._remote if shard.remote else None,
             )
             self._managed = key

@@ -21,9 +21,9 @@ FileChange = tuple[str, str]  # verb (see `workspace.writer.Verb`) and path rela
 class Shard:
     """Some sub-tasks of one task, assigned to one worker. `task` is sent without its list of sub-tasks.
 
-    `work` has pairs of a sub-task and the number of the attempt; `threads` is how many run at once. With `check`, files
-    are compared and not written; with `force`, files that were edited by hand are overwritten. With `remote`, the
-    worker does not have the workspace, and asks the supervisor.
+    `work` has pairs of a sub-task and the number of the attempt; `threads` is how many run at once. With `check`,
+    files are compared and not written, with `diff` line by line; with `force`, files that were edited by hand are
+    overwritten. With `remote`, the worker does not have the workspace, and asks the supervisor.
     """
 
     run_id: str
@@ -32,6 +32,7 @@ class Shard:
     threads: int
     force: bool = False
     check: bool = False
+    diff: bool = False
     remote: bool = False
 
 
@@ -73,11 +74,12 @@ class AttemptFailed(CompactPickle):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FilesChanged(CompactPickle):
-    """The files of a sub-task that are not identical to before, with what was done with each."""
+    """The files of a sub-task that are not identical to before, with what was done with each; see `WriteReport`."""
 
     task_id: str
     subtask_id: str
     changes: tuple[FileChange, ...]
+    diffs: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

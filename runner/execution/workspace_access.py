@@ -60,12 +60,14 @@ class WorkspaceAccess(Protocol):
 class DirectAccess:
     """The workspace of a task, in the file system of this process. See `WorkspaceAccess`."""
 
-    def __init__(self, task: TaskSpec, run_id: str, *, force: bool = False, check: bool = False) -> None:
+    def __init__(
+        self, task: TaskSpec, run_id: str, *, force: bool = False, check: bool = False, diff: bool = False
+    ) -> None:
         self._task = task
         self._force = force
         self._manifest = Manifest(task.workspace)
         self._writer = WorkspaceWriter(
-            task.workspace, FileLockManager(task.workspace), self._manifest, run_id, force=force, check=check
+            task.workspace, FileLockManager(task.workspace), self._manifest, run_id, force=force, check=check, diff=diff
         )
 
     def examine(self, work: Workpiece, part_digest: Callable[[], str]) -> Examined:
@@ -116,7 +118,7 @@ class DirectAccess:
                 return (dict(self.present(work, folder)),)
             case WriteFiles():
                 written = self.write(work, request.files, request.part_digest, request.memory)
-                return written.counts, tuple(tuple(change) for change in written.changes)
+                return written.counts, tuple(tuple(change) for change in written.changes), written.diffs
 
 
 class RemoteAccess:
@@ -151,8 +153,8 @@ class RemoteAccess:
         size = sum(len(file.text) for file in sent)
         if size > MAX_SENT:
             raise WorkspaceError(f"{size:,} characters: at most {MAX_SENT:,} of a sub-task are sent to the supervisor")
-        counts, changes = self._ask(work, WriteFiles(files=sent, part_digest=part_digest, memory=memory))
-        return WriteReport(counts=counts, changes=tuple(Change(*change) for change in changes))
+        counts, changes, diffs = self._ask(work, WriteFiles(files=sent, part_digest=part_digest, memory=memory))
+        return WriteReport(counts=counts, changes=tuple(Change(*change) for change in changes), diffs=diffs)
 
     def answered(self, answer: Answered) -> None:
         """Pass an answer to the thread that waits for it."""

@@ -247,6 +247,11 @@ class ParallelOrchestrator:
         return self._supervisor.changes
 
     @property
+    def diffs(self) -> Mapping[str, str]:
+        """How a check with `diff` would change files: unified diffs by path."""
+        return self._supervisor.diffs
+
+    @property
     def preparation(self) -> Preparation:
         """What turns tasks into jobs."""
         return self._preparation

@@ -50,12 +50,13 @@ _TICK = 0.1  # seconds between two checks of the time limits while tasks run
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """The settings of a run: `workers` tasks at once, `subtasks` of each. For `force` and `check` see `Shard`."""
+    """The settings of a run: `workers` tasks at once, `subtasks` of each. For the switches see `Shard`."""
 
     workers: int = TASK_CONCURRENCY
     subtasks: int = SUBTASK_CONCURRENCY
     force: bool = False
     check: bool = False
+    diff: bool = False
     fail_fast: bool = False
     limits: Limits = Limits()
 
@@ -98,6 +99,7 @@ class Supervisor:
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._open = True
         self.changes: list[tuple[str, FileChange]] = []  # sub-task id and change; read it once the loop is idle
+        self.diffs: dict[str, str] = {}  # by path, of a check that was asked for them; likewise
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     @property
@@ -258,6 +260,7 @@ class Supervisor:
                 self._attempt_failed(message)
             case FilesChanged():
                 self.changes += [(message.subtask_id, change) for change in message.changes]
+                self.diffs.update(message.diffs)
             case ShardEnded(error=error):
                 self._shard_ended(slot, error)
             case WorkerDied():
@@ -310,6 +313,7 @@ class Supervisor:
             threads=threads,
             force=self._settings.force,
             check=self._settings.check,
+            diff=self._settings.diff,
         )
         self._slots.assign(slot, task, shard, partial(self._pickled, task))
 

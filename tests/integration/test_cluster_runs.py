@@ -169,17 +169,27 @@ def test_a_cluster_that_cannot_be_used_is_reported_in_a_line(
 def test_the_command_starts_a_cluster_to_try_and_ends_it(tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "project")
     folder.write_plan(acting())
-    process = folder.start("cluster", "--local", "2", "--port", "0")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "runner", "cluster", "--local", "2", "--port", "0"],
+        cwd=folder.path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     assert process.stdout is not None
-    address = process.stdout.readline().split()[1].removesuffix(":")
+    said = [process.stdout.readline() for _ in range(3)]
+    address = said[0].split()[1].removesuffix(":")
     try:
         done = folder.run("plan.yaml", "--executor", address)
         assert done.returncode == 0, done.stderr
     finally:
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=WAIT)
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all processes of the group
+        _, err = process.communicate(timeout=WAIT)
     assert process.returncode == 0, err
-    assert "runner PLAN --executor tcp://127.0.0.1:" in out
+    assert err == ""
+    assert f"runner PLAN --executor {address}" in said[1]
 
 
 # ----------------------------------------------------------------------------- two machines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from typing import TYPE_CHECKING, Any
 
@@ -230,7 +231,7 @@ def test_the_report_and_status_share_one_shape(folder: Folder) -> None:
     }  # fmt: skip
     assert set(first["subtasks"][0]) == {
         "id", "title", "table", "status", "step", "total_steps", "attempts", "error", "started_at", "ended_at",
-        "up_to_date", "files",
+        "up_to_date", "files", "host",
     }  # fmt: skip
     assert first["agent"] == "acting_agents:Acting"
     assert first["ended_at"] < second["started_at"]
@@ -527,13 +528,10 @@ def test_a_closed_pipe_causes_no_traceback(folder: Folder) -> None:
 
 
 def test_the_school_plan_in_two_folders_gives_the_same_bytes(tmp_path: Path) -> None:
-    plans = (ROOT / "plans").resolve()
     made = []
     for name in ("one", "two"):
         folder = Folder(path=tmp_path / name / "plans")
-        folder.path.mkdir(parents=True)
-        for file in plans.iterdir():
-            (folder.path / file.name).write_bytes(file.read_bytes())
+        shutil.copytree(ROOT / "plans", folder.path)
         result = folder.run("school.yaml")
         assert result.returncode == 0, result.stdout + result.stderr
         made.append(Folder(path=tmp_path / name / "build"))

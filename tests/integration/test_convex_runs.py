@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import threading
@@ -107,9 +108,7 @@ def test_every_kind_of_event_is_accepted_and_projected_alike(deployment: Deploym
 def test_the_school_plan_and_its_copy(deployment: Deployment, tmp_path: Path) -> None:
     """The plan shipped with the project, as a user runs it; then again, with everything up to date."""
     plan = tmp_path / "plans" / "school.yaml"
-    plan.parent.mkdir()
-    for name in ("school.yaml", "school.sql"):
-        (plan.parent / name).write_bytes((ROOT / "plans" / name).read_bytes())
+    shutil.copytree(ROOT / "plans", plan.parent)
     folder = Folder(path=tmp_path)
     for _ in range(2):
         done = command(folder, str(plan), "--json", "report.json", env=deployment.environ)

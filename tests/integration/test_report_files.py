@@ -76,6 +76,11 @@ def test_a_check_fails_in_ci_for_the_table_whose_files_are_stale(folder: Folder)
     assert len(failures) == 3
     assert {failure.get("type") for failure in failures} == {"drift"}
     assert "update crud/students.txt" in "".join(failure.text or "" for failure in failures)
+    shown = folder.run("plan.yaml", "--check", "--diff", "--junit", "junit.xml")
+    assert shown.returncode == 3
+    assert "--- a/crud/students.txt\n+++ b/crud/students.txt\n@@ -1 +1 @@\n-students\n+new\n" in shown.stdout
+    assert "-students\n+new" in (folder.path / "junit.xml").read_text()
+    assert folder.run("plan.yaml", "--diff").returncode == 2
 
 
 @pytest.mark.parametrize("option", ["--json", "--junit", "--report", "--trace"])

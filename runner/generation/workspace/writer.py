@@ -12,10 +12,12 @@ from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from runner.generation.workspace.claims import Claims, RunClaims
 from runner.generation.workspace.directory import Directory, FileState, cannot
+from runner.generation.workspace.file_diffs import unified_diff
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
 from runner.generation.workspace.manifest import CREATED, Manifest, is_left_behind
 from runner.generation.workspace.record_format import FileRecord, Record
@@ -31,7 +33,7 @@ from runner.records.errors import PathOwnedError, WorkspaceError
 from runner.records.task import FileCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from _typeshed import StrPath
 
@@ -62,10 +64,14 @@ class Change(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WriteReport:
-    """The files of one sub-task: how many by verb, and the changes of those that were not identical, by path."""
+    """The files of one sub-task: how many by verb, and the changes of those that were not identical, by path.
+
+    `diffs` has pairs of a path and a unified diff, of the files that a check with `diff` would create or update.
+    """
 
     counts: FileCounts
     changes: tuple[Change, ...]
+    diffs: tuple[tuple[str, str], ...] = ()
 
 
 class _File(NamedTuple):
@@ -83,7 +89,8 @@ class WorkspaceWriter:
     """Writes the files of sub-tasks of one run into one workspace. Thread-safe.
 
     With `force`, files that were edited by hand are overwritten. With `check`, nothing is written, not even a lock
-    file: reports contain what would be done, and claims are known to this writer only.
+    file: reports contain what would be done, with `diff` how files would change, and claims are known to this writer
+    only.
     """
 
     def __init__(
@@ -95,12 +102,14 @@ class WorkspaceWriter:
         *,
         force: bool = False,
         check: bool = False,
+        diff: bool = False,
     ) -> None:
         self._real_root = os.path.realpath(root)
         self._locks = locks
         self._manifest = manifest
         self._force = force
         self._check = check
+        self._diff = check and diff
         self._claims = Claims() if check else RunClaims(root, run_id)
 
     def write(
@@ -144,7 +153,7 @@ class WorkspaceWriter:
             dropped = self._remove(workspace, batch, batch.unwanted)
         if not self._check and (wanted or batch.recorded):
             self._manifest.save(batch.record(verbs, agent, memory), inputs_digest, part_digest)
-        return _report(verbs | dropped)
+        return _report(verbs | dropped, batch.diffs)
 
     def retire(self, owner: str) -> WriteReport:
         """Remove what sub-task `owner`, which the plan no longer has, wrote and nobody edited, and forget it.
@@ -197,6 +206,8 @@ class WorkspaceWriter:
         except OSError as error:
             raise cannot("read it", file.path, error) from error
         verb = self._decide(batch, file, current)
+        if self._diff and verb in {"create", "update"}:
+            batch.diffs[file.path] = unified_diff(file.path, None if current is None else current.data, file.data)
         if verb in {"create", "update"} and not self._check:
             try:
                 batch.intend(workspace)
@@ -264,6 +275,7 @@ class _Batch:
         )
         self._interrupted = manifest.intent(*self.name)
         self._intended = False
+        self.diffs: dict[str, str] = {}  # by path
 
     def sweep(self, workspace: Directory) -> None:
         """Remove what a killed attempt at this sub-task half wrote, and what it created and is not generated now."""
@@ -363,7 +375,7 @@ def _encode(file: Wanted) -> bytes:
         ) from error
 
 
-def _report(verbs: dict[str, Verb]) -> WriteReport:
+def _report(verbs: dict[str, Verb], diffs: Mapping[str, str] = MappingProxyType({})) -> WriteReport:
     count = Counter(verbs.values())
     return WriteReport(
         counts=FileCounts(
@@ -373,4 +385,5 @@ def _report(verbs: dict[str, Verb]) -> WriteReport:
             kept=count["keep"],
         ),
         changes=tuple(Change(verb, path) for path, verb in sorted(verbs.items()) if verb != "identical"),
+        diffs=tuple(sorted(diffs.items())),
     )

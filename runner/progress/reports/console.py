@@ -14,11 +14,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from runner.progress.reports.console_streams import abandon, abandoned_on_error, columns_of, direct, is_terminal
 from runner.progress.reports.displays import Bars, Display, JsonLines, NoDisplay, PlainLines, painted_line
-from runner.progress.reports.summary import Line, drift_lines, is_last, summary_lines
+from runner.progress.reports.summary import Line, diff_lines, drift_lines, is_last, summary_lines
 from runner.progress.reports.tally import RunTally
 from runner.progress.reports.text_layout import printable
 
@@ -117,11 +118,15 @@ class Console:
         return PlainLines(self._out, self._tally, self._width, colour=self._colour)
 
 
-def print_drift(changes: Iterable[tuple[str, str]], out: TextIO | None = None) -> None:
-    """Print what `--check` found: verbs (create, update, keep) with paths."""
+def print_drift(
+    changes: Iterable[tuple[str, str]],
+    diffs: Mapping[str, str] = MappingProxyType({}),
+    out: TextIO | None = None,
+) -> None:
+    """Print what `--check` found: verbs (create, update, keep) with paths, after the diffs by path if there are any."""
     stream = direct(sys.stdout if out is None else out)
     with abandoned_on_error(stream):
-        print_lines(drift_lines(changes), stream, colour=_shows_colour(stream, os.environ))
+        print_lines([*diff_lines(diffs), *drift_lines(changes)], stream, colour=_shows_colour(stream, os.environ))
 
 
 def print_lines(lines: Iterable[Line], out: TextIO, *, colour: bool) -> None:

@@ -66,13 +66,16 @@ def _case(account: RunAccount, task: TaskAccount, subtask: SubTaskAccount) -> ET
         classname=_clean(f"{account.plan}.{task.id}"),
         time=_seconds(subtask.seconds),
     )
-    drift = [f"{verb} {path}" for verb, path in subtask.changes if verb != _KEPT] if account.is_check else []
+    drift = [] if account.diffs is None else [change for change in subtask.changes if change[0] != _KEPT]
     if subtask.status is SubTaskStatus.FAILED:
         _add_problem(case, "failure", "failed", subtask.error or "no reason was given")
     elif subtask.status is not SubTaskStatus.DONE:
         _add_problem(case, "skipped", _unended_kind(task, subtask), subtask.error or task.error or "it was not run")
     elif drift:
-        _add_problem(case, "failure", "drift", "\n".join(("files differ from what would be generated:", *drift)))
+        listed = (f"{verb} {path}" for verb, path in drift)
+        shown = (account.diffs.get(path, "") for _, path in drift) if account.diffs else ()
+        text = "\n".join(("files differ from what would be generated:", *listed, *filter(None, shown)))
+        _add_problem(case, "failure", "drift", text)
     earlier = [
         f"attempt {attempt.number} failed: {attempt.error}" for attempt in subtask.attempts[:-1] if attempt.error
     ]

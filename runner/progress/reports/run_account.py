@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -94,7 +95,7 @@ class RunAccount:
     """A run with its tasks in the plan's order. Of a check, `changes` are what would be done."""
 
     id: str = ""
-    is_check: bool = False
+    diffs: Mapping[str, str] | None = None  # of a check, by path; None for a run that was no check
     plan: str = ""
     host: str = ""
     pid: int = 0
@@ -112,11 +113,10 @@ class RunAccount:
         run_id: str,
         events: Iterable[Event],
         changes: Sequence[tuple[str, FileChange]] = (),
-        *,
-        is_check: bool = False,
+        diffs: Mapping[str, str] | None = None,
     ) -> RunAccount:
         """Return the account of a run: of its events in order, and of its changes, by the id of the sub-task."""
-        account = cls(id=run_id, is_check=is_check)
+        account = cls(id=run_id, diffs=diffs)
         for event in events:
             account.add(event)
         subtasks = {subtask.id: subtask for subtask in account.subtasks}

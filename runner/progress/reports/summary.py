@@ -22,12 +22,13 @@ from runner.records.events import Event, Logged, RunEnded, RunPaused, RunResumed
 from runner.records.status import RunStatus, TaskStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from runner.progress.reports.tally import Ending, Failure, RunTally
     from runner.records.task import FileCounts
 
 INDENT = "  "
+MOST_DIFF_LINES = 1000  # of all diffs of a check
 TEXT_WIDTH = 80  # columns of a list that goes over several lines
 SHORT_ID = 8  # characters of a run's id, enough to identify it
 _STATUS_WIDTH = len("up to date")
@@ -37,6 +38,9 @@ _TONES: dict[str, Tone] = {
     "done": "good", "up to date": "dim", "failed": "bad", "cancelled": "warn", "skipped": "warn",
     "running": "bold", "paused": "warn", "interrupted": "bad", "pending": "dim",
 }  # fmt: skip
+
+
+_DIFF_TONES: dict[str, Tone] = {"-": "bad", "+": "good", "@": "dim"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +182,25 @@ def verdict_line(tally: RunTally) -> Line:
 def is_last(event: Event) -> bool:
     """Return whether nothing is to be shown after this event but the summary."""
     return isinstance(event, RunEnded)
+
+
+def diff_lines(diffs: Mapping[str, str]) -> list[Line]:
+    """Return diffs by path, in order: at most `MOST_DIFF_LINES` lines, and one that counts what is left out."""
+    lines: list[Line] = []
+    ordered = sorted(diffs.items())
+    for number, (_, diff) in enumerate(ordered):
+        texts = printable(diff).splitlines()
+        if lines and len(lines) + len(texts) > MOST_DIFF_LINES:
+            left = count(len(ordered) - number, "file")
+            return [*lines, Line(f"(the diffs of {left} are left out; --junit FILE has all of them)", "warn")]
+        lines += [Line(text, _diff_tone(text)) for text in texts]
+    return lines
+
+
+def _diff_tone(text: str) -> Tone:
+    if text.startswith(("---", "+++")):
+        return "bold"
+    return _DIFF_TONES.get(text[:1], "plain")
 
 
 def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:

@@ -10,8 +10,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-import xlsxwriter
-
 from app.core.problems import too_busy
 
 _BLOCK = 2**16  # bytes
@@ -32,6 +30,8 @@ def workbook_blocks(
     Rows that do not fit into a sheet are in further ones. Times with an offset are those of `zone`: a spreadsheet has no
     time zones. Raises a problem 503 if writing takes more than `timeout` seconds.
     """
+    import xlsxwriter  # noqa: PLC0415 - slow, and only workbooks need it
+
     deadline = time.monotonic() + timeout
     with tempfile.TemporaryFile() as file:
         with xlsxwriter.Workbook(file, _OPTIONS) as book:

@@ -74,6 +74,15 @@ def test_other_files_are_rejected(content: bytes) -> None:
     assert [error.field for error in caught.value.errors] == ["file"]
 
 
+def test_an_archive_without_a_workbook_is_rejected() -> None:
+    content = io.BytesIO()
+    types = "http://schemas.openxmlformats.org/package/2006/content-types"
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{types}"/>')
+    with pytest.raises(ProblemError, match="not a valid XLSX workbook"):
+        rows_of(content.getvalue())
+
+
 def test_archives_that_expand_too_much_are_rejected() -> None:
     content = io.BytesIO(workbook(["Name"], ["Ani"]))
     row = b"<row r='3'>" + b"<c/>" * 2**21 + b"</row>"

@@ -12,9 +12,6 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from app.core.importing.uploads import unreadable
 
 _MAX_ROWS = 2**20  # of a sheet
@@ -33,6 +30,8 @@ def open_workbook(file: IO[bytes], columns: int) -> Iterator[Sequence[Any]]:
 
     At most `columns` cells of a row are read. Raises a problem 422 for a file that is no workbook or expands too much.
     """
+    from openpyxl import load_workbook  # noqa: PLC0415 - slow, and only workbooks need it
+
     _check_archive(file)
     try:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
@@ -47,8 +46,8 @@ def open_workbook(file: IO[bytes], columns: int) -> Iterator[Sequence[Any]]:
 
 _BROKEN = (
     AttributeError,
-    InvalidFileException,
     KeyError,
+    OSError,
     OverflowError,
     SyntaxError,
     TypeError,

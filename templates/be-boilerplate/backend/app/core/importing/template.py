@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping, Sequence
 
-import xlsxwriter
-
 from app.core.importing.import_fields import ImportField
 
 _ROWS = 100_000  # that have the formats and lists
@@ -18,6 +16,8 @@ def template_workbook(fields: Sequence[ImportField], titles: Mapping[str, str]) 
 
     Columns of text are formatted as text, so that leading zeros stay. The second sheet has the allowed values.
     """
+    import xlsxwriter  # noqa: PLC0415 - slow, and only workbooks need it
+
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True, "strings_to_formulas": False}) as book:
         sheet = book.add_worksheet("Rows")

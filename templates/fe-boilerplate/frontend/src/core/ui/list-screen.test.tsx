@@ -72,6 +72,17 @@ it("returns to the first page for a search or a filter", async () => {
   await waitFor(() => expect(lastQuery()).toBe("?q=an&limit=25"));
 });
 
+it("drops a search that has not begun when a row is opened", async () => {
+  open();
+  const user = userEvent.setup();
+  const link = await screen.findByRole("link", { name: "Ani" });
+  await user.type(screen.getByRole("searchbox"), "bud");
+  await user.click(link);
+  await user.type(screen.getByRole("searchbox"), "{Control>}a{/Control}x");
+  await waitFor(() => expect(lastQuery()).toContain("q=x"));
+  expect(queries.filter((query) => query.includes("q=bud"))).toEqual([]);
+});
+
 it("does not filter by an incomplete date", async () => {
   open();
   const user = userEvent.setup();

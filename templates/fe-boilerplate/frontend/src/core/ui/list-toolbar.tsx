@@ -10,7 +10,7 @@ import {
   TextInput,
 } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
-import { Link } from "@tanstack/react-router";
+import { Link, useRouter } from "@tanstack/react-router";
 import { lazy, Suspense, useEffect, useState } from "react";
 import { isAllowed } from "../api/session-state";
 import { t } from "../language/messages";
@@ -119,7 +119,14 @@ interface SearchProps {
 function SearchField({ label, value, onChange }: SearchProps) {
   const [typed, setTyped] = useState(value);
   const search = useDebouncedCallback(onChange, SEARCH_DELAY);
+  const router = useRouter();
   useEffect(() => setTyped(value), [value]);
+  useEffect(() => {
+    // A search that begins while another page is opened would lead back here.
+    return router.subscribe("onBeforeNavigate", ({ pathChanged }) => {
+      if (pathChanged) search.cancel();
+    });
+  }, [router, search]);
   const change = (text: string) => {
     setTyped(text);
     search(text);
