@@ -8,23 +8,27 @@ import { ListScreen } from "./list-screen";
 import { ani, pupils } from "./testing/pupils";
 
 const restorable = { ...pupils, deletion: "left_on" };
+const budi = { ...ani, id: 7, name: "Budi" };
+const cici = { ...ani, id: 8, name: "Cici" }; // whose restoration is refused
+let deleted = [budi];
 let requests: string[] = [];
 
 beforeEach(() => {
   requests = [];
+  deleted = [budi];
   const rest = { total_is: "exact", limit: 25, offset: 0, next: null, expanded: {} };
   server.use(
     http.get("*/pupils", ({ request }) => {
-      const deleted = new URL(request.url).searchParams.get("deleted");
-      const restored = requests.includes("restore 7");
-      const items = deleted === "only" && !restored ? [{ ...ani, id: 7, name: "Budi" }] : [ani];
+      const isDeleted = new URL(request.url).searchParams.get("deleted") === "only";
+      const items = isDeleted ? deleted : [ani];
       return HttpResponse.json({ ...rest, items, total: items.length });
     }),
     http.post("*/pupils/:key/restore", ({ params }) => {
       requests.push(`restore ${params.key}`);
-      return params.key === "7"
-        ? HttpResponse.json({ ...ani, id: 7 })
-        : HttpResponse.json({ title: "Conflict", status: 409 }, { status: 409 });
+      if (params.key === "8")
+        return HttpResponse.json({ title: "Conflict", status: 409 }, { status: 409 });
+      deleted = deleted.filter(({ id }) => String(id) !== params.key);
+      return HttpResponse.json(budi);
     }),
   );
 });
@@ -39,6 +43,19 @@ it("lists deleted rows, which are restored instead of changed", async () => {
   await userEvent.click(screen.getByRole("button", { name: "Restore" }));
   await waitFor(() => expect(requests).toEqual(["restore 7"]));
   expect(await screen.findByText("1 restored")).toBeInTheDocument();
+});
+
+it("restores rows up to the first that is refused", async () => {
+  deleted = [budi, cici];
+  renderAt(<ListScreen page={restorable} />, "/pupils?deleted=only");
+  await userEvent.click(
+    await screen.findByRole("checkbox", { name: "Select all rows on this page" }),
+  );
+  await userEvent.click(screen.getByRole("button", { name: "Restore" }));
+  expect(await screen.findByText("Not restored")).toBeInTheDocument();
+  expect(requests).toEqual(["restore 7", "restore 8"]);
+  await waitFor(() => expect(screen.queryByRole("cell", { name: "Budi" })).toBeNull());
+  expect(screen.getByRole("cell", { name: "Cici" })).toBeInTheDocument();
 });
 
 it("offers the switch only where deleted rows can be restored", async () => {
