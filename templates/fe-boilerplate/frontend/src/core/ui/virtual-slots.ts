@@ -49,10 +49,12 @@ export function useSlots({ axis, count, sizeOf, scroller }: Options): Slots {
     rangeExtractor,
     useFlushSync: false,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what the virtualizer knows is of the previous widths
+  const measured = useRef(sizeOf);
   useEffect(() => {
-    if (axis === "column") virtualizer.measure();
-  }, [virtualizer, axis, sizeOf]);
+    if (measured.current === sizeOf) return;
+    measured.current = sizeOf;
+    virtualizer.measure(); // what it knows is of the previous widths
+  }, [virtualizer, sizeOf]);
   const items = virtualizer.getVirtualItems();
   const total = virtualizer.getTotalSize();
   const slots = useMemo(
