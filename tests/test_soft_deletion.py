@@ -8,6 +8,7 @@ import pytest
 
 from runner.ddl.reader import read_ddl_text
 from runner.generation.agent import AgentContext
+from runner.generation.react.page_view import PageView
 from runner.generation.registry import load_agent
 from runner.plan.validation import read_plan
 from runner.records.errors import AgentError
@@ -33,6 +34,15 @@ def test_the_column_is_read_and_not_written() -> None:
         table = next(table for table in context.application.tables if table.title == "pupils")
         assert tuple(field.name for field in table.written) == fields
         assert "deleted_at" in table.fields
+
+
+def test_the_page_of_a_table_declares_the_column_and_its_list_does_not_show_it() -> None:
+    for option, declared in (({}, None), ({"soft_delete": "deleted_at"}, "deleted_at")):
+        context = AgentContext(schema=schema(), options=option)
+        pages = {table.title: PageView(table=table) for table in context.application.tables}
+        assert pages["pupils"].declared.get("deletion") == declared
+        assert ("deleted_at" in pages["pupils"].columns) == (declared is None)
+        assert "deletion" not in pages["lessons"].declared
 
 
 def test_the_option_of_one_task_is_that_of_all_tasks_of_an_application(tmp_path: Path) -> None:

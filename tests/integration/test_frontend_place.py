@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.integration.axe import grave_findings_in_both_modes
+from tests.integration.frontend_browser import PHONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from playwright.sync_api import Locator
 
     from tests.integration.frontend_pages import TablePages
 
@@ -81,3 +85,75 @@ def test_columns_and_views_are_kept(pages: Callable[[str], TablePages]) -> None:
     assert grave_findings_in_both_modes(tab) == []
     menu.get_by_role("button", name="Remove view Bu Tampilan saja").click()
     expect(menu.get_by_role("button", name="Bu Tampilan saja", exact=True)).to_be_hidden()
+
+
+def width_of(head: Locator) -> float:
+    box = head.bounding_box()
+    assert box is not None
+    return box["width"]
+
+
+def drag(edge: Locator, pixels: int) -> None:
+    box = edge.bounding_box()
+    assert box is not None
+    mouse, x, y = edge.page.mouse, box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    mouse.move(x, y)
+    mouse.down()
+    mouse.move(x + pixels / 2, y)
+    mouse.move(x + pixels, y)
+    mouse.up()
+
+
+@pytest.mark.parametrize("count", [3, 150], ids=["few", "many"])
+def test_widths_of_columns_survive_a_reload_and_a_view(pages: Callable[[str], TablePages], count: int) -> None:
+    subjects = pages("subjects")
+    tab, school = subjects.tab, subjects.app.make("schools")["id"]
+    for at in range(count):
+        subjects.app.make("subjects", school_id=school, name=f"Lebar {count} {at}")
+    columns = ("name", "weekly_hours", "school_id", "code", "description", "created_at", "updated_at")
+    subjects.open_list(f"?q=Lebar {count}&size=250&columns={','.join(columns)}")
+    head, other = (tab.get_by_role("columnheader", name=subjects.label(name)) for name in columns[:2])
+    edge = tab.get_by_role("separator", name=f"Width of {subjects.label('name')}", exact=True)
+    before, other_before = width_of(head), width_of(other)
+    drag(edge, 90)
+    expect(edge).to_have_attribute("aria-valuenow", str(round(before + 90)))
+    assert width_of(head) == pytest.approx(before + 90, abs=2)
+    assert width_of(other) == pytest.approx(other_before, abs=2)
+    edge.press("ArrowLeft")
+    expect(edge).to_have_attribute("aria-valuenow", str(round(before + 74)))
+    wide = width_of(head)
+    assert grave_findings_in_both_modes(tab) == []
+
+    tab.reload()
+    subjects.see_list()
+    assert width_of(head) == pytest.approx(wide, abs=1)
+    tab.get_by_role("button", name="Views", exact=True).click()
+    menu = tab.get_by_role("dialog")
+    menu.get_by_label("Name of the view").fill("Lebar")
+    menu.get_by_role("button", name="Save view").click()
+    tab.keyboard.press("Escape")
+    edge.press("Enter")
+    expect(edge).not_to_have_attribute("aria-valuenow", str(round(wide)))
+    drag(edge, -60)
+    assert width_of(head) < wide - 20
+    tab.get_by_role("button", name="Views", exact=True).click()
+    menu.get_by_role("button", name="Lebar", exact=True).click()
+    expect(edge).to_have_attribute("aria-valuenow", str(round(wide)))
+    assert width_of(head) == pytest.approx(wide, abs=1)
+    tab.get_by_role("button", name="Choose columns").click()
+    tab.get_by_role("button", name="Reset").click()
+    expect(edge).not_to_have_attribute("aria-valuenow", str(round(wide)))
+
+
+@pytest.mark.parametrize("tab", [PHONE], indirect=True, ids=["phone"])
+def test_a_wide_column_does_not_widen_the_page(pages: Callable[[str], TablePages]) -> None:
+    teachers = pages("teachers")
+    tab = teachers.tab
+    teachers.app.make("teachers")
+    teachers.open_list()
+    edge = tab.get_by_role("separator").first
+    for _ in range(30):
+        edge.press("ArrowRight")
+    expect(edge).to_have_attribute("aria-valuenow", re.compile(r"^[5-9]\d\d$"))
+    assert tab.evaluate("document.documentElement.scrollWidth") == 375
+    assert grave_findings_in_both_modes(tab) == []

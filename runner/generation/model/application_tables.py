@@ -55,7 +55,8 @@ class ApplicationTable:
     `database_only` names those that it cannot: examples are tried with the conditions of some of them, `tried`, and
     `opaque` has the columns of the others. `references` are the foreign keys whose target exists, those of several
     columns first. `notes` say what the DDL's reader left out of it; `partitions` is how many partitions it has,
-    `has_parent` whether the table that it is a partition of exists.
+    `has_parent` whether the table that it is a partition of exists. `deletion` is the field with the time of a soft
+    deletion, "" where rows are deleted.
     """
 
     ddl: Table
@@ -71,6 +72,7 @@ class ApplicationTable:
     notes: tuple[str, ...]
     partitions: int
     has_parent: bool
+    deletion: str = ""
 
     # --------------------------------------------------------------------------------------------------------- naming
 

@@ -43,7 +43,7 @@ def check_deletion_column(schema: Schema, name: str) -> None:
 
 
 def with_deletion_column(table: ApplicationTable, name: str) -> ApplicationTable:
-    """Return a table whose column of this name, if it has one, is not written by clients.
+    """Return a table whose column of this name, if it has one, has the time of a deletion, and no client writes it.
 
     Raises:
         AgentError: the column cannot hold the time of a deletion.
@@ -57,7 +57,8 @@ def with_deletion_column(table: ApplicationTable, name: str) -> ApplicationTable
             f"option soft_delete: {table.title}.{name} {reason}. It has to be a nullable timestamp without a default: "
             "rows that are not deleted have NULL there"
         )
-    return replace(table, fields={**table.fields, name: replace(field, is_read_only=True)})
+    fields = {**table.fields, name: replace(field, is_read_only=True)}
+    return replace(table, fields=fields, deletion=field.name)
 
 
 def _unsuitable(field: Field) -> str:

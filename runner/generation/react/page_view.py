@@ -53,7 +53,8 @@ class PageView:
         """What the table's page declares, as the properties of one object."""
         text = self._text("about", self.table.about or "")
         about = {"about": text} if text else {}
-        return {**about, "columns": self.columns, "fields": Open(self.fields)}
+        deletion = {"deletion": self.table.deletion} if self.table.deletion else {}
+        return {**about, "columns": self.columns, **deletion, "fields": Open(self.fields)}
 
     @cached_property
     def fields(self) -> Mapping[str, Mapping[str, Any]]:
@@ -119,7 +120,7 @@ class PageView:
         if field.name in self.label_fields:
             return 0
         hidden = field.type.kind in _HIDDEN or self._is_long(field) or is_maintained(field)
-        if hidden or field.is_secret:
+        if hidden or field.is_secret or field.name == self.table.deletion:
             return None
         if field.is_numbered or (field.is_key and field.type.kind == "uuid"):
             return None

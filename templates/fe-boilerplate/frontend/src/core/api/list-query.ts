@@ -11,6 +11,8 @@ export interface ListQuery {
   /** Fields to sort by, most significant first; the prefix `-` sorts descending. */
   readonly sort?: readonly string[] | undefined;
   readonly q?: string | undefined;
+  /** Lists the deleted rows instead of the others, of a table whose rows can be restored. */
+  readonly deleted?: "only" | undefined;
   /** References whose rows to include in `expanded`. */
   readonly expand?: readonly string[] | undefined;
   /** Whether an export has the labels of referenced rows beside references. */
@@ -42,12 +44,13 @@ export function listParameters({
 
 /** Return the parameters of all rows that match, in an order. */
 export function filterParameters(
-  { q, filters }: ListQuery,
+  { q, filters, deleted }: ListQuery,
   sort?: readonly string[],
 ): URLSearchParams {
   const parameters = new URLSearchParams(filters);
   if (sort?.length) parameters.set("sort", sort.join(","));
   if (q) parameters.set("q", q);
+  if (deleted) parameters.set("deleted", deleted);
   return parameters;
 }
 

@@ -7,16 +7,19 @@ import { countedRows } from "./formats";
 import { TrashIcon } from "./icons";
 import { readKey } from "./keys";
 import type { AnyPage } from "./page";
-import { confirmDeletion, notifyDeletionError, notifySuccess } from "./removal";
+import { confirmDeletion, notifyDeletionError, notifyFailure, notifySuccess } from "./removal";
+import { errorText } from "./states";
 
 interface Props {
   readonly page: AnyPage;
   readonly selection: Selection;
+  /** Whether the rows are deleted ones, which can be restored. */
+  readonly isDeleted: boolean;
   readonly onDone: () => void;
 }
 
-/** Actions on the selected rows. Deletion removes all of them or none. */
-export function BulkActions({ page, selection, onDone }: Props) {
+/** Actions on the selected rows. Deletion removes all of them or none; deleted ones can be restored. */
+export function BulkActions({ page, selection, isDeleted, onDone }: Props) {
   const removal = tableHooks(page.table).useRemoveMany();
   const ids = Object.keys(selection);
   if (ids.length === 0) return null;
@@ -39,8 +42,9 @@ export function BulkActions({ page, selection, onDone }: Props) {
           <Button size="xs" variant="default" onClick={onDone}>
             {t("bulk.clear")}
           </Button>
-          <BulkEdit page={page} ids={ids} onDone={onDone} />
-          {page.table.removable && (
+          {isDeleted && <Restoration page={page} ids={ids} onDone={onDone} />}
+          {!isDeleted && <BulkEdit page={page} ids={ids} onDone={onDone} />}
+          {!isDeleted && page.table.removable && (
             <Button
               size="xs"
               color="red.8"
@@ -62,5 +66,28 @@ export function BulkActions({ page, selection, onDone }: Props) {
         </Group>
       </Group>
     </Paper>
+  );
+}
+
+interface RestorationProps extends Pick<Props, "page" | "onDone"> {
+  readonly ids: readonly string[];
+}
+
+/** Restores deleted rows one by one, up to the first that cannot be restored. */
+function Restoration({ page, ids, onDone }: RestorationProps) {
+  const restoring = tableHooks(page.table).useRestore();
+  const restore = async () => {
+    try {
+      for (const id of ids) await restoring.mutateAsync(readKey(id));
+      notifySuccess(t("bulk.restored", { count: ids.length }));
+    } catch (error) {
+      notifyFailure(t("deletion.notRestored"), errorText(error as Error));
+    }
+    onDone();
+  };
+  return (
+    <Button size="xs" loading={restoring.isPending} onClick={restore}>
+      {t("bulk.restore")}
+    </Button>
   );
 }

@@ -8,6 +8,7 @@ import { keyText } from "./keys";
 import type { AnyPage } from "./page";
 import type { Labels } from "./row-labels";
 import { labelOf } from "./use-labels";
+import type { Slot } from "./virtual-slots";
 
 /** Return the label of a column. */
 export function labelFor(page: AnyPage, name: string): string {
@@ -64,4 +65,25 @@ export function alignOf(page: AnyPage, name: string): "right" | undefined {
 export function widthOf(page: AnyPage, name: string, isFirst: boolean): number {
   const least = isFirst ? 220 : 150; // the first column names the row
   return Math.min(Math.max(labelFor(page, name).length * 9 + 72, least), 360);
+}
+
+/** The columns of a table, of which a large one renders those in view. */
+export interface ShownColumns {
+  readonly page: AnyPage;
+  readonly columns: readonly string[];
+  /** The columns to render. */
+  readonly across: readonly Slot[];
+  readonly isLarge: boolean;
+  readonly canSelect: boolean;
+}
+
+/** Return the attributes that tell which column a cell belongs to, if not all are rendered. */
+export function placeOf({ isLarge, canSelect }: ShownColumns, { index }: Slot) {
+  if (!isLarge) return {};
+  return { "data-column": index, "aria-colindex": index + (canSelect ? 2 : 1) };
+}
+
+/** Return the React key of a column. */
+export function keyOf({ gap, index }: Slot): string {
+  return gap === undefined ? String(index) : `before ${index}`;
 }

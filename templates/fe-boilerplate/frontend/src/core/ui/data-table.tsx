@@ -6,15 +6,27 @@ import {
   tableFeatures,
   useTable,
 } from "@tanstack/react-table";
-import { memo, type ReactNode, type Ref, type RefObject, useEffect, useMemo, useRef } from "react";
+import {
+  memo,
+  type ReactNode,
+  type Ref,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import type { AnyRow } from "../api/table";
 import { t } from "../language/messages";
-import { alignOf, CellValue, labelFor, widthOf } from "./data-columns";
+import { alignOf, CellValue, keyOf, placeOf, type ShownColumns, widthOf } from "./data-columns";
+import { Heads, LEAST_WIDTH, SELECTION_WIDTH, Widths } from "./data-heads";
 import classes from "./data-table.module.css";
 import { keyText } from "./keys";
+import type { ColumnWidths } from "./list-memory";
 import type { AnyPage } from "./page";
 import type { Labels } from "./row-labels";
-import { type Slot, useSlots } from "./virtual-slots";
+import { useSlots } from "./virtual-slots";
 
 export type Selection = RowSelectionState;
 
@@ -24,9 +36,15 @@ interface Props {
   readonly rows: readonly AnyRow[];
   readonly labels: Labels;
   readonly caption: string;
+  /** Whether the rows have no pages, because they are deleted. */
+  readonly isUnlinked?: boolean | undefined;
   /** Renders the header of a column; by default its label. */
   readonly head?: (column: string, label: string) => ReactNode;
   readonly sort?: readonly string[];
+  /** The chosen widths of columns, in pixels. */
+  readonly widths?: ColumnWidths;
+  /** Called with other widths; without it the widths cannot be changed. */
+  readonly onWidths?: (widths: ColumnWidths) => void;
   readonly selection?: Selection;
   readonly onSelect?: (selection: Selection) => void;
 }
@@ -35,14 +53,15 @@ const features = tableFeatures({ rowSelectionFeature });
 const NO_COLUMNS: [] = []; // cells are rendered from the rows
 const MAX_CELLS = 1000; // of a table that is rendered as a whole
 const ROW_HEIGHT = 43; // pixels, of a row with one line
-const MIN_WIDTH = 130; // pixels, of a column
-const SELECTION_WIDTH = 44; // pixels
+const NO_WIDTHS: ColumnWidths = {};
+const rowHeight = () => ROW_HEIGHT;
 
 /**
  * The rows of a table. The first column links to the page of the row, references link to the pages of theirs.
  *
  * A table of many cells scrolls in a region of its own, of which only the cells in view are rendered. To assistive
  * technology it stays a table, whose rows and columns have numbers.
+ * Once a width is chosen, the cells no longer determine the widths of the columns.
  */
 export function DataTable(props: Props) {
   const { page, columns, rows, labels, selection, onSelect } = props;
@@ -58,25 +77,31 @@ export function DataTable(props: Props) {
   });
   const isLarge = rows.length * columns.length > MAX_CELLS;
   const scroller = useRef<HTMLElement>(null);
+  const [dragged, setDragged] = useState<ColumnWidths>();
+  const chosen = dragged ?? props.widths ?? NO_WIDTHS;
+  const isSized = columns.some((name) => chosen[name] !== undefined);
+  const isFixed = isLarge || isSized;
   const widths = useMemo(
-    () => columns.map((name, index) => widthOf(page, name, index === 0)),
-    [page, columns],
+    () => columns.map((name, index) => chosen[name] ?? widthOf(page, name, index === 0)),
+    [page, columns, chosen],
   );
+  const columnWidth = useCallback((index: number) => widths[index] ?? LEAST_WIDTH, [widths]);
   const down = useSlots({
     axis: "row",
     count: rows.length,
-    sizeOf: () => ROW_HEIGHT,
+    sizeOf: rowHeight,
     scroller: isLarge ? scroller : undefined,
   });
   const across = useSlots({
     axis: "column",
     count: columns.length,
-    sizeOf: (index) => widths[index] ?? MIN_WIDTH,
+    sizeOf: columnWidth,
     scroller: isLarge ? scroller : undefined,
   });
   useScrollToTop(scroller, rows[0] && rowId(page, rows[0], 0));
   const { rows: found } = table.getRowModel();
   const shown = { page, columns, across: across.slots, isLarge, canSelect: onSelect !== undefined };
+  const { isUnlinked } = props;
   return (
     <section
       ref={scroller}
@@ -87,17 +112,22 @@ export function DataTable(props: Props) {
         verticalSpacing="xs"
         highlightOnHover
         className={classes.table}
-        miw={isLarge ? "100%" : columns.length * MIN_WIDTH}
+        {...(isFixed
+          ? {
+              layout: "fixed" as const,
+              w: widths.reduce((sum, width) => sum + width, onSelect ? SELECTION_WIDTH : 0),
+              miw: isSized ? 0 : "100%",
+            }
+          : { miw: columns.length * LEAST_WIDTH })}
+        data-fixed={isFixed || undefined}
         {...(isLarge && {
-          layout: "fixed" as const,
           stickyHeader: true,
-          w: widths.reduce((sum, width) => sum + width, SELECTION_WIDTH),
           "aria-rowcount": rows.length + 1,
           "aria-colcount": columns.length + (shown.canSelect ? 1 : 0),
         })}
       >
         <Table.Caption className={classes.caption}>{props.caption}</Table.Caption>
-        {isLarge && <Widths {...shown} widths={widths} />}
+        {isFixed && <Widths {...shown} widths={widths} />}
         <Table.Thead>
           <Table.Tr aria-rowindex={isLarge ? 1 : undefined}>
             {onSelect && (
@@ -110,7 +140,15 @@ export function DataTable(props: Props) {
                 />
               </Table.Th>
             )}
-            <Heads {...shown} sort={props.sort} head={props.head} />
+            <Heads
+              {...shown}
+              sort={props.sort}
+              head={props.head}
+              widths={widths}
+              chosen={chosen}
+              onDrag={setDragged}
+              onWidths={props.onWidths}
+            />
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -122,6 +160,7 @@ export function DataTable(props: Props) {
                 key={row.id}
                 {...shown}
                 row={row}
+                isUnlinked={isUnlinked}
                 index={slot.index}
                 isSelected={row.getIsSelected()}
                 labels={labels}
@@ -142,48 +181,9 @@ export function rowId(page: AnyPage, row: AnyRow, index: number): string {
   return page.table.key.length > 0 ? keyText(page.table.keyOf(row)) : String(index);
 }
 
-interface Shown {
-  readonly page: AnyPage;
-  readonly columns: readonly string[];
-  /** The columns to render. */
-  readonly across: readonly Slot[];
-  readonly isLarge: boolean;
-  readonly canSelect: boolean;
-}
-
-/** The widths of the columns in a table whose cells do not determine them. */
-function Widths({ across, canSelect, widths }: Shown & { widths: readonly number[] }) {
-  return (
-    <colgroup>
-      {canSelect && <col style={{ width: SELECTION_WIDTH }} />}
-      {across.map((slot) => (
-        <col key={keyOf(slot)} style={{ width: slot.gap ?? widths[slot.index] }} />
-      ))}
-    </colgroup>
-  );
-}
-
-const Heads = memo(function Heads({ sort, head, ...shown }: Shown & Pick<Props, "sort" | "head">) {
-  const { page, columns, across } = shown;
-  return across.map((slot) => {
-    const name = columns[slot.index];
-    if (name === undefined || slot.gap) return <td key={keyOf(slot)} aria-hidden="true" />;
-    return (
-      <Table.Th
-        key={name}
-        scope="col"
-        aria-sort={sorted(sort, name)}
-        ta={alignOf(page, name)}
-        {...placeOf(shown, slot)}
-      >
-        {head?.(name, labelFor(page, name)) ?? labelFor(page, name)}
-      </Table.Th>
-    );
-  });
-});
-
-interface BodyRowProps extends Shown {
+interface BodyRowProps extends ShownColumns {
   readonly row: Row<typeof features, AnyRow>;
+  readonly isUnlinked: boolean | undefined;
   readonly index: number;
   readonly isSelected: boolean;
   readonly labels: Labels;
@@ -221,7 +221,7 @@ const BodyRow = memo(function BodyRow(props: BodyRowProps) {
               row={row.original}
               name={name}
               labels={labels}
-              isLink={slot.index === 0}
+              isLink={slot.index === 0 && !props.isUnlinked}
             />
           </Table.Td>
         );
@@ -239,24 +239,9 @@ export function RowGap({ height }: { height: number | undefined }) {
   );
 }
 
-/** Return the attributes that tell which column a cell belongs to, if not all are rendered. */
-function placeOf({ isLarge, canSelect }: Shown, { index }: Slot) {
-  if (!isLarge) return {};
-  return { "data-column": index, "aria-colindex": index + (canSelect ? 2 : 1) };
-}
-
-function keyOf({ gap, index }: Slot): string {
-  return gap === undefined ? String(index) : `before ${index}`;
-}
-
 /** Scroll back to the top when another page is shown. */
 function useScrollToTop(scroller: RefObject<HTMLElement | null>, first: string | undefined): void {
   useEffect(() => {
     if (scroller.current && first !== undefined) scroller.current.scrollTop = 0;
   }, [scroller, first]);
-}
-
-function sorted(sort: readonly string[] | undefined, name: string) {
-  if (sort?.includes(name)) return "ascending" as const;
-  return sort?.includes(`-${name}`) ? ("descending" as const) : undefined;
 }

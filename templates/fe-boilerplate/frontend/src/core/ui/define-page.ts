@@ -13,6 +13,8 @@ interface Declared<R extends Row, Create, Update> {
   readonly about?: Text;
   /** The fields that the list shows by default. */
   readonly columns: readonly (keyof R & string)[];
+  /** The field with the time of a deletion, if deleted rows can be restored. */
+  readonly deletion?: keyof R & string;
   readonly fields: { readonly [Field in keyof R & string]: FieldText } & {
     readonly [Field in keyof Create & string]?: FieldText;
   };
@@ -34,6 +36,7 @@ export function definePage<R extends Row, Create, Update>(
     columns: declared.columns.filter(
       (name) => byName.has(name) && isFieldAllowed("read", table.path, name),
     ),
+    deletion: declared.deletion,
     extraColumns: changes.extraColumns ?? [],
     fields,
     byName,

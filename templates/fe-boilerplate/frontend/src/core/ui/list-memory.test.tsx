@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
   chooseColumns,
+  chooseWidths,
   chosenColumns,
+  chosenWidths,
   lastPlace,
   rememberPlace,
   removeView,
@@ -23,6 +25,18 @@ describe("the memory of a list", () => {
     expect(chosenColumns("pupils")).toEqual(["fee", "name"]);
     chooseColumns("pupils", undefined);
     expect(chosenColumns("pupils")).toEqual([]);
+  });
+
+  it("keeps widths, also in a view", () => {
+    chooseWidths("pupils", { fee: 90 });
+    saveView("pupils", { name: "Narrow", search: {}, widths: { fee: 70 } });
+    expect(chosenWidths("pupils")).toEqual({ fee: 90 });
+    expect(viewsOf("pupils")[0]?.widths).toEqual({ fee: 70 });
+    chooseWidths("pupils", {});
+    expect(localStorage.getItem("widths:pupils")).toBeNull();
+    localStorage.setItem("widths:pupils", '{"fee":-3}');
+    expect(chosenWidths("pupils")).toEqual({});
+    removeView("pupils", "Narrow");
   });
 
   it("keeps views by name", () => {

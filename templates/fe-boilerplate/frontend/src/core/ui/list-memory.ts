@@ -7,14 +7,23 @@
 import { z } from "zod";
 
 const searchSchema = z.record(z.string(), z.string());
-const viewsSchema = z.array(z.object({ name: z.string(), search: searchSchema }));
+export const MIN_WIDTH = 60; // pixels, of a column
+export const MAX_WIDTH = 1200;
+const widthsSchema = z.record(z.string(), z.number().min(MIN_WIDTH).max(MAX_WIDTH));
+const viewsSchema = z.array(
+  z.object({ name: z.string(), search: searchSchema, widths: widthsSchema.optional() }),
+);
 
 export type Search = Readonly<Record<string, string>>;
+
+/** The widths in pixels that were chosen for columns, by name. */
+export type ColumnWidths = Readonly<Record<string, number>>;
 
 /** A state of a list under a name. */
 export interface View {
   readonly name: string;
   readonly search: Search;
+  readonly widths?: ColumnWidths;
 }
 
 /** Remember the state of a list until the tab is closed. */
@@ -35,6 +44,16 @@ export function chosenColumns(table: string): readonly string[] {
 /** Remember the columns of a list; undefined forgets them. */
 export function chooseColumns(table: string, columns: readonly string[] | undefined): void {
   write("local", `columns:${table}`, columns);
+}
+
+/** Return the widths that were chosen for the columns of a list. */
+export function chosenWidths(table: string): ColumnWidths {
+  return read("local", `widths:${table}`, widthsSchema) ?? {};
+}
+
+/** Remember the widths of the columns of a list. */
+export function chooseWidths(table: string, widths: ColumnWidths): void {
+  write("local", `widths:${table}`, Object.keys(widths).length > 0 ? widths : undefined);
 }
 
 /** Return the views of a list, by name. */

@@ -12,7 +12,14 @@ import { ColumnHeader } from "./column-header";
 import { DataTable, type Selection } from "./data-table";
 import { lowerFirst } from "./formats";
 import { sortedColumns, useLabelOrders } from "./label-order";
-import { chooseColumns, chosenColumns, rememberPlace } from "./list-memory";
+import {
+  type ColumnWidths,
+  chooseColumns,
+  chooseWidths,
+  chosenColumns,
+  chosenWidths,
+  rememberPlace,
+} from "./list-memory";
 import {
   type ListState,
   PAGE_SIZES,
@@ -32,6 +39,7 @@ import { usePageLabels } from "./use-labels";
 /** The list of a table, searched, filtered, sorted and paged by the server. Its state is in the URL. */
 export function ListScreen({ page }: { page: AnyPage }) {
   const [state, change] = useListState(page);
+  const [widths, setWidths] = useWidths(page.nav.name);
   const [selection, setSelection] = useSelection(state);
   const columns = useMemo(() => shownColumns(page, state), [page, state]);
   const references = useMemo(() => referencesOf(page, columns), [page, columns]);
@@ -48,13 +56,24 @@ export function ListScreen({ page }: { page: AnyPage }) {
   return (
     <Stack gap="md">
       <Heading page={page} list={list.data} />
-      <ListToolbar page={page} state={state} onChange={change} />
+      <ListToolbar
+        page={page}
+        state={state}
+        onChange={change}
+        widths={widths}
+        onWidths={setWidths}
+      />
       <ActiveFilters
         page={page}
         filters={state.filters}
         onChange={(filters) => change({ filters })}
       />
-      <BulkActions page={page} selection={selection} onDone={() => setSelection({})} />
+      <BulkActions
+        page={page}
+        selection={selection}
+        isDeleted={state.deleted === true}
+        onDone={() => setSelection({})}
+      />
       <Retrying reason={list.isFetching && !isRejected ? list.failureReason : null} />
       {list.error && !isRejected && (
         <Failed
@@ -72,7 +91,10 @@ export function ListScreen({ page }: { page: AnyPage }) {
             rows={list.data.items}
             labels={labels}
             caption={page.nav.label}
+            isUnlinked={state.deleted}
             sort={sortedColumns(state.sort, orders)}
+            widths={widths}
+            onWidths={setWidths}
             selection={selection}
             onSelect={canSelect ? setSelection : undefined}
             head={(name, label) => (
@@ -128,6 +150,19 @@ function useListState(page: AnyPage): [ListState, Change] {
     [navigate, table, state],
   );
   return [state, change];
+}
+
+/** The widths of the columns, which this browser keeps. */
+function useWidths(table: string): [ColumnWidths, (widths: ColumnWidths) => void] {
+  const [widths, setWidths] = useState(() => chosenWidths(table));
+  const change = useCallback(
+    (chosen: ColumnWidths) => {
+      chooseWidths(table, chosen);
+      setWidths(chosen);
+    },
+    [table],
+  );
+  return [widths, change];
 }
 
 /** The selection among the displayed rows. It is cleared when the list state changes. */
@@ -200,7 +235,7 @@ function LoadingRows() {
 function NoRows({ page, state, onChange }: { page: AnyPage; state: ListState; onChange: Change }) {
   const nouns = lowerFirst(page.nav.label);
   if (!state.q && Object.keys(state.filters).length === 0)
-    return <Empty title={t("list.empty", { nouns })} />;
+    return <Empty title={t(state.deleted ? "list.noneDeleted" : "list.empty", { nouns })} />;
   return (
     <Empty title={t("list.noMatch", { nouns })}>
       <ClearButton onChange={onChange} />

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { describeFilter, readFilter, writeFilter } from "./filter-values";
-import { queryOf, readState, writeState } from "./list-state";
+import { queryOf, readState, shownColumns, writeState } from "./list-state";
 import type { FieldInfo } from "./page";
 import { pupils } from "./testing/pupils";
 
@@ -77,4 +77,14 @@ describe("a filter", () => {
     expect(describeFilter(field("name"), { name__contains: "x" })).toBe("Name contains “x”");
     expect(describeFilter(field("left_on"), { left_on__is_null: "true" })).toBe("Left on is empty");
   });
+});
+
+it("lists deleted rows of tables with rows that can be restored, with the time of their deletion", () => {
+  const restorable = { ...pupils, deletion: "left_on" };
+  const state = readState({ deleted: "only" }, restorable);
+  expect(shownColumns(restorable, state)).toEqual([...new Set([...pupils.columns, "left_on"])]);
+  expect(writeState(state)).toEqual({ deleted: "only" });
+  expect(queryOf(state, []).deleted).toBe("only");
+  expect(shownColumns(restorable, readState({}, restorable))).toEqual(pupils.columns);
+  expect(readState({ deleted: "only" }, pupils).deleted).toBeUndefined();
 });

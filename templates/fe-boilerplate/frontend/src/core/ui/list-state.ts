@@ -14,6 +14,8 @@ export interface ListState extends Place {
   /** Fields to sort by, or paths to them, most significant first; the prefix `-` sorts descending. */
   readonly sort: readonly string[];
   readonly q: string;
+  /** Whether the deleted rows are listed, instead of the others. */
+  readonly deleted?: boolean;
   /** The displayed columns; undefined for the default columns of the page. */
   readonly columns?: readonly string[];
   /** Values by `field__operator`, where a field can be a path through a reference: `student__full_name`. */
@@ -45,6 +47,7 @@ export function readState(
     size: PAGE_SIZES.find((allowed) => allowed === size) ?? DEFAULT_SIZE,
     sort: words(text("sort")).filter((part) => canSort(page, part.replace(/^-/, ""))),
     q: text("q"),
+    deleted: (canShowDeleted(page) && text("deleted") === "only") || undefined,
     columns: columns.length > 0 ? columns : undefined,
     filters: Object.fromEntries(
       Object.keys(search).flatMap((name) => filter(page, name, text(name))),
@@ -56,6 +59,7 @@ export function readState(
 export function writeState(state: ListState): Record<string, string> {
   const search: Record<string, string> = { ...state.filters };
   if (state.q) search.q = state.q;
+  if (state.deleted) search.deleted = "only";
   if (state.sort.length > 0) search.sort = state.sort.join(",");
   if (state.page > 1 || hasCursor(state)) search.page = String(state.page);
   if (state.after) search.after = state.after;
@@ -71,6 +75,7 @@ export function queryOf(state: ListState, expand: readonly string[]): ListQuery 
     ...placeQuery(state, state.size),
     sort: state.sort,
     q: state.q,
+    deleted: state.deleted ? "only" : undefined,
     expand,
     filters: state.filters,
   };
@@ -87,9 +92,17 @@ export function canSearch(page: AnyPage): boolean {
   return hasText || page.table.references.some(({ searched }) => searched);
 }
 
-/** Return the displayed columns of a list. */
+/** Whether there can be deleted rows that are read and restored by who is logged in. */
+export function canShowDeleted(page: AnyPage): boolean {
+  return page.deletion !== undefined && page.table.removable;
+}
+
+/** Return the displayed columns of a list: of deleted rows with the time of the deletion. */
 export function shownColumns(page: AnyPage, state: ListState): readonly string[] {
-  return state.columns ?? [...page.columns, ...page.extraColumns.map(({ name }) => name)];
+  const columns = state.columns ?? [...page.columns, ...page.extraColumns.map(({ name }) => name)];
+  const time = page.deletion;
+  if (!state.deleted || !time || !page.byName.has(time) || columns.includes(time)) return columns;
+  return [...columns, time];
 }
 
 /** Parse a filter. Filters always include an operator, so their names cannot collide with other parameters. */

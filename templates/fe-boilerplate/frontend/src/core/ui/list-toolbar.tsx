@@ -6,6 +6,7 @@ import {
   Popover,
   ScrollArea,
   Stack,
+  Switch,
   TextInput,
 } from "@mantine/core";
 import { useDebouncedCallback, useDisclosure } from "@mantine/hooks";
@@ -17,7 +18,15 @@ import { labelFor } from "./data-columns";
 import { FileExport } from "./file-export";
 import { lowerFirst } from "./formats";
 import { ColumnsIcon, PlusIcon, SearchIcon, UploadIcon } from "./icons";
-import { canSearch, type ListState, readState, shownColumns, writeState } from "./list-state";
+import type { ColumnWidths, View } from "./list-memory";
+import {
+  canSearch,
+  canShowDeleted,
+  type ListState,
+  readState,
+  shownColumns,
+  writeState,
+} from "./list-state";
 import type { AnyPage } from "./page";
 import { ViewsMenu } from "./views-menu";
 
@@ -28,10 +37,17 @@ interface Props {
   readonly page: AnyPage;
   readonly state: ListState;
   readonly onChange: (change: Partial<ListState>, options?: { replace: boolean }) => void;
+  readonly widths: ColumnWidths;
+  readonly onWidths: (widths: ColumnWidths) => void;
 }
 
 /** The toolbar of a list: search, column selection, export, and a link to create a row. */
-export function ListToolbar({ page, state, onChange }: Props) {
+export function ListToolbar(props: Props) {
+  const { page, state, onChange, widths, onWidths } = props;
+  const openView = (view: View) => {
+    onChange(readState(view.search, page));
+    if (view.widths) onWidths(view.widths);
+  };
   return (
     <Group gap="sm" wrap="wrap">
       {canSearch(page) && (
@@ -42,12 +58,16 @@ export function ListToolbar({ page, state, onChange }: Props) {
         />
       )}
       <Group gap="sm" ml="auto" justify="flex-end">
-        <ViewsMenu
-          page={page}
-          search={writeState(state)}
-          onOpen={(search) => onChange(readState(search, page))}
-        />
-        <ColumnChoice page={page} state={state} onChange={onChange} />
+        {canShowDeleted(page) && (
+          <Switch
+            size="sm"
+            label={t("list.showDeleted")}
+            checked={state.deleted === true}
+            onChange={(event) => onChange({ deleted: event.currentTarget.checked || undefined })}
+          />
+        )}
+        <ViewsMenu page={page} search={writeState(state)} widths={widths} onOpen={openView} />
+        <ColumnChoice {...props} />
         {isAllowed("export", page.table.path) && <FileExport page={page} state={state} />}
         {page.table.creatable && <FileImport page={page} />}
         {page.table.creatable && (
@@ -124,12 +144,16 @@ function SearchField({ label, value, onChange }: SearchProps) {
   );
 }
 
-function ColumnChoice({ page, state, onChange }: Props) {
+function ColumnChoice({ page, state, onChange, widths, onWidths }: Props) {
   const shown = shownColumns(page, state);
   const names = [...page.byName.keys(), ...page.extraColumns.map(({ name }) => name)];
   const choose = (name: string, isShown: boolean) => {
     const chosen = isShown ? [...shown, name] : shown.filter((column) => column !== name);
     if (chosen.length > 0) onChange({ columns: chosen }, { replace: true });
+  };
+  const reset = () => {
+    onChange({ columns: undefined }, { replace: true });
+    onWidths({});
   };
   return (
     <Popover position="bottom-end" shadow="md" trapFocus>
@@ -158,12 +182,8 @@ function ColumnChoice({ page, state, onChange }: Props) {
               ))}
             </Stack>
           </ScrollArea.Autosize>
-          {state.columns && (
-            <Button
-              size="xs"
-              variant="default"
-              onClick={() => onChange({ columns: undefined }, { replace: true })}
-            >
+          {(state.columns || Object.keys(widths).length > 0) && (
+            <Button size="xs" variant="default" onClick={reset}>
               {t("columns.reset")}
             </Button>
           )}

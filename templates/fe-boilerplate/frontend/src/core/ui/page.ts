@@ -128,6 +128,8 @@ export interface AnyPage {
   readonly table: AnyTable;
   readonly about?: string;
   readonly columns: readonly string[];
+  /** The field with the time of a deletion, if deleted rows can be restored. */
+  readonly deletion?: string;
   readonly extraColumns: readonly ExtraColumn<Row>[];
   /** All fields that are not hidden, in the table's order. */
   readonly fields: readonly FieldInfo[];

@@ -2,23 +2,31 @@ import { ActionIcon, Button, Group, Popover, Stack, Text, TextInput } from "@man
 import { type FormEvent, useState } from "react";
 import { t } from "../language/messages";
 import { BookmarkIcon, TrashIcon } from "./icons";
-import { removeView, type Search, saveView, viewsOf } from "./list-memory";
+import {
+  type ColumnWidths,
+  removeView,
+  type Search,
+  saveView,
+  type View,
+  viewsOf,
+} from "./list-memory";
 import type { AnyPage } from "./page";
 
 interface Props {
   readonly page: AnyPage;
   /** The current state of the list. */
   readonly search: Search;
-  readonly onOpen: (search: Search) => void;
+  readonly widths: ColumnWidths;
+  readonly onOpen: (view: View) => void;
 }
 
-/** The views of a list: filters, order and columns under a name, kept in this browser. */
-export function ViewsMenu({ page, search, onOpen }: Props) {
+/** The views of a list: filters, order, columns and their widths under a name, kept in this browser. */
+export function ViewsMenu({ page, search, widths, onOpen }: Props) {
   const table = page.nav.name;
   const [isOpen, setOpen] = useState(false);
   const [views, setViews] = useState(() => viewsOf(table));
   const [name, setName] = useState("");
-  const open = (chosen: Search) => {
+  const open = (chosen: View) => {
     setOpen(false);
     onOpen(chosen);
   };
@@ -26,7 +34,7 @@ export function ViewsMenu({ page, search, onOpen }: Props) {
     event.preventDefault();
     event.stopPropagation();
     const { page: _page, after: _after, before: _before, ...kept } = search;
-    saveView(table, { name: name.trim(), search: kept });
+    saveView(table, { name: name.trim(), search: kept, widths });
     setViews(viewsOf(table));
     setName("");
   };
@@ -61,7 +69,7 @@ export function ViewsMenu({ page, search, onOpen }: Props) {
                 size="compact-sm"
                 flex={1}
                 justify="flex-start"
-                onClick={() => open(view.search)}
+                onClick={() => open(view)}
               >
                 {view.name}
               </Button>

@@ -19,7 +19,7 @@ interface Options {
   /** Rendered rows have their index as `data-row`, and cells that of their column as `data-column`. */
   readonly axis: "row" | "column";
   readonly count: number;
-  /** Returns the height of a row until it is measured, or the width of a column, in pixels. */
+  /** Returns the height of a row until it is measured, or the width of a column, in pixels; another for other widths. */
   readonly sizeOf: (index: number) => number;
   /** The element in which the table is scrolled; without one all rows or columns are rendered. */
   readonly scroller: RefObject<HTMLElement | null> | undefined;
@@ -49,6 +49,12 @@ export function useSlots({ axis, count, sizeOf, scroller }: Options): Slots {
     rangeExtractor,
     useFlushSync: false,
   });
+  const measured = useRef(sizeOf);
+  useEffect(() => {
+    if (measured.current === sizeOf) return;
+    measured.current = sizeOf;
+    virtualizer.measure(); // what it knows is of the previous widths
+  }, [virtualizer, sizeOf]);
   const items = virtualizer.getVirtualItems();
   const total = virtualizer.getTotalSize();
   const slots = useMemo(
