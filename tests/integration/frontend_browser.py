@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SCHOOL = read_schema()
 TABLES = {table.module: table for table in Application(SCHOOL).tables}
+WRITTEN = {name: table for name, table in TABLES.items() if not table.is_view}
 PATIENCE_MS = 30_000
 REFUSED = re.compile("status of 4(00|01|04|09|12|22)")  # the browser logs error responses; the application handles them
 PERSON: Mapping[str, Any] = {

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.integration.axe import grave_findings, grave_findings_in_both_modes
-from tests.integration.frontend_browser import DARK, TABLES
+from tests.integration.frontend_browser import DARK, TABLES, WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.integration.frontend_browser"]
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_tables_pages_shut_nobody_out(name: str, pages: Callable[[str], TablePages]) -> None:
     table = pages(name)
     row = table.app.make(name)
@@ -36,6 +37,15 @@ def test_a_tables_pages_shut_nobody_out(name: str, pages: Callable[[str], TableP
     expect(table.tab.get_by_role("alert").first).to_be_visible()
     found += grave_findings_in_both_modes(table.tab)
     assert found == []
+
+
+@pytest.mark.parametrize("name", TABLES.keys() - WRITTEN.keys())
+def test_a_view_s_page_shuts_nobody_out_and_offers_no_change(name: str, pages: Callable[[str], TablePages]) -> None:
+    view = pages(name)
+    view.tab.goto(view.url)
+    expect(view.tab.get_by_role("table")).to_be_visible()
+    expect(view.tab.get_by_role("link", name=re.compile("^New"))).to_have_count(0)
+    assert grave_findings_in_both_modes(view.tab) == []
 
 
 def test_what_opens_on_a_page_shuts_nobody_out(pages: Callable[[str], TablePages]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.integration.frontend_browser import DARK, PHONE, TABLES
+from tests.integration.frontend_browser import DARK, PHONE, TABLES, WRITTEN
 from tests.integration.frontend_server import served_again
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.integration.frontend_browser"]
 
 
-@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_row_lives_from_form_to_deletion(name: str, pages: Callable[[str], TablePages]) -> None:
     table = pages(name)
     row = table.app.body(name)
