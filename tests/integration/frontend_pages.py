@@ -76,19 +76,20 @@ class TablePages:
         return self.tab.get_by_role("searchbox", name=f"Search {self.table.label}", exact=True)
 
     def find(self, row: Row, key: str) -> None:
-        """Find a row by one of its texts, or by a filter if the table has none; no other row is found."""
+        """Find a row by one of its texts, or by a filter if it has none; no other row is found."""
+        text = self.telling_text(row)
         if self.search_box.count():
             self.search_box.fill(NOTHING_IS_CALLED_SO)
             expect(self.tab.get_by_text(re.compile("^No .* match$"))).to_be_visible()
-            self.search_box.fill(self.telling_text(row))
-        else:
+            self.search_box.fill(text)
+        if not text:  # it is found by the labels of other rows
             self.filter_by(self.telling_field(row), row)
         expect(self.row_link(key)).to_be_visible()
 
     def telling_text(self, row: Row) -> str:
-        """Return a text of a row that few others have."""
+        """Return a text of a row that few others have; an empty one if it has no text of its own."""
         texts: list[str] = [row[field.name] for field in self.table.fields.values() if self.is_searched(field, row)]
-        return max(texts, key=lambda text: (bool(re.search(r"\d", text)), len(text)))
+        return max(texts, key=lambda text: (bool(re.search(r"\d", text)), len(text)), default="")
 
     def is_searched(self, field: Field, row: Row) -> bool:
         free = field.type.kind == "text" and isinstance(row.get(field.name), str)
