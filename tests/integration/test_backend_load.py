@@ -84,6 +84,7 @@ def test_all_tables_of_the_school_are_filled(school: Path, url: str) -> None:
     migrate(school, url)
     load(school, url, "--rows", str(ROWS))
     found = counts(school, url, "attendance.student_id")
+    del found["rapor"]  # a view
     assert found.pop("attendance.student_id") > ROWS // 4  # copies refer to others than what they are copied from
     assert set(found.values()) == {ROWS}
 

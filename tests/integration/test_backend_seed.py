@@ -35,7 +35,10 @@ with get_engine().connect() as connection:
     }
 with TestClient(app) as client:
     totals = {}
+    paths = app.openapi()["paths"]
     for router in table_routers():
+        if "post" not in paths[f"/api{router.path}"]:
+            continue  # a view has the rows of its tables
         answer = client.get(f"/api{router.path}", params={"limit": 200})
         assert answer.status_code == 200, answer.text
         page = answer.json()
@@ -174,5 +177,5 @@ with get_engine().connect() as connection:
 def test_every_table_of_a_real_backend_has_rows(name: str, tmp_path: Path) -> None:
     schema = corpus_schema(CORPUS / "expected" / f"{name}.json")
     found = filled(write_backend(backend_files(schema), tmp_path), f"sqlite:///{tmp_path / 'real.db'}")
-    assert len(found["totals"]) == len(schema.tables)
+    assert len(found["totals"]) == sum(table.view is None for table in schema.tables)
     assert {prefix: total for prefix, total in found["totals"].items() if total != ROWS} == {}

@@ -108,6 +108,7 @@ function Text(props: EditorProps) {
         setTyped(event.currentTarget.value);
         onChange(rowId, field.name, readCell(field, event.currentTarget.value));
       }}
+      onFocus={(event) => event.currentTarget.select()} // what is typed replaces it
       onBlur={() => setTyped(undefined)}
     />
   );
