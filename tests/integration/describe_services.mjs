@@ -15,6 +15,7 @@ const server = await createServer({
 });
 const { loadTable, tableNames } = await server.ssrLoadModule("/src/core/api/tables.ts");
 const kinds = await server.ssrLoadModule("/src/core/api/kinds.ts");
+const imports = await server.ssrLoadModule("/src/core/api/imports.ts");
 
 let requests = [];
 const BASE = "http://localhost";
@@ -33,6 +34,8 @@ function note(method, url, etag, body) {
 /** Call a method for what it sends: it may stumble over the answer, which is no row. */
 const call = (promise) => promise.catch(() => undefined);
 
+const READING = { columns: ["a"], decimal: ",", dates: "dmy", timeZone: "UTC", choices: { a: { A: "a" } } };
+
 async function callAll(table) {
   const operators = Object.entries(table.filters);
   const filters = operators.flatMap(([field, known]) =>
@@ -43,7 +46,8 @@ async function callAll(table) {
   const query = { ...places, sort: ["a"], q: "a", expand: ["a"], filters: Object.fromEntries([...filters, ...searches]) };
   await call(table.list(query));
   await call(table.count(query));
-  await call(table.exportCsv({ ...query, labels: true }));
+  await call(table.exportFile("csv", query, ["a"]));
+  await call(table.exportFile("xlsx", query, ["a"]));
   if (!table.writable) return;
   const key = table.key.map((_, place) => `{${place}}`);
   const sample = table.key.map((field) => sampleOf(table.schemas.read.shape[field]));
@@ -51,6 +55,9 @@ async function callAll(table) {
   await call(table.get(key));
   await call(table.create(body));
   await call(table.createMany([body]));
+  await call(imports.readFileColumns(table, new Blob(["a"])));
+  await call(imports.importFile(table, new Blob(["a"]), READING, true));
+  await call(imports.fetchTemplate(table, { a: "A" }));
   await call(table.remove(key, '"1"'));
   await call(table.removeMany([sample]));
   await call(table.consequences([key]));
@@ -59,6 +66,7 @@ async function callAll(table) {
   await call(table.replace(key, body, '"1"'));
   await call(table.update(key, {}, '"1"'));
   await call(table.updateMany([{ key: sample, changes: {} }]));
+  await call(table.saveMany([body], [{ key: sample, changes: {} }]));
 }
 
 /** A value of a key as a row has it. */

@@ -126,7 +126,7 @@ from unittest import mock
 from starlette.datastructures import QueryParams
 from app.core import lists
 from app.core.database import Base, RequestSession
-from app.core.listing import ExportQuery
+from app.core.listing import CsvQuery
 from app.main import app
 
 app.load_routers()
@@ -150,7 +150,7 @@ for table in Base.metadata.sorted_tables:
     resource, wrong, lines = table.info["resource"], [], 0
     for text in QUERIES.get(table.name, [""]):
         for sort in SORTS.get(table.name, [""]):
-            query = ExportQuery(parameters=QueryParams(text), sort=sort, q="a" if sort else "")
+            query = CsvQuery(parameters=QueryParams(text), sort=sort, q="a" if sort else "")
             ours = exported(resource, query)
             with mock.patch.object(resource, "csv_copy", None):
                 theirs = exported(resource, query)

@@ -155,8 +155,8 @@ def test_each_has_the_others_fields(sides: Sides) -> None:
 def test_bodies_are_what_the_backend_takes(sides: Sides) -> None:
     requests = sides.requests()
     for place, operation in sides.operations().items():
-        if "requestBody" not in operation or place[0] == "PATCH":
-            continue
+        if "application/json" not in operation.get("requestBody", {}).get("content", {}) or place[0] == "PATCH":
+            continue  # without a body, or with a file
         sent, schema = json.loads(requests[place]["body"]), sides.resolved(_body(operation))
         if schema["type"] == "array":
             sent, schema = sent[0], sides.resolved(schema["items"])
