@@ -40,7 +40,7 @@ def pupils(wrong: frozenset[int], rows: int = ROWS) -> Iterator[list[str]]:
     for number in range(2, rows + 2):
         birth = f"{number % 28 + 1:02}/{number % 12 + 1:02}/2012"
         distance = f"{number % 90},5"
-        name, nis = f"Siswa {number}", f"N{number}"
+        name, nis = f"Siswa {number}", f"N{number:06}"
         row = ["SMP Satu", f"{number:010}", nis, name, "L", "Jakarta", birth, "Islam", "Jl. 1", distance]
         if number in wrong:
             index, text = FAULTS[number % len(FAULTS)]
@@ -77,8 +77,16 @@ def server(request: pytest.FixtureRequest, folder: Path, tmp_path: Path) -> Iter
         yield running
 
 
-def test_a_large_file_is_imported_once_its_errors_are_mended(server: Server) -> None:
-    client = ready(server)
+@pytest.fixture
+def client(server: Server) -> Iterator[httpx.Client]:
+    """Yield a client, after it has added the school of the pupils."""
+    with httpx.Client(base_url=f"{server.url}/api", timeout=LIMIT_S) as opened:
+        assert opened.post("/schools", json=SCHOOL).status_code == 201
+        assert opened.get("/students").json()["total"] == 0
+        yield opened
+
+
+def test_a_large_file_is_imported_once_its_errors_are_mended(server: Server, client: httpx.Client) -> None:
     wrong = frozenset(random.Random(1).sample(range(2, ROWS + 2), WRONG))
     before = peak_memory(server)
     check(client.post(PATH, params={**READING, "dry_run": True}, content=csv_file(wrong)).json(), wrong)
@@ -89,29 +97,20 @@ def test_a_large_file_is_imported_once_its_errors_are_mended(server: Server) -> 
     assert peak_memory(server) - before < MOST_MEMORY
 
 
-def test_the_errors_of_a_large_workbook_are_reported(server: Server) -> None:
-    client = ready(server)
+def test_the_errors_of_a_large_workbook_are_reported(server: Server, client: httpx.Client) -> None:
     wrong = frozenset(random.Random(2).sample(range(2, ROWS + 2), WRONG))
     before, content = peak_memory(server), xlsx_file(wrong)
     check(client.post(PATH, params={**READING, "dry_run": True}, content=content).json(), wrong)
     assert peak_memory(server) - before < MOST_MEMORY
 
 
-def test_rows_that_the_table_has_are_all_reported(server: Server) -> None:
-    client, content = ready(server), csv_file(frozenset(), 1500)
+def test_rows_that_the_table_has_are_all_reported(client: httpx.Client) -> None:
+    content = csv_file(frozenset(), 1500)
     assert client.post(PATH, params=READING, content=content).json()["stored"] == 1500
     again = client.post(PATH, params=READING, content=content)
     detail = "The file has 4,500 errors in 1,500 of 1,500 rows. Nothing was imported."  # nisn, school_id and nis
     assert (again.status_code, again.json()["detail"]) == (422, detail)
     assert len(again.json()["errors"]) == 1000
-
-
-def ready(server: Server) -> httpx.Client:
-    """Return a client, after it has added the school of the pupils."""
-    client = httpx.Client(base_url=f"{server.url}/api", timeout=LIMIT_S)
-    assert client.post("/schools", json=SCHOOL).status_code == 201
-    assert client.get("/students").json()["total"] == 0
-    return client
 
 
 def check(report: Any, wrong: frozenset[int]) -> None:
