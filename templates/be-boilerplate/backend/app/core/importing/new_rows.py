@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import DataError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from app.core.constraint_columns import field_names, table_of
@@ -60,7 +61,12 @@ class UniqueValues:
             else sa.tuple_(*self._columns).in_([*keys])
         )
         together = " in this combination" if len(self._fields) > 1 else ""
-        for found in session.execute(sa.select(*self._columns).where(matches)).all():
+        try:
+            with session.begin_nested():
+                present = session.execute(sa.select(*self._columns).where(matches)).all()
+        except DataError:  # the database cannot read a value: storing its row says so
+            return
+        for found in present:
             if row := keys.get(tuple(found)):
                 yield row, self._errors("unique", f"is already taken{together}")
 
