@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.postgresql_sql import PostgresqlWriter
 from runner.generation.fastapi.resources import resource
 from runner.generation.fastapi.sql_names import type_name
+from runner.generation.fastapi.sql_writer import SqlWriter
 from runner.generation.fastapi.sqlite_sql import SqliteWriter
 from runner.generation.fastapi.translation import Database
 from runner.generation.model.application import Application
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from runner.ddl.model import QName, Query, Source
-    from runner.generation.fastapi.sql_writer import SqlWriter
 
 _JOINS = {"inner": "JOIN", "left": "LEFT JOIN", "cross": "CROSS JOIN"}
 _INTEGER = FieldType(kind="integer", name="bigint", bits=64)
@@ -60,46 +60,53 @@ def is_as_written(application: Application, database: Database) -> bool:
     return dialect.postgresql_compatible if database is Database.POSTGRESQL else dialect.sqlite_compatible
 
 
-class _Aggregates:
-    """Aggregates and qualified columns, which the expressions of a query have beside all others."""
+@dataclass(frozen=True, kw_only=True)
+class _SelectWriter(SqlWriter):
+    """Writes the expressions of one SELECT: qualified columns and aggregates beside what any expression has.
 
-    def aggregate(self, operation: Operation, _like: FieldType | None = None) -> str:
+    `columns` are the names in the database by those in the query.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+    def write(self, expression: Expression, like: FieldType | None = None) -> str:
+        if isinstance(expression, ColumnRef):
+            if expression.name not in self.columns:
+                raise Unknown(expression.name)
+            return self.columns[expression.name]
+        if isinstance(expression, Operation) and expression.op in _AGGREGATES:
+            return self.aggregate(expression)
+        return super().write(expression, like)
+
+    def aggregate(self, operation: Operation) -> str:
         """Return an aggregate over the rows of a group."""
-        raise NotImplementedError
+        if not operation.args:
+            return "count(*)"
+        name, _, distinct = operation.op.partition(" ")
+        return f"{name}({f'{distinct.upper()} ' if distinct else ''}{self.write(operation.args[0])})"
 
-    @staticmethod
-    def type_of_aggregate(writer: SqlWriter, operation: Operation) -> FieldType | None:
-        """Return the type of an aggregate."""
+    def type_of(self, expression: Expression) -> FieldType | None:
+        if isinstance(expression, Operation) and expression.op in _AGGREGATES:
+            return self._type_of_aggregate(expression)
+        return super().type_of(expression)
+
+    def _type_of_aggregate(self, operation: Operation) -> FieldType | None:
         if operation.op in ("count", "count distinct"):
             return _INTEGER
         if operation.op == "string_agg":
             return _TEXT
-        inner = writer.type_of(operation.args[0])
+        inner = self.type_of(operation.args[0])
         if operation.op in ("min", "max") or inner is None:
             return inner
-        if writer.source.sqlite_compatible:
+        if self.source.sqlite_compatible:
             is_whole = operation.op == "sum" and inner.kind == "integer"
             return _INTEGER if is_whole else FieldType(kind="number", name="double precision", bits=64)
         return inner if inner.kind == "number" else FieldType(kind="decimal", name="numeric")
 
 
 @dataclass(frozen=True, kw_only=True)
-class _PostgresqlQuery(PostgresqlWriter):
+class _PostgresqlSelect(_SelectWriter, PostgresqlWriter):
     """Writes the expressions of one SELECT for PostgreSQL."""
-
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def operations(self) -> Mapping[str, Callable[..., str]]:
-        return {**super().operations, **dict.fromkeys(_AGGREGATES, _PostgresqlQuery.aggregate)}
-
-    def write(self, expression: Expression, like: FieldType | None = None) -> str:
-        return _column(self, expression) or super().write(expression, like)
-
-    def type_of(self, expression: Expression) -> FieldType | None:
-        if isinstance(expression, Operation) and expression.op in _AGGREGATES:
-            return _Aggregates.type_of_aggregate(self, expression)
-        return super().type_of(expression)
 
     def comparison(self, operation: Operation, like: FieldType | None = None) -> str:
         """Return a comparison of values of like kinds, which alone PostgreSQL compares."""
@@ -108,35 +115,21 @@ class _PostgresqlQuery(PostgresqlWriter):
             raise Unknown(operation.op)
         return super().comparison(operation, like)
 
-    def aggregate(self, operation: Operation, _like: FieldType | None = None) -> str:
+    def aggregate(self, operation: Operation) -> str:
         """Return an aggregate over the rows of a group."""
         if operation.op == "string_agg":
             value, between = operation.args
             return f"string_agg({self.text(value)}, {self.write(between)})"
         if operation.op in ("sum", "avg"):
             return f"{operation.op}({self.number(operation.args[0])})"
-        return _plain_aggregate(self, operation)
+        return super().aggregate(operation)
 
 
 @dataclass(frozen=True, kw_only=True)
-class _SqliteQuery(SqliteWriter):
+class _SqliteSelect(_SelectWriter, SqliteWriter):
     """Writes the expressions of one SELECT for SQLite."""
 
-    columns: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def operations(self) -> Mapping[str, Callable[..., str]]:
-        return {**super().operations, **dict.fromkeys(_AGGREGATES, _SqliteQuery.aggregate)}
-
-    def write(self, expression: Expression, like: FieldType | None = None) -> str:
-        return _column(self, expression) or super().write(expression, like)
-
-    def type_of(self, expression: Expression) -> FieldType | None:
-        if isinstance(expression, Operation) and expression.op in _AGGREGATES:
-            return _Aggregates.type_of_aggregate(self, expression)
-        return super().type_of(expression)
-
-    def aggregate(self, operation: Operation, _like: FieldType | None = None) -> str:
+    def aggregate(self, operation: Operation) -> str:
         """Return an aggregate over the rows of a group; sums of decimals are exact to their places."""
         if operation.op == "string_agg":
             value, between = operation.args
@@ -150,30 +143,12 @@ class _SqliteQuery(SqliteWriter):
             return f"round({text}, {self._places(value)})" if is_exact else text
         if operation.args and operation.op in ("min", "max") and self._is_long(operation.args[0]):
             raise Unknown(operation.op)
-        return _plain_aggregate(self, operation)
+        return super().aggregate(operation)
 
     def _places(self, expression: Expression) -> int:
         if isinstance(expression, Operation) and expression.op in _AGGREGATES:
             return self._places(expression.args[0]) if expression.op != "avg" and expression.args else 0
         return super()._places(expression)
-
-
-_ExpressionWriter = _PostgresqlQuery | _SqliteQuery
-
-
-def _column(writer: _ExpressionWriter, expression: Expression) -> str | None:
-    if not isinstance(expression, ColumnRef):
-        return None
-    if expression.name not in writer.columns:
-        raise Unknown(expression.name)
-    return writer.columns[expression.name]
-
-
-def _plain_aggregate(writer: _ExpressionWriter, operation: Operation) -> str:
-    if not operation.args:
-        return "count(*)"
-    name, _, distinct = operation.op.partition(" ")
-    return f"{name}({f'{distinct.upper()} ' if distinct else ''}{writer.write(operation.args[0])})"
 
 
 def _comparable(kind: str | None) -> str | None:
@@ -203,7 +178,7 @@ class _QueryWriter:
         lines += [f"HAVING {writer.whole_condition(query.having)}"] if query.having is not None else []
         return "\n".join(lines)
 
-    def _writer(self, query: Select) -> _ExpressionWriter:
+    def _writer(self, query: Select) -> _SelectWriter:
         types: dict[str, FieldType] = {}
         columns: dict[str, str] = {}
         for source in query.sources:
@@ -211,7 +186,7 @@ class _QueryWriter:
                 types[f"{source.alias}.{name}"] = type_
                 columns[f"{source.alias}.{name}"] = f"{quote(source.alias)}.{quote(own)}"
         dialect = dialect_named(self.application.schema.dialect)
-        kind = _PostgresqlQuery if self.database is Database.POSTGRESQL else _SqliteQuery
+        kind = _PostgresqlSelect if self.database is Database.POSTGRESQL else _SqliteSelect
         return kind(types=types, source=dialect, place="check", columns=columns)
 
     def _columns(self, source: Source) -> Mapping[str, tuple[FieldType, str]]:
@@ -231,7 +206,7 @@ class _QueryWriter:
         writer = self._writer(query)
         return {name: (writer.type_of(value) or _TEXT, name) for name, value in query.values}
 
-    def _sources(self, sources: Iterable[Source], writer: _ExpressionWriter) -> Iterator[str]:
+    def _sources(self, sources: Iterable[Source], writer: _SelectWriter) -> Iterator[str]:
         for source in sources:
             word = _JOINS[source.join] if source.join else "FROM"
             on = f" ON {writer.whole_condition(source.on)}" if source.on is not None else ""
@@ -251,7 +226,7 @@ class _QueryWriter:
         return type_name(source.table, self.application.names.common.home)
 
 
-def _output(writer: _ExpressionWriter, value: Expression, name: str, type_: str | None) -> str:
+def _output(writer: _SelectWriter, value: Expression, name: str, type_: str | None) -> str:
     text = writer.write(value)
     if type_ is not None and not isinstance(value, ColumnRef):
         text = f"CAST({text} AS {type_})"
