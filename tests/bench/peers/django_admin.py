@@ -6,59 +6,26 @@ The tables of Django's own applications and a user `bench` with the password `be
 import os
 from urllib.parse import unquote, urlsplit
 
-import django
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.urls import path
 
+from tests.bench.peers.django_settings import set_up
+
 _server = urlsplit(os.environ["DATABASE_URL"])
-settings.configure(
-    ALLOWED_HOSTS=["127.0.0.1"],
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.postgresql",
-            "NAME": _server.path.lstrip("/"),
-            "USER": unquote(_server.username or ""),
-            "PASSWORD": unquote(_server.password or ""),
-            "HOST": _server.hostname,
-            "PORT": _server.port,
-            "OPTIONS": {"pool": True},
-        }
+set_up(
+    __name__,
+    {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": _server.path.lstrip("/"),
+        "USER": unquote(_server.username or ""),
+        "PASSWORD": unquote(_server.password or ""),
+        "HOST": _server.hostname,
+        "PORT": _server.port,
+        "OPTIONS": {"pool": True},
     },
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    INSTALLED_APPS=[
-        "django.contrib.admin",
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "django.contrib.messages",
-    ],
-    MIDDLEWARE=[
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.common.CommonMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-    ],
-    ROOT_URLCONF=__name__,
-    SECRET_KEY=os.urandom(32).hex(),
-    TEMPLATES=[
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "APP_DIRS": True,
-            "OPTIONS": {
-                "context_processors": [
-                    "django.template.context_processors.request",
-                    "django.contrib.auth.context_processors.auth",
-                    "django.contrib.messages.context_processors.messages",
-                ]
-            },
-        }
-    ],
 )
-django.setup()
 
 # Django's models and admin can be imported only now.
 from django.contrib import admin  # noqa: E402

@@ -11,56 +11,25 @@ import datetime as dt
 import os
 import sqlite3
 
-import django
-from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.core.management import call_command
 from django.http import HttpResponse
 from django.urls import path
 
+from tests.bench.peers.django_settings import set_up
+
 DATABASE, MODELS_APP = os.environ["SCHOOL_DATABASE"], "django_school"
 LOGIN = "bench"  # and its password
 
-settings.configure(
-    ALLOWED_HOSTS=["127.0.0.1"],
-    DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE}},
+set_up(
+    __name__,
+    {"ENGINE": "django.db.backends.sqlite3", "NAME": DATABASE},
+    "django.contrib.staticfiles",
+    *([MODELS_APP] if __name__ != "__main__" else []),
     DEBUG=True,  # serves the admin's scripts
-    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
-    INSTALLED_APPS=[
-        "django.contrib.admin",
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "django.contrib.messages",
-        "django.contrib.staticfiles",
-        *([MODELS_APP] if __name__ != "__main__" else []),
-    ],
-    MIDDLEWARE=[
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.common.CommonMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-    ],
-    ROOT_URLCONF=__name__,
-    SECRET_KEY=os.urandom(32).hex(),
     STATIC_URL="static/",
-    TEMPLATES=[
-        {
-            "BACKEND": "django.template.backends.django.DjangoTemplates",
-            "APP_DIRS": True,
-            "OPTIONS": {
-                "context_processors": [
-                    "django.template.context_processors.request",
-                    "django.contrib.auth.context_processors.auth",
-                    "django.contrib.messages.context_processors.messages",
-                ]
-            },
-        }
-    ],
     USE_TZ=True,
 )
-django.setup()
 
 if __name__ == "__main__":
     call_command("inspectdb")
