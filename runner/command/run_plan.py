@@ -19,9 +19,7 @@ from runner.command.live_progress import LiveProgress
 from runner.command.plan_jobs import check_workspaces, prepare_plan
 from runner.command.run_reports import ReportFiles
 from runner.execution.worker_protocol import Limits
-from runner.progress.notification import Notifier
 from runner.progress.reports.console import Console, print_drift
-from runner.progress.reports.json_report import run_report
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
@@ -34,6 +32,7 @@ if TYPE_CHECKING:
 
     from runner.generation.workspace.plan_lock import PlanLock
     from runner.plan.plan_model import Plan
+    from runner.progress.notification import Notifier  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
     from runner.progress.reporter import Sink
     from runner.scheduling.job import Job
     from runner.scheduling.orchestrator import ParallelOrchestrator
@@ -184,6 +183,8 @@ def _report(options: RunOptions, store: SqliteStore, orchestrator: ParallelOrche
     diffs = orchestrator.diffs if options.check else None
     options.reports.write(store, orchestrator.run_id, orchestrator.changes, diffs)
     if options.notifier is not None:
+        from runner.progress.reports.json_report import run_report  # noqa: PLC0415 - for a report only
+
         warning = options.notifier.notify(run_report(store, orchestrator.run_id))
         if warning is not None:
             console.notice(f"warning: {warning}")

@@ -6,9 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.progress.reports.json_report import as_json, run_report
 from runner.progress.reports.report_files import check_writable, write_report
-from runner.progress.reports.run_account import RunAccount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,9 +47,13 @@ class ReportFiles:
         `diffs` are those of a check, by path; None for a run that was no check. Raises StoreError.
         """
         if self.json is not None:
+            from runner.progress.reports.json_report import as_json, run_report  # noqa: PLC0415 - for a report only
+
             write_report(self.json, as_json(run_report(store, run_id)), "--json")
         if self.junit is None and self.page is None and self.trace is None:
             return
+        from runner.progress.reports.run_account import RunAccount  # noqa: PLC0415 - likewise
+
         account = RunAccount.of(run_id, (recorded.event for recorded in store.events(run_id)), changes, diffs)
         if self.junit is not None:
             from runner.progress.reports.junit_report import junit_xml  # noqa: PLC0415 - slow to import
