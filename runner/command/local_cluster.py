@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import threading
 from typing import TYPE_CHECKING
 
 from runner.records.errors import ClusterError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
 
 _HOST = "127.0.0.1"
 
@@ -43,14 +43,11 @@ def run_local_cluster(workers: int, port: int, say: Callable[[str], None]) -> No
 
 
 def _wait_for_signal() -> None:
-    def ended(number: int, frame: FrameType | None) -> None:
-        """Only wakes `sigwait`'s caller: without a handler the process would end at once."""
-        del number, frame
-
+    ended = threading.Event()
     numbers = {signal.SIGINT, signal.SIGTERM}
-    before = {number: signal.signal(number, ended) for number in numbers}
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in numbers}
     try:
-        signal.pause()
+        ended.wait()
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

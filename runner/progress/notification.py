@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,7 +75,7 @@ class Notifier:
         failure = ""
         for attempt in range(_ATTEMPTS):
             if attempt:
-                threading.Event().wait(backoff_delay(attempt, first=_FIRST_DELAY, longest=_LONGEST_DELAY))
+                time.sleep(backoff_delay(attempt, first=_FIRST_DELAY, longest=_LONGEST_DELAY))
             try:
                 answer = requests.post(self.url, data=body, headers=headers, timeout=LIMIT, allow_redirects=False)
             except (requests.RequestException, ValueError) as error:
