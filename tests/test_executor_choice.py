@@ -12,7 +12,6 @@ import pytest
 
 from runner.command import executor_choice
 from runner.command.executor_choice import (
-    MissingExtraError,
     cluster_executor,
     cluster_warnings,
     executor_settings,
@@ -21,7 +20,7 @@ from runner.execution.cluster.dask_executor import DaskExecutor
 from runner.execution.worker_protocol import Limits
 from runner.plan.plan_model import ExecutorSettings, Plan
 from runner.plan.validation import read_plan
-from runner.records.errors import InputError, PlanError
+from runner.records.errors import InputError, MissingExtraError, PlanError
 
 ROOT = Path(__file__).resolve().parent.parent
 

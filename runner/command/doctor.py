@@ -6,7 +6,6 @@ Nothing is changed; what is written to try a folder is removed again.
 from __future__ import annotations
 
 import importlib.util
-import os
 import platform
 import shutil
 import subprocess
@@ -29,7 +28,7 @@ _LEAST_SPACE = 1 << 30  # bytes; a generated frontend's packages take half of it
 _LEAST_FILES = 512  # open files; five workers and the state file need some hundred
 _PATIENCE = 5.0  # seconds for a program or a deployment to answer
 _MIB = 1 << 20
-_EXTRAS = {"board": "uvicorn", "dask": "distributed", "llm": "anthropic", "watch": "watchfiles"}
+_EXTRAS = {"board": "uvicorn", "dask": "distributed", "llm": "anthropic"}
 
 State = Literal["ok", "off", "bad"]
 _TONES: dict[State, Tone] = {"ok": "good", "off": "dim", "bad": "bad"}
@@ -136,13 +135,14 @@ def _processes() -> Finding:
     """Create what the pool of workers needs of the system, and a process."""
     import multiprocessing  # noqa: PLC0415 - slow to import
 
+    from runner.execution.local_executor import CORES  # noqa: PLC0415 - likewise
+
     try:
         multiprocessing.get_context("forkserver").Lock()
         subprocess.run([sys.executable, "-c", ""], timeout=_PATIENCE, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         return _bad("worker processes", f"{error}; is /dev/shm mounted, and may it be written (ulimit -u, ulimit -v)?")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return _ok("worker processes", f"can be started; {cores} cores")
+    return _ok("worker processes", f"can be started; {CORES} cores")
 
 
 def _open_files() -> Finding:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from runner.plan.plan_model import ExecutorSettings
 from runner.plan.plan_paths import at_home
-from runner.records.errors import InputError, Problem, RunnerError
+from runner.records.errors import InputError, MissingExtraError, Problem
 from runner.records.events import Logged
 
 if TYPE_CHECKING:
@@ -24,19 +24,12 @@ if TYPE_CHECKING:
     from runner.plan.plan_model import Plan
 
 LOCAL = "local"
-INSTALL = "python -m pip install 'plan-runner[dask]'"
-
-
-class MissingExtraError(RunnerError):
-    """What a cluster needs is not installed."""
-
-    exit_code = 2
 
 
 def require_dask() -> None:
     """Raise `MissingExtraError` where Dask is not installed."""
     if find_spec("distributed") is None:
-        raise MissingExtraError(f"a Dask cluster needs the extra `dask`: {INSTALL}")
+        raise MissingExtraError("a Dask cluster", "dask")
 
 
 def executor_settings(plan: Plan, chosen: str | None) -> ExecutorSettings | None:

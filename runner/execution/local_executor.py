@@ -25,7 +25,7 @@ _ARRIVAL_LIMIT = 60.0  # seconds for a shard to arrive at its worker; it takes m
 _ARRIVAL_TICK = 0.1  # seconds between two checks of that
 _END_WAIT = 5.0  # seconds for an idle worker to end; it takes milliseconds, and it cannot outlive this process
 _PIPE_SIZE = 65536  # bytes that a pipe holds on Linux
-_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class LocalExecutor:
     @property
     def parallel(self) -> int:
         """The number of cores that this process may use."""
-        return _CORES
+        return CORES
 
     @property
     def machines(self) -> int:

@@ -111,6 +111,15 @@ class ReportPathError(RunnerError):
     exit_code = 2
 
 
+class MissingExtraError(RunnerError):
+    """Packages that an extra of ours installs are missing. `what` needs them."""
+
+    exit_code = 2
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra `{extra}`: python -m pip install 'plan-runner[{extra}]'")
+
+
 class WorkerStartError(RunnerError):
     """No worker process can be started; the run ends."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.progress.stores.state_file import make_state_folder
-from runner.records.errors import RunnerError
+from runner.records.errors import MissingExtraError, RunnerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,17 +32,15 @@ class BoardError(RunnerError):
 def serve_board(state: Path, port: int, announce: Callable[[str], object], *, allow_control: bool) -> None:
     """Serve the board of a state folder on `port`, 0 for any free one, until SIGINT or SIGTERM.
 
-    `announce` is called with the address once it can be opened. Raises BoardError where the port is taken, or where the
-    packages that it needs are not installed.
+    `announce` is called with the address once it can be opened. Raises BoardError where the port is taken,
+    `MissingExtraError` where the packages that it needs are not installed.
     """
     try:
         import uvicorn  # noqa: PLC0415 - an extra
 
         from runner.progress.web_board.board_application import board_application  # noqa: PLC0415 - likewise
     except ModuleNotFoundError as error:
-        raise BoardError(
-            f"the board needs a package that is not installed ({error.name}): pip install 'plan-runner[board]'"
-        ) from error
+        raise MissingExtraError("the board", "board") from error
     listener = _listen(port)
     port = listener.getsockname()[1]
     token = _token(state)
