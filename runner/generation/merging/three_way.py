@@ -1,7 +1,8 @@
 """A three-way merge of sequences (diff3): what is unchanged in both versions, the regions between, and their parts.
 
 After Khanna, Kunal and Pierce, "A Formal Investigation of Diff3" (2007): an item of the base is stable where both
-versions have it; between two stable items there is a region. Longest matching blocks are found with `difflib`.
+versions have it; between two stable items there is a region. Longest matching blocks are found with `difflib`. The kept
+library for this, `merge3`, is under the GPL, and this project is not.
 """
 
 from __future__ import annotations
