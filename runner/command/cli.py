@@ -11,9 +11,9 @@ import os
 import sys
 import threading
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
@@ -21,6 +21,9 @@ from runner.command.arguments import DIALECT, PLAN, REPORT, STATE, say
 from runner.command.run_commands import COMMANDS
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
+
+if TYPE_CHECKING:
+    from runner.command.run_reports import ReportFiles
 
 _DEFAULT_COMMAND = "run"
 _EXHAUSTED_LINE = f"{EXHAUSTED}\n".encode()  # made before there is no memory for it
@@ -127,6 +130,9 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     show_default=True,
     help="When to send it. A header with a secret goes in RUNNER_NOTIFY_HEADER, as `Name: value`.",
 )
+@click.option(
+    "--watch", is_flag=True, help="Run again whenever DDL, plan, templates or agents were saved, until Ctrl-C."
+)
 @click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
@@ -138,13 +144,16 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     """
     if options["diff"] and not options["check"]:
         raise click.UsageError("--diff shows what --check finds: use both")
+    watch = options.pop("watch")
+    if watch and options["rerun_failed"]:
+        raise click.UsageError("--watch runs what has changed, --rerun-failed what has failed: use one of them")
     local = options["executor"] in {None, "local"}
-    if local and not options["state"].exists():  # nothing ran here before: workers will be needed
+    if not watch and local and not options["state"].exists():  # nothing ran here before: workers will be needed
         from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415
 
         ensure_forkserver()
     from runner.command.run_plan import RunOptions, run_plan  # noqa: PLC0415 - see the module's docstring
-    from runner.command.run_reports import ReportFiles  # noqa: PLC0415
+    from runner.command.run_reports import ReportFiles  # noqa: PLC0415 - likewise
 
     reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace")})
     url, when = options.pop("notify"), options.pop("notify_on")
@@ -153,7 +162,24 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
         from runner.progress.notification import Notifier  # noqa: PLC0415
 
         notifier = Notifier.create(url, os.environ, always=when == "always")
+    if watch:
+        ctx.exit(_watch(ctx, options["plan"], reports, quiet=options["quiet"]))
     ctx.exit(run_plan(RunOptions(**options, reports=reports, notifier=notifier)))
+
+
+def _watch(ctx: click.Context, plan: Path, reports: ReportFiles, *, quiet: bool) -> int:
+    """Run a plan again whenever it has changed; return the exit code for the signal that ended this."""
+    from runner.command.plan_watch import command_of_one_run, watch_plan  # noqa: PLC0415 - see the module's docstring
+
+    reports.check()
+    command = command_of_one_run(sys.orig_argv)
+    if ctx.get_parameter_source("if_running") is click.core.ParameterSource.DEFAULT:
+        command += ["--if-running", "wait"]  # a change must not be lost because another process runs the plan
+    return watch_plan(plan, command, _say_nothing if quiet else partial(say, err=True))
+
+
+def _say_nothing(text: str) -> None:
+    """Print nothing."""
 
 
 @_runner.command("validate")
