@@ -17,12 +17,15 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from runner.command.arguments import DIALECT, PLAN, REPORT, STATE, say
+from runner.command.arguments import DIALECT, PLAN, PROGRAM, REPORT, SHELLS, STATE, complete_file, say
+from runner.command.help_text import OVERVIEW, add_examples
 from runner.command.run_commands import COMMANDS
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from runner.command.run_reports import ReportFiles
 
 _DEFAULT_COMMAND = "run"
@@ -34,9 +37,27 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in {"--help", "-h", "--version"}:
-            self._refuse_misspelled_command(args[0])
+            if not ctx.resilient_parsing:  # as in a completion, which prints no errors
+                self._refuse_misspelled_command(args[0])
             args = [_DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, _with_wait_named(args))
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the overview, which fits on one screen."""
+        del ctx
+        formatter.write(OVERVIEW)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands, and since `run` need not be written, the options of it and the plans."""
+        found = super().shell_complete(ctx, incomplete)
+        run = self.commands[_DEFAULT_COMMAND]
+        if incomplete.startswith("-"):
+            inner = click.Context(run, info_name=run.name, parent=ctx, resilient_parsing=True)
+            return [*found, *(item for item in run.shell_complete(inner, incomplete) if item.value != "--help")]
+        from runner.command import completion  # noqa: PLC0415 - for the Tab key only
+
+        found += completion.plans(incomplete)
+        return found or completion.files(incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -194,7 +215,7 @@ def _validate(plan: Path, state: Path) -> None:
 
 
 @_runner.command("schema")
-@click.argument("ddl", nargs=-1, required=True)
+@click.argument("ddl", nargs=-1, required=True, shell_complete=complete_file)
 @DIALECT
 @click.option("--json", "as_json", is_flag=True, help="Print the whole model as JSON.")
 @click.pass_context
@@ -211,7 +232,7 @@ def _schema(ctx: click.Context, ddl: tuple[str, ...], dialect: str, *, as_json: 
 
 
 @_runner.command("init")
-@click.argument("ddl")
+@click.argument("ddl", shell_complete=complete_file)
 @DIALECT
 @click.option(
     "-o",
@@ -269,6 +290,15 @@ def _plan_schema() -> None:
     say(json.dumps(plan_schema(), indent=2))
 
 
+@_runner.command("completion")
+@click.argument("shell", type=click.Choice(SHELLS))
+def _completion(shell: str) -> None:
+    """Print what makes a shell complete commands, options, plans, runs and tasks; its first line says where it goes."""
+    from runner.command.completion import script  # noqa: PLC0415
+
+    click.echo(script(_runner, shell), nl=False)
+
+
 @_runner.command("doctor")
 @STATE
 @click.pass_context
@@ -286,6 +316,7 @@ def _doctor(ctx: click.Context, state: Path) -> None:
 
 for _command in COMMANDS:
     _runner.add_command(_command)
+add_examples(_runner)
 
 
 def main() -> NoReturn:
@@ -293,7 +324,7 @@ def main() -> NoReturn:
     _open_standard_streams()
     threading.excepthook = _thread_failed
     try:
-        code = _runner.main(standalone_mode=False)
+        code = _runner.main(prog_name=PROGRAM, standalone_mode=False)
     except RunnerError as error:
         say(f"error: {error}", err=True)
         code = error.exit_code
