@@ -154,7 +154,7 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option(
     "--watch", is_flag=True, help="Run again whenever DDL, plan, templates or agents were saved, until Ctrl-C."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless something has failed.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> None:
