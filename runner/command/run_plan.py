@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from runner.command.executor_choice import LOCAL, cluster_executor, cluster_warn
 from runner.command.interruption import Interruption
 from runner.command.live_progress import LiveProgress
 from runner.command.plan_jobs import check_workspaces, prepare_plan
+from runner.command.run_end import exit_code, find_drift, finish_success, report_run
 from runner.command.run_reports import ReportFiles
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console, print_drift
@@ -28,7 +28,7 @@ from runner.records.status import RunStatus, SubTaskStatus
 from runner.scheduling.supervisor import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from runner.generation.workspace.plan_lock import PlanLock
     from runner.plan.plan_model import Plan
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from runner.scheduling.orchestrator import ParallelOrchestrator
     from runner.scheduling.preparation import Preparation
 
-EXIT_DRIFT = 3
 _MIB = 1 << 20
 _RUNS_SEARCHED = 50  # in the state folder, for what failed last
 _WORKSPACE_LOST = "the workspace was removed or replaced during the run. Run the plan again"
@@ -160,76 +159,36 @@ def _execute(
             misread = (Logged(level="warning", message=warning) for warning in preparation.warnings)
             for warning in (*progress.warnings(), *misread, *(cluster_warnings(cluster) if cluster else ())):
                 orchestrator.note(warning)
-            _run_jobs(orchestrator, jobs)
-            drift = _drift(plan_jobs, orchestrator) if options.check else []
-            code = _exit_code(orchestrator, interruption, drift)
+            lost = _run_jobs(orchestrator, jobs)
+            drift = find_drift(plan_jobs, orchestrator) if options.check and lost is None else []
+            code = exit_code(orchestrator, interruption, drift)
             status = RunStatus.CANCELLED if interruption.signal else None
             if code == 0 and lock is not None and not lock.is_in_place():
                 orchestrator.note(Logged(level="error", message=f"{plan.workspace}: {_WORKSPACE_LOST}"))
                 status, code = RunStatus.FAILED, 1
             if code == 0 and not options.check:
-                _after_success(plan_jobs, jobs, orchestrator, console, options)
-            orchestrator.close(status, code)
+                finish_success(plan_jobs, jobs, orchestrator, console, options)
+            orchestrator.close(status, code)  # does nothing where the cluster was lost: the run has ended then
             progress.drain(store, console)
-        if options.check:
+        if options.check and lost is None:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
                 print_drift(drift, orchestrator.diffs)
-        _report(options, store, orchestrator, console)
+        report_run(options, store, orchestrator, console)
+    if lost is not None:
+        raise lost
     return code
 
 
-def _report(options: RunOptions, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console) -> None:
-    """Write the report files of an ended run, and tell whom it concerns."""
-    diffs = orchestrator.diffs if options.check else None
-    options.reports.write(store, orchestrator.run_id, orchestrator.changes, diffs)
-    if options.notifier is not None:
-        from runner.progress.reports.json_report import run_report  # noqa: PLC0415 - for a report only
-
-        warning = options.notifier.notify(run_report(store, orchestrator.run_id))
-        if warning is not None:
-            console.notice(f"warning: {warning}")
-
-
-def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job]) -> None:
-    """Run the jobs to their end. Where the cluster cannot be used any more, the run is ended as interrupted."""
+def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job]) -> ClusterError | None:
+    """Run the jobs to their end. Where the cluster cannot be used any more, end the run and return the error."""
     try:
         orchestrator.submit_jobs(jobs)
         orchestrator.on_idle()
     except ClusterError as error:
         orchestrator.note(Logged(level="error", message=str(error)))
         orchestrator.close(RunStatus.INTERRUPTED, error.exit_code)
-        raise
-
-
-def _after_success(
-    plan_jobs: Sequence[Job],
-    jobs: Sequence[Job],
-    orchestrator: ParallelOrchestrator,
-    console: Console,
-    options: RunOptions,
-) -> None:
-    """Remove or report files of dropped tables, and print how to start the generated application."""
-    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
-
-    dropped = dropped_tables.find(job.spec for job in plan_jobs)
-    if options.prune:
-        for table in dropped:
-            for event in dropped_tables.prune(table, orchestrator.run_id):
-                orchestrator.note(event)
-    elif dropped:
-        console.notice(dropped_tables.notice(dropped))
-    if options.log_format == "text":
-        for hint in start_hints(jobs, Path.cwd()):
-            console.notice(hint)
-
-
-def _drift(jobs: Sequence[Job], orchestrator: ParallelOrchestrator) -> list[tuple[str, str]]:
-    """Return what a check found, as verbs with paths: `prune` for the files of tables that the plan no longer has."""
-    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
-
-    dropped = dropped_tables.find(job.spec for job in jobs)
-    leftovers = dropped_tables.files_to_prune(dropped, orchestrator.run_id)
-    return [*(change for _, change in orchestrator.changes), *(("prune", path) for path in leftovers)]
+        return error
+    return None
 
 
 @contextlib.contextmanager
@@ -277,24 +236,3 @@ def unfinished(jobs: Sequence[Job], store: StateReader, plan_path: str) -> tuple
         for job in jobs
         if left[job.spec.id]
     )
-
-
-def start_hints(jobs: Sequence[Job], folder: Path) -> tuple[str, ...]:
-    """Return the shell commands, to be run in `folder`, that start what the jobs have generated."""
-    hints = []
-    for job in jobs:
-        if job.start is not None:
-            place = job.spec.workspace / job.start.folder
-            near = place.relative_to(folder) if place.is_relative_to(folder) else place
-            hints.append(f"start {job.start.what}:  cd {shlex.quote(str(near))} && {job.start.command}")
-    return tuple(dict.fromkeys(hints))
-
-
-def _exit_code(orchestrator: ParallelOrchestrator, interruption: Interruption, drift: Iterable[tuple[str, str]]) -> int:
-    if interruption.signal is not None:
-        return 128 + interruption.signal
-    if not all(result.success for result in orchestrator.results.values()):
-        return 1
-    if any(verb != "keep" for verb, _ in drift):
-        return EXIT_DRIFT
-    return 0
