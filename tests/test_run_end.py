@@ -9,7 +9,8 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from runner.command import run_plan as command
-from runner.command.run_plan import RunOptions, run_plan
+from runner.command.run_options import RunOptions
+from runner.command.run_plan import run_plan
 from runner.command.run_reports import ReportFiles
 from runner.records.errors import ClusterError
 from tests.memory_executor import MemoryExecutor
