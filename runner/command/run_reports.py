@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportFiles:
-    """Where to write reports: JSON, JUnit's XML, a page of HTML, a trace; None for none."""
+    """Where to write reports: JSON, JUnit's XML, a page of HTML, a trace, GitLab's report; None for none."""
 
     json: Path | None = None
     junit: Path | None = None
     page: Path | None = None
     trace: Path | None = None
+    code_quality: Path | None = None  # written by `CiJob`, also where a plan is not valid
 
     def check(self) -> None:
         """Raise `ReportPathError` where one of them could not be written."""
@@ -31,6 +32,7 @@ class ReportFiles:
             ("--junit", self.junit),
             ("--report", self.page),
             ("--trace", self.trace),
+            ("--code-quality", self.code_quality),
         ):
             if path is not None:
                 check_writable(path, option)
@@ -41,15 +43,24 @@ class ReportFiles:
         run_id: str,
         changes: Sequence[tuple[str, FileChange]],
         diffs: Mapping[str, str] | None,
+        *,
+        reasons: Mapping[str, Sequence[str]] | None = None,
+        leftovers: Sequence[str] = (),
     ) -> None:
         """Write the reports of an ended run; `changes` are its files, by the id of the sub-task.
 
-        `diffs` are those of a check, by path; None for a run that was no check. Raises StoreError.
+        `diffs` are those of a check, by path; None for a run that was no check. `leftovers` are the paths of dropped
+        tables' files that a check found, `reasons` those of sub-tasks where they were asked for. Raises StoreError.
         """
         if self.json is not None:
-            from runner.progress.reports.json_report import as_json, run_report  # noqa: PLC0415 - for a report only
+            from runner.progress.reports.json_report import add_check, add_reasons, as_json, run_report  # noqa: PLC0415
 
-            write_report(self.json, as_json(run_report(store, run_id)), "--json")
+            report = run_report(store, run_id)
+            if diffs is not None:
+                add_check(report, changes, leftovers)
+            if reasons is not None:
+                add_reasons(report, reasons)
+            write_report(self.json, as_json(report), "--json")
         if self.junit is None and self.page is None and self.trace is None:
             return
         from runner.progress.reports.run_account import RunAccount  # noqa: PLC0415 - likewise
