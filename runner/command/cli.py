@@ -262,6 +262,11 @@ for _command in COMMANDS:
     _runner.add_command(_command)
 
 
+def command_line() -> click.Group:
+    """Return the command with all its commands, which the command reference is generated from."""
+    return _runner
+
+
 def main() -> NoReturn:
     """Run the command line and exit with its exit code."""
     _open_standard_streams()
