@@ -144,7 +144,7 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
 
         ensure_forkserver()
     from runner.command.run_plan import RunOptions, run_plan  # noqa: PLC0415 - see the module's docstring
-    from runner.command.run_reports import ReportFiles  # noqa: PLC0415
+    from runner.progress.reports.report_files import ReportFiles  # noqa: PLC0415
 
     reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace")})
     url, when = options.pop("notify"), options.pop("notify_on")

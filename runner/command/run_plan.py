@@ -17,9 +17,9 @@ from runner.command.executor_choice import LOCAL, cluster_executor, cluster_warn
 from runner.command.interruption import Interruption
 from runner.command.live_progress import LiveProgress
 from runner.command.plan_jobs import check_workspaces, prepare_plan
-from runner.command.run_reports import ReportFiles
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console, print_drift
+from runner.progress.reports.report_files import ReportFiles
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
