@@ -155,6 +155,8 @@ def _command(command: click.Command, context: click.Context) -> str:
     if rows:
         lines += ["| option | meaning |", "| --- | --- |"]
         lines += [f"| `{_cell(option)}` | {_cell(_escaped(meaning))} |" for option, meaning in rows]
+    if command.epilog:
+        lines += ["", *_help(command.epilog)]
     return "\n".join(lines)
 
 
