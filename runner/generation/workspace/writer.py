@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -21,6 +22,7 @@ from runner.generation.workspace.claims import Claims, RunClaims
 from runner.generation.workspace.directory import Directory, FileState, cannot
 from runner.generation.workspace.edited_file import REJECTED, is_rejection, merge_edited, merge_renamed
 from runner.generation.workspace.file_diffs import unified_diff
+from runner.generation.workspace.git_base import committed_text
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
 from runner.generation.workspace.runner_folder import (
     BASE_FOLDER,
@@ -146,7 +148,8 @@ class WorkspaceWriter:
 
         """
         wanted = self._collect(files)
-        batch = Batch(self._manifest, self._bases, owner, wanted, former)
+        committed = partial(committed_text, self._real_root) if self._merging.git else None
+        batch = Batch(self._manifest, self._bases, owner, wanted, former, committed)
         with Directory(self._real_root) as workspace:
             if not self._check:
                 batch.sweep(workspace)
