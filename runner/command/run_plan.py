@@ -173,7 +173,7 @@ def _execute(
             progress.drain(store, console)
         if options.check:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
-                print_drift(drift, orchestrator.diffs)
+                print_drift(drift, orchestrator.diffs, quiet=options.quiet)
         _report(options, store, orchestrator, console)
     return code
 

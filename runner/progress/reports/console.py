@@ -122,11 +122,17 @@ def print_drift(
     changes: Iterable[tuple[str, str]],
     diffs: Mapping[str, str] = MappingProxyType({}),
     out: TextIO | None = None,
+    *,
+    quiet: bool = False,
 ) -> None:
-    """Print what `--check` found: verbs (create, update, keep) with paths, after the diffs by path if there are any."""
+    """Print what `--check` found: verbs (create, update, keep) with paths, after the diffs by path if there are any.
+
+    With `quiet`, nothing where nothing would change.
+    """
     stream = direct(sys.stdout if out is None else out)
+    found = [line for line in drift_lines(changes) if line.bad or not quiet]
     with abandoned_on_error(stream):
-        print_lines([*diff_lines(diffs), *drift_lines(changes)], stream, colour=_shows_colour(stream, os.environ))
+        print_lines([*diff_lines(diffs), *found], stream, colour=_shows_colour(stream, os.environ))
 
 
 def print_lines(lines: Iterable[Line], out: TextIO, *, colour: bool) -> None:
