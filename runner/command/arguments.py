@@ -11,6 +11,7 @@ from runner.ddl.dialects import DEFAULT, NAMES
 from runner.progress.reports.text_layout import printable
 
 PROGRAM = "runner"  # also for those who run it as `python -m runner`
+DEFAULT_STATE = Path(".runner")  # in the current folder
 SHELLS = ("bash", "zsh", "fish")  # that `runner completion` knows
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ STATE = click.option(
     "--state",
     envvar="RUNNER_STATE",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".runner"),
+    default=DEFAULT_STATE,
     show_default=True,
     help="Folder with the state of runs.",
 )
