@@ -56,7 +56,7 @@ class RunEnd:
                 elif options.dry_run:
                     print_dry_run(self._account(store, orchestrator), leftovers, log=self.ci.log)
                 else:
-                    print_drift(self.drift, orchestrator.diffs, log=self.ci.log)
+                    print_drift(self.drift, orchestrator.diffs, log=self.ci.log, quiet=options.quiet)
         self._report_to_ci(store, orchestrator, console, leftovers)
         options.reports.write(
             store,

@@ -12,7 +12,8 @@ A set is the folder of one agent kind; its paths mirror those of the output:
 | `_macros.j2`, `_parts/x.j2` | only for `include` and `import`, because of the leading `_` |
 | `_set.toml` | delimiters of the set: `variable = ["[[", "]]"]`, likewise `block` and `comment` |
 
-A user's own folder contains sets by kind too. Its files take precedence over built-in ones with the same path.
+A user's own folder contains sets by kind too. Its files take precedence over built-in ones with the same path. Files
+that editors keep for themselves are no part of a set.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from runner.records.editor_files import is_editor_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,7 +98,7 @@ def _walk(folder: Path) -> list[tuple[str, str]]:
         inside = place[len(top) + 1 :]
         for name in names:
             whole = f"{place}/{name}"
-            if name not in _IGNORED and os.path.isfile(whole):  # noqa: PTH113 - hot
+            if name not in _IGNORED and not is_editor_file(name) and os.path.isfile(whole):  # noqa: PTH113 - hot
                 found.append((f"{inside}/{name}" if inside else name, whole))
     return sorted(found, key=lambda file: file[0].split("/"))
 

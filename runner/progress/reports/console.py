@@ -144,17 +144,23 @@ def print_drift(
     diffs: Mapping[str, str] = MappingProxyType({}),
     out: TextIO | None = None,
     log: CiLog | None = None,
+    *,
+    quiet: bool = False,
 ) -> None:
-    """Print what `--check` found: verbs (create, update, keep) with paths, after the diffs by path if there are any."""
+    """Print what `--check` found: verbs (create, update, keep) with paths, after the diffs by path if there are any.
+
+    With `quiet`, nothing where nothing would change.
+    """
     stream = direct(sys.stdout if out is None else out)
     colour, width = _shows_colour(stream, os.environ), width_of(stream)
+    found = [line for line in drift_lines(changes) if line.bad or not quiet]
     with abandoned_on_error(stream):
         if log is not None and diffs:
             stream.write(log.begin(f"how {count(len(diffs), 'file')} would change"))
             print_lines(diff_lines(diffs), stream, colour=colour)
             stream.write(log.end())
             diffs = {}
-        print_lines([*diff_lines(diffs), *drift_lines(changes)], stream, colour=colour, width=width, log=log)
+        print_lines([*diff_lines(diffs), *found], stream, colour=colour, width=width, log=log)
 
 
 def print_dry_run(

@@ -188,7 +188,7 @@ def verdict_line(tally: RunTally) -> Line:
     text += f": {one_line(tally.error)}" if tally.error else ""
     if tally.status is not RunStatus.DONE and tally.run_id:
         text += f" (run {tally.run_id[:SHORT_ID]})"
-    return Line(text, tone_of(word), bad=True)
+    return Line(text, tone_of(word), bad=tally.status is not RunStatus.DONE)
 
 
 def is_last(event: Event) -> bool:
@@ -232,7 +232,7 @@ def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
         differ = "differs" if total == 1 else "differ"
         text = f"{count(total, 'file')} {differ} from what would be generated: {listed(drift)}"
         return [*lines, Line(text + kept, "bad", bad=True)]
-    return [*lines, Line(f"no file differs from what would be generated{kept}", "good", bad=True)]
+    return [*lines, Line(f"no file differs from what would be generated{kept}", "good")]
 
 
 def _logged_lines(event: Logged) -> list[Line]:
