@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from runner.progress.reports.summary import INDENT, Line
-from runner.progress.reports.text_layout import count, indented, listed, one_line, shortened, table
+from runner.progress.reports.text_layout import GAP, count, indented, listed, one_line, shortened, table
 from runner.records.status import SubTaskStatus, TaskStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from runner.progress.reports.run_account import RunAccount, TaskAccount
 
-VERBS = ("create", "update", "keep", "remove")
+VERBS = ("create", "update", "keep", "remove")  # a column each; any other has one where it occurs
 _MOST_TASKS = 30  # with work, that are listed
 _NARROW = 72  # columns: below them a task takes two lines
-_NUMBERS_WIDTH = 48  # columns for the numbers of a task, with the gaps before them
-_HEADS = ("task", "agent", "sub-tasks", *VERBS)
+_NUMBERS_WIDTH = 18  # columns for the numbers of sub-tasks, with the gaps before and after
+_HEADS = ("task", "agent", "sub-tasks")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +48,8 @@ class _Outlook:
             files=Counter(verb for subtask in subtasks for verb, _ in subtask.changes),
         )
 
-    @property
-    def numbers(self) -> tuple[str, ...]:
-        files = (f"{self.files[verb]:,}" if self.files[verb] else "-" for verb in VERBS)
+    def numbers(self, verbs: Iterable[str]) -> tuple[str, ...]:
+        files = (f"{self.files[verb]:,}" if self.files[verb] else "-" for verb in verbs)
         return (f"{self.due:,} of {self.total:,}", *files)
 
 
@@ -78,24 +77,31 @@ def dry_run_lines(account: RunAccount, leftovers: Sequence[str], width: int | No
 def _wide(tasks: Sequence[_Outlook], width: int | None) -> list[Line]:
     if not tasks:
         return []
+    verbs = _verbs(tasks)
     ids, agents = [task.id for task in tasks], [task.agent for task in tasks]
     if width is not None:
-        left = width - _NUMBERS_WIDTH
+        left = width - _NUMBERS_WIDTH - sum(len(GAP) + len(verb) for verb in verbs)
         agents = [shortened(agent, max(left - max(map(len, ids)), left // 2)) for agent in agents]
         ids = [shortened(task_id, left - max(map(len, agents))) for task_id in ids]
-    rows = [_HEADS, *((*names, *task.numbers) for *names, task in zip(ids, agents, tasks, strict=True))]
-    head, *rest = table(rows, right=frozenset(range(2, len(_HEADS))))
+    rows = [(*_HEADS, *verbs)]
+    rows += [(*names, *task.numbers(verbs)) for *names, task in zip(ids, agents, tasks, strict=True)]
+    head, *rest = table(rows, right=frozenset(range(2, len(rows[0]))))
     return [Line(head, "bold"), *map(Line, rest)]
 
 
 def _narrow(tasks: Sequence[_Outlook], width: int) -> list[Line]:
     lines: list[Line] = []
     for task in tasks:
-        files = listed([(task.files[verb], f"to {verb}") for verb in VERBS])
+        files = listed([(task.files[verb], f"to {verb}") for verb in _verbs([task])])
         amount = f"{task.due:,} of {count(task.total, 'sub-task')}"
         lines.append(Line(f"{task.id} ({task.agent})", "bold"))
         lines += map(Line, indented(f"{amount}: {files}" if files else amount, INDENT, width))
     return lines
+
+
+def _verbs(tasks: Iterable[_Outlook]) -> tuple[str, ...]:
+    found = {verb for task in tasks for verb in task.files}
+    return (*VERBS, *sorted(found.difference(VERBS)))
 
 
 def _verdict(working: Sequence[_Outlook]) -> Line:
@@ -103,7 +109,7 @@ def _verdict(working: Sequence[_Outlook]) -> Line:
     due, failed = sum(task.due for task in working), sum(task.failed for task in working)
     if not due:
         return Line("nothing would run; nothing was written", "good")
-    what = listed([(files[verb], f"to {verb}") for verb in VERBS]) or "no file would change"
+    what = listed([(files[verb], f"to {verb}") for verb in _verbs(working)]) or "no file would change"
     problem = f", {failed:,} would fail" if failed else ""
     text = f"{count(due, 'sub-task')} of {count(len(working), 'task')} would run{problem}: {what}; nothing was written"
     return Line(text, "bad" if failed else "good")
