@@ -11,7 +11,7 @@ import pytest
 from runner.command import run_plan as command
 from runner.command.run_options import RunOptions
 from runner.command.run_plan import run_plan
-from runner.command.run_reports import ReportFiles
+from runner.progress.reports.report_files import ReportFiles
 from runner.records.errors import ClusterError
 from tests.memory_executor import MemoryExecutor
 

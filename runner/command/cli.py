@@ -27,7 +27,7 @@ from runner.records.version import VERSION
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from runner.command.run_reports import ReportFiles
+    from runner.progress.reports.report_files import ReportFiles
 
 _DEFAULT_COMMAND = "run"
 _EXHAUSTED_LINE = f"{EXHAUSTED}\n".encode()  # made before there is no memory for it
@@ -182,9 +182,9 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
         ensure_forkserver()
     from runner.command.run_options import RunOptions  # noqa: PLC0415 - see the module's docstring
     from runner.command.run_plan import run_plan  # noqa: PLC0415
-    from runner.command.run_reports import ReportFiles  # noqa: PLC0415
+    from runner.progress.reports.report_files import ReportFiles  # noqa: PLC0415
 
-    reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace", "code_quality")})
+    reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace")})
     url, when = options.pop("notify"), options.pop("notify_on")
     notifier = None
     if url is not None:
@@ -325,6 +325,11 @@ def _doctor(ctx: click.Context, state: Path) -> None:
 for _command in COMMANDS:
     _runner.add_command(_command)
 add_examples(_runner)
+
+
+def command_line() -> click.Group:
+    """Return the command with all its commands, which the command reference is generated from."""
+    return _runner
 
 
 def main() -> NoReturn:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from runner.command.run_reports import ReportFiles
+from runner.progress.reports.report_files import ReportFiles
 
 if TYPE_CHECKING:
     from runner.progress.notification import Notifier  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
@@ -30,6 +30,7 @@ class RunOptions:
     wait: float = 24 * 3600.0  # seconds to wait for the end of the other run
     keep_runs: int = 100
     reports: ReportFiles = field(default_factory=ReportFiles)
+    code_quality: Path | None = None  # of GitLab; written where a plan is not valid, too
     notifier: Notifier | None = None
     quiet: bool = False
     log_format: Literal["text", "json"] = "text"

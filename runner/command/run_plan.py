@@ -20,6 +20,7 @@ from runner.command.plan_jobs import check_workspaces, prepare_plan
 from runner.command.run_end import Reasons, RunEnd, exit_code, find_drift, finish_success, in_words
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console
+from runner.progress.reports.report_files import check_writable
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
@@ -47,7 +48,9 @@ _WORKSPACE_LOST = "the workspace was removed or replaced during the run. Run the
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` where it cannot start."""
     options.reports.check()
-    ci = CiJob.of(os.environ, talks=options.talks, code_quality=options.reports.code_quality)
+    if options.code_quality is not None:
+        check_writable(options.code_quality, "--code-quality")
+    ci = CiJob.of(os.environ, talks=options.talks, code_quality=options.code_quality)
     with ci.marks_errors(str(options.plan)):
         return _run(options, ci)
 
