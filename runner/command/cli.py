@@ -20,6 +20,7 @@ import click
 from runner.command.arguments import DIALECT, PLAN, PROGRAM, REPORT, SHELLS, STATE, complete_file, say
 from runner.command.help_text import OVERVIEW, add_examples
 from runner.command.run_commands import COMMANDS
+from runner.progress.reports.console_streams import width_of
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
 
@@ -316,7 +317,7 @@ def _doctor(ctx: click.Context, state: Path) -> None:
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     bad = False
     for found in findings(state, os.environ):
-        click.echo(report_line(found, colour=colour))
+        click.echo(report_line(found, colour=colour, width=width_of(sys.stdout)))
         bad = bad or found.state == "bad"
     ctx.exit(1 if bad else 0)
 
