@@ -110,6 +110,8 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @STATE
 @click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
 @click.option("--diff", is_flag=True, help="With --check: show how the files would change.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show which tasks would run, and what of their files.")
+@click.option("--explain", is_flag=True, help="Say of each sub-task why it ran or did not.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
 @click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
@@ -143,6 +145,7 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--junit", type=REPORT, help="The same as JUnit's XML, for CI.")
 @click.option("--report", "page", type=REPORT, help="The same as a page of HTML, with a timeline.")
 @click.option("--trace", type=REPORT, help="The same as a trace, for Perfetto.")
+@click.option("--code-quality", type=REPORT, help="Write what is stale or failed, at its lines, for GitLab.")
 @click.option("--notify", metavar="URL", help="Send the JSON report to this address when the run has failed.")
 @click.option(
     "--notify-on",
@@ -168,13 +171,17 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     watch = options.pop("watch")
     if watch and options["rerun_failed"]:
         raise click.UsageError("--watch runs what has changed, --rerun-failed what has failed: use one of them")
+    if options["dry_run"] and options["check"]:
+        raise click.UsageError("--dry-run shows what would happen, --check fails if anything would: use one of them")
+    options["check"] = options["check"] or options["dry_run"]
     local = options["executor"] in {None, "local"}
     if not watch and local and not options["state"].exists():  # nothing ran here before: workers will be needed
         from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415
 
         ensure_forkserver()
-    from runner.command.run_plan import RunOptions, run_plan  # noqa: PLC0415 - see the module's docstring
-    from runner.progress.reports.report_files import ReportFiles  # noqa: PLC0415 - likewise
+    from runner.command.run_options import RunOptions  # noqa: PLC0415 - see the module's docstring
+    from runner.command.run_plan import run_plan  # noqa: PLC0415
+    from runner.progress.reports.report_files import ReportFiles  # noqa: PLC0415
 
     reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace")})
     url, when = options.pop("notify"), options.pop("notify_on")

@@ -30,6 +30,7 @@ from runner.ddl.live.database_snapshots import DatabaseSnapshots
 from runner.execution.local_executor import LocalExecutor
 from runner.generation.model.naming import free_name, kebab
 from runner.generation.workspace.claims import begin_claims, release_claims, sweep_claims
+from runner.generation.workspace.input_parts import record_parts
 from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.writer import sweep_temp_files
 from runner.plan.dispatcher import AgentDispatcher
@@ -171,6 +172,10 @@ class ParallelOrchestrator:
         for job in jobs:
             self._reporter.post(_added(job))
         self._supervisor.add(jobs)
+        if not self._settings.check:
+            for job in jobs:  # while workers start
+                if job.read_parts is not None:
+                    record_parts(job.spec.workspace, job.spec.inputs_digest, job.read_parts)
         return futures
 
     # ----------------------------------------------------------------------------- control

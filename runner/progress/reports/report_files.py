@@ -51,15 +51,29 @@ class ReportFiles:
         run_id: str,
         changes: Sequence[tuple[str, FileChange]],
         diffs: Mapping[str, str] | None,
+        *,
+        reasons: Mapping[str, Sequence[str]] | None = None,
+        leftovers: Sequence[str] = (),
     ) -> None:
         """Write the reports of an ended run; `changes` are its files, by the id of the sub-task.
 
-        `diffs` are those of a check, by path; None for a run that was no check. Raises StoreError.
+        `diffs` are those of a check, by path; None for a run that was no check. `leftovers` are the paths of dropped
+        tables' files that a check found, `reasons` those of sub-tasks where they were asked for. Raises StoreError.
         """
         if self.json is not None:
-            from runner.progress.reports.json_report import as_json, run_report  # noqa: PLC0415 - for a report only
+            from runner.progress.reports.json_report import (  # noqa: PLC0415 - for a report only
+                add_check,
+                add_reasons,
+                as_json,
+                run_report,
+            )
 
-            write_report(self.json, as_json(run_report(store, run_id)), "--json")
+            report = run_report(store, run_id)
+            if diffs is not None:
+                add_check(report, changes, leftovers)
+            if reasons is not None:
+                add_reasons(report, reasons)
+            write_report(self.json, as_json(report), "--json")
         if self.junit is None and self.page is None and self.trace is None:
             return
         from runner.progress.reports.run_account import RunAccount  # noqa: PLC0415 - likewise

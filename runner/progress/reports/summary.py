@@ -216,7 +216,9 @@ def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
     kept = f"; {count(verbs['keep'], 'file')} edited by hand would be kept" if verbs["keep"] else ""
     drift = [(verbs[verb], f"to {verb}") for verb in sorted(verbs) if verb != "keep"]
     if drift:
-        text = f"{count(sum(n for n, _ in drift), 'file')} differ from what would be generated: {listed(drift)}"
+        total = sum(number for number, _ in drift)
+        differ = "differs" if total == 1 else "differ"
+        text = f"{count(total, 'file')} {differ} from what would be generated: {listed(drift)}"
         return [*lines, Line(text + kept, "bad", bad=True)]
     return [*lines, Line(f"no file differs from what would be generated{kept}", "good")]
 
