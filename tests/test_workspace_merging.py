@@ -279,6 +279,19 @@ def test_a_file_without_a_base_is_settled_and_merged_from_then_on(tmp_path: Path
 def test_a_path_outside_of_any_workspace_is_named(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="in no workspace"):
         workspace_of(tmp_path / "x")
+    write(tmp_path / "build" / "school", ONE, run_id="1")
+    with pytest.raises(WorkspaceError, match=r"such as .*build/school, or"):
+        workspace_of(tmp_path)
+
+
+def test_the_edited_files_of_a_dropped_table_are_named_and_stay(tmp_path: Path) -> None:
+    edited = begun(tmp_path)
+    write(tmp_path, OTHER, run_id="2")
+    writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "3")
+    assert writer.edited(OWNER) == ("a/x.py",)
+    assert writer.retire(OWNER).changes == (("leave", "a/x.py"), ("remove", "a/y.py"))
+    assert [path.name for path in edited.parent.iterdir()] == ["x.py"]
+    assert bases(tmp_path) == []
 
 
 def test_edits_of_a_renamed_table_are_carried_to_its_new_files(tmp_path: Path) -> None:
