@@ -140,6 +140,20 @@ def finish_success(
             console.notice(hint)
 
 
+def report_conflicts(
+    jobs: Sequence[Job], orchestrator: ParallelOrchestrator, console: Console, options: RunOptions
+) -> int:
+    """Print what is to be done about files in conflict; return the exit code."""
+    if not any(verb == "conflict" for _, (verb, _) in orchestrator.changes):
+        return 0
+    from runner.command import conflict_list  # noqa: PLC0415 - few runs need it
+
+    workspaces = {subtask.id: job.spec.workspace for job in jobs for subtask in job.spec.subtasks}
+    files = conflict_list.conflicts(orchestrator.changes, workspaces)
+    console.notice(conflict_list.notice(files, options.conflict, Path.cwd()))
+    return 1
+
+
 def find_drift(jobs: Sequence[Job], orchestrator: ParallelOrchestrator) -> list[tuple[str, str]]:
     """Return what a check found, as verbs with paths: `prune` for the files of tables that the plan no longer has."""
     from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
