@@ -13,6 +13,7 @@ from runner.progress.reports.console_streams import width_of
 from runner.progress.reports.text_layout import printable, wrapped
 
 PROGRAM = "runner"  # also for those who run it as `python -m runner`
+DEFAULT_STATE = Path(".runner")  # in the current folder
 SHELLS = ("bash", "zsh", "fish")  # that `runner completion` knows
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ STATE = click.option(
     "--state",
     envvar="RUNNER_STATE",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".runner"),
+    default=DEFAULT_STATE,
     show_default=True,
     help="Folder with the state of runs.",
 )
