@@ -1,0 +1,82 @@
+"""A project whose files are generated, edited and generated again, with the real command."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from tests.integration.command import Folder
+
+if TYPE_CHECKING:
+    import subprocess
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.integration.merging.hand_edits import HandEdit
+
+TASKS: tuple[dict[str, Any], ...] = (
+    {"id": "be-setup", "agent": "be-boilerplate", "description": "BE setup", "priority": 9},
+    {"id": "be-crud", "agent": "be-crud", "description": "BE CRUD", "needs": ["be-setup"]},
+    {"id": "fe-setup", "agent": "fe-boilerplate", "description": "FE setup", "priority": 8},
+    {"id": "fe-crud", "agent": "fe-crud", "description": "FE services", "needs": ["fe-setup"]},
+    {"id": "ui-crud", "agent": "ui-crud", "description": "UI pages", "needs": ["fe-crud"]},
+    {"id": "docs", "agent": "schema-docs", "description": "Documentation of the schema"},
+)
+REJECTED = ".rej"
+NOT_COMMITTED = {"locks", "claims", "intents", "inputs"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """The folder of a plan for all template sets, and the workspace of its files."""
+
+    folder: Folder
+
+    @property
+    def workspace(self) -> Path:
+        """The folder that the files are generated into."""
+        return self.folder.workspace
+
+    def set_ddl(self, ddl: str) -> None:
+        """Write the schema."""
+        (self.folder.path / "school.sql").write_text(ddl, encoding="utf-8")
+
+    def generate(self, *options: str) -> subprocess.CompletedProcess[str]:
+        """Run the plan."""
+        return self.folder.run("plan.yaml", *options)
+
+    def copy(self, target: Path) -> Project:
+        """Return a copy of the project in another folder, with its files and what the runner keeps about them."""
+        shutil.copytree(self.folder.path, target, symlinks=True)
+        return replace(self, folder=Folder(path=target))
+
+    def apply(self, edit: HandEdit) -> None:
+        """Write what a developer made of a file."""
+        (self.workspace / edit.path).write_text(edit.after, encoding="utf-8")
+
+    def texts(self) -> dict[str, str]:
+        """Return the generated files by path."""
+        return {path: content.decode() for path, content in self.folder.files().items()}
+
+    def tree(self) -> dict[str, bytes]:
+        """Return what a team commits of the workspace by path: the generated files and the runner's records."""
+        found = (path for path in self.workspace.rglob("*") if path.is_file())
+        relative = ((path.relative_to(self.workspace), path) for path in found)
+        return {str(name): path.read_bytes() for name, path in relative if not NOT_COMMITTED & set(name.parts)}
+
+
+def make_project(path: Path, ddl: str) -> Project:
+    """Return a project that was never generated."""
+    path.mkdir(parents=True)
+    project = Project(folder=Folder(path=path))
+    project.set_ddl(ddl)
+    project.folder.write_plan(*TASKS, dialect="postgres", convex={"enabled": False}, llm={"enabled": False})
+    return project
+
+
+def named_conflicts(output: str, paths: Mapping[str, object]) -> set[str]:
+    """Return the paths that the output of a run names in conflict."""
+    lines = [line for line in output.splitlines() if re.search(r"\bconflict", line, re.IGNORECASE)]
+    return {path for path in paths if any(path in line for line in lines)}
