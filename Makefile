@@ -46,7 +46,8 @@ faults: $(DEV_STAMP) $(NODE_STAMP)
 
 merges: $(DEV_STAMP) $(NODE_STAMP)
 	@$(BIN)/python -m tests.frontend_packages
-	RUNNER_FAULTS=long $(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=1200 tests/integration/merging
+	RUNNER_FAULTS=long RUNNER_MERGES_TABLE=tests/integration/MERGES.md \
+		$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=1200 tests/integration/merging
 
 lint: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .

@@ -5,20 +5,21 @@ from __future__ import annotations
 import random
 import shutil
 import subprocess
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.integration.merging.hand_edits import SETS, HandEdit, draw_edit, edit_file
+from tests.integration.merging.hand_edits import SETS, HandEdit, draw_edit, edit_file, set_of
 from tests.integration.merging.oracle import Outcome, judge
 from tests.integration.merging.project import REJECTED, Project, named_conflicts
-from tests.integration.merging.schema_changes import SchemaChange, change_each_table, draw_change
+from tests.integration.merging.schema_changes import CHANGES, SchemaChange, change_each_table, draw_change
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
 class Undisturbed:
-    """What the second run writes where nothing was edited: one run for each schema, kept."""
+    """What the second run writes where nothing was edited: one run for each change, kept."""
 
     def __init__(self, generated: Project, folder: Path) -> None:
         self.base = generated.texts()
@@ -27,15 +28,15 @@ class Undisturbed:
 
     def fresh(self, change: SchemaChange) -> dict[str, str]:
         """Return the files of a changed schema by path."""
-        ddl = change.draft.ddl
-        if ddl not in self._fresh:
+        inputs = f"{change.draft.ddl}{sorted(change.options.items())}"
+        if inputs not in self._fresh:
             project = self._generated.copy(self._folder / f"schema-{len(self._fresh)}")
-            project.set_ddl(ddl)
+            project.change(change)
             result = project.generate()
             assert result.returncode == 0, result.stdout + result.stderr
-            self._fresh[ddl] = project.texts()
+            self._fresh[inputs] = project.texts()
             shutil.rmtree(project.folder.path)
-        return self._fresh[ddl]
+        return self._fresh[inputs]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,15 @@ class Judged:
     outcomes: list[Outcome]
     problems: list[str] = field(default_factory=list)
 
+    def counted(self) -> dict[str, dict[str, int]]:
+        """Return how many files were merged, left as they were and in conflict, by the set of the file."""
+        counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for outcome in self.outcomes:
+            end = "conflict" if outcome.is_conflict else "untouched" if outcome.fresh == outcome.base else "merged"
+            counts[set_of(outcome.path)][end] += 1
+            counts[set_of(outcome.path)]["wrong"] += any(one.startswith(f"{outcome.path}:") for one in self.problems)
+        return {name: dict(count) for name, count in counts.items()}
+
     @property
     def conflicts(self) -> list[str]:
         """The paths of the edited files that were left to a person."""
@@ -70,7 +80,8 @@ def draw_pair(seed: int, undisturbed: Undisturbed) -> Pair:
     change = draw_change(seed, chance)
     fresh = undisturbed.fresh(change)
     changing = {path for path, text in undisturbed.base.items() if fresh.get(path) != text}
-    edits = [draw_edit(name, seed, undisturbed.base, changing, chance) for name in SETS]
+    turn = seed + seed // len(CHANGES)  # so that each kind of edit meets each kind of change
+    edits = [draw_edit(name, turn, undisturbed.base, changing, chance) for name in SETS]
     return Pair(change=change, edits=tuple({edit.path: edit for edit in edits}.values()))
 
 
@@ -89,7 +100,7 @@ def prepare(pair: Pair, generated: Project, target: Path) -> Project:
     project = generated.copy(target)
     for edit in pair.edits:
         project.apply(edit)
-    project.set_ddl(pair.change.draft.ddl)
+    project.change(pair.change)
     return project
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.integration.merging.hand_edits import HandEdit
+    from tests.integration.merging.schema_changes import SchemaChange
 
 TASKS: tuple[dict[str, Any], ...] = (
     {"id": "be-setup", "agent": "be-boilerplate", "description": "BE setup", "priority": 9},
@@ -42,6 +43,16 @@ class Project:
     def set_ddl(self, ddl: str) -> None:
         """Write the schema."""
         (self.folder.path / "school.sql").write_text(ddl, encoding="utf-8")
+
+    def set_options(self, options: Mapping[str, Mapping[str, Any]]) -> None:
+        """Write the plan, with these options of its tasks."""
+        tasks = [{**task, "options": dict(options.get(task["id"], {}))} for task in TASKS]
+        self.folder.write_plan(*tasks, dialect="postgres", convex={"enabled": False}, llm={"enabled": False})
+
+    def change(self, change: SchemaChange) -> None:
+        """Write the schema and the plan of a change."""
+        self.set_ddl(change.draft.ddl)
+        self.set_options(change.options)
 
     def generate(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Run the plan."""
@@ -72,7 +83,7 @@ def make_project(path: Path, ddl: str) -> Project:
     path.mkdir(parents=True)
     project = Project(folder=Folder(path=path))
     project.set_ddl(ddl)
-    project.folder.write_plan(*TASKS, dialect="postgres", convex={"enabled": False}, llm={"enabled": False})
+    project.set_options({})
     return project
 
 

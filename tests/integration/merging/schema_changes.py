@@ -1,4 +1,4 @@
-"""A small schema and what a team does to it between two runs, drawn from a seed.
+"""A small schema and what a team does to it, or to the plan, between two runs, drawn from a seed.
 
 `SCHOOL` has four tables that refer to each other. Each change makes another schema of it and names the words that the
 generated files must have afterwards. A rename is a statement of the DDL, so that it
@@ -7,8 +7,8 @@ differs from dropping one column and adding another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import random
@@ -74,6 +74,7 @@ class SchemaChange:
     table: str
     added: tuple[str, ...] = ()  # columns or values that model, schemas and page must have
     dropped: tuple[str, ...] = ()  # columns that they must no longer have, unless a conflict names the file
+    options: dict[str, dict[str, Any]] = field(default_factory=dict)  # of the plan's tasks, by task
 
 
 _ID = Column(name="id", type="bigint", constraints="GENERATED ALWAYS AS IDENTITY PRIMARY KEY")
@@ -227,6 +228,18 @@ def _add_value(chance: random.Random) -> SchemaChange:
     )
 
 
+def _set_option(chance: random.Random) -> SchemaChange:
+    task, options = chance.choice(
+        (
+            ("be-setup", {"rate_limit": "100/minute"}),
+            ("be-setup", {"metrics": True}),
+            ("be-setup", {"tracing": "otel"}),
+            ("fe-setup", {"e2e": True}),
+        )
+    )
+    return SchemaChange(kind="set an option", draft=SCHOOL, table="students", options={task: options})
+
+
 CHANGES: tuple[Callable[[random.Random], SchemaChange], ...] = (
     _add_column,
     _drop_column,
@@ -235,6 +248,7 @@ CHANGES: tuple[Callable[[random.Random], SchemaChange], ...] = (
     _add_table,
     _add_reference,
     _add_value,
+    _set_option,
 )
 
 

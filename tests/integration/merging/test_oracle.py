@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.integration.merging.oracle import Outcome, judge, merges_by_line
+from tests.integration.merging.oracle import Outcome, is_needless, judge
 
 BASE = '''"""Rows."""
 
@@ -21,7 +21,8 @@ class Student:
     limit: Annotated[int, 3] = 3
 '''
 COMMENTED = BASE.replace("import sa\n", "import sa  # the office's\n")
-FRESH = BASE.replace("    limit", "    nickname: str = sa.column()\n    limit")
+NEW = "    nickname: str = sa.column()\n"
+FRESH = BASE.replace("    limit", f"{NEW}    limit")
 MERGED = FRESH.replace("import sa\n", "import sa  # the office's\n")
 GOOD = Outcome(path="a.py", base=BASE, edited=COMMENTED, fresh=FRESH, found=MERGED, rejected=None, named=False)
 RETYPED = BASE.replace("name: str", "name: bytes")
@@ -34,7 +35,7 @@ def test_a_merge_with_both_sides_is_right() -> None:
 
 
 def test_a_conflict_that_leaves_the_file_is_right() -> None:
-    assert not merges_by_line(CONFLICT)
+    assert not is_needless(CONFLICT)
     assert judge(CONFLICT) == []
 
 
@@ -47,8 +48,9 @@ def test_a_conflict_that_leaves_the_file_is_right() -> None:
         (replace(GOOD, found=MERGED + "    )\n"), "cannot be parsed"),
         (replace(GOOD, found=MERGED.replace("import Annotated", "import Annotated, Literal")), "Literal"),
         (replace(GOOD, found=MERGED.replace("from typing import Annotated\n", "")), "is not valid"),
+        (replace(GOOD, found=MERGED.replace(NEW, "") + f"class Other:\n{NEW}"), "lacks ' > Student > nickname'"),
         (replace(GOOD, fresh=BASE), "nothing new was generated"),
-        (replace(GOOD, found=COMMENTED, rejected=FRESH, named=True), "git merge-file"),
+        (replace(GOOD, found=COMMENTED, rejected=FRESH, named=True), "no line was changed on both"),
         (replace(CONFLICT, found=RENAMED), "not as the user left it"),
         (replace(CONFLICT, rejected=None), "has no .rej"),
         (replace(CONFLICT, rejected=BASE), "lacks lines"),
@@ -58,6 +60,11 @@ def test_a_conflict_that_leaves_the_file_is_right() -> None:
 )
 def test_what_is_wrong_is_found(outcome: Outcome, problem: str) -> None:
     assert problem in "\n".join(judge(outcome))
+
+
+def test_what_both_insert_at_one_place_is_no_conflict() -> None:
+    outcome = replace(CONFLICT, edited=f"{BASE}    mine: int = 1\n", fresh=f"{BASE}    theirs: int = 1\n")
+    assert is_needless(outcome)
 
 
 def test_the_same_import_on_both_sides_is_there_once() -> None:
