@@ -205,9 +205,9 @@ def test_drift_is_listed_and_counted() -> None:
     changes = [("update", "b.py"), ("create", "a.py"), ("keep", "c.py"), ("create", "a.py")]
     print_drift(changes, out=out)
     assert out.getvalue() == (
-        "would create  a.py\n"
-        "would update  b.py\n"
-        "would keep    c.py (edited by hand)\n"
+        "would create    a.py\n"
+        "would update    b.py\n"
+        "would keep      c.py (edited by hand)\n"
         "2 files differ from what would be generated: 1 to create, 1 to update; "
         "1 file edited by hand would be kept\n"
     )

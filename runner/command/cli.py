@@ -87,6 +87,14 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
 @click.option("--diff", is_flag=True, help="With --check: show how the files would change.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.option(
+    "--conflict",
+    type=click.Choice(["reject", "markers", "keep", "theirs"]),
+    default="reject",
+    show_default=True,
+    help="Where your edits contradict what is generated: write the new text to FILE.rej, put both into the file, "
+    "leave the file alone, or take what is generated and save yours as FILE.orig.",
+)
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
 @click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
 @click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
@@ -133,8 +141,9 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 def _run(ctx: click.Context, /, **options: Any) -> None:
     """Run a plan: generate what is not up to date.
 
-    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
-    run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
+    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, or a file has a conflict, 2 plan, DDL or usage
+    invalid (nothing was run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT
+    and SIGTERM.
     """
     if options["diff"] and not options["check"]:
         raise click.UsageError("--diff shows what --check finds: use both")

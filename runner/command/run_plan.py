@@ -25,6 +25,7 @@ from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
 from runner.records.events import Logged
 from runner.records.status import RunStatus, SubTaskStatus
+from runner.records.task import ConflictPolicy, Merging
 from runner.scheduling.supervisor import Settings
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class RunOptions:
     check: bool = False
     diff: bool = False
     force: bool = False
+    conflict: ConflictPolicy = "reject"
     fail_fast: bool = False
     rerun_failed: bool = False
     prune: bool = False
@@ -134,6 +136,7 @@ def _execute(
         force=options.force,
         check=options.check,
         diff=options.diff,
+        merging=Merging(conflict=options.conflict),
         fail_fast=options.fail_fast,
         limits=limits,
     )
@@ -169,6 +172,7 @@ def _execute(
                 status, code = RunStatus.FAILED, 1
             if code == 0 and not options.check:
                 _after_success(plan_jobs, jobs, orchestrator, console, options)
+                code = _report_conflicts(jobs, orchestrator, console, options)
             orchestrator.close(status, code)
             progress.drain(store, console)
         if options.check:
@@ -199,6 +203,20 @@ def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job]) -> None:
         orchestrator.note(Logged(level="error", message=str(error)))
         orchestrator.close(RunStatus.INTERRUPTED, error.exit_code)
         raise
+
+
+def _report_conflicts(
+    jobs: Sequence[Job], orchestrator: ParallelOrchestrator, console: Console, options: RunOptions
+) -> int:
+    """Print what is to be done about files in conflict; return the exit code."""
+    if not any(verb == "conflict" for _, (verb, _) in orchestrator.changes):
+        return 0
+    from runner.command import conflict_list  # noqa: PLC0415 - few runs need it
+
+    workspaces = {subtask.id: job.spec.workspace for job in jobs for subtask in job.spec.subtasks}
+    files = conflict_list.conflicts(orchestrator.changes, workspaces)
+    console.notice(conflict_list.notice(files, options.conflict, Path.cwd()))
+    return 1
 
 
 def _after_success(

@@ -123,7 +123,7 @@ def print_drift(
     diffs: Mapping[str, str] = MappingProxyType({}),
     out: TextIO | None = None,
 ) -> None:
-    """Print what `--check` found: verbs (create, update, keep) with paths, after the diffs by path if there are any."""
+    """Print what `--check` found: pairs of a verb and a path, after the diffs by path if there are any."""
     stream = direct(sys.stdout if out is None else out)
     with abandoned_on_error(stream):
         print_lines([*diff_lines(diffs), *drift_lines(changes)], stream, colour=_shows_colour(stream, os.environ))

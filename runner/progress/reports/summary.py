@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from runner.progress.reports.tally import Ending, Failure, RunTally
-    from runner.records.task import FileCounts
 
 INDENT = "  "
 MOST_DIFF_LINES = 1000  # of all diffs of a check
@@ -149,15 +148,16 @@ def summary_lines(tally: RunTally, notices: Sequence[str] = (), width: int | Non
         (tally.done, "done"), (tally.up_to_date, "up to date"), (tally.failed, "failed"),
         (tally.cancelled, "cancelled"), (tally.skipped, "skipped"), (unended, "not ended"),
     ]  # fmt: skip
-    amounts = [f"{len(tally.tasks):,}", f"{tally.total:,}", f"{_file_count(tally.files):,}"]
+    amounts = [f"{len(tally.tasks):,}", f"{tally.total:,}", f"{tally.files.total:,}"]
     wide = max(map(len, amounts))
-    counts = listed(words), listed(pieces), listed(_file_words(tally.files))
+    counts = listed(words), listed(pieces), listed(tally.files.named)
     for name, amount, text in zip(("tasks", "sub-tasks", "files"), amounts, counts, strict=True):
         if text:
             lines.append(Line(f"{name:<9}{GAP}{amount:>{wide}}{GAP}{text}"))
     if tally.files.kept:
         kept = tally.files.kept
-        edited = f"{count(kept, 'file')} edited by hand and kept; --force overwrites {'it' if kept == 1 else 'them'}"
+        them = "it" if kept == 1 else "them"
+        edited = f"{count(kept, 'file')} edited by hand and kept; --force overwrites {them}"
         lines.append(Line(edited, "warn", "edited by hand"))
     lines += [Line(each) for notice in notices for each in printable(notice).splitlines()]
     return [*lines, verdict_line(tally)]
@@ -210,9 +210,9 @@ def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
     lines = []
     for verb, path in found:
         if verb == "keep":
-            lines.append(Line(f"would keep    {one_line(path)} (edited by hand)", "dim"))
+            lines.append(Line(f"would keep      {one_line(path)} (edited by hand)", "dim"))
         else:
-            lines.append(Line(f"would {verb:<6}  {one_line(path)}", "warn", verb, bad=True))
+            lines.append(Line(f"would {verb:<8}  {one_line(path)}", "warn", verb, bad=True))
     kept = f"; {count(verbs['keep'], 'file')} edited by hand would be kept" if verbs["keep"] else ""
     drift = [(verbs[verb], f"to {verb}") for verb in sorted(verbs) if verb != "keep"]
     if drift:
@@ -232,14 +232,3 @@ def _logged_lines(event: Logged) -> list[Line]:
 
 def _cell(text: str, wanted: int, width: int | None) -> str:
     return (text if width is None else shortened(text, wanted)).ljust(wanted)
-
-
-def _file_count(files: FileCounts) -> int:
-    return files.created + files.updated + files.identical + files.kept
-
-
-def _file_words(files: FileCounts) -> list[tuple[int, str]]:
-    return [
-        (files.created, "created"), (files.updated, "updated"), (files.identical, "identical"),
-        (files.kept, "kept"),
-    ]  # fmt: skip
