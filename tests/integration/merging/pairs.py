@@ -113,7 +113,7 @@ def generate_again(pair: Pair, generated: Project, undisturbed: Undisturbed, tar
 def look_at(pair: Pair, project: Project, result: subprocess.CompletedProcess[str], undisturbed: Undisturbed) -> Judged:
     """Judge every file of a project after its second run."""
     fresh, found = undisturbed.fresh(pair.change), project.texts()
-    named = named_conflicts(result.stdout, found)
+    named = named_conflicts(result.stdout)
     judged = Judged(project=project, result=result, outcomes=[])
     for edit in pair.edits:
         outcome = Outcome(
@@ -135,7 +135,7 @@ def look_at(pair: Pair, project: Project, result: subprocess.CompletedProcess[st
         for path in sorted(fresh.keys() | found.keys() - beside)
         if path not in edited and fresh.get(path) != found.get(path)
     ]
-    judged.problems += [f"{path}: named in conflict, and nobody edited it" for path in sorted(named - edited - beside)]
+    judged.problems += [f"{path}: named in conflict, and nobody edited it" for path in sorted(named - edited)]
     expected = 1 if judged.conflicts else 0
     if result.returncode != expected:
         judged.problems.append(f"the run exits {result.returncode}, not {expected}: {result.stderr[-500:]}")

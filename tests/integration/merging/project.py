@@ -87,7 +87,6 @@ def make_project(path: Path, ddl: str) -> Project:
     return project
 
 
-def named_conflicts(output: str, paths: Mapping[str, object]) -> set[str]:
-    """Return the paths that the output of a run names in conflict."""
-    lines = [line for line in output.splitlines() if re.search(r"\bconflict", line, re.IGNORECASE)]
-    return {path for path in paths if any(path in line for line in lines)}
+def named_conflicts(output: str) -> set[str]:
+    """Return the paths that a run lists for a person to settle, relative to the workspace."""
+    return set(re.findall(r"^  runner resolve out/(\S+)$", output, re.MULTILINE))
