@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from runner.generation.merging.blocks import lines_of, parse
 from runner.generation.merging.merged_text import has_markers, merge
 from runner.generation.merging.source_tokens import language_of
+from runner.generation.merging.three_way import Change
 
 if TYPE_CHECKING:
     from runner.generation.merging.merged_text import MergedText
@@ -225,6 +227,26 @@ def test_rows_of_a_table_in_markdown_are_merged_by_their_first_cell() -> None:
     assert text == mine.replace("| `b`", "| `x` | date |\n| `b`")
 
 
+def test_what_is_added_beside_a_changed_line_is_kept() -> None:
+    base = "# Title\n\n4 tables.\n\n- a\n"
+    mine = "# Title\n\nOurs.\n\n4 tables.\n\n- a\n\n## Notes\n\nMine.\n"
+    text = merged("README.md", base, mine, "# Title\n\n5 tables.\n\n- a\n- b\n")
+    assert text == "# Title\n\nOurs.\n\n5 tables.\n\n- a\n- b\n\n## Notes\n\nMine.\n"
+
+
+def test_an_entry_that_was_deleted_and_is_renamed_is_a_conflict() -> None:
+    base = 'row = {\n    "a": 1,\n    "hired": 2,\n    "z": 3,\n}\n'
+    mine = base.replace('    "hired": 2,\n', "")
+    result = conflict("m.py", base, mine, base.replace("hired", "joined"))
+    assert result.text() == mine
+
+
+def test_a_comment_at_the_beginning_of_a_file_is_not_of_the_first_import() -> None:
+    base = '/** Pages. */\nimport { a } from "./a";\nimport { b } from "./b";\n\nexport default f(a, b);\n'
+    mine = '/** Pages. */\nimport { b } from "./b";\nimport { a } from "./a";\n\nexport default f(a, b);\n\nuse(a);\n'
+    assert merged("p.ts", base, mine, base.replace("f(a, b)", "f(a, b, 1)")) == mine.replace("f(a, b)", "f(a, b, 1)")
+
+
 @pytest.mark.parametrize(
     ("path", "base", "edited"),
     [
@@ -274,3 +296,23 @@ def test_a_merge_that_does_not_parse_is_one_conflict_of_the_whole_file() -> None
 )
 def test_blocks_have_all_lines_of_a_text(path: str, text: str) -> None:
     assert "\n".join(lines_of(parse(text, language_of(path)))) + "\n" == text
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_a_change_of_a_sequence_is_read_as_it_was_made(seed: int) -> None:
+    chance = random.Random(seed)
+    base = [chance.choice("abcd") for _ in range(chance.randrange(7))]
+    version = [item for item in base if chance.random() > 0.3]
+    for _ in range(chance.randrange(4)):
+        version.insert(chance.randrange(len(version) + 1), chance.choice("abxy"))
+    change = Change(base, version)
+    found: list[str] = []
+    index = 0
+    while index < len(base):
+        found += version[change.added(index)]
+        end = (change.replaced(index) or (index, index + 1))[1]
+        items = version[change.items(index, end)]
+        found += items
+        assert change.replaced(index) or items == base[index:end]
+        index = end
+    assert [*found, *version[change.added(index)]] == version

@@ -11,13 +11,16 @@ from runner.generation.workspace import batch as batches
 from runner.generation.workspace.base_store import BaseStore, BaseTexts
 from runner.generation.workspace.file_locks import FileLockManager
 from runner.generation.workspace.manifest import Manifest
+from runner.generation.workspace.settlement import Settlement, workspace_of
 from runner.generation.workspace.writer import WorkspaceWriter, WriteReport
+from runner.records.errors import WorkspaceError
 from runner.records.task import FileCounts, Merging
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.generation.workspace.record_format import FileRecord
+    from runner.generation.workspace.settlement import Choice
     from runner.records.task import ConflictPolicy
 
 OWNER = "crud/users"
@@ -218,3 +221,60 @@ def test_a_path_that_may_not_be_generated_makes_base_texts_unreadable(tmp_path: 
     store = BaseStore(str(tmp_path))
     name = store.save("task", "users", BaseTexts(base={"../../etc/passwd": b"x"}))
     assert store.load("task", "users", name) == BaseTexts()
+
+
+@pytest.mark.parametrize("policy", ["reject", "markers", "keep"])
+@pytest.mark.parametrize(
+    ("choice", "text"),
+    [("ours", "one = 5\nlast = 9\nmine = 3\nmore = 4\n"), ("theirs", "one = 7\nlast = 9\nmine = 3\nmore = 4\n")],
+)
+def test_a_conflict_is_settled_for_one_side_and_the_rest_is_merged(
+    tmp_path: Path, policy: ConflictPolicy, choice: Choice, text: str
+) -> None:
+    edited = begun(tmp_path, MINE + "mine = 3\n")
+    new = OTHER + "more = 4\n"
+    write(tmp_path, new, run_id="2", policy=policy)
+    settlement = Settlement(workspace_of(edited))
+    (conflict,) = settlement.conflicts("a")
+    assert settlement.conflicts("b") == ()
+    assert "one = 7" in settlement.shown(conflict)
+    settlement.settle(conflict, choice)
+    assert sorted(edited.read_text().splitlines()) == sorted(text.splitlines())
+    assert settlement.conflicts() == ()
+    assert not edited.with_name("x.py.rej").exists()
+    assert len(bases(tmp_path)) == 1
+    before = edited.read_text()
+    assert write(tmp_path, new, run_id="3").changes == ()
+    assert is_up_to_date(tmp_path)
+    write(tmp_path, new + "last_one = 5\n", run_id="4")
+    assert sorted(edited.read_text().splitlines()) == sorted([*before.splitlines(), "last_one = 5"])
+
+
+def test_a_conflict_is_settled_with_the_file_as_it_was_edited(tmp_path: Path) -> None:
+    edited = begun(tmp_path)
+    write(tmp_path, OTHER, run_id="2", policy="markers")
+    settlement = Settlement(tmp_path)
+    (conflict,) = settlement.conflicts()
+    with pytest.raises(WorkspaceError, match="still has the markers"):
+        settlement.settle(conflict, "edited")
+    edited.write_text("one = 57\nlast = 9\n")
+    settlement.settle(conflict, "edited")
+    assert edited.read_text() == "one = 57\nlast = 9\n"
+    assert write(tmp_path, OTHER, run_id="3").changes == ()
+
+
+def test_a_file_without_a_base_is_settled_and_merged_from_then_on(tmp_path: Path) -> None:
+    edited = tmp_path / "a" / "x.py"
+    edited.parent.mkdir()
+    edited.write_text(MINE)
+    assert write(tmp_path, ONE, run_id="1").counts.kept == 1
+    settlement = Settlement(tmp_path)
+    (conflict,) = settlement.conflicts()
+    settlement.settle(conflict, "ours")
+    assert edited.read_text() == MINE
+    assert write(tmp_path, TWO, run_id="2").changes == (("merge", "a/x.py"),)
+
+
+def test_a_path_outside_of_any_workspace_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="in no workspace"):
+        workspace_of(tmp_path / "x")

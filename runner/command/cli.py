@@ -18,6 +18,7 @@ from typing import Any, Literal, NoReturn
 import click
 
 from runner.command.arguments import DIALECT, PLAN, REPORT, STATE, say
+from runner.command.resolve_command import resolve
 from runner.command.run_commands import COMMANDS
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
@@ -267,7 +268,7 @@ def _doctor(ctx: click.Context, state: Path) -> None:
     ctx.exit(1 if bad else 0)
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, resolve):
     _runner.add_command(_command)
 
 

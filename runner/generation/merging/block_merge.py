@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from runner.generation.merging.blocks import Block, Segment, lines_of
 from runner.generation.merging.import_statements import import_order, merged_import
 from runner.generation.merging.inline_merge import merged_lines
-from runner.generation.merging.three_way import spans
+from runner.generation.merging.three_way import Change, spans
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,12 +51,9 @@ def merged_blocks(base: Sequence[Block], edited: Sequence[Block], generated: Seq
 
 
 def _merged_list(base: Sequence[Block], edited: Sequence[Block], generated: Sequence[Block]) -> Iterator[_Entry]:
-    versions = (base, edited, generated)
-    names = [_names(version) for version in versions]
-    if not any(names):
-        return
+    names = [_names(version) for version in (base, edited, generated)]
     if _is_keyed(names):
-        yield from _merged_by_name(*versions, *names)
+        yield from _merged_by_name(base, edited, generated)
         return
     for span in spans(*names):
         old, mine, new = base[span.base], edited[span.edited], generated[span.generated]
@@ -65,11 +62,43 @@ def _merged_list(base: Sequence[Block], edited: Sequence[Block], generated: Sequ
         elif (one_side := _changed_side(old, mine, new)) is not None:
             yield from map(_entry, one_side)
         elif _is_keyed([_names(each) for each in (old, mine, new)]):
-            yield from _merged_by_name(old, mine, new, *(_names(each) for each in (old, mine, new)))
-        elif len(old) == len(mine) == len(new) == 1:
-            yield _merged_block(old[0], mine[0], new[0])
+            yield from _merged_by_name(old, mine, new)
         else:
-            yield _conflict(old, mine, new)
+            yield from _merged_by_place(old, mine, new)
+
+
+def _merged_by_place(old: Sequence[Block], mine: Sequence[Block], new: Sequence[Block]) -> Iterator[_Entry]:
+    """Merge blocks that have no names: what only one side changed, and what both add at one place, generated first."""
+    contents = [block.content for block in old]
+    ours = Change(contents, [block.content for block in mine])
+    theirs = Change(contents, [block.content for block in new])
+    index = 0
+    while index <= len(old):
+        added, also = new[theirs.added(index)], mine[ours.added(index)]
+        yield from map(_entry, added)
+        if [block.content for block in added] != [block.content for block in also]:
+            yield from map(_entry, also)
+        if index == len(old):
+            return
+        end = _end_of_change(index, ours, theirs)
+        parts = old[index:end], mine[ours.items(index, end)], new[theirs.items(index, end)]
+        if all(len(part) == 1 for part in parts):
+            yield _merged_block(parts[0][0], parts[1][0], parts[2][0])
+        elif (one_side := _changed_side(*parts)) is not None:
+            yield from map(_entry, one_side)
+        else:
+            yield _conflict(*parts)
+        index = end
+
+
+def _end_of_change(start: int, *changes: Change) -> int:
+    """Return the first item after `start` that no change covers together with it."""
+    end = start + 1
+    index = start
+    while index < end:
+        end = max(end, *(covered[1] for change in changes if (covered := change.replaced(index))), end)
+        index += 1
+    return end
 
 
 def _names(blocks: Sequence[Block]) -> list[str]:
@@ -97,40 +126,48 @@ def _is_keyed(names: Sequence[Sequence[str]]) -> bool:
     return nameless[0] == nameless[1] == nameless[2]
 
 
-def _merged_by_name(
-    base: Sequence[Block],
-    edited: Sequence[Block],
-    generated: Sequence[Block],
-    base_names: Sequence[str],
-    edited_names: Sequence[str],
-    generated_names: Sequence[str],
-) -> Iterator[_Entry]:
-    old = dict(zip(base_names, base, strict=True))
-    mine = dict(zip(edited_names, edited, strict=True))
-    new = dict(zip(generated_names, generated, strict=True))
-    if _replaced_at_one_place(list(base_names), list(edited_names), list(generated_names)):
-        yield _conflict(base, edited, generated)
-        return
+def _merged_by_name(base: Sequence[Block], edited: Sequence[Block], generated: Sequence[Block]) -> Iterator[_Entry]:
+    old, mine, new = (dict(zip(_names(each), each, strict=True)) for each in (base, edited, generated))
+    replaced = _replaced(list(old), list(mine), list(new))
     for name in _order(list(old), list(mine), list(new)):
+        if name in replaced:
+            gone, ours, theirs = replaced[name]
+            if name == (*ours, *theirs)[0]:
+                yield _conflict((old[gone],), [mine[each] for each in ours], [new[each] for each in theirs])
+            continue
         entry = _merged_entry(old.get(name), mine.get(name), new.get(name))
         if entry is not None:
             yield entry
 
 
-def _replaced_at_one_place(base: list[str], edited: list[str], generated: list[str]) -> bool:
-    """Whether both sides removed a block and both put others in its place: perhaps two new versions of one block."""
-    gone = [name for name in base if name not in edited and name not in generated]
-    return any(_added_after(name, base, edited) and _added_after(name, base, generated) for name in gone) and set(
-        edited
-    ) - set(base) != set(generated) - set(base)
+_Replaced = tuple[str, tuple[str, ...], tuple[str, ...]]
 
 
-def _added_after(name: str, base: list[str], version: list[str]) -> bool:
-    """Whether a version has a new block where the base has `name`."""
+def _replaced(base: list[str], edited: list[str], generated: list[str]) -> dict[str, _Replaced]:
+    """Return the names that took the place of one which both sides removed, unless they are the same.
+
+    Perhaps they are new versions of it: one side renamed what the other renamed or removed. Each name comes with the
+    removed one and all that took its place on either side.
+    """
+    found: dict[str, _Replaced] = {}
+    for name in base:
+        if name in edited or name in generated:
+            continue
+        ours, theirs = _added_at(name, base, edited), _added_at(name, base, generated)
+        if ours != theirs:
+            for each in (*ours, *theirs):
+                found.setdefault(each, (name, ours, theirs))
+    return {each: value for each, value in found.items() if found[(*value[1], *value[2])[0]] == value}
+
+
+def _added_at(name: str, base: list[str], version: list[str]) -> tuple[str, ...]:
+    """Return the new names that a version has where the base has `name`."""
     known = set(version)
     before = next((each for each in reversed(base[: base.index(name)]) if each in known), None)
-    start = 0 if before is None else version.index(before) + 1
-    return start < len(version) and version[start] not in base
+    start = end = 0 if before is None else version.index(before) + 1
+    while end < len(version) and version[end] not in base:
+        end += 1
+    return tuple(version[start:end])
 
 
 def _order(base: list[str], edited: list[str], generated: list[str]) -> list[str]:

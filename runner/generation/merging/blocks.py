@@ -38,8 +38,9 @@ _ASSIGNED_VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_]\w*)\s*[:?]?=")
 _LIST_ITEM = re.compile(r"- (.+)")
 _STATEMENT = re.compile(
     r"(?:if|elif|else|for|while|with|try|except|finally|switch|case|default|do|match|return|assert|raise|throw|pass"
-    r"|continue|break|async|await|del|global|lambda|yield)\b(?!\s*=[^=]|:\s)"
+    r"|continue|break|async|await|del|global|lambda|yield|export default)\b(?!\s*=[^=]|:\s)"
 )
+_ONLY_ONE = {name: name for name in ("return", "export default")}  # statements that stand once in a list of blocks
 _GOES_ON = ("else", "elif", "except", "finally", "</", "/>", ">")  # a line that continues the block above it
 _COMMENTS = {"python": ("#",), "typescript": ("//", "/*", "*"), "yaml": ("#",), "lines": ("#",)}
 
@@ -65,6 +66,7 @@ class Block:
     segments: tuple[Segment, ...]
     comma: bool = False
     listed: bool = False
+    opening: bool = False  # the comment that a file begins with
 
     @cached_property
     def body(self) -> tuple[str, ...]:
@@ -90,7 +92,14 @@ class Block:
 
 def parse(text: str, language: Language) -> tuple[Block, ...]:
     """Return the blocks of a text. Blank lines at its end are left out."""
-    return _blocks(rows(text, language), language)
+    blocks = _blocks(rows(text, language), language)
+    if not blocks:
+        return ()
+    first, *others = blocks
+    if first.lead and (first.key or "").startswith(("import ", "from ")):  # it describes the file, not the import
+        comment = _blocks(rows("\n".join(first.lead), language), language)
+        return (replace(comment[0], opening=True), *comment[1:], replace(first, blanks=0, lead=()), *others)
+    return (replace(first, opening=_is_lead(first)), *others)
 
 
 def lines_of(blocks: Iterable[Block]) -> list[str]:
@@ -176,6 +185,8 @@ def _is_lead(block: Block) -> bool:
 
 
 def _key(block: Block) -> str | None:
+    if block.opening:
+        return "opening comment"
     text = block.segments[0].header[0].strip()
     match block.language:
         case "markdown":
@@ -197,8 +208,8 @@ def _source_key(block: Block, text: str) -> str | None:
         return key
     if found := _DECLARED.match(text):
         return f"{found['kind']} {found['name']}"
-    if _STATEMENT.match(text):
-        return "return" if text.startswith("return") else None
+    if statement := _STATEMENT.match(text):
+        return _ONLY_ONE.get(statement[0])
     if found := _PROPERTY.match(text):
         return _first(found)
     if found := _METHOD.match(text):

@@ -47,21 +47,47 @@ class MergedText:
         """Return the text with the lines of all versions where there are conflicts, as `git merge-file --diff3`."""
         lines: list[str] = []
         for piece in self.pieces:
-            if isinstance(piece, str):
-                lines.append(piece)
-            else:
-                lines += [f"{MARKERS[0]} edited", *piece.edited, f"{MARKERS[1]} generated before", *piece.base]
-                lines += [MARKERS[2], *piece.generated, f"{MARKERS[3]} generated now"]
+            lines += [piece] if isinstance(piece, str) else _marked(piece)
+        return "\n".join(lines) + "\n"
+
+    def conflicts_only(self) -> str:
+        """Return the lines of all versions of each conflict, between markers, with a line of the text before it."""
+        lines: list[str] = []
+        for before, piece in zip(("", *self.pieces), self.pieces, strict=False):
+            if isinstance(piece, Conflict):
+                lines += [*([before] if isinstance(before, str) and before.strip() else []), *_marked(piece)]
         return "\n".join(lines) + "\n"
 
 
-MARKERS = ("<" * 7, "|" * 7, "=" * 7, ">" * 7)
-_MARKED = re.compile(rf"^(?:{re.escape(MARKERS[0])} edited|{re.escape(MARKERS[3])} generated now)\r?$", re.MULTILINE)
+_EDITED, _BEFORE, _SEPARATOR, _NOW = (
+    f"{'<' * 7} edited", f"{'|' * 7} generated before", "=" * 7, f"{'>' * 7} generated now",
+)  # fmt: skip
+_MARKER = re.compile(rf"^(?:{re.escape(_EDITED)}|{re.escape(_NOW)})\r?$", re.MULTILINE)
+
+
+def _marked(conflict: Conflict) -> list[str]:
+    return [_EDITED, *conflict.edited, _BEFORE, *conflict.base, _SEPARATOR, *conflict.generated, _NOW]
 
 
 def has_markers(text: str) -> bool:
     """Whether a text has the markers of a conflict that nobody has settled."""
-    return _MARKED.search(text) is not None
+    return _MARKER.search(text) is not None
+
+
+def without_markers(text: str, side: Side) -> str:
+    """Return a text that `MergedText.marked` returned with one side's lines where there were conflicts."""
+    within: str | None = None
+    lines = []
+    for line in text.split("\n"):
+        if line == _NOW:
+            within = None
+        elif line == _EDITED:
+            within = "edited"
+        elif within and line in {_BEFORE, _SEPARATOR}:
+            within = "base" if line == _BEFORE else "generated"
+        elif within in {None, side}:
+            lines.append(line)
+    return "\n".join(lines)
 
 
 def merge(path: str, base: str, edited: str, generated: str) -> MergedText:

@@ -141,6 +141,23 @@ class Manifest:
             records = [self._read_record(workspace.read, path, path) for path in (f"{folder}/{name}" for name in names)]
         return tuple(record.piece for record in records if record is not None)
 
+    def records(self) -> Iterator[Record]:
+        """Yield every record that can be read."""
+        with self._open() as workspace:
+            for task in _names(workspace, MANIFEST_FOLDER):
+                for name in _json_files(workspace, f"{MANIFEST_FOLDER}/{task}"):
+                    path = f"{MANIFEST_FOLDER}/{task}/{name}"
+                    record = self._read_record(workspace.read, path, path)
+                    if record is not None:
+                        yield record
+
+    def rewrite(self, record: Record) -> None:
+        """Write a record that another process has to generate files for again: notes and intent stay as they are.
+
+        Raises OSError as the file system reports it.
+        """
+        self._write(self._records_of(record.task_id), _json_name(record.piece), encode(record))
+
     def forget(self, task_id: str, piece: str) -> None:
         """Remove record and intent of a sub-task. Raises WorkspaceError where they cannot be removed."""
         path = _record_path(task_id, piece)
@@ -288,14 +305,9 @@ class Manifest:
 
     def _collect_index(self) -> _Index:
         index: _Index = defaultdict(set)
-        with self._open() as workspace:
-            for task in _names(workspace, MANIFEST_FOLDER):
-                for name in _json_files(workspace, f"{MANIFEST_FOLDER}/{task}"):
-                    path = f"{MANIFEST_FOLDER}/{task}/{name}"
-                    record = self._read_record(workspace.read, path, path)
-                    if record is not None:
-                        for file in record.files:
-                            index[file.path].add((f"{record.task_id}/{record.piece}", file.sha256))
+        for record in self.records():
+            for file in record.files:
+                index[file.path].add((f"{record.task_id}/{record.piece}", file.sha256))
         for intent in self.intents():
             for path, hashes in intent.items():
                 index[path].update((_UNKNOWN, sha256) for sha256 in hashes)
