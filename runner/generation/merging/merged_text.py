@@ -74,6 +74,11 @@ def has_markers(text: str) -> bool:
     return _MARKER.search(text) is not None
 
 
+def marked_parts(text: str) -> str:
+    """Return only what is between the markers of a text, with them."""
+    return "\n".join(re.findall(rf"^{_EDITED}$.*?^{_NOW}$".replace("|", r"\|"), text, re.MULTILINE | re.DOTALL)) + "\n"
+
+
 def without_markers(text: str, side: Side) -> str:
     """Return a text that `MergedText.marked` returned with one side's lines where there were conflicts."""
     within: str | None = None

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from runner.generation.merging.merged_text import has_markers, merge, without_markers
+from runner.generation.merging.merged_text import has_markers, marked_parts, merge, without_markers
 from runner.generation.merging.verification import problem_of
 from runner.generation.workspace.base_store import BaseStore, BaseTexts
 from runner.generation.workspace.directory import Directory, cannot
@@ -80,6 +80,9 @@ class Settlement:
     def shown(self, conflict: OpenConflict) -> str:
         """Return what contradicts in a file: both versions between markers, or how the files differ."""
         current = self._read(conflict)
+        text = with_lf(current).decode("utf-8", "replace")
+        if has_markers(text):
+            return marked_parts(text)
         merged = _merged(conflict, current)
         if merged is not None and merged.problem is None:
             return merged.conflicts_only()
