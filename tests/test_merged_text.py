@@ -234,6 +234,14 @@ def test_what_is_added_beside_a_changed_line_is_kept() -> None:
     assert text == "# Title\n\nOurs.\n\n5 tables.\n\n- a\n- b\n\n## Notes\n\nMine.\n"
 
 
+def test_lines_without_names_are_merged_where_both_sides_change_others() -> None:
+    base = "clean:\n\trm -rf a b\n\ntest:\n\tpytest\n"
+    text = merged(
+        "Makefile", base, base.replace("test:", "# Ours.\ntest:"), base.replace("a b", "a b c") + "\ne2e:\n\tx\n"
+    )
+    assert text == "clean:\n\trm -rf a b c\n\n# Ours.\ntest:\n\tpytest\n\ne2e:\n\tx\n"
+
+
 def test_an_entry_that_was_deleted_and_is_renamed_is_a_conflict() -> None:
     base = 'row = {\n    "a": 1,\n    "hired": 2,\n    "z": 3,\n}\n'
     mine = base.replace('    "hired": 2,\n', "")

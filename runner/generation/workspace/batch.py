@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from runner.generation.merging.renaming import renamed_paths
 from runner.generation.workspace.base_store import BaseTexts
 from runner.generation.workspace.line_ends import digest, is_one_of
 from runner.generation.workspace.manifest import CREATED, Manifest, is_left_behind
@@ -15,7 +16,7 @@ from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from runner.generation.workspace.base_store import BaseStore
     from runner.generation.workspace.directory import Directory
@@ -51,7 +52,14 @@ class Outcome(NamedTuple):
 class Batch:
     """The files of one sub-task, and what the manifest knows of them."""
 
-    def __init__(self, manifest: Manifest, bases: BaseStore, owner: str, files: Sequence[NewFile]) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        bases: BaseStore,
+        owner: str,
+        files: Sequence[NewFile],
+        former: Sequence[str] = (),
+    ) -> None:
         self.owner = owner
         self._manifest = manifest
         self._bases = bases
@@ -70,6 +78,7 @@ class Batch:
         self._intended = False
         self._saved = ""  # name of the texts that the intent belongs to
         self._texts: BaseTexts | None = None
+        self._former = None if self.recorded else self._find_former(former)
         self.outcomes: dict[str, Outcome] = {}  # by path
         self.diffs: dict[str, str] = {}  # by path
 
@@ -134,6 +143,24 @@ class Batch:
         before = self.previous.get(path)
         text = self._recorded_texts().base.get(path) if before is not None else None
         return text if text is not None and before is not None and digest(text) == before.sha256 else None
+
+    def _find_former(self, pieces: Sequence[str]) -> tuple[Record, BaseTexts, Mapping[str, str]] | None:
+        """Return the record of the table's last name that has one, its texts, and its paths by the new ones."""
+        for piece in reversed(pieces):
+            record = self._manifest.load(self.name[0], piece)
+            if record is not None:
+                texts = self._bases.load(self.name[0], piece, record.base)
+                return record, texts, renamed_paths(texts.base.keys(), [file.path for file in self._files])
+        return None
+
+    def former(self, path: str) -> tuple[FileRecord, bytes] | None:
+        """Return what a new file was when its table had another name: its record, and the text that was generated."""
+        if self._former is None:
+            return None
+        record, texts, paths = self._former
+        before = next((file for file in record.files if file.path == paths.get(path)), None)
+        text = None if before is None else texts.base.get(before.path)
+        return None if before is None or text is None or digest(text) != before.sha256 else (before, text)
 
     def has_conflict(self, path: str) -> bool:
         """Whether the file had a conflict when it was last recorded."""

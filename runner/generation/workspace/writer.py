@@ -19,7 +19,7 @@ from runner.generation.workspace.base_store import BaseStore
 from runner.generation.workspace.batch import Batch, NewFile, Outcome, Verb
 from runner.generation.workspace.claims import Claims, RunClaims
 from runner.generation.workspace.directory import Directory, FileState, cannot
-from runner.generation.workspace.edited_file import REJECTED, is_rejection, merge_edited
+from runner.generation.workspace.edited_file import REJECTED, is_rejection, merge_edited, merge_renamed
 from runner.generation.workspace.file_diffs import unified_diff
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
 from runner.generation.workspace.runner_folder import (
@@ -118,6 +118,7 @@ class WorkspaceWriter:
         part_digest: str = "",
         agent: str = "",
         memory: Any = None,
+        former: Sequence[str] = (),
     ) -> WriteReport:
         """Write the files of sub-task `owner`, and record them with the digests of their inputs and `memory`.
 
@@ -131,6 +132,9 @@ class WorkspaceWriter:
         `once`, it stays and is no longer recorded. A sub-task without files is not recorded: it has other work to do,
         each time.
 
+        `former` are the earlier names of the sub-task's table, oldest first. Edits of its files under the last of these
+        that has a record are carried to the new files.
+
         Can be repeated: an attempt that failed left whole files, and the next one continues from there. A `once` file
         of that attempt is updated or removed, as the next one generates it or not.
 
@@ -142,7 +146,7 @@ class WorkspaceWriter:
 
         """
         wanted = self._collect(files)
-        batch = Batch(self._manifest, self._bases, owner, wanted)
+        batch = Batch(self._manifest, self._bases, owner, wanted, former)
         with Directory(self._real_root) as workspace:
             if not self._check:
                 batch.sweep(workspace)
@@ -218,6 +222,8 @@ class WorkspaceWriter:
         except OSError as error:
             raise cannot("read it", file.path, error) from error
         outcome = self._decide(batch, file, current)
+        if current is None and not file.once and not self._force:
+            outcome = self._carried(workspace, batch, file) or outcome
         if self._diff and outcome.data is not None:
             batch.diffs[file.path] = unified_diff(file.path, None if current is None else current.data, outcome.data)
         if not self._check:
@@ -226,6 +232,20 @@ class WorkspaceWriter:
             except OSError as error:
                 raise cannot("write it", file.path, error) from error
         return outcome
+
+    def _carried(self, workspace: Directory, batch: Batch, file: NewFile) -> Outcome | None:
+        """Return the outcome for a new file with edits of the file that it was under its table's former name."""
+        former = batch.former(file.path)
+        if former is None:
+            return None
+        record, base = former
+        try:
+            current = workspace.read(locate(self._real_root, record.path))
+        except OSError as error:
+            raise cannot("read it", record.path, error) from error
+        if current is None or is_one_of(current.data, (record.sha256,)):
+            return None
+        return merge_renamed(file, current.data, base)
 
     def _write(
         self, workspace: Directory, batch: Batch, file: NewFile, current: FileState | None, outcome: Outcome
