@@ -300,6 +300,7 @@ def test_a_log_is_limited_to_a_level_and_a_time(store: SqliteStore, tmp_path: Pa
         "be-crud/grades: attempt 1 failed (not charged), again in 0.50 s: killed by SIGKILL",
         "be-crud/grades: failed: no space",
         "be-crud: failed: no space",
+        "ui: skipped: needs be-crud, which failed",
     ]
     steps = [line for line in commands.logs(state, None, LogSelection(level="info")) if ": step " in line]
     assert steps == []

@@ -3,11 +3,51 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from runner.ddl.dialects import DEFAULT, NAMES
 from runner.progress.reports.text_layout import printable
+
+PROGRAM = "runner"  # also for those who run it as `python -m runner`
+SHELLS = ("bash", "zsh", "fish")  # that `runner completion` knows
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def complete_plan(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return what can complete the path of a plan."""
+    del ctx, param
+    from runner.command import completion  # noqa: PLC0415 - for the Tab key only, here and below
+
+    return completion.plans(incomplete) or completion.files(incomplete)
+
+
+def complete_run(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return what can complete the id of a run."""
+    del param
+    from runner.command import completion  # noqa: PLC0415
+
+    return completion.runs(ctx, incomplete)
+
+
+def complete_task(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return what can complete the id of a task."""
+    del param
+    from runner.command import completion  # noqa: PLC0415
+
+    return completion.tasks(ctx, incomplete)
+
+
+def complete_file(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Let the shell complete a path; the value may be something else."""
+    del ctx, param
+    from runner.command import completion  # noqa: PLC0415
+
+    return completion.files(incomplete)
+
 
 STATE = click.option(
     "--state",
@@ -17,9 +57,9 @@ STATE = click.option(
     show_default=True,
     help="Folder with the state of runs.",
 )
-PLAN = click.argument("plan", type=click.Path(path_type=Path))
+PLAN = click.argument("plan", type=click.Path(path_type=Path), shell_complete=complete_plan)
 REPORT = click.Path(path_type=Path)
-RUN = click.argument("run", required=False)
+RUN = click.argument("run", required=False, shell_complete=complete_run)
 DIALECT = click.option("--dialect", type=click.Choice(NAMES), default=DEFAULT, show_default=True)
 
 

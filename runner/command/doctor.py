@@ -28,7 +28,7 @@ _LEAST_SPACE = 1 << 30  # bytes; a generated frontend's packages take half of it
 _LEAST_FILES = 512  # open files; five workers and the state file need some hundred
 _PATIENCE = 5.0  # seconds for a program or a deployment to answer
 _MIB = 1 << 20
-_EXTRAS = {"board": "uvicorn", "dask": "distributed", "llm": "anthropic"}
+_EXTRAS = {"board": "uvicorn", "dask": "distributed", "llm": "anthropic", "watch": "watchfiles"}
 
 State = Literal["ok", "off", "bad"]
 _TONES: dict[State, Tone] = {"ok": "good", "off": "dim", "bad": "bad"}

@@ -116,7 +116,6 @@ def test_a_password_is_not_accepted(browser: httpx.Client) -> None:
         ({"sub": "subject-9", "email": None}, "subject-9"),
         ({"email": "Ann@School.example"}, "ann@school.example"),
         ({"aud": [CLIENT, "other"], "azp": CLIENT}, "ann@school.example"),
-        ({"exp": int(time.time()) - 5}, "ann@school.example"),  # clocks may differ by a minute
     ],
 )
 def test_the_account_is_that_of_the_subject_or_the_address(
@@ -125,6 +124,11 @@ def test_the_account_is_that_of_the_subject_or_the_address(
     provider.reset(**claims)
     assert browser.get(begin(browser)).status_code == 303
     assert browser.get("/api/session").json()["login"] == login
+
+
+def test_clocks_may_differ_by_a_minute(browser: httpx.Client, provider: Provider) -> None:
+    provider.reset(exp=int(time.time()) - 5)
+    assert browser.get(begin(browser)).status_code == 303
 
 
 @pytest.mark.parametrize(

@@ -268,9 +268,12 @@ def test_json_events_are_printed_one_per_line(folder: Folder) -> None:
     assert events[-1]["event"] == "RunEnded"
 
 
-def test_quiet_prints_one_line_for_a_successful_run(folder: Folder) -> None:
+def test_quiet_prints_nothing_for_a_successful_run(folder: Folder) -> None:
     folder.write_plan(acting())
-    assert len(folder.run("-q", "plan.yaml").stdout.splitlines()) == 1
+    done = folder.run("-q", "plan.yaml")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    done = folder.run("-q", "plan.yaml", "--check")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

@@ -284,6 +284,8 @@ PREPARED: dict[str, Prepare] = {
     "a report that would replace a folder": a_folder,
     "a report in a folder that is a file": plan(),
     "`--diff` without `--check`": plan(),
+    "`--watch` with `--rerun-failed`": plan(),
+    "`--dry-run` with `--check`": plan(),
     "a notification to no address": plan(),
     "a state folder that is a file": plan(),
     "a valid plan": plan(),
@@ -353,6 +355,7 @@ STARTED: dict[str, Prepare] = {
     "a check finds nothing": after_a_run(),
     "nothing was generated yet": plan(),
     "a generated file was removed": after_a_run(removed),
+    "a file would be generated again, and a dry run": after_a_run(removed),
     "the schema has changed": after_a_run(new_table),
     "files of a dropped table are still there": after_a_run(dropped_table),
     "an edited file would be kept": after_a_run(edited),
@@ -399,6 +402,17 @@ def signalled(number: signal.Signals, *, again: bool = False) -> Act:
         return ended(process)
 
     return perform
+
+
+def watched(folder: Folder, arguments: tuple[str, ...]) -> Outcome:
+    """A plan is watched, and no run is in progress."""
+    folder.write_plan(acting())
+    with folder.start(*arguments) as process:
+        assert process.stderr is not None
+        line = next(line for line in process.stderr if "waiting" in line)
+        process.send_signal(signal.SIGINT)
+        code = process.wait(LIMIT)
+    return Outcome(code=code, printed=line)
 
 
 def struck(place: int) -> Act:
@@ -558,6 +572,7 @@ ACTED: dict[str, Act] = {
     "the terminal is closed": signalled(signal.SIGHUP),
     "Ctrl-C twice": signalled(signal.SIGINT, again=True),
     "Ctrl-C before the plan was read": early,
+    "Ctrl-C while a plan is watched": watched,
     "the run is cancelled": cancelled("cancel"),
     "one task is cancelled": cancelled("cancel", "crud"),
     "`pause` of a run": asked(),

@@ -69,10 +69,10 @@ def folder(tmp_path: Path) -> Folder:
 
 
 @contextlib.contextmanager
-def board(folder: Path, *options: str, port: int = 0) -> Iterator[Board]:
+def board(folder: Path, *options: str, port: int = 0, **env: str) -> Iterator[Board]:
     process = subprocess.Popen(
         [sys.executable, "-m", "runner", "board", "--port", str(port), *options],
-        cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=folder, env=environment(**env), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
         assert process.stdout is not None

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from runner.progress.reporter import Recorded
+    from runner.progress.reports.ci_log import CiLog
     from runner.progress.reports.tally import Ending, RunTally
 
 REFRESH_INTERVAL = 0.1  # seconds between two refreshes of the bars
@@ -91,6 +92,34 @@ class PlainLines(NoDisplay):
     def refresh(self) -> None:
         """Flush the output."""
         self._out.flush()
+
+
+class Folded(NoDisplay):
+    """Plain lines in a part of a CI job's log that can be folded. It begins with the first line."""
+
+    def __init__(self, lines: PlainLines, out: TextIO, tally: RunTally, log: CiLog) -> None:
+        self._lines = lines
+        self._out = out
+        self._tally = tally
+        self._log = log
+        self._begun = False
+
+    def show(self, recorded: Recorded, ending: Ending | None) -> None:
+        """Write the lines of the event and of what it ends."""
+        if not self._begun:
+            self._begun = True
+            self._out.write(self._log.begin(self._tally.plan or "run"))
+        self._lines.show(recorded, ending)
+
+    def refresh(self) -> None:
+        """Flush the output."""
+        self._out.flush()
+
+    def close(self) -> None:
+        """End the part."""
+        if self._begun:
+            self._begun = False
+            self._out.write(self._log.end())
 
 
 class Bars:

@@ -176,7 +176,7 @@ def verdict_line(tally: RunTally) -> Line:
     text += f": {one_line(tally.error)}" if tally.error else ""
     if tally.status is not RunStatus.DONE and tally.run_id:
         text += f" (run {tally.run_id[:SHORT_ID]})"
-    return Line(text, tone_of(word), bad=True)
+    return Line(text, tone_of(word), bad=tally.status is not RunStatus.DONE)
 
 
 def is_last(event: Event) -> bool:
@@ -216,9 +216,11 @@ def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
     kept = f"; {count(verbs['keep'], 'file')} edited by hand would be kept" if verbs["keep"] else ""
     drift = [(verbs[verb], f"to {verb}") for verb in sorted(verbs) if verb != "keep"]
     if drift:
-        text = f"{count(sum(n for n, _ in drift), 'file')} differ from what would be generated: {listed(drift)}"
+        total = sum(number for number, _ in drift)
+        differ = "differs" if total == 1 else "differ"
+        text = f"{count(total, 'file')} {differ} from what would be generated: {listed(drift)}"
         return [*lines, Line(text + kept, "bad", bad=True)]
-    return [*lines, Line(f"no file differs from what would be generated{kept}", "good", bad=True)]
+    return [*lines, Line(f"no file differs from what would be generated{kept}", "good")]
 
 
 def _logged_lines(event: Logged) -> list[Line]:

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.progress.stores.state_file import make_state_folder
+from runner.progress.web_board.run_feed import StateSource
 from runner.records.errors import MissingExtraError, RunnerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from runner.progress.convex.target import ConvexTarget
+    from runner.progress.web_board.board_source import BoardSource
 
 HOST = "127.0.0.1"
 _ADDRESS_FILE = "board-address"  # in the state folder
@@ -29,11 +33,20 @@ class BoardError(RunnerError):
     exit_code = 2
 
 
-def serve_board(state: Path, port: int, announce: Callable[[str], object], *, allow_control: bool) -> None:
-    """Serve the board of a state folder on `port`, 0 for any free one, until SIGINT or SIGTERM.
+def serve_board(
+    state: Path,
+    port: int,
+    announce: Callable[[str], object],
+    *,
+    allow_control: bool = False,
+    target: ConvexTarget | None = None,
+) -> None:
+    """Serve the board on `port`, 0 for any free one, until SIGINT or SIGTERM.
 
-    `announce` is called with the address once it can be opened. Raises BoardError where the port is taken,
-    `MissingExtraError` where the packages that it needs are not installed.
+    It shows the runs of a state folder, or with `target` those of a deployment, and keeps its token in the state
+    folder. `announce` is called with the address once it can be opened. Raises BoardError where the port is taken,
+    `MissingExtraError` where the packages that it needs are not installed, AwayError or StoreError where the deployment
+    cannot be read.
     """
     try:
         import uvicorn  # noqa: PLC0415 - an extra
@@ -41,10 +54,16 @@ def serve_board(state: Path, port: int, announce: Callable[[str], object], *, al
         from runner.progress.web_board.board_application import board_application  # noqa: PLC0415 - likewise
     except ModuleNotFoundError as error:
         raise MissingExtraError("the board", "board") from error
+    source: BoardSource = StateSource(state)
+    if target is not None:
+        from runner.progress.web_board.convex_source import ConvexSource  # noqa: PLC0415 - slow to import
+
+        source = ConvexSource(target)
+        source.runs()  # a wrong address or secret is an error of the command, not of the page
     listener = _listen(port)
     port = listener.getsockname()[1]
     token = _token(state)
-    application = board_application(state, token, port, allow_control=allow_control)
+    application = board_application(source, token, port, controlled=state if allow_control else None)
     config = uvicorn.Config(
         application, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE, server_header=False
     )
