@@ -64,7 +64,7 @@ function Content({ page, field }: { page: AnyPage; field: FieldInfo }) {
   const toggle = t(isTable ? "charts.showChart" : "charts.showTable", { title });
   return (
     <>
-      <Group justify="space-between" align="flex-start" wrap="nowrap" gap="xs" mb="xs">
+      <Group justify="space-between" wrap="nowrap" gap="xs" mb="xs">
         <Title order={3} size="sm">
           {title}
         </Title>

@@ -15,7 +15,7 @@ interface Props {
 /** The numbers of a chart. */
 export function GroupTable({ bars, table, title, head }: Props) {
   return (
-    <ScrollArea.Autosize mah={260} type="auto">
+    <ScrollArea.Autosize mah={200} type="auto" offsetScrollbars>
       <Table aria-label={title} verticalSpacing={4} fz="sm">
         <Table.Thead>
           <Table.Tr>
