@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.progress.convex.outbox_sender import Client
     from runner.progress.convex.target import ConvexTarget
 
+_WAIT = 240.0  # seconds at most for what takes a few, on a machine with much else to do
 ODD_TEXTS = ("plain", "tab\there", "grüße 👋", "half a pair: \ud83d", 'quoted "\\" text', "line\nbreak", "")
 
 
@@ -101,11 +102,11 @@ class Played:
                 time.sleep(ahead)
 
     def flush(self) -> None:
-        assert self._reporter.flush(30)
+        assert self._reporter.flush(_WAIT)
 
     def finish(self) -> str | None:
         """End the run as the command line does; return the notice about unsent events, if any."""
-        assert self._reporter.close(30)
+        assert self._reporter.close(_WAIT)
         for run_id, seq in self.sink.drain().items():
             self._store.acknowledge(SINK, run_id, seq)
         self._store.close()

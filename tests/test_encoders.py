@@ -92,6 +92,13 @@ def test_python(text: str) -> None:
     assert isinstance(node.value, ast.Constant)
 
 
+def test_no_line_of_a_statement_ends_with_a_space() -> None:
+    text = "SELECT 'a  \n' \n"
+    source = statement_list([text])
+    assert ast.literal_eval(source) == [text]
+    assert all(line == line.rstrip() for line in source.splitlines())
+
+
 @pytest.mark.parametrize("text", ALL)
 def test_typescript(text: str) -> None:
     source = string(text)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from runner.command.plan_jobs import prepare_plan
 from runner.ddl.reader import read_ddl_text
 from runner.generation.agent import AgentContext
 from runner.generation.model.label_problems import label_problems
@@ -135,6 +136,20 @@ def test_what_is_wrong_is_reported_at_its_place(given: object, key: str, reason:
     problem = next(iter(label_problems(given, SCHEMA)))
     assert (problem.key, problem.reason) == (key, reason)
     assert problem.expected.startswith(expected)
+
+
+def test_what_is_wrong_in_a_file_of_labels_is_placed_there(tmp_path: Path) -> None:
+    (tmp_path / "fees.sql").write_text("CREATE TABLE fees (id int);")
+    (tmp_path / "words.yaml").write_text("title: Fees\ntables:\n  fees: {label: Biaya}\n  fee:\n    label: Biaya\n")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "version: 1\nname: fees\nworkspace: out\nddl: fees.sql\ndialect: postgres\nlabels: words.yaml\n"
+        "tasks:\n  - description: FE setup\n"
+    )
+    with pytest.raises(PlanError) as error:
+        prepare_plan(plan, tmp_path / "state", refresh=False)
+    (problem,) = error.value.problems
+    assert (problem.file, problem.line, problem.column) == (str(tmp_path / "words.yaml"), 5, 5)
 
 
 def test_nothing_is_wrong_with_the_examples() -> None:

@@ -46,6 +46,12 @@ def view_notes(schema: Schema) -> list[str]:
     return [note.reason for note in schema.notes if note.kind is NoteKind.VIEW]
 
 
+def test_no_line_of_a_definition_ends_with_a_space_unless_a_text_does() -> None:
+    table = view("CREATE VIEW v AS SELECT id,  \n  name || 'a \nb' AS n -- both\t\nFROM  customers ;")
+    assert table.view is not None
+    assert table.view.definition == "AS SELECT id,\n  name || 'a \nb' AS n -- both\nFROM  customers"
+
+
 @pytest.mark.parametrize(
     ("value", "expected"),
     [

@@ -11,16 +11,24 @@ import os
 import sys
 import threading
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import click
 
-from runner.command.arguments import DIALECT, PLAN, REPORT, STATE, say
+from runner.command.arguments import DIALECT, PLAN, PROGRAM, REPORT, SHELLS, STATE, complete_file, say
+from runner.command.help_text import OVERVIEW, add_examples
+from runner.command.resolve_command import resolve
 from runner.command.run_commands import COMMANDS
+from runner.progress.reports.console_streams import width_of
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    from runner.progress.reports.report_files import ReportFiles
 
 _DEFAULT_COMMAND = "run"
 _EXHAUSTED_LINE = f"{EXHAUSTED}\n".encode()  # made before there is no memory for it
@@ -31,9 +39,27 @@ class _Commands(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         if args and args[0] not in self.commands and args[0] not in {"--help", "-h", "--version"}:
-            self._refuse_misspelled_command(args[0])
+            if not ctx.resilient_parsing:  # as in a completion, which prints no errors
+                self._refuse_misspelled_command(args[0])
             args = [_DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, _with_wait_named(args))
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the overview, which fits on one screen."""
+        del ctx
+        formatter.write(OVERVIEW)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Return the commands, and since `run` need not be written, the options of it and the plans."""
+        found = super().shell_complete(ctx, incomplete)
+        run = self.commands[_DEFAULT_COMMAND]
+        if incomplete.startswith("-"):
+            inner = click.Context(run, info_name=run.name, parent=ctx, resilient_parsing=True)
+            return [*found, *(item for item in run.shell_complete(inner, incomplete) if item.value != "--help")]
+        from runner.command import completion  # noqa: PLC0415 - for the Tab key only
+
+        found += completion.plans(incomplete)
+        return found or completion.files(incomplete)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -86,7 +112,17 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @STATE
 @click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
 @click.option("--diff", is_flag=True, help="With --check: show how the files would change.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show which tasks would run, and what of their files.")
+@click.option("--explain", is_flag=True, help="Say of each sub-task why it ran or did not.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.option(
+    "--conflict",
+    type=click.Choice(["reject", "markers", "keep", "theirs"]),
+    default="reject",
+    show_default=True,
+    help="Where your edits contradict what is generated: write the new text to FILE.rej, put both into the file, "
+    "leave the file alone, or take what is generated and save yours as FILE.orig.",
+)
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
 @click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
 @click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
@@ -119,6 +155,7 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--junit", type=REPORT, help="The same as JUnit's XML, for CI.")
 @click.option("--report", "page", type=REPORT, help="The same as a page of HTML, with a timeline.")
 @click.option("--trace", type=REPORT, help="The same as a trace, for Perfetto.")
+@click.option("--code-quality", type=REPORT, help="Write what is stale or failed, at its lines, for GitLab.")
 @click.option("--notify", metavar="URL", help="Send the JSON report to this address when the run has failed.")
 @click.option(
     "--notify-on",
@@ -127,24 +164,35 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     show_default=True,
     help="When to send it. A header with a secret goes in RUNNER_NOTIFY_HEADER, as `Name: value`.",
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print failures and the last line only.")
+@click.option(
+    "--watch", is_flag=True, help="Run again whenever DDL, plan, templates or agents were saved, until Ctrl-C."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless something has failed.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> None:
     """Run a plan: generate what is not up to date.
 
-    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
-    run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
+    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, or a file has a conflict, 2 plan, DDL or usage
+    invalid (nothing was run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT
+    and SIGTERM.
     """
     if options["diff"] and not options["check"]:
         raise click.UsageError("--diff shows what --check finds: use both")
+    watch = options.pop("watch")
+    if watch and options["rerun_failed"]:
+        raise click.UsageError("--watch runs what has changed, --rerun-failed what has failed: use one of them")
+    if options["dry_run"] and options["check"]:
+        raise click.UsageError("--dry-run shows what would happen, --check fails if anything would: use one of them")
+    options["check"] = options["check"] or options["dry_run"]
     local = options["executor"] in {None, "local"}
-    if local and not options["state"].exists():  # nothing ran here before: workers will be needed
+    if not watch and local and not options["state"].exists():  # nothing ran here before: workers will be needed
         from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415
 
         ensure_forkserver()
-    from runner.command.run_plan import RunOptions, run_plan  # noqa: PLC0415 - see the module's docstring
-    from runner.command.run_reports import ReportFiles  # noqa: PLC0415
+    from runner.command.run_options import RunOptions  # noqa: PLC0415 - see the module's docstring
+    from runner.command.run_plan import run_plan  # noqa: PLC0415
+    from runner.progress.reports.report_files import ReportFiles  # noqa: PLC0415
 
     reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace")})
     url, when = options.pop("notify"), options.pop("notify_on")
@@ -153,7 +201,24 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
         from runner.progress.notification import Notifier  # noqa: PLC0415
 
         notifier = Notifier.create(url, os.environ, always=when == "always")
+    if watch:
+        ctx.exit(_watch(ctx, options["plan"], reports, quiet=options["quiet"]))
     ctx.exit(run_plan(RunOptions(**options, reports=reports, notifier=notifier)))
+
+
+def _watch(ctx: click.Context, plan: Path, reports: ReportFiles, *, quiet: bool) -> int:
+    """Run a plan again whenever it has changed; return the exit code for the signal that ended this."""
+    from runner.command.plan_watch import command_of_one_run, watch_plan  # noqa: PLC0415 - see the module's docstring
+
+    reports.check()
+    command = command_of_one_run(sys.orig_argv)
+    if ctx.get_parameter_source("if_running") is click.core.ParameterSource.DEFAULT:
+        command += ["--if-running", "wait"]  # a change must not be lost because another process runs the plan
+    return watch_plan(plan, command, _say_nothing if quiet else partial(say, err=True))
+
+
+def _say_nothing(text: str) -> None:
+    """Print nothing."""
 
 
 @_runner.command("validate")
@@ -168,7 +233,7 @@ def _validate(plan: Path, state: Path) -> None:
 
 
 @_runner.command("schema")
-@click.argument("ddl", nargs=-1, required=True)
+@click.argument("ddl", nargs=-1, required=True, shell_complete=complete_file)
 @DIALECT
 @click.option("--json", "as_json", is_flag=True, help="Print the whole model as JSON.")
 @click.pass_context
@@ -185,7 +250,7 @@ def _schema(ctx: click.Context, ddl: tuple[str, ...], dialect: str, *, as_json: 
 
 
 @_runner.command("init")
-@click.argument("ddl")
+@click.argument("ddl", shell_complete=complete_file)
 @DIALECT
 @click.option(
     "-o",
@@ -243,6 +308,15 @@ def _plan_schema() -> None:
     say(json.dumps(plan_schema(), indent=2))
 
 
+@_runner.command("completion")
+@click.argument("shell", type=click.Choice(SHELLS))
+def _completion(shell: str) -> None:
+    """Print what makes a shell complete commands, options, plans, runs and tasks; its first line says where it goes."""
+    from runner.command.completion import script  # noqa: PLC0415
+
+    click.echo(script(_runner, shell), nl=False)
+
+
 @_runner.command("doctor")
 @STATE
 @click.pass_context
@@ -253,13 +327,19 @@ def _doctor(ctx: click.Context, state: Path) -> None:
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     bad = False
     for found in findings(state, os.environ):
-        click.echo(report_line(found, colour=colour))
+        click.echo(report_line(found, colour=colour, width=width_of(sys.stdout)))
         bad = bad or found.state == "bad"
     ctx.exit(1 if bad else 0)
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, resolve):
     _runner.add_command(_command)
+add_examples(_runner)
+
+
+def command_line() -> click.Group:
+    """Return the command with all its commands, which the command reference is generated from."""
+    return _runner
 
 
 def main() -> NoReturn:
@@ -267,7 +347,7 @@ def main() -> NoReturn:
     _open_standard_streams()
     threading.excepthook = _thread_failed
     try:
-        code = _runner.main(standalone_mode=False)
+        code = _runner.main(prog_name=PROGRAM, standalone_mode=False)
     except RunnerError as error:
         say(f"error: {error}", err=True)
         code = error.exit_code

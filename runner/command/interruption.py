@@ -1,25 +1,33 @@
-"""Signals that end a run: SIGINT, SIGTERM and SIGHUP."""
+"""Signals that end a command: SIGINT, SIGTERM and SIGHUP."""
 
 from __future__ import annotations
 
 import contextlib
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FrameType
 
-    from runner.scheduling.orchestrator import ParallelOrchestrator
-
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Cancellable(Protocol):
+    """What signals end: a run, or a process that waits for runs. Both methods return at once."""
+
+    def cancel(self, *, reason: str) -> None:
+        """End it in order."""
+
+    def kill(self, reason: str) -> None:
+        """End it at once."""
 
 
 class Interruption:
     """Handles signals that end the run: the first one cancels it, the next one kills it. `signal` is the first one."""
 
-    def __init__(self, orchestrator: ParallelOrchestrator) -> None:
-        self._orchestrator = orchestrator
+    def __init__(self, target: Cancellable) -> None:
+        self._target = target
         self.signal: int | None = None
 
     @contextlib.contextmanager
@@ -41,6 +49,6 @@ class Interruption:
         name = signal.Signals(number).name
         if self.signal is None:
             self.signal = number
-            self._orchestrator.cancel(reason=f"interrupted by {name}")
+            self._target.cancel(reason=f"interrupted by {name}")
         else:
-            self._orchestrator.kill(f"interrupted by {name} again")
+            self._target.kill(f"interrupted by {name} again")

@@ -12,7 +12,8 @@ A set is the folder of one agent kind; its paths mirror those of the output:
 | `_macros.j2`, `_parts/x.j2` | only for `include` and `import`, because of the leading `_` |
 | `_set.toml` | delimiters of the set: `variable = ["[[", "]]"]`, likewise `block` and `comment` |
 
-A user's own folder contains sets by kind too. Its files take precedence over built-in ones with the same path.
+A user's own folder contains sets by kind too. Its files take precedence over built-in ones with the same path. Files
+that editors keep for themselves are no part of a set.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from runner.records.editor_files import is_editor_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -33,6 +36,7 @@ SETTINGS_FILE = "_set.toml"
 _RENDERED = ".j2"
 _ONCE = ".once"
 _IGNORED = {"__pycache__", ".DS_Store"}
+_SHORT_DIGEST = 4  # bytes: two versions of one file are compared, not all files with each other
 
 
 @cache
@@ -69,6 +73,16 @@ def set_digest(kind: str, user_folder: Path | None = None, *, home: Path | None 
     return digest.hexdigest()
 
 
+def file_digests(kind: str, user_folder: Path | None = None, *, home: Path | None = None) -> dict[str, str]:
+    """Return short digests of a set's files by their paths in it; of two with the same path, of the user's own."""
+    found: dict[str, str] = {}
+    for folder in set_folders(kind, user_folder, home):
+        for path, place in _walk(folder):
+            if path not in found:
+                found[path] = hashlib.blake2b(Path(place).read_bytes(), digest_size=_SHORT_DIGEST).hexdigest()
+    return found
+
+
 def set_folders(kind: str, user_folder: Path | None, home: Path | None) -> tuple[Path, ...]:
     """Return the folders of a set, the user's own first."""
     own = (home or builtin_folder()) / kind
@@ -84,7 +98,7 @@ def _walk(folder: Path) -> list[tuple[str, str]]:
         inside = place[len(top) + 1 :]
         for name in names:
             whole = f"{place}/{name}"
-            if name not in _IGNORED and os.path.isfile(whole):  # noqa: PTH113 - hot
+            if name not in _IGNORED and not is_editor_file(name) and os.path.isfile(whole):  # noqa: PTH113 - hot
                 found.append((f"{inside}/{name}" if inside else name, whole))
     return sorted(found, key=lambda file: file[0].split("/"))
 

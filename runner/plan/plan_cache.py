@@ -10,23 +10,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from runner.ddl.database_url import scheme_of
 from runner.plan.plan_model import Plan
-from runner.plan.plan_paths import at_home, find_sql_files
+from runner.plan.plan_paths import PATH_ERRORS, at_home, find_sql_files, named_paths
 from runner.records.code_digest import package_digest
 from runner.records.private_cache import PrivateCache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from runner.plan.yaml_nodes import Node
-
 _CACHE = PrivateCache("plans", ["runner.plan.plan_model", "runner.plan.yaml_nodes", "runner.records.task"])
-_ERRORS = (OSError, RuntimeError, ValueError, re.error)  # of following a path
 
 
 def load(path: Path, data: bytes) -> Plan | None:
@@ -52,8 +47,8 @@ def _key(path: Path, data: bytes) -> tuple[bytes, ...]:
 def _places(plan: Plan) -> list[list[str]] | None:
     """Return what each path leads to, with the digest of a part of the plan; None if one cannot be used."""
     try:
-        return [_place(plan.folder, key, text) for key, text in _paths(plan.root)]
-    except _ERRORS:
+        return [_place(plan.folder, key, text) for key, text in named_paths(plan.root)]
+    except PATH_ERRORS:
         return None
 
 
@@ -71,14 +66,3 @@ def _place(folder: Path, key: str, text: str) -> list[str]:
     if not place.is_dir():
         raise NotADirectoryError(place)
     return [str(place)]
-
-
-def _paths(root: Node) -> Iterator[tuple[str, str]]:
-    """Yield the paths of a plan and of its tasks, each with its key."""
-    tasks = root.values.get("tasks")
-    for node in (root, *(tasks.items if tasks is not None else ())):
-        for key in ("ddl", "workspace", "templates", "labels"):
-            value: Any = node.values[key].value if key in node.values else None
-            for text in value if isinstance(value, list) else (value,):
-                if isinstance(text, str):
-                    yield key, text

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from runner.plan.plan_paths import at_home
 from runner.plan.yaml_nodes import Node, problem_at
 from runner.records.task import SUBTASK_CONCURRENCY, TASK_CONCURRENCY, TaskInput
 
@@ -93,9 +94,17 @@ class Plan:
     def problem(self, task: TaskInput | None, key: str, message: str, expected: str = "") -> Problem:
         """Return a problem placed at `key` (such as `agent` or `tables.include.0`) of a task, or of the plan.
 
-        A key that the task leaves to the plan is placed there; one that is written nowhere is placed at the task.
+        A key that the task leaves to the plan is placed there; one that is written nowhere is placed at the task. One
+        of labels that are in a file of their own is placed in that file.
         """
         parts = [int(part) if part.isdecimal() else part for part in key.split(".")]
         top = self.root if task is None else self.root.values["tasks"].items[self.tasks.index(task)]
         owner = self.root if parts[0] not in top.values and parts[0] in self.root.values else top
+        given = owner.values.get("labels") if parts[0] == "labels" else None
+        if given is not None and isinstance(given.value, str):
+            from runner.plan.yaml_reader import read_yaml  # noqa: PLC0415 - slow to import, for a message only
+
+            labels, _ = read_yaml(given.value, (self.folder / at_home(given.value)).read_bytes())
+            file = str(Path(self.file).parent / at_home(given.value))
+            return problem_at(file, labels.find(parts[1:]), message, expected)
         return problem_at(self.file, owner.find(parts), message, expected)

@@ -7,11 +7,28 @@ validated again, only its paths are followed again.
 from __future__ import annotations
 
 import glob
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from runner.plan.yaml_nodes import Node
+
+PATH_ERRORS = (OSError, RuntimeError, ValueError, re.error)  # of following a path
+_PATH_KEYS = ("ddl", "workspace", "templates", "labels")
+
+
+def named_paths(root: Node, keys: Sequence[str] = _PATH_KEYS) -> Iterator[tuple[str, str]]:
+    """Yield the texts that a plan and its tasks have at these keys, each with its key. The plan may be invalid."""
+    tasks = root.values.get("tasks")
+    for node in (root, *(tasks.items if tasks is not None else ())):
+        for key in keys:
+            value: Any = node.values[key].value if key in node.values else None
+            for text in value if isinstance(value, list) else (value,):
+                if isinstance(text, str):
+                    yield key, text
 
 
 def at_home(text: str) -> Path:

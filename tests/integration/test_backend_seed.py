@@ -25,6 +25,7 @@ import json
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
 from app.core.database import get_engine
+from app.core.constraint_columns import is_view
 from app.core.discovery import load_models, table_routers
 from app.main import app
 
@@ -33,11 +34,11 @@ with get_engine().connect() as connection:
         table.fullname: sorted(repr(tuple(row)) for row in connection.execute(sa.select(table)))
         for table in load_models().tables.values()
     }
+    views = {table.info["path"] for table in load_models().tables.values() if is_view(table)}
 with TestClient(app) as client:
     totals = {}
-    paths = app.openapi()["paths"]
     for router in table_routers():
-        if "post" not in paths[f"/api{router.path}"]:
+        if router.path in views:
             continue  # a view has the rows of its tables
         answer = client.get(f"/api{router.path}", params={"limit": 200})
         assert answer.status_code == 200, answer.text

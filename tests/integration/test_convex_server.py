@@ -113,10 +113,11 @@ def test_the_websocket_client_subscribes_reconnects_and_calls(server: Server) ->
         assert watcher.stdout.readline() == "5\n"
         server.wish(dropConnections=True)
         ingest(server, 6, 20)
-        assert watcher.stdout.readline() == "20\n"
         rest = watcher.stdout.read().splitlines()
         assert watcher.wait(60) == 0
-    assert rest == ["mutation True", "query school", "error unauthorized"]
+    if rest[0] == "5":  # the client was connected again before the server had the rest
+        del rest[0]
+    assert rest == ["20", "mutation True", "query school", "error unauthorized"]
 
 
 def test_a_restarted_server_has_what_it_had_committed(tmp_path: Path) -> None:

@@ -188,9 +188,8 @@ def test_what_programs_print_arrives_before_the_end_of_the_shard(talk: Talk, tmp
     assert isinstance(messages[-1], ShardEnded)
 
 
-def test_there_are_no_more_workers_than_places_on_a_cluster_or_in_memory(talk: Talk) -> None:
-    if isinstance(talk.executor, LocalExecutor):
-        pytest.skip("on this machine the supervisor counts")
+@pytest.mark.parametrize("talk", ["dask", "memory"], indirect=True)  # on this machine the supervisor counts
+def test_there_are_no_more_workers_than_places(talk: Talk) -> None:
     numbers = [talk.start() for _ in range(PLACES)]
     assert talk.executor.start_worker() is None
     talk.executor.retire(numbers[0])
@@ -216,10 +215,8 @@ def test_closing_ends_busy_workers(talk: Talk, tmp_path: Path) -> None:
         until(lambda: not psutil.pid_exists(started.pid) or is_zombie(started.pid), "the end of the worker")
 
 
+@pytest.mark.parametrize("talk", ["local", "dask"], indirect=True)  # in memory there are no agents
 def test_an_agent_gets_its_memory_and_the_present_files(talk: Talk, tmp_path: Path) -> None:
-    """In memory there are no agents."""
-    if isinstance(talk.executor, MemoryExecutor):
-        pytest.skip("it runs no agents")
     counts = []
     for number in range(3):
         worker = talk.start()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from runner.ddl.catalog.catalog import ViewDraft
 from runner.ddl.model import NoteKind
 from runner.ddl.statements.statement import excerpt
-from runner.ddl.syntax.tokens import split_at
+from runner.ddl.syntax.tokens import split_at, without_trailing_space
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,20 +35,21 @@ def create_view(statement: Statement, modifiers: frozenset[str]) -> None:
         return
     cursor.skip("IF", "NOT", "EXISTS")
     name = catalog.new_name(cursor.take_path())
-    head = cursor.here
+    defining = _without_end(cursor.rest())
+    cursor = cursor.inside(defining)
     columns: tuple[str, ...] = ()
     if cursor.word == "(":
         columns = tuple(cursor.inside(part).take_name() for part in split_at(cursor.take_group()))
     while not cursor.done and cursor.word != "AS":
         cursor.take()
     cursor.expect("AS")
-    query = _without_end(cursor.rest())
-    if not query or head is None:
+    query = cursor.rest()
+    if not query:
         raise cursor.surprise("a query")
     if "RECURSIVE" in modifiers:
         statement.pass_over(NoteKind.VIEW, "the columns of a recursive view are not known")
         return
-    definition = statement.text[head.start : query[-1].end]
+    definition = without_trailing_space(statement.text, defining)
     ending = statement.text[query[-1].end :].strip().rstrip(";").strip()
     if "MATERIALIZED" not in modifiers and ending.upper().startswith("WITH"):
         definition = f"{definition}\n{ending}"
@@ -67,7 +68,7 @@ def create_view(statement: Statement, modifiers: frozenset[str]) -> None:
 
 
 def _without_end(tokens: Sequence[Token]) -> Sequence[Token]:
-    """Return the tokens of a query without a check option, and without whether it is filled at once."""
+    """Return the tokens of a view's definition without a check option, and without whether it is filled at once."""
     for words in _ENDS:
         if tuple(token.word for token in tokens[-len(words) :]) == words:
             return tokens[: -len(words)]

@@ -29,6 +29,7 @@ class Token(NamedTuple):
     word: str
 
 
+_TRAILING_SPACE = re.compile(r"[ \t]+(?=\n)")
 _MAY_HAVE_COMMENT = re.compile(r"--|/\*|#")
 # Parts of token patterns that several dialects share.
 PLAIN_STRING = r"'[^']*(?:''[^']*)*'"
@@ -122,6 +123,16 @@ def source(text: str, tokens: Sequence[Token]) -> str:
     """
     whole = text[tokens[0].start : tokens[-1].end] if tokens else ""
     return tidy(tokens) if _MAY_HAVE_COMMENT.search(whole) else whole
+
+
+def without_trailing_space(text: str, tokens: Sequence[Token]) -> str:
+    """Return the statement's text from the first token to the last; between tokens no line ends with a space."""
+    parts: list[str] = []
+    end = tokens[0].start if tokens else 0
+    for token in tokens:
+        parts.extend((_TRAILING_SPACE.sub("", text[end : token.start]), token.text))
+        end = token.end
+    return "".join(parts)
 
 
 def tidy(tokens: Sequence[Token]) -> str:

@@ -50,6 +50,7 @@ def _statement(text: str) -> str:
         return _quote(text)
     lines = (repr(f"{line}'\"")[1:-4].replace("\\'", "'") for line in text.split("\n"))
     body = re.sub(r'(?<=")"|"\Z', r"\"", "\n".join(lines))
+    body = re.sub(r" (?=\n)", r"\\x20", body)  # the end of a line inside of a quoted text
     return f'"""\\\n{body}"""'
 
 

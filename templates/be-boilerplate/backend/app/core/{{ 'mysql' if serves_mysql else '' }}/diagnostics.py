@@ -106,7 +106,8 @@ def _diagnostics(context: ExceptionContext, state: str, message: str) -> Diagnos
     column = _COLUMN.search(message)
     if column is None:
         return Diagnostics()
-    quoted = column[1].rpartition(".")[2] if column[1] else None  # MySQL adds the table to the column of a JSON
+    # MySQL has the table before the name of a column with JSON
+    quoted = column[1].rpartition(".")[2] if column[1] else None
     return Diagnostics(column_name=_plain(quoted or column[2] or column[3]))
 
 
