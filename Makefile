@@ -15,13 +15,14 @@ LOCKED := $(INSTALL) --require-hashes --only-binary :all: --requirement
 EDITABLE := $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
-.PHONY: run test newest oldest upgrade faults lint format bench corpus clean help
+.PHONY: run test docs newest oldest upgrade faults lint format bench corpus clean help
 
 help:
 	@echo "make run      generate the application of $(PLAN)"
 	@echo "make test     run the project's tests"
 	@echo "make faults   run the fault suite long: real times, many repetitions; results in tests/integration/FAULTS.md"
 	@echo "make lint     check style and types"
+	@echo "make docs     build the documentation as a site in build/docs"
 	@echo "make format   format the code"
 	@echo "make bench    measure speed against the baselines"
 	@echo "make corpus   read real schemas and compare with what real databases say; generate, migrate and test their backends"
@@ -49,6 +50,9 @@ lint: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m tests.node npm run --silent typecheck
+
+docs: $(DEV_STAMP)
+	$(BIN)/python -m docs build/docs
 
 format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix .

@@ -128,7 +128,8 @@ def test_a_run_on_this_machine_imports_nothing_of_dask(tmp_path: Path) -> None:
         "{version: 1, name: x, workspace: out, ddl: a.sql, tasks: [{description: Schema docs}]}"
     )
     code = (
-        "import sys; from pathlib import Path; from runner.command.run_plan import RunOptions, run_plan; "
+        "import sys; from pathlib import Path; from runner.command.run_options import RunOptions; "
+        "from runner.command.run_plan import run_plan; "
         "code = run_plan(RunOptions(plan=Path('plan.yaml'), state=Path('.runner'), quiet=True)); "
         "names = {name.partition('.')[0] for name in sys.modules}; "
         "print(code, *sorted(names & {'dask', 'distributed', 'tornado', 'asyncio'}))"

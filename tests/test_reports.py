@@ -125,7 +125,7 @@ def test_the_report_has_its_documented_shape(store: SqliteStore) -> None:
         "started_at": "2026-03-01T12:00:01.000000Z",
         "ended_at": "2026-03-01T12:00:06.000000Z",
         "up_to_date": False,
-        "files": {"created": 0, "updated": 0, "identical": 0, "kept": 0},
+        "files": {"created": 0, "updated": 0, "identical": 0, "kept": 0, "merged": 0, "conflicts": 0},
     }
     assert [each["table"] for each in subtasks] == ["students", "grades", "fees"]
     assert (subtasks[0]["up_to_date"], subtasks[0]["files"]["identical"]) == (True, 6)
@@ -300,6 +300,7 @@ def test_a_log_is_limited_to_a_level_and_a_time(store: SqliteStore, tmp_path: Pa
         "be-crud/grades: attempt 1 failed (not charged), again in 0.50 s: killed by SIGKILL",
         "be-crud/grades: failed: no space",
         "be-crud: failed: no space",
+        "ui: skipped: needs be-crud, which failed",
     ]
     steps = [line for line in commands.logs(state, None, LogSelection(level="info")) if ": step " in line]
     assert steps == []

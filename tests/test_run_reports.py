@@ -7,7 +7,8 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -23,9 +24,6 @@ from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import FileCounts
 from tests.made_up_runs import made_up_events
 from tests.sample_runs import NOON, at, ended, run_started, started, step, task_added
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RUN = "3f2a9c1b-0000-4000-8000-000000000000"
 # Jenkins' schema of JUnit's XML: the attributes of each element, required ones with a bang, and its children.
@@ -284,4 +282,13 @@ def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         check_writable(tmp_path, "--junit")
     with pytest.raises(ReportPathError, match=r"file is not a folder; name another file with --trace"):
         check_writable(tmp_path / "file" / "report.json", "--trace")
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["file"]
+    with pytest.raises(ReportPathError, match=r"/proc may not be written \(.+\); name another file with --json"):
+        check_writable(Path("/proc/report.json"), "--json")
+    (tmp_path / "link").symlink_to("/proc/report.json")
+    with pytest.raises(ReportPathError, match=r"/proc may not be written"):
+        check_writable(tmp_path / "link", "--json")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(ReportPathError, match=r"circle: it may not be written"):
+        check_writable(tmp_path / "circle", "--json")
+    check_writable(Path("/dev/stdout"), "--json")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["circle", "file", "link"]

@@ -18,6 +18,7 @@ import type * as aggregate from "../aggregate.js";
 import type * as cleanup from "../cleanup.js";
 import type * as crons from "../crons.js";
 import type * as documents from "../documents.js";
+import type * as feed from "../feed.js";
 import type * as lines from "../lines.js";
 import type * as logs from "../logs.js";
 import type * as progress from "../progress.js";
@@ -41,6 +42,7 @@ declare const fullApi: ApiFromModules<{
   cleanup: typeof cleanup;
   crons: typeof crons;
   documents: typeof documents;
+  feed: typeof feed;
   lines: typeof lines;
   logs: typeof logs;
   progress: typeof progress;

@@ -19,14 +19,16 @@ import click
 
 from runner.command.arguments import DIALECT, PLAN, PROGRAM, REPORT, SHELLS, STATE, complete_file, say
 from runner.command.help_text import OVERVIEW, add_examples
+from runner.command.resolve_command import resolve
 from runner.command.run_commands import COMMANDS
+from runner.progress.reports.console_streams import width_of
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from runner.command.run_reports import ReportFiles
+    from runner.progress.reports.report_files import ReportFiles
 
 _DEFAULT_COMMAND = "run"
 _EXHAUSTED_LINE = f"{EXHAUSTED}\n".encode()  # made before there is no memory for it
@@ -110,7 +112,17 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @STATE
 @click.option("--check", is_flag=True, help="Write nothing; list what would change and exit 3 if anything would.")
 @click.option("--diff", is_flag=True, help="With --check: show how the files would change.")
+@click.option("--dry-run", is_flag=True, help="Write nothing; show which tasks would run, and what of their files.")
+@click.option("--explain", is_flag=True, help="Say of each sub-task why it ran or did not.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.option(
+    "--conflict",
+    type=click.Choice(["reject", "markers", "keep", "theirs"]),
+    default="reject",
+    show_default=True,
+    help="Where your edits contradict what is generated: write the new text to FILE.rej, put both into the file, "
+    "leave the file alone, or take what is generated and save yours as FILE.orig.",
+)
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
 @click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
 @click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
@@ -143,6 +155,7 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--junit", type=REPORT, help="The same as JUnit's XML, for CI.")
 @click.option("--report", "page", type=REPORT, help="The same as a page of HTML, with a timeline.")
 @click.option("--trace", type=REPORT, help="The same as a trace, for Perfetto.")
+@click.option("--code-quality", type=REPORT, help="Write what is stale or failed, at its lines, for GitLab.")
 @click.option("--notify", metavar="URL", help="Send the JSON report to this address when the run has failed.")
 @click.option(
     "--notify-on",
@@ -160,21 +173,26 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 def _run(ctx: click.Context, /, **options: Any) -> None:
     """Run a plan: generate what is not up to date.
 
-    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
-    run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
+    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, or a file has a conflict, 2 plan, DDL or usage
+    invalid (nothing was run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT
+    and SIGTERM.
     """
     if options["diff"] and not options["check"]:
         raise click.UsageError("--diff shows what --check finds: use both")
     watch = options.pop("watch")
     if watch and options["rerun_failed"]:
         raise click.UsageError("--watch runs what has changed, --rerun-failed what has failed: use one of them")
+    if options["dry_run"] and options["check"]:
+        raise click.UsageError("--dry-run shows what would happen, --check fails if anything would: use one of them")
+    options["check"] = options["check"] or options["dry_run"]
     local = options["executor"] in {None, "local"}
     if not watch and local and not options["state"].exists():  # nothing ran here before: workers will be needed
         from runner.execution.forkserver import ensure_forkserver  # noqa: PLC0415
 
         ensure_forkserver()
-    from runner.command.run_plan import RunOptions, run_plan  # noqa: PLC0415 - see the module's docstring
-    from runner.command.run_reports import ReportFiles  # noqa: PLC0415 - likewise
+    from runner.command.run_options import RunOptions  # noqa: PLC0415 - see the module's docstring
+    from runner.command.run_plan import run_plan  # noqa: PLC0415
+    from runner.progress.reports.report_files import ReportFiles  # noqa: PLC0415
 
     reports = ReportFiles(**{name: options.pop(name) for name in ("json", "junit", "page", "trace")})
     url, when = options.pop("notify"), options.pop("notify_on")
@@ -309,14 +327,19 @@ def _doctor(ctx: click.Context, state: Path) -> None:
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     bad = False
     for found in findings(state, os.environ):
-        click.echo(report_line(found, colour=colour))
+        click.echo(report_line(found, colour=colour, width=width_of(sys.stdout)))
         bad = bad or found.state == "bad"
     ctx.exit(1 if bad else 0)
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, resolve):
     _runner.add_command(_command)
 add_examples(_runner)
+
+
+def command_line() -> click.Group:
+    """Return the command with all its commands, which the command reference is generated from."""
+    return _runner
 
 
 def main() -> NoReturn:

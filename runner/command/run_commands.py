@@ -31,7 +31,7 @@ def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> Non
     if follow and as_json:
         raise click.UsageError("--follow prints text and --json one report: use one of them")
     for text in follow_status(state, run) if follow else (status(state, run, as_json=as_json),):
-        say(text)
+        say(text, wrap=not as_json)
 
 
 @click.command("logs")
@@ -64,7 +64,7 @@ def _runs(ctx: click.Context, state: Path) -> None:
     from runner.progress.reports.commands import list_runs  # noqa: PLC0415
 
     if ctx.invoked_subcommand is None:
-        say(list_runs(state))
+        say(list_runs(state), wrap=True)
 
 
 @_runs.command("prune")
@@ -134,11 +134,21 @@ def _watch(run: str | None, state: Path) -> None:
 @STATE
 @click.option("--port", type=click.IntRange(0, 65535), default=8640, show_default=True, help="0 for any free port.")
 @click.option("--allow-control", is_flag=True, help="Let the page pause, resume and cancel runs.")
-def _board(state: Path, port: int, *, allow_control: bool) -> None:
+@click.option("--convex", is_flag=True, help="Show the runs of the deployment that CONVEX_URL names.")
+def _board(state: Path, port: int, *, allow_control: bool, convex: bool) -> None:
     """Show runs in a browser of this machine while they last; ends with Ctrl-C."""
+    from runner.progress.convex.target import required_reading_target  # noqa: PLC0415
     from runner.progress.web_board.board_server import serve_board  # noqa: PLC0415
 
-    serve_board(state, port, lambda address: say(f"board: {address}"), allow_control=allow_control)
+    if convex and allow_control:
+        raise click.UsageError("--allow-control is for runs of this machine: leave out --convex, or --allow-control")
+    serve_board(
+        state,
+        port,
+        lambda address: say(f"board: {address}"),
+        allow_control=allow_control,
+        target=required_reading_target(os.environ) if convex else None,
+    )
 
 
 COMMANDS: tuple[click.Command, ...] = (_status, _logs, _runs, _pause, _resume, _cancel, _sync, _watch, _board)

@@ -7,68 +7,64 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from runner.command.ci_job import CiJob
 from runner.command.executor_choice import LOCAL, cluster_executor, cluster_warnings, executor_settings
 from runner.command.interruption import Interruption
 from runner.command.live_progress import LiveProgress
 from runner.command.plan_jobs import check_workspaces, prepare_plan
-from runner.command.run_reports import ReportFiles
+from runner.command.run_end import (
+    Reasons,
+    RunEnd,
+    exit_code,
+    find_drift,
+    finish_success,
+    in_words,
+    report_conflicts,
+)
 from runner.execution.worker_protocol import Limits
-from runner.progress.reports.console import Console, print_drift
+from runner.progress.reports.console import Console
+from runner.progress.reports.report_files import check_writable
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
 from runner.records.events import Logged
 from runner.records.status import RunStatus, SubTaskStatus
+from runner.records.task import Merging
 from runner.scheduling.supervisor import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
+    from runner.command.run_options import RunOptions
     from runner.generation.workspace.plan_lock import PlanLock
     from runner.plan.plan_model import Plan
-    from runner.progress.notification import Notifier  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
     from runner.progress.reporter import Sink
+    from runner.progress.reports.explanation_view import Explanation
     from runner.scheduling.job import Job
     from runner.scheduling.orchestrator import ParallelOrchestrator
     from runner.scheduling.preparation import Preparation
 
-EXIT_DRIFT = 3
 _MIB = 1 << 20
 _RUNS_SEARCHED = 50  # in the state folder, for what failed last
 _WORKSPACE_LOST = "the workspace was removed or replaced during the run. Run the plan again"
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class RunOptions:
-    """The options of `runner run`."""
-
-    plan: Path
-    state: Path
-    check: bool = False
-    diff: bool = False
-    force: bool = False
-    fail_fast: bool = False
-    rerun_failed: bool = False
-    prune: bool = False
-    if_running: Literal["fail", "skip", "wait"] = "fail"
-    wait: float = 24 * 3600.0  # seconds to wait for the end of the other run
-    keep_runs: int = 100
-    reports: ReportFiles = field(default_factory=ReportFiles)
-    notifier: Notifier | None = None
-    quiet: bool = False
-    log_format: Literal["text", "json"] = "text"
-    executor: str | None = None  # `local` or the address of a scheduler, in place of the plan's own
-
-
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` where it cannot start."""
     options.reports.check()
+    if options.code_quality is not None:
+        check_writable(options.code_quality, "--code-quality")
+    ci = CiJob.of(os.environ, talks=options.talks, code_quality=options.code_quality)
+    with ci.marks_errors(str(options.plan)):
+        return _run(options, ci)
+
+
+def _run(options: RunOptions, ci: CiJob) -> int:
     if options.force and options.executor in {None, LOCAL}:
         _start_forkserver()
     plan, preparation, jobs = prepare_plan(
@@ -85,7 +81,7 @@ def run_plan(options: RunOptions) -> int:
                 if options.if_running == "skip":
                     return 0
                 raise
-        return _execute(plan, preparation, jobs, options, progress, lock)
+        return _execute(plan, preparation, jobs, options, ci, progress, lock)
 
 
 def _expect_work(options: RunOptions, plan: Plan) -> None:
@@ -117,6 +113,7 @@ def _execute(
     preparation: Preparation,
     jobs: Sequence[Job],
     options: RunOptions,
+    ci: CiJob,
     progress: LiveProgress,
     lock: PlanLock | None,
 ) -> int:
@@ -134,11 +131,19 @@ def _execute(
         force=options.force,
         check=options.check,
         diff=options.diff,
+        merging=Merging(conflict=options.conflict),
         fail_fast=options.fail_fast,
         limits=limits,
     )
     with _run_store(options) as store:
-        console = Console(quiet=options.quiet, log_format=options.log_format, check=options.check)
+        reasons = _reasons(jobs, options, ci)
+        console = Console(
+            quiet=options.quiet,
+            log_format=options.log_format,
+            check=options.check,
+            explanation=_explanation(reasons, options),
+            log=ci.log,
+        )
         for notice in store.notices:
             console.notice(notice)
         for dead in store.mark_interrupted(str(plan.path)):
@@ -160,76 +165,60 @@ def _execute(
             misread = (Logged(level="warning", message=warning) for warning in preparation.warnings)
             for warning in (*progress.warnings(), *misread, *(cluster_warnings(cluster) if cluster else ())):
                 orchestrator.note(warning)
-            _run_jobs(orchestrator, jobs)
-            drift = _drift(plan_jobs, orchestrator) if options.check else []
-            code = _exit_code(orchestrator, interruption, drift)
+            lost = _run_jobs(orchestrator, jobs, reasons if options.explain else {})
+            drift = find_drift(plan_jobs, orchestrator) if options.check and lost is None else []
+            code = exit_code(orchestrator, interruption, () if options.dry_run else drift)
             status = RunStatus.CANCELLED if interruption.signal else None
             if code == 0 and lock is not None and not lock.is_in_place():
                 orchestrator.note(Logged(level="error", message=f"{plan.workspace}: {_WORKSPACE_LOST}"))
                 status, code = RunStatus.FAILED, 1
             if code == 0 and not options.check:
-                _after_success(plan_jobs, jobs, orchestrator, console, options)
-            orchestrator.close(status, code)
+                finish_success(plan_jobs, jobs, orchestrator, console, options)
+                code = report_conflicts(jobs, orchestrator, console, options)
+            orchestrator.close(status, code)  # does nothing where the cluster was lost: the run has ended then
             progress.drain(store, console)
-        if options.check:
-            with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
-                print_drift(drift, orchestrator.diffs, quiet=options.quiet)
-        _report(options, store, orchestrator, console)
+        end = RunEnd(plan=plan, jobs=plan_jobs, options=options, ci=ci, reasons=reasons, drift=drift, exit_code=code)
+        end.show(store, orchestrator, console, lost=lost is not None)
+    if lost is not None:
+        raise lost
     return code
 
 
-def _report(options: RunOptions, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console) -> None:
-    """Write the report files of an ended run, and tell whom it concerns."""
-    diffs = orchestrator.diffs if options.check else None
-    options.reports.write(store, orchestrator.run_id, orchestrator.changes, diffs)
-    if options.notifier is not None:
-        from runner.progress.reports.json_report import run_report  # noqa: PLC0415 - for a report only
+def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job], reasons: Reasons) -> ClusterError | None:
+    """Run the jobs to their end. Where the cluster cannot be used any more, end the run and return the error.
 
-        warning = options.notifier.notify(run_report(store, orchestrator.run_id))
-        if warning is not None:
-            console.notice(f"warning: {warning}")
-
-
-def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job]) -> None:
-    """Run the jobs to their end. Where the cluster cannot be used any more, the run is ended as interrupted."""
+    The reasons of sub-tasks are recorded in their logs.
+    """
     try:
         orchestrator.submit_jobs(jobs)
+        for subtask_id, found in reasons.items():
+            message = f"why: {in_words(found)}"
+            task_id = subtask_id.partition("/")[0]
+            orchestrator.note(Logged(level="info", message=message, task_id=task_id, subtask_id=subtask_id))
         orchestrator.on_idle()
     except ClusterError as error:
         orchestrator.note(Logged(level="error", message=str(error)))
         orchestrator.close(RunStatus.INTERRUPTED, error.exit_code)
-        raise
+        return error
+    return None
 
 
-def _after_success(
-    plan_jobs: Sequence[Job],
-    jobs: Sequence[Job],
-    orchestrator: ParallelOrchestrator,
-    console: Console,
-    options: RunOptions,
-) -> None:
-    """Remove or report files of dropped tables, and print how to start the generated application."""
-    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
+def _reasons(jobs: Sequence[Job], options: RunOptions, ci: CiJob) -> Reasons:
+    """Return why each sub-task runs or does not, where that is shown."""
+    if not options.explain and not (options.check and ci.wants_faults):
+        return {}
+    from runner.scheduling.explanation import explain  # noqa: PLC0415 - only where it is asked for
 
-    dropped = dropped_tables.find(job.spec for job in plan_jobs)
-    if options.prune:
-        for table in dropped:
-            for event in dropped_tables.prune(table, orchestrator.run_id):
-                orchestrator.note(event)
-    elif dropped:
-        console.notice(dropped_tables.notice(dropped))
-    if options.log_format == "text":
-        for hint in start_hints(jobs, Path.cwd()):
-            console.notice(hint)
+    return explain(jobs, force=options.force)
 
 
-def _drift(jobs: Sequence[Job], orchestrator: ParallelOrchestrator) -> list[tuple[str, str]]:
-    """Return what a check found, as verbs with paths: `prune` for the files of tables that the plan no longer has."""
-    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
+def _explanation(reasons: Reasons, options: RunOptions) -> Explanation | None:
+    if not options.explain:
+        return None
+    from runner.progress.reports.explanation_view import Explanation  # noqa: PLC0415 - only where it is asked for
 
-    dropped = dropped_tables.find(job.spec for job in jobs)
-    leftovers = dropped_tables.files_to_prune(dropped, orchestrator.run_id)
-    return [*(change for _, change in orchestrator.changes), *(("prune", path) for path in leftovers)]
+    texts = {subtask_id: in_words(found) for subtask_id, found in reasons.items()}
+    return Explanation(reasons=texts, check=options.check)
 
 
 @contextlib.contextmanager
@@ -277,24 +266,3 @@ def unfinished(jobs: Sequence[Job], store: StateReader, plan_path: str) -> tuple
         for job in jobs
         if left[job.spec.id]
     )
-
-
-def start_hints(jobs: Sequence[Job], folder: Path) -> tuple[str, ...]:
-    """Return the shell commands, to be run in `folder`, that start what the jobs have generated."""
-    hints = []
-    for job in jobs:
-        if job.start is not None:
-            place = job.spec.workspace / job.start.folder
-            near = place.relative_to(folder) if place.is_relative_to(folder) else place
-            hints.append(f"start {job.start.what}:  cd {shlex.quote(str(near))} && {job.start.command}")
-    return tuple(dict.fromkeys(hints))
-
-
-def _exit_code(orchestrator: ParallelOrchestrator, interruption: Interruption, drift: Iterable[tuple[str, str]]) -> int:
-    if interruption.signal is not None:
-        return 128 + interruption.signal
-    if not all(result.success for result in orchestrator.results.values()):
-        return 1
-    if any(verb != "keep" for verb, _ in drift):
-        return EXIT_DRIFT
-    return 0

@@ -20,7 +20,7 @@ from runner.generation.workspace.present_files import present_files
 from runner.generation.workspace.writer import Change, WorkspaceWriter, WriteReport
 from runner.records import errors
 from runner.records.errors import WorkspaceError, is_retryable
-from runner.records.task import SETUP_PIECE
+from runner.records.task import SETUP_PIECE, Merging
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -61,13 +61,27 @@ class DirectAccess:
     """The workspace of a task, in the file system of this process. See `WorkspaceAccess`."""
 
     def __init__(
-        self, task: TaskSpec, run_id: str, *, force: bool = False, check: bool = False, diff: bool = False
+        self,
+        task: TaskSpec,
+        run_id: str,
+        *,
+        force: bool = False,
+        check: bool = False,
+        diff: bool = False,
+        merging: Merging = Merging(),
     ) -> None:
         self._task = task
         self._force = force
         self._manifest = Manifest(task.workspace)
         self._writer = WorkspaceWriter(
-            task.workspace, FileLockManager(task.workspace), self._manifest, run_id, force=force, check=check, diff=diff
+            task.workspace,
+            FileLockManager(task.workspace),
+            self._manifest,
+            run_id,
+            force=force,
+            check=check,
+            diff=diff,
+            merging=merging,
         )
 
     def examine(self, work: Workpiece, part_digest: Callable[[], str]) -> Examined:

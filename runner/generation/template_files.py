@@ -36,6 +36,7 @@ SETTINGS_FILE = "_set.toml"
 _RENDERED = ".j2"
 _ONCE = ".once"
 _IGNORED = {"__pycache__", ".DS_Store"}
+_SHORT_DIGEST = 4  # bytes: two versions of one file are compared, not all files with each other
 
 
 @cache
@@ -70,6 +71,16 @@ def set_digest(kind: str, user_folder: Path | None = None, *, home: Path | None 
             digest.update(b"%d:%b%d:%b" % (len(name), name, len(content), content))
         digest.update(b"|")
     return digest.hexdigest()
+
+
+def file_digests(kind: str, user_folder: Path | None = None, *, home: Path | None = None) -> dict[str, str]:
+    """Return short digests of a set's files by their paths in it; of two with the same path, of the user's own."""
+    found: dict[str, str] = {}
+    for folder in set_folders(kind, user_folder, home):
+        for path, place in _walk(folder):
+            if path not in found:
+                found[path] = hashlib.blake2b(Path(place).read_bytes(), digest_size=_SHORT_DIGEST).hexdigest()
+    return found
 
 
 def set_folders(kind: str, user_folder: Path | None, home: Path | None) -> tuple[Path, ...]:

@@ -30,11 +30,14 @@ from runner.ddl.live.database_snapshots import DatabaseSnapshots
 from runner.execution.local_executor import LocalExecutor
 from runner.generation.model.naming import free_name, kebab
 from runner.generation.workspace.claims import begin_claims, release_claims, sweep_claims
+from runner.generation.workspace.input_parts import record_parts
 from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.writer import sweep_temp_files
 from runner.plan.dispatcher import AgentDispatcher
 from runner.progress.reporter import Control, EventStore, Reporter, Sink
+from runner.progress.reports.report_files import ReportFiles
 from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.state_reader import StateReader
 from runner.records.events import Event, Logged, RunEnded, RunStarted, TaskAdded
 from runner.records.process_identity import this_host
 from runner.records.status import RunStatus, TaskStatus
@@ -73,7 +76,9 @@ class ParallelOrchestrator:
 
     `store` is the folder for durable state, or a store of the caller's own, which is used as it is and left open;
     without one it is the folder `.runner`, or a temporary one for a check. `dispatcher` finds the agent kind of a
-    task that names none. `executor` has the workers; without one they are processes of this machine.
+    task that names none. `sinks` get each event once it is stored, in order, each in a thread of its own. `reports` are
+    written by `close`, of a store that can be read. `executor` has the workers; without one they are processes of this
+    machine. Raises `ReportPathError` where a report could not be written.
 
     A run begins with the first task and ends with `close`; use the orchestrator as a context manager. Its methods may
     be called from any thread. Create it and submit the first task from the main thread, though: the processes that it
@@ -91,7 +96,10 @@ class ParallelOrchestrator:
         info: RunInfo | None = None,
         import_path: StrPath | None = None,
         executor: Executor | None = None,
+        reports: ReportFiles | None = None,
     ) -> None:
+        self._reports = reports or ReportFiles()
+        self._reports.check()
         self.run_id = str(uuid.uuid4())
         self._settings = settings or Settings(workers=concurrency)
         self._info = info or RunInfo()
@@ -101,6 +109,8 @@ class ParallelOrchestrator:
         self._resources.enter_context(databases)
         self._preparation = Preparation(dispatcher or AgentDispatcher(), import_path, databases)
         self._store = self._open_store(store)
+        if self._reports.wanted and not isinstance(self._store, StateReader):
+            raise TypeError("reports are written of a store that can be read; give the path of a folder as `store`")
         self._reporter = Reporter(
             self._store, sinks, run_id=self.run_id, on_failure=self._store_failed, on_control=self._control
         )
@@ -162,6 +172,10 @@ class ParallelOrchestrator:
         for job in jobs:
             self._reporter.post(_added(job))
         self._supervisor.add(jobs)
+        if not self._settings.check:
+            for job in jobs:  # while workers start
+                if job.read_parts is not None:
+                    record_parts(job.spec.workspace, job.spec.inputs_digest, job.read_parts)
         return futures
 
     # ----------------------------------------------------------------------------- control
@@ -259,8 +273,8 @@ class ParallelOrchestrator:
     def close(self, status: RunStatus | None = None, exit_code: int | None = None) -> None:
         """End the run: kill what still runs, record the last event, release all resources. May be called twice.
 
-        Status and exit code follow from the tasks unless they are given. Raises `StoreError` where the run's state
-        could not be saved.
+        Status and exit code follow from the tasks unless they are given. Raises `StoreError` where the run's state or
+        a report could not be saved.
         """
         with self._lock:
             if self._closed:
@@ -278,6 +292,9 @@ class ParallelOrchestrator:
             code = (0 if ended is RunStatus.DONE else 1) if exit_code is None else exit_code
             self._reporter.post(RunEnded(status=ended, exit_code=code))
             self._reporter.close(CLOSE_TIMEOUT)
+            if isinstance(self._store, StateReader):
+                diffs = self.diffs if self._settings.check else None
+                self._reports.write(self._store, self.run_id, self.changes, diffs)
 
     def __enter__(self) -> Self:
         return self

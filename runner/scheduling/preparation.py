@@ -10,12 +10,12 @@ import json
 import pickle
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.ddl.dialects import DEFAULT, NAMES, NAMES_IN_WORDS
 from runner.ddl.sql_files import expand_ddl_paths
 from runner.generation.registry import agent_facts
-from runner.generation.template_files import set_digest
+from runner.generation.template_files import file_digests, set_digest
 from runner.plan.dispatcher import AgentDispatcher, resolve_agent
 from runner.records.errors import AgentError, ClassificationError, TaskInputError
 from runner.records.task import Classification, TableGlobs, TaskInput, TaskSpec, inputs_digest, subtasks_of
@@ -25,15 +25,17 @@ from runner.scheduling.schema_source import SchemaSource
 from runner.scheduling.table_selection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from _typeshed import StrPath
 
     from runner.ddl.live.database_snapshots import DatabaseSnapshots
     from runner.ddl.model import Schema
     from runner.generation.registry import AgentFacts
+    from runner.generation.workspace.input_parts import InputParts
     from runner.scheduling.table_selection import Selection
 
+_SHORT_DIGEST = 8  # digits, of an option's value
 _COLUMN_OPTIONS = ("search", "secret", "soft_delete", "labels")  # which name tables or columns of the schema
 
 
@@ -77,12 +79,13 @@ class Preparation:
             raise ValueError("the task has no id")
         classification, agent = self._agent(task)
         source = self._source(task, agent)
-        schema_digest, names, read, pickled = None, None, _no_tables, _pickled_no_tables
+        schema_digest, names, read, pickled, outline = None, None, _no_tables, _pickled_no_tables, None
         if source is not None:
             named = self._named.union(task.tables.include if task.tables else ())
             schema_digest, names, warnings = self._selection(task, source, named, per_table=agent.per_table)
             self._warnings |= dict.fromkeys(warnings)
             read, pickled = partial(source.schema, named), partial(source.pickled, named)
+            outline = partial(source.outline, named)
         generator = self._generator_digest(agent, task)
         spec = TaskSpec(
             id=task.id,
@@ -95,7 +98,8 @@ class Preparation:
             inputs_digest=inputs_digest(generator, schema_digest or ""),
             generator_digest=generator if agent.reads_part else None,
         )
-        return Job(spec=spec, read_schema=read, pickle_schema=pickled, start=agent.start)
+        parts = partial(self._parts, agent, task, schema_digest, outline)
+        return Job(spec=spec, read_schema=read, pickle_schema=pickled, read_parts=parts, start=agent.start)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -156,11 +160,40 @@ class Preparation:
 
     def _generator_digest(self, agent: AgentFacts, task: TaskInput) -> str:
         """Return a digest of everything but the schema that a task's files are generated from."""
-        templates = None if task.templates is None else Path(task.templates)
+        options = json.dumps(task.options, sort_keys=True, default=str)
+        return inputs_digest(VERSION, agent.code_digest, self._set_digest(agent, _templates(task)), options)
+
+    def _set_digest(self, agent: AgentFacts, templates: Path | None) -> str:
         if (agent, templates) not in self._set_digests:  # once for all tasks of a kind
             self._set_digests[agent, templates] = set_digest(agent.kind, templates, home=agent.home)
-        options = json.dumps(task.options, sort_keys=True, default=str)
-        return inputs_digest(VERSION, agent.code_digest, self._set_digests[agent, templates], options)
+        return self._set_digests[agent, templates]
+
+    def _parts(
+        self,
+        agent: AgentFacts,
+        task: TaskInput,
+        schema_digest: str | None,
+        outline: Callable[[], Mapping[str, Any]] | None,
+    ) -> InputParts:
+        """Return what the digests of a task are made from, part by part."""
+        from runner.generation.workspace.input_parts import InputParts, Part  # noqa: PLC0415 - for changed inputs
+
+        templates = _templates(task)
+        read_files = partial(file_digests, agent.kind, templates, home=agent.home)
+        return InputParts(
+            version=VERSION,
+            code=agent.code_digest,
+            options={
+                name: inputs_digest(json.dumps(value, sort_keys=True, default=str))[:_SHORT_DIGEST]
+                for name, value in task.options.items()
+            },
+            templates=Part(self._set_digest(agent, templates), read_files),
+            schema=Part(inputs_digest(schema_digest), outline) if schema_digest and outline else None,
+        )
+
+
+def _templates(task: TaskInput) -> Path | None:
+    return None if task.templates is None else Path(task.templates)
 
 
 def _no_tables() -> Schema:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import os
 import pickle
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runner.ddl import schema_cache
+from runner.records.private_cache import PrivateCache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
     from runner.ddl.model import Schema
+
+_OUTLINES = PrivateCache("outlines", [])
 
 
 class SchemaSource:
@@ -60,6 +65,21 @@ class SchemaSource:
         if self._schema is None and self.digest and not named:
             kept = schema_cache.pickled(self.paths, self.digest)
         return kept or pickle.dumps(self.schema(named), pickle.HIGHEST_PROTOCOL)
+
+    def outline(self, named: Collection[str] = ()) -> Mapping[str, Any]:
+        """Return the outline of the schema (`schema_outline`). Where an earlier run made it, the schema stays unread.
+
+        Raises as `schema`.
+        """
+        key = (self.digest.encode(), json.dumps(sorted(named)).encode(), *map(os.fsencode, self.paths))
+        outline: Mapping[str, Any] | None = _OUTLINES.load(*key) if self.digest else None
+        if outline is None:
+            from runner.ddl.schema_outline import outline_of  # noqa: PLC0415 - for a new schema only
+
+            outline = outline_of(self.schema(named))
+            if self.digest:
+                _OUTLINES.save(outline, *key)
+        return outline
 
     def _read(self) -> Schema:
         schema = schema_cache.load(self.paths, self.digest) if self.digest else None

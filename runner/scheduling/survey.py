@@ -55,11 +55,12 @@ class Survey:
         pieces = {subtask.table or SETUP_PIECE: subtask.id for subtask in task.subtasks}
         manifest = Manifest(task.workspace)
         files = manifest.up_to_date(
-            task.id, pieces, task.inputs_digest, partial(self._part_inputs, job), keep_stamps=not self._check
+            task.id, pieces, task.inputs_digest, partial(self.part_inputs, job), keep_stamps=not self._check
         )
         return {pieces[piece]: count for piece, count in files.items()}
 
-    def _part_inputs(self, job: Job, piece: str) -> str:
+    def part_inputs(self, job: Job, piece: str) -> str:
+        """Return the digest of a sub-task's inputs; empty where its agent reads the whole schema."""
         # imported for a changed schema only
         from runner.generation.model.application import Application  # noqa: PLC0415
         from runner.generation.part_inputs import part_inputs  # noqa: PLC0415

@@ -63,7 +63,8 @@ def seconds(folder: Path, executor: str, *, largest: bool = False) -> float:
     for name in ("out", ".runner"):
         subprocess.run(["rm", "-rf", str(folder / name)], check=True)
     code = (
-        "import sys, resource; from pathlib import Path; from runner.command.run_plan import RunOptions, run_plan; "
+        "import sys, resource; from pathlib import Path; from runner.command.run_options import RunOptions; "
+        "from runner.command.run_plan import run_plan; "
         f"chosen = {executor!r}; "
         "code = run_plan(RunOptions(plan=Path('plan.yaml'), state=Path('.runner'), quiet=True, executor=chosen)); "
         "print(code, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { api } from "../../convex/_generated/api";
+import { MAX_LINES } from "../../convex/feed";
 import type { TaskStatus } from "../../convex/validators";
 import {
   RUN,
@@ -193,4 +194,53 @@ test("no function scans a table: every query uses an index", () => {
     }
   }
   expect(queries).toBeGreaterThan(15);
+});
+
+test("a copy of a run is kept by what changed after an event", async () => {
+  const t = deploy();
+  await send(
+    t,
+    numbered([started, added("be", ["students", "classes"], 7), began("be", "students"), step("be", "students", 2)]),
+  );
+  const run = await t.query(api.runs.get, { token, run: RUN });
+  if (run === null) throw new Error("there is no run");
+  const first = await t.query(api.feed.changes, { token, runId: run._id, after: 2 });
+  expect(first.seq).toBe(4);
+  expect(first.tasks.map(({ externalId }) => externalId)).toEqual(["be"]);
+  expect(first.subtasks).toMatchObject([{ table: "students", status: "running", step: 2 }]);
+  expect(first.complete).toBe(true);
+  const second = await t.query(api.feed.changes, { token, runId: run._id, after: 4 });
+  expect(second).toMatchObject({ run: { lastSeq: 4 }, seq: 4, lines: [], tasks: [], subtasks: [], complete: true });
+});
+
+test("much that changed comes in parts", async () => {
+  const t = deploy();
+  const lines = Array.from({ length: MAX_LINES }, (_, index): Fact => ({
+    type: "Logged", taskId: null, subtaskId: null, level: "info", message: `line ${index}`,
+  }));
+  await sendRun(t, RUN, [started, ...lines]);
+  const run = await t.query(api.runs.get, { token, run: RUN });
+  if (run === null) throw new Error("there is no run");
+  const first = await t.query(api.feed.changes, { token, runId: run._id, after: 0 });
+  expect([first.seq, first.complete]).toEqual([MAX_LINES, false]);
+  const rest = await t.query(api.feed.changes, { token, runId: run._id, after: MAX_LINES });
+  expect([rest.lines.length, rest.complete]).toEqual([1, true]);
+});
+
+test("the newest lines have no steps, and no attempts that began or succeeded", async () => {
+  const t = deploy();
+  await sendRun(t, RUN, [
+    started,
+    added("be", ["students", "classes"]),
+    began("be", "students"),
+    step("be", "students", 2),
+    ended("be", "students"),
+    { type: "Logged", taskId: "be", subtaskId: null, level: "warning", message: "look here" },
+    finished("be", "done"),
+  ]);
+  const run = await t.query(api.runs.get, { token, run: RUN });
+  if (run === null) throw new Error("there is no run");
+  const lines = await t.query(api.feed.newestLines, { token, runId: run._id, upTo: 6 });
+  expect(lines.map(({ type }) => type)).toEqual(["Logged"]);
+  await expectRefusal(t.query(api.feed.newestLines, { runId: run._id, upTo: 6 }), "unauthorized");
 });

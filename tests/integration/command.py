@@ -28,7 +28,12 @@ CREATE TABLE audit_log (id bigint PRIMARY KEY, what text);
 AFFECTING = {
     "ANTHROPIC_API_KEY",
     "CI",
+    "CI_PROJECT_DIR",
     "CONVEX_URL",
+    "GITHUB_ACTIONS",
+    "GITHUB_STEP_SUMMARY",
+    "GITHUB_WORKSPACE",
+    "GITLAB_CI",
     "NO_COLOR",
     "PYTHONDONTWRITEBYTECODE",  # otherwise every command would compile every module again
     "RUNNER_CONVEX_DRAIN",

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import pytest
 
-from runner import TaskInput
+from runner import ReportFiles, TaskInput
 from runner.execution.output_capture import MAX_LINES, TRUNCATED
 from runner.execution.process_pool import Worker
 from runner.execution.worker_protocol import Limits, Shard
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
+from runner.records.errors import ReportPathError
 from runner.records.events import (
     Event,
     Logged,
@@ -220,6 +221,23 @@ def test_a_check_without_a_store_leaves_no_state_behind(tmp_path, monkeypatch) -
         orchestrator.submit_jobs([job("crud", tmp_path / "ws")])
     assert orchestrator.results["crud"].success
     assert list(tmp_path.iterdir()) == []
+
+
+def test_reports_are_written_at_the_end_of_a_run_and_refused_before_it(state, tmp_path) -> None:
+    task = job("one", tmp_path / "out", acts={"t0": "raise final"})
+    written = {kind: tmp_path / f"{kind}.txt" for kind in ("json", "junit", "page", "trace")}
+    with ParallelOrchestrator(store=state, import_path=HERE, reports=ReportFiles(**written)) as orchestrator:
+        orchestrator.submit_jobs([task])
+    assert all("as asked" in path.read_text() for kind, path in written.items() if kind != "trace")
+    assert '"one/t0"' in written["trace"].read_text()
+    with pytest.raises(ReportPathError, match="it is a folder"):
+        ParallelOrchestrator(store=state, reports=ReportFiles(json=tmp_path))
+
+
+def test_reports_of_a_store_that_cannot_be_read_are_refused(tmp_path) -> None:
+    write_only: Any = object()
+    with pytest.raises(TypeError, match="a store that can be read"):
+        ParallelOrchestrator(store=write_only, reports=ReportFiles(json=tmp_path / "report.json"))
 
 
 def test_a_failure_affects_only_its_sub_task_and_skips_dependent_tasks(make, state, tmp_path) -> None:

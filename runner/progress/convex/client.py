@@ -75,17 +75,26 @@ class DeploymentClient(ConvexHttpClient):
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
         call_limit: float = CALL_LIMIT,
+        max_answer: int = MAX_ANSWER,
+        secret: str = TOKEN,
     ) -> None:
+        """`max_answer` bounds answers, in bytes; `secret` is the name of the variable that the secret comes from."""
         super().__init__(target.url)
         self._token = target.token
+        self._secret = secret
+        self._max_answer = max_answer
         self._session = BoundedSession(
-            connect_timeout=connect_timeout, read_timeout=read_timeout, limit=call_limit, max_bytes=MAX_ANSWER
+            connect_timeout=connect_timeout, read_timeout=read_timeout, limit=call_limit, max_bytes=max_answer
         )
         self._session.headers.update({**self.headers, "Content-Type": "application/json"})
 
     def call(self, name: str, args: dict[str, Any]) -> Any:
         """Run the mutation `name` with the secret among its arguments; return its result. Raises `ConvexCallError`."""
         return self.mutation(name, {"token": self._token, **args})
+
+    def read(self, name: str, args: dict[str, Any]) -> Any:
+        """Run the query `name` with the secret among its arguments; return its result. Raises `ConvexCallError`."""
+        return self.query(name, {"token": self._token, **args})
 
     def close(self) -> None:
         """Close the connection."""
@@ -99,7 +108,7 @@ class DeploymentClient(ConvexHttpClient):
         except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
             raise UnavailableError(self._place(_reason(error))) from None
         except AnswerTooLongError:
-            raise RefusedError(self._place(f"answered with more than {MAX_ANSWER:,} bytes; {_IS_IT}")) from None
+            raise RefusedError(self._place(f"answered with more than {self._max_answer:,} bytes; {_IS_IT}")) from None
         except requests.RequestException as error:
             raise RefusedError(self._place(self._harmless(str(error)))) from None
         self._check_status(response)
@@ -127,7 +136,7 @@ class DeploymentClient(ConvexHttpClient):
         failure = FunctionFailedError(self._place(f"{name}: {self._harmless(message)}"), data)
         if failure.code == "unauthorized":
             failure = FunctionFailedError(
-                self._place(f"refused the secret; is {TOKEN} the one of its environment?"), data
+                self._place(f"refused the secret; is {self._secret} the one of its environment?"), data
             )
         raise failure
 

@@ -88,6 +88,22 @@ def reading_target(environ: Mapping[str, str]) -> ConvexTarget | None:
     return _target(address, token, environ) if address and token else None
 
 
+def required_reading_target(environ: Mapping[str, str]) -> ConvexTarget:
+    """Return the deployment to read runs from. Raises ConvexSettingsError where it or its secret is not known."""
+    missing = " and ".join(
+        name
+        for name, value in (
+            (URL, environ.get(URL)),
+            (f"{READ_TOKEN} (or {TOKEN})", environ.get(READ_TOKEN) or environ.get(TOKEN)),
+        )
+        if not value
+    )
+    target = reading_target(environ)
+    if target is None:
+        raise ConvexSettingsError(f"--convex needs {missing} in the environment; see docs/convex.md")
+    return target
+
+
 def shown(url: str) -> str:
     """Return an address without the parts that may be secret."""
     try:

@@ -11,26 +11,33 @@ a run depends on where its output goes:
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from runner.progress.reports.console_streams import abandon, abandoned_on_error, columns_of, direct, is_terminal
-from runner.progress.reports.displays import Bars, Display, JsonLines, NoDisplay, PlainLines, painted_line
+from runner.progress.reports.console_streams import abandon, abandoned_on_error, direct, is_terminal, width_of
+from runner.progress.reports.displays import Bars, Display, Folded, JsonLines, NoDisplay, PlainLines, painted_line
 from runner.progress.reports.summary import Line, diff_lines, drift_lines, is_last, summary_lines
 from runner.progress.reports.tally import RunTally
-from runner.progress.reports.text_layout import printable
+from runner.progress.reports.text_layout import count, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from runner.progress.reporter import Recorded
+    from runner.progress.reports.ci_log import CiLog
+    from runner.progress.reports.explanation_view import Explanation
+    from runner.progress.reports.run_account import RunAccount
 
 
 class Console:
-    """A sink that prints a run. With `check` it prints no summary: `print_drift` follows."""
+    """A sink that prints a run; at its end the `explanation`, if there is one, and the summary.
+
+    With `check` it prints no summary: `print_drift` or `print_dry_run` follows. `log` is that of a CI job.
+    """
 
     def __init__(
         self,
@@ -38,6 +45,8 @@ class Console:
         quiet: bool = False,
         log_format: Literal["text", "json"] = "text",
         check: bool = False,
+        explanation: Explanation | None = None,
+        log: CiLog | None = None,
         out: TextIO | None = None,
         err: TextIO | None = None,
         environ: Mapping[str, str] = os.environ,
@@ -46,6 +55,8 @@ class Console:
         self._err = direct(sys.stderr if err is None else err)
         self._quiet = quiet
         self._check = check
+        self._explanation = explanation
+        self._log = log
         self._tally = RunTally()
         self._notices: list[str] = []
         self._lock = threading.Lock()  # between the sink's thread and callers of `notice`
@@ -53,7 +64,7 @@ class Console:
         self._abandoned = False
         self._json = log_format == "json"
         self._colour = _shows_colour(self._out, environ)
-        self._width = columns_of(self._out) if is_terminal(self._out) else None
+        self._width = width_of(self._out)
         self._display = self._choose_display(environ)
         self._streams = (self._out, self._err) if isinstance(self._display, Bars) else (self._out,)
 
@@ -63,6 +74,8 @@ class Console:
             for recorded in batch:
                 self._tally.run_id = recorded.run_id
                 ending = self._tally.add(recorded.event)
+                if ending is not None and self._explanation is not None:
+                    self._explanation.add(ending)
                 self._display.show(recorded, ending)
                 if is_last(recorded.event):
                     self._sum_up()
@@ -99,14 +112,21 @@ class Console:
         if not self._json:
             self._display = NoDisplay()  # later events are in `runner logs`
         self._summed_up = True
-        if self._json or (self._check and not self._tally.failures):
+        if self._json:
             return
-        lines = summary_lines(self._tally, self._notices, self._width)
+        summary: list[Line] = []
+        if not self._check or self._tally.failures:
+            summary = summary_lines(self._tally, self._notices, self._width)
         if self._quiet or self._check:
-            lines = [line for line in lines if line.bad]
+            summary = [line for line in summary if line.bad]
         if self._check:
-            lines = lines[:-1]
-        print_lines([Line("")] * shown_before + lines, self._out, colour=self._colour)
+            summary = summary[:-1]
+        lines = [Line("")] * shown_before
+        if self._explanation is not None and not self._quiet:
+            lines += [*self._explanation.lines(self._width), Line("")]
+        if self._check and summary:
+            summary.append(Line(""))  # before what was found
+        print_lines([*lines, *summary], self._out, colour=self._colour, width=self._width, log=self._log)
 
     def _choose_display(self, environ: Mapping[str, str]) -> Display:
         if self._json:
@@ -115,13 +135,15 @@ class Console:
             return NoDisplay()
         if _shows_bars(self._out, self._err, environ):
             return Bars(self._err, self._tally, colour=_shows_colour(self._err, environ))
-        return PlainLines(self._out, self._tally, self._width, colour=self._colour)
+        lines = PlainLines(self._out, self._tally, self._width, colour=self._colour)
+        return lines if self._log is None else Folded(lines, self._out, self._tally, self._log)
 
 
 def print_drift(
     changes: Iterable[tuple[str, str]],
     diffs: Mapping[str, str] = MappingProxyType({}),
     out: TextIO | None = None,
+    log: CiLog | None = None,
     *,
     quiet: bool = False,
 ) -> None:
@@ -130,15 +152,59 @@ def print_drift(
     With `quiet`, nothing where nothing would change.
     """
     stream = direct(sys.stdout if out is None else out)
+    colour, width = _shows_colour(stream, os.environ), width_of(stream)
     found = [line for line in drift_lines(changes) if line.bad or not quiet]
     with abandoned_on_error(stream):
-        print_lines([*diff_lines(diffs), *found], stream, colour=_shows_colour(stream, os.environ))
+        if log is not None and diffs:
+            stream.write(log.begin(f"how {count(len(diffs), 'file')} would change"))
+            print_lines(diff_lines(diffs), stream, colour=colour)
+            stream.write(log.end())
+            diffs = {}
+        print_lines([*diff_lines(diffs), *found], stream, colour=colour, width=width, log=log)
 
 
-def print_lines(lines: Iterable[Line], out: TextIO, *, colour: bool) -> None:
-    """Print lines in one write, in colour where it is wanted."""
-    text = "".join(f"{painted_line(line, colour=colour)}\n" for line in lines)
-    out.write(text)
+def print_dry_run(
+    account: RunAccount, leftovers: Sequence[str], out: TextIO | None = None, log: CiLog | None = None
+) -> None:
+    """Print what `--dry-run` found; `leftovers` are the paths of dropped tables' files."""
+    from runner.progress.reports.dry_run_view import dry_run_lines  # noqa: PLC0415 - for a dry run only
+
+    stream = direct(sys.stdout if out is None else out)
+    width = width_of(stream)
+    with abandoned_on_error(stream):
+        lines = dry_run_lines(account, leftovers, width)
+        print_lines(lines, stream, colour=_shows_colour(stream, os.environ), width=width, log=log)
+
+
+def print_changes(
+    run_id: str, changes: Iterable[tuple[str, tuple[str, str]]], leftovers: Sequence[str], out: TextIO | None = None
+) -> None:
+    """Print what a check found as a line of JSON, after those of its events: `changes` by the id of the sub-task."""
+    files = [{"subtask": subtask_id, "verb": verb, "path": path} for subtask_id, (verb, path) in changes]
+    stream = direct(sys.stdout if out is None else out)
+    with abandoned_on_error(stream):
+        values = {"run_id": run_id, "event": "FilesCompared", "changes": files, "prune": list(leftovers)}
+        stream.write(f"{json.dumps(values, separators=(',', ':'))}\n")
+        stream.flush()
+
+
+def print_commands(text: str, out: TextIO | None = None) -> None:
+    """Print commands for the log of a CI job."""
+    stream = direct(sys.stdout if out is None else out)
+    with abandoned_on_error(stream):
+        stream.write(text)
+        stream.flush()
+
+
+def print_lines(
+    lines: Iterable[Line], out: TextIO, *, colour: bool, width: int | None = None, log: CiLog | None = None
+) -> None:
+    """Print lines in one write, in colour where it is wanted, and not wider than `width` columns if that is given.
+
+    In the log of a CI job they are text that is no command.
+    """
+    text = "".join(f"{painted_line(line, colour=colour, width=width)}\n" for line in lines)
+    out.write(text if log is None else log.quoted(text))
     out.flush()
 
 

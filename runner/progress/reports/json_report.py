@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 from runner.records.json_values import to_json_value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from runner.progress.reports.run_account import FileChange
     from runner.progress.stores.run_records import SubTaskRecord, TaskRecord
     from runner.progress.stores.state_reader import StateReader
 
@@ -27,6 +30,26 @@ def run_report(store: StateReader, run_id: str) -> dict[str, Any]:
         "run": _reported(run),
         "tasks": [_task(task, subtasks.get(task.id, [])) for task in store.tasks(run.id)],
     }
+
+
+def add_check(report: dict[str, Any], changes: Iterable[tuple[str, FileChange]], leftovers: Sequence[str]) -> None:
+    """Add what a check found: to each sub-task the `changes` of its files, and to the report what `prune` removes."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for subtask_id, (verb, path) in changes:
+        found.setdefault(subtask_id, []).append({"verb": verb, "path": path})
+    for subtask in _subtasks(report):
+        subtask["changes"] = found.get(subtask["id"], [])
+    report["prune"] = list(leftovers)
+
+
+def add_reasons(report: dict[str, Any], reasons: Mapping[str, Sequence[str]]) -> None:
+    """Add to each sub-task the `reasons` why it ran or did not."""
+    for subtask in _subtasks(report):
+        subtask["reasons"] = list(reasons.get(subtask["id"], ()))
+
+
+def _subtasks(report: dict[str, Any]) -> Iterable[dict[str, Any]]:
+    return (subtask for task in report["tasks"] for subtask in task["subtasks"])
 
 
 def as_json(data: dict[str, Any]) -> str:

@@ -63,6 +63,15 @@ def moment_of(text: str, now: datetime) -> datetime:
         ) from error
 
 
+_END_LEVELS: dict[SubTaskStatus | TaskStatus, LogLevel] = {
+    SubTaskStatus.FAILED: "error",
+    SubTaskStatus.CANCELLED: "warning",
+    TaskStatus.FAILED: "error",
+    TaskStatus.CANCELLED: "warning",
+    TaskStatus.SKIPPED: "warning",
+}  # as in convex/lines.ts
+
+
 def level_of(event: Event) -> LogLevel:
     """Return the level of an event: that of a log line, of others by what they report."""
     match event:
@@ -72,7 +81,7 @@ def level_of(event: Event) -> LogLevel:
             return "debug"
         case SubTaskRetrying():
             return "warning"
-        case SubTaskEnded(status=SubTaskStatus.FAILED) | TaskEnded(status=TaskStatus.FAILED):
-            return "error"
+        case SubTaskEnded(status=status) | TaskEnded(status=status):
+            return _END_LEVELS.get(status, "info")
         case _:
             return "info"

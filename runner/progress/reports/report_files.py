@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,22 +12,116 @@ from runner.records.atomic_files import replace_file
 from runner.records.errors import ReportPathError, StoreError
 
 if TYPE_CHECKING:
-    from _typeshed import StrPath
+    from collections.abc import Mapping, Sequence
+
+    from _typeshed import StrPath  # noqa: TC004 - a dataclass does not evaluate it
+
+    from runner.progress.reports.run_account import FileChange
+    from runner.progress.stores.state_reader import StateReader
 
 
-def check_writable(path: Path, option: str) -> None:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReportFiles:
+    """Where to write reports of a run: JSON, JUnit's XML, a page of HTML, a trace for Perfetto; None for none."""
+
+    json: StrPath | None = None
+    junit: StrPath | None = None
+    page: StrPath | None = None
+    trace: StrPath | None = None
+
+    @property
+    def wanted(self) -> bool:
+        """Whether there is any."""
+        return any(path is not None for path in (self.json, self.junit, self.page, self.trace))
+
+    def check(self) -> None:
+        """Raise `ReportPathError` where one of them could not be written."""
+        for option, path in (
+            ("--json", self.json),
+            ("--junit", self.junit),
+            ("--report", self.page),
+            ("--trace", self.trace),
+        ):
+            if path is not None:
+                check_writable(path, option)
+
+    def write(
+        self,
+        store: StateReader,
+        run_id: str,
+        changes: Sequence[tuple[str, FileChange]],
+        diffs: Mapping[str, str] | None,
+        *,
+        reasons: Mapping[str, Sequence[str]] | None = None,
+        leftovers: Sequence[str] = (),
+    ) -> None:
+        """Write the reports of an ended run; `changes` are its files, by the id of the sub-task.
+
+        `diffs` are those of a check, by path; None for a run that was no check. `leftovers` are the paths of dropped
+        tables' files that a check found, `reasons` those of sub-tasks where they were asked for. Raises StoreError.
+        """
+        if self.json is not None:
+            from runner.progress.reports.json_report import (  # noqa: PLC0415 - for a report only
+                add_check,
+                add_reasons,
+                as_json,
+                run_report,
+            )
+
+            report = run_report(store, run_id)
+            if diffs is not None:
+                add_check(report, changes, leftovers)
+            if reasons is not None:
+                add_reasons(report, reasons)
+            write_report(self.json, as_json(report), "--json")
+        if self.junit is None and self.page is None and self.trace is None:
+            return
+        from runner.progress.reports.run_account import RunAccount  # noqa: PLC0415 - likewise
+
+        account = RunAccount.of(run_id, (recorded.event for recorded in store.events(run_id)), changes, diffs)
+        if self.junit is not None:
+            from runner.progress.reports.junit_report import junit_xml  # noqa: PLC0415 - slow to import
+
+            write_report(self.junit, junit_xml(account), "--junit")
+        if self.page is not None:
+            from runner.progress.reports.report_page import report_html  # noqa: PLC0415 - likewise
+
+            write_report(self.page, report_html(account), "--report")
+        if self.trace is not None:
+            from runner.progress.reports.trace_report import trace_json  # noqa: PLC0415 - likewise
+
+            write_report(self.trace, trace_json(account), "--trace")
+
+
+def check_writable(path: StrPath, option: str) -> None:
     """Raise `ReportPathError` where a report could not be written to `path`; missing folders will be created."""
+    path = Path(path)
     if path.is_dir():
         raise ReportPathError(f"{path}: it is a folder; name a file with {option}")
+    if path.is_symlink() and not path.exists():  # the file is created where the link leads
+        real = Path(os.path.realpath(path))
+        if not real.is_symlink():  # as in a circle of links
+            check_writable(real, option)
+            return
     if _is_special(path):
+        if not os.access(path, os.W_OK):
+            raise ReportPathError(f"{path}: it may not be written; name another file with {option}")
         return
     folder = path.absolute().parent
     while not folder.exists():
         folder = folder.parent
     if not folder.is_dir():
         raise ReportPathError(f"{path}: {folder} is not a folder; name another file with {option}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise ReportPathError(f"{path}: {folder} may not be written; name another file with {option}")
+    import tempfile  # noqa: PLC0415 - slow to import, and for a report only
+
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # permissions alone do not say it: of a file system that is read-only
+            pass
+    except OSError as error:
+        reason = error.strerror or "no file can be created"
+        raise ReportPathError(
+            f"{path}: {folder} may not be written ({reason}); name another file with {option}"
+        ) from error
 
 
 def write_report(path: StrPath, text: str, option: str) -> None:

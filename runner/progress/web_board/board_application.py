@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from runner.progress.reporter import ControlKind
 from runner.progress.reports.commands import control
+from runner.progress.web_board.board_source import AwayError
 from runner.progress.web_board.local_access import LocalAccess
 from runner.progress.web_board.run_streams import RunStreams
 from runner.records.errors import StoreError
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator
 
     from starlette.requests import Request
+
+    from runner.progress.web_board.board_source import BoardSource
 
 _PAGE = Path(__file__).parent / "page"
 _TYPES = {
@@ -34,9 +37,12 @@ _TYPES = {
 _LONGEST_BODY = 4096  # bytes of a request
 
 
-def board_application(state: Path, token: str, port: int, *, allow_control: bool) -> Starlette:
-    """Return the ASGI application for the runs in a state folder. Without `allow_control` it only shows them."""
-    board = _Board(state, allow_control=allow_control)
+def board_application(source: BoardSource, token: str, port: int, *, controlled: Path | None) -> Starlette:
+    """Return the ASGI application for the runs of a source.
+
+    `controlled` is the state folder whose runs may be paused, resumed and cancelled; None where they are only shown.
+    """
+    board = _Board(source, controlled)
     return Starlette(
         routes=[
             Route("/", board.page),
@@ -53,10 +59,9 @@ def board_application(state: Path, token: str, port: int, *, allow_control: bool
 class _Board:
     """Answers the requests."""
 
-    def __init__(self, state: Path, *, allow_control: bool) -> None:
-        self._state = state
-        self._allow_control = allow_control
-        self._streams = RunStreams(state)
+    def __init__(self, source: BoardSource, controlled: Path | None) -> None:
+        self._controlled = controlled
+        self._streams = RunStreams(source)
 
     @contextlib.asynccontextmanager
     async def lifespan(self, _: Starlette) -> AsyncIterator[None]:
@@ -75,7 +80,7 @@ class _Board:
 
     async def settings(self, _: Request) -> Response:
         """Return what may be done, and the newest runs."""
-        return JSONResponse({"control": self._allow_control, "runs": await self._streams.runs()})
+        return JSONResponse({"control": self._controlled is not None, "runs": await self._streams.runs()})
 
     async def events(self, request: Request) -> Response:
         """Return the stream of a run, from `after` or the header Last-Event-ID on."""
@@ -83,6 +88,8 @@ class _Board:
         source = self._streams.events(request.path_params["run"], int(after) if after.isdecimal() else None)
         try:
             first = await anext(source)
+        except AwayError as error:
+            return JSONResponse({"message": str(error)}, 503)
         except StoreError as error:
             return JSONResponse({"message": str(error)}, 404)
         return StreamingResponse(_with_first(first, source), media_type="text/event-stream")
@@ -90,11 +97,11 @@ class _Board:
     async def control(self, request: Request) -> Response:
         """Pause, resume or cancel a run, or cancel one task of it."""
         kind = request.path_params["kind"]
-        if not self._allow_control or kind not in get_args(ControlKind):
+        if self._controlled is None or kind not in get_args(ControlKind):
             return JSONResponse({"message": "start the board with --allow-control to use this"}, 403)
         task = await _task(request)
         try:
-            answer = await asyncio.to_thread(control, self._state, kind, task, run=request.path_params["run"])
+            answer = await asyncio.to_thread(control, self._controlled, kind, task, run=request.path_params["run"])
         except StoreError as error:
             return JSONResponse({"message": str(error)}, 409)
         return JSONResponse({"message": answer})

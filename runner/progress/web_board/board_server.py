@@ -7,20 +7,24 @@ import errno
 import os
 import secrets
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.progress.stores.state_file import make_state_folder
+from runner.progress.web_board.run_feed import StateSource
 from runner.records.errors import MissingExtraError, RunnerError
+from runner.records.port_owner import port_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from runner.progress.convex.target import ConvexTarget
+    from runner.progress.web_board.board_source import BoardSource
 
 HOST = "127.0.0.1"
 _ADDRESS_FILE = "board-address"  # in the state folder
 _TOKEN_BYTES = 18
 _GRACE = 1  # seconds for open streams when the server ends
-_LISTENING = "0A"  # state of a socket in /proc/net/tcp
 
 
 class BoardError(RunnerError):
@@ -29,11 +33,20 @@ class BoardError(RunnerError):
     exit_code = 2
 
 
-def serve_board(state: Path, port: int, announce: Callable[[str], object], *, allow_control: bool) -> None:
-    """Serve the board of a state folder on `port`, 0 for any free one, until SIGINT or SIGTERM.
+def serve_board(
+    state: Path,
+    port: int,
+    announce: Callable[[str], object],
+    *,
+    allow_control: bool = False,
+    target: ConvexTarget | None = None,
+) -> None:
+    """Serve the board on `port`, 0 for any free one, until SIGINT or SIGTERM.
 
-    `announce` is called with the address once it can be opened. Raises BoardError where the port is taken,
-    `MissingExtraError` where the packages that it needs are not installed.
+    It shows the runs of a state folder, or with `target` those of a deployment, and keeps its token in the state
+    folder. `announce` is called with the address once it can be opened. Raises BoardError where the port is taken,
+    `MissingExtraError` where the packages that it needs are not installed, AwayError or StoreError where the deployment
+    cannot be read.
     """
     try:
         import uvicorn  # noqa: PLC0415 - an extra
@@ -41,10 +54,16 @@ def serve_board(state: Path, port: int, announce: Callable[[str], object], *, al
         from runner.progress.web_board.board_application import board_application  # noqa: PLC0415 - likewise
     except ModuleNotFoundError as error:
         raise MissingExtraError("the board", "board") from error
+    source: BoardSource = StateSource(state)
+    if target is not None:
+        from runner.progress.web_board.convex_source import ConvexSource  # noqa: PLC0415 - slow to import
+
+        source = ConvexSource(target)
+        source.runs()  # a wrong address or secret is an error of the command, not of the page
     listener = _listen(port)
     port = listener.getsockname()[1]
     token = _token(state)
-    application = board_application(state, token, port, allow_control=allow_control)
+    application = board_application(source, token, port, controlled=state if allow_control else None)
     config = uvicorn.Config(
         application, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE, server_header=False
     )
@@ -79,24 +98,8 @@ def _listen(port: int) -> socket.socket:
         listener.close()
         if error.errno != errno.EADDRINUSE:
             raise BoardError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error
-        owner = _owner_of(port)
+        owner = port_owner(port)
         raise BoardError(
             f"port {port} is taken{f' by {owner}' if owner else ''}; choose another with --port, or 0 for a free one"
         ) from error
     return listener
-
-
-def _owner_of(port: int) -> str | None:
-    """Return name and id of the process that listens on a port, where the system shows it to this user."""
-    inodes = set()
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
-                inodes.add(f"socket:[{fields[9]}]")
-    for process in Path("/proc").glob("[0-9]*") if inodes else ():
-        with contextlib.suppress(OSError):
-            if any(str(descriptor.readlink()) in inodes for descriptor in (process / "fd").iterdir()):
-                name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-                return f"{name} (process {process.name})"
-    return None

@@ -1,8 +1,4 @@
-"""A run as the board's page sees it: its state as a whole, then what has changed.
-
-A message is a mapping of JSON values. `seq` is the number of the newest event that it contains; a page that comes back
-with it gets what came after. Records are those of `run_records`, log lines are `{seq, at, level, where, text}`.
-"""
+"""The board's runs in the state file of this machine. Messages are those of `board_source`."""
 
 from __future__ import annotations
 
@@ -11,34 +7,66 @@ from typing import TYPE_CHECKING, Any
 from runner.progress.reports.log_selection import level_of
 from runner.progress.reports.logs_view import describe
 from runner.progress.stores.projection import State, apply_events, collect_touched
+from runner.progress.stores.state_reader import StateReader
+from runner.progress.web_board.board_source import (
+    LOG_LINES,
+    RUN_FIELDS,
+    RUNS,
+    SUBTASK_FIELDS,
+    TASK_FIELDS,
+    BoardSource,
+    Feed,
+    Message,
+    whole_state,
+)
 from runner.records.events import Logged, SubTaskEnded, SubTaskRetrying, TaskEnded, TaskStarted
 from runner.records.json_values import iso, to_json_value
 from runner.records.status import SubTaskStatus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from runner.progress.reporter import Recorded
     from runner.progress.stores.run_records import RunRecord
-    from runner.progress.stores.state_reader import StateReader
 
-Message = dict[str, Any]
 MOST_RESUMED = 5000  # events after which a page that comes back gets the whole state
-LOG_LINES = 500  # of the log, with the whole state: the newest
-_PART = 250  # sub-tasks in a message
-_RUNS = 50  # in the history
-_RUN_FIELDS = ("id", "plan", "status", "started_at", "ended_at", "exit_code", "error")
-_TASK_FIELDS = (
-    "id", "position", "title", "agent", "priority", "needs", "status", "error", "started_at", "ended_at",
-    "pending", "running", "done", "failed", "cancelled",
-)  # fmt: skip
-_SUBTASK_FIELDS = (
-    "id", "task_id", "position", "title", "table", "status", "step", "total_steps", "message", "attempts", "error",
-    "pid", "started_at", "ended_at", "up_to_date", "files",
-)  # fmt: skip
 
 
-class RunFeed:
+class StateSource(BoardSource):
+    """The runs of a state folder. Used by one thread at a time."""
+
+    poll_interval = 0.2
+    history_interval = 1.0
+
+    def __init__(self, state: Path) -> None:
+        self._state = state
+        self._reader: StateReader | None = None
+
+    def runs(self) -> list[Message]:
+        """Return the newest runs, the newest first."""
+        return [_values(run, RUN_FIELDS) for run in self._open().runs(RUNS)]
+
+    def follow(self, run_id: str) -> RunFeed:
+        """Begin to follow a run."""
+        return RunFeed(self._open(), run_id)
+
+    def close(self) -> None:
+        """Close the state file."""
+        if self._reader is not None:
+            self._reader.close()
+
+    def _open(self) -> StateReader:
+        """Return the reader of the state file; as long as there is none, one that has no runs."""
+        if self._reader is None:
+            reader = StateReader.open(self._state)
+            if not reader.path.exists():
+                return reader
+            self._reader = reader
+        return self._reader
+
+
+class RunFeed(Feed):
     """Follows one run in the state file. Used by one thread at a time."""
 
     def __init__(self, reader: StateReader, run_id: str) -> None:
@@ -65,28 +93,16 @@ class RunFeed:
         return self._run.status.ended
 
     def whole(self) -> Iterator[Message]:
-        """Yield the state as a whole, in parts, of which only the last one has a `seq`.
-
-        The records are read while the parts are sent, so later ones may be newer than that; what has changed is sent
-        again.
-        """
+        """Yield the state as a whole; a record is turned into a message when it is sent."""
         lines = self._reader.newest_events(self._run_id, _LOGGED, LOG_LINES)
         seq = self.seq
-        yield {
-            "kind": "whole",
-            "run": _values(self._run, _RUN_FIELDS),
-            "tasks": [_values(task, _TASK_FIELDS) for task in self._state.tasks.values()],
-            "subtasks": [],
-            "log": [_line(recorded) for recorded in lines if recorded.seq <= seq and _is_shown(recorded)],
-        }
-        subtasks = list(self._state.subtasks.values())
-        for first in range(0, len(subtasks), _PART):
-            yield self._part([_values(subtask, _SUBTASK_FIELDS) for subtask in subtasks[first : first + _PART]])
-        yield self._part([]) | {"seq": seq}
-
-    def _part(self, subtasks: list[Message]) -> Message:
-        run = _values(self._run, _RUN_FIELDS)
-        return {"kind": "change", "run": run, "tasks": [], "subtasks": subtasks, "log": []}
+        return whole_state(
+            _values(self._run, RUN_FIELDS),
+            [_values(task, TASK_FIELDS) for task in self._state.tasks.values()],
+            (_values(subtask, SUBTASK_FIELDS) for subtask in list(self._state.subtasks.values())),
+            [_line(recorded) for recorded in lines if recorded.seq <= seq and _is_shown(recorded)],
+            seq,
+        )
 
     def advance(self) -> Message | None:
         """Read new events; return what they changed, None where there are none."""
@@ -111,18 +127,13 @@ class RunFeed:
         return {
             "kind": "change",
             "seq": self.seq,
-            "run": _values(self._run, _RUN_FIELDS),
-            "tasks": [_values(task, _TASK_FIELDS) for each in tasks if (task := self._state.tasks.get(each))],
+            "run": _values(self._run, RUN_FIELDS),
+            "tasks": [_values(task, TASK_FIELDS) for each in tasks if (task := self._state.tasks.get(each))],
             "subtasks": [
-                _values(subtask, _SUBTASK_FIELDS) for each in subtasks if (subtask := self._state.subtasks.get(each))
+                _values(subtask, SUBTASK_FIELDS) for each in subtasks if (subtask := self._state.subtasks.get(each))
             ],
             "log": [_line(recorded) for recorded in found if _is_shown(recorded)],
         }
-
-
-def history(reader: StateReader) -> list[Message]:
-    """Return the newest runs, the newest first."""
-    return [_values(run, _RUN_FIELDS) for run in reader.runs(_RUNS)]
 
 
 _LOGGED = (Logged, SubTaskRetrying, SubTaskEnded, TaskStarted, TaskEnded)

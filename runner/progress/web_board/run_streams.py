@@ -1,27 +1,27 @@
 """Sends each page of the board what it needs: one reader a run for all pages, whatever their number.
 
-Everything runs in the server's event loop but the queries, which run in a thread, one at a time.
+Everything runs in the server's event loop but the queries, which run in one thread.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from runner.progress.stores.state_reader import StateReader
-from runner.progress.web_board.run_feed import Message, RunFeed, history
+from runner.progress.web_board.board_source import AwayError
 from runner.records.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator
-    from pathlib import Path
     from typing import TypeVar
+
+    from runner.progress.web_board.board_source import BoardSource, Feed, Message
 
     T = TypeVar("T")
 
-POLL_INTERVAL = 0.2  # seconds between two looks for new events
-HISTORY_INTERVAL = 1.0  # seconds between two looks for new runs
 KEEP_ALIVE = 15.0  # seconds of silence after which a comment is sent, so that a lost connection is noticed
 _QUEUED = 200  # messages that a slow page may be behind, after which it gets the whole state
 
@@ -45,31 +45,34 @@ class _Page:
 class RunStreams:
     """The streams of all pages; `close` at the end."""
 
-    def __init__(self, state: Path) -> None:
-        self._state = state
+    def __init__(self, source: BoardSource) -> None:
+        self._source = source
+        self._thread = ThreadPoolExecutor(1, "board")
         self._one_at_a_time = asyncio.Lock()
-        self._feeds: dict[str, RunFeed] = {}
+        self._feeds: dict[str, Feed] = {}
         self._pages: dict[str, set[_Page]] = {}
         self._polls: dict[str, asyncio.Task[None]] = {}
-        self._history = ""
+        self._runs: list[Message] = []
         self._watch: asyncio.Task[None] | None = None
-        self._reader: StateReader | None = None
 
     async def runs(self) -> list[Message]:
-        """Return the newest runs, the newest first."""
-        return await self._ask(lambda: history(self._open()))
+        """Return the newest runs, the newest first; those known last where the source is away."""
+        async with self._one_at_a_time:
+            with contextlib.suppress(AwayError):
+                self._runs = await self._ask(self._source.runs)
+        return self._runs
 
     async def events(self, run_id: str, after: int | None) -> AsyncGenerator[str]:
         """Yield server-sent events of a run: what came after event `after`, or the whole state, then each change.
 
-        Raises StoreError where the run is not known.
+        Raises StoreError where the run is not known, AwayError where the source is away.
         """
         page = _Page()
-        async with self._one_at_a_time:  # no change can come between the first message and the next ones
-            parts = await asyncio.to_thread(self._first, run_id, after)
-            first = await asyncio.to_thread(next, parts)
-            self._pages.setdefault(run_id, set()).add(page)
         try:
+            async with self._one_at_a_time:  # no change can come between the first message and the next ones
+                self._pages.setdefault(run_id, set()).add(page)  # keeps the feed from here on
+                parts = await self._ask(lambda: self._first(run_id, after))
+                first = await self._ask(lambda: next(parts))
             yield _event(first)
             for part in parts:  # of records in memory: what they need of the file is in the first one
                 yield _event(part)
@@ -85,9 +88,7 @@ class RunStreams:
                     return  # the page connects again, and gets what it missed
                 yield text
         finally:
-            self._pages[run_id].discard(page)
-            if not self._pages[run_id]:
-                self._stop(run_id)
+            self._leave(run_id, page)
 
     async def close(self) -> None:
         """End all streams."""
@@ -98,27 +99,17 @@ class RunStreams:
         for pages in self._pages.values():
             for page in pages:
                 page.send(None)
-        if self._reader is not None:
-            self._reader.close()
+        await self._ask(self._source.close)
+        self._thread.shutdown()
 
-    def _open(self) -> StateReader:
-        """Return the reader of the state file; as long as there is none, one that has no runs."""
-        if self._reader is None:
-            reader = StateReader.open(self._state)
-            if not reader.path.exists():
-                return reader
-            self._reader = reader
-        return self._reader
+    async def _ask(self, query: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, query)
 
     def _first(self, run_id: str, after: int | None) -> Iterator[Message]:
         feed = self._feeds.get(run_id)
         if feed is None:
-            feed = self._feeds[run_id] = RunFeed(self._open(), run_id)
+            feed = self._feeds[run_id] = self._source.follow(run_id)
         return feed.whole() if after is None else feed.since(after)
-
-    async def _ask(self, query: Callable[[], T]) -> T:
-        async with self._one_at_a_time:
-            return await asyncio.to_thread(query)
 
     def _start(self, run_id: str) -> None:
         if run_id not in self._polls:
@@ -126,37 +117,49 @@ class RunStreams:
         if self._watch is None:
             self._watch = asyncio.create_task(self._watch_history())
 
-    def _stop(self, run_id: str) -> None:
-        del self._pages[run_id]
+    def _leave(self, run_id: str, page: _Page) -> None:
+        """Forget a page; after the last one of a run, the run."""
+        pages = self._pages.get(run_id, set())
+        pages.discard(page)
+        if pages:
+            return
+        self._pages.pop(run_id, None)
         self._feeds.pop(run_id, None)
         if (poll := self._polls.pop(run_id, None)) is not None:
             poll.cancel()
 
     async def _poll(self, run_id: str) -> None:
         feed = self._feeds[run_id]
+        problem = ""
         while not feed.has_ended:
+            change, before = None, problem
             async with self._one_at_a_time:
                 try:
-                    change = await asyncio.to_thread(feed.advance)
+                    change, problem = await self._ask(feed.advance), ""
+                except AwayError as error:
+                    problem = str(error)
                 except StoreError as error:
-                    self._send(run_id, f"event: problem\ndata: {_json(str(error))}\n\n")
+                    self._send(run_id, _problem_event(str(error)))
                     return
+                if problem != before:
+                    self._send(run_id, _problem_event(problem))
                 if change is not None:
                     self._send(run_id, _event(change))
-            await asyncio.sleep(POLL_INTERVAL)
+            await asyncio.sleep(self._source.poll_interval)
 
     def _send(self, run_id: str, text: str) -> None:
         for page in self._pages.get(run_id, ()):
             page.send(text)
 
     async def _watch_history(self) -> None:
+        shown = ""
         while True:
             text = _history_event(await self.runs())
-            if text != self._history:
-                self._history = text
+            if text != shown:
+                shown = text
                 for run_id in self._pages:
                     self._send(run_id, text)
-            await asyncio.sleep(HISTORY_INTERVAL)
+            await asyncio.sleep(self._source.history_interval)
 
 
 def _event(message: Message) -> str:
@@ -166,6 +169,11 @@ def _event(message: Message) -> str:
 
 def _history_event(runs: list[Message]) -> str:
     return f"event: runs\ndata: {_json(runs)}\n\n"
+
+
+def _problem_event(text: str) -> str:
+    """Return an event with why nothing new comes; empty once it comes again."""
+    return f"event: problem\ndata: {_json(text)}\n\n"
 
 
 def _json(value: object) -> str:

@@ -5,6 +5,7 @@ const MOST_LINES = 5000; // of the log
 const MOST_BARS = 3000; // of the timeline
 const LEVELS = ["debug", "info", "warning", "error"];
 const ENDED = new Set(["done", "failed", "cancelled", "skipped", "interrupted"]);
+const WHEN = { dateStyle: "medium", timeStyle: "short" };
 const $ = (id) => document.getElementById(id);
 
 let run, worker, chosen; // chosen: the run that was picked by hand; the newest one is followed otherwise
@@ -57,7 +58,7 @@ function showRuns(runs) {
   select.replaceChildren(...runs.map((each) => {
     const option = document.createElement("option");
     option.value = each.id;
-    option.textContent = `${each.plan} · ${each.status} · ${new Date(each.started_at).toLocaleString()}`;
+    option.textContent = `${each.plan} · ${each.status} · ${new Date(each.started_at).toLocaleString([], WHEN)}`;
     return option;
   }));
   const wanted = runs.some((each) => each.id === chosen) ? chosen : runs[0]?.id;

@@ -1,0 +1,185 @@
+"""What follows the last sub-task of a run: its exit code, its reports, how to start what was generated.
+
+Runs in the supervisor's main thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runner.command.arguments import DEFAULT_STATE
+from runner.command.ci_job import CiJob
+from runner.command.run_options import RunOptions
+from runner.plan.plan_model import Plan
+from runner.progress.reports.console import print_changes, print_drift, print_dry_run
+from runner.progress.reports.summary import SHORT_ID
+from runner.scheduling.job import Job
+
+if TYPE_CHECKING:
+    from runner.command.interruption import Interruption
+    from runner.progress.reports.console import Console
+    from runner.progress.reports.run_account import RunAccount
+    from runner.progress.stores.sqlite_store import SqliteStore
+    from runner.scheduling.explanation import Reason
+    from runner.scheduling.orchestrator import ParallelOrchestrator
+
+EXIT_DRIFT = 3
+Reasons = Mapping[str, tuple["Reason", ...]]  # of sub-tasks, by id
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunEnd:
+    """What is known of an ended run: of a check, `drift` are verbs with paths. `jobs` are those of the whole plan."""
+
+    plan: Plan
+    jobs: Sequence[Job]
+    options: RunOptions
+    ci: CiJob
+    reasons: Reasons
+    drift: Sequence[tuple[str, str]]
+    exit_code: int
+
+    def show(self, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console, *, lost: bool) -> None:
+        """Print what a check found, write the reports and send the notification; `lost` is whether the cluster was.
+
+        Raises StoreError.
+        """
+        options = self.options
+        leftovers = [path for verb, path in self.drift if verb == "prune"]
+        if options.check and not lost:
+            with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
+                if options.log_format == "json":
+                    print_changes(orchestrator.run_id, orchestrator.changes, leftovers)
+                elif options.dry_run:
+                    print_dry_run(self._account(store, orchestrator), leftovers, log=self.ci.log)
+                else:
+                    print_drift(self.drift, orchestrator.diffs, log=self.ci.log, quiet=options.quiet)
+        self._report_to_ci(store, orchestrator, console, leftovers)
+        options.reports.write(
+            store,
+            orchestrator.run_id,
+            orchestrator.changes,
+            orchestrator.diffs if options.check else None,
+            reasons=self._texts(),
+            leftovers=leftovers,
+        )
+        if options.notifier is not None:
+            from runner.progress.reports.json_report import run_report  # noqa: PLC0415 - for a report only
+
+            warning = options.notifier.notify(run_report(store, orchestrator.run_id))
+            if warning is not None:
+                console.notice(f"warning: {warning}")
+        if options.quiet and self.exit_code == 1 and not options.check:
+            console.notice(self._next_step(orchestrator.run_id))
+
+    def _next_step(self, run_id: str) -> str:
+        """Return what to do after a failed run, for those who get its output by mail."""
+        options = self.options
+        state = "" if options.state == DEFAULT_STATE else f" --state {shlex.quote(str(options.state))}"
+        plan = shlex.quote(str(options.plan))
+        return f"next: runner logs {run_id[:SHORT_ID]}{state}; once mended: runner {plan} --rerun-failed{state}"
+
+    def _report_to_ci(
+        self, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console, leftovers: Sequence[str]
+    ) -> None:
+        if not self.ci.wants_faults:
+            return
+        from runner.command.faults import Faults  # noqa: PLC0415 - in a job of CI only
+
+        account = self._account(store, orchestrator)
+        faults = Faults(self.plan, self.jobs, self.reasons)
+        is_check = self.options.check and not self.options.dry_run
+        problems = [*faults.failed(account), *(faults.stale(account, leftovers) if is_check else ())]
+        warning = self.ci.report(account, problems, self.drift, self.exit_code)
+        if warning is not None:
+            console.notice(f"warning: {warning}")
+
+    def _account(self, store: SqliteStore, orchestrator: ParallelOrchestrator) -> RunAccount:
+        from runner.progress.reports.run_account import RunAccount  # noqa: PLC0415 - where it is shown only
+
+        run_id, diffs = orchestrator.run_id, orchestrator.diffs if self.options.check else None
+        events = (recorded.event for recorded in store.events(run_id))
+        return RunAccount.of(run_id, events, orchestrator.changes, diffs)
+
+    def _texts(self) -> dict[str, list[str]] | None:
+        """Return the reasons of each sub-task as texts, None where they were not asked for."""
+        if not self.options.explain:
+            return None
+        return {subtask_id: [reason.text for reason in found] for subtask_id, found in self.reasons.items()}
+
+
+def in_words(reasons: Iterable[Reason]) -> str:
+    """Return the reasons of a sub-task as one text."""
+    return "; ".join(reason.text for reason in reasons)
+
+
+def finish_success(
+    plan_jobs: Sequence[Job],
+    jobs: Sequence[Job],
+    orchestrator: ParallelOrchestrator,
+    console: Console,
+    options: RunOptions,
+) -> None:
+    """Remove or report files of dropped tables, and print how to start the generated application."""
+    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
+
+    dropped = dropped_tables.find(job.spec for job in plan_jobs)
+    if options.prune:
+        for table in dropped:
+            for event in dropped_tables.prune(table, orchestrator.run_id):
+                orchestrator.note(event)
+    elif dropped:
+        console.notice(dropped_tables.notice(dropped))
+    if options.log_format == "text":
+        for hint in start_hints(jobs, Path.cwd()):
+            console.notice(hint)
+
+
+def report_conflicts(
+    jobs: Sequence[Job], orchestrator: ParallelOrchestrator, console: Console, options: RunOptions
+) -> int:
+    """Print what is to be done about files in conflict; return the exit code."""
+    if not any(verb == "conflict" for _, (verb, _) in orchestrator.changes):
+        return 0
+    from runner.command import conflict_list  # noqa: PLC0415 - few runs need it
+
+    workspaces = {subtask.id: job.spec.workspace for job in jobs for subtask in job.spec.subtasks}
+    files = conflict_list.conflicts(orchestrator.changes, workspaces)
+    console.notice(conflict_list.notice(files, options.conflict, Path.cwd()))
+    return 1
+
+
+def find_drift(jobs: Sequence[Job], orchestrator: ParallelOrchestrator) -> list[tuple[str, str]]:
+    """Return what a check found, as verbs with paths: `prune` for the files of tables that the plan no longer has."""
+    from runner.command import dropped_tables  # noqa: PLC0415 - with its modules, at the end of a run
+
+    dropped = dropped_tables.find(job.spec for job in jobs)
+    leftovers = dropped_tables.files_to_prune(dropped, orchestrator.run_id)
+    return [*(change for _, change in orchestrator.changes), *(("prune", path) for path in leftovers)]
+
+
+def start_hints(jobs: Sequence[Job], folder: Path) -> tuple[str, ...]:
+    """Return the shell commands, to be run in `folder`, that start what the jobs have generated."""
+    hints = []
+    for job in jobs:
+        if job.start is not None:
+            place = job.spec.workspace / job.start.folder
+            near = place.relative_to(folder) if place.is_relative_to(folder) else place
+            hints.append(f"start {job.start.what}:  cd {shlex.quote(str(near))} && {job.start.command}")
+    return tuple(dict.fromkeys(hints))
+
+
+def exit_code(orchestrator: ParallelOrchestrator, interruption: Interruption, drift: Iterable[tuple[str, str]]) -> int:
+    """Return the exit code of a run with these results; `drift` is what a check found, and has to answer for."""
+    if interruption.signal is not None:
+        return 128 + interruption.signal
+    if not all(result.success for result in orchestrator.results.values()):
+        return 1
+    if any(verb != "keep" for verb, _ in drift):
+        return EXIT_DRIFT
+    return 0
