@@ -198,7 +198,7 @@ def test_a_notice_is_printed_in_the_summary_or_at_once_after_it() -> None:
 
 def test_a_check_prints_only_failures_before_its_list() -> None:
     assert shown(whole_run(), check=True) == ("", "")
-    assert shown(FAILED_RUN, check=True)[0] == f"{FAILURES}"
+    assert shown(FAILED_RUN, check=True)[0] == f"{FAILURES}\n"
 
 
 def test_drift_is_listed_and_counted() -> None:

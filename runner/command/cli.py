@@ -21,6 +21,7 @@ from runner.command.arguments import DIALECT, PLAN, PROGRAM, REPORT, SHELLS, STA
 from runner.command.help_text import OVERVIEW, add_examples
 from runner.command.resolve_command import resolve
 from runner.command.run_commands import COMMANDS
+from runner.progress.reports.console_streams import width_of
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
 
@@ -326,7 +327,7 @@ def _doctor(ctx: click.Context, state: Path) -> None:
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     bad = False
     for found in findings(state, os.environ):
-        click.echo(report_line(found, colour=colour))
+        click.echo(report_line(found, colour=colour, width=width_of(sys.stdout)))
         bad = bad or found.state == "bad"
     ctx.exit(1 if bad else 0)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import signal
 from typing import TYPE_CHECKING, Any
@@ -287,6 +289,18 @@ def test_quiet_prints_nothing_for_a_successful_run(folder: Folder) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     done = folder.run("-q", "plan.yaml", "--check")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_quiet_says_after_a_failure_what_to_do_and_that_can_be_done(folder: Folder) -> None:
+    folder.write_plan(acting(options={"acts": {"teachers": "raise value"}}))
+    done = folder.run("-q", "plan.yaml", "--state", "my state")
+    assert done.returncode == 1
+    assert "as asked" in done.stdout
+    match = re.fullmatch(r"next: runner (logs .+); once mended: runner (plan\.yaml .+)\n", done.stderr)
+    assert match is not None, done.stderr
+    assert "as asked" in folder.run(*shlex.split(match[1])).stdout
+    folder.write_plan(acting())
+    assert folder.run(*shlex.split(match[2])).returncode == 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

@@ -296,6 +296,8 @@ PREPARED: dict[str, Prepare] = {
             "`cancel` and nothing runs",
             "`sync` without a deployment",
             "`sync` without the secret",
+            "`board --convex` without a deployment and a secret",
+            "`board --convex` with control",
         ],
         nothing,
     ),
@@ -607,6 +609,7 @@ ACTED: dict[str, Act] = {
     "the deployment cannot be reached during a run": unreachable,
     "`sync` and the deployment denies access": denied,
     "`watch` and the deployment cannot be reached": unreachable,
+    "`board --convex` and the deployment cannot be reached": unreachable,
 }
 ENVIRONMENT: dict[str, dict[str, str]] = {
     "the plan's Convex address is not allowed": {"RUNNER_CONVEX_TOKEN": "secret"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -11,7 +10,6 @@ from sqlalchemy.orm import Session
 from app.core.login.accounts import Account, find_account
 from app.core.login.new_account import NewAccountError, add
 from app.core.login.oidc.provider import Identity
-from app.core.password_hashes import hash_password
 from app.core.problems import ProblemError
 
 logger = logging.getLogger(__name__)
@@ -40,8 +38,7 @@ def account_of(session: Session, identity: Identity, default_role: str | None) -
 
 def _added(session: Session, login: str, role: str) -> Account:
     try:
-        # Nobody knows the password of this hash, for which the table may have a column that is NOT NULL.
-        add(session, login, hash_password(secrets.token_urlsafe()), role, ())
+        add(session, login, role, ())
     except IntegrityError:  # another request has added it in the meantime
         session.rollback()
     except NewAccountError as error:
