@@ -1,4 +1,4 @@
-"""Generating a frontend again, with the real command: what changes with one table, and which manual edits are kept."""
+"""Generating a frontend again, with the real command: what changes with one table, and which manual edits stay."""
 
 from __future__ import annotations
 
@@ -79,13 +79,14 @@ def test_a_new_table_needs_no_other_file(folder: Folder) -> None:
     assert {path for path in found if not re.match(r"frontend/src/(tables|pages)/student_notes/", path)} == set()
 
 
-def test_an_edited_file_is_kept_and_named(folder: Folder) -> None:
+def test_an_edited_file_is_merged(folder: Folder) -> None:
     page = folder.workspace / "frontend" / "src" / "pages" / "students" / "page.tsx"
     edited = page.read_text() + "// mine\n"
     page.write_text(edited)
     (folder.path / "school.sql").write_text(LONGER)
-    assert "students/page.tsx" in generate(folder)
-    assert page.read_text() == edited
+    assert "1 merged" in generate(folder)
+    assert page.read_text().endswith("// mine\n")
+    assert "nickname" in page.read_text()
     assert "nickname" in (folder.workspace / "frontend/src/tables/students/types.ts").read_text()
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from runner.generation.workspace.directory import Directory, cannot
 from runner.records.atomic_files import TEMP_SUFFIX
+from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -86,13 +87,20 @@ def prepare(root: StrPath) -> None:
     refuse_links(root)
     try:
         with Directory(os.path.realpath(root)) as workspace:
-            present = workspace.read(_IGNORE_FILE)
-            if present is None or present.data == _GITIGNORE_BEFORE.encode():
+            if not workspace.exists(_IGNORE_FILE) or _is_of_earlier_version(workspace):
                 workspace.replace(_IGNORE_FILE, GITIGNORE.encode())
             else:
                 workspace.require_writable(RUNNER_FOLDER)
     except OSError as error:
         raise cannot("use the workspace", root, error) from error
+
+
+def _is_of_earlier_version(workspace: Directory) -> bool:
+    try:
+        present = workspace.read(_IGNORE_FILE)
+    except WorkspaceError:  # it is no file
+        return False
+    return present is not None and present.data == _GITIGNORE_BEFORE.encode()
 
 
 def file_name(text: str) -> str:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.progress.reports.summary import INDENT, Line
+from runner.progress.reports.summary import INDENT, Line, outlook
 from runner.progress.reports.text_layout import GAP, count, indented, listed, one_line, shortened, table
 from runner.records.status import SubTaskStatus, TaskStatus
 
@@ -92,7 +92,7 @@ def _wide(tasks: Sequence[_Outlook], width: int | None) -> list[Line]:
 def _narrow(tasks: Sequence[_Outlook], width: int) -> list[Line]:
     lines: list[Line] = []
     for task in tasks:
-        files = listed([(task.files[verb], f"to {verb}") for verb in _verbs([task])])
+        files = listed([(task.files[verb], outlook(verb)) for verb in _verbs([task])])
         amount = f"{task.due:,} of {count(task.total, 'sub-task')}"
         lines.append(Line(f"{task.id} ({task.agent})", "bold"))
         lines += map(Line, indented(f"{amount}: {files}" if files else amount, INDENT, width))
@@ -109,7 +109,7 @@ def _verdict(working: Sequence[_Outlook]) -> Line:
     due, failed = sum(task.due for task in working), sum(task.failed for task in working)
     if not due:
         return Line("nothing would run; nothing was written", "good")
-    what = listed([(files[verb], f"to {verb}") for verb in _verbs(working)]) or "no file would change"
+    what = listed([(files[verb], outlook(verb)) for verb in _verbs(working)]) or "no file would change"
     problem = f", {failed:,} would fail" if failed else ""
     text = f"{count(due, 'sub-task')} of {count(len(working), 'task')} would run{problem}: {what}; nothing was written"
     return Line(text, "bad" if failed else "good")

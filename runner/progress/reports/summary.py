@@ -215,6 +215,11 @@ def _diff_tone(text: str) -> Tone:
     return _DIFF_TONES.get(text[:1], "plain")
 
 
+def outlook(verb: str) -> str:
+    """Return the words, after a number of files, for what would be done with them."""
+    return "in conflict" if verb == "conflict" else f"to {verb}"
+
+
 def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
     """Return the result of `--check`: a line for each file, then the counts. `changes` are pairs of verb and path."""
     found = sorted(set(changes), key=lambda change: (change[1], change[0]))
@@ -226,7 +231,7 @@ def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
         else:
             lines.append(Line(f"would {verb:<8}  {one_line(path)}", "warn", verb, bad=True))
     kept = f"; {count(verbs['keep'], 'file')} edited by hand would be kept" if verbs["keep"] else ""
-    drift = [(verbs[verb], f"to {verb}") for verb in sorted(verbs) if verb != "keep"]
+    drift = [(verbs[verb], outlook(verb)) for verb in sorted(verbs) if verb != "keep"]
     if drift:
         total = sum(number for number, _ in drift)
         differ = "differs" if total == 1 else "differ"
