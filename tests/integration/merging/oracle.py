@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections import Counter
 
 GIT_LIMIT_S = 60
+_BELONGING = ("#", "//", "/*", "*/", "@")  # how a line begins that belongs to the one below it
 UNPARSED = "cannot be parsed"
 
 
@@ -152,9 +153,15 @@ def _faults(path: str, text: str) -> str:
 
 
 def _changed(base: str, version: str) -> set[int]:
-    """Return the numbers of the lines of the base that a version changes or removes."""
-    matcher = SequenceMatcher(None, base.splitlines(), version.splitlines(), autojunk=False)
-    return {number for tag, first, last, *_ in matcher.get_opcodes() if tag != "equal" for number in range(first, last)}
+    """Return the numbers of the lines of the base that a version changes, removes, or comments or decorates above."""
+    lines = version.splitlines()
+    changed: set[int] = set()
+    for tag, first, last, _, end in SequenceMatcher(None, base.splitlines(), lines, autojunk=False).get_opcodes():
+        if tag != "equal":
+            changed.update(range(first, last))
+        if tag == "insert" and lines[end - 1].lstrip().startswith(_BELONGING):
+            changed.add(first)
+    return changed
 
 
 def _lines(text: str) -> set[str]:

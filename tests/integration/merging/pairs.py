@@ -7,22 +7,67 @@ import shutil
 import subprocess
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
+from runner.ddl.reader import read_ddl_text
+from runner.generation.agent import AgentContext
+from runner.generation.model.application import Application
+from runner.generation.registry import load_agent
+from tests.generated_backend import backend_files
+from tests.integration.frontend import frontend_files
 from tests.integration.merging.hand_edits import SETS, HandEdit, draw_edit, edit_file, set_of
 from tests.integration.merging.oracle import Outcome, judge
 from tests.integration.merging.project import REJECTED, Project, named_conflicts
-from tests.integration.merging.schema_changes import CHANGES, SchemaChange, change_each_table, draw_change
+from tests.integration.merging.schema_changes import (
+    CHANGES,
+    SCHOOL,
+    Draft,
+    SchemaChange,
+    change_each_table,
+    draw_change,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
+
+
+class Texts(Protocol):
+    """What is generated where nothing was edited: first, and after each change."""
+
+    @property
+    def base(self) -> Mapping[str, str]:
+        """The files of the first run by path."""
+
+    def fresh(self, change: SchemaChange) -> Mapping[str, str]:
+        """Return the files after a change by path."""
+
+
+class Rendered:
+    """The texts of all agents, rendered in this process without the orchestrator: no record, no migration."""
+
+    def __init__(self) -> None:
+        self.base: Mapping[str, str] = _rendered(SCHOOL, {})
+
+    def fresh(self, change: SchemaChange) -> Mapping[str, str]:
+        """Return the files after a change by path."""
+        return _rendered(change.draft, change.options)
+
+
+def _rendered(draft: Draft, options: Mapping[str, Any]) -> dict[str, str]:
+    schema = read_ddl_text(draft.ddl, "postgres")
+    context = AgentContext(schema=schema, options={}, shared=Application(schema))
+    files = {file.path: file for file in load_agent("schema-docs").generate(context)}
+    files |= backend_files(schema, options=options.get("be-setup"))
+    files |= frontend_files(schema, options=options.get("fe-setup"))
+    return {path: file.text for path, file in files.items()}
 
 
 class Undisturbed:
     """What the second run writes where nothing was edited: one run for each change, kept."""
 
     def __init__(self, generated: Project, folder: Path) -> None:
-        self.base = generated.texts()
+        self.base: Mapping[str, str] = generated.texts()
         self._generated, self._folder = generated, folder
         self._fresh: dict[str, dict[str, str]] = {}
 
@@ -74,7 +119,7 @@ class Judged:
         return [outcome.path for outcome in self.outcomes if outcome.is_conflict]
 
 
-def draw_pair(seed: int, undisturbed: Undisturbed) -> Pair:
+def draw_pair(seed: int, undisturbed: Texts) -> Pair:
     """Return the pair of a seed."""
     chance = random.Random(f"pair {seed}")
     change = draw_change(seed, chance)

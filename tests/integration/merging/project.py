@@ -88,5 +88,11 @@ def make_project(path: Path, ddl: str) -> Project:
 
 
 def named_conflicts(output: str) -> set[str]:
-    """Return the paths that a run lists for a person to settle, relative to the workspace."""
-    return set(re.findall(r"^  runner resolve out/(\S+)$", output, re.MULTILINE))
+    """Return the paths that a run names in conflict, relative to the workspace.
+
+    The log names all of them. Of many, the list at the end has the first ones and the workspace.
+    """
+    listed = set(re.findall(r"^  runner resolve out/(\S+)$", output, re.MULTILINE))
+    named = set(re.findall(r"conflict in (\S+):", output))
+    assert listed <= named, output
+    return named if listed else set()

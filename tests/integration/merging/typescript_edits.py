@@ -54,7 +54,7 @@ def add_field(text: str, chance: random.Random) -> str | None:
 def delete_test(text: str, chance: random.Random) -> str | None:
     """Delete a value that must be refused, or a whole test whose imports others use as well."""
     lines = text.splitlines()
-    refused = _block(lines, "  refused: {")
+    refused = [number for number in _block(lines, "  refused: {") if re.match(r"    \w+: .*,$", lines[number])]
     if len(refused) > 1:
         del lines[chance.choice(refused)]
         return "\n".join([*lines, ""])
