@@ -96,7 +96,7 @@ def test_diffs_are_in_a_group_of_their_own() -> None:
     assert out.getvalue() == (
         "::group::how 1 file would change\n::stop-commands::t\n"
         "--- a/a.txt\n+++ b/a.txt\n::error::\n::t::\n::endgroup::\n"
-        "::stop-commands::t\nwould update  a.txt\n1 file differs from what would be generated: 1 to update\n::t::\n"
+        "::stop-commands::t\nwould update    a.txt\n1 file differs from what would be generated: 1 to update\n::t::\n"
     )
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.progress.reports.summary import INDENT, Line
+from runner.progress.reports.summary import INDENT, Line, intent
 from runner.progress.reports.text_layout import GAP, count, indented, listed, one_line, shortened, table
 from runner.records.status import SubTaskStatus, TaskStatus
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from runner.progress.reports.run_account import RunAccount, TaskAccount
 
-VERBS = ("create", "update", "keep", "remove")  # a column each; any other has one where it occurs
+_ORDER = ("create", "update", "merge", "conflict", "keep", "remove")  # of the columns; a verb has one where it occurs
 _MOST_TASKS = 30  # with work, that are listed
 _NARROW = 72  # columns: below them a task takes two lines
 _NUMBERS_WIDTH = 18  # columns for the numbers of sub-tasks, with the gaps before and after
@@ -92,7 +92,7 @@ def _wide(tasks: Sequence[_Outlook], width: int | None) -> list[Line]:
 def _narrow(tasks: Sequence[_Outlook], width: int) -> list[Line]:
     lines: list[Line] = []
     for task in tasks:
-        files = listed([(task.files[verb], f"to {verb}") for verb in _verbs([task])])
+        files = listed([(task.files[verb], intent(verb)) for verb in _verbs([task])])
         amount = f"{task.due:,} of {count(task.total, 'sub-task')}"
         lines.append(Line(f"{task.id} ({task.agent})", "bold"))
         lines += map(Line, indented(f"{amount}: {files}" if files else amount, INDENT, width))
@@ -101,7 +101,7 @@ def _narrow(tasks: Sequence[_Outlook], width: int) -> list[Line]:
 
 def _verbs(tasks: Iterable[_Outlook]) -> tuple[str, ...]:
     found = {verb for task in tasks for verb in task.files}
-    return (*VERBS, *sorted(found.difference(VERBS)))
+    return tuple(sorted(found, key=_ORDER.index))
 
 
 def _verdict(working: Sequence[_Outlook]) -> Line:
@@ -109,7 +109,7 @@ def _verdict(working: Sequence[_Outlook]) -> Line:
     due, failed = sum(task.due for task in working), sum(task.failed for task in working)
     if not due:
         return Line("nothing would run; nothing was written", "good")
-    what = listed([(files[verb], f"to {verb}") for verb in _verbs(working)]) or "no file would change"
+    what = listed([(files[verb], intent(verb)) for verb in _verbs(working)]) or "no file would change"
     problem = f", {failed:,} would fail" if failed else ""
     text = f"{count(due, 'sub-task')} of {count(len(working), 'task')} would run{problem}: {what}; nothing was written"
     return Line(text, "bad" if failed else "good")

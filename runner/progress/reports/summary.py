@@ -226,13 +226,18 @@ def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
         else:
             lines.append(Line(f"would {verb:<8}  {one_line(path)}", "warn", verb, bad=True))
     kept = f"; {count(verbs['keep'], 'file')} edited by hand would be kept" if verbs["keep"] else ""
-    drift = [(verbs[verb], f"to {verb}") for verb in sorted(verbs) if verb != "keep"]
+    drift = [(verbs[verb], intent(verb)) for verb in sorted(verbs) if verb != "keep"]
     if drift:
         total = sum(number for number, _ in drift)
         differ = "differs" if total == 1 else "differ"
         text = f"{count(total, 'file')} {differ} from what would be generated: {listed(drift)}"
         return [*lines, Line(text + kept, "bad", bad=True)]
     return [*lines, Line(f"no file differs from what would be generated{kept}", "good")]
+
+
+def intent(verb: str) -> str:
+    """Return what would be done with a file, as it reads after a number: `to create`."""
+    return "in conflict" if verb == "conflict" else f"to {verb}"
 
 
 def _logged_lines(event: Logged) -> list[Line]:
@@ -246,7 +251,7 @@ def _logged_lines(event: Logged) -> list[Line]:
 
 def _is_command(text: str) -> bool:
     """Whether a notice names a command, which is copied."""
-    return text.startswith("start ")
+    return text.startswith(("start ", f"{INDENT}runner "))
 
 
 def _cell(text: str, wanted: int, width: int | None) -> str:
