@@ -87,6 +87,11 @@ def test_a_changed_table_is_named_with_its_columns(project: Project) -> None:
         "crud/fees": ["table changed: +column email, ~column amount"],
         "docs/setup": ["table fees changed: +column email, ~column amount"],
     }
+    project.ddl = project.ddl.replace(
+        "classes (id bigint PRIMARY KEY, name text", "classes (id bigint PRIMARY KEY, name int"
+    )
+    assert project.reasons()["crud/fees"] == ["table changed: +column email, ~column amount"]
+    assert project.reasons()["crud/classes"] == ["table changed: ~column name"]
     (reason,) = explain(project.jobs(), force=False)["crud/fees"]
     assert (reason.table, reason.columns) == ("fees", ("amount", "email"))
 
