@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from runner.command.plan_jobs import prepare_plan
 from runner.execution.subtasks import SubTaskManager
 from runner.generation.model.application import Application
+from runner.generation.workspace.input_notes import InputNotes
 from runner.generation.workspace.input_parts import record_parts
+from runner.generation.workspace.manifest import Manifest
 from runner.scheduling.explanation import INPUTS_CHANGED, NOT_RECORDED, explain
 from runner.scheduling.preparation import Preparation
 
@@ -84,6 +87,11 @@ def test_a_changed_table_is_named_with_its_columns(project: Project) -> None:
         "crud/fees": ["table changed: +column email, ~column amount"],
         "docs/setup": ["table fees changed: +column email, ~column amount"],
     }
+    project.ddl = project.ddl.replace(
+        "classes (id bigint PRIMARY KEY, name text", "classes (id bigint PRIMARY KEY, name int"
+    )
+    assert project.reasons()["crud/fees"] == ["table changed: +column email, ~column amount"]
+    assert project.reasons()["crud/classes"] == ["table changed: ~column name"]
     (reason,) = explain(project.jobs(), force=False)["crud/fees"]
     assert (reason.table, reason.columns) == ("fees", ("amount", "email"))
 
@@ -124,8 +132,6 @@ def test_changed_code_is_named(project: Project, monkeypatch: pytest.MonkeyPatch
     parts = Preparation._parts
 
     def other(self: Preparation, *given: Any) -> Any:
-        from dataclasses import replace
-
         return replace(parts(self, *given), code="other")
 
     monkeypatch.setattr(Preparation, "_parts", other)
@@ -139,6 +145,18 @@ def test_files_that_were_edited_or_removed_are_named(project: Project) -> None:
     assert project.reasons()["crud/fees"] == ["edited by hand: backend/app/fees/model.py"]
     model.unlink()
     assert project.reasons()["crud/fees"] == ["missing: backend/app/fees/model.py"]
+
+
+def test_conflicts_are_named_and_files_that_a_person_deleted_are_not(project: Project) -> None:
+    manifest = Manifest(project.workspace)
+    record = manifest.load("crud", "fees")
+    assert record is not None
+    first, second, *rest = sorted(record.files, key=lambda file: file.path)
+    note = InputNotes(str(project.workspace)).of("crud")["fees"]
+    (project.workspace / second.path).unlink()
+    files = (replace(first, conflict=True), replace(second, deleted=True), *rest)
+    manifest.save(replace(record, files=files), note.inputs, note.part)
+    assert project.reasons()["crud/fees"] == [f"in conflict: {first.path}"]
 
 
 def test_a_new_clone_and_lost_parts_are_said(project: Project) -> None:
@@ -156,8 +174,6 @@ def test_a_new_clone_and_lost_parts_are_said(project: Project) -> None:
 
 
 def test_an_interrupted_attempt_is_said(project: Project) -> None:
-    from runner.generation.workspace.manifest import Manifest
-
     Manifest(project.workspace).intend("crud", "fees", {"x": "0" * 64})
     assert project.reasons()["crud/fees"] == ["its last attempt was interrupted"]
 

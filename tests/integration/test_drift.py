@@ -89,6 +89,7 @@ def test_reasons_of_what_did_not_run_name_what_it_needed(folder: Folder) -> None
 def test_a_dry_run_shows_what_would_happen_and_writes_nothing(folder: Folder) -> None:
     folder.write_plan(CRUD, acting("notes", needs=["crud"]), acting("more"))
     assert folder.run("plan.yaml").returncode == 0
+    folder.write_plan(CRUD, acting("notes", needs=["crud"], options={"text": "new"}), acting("more"))
     change(folder, COLUMN, f"{COLUMN}    email text,\n")
     (folder.workspace / "notes" / "students.txt").write_text("mine\n")
     (folder.workspace / "more" / "teachers.txt").unlink()
@@ -98,10 +99,10 @@ def test_a_dry_run_shows_what_would_happen_and_writes_nothing(folder: Folder) ->
     assert tree(folder) == before
     assert run.returncode == 0
     assert [line.split() for line in run.stdout.splitlines()] == [
-        ["task", "agent", "sub-tasks", "create", "update", "keep", "remove", "conflict"],
-        ["crud", "be-crud", "1", "of", "2", "-", "6", "-", "-", "-"],
-        ["notes", "acting_agents:Acting", "2", "of", "2", "-", "1", "-", "-", "1"],
-        ["more", "acting_agents:Acting", "2", "of", "2", "1", "-", "-", "-", "-"],
+        ["task", "agent", "sub-tasks", "create", "update", "conflict"],
+        ["crud", "be-crud", "1", "of", "2", "-", "6", "-"],
+        ["notes", "acting_agents:Acting", "2", "of", "2", "-", "1", "1"],
+        ["more", "acting_agents:Acting", "2", "of", "2", "1", "-", "-"],
         "5 sub-tasks of 3 tasks would run: 1 to create, 7 to update, 1 in conflict; nothing was written".split(),  # noqa: SIM905
     ]
     report = json.loads(run.stderr)
@@ -118,9 +119,7 @@ def test_a_dry_run_names_what_removal_would_follow(folder: Folder) -> None:
     folder.write_plan(acting(options={"acts": {"students": "path crud/elsewhere.txt"}}), acting("idle"))
     change(folder, "CREATE TABLE teachers (id bigint PRIMARY KEY, name text NOT NULL);", "")
     run = folder.run("plan.yaml", "--dry-run")
-    assert ["crud", "acting_agents:Acting", "1", "of", "1", "1", "-", "-", "1"] in map(
-        str.split, run.stdout.splitlines()
-    )
+    assert ["crud", "acting_agents:Acting", "1", "of", "1", "1", "1"] in map(str.split, run.stdout.splitlines())
     assert "2 files of dropped tables would stay; --prune removes what nobody edited\n" in run.stdout
     assert (folder.workspace / "crud" / "students.txt").exists()
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from runner.progress.reports.run_account import RunAccount, TaskAccount
 
-VERBS = ("create", "update", "keep", "remove")  # a column each; any other has one where it occurs
+_ORDER = ("create", "update", "merge", "conflict", "keep", "remove")  # of the columns; a verb has one where it occurs
 _MOST_TASKS = 30  # with work, that are listed
 _NARROW = 72  # columns: below them a task takes two lines
 _NUMBERS_WIDTH = 18  # columns for the numbers of sub-tasks, with the gaps before and after
@@ -101,7 +101,7 @@ def _narrow(tasks: Sequence[_Outlook], width: int) -> list[Line]:
 
 def _verbs(tasks: Iterable[_Outlook]) -> tuple[str, ...]:
     found = {verb for task in tasks for verb in task.files}
-    return (*VERBS, *sorted(found.difference(VERBS)))
+    return tuple(sorted(found, key=_ORDER.index))
 
 
 def _verdict(working: Sequence[_Outlook]) -> Line:

@@ -251,7 +251,7 @@ def _logged_lines(event: Logged) -> list[Line]:
 
 def _is_command(text: str) -> bool:
     """Whether a notice names a command, which is copied."""
-    return text.startswith("start ")
+    return text.startswith(("start ", f"{INDENT}runner "))
 
 
 def _cell(text: str, wanted: int, width: int | None) -> str:
