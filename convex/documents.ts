@@ -11,7 +11,7 @@ export const IDS_KEPT = 1000;
 /** Sub-tasks in one call: each needs an index lookup, of which a call may make 4,096. */
 export const MAX_SUBTASKS = 1000;
 
-const NO_FILES: FileCounts = { created: 0, updated: 0, identical: 0, kept: 0 };
+const NO_FILES: FileCounts = { created: 0, updated: 0, identical: 0, kept: 0, merged: 0, conflicts: 0 };
 
 /** Returns the current time as ISO 8601 UTC with six fractional digits. */
 export function now(): string {

@@ -74,6 +74,8 @@ export const fileCounts = v.object({
   updated: v.number(),
   identical: v.number(),
   kept: v.number(),
+  merged: v.optional(v.number()), // runners before merges do not send these two
+  conflicts: v.optional(v.number()),
 });
 export type FileCounts = Infer<typeof fileCounts>;
 

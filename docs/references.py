@@ -156,7 +156,8 @@ def _command(command: click.Command, context: click.Context) -> str:
         lines += ["| option | meaning |", "| --- | --- |"]
         lines += [f"| `{_cell(option)}` | {_cell(_escaped(meaning))} |" for option, meaning in rows]
     if command.epilog:
-        lines += ["", *_help(command.epilog)]
+        about, _, example = command.epilog.partition(": ")
+        lines += ["", f"{about}:", "", "```text", example, "```"]
     return "\n".join(lines)
 
 

@@ -32,6 +32,7 @@ def test_the_school_has_its_accounts() -> None:
     found = access_options(Application(read_schema()), {"auth": "session"})
     account = found.account
     assert account is not None
+    assert account.hash is not None
     assert (account.table.title, account.login.name, account.hash.name) == (
         "user_accounts", "username", "password_hash",
     )  # fmt: skip
@@ -78,6 +79,32 @@ def test_a_table_that_is_named_for_accounts_is_preferred() -> None:
     assert options(ddl, auth="session").account.table.title == "staff"
     with pytest.raises(AgentError, match="may be in routers, servers; name the table"):
         options(ddl.replace("staff", "servers"), auth="session")
+
+
+@pytest.mark.parametrize(
+    ("table", "columns", "found"),
+    [
+        ("users", "email text NOT NULL UNIQUE, role text", True),
+        ("customers", "email text NOT NULL UNIQUE", False),  # people who do not log in
+        ("users", "email text UNIQUE", False),
+    ],
+)
+def test_accounts_without_passwords_are_recognised_by_name_and_login(table: str, columns: str, found: bool) -> None:
+    ddl = f"CREATE TABLE {table} (id int PRIMARY KEY, {columns});"
+    assert options(ddl, auth="session").account is None
+    account = options(ddl, auth="oidc").account
+    assert (account is not None) == found
+    assert not found or account.hash is None
+
+
+def test_a_table_with_hashes_is_preferred_also_without_passwords() -> None:
+    columns = "id int PRIMARY KEY, email text NOT NULL UNIQUE"
+    ddl = f"CREATE TABLE members ({columns}); CREATE TABLE people ({columns}, password_hash text);"
+    assert options(ddl, auth="oidc").account.table.title == "people"
+    chosen = {"kind": "oidc", "table": "members"}
+    assert options(ddl, auth=chosen).account.hash is None
+    with pytest.raises(AgentError, match="no column of members is recognised as its hash"):
+        options(ddl, auth={"table": "members"})
 
 
 def test_parts_can_be_chosen() -> None:

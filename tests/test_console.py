@@ -198,7 +198,7 @@ def test_a_notice_is_printed_in_the_summary_or_at_once_after_it() -> None:
 
 def test_a_check_prints_only_failures_before_its_list() -> None:
     assert shown(whole_run(), check=True) == ("", "")
-    assert shown(FAILED_RUN, check=True)[0] == f"{FAILURES}"
+    assert shown(FAILED_RUN, check=True)[0] == f"{FAILURES}\n"
 
 
 def test_drift_is_listed_and_counted() -> None:
@@ -206,9 +206,9 @@ def test_drift_is_listed_and_counted() -> None:
     changes = [("update", "b.py"), ("create", "a.py"), ("keep", "c.py"), ("create", "a.py")]
     print_drift(changes, out=out)
     assert out.getvalue() == (
-        "would create  a.py\n"
-        "would update  b.py\n"
-        "would keep    c.py (edited by hand)\n"
+        "would create    a.py\n"
+        "would update    b.py\n"
+        "would keep      c.py (edited by hand)\n"
         "2 files differ from what would be generated: 1 to create, 1 to update; "
         "1 file edited by hand would be kept\n"
     )

@@ -35,6 +35,7 @@ def test_every_command_and_option_is_in_the_command_reference() -> None:
         for option in command.params:
             if isinstance(option, click.Option) and not option.hidden:
                 assert all(name in section for name in option.opts), f"{path}: {option.opts} is missing"
+        assert (command.epilog or "").removeprefix("Example: ") in section
 
 
 def test_every_key_of_a_plan_is_in_the_plan_reference() -> None:

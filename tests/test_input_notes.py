@@ -47,9 +47,9 @@ def files_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     paths: list[str] = []
     compare = manifest._is_at
 
-    def noted(folder: Directory, path: str, file: FileRecord) -> bool:
+    def noted(folder: Directory, path: str, file: FileRecord, edited: str) -> bool:
         paths.append(path)
-        return compare(folder, path, file)
+        return compare(folder, path, file, edited)
 
     monkeypatch.setattr(manifest, "_is_at", noted)
     return paths

@@ -128,7 +128,7 @@ def test_field_names_are_those_of_the_deployment() -> None:
         "attempt": 1,
         "error": None,
         "upToDate": False,
-        "files": {"created": 3, "updated": 0, "identical": 0, "kept": 0},
+        "files": {"created": 3, "updated": 0, "identical": 0, "kept": 0, "merged": 0, "conflicts": 0},
     }
 
 

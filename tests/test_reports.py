@@ -125,7 +125,7 @@ def test_the_report_has_its_documented_shape(store: SqliteStore) -> None:
         "started_at": "2026-03-01T12:00:01.000000Z",
         "ended_at": "2026-03-01T12:00:06.000000Z",
         "up_to_date": False,
-        "files": {"created": 0, "updated": 0, "identical": 0, "kept": 0},
+        "files": {"created": 0, "updated": 0, "identical": 0, "kept": 0, "merged": 0, "conflicts": 0},
     }
     assert [each["table"] for each in subtasks] == ["students", "grades", "fees"]
     assert (subtasks[0]["up_to_date"], subtasks[0]["files"]["identical"]) == (True, 6)

@@ -7,7 +7,8 @@ import random
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -23,9 +24,6 @@ from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import FileCounts
 from tests.made_up_runs import made_up_events
 from tests.sample_runs import NOON, at, ended, run_started, started, step, task_added
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 RUN = "3f2a9c1b-0000-4000-8000-000000000000"
 # Jenkins' schema of JUnit's XML: the attributes of each element, required ones with a bang, and its children.
@@ -119,6 +117,14 @@ def test_control_characters_are_removed_from_output() -> None:
     root = read_junit(EVENTS)
     assert case_of(root, "be-crud", "students").findtext("system-out") == "red  text"
     assert root.findtext("testsuite[@name='be-crud']/system-out") == "npm & co"
+
+
+def test_a_conflict_that_a_check_finds_is_told_from_a_merge() -> None:
+    changes = [("be-crud/students", ("merge", "app/a.py")), ("be-crud/grades", ("conflict", "app/b.py"))]
+    root = read_junit(EVENTS, changes=changes, diffs={"app/a.py": "diff"})
+    kinds = {failure.get("type"): failure.text or "" for failure in root.iter("failure")}
+    assert "merge app/a.py" in kinds["drift"]
+    assert "conflict app/b.py" in kinds["conflict"]
 
 
 def test_drift_of_a_check_is_a_failure_and_a_kept_file_is_not() -> None:
@@ -284,4 +290,13 @@ def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         check_writable(tmp_path, "--junit")
     with pytest.raises(ReportPathError, match=r"file is not a folder; name another file with --trace"):
         check_writable(tmp_path / "file" / "report.json", "--trace")
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["file"]
+    with pytest.raises(ReportPathError, match=r"/proc may not be written \(.+\); name another file with --json"):
+        check_writable(Path("/proc/report.json"), "--json")
+    (tmp_path / "link").symlink_to("/proc/report.json")
+    with pytest.raises(ReportPathError, match=r"/proc may not be written"):
+        check_writable(tmp_path / "link", "--json")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    with pytest.raises(ReportPathError, match=r"circle: it may not be written"):
+        check_writable(tmp_path / "circle", "--json")
+    check_writable(Path("/dev/stdout"), "--json")
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["circle", "file", "link"]

@@ -109,13 +109,13 @@ def test_write_updates_what_another_sub_task_wrote(tmp_path: Path) -> None:
     assert write(tmp_path, file("shared.py", "two"), run_id="2").counts == FileCounts(updated=1)
 
 
-def test_write_keeps_what_was_edited_by_hand_until_forced(tmp_path: Path) -> None:
+def test_an_edit_that_contradicts_what_is_generated_is_kept_until_forced(tmp_path: Path) -> None:
     write(tmp_path, file("a.py"), file("b.py"))
     (tmp_path / "a.py").write_text("mine")
     for run_id in ("2", "3"):
         report = write(tmp_path, file("a.py", "two"), file("b.py", "two"), run_id=run_id)
-        assert ("keep", "a.py") in report.changes
-        assert report.counts.kept == 1
+        assert ("conflict", "a.py") in report.changes
+        assert report.counts.conflicts == 1
         assert (tmp_path / "a.py").read_text() == "mine"
     assert not Manifest(tmp_path).up_to_date("be-crud", ["students"], "d")
     forced = write(tmp_path, file("a.py", "two"), file("b.py", "two"), run_id="4", force=True)
@@ -179,8 +179,8 @@ def test_check_says_what_would_be_done_and_writes_nothing(tmp_path: Path) -> Non
     report = writer(root, check=True).write(
         OWNER, [file("a/b.py", "two"), file("same.py"), file("edited.py", "two"), file("new.py")], "d"
     )
-    assert report.changes == (("update", "a/b.py"), ("keep", "edited.py"), ("create", "new.py"))
-    assert report.counts == FileCounts(created=1, updated=1, identical=1, kept=1)
+    assert report.changes == (("update", "a/b.py"), ("conflict", "edited.py"), ("create", "new.py"))
+    assert report.counts == FileCounts(created=1, updated=1, identical=1, conflicts=1)
     assert (sorted(root.rglob("*")), snapshot(root)) == before
 
 
@@ -441,12 +441,12 @@ def test_a_file_with_crlf_line_ends_is_recognised_and_keeps_them(tmp_path: Path)
 @pytest.mark.parametrize(
     ("current", "verb", "after"),
     [
-        (b"one\r\nmine\r\n", "keep", b"one\r\nmine\r\n"),
-        (b"one\n\r\n", "keep", b"one\n\r\n"),
-        (b"one\r", "keep", b"one\r"),
+        (b"other\r\nmine\r\n", "conflict", b"other\r\nmine\r\n"),
+        (b"one\r\r\n", "update", b"two\r\n"),
+        (b"one\n\r\n", "update", b"two\n"),
     ],
 )
-def test_an_edit_in_a_file_with_crlf_line_ends_is_kept(tmp_path: Path, current: bytes, verb: str, after: bytes) -> None:
+def test_an_edit_in_a_file_with_crlf_line_ends_is_seen(tmp_path: Path, current: bytes, verb: str, after: bytes) -> None:
     write(tmp_path, file("a.py", "one\n"))
     (tmp_path / "a.py").write_bytes(current)
     assert write(tmp_path, file("a.py", "two\n"), run_id="2").changes == ((verb, "a.py"),)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from runner.ddl.dialects import DEFAULT, NAMES
-from runner.progress.reports.text_layout import printable
+from runner.progress.reports.console_streams import width_of
+from runner.progress.reports.text_layout import printable, wrapped
 
 PROGRAM = "runner"  # also for those who run it as `python -m runner`
+DEFAULT_STATE = Path(".runner")  # in the current folder
 SHELLS = ("bash", "zsh", "fish")  # that `runner completion` knows
 
 if TYPE_CHECKING:
@@ -53,7 +56,7 @@ STATE = click.option(
     "--state",
     envvar="RUNNER_STATE",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path(".runner"),
+    default=DEFAULT_STATE,
     show_default=True,
     help="Folder with the state of runs.",
 )
@@ -63,6 +66,12 @@ RUN = click.argument("run", required=False, shell_complete=complete_run)
 DIALECT = click.option("--dialect", type=click.Choice(NAMES), default=DEFAULT, show_default=True)
 
 
-def say(text: object, *, err: bool = False) -> None:
-    """Print text, which may quote a schema, a path or a server's answer: control sequences in it are removed."""
-    click.echo(printable(str(text)), err=err)
+def say(text: object, *, err: bool = False, wrap: bool = False) -> None:
+    """Print text, which may quote a schema, a path or a server's answer: control sequences in it are removed.
+
+    With `wrap`, lines wider than the terminal are broken at blanks.
+    """
+    shown = printable(str(text))
+    if wrap and (width := width_of(sys.stdout)) is not None:
+        shown = "\n".join(each for line in shown.split("\n") for each in wrapped(line, width))
+    click.echo(shown, err=err)

@@ -11,16 +11,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.progress.reports.ci_log import CiLog, ci_log
 from runner.progress.reports.report_files import write_report
 from runner.records.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from runner.progress.reports.ci_log import CiLog  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
     from runner.progress.reports.run_account import RunAccount
     from runner.records.errors import Problem
 
+_VARIABLES = {"GITHUB_ACTIONS", "GITLAB_CI"}
 _TITLES = {0: "runner", 1: "generation failed", 2: "nothing was generated", 3: "generated code is stale"}
 
 
@@ -40,7 +41,11 @@ class CiJob:
     @classmethod
     def of(cls, environ: Mapping[str, str], *, talks: bool, code_quality: Path | None) -> CiJob:
         """Return the job of this environment; `talks` is whether the output is text, and all of it."""
-        log = ci_log(environ) if talks else None
+        log = None
+        if talks and not _VARIABLES.isdisjoint(environ):
+            from runner.progress.reports.ci_log import ci_log  # noqa: PLC0415 - in a job only
+
+            log = ci_log(environ)
         summary = environ.get("GITHUB_STEP_SUMMARY") if log is not None else None
         folder = environ.get("GITHUB_WORKSPACE") or environ.get("CI_PROJECT_DIR")
         return cls(

@@ -19,7 +19,9 @@ import click
 
 from runner.command.arguments import DIALECT, PLAN, PROGRAM, REPORT, SHELLS, STATE, complete_file, say
 from runner.command.help_text import OVERVIEW, add_examples
+from runner.command.resolve_command import resolve
 from runner.command.run_commands import COMMANDS
+from runner.progress.reports.console_streams import width_of
 from runner.records.errors import EXHAUSTED, RunnerError, is_exhaustion
 from runner.records.version import VERSION
 
@@ -113,6 +115,14 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option("--dry-run", is_flag=True, help="Write nothing; show which tasks would run, and what of their files.")
 @click.option("--explain", is_flag=True, help="Say of each sub-task why it ran or did not.")
 @click.option("--force", is_flag=True, help="Overwrite generated files that were edited by hand.")
+@click.option(
+    "--conflict",
+    type=click.Choice(["reject", "markers", "keep", "theirs"]),
+    default="reject",
+    show_default=True,
+    help="Where your edits contradict what is generated: write the new text to FILE.rej, put both into the file, "
+    "leave the file alone, or take what is generated and save yours as FILE.orig.",
+)
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
 @click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
 @click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
@@ -163,8 +173,9 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 def _run(ctx: click.Context, /, **options: Any) -> None:
     """Run a plan: generate what is not up to date.
 
-    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, 2 plan, DDL or usage invalid (nothing was
-    run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT and SIGTERM.
+    Exit codes: 0 done or up to date, 1 a task failed or was cancelled, or a file has a conflict, 2 plan, DDL or usage
+    invalid (nothing was run), 3 --check found drift, 75 this plan is already running, 130 and 143 interrupted by SIGINT
+    and SIGTERM.
     """
     if options["diff"] and not options["check"]:
         raise click.UsageError("--diff shows what --check finds: use both")
@@ -316,12 +327,12 @@ def _doctor(ctx: click.Context, state: Path) -> None:
     colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     bad = False
     for found in findings(state, os.environ):
-        click.echo(report_line(found, colour=colour))
+        click.echo(report_line(found, colour=colour, width=width_of(sys.stdout)))
         bad = bad or found.state == "bad"
     ctx.exit(1 if bad else 0)
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, resolve):
     _runner.add_command(_command)
 add_examples(_runner)
 

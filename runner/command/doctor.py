@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from runner.progress.convex.target import TOKEN, URL, shown
-from runner.progress.reports.text_layout import Tone, painted
+from runner.progress.reports.text_layout import Tone, painted, wrapped
 from runner.records.version import VERSION
 
 if TYPE_CHECKING:
@@ -59,9 +59,11 @@ def findings(state: Path, environ: Mapping[str, str]) -> Iterator[Finding]:
     yield _extras()
 
 
-def report_line(found: Finding, *, colour: bool) -> str:
-    """Return the line of a finding."""
-    return f"{painted(f'{found.state:<3}', _TONES[found.state], colour=colour)}  {found.name:<16}  {found.text}"
+def report_line(found: Finding, *, colour: bool, width: int | None = None) -> str:
+    """Return the line of a finding; what does not fit in `width` columns follows on lines below it."""
+    state = f"{found.state:<3}"
+    text = "\n".join(wrapped(f"{state}  {found.name:<16}  {found.text}", width))
+    return f"{painted(state, _TONES[found.state], colour=colour)}{text.removeprefix(state)}"
 
 
 def _python() -> Finding:

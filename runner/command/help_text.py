@@ -27,8 +27,8 @@ Commands:
   status, logs, runs        what runs and ran, and its log; delete old runs
   watch, board              follow a run, in this terminal or in a browser
   pause, resume, cancel     control the run in progress
-  sync                      send to Convex what runs could not send
-  cluster                   start a Dask cluster to try
+  resolve                   settle conflicts between your edits and new code
+  sync, cluster             send the rest to Convex; start a Dask cluster
   doctor, completion        check this machine; the Tab key in your shell
 
 runner COMMAND --help has the options of a command and an example. --version
@@ -44,6 +44,7 @@ EXAMPLES: Mapping[str, str] = {
     "logs": "runner logs latest --task be-crud --level warning --since 2h",
     "pause": "runner pause",
     "plan-schema": "runner plan-schema > plan.schema.json",
+    "resolve": "runner resolve build/school/backend/app/students/model.py --ours",
     "resume": "runner resume",
     "run": "runner plans/school.yaml --check --diff",
     "runs": "runner runs prune --keep 5",

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from runner.records.errors import ClusterError
+from runner.records.port_owner import port_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,7 +33,12 @@ def run_local_cluster(workers: int, port: int, say: Callable[[str], None]) -> No
             dashboard_address=f"{_HOST}:0",
         )
     except (OSError, RuntimeError) as error:
-        raise ClusterError(f"no cluster can be started on port {port}: {error}. Choose another with --port") from error
+        owner = port_owner(port) if port else None
+        reason = f"it is taken by {owner}" if owner else str(error).rstrip(".")
+        raise ClusterError(
+            f"no cluster can be started on port {port}: {reason}. Choose another with --port",
+            input_error=owner is not None,
+        ) from error
     finally:
         signal.signal(signal.SIGINT, before)
     with contextlib.closing(cluster):

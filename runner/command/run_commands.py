@@ -31,7 +31,7 @@ def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> Non
     if follow and as_json:
         raise click.UsageError("--follow prints text and --json one report: use one of them")
     for text in follow_status(state, run) if follow else (status(state, run, as_json=as_json),):
-        say(text)
+        say(text, wrap=not as_json)
 
 
 @click.command("logs")
@@ -64,7 +64,7 @@ def _runs(ctx: click.Context, state: Path) -> None:
     from runner.progress.reports.commands import list_runs  # noqa: PLC0415
 
     if ctx.invoked_subcommand is None:
-        say(list_runs(state))
+        say(list_runs(state), wrap=True)
 
 
 @_runs.command("prune")

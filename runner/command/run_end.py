@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.command.arguments import DEFAULT_STATE
 from runner.command.ci_job import CiJob
 from runner.command.run_options import RunOptions
 from runner.plan.plan_model import Plan
 from runner.progress.reports.console import print_changes, print_drift, print_dry_run
+from runner.progress.reports.summary import SHORT_ID
 from runner.scheduling.job import Job
 
 if TYPE_CHECKING:
@@ -72,6 +74,15 @@ class RunEnd:
             warning = options.notifier.notify(run_report(store, orchestrator.run_id))
             if warning is not None:
                 console.notice(f"warning: {warning}")
+        if options.quiet and self.exit_code == 1 and not options.check:
+            console.notice(self._next_step(orchestrator.run_id))
+
+    def _next_step(self, run_id: str) -> str:
+        """Return what to do after a failed run, for those who get its output by mail."""
+        options = self.options
+        state = "" if options.state == DEFAULT_STATE else f" --state {shlex.quote(str(options.state))}"
+        plan = shlex.quote(str(options.plan))
+        return f"next: runner logs {run_id[:SHORT_ID]}{state}; once mended: runner {plan} --rerun-failed{state}"
 
     def _report_to_ci(
         self, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console, leftovers: Sequence[str]
@@ -123,10 +134,24 @@ def finish_success(
             for event in dropped_tables.prune(table, orchestrator.run_id):
                 orchestrator.note(event)
     elif dropped:
-        console.notice(dropped_tables.notice(dropped))
+        console.notice(dropped_tables.notice(dropped, orchestrator.run_id))
     if options.log_format == "text":
         for hint in start_hints(jobs, Path.cwd()):
             console.notice(hint)
+
+
+def report_conflicts(
+    jobs: Sequence[Job], orchestrator: ParallelOrchestrator, console: Console, options: RunOptions
+) -> int:
+    """Print what is to be done about files in conflict; return the exit code."""
+    if not any(verb == "conflict" for _, (verb, _) in orchestrator.changes):
+        return 0
+    from runner.command import conflict_list  # noqa: PLC0415 - few runs need it
+
+    workspaces = {subtask.id: job.spec.workspace for job in jobs for subtask in job.spec.subtasks}
+    files = conflict_list.conflicts(orchestrator.changes, workspaces)
+    console.notice(conflict_list.notice(files, workspaces.values(), options.conflict, Path.cwd()))
+    return 1
 
 
 def find_drift(jobs: Sequence[Job], orchestrator: ParallelOrchestrator) -> list[tuple[str, str]]:

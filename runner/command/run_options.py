@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from runner.progress.reports.report_files import ReportFiles
+from runner.records.task import ConflictPolicy
 
 if TYPE_CHECKING:
     from runner.progress.notification import Notifier  # noqa: TC004 - slow to import, and a dataclass does not evaluate it
@@ -23,6 +24,7 @@ class RunOptions:
     diff: bool = False
     explain: bool = False
     force: bool = False
+    conflict: ConflictPolicy = "reject"
     fail_fast: bool = False
     rerun_failed: bool = False
     prune: bool = False

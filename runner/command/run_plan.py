@@ -17,7 +17,15 @@ from runner.command.executor_choice import LOCAL, cluster_executor, cluster_warn
 from runner.command.interruption import Interruption
 from runner.command.live_progress import LiveProgress
 from runner.command.plan_jobs import check_workspaces, prepare_plan
-from runner.command.run_end import Reasons, RunEnd, exit_code, find_drift, finish_success, in_words
+from runner.command.run_end import (
+    Reasons,
+    RunEnd,
+    exit_code,
+    find_drift,
+    finish_success,
+    in_words,
+    report_conflicts,
+)
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console
 from runner.progress.reports.report_files import check_writable
@@ -26,6 +34,7 @@ from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
 from runner.records.events import Logged
 from runner.records.status import RunStatus, SubTaskStatus
+from runner.records.task import Merging
 from runner.scheduling.supervisor import Settings
 
 if TYPE_CHECKING:
@@ -122,6 +131,7 @@ def _execute(
         force=options.force,
         check=options.check,
         diff=options.diff,
+        merging=Merging(conflict=options.conflict, git=plan.merge == "git"),
         fail_fast=options.fail_fast,
         limits=limits,
     )
@@ -164,6 +174,7 @@ def _execute(
                 status, code = RunStatus.FAILED, 1
             if code == 0 and not options.check:
                 finish_success(plan_jobs, jobs, orchestrator, console, options)
+                code = report_conflicts(jobs, orchestrator, console, options)
             orchestrator.close(status, code)  # does nothing where the cluster was lost: the run has ended then
             progress.drain(store, console)
         end = RunEnd(plan=plan, jobs=plan_jobs, options=options, ci=ci, reasons=reasons, drift=drift, exit_code=code)

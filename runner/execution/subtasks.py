@@ -24,15 +24,37 @@ from runner.generation.registry import load_agent
 from runner.records.errors import AgentError, Cancelled, PathOwnedError, RunnerError, UnsafePathError, is_retryable
 from runner.records.events import Event, Logged, LogLevel, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.records.status import Progress, SubTaskStatus, TaskStatus, aggregate, progress
-from runner.records.task import SETUP_PIECE, SUBTASK_CONCURRENCY, FileCounts, SubTaskSpec, TaskSpec, subtasks_of
+from runner.records.task import (
+    SETUP_PIECE,
+    SUBTASK_CONCURRENCY,
+    FileCounts,
+    Merging,
+    SubTaskSpec,
+    TaskSpec,
+    subtasks_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from runner.execution.workspace_access import WorkspaceAccess
     from runner.generation.model.application import Application
     from runner.generation.workspace.writer import WriteReport
 
+_CHANGES: Mapping[str, tuple[LogLevel, str]] = {  # what is logged of a file, by the verb of its change
+    "keep": (
+        "warning",
+        "kept {path}: it was edited by hand, and the base store does not have it as it was before, to merge from. "  # noqa: ISC004
+        "--force overwrites it, runner resolve settles it.",
+    ),
+    "merge": ("info", "merged {path}: it has your edits and what is generated now."),
+    "conflict": (
+        "warning",
+        "conflict in {path}: your edits contradict what is generated now. runner resolve settles it.",
+    ),
+    "leave": ("warning", "left {path}: nothing generates it any more, but it was edited by hand."),
+    "remove": ("info", "removed {path}: nothing generates it any more."),
+}
 WorkerMessage = Event | AttemptFailed | FilesChanged
 
 
@@ -69,7 +91,7 @@ class SubTaskManager:
 
     `emit` takes events, `AttemptFailed` and `FilesChanged`. It is called from several threads and must be thread-safe.
     With `check`, files are compared and not written, with `diff` line by line; with `force`, files that were edited by
-    hand are overwritten.
+    hand are overwritten, without it they are merged as `merging` says.
     `access` is how the workspace is reached, directly when left out. Call `cleanup` at the end.
     """
 
@@ -84,6 +106,7 @@ class SubTaskManager:
         force: bool = False,
         check: bool = False,
         diff: bool = False,
+        merging: Merging = Merging(),
         access: WorkspaceAccess | None = None,
     ) -> None:
         self._task = task
@@ -91,7 +114,7 @@ class SubTaskManager:
         self._emit = emit
         self._check = check
         self._agent: Agent = load_agent(task.agent, task.import_path)
-        self._access = access or DirectAccess(task, run_id, force=force, check=check, diff=diff)
+        self._access = access or DirectAccess(task, run_id, force=force, check=check, diff=diff, merging=merging)
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"subtask-{task.id}")
         self._cancelled: set[tuple[str, int]] = set()  # ids of sub-tasks and numbers of attempts
@@ -204,9 +227,17 @@ class SubTaskManager:
         memory = self._agent.remember(context)
         context.check_cancelled()
         report(self._agent.total_steps, "write")
-        written = self._access.write(work, files, part_digest(), memory)
+        written = self._access.write(work, files, part_digest(), memory, self._former_names(subtask))
         self._report_changes(subtask, written)
         return False, written.counts
+
+    def _former_names(self, subtask: SubTaskSpec) -> tuple[str, ...]:
+        """Return the names that the table of a sub-task had before the DDL renamed it, and that no table has now."""
+        schema = self._application.schema
+        if subtask.table is None:
+            return ()
+        former = map(schema.label, schema.tables_by_label[subtask.table].former)
+        return tuple(name for name in former if name not in schema.tables_by_label)
 
     def _report_changes(self, subtask: SubTaskSpec, written: WriteReport) -> None:
         if written.changes:
@@ -219,12 +250,9 @@ class SubTaskManager:
                 )
             )
         for verb, path in () if self._check else written.changes:
-            if verb == "keep":
-                self._log(subtask, "warning", f"kept {path}: it was edited by hand. --force overwrites it.")
-            elif verb == "leave":
-                self._log(subtask, "warning", f"left {path}: nothing generates it any more, but it was edited by hand.")
-            elif verb == "remove":
-                self._log(subtask, "info", f"removed {path}: nothing generates it any more.")
+            if verb in _CHANGES:
+                level, text = _CHANGES[verb]
+                self._log(subtask, level, text.format(path=path))
 
     def _step(self, subtask: SubTaskSpec, step: int, message: str) -> None:
         self._emit(SubTaskStep(task_id=self._task.id, subtask_id=subtask.id, step=step, message=message))

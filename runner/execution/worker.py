@@ -87,6 +87,7 @@ class _Worker:
                 force=shard.force,
                 check=shard.check,
                 diff=shard.diff,
+                merging=shard.merging,
                 access=self._remote if shard.remote else None,
             )
             self._managed = key

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from runner.records.events import utc_now
 from runner.records.message_pipe import CompactPickle
-from runner.records.task import SubTaskSpec, TaskSpec
+from runner.records.task import Merging, SubTaskSpec, TaskSpec
 
 FileChange = tuple[str, str]  # verb (see `workspace.writer.Verb`) and path relative to the workspace
 
@@ -23,7 +23,8 @@ class Shard:
 
     `work` has pairs of a sub-task and the number of the attempt; `threads` is how many run at once. With `check`,
     files are compared and not written, with `diff` line by line; with `force`, files that were edited by hand are
-    overwritten. With `remote`, the worker does not have the workspace, and asks the supervisor.
+    overwritten, without it they are merged as `merging` says. With `remote`, the worker does not have the workspace,
+    and asks the supervisor.
     """
 
     run_id: str
@@ -33,6 +34,7 @@ class Shard:
     force: bool = False
     check: bool = False
     diff: bool = False
+    merging: Merging = Merging()
     remote: bool = False
 
 
@@ -136,6 +138,7 @@ class WriteFiles(CompactPickle):
     files: tuple[SentFile, ...]
     part_digest: str
     memory: Any
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

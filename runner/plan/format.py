@@ -371,6 +371,11 @@ class PlanEntry(_Shared):
         description="Where the workers are: local when left out, or on a Dask cluster.",
         examples=["local", {"dask": "tls://scheduler.example:8786"}],
     )
+    merge: Annotated[Literal["store", "git"], Expected("Write $choices, or leave it out.")] = Field(
+        default="store",
+        description="What edits by hand are merged from: texts in `.runner/base` of the workspace, or its commits.",
+        examples=["git"],
+    )
     convex: ConvexEntry = Field(default_factory=ConvexEntry, description="Live progress on a Convex deployment.")
     llm: LLMEntry = Field(default_factory=LLMEntry, title="LLM", description="Classification by a language model.")
     tasks: Annotated[

@@ -74,6 +74,7 @@ def read_plan(path: Path, data: bytes) -> Plan:
         workspace=entry.workspace,
         concurrency=Concurrency(**dict(entry.concurrency)),
         workers=WorkerLimits(**dict(entry.workers)),
+        merge=entry.merge,
         executor=None if entry.executor is None else _executor(entry.executor),
         convex=ConvexSettings(**dict(entry.convex)),
         llm=LLMSettings(**dict(entry.llm)),

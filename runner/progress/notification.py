@@ -42,8 +42,7 @@ class Notifier:
     @classmethod
     def create(cls, url: str, environ: Mapping[str, str], *, always: bool) -> Notifier:
         """Return the notifier of a run. Raises `NotifyError`."""
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        if not _is_address(url):
             raise NotifyError(f"--notify {_shown(url)}: expected an address such as https://ci.example/hooks/runner")
         headers = {}
         if line := environ.get(SECRET):
@@ -89,8 +88,21 @@ class Notifier:
         return failure
 
 
+def _is_address(url: str) -> bool:
+    """Return whether something could be sent there: `urlsplit` alone looks at the port only when it is asked for it."""
+    try:
+        parts = urlsplit(url)
+        return (
+            parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0 and " " not in parts.netloc
+        )
+    except ValueError:
+        return False
+
+
 def _shown(url: str) -> str:
     """Return an address without what may be secret in it: its user, its path and its query."""
+    if not _is_address(url):
+        return "(no address)"
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{parts.hostname}{port}" if parts.hostname else "(no address)"
+    return f"{parts.scheme}://{parts.hostname}{port}"

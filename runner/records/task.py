@@ -57,6 +57,23 @@ class Retries:
     backoff: float = 1.0
 
 
+ConflictPolicy = Literal["markers", "reject", "keep", "theirs"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Merging:
+    """How files that were edited by hand are merged.
+
+    `conflict` is what happens to a file where edits and generated changes contradict each other: `reject` writes the
+    new text to `FILE.rej` beside it, `markers` puts both into the file, `keep` leaves it alone, and `theirs` takes what
+    is generated there and saves the edited file as `FILE.orig`. With `git`, the text before the edits is read from git,
+    instead of the base store.
+    """
+
+    conflict: ConflictPolicy = "reject"
+    git: bool = False
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TableGlobs:
     """Which tables a task works on: shell globs over names, which include the schema only outside the default one."""
@@ -183,6 +200,21 @@ class FileCounts(CompactPickle):
     updated: int = 0
     identical: int = 0
     kept: int = 0
+    merged: int = 0
+    conflicts: int = 0
+
+    @property
+    def total(self) -> int:
+        """The number of all files."""
+        return sum(number for number, _ in self.named)
+
+    @property
+    def named(self) -> list[tuple[int, str]]:
+        """Each number with its word."""
+        return [
+            (self.created, "created"), (self.updated, "updated"), (self.identical, "identical"),
+            (self.merged, "merged"), (self.kept, "kept"), (self.conflicts, "in conflict"),
+        ]  # fmt: skip
 
     def __add__(self, other: FileCounts) -> FileCounts:
         return FileCounts(
@@ -190,4 +222,6 @@ class FileCounts(CompactPickle):
             updated=self.updated + other.updated,
             identical=self.identical + other.identical,
             kept=self.kept + other.kept,
+            merged=self.merged + other.merged,
+            conflicts=self.conflicts + other.conflicts,
         )

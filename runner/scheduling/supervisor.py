@@ -28,7 +28,7 @@ from runner.execution.worker_protocol import (
 from runner.records.errors import ClusterError
 from runner.records.events import Event, Logged, SubTaskEnded, SubTaskStarted, SubTaskStep
 from runner.records.status import SubTaskStatus
-from runner.records.task import SUBTASK_CONCURRENCY, TASK_CONCURRENCY, TaskResult
+from runner.records.task import SUBTASK_CONCURRENCY, TASK_CONCURRENCY, Merging, TaskResult
 from runner.scheduling.schedule import Schedule
 from runner.scheduling.survey import Survey
 from runner.scheduling.time_limits import TimeLimits
@@ -57,6 +57,7 @@ class Settings:
     force: bool = False
     check: bool = False
     diff: bool = False
+    merging: Merging = Merging()
     fail_fast: bool = False
     limits: Limits = Limits()
 
@@ -314,6 +315,7 @@ class Supervisor:
             force=self._settings.force,
             check=self._settings.check,
             diff=self._settings.diff,
+            merging=self._settings.merging,
         )
         self._slots.assign(slot, task, shard, partial(self._pickled, task))
 

@@ -123,7 +123,7 @@ export function ended(
     attempt: 1,
     error,
     upToDate: false,
-    files: { created: 3, updated: 0, identical: 1, kept: 0 },
+    files: { created: 3, updated: 0, identical: 1, kept: 0, merged: 0, conflicts: 0 },
   };
 }
 

@@ -50,6 +50,10 @@ class OneClass:
         self.tab.get_by_role("tab", name=tab).click()
         return clicks
 
+    def choices_in_place(self) -> Locator:
+        """Return the check list that an opened tab without rows shows in place of them."""
+        return self.tab.get_by_role("form", name="Add several")
+
     def add_several(self) -> Locator:
         self.tab.get_by_role("button", name="Add several").click()
         return self.tab.get_by_role("dialog")

@@ -31,19 +31,32 @@ class Hands:
             self._reach(control)
             self.tab.keyboard.press("Enter")
 
-    def enter(self, control: Locator, text: str) -> None:
-        """Type a text into an input in place of what it has."""
+    def tick(self, box: Locator) -> None:
+        """Tick a check box."""
+        if self.by == "pointer":
+            box.click()
+        else:
+            self._reach(box)
+            self.tab.keyboard.press("Space")
+        expect(box).to_be_checked()
+
+    def focus(self, control: Locator) -> None:
+        """Move to an input; a pointer does nothing where the page has done so."""
         if self.by == "keyboard":
             self._reach(control)
         elif not control.evaluate(IS_FOCUSED):
             control.click()
+
+    def enter(self, control: Locator, text: str) -> None:
+        """Type a text into an input in place of what it has."""
+        self.focus(control)
         self.tab.keyboard.press("ControlOrMeta+a")
         self.tab.keyboard.type(text)
 
-    def skip_to_content(self) -> None:
-        """Go past the navigation of a page that was just loaded; a pointer needs no way past it."""
+    def skip_to_content(self, link: str) -> None:
+        """Go past the navigation of a page that was just loaded, by a link; a pointer needs no way past it."""
         if self.by == "keyboard":
-            self.press(self.tab.get_by_role("link", name="Skip to content"))
+            self.press(self.tab.get_by_role("link", name=link))
 
     def _reach(self, control: Locator) -> None:
         expect(control).to_be_visible()

@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from tests.generated_backend import SCHOOL, backend_files, read_schema, school_labels, write_backend
 from tests.integration.backend import free_port, plain_environment, run
 from tests.integration.frontend import frontend_files, node_tool, tool_command, tool_environment, write_files
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Schema
 
 START_LIMIT_S = 60.0
 STOP_LIMIT_S = 30.0
@@ -84,17 +87,18 @@ class Application:
 @contextmanager
 def served(
     workspace: Path,
-    sql: Path = SCHOOL,
+    source: Path | Schema = SCHOOL,
     *,
     chosen: Mapping[str, Any] = MappingProxyType({}),
     prepare: Callable[[Path, Mapping[str, str]], None] | None = None,
 ) -> Iterator[Application]:
-    """Generate the application of a schema into a folder, build it, and serve it until the block ends.
+    """Generate an application into a folder, build it, and serve it until the block ends.
 
-    `chosen` are further options. `prepare` is called with the backend's folder and its environment before it is served.
+    `source` is a schema or a PostgreSQL file. `chosen` are further options. `prepare` is called with the backend's
+    folder and its environment before it is served.
     """
-    schema = read_schema(sql)
-    options = {"title": "School", **({"labels": school_labels()} if sql == SCHOOL else {}), **chosen}
+    schema = read_schema(source) if isinstance(source, Path) else source
+    options = {"title": "School", **({"labels": school_labels()} if source == SCHOOL else {}), **chosen}
     backend = write_backend(backend_files(schema, options=options), workspace)
     frontend = write_files(frontend_files(schema, options=options), workspace)
     database = {"DATABASE_URL": f"sqlite:///{workspace / 'school.db'}"}

@@ -1,4 +1,4 @@
-"""Login, rights and scope of a generated backend, by HTTP on both databases: role x action x path, without a leak."""
+"""Login, rights and scope of a generated backend, by HTTP on all databases: role x action x path, without a leak."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import base64
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import pytest
 
-from tests.generated_backend import backend_files, read_schema, write_backend
+from runner.ddl.reader import read_ddl_text
+from tests.generated_backend import backend_files, write_backend
 from tests.integration.backend import plain_environment, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.integration.mariadb import MariadbServer
     from tests.integration.postgres import PostgresServer
 
-pytest_plugins = ["tests.integration.postgres"]
+pytest_plugins = ["tests.integration.mariadb", "tests.integration.postgres"]
 
 DDL = """
 CREATE TABLE teachers (id int PRIMARY KEY, name text NOT NULL);
@@ -42,6 +45,14 @@ CREATE INDEX ON students (friend_id);
 CREATE INDEX ON payments (student_id);
 CREATE INDEX ON marks (student_id);
 """
+# The same tables where they are written for MariaDB; as booleans it also has the bits of MySQL
+ON_MARIADB = {
+    "GENERATED ALWAYS AS IDENTITY": "AUTO_INCREMENT",
+    "login text NOT NULL": "login varchar(100) NOT NULL",
+    "is_active boolean NOT NULL DEFAULT true": "is_active bit(1) NOT NULL DEFAULT b'1'",
+    "timestamptz": "datetime(6)",
+    "CREATE INDEX ON": "CREATE INDEX referring ON",
+}
 PERMISSIONS = '''
 """Rights of the test."""
 
@@ -152,24 +163,36 @@ class Application:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    workspace = tmp_path_factory.mktemp("access")
-    ddl = workspace / "access.sql"
-    ddl.write_text(DDL, encoding="utf-8")
-    backend = write_backend(backend_files(read_schema(ddl), options=OPTIONS), workspace)
+def folder(database: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    dialect, ddl = "postgres", DDL
+    if database == "mariadb":
+        dialect = database
+        for old, new in ON_MARIADB.items():
+            ddl = ddl.replace(old, new)
+    files = backend_files(read_ddl_text(ddl, dialect), options=OPTIONS)
+    backend = write_backend(files, tmp_path_factory.mktemp("access"))
     (backend / "app" / "own" / "permissions.py").write_text(PERMISSIONS, encoding="utf-8")
     return backend
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+def database(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
 def app(
-    folder: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    folder: Path, database: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Application]:
     with ExitStack() as stack:
         url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'x.db'}"
-        if request.param == "postgresql":
+        if database == "postgresql":
             server: PostgresServer = request.getfixturevalue("postgres_server")
             url = stack.enter_context(server.new_database())
+        if database == "mariadb":
+            mariadb: MariadbServer = request.getfixturevalue("mariadb_server")
+            url = stack.enter_context(mariadb.new_database()).url
         running = stack.enter_context(serving(folder, url))
         app = stack.enter_context(Application(running.url, folder, url))
         made = app.command("add", "root", "--role", "admin")
@@ -603,3 +626,21 @@ def test_too_many_failures_lock_a_login(app: Application) -> None:
     assert locked.status_code == 429
     assert 0 < int(locked.headers["Retry-After"]) <= 900
     assert app.client("carl").get("/payments").status_code == 200  # others still log in
+
+
+def test_what_a_collation_takes_for_a_login_is_none(app: Application) -> None:
+    client = app.client()
+    assert client.post("/session", json={"login": "ánn", "password": PASSWORD}).status_code == 401
+    spelled = ["Carl", "cARL", "CARL ", "carl  ", "CarL", "carL"]  # one login, of which failures are counted together
+    statuses = [client.post("/session", json={"login": login, "password": "wrong"}).status_code for login in spelled]
+    assert statuses == [401] * 5 + [429]
+
+
+def test_attempts_at_the_same_time_are_all_counted(app: Application) -> None:
+    client = app.client()
+
+    def attempt(_number: int) -> int:
+        return client.post("/session", json={"login": "dora", "password": "wrong"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(attempt, range(8))) == [401] * 5 + [429] * 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -190,6 +191,16 @@ def test_the_command_starts_a_cluster_to_try_and_ends_it(tmp_path: Path) -> None
     assert process.returncode == 0, err
     assert err == ""
     assert f"runner PLAN --executor {address}" in said[1]
+
+
+def test_a_taken_port_names_who_has_it(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = make_folder(tmp_path / "project").run("cluster", "--local", "1", "--port", str(port))
+    assert done.returncode == 2
+    assert f"port {port}: it is taken by " in done.stderr
+    assert f"(process {os.getpid()}). Choose another with --port" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 # ----------------------------------------------------------------------------- two machines

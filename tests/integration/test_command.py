@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import shutil
 import signal
 from typing import TYPE_CHECKING, Any
@@ -47,7 +49,7 @@ def test_a_changed_table_is_generated_again_and_the_others_are_left(folder: Fold
     again = {subtask["id"] for task in tasks for subtask in task["subtasks"] if not subtask["up_to_date"]}
     assert again == {"be-boilerplate/setup", "be-crud/students", "fe-crud/students", "ui-crud/students"}
     after = folder.times()
-    touched = {path for path in before if before[path] != after[path] and not path.startswith(".runner/")}
+    touched = {path for path in before if not path.startswith(".runner/") and before[path] != after[path]}
     assert not [path for path in touched if "teachers" in path or "audit_log" in path]
     assert folder.run("plan.yaml", "--check").returncode == 0
     fresh = folder.path / "fresh"
@@ -68,15 +70,21 @@ def test_a_changed_schema_is_generated_again(folder: Folder) -> None:
     assert "crud/fees.txt" in folder.files()
 
 
-def test_a_hand_edited_file_is_kept_and_reported_until_forced(folder: Folder) -> None:
+def test_a_file_that_was_edited_by_hand_stays_as_it_is_until_forced(folder: Folder) -> None:
     folder.write_plan(acting())
     folder.run("plan.yaml")
     edited = folder.workspace / "crud" / "students.txt"
     edited.write_text("mine\n")
-    kept = folder.run("plan.yaml")
-    assert kept.returncode == 0
+    assert folder.run("plan.yaml").returncode == 0
     assert edited.read_text() == "mine\n"
-    assert "crud/students.txt" in kept.stdout + kept.stderr
+    assert "up to date" in folder.run("plan.yaml").stdout.splitlines()[-1]
+    folder.write_plan(acting(options={"text": "other"}))
+    conflict = folder.run("plan.yaml")
+    assert conflict.returncode == 1
+    assert edited.read_text() == "mine\n"
+    assert "runner resolve" in conflict.stdout
+    assert "crud/students.txt" in conflict.stdout
+    folder.write_plan(acting())
     assert folder.run("plan.yaml", "--force").returncode == 0
     assert edited.read_text() == "students\n"
 
@@ -236,7 +244,14 @@ def test_the_report_and_status_share_one_shape(folder: Folder) -> None:
     assert first["agent"] == "acting_agents:Acting"
     assert first["ended_at"] < second["started_at"]
     assert second["subtasks"][0]["table"] is None
-    assert first["subtasks"][0]["files"] == {"created": 1, "updated": 0, "identical": 0, "kept": 0}
+    assert first["subtasks"][0]["files"] == {
+        "created": 1,
+        "updated": 0,
+        "identical": 0,
+        "kept": 0,
+        "merged": 0,
+        "conflicts": 0,
+    }
 
 
 def test_keep_runs_limits_the_stored_runs(folder: Folder) -> None:
@@ -274,6 +289,18 @@ def test_quiet_prints_nothing_for_a_successful_run(folder: Folder) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     done = folder.run("-q", "plan.yaml", "--check")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_quiet_says_after_a_failure_what_to_do_and_that_can_be_done(folder: Folder) -> None:
+    folder.write_plan(acting(options={"acts": {"teachers": "raise value"}}))
+    done = folder.run("-q", "plan.yaml", "--state", "my state")
+    assert done.returncode == 1
+    assert "as asked" in done.stdout
+    match = re.fullmatch(r"next: runner (logs .+); once mended: runner (plan\.yaml .+)\n", done.stderr)
+    assert match is not None, done.stderr
+    assert "as asked" in folder.run(*shlex.split(match[1])).stdout
+    folder.write_plan(acting())
+    assert folder.run(*shlex.split(match[2])).returncode == 0
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shlex
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -192,6 +193,23 @@ def edited(folder: Folder) -> None:
     (folder.workspace / "crud" / "students.txt").write_text("mine\n")
 
 
+def edited_without_base(folder: Folder) -> None:
+    edited(folder)
+    shutil.rmtree(folder.workspace / ".runner" / "base")
+
+
+def after_an_edit(text: str) -> Prepare:
+    """The second line of a file was edited, and then another text is to be generated."""
+
+    def prepare(folder: Folder) -> None:
+        folder.write_plan(acting(options={"text": "one\n\ntwo"}))
+        folder.run("plan.yaml")
+        (folder.workspace / "crud" / "students.txt").write_text("one\n\nmine\n")
+        folder.write_plan(acting(options={"text": text}))
+
+    return prepare
+
+
 def removed(folder: Folder) -> None:
     (folder.workspace / "crud" / "students.txt").unlink()
 
@@ -278,6 +296,8 @@ PREPARED: dict[str, Prepare] = {
             "`cancel` and nothing runs",
             "`sync` without a deployment",
             "`sync` without the secret",
+            "`board --convex` without a deployment and a secret",
+            "`board --convex` with control",
         ],
         nothing,
     ),
@@ -358,7 +378,11 @@ STARTED: dict[str, Prepare] = {
     "a file would be generated again, and a dry run": after_a_run(removed),
     "the schema has changed": after_a_run(new_table),
     "files of a dropped table are still there": after_a_run(dropped_table),
-    "an edited file would be kept": after_a_run(edited),
+    "an edited file is merged": after_an_edit("one\nand a half\n\ntwo"),
+    "an edited file would be merged": after_an_edit("one\nand a half\n\ntwo"),
+    "an edit contradicts what is generated": after_an_edit("one\n\nthree"),
+    "an edit contradicts what would be generated": after_an_edit("one\n\nthree"),
+    "an edited file would be kept": after_a_run(edited_without_base),
     "the state file is damaged, and a run": after_a_run(damaged),
     "the state file is of a newer version, and a run": after_a_run(newer),
     "the state file is a link": linked_state,
@@ -585,6 +609,7 @@ ACTED: dict[str, Act] = {
     "the deployment cannot be reached during a run": unreachable,
     "`sync` and the deployment denies access": denied,
     "`watch` and the deployment cannot be reached": unreachable,
+    "`board --convex` and the deployment cannot be reached": unreachable,
 }
 ENVIRONMENT: dict[str, dict[str, str]] = {
     "the plan's Convex address is not allowed": {"RUNNER_CONVEX_TOKEN": "secret"},

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.integration.axe import grave_findings, grave_findings_in_both_modes
-from tests.integration.frontend_browser import DARK, TABLES, WRITTEN
+from tests.integration.frontend_browser import DARK, PHONE, TABLES, WRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,6 +65,50 @@ def test_what_opens_on_a_page_shuts_nobody_out(pages: Callable[[str], TablePages
     expect(tab.get_by_role("dialog").get_by_role("alert")).to_be_visible()
     found += grave_findings_in_both_modes(tab)
     assert found == []
+
+
+def test_what_asks_and_reports_shuts_nobody_out(pages: Callable[[str], TablePages]) -> None:
+    subjects = pages("subjects")
+    tab, row = subjects.tab, subjects.app.make("subjects")
+    subjects.open_list()
+    tab.get_by_role("button", name="Export", exact=True).click()
+    expect(tab.get_by_role("menuitem", name="Shown columns as CSV")).to_be_visible()
+    found = grave_findings_in_both_modes(tab)
+    tab.goto(f"{subjects.url}/{row['id']}/edit")
+    subjects.input("Weekly hours").fill("7")
+    changed = subjects.app.api.patch(f"{subjects.path}/{row['id']}", json={"weekly_hours": 9})
+    assert changed.status_code == 200, changed.text
+    subjects.save()
+    expect(tab.get_by_role("button", name="Overwrite")).to_be_visible()
+    found += grave_findings_in_both_modes(tab)
+    tab.get_by_role("link", name="School", exact=True).click()
+    expect(tab.get_by_role("dialog", name="Leave without saving?")).to_be_visible()
+    found += grave_findings_in_both_modes(tab)
+    tab.goto(f"{subjects.url}/{row['id']}")
+    subjects.delete()
+    expect(tab.get_by_role("button", name="Undo")).to_be_visible()
+    found += grave_findings_in_both_modes(tab)
+    assert found == []
+
+
+def test_what_a_pointer_is_over_stays_readable(pages: Callable[[str], TablePages]) -> None:
+    classes = pages("classes")
+    tab, row = classes.tab, classes.app.make("enrollments")
+    tab.goto(f"{classes.url}/{row['class_id']}")
+    tab.get_by_role("tab", name="Enrollments").click()
+    found = []
+    for control in (tab.get_by_role("link", name="Show in list"), tab.get_by_role("button", name="Edit as grid")):
+        control.hover()
+        found += grave_findings_in_both_modes(tab)
+    assert found == []
+
+
+@pytest.mark.parametrize("tab", [PHONE], indirect=True, ids=["phone"])
+def test_the_navigation_of_a_phone_shuts_nobody_out(tab: Page, application: Application) -> None:
+    tab.goto(application.url)
+    tab.get_by_role("button", name="Navigation").click()
+    expect(tab.get_by_role("navigation").get_by_role("link", name="Students", exact=True)).to_be_in_viewport()
+    assert grave_findings_in_both_modes(tab) == []
 
 
 def test_a_table_of_many_cells_can_be_used_with_the_keyboard_and_shuts_nobody_out(

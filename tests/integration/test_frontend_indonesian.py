@@ -44,6 +44,12 @@ TEXTS = """() => {
 }"""
 
 
+# What is wider than the control or badge that it is in.
+CUT_OFF = """() => [...document.querySelectorAll("input, button, .mantine-Badge-label")]
+  .filter((element) => element.checkVisibility() && element.scrollWidth > element.clientWidth + 1)
+  .map((element) => element.value || element.textContent)"""
+
+
 @pytest.fixture(scope="module")
 def school(application: Application) -> Iterator[str]:
     """Serve the school with rows in every table, in the time zone of Jakarta."""
@@ -119,6 +125,25 @@ def test_screens_are_accessible_and_not_wider_than_the_screen(tab: Page, school:
         width = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         found += [f"{path} is {width} pixels too wide"] if width > 0 else []
     assert found == []
+
+
+@pytest.mark.parametrize("tab", [INDONESIAN, {**INDONESIAN, **PHONE}], indirect=True, ids=["desktop", "phone"])
+def test_no_word_is_cut_off(tab: Page, school: str) -> None:
+    found: list[str] = []
+    for path in ("/students", "/fee_payments", "/teachers", "/students/new", "/classes/1"):
+        tab.goto(f"{school}{path}")
+        at_rest(tab)
+        found += [f"{path}: {text}" for text in tab.evaluate(CUT_OFF)]
+    assert found == []
+
+
+@pytest.mark.parametrize("tab", [INDONESIAN], indirect=True, ids=["id"])
+def test_the_navigation_shows_where_one_is(tab: Page, school: str) -> None:
+    tab.goto(f"{school}/subjects")
+    at_rest(tab)
+    link = tab.get_by_role("navigation").locator('a[href="/subjects"]')
+    expect(link).to_have_attribute("aria-current", "page")
+    expect(link).to_be_in_viewport(ratio=1)
 
 
 @pytest.mark.parametrize("tab", [INDONESIAN], indirect=True, ids=["id"])

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.generated_backend import backend_files, read_schema, write_backend
-from tests.integration.axe import grave_findings_in_both_modes
+from tests.integration.axe import grave_findings, grave_findings_in_both_modes
 from tests.integration.backend import free_port, run, serving
 from tests.integration.frontend import frontend_files, node_tool, write_files
 from tests.integration.frontend_server import serving_frontend
@@ -76,3 +76,16 @@ def test_an_ended_session_is_resumed_in_another_tab(tab: Page, site: str) -> Non
     tab.evaluate("window.dispatchEvent(new Event('focus'))")  # tabs of the tests never lose it
     expect(dialog).to_have_count(0)
     expect(tab.get_by_label("Text")).to_have_value("kept")
+
+
+@pytest.mark.parametrize("tab", [{}, {"locale": "id-ID"}], indirect=True, ids=["en", "id"])
+def test_a_login_that_failed_is_reported_in_the_browser_s_language(tab: Page, site: str) -> None:
+    tab.goto(f"{site}/api/session/oidc/callback?state=forged&code=x")
+    expect(tab.get_by_role("alert")).to_contain_text("This login was not begun in this browser")
+    language = tab.evaluate("document.documentElement.lang")
+    assert tab.evaluate("navigator.language").startswith(language)
+    heading = {"en": "You are not logged in", "id": "Anda belum masuk"}[language]
+    expect(tab.get_by_role("heading", level=1)).to_have_text(heading)
+    found = grave_findings(tab)
+    tab.emulate_media(color_scheme="dark")
+    assert found + grave_findings(tab) == []

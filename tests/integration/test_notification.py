@@ -121,6 +121,9 @@ def test_a_host_that_does_not_answer_delays_the_end_by_a_bound_and_changes_no_ex
     [
         ("ftp://host/x", "", "expected an address such as https://"),
         ("host/x", "", "expected an address such as https://"),
+        ("http://127.0.0.1:999999/", "", "expected an address such as https://"),
+        ("http://[::1/x", "", "expected an address such as https://"),
+        ("http://no such host/", "", "expected an address such as https://"),
         ("http://127.0.0.1:1/", "no colon", "must be one header"),
     ],
 )

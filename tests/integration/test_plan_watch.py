@@ -226,6 +226,30 @@ def test_a_template_of_ones_own_is_watched_and_files_of_editors_are_not(folder: 
     assert not [name for name in folder.files() if "swp" in name or "~" in name or "#" in name or "4913" in name]
 
 
+@pytest.mark.parametrize(
+    "editor", [["sed", "-i", "s/words/other_words/"], ["vim", "-es", "-u", "NONE", "-c", "%s/words/other_words/|wq"]]
+)
+def test_what_an_editor_saves_runs_once(folder: Folder, editor: list[str]) -> None:
+    if shutil.which(editor[0]) is None:
+        pytest.skip(f"{editor[0]} is not installed")
+    (folder.path / "school.sql").write_text(table("students", "words"))
+    with watching(folder) as watcher:
+        for expected in ("FIRST id other_words", "FIRST id other_other_words"):
+            subprocess.run([*editor, "school.sql"], cwd=folder.path, check=True, timeout=LIMIT)
+            watcher.until()
+            assert columns(folder) == expected
+        assert watcher.end() == 130
+    assert len(runs(folder)) == 3
+
+
+def test_where_no_changes_are_reported_folders_can_be_polled(folder: Folder) -> None:
+    with watching(folder, WATCHFILES_FORCE_POLLING="1") as watcher:
+        replace(folder.path / "school.sql", table("students", "polled"))
+        watcher.until()
+        assert columns(folder) == "FIRST id polled"
+        assert watcher.end() == 130
+
+
 def test_what_runs_write_triggers_none(folder: Folder) -> None:
     folder.write_plan(TASK, workspace=".")
     with watching(folder, "plan.yaml", "--watch", "--json", "report.json", "--state", "state") as watcher:

@@ -40,7 +40,14 @@ class WorkspaceService:
         key = shard.task.id, shard.task.inputs_digest
         access = self._accesses.get(key)
         if access is None:
-            access = DirectAccess(shard.task, shard.run_id, force=shard.force, check=shard.check, diff=shard.diff)
+            access = DirectAccess(
+                shard.task,
+                shard.run_id,
+                force=shard.force,
+                check=shard.check,
+                diff=shard.diff,
+                merging=shard.merging,
+            )
             self._accesses[key] = access
         return await asyncio.get_running_loop().run_in_executor(self._threads, access.answer, asked)
 

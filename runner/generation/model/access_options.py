@@ -73,13 +73,17 @@ def access_options(application: Application, options: Mapping[str, Any]) -> Acce
     if kind not in _KINDS:
         raise AgentError(f"option auth: {kind!r} is unknown; give {', '.join(_KINDS[:-1])} or {_KINDS[-1]}")
     audit, days = _audit(options.get("audit", kind != "none"))
-    account = account_table(application, chosen) if kind != "none" else None
+    account = _account(application, kind, chosen)
     found = AccessOptions(kind=kind, audit=audit, audit_days=days, account=account)
     own = {table.ddl.name.name.lower() for table in application.tables}
     for name in found.added_tables:
         if name in own:
             raise AgentError(f"the schema has a table {name}, which the options auth and audit add; rename it there")
     return found
+
+
+def _account(application: Application, kind: AuthKind, chosen: Mapping[str, str]) -> AccountTable | None:
+    return account_table(application, chosen, has_passwords=kind == "session") if kind != "none" else None
 
 
 def _audit(given: object) -> tuple[bool, int | None]:

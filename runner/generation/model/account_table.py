@@ -36,14 +36,14 @@ _LEAST_HASH = 95  # characters of an argon2 hash with the default parameters
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AccountTable:
-    """A table with accounts: the columns that logging in needs; `role` and `active` are None where there are none.
+    """A table with accounts: the columns that logging in needs; `hash`, `role` and `active` may be missing.
 
     `links` are the columns by which an account refers to other tables.
     """
 
     table: ApplicationTable
     login: Field
-    hash: Field
+    hash: Field | None
     role: Field | None
     active: Field | None
 
@@ -77,22 +77,27 @@ def is_administrator(role: str) -> bool:
     return snake(role) in _ADMINISTRATORS
 
 
-def account_table(application: Application, chosen: Mapping[str, str]) -> AccountTable | None:
+def account_table(
+    application: Application, chosen: Mapping[str, str], *, has_passwords: bool = True
+) -> AccountTable | None:
     """Return the table with the accounts; None where the schema has none.
 
-    `chosen` may name the `table` and its columns `login`, `hash`, `role` and `active`.
+    `chosen` may name the `table` and its columns `login`, `hash`, `role` and `active`. Without passwords the accounts
+    need no hash: then a table is recognised by its name and its login as well.
 
     Raises:
         AgentError: a chosen table or column does not exist or does not suit, or several tables are equally likely.
 
     """
     if "table" in chosen:
-        return _chosen_table(application, chosen)
+        return _chosen_table(application, chosen, has_passwords=has_passwords)
     if chosen:
         raise AgentError(f"option auth: {', '.join(chosen)} needs the key table as well, the one with the accounts")
     tables = (table for table in application.tables if not table.is_view)
     found = [account for account in map(_recognised, tables) if account is not None]
-    likely = [account for account in found if _is_named_for_accounts(account.table)] or found
+    named = [account for account in found if _is_named_for_accounts(account.table)]
+    hashed, named_and_hashed = ([account for account in some if account.hash] for some in (found, named))
+    likely = named_and_hashed or hashed or ([] if has_passwords else named)
     if len(likely) > 1:
         names = ", ".join(account.table.title for account in likely)
         raise AgentError(
@@ -108,7 +113,7 @@ def _is_named_for_accounts(table: ApplicationTable) -> bool:
 def _recognised(table: ApplicationTable) -> AccountTable | None:
     login = _first(table, _LOGINS, lambda field: _is_login(table, field))
     hash_ = _first(table, _HASHES, _is_hash)
-    if login is None or hash_ is None or len(table.key) != 1:
+    if login is None or len(table.key) != 1:
         return None
     return AccountTable(
         table=table,
@@ -149,7 +154,7 @@ def _choices(field: Field) -> tuple[str, ...]:
 # --------------------------------------------------------------------------------------------------------- by option
 
 
-def _chosen_table(application: Application, chosen: Mapping[str, str]) -> AccountTable:
+def _chosen_table(application: Application, chosen: Mapping[str, str], *, has_passwords: bool) -> AccountTable:
     tables = {table.title: table for table in application.tables if not table.is_view}
     table = tables.get(chosen["table"])
     if table is None:
@@ -160,7 +165,7 @@ def _chosen_table(application: Application, chosen: Mapping[str, str]) -> Accoun
     return AccountTable(
         table=table,
         login=_needed(table, "login", fields["login"]),
-        hash=_needed(table, "hash", fields["hash"]),
+        hash=_needed(table, "hash", fields["hash"]) if has_passwords else fields["hash"],
         role=fields["role"],
         active=fields["active"],
     )

@@ -3,11 +3,13 @@
 A line is a note of one sub-task, a JSON object; the last one counts:
 
     {"piece": TABLE, "inputs": DIGEST, "part": DIGEST, "record": DIGEST,
-     "stamps": {PATH: [SIZE, MTIME, CTIME, INODE]}, "once": [PATH]}
+     "edits": {PATH: SHA256}, "stamps": {PATH: [SIZE, MTIME, CTIME, INODE]}, "once": [PATH]}
 
 `inputs` is the digest of all inputs. `part` is that of the inputs of a sub-task that reads no more of the schema than
 the part of its table: after a change of the schema it says whether that is the same. It is empty for the others.
 `record` binds the inputs to the record: git restores old records and files, but not the notes, which may be newer.
+
+`edits` are digests of files that were edited by hand, with all that was generated merged in: they are up to date, too.
 
 `stamps` are there once every file was read and found as recorded. From then on a file with the same stamp is not read
 again. The rule is that of git's index ("racy git" in its documentation): times have a granularity, so a stamp proves
@@ -74,6 +76,7 @@ class InputNote:
     inputs: str
     record: str
     part: str = ""
+    edits: Mapping[str, str] = field(default_factory=dict)
     stamps: Mapping[str, Stamp] = field(default_factory=dict)
     once: tuple[str, ...] = ()
 
@@ -120,7 +123,7 @@ class InputNotes:
     def append(self, task_id: str, note: InputNote) -> None:
         """Add a note to the log of a task, unless it is there. Raises OSError as the file system reports it."""
         known = self.of(task_id).get(note.piece)
-        if known is not None and (known.inputs, known.part, known.record) == (note.inputs, note.part, note.record):
+        if known is not None and _inputs_of(known) == _inputs_of(note):
             return
         descriptor = self._folder.open(_log(task_id), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         try:
@@ -157,12 +160,18 @@ class InputNotes:
                 self._known[task_id][note.piece] = note
 
 
+def _inputs_of(note: InputNote) -> tuple[object, ...]:
+    return note.inputs, note.part, note.record, note.edits
+
+
 def _log(task_id: str) -> str:
     return f"{file_name(task_id)}.jsonl"
 
 
 def _line(note: InputNote) -> bytes:
     values: dict[str, Any] = {"piece": note.piece, "inputs": note.inputs, "part": note.part, "record": note.record}
+    if note.edits:
+        values["edits"] = note.edits
     if note.stamps:
         values |= {"stamps": note.stamps, "once": note.once}
     return f"{json.dumps(values)}\n".encode()
@@ -190,6 +199,7 @@ def _note(values: Any) -> InputNote:
         inputs=inputs,
         part=part,
         record=record,
+        edits=dict(values.get("edits", {})),
         stamps={path: Stamp(*stamp) for path, stamp in values.get("stamps", {}).items()},
         once=tuple(values.get("once", ())),
     )

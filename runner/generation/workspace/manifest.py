@@ -17,6 +17,7 @@ import time
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from runner.generation.workspace.directory import Directory, FileState, cannot
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from _typeshed import StrPath
 
+NO_EDITS: Mapping[str, str] = MappingProxyType({})
 CREATED = "created"  # among the hashes of an intent: a `once` file that did not exist before
 
 
@@ -69,10 +71,12 @@ class Manifest:
         """Return the record of a sub-task; None where none can be read (see `take_warnings`)."""
         return self._read_record(self._records_of(task_id).read, _json_name(piece), _record_path(task_id, piece))
 
-    def save(self, record: Record, inputs_digest: str, part_digest: str = "") -> None:
+    def save(
+        self, record: Record, inputs_digest: str, part_digest: str = "", edits: Mapping[str, str] = NO_EDITS
+    ) -> None:
         """Write a record, where it differs from the present one, then the note of its inputs, and remove the intent.
 
-        The digests are those of `input_notes`.
+        The digests are those of `input_notes`, `edits` too.
 
         Raises:
             WorkspaceError: it cannot be written.
@@ -80,7 +84,7 @@ class Manifest:
         """
         path = _record_path(record.task_id, record.piece)
         data = encode(record)
-        note = InputNote(piece=record.piece, inputs=inputs_digest, part=part_digest, record=digest(data))
+        note = InputNote(piece=record.piece, inputs=inputs_digest, part=part_digest, record=digest(data), edits=edits)
         try:
             self._write(self._records_of(record.task_id), _json_name(record.piece), data)
             self._notes.append(record.task_id, note)
@@ -137,6 +141,23 @@ class Manifest:
             records = [self._read_record(workspace.read, path, path) for path in (f"{folder}/{name}" for name in names)]
         return tuple(record.piece for record in records if record is not None)
 
+    def records(self) -> Iterator[Record]:
+        """Yield every record that can be read."""
+        with self._open() as workspace:
+            for task in _names(workspace, MANIFEST_FOLDER):
+                for name in _json_files(workspace, f"{MANIFEST_FOLDER}/{task}"):
+                    path = f"{MANIFEST_FOLDER}/{task}/{name}"
+                    record = self._read_record(workspace.read, path, path)
+                    if record is not None:
+                        yield record
+
+    def rewrite(self, record: Record) -> None:
+        """Write a record that another process has to generate files for again: notes and intent stay as they are.
+
+        Raises OSError as the file system reports it.
+        """
+        self._write(self._records_of(record.task_id), _json_name(record.piece), encode(record))
+
     def forget(self, task_id: str, piece: str) -> None:
         """Remove record and intent of a sub-task. Raises WorkspaceError where they cannot be removed."""
         path = _record_path(task_id, piece)
@@ -163,8 +184,9 @@ class Manifest:
         returns it for a piece. A file is read only where its stamp differs; with `keep_stamps`, those that were read
         and found as recorded are stamped.
 
-        A sub-task with a file that was kept is never up to date, so that each run reports it; nor is one without files;
-        nor one that has an intent: it was killed before its record was saved.
+        A file that was edited by hand is up to date, too, once all that was generated is merged in. A sub-task with a
+        file that was kept, or has a conflict, never is, so that each run reports it; nor is one without files; nor one
+        that has an intent: it was killed before its record was saved.
         """
         found: dict[str, int] = {}
         stamped: dict[str, InputNote] = {}
@@ -256,7 +278,7 @@ class Manifest:
             for file in record.files:
                 if file.mode == "generated":
                     stamps[file.path] = _stamp(workspace, file.path)
-                if not self._is_as_recorded(workspace, file):
+                if not self._is_as_recorded(workspace, file, note.edits.get(file.path, file.sha256)):
                     return None
         except (OSError, WorkspaceError):
             return None
@@ -265,15 +287,15 @@ class Manifest:
         complete = len(settled) == len(stamps)
         return len(record.files), replace(note, stamps=settled, once=once) if complete else None
 
-    def _is_as_recorded(self, workspace: Directory, file: FileRecord) -> bool:
-        if file.kept:
+    def _is_as_recorded(self, workspace: Directory, file: FileRecord, edited: str) -> bool:
+        if file.kept or file.conflict:
             return False
         try:
-            return _is_at(workspace, file.path, file)
+            return _is_at(workspace, file.path, file, edited)
         except OSError as error:
             if error.errno != errno.ELOOP:
                 raise
-            return _is_at(workspace, locate(self._real_root, file.path), file)  # a link inside the workspace
+            return _is_at(workspace, locate(self._real_root, file.path), file, edited)  # a link inside the workspace
 
     def _known(self, path: str) -> frozenset[tuple[str, str]]:
         with self._index_guard:
@@ -283,14 +305,9 @@ class Manifest:
 
     def _collect_index(self) -> _Index:
         index: _Index = defaultdict(set)
-        with self._open() as workspace:
-            for task in _names(workspace, MANIFEST_FOLDER):
-                for name in _json_files(workspace, f"{MANIFEST_FOLDER}/{task}"):
-                    path = f"{MANIFEST_FOLDER}/{task}/{name}"
-                    record = self._read_record(workspace.read, path, path)
-                    if record is not None:
-                        for file in record.files:
-                            index[file.path].add((f"{record.task_id}/{record.piece}", file.sha256))
+        for record in self.records():
+            for file in record.files:
+                index[file.path].add((f"{record.task_id}/{record.piece}", file.sha256))
         for intent in self.intents():
             for path, hashes in intent.items():
                 index[path].update((_UNKNOWN, sha256) for sha256 in hashes)
@@ -342,11 +359,11 @@ def _read_intent(intents: OpenFolder, name: str) -> dict[str, frozenset[str]]:
         return {}
 
 
-def _is_at(workspace: Directory, path: str, file: FileRecord) -> bool:
-    if file.mode == "once":
-        return workspace.exists(path)
+def _is_at(workspace: Directory, path: str, file: FileRecord, edited: str) -> bool:
+    if file.mode == "once" or file.deleted:
+        return workspace.exists(path) != file.deleted
     state = workspace.read(path)
-    return state is not None and is_one_of(state.data, (file.sha256,))
+    return state is not None and is_one_of(state.data, (file.sha256, edited))
 
 
 def _json_name(text: str) -> str:

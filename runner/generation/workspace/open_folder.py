@@ -63,6 +63,19 @@ class OpenFolder:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(name, dir_fd=self._descriptor(create=False))
 
+    def exists(self, name: str) -> bool:
+        """Whether there is something of that name, a link included."""
+        try:
+            os.stat(name, dir_fd=self._descriptor(create=False), follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of what is in the folder, sorted; none if it is missing."""
+        with Directory(self._root) as workspace:
+            return workspace.names(self._folder)
+
     def _path(self, name: str) -> str:
         return f"{self._folder}/{name}"
 

@@ -1,7 +1,8 @@
 """Where things are in a workspace's `.runner/` folder, and how names become file names there.
 
-.runner/.gitignore      ignores everything but itself and the manifest
+.runner/.gitignore      ignores everything but itself, the manifest and the base
 .runner/manifest/       one file a sub-task: what was generated from what; committed with the code
+.runner/base/           one file a sub-task: the texts that were generated last; committed with the code
 .runner/inputs/         one log a task: digests of what the files of its sub-tasks were made from
 .runner/intents/        one file a sub-task that is writing, or died while it was
 .runner/claims/<run>/   which sub-task of a running run wrote which path
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 RUNNER_FOLDER = ".runner"  # this and the following are relative to the workspace
 MANIFEST_FOLDER = f"{RUNNER_FOLDER}/manifest"
+BASE_FOLDER = f"{RUNNER_FOLDER}/base"
 INPUTS_FOLDER = f"{RUNNER_FOLDER}/inputs"
 INTENTS_FOLDER = f"{RUNNER_FOLDER}/intents"
 CLAIMS_FOLDER = f"{RUNNER_FOLDER}/claims"
@@ -32,6 +34,16 @@ LOCKS_FOLDER = f"{RUNNER_FOLDER}/locks"
 
 _IGNORE_FILE = f"{RUNNER_FOLDER}/.gitignore"
 GITIGNORE = f"""\
+# Written by plan-runner: of this folder only the manifest and the base of merges belong to the code.
+*
+!.gitignore
+!manifest/
+!manifest/**
+!base/
+!base/**
+*{TEMP_SUFFIX}
+"""
+_GITIGNORE_BEFORE = f"""\
 # Written by plan-runner: of this folder only the manifest belongs to the code.
 *
 !.gitignore
@@ -55,7 +67,7 @@ def refuse_links(root: StrPath) -> None:
 
     """
     with Directory(os.path.realpath(root)) as workspace:
-        for folder in (MANIFEST_FOLDER, INPUTS_FOLDER, INTENTS_FOLDER, CLAIMS_FOLDER, LOCKS_FOLDER):
+        for folder in (MANIFEST_FOLDER, BASE_FOLDER, INPUTS_FOLDER, INTENTS_FOLDER, CLAIMS_FOLDER, LOCKS_FOLDER):
             try:
                 workspace.refuse_links(folder)
             except OSError as error:
@@ -65,7 +77,7 @@ def refuse_links(root: StrPath) -> None:
 def prepare(root: StrPath) -> None:
     """Create the workspace's `.runner/` with its `.gitignore`, where absent. Idempotent.
 
-    A `.gitignore` that is already there is left as it is.
+    A `.gitignore` that is already there is left as it is, unless an earlier version of the runner wrote it.
 
     Raises:
         WorkspaceError: the workspace is no folder, may not be written, or has a link in its `.runner/`.
@@ -74,7 +86,8 @@ def prepare(root: StrPath) -> None:
     refuse_links(root)
     try:
         with Directory(os.path.realpath(root)) as workspace:
-            if not workspace.exists(_IGNORE_FILE):
+            present = workspace.read(_IGNORE_FILE)
+            if present is None or present.data == _GITIGNORE_BEFORE.encode():
                 workspace.replace(_IGNORE_FILE, GITIGNORE.encode())
             else:
                 workspace.require_writable(RUNNER_FOLDER)

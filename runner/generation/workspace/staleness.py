@@ -29,14 +29,14 @@ def file_reasons(manifest: Manifest, task_id: str, note: InputNote) -> tuple[str
     if not record.files:
         return ("it generates no files: it runs each time",)
     with Directory(os.path.realpath(manifest.root)) as workspace:
-        found = [state for file in record.files if (state := _state(workspace, file))]
+        found = [state for file in record.files if (state := _state(workspace, file, note))]
     if found:
         more = len(found) - _MOST_FILES
         return (*found[:_MOST_FILES], *([f"{more:,} more of its files"] if more > 0 else []))
     return ("its record changed",) if digest(encode(record)) != note.record else ("a file changed during the run",)
 
 
-def _state(workspace: Directory, file: FileRecord) -> str:
+def _state(workspace: Directory, file: FileRecord, note: InputNote) -> str:
     """Return what is wrong with a file, or nothing."""
     try:
         name = locate(workspace.root, file.path)
@@ -44,7 +44,10 @@ def _state(workspace: Directory, file: FileRecord) -> str:
     except (OSError, WorkspaceError):
         return f"cannot be read: {file.path}"
     if current is None:
-        return f"missing: {file.path}"
-    if file.kept or (file.mode == "generated" and not is_one_of(current.data, (file.sha256,))):
+        return "" if file.deleted else f"missing: {file.path}"
+    if file.conflict:
+        return f"in conflict: {file.path}"
+    known = (file.sha256, note.edits.get(file.path, ""))
+    if file.kept or (file.mode == "generated" and not is_one_of(current.data, known)):
         return f"edited by hand: {file.path}"
     return ""

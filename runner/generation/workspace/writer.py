@@ -1,8 +1,8 @@
-"""Writes what an agent generated: compares first, keeps what was edited by hand, leaves nothing half-written.
+"""Writes what an agent generated: compares first, merges what was edited by hand, leaves nothing half-written.
 
 Runs in a worker's sub-task threads; one writer serves several of them. A folder's files are handled under its lock:
 
-    claim its paths ─► of each: read the present file ─► decide the verb ─► write the intent ─► write aside and rename
+    claim its paths ─► of each: read the present file ─► decide, merge ─► write the intent ─► write aside and rename
 """
 
 from __future__ import annotations
@@ -11,17 +11,21 @@ import os
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
+from runner.generation.workspace.base_store import BaseStore
+from runner.generation.workspace.batch import Batch, NewFile, Outcome, Verb
 from runner.generation.workspace.claims import Claims, RunClaims
 from runner.generation.workspace.directory import Directory, FileState, cannot
+from runner.generation.workspace.edited_file import REJECTED, is_rejection, merge_edited, merge_renamed
 from runner.generation.workspace.file_diffs import unified_diff
+from runner.generation.workspace.git_base import committed_text
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
-from runner.generation.workspace.manifest import CREATED, Manifest, is_left_behind
-from runner.generation.workspace.record_format import FileRecord, Record
 from runner.generation.workspace.runner_folder import (
+    BASE_FOLDER,
     INPUTS_FOLDER,
     INTENTS_FOLDER,
     LOCKS_FOLDER,
@@ -30,16 +34,19 @@ from runner.generation.workspace.runner_folder import (
 )
 from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import PathOwnedError, WorkspaceError
-from runner.records.task import FileCounts
+from runner.records.task import FileCounts, Merging
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from _typeshed import StrPath
 
     from runner.generation.workspace.file_locks import FileLockManager
+    from runner.generation.workspace.manifest import Manifest
+    from runner.generation.workspace.record_format import FileRecord
 
-Verb = Literal["create", "update", "identical", "keep", "remove", "leave"]
+
+_UNTOUCHED = frozenset({"identical", "absent"})
 
 
 class Wanted(Protocol):
@@ -74,17 +81,6 @@ class WriteReport:
     diffs: tuple[tuple[str, str], ...] = ()
 
 
-class _File(NamedTuple):
-    """A generated file with what follows from it."""
-
-    path: str  # as the agent named it
-    name: str  # its place in the workspace with links followed, as locks and claims know it
-    data: bytes
-    sha256: str
-    once: bool
-    executable: bool
-
-
 class WorkspaceWriter:
     """Writes the files of sub-tasks of one run into one workspace. Thread-safe.
 
@@ -103,10 +99,13 @@ class WorkspaceWriter:
         force: bool = False,
         check: bool = False,
         diff: bool = False,
+        merging: Merging = Merging(),
     ) -> None:
         self._real_root = os.path.realpath(root)
         self._locks = locks
         self._manifest = manifest
+        self._bases = BaseStore(self._real_root)
+        self._merging = merging
         self._force = force
         self._check = check
         self._diff = check and diff
@@ -121,16 +120,22 @@ class WorkspaceWriter:
         part_digest: str = "",
         agent: str = "",
         memory: Any = None,
+        former: Sequence[str] = (),
     ) -> WriteReport:
         """Write the files of sub-task `owner`, and record them with the digests of their inputs and `memory`.
 
-        A file is created; updated, if it is as a sub-task once wrote it; identical, then it is not touched; or kept,
-        if it was edited by hand or is the user's own. Line ends alone make no difference, and an updated file keeps
-        its own. `once` files are written only if they do not exist.
+        A file is created; updated, if it is as a sub-task once wrote it; or identical, then it is not touched. One that
+        was edited by hand is merged with what is generated now; where that cannot be done it has a conflict. It is kept
+        if the text before the edit is unknown, as that of a file of the user's own. A file that a person deleted stays
+        deleted. Line ends alone make no difference, and an updated file keeps its own. `once` files are written only if
+        they do not exist.
 
         A file that the sub-task wrote before and no longer generates is removed; if it was edited by hand, or written
         `once`, it stays and is no longer recorded. A sub-task without files is not recorded: it has other work to do,
         each time.
+
+        `former` are the earlier names of the sub-task's table, oldest first. Edits of its files under the last of these
+        that has a record are carried to the new files.
 
         Can be repeated: an attempt that failed left whole files, and the next one continues from there. A `once` file
         of that attempt is updated or removed, as the next one generates it or not.
@@ -143,16 +148,21 @@ class WorkspaceWriter:
 
         """
         wanted = self._collect(files)
-        batch = _Batch(self._manifest, owner, wanted)
+        committed = partial(committed_text, self._real_root) if self._merging.git else None
+        batch = Batch(self._manifest, self._bases, owner, wanted, former, committed)
         with Directory(self._real_root) as workspace:
             if not self._check:
                 batch.sweep(workspace)
-            verbs: dict[str, Verb] = {}
+            deleted = frozenset() if self._force else self._missing(workspace, batch)
             for folder in _by_folder(wanted):
-                verbs |= self._put(workspace, batch, folder)
+                self._put(workspace, batch, folder, deleted)
+            verbs = {path: outcome.verb for path, outcome in batch.outcomes.items()}
             dropped = self._remove(workspace, batch, batch.unwanted)
         if not self._check and (wanted or batch.recorded):
-            self._manifest.save(batch.record(verbs, agent, memory), inputs_digest, part_digest)
+            try:
+                batch.save(agent, memory, inputs_digest, part_digest)
+            except OSError as error:
+                raise cannot("write it", f"{self._real_root}/{BASE_FOLDER}", error) from error
         return _report(verbs | dropped, batch.diffs)
 
     def retire(self, owner: str) -> WriteReport:
@@ -165,21 +175,36 @@ class WorkspaceWriter:
             WorkspaceError: the file system reported an error; what was not removed is still recorded.
 
         """
-        batch = _Batch(self._manifest, owner, ())
+        batch = Batch(self._manifest, self._bases, owner, ())
         with Directory(self._real_root) as workspace:
             report = _report(self._remove(workspace, batch, batch.previous.values()))
         if not self._check:
             self._manifest.forget(*batch.name)
+            self._bases.remove(*batch.name, *self._bases.names(*batch.name))
         return report
 
-    def _collect(self, files: Iterable[Wanted]) -> list[_File]:
+    def edited(self, owner: str) -> tuple[str, ...]:
+        """Return the paths of the files that sub-task `owner` generated and a person has edited."""
+        batch = Batch(self._manifest, self._bases, owner, ())
+        found = []
+        with Directory(self._real_root) as workspace:
+            for file in batch.unwanted:
+                try:
+                    current = workspace.read(locate(self._real_root, file.path))
+                except OSError as error:
+                    raise cannot("read it", file.path, error) from error
+                if current is not None and not is_one_of(current.data, (file.sha256,)):
+                    found.append(file.path)
+        return tuple(found)
+
+    def _collect(self, files: Iterable[Wanted]) -> list[NewFile]:
         """Return the files in order of their paths, each once. Raises for those that may not be generated."""
         known: dict[str, str] = {}
-        collected: dict[str, _File] = {}
+        collected: dict[str, NewFile] = {}
         for file in files:
             data = _encode(file)
             name = locate(self._real_root, file.path, known)
-            made = _File(
+            made = NewFile(
                 path=file.path,
                 name=name,
                 data=data,
@@ -194,37 +219,74 @@ class WorkspaceWriter:
                 )
         return [collected[path] for path in sorted(collected)]
 
-    def _put(self, workspace: Directory, batch: _Batch, files: Sequence[_File]) -> dict[str, Verb]:
+    def _missing(self, workspace: Directory, batch: Batch) -> frozenset[str]:
+        try:
+            return batch.missing_on_purpose(workspace)
+        except OSError as error:
+            raise cannot("look for files", self._real_root, error) from error
+
+    def _put(self, workspace: Directory, batch: Batch, files: Sequence[NewFile], deleted: Collection[str]) -> None:
         """Write the files of one folder, under its lock."""
         with self._held(files[0].name):
             self._claims.claim({file.name: file.sha256 for file in files}, batch.owner)
-            return {file.path: self._put_one(workspace, batch, file) for file in files}
+            for file in files:
+                outcome = Outcome("absent") if file.path in deleted else self._put_one(workspace, batch, file)
+                batch.outcomes[file.path] = outcome
 
-    def _put_one(self, workspace: Directory, batch: _Batch, file: _File) -> Verb:
+    def _put_one(self, workspace: Directory, batch: Batch, file: NewFile) -> Outcome:
         try:
             current = workspace.read(file.name)
         except OSError as error:
             raise cannot("read it", file.path, error) from error
-        verb = self._decide(batch, file, current)
-        if self._diff and verb in {"create", "update"}:
-            batch.diffs[file.path] = unified_diff(file.path, None if current is None else current.data, file.data)
-        if verb in {"create", "update"} and not self._check:
+        outcome = self._decide(batch, file, current)
+        if current is None and not file.once and not self._force:
+            outcome = self._carried(workspace, batch, file) or outcome
+        if self._diff and outcome.data is not None:
+            batch.diffs[file.path] = unified_diff(file.path, None if current is None else current.data, outcome.data)
+        if not self._check:
             try:
-                batch.intend(workspace)
-                workspace.replace(
-                    file.name,
-                    file.data if current is None else with_line_ends_of(current.data, file.data),
-                    mode=None if current is None else current.mode,
-                    executable=file.executable,
-                )
+                self._write(workspace, batch, file, current, outcome)
             except OSError as error:
                 raise cannot("write it", file.path, error) from error
-        return verb
+        return outcome
 
-    def _remove(self, workspace: Directory, batch: _Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
+    def _carried(self, workspace: Directory, batch: Batch, file: NewFile) -> Outcome | None:
+        """Return the outcome for a new file with edits of the file that it was under its table's former name."""
+        former = batch.former(file.path)
+        if former is None:
+            return None
+        record, base = former
+        try:
+            current = workspace.read(locate(self._real_root, record.path))
+        except OSError as error:
+            raise cannot("read it", record.path, error) from error
+        if current is None or is_one_of(current.data, (record.sha256,)):
+            return None
+        return merge_renamed(file, current.data, base)
+
+    def _write(
+        self, workspace: Directory, batch: Batch, file: NewFile, current: FileState | None, outcome: Outcome
+    ) -> None:
+        for suffix, data in outcome.beside:
+            present = workspace.read(file.name + suffix)
+            if present is None or present.data != data:
+                batch.intend(workspace, file, outcome)
+                workspace.replace(file.name + suffix, data)
+        if outcome.data is not None:
+            batch.intend(workspace, file, outcome)
+            workspace.replace(
+                file.name,
+                outcome.data if current is None else with_line_ends_of(current.data, outcome.data),
+                mode=None if current is None else current.mode,
+                executable=file.executable,
+            )
+        if not outcome.beside:
+            _remove_rejection(workspace, batch, file.path, file.name)
+
+    def _remove(self, workspace: Directory, batch: Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
         return {file.path: verb for file in files if (verb := self._remove_one(workspace, batch, file))}
 
-    def _remove_one(self, workspace: Directory, batch: _Batch, file: FileRecord) -> Verb | None:
+    def _remove_one(self, workspace: Directory, batch: Batch, file: FileRecord) -> Verb | None:
         """Remove a recorded file that was not edited; None if it does not exist or belongs to another sub-task."""
         name = locate(self._real_root, file.path)
         with self._held(name):
@@ -235,7 +297,10 @@ class WorkspaceWriter:
                 if current is None:
                     return None
                 if not self._force and not is_one_of(current.data, (file.sha256,)):
-                    return None if self._check else "leave"
+                    if self._check:
+                        return None
+                    _remove_rejection(workspace, batch, file.path, name)
+                    return "leave"
                 if not self._check:
                     workspace.remove(name, empty_parents=True)
             except OSError as error:
@@ -245,98 +310,19 @@ class WorkspaceWriter:
     def _held(self, name: str) -> AbstractContextManager[None]:
         return nullcontext() if self._check else self._locks.hold_name(name)
 
-    def _decide(self, batch: _Batch, file: _File, current: FileState | None) -> Verb:
+    def _decide(self, batch: Batch, file: NewFile, current: FileState | None) -> Outcome:
         if current is None:
-            return "create"
+            return Outcome("create", file.data)
         if are_alike(current.data, file.data):
-            return "identical"
+            return Outcome("identical")
         if file.once:
-            return "update" if batch.left_behind(file.path, current.data) else "identical"
+            left_behind = batch.left_behind(file.path, current.data)
+            return Outcome("update", file.data) if left_behind else Outcome("identical")
         if self._force or batch.wrote(file.path, current.data):
-            return "update"
-        return "keep"
-
-
-class _Batch:
-    """The files of one sub-task, and what the manifest knows of them."""
-
-    def __init__(self, manifest: Manifest, owner: str, files: Sequence[_File]) -> None:
-        self.owner = owner
-        self._manifest = manifest
-        self._files = files
-        task_id, _, piece = owner.partition("/")
-        self.name = (task_id, piece)
-        previous = manifest.load(*self.name)
-        self.previous = {} if previous is None else {file.path: file for file in previous.files}
-        self.recorded = previous is not None
-        wanted = {file.path for file in files}
-        self.unwanted = tuple(
-            file for path, file in self.previous.items() if path not in wanted and file.mode == "generated"
-        )
-        self._interrupted = manifest.intent(*self.name)
-        self._intended = False
-        self.diffs: dict[str, str] = {}  # by path
-
-    def sweep(self, workspace: Directory) -> None:
-        """Remove what a killed attempt at this sub-task half wrote, and what it created and is not generated now."""
-        if not self._interrupted:
-            return
-        for folder in sorted({file.name.rpartition("/")[0] for file in self._files}):
-            workspace.sweep(folder)
-        unwanted = self._interrupted.keys() - {file.path for file in self._files} - self.previous.keys()
-        for path in sorted(path for path in unwanted if CREATED in self._interrupted[path]):
-            try:
-                name = locate(workspace.root, path)
-                current = workspace.read(name)
-                if current is not None and self.left_behind(path, current.data):
-                    workspace.remove(name)
-            except (OSError, WorkspaceError) as error:
-                raise WorkspaceError(f"{path}: a killed attempt left it, and it cannot be removed: {error}") from error
-
-    def left_behind(self, path: str, data: bytes) -> bool:
-        """Whether a `once` file is as a killed attempt created it."""
-        return path not in self.previous and is_left_behind(self._interrupted, path, data)
-
-    def wrote(self, path: str, data: bytes) -> bool:
-        """Whether the present file is as this or another sub-task once wrote it."""
-        before = self.previous.get(path)
-        return (
-            (before is not None and is_one_of(data, (before.sha256,)))
-            or is_one_of(data, self._interrupted.get(path, ()))
-            or is_one_of(data, self._manifest.recorded(path))
-        )
-
-    def intend(self, workspace: Directory) -> None:
-        """Write the intent, before the first file is changed. Raises OSError as the file system reports it."""
-        if not self._intended:
-            created = {file.path for file in self._files if file.once and not workspace.exists(file.name)}
-            hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
-            self._manifest.intend(*self.name, hashes, created)
-            self._intended = True
-
-    def record(self, verbs: dict[str, Verb], agent: str, memory: Any) -> Record:
-        """Return the record of the files as they now are.
-
-        One that was kept stays recorded as it was before it was edited, so that undoing the edit is enough to
-        have it updated again.
-        """
-        task_id, piece = self.name
-        return Record(
-            task_id=task_id,
-            piece=piece,
-            agent=agent,
-            files=tuple(self._file_record(file, kept=verbs[file.path] == "keep") for file in self._files),
-            memory=memory,
-        )
-
-    def _file_record(self, file: _File, *, kept: bool) -> FileRecord:
-        before = self.previous.get(file.path) if kept else None
-        return FileRecord(
-            path=file.path,
-            sha256=file.sha256 if before is None else before.sha256,
-            mode="once" if file.once else "generated",
-            kept=kept,
-        )
+            return Outcome("update", file.data)
+        base = batch.base_of(file.path, current.data)
+        unsettled = batch.has_conflict(file.path)
+        return merge_edited(file, current.data, base, self._merging.conflict, unsettled=unsettled)
 
 
 def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
@@ -349,7 +335,8 @@ def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
     with Directory(real_root) as workspace:
         folders = {RUNNER_FOLDER, INPUTS_FOLDER, INTENTS_FOLDER, LOCKS_FOLDER}
         with suppress(OSError):
-            folders.update(f"{MANIFEST_FOLDER}/{task}" for task in workspace.names(MANIFEST_FOLDER))
+            for folder in (MANIFEST_FOLDER, BASE_FOLDER):
+                folders.update(f"{folder}/{task}" for task in workspace.names(folder))
         for intent in manifest.intents():
             for path in intent:
                 with suppress(WorkspaceError):
@@ -357,9 +344,17 @@ def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
         return tuple(Path(real_root, path) for folder in sorted(folders) for path in workspace.sweep(folder))
 
 
-def _by_folder(files: Iterable[_File]) -> Iterable[Sequence[_File]]:
+def _remove_rejection(workspace: Directory, batch: Batch, path: str, name: str) -> None:
+    """Remove what was written beside a file that had a conflict. Raises OSError as the file system reports it."""
+    if batch.has_conflict(path):
+        rejected = workspace.read(name + REJECTED)
+        if rejected is not None and is_rejection(rejected.data):
+            workspace.remove(name + REJECTED)
+
+
+def _by_folder(files: Iterable[NewFile]) -> Iterable[Sequence[NewFile]]:
     """Return the files of each folder that they are written to."""
-    folders: dict[str, list[_File]] = {}
+    folders: dict[str, list[NewFile]] = {}
     for file in files:
         folders.setdefault(file.name.rpartition("/")[0], []).append(file)
     return folders.values()
@@ -383,7 +378,9 @@ def _report(verbs: dict[str, Verb], diffs: Mapping[str, str] = MappingProxyType(
             updated=count["update"],
             identical=count["identical"],
             kept=count["keep"],
+            merged=count["merge"],
+            conflicts=count["conflict"],
         ),
-        changes=tuple(Change(verb, path) for path, verb in sorted(verbs.items()) if verb != "identical"),
+        changes=tuple(Change(verb, path) for path, verb in sorted(verbs.items()) if verb not in _UNTOUCHED),
         diffs=tuple(sorted(diffs.items())),
     )

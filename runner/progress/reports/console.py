@@ -18,7 +18,7 @@ import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from runner.progress.reports.console_streams import abandon, abandoned_on_error, columns_of, direct, is_terminal
+from runner.progress.reports.console_streams import abandon, abandoned_on_error, direct, is_terminal, width_of
 from runner.progress.reports.displays import Bars, Display, Folded, JsonLines, NoDisplay, PlainLines, painted_line
 from runner.progress.reports.summary import Line, diff_lines, drift_lines, is_last, summary_lines
 from runner.progress.reports.tally import RunTally
@@ -64,7 +64,7 @@ class Console:
         self._abandoned = False
         self._json = log_format == "json"
         self._colour = _shows_colour(self._out, environ)
-        self._width = columns_of(self._out) if is_terminal(self._out) else None
+        self._width = width_of(self._out)
         self._display = self._choose_display(environ)
         self._streams = (self._out, self._err) if isinstance(self._display, Bars) else (self._out,)
 
@@ -124,7 +124,9 @@ class Console:
         lines = [Line("")] * shown_before
         if self._explanation is not None and not self._quiet:
             lines += [*self._explanation.lines(self._width), Line("")]
-        print_lines([*lines, *summary], self._out, colour=self._colour, log=self._log)
+        if self._check and summary:
+            summary.append(Line(""))  # before what was found
+        print_lines([*lines, *summary], self._out, colour=self._colour, width=self._width, log=self._log)
 
     def _choose_display(self, environ: Mapping[str, str]) -> Display:
         if self._json:
@@ -150,7 +152,7 @@ def print_drift(
     With `quiet`, nothing where nothing would change.
     """
     stream = direct(sys.stdout if out is None else out)
-    colour = _shows_colour(stream, os.environ)
+    colour, width = _shows_colour(stream, os.environ), width_of(stream)
     found = [line for line in drift_lines(changes) if line.bad or not quiet]
     with abandoned_on_error(stream):
         if log is not None and diffs:
@@ -158,7 +160,7 @@ def print_drift(
             print_lines(diff_lines(diffs), stream, colour=colour)
             stream.write(log.end())
             diffs = {}
-        print_lines([*diff_lines(diffs), *found], stream, colour=colour, log=log)
+        print_lines([*diff_lines(diffs), *found], stream, colour=colour, width=width, log=log)
 
 
 def print_dry_run(
@@ -168,10 +170,10 @@ def print_dry_run(
     from runner.progress.reports.dry_run_view import dry_run_lines  # noqa: PLC0415 - for a dry run only
 
     stream = direct(sys.stdout if out is None else out)
-    width = columns_of(stream) if is_terminal(stream) else None
+    width = width_of(stream)
     with abandoned_on_error(stream):
         lines = dry_run_lines(account, leftovers, width)
-        print_lines(lines, stream, colour=_shows_colour(stream, os.environ), log=log)
+        print_lines(lines, stream, colour=_shows_colour(stream, os.environ), width=width, log=log)
 
 
 def print_changes(
@@ -194,9 +196,14 @@ def print_commands(text: str, out: TextIO | None = None) -> None:
         stream.flush()
 
 
-def print_lines(lines: Iterable[Line], out: TextIO, *, colour: bool, log: CiLog | None = None) -> None:
-    """Print lines in one write, in colour where it is wanted; in the log of a CI job, as text that is no command."""
-    text = "".join(f"{painted_line(line, colour=colour)}\n" for line in lines)
+def print_lines(
+    lines: Iterable[Line], out: TextIO, *, colour: bool, width: int | None = None, log: CiLog | None = None
+) -> None:
+    """Print lines in one write, in colour where it is wanted, and not wider than `width` columns if that is given.
+
+    In the log of a CI job they are text that is no command.
+    """
+    text = "".join(f"{painted_line(line, colour=colour, width=width)}\n" for line in lines)
     out.write(text if log is None else log.quoted(text))
     out.flush()
 

@@ -87,6 +87,11 @@ def columns_of(stream: TextIO) -> int:
     return _USUAL_COLUMNS
 
 
+def width_of(stream: TextIO) -> int | None:
+    """Return the width of a stream in columns, None where it is no terminal and lines stay whole."""
+    return columns_of(stream) if is_terminal(stream) else None
+
+
 def is_terminal(stream: TextIO) -> bool:
     """Return whether a stream is a terminal."""
     with contextlib.suppress(OSError, ValueError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TextIO
 
 from runner.progress.reports.console_streams import columns_of
 from runner.progress.reports.summary import Line, ending_lines, event_lines, task_lines
-from runner.progress.reports.text_layout import as_line, duration, one_line, painted, shortened
+from runner.progress.reports.text_layout import as_line, duration, one_line, painted, shortened, wrapped
 from runner.records.events import to_json
 from runner.records.status import TaskStatus
 
@@ -86,7 +86,7 @@ class PlainLines(NoDisplay):
         if ending is not None:
             lines += ending_lines(self._tally, ending, self._width)
         for line in lines:
-            self._out.write(f"{painted_line(line, colour=self._colour)}\n")
+            self._out.write(f"{painted_line(line, colour=self._colour, width=self._width)}\n")
             self.shown = True
 
     def refresh(self) -> None:
@@ -152,7 +152,7 @@ class Bars:
             lines += ending_lines(self._tally, ending, columns)
         if lines:
             self.shown = True
-            text = "\n".join(painted_line(line, colour=self._colour) for line in lines)
+            text = "\n".join(painted_line(line, colour=self._colour, width=columns) for line in lines)
             self._bar_class.write(text, file=self._err)
 
     def refresh(self) -> None:
@@ -216,12 +216,20 @@ def _literal(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
-def painted_line(line: Line, *, colour: bool) -> str:
-    """Return the text of a line, made printable, with its marked part in colour where that is wanted."""
-    text = as_line(line.text)
+def painted_line(line: Line, *, colour: bool, width: int | None = None) -> str:
+    """Return the text of a line, made printable, with its marked part in colour where that is wanted.
+
+    It goes over several lines where it is longer than `width` columns, unless it has to stay whole.
+    """
+    texts = wrapped(as_line(line.text), None if line.whole else width)
     if not line.marked:
-        return painted(text, line.tone, colour=colour)
+        return "\n".join(painted(text, line.tone, colour=colour) for text in texts)
     # A label is at the start; a state is at the end, after names that may contain the same word.
-    start = 0 if text.startswith(line.marked) else text.rfind(line.marked)
-    end = start + len(line.marked)
-    return text[:start] + painted(line.marked, line.tone, colour=colour) + text[end:]
+    first = texts[0].startswith(line.marked)
+    place = 0 if first else next((number for number in reversed(range(len(texts))) if line.marked in texts[number]), 0)
+    text = texts[place]
+    start = 0 if first else text.rfind(line.marked)
+    if start >= 0:
+        end = start + len(line.marked)
+        texts[place] = text[:start] + painted(line.marked, line.tone, colour=colour) + text[end:]
+    return "\n".join(texts)

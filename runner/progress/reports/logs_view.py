@@ -92,8 +92,4 @@ def _with(word: str, more: str | None) -> str:
 
 
 def _files(files: FileCounts) -> str:
-    named = [
-        (files.created, "created"), (files.updated, "updated"), (files.identical, "identical"),
-        (files.kept, "kept"),
-    ]  # fmt: skip
-    return listed(named)
+    return listed(files.named)

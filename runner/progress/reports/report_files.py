@@ -32,18 +32,16 @@ class ReportFiles:
     @property
     def wanted(self) -> bool:
         """Whether there is any."""
-        return any(path is not None for path in (self.json, self.junit, self.page, self.trace))
+        return any(path is not None for _, path in self._by_option())
 
     def check(self) -> None:
         """Raise `ReportPathError` where one of them could not be written."""
-        for option, path in (
-            ("--json", self.json),
-            ("--junit", self.junit),
-            ("--report", self.page),
-            ("--trace", self.trace),
-        ):
+        for option, path in self._by_option():
             if path is not None:
                 check_writable(path, option)
+
+    def _by_option(self) -> tuple[tuple[str, StrPath | None], ...]:
+        return ("--json", self.json), ("--junit", self.junit), ("--report", self.page), ("--trace", self.trace)
 
     def write(
         self,
@@ -98,15 +96,30 @@ def check_writable(path: StrPath, option: str) -> None:
     path = Path(path)
     if path.is_dir():
         raise ReportPathError(f"{path}: it is a folder; name a file with {option}")
+    if path.is_symlink() and not path.exists():  # the file is created where the link leads
+        real = Path(os.path.realpath(path))
+        if not real.is_symlink():  # as in a circle of links
+            check_writable(real, option)
+            return
     if _is_special(path):
+        if not os.access(path, os.W_OK):
+            raise ReportPathError(f"{path}: it may not be written; name another file with {option}")
         return
     folder = path.absolute().parent
     while not folder.exists():
         folder = folder.parent
     if not folder.is_dir():
         raise ReportPathError(f"{path}: {folder} is not a folder; name another file with {option}")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise ReportPathError(f"{path}: {folder} may not be written; name another file with {option}")
+    import tempfile  # noqa: PLC0415 - slow to import, and for a report only
+
+    try:
+        with tempfile.TemporaryFile(dir=folder):  # permissions alone do not say it: of a file system that is read-only
+            pass
+    except OSError as error:
+        reason = error.strerror or "no file can be created"
+        raise ReportPathError(
+            f"{path}: {folder} may not be written ({reason}); name another file with {option}"
+        ) from error
 
 
 def write_report(path: StrPath, text: str, option: str) -> None:

@@ -77,9 +77,8 @@ def _tiles(account: RunAccount) -> list[dict[str, Any]]:
         {"number": f"{number:,}", "text": f"sub-tasks {outcome}", "tone": tone_of(outcome)}
         for outcome, number in outcomes.most_common()
     ]
-    changed = listed([(files.created, "created"), (files.updated, "updated"), (files.kept, "kept")])
-    written = files.created + files.updated + files.identical + files.kept
-    tiles.append({"number": f"{written:,}", "text": f"files: {changed or 'none changed'}", "tone": ""})
+    changed = listed([(number, word) for number, word in files.named if word != "identical"])
+    tiles.append({"number": f"{files.total:,}", "text": f"files: {changed or 'none changed'}", "tone": ""})
     return tiles
 
 
@@ -112,15 +111,13 @@ def _task_row(task: TaskAccount) -> dict[str, Any]:
     subtasks = task.subtasks.values()
     files = sum((subtask.files for subtask in subtasks), FileCounts())
     done = sum(subtask.status is SubTaskStatus.DONE for subtask in subtasks)
-    words = [(files.created, "created"), (files.updated, "updated"), (files.identical, "identical"),
-             (files.kept, "kept")]  # fmt: skip
     return {
         "id": task.id,
         "title": _text(task.title),
         "status": task.status.value,
         "amount": f"{done:,} of {len(subtasks):,}",
         "took": _took(task.started_at, task.ended_at),
-        "files": listed(words),
+        "files": listed(files.named),
     }
 
 

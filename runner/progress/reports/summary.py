@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from runner.progress.reports.tally import Ending, Failure, RunTally
-    from runner.records.task import FileCounts
 
 INDENT = "  "
 MOST_DIFF_LINES = 1000  # of all diffs of a check
@@ -34,6 +33,7 @@ SHORT_ID = 8  # characters of a run's id, enough to identify it
 _STATUS_WIDTH = len("up to date")
 _WIDEST_TASK = 40  # columns for a task's id in a list; a longer one moves the rest to the right
 _WIDEST_PIECE = 24  # the same for a table's name
+_LEAST_TASK = 8  # columns for a task's id on a narrow terminal
 _TONES: dict[str, Tone] = {
     "done": "good", "up to date": "dim", "failed": "bad", "cancelled": "warn", "skipped": "warn",
     "running": "bold", "paused": "warn", "interrupted": "bad", "pending": "dim",
@@ -45,12 +45,16 @@ _DIFF_TONES: dict[str, Tone] = {"-": "bad", "+": "good", "@": "dim"}
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line: its text, and the colour of its marked part. Only `bad` ones are printed with `--quiet`."""
+    """A line: its text, and the colour of its marked part. Only `bad` ones are printed with `--quiet`.
+
+    A `whole` one is not broken on a narrow terminal, since it is to be copied.
+    """
 
     text: str
     tone: Tone = "plain"
     marked: str = ""  # the part that is coloured; all of it where this is empty
     bad: bool = False
+    whole: bool = False
 
 
 def tone_of(word: str) -> Tone:
@@ -69,12 +73,16 @@ def ending_lines(tally: RunTally, ending: Ending, width: int | None = None) -> l
     widest = max((len(task) for task in tally.tasks), default=0)
     piece_width = min(max(tally.widest_piece, 5), _WIDEST_PIECE)
     rest = len(counter) + 1 + piece_width + _STATUS_WIDTH + len("59 min 59 s") + 3 * len(GAP)
-    task_width = _WIDEST_TASK if width is None else max(8, min(_WIDEST_TASK, width - rest))
-    task = _cell(ending.task_id, min(widest, task_width), width)
     piece = ending.piece if ending.piece is not None else f"({ending.left:,} not run)"
-    table = _cell(piece, piece_width, width)
     took = duration(ending.seconds) if ending.piece is not None else ""
-    text = f"{counter} {task}{GAP}{table}{GAP}{ending.word:<{_STATUS_WIDTH}}{GAP}{took:>6}".rstrip()
+    if width is not None and width < rest + _LEAST_TASK:  # not enough for columns
+        end = GAP.join(filter(None, (ending.word, took)))
+        name = shortened(f"{ending.task_id}/{piece}", max(_LEAST_TASK, width - len(counter) - 1 - len(GAP) - len(end)))
+        text = f"{counter} {name}{GAP}{end}"
+    else:
+        task_width = _WIDEST_TASK if width is None else min(_WIDEST_TASK, width - rest)
+        task, table = _cell(ending.task_id, min(widest, task_width), width), _cell(piece, piece_width, width)
+        text = f"{counter} {task}{GAP}{table}{GAP}{ending.word:<{_STATUS_WIDTH}}{GAP}{took:>6}".rstrip()
     if ending.host is not None and width is None:  # a terminal has no columns for it
         text += f"{GAP}{ending.host}"
     bad = ending.word in {"failed", "skipped"}
@@ -89,9 +97,12 @@ def task_lines(tally: RunTally, ending: Ending, width: int | None = None) -> lis
     task = tally.tasks[ending.task_id]
     widest = min(max(map(len, tally.tasks)), _WIDEST_TASK)
     amount = f"{task.done:,} of {task.total:,}"
-    text = f"{task.id:<{widest}}{GAP}{ending.word:<{_STATUS_WIDTH}}{GAP}{amount:>11}{GAP}"
     took = duration(ending.seconds) if task.started_at else ""
-    lines = [Line(f"{text}{took:>6}".rstrip(), tone_of(ending.word), ending.word)]
+    text = f"{task.id:<{widest}}{GAP}{ending.word:<{_STATUS_WIDTH}}{GAP}{amount:>11}{GAP}{took:>6}".rstrip()
+    if width is not None and len(text) > width:  # not enough for columns
+        end = GAP.join(filter(None, (ending.word, amount, took)))
+        text = f"{shortened(task.id, max(_LEAST_TASK, width - len(GAP) - len(end)))}{GAP}{end}"
+    lines = [Line(text, tone_of(ending.word), ending.word)]
     if ending.word in {"skipped", "cancelled"} and ending.error:
         lines += [Line(each) for each in indented(ending.error, INDENT, width)]
     return lines
@@ -149,17 +160,18 @@ def summary_lines(tally: RunTally, notices: Sequence[str] = (), width: int | Non
         (tally.done, "done"), (tally.up_to_date, "up to date"), (tally.failed, "failed"),
         (tally.cancelled, "cancelled"), (tally.skipped, "skipped"), (unended, "not ended"),
     ]  # fmt: skip
-    amounts = [f"{len(tally.tasks):,}", f"{tally.total:,}", f"{_file_count(tally.files):,}"]
+    amounts = [f"{len(tally.tasks):,}", f"{tally.total:,}", f"{tally.files.total:,}"]
     wide = max(map(len, amounts))
-    counts = listed(words), listed(pieces), listed(_file_words(tally.files))
+    counts = listed(words), listed(pieces), listed(tally.files.named)
     for name, amount, text in zip(("tasks", "sub-tasks", "files"), amounts, counts, strict=True):
         if text:
             lines.append(Line(f"{name:<9}{GAP}{amount:>{wide}}{GAP}{text}"))
     if tally.files.kept:
         kept = tally.files.kept
-        edited = f"{count(kept, 'file')} edited by hand and kept; --force overwrites {'it' if kept == 1 else 'them'}"
+        them = "it" if kept == 1 else "them"
+        edited = f"{count(kept, 'file')} edited by hand and kept; --force overwrites {them}"
         lines.append(Line(edited, "warn", "edited by hand"))
-    lines += [Line(each) for notice in notices for each in printable(notice).splitlines()]
+    lines += [Line(each, whole=_is_command(each)) for notice in notices for each in printable(notice).splitlines()]
     return [*lines, verdict_line(tally)]
 
 
@@ -193,7 +205,7 @@ def diff_lines(diffs: Mapping[str, str]) -> list[Line]:
         if lines and len(lines) + len(texts) > MOST_DIFF_LINES:
             left = count(len(ordered) - number, "file")
             return [*lines, Line(f"(the diffs of {left} are left out; --junit FILE has all of them)", "warn")]
-        lines += [Line(text, _diff_tone(text)) for text in texts]
+        lines += [Line(text, _diff_tone(text), whole=True) for text in texts]
     return lines
 
 
@@ -210,9 +222,9 @@ def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
     lines = []
     for verb, path in found:
         if verb == "keep":
-            lines.append(Line(f"would keep    {one_line(path)} (edited by hand)", "dim"))
+            lines.append(Line(f"would keep      {one_line(path)} (edited by hand)", "dim"))
         else:
-            lines.append(Line(f"would {verb:<6}  {one_line(path)}", "warn", verb, bad=True))
+            lines.append(Line(f"would {verb:<8}  {one_line(path)}", "warn", verb, bad=True))
     kept = f"; {count(verbs['keep'], 'file')} edited by hand would be kept" if verbs["keep"] else ""
     drift = [(verbs[verb], f"to {verb}") for verb in sorted(verbs) if verb != "keep"]
     if drift:
@@ -232,16 +244,10 @@ def _logged_lines(event: Logged) -> list[Line]:
     return [Line(text, tone, label, bad=event.level == "error"), *(Line(f"{INDENT}{each}") for each in rest)]
 
 
+def _is_command(text: str) -> bool:
+    """Whether a notice names a command, which is copied."""
+    return text.startswith("start ")
+
+
 def _cell(text: str, wanted: int, width: int | None) -> str:
     return (text if width is None else shortened(text, wanted)).ljust(wanted)
-
-
-def _file_count(files: FileCounts) -> int:
-    return files.created + files.updated + files.identical + files.kept
-
-
-def _file_words(files: FileCounts) -> list[tuple[int, str]]:
-    return [
-        (files.created, "created"), (files.updated, "updated"), (files.identical, "identical"),
-        (files.kept, "kept"),
-    ]  # fmt: skip

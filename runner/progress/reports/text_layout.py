@@ -72,6 +72,19 @@ def indented(text: str, indent: str, width: int | None = None) -> list[str]:
     return [wrapped for line in lines for wrapped in wrapper.wrap(line)]
 
 
+def wrapped(text: str, width: int | None) -> list[str]:
+    """Return a line as lines of at most `width` columns, those after the first indented; with None it stays whole.
+
+    It is broken at blanks only: a path or an id that is longer stays whole.
+    """
+    if width is None or len(text) <= width:
+        return [text]
+    indent = " " * (len(text) - len(text.lstrip()) + len(GAP))
+    return textwrap.wrap(
+        text, width, subsequent_indent=indent, replace_whitespace=False, break_long_words=False, break_on_hyphens=False
+    ) or [""]
+
+
 def shortened(text: str, width: int) -> str:
     """Return text of at most `width` columns; three dots replace what was cut off."""
     return text if len(text) <= width else text[: max(0, width - 3)] + "..."[:width]

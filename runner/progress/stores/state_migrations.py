@@ -36,6 +36,7 @@ _FIRST = (
         step INTEGER NOT NULL, total_steps INTEGER NOT NULL, message TEXT, attempts INTEGER NOT NULL,
         error TEXT, up_to_date INTEGER NOT NULL, pid INTEGER, host TEXT, started_at TEXT, ended_at TEXT,
         created INTEGER NOT NULL, updated INTEGER NOT NULL, identical INTEGER NOT NULL, kept INTEGER NOT NULL,
+        merged INTEGER NOT NULL DEFAULT 0, conflicts INTEGER NOT NULL DEFAULT 0,
         PRIMARY KEY (run, id),
         FOREIGN KEY (run, task_id) REFERENCES tasks (run, id) ON DELETE CASCADE) WITHOUT ROWID""",
     """CREATE TABLE attempts (

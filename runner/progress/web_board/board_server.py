@@ -7,15 +7,16 @@ import errno
 import os
 import secrets
 import socket
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.progress.stores.state_file import make_state_folder
 from runner.progress.web_board.run_feed import StateSource
 from runner.records.errors import MissingExtraError, RunnerError
+from runner.records.port_owner import port_owner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from runner.progress.convex.target import ConvexTarget
     from runner.progress.web_board.board_source import BoardSource
@@ -24,7 +25,6 @@ HOST = "127.0.0.1"
 _ADDRESS_FILE = "board-address"  # in the state folder
 _TOKEN_BYTES = 18
 _GRACE = 1  # seconds for open streams when the server ends
-_LISTENING = "0A"  # state of a socket in /proc/net/tcp
 
 
 class BoardError(RunnerError):
@@ -98,24 +98,8 @@ def _listen(port: int) -> socket.socket:
         listener.close()
         if error.errno != errno.EADDRINUSE:
             raise BoardError(f"port {port} cannot be used: {error.strerror}; choose another with --port") from error
-        owner = _owner_of(port)
+        owner = port_owner(port)
         raise BoardError(
             f"port {port} is taken{f' by {owner}' if owner else ''}; choose another with --port, or 0 for a free one"
         ) from error
     return listener
-
-
-def _owner_of(port: int) -> str | None:
-    """Return name and id of the process that listens on a port, where the system shows it to this user."""
-    inodes = set()
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]:
-            fields = line.split()
-            if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
-                inodes.add(f"socket:[{fields[9]}]")
-    for process in Path("/proc").glob("[0-9]*") if inodes else ():
-        with contextlib.suppress(OSError):
-            if any(str(descriptor.readlink()) in inodes for descriptor in (process / "fd").iterdir()):
-                name = (process / "comm").read_text(encoding="utf-8", errors="replace").strip()
-                return f"{name} (process {process.name})"
-    return None

@@ -1,6 +1,6 @@
 import { NavLink, ScrollArea, Stack, Text, TextInput } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
-import { useState } from "react";
+import { Link, useLocation } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
 import { t } from "../core/language/messages";
 import { navigation } from "../core/ui/registry";
 import { type Entry, grouped } from "./groups";
@@ -13,6 +13,13 @@ const SEARCH_THRESHOLD = 12; // tables
 export function Navigation() {
   const [search, setSearch] = useState("");
   const groups = grouped(navigation, search);
+  const links = useRef<HTMLDivElement>(null);
+  const shown = useLocation({ select: ({ pathname }) => pathname.split("/")[1] });
+  useEffect(() => {
+    const all = [...(links.current?.querySelectorAll("a") ?? [])];
+    const own = all.find((link) => link.getAttribute("href") === `/${shown}`);
+    own?.scrollIntoView({ block: "nearest" });
+  }, [shown]);
   return (
     <Stack gap="xs" h="100%">
       {navigation.length > SEARCH_THRESHOLD && (
@@ -24,7 +31,7 @@ export function Navigation() {
           onChange={(event) => setSearch(event.currentTarget.value)}
         />
       )}
-      <ScrollArea flex={1} type="auto" scrollbarSize={8}>
+      <ScrollArea ref={links} flex={1} type="auto" scrollbarSize={8}>
         <NavLink
           label={t("nav.home")}
           leftSection={<HomeIcon />}

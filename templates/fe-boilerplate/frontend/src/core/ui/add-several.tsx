@@ -3,6 +3,7 @@ import {
   Button,
   Group,
   Modal,
+  Paper,
   Select,
   SimpleGrid,
   Stack,
@@ -50,9 +51,7 @@ export function AddSeveral(props: Props) {
   const { page, referrer } = props;
   const references = useMemo(() => chosenReferences(page, referrer), [page, referrer]);
   const [opened, { open, close }] = useDisclosure();
-  const [name, setName] = useState<string | null>(null);
-  const reference = references.find((one) => one.name === name) ?? references[0];
-  if (!reference) return null;
+  if (references.length === 0) return null;
   return (
     <>
       <Button
@@ -72,18 +71,55 @@ export function AddSeveral(props: Props) {
         title={t("several.title", { nouns: lowerFirst(page.nav.label) })}
         closeButtonProps={{ "aria-label": t("close") }}
       >
-        {references.length > 1 && (
-          <Select
-            mb="sm"
-            label={t("several.choose")}
-            data={references.map((one) => ({ value: one.name, label: labelOf(one) }))}
-            value={reference.name}
-            onChange={setName}
-            allowDeselect={false}
-          />
-        )}
-        <SeveralForm key={reference.name} {...props} reference={reference} onDone={close} />
+        <Several {...props} references={references} isFocused onDone={close} />
       </Modal>
+    </>
+  );
+}
+
+/** The check list in place of the rows that a row does not have yet, so that they need no dialog. */
+export function SeveralInPlace(props: Props) {
+  const { page, referrer } = props;
+  const references = useMemo(() => chosenReferences(page, referrer), [page, referrer]);
+  const [isFocused] = useState(isTabPressed);
+  return (
+    <Paper withBorder p="md">
+      <Several {...props} references={references} isFocused={isFocused} />
+    </Paper>
+  );
+}
+
+/** Whether the focus is on a tab that a pointer chose. With the keyboard it stays there: the arrow keys choose others. */
+function isTabPressed(): boolean {
+  const focused = document.activeElement;
+  return focused?.getAttribute("role") === "tab" && !focused.matches(":focus-visible");
+}
+
+interface SeveralProps extends Props {
+  readonly references: readonly Reference[];
+  readonly isFocused: boolean;
+  /** Closes the dialog, if it is in one. */
+  readonly onDone?: () => void;
+}
+
+/** The form of one of the references by which rows can be chosen. */
+function Several({ references, ...props }: SeveralProps) {
+  const [name, setName] = useState<string | null>(null);
+  const reference = references.find((one) => one.name === name) ?? references[0];
+  if (!reference) return null;
+  return (
+    <>
+      {references.length > 1 && (
+        <Select
+          mb="sm"
+          label={t("several.choose")}
+          data={references.map((one) => ({ value: one.name, label: labelOf(one) }))}
+          value={reference.name}
+          onChange={setName}
+          allowDeselect={false}
+        />
+      )}
+      <SeveralForm key={reference.name} {...props} reference={reference} />
     </>
   );
 }
@@ -92,12 +128,11 @@ function labelOf({ table }: Reference): string {
   return navOf(table)?.label ?? table;
 }
 
-interface FormProps extends Props {
+interface FormProps extends Omit<SeveralProps, "references"> {
   readonly reference: Reference;
-  readonly onDone: () => void;
 }
 
-function SeveralForm({ page, referrer, row, reference, onDone }: FormProps) {
+function SeveralForm({ page, referrer, row, reference, isFocused, onDone }: FormProps) {
   const entries = useMemo(
     () => sharedEntries(page, referrer, reference),
     [page, referrer, reference],
@@ -126,7 +161,7 @@ function SeveralForm({ page, referrer, row, reference, onDone }: FormProps) {
     try {
       const added = await create.mutateAsync(checked.rows);
       notifySuccess(t("several.added", { rows: countedRows(page.nav, added.length) }));
-      onDone();
+      onDone?.();
     } catch (error) {
       if (error instanceof ProblemError) setMessages(optionMessages(page, error, options));
       setProblem(error instanceof Error ? error : new Error(String(error)));
@@ -158,6 +193,7 @@ function SeveralForm({ page, referrer, row, reference, onDone }: FormProps) {
                 findLinked(page, referrer, reference, row, offered, signal)
               }
               messages={messages}
+              isFocused={isFocused}
             >
               {narrowing && (
                 <NarrowSwitch narrowing={narrowing} checked={isNarrowed} onChange={setNarrowed} />
@@ -173,9 +209,11 @@ function SeveralForm({ page, referrer, row, reference, onDone }: FormProps) {
                 {t("several.chosen", { count: chosen.size })}
               </Text>
               <Group gap="sm">
-                <Button variant="default" onClick={onDone}>
-                  {t("cancel")}
-                </Button>
+                {onDone && (
+                  <Button variant="default" onClick={onDone}>
+                    {t("cancel")}
+                  </Button>
+                )}
                 <Button type="submit" disabled={chosen.size === 0} loading={create.isPending}>
                   {t("several.add", { count: chosen.size })}
                 </Button>

@@ -28,6 +28,8 @@ interface Props {
   ) => Promise<ReadonlySet<string>>;
   /** Messages by option. */
   readonly messages: Messages;
+  /** Whether the search is focused at first. */
+  readonly isFocused: boolean;
   /** Shown between the search and the options. */
   readonly children?: ReactNode;
 }
@@ -38,12 +40,12 @@ interface Props {
  * Enter in the search chooses the first match, Shift and a click a range, and pasted names all that they name.
  */
 export function ChoiceList(props: Props) {
-  const { label, chosen, onChange, messages } = props;
+  const { label, chosen, onChange, messages, isFocused } = props;
   const [search, setSearch] = useState("");
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    input.current?.focus();
-  }, []);
+    if (isFocused) input.current?.focus();
+  }, [isFocused]);
   const { offered, linked, isSettled, error } = useOffered(props, search.trim());
   const free = offered.filter(({ value }) => !linked.has(value));
   const shown = search ? offered : withChosen(offered, chosen, messages);

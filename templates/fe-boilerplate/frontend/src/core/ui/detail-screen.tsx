@@ -202,7 +202,7 @@ function Related({ page, row }: { page: AnyPage; row: AnyRow }) {
       </Tabs.List>
       {referrers.map((referrer) => (
         <Tabs.Panel key={tabName(referrer)} value={tabName(referrer)} pt="md">
-          <RelatedRows referrer={referrer} row={row} />
+          <RelatedRows referrer={referrer} row={row} isOpened={tab === chosen} />
         </Tabs.Panel>
       ))}
       {hasHistory && (

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { writeJson } from "../api/json";
 import type { AnyRow } from "../api/table";
 import { t } from "../language/messages";
+import classes from "./data-table.module.css";
 import { labelOfChoice } from "./fields";
 import { formatText, HIDDEN, NOTHING } from "./formats";
 import { keyText } from "./keys";
@@ -55,7 +56,15 @@ function Plain({ full, children }: { full: boolean; children: string }) {
 
 function Choice({ children }: { children: string }) {
   return (
-    <Badge variant="default" radius="sm" tt="none" fw={500} fz={12} lts={0}>
+    <Badge
+      className={classes.choice}
+      variant="default"
+      radius="sm"
+      tt="none"
+      fw={500}
+      fz={12}
+      lts={0}
+    >
       {children}
     </Badge>
   );

@@ -259,17 +259,18 @@ interface FooterProps {
 }
 
 function Footer({ list, isStale, state, onChange }: FooterProps) {
+  const sizes = PAGE_SIZES.map((size) => ({
+    value: String(size),
+    label: t("list.size", { count: String(size) }),
+  }));
   return (
     <Group justify="space-between" gap="sm">
       <Group gap="sm">
         <Select
           aria-label={t("list.sizes")}
-          w={130}
+          w={`calc(${Math.max(...sizes.map(({ label }) => label.length))}ch + 3rem)`}
           size="sm"
-          data={PAGE_SIZES.map((size) => ({
-            value: String(size),
-            label: t("list.size", { count: String(size) }),
-          }))}
+          data={sizes}
           value={String(state.size)}
           onChange={(size) => onChange({ size: Number(size) })}
           allowDeselect={false}

@@ -69,6 +69,8 @@ function serve(path: string, rows: readonly Row[]): void {
       const fits = (row: Row) =>
         Object.entries(filters).every(([key, value]) => {
           const [field = "", operator] = key.split("__");
+          if (operator === "ilike")
+            return String(row[field]).toLowerCase().startsWith(value.slice(0, -1).toLowerCase());
           return operator === undefined || operator === "sort"
             ? true
             : value.split(",").includes(String(row[field]));
@@ -148,6 +150,18 @@ it("sorts labels that start with the search text before others", async () => {
   serve("/people", rows);
   expect(await optionLabels(toPerson, "ani")).toEqual(["ani 9", "Ani 10", "Siti Ani"]);
   expect(await optionLabels(toPerson, "")).toEqual(["ani 9", "Ani 10", "Budi", "Siti Ani"]);
+});
+
+it("offers the row that is called so, also where more rows match than are offered", async () => {
+  const others = Array.from({ length: 40 }, (_, at) => ({
+    id: at,
+    first: `Budi ${at}`,
+    last: "Ani 7",
+  }));
+  serve("/people", [...others, { id: 99, first: "Ani 7", last: "Wijaya" }]);
+  const labels = await optionLabels(toPerson, "ani 7");
+  expect(labels[0]).toBe("Ani 7 Wijaya");
+  expect(labels).toHaveLength(maxOptions("ani 7"));
 });
 
 it("offers no more options than it says", async () => {

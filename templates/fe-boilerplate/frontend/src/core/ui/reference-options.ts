@@ -76,10 +76,20 @@ async function findRows(
 
 type Find = (filters: Where, limit: number, q?: string) => Promise<readonly AnyRow[]>;
 
-/** Find rows by text on the server. For a table without text fields, the labels of the first rows are compared. */
+/**
+ * Find rows by text on the server. For a table without text fields, the labels of the first rows are compared.
+ *
+ * The server searches other fields too. Where more rows match than are offered, those whose label starts with the text are
+ * found as well.
+ */
 async function findByText(table: AnyTable, search: string, find: Find, signal: AbortSignal) {
-  if (isSearched(table)) return find({}, MAX_OPTIONS, search);
-  return withMatchingLabels(table, await find({}, MAX_SCANNED), search, signal);
+  if (!isSearched(table))
+    return withMatchingLabels(table, await find({}, MAX_SCANNED), search, signal);
+  const found = await find({}, MAX_OPTIONS, search);
+  const [label = ""] = table.labelFields;
+  if (found.length < MAX_OPTIONS || !isText(table, label)) return found;
+  const start = `${search.replace(/[\\%_]/g, "\\$&")}%`;
+  return [...(await find({ [`${label}__ilike`]: start }, MAX_OPTIONS, search)), ...found];
 }
 
 /** Find rows whose label contains other rows' labels, such as a room of a building, by words of all parts. */

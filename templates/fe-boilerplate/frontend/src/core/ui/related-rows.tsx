@@ -5,7 +5,7 @@ import { lazy, Suspense, useMemo, useState } from "react";
 import { tableHooks } from "../api/hooks";
 import type { AnyRow, Referrer } from "../api/table";
 import { t } from "../language/messages";
-import { AddSeveral } from "./add-several";
+import { AddSeveral, SeveralInPlace } from "./add-several";
 import { DataTable } from "./data-table";
 import { lowerFirst } from "./formats";
 import { PlusIcon } from "./icons";
@@ -13,6 +13,7 @@ import type { AnyPage } from "./page";
 import { Pager } from "./pager";
 import { FIRST, placeQuery } from "./place";
 import { loadPage } from "./registry";
+import { isChoiceEnough } from "./several";
 import { Failed, LoadingRow } from "./states";
 import { formatRows } from "./totals";
 import { usePageLabels } from "./use-labels";
@@ -24,10 +25,12 @@ const ChildGrid = lazy(() => import("./grid/child-grid"));
 interface Props {
   readonly referrer: Referrer;
   readonly row: AnyRow;
+  /** Whether a person has opened them, and not only the page of the row. */
+  readonly isOpened: boolean;
 }
 
 /** The rows of another table that refer to a row, in pages. */
-export function RelatedRows({ referrer, row }: Props) {
+export function RelatedRows({ referrer, row, isOpened }: Props) {
   const {
     data: page,
     error,
@@ -39,10 +42,10 @@ export function RelatedRows({ referrer, row }: Props) {
   });
   if (error) return <Failed error={error} onRetry={() => refetch()} />;
   if (!page) return <LoadingRow lines={3} />;
-  return <Rows page={page} referrer={referrer} row={row} />;
+  return <Rows page={page} referrer={referrer} row={row} isOpened={isOpened} />;
 }
 
-function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
+function Rows({ page, referrer, row, isOpened }: Props & { page: AnyPage }) {
   const [place, setPlace] = useState(FIRST);
   const [isGrid, setGrid] = useState(false);
   const size = isGrid ? GRID_SIZE : PAGE_SIZE;
@@ -86,6 +89,8 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
       </Suspense>
     );
   }
+  const isInPlace =
+    isOpened && total === 0 && page.table.creatable && isChoiceEnough(page, referrer);
   return (
     <Stack gap="sm">
       <Group justify="space-between">
@@ -99,10 +104,13 @@ function Rows({ page, referrer, row }: Props & { page: AnyPage }) {
               {t("grid.open")}
             </Button>
           )}
-          {page.table.creatable && <AddSeveral page={page} referrer={referrer} row={row} />}
+          {page.table.creatable && !isInPlace && (
+            <AddSeveral page={page} referrer={referrer} row={row} />
+          )}
           {page.table.creatable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
         </Group>
       </Group>
+      {isInPlace && <SeveralInPlace page={page} referrer={referrer} row={row} />}
       {total !== 0 && (
         <DataTable
           page={page}

@@ -2,7 +2,14 @@ import { describe, expect, it } from "vitest";
 import { ProblemError } from "../api/problem";
 import type { AnyTable, Reference, Referrer } from "../api/table";
 import type { AnyPage } from "./page";
-import { checkRows, childDrafts, chosenReferences, optionMessages, sharedEntries } from "./several";
+import {
+  checkRows,
+  childDrafts,
+  chosenReferences,
+  isChoiceEnough,
+  optionMessages,
+  sharedEntries,
+} from "./several";
 import { pupils } from "./testing/pupils";
 import { referenceTo } from "./testing/reference-to";
 
@@ -45,6 +52,16 @@ describe("adding several", () => {
     expect(names).toContain("level");
     expect(names).not.toContain("nickname");
     expect(names).not.toContain("age");
+  });
+
+  it("needs only a choice where no other field is required", () => {
+    const page = linked();
+    const optional = [...page.byName].map(
+      ([name, field]) => [name, { ...field, optional: name !== "name" }] as const,
+    );
+    expect(isChoiceEnough(page, OF_SCHOOL)).toBe(false);
+    expect(isChoiceEnough({ ...page, byName: new Map(optional) }, OF_SCHOOL)).toBe(true);
+    expect(isChoiceEnough(linked({ references: [] }), OF_SCHOOL)).toBe(false);
   });
 
   it("sends a row for each option", () => {

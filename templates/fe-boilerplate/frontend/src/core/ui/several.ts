@@ -36,6 +36,12 @@ export function chosenReferences(page: AnyPage, referrer: Referrer): readonly Re
   );
 }
 
+/** Whether several children of a row can be added by choosing them, with nothing else to enter. */
+export function isChoiceEnough(page: AnyPage, referrer: Referrer): boolean {
+  const [first] = chosenReferences(page, referrer);
+  return first !== undefined && sharedEntries(page, referrer, first).required.length === 0;
+}
+
 /** Return the entries of the fields that all new rows share. Those that must differ are left out. */
 export function sharedEntries(
   page: AnyPage,

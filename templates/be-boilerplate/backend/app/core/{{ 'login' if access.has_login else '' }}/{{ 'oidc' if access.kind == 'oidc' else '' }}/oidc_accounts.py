@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -11,7 +10,6 @@ from sqlalchemy.orm import Session
 from app.core.login.accounts import Account, find_account
 from app.core.login.new_account import NewAccountError, add
 from app.core.login.oidc.provider import Identity
-from app.core.password_hashes import hash_password
 from app.core.problems import ProblemError
 
 logger = logging.getLogger(__name__)
@@ -26,6 +24,8 @@ def account_of(session: Session, identity: Identity, default_role: str | None) -
     email = identity.email or ""
     for login in dict.fromkeys((identity.subject, email, email.lower())):
         account = find_account(session, login) if login else None
+        if account is not None and login == identity.subject != account.actor.login:
+            continue  # the subjects of two people may differ in case only
         if account is not None:
             if not account.is_active:
                 raise ProblemError(403, f"The account {login} is disabled.")
@@ -40,8 +40,7 @@ def account_of(session: Session, identity: Identity, default_role: str | None) -
 
 def _added(session: Session, login: str, role: str) -> Account:
     try:
-        # Nobody knows the password of this hash, for which the table may have a column that is NOT NULL.
-        add(session, login, hash_password(secrets.token_urlsafe()), role, ())
+        add(session, login, role, ())
     except IntegrityError:  # another request has added it in the meantime
         session.rollback()
     except NewAccountError as error:

@@ -3,19 +3,18 @@
 # No `from __future__ import annotations`: FastAPI evaluates the annotations.
 
 import hmac
-from html import escape
-from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from app.core.database import get_session
 from app.core.login.cookies import read_token, write_token
 from app.core.login.oidc.attempt_cookie import begin_attempt, end_attempt, read_attempt
+from app.core.login.oidc.failure_page import failure_page
 from app.core.login.oidc.oidc_accounts import account_of
 from app.core.login.oidc.oidc_settings import OidcSettings, OidcSettingsError, oidc_settings
 from app.core.login.oidc.provider import provider_of
@@ -25,10 +24,6 @@ from app.own.settings import Settings
 
 router = APIRouter(prefix="/session/oidc", tags=["session"])
 
-_PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>{title}</title><h1>{title}</h1><p role="alert">{detail}</p><p><a href="/">Back</a></p></html>
-"""
 # A path of this application: browsers take "//" and "/\\" for the beginning of another host.
 _PATH = r"^/([^/\\?\x00-\x20\x7f][^\\?\x00-\x20\x7f]*)?(\?[^\x00-\x20\x7f]*)?$"
 
@@ -138,9 +133,4 @@ def _failure(request: Request, problem: ProblemError) -> Response:
     """Return a page for a browser, which shows the response to a person, and a problem document for programs."""
     if "text/html" not in request.headers.get("accept", ""):
         return respond(request, problem.status, problem.detail)
-    title = HTTPStatus(problem.status).phrase
-    return HTMLResponse(
-        _PAGE.format(title=title, detail=escape(problem.detail)),
-        problem.status,
-        {"Cache-Control": "no-store"},
-    )
+    return failure_page(request.headers, problem)

@@ -1,0 +1,45 @@
+"""`runner resolve`: shows the conflicts of a workspace, and records how a person settled them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from runner.command.arguments import say
+
+if TYPE_CHECKING:
+    from runner.generation.workspace.settlement import Choice
+
+
+@click.command("resolve")
+@click.argument("path", type=click.Path(path_type=Path), default=Path())
+@click.option("--ours", "choice", flag_value="ours", help="Your version of what contradicts; the rest is merged.")
+@click.option("--theirs", "choice", flag_value="theirs", help="The generated version of it; the rest is merged.")
+@click.option("--edited", "choice", flag_value="edited", help="The file as it now is, after you have edited it.")
+@click.pass_context
+def resolve(ctx: click.Context, path: Path, choice: Choice | None) -> None:
+    """Show conflicts between edits by hand and what is generated, or settle them.
+
+    PATH is a generated file, or a folder for all conflicts in it; the current folder by default. Exits with 1 while
+    there are conflicts.
+    """
+    from runner.generation.workspace.settlement import Settlement, workspace_of  # noqa: PLC0415 - slow to import
+
+    workspace = workspace_of(path)
+    settlement = Settlement(workspace)
+    below = path.absolute().relative_to(workspace).as_posix()
+    found = settlement.conflicts("" if below == "." else below)
+    for conflict in found:
+        if choice is not None:
+            settlement.settle(conflict, choice)
+            say(f"settled {conflict.path}")
+            continue
+        say(f"conflict in {conflict.path}")
+        say(settlement.shown(conflict))
+    if choice is None and found:
+        say("settle one with --ours or --theirs, or edit it and use --edited")
+    elif not found:
+        say(f"no conflict in {path}")
+    ctx.exit(1 if found and choice is None else 0)

@@ -1,0 +1,100 @@
+"""What becomes of a generated file that was edited by hand: its edits and what is generated now are merged.
+
+Pure: texts in, an `Outcome` out. Line ends are those of the edited file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from runner.generation.merging.merged_text import has_markers, merge
+from runner.generation.merging.renaming import renaming
+from runner.generation.workspace.batch import Outcome
+from runner.generation.workspace.file_diffs import unified_diff
+from runner.generation.workspace.line_ends import are_alike, digest, with_lf, with_line_ends_of
+
+if TYPE_CHECKING:
+    from runner.generation.merging.merged_text import MergedText
+    from runner.generation.workspace.batch import NewFile
+    from runner.records.task import ConflictPolicy
+
+REJECTED, ORIGINAL = ".rej", ".orig"  # suffixes of the files beside one that has a conflict
+_HEAD = "plan-runner could not merge this file.\n"
+
+
+def merge_edited(
+    file: NewFile, current: bytes, base: bytes | None, policy: ConflictPolicy, *, unsettled: bool
+) -> Outcome:
+    """Return what is to be done with a file that was edited by hand since it was generated as `base`.
+
+    `unsettled` tells whether it had a conflict before.
+    """
+    if base is None:
+        return Outcome("keep")
+    if unsettled and has_markers(with_lf(current).decode("utf-8", "replace")):
+        return Outcome("conflict", base=base)
+    if are_alike(file.data, base):
+        return Outcome("identical", edited=digest(current))
+    try:
+        merged = merge(file.path, *(with_lf(version).decode() for version in (base, current, file.data)))
+    except UnicodeDecodeError:  # nothing can be said about bytes
+        return Outcome("conflict", base=base)
+    return _conflict(file, current, base, merged, policy) if merged.conflicts else _merged(file, current, merged)
+
+
+def merge_renamed(file: NewFile, former: bytes, base: bytes) -> Outcome | None:
+    """Return what a file of a renamed table becomes, with the edits of its former file; None where it gets none.
+
+    `former` is that file, generated as `base`. There is no edited file at the new place that could stay as it is, so
+    conflicts are written into the new one, between markers.
+    """
+    try:
+        before, edited, generated = (with_lf(version).decode() for version in (base, former, file.data))
+    except UnicodeDecodeError:
+        return None
+    rename = renaming(before, generated)
+    merged = merge(file.path, rename(before), rename(edited), generated)
+    if merged.conflicts:
+        return Outcome("conflict", merged.marked().encode(), base=file.data)
+    data = merged.text().encode()
+    return None if are_alike(data, file.data) else Outcome("merge", data, edited=digest(data))
+
+
+def _merged(file: NewFile, current: bytes, merged: MergedText) -> Outcome:
+    data = with_line_ends_of(current, merged.text().encode())
+    if are_alike(data, current):
+        return Outcome("identical", edited=digest(current))
+    if are_alike(data, file.data):
+        return Outcome("update", data)
+    return Outcome("merge", data, edited=digest(data))
+
+
+def _conflict(file: NewFile, current: bytes, base: bytes, merged: MergedText, policy: ConflictPolicy) -> Outcome:
+    match policy:
+        case "theirs":
+            data = with_line_ends_of(current, merged.text("generated").encode())
+            return Outcome("merge", data, ((ORIGINAL, current),), edited=digest(data))
+        case "markers":
+            return Outcome("conflict", with_line_ends_of(current, merged.marked().encode()), base=file.data)
+        case "reject":
+            return Outcome("conflict", beside=((REJECTED, rejection(file, base, merged)),), base=base)
+        case "keep":
+            return Outcome("conflict", base=base)
+
+
+def rejection(file: NewFile, base: bytes, merged: MergedText) -> bytes:
+    """Return the text of `FILE.rej`: what could not be merged, how the generated text changed, and all of it."""
+    name = file.path.rpartition("/")[2]
+    reason = f"The merged text cannot be used: {merged.problem}\n" if merged.problem else ""
+    parts = (
+        f"{_HEAD}{reason}Your file {name} is as you left it. Settle this with: runner resolve {file.path}\n",
+        f"---- how the generated text changed since your edit\n{unified_diff(file.path, base, file.data)}",
+        f"---- the merged text, with both versions where they contradict each other\n{merged.marked()}",
+        f"---- the generated text\n{with_lf(file.data).decode()}",
+    )
+    return "\n".join(parts).encode()
+
+
+def is_rejection(data: bytes) -> bool:
+    """Whether a file beside a generated one is what `rejection` returned: it may be removed."""
+    return with_lf(data).startswith(_HEAD.encode())
