@@ -15,6 +15,8 @@ interface Props extends PlotProps {
   readonly height: number;
   /** What is drawn below the bars. */
   readonly children?: ReactNode;
+  /** Texts above the bars, which the names of their links contain. */
+  readonly texts?: ReactNode;
   readonly draw: (bar: Bar, index: number) => ReactNode;
 }
 
@@ -28,7 +30,7 @@ const STEPS: Readonly<Record<string, number>> = {
 };
 
 /** The bars of a chart. Each leads to the list of its rows; Tab reaches one of them, the arrow keys the others. */
-export function BarLinks({ bars, table, title, width, height, children, draw }: Props) {
+export function BarLinks({ bars, table, title, width, height, children, texts, draw }: Props) {
   const svg = useRef<SVGSVGElement>(null);
   const linked = bars.filter(isLinked);
   const [chosen, setChosen] = useState(linked.length - 1);
@@ -72,6 +74,9 @@ export function BarLinks({ bars, table, title, width, height, children, draw }: 
           </Link>
         );
       })}
+      <g className={styles.texts} aria-hidden>
+        {texts}
+      </g>
     </svg>
   );
 }

@@ -21,33 +21,35 @@ export function Rows(props: PlotProps) {
     domain: [0, Math.max(...bars.map(({ count }) => count))],
     range: [0, Math.max(width - labelWidth - widthOf(counts) - 2 * GAP, 0)],
   });
+  const begin = labelWidth + GAP;
+  const texts = bars.map(({ label, tick, count }, index) => (
+    <g key={label} transform={`translate(0 ${(index + 0.5) * line})`}>
+      <text x={labelWidth} dy="0.35em" textAnchor="end">
+        {shortened(tick, labelWidth)}
+      </text>
+      <text x={begin + length(count) + GAP} dy="0.35em">
+        {counts[index]}
+      </text>
+    </g>
+  ));
   return (
     <BarLinks
       {...props}
       height={bars.length * line}
-      draw={({ tick, count }, index) => {
-        const middle = (index + 0.5) * line;
-        const begin = labelWidth + GAP;
-        return (
-          <>
-            <rect className={styles.area} y={index * line} width={width} height={line} rx={4} />
-            <text x={labelWidth} y={middle} dy="0.35em" textAnchor="end" aria-hidden>
-              {shortened(tick, labelWidth)}
-            </text>
-            <Rectangle
-              className={styles.bar}
-              x={begin}
-              y={middle - THICKNESS / 2}
-              width={Math.max(length(count), 1)}
-              height={THICKNESS}
-              rx={3}
-            />
-            <text x={begin + length(count) + GAP} y={middle} dy="0.35em" aria-hidden>
-              {counts[index]}
-            </text>
-          </>
-        );
-      }}
+      texts={texts}
+      draw={({ count }, index) => (
+        <>
+          <rect className={styles.area} y={index * line} width={width} height={line} rx={4} />
+          <Rectangle
+            className={styles.bar}
+            x={begin}
+            y={(index + 0.5) * line - THICKNESS / 2}
+            width={Math.max(length(count), 1)}
+            height={THICKNESS}
+            rx={3}
+          />
+        </>
+      )}
     />
   );
 }
