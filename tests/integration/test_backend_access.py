@@ -102,7 +102,7 @@ def scope(actor: Actor, model: type[DeclarativeBase]) -> Iterable[sa.ColumnEleme
 async def check(request: Request) -> None:
     assert request.state.actor.login
 '''
-OPTIONS = {"auth": "session", "soft_delete": "deleted_at"}
+OPTIONS = {"auth": "session", "soft_delete": "deleted_at", "charts": True}
 ROLES = {"root": "admin", "ann": "teacher", "carl": "clerk", "bo": "box", "nil": "none"}
 PASSWORD = "correct horse 1"
 HIDDEN = "HIDDENROW"  # in all texts of the rows that the teacher must not see
@@ -260,6 +260,24 @@ READS: dict[str, dict[str, int]] = {
     "/staff": {"admin": 200, "teacher": 403, "nobody": 401},
     "/payments": {"admin": 200, "teacher": 403, "clerk": 200, "box": 403, "none": 403, "nobody": 401},
     "/payments?expand=student_id": {"admin": 200, "clerk": 200},
+    "/students/groups?group_by=class_id": {
+        "admin": 200,
+        "teacher": 200,
+        "clerk": 422,
+        "box": 403,
+        "none": 403,
+        "nobody": 401,
+    },
+    "/students/groups?group_by=friend_id": {"admin": 200, "teacher": 200, "clerk": 422},
+    "/students/groups?group_by=deleted_at__day": {"admin": 200, "teacher": 422, "clerk": 422, "none": 403},
+    "/students/groups?group_by=class_id&deleted=only": {"teacher": 403, "clerk": 422, "none": 403, "nobody": 401},
+    "/students/groups?group_by=class_id&diagnosis__contains=D": {"admin": 200, "teacher": 422},
+    f"/students/groups?group_by=friend_id&q={HIDDEN}": {"admin": 200, "teacher": 200},
+    f"/students/groups?group_by=friend_id&friend__full_name__contains={DELETED}": {"admin": 200, "teacher": 200},
+    "/marks/groups?group_by=student_id": {"admin": 200, "teacher": 200, "clerk": 403, "none": 403, "nobody": 401},
+    "/payments/groups?group_by=student_id": {"admin": 200, "teacher": 403, "clerk": 200, "box": 403, "nobody": 401},
+    "/classes/groups?group_by=teacher_id": {"admin": 200, "teacher": 200, "clerk": 403},
+    "/staff/groups?group_by=password_hash": {"admin": 422, "teacher": 403, "nobody": 401},
     # Through references: a hidden field or table is like one that does not exist, a hidden row is never found
     f"/marks?student__full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200, "clerk": 403},
     "/marks?student__diagnosis__contains=D": {"admin": 200, "teacher": 422, "none": 403, "nobody": 401},
@@ -325,6 +343,26 @@ def test_totals_do_not_count_hidden_rows(app: Application) -> None:
     assert page["items"][0].keys() == {"id", "full_name", "class_id", "friend_id"}
     header = teacher.get("/students/export.csv").text.splitlines()[0]
     assert header == "id,full_name,class_id,friend_id"
+
+
+def test_groups_do_not_count_hidden_rows(app: Application) -> None:
+    teacher, admin, clerk = (app.clients[role] for role in ("teacher", "admin", "clerk"))
+    visible = admin.get("/students?class_id=1&count=exact").json()["total"]
+    by_class = {"value": 1, "label": "7A", "count": visible, "filters": {"class_id__eq": "1"}}
+    assert teacher.get("/students/groups?group_by=class_id").json() == {"items": [by_class], "others": 0}
+    assert teacher.get("/students/groups?group_by=class_id&limit=1").json() == {"items": [by_class], "others": 0}
+    everyone = admin.get("/students/groups?group_by=class_id&limit=1").json()
+    assert everyone == {"items": [by_class], "others": 1}
+    friends = teacher.get("/students/groups?group_by=friend_id").json()["items"]
+    assert [(group["value"], group["label"]) for group in friends] == [(2, None), (4, None), (None, None)]
+    deleted = admin.get("/students/groups?group_by=class_id&deleted=only").json()["items"]
+    assert [(group["label"], group["count"]) for group in deleted] == [("7A", 1)]
+    marks = teacher.get("/marks/groups?group_by=student_id").json()["items"]
+    assert [(group["label"], group["count"]) for group in marks] == [("Ada", 1)]
+    payers = clerk.get("/payments/groups?group_by=student_id").json()["items"]
+    assert [group["label"] for group in payers] == ["Ada", f"Eve {HIDDEN}"]
+    classes = teacher.get("/classes/groups?group_by=teacher_id").json()["items"]
+    assert [(group["value"], group["label"], group["count"]) for group in classes] == [(1, None, 1)]
 
 
 # A filter, a search or an order that tells a hidden row from a missing one would change these counts and orders
