@@ -148,10 +148,12 @@ class Application:
             assert response.status_code == 200, response.text
         return client
 
-    def command(self, *arguments: str, password: str = PASSWORD) -> subprocess.CompletedProcess[str]:
-        """Run the command of accounts."""
+    def command(
+        self, *arguments: str, password: str = PASSWORD, module: str = "app.core.login"
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the command of accounts, or another one."""
         return subprocess.run(
-            [sys.executable, "-m", "app.core.login", *arguments],
+            [sys.executable, "-m", module, *arguments],
             cwd=self.folder,
             env={**plain_environment(), "DATABASE_URL": self.database},
             input=f"{password}\n",
@@ -562,6 +564,11 @@ def test_changes_are_recorded_with_their_actor_and_without_secrets(app: Applicat
     assert teacher.get("/students/30/history").status_code == 404
     account = admin.get("/staff?login=ann").json()["items"][0]
     assert "password_hash" not in json.dumps(admin.get(f"/staff/{account['id']}/history").json())
+
+
+def test_old_entries_are_deleted_by_a_command(app: Application) -> None:
+    done = app.command("--days", "1", module="app.core.audit_retention")
+    assert (done.returncode, done.stdout) == (0, "0 entries older than 1 days were deleted.\n"), done.stderr
 
 
 def test_the_session_tells_the_rights(app: Application) -> None:
