@@ -15,12 +15,13 @@ LOCKED := $(INSTALL) --require-hashes --only-binary :all: --requirement
 EDITABLE := $(INSTALL) --no-deps --no-build-isolation --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --upgrade
 
-.PHONY: run test docs newest oldest upgrade faults lint format bench corpus clean help
+.PHONY: run test docs newest oldest upgrade faults merges lint format bench corpus clean help
 
 help:
 	@echo "make run      generate the application of $(PLAN)"
 	@echo "make test     run the project's tests"
 	@echo "make faults   run the fault suite long: real times, many repetitions; results in tests/integration/FAULTS.md"
+	@echo "make merges   run the merge suite long: 200 pairs of an edit by hand and a changed schema, 100 killed runs"
 	@echo "make lint     check style and types"
 	@echo "make docs     build the documentation as a site in build/docs"
 	@echo "make format   format the code"
@@ -44,6 +45,11 @@ test: $(DEV_STAMP) $(NODE_STAMP)
 faults: $(DEV_STAMP) $(NODE_STAMP)
 	RUNNER_FAULTS=long RUNNER_FAULTS_TABLE=tests/integration/FAULTS.md \
 		$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=1200 tests/integration/faults
+
+merges: $(DEV_STAMP) $(NODE_STAMP)
+	@$(BIN)/python -m tests.frontend_packages
+	RUNNER_FAULTS=long RUNNER_MERGES_TABLE=tests/integration/MERGES.md \
+		$(BIN)/python -m pytest $(PYTEST_ARGS) -o faulthandler_timeout=1200 tests/integration/merging
 
 lint: $(DEV_STAMP) $(NODE_STAMP)
 	$(BIN)/ruff check .

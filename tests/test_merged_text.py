@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.generation.merging import verification
 from runner.generation.merging.blocks import lines_of, parse
 from runner.generation.merging.merged_text import has_markers, merge
 from runner.generation.merging.source_tokens import language_of
 from runner.generation.merging.three_way import Change
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from runner.generation.merging.merged_text import MergedText
 
 MODEL = '''\
@@ -234,6 +237,14 @@ def test_what_is_added_beside_a_changed_line_is_kept() -> None:
     assert text == "# Title\n\nOurs.\n\n5 tables.\n\n- a\n- b\n\n## Notes\n\nMine.\n"
 
 
+def test_lines_without_names_are_merged_where_both_sides_change_others() -> None:
+    base = "clean:\n\trm -rf a b\n\ntest:\n\tpytest\n"
+    text = merged(
+        "Makefile", base, base.replace("test:", "# Ours.\ntest:"), base.replace("a b", "a b c") + "\ne2e:\n\tx\n"
+    )
+    assert text == "clean:\n\trm -rf a b c\n\n# Ours.\ntest:\n\tpytest\n\ne2e:\n\tx\n"
+
+
 def test_an_entry_that_was_deleted_and_is_renamed_is_a_conflict() -> None:
     base = 'row = {\n    "a": 1,\n    "hired": 2,\n    "z": 3,\n}\n'
     mine = base.replace('    "hired": 2,\n', "")
@@ -296,6 +307,23 @@ def test_a_merge_that_does_not_parse_is_one_conflict_of_the_whole_file() -> None
 )
 def test_blocks_have_all_lines_of_a_text(path: str, text: str) -> None:
     assert "\n".join(lines_of(parse(text, language_of(path)))) + "\n" == text
+
+
+def test_typescript_is_given_to_the_formatter_where_there_is_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = "const a = 1;\n\nconst z = 9;\n"
+    mine, new = base.replace("9", "8"), base.replace("1", "2")
+    program = tmp_path / "biome"
+    program.write_text("#!/bin/sh\ngrep -q 'a = 1'\n")  # it rejects the merged text
+    program.chmod(0o700)
+    verification.formatter.cache_clear()
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    try:
+        assert merge("m.ts", base, mine, new).problem is not None
+        assert merge("m.txt", base, mine, new).problem is None
+    finally:
+        verification.formatter.cache_clear()
 
 
 @pytest.mark.parametrize("seed", range(300))

@@ -119,6 +119,14 @@ def test_control_characters_are_removed_from_output() -> None:
     assert root.findtext("testsuite[@name='be-crud']/system-out") == "npm & co"
 
 
+def test_a_conflict_that_a_check_finds_is_told_from_a_merge() -> None:
+    changes = [("be-crud/students", ("merge", "app/a.py")), ("be-crud/grades", ("conflict", "app/b.py"))]
+    root = read_junit(EVENTS, changes=changes, diffs={"app/a.py": "diff"})
+    kinds = {failure.get("type"): failure.text or "" for failure in root.iter("failure")}
+    assert "merge app/a.py" in kinds["drift"]
+    assert "conflict app/b.py" in kinds["conflict"]
+
+
 def test_drift_of_a_check_is_a_failure_and_a_kept_file_is_not() -> None:
     changes = [
         ("be-crud/students", ("update", "app/students.py")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -278,3 +279,81 @@ def test_a_file_without_a_base_is_settled_and_merged_from_then_on(tmp_path: Path
 def test_a_path_outside_of_any_workspace_is_named(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="in no workspace"):
         workspace_of(tmp_path / "x")
+    write(tmp_path / "build" / "school", ONE, run_id="1")
+    with pytest.raises(WorkspaceError, match=r"such as .*build/school, or"):
+        workspace_of(tmp_path)
+
+
+def test_the_edited_files_of_a_dropped_table_are_named_and_stay(tmp_path: Path) -> None:
+    edited = begun(tmp_path)
+    write(tmp_path, OTHER, run_id="2")
+    writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "3")
+    assert writer.edited(OWNER) == ("a/x.py",)
+    assert writer.retire(OWNER).changes == (("leave", "a/x.py"), ("remove", "a/y.py"))
+    assert [path.name for path in edited.parent.iterdir()] == ["x.py"]
+    assert bases(tmp_path) == []
+
+
+def test_edits_of_a_renamed_table_are_carried_to_its_new_files(tmp_path: Path) -> None:
+    old = '"""Users."""\n\nclass User:\n    table = "users"\n    name = 1\n'
+    new = '"""People."""\n\nclass Person:\n    table = "people"\n    name = 1\n    born = 2\n'
+
+    def rename(run_id: str) -> WriteReport:
+        writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), run_id)
+        files = [GeneratedFile("a/people/model.py", new), GeneratedFile("a/people/test_people.py", "x = 1\n")]
+        return writer.write("crud/people", files, "d", agent="crud", former=("older", "users"))
+
+    writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "1")
+    writer.write(
+        "crud/users",
+        [GeneratedFile("a/users/model.py", old), GeneratedFile("a/users/test_users.py", "x = 1\n")],
+        "d",
+        agent="crud",
+    )
+    edited = tmp_path / "a" / "users" / "model.py"
+    edited.write_text(old + "\n    def shout(self):\n        return User.name\n")
+    assert rename("2").changes == (("merge", "a/people/model.py"), ("create", "a/people/test_people.py"))
+    carried = (tmp_path / "a" / "people" / "model.py").read_text()
+    assert carried == new + "\n    def shout(self):\n        return Person.name\n"
+    assert edited.exists()
+    assert rename("3").changes == ()
+    assert (tmp_path / "a" / "people" / "model.py").read_text() == carried
+
+
+def test_edits_that_a_renamed_table_contradicts_are_between_markers_in_its_new_file(tmp_path: Path) -> None:
+    writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "1")
+    writer.write("crud/users", [GeneratedFile("users/model.py", "size = 1\n")], "d")
+    (tmp_path / "users" / "model.py").write_text("size = 5\n")
+    writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "2")
+    report = writer.write("crud/people", [GeneratedFile("people/model.py", "size = 2\n")], "d", former=("users",))
+    assert report.changes == (("conflict", "people/model.py"),)
+    (conflict,) = Settlement(tmp_path).conflicts()
+    Settlement(tmp_path).settle(conflict, "ours")
+    assert (tmp_path / "people" / "model.py").read_text() == "size = 5\n"
+
+
+def test_the_base_may_be_a_commit(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        who = ("-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", "-C", str(tmp_path), *who, *arguments], check=True, capture_output=True)
+
+    def generate(text: str, run_id: str) -> WriteReport:
+        writer = WorkspaceWriter(
+            tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), run_id, merging=Merging(git=True)
+        )
+        return writer.write(OWNER, [GeneratedFile("a/x.py", text)], "d")
+
+    generate(ONE, "1")
+    assert bases(tmp_path) == []
+    edited = tmp_path / "a" / "x.py"
+    edited.write_text(MINE)
+    assert generate(TWO, "2").changes == (("keep", "a/x.py"),)  # it was never committed
+    edited.write_text(ONE)
+    git("init", "-q")
+    git("add", "a")
+    git("commit", "-qm", "generated")
+    edited.write_text(MINE)
+    git("commit", "-qam", "edited")
+    assert generate(TWO, "3").changes == (("merge", "a/x.py"),)
+    assert edited.read_text() == "one = 5\ntwo = 2\nlast = 9\n"
+    assert bases(tmp_path) == []

@@ -25,9 +25,13 @@ def conflicts(changes: Iterable[tuple[str, tuple[str, str]]], workspaces: Mappin
     return tuple(sorted({workspaces[owner] / path for owner, (verb, path) in changes if verb == "conflict"}))
 
 
-def notice(files: Sequence[Path], policy: ConflictPolicy, folder: Path) -> str:
+def notice(files: Sequence[Path], workspaces: Iterable[Path], policy: ConflictPolicy, folder: Path) -> str:
     """Return the message about files in conflict, with the commands that settle them in `folder`."""
-    shown = [file.relative_to(folder) if file.is_relative_to(folder) else file for file in files[:_LISTED]]
-    more = [f"  and {len(files) - _LISTED} more: runner resolve lists them"] if len(files) > _LISTED else []
-    head = f"to do: your edits contradict what is generated now; {_STEPS[policy]}"
-    return "\n".join([head, *(f"  runner resolve {shlex.quote(str(file))}" for file in shown), *more])
+    commands = [f"  runner resolve {_shown(file, folder)}" for file in files[:_LISTED]]
+    more = [f"and {len(files) - _LISTED} more; all of them:"] if len(files) > _LISTED else []
+    more += [f"  runner resolve {_shown(workspace, folder)}" for workspace in sorted(set(workspaces))] if more else []
+    return "\n".join([f"to do: your edits contradict what is generated now; {_STEPS[policy]}", *commands, *more])
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return shlex.quote(str(path.relative_to(folder) if path.is_relative_to(folder) else path))

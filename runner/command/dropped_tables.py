@@ -49,11 +49,16 @@ def find(tasks: Iterable[TaskSpec]) -> tuple[DroppedTable, ...]:
     )
 
 
-def notice(tables: Sequence[DroppedTable]) -> str:
-    """Return the message about tables whose files are left in place."""
+def notice(tables: Sequence[DroppedTable], run_id: str) -> str:
+    """Return the message about tables whose files are left in place, with the files that were edited by hand."""
     names = ", ".join(table.subtask_id for table in tables[:_LISTED])
     more = f" and {len(tables) - _LISTED} more" if len(tables) > _LISTED else ""
-    return f"no longer in the plan, their files still there: {names}{more}; --prune removes them"
+    text = f"no longer in the plan, their files still there: {names}{more}; --prune removes them"
+    edited = [path for table in tables for path in _writer(table, run_id, check=True).edited(table.subtask_id)]
+    if not edited:
+        return text
+    others = f" and {len(edited) - _LISTED} more" if len(edited) > _LISTED else ""
+    return f"{text}, except what was edited by hand: {', '.join(edited[:_LISTED])}{others}"
 
 
 def prune(table: DroppedTable, run_id: str) -> Iterator[Logged]:

@@ -27,7 +27,7 @@ Commands:
   status, logs, runs        what runs and ran, and its log; delete old runs
   watch, board              follow a run, in this terminal or in a browser
   pause, resume, cancel     control the run in progress
-  resolve                   settle conflicts between edits and what is generated
+  resolve                   settle conflicts between your edits and new code
   sync, cluster             send the rest to Convex; start a Dask cluster
   doctor, completion        check this machine; the Tab key in your shell
 

@@ -134,7 +134,7 @@ def finish_success(
             for event in dropped_tables.prune(table, orchestrator.run_id):
                 orchestrator.note(event)
     elif dropped:
-        console.notice(dropped_tables.notice(dropped))
+        console.notice(dropped_tables.notice(dropped, orchestrator.run_id))
     if options.log_format == "text":
         for hint in start_hints(jobs, Path.cwd()):
             console.notice(hint)
@@ -150,7 +150,7 @@ def report_conflicts(
 
     workspaces = {subtask.id: job.spec.workspace for job in jobs for subtask in job.spec.subtasks}
     files = conflict_list.conflicts(orchestrator.changes, workspaces)
-    console.notice(conflict_list.notice(files, options.conflict, Path.cwd()))
+    console.notice(conflict_list.notice(files, workspaces.values(), options.conflict, Path.cwd()))
     return 1
 
 

@@ -131,7 +131,7 @@ def _execute(
         force=options.force,
         check=options.check,
         diff=options.diff,
-        merging=Merging(conflict=options.conflict),
+        merging=Merging(conflict=options.conflict, git=plan.merge == "git"),
         fail_fast=options.fail_fast,
         limits=limits,
     )

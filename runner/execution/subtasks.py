@@ -227,9 +227,17 @@ class SubTaskManager:
         memory = self._agent.remember(context)
         context.check_cancelled()
         report(self._agent.total_steps, "write")
-        written = self._access.write(work, files, part_digest(), memory)
+        written = self._access.write(work, files, part_digest(), memory, self._former_names(subtask))
         self._report_changes(subtask, written)
         return False, written.counts
+
+    def _former_names(self, subtask: SubTaskSpec) -> tuple[str, ...]:
+        """Return the names that the table of a sub-task had before the DDL renamed it, and that no table has now."""
+        schema = self._application.schema
+        if subtask.table is None:
+            return ()
+        former = map(schema.label, schema.tables_by_label[subtask.table].former)
+        return tuple(name for name in former if name not in schema.tables_by_label)
 
     def _report_changes(self, subtask: SubTaskSpec, written: WriteReport) -> None:
         if written.changes:

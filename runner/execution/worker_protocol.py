@@ -138,6 +138,7 @@ class WriteFiles(CompactPickle):
     files: tuple[SentFile, ...]
     part_digest: str
     memory: Any
+    former: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,7 +53,9 @@ class WorkspaceAccess(Protocol):
     def present(self, work: Workpiece, folder: str) -> Mapping[str, str]:
         """Return the text files right in a folder by name; see `present_files`."""
 
-    def write(self, work: Workpiece, files: Sequence[Wanted], part_digest: str, memory: Any) -> WriteReport:
+    def write(
+        self, work: Workpiece, files: Sequence[Wanted], part_digest: str, memory: Any, former: Sequence[str] = ()
+    ) -> WriteReport:
         """Write the files of a sub-task and record them; see `WorkspaceWriter.write`."""
 
 
@@ -102,7 +104,9 @@ class DirectAccess:
         """Read the files."""
         return present_files(self._task.workspace, self._manifest, self._task.id, _piece(work), folder)
 
-    def write(self, work: Workpiece, files: Sequence[Wanted], part_digest: str, memory: Any) -> WriteReport:
+    def write(
+        self, work: Workpiece, files: Sequence[Wanted], part_digest: str, memory: Any, former: Sequence[str] = ()
+    ) -> WriteReport:
         """Write the files."""
         return self._writer.write(
             work.subtask.id,
@@ -111,6 +115,7 @@ class DirectAccess:
             part_digest=part_digest,
             agent=self._task.agent,
             memory=memory,
+            former=former,
         )
 
     def answer(self, asked: Asked) -> Answered:
@@ -131,7 +136,7 @@ class DirectAccess:
             case ListFolder(folder=folder):
                 return (dict(self.present(work, folder)),)
             case WriteFiles():
-                written = self.write(work, request.files, request.part_digest, request.memory)
+                written = self.write(work, request.files, request.part_digest, request.memory, request.former)
                 return written.counts, tuple(tuple(change) for change in written.changes), written.diffs
 
 
@@ -159,7 +164,9 @@ class RemoteAccess:
         (found,) = self._ask(work, ListFolder(folder=folder))
         return found
 
-    def write(self, work: Workpiece, files: Sequence[Wanted], part_digest: str, memory: Any) -> WriteReport:
+    def write(
+        self, work: Workpiece, files: Sequence[Wanted], part_digest: str, memory: Any, former: Sequence[str] = ()
+    ) -> WriteReport:
         """Send the files and wait until they are written: what is not written yet is bounded by the threads."""
         sent = tuple(
             SentFile(path=file.path, text=file.text, mode=file.mode, executable=file.executable) for file in files
@@ -167,7 +174,9 @@ class RemoteAccess:
         size = sum(len(file.text) for file in sent)
         if size > MAX_SENT:
             raise WorkspaceError(f"{size:,} characters: at most {MAX_SENT:,} of a sub-task are sent to the supervisor")
-        counts, changes, diffs = self._ask(work, WriteFiles(files=sent, part_digest=part_digest, memory=memory))
+        counts, changes, diffs = self._ask(
+            work, WriteFiles(files=sent, part_digest=part_digest, memory=memory, former=tuple(former))
+        )
         return WriteReport(counts=counts, changes=tuple(Change(*change) for change in changes), diffs=diffs)
 
     def answered(self, answer: Answered) -> None:

@@ -302,6 +302,11 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
     e2e: Switch | None = Field(
         default=None, description="Whether the application has tests in a browser, with Playwright.", examples=[True]
     )
+    charts: Switch | None = Field(
+        default=None,
+        description="Whether the home page has charts: numbers of rows by day, week or month, and by choice.",
+        examples=[True],
+    )
 
 
 class TaskEntry(_Shared):
@@ -365,6 +370,11 @@ class PlanEntry(_Shared):
         default=None,
         description="Where the workers are: local when left out, or on a Dask cluster.",
         examples=["local", {"dask": "tls://scheduler.example:8786"}],
+    )
+    merge: Annotated[Literal["store", "git"], Expected("Write $choices, or leave it out.")] = Field(
+        default="store",
+        description="What edits by hand are merged from: texts in `.runner/base` of the workspace, or its commits.",
+        examples=["git"],
     )
     convex: ConvexEntry = Field(default_factory=ConvexEntry, description="Live progress on a Convex deployment.")
     llm: LLMEntry = Field(default_factory=LLMEntry, title="LLM", description="Classification by a language model.")

@@ -77,6 +77,7 @@ class Plan:
     concurrency: Concurrency
     workers: WorkerLimits
     executor: ExecutorSettings | None  # None: workers of this machine
+    merge: Literal["store", "git"]  # what edits by hand are merged from
     convex: ConvexSettings
     llm: LLMSettings
     tasks: tuple[TaskInput, ...]

@@ -310,6 +310,13 @@ def bench_growth(scratch: Scratch) -> Iterator[Row]:
     yield from growth.bench_growth(scratch)
 
 
+def bench_merging(scratch: Scratch) -> Iterator[Row]:
+    """A run that merges edited files, against one that writes them; its module is imported only here."""
+    from tests.bench import merging
+
+    yield from merging.bench_merging(scratch)
+
+
 def bench_reading(scratch: Scratch) -> Iterator[Row]:
     """CPU time and memory of reading DDL; its module is imported only here."""
     from tests.bench import reading
@@ -334,6 +341,7 @@ BENCHES = {
     "backend": bench_backend,
     "growth": bench_growth,
     "reading": bench_reading,
+    "merging": bench_merging,
 }
 
 

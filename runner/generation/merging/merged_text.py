@@ -10,6 +10,7 @@ from runner.generation.merging.block_merge import Conflict, Piece, merged_blocks
 from runner.generation.merging.blocks import Block, parse
 from runner.generation.merging.import_statements import import_lines
 from runner.generation.merging.source_tokens import language_of
+from runner.generation.merging.three_way import spans
 from runner.generation.merging.verification import (
     declared_names,
     is_same_source,
@@ -107,16 +108,38 @@ def merge(path: str, base: str, edited: str, generated: str) -> MergedText:
     language = language_of(path)
     pieces = merged_blocks(parse(base, language), parse(edited, language), parse(generated, language))
     if any(isinstance(piece, Conflict) for piece in pieces):
-        return MergedText(pieces=tuple(pieces))
-    lines = [piece for piece in pieces if isinstance(piece, str)]
-    text = _with_missing_imports(path, "\n".join(lines) + "\n", (edited, generated))
-    problem = problem_of(path, text, edited, generated)
-    if problem is None and language == "typescript":
-        problem = _undeclared(text, (edited, generated))
+        lines = _merged_lines(_lines(base), _lines(edited), _lines(generated))
+        if lines is None or _problem(path, lines, edited, generated) is not None:
+            return MergedText(pieces=tuple(pieces))
+        return _whole(lines)
+    text = "\n".join(piece for piece in pieces if isinstance(piece, str)) + "\n"
+    text = _with_missing_imports(path, text, (edited, generated))
+    problem = _problem(path, text, edited, generated)
     if problem is not None:
         conflict = Conflict(base=_lines(base), edited=_lines(edited), generated=_lines(generated))
         return MergedText(pieces=(conflict,), problem=problem)
     return _whole(text)
+
+
+def _problem(path: str, text: str, edited: str, generated: str) -> str | None:
+    problem = problem_of(path, text, edited, generated)
+    if problem is None and language_of(path) == "typescript":
+        return _undeclared(text, (edited, generated))
+    return problem
+
+
+def _merged_lines(base: Sequence[str], edited: Sequence[str], generated: Sequence[str]) -> str | None:
+    """Return the text merged line by line; None where both sides changed lines between two that they share."""
+    merged: list[str] = []
+    for span in spans(base, edited, generated):
+        before, ours, theirs = base[span.base], edited[span.edited], generated[span.generated]
+        if ours == before:
+            merged += theirs
+        elif theirs in (before, ours):
+            merged += ours
+        else:
+            return None
+    return "\n".join(merged) + "\n"
 
 
 def _whole(text: str) -> MergedText:

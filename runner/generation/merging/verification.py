@@ -171,13 +171,14 @@ def _unbalanced(text: str) -> str | None:
 
 
 @cache
-def _formatter() -> str | None:
+def formatter() -> str | None:
+    """Return the path of Biome, where there is one."""
     return shutil.which("biome")
 
 
 def _formatter_problem(path: str, text: str) -> str | None:
     """Return what Biome finds wrong with the syntax of a text; None where there is no Biome."""
-    biome = _formatter()
+    biome = formatter()
     if biome is None:
         return None
     name = "merged" + path[path.rindex(".") :]

@@ -29,6 +29,7 @@ from runner.records.errors import WorkspaceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_MAGIC = b"base\0"  # before the compressed data: git takes a file with a NUL for binary, and changes no line end in it
 _LEVEL = 4
 _MOST_BYTES = 1 << 28  # decompressed
 _DIGITS = 32  # of a digest, in a name
@@ -69,7 +70,7 @@ class BaseStore:
         name = digest(data)[:_DIGITS]
         folder = self._folder(task_id)
         if not self.has(task_id, piece, name):
-            folder.replace(f"{file_name(piece)}.{name}", zlib.compress(data, _LEVEL))
+            folder.replace(f"{file_name(piece)}.{name}", _MAGIC + zlib.compress(data, _LEVEL))
         return name
 
     def has(self, task_id: str, piece: str, name: str) -> bool:
@@ -102,7 +103,7 @@ def _encode(texts: BaseTexts) -> bytes:
 
 
 def _decode(compressed: bytes, name: str) -> BaseTexts:
-    data = zlib.decompressobj().decompress(compressed, _MOST_BYTES)
+    data = zlib.decompressobj().decompress(compressed.removeprefix(_MAGIC), _MOST_BYTES)
     if digest(data)[:_DIGITS] != name:
         raise ValueError(name)
     line, _, rest = data.partition(b"\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from runner.generation.merging.renaming import renamed_paths
 from runner.generation.workspace.base_store import BaseTexts
 from runner.generation.workspace.line_ends import digest, is_one_of
 from runner.generation.workspace.manifest import CREATED, Manifest, is_left_behind
@@ -15,7 +16,7 @@ from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from runner.generation.workspace.base_store import BaseStore
     from runner.generation.workspace.directory import Directory
@@ -49,12 +50,25 @@ class Outcome(NamedTuple):
 
 
 class Batch:
-    """The files of one sub-task, and what the manifest knows of them."""
+    """The files of one sub-task, and what the manifest knows of them.
 
-    def __init__(self, manifest: Manifest, bases: BaseStore, owner: str, files: Sequence[NewFile]) -> None:
+    `committed` returns an earlier text of a file by its path and digest, None where there is none. With it, the base
+    store holds only what a conflict needs.
+    """
+
+    def __init__(
+        self,
+        manifest: Manifest,
+        bases: BaseStore,
+        owner: str,
+        files: Sequence[NewFile],
+        former: Sequence[str] = (),
+        committed: Callable[[str, str], bytes | None] | None = None,
+    ) -> None:
         self.owner = owner
         self._manifest = manifest
         self._bases = bases
+        self._committed = committed
         self._files = files
         task_id, _, piece = owner.partition("/")
         self.name = (task_id, piece)
@@ -70,6 +84,7 @@ class Batch:
         self._intended = False
         self._saved = ""  # name of the texts that the intent belongs to
         self._texts: BaseTexts | None = None
+        self._former = None if self.recorded else self._find_former(former)
         self.outcomes: dict[str, Outcome] = {}  # by path
         self.diffs: dict[str, str] = {}  # by path
 
@@ -132,8 +147,30 @@ class Batch:
                 if text is not None and digest(text) == generated:
                     return text
         before = self.previous.get(path)
-        text = self._recorded_texts().base.get(path) if before is not None else None
-        return text if text is not None and before is not None and digest(text) == before.sha256 else None
+        if before is None:
+            return None
+        text = self._recorded_texts().base.get(path)
+        if text is not None and digest(text) == before.sha256:
+            return text
+        return None if self._committed is None else self._committed(path, before.sha256)
+
+    def _find_former(self, pieces: Sequence[str]) -> tuple[Record, BaseTexts, Mapping[str, str]] | None:
+        """Return the record of the table's last name that has one, its texts, and its paths by the new ones."""
+        for piece in reversed(pieces):
+            record = self._manifest.load(self.name[0], piece)
+            if record is not None:
+                texts = self._bases.load(self.name[0], piece, record.base)
+                return record, texts, renamed_paths(texts.base.keys(), [file.path for file in self._files])
+        return None
+
+    def former(self, path: str) -> tuple[FileRecord, bytes] | None:
+        """Return what a new file was when its table had another name: its record, and the text that was generated."""
+        if self._former is None:
+            return None
+        record, texts, paths = self._former
+        before = next((file for file in record.files if file.path == paths.get(path)), None)
+        text = None if before is None else texts.base.get(before.path)
+        return None if before is None or text is None or digest(text) != before.sha256 else (before, text)
 
     def has_conflict(self, path: str) -> bool:
         """Whether the file had a conflict when it was last recorded."""
@@ -148,9 +185,10 @@ class Batch:
         if not self._intended:
             created = {file.path for file in self._files if file.once and not workspace.exists(file.name)}
             hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
-            self._saved = self._bases.save(*self.name, self._generated_texts())
             self._manifest.intend(*self.name, hashes, created)
             self._intended = True
+        if not self._saved and (outcome.edited or self._committed is None):
+            self._saved = self._bases.save(*self.name, self._generated_texts())
         if outcome.edited:
             self._manifest.intend(*self.name, {file.path: f"{outcome.edited} {file.sha256} {self._saved}"})
 
@@ -176,13 +214,13 @@ class Batch:
 
     def _save_texts(self) -> str:
         texts = self._generated_texts()
+        base = texts.base if self._committed is None else {}
         unmerged = {path: outcome for path, outcome in self.outcomes.items() if outcome.verb in {"keep", "conflict"}}
         if unmerged:
-            base = {path: data for path, data in texts.base.items() if path not in unmerged}
+            base = {path: data for path, data in base.items() if path not in unmerged}
             base |= {path: outcome.base for path, outcome in unmerged.items() if outcome.base is not None}
-            waiting = {path: texts.base[path] for path in unmerged}
-            texts = BaseTexts(base=base, waiting=waiting)
-        return self._bases.save(*self.name, texts) if texts.base or texts.waiting else ""
+        saved = BaseTexts(base=base, waiting={path: texts.base[path] for path in unmerged})
+        return self._bases.save(*self.name, saved) if saved.base or saved.waiting else ""
 
     def _generated_texts(self) -> BaseTexts:
         return BaseTexts(base={file.path: file.data for file in self._files if not file.once})

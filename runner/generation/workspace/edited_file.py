@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.generation.merging.merged_text import has_markers, merge
+from runner.generation.merging.renaming import renaming
 from runner.generation.workspace.batch import Outcome
 from runner.generation.workspace.file_diffs import unified_diff
 from runner.generation.workspace.line_ends import are_alike, digest, with_lf, with_line_ends_of
@@ -39,6 +40,24 @@ def merge_edited(
     except UnicodeDecodeError:  # nothing can be said about bytes
         return Outcome("conflict", base=base)
     return _conflict(file, current, base, merged, policy) if merged.conflicts else _merged(file, current, merged)
+
+
+def merge_renamed(file: NewFile, former: bytes, base: bytes) -> Outcome | None:
+    """Return what a file of a renamed table becomes, with the edits of its former file; None where it gets none.
+
+    `former` is that file, generated as `base`. There is no edited file at the new place that could stay as it is, so
+    conflicts are written into the new one, between markers.
+    """
+    try:
+        before, edited, generated = (with_lf(version).decode() for version in (base, former, file.data))
+    except UnicodeDecodeError:
+        return None
+    rename = renaming(before, generated)
+    merged = merge(file.path, rename(before), rename(edited), generated)
+    if merged.conflicts:
+        return Outcome("conflict", merged.marked().encode(), base=file.data)
+    data = merged.text().encode()
+    return None if are_alike(data, file.data) else Outcome("merge", data, edited=digest(data))
 
 
 def _merged(file: NewFile, current: bytes, merged: MergedText) -> Outcome:

@@ -36,7 +36,9 @@ def workspace_of(path: Path) -> Path:
     for folder in (place, *place.parents):
         if folder.joinpath(MANIFEST_FOLDER).is_dir():
             return folder
-    raise WorkspaceError(f"{path}: in no workspace of the runner. Name a generated file or folder, or go there")
+    below = sorted(found.parent.parent for depth in ("*", "*/*") for found in place.glob(f"{depth}/{MANIFEST_FOLDER}"))
+    example = f", such as {os.path.relpath(below[0])}" if below else ""
+    raise WorkspaceError(f"{path}: in no workspace of the runner. Name a workspace{example}, or a generated file in it")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

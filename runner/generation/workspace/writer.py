@@ -11,6 +11,7 @@ import os
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
@@ -19,8 +20,9 @@ from runner.generation.workspace.base_store import BaseStore
 from runner.generation.workspace.batch import Batch, NewFile, Outcome, Verb
 from runner.generation.workspace.claims import Claims, RunClaims
 from runner.generation.workspace.directory import Directory, FileState, cannot
-from runner.generation.workspace.edited_file import REJECTED, is_rejection, merge_edited
+from runner.generation.workspace.edited_file import REJECTED, is_rejection, merge_edited, merge_renamed
 from runner.generation.workspace.file_diffs import unified_diff
+from runner.generation.workspace.git_base import committed_text
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
 from runner.generation.workspace.runner_folder import (
     BASE_FOLDER,
@@ -118,6 +120,7 @@ class WorkspaceWriter:
         part_digest: str = "",
         agent: str = "",
         memory: Any = None,
+        former: Sequence[str] = (),
     ) -> WriteReport:
         """Write the files of sub-task `owner`, and record them with the digests of their inputs and `memory`.
 
@@ -131,6 +134,9 @@ class WorkspaceWriter:
         `once`, it stays and is no longer recorded. A sub-task without files is not recorded: it has other work to do,
         each time.
 
+        `former` are the earlier names of the sub-task's table, oldest first. Edits of its files under the last of these
+        that has a record are carried to the new files.
+
         Can be repeated: an attempt that failed left whole files, and the next one continues from there. A `once` file
         of that attempt is updated or removed, as the next one generates it or not.
 
@@ -142,7 +148,8 @@ class WorkspaceWriter:
 
         """
         wanted = self._collect(files)
-        batch = Batch(self._manifest, self._bases, owner, wanted)
+        committed = partial(committed_text, self._real_root) if self._merging.git else None
+        batch = Batch(self._manifest, self._bases, owner, wanted, former, committed)
         with Directory(self._real_root) as workspace:
             if not self._check:
                 batch.sweep(workspace)
@@ -175,6 +182,20 @@ class WorkspaceWriter:
             self._manifest.forget(*batch.name)
             self._bases.remove(*batch.name, *self._bases.names(*batch.name))
         return report
+
+    def edited(self, owner: str) -> tuple[str, ...]:
+        """Return the paths of the files that sub-task `owner` generated and a person has edited."""
+        batch = Batch(self._manifest, self._bases, owner, ())
+        found = []
+        with Directory(self._real_root) as workspace:
+            for file in batch.unwanted:
+                try:
+                    current = workspace.read(locate(self._real_root, file.path))
+                except OSError as error:
+                    raise cannot("read it", file.path, error) from error
+                if current is not None and not is_one_of(current.data, (file.sha256,)):
+                    found.append(file.path)
+        return tuple(found)
 
     def _collect(self, files: Iterable[Wanted]) -> list[NewFile]:
         """Return the files in order of their paths, each once. Raises for those that may not be generated."""
@@ -218,6 +239,8 @@ class WorkspaceWriter:
         except OSError as error:
             raise cannot("read it", file.path, error) from error
         outcome = self._decide(batch, file, current)
+        if current is None and not file.once and not self._force:
+            outcome = self._carried(workspace, batch, file) or outcome
         if self._diff and outcome.data is not None:
             batch.diffs[file.path] = unified_diff(file.path, None if current is None else current.data, outcome.data)
         if not self._check:
@@ -226,6 +249,20 @@ class WorkspaceWriter:
             except OSError as error:
                 raise cannot("write it", file.path, error) from error
         return outcome
+
+    def _carried(self, workspace: Directory, batch: Batch, file: NewFile) -> Outcome | None:
+        """Return the outcome for a new file with edits of the file that it was under its table's former name."""
+        former = batch.former(file.path)
+        if former is None:
+            return None
+        record, base = former
+        try:
+            current = workspace.read(locate(self._real_root, record.path))
+        except OSError as error:
+            raise cannot("read it", record.path, error) from error
+        if current is None or is_one_of(current.data, (record.sha256,)):
+            return None
+        return merge_renamed(file, current.data, base)
 
     def _write(
         self, workspace: Directory, batch: Batch, file: NewFile, current: FileState | None, outcome: Outcome
@@ -243,10 +280,8 @@ class WorkspaceWriter:
                 mode=None if current is None else current.mode,
                 executable=file.executable,
             )
-        if batch.has_conflict(file.path) and not outcome.beside:
-            rejected = workspace.read(file.name + REJECTED)
-            if rejected is not None and is_rejection(rejected.data):
-                workspace.remove(file.name + REJECTED)
+        if not outcome.beside:
+            _remove_rejection(workspace, batch, file.path, file.name)
 
     def _remove(self, workspace: Directory, batch: Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
         return {file.path: verb for file in files if (verb := self._remove_one(workspace, batch, file))}
@@ -262,7 +297,10 @@ class WorkspaceWriter:
                 if current is None:
                     return None
                 if not self._force and not is_one_of(current.data, (file.sha256,)):
-                    return None if self._check else "leave"
+                    if self._check:
+                        return None
+                    _remove_rejection(workspace, batch, file.path, name)
+                    return "leave"
                 if not self._check:
                     workspace.remove(name, empty_parents=True)
             except OSError as error:
@@ -304,6 +342,14 @@ def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
                 with suppress(WorkspaceError):
                     folders.add(locate(real_root, path).rpartition("/")[0])
         return tuple(Path(real_root, path) for folder in sorted(folders) for path in workspace.sweep(folder))
+
+
+def _remove_rejection(workspace: Directory, batch: Batch, path: str, name: str) -> None:
+    """Remove what was written beside a file that had a conflict. Raises OSError as the file system reports it."""
+    if batch.has_conflict(path):
+        rejected = workspace.read(name + REJECTED)
+        if rejected is not None and is_rejection(rejected.data):
+            workspace.remove(name + REJECTED)
 
 
 def _by_folder(files: Iterable[NewFile]) -> Iterable[Sequence[NewFile]]:

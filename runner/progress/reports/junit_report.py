@@ -75,7 +75,8 @@ def _case(account: RunAccount, task: TaskAccount, subtask: SubTaskAccount) -> ET
         listed = (f"{verb} {path}" for verb, path in drift)
         shown = (account.diffs.get(path, "") for _, path in drift) if account.diffs else ()
         text = "\n".join(("files differ from what would be generated:", *listed, *filter(None, shown)))
-        _add_problem(case, "failure", "drift", text)
+        kind = "conflict" if any(verb == "conflict" for verb, _ in drift) else "drift"
+        _add_problem(case, "failure", kind, text)
     earlier = [
         f"attempt {attempt.number} failed: {attempt.error}" for attempt in subtask.attempts[:-1] if attempt.error
     ]
