@@ -109,11 +109,11 @@ def test_three_teachers_are_added_to_a_class(pages: Callable[[str], TablePages])
 
 def test_what_the_server_refuses_is_told_at_its_row(pages: Callable[[str], TablePages]) -> None:
     one = OneClass(pages)
-    taken, free = one.pupils(2, "Kenanga")
+    taken, free = one.pupils(2, "Kemuning")
     one.app.make("enrollments", student_id=taken["id"], status="active")
     one.open("Enrollments")
     dialog = one.choices_in_place()
-    dialog.get_by_role("searchbox").fill("Kenanga")
+    dialog.get_by_role("searchbox").fill("Kemuning")
     dialog.get_by_text("Select all 2 shown").click()
     dialog.get_by_role("button", name="Add 2").click()
     expect(dialog.get_by_role("alert")).to_contain_text("Nothing was added")

@@ -70,6 +70,7 @@ export function ChoiceList(props: Props) {
     <Stack gap="xs">
       <TextInput
         ref={input}
+        data-autofocus={isFocused || undefined} // for the dialog, which takes the focus itself
         type="search"
         aria-label={t("search.in", { nouns: label })}
         placeholder={t("choices.search", { nouns: label })}

@@ -30,7 +30,8 @@ export function FileExport({ page, state }: Props) {
   });
   const columns = shownColumns(page, state).filter((name) => page.table.schemas.read.shape[name]);
   return (
-    <Menu position="bottom-end" shadow="md">
+    // A menu has no children but its items (WAI-ARIA), so no placeholder takes the focus.
+    <Menu position="bottom-end" shadow="md" withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon
           variant="default"

@@ -8,10 +8,11 @@ from starlette.responses import HTMLResponse
 from app.core.problems import ProblemError
 
 _PAGE = """<!doctype html>
-<html lang="{lang}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<html lang="{lang}" style="background: Canvas; color: CanvasText">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <meta name="color-scheme" content="light dark"><title>{title}</title>
 <main style="font-family: system-ui, sans-serif; line-height: 1.5; max-width: 36rem; margin: 15vh auto; padding: 0 1rem">
-<h1>{title}</h1><div role="alert">{text}</div><p><a href="/">{back}</a></p></main></html>
+<h1>{title}</h1><div role="alert">{text}</div><p><a href="/" style="color: inherit">{back}</a></p></main></html>
 """
 _TITLES = {"en": "You are not logged in", "id": "Anda belum masuk"}
 _BACK = {"en": "Back", "id": "Kembali"}
