@@ -96,7 +96,7 @@ def test_diffs_are_in_a_group_of_their_own() -> None:
     assert out.getvalue() == (
         "::group::how 1 file would change\n::stop-commands::t\n"
         "--- a/a.txt\n+++ b/a.txt\n::error::\n::t::\n::endgroup::\n"
-        "::stop-commands::t\nwould update  a.txt\n1 file differs from what would be generated: 1 to update\n::t::\n"
+        "::stop-commands::t\nwould update    a.txt\n1 file differs from what would be generated: 1 to update\n::t::\n"
     )
 
 
@@ -151,3 +151,7 @@ def test_an_invalid_plan_is_marked_at_its_lines(tmp_path: Path, capsys: pytest.C
 def test_a_file_outside_of_the_checkout_keeps_its_path(tmp_path: Path) -> None:
     outside = Problem(file="/elsewhere/a.sql", message="x")
     assert near(outside, tmp_path) is outside
+    (tmp_path / "checkout").mkdir()
+    (tmp_path / "link").symlink_to("checkout")
+    inside = Problem(file=str(tmp_path / "checkout" / "db" / "a.sql"), message="x")
+    assert near(inside, tmp_path / "link").file == "db/a.sql"

@@ -22,7 +22,8 @@ RUN = [*PROJECT["project"]["dependencies"], *PROJECT["dependency-groups"]["build
 BACKENDS = {
     "": {},
     "-all": backend_lock.all_options(),
-    "-mysql": {"dialect": "mysql"},  # which a backend with a login does not serve
+    "-mysql": {"dialect": "mysql"},
+    "-mysql-login": {"dialect": "mysql", "auth": "session"},
 }  # by what their options add to the names of their files
 WANTED = {
     "run": RUN,

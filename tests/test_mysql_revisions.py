@@ -10,9 +10,11 @@ import pytest
 
 from runner.ddl.reader import read_ddl_text
 from runner.generation.fastapi.migration import mysql_statements
+from runner.generation.fastapi.migration.access_tables import with_access_tables
 from runner.generation.fastapi.migration.difference import difference
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.fastapi.migration.snapshot import Snapshot, from_json, to_json
+from runner.generation.model.access_options import access_options
 from runner.generation.model.application import Application
 from tests.generated_backend import backend_files, first_revision
 from tests.test_backend_revisions import Folder
@@ -47,10 +49,27 @@ def test_only_a_schema_of_mysql_has_them() -> None:
     assert first_revision(mysql, "mysql") == ["CREATE TABLE `t` (\n    `id` int NOT NULL,\n    PRIMARY KEY (`id`)\n)"]
 
 
-def test_a_backend_with_a_login_is_not_served_by_mysql() -> None:
+def test_the_tables_of_logins_and_of_the_audit_log_are_made_too() -> None:
     files = backend_files(read_ddl_text(BASE, "mysql"), options={"auth": "session"})
-    assert [path for path in files if "mysql" in path] == []
-    assert '"must begin with sqlite: or postgresql:"' in files["backend/app/core/base_settings.py"].text
+    statements = first_revision(files, "mysql")
+    names = [statement.split("`")[1] for statement in statements if statement.startswith("CREATE TABLE")]
+    assert names == ["a", "b", "app_sessions", "app_login_failures", "app_accounts", "app_audit_log"]
+    # Keys of two rows, or logins of two people, may differ in case alone
+    assert all(one.endswith("COLLATE=utf8mb4_bin") for one in statements if "`app_" in one)
+    audit_only = first_revision(backend_files(read_ddl_text(BASE, "mysql"), options={"audit": True}), "mysql")
+    assert set(audit_only) == {one for one in statements if "`app_" not in one or "audit" in one}
+
+
+def test_a_login_is_added_to_an_application_by_a_later_revision() -> None:
+    schema = read_ddl_text(BASE, "mariadb")
+    application = Application(schema)
+    before = take_snapshot(application)
+    after = with_access_tables(before, application, access_options(application, {"auth": "session"}))
+    added = list(mysql_statements.change(difference(before, after)))
+    assert [statement.split("`")[1] for statement in added if statement.startswith("CREATE TABLE")] == [
+        "app_sessions", "app_login_failures", "app_accounts", "app_audit_log",
+    ]  # fmt: skip
+    assert from_json(json.loads(json.dumps(to_json(after)))) == after
 
 
 def test_what_is_unnamed_gets_the_name_that_the_server_would_choose() -> None:
@@ -67,6 +86,9 @@ def test_what_is_unnamed_gets_the_name_that_the_server_would_choose() -> None:
 COLUMNS = [
     ("varchar(5) CHARACTER SET latin1 COLLATE latin1_bin NOT NULL DEFAULT ''", None),
     ("varchar(5) BINARY", None),
+    ("nvarchar(5)", "varchar(5) CHARACTER SET utf8mb3"),
+    ("national char(5) NOT NULL", "char(5) CHARACTER SET utf8mb3 NOT NULL"),
+    ("nchar varying(5) COLLATE utf8mb3_bin", "varchar(5) CHARACTER SET utf8mb3 COLLATE utf8mb3_bin"),
     ("int(5) unsigned zerofill", None),
     ("int(11)", "int"),
     ("enum('a','it''s \\\\')", None),

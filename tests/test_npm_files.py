@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.frontend_packages import BROWSER_TESTS
+from tests.frontend_packages import BROWSER_TESTS, merged, with_all_options, without_options
 
 ROOT = Path(__file__).resolve().parent.parent
 FRONTEND = ROOT / "templates" / "fe-boilerplate" / "frontend"
@@ -37,8 +37,26 @@ def test_the_lock_file_holds_every_package_to_its_hash(folder: Path) -> None:
 
 def locked(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the packages of a lock file, without the project itself, by path."""
-    lock = json.loads((folder / "package-lock.json").read_text())
+    lock = json.loads(with_all_options(folder, "package-lock.json"))
     return {name: package for name, package in lock["packages"].items() if name}
+
+
+def test_packages_of_an_option_are_locked_with_it_only() -> None:
+    names = ("package.json", "package-lock.json")
+    full = [with_all_options(FRONTEND, name) for name in names]
+    base = [without_options((FRONTEND / f"{name}.j2").read_text()) for name in names]
+    for package, lock in (full, base):
+        own = json.loads(lock)["packages"][""]
+        assert own["dependencies"] == json.loads(package)["dependencies"]
+        assert own["devDependencies"] == json.loads(package)["devDependencies"]
+    assert "@visx" not in "".join(base)
+    assert merged(base[1], full[1]) == (FRONTEND / "package-lock.json.j2").read_text()
+
+
+def test_a_lock_file_without_options_has_nothing_of_its_own() -> None:
+    assert without_options(merged("a\nd\n", "a\nb\nc\nd\n")) == "a\nd\n"
+    with pytest.raises(ValueError, match="b"):
+        merged("a\nb\n", "a\nc\n")
 
 
 @LOCKED

@@ -62,7 +62,14 @@ def test_every_key_is_read_and_every_default_filled_in():
     assert plan.convex == ConvexSettings(url="https://happy-otter-123.convex.cloud", enabled=False)
     assert plan.llm == LLMSettings(enabled=True, model="some-model")
     setup, again, one, two, three, four = plan.tasks
-    operation = {"rate_limit": "100/minute", "metrics": True, "tracing": "otel", "ci": "github", "e2e": True}
+    operation = {
+        "rate_limit": "100/minute",
+        "metrics": True,
+        "tracing": "otel",
+        "ci": "github",
+        "e2e": True,
+        "charts": True,
+    }
     assert setup.agent == "be-boilerplate"
     assert setup.dialect == "sqlite"
     assert setup.workspace_path == build / "other"

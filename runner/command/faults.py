@@ -36,6 +36,7 @@ class Faults:
         self._plan = plan
         self._tasks = {task.id: task for task in plan.tasks}
         self._jobs = {job.spec.id: job for job in jobs}
+        self._labels = {subtask.id: subtask.table for job in self._jobs.values() for subtask in job.spec.subtasks}
         self._reasons = reasons
         self._diffs: Mapping[str, str] = {}  # by path
 
@@ -51,7 +52,7 @@ class Faults:
         self._diffs = account.diffs or {}
         stale = self._stale(account.subtasks)
         if leftovers:
-            text = f"{count(len(leftovers), 'file')} of dropped tables are still there"
+            text = f"{count(len(leftovers), 'file')} of dropped tables {_are(len(leftovers))} still there"
             stale.append(self._plan.problem(None, "tasks", text, f"Run `runner {self._plan.file} --prune`"))
         return stale
 
@@ -86,7 +87,7 @@ class Faults:
         known = (one.text for each in subtasks for one in self._reasons.get(each.id, ()))
         reason = "; ".join(dict.fromkeys(text for text in known if text != NOT_RECORDED))
         why = f" ({reason})" if reason else ""
-        files = f"{count(total, 'generated file')} {'is' if total == 1 else 'are'} stale"
+        files = f"{count(total, 'generated file')} {_are(total)} stale"
         text = f"{name}: {files}{f': {listed}' if len(amounts) > 1 else ''}{why}"
         expected = f"Run `runner {self._plan.file}` and commit what it writes"
         place = self._in_ddl(subtasks)
@@ -100,10 +101,9 @@ class Faults:
         return self._plan.problem(task, "description", message, expected)
 
     def _table(self, subtask: SubTaskAccount) -> Table | None:
-        """Return the table of a sub-task of a job that works table by table."""
-        job = self._jobs.get(subtask.task_id)
-        works_on = job is not None and any(spec.id == subtask.id and spec.table for spec in job.spec.subtasks)
-        return job.schema.tables_by_label.get(subtask.piece) if job is not None and works_on else None
+        """Return the table that a sub-task works on, None for a set-up."""
+        label = self._labels.get(subtask.id)
+        return None if label is None else self._jobs[subtask.task_id].schema.tables_by_label.get(label)
 
     def _in_ddl(self, subtasks: Sequence[SubTaskAccount]) -> tuple[str, int] | None:
         """Return file and line of the column of the sub-tasks' table that changed, or of the table."""
@@ -147,9 +147,16 @@ class Faults:
 
 
 def near(problem: Problem, folder: Path) -> Problem:
-    """Return a problem whose file is named from `folder`, where it lies below it."""
+    """Return a problem whose file is named from `folder`, where it lies below it; links to the folder are followed."""
     path = Path(problem.file).absolute()
-    return replace(problem, file=path.relative_to(folder).as_posix()) if path.is_relative_to(folder) else problem
+    for base in (folder, folder.resolve()):
+        if path.is_relative_to(base):
+            return replace(problem, file=path.relative_to(base).as_posix())
+    return problem
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
 
 
 def _file_with(files: Sequence[Path], line: int, names: Iterable[str]) -> Path | None:

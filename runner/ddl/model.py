@@ -511,7 +511,7 @@ class Schema(_PickledFields):
     composites: tuple[Composite, ...] = ()
     tool_tables: tuple[Table, ...] = ()
     functions: tuple[Function, ...] = ()
-    triggers: tuple[Trigger, ...] = ()  # of PostgreSQL
+    triggers: tuple[Trigger, ...] = ()
     collations: tuple[tuple[str, str], ...] = ()  # created by a PostgreSQL file: name, and the SQL after it
 
     @cached_property

@@ -302,6 +302,11 @@ class _Shared(Entry, defer_build=True):  # only a plan is validated: its subclas
     e2e: Switch | None = Field(
         default=None, description="Whether the application has tests in a browser, with Playwright.", examples=[True]
     )
+    charts: Switch | None = Field(
+        default=None,
+        description="Whether the home page has charts: numbers of rows by day, week or month, and by choice.",
+        examples=[True],
+    )
 
 
 class TaskEntry(_Shared):

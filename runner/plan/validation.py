@@ -38,8 +38,9 @@ _AGENT_OPTIONS = (
     "tracing",
     "ci",
     "e2e",
+    "charts",
 )
-_OF_APPLICATION = ("auth", "soft_delete")  # options of one task that change what the others generate as well
+_OF_APPLICATION = ("auth", "soft_delete", "charts")  # options of one task that change what the others generate as well
 _FIELDS = {"ddl": "ddl_path", "workspace": "workspace_path"}  # of TaskInput, where a plan has another name for them
 
 

@@ -56,6 +56,8 @@ async function reads(t: Deployment): Promise<((token?: string) => Promise<unknow
     (token) => t.query(api.logs.listByTask, { ...paged(token), taskId: task._id }),
     (token) => t.query(api.logs.listBySubTask, { ...paged(token), subtaskId: subtask._id }),
     (token) => t.query(api.logs.listByRun, { ...paged(token), runId: run._id }),
+    (token) => t.query(api.feed.changes, { ...told(token), runId: run._id, after: 0 }),
+    (token) => t.query(api.feed.newestLines, { ...told(token), runId: run._id, upTo: 9 }),
   ];
 }
 

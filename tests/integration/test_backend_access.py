@@ -1,4 +1,4 @@
-"""Login, rights and scope of a generated backend, by HTTP on both databases: role x action x path, without a leak."""
+"""Login, rights and scope of a generated backend, by HTTP on all databases: role x action x path, without a leak."""
 
 from __future__ import annotations
 
@@ -6,22 +6,25 @@ import base64
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, Self
 
 import httpx
 import pytest
 
-from tests.generated_backend import backend_files, read_schema, write_backend
+from runner.ddl.reader import read_ddl_text
+from tests.generated_backend import backend_files, write_backend
 from tests.integration.backend import plain_environment, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tests.integration.mariadb import MariadbServer
     from tests.integration.postgres import PostgresServer
 
-pytest_plugins = ["tests.integration.postgres"]
+pytest_plugins = ["tests.integration.mariadb", "tests.integration.postgres"]
 
 DDL = """
 CREATE TABLE teachers (id int PRIMARY KEY, name text NOT NULL);
@@ -42,6 +45,14 @@ CREATE INDEX ON students (friend_id);
 CREATE INDEX ON payments (student_id);
 CREATE INDEX ON marks (student_id);
 """
+# The same tables where they are written for MariaDB; as booleans it also has the bits of MySQL
+ON_MARIADB = {
+    "GENERATED ALWAYS AS IDENTITY": "AUTO_INCREMENT",
+    "login text NOT NULL": "login varchar(100) NOT NULL",
+    "is_active boolean NOT NULL DEFAULT true": "is_active bit(1) NOT NULL DEFAULT b'1'",
+    "timestamptz": "datetime(6)",
+    "CREATE INDEX ON": "CREATE INDEX referring ON",
+}
 PERMISSIONS = '''
 """Rights of the test."""
 
@@ -91,7 +102,7 @@ def scope(actor: Actor, model: type[DeclarativeBase]) -> Iterable[sa.ColumnEleme
 async def check(request: Request) -> None:
     assert request.state.actor.login
 '''
-OPTIONS = {"auth": "session", "soft_delete": "deleted_at"}
+OPTIONS = {"auth": "session", "soft_delete": "deleted_at", "charts": True}
 ROLES = {"root": "admin", "ann": "teacher", "carl": "clerk", "bo": "box", "nil": "none"}
 PASSWORD = "correct horse 1"
 HIDDEN = "HIDDENROW"  # in all texts of the rows that the teacher must not see
@@ -152,24 +163,36 @@ class Application:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    workspace = tmp_path_factory.mktemp("access")
-    ddl = workspace / "access.sql"
-    ddl.write_text(DDL, encoding="utf-8")
-    backend = write_backend(backend_files(read_schema(ddl), options=OPTIONS), workspace)
+def folder(database: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    dialect, ddl = "postgres", DDL
+    if database == "mariadb":
+        dialect = database
+        for old, new in ON_MARIADB.items():
+            ddl = ddl.replace(old, new)
+    files = backend_files(read_ddl_text(ddl, dialect), options=OPTIONS)
+    backend = write_backend(files, tmp_path_factory.mktemp("access"))
     (backend / "app" / "own" / "permissions.py").write_text(PERMISSIONS, encoding="utf-8")
     return backend
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+@pytest.fixture(scope="module", params=["sqlite", "postgresql", "mariadb"])
+def database(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
 def app(
-    folder: Path, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    folder: Path, database: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Application]:
     with ExitStack() as stack:
         url = f"sqlite:///{tmp_path_factory.mktemp('database') / 'x.db'}"
-        if request.param == "postgresql":
+        if database == "postgresql":
             server: PostgresServer = request.getfixturevalue("postgres_server")
             url = stack.enter_context(server.new_database())
+        if database == "mariadb":
+            mariadb: MariadbServer = request.getfixturevalue("mariadb_server")
+            url = stack.enter_context(mariadb.new_database()).url
         running = stack.enter_context(serving(folder, url))
         app = stack.enter_context(Application(running.url, folder, url))
         made = app.command("add", "root", "--role", "admin")
@@ -235,6 +258,24 @@ READS: dict[str, dict[str, int]] = {
     "/staff": {"admin": 200, "teacher": 403, "nobody": 401},
     "/payments": {"admin": 200, "teacher": 403, "clerk": 200, "box": 403, "none": 403, "nobody": 401},
     "/payments?expand=student_id": {"admin": 200, "clerk": 200},
+    "/students/groups?group_by=class_id": {
+        "admin": 200,
+        "teacher": 200,
+        "clerk": 422,
+        "box": 403,
+        "none": 403,
+        "nobody": 401,
+    },
+    "/students/groups?group_by=friend_id": {"admin": 200, "teacher": 200, "clerk": 422},
+    "/students/groups?group_by=deleted_at__day": {"admin": 200, "teacher": 422, "clerk": 422, "none": 403},
+    "/students/groups?group_by=class_id&deleted=only": {"teacher": 403, "clerk": 422, "none": 403, "nobody": 401},
+    "/students/groups?group_by=class_id&diagnosis__contains=D": {"admin": 200, "teacher": 422},
+    f"/students/groups?group_by=friend_id&q={HIDDEN}": {"admin": 200, "teacher": 200},
+    f"/students/groups?group_by=friend_id&friend__full_name__contains={DELETED}": {"admin": 200, "teacher": 200},
+    "/marks/groups?group_by=student_id": {"admin": 200, "teacher": 200, "clerk": 403, "none": 403, "nobody": 401},
+    "/payments/groups?group_by=student_id": {"admin": 200, "teacher": 403, "clerk": 200, "box": 403, "nobody": 401},
+    "/classes/groups?group_by=teacher_id": {"admin": 200, "teacher": 200, "clerk": 403},
+    "/staff/groups?group_by=password_hash": {"admin": 422, "teacher": 403, "nobody": 401},
     # Through references: a hidden field or table is like one that does not exist, a hidden row is never found
     f"/marks?student__full_name__contains={HIDDEN}": {"admin": 200, "teacher": 200, "clerk": 403},
     "/marks?student__diagnosis__contains=D": {"admin": 200, "teacher": 422, "none": 403, "nobody": 401},
@@ -300,6 +341,26 @@ def test_totals_do_not_count_hidden_rows(app: Application) -> None:
     assert page["items"][0].keys() == {"id", "full_name", "class_id", "friend_id"}
     header = teacher.get("/students/export.csv").text.splitlines()[0]
     assert header == "id,full_name,class_id,friend_id"
+
+
+def test_groups_do_not_count_hidden_rows(app: Application) -> None:
+    teacher, admin, clerk = (app.clients[role] for role in ("teacher", "admin", "clerk"))
+    visible = admin.get("/students?class_id=1&count=exact").json()["total"]
+    by_class = {"value": 1, "label": "7A", "count": visible, "filters": {"class_id__eq": "1"}}
+    assert teacher.get("/students/groups?group_by=class_id").json() == {"items": [by_class], "others": 0}
+    assert teacher.get("/students/groups?group_by=class_id&limit=1").json() == {"items": [by_class], "others": 0}
+    everyone = admin.get("/students/groups?group_by=class_id&limit=1").json()
+    assert everyone == {"items": [by_class], "others": 1}
+    friends = teacher.get("/students/groups?group_by=friend_id").json()["items"]
+    assert [(group["value"], group["label"]) for group in friends] == [(2, None), (4, None), (None, None)]
+    deleted = admin.get("/students/groups?group_by=class_id&deleted=only").json()["items"]
+    assert [(group["label"], group["count"]) for group in deleted] == [("7A", 1)]
+    marks = teacher.get("/marks/groups?group_by=student_id").json()["items"]
+    assert [(group["label"], group["count"]) for group in marks] == [("Ada", 1)]
+    payers = clerk.get("/payments/groups?group_by=student_id").json()["items"]
+    assert [group["label"] for group in payers] == ["Ada", f"Eve {HIDDEN}"]
+    classes = teacher.get("/classes/groups?group_by=teacher_id").json()["items"]
+    assert [(group["value"], group["label"], group["count"]) for group in classes] == [(1, None, 1)]
 
 
 # A filter, a search or an order that tells a hidden row from a missing one would change these counts and orders
@@ -565,3 +626,21 @@ def test_too_many_failures_lock_a_login(app: Application) -> None:
     assert locked.status_code == 429
     assert 0 < int(locked.headers["Retry-After"]) <= 900
     assert app.client("carl").get("/payments").status_code == 200  # others still log in
+
+
+def test_what_a_collation_takes_for_a_login_is_none(app: Application) -> None:
+    client = app.client()
+    assert client.post("/session", json={"login": "ánn", "password": PASSWORD}).status_code == 401
+    spelled = ["Carl", "cARL", "CARL ", "carl  ", "CarL", "carL"]  # one login, of which failures are counted together
+    statuses = [client.post("/session", json={"login": login, "password": "wrong"}).status_code for login in spelled]
+    assert statuses == [401] * 5 + [429]
+
+
+def test_attempts_at_the_same_time_are_all_counted(app: Application) -> None:
+    client = app.client()
+
+    def attempt(_number: int) -> int:
+        return client.post("/session", json={"login": "dora", "password": "wrong"}).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(attempt, range(8))) == [401] * 5 + [429] * 3

@@ -59,6 +59,12 @@ def test_own_tests_of_the_backend_pass(backend: Path, mariadb_database: MariadbD
     assert own_tests(backend, TEST_DATABASE_URL=mariadb_database.url) > 100
 
 
+def test_own_tests_pass_with_all_options(tmp_path: Path, mariadb_database: MariadbDatabase) -> None:
+    options = {"auth": "session", "metrics": True, "tracing": "otel", "rate_limit": "1000/minute"}
+    files = backend_files(read_ddl_text(SCRIPT, "mariadb"), options=options)
+    assert own_tests(write_backend(files, tmp_path), TEST_DATABASE_URL=mariadb_database.url) > 150
+
+
 def test_rows_keep_their_values(school: tuple[MariadbDatabase, httpx.Client]) -> None:
     database, client = school
     values = {

@@ -119,9 +119,17 @@ def test_a_check_compares_and_writes_nothing_and_what_is_up_to_date_needs_no_clu
     assert (check.returncode, folder.workspace.exists()) == (3, False)
     assert "create  crud/students.txt" in check.stdout.replace("    ", "  ")
     assert folder.run("plan.yaml").returncode == 0
-    (folder.workspace / "crud" / "students.txt").write_text("by hand\n")
-    kept = folder.run("plan.yaml")
-    assert "kept crud/students.txt: it was edited by hand" in kept.stdout
+    students = folder.workspace / "crud" / "students.txt"
+    students.write_text("by hand\nstudents\n")
+    folder.write_plan(acting(options={"text": "students\n\nmore"}), executor=cluster.address)
+    merged = folder.run("plan.yaml")
+    assert merged.returncode == 0
+    assert students.read_text() == "by hand\nstudents\n\nmore\n"
+    assert "1 merged" in merged.stdout
+    students.write_text("by hand\n")
+    folder.write_plan(acting(), executor=cluster.address)
+    assert folder.run("plan.yaml", "--conflict", "keep").returncode == 1
+    assert students.read_text() == "by hand\n"
     assert folder.run("plan.yaml", "--force").returncode == 0
     assert (folder.workspace / "crud" / "students.txt").read_text() == "students\n"
     again = folder.run("plan.yaml", "--executor", "tcp://127.0.0.1:1")

@@ -57,6 +57,7 @@ def test_the_page_shows_a_run_of_another_machine_while_it_lasts(
         expect(card(tab, "In progress", "teachers")).to_be_visible()
         expect(card(tab, "Sub-tasks", "pages")).to_have_count(3)
         expect(card(tab, "Done", "audit_log")).to_contain_text("as asked")
+        assert READ_TOKEN not in served.get(f"{served.path}settings")[1] + tab.content()
         tab.get_by_role("tab", name="Log").click()
         expect(tab.get_by_label("Lines of the log")).to_contain_text("line 2")
         server.kill()

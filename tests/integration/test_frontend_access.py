@@ -91,6 +91,18 @@ def test_what_asks_and_reports_shuts_nobody_out(pages: Callable[[str], TablePage
     assert found == []
 
 
+def test_what_a_pointer_is_over_stays_readable(pages: Callable[[str], TablePages]) -> None:
+    classes = pages("classes")
+    tab, row = classes.tab, classes.app.make("enrollments")
+    tab.goto(f"{classes.url}/{row['class_id']}")
+    tab.get_by_role("tab", name="Enrollments").click()
+    found = []
+    for control in (tab.get_by_role("link", name="Show in list"), tab.get_by_role("button", name="Edit as grid")):
+        control.hover()
+        found += grave_findings_in_both_modes(tab)
+    assert found == []
+
+
 @pytest.mark.parametrize("tab", [PHONE], indirect=True, ids=["phone"])
 def test_the_navigation_of_a_phone_shuts_nobody_out(tab: Page, application: Application) -> None:
     tab.goto(application.url)

@@ -242,6 +242,14 @@ def test_what_an_editor_saves_runs_once(folder: Folder, editor: list[str]) -> No
     assert len(runs(folder)) == 3
 
 
+def test_where_no_changes_are_reported_folders_can_be_polled(folder: Folder) -> None:
+    with watching(folder, WATCHFILES_FORCE_POLLING="1") as watcher:
+        replace(folder.path / "school.sql", table("students", "polled"))
+        watcher.until()
+        assert columns(folder) == "FIRST id polled"
+        assert watcher.end() == 130
+
+
 def test_what_runs_write_triggers_none(folder: Folder) -> None:
     folder.write_plan(TASK, workspace=".")
     with watching(folder, "plan.yaml", "--watch", "--json", "report.json", "--state", "state") as watcher:

@@ -1,4 +1,4 @@
-"""The functions of a PostgreSQL schema: which of them checks, defaults, computed columns, indexes and views call."""
+"""The functions of a schema: which of them checks, defaults, computed columns, indexes and views call."""
 
 from __future__ import annotations
 

@@ -107,13 +107,12 @@ class FunctionDraft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ProcedureDraft:
-    """A procedure's code; in SQL's own language its declarations are inside BEGIN. `note` is of its statement."""
+    """A procedure's code; in SQL's own language its declarations are inside BEGIN."""
 
     text: str
     declares_inside: bool
     file: str
     line: int
-    note: Note
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,11 +225,12 @@ class Catalog:
         self.tables[self.key(table.name)] = table
 
     def remove(self, table: TableDraft) -> None:
-        """Remove a table and its partitions."""
+        """Remove a table with its partitions and triggers."""
         for child in list(self.children(table)):
             if child.partition_of == table.name:
                 self.remove(child)
         self.tables.pop(self.key(table.name), None)
+        self.triggers = {key: draft for key, draft in self.triggers.items() if draft.table != table.name}
 
     def rename(self, table: TableDraft, name: QName) -> None:
         """Rename a table, in its place, and in everything that refers to it."""

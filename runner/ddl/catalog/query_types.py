@@ -82,7 +82,8 @@ _BY_NAME: Mapping[str, str] = {
 }  # fmt: skip
 _DIGITS = 9  # that any number of 32 bits can have
 _RETURNS = re.compile(
-    r"(?is)\bRETURNS\s+(?!SETOF\b|TABLE\b)(.+?)(?=\s+(?:LANGUAGE|AS|BEGIN|RETURN|IMMUTABLE|STABLE|STRICT)\b)"
+    r"(?is)\bRETURNS\s+(?!SETOF\b|TABLE\b)(.+?)(?=\s+(?:LANGUAGE|AS|BEGIN|RETURN|IMMUTABLE|STABLE|STRICT"
+    r"|DETERMINISTIC|NOT|CONTAINS|NO|READS|MODIFIES|COMMENT|CHARSET)\b)"  # of MySQL
 )
 _STATE = re.compile(r"(?is)\bSTYPE\s*=\s*([\w.\"\s]+?(?:\[\])?)\s*[,)]")
 

@@ -102,11 +102,13 @@ _WIDTHS = {  # that the server shows where none is given: of signed and of unsig
     "tinyint": (4, 3), "smallint": (6, 5), "mediumint": (9, 8), "int": (11, 10), "bigint": (20, 20), "year": (4, 4),
 }  # fmt: skip
 _INTEGERS = {"tinyint", "smallint", "mediumint", "int", "bigint"}
+_NATIONAL = {"NATIONAL", "NCHAR", "NVARCHAR"}
 _DEFAULT_ARGUMENTS = {"char": (1,), "binary": (1,), "bit": (1,)}
 _TEXT_SIZES = ((255, "tiny"), (65_535, ""), (16_777_215, "medium"), (4_294_967_295, "long"))  # bytes
 
 
 def _read_type(cursor: Cursor) -> TypeReference:
+    is_national = cursor.word in _NATIONAL
     base = _name(cursor)
     arguments = cursor.take_group() if cursor.word == "(" else None
     if base in {"enum", "set"}:
@@ -131,7 +133,8 @@ def _read_type(cursor: Cursor) -> TypeReference:
     text = base + (f"({','.join(map(str, args))})" if args else "")
     text += (" unsigned" if unsigned else "") + (" zerofill" if zerofill else "")
     return TypeReference(
-        sql=SqlType(text=text, base=base, args=args, unsigned=unsigned, width=width, is_binary=is_binary)
+        sql=SqlType(text=text, base=base, args=args, unsigned=unsigned, width=width, is_binary=is_binary),
+        character_set="utf8mb3" if is_national else None,
     )
 
 
@@ -259,6 +262,8 @@ DIALECT = Dialect(
     key_prefix_lengths=True,
     like_body=True,
     query_body=True,
+    keeps_objects=True,
+    trigger_names_are_unique=True,
     unique_index_is_key=True,
     keeps_unique_beside_key=True,
     column_positions=True,

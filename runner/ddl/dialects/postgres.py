@@ -316,7 +316,7 @@ DIALECT = Dialect(
     },
     serial_is_sequence=True,
     like_element=True,
-    calls_functions=True,
+    keeps_objects=True,
     has_inheritance=True,
     drop_removes_references=True,
 )

@@ -95,6 +95,8 @@ DIALECT = Dialect(
         "numeric": "NUMERIC",
         "date": "DATE",
     },
+    keeps_objects=True,
+    trigger_names_are_unique=True,
     integer_key_is_rowid=True,
     nullable_keys=True,
     json_is_text=True,

@@ -102,7 +102,7 @@ class _Reader:
         self.catalog.notes[first_note:] = sorted(found, key=lambda note: note.line)
 
     def _is_relevant(self, words: FirstWords, head: bytes) -> bool:
-        return is_relevant(words, head) or (self.dialect.calls_functions and is_about_object(words))
+        return is_relevant(words, head) or (self.dialect.keeps_objects and is_about_object(words))
 
     def _is_about_procedure(self, words: FirstWords, data: bytes, raw: RawStatement) -> bool:
         """Return whether a statement creates a procedure with statements about tables, or may call one."""

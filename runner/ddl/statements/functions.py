@@ -1,4 +1,4 @@
-"""Functions and aggregates of PostgreSQL: kept as text, since checks, defaults, indexes and views may call them."""
+"""Functions, procedures and aggregates: kept as text, since checks, defaults, indexes and views may call them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.called_functions import rename_calls
 from runner.ddl.catalog.catalog import FunctionDraft
+from runner.ddl.model import NoteKind
 from runner.ddl.statements.statement import excerpt
 
 if TYPE_CHECKING:
@@ -23,13 +24,17 @@ _LANGUAGE = "sql"  # of a function with a body in the standard's form
 def create_function(statement: Statement, kind: FunctionKind = "FUNCTION") -> None:
     """Keep a function or a procedure; the cursor is after that word. One of the same name and arguments is replaced."""
     cursor, catalog = statement.cursor, statement.catalog
+    cursor.skip("IF", "NOT", "EXISTS")
     name = catalog.new_name(cursor.take_path())
+    if cursor.dialect.mysql_compatible and any(token.word == "SONAME" for token in cursor.tokens):
+        statement.pass_over(NoteKind.FUNCTION, "a function of a library, which the server has to load")
+        return
     start = cursor.tokens[cursor.index].start if not cursor.done else len(statement.text)
     arguments = cursor.source(cursor.take_group())
     draft = FunctionDraft(
         name=name,
         arguments=arguments,
-        text=statement.text[start:],
+        text=statement.text[start : _end(statement)],
         signature=_signature(statement, cursor),
         shown=excerpt(statement.text),
         language=_language(cursor),
@@ -41,9 +46,17 @@ def create_function(statement: Statement, kind: FunctionKind = "FUNCTION") -> No
     catalog.functions[name] = [*(other for other in others if other.arguments != arguments), draft]
 
 
+def _end(statement: Statement) -> int | None:
+    """Return where the last word of a statement ends: MySQL's dumps put statements into comments."""
+    return statement.cursor.tokens[-1].end if statement.cursor.dialect.mysql_compatible else None
+
+
 def create_aggregate(statement: Statement) -> None:
     """Keep an aggregate, which is made of functions; the cursor is after the word AGGREGATE."""
     cursor, catalog = statement.cursor, statement.catalog
+    if cursor.skip("FUNCTION"):  # of MySQL
+        create_function(statement)
+        return
     name = catalog.new_name(cursor.take_path())
     start = cursor.tokens[cursor.index].start if not cursor.done else len(statement.text)
     arguments = cursor.source(cursor.take_group())

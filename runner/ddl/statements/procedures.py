@@ -27,15 +27,16 @@ CHANGES_TABLES = re.compile(r"(?i)\b(?:CREATE|ALTER|RENAME|DROP)\s+(?:\w+\s+){0,
 def create_procedure(statement: Statement) -> None:
     """Keep a procedure, in the place of one of the same name; the cursor is after the word PROCEDURE."""
     cursor, catalog = statement.cursor, statement.catalog
-    if cursor.dialect.calls_functions and not CHANGES_TABLES.search(statement.text):
-        create_function(statement, "PROCEDURE")
+    start = cursor.index
+    create_function(statement, "PROCEDURE")
+    if not CHANGES_TABLES.search(statement.text):
         return
+    cursor.index = start
     cursor.skip("IF", "NOT", "EXISTS")
     name = cursor.take_path()[-1].lower()
     cursor.take_group()
     rest = cursor.tokens[cursor.index :]
     body = next((token for token in rest if token.word == "BEGIN" or token.kind == "string"), None)
-    statement.pass_over(NoteKind.FUNCTION, "CREATE PROCEDURE neither creates nor changes a table")
     if body is None:
         return
     is_quoted = body.kind == "string"
@@ -44,7 +45,6 @@ def create_procedure(statement: Statement) -> None:
         declares_inside=not is_quoted,
         file=statement.file,
         line=statement.line_at(body.start),
-        note=catalog.notes[-1],
     )
 
 
@@ -52,12 +52,13 @@ def call_procedure(statement: Statement, apply: Callable[[Statement], None]) -> 
     """Apply the statements of the procedure that `CALL name [(…)]` names, by `apply`; the cursor is at CALL."""
     catalog = statement.catalog
     statement.cursor.skip("CALL")
-    procedure = catalog.procedures.get(statement.cursor.take_path()[-1].lower())
+    name = statement.cursor.take_path()[-1].lower()
+    procedure = catalog.procedures.get(name)
     if procedure is None:
         statement.pass_over(NoteKind.CODE_BLOCK, "a call; whatever the function creates or changes is not known")
         return
-    if procedure.note in catalog.notes:
-        catalog.notes.remove(procedure.note)
+    # What has done its work is no part of the schema
+    catalog.functions = {key: drafts for key, drafts in catalog.functions.items() if key.name.lower() != name}
     code = Code(
         text=procedure.text, file=procedure.file, line=procedure.line, declares_inside=procedure.declares_inside
     )

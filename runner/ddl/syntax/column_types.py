@@ -26,12 +26,14 @@ class TypeReference:
     """A type as a statement names it. `path` is empty for a built-in type, whose `sql` is then complete.
 
     For any other type `arguments` is the text between its parentheses; `serial` asks for a sequence for the column.
+    `character_set` is that of a national type of MySQL.
     """
 
     sql: SqlType
     path: tuple[str, ...] = ()
     arguments: str = ""
     serial: bool = False
+    character_set: str | None = None
 
     @property
     def is_builtin(self) -> bool:

@@ -107,7 +107,8 @@ class Dialect:
     like_element: bool = False  # `CREATE TABLE t (LIKE other INCLUDING ALL, …)`
     like_body: bool = False  # `CREATE TABLE t (LIKE other)`
     query_body: bool = False  # `CREATE TABLE t (SELECT …)`
-    calls_functions: bool = False  # of the schema's own, in checks, defaults and indexes
+    keeps_objects: bool = False  # functions, procedures and triggers, as text
+    trigger_names_are_unique: bool = False  # in their schema: DROP TRIGGER names no table
     has_inheritance: bool = False  # PARTITION OF and INHERITS
     unique_index_is_key: bool = False  # a unique index and a UNIQUE constraint are the same thing
     keeps_unique_beside_key: bool = False  # a UNIQUE over the columns of the primary key stays a key of its own

@@ -100,6 +100,7 @@ def _read_column(body: TableBody, cursor: Cursor) -> None:
     name = cursor.take_name()
     cursor.skip("WITH", "OPTIONS")  # of a typed table, whose columns have their types already
     body.column = column = ColumnDraft(name=name, type=_read_column_type(body, cursor), line=line)
+    column.character_set = column.type.character_set
     if column.type.serial:
         column.nullable = False
         if not cursor.dialect.serial_is_sequence:

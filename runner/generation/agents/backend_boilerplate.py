@@ -67,7 +67,7 @@ class BackendBoilerplate(TemplateAgent):
         application = ctx.application
         chosen, indexes = chosen_columns(ctx.options, "search"), index_option(ctx.options)
         snapshot = application.derived(take_snapshot, chosen, indexes, object_option(ctx.options))
-        snapshot = with_access_tables(snapshot, access_options(application, ctx.options))
+        snapshot = with_access_tables(snapshot, application, access_options(application, ctx.options))
         return plan_revision(application, snapshot, ctx.memory, _revisions(ctx))
 
 

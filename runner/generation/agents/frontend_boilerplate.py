@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from runner.generation.model.app_options import app_options
+from runner.generation.model.charts import suggested_charts
 from runner.generation.model.given_labels import GivenLabels
 from runner.generation.model.operation_options import operation_options
 from runner.generation.react.typescript_source import FILTERS
@@ -26,7 +27,12 @@ class FrontendBoilerplate(TemplateAgent):
     filters: ClassVar[Filters] = FILTERS
 
     def variables(self, ctx: AgentContext) -> Mapping[str, Any]:
-        """Return `app`, its `title` by language, and `operation`. No template names a table."""
+        """Return `app`, its `title` by language, `operation`, and the `charts`, whose template alone names tables."""
         app = app_options(ctx.application.names.common, ctx.options)
         labels = GivenLabels(ctx.options.get("labels") or {})
-        return {"app": app, "title": labels.title(app.title), "operation": operation_options(ctx.options)}
+        return {
+            "app": app,
+            "title": labels.title(app.title),
+            "operation": operation_options(ctx.options),
+            "charts": suggested_charts(ctx.application) if app.charts else (),
+        }

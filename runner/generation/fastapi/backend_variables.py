@@ -88,7 +88,7 @@ def app_variables(application: Application, options: Mapping[str, Any]) -> Mappi
         + len(carried_triggers(schema, object_option(options))),
         "has_views": any(table.is_view for table in tables),
         "has_renamed": has_renamed(application),
-        "serves_mysql": dialect_named(schema.dialect).mysql_compatible and not access.added_tables,
+        "serves_mysql": dialect_named(schema.dialect).mysql_compatible,
         "native_samples": NATIVE_TEXTS,
     }
 

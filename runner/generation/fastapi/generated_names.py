@@ -28,6 +28,7 @@ _MODULES = {
     "app.core.periods": "PeriodForeignKey PrimaryKeyWithoutOverlaps UniqueWithoutOverlaps",
     "app.core.problems": "problem_responses",
     "app.core.resource": "Resource",
+    "app.core.group_routes": "add_groups_route",
     "app.core.routes": "add_bulk_routes add_list_routes",
     "app.core.row_routes": "Key add_read_route add_row_routes",
     "app.core.texts": "Char NoCase",
@@ -35,6 +36,7 @@ _MODULES = {
         lt matches mul ne not_ now one_of rem sub today trim upper""",
     "tests.core.factory": "Case Reference",
     "tests.core.read_tests": "EMPTY_PAGE ReadTests",
+    "tests.core.group_tests": "GroupTests",
     "tests.core.table_tests": "TableTests",
     "tests.core.view_tests": "ViewTests",
 }

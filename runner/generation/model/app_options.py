@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from runner.generation.model.naming import kebab, snake, word_set
+from runner.generation.model.operation_options import switch
 from runner.generation.model.prose import one_line
 from runner.records.errors import AgentError
 
@@ -31,7 +32,8 @@ class AppOptions:
 
     `slug` and `distribution` are the `title` as the name of a file and of a package; `schemas` are the database schemas
     of its tables other than the default one; `locale` is that of the names in seeded rows; `languages` are those of the
-    interface, the default one first; `time_zone` is that in which the database knows the current day.
+    interface, the default one first; `time_zone` is that in which the database knows the current day; `charts` is
+    whether the home page has charts.
     """
 
     title: str
@@ -41,10 +43,11 @@ class AppOptions:
     locale: str
     languages: tuple[str, ...]
     time_zone: str
+    charts: bool
 
 
 def app_options(names: CommonNames, options: Mapping[str, Any]) -> AppOptions:
-    """Return the application as `options` describe it (`title`, `locale`, `languages`, `time_zone`), with defaults."""
+    """Return the application as `options` describe it (`title`, `locale`, `languages`, `time_zone`, `charts`)."""
     title = one_line(str(options.get("title") or _DEFAULT_TITLE))
     slug = _slug(title)
     return AppOptions(
@@ -55,6 +58,7 @@ def app_options(names: CommonNames, options: Mapping[str, Any]) -> AppOptions:
         locale=_locale(options),
         languages=_languages(options.get("languages")),
         time_zone=_time_zone(str(options.get("time_zone") or _DEFAULT_ZONE)),
+        charts=switch(options, "charts"),
     )
 
 

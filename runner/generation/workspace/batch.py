@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from runner.generation.merging.renaming import renamed_paths
 from runner.generation.workspace.base_store import BaseTexts
 from runner.generation.workspace.line_ends import digest, is_one_of
 from runner.generation.workspace.manifest import CREATED, Manifest, is_left_behind
@@ -84,7 +83,7 @@ class Batch:
         self._intended = False
         self._saved = ""  # name of the texts that the intent belongs to
         self._texts: BaseTexts | None = None
-        self._former = None if self.recorded else self._find_former(former)
+        self._former = self._find_former(former) if former and not self.recorded else None
         self.outcomes: dict[str, Outcome] = {}  # by path
         self.diffs: dict[str, str] = {}  # by path
 
@@ -156,6 +155,8 @@ class Batch:
 
     def _find_former(self, pieces: Sequence[str]) -> tuple[Record, BaseTexts, Mapping[str, str]] | None:
         """Return the record of the table's last name that has one, its texts, and its paths by the new ones."""
+        from runner.generation.merging.renaming import renamed_paths  # noqa: PLC0415 - few tables are renamed
+
         for piece in reversed(pieces):
             record = self._manifest.load(self.name[0], piece)
             if record is not None:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.generation.merging.merged_text import has_markers, merge
-from runner.generation.merging.renaming import renaming
 from runner.generation.workspace.batch import Outcome
 from runner.generation.workspace.file_diffs import unified_diff
 from runner.generation.workspace.line_ends import are_alike, digest, with_lf, with_line_ends_of
@@ -29,6 +27,8 @@ def merge_edited(
 
     `unsettled` tells whether it had a conflict before.
     """
+    from runner.generation.merging.merged_text import has_markers, merge  # noqa: PLC0415 - few runs merge anything
+
     if base is None:
         return Outcome("keep")
     if unsettled and has_markers(with_lf(current).decode("utf-8", "replace")):
@@ -48,6 +48,9 @@ def merge_renamed(file: NewFile, former: bytes, base: bytes) -> Outcome | None:
     `former` is that file, generated as `base`. There is no edited file at the new place that could stay as it is, so
     conflicts are written into the new one, between markers.
     """
+    from runner.generation.merging.merged_text import merge  # noqa: PLC0415 - few runs merge anything
+    from runner.generation.merging.renaming import renaming  # noqa: PLC0415
+
     try:
         before, edited, generated = (with_lf(version).decode() for version in (base, former, file.data))
     except UnicodeDecodeError:

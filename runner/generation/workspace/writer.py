@@ -22,7 +22,6 @@ from runner.generation.workspace.claims import Claims, RunClaims
 from runner.generation.workspace.directory import Directory, FileState, cannot
 from runner.generation.workspace.edited_file import REJECTED, is_rejection, merge_edited, merge_renamed
 from runner.generation.workspace.file_diffs import unified_diff
-from runner.generation.workspace.git_base import committed_text
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
 from runner.generation.workspace.runner_folder import (
     BASE_FOLDER,
@@ -148,7 +147,11 @@ class WorkspaceWriter:
 
         """
         wanted = self._collect(files)
-        committed = partial(committed_text, self._real_root) if self._merging.git else None
+        committed = None
+        if self._merging.git:
+            from runner.generation.workspace.git_base import committed_text  # noqa: PLC0415 - few plans need it
+
+            committed = partial(committed_text, self._real_root)
         batch = Batch(self._manifest, self._bases, owner, wanted, former, committed)
         with Directory(self._real_root) as workspace:
             if not self._check:

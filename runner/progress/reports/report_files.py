@@ -32,18 +32,16 @@ class ReportFiles:
     @property
     def wanted(self) -> bool:
         """Whether there is any."""
-        return any(path is not None for path in (self.json, self.junit, self.page, self.trace))
+        return any(path is not None for _, path in self._by_option())
 
     def check(self) -> None:
         """Raise `ReportPathError` where one of them could not be written."""
-        for option, path in (
-            ("--json", self.json),
-            ("--junit", self.junit),
-            ("--report", self.page),
-            ("--trace", self.trace),
-        ):
+        for option, path in self._by_option():
             if path is not None:
                 check_writable(path, option)
+
+    def _by_option(self) -> tuple[tuple[str, StrPath | None], ...]:
+        return ("--json", self.json), ("--junit", self.junit), ("--report", self.page), ("--trace", self.trace)
 
     def write(
         self,

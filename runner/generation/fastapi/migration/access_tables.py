@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
 
+from runner.ddl.dialects import dialect_named
 from runner.ddl.reader import read_ddl_text
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.model.access_options import ACCOUNTS, AUDIT_LOG, LOGIN_FAILURES, SESSIONS
@@ -50,19 +51,57 @@ CREATE TABLE {AUDIT_LOG} (
 );
 CREATE INDEX {AUDIT_LOG}_row_idx ON {AUDIT_LOG} (table_name, row_key, id);
 """
+# The same for MySQL and MariaDB. Texts are compared as they are: a collation that ignores case would mix the sessions,
+# accounts and rows of two keys. An index holds only the beginning of a long text.
+_OPTIONS = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
+_MYSQL_DDL = f"""
+CREATE TABLE {SESSIONS} (
+    token_hash varchar(64) PRIMARY KEY,
+    account_id varchar(255) NOT NULL,
+    login varchar(255) NOT NULL,
+    credential varchar(64) NOT NULL,
+    expires_at bigint NOT NULL,
+    KEY {SESSIONS}_expires_at_idx (expires_at)
+) {_OPTIONS};
+CREATE TABLE {LOGIN_FAILURES} (
+    subject varchar(64) PRIMARY KEY,
+    failures int NOT NULL,
+    since bigint NOT NULL
+) {_OPTIONS};
+CREATE TABLE {ACCOUNTS} (
+    id bigint AUTO_INCREMENT PRIMARY KEY,
+    login varchar(255) NOT NULL UNIQUE,
+    password_hash varchar(255) NOT NULL,
+    role varchar(64) NOT NULL,
+    is_active tinyint(1) NOT NULL DEFAULT 1
+) {_OPTIONS};
+CREATE TABLE {AUDIT_LOG} (
+    id bigint AUTO_INCREMENT PRIMARY KEY,
+    at datetime(6) NOT NULL,
+    actor varchar(255) NOT NULL,
+    action varchar(6) NOT NULL,
+    table_name varchar(130) NOT NULL,
+    row_key text NOT NULL,
+    `before` json,
+    `after` json,
+    request_id varchar(64) NOT NULL,
+    KEY {AUDIT_LOG}_row_idx (table_name, row_key(200), id)
+) {_OPTIONS};
+"""
 
 
-def with_access_tables(snapshot: Snapshot, options: AccessOptions) -> Snapshot:
-    """Return the snapshot with the tables that the options add, after those of the schema; MySQL does not have them."""
+def with_access_tables(snapshot: Snapshot, application: Application, options: AccessOptions) -> Snapshot:
+    """Return the snapshot with the tables that the options add, after those of the schema."""
     if not options.added_tables:
         return snapshot
-    tables = (replace(table, mysql=None) for table in snapshot.tables)
-    views = tuple(replace(view, mysql="") for view in snapshot.views)
-    return replace(snapshot, tables=(*tables, *(_tables()[name] for name in options.added_tables)), views=views)
+    added = [_tables(_DDL, "postgres")[name] for name in options.added_tables]
+    if dialect_named(application.schema.dialect).mysql_compatible:
+        added = [replace(table, mysql=_tables(_MYSQL_DDL, "mysql")[table.name].mysql) for table in added]
+    return replace(snapshot, tables=(*snapshot.tables, *added))
 
 
 @cache
-def _tables() -> dict[str, TableSnapshot]:
+def _tables(ddl: str, dialect: str) -> dict[str, TableSnapshot]:
     unsearched = tuple((name, ()) for name in (SESSIONS, LOGIN_FAILURES, ACCOUNTS, AUDIT_LOG))
-    found = take_snapshot(Application(read_ddl_text(_DDL, "postgres")), unsearched)
+    found = take_snapshot(Application(read_ddl_text(ddl, dialect)), unsearched)
     return {table.name: table for table in found.tables}

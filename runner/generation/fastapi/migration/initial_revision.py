@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from runner.generation.encoders.python_text import docstring, statement_list
 from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.migration import mysql_statements, postgresql_statements, sqlite_statements
+from runner.generation.fastapi.migration.stored_objects import ROUTINES, TRIGGERS, create_objects, drop_objects
 from runner.generation.model.naming import snake
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def revision_modules(snapshot: Snapshot) -> Iterator[RevisionModule]:
     if snapshot.triggers:
         up = (*postgresql_statements.look_in(snapshot.schemas), *(part.create for part in snapshot.triggers))
         yield RevisionModule(path="postgresql/5_triggers.py", title="Triggers, as the schema has them.", up=up)
+    yield from _stored_objects(snapshot)
 
 
 def _mysql_modules(snapshot: Snapshot, files: Iterable[str]) -> Iterator[RevisionModule]:
@@ -111,6 +113,19 @@ def _views(snapshot: Snapshot) -> Iterator[RevisionModule]:
         if view.mysql:
             down = (mysql_statements.drop_view(view),)
             yield RevisionModule(path=f"mysql/4_views/{file}.py", title=title, up=(view.mysql,), down=down)
+
+
+def _stored_objects(snapshot: Snapshot) -> Iterator[RevisionModule]:
+    """Yield the modules of routines, which views may call, and of triggers, which views may have."""
+    modules = {
+        "mysql/3_routines.py": ("mysql", ROUTINES, "Functions and procedures, as the schema has them."),
+        "mysql/5_triggers.py": ("mysql", TRIGGERS, "Triggers, as the schema has them."),
+        "sqlite/with_triggers.py": ("sqlite", TRIGGERS, "Triggers, as the schema has them."),
+    }
+    for path, (database, kinds, title) in modules.items():
+        up, down = (make(snapshot.objects, database, kinds) for make in (create_objects, drop_objects))
+        if up:
+            yield RevisionModule(path=path, title=title, up=up, down=down)
 
 
 def _file_names(labels: Iterable[str]) -> list[str]:

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runner.generation.fastapi.migration.stored_objects import gained_objects, lost_objects
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -127,6 +129,8 @@ def summary(found: Difference) -> tuple[str, ...]:
     lines += [f"type {change.new.name} rebuilt" for change in found.types_rebuilt]
     lines += [f"trigger {part.name} of {part.table} dropped" for part in found.triggers_dropped]
     lines += [f"trigger {part.name} of {part.table} created" for part in found.triggers_created]
+    lines += [f"{part.kind.lower()} {part.name} dropped" for part in lost_objects(found)]
+    lines += [f"{part.kind.lower()} {part.name} created" for part in gained_objects(found)]
     before = {view.sql for view in found.old.views}
     after = {view.sql for view in found.new.views}
     lines += [f"view {view.label} dropped" for view in found.views_dropped if view.sql not in after]

@@ -10,6 +10,14 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.generation.encoders.mysql_text import backticked
+from runner.generation.fastapi.migration.stored_objects import (
+    ROUTINES,
+    TRIGGERS,
+    create_objects,
+    drop_objects,
+    gained_objects,
+    lost_objects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,19 +67,23 @@ def drop_view(view: ViewSnapshot) -> str:
 
 
 def create_all(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the statements that create all tables and views."""
+    """Yield the statements that create all tables, views, routines and triggers."""
     tables = [table.mysql for table in snapshot.tables if table.mysql]
     yield from create_surroundings(snapshot)
     yield from map(create_table, tables)
     for table in tables:
         yield from add_references(table)
+    yield from create_objects(snapshot.objects, "mysql", ROUTINES)
     yield from (view.mysql for view in snapshot.views if view.mysql)
+    yield from create_objects(snapshot.objects, "mysql", TRIGGERS)
 
 
 def drop_all(snapshot: Snapshot) -> Iterator[str]:
-    """Yield the statements that drop all tables and views."""
+    """Yield the statements that drop all tables, views, routines and triggers."""
     tables = [table.mysql for table in snapshot.tables if table.mysql]
+    yield from drop_objects(snapshot.objects, "mysql", TRIGGERS)
     yield from (drop_view(view) for view in reversed(snapshot.views) if view.mysql)
+    yield from drop_objects(snapshot.objects, "mysql", ROUTINES)
     yield from (drop_references(table) for table in tables if table.references)
     yield from (f"DROP TABLE {table.name}" for table in tables)
     yield from drop_surroundings(snapshot)
@@ -85,7 +97,9 @@ def change(found: Difference) -> Iterator[str]:
         return
     had_views = {view.sql: view for view in found.was.views if view.mysql}
     views = {view.sql: view for view in found.new.views if view.mysql}
+    yield from drop_objects(lost_objects(found), "mysql", TRIGGERS)
     yield from (drop_view(view) for view in reversed(had_views.values()) if views.get(view.sql) != view)
+    yield from drop_objects(lost_objects(found), "mysql", ROUTINES)
     changed = [(table, old, now) for table in found.tables if (old := table.was.mysql) and (now := table.new.mysql)]
     touched = {old.name: _touched(old, now) for _, old, now in changed}
     lost = {id(now): _lost_references(old, now, touched) for _, old, now in changed}
@@ -108,7 +122,9 @@ def change(found: Difference) -> Iterator[str]:
         yield from _add_references(
             now, [name for name, _ in now.references if name not in had or name in lost[id(now)]]
         )
+    yield from create_objects(gained_objects(found), "mysql", ROUTINES)
     yield from (view.mysql for view in views.values() if had_views.get(view.sql) != view)
+    yield from create_objects(gained_objects(found), "mysql", TRIGGERS)
 
 
 def _dropped(found: Difference) -> Iterator[TableSnapshot]:

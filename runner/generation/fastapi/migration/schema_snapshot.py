@@ -10,6 +10,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from runner.ddl.dialects import dialect_named
 from runner.ddl.model import Const
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
@@ -25,6 +26,7 @@ from runner.generation.fastapi.migration.snapshot import (
     TableSnapshot,
     TriggerSnapshot,
 )
+from runner.generation.fastapi.migration.stored_objects import stored_objects
 from runner.generation.fastapi.migration.type_snapshots import type_snapshots
 from runner.generation.fastapi.migration.view_snapshots import view_snapshots
 from runner.generation.fastapi.resources import Resource, resources
@@ -69,7 +71,8 @@ def take_snapshot(
     named = [table.name for table in schema.tables] + [enum.name for enum in schema.enums if enum.name]
     named += [domain.name for domain in schema.domains]
     named += [part.name for part in schema.composites]
-    carried = carried_functions(schema, objects)
+    is_postgresql = dialect_named(schema.dialect).postgresql_compatible
+    carried = carried_functions(schema, objects) if is_postgresql else ()
     named += [function.name for function in carried]
     types, functions = type_snapshots(schema, carried, home)
     tables = [resource for resource in resources(application) if not resource.table.is_view]
@@ -87,8 +90,9 @@ def take_snapshot(
         views=tuple(view_snapshots(application)),
         triggers=tuple(
             TriggerSnapshot(name=one.name, table=type_name(one.table, home), create=one.text)
-            for one in carried_triggers(schema, objects)
+            for one in (carried_triggers(schema, objects) if is_postgresql else ())
         ),
+        objects=tuple(stored_objects(schema, objects)),
     )
 
 

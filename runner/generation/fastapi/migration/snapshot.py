@@ -294,6 +294,21 @@ class TriggerSnapshot:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class StoredObject:
+    """A function, procedure or trigger of MySQL, or a trigger of SQLite, with the statements that create and drop it.
+
+    `database` is the only one that has it, the one whose dialect it is written in. A trigger has a `table` or view.
+    """
+
+    database: Literal["mysql", "sqlite"]
+    kind: Literal["FUNCTION", "PROCEDURE", "TRIGGER"]
+    name: str
+    create: str
+    drop: str
+    table: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
     """All databases. `sequences` are those, as SQL, that no serial column creates.
 
@@ -310,6 +325,7 @@ class Snapshot:
     tables: tuple[TableSnapshot, ...] = ()
     views: tuple[ViewSnapshot, ...] = ()
     triggers: tuple[TriggerSnapshot, ...] = ()
+    objects: tuple[StoredObject, ...] = ()
 
 
 # ---------------------------------------------------------------------------------------------------------------- JSON
@@ -340,6 +356,7 @@ def from_json(data: dict[str, Any]) -> Snapshot:
         tables=tuple(_table(part) for part in data.get("tables", ())),
         views=tuple(_view(part) for part in data.get("views", ())),
         triggers=tuple(TriggerSnapshot(**part) for part in data.get("triggers", ())),
+        objects=tuple(StoredObject(**part) for part in data.get("objects", ())),
     )
 
 

@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING
 
 from runner.generation.encoders.settings_text import json_value
 from runner.generation.encoders.sql_text import quote, text_sql
+from runner.generation.fastapi.migration.stored_objects import (
+    TRIGGERS,
+    create_objects,
+    drop_objects,
+    gained_objects,
+    lost_objects,
+)
 from runner.generation.model.prose import one_line
 
 if TYPE_CHECKING:
@@ -33,6 +40,7 @@ def change(found: Difference) -> Iterator[str]:
 
     Renames come first, since SQLite then renames in triggers and views as well.
     """
+    yield from drop_objects(lost_objects(found), "sqlite", TRIGGERS)
     yield from (f"DROP VIEW {quote(view.flat)}" for view in found.views_dropped)
     rebuilt = [table for table in found.tables if _is_rebuilt(table)]
     for table in found.tables:
@@ -56,6 +64,7 @@ def change(found: Difference) -> Iterator[str]:
         had = {} if _is_rebuilt(table) else dict(table.was.sqlite.indexes)
         yield from (sql for name, sql in table.new.sqlite.indexes if had.get(name) != sql)
     yield from (view.sqlite for view in found.views_created)
+    yield from create_objects(gained_objects(found), "sqlite", TRIGGERS)
 
 
 def _create(table: SqliteSnapshot, name: str) -> str:

@@ -18,7 +18,7 @@ from app.core.expansion import Expandable
 from app.core.reachable import Reachable
 from app.core.reference_joins import Joins
 
-_DEPTH = 2  # references that a label follows
+DEPTH = 2  # references that a label follows
 _BETWEEN, _QUALIFIERS = " · ", ", "
 
 Text = sa.ColumnElement[str]
@@ -42,7 +42,7 @@ def label_columns(reachable: Reachable, joins: Joins) -> list[LabelColumn]:
     found = []
     for path, reference in reachable.references().items():
         target = reachable.of_target(reference)
-        text = _Labels(joins, (reference,), target).text(_DEPTH) if target else None
+        text = Labels(joins, (reference,), target).text(DEPTH) if target else None
         if text is not None:
             name = f"{path}_label" if path in taken else path
             found.append(LabelColumn(name=name, after=reference.attributes[-1], text=text))
@@ -67,7 +67,7 @@ def beside(
     return found
 
 
-class _Labels:
+class Labels:
     """The labels of the rows that `steps` lead to, whose table has what is `reachable`."""
 
     def __init__(self, joins: Joins, steps: tuple[Expandable, ...], reachable: Reachable) -> None:
@@ -111,7 +111,7 @@ class _Labels:
         reference = self._by_attribute.get(attribute)
         target = self._reachable.of_target(reference) if reference and depth else None
         if reference and target:
-            further = _Labels(self._joins, (*self._steps, reference), target)
+            further = Labels(self._joins, (*self._steps, reference), target)
             return further.text(depth - 1, is_qualified=is_qualified)
         column: Any = getattr(self._reachable.resource.model, attribute)
         return sa.cast(self._joins.column(self._steps, column)[0], sa.Text())

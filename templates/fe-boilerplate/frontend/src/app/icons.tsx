@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 
 /** The shell's icons, in the color of the surrounding text. They are decorative: hidden from assistive technology. */
-function Icon({ children }: { children: ReactNode }) {
+export function Icon({ children }: { children: ReactNode }) {
   return (
     <svg
       aria-hidden="true"

@@ -104,7 +104,11 @@ def _diagnostics(context: ExceptionContext, state: str, message: str) -> Diagnos
         clauses = clauses or _looked_up(context, _CHECK_CLAUSE, _table(context)[0], name)
         return Diagnostics(constraint_name=name, message_detail=_detail(" ".join(clauses)))
     column = _COLUMN.search(message)
-    return Diagnostics(column_name=_plain(column[1] or column[2] or column[3]) if column else None)
+    if column is None:
+        return Diagnostics()
+    # MySQL has the table before the name of a column with JSON
+    quoted = column[1].rpartition(".")[2] if column[1] else None
+    return Diagnostics(column_name=_plain(quoted or column[2] or column[3]))
 
 
 def _detail(columns: str) -> str:

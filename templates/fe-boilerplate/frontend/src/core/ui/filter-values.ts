@@ -57,7 +57,7 @@ export function readFilter(field: FieldInfo, filters: Filters): FilterDraft {
   return {
     value: operand("contains") || operand("eq"),
     words: field.reference ? (filters[wordsFilter(field.reference)] ?? "") : "",
-    among: operand("in").split(",").filter(Boolean),
+    among: (operand("in") || operand("eq")).split(",").filter(Boolean),
     from: shown(operand("gte")),
     to: shown(operand("lte")),
     isNull: isNull === "true" || isNull === "false" ? isNull : "",

@@ -24,6 +24,8 @@ def account_of(session: Session, identity: Identity, default_role: str | None) -
     email = identity.email or ""
     for login in dict.fromkeys((identity.subject, email, email.lower())):
         account = find_account(session, login) if login else None
+        if account is not None and login == identity.subject != account.actor.login:
+            continue  # the subjects of two people may differ in case only
         if account is not None:
             if not account.is_active:
                 raise ProblemError(403, f"The account {login} is disabled.")
