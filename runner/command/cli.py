@@ -314,7 +314,7 @@ def _completion(shell: str) -> None:
     """Print what makes a shell complete commands, options, plans, runs and tasks; its first line says where it goes."""
     from runner.command.completion import script  # noqa: PLC0415
 
-    click.echo(script(_runner, shell), nl=False)
+    click.echo(script(_runner, PROGRAM, shell), nl=False)
 
 
 @_runner.command("doctor")

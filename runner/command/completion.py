@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from click.shell_completion import CompletionItem, get_completion_class
 
-from runner.command.arguments import PROGRAM
 from runner.progress.reports.summary import SHORT_ID
 from runner.progress.reports.text_layout import printable
 from runner.progress.stores.state_reader import LATEST, StateReader
@@ -42,12 +41,15 @@ _PLACES: dict[str, str] = {
 }
 
 
-def script(command: click.Command, shell: str) -> str:
-    """Return what makes a shell complete the command, as text for that shell. Raises KeyError for an unknown shell."""
+def script(command: click.Command, program: str, shell: str) -> str:
+    """Return what makes a shell complete the command of this name, as text for that shell.
+
+    Raises KeyError for an unknown shell.
+    """
     found = get_completion_class(shell)
     if found is None:
         raise KeyError(shell)
-    return f"# {_PLACES[shell]}\n{found(command, {}, PROGRAM, VARIABLE).source()}"
+    return f"# {_PLACES[shell]}\n{found(command, {}, program, VARIABLE).source()}"
 
 
 def plans(incomplete: str) -> list[CompletionItem]:
