@@ -172,6 +172,8 @@ def _execute(
             if code == 0 and not options.check:
                 finish_success(plan_jobs, jobs, orchestrator, console, options)
                 code = report_conflicts(jobs, orchestrator, console, options)
+            elif options.prune and not options.check:
+                console.notice("--prune removed nothing, because not every task succeeded")
             orchestrator.close(status, code)  # does nothing where the cluster was lost: the run has ended then
             progress.drain(store, console)
         end = RunEnd(plan=plan, jobs=plan_jobs, options=options, ci=ci, reasons=reasons, drift=drift, exit_code=code)
