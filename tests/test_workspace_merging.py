@@ -271,9 +271,66 @@ def test_a_file_without_a_base_is_settled_and_merged_from_then_on(tmp_path: Path
     assert write(tmp_path, ONE, run_id="1").counts.kept == 1
     settlement = Settlement(tmp_path)
     (conflict,) = settlement.conflicts()
-    settlement.settle(conflict, "ours")
+    with pytest.raises(WorkspaceError, match=r"cannot be merged: .* unknown\. Edit it, then use --edited"):
+        settlement.settle(conflict, "ours")  # what is generated would never be in it
+    settlement.settle(conflict, "edited")
     assert edited.read_text() == MINE
     assert write(tmp_path, TWO, run_id="2").changes == (("merge", "a/x.py"),)
+
+
+@pytest.mark.parametrize("base", ["present", "missing"])
+def test_edits_that_cannot_be_merged_are_saved_or_stay(tmp_path: Path, base: str) -> None:
+    mine = "one = (5\nlast = 9\n"
+    edited = begun(tmp_path, mine)
+    for name in bases(tmp_path) if base == "missing" else ():
+        (tmp_path / ".runner" / "base" / "crud" / name).unlink()
+    write(tmp_path, TWO, run_id="2")
+    settlement = Settlement(tmp_path)
+    (conflict,) = settlement.conflicts()
+    with pytest.raises(WorkspaceError, match="it cannot be merged: "):
+        settlement.settle(conflict, "ours")
+    assert edited.read_text() == mine
+    assert settlement.settle(conflict, "theirs") == "a/x.py.orig"
+    assert edited.read_text() == TWO
+    assert edited.with_name("x.py.orig").read_text() == mine
+
+
+def test_files_of_the_user_beside_a_conflict_are_not_overwritten(tmp_path: Path) -> None:
+    edited = begun(tmp_path)
+    for suffix in ("rej", "orig"):
+        edited.with_name(f"x.py.{suffix}").write_text("own")
+    write(tmp_path, OTHER, run_id="2")
+    assert "one = 7" in edited.with_name("x.py.rej.1").read_text()
+    write(tmp_path, OTHER.replace("7", "8"), run_id="3")
+    write(tmp_path, OTHER, run_id="4", policy="theirs")
+    edited.write_text(MINE.replace("5", "6"))
+    write(tmp_path, ONE.replace("1", "2"), run_id="5", policy="theirs")
+    present = {path.name: path.read_text() for path in edited.parent.iterdir()}
+    assert present == {
+        "x.py": "one = 2\nlast = 9\n",
+        "x.py.rej": "own",
+        "x.py.orig": "own",
+        "x.py.orig.1": MINE,
+        "x.py.orig.2": MINE.replace("5", "6"),
+        "y.py": "y = 1\n",
+    }
+
+
+@pytest.mark.parametrize("choice", ["ours", "theirs", "edited"])
+def test_what_is_generated_while_a_file_has_markers_is_merged_once_they_are_settled(
+    tmp_path: Path, choice: Choice
+) -> None:
+    edited = begun(tmp_path)
+    write(tmp_path, OTHER, run_id="2", policy="markers")
+    newer = OTHER + "added = 1\n"
+    write(tmp_path, newer, run_id="3", policy="markers")
+    if choice == "edited":
+        edited.write_text(MINE)
+    settlement = Settlement(tmp_path)
+    (conflict,) = settlement.conflicts()
+    settlement.settle(conflict, choice)
+    write(tmp_path, newer, run_id="4")
+    assert edited.read_text() == (newer if choice == "theirs" else MINE + "added = 1\n")
 
 
 def test_a_path_outside_of_any_workspace_is_named(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from runner.command.arguments import say
+from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from runner.generation.workspace.settlement import Choice
@@ -31,15 +32,21 @@ def resolve(ctx: click.Context, path: Path, choice: Choice | None) -> None:
     settlement = Settlement(workspace)
     below = path.absolute().relative_to(workspace).as_posix()
     found = settlement.conflicts("" if below == "." else below)
+    left = 0
     for conflict in found:
-        if choice is not None:
-            settlement.settle(conflict, choice)
-            say(f"settled {conflict.path}")
+        if choice is None:
+            say(f"conflict in {conflict.path}")
+            say(settlement.shown(conflict))
             continue
-        say(f"conflict in {conflict.path}")
-        say(settlement.shown(conflict))
+        try:
+            saved = settlement.settle(conflict, choice)
+        except WorkspaceError as error:  # the others can be settled
+            left += 1
+            say(f"not settled: {error}")
+        else:
+            say(f"settled {conflict.path}{f', your file is saved as {saved}' if saved else ''}")
     if choice is None and found:
         say("settle one with --ours or --theirs, or edit it and use --edited")
     elif not found:
         say(f"no conflict in {path}")
-    ctx.exit(1 if found and choice is None else 0)
+    ctx.exit(1 if left or (found and choice is None) else 0)
