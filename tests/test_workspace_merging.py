@@ -333,6 +333,19 @@ def test_what_is_generated_while_a_file_has_markers_is_merged_once_they_are_sett
     assert edited.read_text() == (newer if choice == "theirs" else MINE + "added = 1\n")
 
 
+def test_markers_that_were_copied_from_the_rejection_are_settled_as_those_of_the_file(tmp_path: Path) -> None:
+    edited = begun(tmp_path)
+    write(tmp_path, OTHER, run_id="2")
+    rejected = edited.with_name("x.py.rej").read_text()
+    edited.write_text(rejected.partition("each other\n")[2].partition("\n---- the generated text")[0])
+    newer = OTHER + "added = 1\n"
+    write(tmp_path, newer, run_id="3")
+    settlement = Settlement(tmp_path)
+    settlement.settle(settlement.conflicts()[0], "ours")
+    assert write(tmp_path, newer, run_id="4").counts.conflicts == 0
+    assert edited.read_text() == MINE + "added = 1\n"
+
+
 def test_a_path_outside_of_any_workspace_is_named(tmp_path: Path) -> None:
     with pytest.raises(WorkspaceError, match="in no workspace"):
         workspace_of(tmp_path / "x")

@@ -38,16 +38,16 @@ class Outcome(NamedTuple):
     """What is to be done with one file, and what is recorded of it.
 
     `data` is written, None for nothing; `beside` are files to write beside it, by suffix. `base` is the text to merge
-    from the next time, None where it is unknown. `waiting` is the text that has to be merged by whoever settles a
-    conflict, None for what is generated now. `edited` is the digest of an edited file with all that was generated.
+    from the next time, None where it is unknown. `edited` is the digest of an edited file with all that was generated.
+    `marked` tells whether the file has the markers of an earlier run, which are about what was generated then.
     """
 
     verb: Verb
     data: bytes | None = None
     beside: tuple[tuple[str, bytes], ...] = ()
     base: bytes | None = None
-    waiting: bytes | None = None
     edited: str = ""
+    marked: bool = False
 
 
 class Batch:
@@ -222,8 +222,10 @@ class Batch:
         if unmerged:
             base = {path: data for path, data in base.items() if path not in unmerged}
             base |= {path: outcome.base for path, outcome in unmerged.items() if outcome.base is not None}
+        before = self._recorded_texts().waiting if any(outcome.marked for outcome in unmerged.values()) else {}
         waiting = {
-            path: texts.base[path] if outcome.waiting is None else outcome.waiting for path, outcome in unmerged.items()
+            path: before.get(path, texts.base[path]) if outcome.marked else texts.base[path]
+            for path, outcome in unmerged.items()
         }
         saved = BaseTexts(base=base, waiting=waiting)
         return self._bases.save(*self.name, saved) if saved.base or saved.waiting else ""

@@ -30,7 +30,7 @@ def merge_edited(
     if base is None:
         return Outcome("keep")
     if unsettled and has_markers(with_lf(current).decode("utf-8", "replace")):
-        return Outcome("conflict", base=base, waiting=base)  # the markers are of that text
+        return Outcome("conflict", base=base, marked=True)
     if are_alike(file.data, base):
         return Outcome("identical", edited=digest(current))
     try:
