@@ -193,6 +193,24 @@ def test_a_label_and_a_new_property_of_one_field_fit_together() -> None:
     assert 'columns: ["nick", "name", "born", "phone"],' in text
 
 
+def test_a_changed_label_and_a_removed_property_of_one_line_fit_together() -> None:
+    for old, mine, new in (
+        ('{ label: "Note", long: true }', '{ label: "Remark", long: true }', '{ label: "Note" }'),
+        ('{ long: true, label: "Note" }', '{ long: true, label: "Remark" }', '{ label: "Note" }'),
+    ):
+        texts = (f"export const fields = {{\n  note: {each},\n}};\n" for each in (old, mine, new))
+        assert '  note: { label: "Remark" },\n' in merged("page.tsx", *texts)
+
+
+def test_a_column_that_is_added_after_one_in_conflict_is_not_part_of_it() -> None:
+    data = "    data: Mapped[Any] = mapped_column(Json)\n"
+    phone = "    phone: Mapped[str] = mapped_column(sa.Text)\n"
+    mine = changed(MODEL, (data, f"    # {data.strip()}\n"))
+    result = conflict("m.py", MODEL, mine, changed(MODEL, (data, data.replace("Json", "Bytes") + phone)))
+    assert result.text() == mine + phone
+    assert "Bytes" in result.text("generated")
+
+
 def test_objects_get_the_entries_of_both_sides() -> None:
     entry = '    born: { label: { en: "Born", id: "Lahir" }, current: true },\n'
     mine = changed(PAGE, (entry, entry + '    nick: { label: { en: "Nick" } },\n'))
