@@ -38,7 +38,8 @@ class Outcome(NamedTuple):
     """What is to be done with one file, and what is recorded of it.
 
     `data` is written, None for nothing; `beside` are files to write beside it, by suffix. `base` is the text to merge
-    from the next time, None where it is unknown; `edited` is the digest of an edited file with all that was generated.
+    from the next time, None where it is unknown. `edited` is the digest of an edited file with all that was generated.
+    `marked` tells whether the file has the markers of an earlier run, which are about what was generated then.
     """
 
     verb: Verb
@@ -46,6 +47,7 @@ class Outcome(NamedTuple):
     beside: tuple[tuple[str, bytes], ...] = ()
     base: bytes | None = None
     edited: str = ""
+    marked: bool = False
 
 
 class Batch:
@@ -220,7 +222,12 @@ class Batch:
         if unmerged:
             base = {path: data for path, data in base.items() if path not in unmerged}
             base |= {path: outcome.base for path, outcome in unmerged.items() if outcome.base is not None}
-        saved = BaseTexts(base=base, waiting={path: texts.base[path] for path in unmerged})
+        before = self._recorded_texts().waiting if any(outcome.marked for outcome in unmerged.values()) else {}
+        waiting = {
+            path: before.get(path, texts.base[path]) if outcome.marked else texts.base[path]
+            for path, outcome in unmerged.items()
+        }
+        saved = BaseTexts(base=base, waiting=waiting)
         return self._bases.save(*self.name, saved) if saved.base or saved.waiting else ""
 
     def _generated_texts(self) -> BaseTexts:

@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING
 from runner.generation.workspace.batch import Outcome
 from runner.generation.workspace.file_diffs import unified_diff
 from runner.generation.workspace.line_ends import are_alike, digest, with_lf, with_line_ends_of
+from runner.generation.workspace.side_files import ORIGINAL, REJECTED, REJECTION_HEAD
 
 if TYPE_CHECKING:
     from runner.generation.merging.merged_text import MergedText
     from runner.generation.workspace.batch import NewFile
     from runner.records.task import ConflictPolicy
-
-REJECTED, ORIGINAL = ".rej", ".orig"  # suffixes of the files beside one that has a conflict
-_HEAD = "plan-runner could not merge this file.\n"
 
 
 def merge_edited(
@@ -32,7 +30,7 @@ def merge_edited(
     if base is None:
         return Outcome("keep")
     if unsettled and has_markers(with_lf(current).decode("utf-8", "replace")):
-        return Outcome("conflict", base=base)
+        return Outcome("conflict", base=base, marked=True)
     if are_alike(file.data, base):
         return Outcome("identical", edited=digest(current))
     try:
@@ -90,14 +88,9 @@ def rejection(file: NewFile, base: bytes, merged: MergedText) -> bytes:
     name = file.path.rpartition("/")[2]
     reason = f"The merged text cannot be used: {merged.problem}\n" if merged.problem else ""
     parts = (
-        f"{_HEAD}{reason}Your file {name} is as you left it. Settle this with: runner resolve {file.path}\n",
+        f"{REJECTION_HEAD}{reason}Your file {name} is as you left it. Settle this with: runner resolve {file.path}\n",
         f"---- how the generated text changed since your edit\n{unified_diff(file.path, base, file.data)}",
         f"---- the merged text, with both versions where they contradict each other\n{merged.marked()}",
         f"---- the generated text\n{with_lf(file.data).decode()}",
     )
     return "\n".join(parts).encode()
-
-
-def is_rejection(data: bytes) -> bool:
-    """Whether a file beside a generated one is what `rejection` returned: it may be removed."""
-    return with_lf(data).startswith(_HEAD.encode())
