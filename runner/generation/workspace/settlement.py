@@ -64,7 +64,7 @@ class Settlement:
         """Return the conflicts in a file or folder of the workspace, by path."""
         found = []
         for record in self._manifest.records():
-            kept = [file for file in record.files if file.kept and _is_below(file.path, below)]
+            kept = [file for file in record.files if file.kept and not file.deleted and _is_below(file.path, below)]
             texts = self._bases.load(record.task_id, record.piece, record.base) if kept else BaseTexts()
             found += [
                 OpenConflict(

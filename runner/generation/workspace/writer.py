@@ -325,7 +325,7 @@ class WorkspaceWriter:
             return Outcome("update", file.data) if left_behind else Outcome("identical")
         if self._force or batch.wrote(file.path, current.data):
             return Outcome("update", file.data)
-        base = batch.base_of(file.path, current.data)
+        base = batch.base_of(file, current.data)
         unsettled = batch.has_conflict(file.path)
         return merge_edited(file, current.data, base, self._merging.conflict, unsettled=unsettled)
 
