@@ -12,16 +12,16 @@ import inspect
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from runner.generation.start_command import Start
-from runner.records.code_digest import package_digest
+from runner.records.code_digest import folder_digest, package_digest
 from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from importlib.metadata import EntryPoint
+    from types import ModuleType
 
     from runner.generation.agent import Agent
 
@@ -152,18 +152,23 @@ def _installed() -> Iterable[EntryPoint]:
 def code_digest(agent: Agent) -> str:
     """Return a digest of the source files that an agent's output depends on, its templates aside.
 
-    These are the files of its class and of that class's bases, and of every module of the same packages that they
-    import, directly or not.
+    These are the files of this package, and those of its class and that class's bases: of one that is in a package, all
+    of that package. Which of their modules are loaded by now makes no difference.
     """
-    digest = hashlib.sha256()
-    for module in sorted(_modules(type(agent)), key=lambda module: module.__name__):
-        if not module.__file__:
-            continue
-        path = Path(module.__file__)
-        content = path.read_bytes()
-        digest.update(b"%d:%b%d:" % (len(path.name), path.name.encode(), len(content)))
-        digest.update(content)
+    digest = hashlib.sha256(package_digest().encode())
+    tops = {base.__module__.partition(".")[0] for base in type(agent).__mro__}
+    for name in sorted(tops - sys.stdlib_module_names - {__name__.partition(".")[0]}):
+        digest.update(f"{name}:{_source_digest(sys.modules.get(name))}".encode())
     return digest.hexdigest()
+
+
+def _source_digest(module: ModuleType | None) -> str:
+    """Return a digest of the files of a module, or of a package with all that is in it; empty where it has none."""
+    if module is None:
+        return ""
+    if hasattr(module, "__path__"):
+        return "".join(folder_digest(Path(folder)) for folder in module.__path__)
+    return hashlib.sha256(Path(module.__file__).read_bytes()).hexdigest() if module.__file__ else ""
 
 
 def _load_class(target: str, import_path: Path | None) -> type:
@@ -218,20 +223,3 @@ def _make(name: str, cls: type) -> Agent:
         raise AgentError(
             f"agent {name!r}: {cls.__qualname__}() failed, it must need no arguments: {type(error).__name__}: {error}"
         ) from error
-
-
-def _modules(cls: type) -> list[ModuleType]:
-    """Return the modules of a class's own packages that it is made from, by following imports."""
-    waiting = [sys.modules[base.__module__] for base in cls.__mro__ if base.__module__ in sys.modules]
-    packages = {module.__name__.partition(".")[0] for module in waiting} - set(sys.stdlib_module_names)
-    found: dict[str, ModuleType] = {}
-    while waiting:
-        module = waiting.pop()
-        if module.__name__ in found or module.__name__.partition(".")[0] not in packages:
-            continue
-        found[module.__name__] = module
-        for value in vars(module).values():
-            name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
-            if isinstance(name, str) and name in sys.modules:
-                waiting.append(sys.modules[name])
-    return list(found.values())

@@ -1,4 +1,4 @@
-"""A digest of the package's own code, on which every generated file and every cached schema depends."""
+"""Digests of code: of this package's own, on which every generated file and cached schema depends, and of agents'."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ def package_digest() -> str:
     It covers the whole package: a list of the files that matter would go stale as code moves, and following imports
     would import them. 260 files take 4 ms. The digest is computed once in a process.
     """
-    root = os.fspath(Path(__file__).resolve().parent.parent)
+    return folder_digest(Path(__file__).resolve().parent.parent)
+
+
+def folder_digest(top: Path) -> str:
+    """Return the SHA-256 of all Python files in a folder and below it, names included, in hex."""
+    root = os.fspath(top)
     digest = hashlib.sha256()
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name != "__pycache__")
