@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import importlib
+import pkgutil
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from runner.ddl import dialects
 from runner.ddl.model import Schema
 from runner.generation.agent import AgentContext
 from runner.generation.registry import BUILT_IN, code_digest, known_agents, load_agent
@@ -101,4 +105,22 @@ def test_code_digest_follows_the_agents_own_file(beside: Path) -> None:
     assert first == code_digest(agent)
     beside.write_text(f"{GOOD}\n# changed\n", encoding="utf-8")
     assert code_digest(agent) != first
-    assert code_digest(load_agent("be-crud")) != code_digest(load_agent("be-boilerplate"))
+
+
+def test_code_digest_does_not_depend_on_the_modules_that_are_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / f"own_package_{tmp_path.name.replace('-', '_')}"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "notes.py").write_text(f"import {package.name}\n{GOOD}", encoding="utf-8")
+    (package / "late.py").write_text("word = 'one'\n")
+    monkeypatch.setattr("sys.path", [*sys.path])
+    agent = load_agent(f"{package.name}.notes:Notes", tmp_path)
+    first = code_digest(agent)
+    importlib.import_module(f"{package.name}.late")
+    for name in pkgutil.iter_modules(dialects.__path__, f"{dialects.__name__}."):
+        importlib.import_module(name.name)
+    assert code_digest(agent) == first
+    (package / "late.py").write_text("word = 'two'\n")
+    assert code_digest(agent) != first

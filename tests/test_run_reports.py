@@ -13,8 +13,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from runner.command.run_options import RunOptions
+from runner.command.run_plan import run_plan
 from runner.progress.reports.junit_report import junit_xml
-from runner.progress.reports.report_files import check_writable
+from runner.progress.reports.report_files import ReportFiles, check_writable
 from runner.progress.reports.report_page import report_html
 from runner.progress.reports.run_account import RunAccount
 from runner.progress.reports.trace_report import trace_json
@@ -300,3 +302,39 @@ def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         check_writable(tmp_path / "circle", "--json")
     check_writable(Path("/dev/stdout"), "--json")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["circle", "file", "link"]
+
+
+def test_a_report_does_not_replace_an_input_or_another_report(tmp_path: Path) -> None:
+    schema = tmp_path / "school.sql"
+    schema.write_text("CREATE TABLE students (id int);")
+    (tmp_path / "link.sql").symlink_to(schema)
+    reports = ReportFiles(json=tmp_path / "report.json", trace=tmp_path / "link.sql")
+    reports.check()
+    with pytest.raises(ReportPathError, match=r"link.sql: the run reads this file; name another one with --trace"):
+        reports.check([schema])
+    twice = ReportFiles(json=tmp_path / "a", junit=tmp_path / "new" / ".." / "a")
+    with pytest.raises(ReportPathError, match=r"a: --json names this file, too; name another one with --junit"):
+        twice.check()
+    with pytest.raises(ReportPathError, match=r"--json names this file, too; name another one with --code-quality"):
+        ReportFiles(json=tmp_path / "a").check(code_quality=tmp_path / "a")
+    ReportFiles(json="/dev/null", junit="/dev/null").check()
+
+
+@pytest.mark.parametrize("name", ["plan.yaml", "school.sql", "labels.yaml", "own/model.py.j2", "my_agents.py"])
+def test_no_report_replaces_a_file_that_the_plan_names(tmp_path: Path, name: str) -> None:
+    (tmp_path / "own").mkdir()
+    for each in ("school.sql", "labels.yaml", "own/model.py.j2", "my_agents.py"):
+        (tmp_path / each).write_text("")
+    plan = tmp_path / "plan.yaml"
+    plan.write_text(
+        "tasks:\n"
+        "  - {description: BE CRUD APIs, ddl: school.sql, labels: labels.yaml, templates: own}\n"
+        "  - {description: x, agent: 'my_agents:Mine'}\n"
+    )
+    state = tmp_path / "state"
+    for chosen in (
+        RunOptions(plan=plan, state=state, reports=ReportFiles(trace=tmp_path / name)),
+        RunOptions(plan=plan, state=state, code_quality=tmp_path / name),  # written of an invalid plan as well
+    ):
+        with pytest.raises(ReportPathError, match="the run reads this file"):
+            run_plan(chosen)

@@ -28,7 +28,7 @@ from runner.records.version import VERSION
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
-    from runner.progress.reports.report_files import ReportFiles
+    from runner.command.run_options import RunOptions
 
 _DEFAULT_COMMAND = "run"
 _EXHAUSTED_LINE = f"{EXHAUSTED}\n".encode()  # made before there is no memory for it
@@ -201,20 +201,19 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
         from runner.progress.notification import Notifier  # noqa: PLC0415
 
         notifier = Notifier.create(url, os.environ, always=when == "always")
-    if watch:
-        ctx.exit(_watch(ctx, options["plan"], reports, quiet=options["quiet"]))
-    ctx.exit(run_plan(RunOptions(**options, reports=reports, notifier=notifier)))
+    chosen = RunOptions(**options, reports=reports, notifier=notifier)
+    ctx.exit(_watch(ctx, chosen) if watch else run_plan(chosen))
 
 
-def _watch(ctx: click.Context, plan: Path, reports: ReportFiles, *, quiet: bool) -> int:
+def _watch(ctx: click.Context, options: RunOptions) -> int:
     """Run a plan again whenever it has changed; return the exit code for the signal that ended this."""
     from runner.command.plan_watch import command_of_one_run, watch_plan  # noqa: PLC0415 - see the module's docstring
 
-    reports.check()
+    options.check_reports()
     command = command_of_one_run(sys.orig_argv)
     if ctx.get_parameter_source("if_running") is click.core.ParameterSource.DEFAULT:
         command += ["--if-running", "wait"]  # a change must not be lost because another process runs the plan
-    return watch_plan(plan, command, _say_nothing if quiet else partial(say, err=True))
+    return watch_plan(options.plan, command, _say_nothing if options.quiet else partial(say, err=True))
 
 
 def _say_nothing(text: str) -> None:

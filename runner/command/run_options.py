@@ -38,6 +38,15 @@ class RunOptions:
     log_format: Literal["text", "json"] = "text"
     executor: str | None = None  # `local` or the address of a scheduler, in place of the plan's own
 
+    def check_reports(self) -> None:
+        """Raise `ReportPathError` where a report could not be written, or would replace an input or another report."""
+        if not self.reports.wanted and self.code_quality is None:
+            return
+        from runner.plan.input_files import PlanInputs  # noqa: PLC0415 - slow to import, and for a report only
+
+        inputs = PlanInputs(self.plan).find().digests if self.plan.is_file() else (self.plan,)  # not a pipe: read once
+        self.reports.check(inputs, code_quality=self.code_quality)
+
     @property
     def talks(self) -> bool:
         """Whether the output is text for people, and all of it."""

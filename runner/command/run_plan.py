@@ -28,7 +28,6 @@ from runner.command.run_end import (
 )
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console
-from runner.progress.reports.report_files import check_writable
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
@@ -56,9 +55,7 @@ _WORKSPACE_LOST = "the workspace was removed or replaced during the run. Run the
 
 def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` where it cannot start."""
-    options.reports.check()
-    if options.code_quality is not None:
-        check_writable(options.code_quality, "--code-quality")
+    options.check_reports()
     ci = CiJob.of(os.environ, talks=options.talks, code_quality=options.code_quality)
     with ci.marks_errors(str(options.plan)):
         return _run(options, ci)

@@ -141,11 +141,16 @@ class ParallelOrchestrator:
         return self.submit(task).result()
 
     def submit(self, task: TaskInput) -> Future[TaskResult]:
-        """Add a task and return a future of its result. Raises like `execute_task`, at once."""
+        """Add a task and return a future of its result. Raises like `execute_task`, at once.
+
+        Raises `ReportPathError` where a report would replace a file of its DDL.
+        """
         with self._lock:
             task_id = task.id or free_name(kebab(task.description), self._futures, separator="-")
         self._prepare()  # in this thread: a later one may need it first, and processes die with their thread
         job = self._preparation.prepare(replace(task, id=task_id))
+        if self._reports.wanted:
+            self._reports.check(self._preparation.files)
         return self.submit_jobs([job])[task_id]
 
     def submit_jobs(self, jobs: Sequence[Job]) -> Mapping[str, Future[TaskResult]]:
@@ -293,6 +298,7 @@ class ParallelOrchestrator:
             self._reporter.post(RunEnded(status=ended, exit_code=code))
             self._reporter.close(CLOSE_TIMEOUT)
             if isinstance(self._store, StateReader):
+                self._reports.check(self._preparation.files)  # the caller may have gone on after `submit` refused
                 diffs = self.diffs if self._settings.check else None
                 self._reports.write(self._store, self.run_id, self.changes, diffs)
 

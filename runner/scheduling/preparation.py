@@ -102,6 +102,11 @@ class Preparation:
         return Job(spec=spec, read_schema=read, pickle_schema=pickled, read_parts=parts, start=agent.start)
 
     @property
+    def files(self) -> frozenset[Path]:
+        """The files of DDL of the tasks that were prepared."""
+        return frozenset(path for paths, _ in self._sources for path in paths)
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What was not understood of the schemas, about tables that no task works on."""
         return tuple(self._warnings)

@@ -24,6 +24,16 @@ CREATE TABLE students (
     born date
 );
 """
+OWN_AGENT = """\
+from runner import Agent, GeneratedFile
+
+class Own(Agent):
+    kind = "own"
+    title = "Own"
+
+    def generate(self, ctx):
+        return [GeneratedFile(f"{ctx.table.name.name}.txt", ctx.table.name.name)]
+"""
 CRUD = {"id": "crud", "description": "BE CRUD APIs"}
 
 
@@ -84,6 +94,17 @@ def test_reasons_of_what_did_not_run_name_what_it_needed(folder: Folder) -> None
         "skipped",
         "needs 'crud', which failed; new",
     ]
+
+
+def test_an_own_agent_is_the_same_after_a_schema_was_parsed_in_another_run(folder: Folder, tmp_path: Path) -> None:
+    (folder.path / "own_agents.py").write_text(OWN_AGENT)
+    folder.write_plan(CRUD, {"id": "own", "description": "own", "agent": "own_agents:Own"})  # the first one parses it
+    cache = str(tmp_path / "cache")
+    assert folder.run("plan.yaml", XDG_CACHE_HOME=cache).returncode == 0
+    change(folder, COLUMN, f"{COLUMN}    email text,\n")
+    changed = folder.run("plan.yaml", "--explain", XDG_CACHE_HOME=cache).stdout
+    assert "table students changed: +column email" in changed
+    assert "4 up to date\n" in folder.run("plan.yaml", XDG_CACHE_HOME=cache).stdout
 
 
 def test_a_dry_run_shows_what_would_happen_and_writes_nothing(folder: Folder) -> None:

@@ -302,6 +302,8 @@ PREPARED: dict[str, Prepare] = {
         nothing,
     ),
     "a report that would replace a folder": a_folder,
+    "a report that would replace the schema": plan(),
+    "two reports with one path": plan(),
     "a report in a folder that is a file": plan(),
     "`--diff` without `--check`": plan(),
     "`--watch` with `--rerun-failed`": plan(),

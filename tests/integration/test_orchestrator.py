@@ -232,6 +232,16 @@ def test_reports_are_written_at_the_end_of_a_run_and_refused_before_it(state, tm
     assert '"one/t0"' in written["trace"].read_text()
     with pytest.raises(ReportPathError, match="it is a folder"):
         ParallelOrchestrator(store=state, reports=ReportFiles(json=tmp_path))
+    schema = tmp_path / "school.sql"
+    schema.write_text("CREATE TABLE students (id bigint PRIMARY KEY);\n")
+    docs = TaskInput(description="Schema docs", workspace_path=str(tmp_path / "out"), ddl_path=str(schema))
+    refused = ParallelOrchestrator(store=state, import_path=HERE, reports=ReportFiles(json=schema))
+    refused.submit_jobs([replace(task, spec=replace(task.spec, id="two"))])  # the run has begun
+    with pytest.raises(ReportPathError, match="the run reads this file"):
+        refused.submit(docs)
+    with pytest.raises(ReportPathError, match="the run reads this file"):
+        refused.close()
+    assert schema.read_text().startswith("CREATE TABLE")
 
 
 def test_reports_of_a_store_that_cannot_be_read_are_refused(tmp_path) -> None:

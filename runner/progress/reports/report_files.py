@@ -12,7 +12,7 @@ from runner.records.atomic_files import replace_file
 from runner.records.errors import ReportPathError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from _typeshed import StrPath  # noqa: TC004 - a dataclass does not evaluate it
 
@@ -34,11 +34,24 @@ class ReportFiles:
         """Whether there is any."""
         return any(path is not None for _, path in self._by_option())
 
-    def check(self) -> None:
-        """Raise `ReportPathError` where one of them could not be written."""
-        for option, path in self._by_option():
-            if path is not None:
-                check_writable(path, option)
+    def check(self, inputs: Iterable[StrPath] = (), **more: StrPath | None) -> None:
+        """Raise `ReportPathError` where one of them could not be written, or would replace an input or another report.
+
+        `inputs` are files that the run reads; `more` are further reports, by the name of their option.
+        """
+        read = {os.path.realpath(path) for path in inputs}
+        options: dict[str, str] = {}  # by the real path of the report
+        further = ((f"--{name.replace('_', '-')}", path) for name, path in more.items())
+        for option, path in (*self._by_option(), *further):
+            if path is None:
+                continue
+            check_writable(path, option)
+            real = os.path.realpath(path)
+            if real in read:
+                raise ReportPathError(f"{path}: the run reads this file; name another one with {option}")
+            if real in options and (Path(real).is_file() or not Path(real).exists()):  # a pipe may get several
+                raise ReportPathError(f"{path}: {options[real]} names this file, too; name another one with {option}")
+            options[real] = option
 
     def _by_option(self) -> tuple[tuple[str, StrPath | None], ...]:
         return ("--json", self.json), ("--junit", self.junit), ("--report", self.page), ("--trace", self.trace)
