@@ -16,7 +16,7 @@ from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from runner.generation.workspace.base_store import BaseStore
     from runner.generation.workspace.directory import Directory
@@ -167,17 +167,30 @@ class Batch:
             record = self._manifest.load(self.name[0], piece)
             if record is not None:
                 texts = self._bases.load(self.name[0], piece, record.base)
-                return record, texts, renamed_paths(texts.base.keys(), [file.path for file in self._files])
+                old, new = ([file.path for file in files] for files in (record.files, self._files))
+                return record, texts, renamed_paths(old, new)
         return None
 
-    def former(self, path: str) -> tuple[FileRecord, bytes] | None:
-        """Return what a new file was when its table had another name: its record, and the text that was generated."""
+    def former(self, path: str) -> tuple[FileRecord, bytes | None] | None:
+        """Return what a new file was when its table had another name: its record, and the text that was generated.
+
+        The text is None where it is unknown, as that of a `once` file.
+        """
         if self._former is None:
             return None
         record, texts, paths = self._former
         before = next((file for file in record.files if file.path == paths.get(path)), None)
-        text = None if before is None else texts.base.get(before.path)
-        return None if before is None or text is None or digest(text) != before.sha256 else (before, text)
+        if before is None:
+            return None
+        text = texts.base.get(before.path)
+        return before, text if text is not None and digest(text) == before.sha256 else None
+
+    def renamed_texts(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield what was generated for each file under the table's former name, and what is generated for it now."""
+        for file in self._files:
+            former = self.former(file.path)
+            if former is not None and former[1] is not None:
+                yield former[1], file.data
 
     def has_conflict(self, path: str) -> bool:
         """Whether the file had a conflict when it was last recorded."""
@@ -224,7 +237,8 @@ class Batch:
         base = {
             path: data
             for path, data in texts.base.items()
-            if self.outcomes[path].verb != "absent" and (self._committed is None or self.outcomes[path].edited)
+            if (self.outcomes[path].verb != "absent" or path not in self.previous)
+            and (self._committed is None or self.outcomes[path].edited)
         }
         unmerged = {path: outcome for path, outcome in self.outcomes.items() if outcome.verb in {"keep", "conflict"}}
         if unmerged:
@@ -265,6 +279,7 @@ class Batch:
             mode="once" if file.once else "generated",
             kept=unmerged,
             conflict=outcome.verb == "conflict",
+            deleted=outcome.verb == "absent",
         )
 
 

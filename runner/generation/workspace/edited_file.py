@@ -13,6 +13,8 @@ from runner.generation.workspace.line_ends import are_alike, digest, with_lf, wi
 from runner.generation.workspace.side_files import ORIGINAL, REJECTED, REJECTION_HEAD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.generation.merging.merged_text import MergedText
     from runner.generation.workspace.batch import NewFile
     from runner.records.task import ConflictPolicy
@@ -53,12 +55,28 @@ def merge_renamed(file: NewFile, former: bytes, base: bytes) -> Outcome | None:
         before, edited, generated = (with_lf(version).decode() for version in (base, former, file.data))
     except UnicodeDecodeError:
         return None
-    rename = renaming(before, generated)
+    rename = renaming([(before, generated)])
     merged = merge(file.path, rename(before), rename(edited), generated)
     if merged.conflicts:
         return Outcome("conflict", merged.marked().encode(), base=file.data)
     data = merged.text().encode()
     return None if are_alike(data, file.data) else Outcome("merge", data, edited=digest(data))
+
+
+def rename_own(file: NewFile, former: bytes, versions: Iterable[tuple[bytes, bytes]]) -> Outcome | None:
+    """Return what a `once` file of a renamed table becomes, with the new names; None where there is nothing to carry.
+
+    `former` is its former file. `versions` are pairs of the texts that were generated for the table's other files under
+    the old name and under the new one.
+    """
+    from runner.generation.merging.renaming import renaming  # noqa: PLC0415 - few tables are renamed
+
+    rename = renaming((with_lf(old).decode(), with_lf(new).decode()) for old, new in versions)
+    try:
+        data = with_line_ends_of(former, rename(with_lf(former).decode()).encode())
+    except UnicodeDecodeError:
+        data = former
+    return None if are_alike(data, file.data) else Outcome("merge", data)
 
 
 def _merged(file: NewFile, current: bytes, merged: MergedText) -> Outcome:
