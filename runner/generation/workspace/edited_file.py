@@ -104,9 +104,10 @@ def _conflict(file: NewFile, current: bytes, base: bytes, merged: MergedText, po
 def rejection(file: NewFile, base: bytes, merged: MergedText) -> bytes:
     """Return the text of `FILE.rej`: what could not be merged, how the generated text changed, and all of it."""
     name = file.path.rpartition("/")[2]
-    reason = f"The merged text cannot be used: {merged.problem}\n" if merged.problem else ""
+    reason = f"It cannot be merged: {merged.problem}\n" if merged.problem else ""
+    command = f"runner resolve {file.path}"
     parts = (
-        f"{REJECTION_HEAD}{reason}Your file {name} is as you left it. Settle this with: runner resolve {file.path}\n",
+        f"{REJECTION_HEAD}{reason}Your file {name} is as you left it. Settle this in the workspace with: {command}\n",
         f"---- how the generated text changed since your edit\n{unified_diff(file.path, base, file.data)}",
         f"---- the merged text, with both versions where they contradict each other\n{merged.marked()}",
         f"---- the generated text\n{with_lf(file.data).decode()}",
