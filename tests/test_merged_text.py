@@ -345,6 +345,12 @@ def test_a_merge_that_does_not_parse_is_one_conflict_of_the_whole_file() -> None
     assert result.text() == "a: 1\nb: [2\n"
 
 
+def test_an_edited_file_that_does_not_parse_is_named_with_its_own_line() -> None:
+    base = "one = 1\n\n\ndef last():\n    return 9\n"
+    result = conflict("m.py", base, base.replace("last():", "last(:"), "new = 0\n" * 9 + base)
+    assert result.problem == "your file does not parse: line 4: invalid syntax"
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [

@@ -45,6 +45,14 @@ def test_choices_that_contradict_each_other_are_refused(workspace: Path) -> None
     assert (workspace / "a.py").read_text() == "one = 5\nlast = 9\n"
 
 
+def test_a_file_that_was_kept_is_no_conflict(tmp_path: Path) -> None:
+    (tmp_path / "a.py").write_text("own = 1\n")
+    generate(tmp_path, "one = 1\n", "1")
+    result = run(tmp_path)
+    assert result.exit_code == 0
+    assert result.output.startswith("kept a.py: its text from before the edit is unknown\n")
+
+
 def test_a_path_that_does_not_exist_is_refused(workspace: Path) -> None:
     result = run(workspace / "nothing.py", "--ours")
     assert result.exit_code == 2

@@ -444,6 +444,33 @@ def test_edits_of_a_renamed_table_are_carried_to_its_new_files(tmp_path: Path) -
     assert (tmp_path / "a" / "people" / "model.py").read_text() == carried
 
 
+def test_a_file_of_the_users_own_and_a_deleted_one_follow_a_renamed_table(tmp_path: Path) -> None:
+    def generate(table: str, run_id: str, *former: str) -> WriteReport:
+        files = [
+            GeneratedFile(f"{table}/model.py", f'table = "{table}"\n'),
+            GeneratedFile(f"{table}/test_{table}.py", "x = 1\n"),
+            GeneratedFile(f"{table}/customize.py", "# yours\n", mode="once"),
+        ]
+        writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), run_id)
+        return writer.write(f"crud/{table}", files, "d", former=former)
+
+    generate("users", "1")
+    own = tmp_path / "users" / "customize.py"
+    own.write_text("from users.model import table\n")
+    (tmp_path / "users" / "test_users.py").unlink()
+    generate("users", "2")
+    report = generate("people", "3", "users")
+    assert report.changes == (("merge", "people/customize.py"), ("create", "people/model.py"))
+    assert (tmp_path / "people" / "customize.py").read_text() == "from people.model import table\n"
+    record = Manifest(tmp_path).load("crud", "people")
+    assert record is not None
+    assert [file.path for file in record.files if file.deleted] == ["people/test_people.py"]
+    assert generate("people", "4").changes == ()
+    assert not (tmp_path / "people" / "test_people.py").exists()
+    writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "5", check=True)
+    assert writer.edited("crud/users") == ("users/customize.py",)
+
+
 def test_edits_that_a_renamed_table_contradicts_are_between_markers_in_its_new_file(tmp_path: Path) -> None:
     writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "1")
     writer.write("crud/users", [GeneratedFile("users/model.py", "size = 1\n")], "d")

@@ -27,9 +27,9 @@ def resolve(ctx: click.Context, /, path: Path, **options: bool) -> None:
     """Show conflicts between edits by hand and what is generated, or settle them.
 
     PATH is a generated file, or a folder for all conflicts in it; the current folder by default. Exits with 1 while
-    there are conflicts.
+    there are conflicts. Files that a run kept because their text from before the edit is unknown are shown, too.
     """
-    from runner.generation.workspace.settlement import Settlement, workspace_of  # noqa: PLC0415 - slow to import
+    from runner.generation.workspace.settlement import NO_BASE, Settlement, workspace_of  # noqa: PLC0415 - slow to import
 
     choices: list[Choice] = [choice for choice in _CHOICES if options[choice]]
     if len(choices) > 1:
@@ -45,7 +45,7 @@ def resolve(ctx: click.Context, /, path: Path, **options: bool) -> None:
     left = 0
     for conflict in found:
         if choice is None:
-            say(f"conflict in {conflict.path}")
+            say(f"conflict in {conflict.path}" if conflict.base is not None else f"kept {conflict.path}: {NO_BASE}")
             say(settlement.shown(conflict))
             continue
         try:
@@ -59,4 +59,4 @@ def resolve(ctx: click.Context, /, path: Path, **options: bool) -> None:
         say("settle one with --ours or --theirs, or edit it and use --edited")
     elif not found:
         say(f"no conflict in {path}")
-    ctx.exit(1 if left or (found and choice is None) else 0)
+    ctx.exit(1 if left or (choice is None and any(conflict.base is not None for conflict in found)) else 0)

@@ -54,7 +54,10 @@ def problem_of(path: str, text: str, edited: str, generated: str) -> str | None:
     """
     problem = _syntax_problem(path, text)
     if problem is not None:
-        return None if _syntax_problem(path, generated) else problem
+        if _syntax_problem(path, generated):
+            return None
+        own = _syntax_problem(path, edited)
+        return f"your file does not parse: {own}" if own else f"the merged text does not parse: {problem}"
     unknown = undefined_names(path, text) - undefined_names(path, edited) - undefined_names(path, generated)
     return f"{', '.join(sorted(unknown))}: used, but no longer defined" if unknown else None
 
@@ -75,7 +78,9 @@ def _syntax_problem(path: str, text: str) -> str | None:
             case _:
                 if path.endswith(".toml"):
                     tomllib.loads(text)
-    except (ValueError, SyntaxError, RecursionError) as error:
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    except (ValueError, RecursionError) as error:
         return str(error)
     except Exception as error:
         if type(error).__module__.startswith("yaml"):

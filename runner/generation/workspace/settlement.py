@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runner.generation.workspace.record_format import Record
 
 Choice = Literal["ours", "theirs", "edited"]
+NO_BASE = "its text from before the edit is unknown"
 
 
 def workspace_of(path: Path) -> Path:
@@ -64,7 +65,7 @@ class Settlement:
         """Return the conflicts in a file or folder of the workspace, by path."""
         found = []
         for record in self._manifest.records():
-            kept = [file for file in record.files if file.kept and _is_below(file.path, below)]
+            kept = [file for file in record.files if file.kept and not file.deleted and _is_below(file.path, below)]
             texts = self._bases.load(record.task_id, record.piece, record.base) if kept else BaseTexts()
             found += [
                 OpenConflict(
@@ -88,7 +89,7 @@ class Settlement:
         merged = _merged(conflict, current)
         if merged is not None and merged.problem is None:
             return merged.conflicts_only()
-        reason = f"The merged text cannot be used: {merged.problem}\n" if merged is not None else ""
+        reason = f"It cannot be merged: {merged.problem}\n" if merged is not None else ""
         return reason + unified_diff(conflict.path, current, conflict.generated)
 
     def settle(self, conflict: OpenConflict, choice: Choice) -> str | None:
@@ -176,7 +177,9 @@ def _chosen(conflict: OpenConflict, current: bytes, choice: Choice) -> bytes:
         if problem_of(conflict.path, result, text, generated) is None:
             return with_line_ends_of(current, result.encode())
     if choice == "ours":
-        reason = "its text from before the edit is unknown" if merged is None else merged.problem or "names are missing"
+        reason = (
+            NO_BASE if conflict.base is None else (merged and merged.problem) or "it is no text, or names are missing"
+        )
         raise WorkspaceError(f"{conflict.path}: it cannot be merged: {reason}. Edit it, then use --edited")
     return with_line_ends_of(current, conflict.generated)
 

@@ -20,7 +20,7 @@ from runner.generation.workspace.base_store import BaseStore
 from runner.generation.workspace.batch import Batch, NewFile, Outcome, Verb
 from runner.generation.workspace.claims import Claims, RunClaims
 from runner.generation.workspace.directory import Directory, FileState, cannot
-from runner.generation.workspace.edited_file import merge_edited, merge_renamed
+from runner.generation.workspace.edited_file import merge_edited, merge_renamed, rename_own
 from runner.generation.workspace.file_diffs import unified_diff
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
 from runner.generation.workspace.runner_folder import (
@@ -188,11 +188,11 @@ class WorkspaceWriter:
         return report
 
     def edited(self, owner: str) -> tuple[str, ...]:
-        """Return the paths of the files that sub-task `owner` generated and a person has edited."""
+        """Return the paths of the files that sub-task `owner` generated and a person has edited, `once` files too."""
         batch = Batch(self._manifest, self._bases, owner, ())
         found = []
         with Directory(self._real_root) as workspace:
-            for file in batch.unwanted:
+            for file in batch.previous.values():
                 try:
                     current = workspace.read(locate(self._real_root, file.path))
                 except OSError as error:
@@ -243,7 +243,7 @@ class WorkspaceWriter:
         except OSError as error:
             raise cannot("read it", file.path, error) from error
         outcome = self._decide(batch, file, current)
-        if current is None and not file.once and not self._force:
+        if current is None and not self._force:
             outcome = self._carried(workspace, batch, file) or outcome
         if self._diff and outcome.data is not None:
             batch.diffs[file.path] = unified_diff(file.path, None if current is None else current.data, outcome.data)
@@ -260,13 +260,17 @@ class WorkspaceWriter:
         if former is None:
             return None
         record, base = former
+        if record.deleted:
+            return Outcome("absent")
         try:
             current = workspace.read(locate(self._real_root, record.path))
         except OSError as error:
             raise cannot("read it", record.path, error) from error
         if current is None or is_one_of(current.data, (record.sha256,)):
             return None
-        return merge_renamed(file, current.data, base)
+        if file.once:
+            return rename_own(file, current.data, batch.renamed_texts())
+        return None if base is None else merge_renamed(file, current.data, base)
 
     def _write(
         self, workspace: Directory, batch: Batch, file: NewFile, current: FileState | None, outcome: Outcome
@@ -325,7 +329,7 @@ class WorkspaceWriter:
             return Outcome("update", file.data) if left_behind else Outcome("identical")
         if self._force or batch.wrote(file.path, current.data):
             return Outcome("update", file.data)
-        base = batch.base_of(file.path, current.data)
+        base = batch.base_of(file, current.data)
         unsettled = batch.has_conflict(file.path)
         return merge_edited(file, current.data, base, self._merging.conflict, unsettled=unsettled)
 
