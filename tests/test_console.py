@@ -196,6 +196,26 @@ def test_a_notice_is_printed_in_the_summary_or_at_once_after_it() -> None:
     assert err.getvalue() == "report.json written\n"
 
 
+def test_removed_files_are_counted_and_the_run_is_not_called_up_to_date() -> None:
+    out = io.StringIO()
+    console = Console(out=out, err=io.StringIO(), environ={})
+    console.write(
+        recorded([run_started(), task_added("crud", ["x"]), ended("crud", "x", up_to_date=True, files=FileCounts())])
+    )
+    console.count_removed(9)
+    console.write(recorded([RunEnded(status=RunStatus.DONE, exit_code=0, at=at(4))]))
+    assert re.search(r"^files +9  9 removed$", out.getvalue(), re.MULTILINE)
+    assert "up to date in" not in out.getvalue()
+
+
+def test_a_check_with_failures_says_that_not_all_was_checked() -> None:
+    out = io.StringIO()
+    print_drift([], out=out, unchecked=2)
+    assert out.getvalue() == "no file of the other sub-tasks differs; 2 sub-tasks could not be checked\n"
+    print_drift([("update", "a")], out=out, unchecked=1)
+    assert out.getvalue().endswith("1 to update; 1 sub-task could not be checked\n")
+
+
 def test_a_check_prints_only_failures_before_its_list() -> None:
     assert shown(whole_run(), check=True) == ("", "")
     assert shown(FAILED_RUN, check=True)[0] == f"{FAILURES}\n"

@@ -41,6 +41,12 @@ def test_a_large_plan_fits_on_a_screen() -> None:
     ]
 
 
+def test_files_of_dropped_tables_would_be_removed_with_prune() -> None:
+    account = RunAccount.of("run", [task_added("crud", ["students"])], (), {})
+    lines = [line.text for line in dry_run_lines(account, ["a.txt", "b.txt"], prune=True)]
+    assert "2 files of dropped tables would be removed" in lines
+
+
 def test_a_plan_with_nothing_to_do_has_a_line_for_that() -> None:
     assert outlook(0)[-1] == "nothing would run; nothing was written"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -52,6 +52,15 @@ def complete_file(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return completion.files(incomplete)
 
 
+class _ReportPath(click.Path):
+    """The path of a report, which is not empty: the current folder would be meant."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail("the path is empty; name a file", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 STATE = click.option(
     "--state",
     envvar="RUNNER_STATE",
@@ -61,7 +70,7 @@ STATE = click.option(
     help="Folder with the state of runs.",
 )
 PLAN = click.argument("plan", type=click.Path(path_type=Path), shell_complete=complete_plan)
-REPORT = click.Path(path_type=Path)
+REPORT = _ReportPath(path_type=Path)
 RUN = click.argument("run", required=False, shell_complete=complete_run)
 DIALECT = click.option("--dialect", type=click.Choice(NAMES), default=DEFAULT, show_default=True)
 

@@ -76,10 +76,20 @@ class _Commands(click.Group):
 def _with_wait_named(args: list[str]) -> list[str]:
     """Return the arguments with `--if-running wait SECONDS` as two options: options of click have no optional value."""
     for number in range(len(args) - 2):
-        seconds = args[number + 2].replace(".", "", 1)
-        if args[number : number + 2] == ["--if-running", "wait"] and seconds.isdecimal():
-            return [*args[: number + 2], "--wait", *args[number + 2 :]]
+        if args[number : number + 2] == ["--if-running", "wait"]:
+            value = args[number + 2]
+            if value.replace(".", "", 1).isdecimal():
+                return [*args[: number + 2], "--wait", *args[number + 2 :]]
+            if not _may_follow(value):
+                raise click.UsageError(f"--if-running wait takes a number of seconds, not {value!r}")
     return args
+
+
+def _may_follow(argument: str) -> bool:
+    """Return whether an argument is an option or a plan, and no wrong number."""
+    if argument.startswith("-"):
+        return not argument[1:2].isdigit()
+    return Path(argument).suffix in {".yaml", ".yml"} or Path(argument).exists()
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -18,6 +18,7 @@ from runner.command.run_options import RunOptions
 from runner.plan.plan_model import Plan
 from runner.progress.reports.console import print_changes, print_drift, print_dry_run
 from runner.progress.reports.summary import SHORT_ID
+from runner.records.status import SubTaskStatus
 from runner.scheduling.job import Job
 
 if TYPE_CHECKING:
@@ -56,9 +57,12 @@ class RunEnd:
                 if options.log_format == "json":
                     print_changes(orchestrator.run_id, orchestrator.changes, leftovers)
                 elif options.dry_run:
-                    print_dry_run(self._account(store, orchestrator), leftovers, log=self.ci.log)
+                    print_dry_run(self._account(store, orchestrator), leftovers, log=self.ci.log, prune=options.prune)
                 else:
-                    print_drift(self.drift, orchestrator.diffs, log=self.ci.log, quiet=options.quiet)
+                    unchecked = self._unchecked(store, orchestrator) if self.exit_code == 1 else 0
+                    print_drift(
+                        self.drift, orchestrator.diffs, log=self.ci.log, quiet=options.quiet, unchecked=unchecked
+                    )
         self._report_to_ci(store, orchestrator, console, leftovers)
         options.reports.write(
             store,
@@ -108,6 +112,11 @@ class RunEnd:
         events = (recorded.event for recorded in store.events(run_id))
         return RunAccount.of(run_id, events, orchestrator.changes, diffs)
 
+    def _unchecked(self, store: SqliteStore, orchestrator: ParallelOrchestrator) -> int:
+        """Return the number of sub-tasks that have failed or did not run."""
+        subtasks = self._account(store, orchestrator).subtasks
+        return sum(subtask.status is not SubTaskStatus.DONE for subtask in subtasks)
+
     def _texts(self) -> dict[str, list[str]] | None:
         """Return the reasons of each sub-task as texts, None where they were not asked for."""
         if not self.options.explain:
@@ -135,6 +144,7 @@ def finish_success(
         for table in dropped:
             for event in dropped_tables.prune(table, orchestrator.run_id):
                 orchestrator.note(event)
+                console.count_removed(event.level == "info")  # a warning names a file that stays
     elif dropped:
         console.notice(dropped_tables.notice(dropped, orchestrator.run_id))
     if options.log_format == "text":

@@ -133,7 +133,13 @@ def _execute(
         limits=limits,
     )
     with _run_store(options) as store:
-        reasons = _reasons(jobs, options, ci)
+        dead_runs = store.mark_interrupted(str(plan.path))
+        store.forget_old(options.keep_runs)
+        plan_jobs = jobs
+        if options.rerun_failed:
+            with _history(options, store) as history:
+                jobs = unfinished(jobs, history, str(plan.path))
+        reasons = _reasons(plan_jobs, jobs, options, ci)
         console = Console(
             quiet=options.quiet,
             log_format=options.log_format,
@@ -143,15 +149,10 @@ def _execute(
         )
         for notice in store.notices:
             console.notice(notice)
-        for dead in store.mark_interrupted(str(plan.path)):
+        for dead in dead_runs:
             console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
-        store.forget_old(options.keep_runs)
-        plan_jobs = jobs
-        if options.rerun_failed:
-            with _history(options, store) as history:
-                jobs = unfinished(jobs, history, str(plan.path))
-            if not jobs:
-                console.notice("nothing failed when this plan last ran")
+        if options.rerun_failed and not jobs:
+            console.notice("nothing failed when this plan last ran")
         info = RunInfo(plan=plan.name, plan_path=str(plan.path))
         sinks: list[Sink] = [console, *progress.sinks(store)]
         orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info, executor=executor)
@@ -172,6 +173,8 @@ def _execute(
             if code == 0 and not options.check:
                 finish_success(plan_jobs, jobs, orchestrator, console, options)
                 code = report_conflicts(jobs, orchestrator, console, options)
+            elif options.prune and not options.check:
+                console.notice("--prune removed nothing, because not every task succeeded")
             orchestrator.close(status, code)  # does nothing where the cluster was lost: the run has ended then
             progress.drain(store, console)
         end = RunEnd(plan=plan, jobs=plan_jobs, options=options, ci=ci, reasons=reasons, drift=drift, exit_code=code)
@@ -200,13 +203,15 @@ def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job], reasons: 
     return None
 
 
-def _reasons(jobs: Sequence[Job], options: RunOptions, ci: CiJob) -> Reasons:
-    """Return why each sub-task runs or does not, where that is shown."""
+def _reasons(plan_jobs: Sequence[Job], jobs: Sequence[Job], options: RunOptions, ci: CiJob) -> Reasons:
+    """Return why each sub-task of the plan runs or does not, where that is shown; `jobs` have those of this run."""
     if not options.explain and not (options.check and ci.wants_faults):
         return {}
-    from runner.scheduling.explanation import explain  # noqa: PLC0415 - only where it is asked for
+    from runner.scheduling.explanation import LEFT_OUT, Reason, explain  # noqa: PLC0415 - only where it is asked for
 
-    return explain(jobs, force=options.force)
+    chosen = {subtask.id for job in jobs for subtask in job.spec.subtasks}
+    found = explain(plan_jobs, force=options.force)
+    return {subtask_id: why if subtask_id in chosen else (Reason(LEFT_OUT),) for subtask_id, why in found.items()}
 
 
 def _explanation(reasons: Reasons, options: RunOptions) -> Explanation | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from runner.generation.start_command import Start
 
 Mode = Literal["generated", "once"]
+_HIGHEST_STEP = 1_000_000  # fits in every store
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,17 @@ class AgentContext:
         return self.application.part(self.table.name)
 
     def progress(self, step: int, message: str) -> None:
-        """Report that step `step` (1 to the agent's `total_steps`) has begun. Raises `Cancelled` like the check."""
+        """Report that step `step` (1 to the agent's `total_steps`) has begun. Raises `Cancelled` like the check.
+
+        Raises:
+            TypeError: `step` is no whole number, or `message` is no text.
+            ValueError: `step` is negative or larger than 1,000,000.
+
+        """
+        if not isinstance(step, int) or not isinstance(message, str):
+            raise TypeError(f"progress(step, message) takes a whole number and a text, not {step!r} and {message!r}")
+        if not 0 <= step <= _HIGHEST_STEP:
+            raise ValueError(f"progress: step {step} is not between 0 and {_HIGHEST_STEP:,}")
         self.check_cancelled()
         self.report(step, message)
 

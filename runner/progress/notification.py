@@ -6,6 +6,7 @@ A notification is the last thing that a run does. It changes no exit code: where
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Mapping
@@ -21,6 +22,8 @@ LIMIT = 5.0  # seconds for all attempts together
 _ATTEMPTS = 3
 _FIRST_DELAY = 0.2  # seconds before the second attempt
 _LONGEST_DELAY = 1.0
+_DELIVERED = range(200, 300)
+_REDIRECTED = range(300, 400)
 _FINAL = range(400, 500)  # answers after which another attempt would get the same, but for these:
 _PASSING = {408, 425, 429}
 
@@ -43,7 +46,7 @@ class Notifier:
     def create(cls, url: str, environ: Mapping[str, str], *, always: bool) -> Notifier:
         """Return the notifier of a run. Raises `NotifyError`."""
         if not _is_address(url):
-            raise NotifyError(f"--notify {_shown(url)}: expected an address such as https://ci.example/hooks/runner")
+            raise NotifyError(f"--notify {_refused(url)}: expected an address such as https://ci.example/hooks/runner")
         headers = {}
         if line := environ.get(SECRET):
             name, colon, value = line.partition(":")
@@ -80,9 +83,11 @@ class Notifier:
             except (requests.RequestException, ValueError) as error:
                 failure = f"{type(error).__name__} at attempt {attempt + 1}"
                 continue
-            if answer.ok:
+            if answer.status_code in _DELIVERED:
                 return None
             failure = f"status {answer.status_code}"
+            if answer.status_code in _REDIRECTED:
+                return f"{failure} leads to another address, which is not followed; name that one with --notify"
             if answer.status_code in _FINAL and answer.status_code not in _PASSING:
                 break
         return failure
@@ -99,10 +104,15 @@ def _is_address(url: str) -> bool:
         return False
 
 
+def _refused(url: str) -> str:
+    """Return a wrong address without what may be secret in it: its user, its path and its query."""
+    scheme, found, rest = url.partition("://")
+    host = re.split(r"[/?#]", rest if found else scheme, maxsplit=1)[0].rpartition("@")[2]
+    return repr(f"{scheme}://{host}" if found else host)
+
+
 def _shown(url: str) -> str:
     """Return an address without what may be secret in it: its user, its path and its query."""
-    if not _is_address(url):
-        return "(no address)"
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 UP_TO_DATE = "up to date"
 NEW = "new"
 FORCED = "--force"
+LEFT_OUT = "--rerun-failed: it was done when it last ran"
 NOT_RECORDED = "its inputs are not recorded in this checkout"
 INPUTS_CHANGED = "its inputs changed"
 _MOST_TABLES = 3  # that are named in the reason of one sub-task

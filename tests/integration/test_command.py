@@ -404,6 +404,8 @@ def test_files_of_dropped_tables_are_reported_and_pruned_on_request(folder: Fold
     assert listed == sorted(dropped - {str(edited.relative_to(folder.workspace))})
     assert folder.files().keys() == before.keys()
 
+    removed = f"{len(listed)} files of dropped tables would be removed\n"
+    assert removed in folder.run("plan.yaml", "--dry-run", "--prune").stdout
     pruned = folder.run("plan.yaml", "--prune", "--log-format", "json")
     assert pruned.returncode == 0, pruned.stdout + pruned.stderr
     assert edited.read_text() == "mine\n"

@@ -86,14 +86,21 @@ def test_a_run_is_explained_in_text_in_json_and_in_its_log(folder: Folder) -> No
 
 def test_reasons_of_what_did_not_run_name_what_it_needed(folder: Folder) -> None:
     folder.write_plan(acting("crud", options={"acts": {"students": "raise final"}}), acting("pages", needs=["crud"]))
-    run = folder.run("plan.yaml", "--explain")
+    run = folder.run("plan.yaml", "--explain", "--prune", "--json", "report.json")
     assert run.returncode == 1
+    assert "--prune removed nothing, because not every task succeeded\n" in run.stdout
+    assert subtasks(folder.path / "report.json")["pages/students"]["reasons"] == ["needs 'crud', which failed", "new"]
     lines = [line.split(maxsplit=2) for line in run.stdout.splitlines()]
     assert ["crud/students", "failed", "new"] in lines
     assert next(line for line in lines if line[:1] == ["pages/students"])[1:] == [
         "skipped",
         "needs 'crud', which failed; new",
     ]
+    change(folder, COLUMN, f"{COLUMN}    email text,\n")
+    again = folder.run("plan.yaml", "--explain", "--rerun-failed")
+    assert "crud/teachers   not run  --rerun-failed: it was done when it last ran\n" in again.stdout
+    check = folder.run("plan.yaml", "--check", "--rerun-failed").stdout
+    assert check.endswith("no file of the other sub-tasks differs; 3 sub-tasks could not be checked\n")
 
 
 def test_an_own_agent_is_the_same_after_a_schema_was_parsed_in_another_run(folder: Folder, tmp_path: Path) -> None:

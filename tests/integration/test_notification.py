@@ -103,6 +103,14 @@ def test_an_answer_that_will_not_pass_is_a_warning_without_the_address_s_secrets
     assert "not-for-logs" not in run.stdout + run.stderr
 
 
+def test_a_redirect_is_no_delivery(folder: Folder, receiver: Receiver) -> None:
+    folder.write_plan(acting())
+    receiver.statuses.append(302)
+    run = folder.run("plan.yaml", "--notify", receiver.url, "--notify-on", "always")
+    assert (run.returncode, len(receiver.received)) == (0, 1)
+    assert "was not told how the run ended: status 302 leads to another address" in run.stdout + run.stderr
+
+
 def test_a_host_that_does_not_answer_delays_the_end_by_a_bound_and_changes_no_exit_code(folder: Folder) -> None:
     """Measured against the same run without a notification, with room for a busy machine."""
     folder.write_plan(acting())
@@ -119,7 +127,7 @@ def test_a_host_that_does_not_answer_delays_the_end_by_a_bound_and_changes_no_ex
 @pytest.mark.parametrize(
     ("url", "header", "message"),
     [
-        ("ftp://host/x", "", "expected an address such as https://"),
+        ("ftp://user:secret@host/x", "", "--notify 'ftp://host': expected an address such as https://"),
         ("host/x", "", "expected an address such as https://"),
         ("http://127.0.0.1:999999/", "", "expected an address such as https://"),
         ("http://[::1/x", "", "expected an address such as https://"),
@@ -134,4 +142,5 @@ def test_a_wrong_address_or_header_is_refused_before_the_run(
     run = folder.run("plan.yaml", "--notify", url, RUNNER_NOTIFY_HEADER=header)
     assert run.returncode == 2
     assert message in run.stderr
+    assert "secret" not in run.stderr
     assert not folder.workspace.exists()

@@ -106,6 +106,13 @@ class Console:
             else:
                 self._notices.append(text)
 
+    def count_removed(self, files: int) -> None:
+        """Add files of dropped tables to what the summary counts."""
+        if self._abandoned:
+            return
+        with self._lock:
+            self._tally.removed += files
+
     def _sum_up(self) -> None:
         shown_before = self._display.shown
         self._display.close()
@@ -146,14 +153,15 @@ def print_drift(
     log: CiLog | None = None,
     *,
     quiet: bool = False,
+    unchecked: int = 0,
 ) -> None:
     """Print what `--check` found: verbs (create, update, keep) with paths, after the diffs by path if there are any.
 
-    With `quiet`, nothing where nothing would change.
+    With `quiet`, nothing where nothing would change. `unchecked` sub-tasks have failed or did not run.
     """
     stream = direct(sys.stdout if out is None else out)
     colour, width = _shows_colour(stream, os.environ), width_of(stream)
-    found = [line for line in drift_lines(changes) if line.bad or not quiet]
+    found = [line for line in drift_lines(changes, unchecked) if line.bad or not quiet]
     with abandoned_on_error(stream):
         if log is not None and diffs:
             stream.write(log.begin(f"how {count(len(diffs), 'file')} would change"))
@@ -164,15 +172,20 @@ def print_drift(
 
 
 def print_dry_run(
-    account: RunAccount, leftovers: Sequence[str], out: TextIO | None = None, log: CiLog | None = None
+    account: RunAccount,
+    leftovers: Sequence[str],
+    out: TextIO | None = None,
+    log: CiLog | None = None,
+    *,
+    prune: bool = False,
 ) -> None:
-    """Print what `--dry-run` found; `leftovers` are the paths of dropped tables' files."""
+    """Print what `--dry-run` found; `leftovers` are the paths of dropped tables' files, to be removed with `prune`."""
     from runner.progress.reports.dry_run_view import dry_run_lines  # noqa: PLC0415 - for a dry run only
 
     stream = direct(sys.stdout if out is None else out)
     width = width_of(stream)
     with abandoned_on_error(stream):
-        lines = dry_run_lines(account, leftovers, width)
+        lines = dry_run_lines(account, leftovers, width, prune=prune)
         print_lines(lines, stream, colour=_shows_colour(stream, os.environ), width=width, log=log)
 
 

@@ -53,10 +53,12 @@ class _Outlook:
         return (f"{self.due:,} of {self.total:,}", *files)
 
 
-def dry_run_lines(account: RunAccount, leftovers: Sequence[str], width: int | None = None) -> list[Line]:
-    """Return the lines for a check's account. `leftovers` are the paths of dropped tables' files.
+def dry_run_lines(
+    account: RunAccount, leftovers: Sequence[str], width: int | None = None, *, prune: bool = False
+) -> list[Line]:
+    """Return the lines for a check's account. `leftovers` are the paths of dropped tables' files that nobody edited.
 
-    `width` is that of the terminal in columns, None for no limit.
+    With `prune` they would be removed. `width` is that of the terminal in columns, None for no limit.
     """
     tasks = [_Outlook.of(task) for task in account.tasks.values()]
     working = [task for task in tasks if task.due]
@@ -69,8 +71,8 @@ def dry_run_lines(account: RunAccount, leftovers: Sequence[str], width: int | No
     lines += [Line(f"would be skipped: {', '.join(skipped)}", "warn")] if skipped else []
     lines += [Line(f"up to date: {', '.join(idle)}", "dim")] if idle else []
     if leftovers:
-        text = f"{count(len(leftovers), 'file')} of dropped tables would stay; --prune removes what nobody edited"
-        lines.append(Line(text, "warn"))
+        fate = "be removed" if prune else "stay; --prune removes what nobody edited"
+        lines.append(Line(f"{count(len(leftovers), 'file')} of dropped tables would {fate}", "warn"))
     return [*lines, _verdict(working)]
 
 

@@ -43,9 +43,11 @@ def add_check(report: dict[str, Any], changes: Iterable[tuple[str, FileChange]],
 
 
 def add_reasons(report: dict[str, Any], reasons: Mapping[str, Sequence[str]]) -> None:
-    """Add to each sub-task the `reasons` why it ran or did not."""
-    for subtask in _subtasks(report):
-        subtask["reasons"] = list(reasons.get(subtask["id"], ()))
+    """Add to each sub-task the `reasons` why it ran or did not: first what ended its task before it could."""
+    for task in report["tasks"]:
+        for subtask in task["subtasks"]:
+            before = [task["error"]] if subtask["status"] == "pending" and task["error"] else []
+            subtask["reasons"] = [*before, *reasons.get(subtask["id"], ())]
 
 
 def _subtasks(report: dict[str, Any]) -> Iterable[dict[str, Any]]:

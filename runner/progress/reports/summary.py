@@ -160,9 +160,9 @@ def summary_lines(tally: RunTally, notices: Sequence[str] = (), width: int | Non
         (tally.done, "done"), (tally.up_to_date, "up to date"), (tally.failed, "failed"),
         (tally.cancelled, "cancelled"), (tally.skipped, "skipped"), (unended, "not ended"),
     ]  # fmt: skip
-    amounts = [f"{len(tally.tasks):,}", f"{tally.total:,}", f"{tally.files.total:,}"]
+    amounts = [f"{len(tally.tasks):,}", f"{tally.total:,}", f"{tally.files.total + tally.removed:,}"]
     wide = max(map(len, amounts))
-    counts = listed(words), listed(pieces), listed(tally.files.named)
+    counts = listed(words), listed(pieces), listed([*tally.files.named, (tally.removed, "removed")])
     for name, amount, text in zip(("tasks", "sub-tasks", "files"), amounts, counts, strict=True):
         if text:
             lines.append(Line(f"{name:<9}{GAP}{amount:>{wide}}{GAP}{text}"))
@@ -178,7 +178,7 @@ def summary_lines(tally: RunTally, notices: Sequence[str] = (), width: int | Non
 def verdict_line(tally: RunTally) -> Line:
     """Return the last line of a run."""
     word = tally.status.value
-    if tally.status is RunStatus.DONE and tally.up_to_date == tally.total and tally.total:
+    if tally.status is RunStatus.DONE and tally.up_to_date == tally.total and tally.total and not tally.removed:
         word = "up to date"
     text = f"{one_line(tally.plan)}: {word} in {duration(tally.seconds)}"
     of_all = f"of {count(tally.total, 'sub-task')} "
@@ -220,8 +220,11 @@ def outlook(verb: str) -> str:
     return "in conflict" if verb == "conflict" else f"to {verb}"
 
 
-def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
-    """Return the result of `--check`: a line for each file, then the counts. `changes` are pairs of verb and path."""
+def drift_lines(changes: Iterable[tuple[str, str]], unchecked: int = 0) -> list[Line]:
+    """Return the result of `--check`: a line for each file, then the counts. `changes` are pairs of verb and path.
+
+    `unchecked` is the number of sub-tasks of which nothing is known, since they failed or did not run.
+    """
     found = sorted(set(changes), key=lambda change: (change[1], change[0]))
     verbs = Counter(verb for verb, _ in found)
     lines = []
@@ -231,12 +234,15 @@ def drift_lines(changes: Iterable[tuple[str, str]]) -> list[Line]:
         else:
             lines.append(Line(f"would {verb:<8}  {one_line(path)}", "warn", verb, bad=True))
     kept = f"; {count(verbs['keep'], 'file')} edited by hand would be kept" if verbs["keep"] else ""
+    unknown = f"; {count(unchecked, 'sub-task')} could not be checked" if unchecked else ""
     drift = [(verbs[verb], outlook(verb)) for verb in sorted(verbs) if verb != "keep"]
     if drift:
         total = sum(number for number, _ in drift)
         differ = "differs" if total == 1 else "differ"
         text = f"{count(total, 'file')} {differ} from what would be generated: {listed(drift)}"
-        return [*lines, Line(text + kept, "bad", bad=True)]
+        return [*lines, Line(text + kept + unknown, "bad", bad=True)]
+    if unchecked:
+        return [*lines, Line(f"no file of the other sub-tasks differs{kept}{unknown}", "bad", bad=True)]
     return [*lines, Line(f"no file differs from what would be generated{kept}", "good")]
 
 

@@ -67,6 +67,7 @@ class RunTally:
     cancelled: int = 0
     skipped: int = 0
     files: FileCounts = field(default_factory=FileCounts)
+    removed: int = 0  # files of dropped tables
     failures: list[Failure] = field(default_factory=list)
     widest_piece: int = 0  # in columns
 
