@@ -193,6 +193,24 @@ def test_a_label_and_a_new_property_of_one_field_fit_together() -> None:
     assert 'columns: ["nick", "name", "born", "phone"],' in text
 
 
+def test_a_changed_label_and_a_removed_property_of_one_line_fit_together() -> None:
+    for old, mine, new in (
+        ('{ label: "Note", long: true }', '{ label: "Remark", long: true }', '{ label: "Note" }'),
+        ('{ long: true, label: "Note" }', '{ long: true, label: "Remark" }', '{ label: "Note" }'),
+    ):
+        texts = (f"export const fields = {{\n  note: {each},\n}};\n" for each in (old, mine, new))
+        assert '  note: { label: "Remark" },\n' in merged("page.tsx", *texts)
+
+
+def test_a_column_that_is_added_after_one_in_conflict_is_not_part_of_it() -> None:
+    data = "    data: Mapped[Any] = mapped_column(Json)\n"
+    phone = "    phone: Mapped[str] = mapped_column(sa.Text)\n"
+    mine = changed(MODEL, (data, f"    # {data.strip()}\n"))
+    result = conflict("m.py", MODEL, mine, changed(MODEL, (data, data.replace("Json", "Bytes") + phone)))
+    assert result.text() == mine + phone
+    assert "Bytes" in result.text("generated")
+
+
 def test_objects_get_the_entries_of_both_sides() -> None:
     entry = '    born: { label: { en: "Born", id: "Lahir" }, current: true },\n'
     mine = changed(PAGE, (entry, entry + '    nick: { label: { en: "Nick" } },\n'))
@@ -208,9 +226,32 @@ def test_imports_of_typescript_are_united() -> None:
 
 
 def test_an_import_of_typescript_that_the_edit_still_needs_stays() -> None:
-    base = 'import { a } from "./a";\nimport { b } from "./b";\n\nuse(a);\nalso(b);\n'
-    text = merged("x.ts", base, base + "again(b);\n", 'import { a } from "./a";\n\nuse(a);\n')
-    assert text == 'import { a } from "./a";\nimport { b } from "./b";\n\nuse(a);\nagain(b);\n'
+    base = 'import { a } from "a";\nimport { b } from "b";\n\nuse(a);\nalso(b);\n'
+    text = merged("x.ts", base, base + "again(b);\n", 'import { a } from "a";\n\nuse(a);\n')
+    assert text == 'import { a } from "a";\nimport { b } from "b";\n\nuse(a);\nagain(b);\n'
+
+
+def test_an_import_from_the_application_that_the_edit_needs_and_nothing_generated_does_is_a_conflict() -> None:
+    """The name may be removed from its module: importing it would be a guess."""
+    status = "from app.enums import Status\n"
+    base = f"import abc\n{status}\n\nstate: Status\nsize = 1\n"
+    mine = base + "\n\ndef is_open(row) -> bool:\n    return row == Status.OPEN\n"
+    result = conflict("m.py", base, mine, "import abc\n\n\nsize = 1\nmore = 2\n")
+    assert result.conflicts == 1
+    assert status in result.text()
+    assert status not in result.text("generated")
+    assert "more = 2\n" in result.text()
+    conflict(
+        "x.ts", 'import { b } from "./b";\n\nalso(b);\n', 'import { b } from "./b";\n\nalso(b);\nb(1);\n', "z();\n"
+    )
+
+
+def test_a_module_that_the_edit_imports_under_another_name_is_imported_under_both() -> None:
+    base = 'import * as f from "./fields";\n\nexport const row = {\n  id: f.int(),\n};\n'
+    mine = base.replace("* as f ", "* as fields ").replace("f.int", "fields.int")
+    text = merged("types.ts", base, mine, base.replace("};", "  day: f.date(),\n};"))
+    imports = {'import * as fields from "./fields";', 'import * as f from "./fields";'}
+    assert set(text.splitlines()) == {*imports, *mine.splitlines(), "  day: f.date(),"}
 
 
 def test_json_is_merged_by_key() -> None:
@@ -264,6 +305,8 @@ def test_a_comment_at_the_beginning_of_a_file_is_not_of_the_first_import() -> No
         ("m.py", "x = f(a, b)\ny = 'c'\n", 'x = f(\n    a,\n    b,\n)\n\ny = "c"\n'),
         ("m.ts", 'const x = f({ a: 1, b: "c" });\n', "const x = f({\n    a: 1,\n    b: 'c',\n});\n"),
         ("m.json", '{"a": [1, 2]}\n', '{\n  "a": [1, 2]\n}\n'),
+        ("m.py", "x = f(a)  # b\n# c\n", "x = f(\n    a\n)  # b\n\n# c\n"),
+        ("m.md", "| a | bcd |\n| --- | ---: |\n| `a` | b |\n", "| a   | bcd |\n| --- | --: |\n| `a` | b   |\n"),
     ],
 )
 def test_another_layout_is_no_edit(path: str, base: str, edited: str) -> None:
@@ -281,10 +324,18 @@ def test_another_layout_is_no_edit(path: str, base: str, edited: str) -> None:
         ("m.ts", "f(`a b`);\n", "f(`a  b`);\n"),
         ("m.ts", "f(); // one\n", "f();\n"),
         ("m.json", '{"a": 1, "b": 2}\n', '{"b": 2, "a": 1}\n'),
+        ("m.json", '{"a": 1}\n', '{"a": true}\n'),
+        ("m.json", '{"a": 1}\n', '{"a": 1.0}\n'),
+        ("m.json", '{"a": {}}\n', '{"a": []}\n'),
+        ("m.py", "a = f()\nb = g()  # noqa\n", "a = f()  # noqa\nb = g()\n"),
+        ("m.py", "a = f()\n# noqa\n", "a = f()  # noqa\n"),
+        ("m.ts", "f();\n// one\ng();\n", "f(); // one\ng();\n"),
+        ("m.md", "a\nb\n", "a  \nb\n"),
     ],
 )
 def test_what_changes_more_than_the_layout_is_an_edit(path: str, base: str, edited: str) -> None:
-    assert merge(path, base, edited, base + "\n" if path == "m.json" else base + "z = 2\n").text() != base + "z = 2\n"
+    new = base + ("\n" if path == "m.json" else "z = 2\n")
+    assert merge(path, base, edited, new).text() != new
 
 
 def test_a_merge_that_does_not_parse_is_one_conflict_of_the_whole_file() -> None:
@@ -292,6 +343,12 @@ def test_a_merge_that_does_not_parse_is_one_conflict_of_the_whole_file() -> None
     result = conflict("x.yaml", base, "a: 1\nb: [2\n", base.replace("1", "2"))
     assert result.conflicts == 1
     assert result.text() == "a: 1\nb: [2\n"
+
+
+def test_an_edited_file_that_does_not_parse_is_named_with_its_own_line() -> None:
+    base = "one = 1\n\n\ndef last():\n    return 9\n"
+    result = conflict("m.py", base, base.replace("last():", "last(:"), "new = 0\n" * 9 + base)
+    assert result.problem == "your file does not parse: line 4: invalid syntax"
 
 
 @pytest.mark.parametrize(

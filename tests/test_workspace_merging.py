@@ -184,6 +184,60 @@ def test_a_deleted_file_that_its_owner_brings_back_is_merged_again(tmp_path: Pat
     assert write(tmp_path, TWO, run_id="3").changes == (("merge", "a/x.py"),)
 
 
+@pytest.mark.parametrize("text", [ONE, MINE])
+def test_a_file_that_was_missing_during_a_run_gets_what_was_generated_meanwhile(tmp_path: Path, text: str) -> None:
+    path = begun(tmp_path, text)
+    path.unlink()
+    for run_id in ("2", "3"):
+        write(tmp_path, TWO, run_id=run_id)
+    path.write_text(text)
+    assert write(tmp_path, TWO, run_id="4", check=True).changes
+    write(tmp_path, TWO, run_id="5")
+    assert path.read_text() == text.replace("last", "two = 2\nlast")
+
+
+def test_the_conflict_of_a_file_that_was_missing_during_a_run_is_still_known(tmp_path: Path) -> None:
+    path = begun(tmp_path)
+    write(tmp_path, OTHER, run_id="2")
+    path.unlink()
+    assert write(tmp_path, OTHER, run_id="3").changes == ()
+    assert is_up_to_date(tmp_path)
+    assert Settlement(tmp_path).conflicts() == ()
+    path.write_text(MINE)
+    assert write(tmp_path, OTHER, run_id="4").changes == (("conflict", "a/x.py"),)
+    path.write_text(OTHER)
+    write(tmp_path, OTHER, run_id="5")
+    assert not path.with_name("x.py.rej").exists()
+
+
+def test_a_lost_base_is_known_again_where_the_same_is_generated(tmp_path: Path) -> None:
+    """So is that of a file which a runner without a base store generated."""
+    edited = begun(tmp_path)
+    for name in bases(tmp_path):
+        (tmp_path / ".runner" / "base" / "crud" / name).unlink()
+    assert write(tmp_path, ONE, run_id="2").counts == FileCounts(identical=2)
+    assert write(tmp_path, TWO, run_id="3").changes == (("merge", "a/x.py"),)
+    assert edited.read_text() == "one = 5\ntwo = 2\nlast = 9\n"
+
+
+def test_a_file_that_was_never_generated_is_kept_in_each_run(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "x.py"
+    path.parent.mkdir()
+    path.write_text(MINE)
+    for run_id in ("1", "2"):
+        assert write(tmp_path, ONE, run_id=run_id).counts.kept == 1
+
+
+def test_a_byte_order_mark_is_no_edit_and_stays(tmp_path: Path) -> None:
+    mark = "\ufeff"
+    edited = begun(tmp_path, mark + ONE)
+    assert write(tmp_path, TWO, run_id="2").changes == (("update", "a/x.py"),)
+    assert edited.read_text() == mark + TWO
+    edited.write_text(mark + MINE)
+    write(tmp_path, ONE + "three = 3\n", run_id="3")
+    assert edited.read_text() == mark + MINE + "three = 3\n"
+
+
 def test_files_are_generated_again_where_their_whole_folder_was_removed(tmp_path: Path) -> None:
     write(tmp_path, ONE, run_id="first")
     for name in ("x.py", "y.py"):
@@ -271,9 +325,79 @@ def test_a_file_without_a_base_is_settled_and_merged_from_then_on(tmp_path: Path
     assert write(tmp_path, ONE, run_id="1").counts.kept == 1
     settlement = Settlement(tmp_path)
     (conflict,) = settlement.conflicts()
-    settlement.settle(conflict, "ours")
+    with pytest.raises(WorkspaceError, match=r"cannot be merged: .* unknown\. Edit it, then use --edited"):
+        settlement.settle(conflict, "ours")  # what is generated would never be in it
+    settlement.settle(conflict, "edited")
     assert edited.read_text() == MINE
     assert write(tmp_path, TWO, run_id="2").changes == (("merge", "a/x.py"),)
+
+
+@pytest.mark.parametrize("base", ["present", "missing"])
+def test_edits_that_cannot_be_merged_are_saved_or_stay(tmp_path: Path, base: str) -> None:
+    mine = "one = (5\nlast = 9\n"
+    edited = begun(tmp_path, mine)
+    for name in bases(tmp_path) if base == "missing" else ():
+        (tmp_path / ".runner" / "base" / "crud" / name).unlink()
+    write(tmp_path, TWO, run_id="2")
+    settlement = Settlement(tmp_path)
+    (conflict,) = settlement.conflicts()
+    with pytest.raises(WorkspaceError, match="it cannot be merged: "):
+        settlement.settle(conflict, "ours")
+    assert edited.read_text() == mine
+    assert settlement.settle(conflict, "theirs") == "a/x.py.orig"
+    assert edited.read_text() == TWO
+    assert edited.with_name("x.py.orig").read_text() == mine
+
+
+def test_files_of_the_user_beside_a_conflict_are_not_overwritten(tmp_path: Path) -> None:
+    edited = begun(tmp_path)
+    for suffix in ("rej", "orig"):
+        edited.with_name(f"x.py.{suffix}").write_text("own")
+    write(tmp_path, OTHER, run_id="2")
+    assert "one = 7" in edited.with_name("x.py.rej.1").read_text()
+    write(tmp_path, OTHER.replace("7", "8"), run_id="3")
+    write(tmp_path, OTHER, run_id="4", policy="theirs")
+    edited.write_text(MINE.replace("5", "6"))
+    write(tmp_path, ONE.replace("1", "2"), run_id="5", policy="theirs")
+    present = {path.name: path.read_text() for path in edited.parent.iterdir()}
+    assert present == {
+        "x.py": "one = 2\nlast = 9\n",
+        "x.py.rej": "own",
+        "x.py.orig": "own",
+        "x.py.orig.1": MINE,
+        "x.py.orig.2": MINE.replace("5", "6"),
+        "y.py": "y = 1\n",
+    }
+
+
+@pytest.mark.parametrize("choice", ["ours", "theirs", "edited"])
+def test_what_is_generated_while_a_file_has_markers_is_merged_once_they_are_settled(
+    tmp_path: Path, choice: Choice
+) -> None:
+    edited = begun(tmp_path)
+    write(tmp_path, OTHER, run_id="2", policy="markers")
+    newer = OTHER + "added = 1\n"
+    write(tmp_path, newer, run_id="3", policy="markers")
+    if choice == "edited":
+        edited.write_text(MINE)
+    settlement = Settlement(tmp_path)
+    (conflict,) = settlement.conflicts()
+    settlement.settle(conflict, choice)
+    write(tmp_path, newer, run_id="4")
+    assert edited.read_text() == (newer if choice == "theirs" else MINE + "added = 1\n")
+
+
+def test_markers_that_were_copied_from_the_rejection_are_settled_as_those_of_the_file(tmp_path: Path) -> None:
+    edited = begun(tmp_path)
+    write(tmp_path, OTHER, run_id="2")
+    rejected = edited.with_name("x.py.rej").read_text()
+    edited.write_text(rejected.partition("each other\n")[2].partition("\n---- the generated text")[0])
+    newer = OTHER + "added = 1\n"
+    write(tmp_path, newer, run_id="3")
+    settlement = Settlement(tmp_path)
+    settlement.settle(settlement.conflicts()[0], "ours")
+    assert write(tmp_path, newer, run_id="4").counts.conflicts == 0
+    assert edited.read_text() == MINE + "added = 1\n"
 
 
 def test_a_path_outside_of_any_workspace_is_named(tmp_path: Path) -> None:
@@ -320,6 +444,33 @@ def test_edits_of_a_renamed_table_are_carried_to_its_new_files(tmp_path: Path) -
     assert (tmp_path / "a" / "people" / "model.py").read_text() == carried
 
 
+def test_a_file_of_the_users_own_and_a_deleted_one_follow_a_renamed_table(tmp_path: Path) -> None:
+    def generate(table: str, run_id: str, *former: str) -> WriteReport:
+        files = [
+            GeneratedFile(f"{table}/model.py", f'table = "{table}"\n'),
+            GeneratedFile(f"{table}/test_{table}.py", "x = 1\n"),
+            GeneratedFile(f"{table}/customize.py", "# yours\n", mode="once"),
+        ]
+        writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), run_id)
+        return writer.write(f"crud/{table}", files, "d", former=former)
+
+    generate("users", "1")
+    own = tmp_path / "users" / "customize.py"
+    own.write_text("from users.model import table\n")
+    (tmp_path / "users" / "test_users.py").unlink()
+    generate("users", "2")
+    report = generate("people", "3", "users")
+    assert report.changes == (("merge", "people/customize.py"), ("create", "people/model.py"))
+    assert (tmp_path / "people" / "customize.py").read_text() == "from people.model import table\n"
+    record = Manifest(tmp_path).load("crud", "people")
+    assert record is not None
+    assert [file.path for file in record.files if file.deleted] == ["people/test_people.py"]
+    assert generate("people", "4").changes == ()
+    assert not (tmp_path / "people" / "test_people.py").exists()
+    writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "5", check=True)
+    assert writer.edited("crud/users") == ("users/customize.py",)
+
+
 def test_edits_that_a_renamed_table_contradicts_are_between_markers_in_its_new_file(tmp_path: Path) -> None:
     writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "1")
     writer.write("crud/users", [GeneratedFile("users/model.py", "size = 1\n")], "d")
@@ -356,4 +507,10 @@ def test_the_base_may_be_a_commit(tmp_path: Path) -> None:
     git("commit", "-qam", "edited")
     assert generate(TWO, "3").changes == (("merge", "a/x.py"),)
     assert edited.read_text() == "one = 5\ntwo = 2\nlast = 9\n"
+    git("commit", "-qam", "merged")  # no commit has the generated text without the edit
+    assert generate(ONE + "three = 3\n", "4").changes == (("merge", "a/x.py"),)
+    assert edited.read_text() == MINE + "three = 3\n"
+    assert len(bases(tmp_path)) == 1
+    edited.write_text(ONE + "three = 3\n")
+    generate(TWO, "5")
     assert bases(tmp_path) == []

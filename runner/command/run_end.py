@@ -79,7 +79,9 @@ class RunEnd:
             if warning is not None:
                 console.notice(f"warning: {warning}")
         if options.quiet and self.exit_code == 1 and not options.check:
-            console.notice(self._next_step(orchestrator.run_id))
+            has_failed = not all(result.success for result in orchestrator.results.values())
+            notice = None if has_failed else _conflict_notice(self.jobs, orchestrator, options)
+            console.notice(notice or self._next_step(orchestrator.run_id))
 
     def _next_step(self, run_id: str) -> str:
         """Return what to do after a failed run, for those who get its output by mail."""
@@ -153,15 +155,23 @@ def finish_success(
 def report_conflicts(
     jobs: Sequence[Job], orchestrator: ParallelOrchestrator, console: Console, options: RunOptions
 ) -> int:
-    """Print what is to be done about files in conflict; return the exit code."""
-    if not any(verb == "conflict" for _, (verb, _) in orchestrator.changes):
+    """Print what is to be done about files in conflict; return the exit code. In a quiet run, `RunEnd` prints it."""
+    notice = _conflict_notice(jobs, orchestrator, options)
+    if notice is None:
         return 0
+    if not options.quiet:
+        console.notice(notice)
+    return 1
+
+
+def _conflict_notice(jobs: Sequence[Job], orchestrator: ParallelOrchestrator, options: RunOptions) -> str | None:
+    if not any(verb == "conflict" for _, (verb, _) in orchestrator.changes):
+        return None
     from runner.command import conflict_list  # noqa: PLC0415 - few runs need it
 
     workspaces = {subtask.id: job.spec.workspace for job in jobs for subtask in job.spec.subtasks}
     files = conflict_list.conflicts(orchestrator.changes, workspaces)
-    console.notice(conflict_list.notice(files, workspaces.values(), options.conflict, Path.cwd()))
-    return 1
+    return conflict_list.notice(files, workspaces.values(), options.conflict, Path.cwd())
 
 
 def find_drift(jobs: Sequence[Job], orchestrator: ParallelOrchestrator) -> list[tuple[str, str]]:

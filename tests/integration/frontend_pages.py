@@ -73,7 +73,7 @@ class TablePages:
 
     @property
     def search_box(self) -> Locator:
-        return self.tab.get_by_role("searchbox", name=f"Search {self.table.label}", exact=True)
+        return self.tab.get_by_role("searchbox", name=f"Search {lower_first(self.table.label)}", exact=True)
 
     def find(self, row: Row, key: str) -> None:
         """Find a row by one of its texts, or by a filter if it has none; no other row is found."""

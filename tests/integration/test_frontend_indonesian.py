@@ -181,3 +181,29 @@ def test_a_form_shows_the_day_that_is_stored(tab: Page, school: str, pages: Call
     tab.goto(f"{school}/students/new")
     at_rest(tab)
     expect(tab.get_by_label("Tanggal masuk", exact=True)).to_have_value("02/01/2026")
+
+
+@pytest.mark.parametrize("tab", [{**INDONESIAN, **PHONE}], indirect=True, ids=["phone"])
+def test_the_buttons_of_a_new_form_are_in_one_row_on_a_phone(tab: Page, school: str) -> None:
+    tab.goto(f"{school}/students/new")
+    at_rest(tab)
+    save = tab.get_by_role("button", name=messages("id")["save"], exact=True)
+    controls = save.locator("..").locator(":is(button, a)")
+    expect(controls).to_have_count(3)
+    assert len(set(controls.evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)"))) == 1
+
+
+@pytest.mark.parametrize("tab", [{**INDONESIAN, **PHONE}], indirect=True, ids=["phone"])
+def test_the_fields_of_a_file_can_be_read_on_a_phone(tab: Page, school: str) -> None:
+    tab.goto(f"{school}/students")
+    at_rest(tab)
+    tab.get_by_role("button", name=messages("id")["import.open"]).click()
+    dialog = tab.get_by_role("dialog")
+    with tab.expect_file_chooser() as chooser:
+        dialog.get_by_role("button", name=messages("id")["import.file"]).click()
+    text = "Nama lengkap;Tanggal lahir;NISN\nSiti Nurhaliza binti Tarudin;2012-03-04;0123456789\n"
+    chooser.value.set_files({"name": "rows.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    columns = dialog.get_by_role("table", name=messages("id")["import.columns"])
+    expect(columns.get_by_text("Siti Nurhaliza binti Tarudin").locator("visible=true")).to_have_count(1)
+    expect(columns.get_by_role("combobox").first).to_have_value("Nama lengkap")
+    assert tab.evaluate(CUT_OFF) == []

@@ -26,7 +26,7 @@ def test_ten_pupils_are_enrolled_by_their_names(pages: Callable[[str], TablePage
     pupils = one.pupils(10, "Melati")
     clicks = one.open("Enrollments")
     dialog = one.choices_in_place()
-    expect(dialog.get_by_role("searchbox", name="Search Students")).to_be_focused()
+    expect(dialog.get_by_role("searchbox", name="Search students")).to_be_focused()
     for number, pupil in enumerate(pupils, 1):
         one.tab.keyboard.type(pupil["full_name"])
         one.tab.keyboard.press("Enter")
@@ -44,7 +44,7 @@ def test_ten_pupils_of_a_list_are_enrolled_by_pasting_it(pages: Callable[[str], 
     pupils = one.pupils(20, "Kenanga")[::2]
     clicks = one.open("Enrollments")
     dialog = one.choices_in_place()
-    expect(dialog.get_by_role("searchbox", name="Search Students")).to_be_focused()
+    expect(dialog.get_by_role("searchbox", name="Search students")).to_be_focused()
     one.tab.evaluate(PASTE, "\n".join([*(pupil["full_name"] for pupil in pupils), "Nobody"]))
     expect(dialog.get_by_role("status")).to_have_text("10 chosen")
     expect(dialog.get_by_role("alert")).to_have_text("Not found, or the name of several: Nobody")

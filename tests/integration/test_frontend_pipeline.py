@@ -136,3 +136,15 @@ def test_nothing_is_added_without_the_options() -> None:
 def test_the_applications_own_browser_tests_pass(tmp_path: Path) -> None:
     workspace = application(tmp_path, e2e=True)
     run(workspace, "make e2e", E2E_CHROMIUM=str(chromium()), E2E_OUTPUT=str(tmp_path / "run"), CI="true")
+
+
+def test_browser_tests_of_an_application_with_a_login_log_in(tmp_path: Path) -> None:
+    workspace = application(tmp_path, e2e=True, auth="session")
+    run(workspace / "frontend", "node_modules/.bin/biome check e2e && npm --prefix e2e run --silent typecheck")
+    run(
+        workspace,
+        "npm --prefix frontend/e2e test -- --grep 'log in|row of Fees'",
+        E2E_CHROMIUM=str(chromium()),
+        E2E_OUTPUT=str(tmp_path / "run"),
+        CI="true",
+    )

@@ -119,7 +119,7 @@ class Day:
         """Return the check list that an opened tab without rows shows, with its search focused."""
         title = self.words.text("several.title", nouns=self.nouns(table))
         form = self.tab.get_by_role("form", name=title)
-        search = form.get_by_role("searchbox", name=self.words.text("search.in", nouns=self.words.table(referenced)))
+        search = form.get_by_role("searchbox", name=self.words.text("search.in", nouns=self.nouns(referenced)))
         if self.hands.by == "pointer":
             expect(search).to_be_focused()
         else:
@@ -240,7 +240,7 @@ def test_a_payment_is_found_by_the_pupils_name(day: Day) -> None:
     one.app.make("fee_payments")
     day.open("")
     day.hands.press(day.tab.get_by_role("main").get_by_role("link", name=day.words.table("fee_payments")))
-    search = day.tab.get_by_role("searchbox", name=day.words.text("search.in", nouns=day.words.table("fee_payments")))
+    search = day.tab.get_by_role("searchbox", name=day.words.text("search.in", nouns=day.nouns("fee_payments")))
     day.hands.enter(search, f"wijaya raden{one.school}x")
     counted = day.words.text("list.rows", count=1, total="1")
     expect(day.tab.get_by_role("main").get_by_role("status").first).to_have_text(counted)

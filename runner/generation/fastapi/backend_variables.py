@@ -118,12 +118,7 @@ def _empty_views(application: Application) -> Iterator[Code]:
 
 def _roles(access: AccessOptions) -> tuple[Role, ...]:
     """Return the roles that accounts can have; administrators alone have rights until the owner gives some."""
-    if access.account is not None and access.account.role is None:
-        return (Role(name="", is_administrator=True),)
-    names = access.account.roles if access.account else ()
-    if not any(map(is_administrator, names)):
-        names = ("admin", *names)
-    return tuple(Role(name=name, is_administrator=is_administrator(name)) for name in names)
+    return tuple(Role(name=name, is_administrator=not name or is_administrator(name)) for name in access.roles)
 
 
 def _suggested(application: Application) -> tuple[Code, ...]:

@@ -16,7 +16,7 @@ from runner.generation.merging.inline_merge import merged_lines
 from runner.generation.merging.three_way import Change, spans
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +87,23 @@ def _merged_by_place(old: Sequence[Block], mine: Sequence[Block], new: Sequence[
         elif (one_side := _changed_side(*parts)) is not None:
             yield from map(_entry, one_side)
         else:
-            yield _conflict(*parts)
+            yield from _conflict_without_additions(*parts)
         index = end
+
+
+def _conflict_without_additions(old: Sequence[Block], mine: Sequence[Block], new: Sequence[Block]) -> Iterator[_Entry]:
+    """Yield a conflict, and after it the blocks with other names that a version adds behind those in conflict."""
+    known = {block.key for block in old}
+    sizes = [_size_without_additions(version, known) for version in (mine, new)]
+    yield _conflict(old, mine[: sizes[0]], new[: sizes[1]])
+    yield from _merged_list((), mine[sizes[0] :], new[sizes[1] :])
+
+
+def _size_without_additions(version: Sequence[Block], known: Collection[str | None]) -> int:
+    """Return the number of blocks up to the last that has no name or a known one; all where none is known."""
+    if not any(block.key is not None and block.key in known for block in version):
+        return len(version)
+    return 1 + max(index for index, block in enumerate(version) if block.key is None or block.key in known)
 
 
 def _end_of_change(start: int, *changes: Change) -> int:

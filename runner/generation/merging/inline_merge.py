@@ -43,7 +43,7 @@ def merged_lines(old: Block, mine: Block, new: Block) -> list[str] | None:
             merged += theirs
         elif texts[2] in (texts[0], texts[1]):
             merged += ours
-        elif (both := _extended(texts[0], ours, theirs) or _extended(texts[0], theirs, ours)) is not None:
+        elif (both := _both(texts[0], ours, theirs) or _both(texts[0], theirs, ours)) is not None:
             merged += both
         else:
             return None
@@ -61,15 +61,20 @@ def _spaced(merged: Sequence[_Piece]) -> Iterator[str]:
         before = piece.text
 
 
-def _extended(before: list[str], longer: list[_Piece], changed: list[_Piece]) -> list[_Piece] | None:
-    """Return both changes where one only adds tokens before or after those that the other changed."""
-    size = len(before)
-    texts = [piece.text for piece in longer]
-    if not size or not changed or len(texts) <= size:
+def _both(before: list[str], other: list[_Piece], changed: list[_Piece]) -> list[_Piece] | None:
+    """Return both changes where one only adds or removes tokens before or after those that the other changed."""
+    size, length = len(before), len(other)
+    texts, others = [piece.text for piece in other], [piece.text for piece in changed]
+    if not before or not changed or not other:
         return None
-    if texts[:size] == before:
-        return [*changed, *longer[size:]]
-    return [*longer[:-size], *changed] if texts[-size:] == before else None
+    if length > size:
+        if texts[:size] == before:
+            return [*changed, *other[size:]]
+        return [*other[:-size], *changed] if texts[-size:] == before else None
+    removed = size - length
+    if texts == before[:length] and others[-removed:] == before[length:]:
+        return changed[:-removed]
+    return changed[removed:] if texts == before[removed:] and others[:removed] == before[:removed] else None
 
 
 def _pieces(block: Block) -> list[_Piece] | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Literal
 
 from runner.generation.merging.block_merge import Conflict, Piece, merged_blocks
-from runner.generation.merging.blocks import Block, parse
+from runner.generation.merging.blocks import Block, lines_of, parse
 from runner.generation.merging.import_statements import import_lines
 from runner.generation.merging.source_tokens import language_of
 from runner.generation.merging.three_way import spans
@@ -20,7 +21,7 @@ from runner.generation.merging.verification import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 Side = Literal["edited", "generated"]
 
@@ -63,6 +64,7 @@ class MergedText:
 _EDITED, _BEFORE, _SEPARATOR, _NOW = (
     f"{'<' * 7} edited", f"{'|' * 7} generated before", "=" * 7, f"{'>' * 7} generated now",
 )  # fmt: skip
+_OF_APPLICATION = re.compile(r"(?:from|import(?: type)?) (?:\.|(?:app|tests)\b)")  # the key of an import
 _MARKER = re.compile(rf"^(?:{re.escape(_EDITED)}|{re.escape(_NOW)})\r?$", re.MULTILINE)
 
 
@@ -112,13 +114,24 @@ def merge(path: str, base: str, edited: str, generated: str) -> MergedText:
         if lines is None or _problem(path, lines, edited, generated) is not None:
             return MergedText(pieces=tuple(pieces))
         return _whole(lines)
-    text = "\n".join(piece for piece in pieces if isinstance(piece, str)) + "\n"
-    text = _with_missing_imports(path, text, (edited, generated))
+    bare = "\n".join(piece for piece in pieces if isinstance(piece, str)) + "\n"
+    text = _with_missing_imports(path, bare, (edited, generated))
     problem = _problem(path, text, edited, generated)
     if problem is not None:
         conflict = Conflict(base=_lines(base), edited=_lines(edited), generated=_lines(generated))
         return MergedText(pieces=(conflict,), problem=problem)
-    return _whole(text)
+    sure = _with_missing_imports(path, bare, (edited, generated), guess=False)
+    return _whole(text) if sure == text else MergedText(pieces=tuple(_differing(_lines(text), _lines(sure))))
+
+
+def _differing(edited: Sequence[str], generated: Sequence[str]) -> Iterator[Piece]:
+    """Yield the lines of two texts, with a conflict for each place where they differ."""
+    for tag, start, end, first, last in SequenceMatcher(None, edited, generated, autojunk=False).get_opcodes():
+        lines = tuple(edited[start:end])
+        if tag == "equal":
+            yield from lines
+        else:
+            yield Conflict(base=lines, edited=lines, generated=tuple(generated[first:last]))
 
 
 def _problem(path: str, text: str, edited: str, generated: str) -> str | None:
@@ -166,8 +179,12 @@ def _undeclared(text: str, versions: Sequence[str]) -> str | None:
     return f"{', '.join(sorted(missing))}: used, but no longer declared" if missing else None
 
 
-def _with_missing_imports(path: str, text: str, versions: Sequence[str]) -> str:
-    """Return the text with the imports that one side removed, and that what the other side wrote still needs."""
+def _with_missing_imports(path: str, text: str, versions: Sequence[str], *, guess: bool = True) -> str:
+    """Return the text with the imports that one side removed, and that what the other side wrote still needs.
+
+    Where what is generated no longer imports a name from a module of the application, the name may have been removed
+    there, too. Without `guess`, these imports are left out.
+    """
     language = language_of(path)
     if language not in {"python", "typescript"}:
         return text
@@ -177,15 +194,21 @@ def _with_missing_imports(path: str, text: str, versions: Sequence[str]) -> str:
     wanted: list[Block] = []
     for version in versions:
         for block in parse(version, language):
-            if (block.key or "").startswith(("from ", "import ")) and (names := _names_of(block) & missing):
-                wanted.append(_importing(block, names))
+            key = block.key or ""
+            if key.startswith(("from ", "import ")) and (names := _names_of(block) & missing):
+                if guess or version is versions[-1] or not _OF_APPLICATION.match(key):
+                    wanted.append(_importing(block, names))
                 missing -= names
     if not wanted:
         return text
     present = parse(text, language)
     keys = {block.key for block in wanted}
     old = tuple(block for block in present if block.key not in keys)
-    return "\n".join(map(str, merged_blocks(old, present, _with_imports(old, wanted)))) + "\n"
+    pieces = merged_blocks(old, present, _with_imports(old, wanted))
+    lines = [piece for piece in pieces if isinstance(piece, str)]
+    if len(lines) < len(pieces):  # the module is imported under another name as well: both stay
+        lines = lines_of(_with_imports(present, wanted))
+    return "\n".join(lines) + "\n"
 
 
 def _with_imports(blocks: Sequence[Block], wanted: Sequence[Block]) -> tuple[Block, ...]:

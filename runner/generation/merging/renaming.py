@@ -12,7 +12,7 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
 _WORD = re.compile(r"\w+|\W")
 
@@ -32,20 +32,31 @@ def renamed_paths(old: Collection[str], new: Collection[str]) -> Mapping[str, st
     return {path.replace(*pair): path for path in old if path.replace(*pair) in wanted} if number else {}
 
 
-def renaming(base: str, generated: str) -> Callable[[str], str]:
-    """Return what puts the words of `generated` in the place of those of `base` that it has instead of them."""
-    before, after = _WORD.findall(base), _WORD.findall(generated)
+def renaming(versions: Iterable[tuple[str, str]]) -> Callable[[str], str]:
+    """Return what puts the new words of a table in the place of its old ones.
+
+    `versions` are pairs of the texts that were generated for a file under the old name and under the new one.
+    """
+    found: dict[str, str] = {}
+    kept: set[str] = set()
+    for base, generated in versions:
+        after = _WORD.findall(generated)
+        kept.update(after)
+        found |= _replaced_words(_WORD.findall(base), after)
+    names = {old: new for old, new in found.items() if old not in kept}
+    return lambda text: "".join(names.get(word, word) for word in _WORD.findall(text))
+
+
+def _replaced_words(before: list[str], after: list[str]) -> dict[str, str]:
     pairs: Counter[tuple[str, str]] = Counter()
     for tag, start, end, first, last in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "replace" and end - start == last - first:
             pairs.update(zip(before[start:end], after[first:last], strict=True))
-    kept = set(after)
-    names = {
+    return {
         old: new
         for old, new in pairs
-        if old not in kept and old.isidentifier() and new.isidentifier() and pairs[old, new] == _total(pairs, old)
+        if old.isidentifier() and new.isidentifier() and pairs[old, new] == _total(pairs, old)
     }
-    return lambda text: "".join(names.get(word, word) for word in _WORD.findall(text))
 
 
 def _total(pairs: Counter[tuple[str, str]], old: str) -> int:

@@ -32,6 +32,7 @@ _TYPESCRIPT = re.compile(
 )
 _REGEXP = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
 _BEFORE_REGEXP = frozenset("(,=:[!&|?{;")  # a slash after one of these begins a regular expression
+_RULE = re.compile(r"(?<![^:])-+(?![^:])")  # a cell below the head of a table in Markdown
 OPENING = {"(": ")", "[": "]", "{": "}"}
 CLOSING = frozenset(OPENING.values())
 
@@ -118,10 +119,11 @@ def canonical(text: str, language: Language) -> str:
     """Return text that is equal for two texts that differ in their layout at most.
 
     Spaces, line breaks within brackets, quotes of strings and commas before a closing bracket make no difference. In
-    Python, line breaks and indents outside of brackets do. Other languages are compared line by line.
+    Python, line breaks and indents outside of brackets do. Other languages are compared line by line; of Markdown, the
+    width of a table's cells makes no difference, and two spaces at the end of a line do: they are a line break.
     """
     if language not in {"python", "typescript", "json"}:
-        return "\n".join(line.rstrip() for line in text.split("\n"))
+        return "\n".join(_canonical_line(line, language) for line in text.split("\n"))
     if language == "typescript" and "</" in text:  # spaces count in the text of elements
         return text
     found: list[str] = []
@@ -144,6 +146,15 @@ def canonical(text: str, language: Language) -> str:
             open_brackets[-1] = open_brackets[-1]._replace(commas=open_brackets[-1].commas + 1)
         found.append(_canonical_string(token.text) if token.kind == "string" else token.text)
     return "".join(found)
+
+
+def _canonical_line(line: str, language: Language) -> str:
+    text = line.rstrip()
+    if language != "markdown":
+        return text
+    if text.startswith("|"):
+        return "|".join(_RULE.sub("---", cell.strip()) for cell in text.split("|"))
+    return f"{text}  " if text and line.endswith("  ") else text
 
 
 class _Bracket(NamedTuple):
@@ -169,7 +180,11 @@ def _canonical_space(space: str, found: list[str], after: str, depth: int, langu
     if "\n" in space:
         if language == "python" and depth == 0:
             return "\n" + space.rpartition("\n")[2]
-        if before.startswith(("//", "#")) or before in {"return", "break", "continue", "throw", "yield"}:
+        if (
+            before.startswith(("//", "#"))
+            or after.startswith(("//", "/*"))
+            or before in {"return", "break", "continue", "throw", "yield"}
+        ):
             return "\n"
     words = (before[-1:] + after[:1]).replace("_", "a").replace("$", "a")
     return " " if len(words) == len("ab") and words.isalnum() else ""

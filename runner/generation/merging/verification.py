@@ -39,14 +39,11 @@ def is_same_source(path: str, text: str, other: str) -> bool:
         return same and list(_comments(text)) == list(_comments(other))
     if path.endswith(".json"):
         try:
-            return bool(json.loads(text, object_pairs_hook=list) == json.loads(other, object_pairs_hook=list))
+            parsed, others = (json.loads(each, object_pairs_hook=tuple) for each in (text, other))
+            return repr(parsed) == repr(others)  # in Python, 1 equals 1.0 and True
         except (ValueError, RecursionError):
             return False
-    if language == "typescript":
-        return canonical(text, language) == canonical(other, language)
-    return [line.rstrip() for line in text.rstrip().split("\n")] == [
-        line.rstrip() for line in other.rstrip().split("\n")
-    ]
+    return canonical(text.rstrip(), language) == canonical(other.rstrip(), language)
 
 
 def problem_of(path: str, text: str, edited: str, generated: str) -> str | None:
@@ -57,7 +54,10 @@ def problem_of(path: str, text: str, edited: str, generated: str) -> str | None:
     """
     problem = _syntax_problem(path, text)
     if problem is not None:
-        return None if _syntax_problem(path, generated) else problem
+        if _syntax_problem(path, generated):
+            return None
+        own = _syntax_problem(path, edited)
+        return f"your file does not parse: {own}" if own else f"the merged text does not parse: {problem}"
     unknown = undefined_names(path, text) - undefined_names(path, edited) - undefined_names(path, generated)
     return f"{', '.join(sorted(unknown))}: used, but no longer defined" if unknown else None
 
@@ -78,7 +78,9 @@ def _syntax_problem(path: str, text: str) -> str | None:
             case _:
                 if path.endswith(".toml"):
                     tomllib.loads(text)
-    except (ValueError, SyntaxError, RecursionError) as error:
+    except SyntaxError as error:
+        return f"line {error.lineno}: {error.msg}"
+    except (ValueError, RecursionError) as error:
         return str(error)
     except Exception as error:
         if type(error).__module__.startswith("yaml"):
@@ -156,8 +158,17 @@ def used_names(text: str) -> set[str]:
     return names
 
 
-def _comments(text: str) -> Iterator[str]:
-    return (token.text.strip() for token in tokens(text, "python") if token.kind == "comment")
+def _comments(text: str) -> Iterator[tuple[str, int, bool]]:
+    """Yield comments, each with the number of words before it and whether a line begins with it.
+
+    No formatter changes these, and what a comment such as `# noqa` is about depends on them.
+    """
+    words, begins_line = 0, True
+    for token in tokens(text, "python"):
+        if token.kind == "comment":
+            yield token.text.strip(), words, begins_line
+        words += token.kind == "word"
+        begins_line = token.kind == "space" and (begins_line or "\n" in token.text)
 
 
 def _unbalanced(text: str) -> str | None:

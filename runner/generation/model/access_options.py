@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from runner.generation.model.account_table import AccountTable, account_table
+from runner.generation.model.account_table import AccountTable, account_table, is_administrator
 from runner.records.errors import AgentError
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ class AccessOptions:
     def has_passwords(self) -> bool:
         """Whether the application itself checks the passwords of people who log in."""
         return self.kind == "session"
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The roles that accounts can have, at least one of them for administrators, which come first."""
+        if self.account is not None and self.account.role is None:
+            return ("",)
+        names = self.account.roles if self.account else ()
+        return names if any(map(is_administrator, names)) else ("admin", *names)
 
     @property
     def added_tables(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ Used by `writer`, in one thread.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from runner.generation.workspace.base_store import BaseTexts
@@ -15,7 +16,7 @@ from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from runner.generation.workspace.base_store import BaseStore
     from runner.generation.workspace.directory import Directory
@@ -38,7 +39,8 @@ class Outcome(NamedTuple):
     """What is to be done with one file, and what is recorded of it.
 
     `data` is written, None for nothing; `beside` are files to write beside it, by suffix. `base` is the text to merge
-    from the next time, None where it is unknown; `edited` is the digest of an edited file with all that was generated.
+    from the next time, None where it is unknown. `edited` is the digest of an edited file with all that was generated.
+    `marked` tells whether the file has the markers of an earlier run, which are about what was generated then.
     """
 
     verb: Verb
@@ -46,13 +48,14 @@ class Outcome(NamedTuple):
     beside: tuple[tuple[str, bytes], ...] = ()
     base: bytes | None = None
     edited: str = ""
+    marked: bool = False
 
 
 class Batch:
     """The files of one sub-task, and what the manifest knows of them.
 
     `committed` returns an earlier text of a file by its path and digest, None where there is none. With it, the base
-    store holds only what a conflict needs.
+    store holds only the texts of edited files, which no commit has.
     """
 
     def __init__(
@@ -133,11 +136,12 @@ class Batch:
         present = {_top(file.path) for file in known if file.path not in missing}
         return frozenset(deleted | {path for path in missing if _top(path) in present})
 
-    def base_of(self, path: str, data: bytes) -> bytes | None:
+    def base_of(self, file: NewFile, data: bytes) -> bytes | None:
         """Return the text that an edited file was generated as, None where it is unknown.
 
         A file that a killed attempt merged is as that attempt generated it, with the edits.
         """
+        path = file.path
         for known in self._interrupted.get(path, ()):
             merged, _, rest = known.partition(" ")
             generated, _, name = rest.partition(" ")
@@ -151,6 +155,8 @@ class Batch:
         text = self._recorded_texts().base.get(path)
         if text is not None and digest(text) == before.sha256:
             return text
+        if before.sha256 == file.sha256 and not before.kept:  # one that was kept may never have been generated
+            return file.data
         return None if self._committed is None else self._committed(path, before.sha256)
 
     def _find_former(self, pieces: Sequence[str]) -> tuple[Record, BaseTexts, Mapping[str, str]] | None:
@@ -161,17 +167,30 @@ class Batch:
             record = self._manifest.load(self.name[0], piece)
             if record is not None:
                 texts = self._bases.load(self.name[0], piece, record.base)
-                return record, texts, renamed_paths(texts.base.keys(), [file.path for file in self._files])
+                old, new = ([file.path for file in files] for files in (record.files, self._files))
+                return record, texts, renamed_paths(old, new)
         return None
 
-    def former(self, path: str) -> tuple[FileRecord, bytes] | None:
-        """Return what a new file was when its table had another name: its record, and the text that was generated."""
+    def former(self, path: str) -> tuple[FileRecord, bytes | None] | None:
+        """Return what a new file was when its table had another name: its record, and the text that was generated.
+
+        The text is None where it is unknown, as that of a `once` file.
+        """
         if self._former is None:
             return None
         record, texts, paths = self._former
         before = next((file for file in record.files if file.path == paths.get(path)), None)
-        text = None if before is None else texts.base.get(before.path)
-        return None if before is None or text is None or digest(text) != before.sha256 else (before, text)
+        if before is None:
+            return None
+        text = texts.base.get(before.path)
+        return before, text if text is not None and digest(text) == before.sha256 else None
+
+    def renamed_texts(self) -> Iterator[tuple[bytes, bytes]]:
+        """Yield what was generated for each file under the table's former name, and what is generated for it now."""
+        for file in self._files:
+            former = self.former(file.path)
+            if former is not None and former[1] is not None:
+                yield former[1], file.data
 
     def has_conflict(self, path: str) -> bool:
         """Whether the file had a conflict when it was last recorded."""
@@ -215,12 +234,24 @@ class Batch:
 
     def _save_texts(self) -> str:
         texts = self._generated_texts()
-        base = texts.base if self._committed is None else {}
+        base = {
+            path: data
+            for path, data in texts.base.items()
+            if (self.outcomes[path].verb != "absent" or path not in self.previous)
+            and (self._committed is None or self.outcomes[path].edited)
+        }
         unmerged = {path: outcome for path, outcome in self.outcomes.items() if outcome.verb in {"keep", "conflict"}}
         if unmerged:
             base = {path: data for path, data in base.items() if path not in unmerged}
             base |= {path: outcome.base for path, outcome in unmerged.items() if outcome.base is not None}
-        saved = BaseTexts(base=base, waiting={path: texts.base[path] for path in unmerged})
+        waiting = {path: texts.base[path] for path in unmerged}
+        absent = {path for path, outcome in self.outcomes.items() if outcome.verb == "absent"}
+        marked = {path for path, outcome in unmerged.items() if outcome.marked}
+        if absent or marked:
+            before = self._recorded_texts()
+            base |= {path: data for path, data in before.base.items() if path in absent}
+            waiting |= {path: data for path, data in before.waiting.items() if path in absent | marked}
+        saved = BaseTexts(base=base, waiting=waiting)
         return self._bases.save(*self.name, saved) if saved.base or saved.waiting else ""
 
     def _generated_texts(self) -> BaseTexts:
@@ -235,8 +266,10 @@ class Batch:
         """Return the record of a file.
 
         One that was kept stays recorded as it was before it was edited, so that undoing the edit is enough to have it
-        updated again.
+        updated again. So does one that is missing: when it is back, it gets what was generated meanwhile.
         """
+        if outcome.verb == "absent" and file.path in self.previous:
+            return replace(self.previous[file.path], deleted=True)
         unmerged = outcome.verb in {"keep", "conflict"}
         before = self.previous.get(file.path) if unmerged else None
         known = before.sha256 if before is not None else file.sha256

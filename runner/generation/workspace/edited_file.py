@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from runner.generation.workspace.batch import Outcome
 from runner.generation.workspace.file_diffs import unified_diff
 from runner.generation.workspace.line_ends import are_alike, digest, with_lf, with_line_ends_of
+from runner.generation.workspace.side_files import ORIGINAL, REJECTED, REJECTION_HEAD
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from runner.generation.merging.merged_text import MergedText
     from runner.generation.workspace.batch import NewFile
     from runner.records.task import ConflictPolicy
-
-REJECTED, ORIGINAL = ".rej", ".orig"  # suffixes of the files beside one that has a conflict
-_HEAD = "plan-runner could not merge this file.\n"
 
 
 def merge_edited(
@@ -32,7 +32,7 @@ def merge_edited(
     if base is None:
         return Outcome("keep")
     if unsettled and has_markers(with_lf(current).decode("utf-8", "replace")):
-        return Outcome("conflict", base=base)
+        return Outcome("conflict", base=base, marked=True)
     if are_alike(file.data, base):
         return Outcome("identical", edited=digest(current))
     try:
@@ -55,12 +55,28 @@ def merge_renamed(file: NewFile, former: bytes, base: bytes) -> Outcome | None:
         before, edited, generated = (with_lf(version).decode() for version in (base, former, file.data))
     except UnicodeDecodeError:
         return None
-    rename = renaming(before, generated)
+    rename = renaming([(before, generated)])
     merged = merge(file.path, rename(before), rename(edited), generated)
     if merged.conflicts:
         return Outcome("conflict", merged.marked().encode(), base=file.data)
     data = merged.text().encode()
     return None if are_alike(data, file.data) else Outcome("merge", data, edited=digest(data))
+
+
+def rename_own(file: NewFile, former: bytes, versions: Iterable[tuple[bytes, bytes]]) -> Outcome | None:
+    """Return what a `once` file of a renamed table becomes, with the new names; None where there is nothing to carry.
+
+    `former` is its former file. `versions` are pairs of the texts that were generated for the table's other files under
+    the old name and under the new one.
+    """
+    from runner.generation.merging.renaming import renaming  # noqa: PLC0415 - few tables are renamed
+
+    rename = renaming((with_lf(old).decode(), with_lf(new).decode()) for old, new in versions)
+    try:
+        data = with_line_ends_of(former, rename(with_lf(former).decode()).encode())
+    except UnicodeDecodeError:
+        data = former
+    return None if are_alike(data, file.data) else Outcome("merge", data)
 
 
 def _merged(file: NewFile, current: bytes, merged: MergedText) -> Outcome:
@@ -88,16 +104,12 @@ def _conflict(file: NewFile, current: bytes, base: bytes, merged: MergedText, po
 def rejection(file: NewFile, base: bytes, merged: MergedText) -> bytes:
     """Return the text of `FILE.rej`: what could not be merged, how the generated text changed, and all of it."""
     name = file.path.rpartition("/")[2]
-    reason = f"The merged text cannot be used: {merged.problem}\n" if merged.problem else ""
+    reason = f"It cannot be merged: {merged.problem}\n" if merged.problem else ""
+    command = f"runner resolve {file.path}"
     parts = (
-        f"{_HEAD}{reason}Your file {name} is as you left it. Settle this with: runner resolve {file.path}\n",
+        f"{REJECTION_HEAD}{reason}Your file {name} is as you left it. Settle this in the workspace with: {command}\n",
         f"---- how the generated text changed since your edit\n{unified_diff(file.path, base, file.data)}",
         f"---- the merged text, with both versions where they contradict each other\n{merged.marked()}",
         f"---- the generated text\n{with_lf(file.data).decode()}",
     )
     return "\n".join(parts).encode()
-
-
-def is_rejection(data: bytes) -> bool:
-    """Whether a file beside a generated one is what `rejection` returned: it may be removed."""
-    return with_lf(data).startswith(_HEAD.encode())

@@ -288,7 +288,7 @@ class Manifest:
         return len(record.files), replace(note, stamps=settled, once=once) if complete else None
 
     def _is_as_recorded(self, workspace: Directory, file: FileRecord, edited: str) -> bool:
-        if file.kept or file.conflict:
+        if (file.kept or file.conflict) and not file.deleted:
             return False
         try:
             return _is_at(workspace, file.path, file, edited)

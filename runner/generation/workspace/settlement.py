@@ -14,13 +14,13 @@ from runner.generation.merging.merged_text import has_markers, marked_parts, mer
 from runner.generation.merging.verification import problem_of
 from runner.generation.workspace.base_store import BaseStore, BaseTexts
 from runner.generation.workspace.directory import Directory, cannot
-from runner.generation.workspace.edited_file import REJECTED, is_rejection
 from runner.generation.workspace.file_diffs import unified_diff
 from runner.generation.workspace.file_locks import FileLockManager
 from runner.generation.workspace.line_ends import digest, with_lf, with_line_ends_of
 from runner.generation.workspace.manifest import Manifest
 from runner.generation.workspace.runner_folder import BASE_FOLDER, MANIFEST_FOLDER
 from runner.generation.workspace.safe_paths import locate
+from runner.generation.workspace.side_files import ORIGINAL, place_of, remove_rejections
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from runner.generation.workspace.record_format import Record
 
 Choice = Literal["ours", "theirs", "edited"]
+NO_BASE = "its text from before the edit is unknown"
 
 
 def workspace_of(path: Path) -> Path:
@@ -64,7 +65,7 @@ class Settlement:
         """Return the conflicts in a file or folder of the workspace, by path."""
         found = []
         for record in self._manifest.records():
-            kept = [file for file in record.files if file.kept and _is_below(file.path, below)]
+            kept = [file for file in record.files if file.kept and not file.deleted and _is_below(file.path, below)]
             texts = self._bases.load(record.task_id, record.piece, record.base) if kept else BaseTexts()
             found += [
                 OpenConflict(
@@ -88,31 +89,37 @@ class Settlement:
         merged = _merged(conflict, current)
         if merged is not None and merged.problem is None:
             return merged.conflicts_only()
-        reason = f"The merged text cannot be used: {merged.problem}\n" if merged is not None else ""
+        reason = f"It cannot be merged: {merged.problem}\n" if merged is not None else ""
         return reason + unified_diff(conflict.path, current, conflict.generated)
 
-    def settle(self, conflict: OpenConflict, choice: Choice) -> None:
+    def settle(self, conflict: OpenConflict, choice: Choice) -> str | None:
         """Write the file as chosen, and record that it has all that was generated.
 
-        `ours` and `theirs` are about what contradicts; the rest is merged. `edited` takes the file as it is.
+        `ours` and `theirs` are about what contradicts; the rest is merged. `edited` takes the file as it is. Return the
+        path of the copy of the file that `theirs` saves beside it, None for no copy.
 
         Raises:
-            WorkspaceError: the file still has markers, it or the record cannot be written, or the record has changed.
+            WorkspaceError: the file still has markers, nothing can be merged for `ours`, the file or the record cannot
+                be written, or the record has changed.
 
         """
         current = self._read(conflict)
         data = _chosen(conflict, current, choice)
         name = locate(self._real_root, conflict.path)
+        saved = None
         with FileLockManager(self._real_root).hold_name(name), Directory(self._real_root) as workspace:
             try:
+                if data != current and choice == "theirs":
+                    saved, is_there = place_of(workspace, name, ORIGINAL, current)
+                    if not is_there:
+                        workspace.replace(saved, current)
                 if data != current:
                     workspace.replace(name, data, mode=workspace.status(name).st_mode & 0o777)
                 self._record(conflict)
-                rejected = workspace.read(name + REJECTED)
-                if rejected is not None and is_rejection(rejected.data):
-                    workspace.remove(name + REJECTED)
+                remove_rejections(workspace, name)
             except OSError as error:
                 raise cannot("settle it", conflict.path, error) from error
+        return saved
 
     def _read(self, conflict: OpenConflict) -> bytes:
         try:
@@ -169,7 +176,12 @@ def _chosen(conflict: OpenConflict, current: bytes, choice: Choice) -> bytes:
         result = merged.text(side)
         if problem_of(conflict.path, result, text, generated) is None:
             return with_line_ends_of(current, result.encode())
-    return current if choice == "ours" else with_line_ends_of(current, conflict.generated)
+    if choice == "ours":
+        reason = (
+            NO_BASE if conflict.base is None else (merged and merged.problem) or "it is no text, or names are missing"
+        )
+        raise WorkspaceError(f"{conflict.path}: it cannot be merged: {reason}. Edit it, then use --edited")
+    return with_line_ends_of(current, conflict.generated)
 
 
 def _merged(conflict: OpenConflict, current: bytes) -> MergedText | None:

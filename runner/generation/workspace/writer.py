@@ -20,7 +20,7 @@ from runner.generation.workspace.base_store import BaseStore
 from runner.generation.workspace.batch import Batch, NewFile, Outcome, Verb
 from runner.generation.workspace.claims import Claims, RunClaims
 from runner.generation.workspace.directory import Directory, FileState, cannot
-from runner.generation.workspace.edited_file import REJECTED, is_rejection, merge_edited, merge_renamed
+from runner.generation.workspace.edited_file import merge_edited, merge_renamed, rename_own
 from runner.generation.workspace.file_diffs import unified_diff
 from runner.generation.workspace.line_ends import are_alike, digest, is_one_of, with_line_ends_of
 from runner.generation.workspace.runner_folder import (
@@ -32,6 +32,7 @@ from runner.generation.workspace.runner_folder import (
     RUNNER_FOLDER,
 )
 from runner.generation.workspace.safe_paths import locate
+from runner.generation.workspace.side_files import REJECTED, place_of, remove_rejections
 from runner.records.errors import PathOwnedError, WorkspaceError
 from runner.records.task import FileCounts, Merging
 
@@ -187,11 +188,11 @@ class WorkspaceWriter:
         return report
 
     def edited(self, owner: str) -> tuple[str, ...]:
-        """Return the paths of the files that sub-task `owner` generated and a person has edited."""
+        """Return the paths of the files that sub-task `owner` generated and a person has edited, `once` files too."""
         batch = Batch(self._manifest, self._bases, owner, ())
         found = []
         with Directory(self._real_root) as workspace:
-            for file in batch.unwanted:
+            for file in batch.previous.values():
                 try:
                     current = workspace.read(locate(self._real_root, file.path))
                 except OSError as error:
@@ -242,7 +243,7 @@ class WorkspaceWriter:
         except OSError as error:
             raise cannot("read it", file.path, error) from error
         outcome = self._decide(batch, file, current)
-        if current is None and not file.once and not self._force:
+        if current is None and not self._force:
             outcome = self._carried(workspace, batch, file) or outcome
         if self._diff and outcome.data is not None:
             batch.diffs[file.path] = unified_diff(file.path, None if current is None else current.data, outcome.data)
@@ -259,22 +260,26 @@ class WorkspaceWriter:
         if former is None:
             return None
         record, base = former
+        if record.deleted:
+            return Outcome("absent")
         try:
             current = workspace.read(locate(self._real_root, record.path))
         except OSError as error:
             raise cannot("read it", record.path, error) from error
         if current is None or is_one_of(current.data, (record.sha256,)):
             return None
-        return merge_renamed(file, current.data, base)
+        if file.once:
+            return rename_own(file, current.data, batch.renamed_texts())
+        return None if base is None else merge_renamed(file, current.data, base)
 
     def _write(
         self, workspace: Directory, batch: Batch, file: NewFile, current: FileState | None, outcome: Outcome
     ) -> None:
         for suffix, data in outcome.beside:
-            present = workspace.read(file.name + suffix)
-            if present is None or present.data != data:
+            place, is_there = place_of(workspace, file.name, suffix, data)
+            if not is_there:
                 batch.intend(workspace, file, outcome)
-                workspace.replace(file.name + suffix, data)
+                workspace.replace(place, data)
         if outcome.data is not None:
             batch.intend(workspace, file, outcome)
             workspace.replace(
@@ -283,8 +288,8 @@ class WorkspaceWriter:
                 mode=None if current is None else current.mode,
                 executable=file.executable,
             )
-        if not outcome.beside:
-            _remove_rejection(workspace, batch, file.path, file.name)
+        if batch.has_conflict(file.path) and all(suffix != REJECTED for suffix, _ in outcome.beside):
+            remove_rejections(workspace, file.name)
 
     def _remove(self, workspace: Directory, batch: Batch, files: Iterable[FileRecord]) -> dict[str, Verb]:
         return {file.path: verb for file in files if (verb := self._remove_one(workspace, batch, file))}
@@ -302,7 +307,8 @@ class WorkspaceWriter:
                 if not self._force and not is_one_of(current.data, (file.sha256,)):
                     if self._check:
                         return None
-                    _remove_rejection(workspace, batch, file.path, name)
+                    if batch.has_conflict(file.path):
+                        remove_rejections(workspace, name)
                     return "leave"
                 if not self._check:
                     workspace.remove(name, empty_parents=True)
@@ -323,7 +329,7 @@ class WorkspaceWriter:
             return Outcome("update", file.data) if left_behind else Outcome("identical")
         if self._force or batch.wrote(file.path, current.data):
             return Outcome("update", file.data)
-        base = batch.base_of(file.path, current.data)
+        base = batch.base_of(file, current.data)
         unsettled = batch.has_conflict(file.path)
         return merge_edited(file, current.data, base, self._merging.conflict, unsettled=unsettled)
 
@@ -345,14 +351,6 @@ def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
                 with suppress(WorkspaceError):
                     folders.add(locate(real_root, path).rpartition("/")[0])
         return tuple(Path(real_root, path) for folder in sorted(folders) for path in workspace.sweep(folder))
-
-
-def _remove_rejection(workspace: Directory, batch: Batch, path: str, name: str) -> None:
-    """Remove what was written beside a file that had a conflict. Raises OSError as the file system reports it."""
-    if batch.has_conflict(path):
-        rejected = workspace.read(name + REJECTED)
-        if rejected is not None and is_rejection(rejected.data):
-            workspace.remove(name + REJECTED)
 
 
 def _by_folder(files: Iterable[NewFile]) -> Iterable[Sequence[NewFile]]:

@@ -86,6 +86,14 @@ def test_an_answer_settles_a_conflict(choice: str, has: str, lacks: str, contrad
     assert_accepted(contradicting)
 
 
+def test_quiet_lists_what_to_do_about_a_conflict(contradicting: Project) -> None:
+    result = contradicting.generate("-q")
+    assert result.returncode == 1, result.stdout + result.stderr
+    assert result.stdout == ""
+    assert f"  runner resolve out/{SCHEMAS}\n" in result.stderr
+    assert "--rerun-failed" not in result.stderr
+
+
 def test_an_edited_file_settles_a_conflict(contradicting: Project) -> None:
     path = contradicting.workspace / SCHEMAS
     assert contradicting.generate().returncode == 1

@@ -27,7 +27,8 @@ export class TablePages {
   /** Find a row in the list: by a search for one of its texts if there is one, and open it. */
   async find(row: Row, key: string): Promise<void> {
     await this.openList();
-    const search = this.tab.getByRole("searchbox", { name: `Search ${this.page.nav.label}` });
+    const nouns = lowerFirst(this.page.nav.label);
+    const search = this.tab.getByRole("searchbox", { name: `Search ${nouns}` });
     const text = searchedText(this.page, row);
     if (text && (await search.count())) {
       await search.fill(text);
@@ -53,8 +54,13 @@ export class TablePages {
   async delete(): Promise<void> {
     await this.tab.getByRole("button", { name: "Delete", exact: true }).click();
     const question = this.tab.getByRole("dialog");
+    const deleted = this.tab.waitForResponse((one) => one.request().method() === "DELETE");
     await question.getByRole("button", { name: "Delete", exact: true }).click();
     await this.seeList();
+    // While it can be undone, the deletion is not sent, and unique values are still taken.
+    const undoable = this.tab.getByRole("alert").filter({ hasText: "Undo" });
+    await undoable.getByRole("button", { name: "Close", exact: true }).click();
+    expect((await deleted).ok(), "the row was not deleted").toBe(true);
   }
 
   /** Enter a row in the form for new ones; `names` are those of the rows that it refers to, by field. */

@@ -2,15 +2,23 @@
 
 import type { Key } from "./table-service";
 
-/** Sends a deletion; `keepalive` lets the request outlive the page. */
-type Send = (keepalive: boolean) => Promise<void>;
+interface Deletion {
+  /** Sends the request; `keepalive` lets it outlive the page. */
+  readonly send: (keepalive: boolean) => Promise<void>;
+  /** Closes the message that offers to undo it. */
+  readonly close: () => void;
+}
 
-const held = new Map<string, Send>();
+interface Held extends Deletion {
+  sent?: Promise<void>;
+}
+
+const held = new Map<string, Held>();
 
 /** Hold the deletion of a row. The row is hidden until it is sent or dropped. */
-export function holdDeletion(table: string, key: Key, send: Send): void {
+export function holdDeletion(table: string, key: Key, deletion: Deletion): void {
   window.addEventListener("pagehide", sendOnLeaving); // once, however often it is added
-  held.set(nameOf(table, key), send);
+  held.set(nameOf(table, key), { ...deletion });
 }
 
 /** Whether the deletion of a row is held. */
@@ -18,14 +26,20 @@ export function isHeld(table: string, key: Key): boolean {
   return held.size > 0 && held.has(nameOf(table, key));
 }
 
-/** Send a deletion that is held. Throws `ProblemError` if the server rejects it. */
+/** Send a deletion that is held, once. Throws `ProblemError` if the server rejects it. */
 export async function sendDeletion(table: string, key: Key): Promise<void> {
-  const send = held.get(nameOf(table, key));
-  try {
-    await send?.(false);
-  } finally {
-    held.delete(nameOf(table, key));
-  }
+  const name = nameOf(table, key);
+  const deletion = held.get(name);
+  if (!deletion) return;
+  deletion.sent ??= deletion.send(false).finally(() => held.delete(name));
+  await deletion.sent;
+}
+
+/** Send all deletions that are held and wait for them: a row that is still there could prevent the next change. */
+export async function settleDeletions(): Promise<void> {
+  const deletions = [...held.values()];
+  for (const deletion of deletions) deletion.close();
+  await Promise.allSettled(deletions.map((deletion) => deletion.sent));
 }
 
 /** Drop a deletion that is held. */
@@ -35,9 +49,9 @@ export function dropDeletion(table: string, key: Key): void {
 
 /** Send all deletions that are held: the page is left, or the session ends. */
 export async function sendAllDeletions(keepalive = false): Promise<void> {
-  const sends = [...held.values()];
+  const deletions = [...held.values()];
   held.clear();
-  await Promise.allSettled(sends.map((send) => send(keepalive)));
+  await Promise.allSettled(deletions.map(({ sent, send }) => sent ?? send(keepalive)));
 }
 
 function nameOf(table: string, key: Key): string {

@@ -6,6 +6,7 @@ import {
   useQuery,
   useQueryClient,
 } from "@tanstack/react-query";
+import { settleDeletions } from "./held-deletions";
 import { importFile, type Reading } from "./imports";
 import type { ListQuery } from "./list-query";
 import { ProblemError } from "./problem";
@@ -176,7 +177,7 @@ function makeHooks<Row, Create, Update>(service: TableService<Row, Create, Updat
   };
 }
 
-/** A mutation of a table that invalidates all affected queries. */
+/** A mutation of a table, after all deletions that are held, that invalidates all affected queries. */
 function useChange<Result, Values>(
   table: string,
   mutationFn: (values: Values) => Promise<Result>,
@@ -184,7 +185,10 @@ function useChange<Result, Values>(
 ) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn,
+    mutationFn: async (values: Values) => {
+      await settleDeletions();
+      return mutationFn(values);
+    },
     onSuccess: (_result: Result, values: Values) =>
       invalidateTable(client, table, removedBy(values)),
     onError: (error) => (isOutdated(error) ? invalidateTable(client, table) : undefined),

@@ -5,6 +5,7 @@ import { type ReactNode, type RefObject, useEffect, useRef, useState } from "rea
 import type { Reference } from "../api/table";
 import { t } from "../language/messages";
 import classes from "./choice-list.module.css";
+import { lowerFirst } from "./formats";
 import { findByLabels } from "./grid/pasted-references";
 import { SearchIcon } from "./icons";
 import { findOptions, maxOptions, type Option } from "./reference-options";
@@ -72,8 +73,8 @@ export function ChoiceList(props: Props) {
         ref={input}
         data-autofocus={isFocused || undefined} // for the dialog, which takes the focus itself
         type="search"
-        aria-label={t("search.in", { nouns: label })}
-        placeholder={t("choices.search", { nouns: label })}
+        aria-label={t("search.in", { nouns: lowerFirst(label) })}
+        placeholder={t("choices.search", { nouns: lowerFirst(label) })}
         leftSection={<SearchIcon />}
         rightSection={isSettled && !pasted.isPending ? undefined : <Loader size="xs" />}
         value={search}

@@ -2,6 +2,7 @@ import { screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { HttpResponse, http } from "msw";
 import { expect, it } from "vitest";
+import { tableHooks } from "../api/hooks";
 import { renderAt } from "../test/render";
 import { server } from "../test/server";
 import { DetailScreen } from "./detail-screen";
@@ -114,6 +115,30 @@ it("sends a deletion that is held when the page is left", async () => {
   await screen.findByRole("alert");
   window.dispatchEvent(new Event("pagehide"));
   await waitFor(() => expect(requests).toEqual(["delete"]));
+});
+
+function AddButton() {
+  const { mutate } = tableHooks(pupils.table).useCreate();
+  return (
+    <button type="button" onClick={() => mutate(ani)}>
+      Add again
+    </button>
+  );
+}
+
+it("sends a deletion that is held before another change, which the row could prevent", async () => {
+  const { requests, user } = await deletePupil({ rows: 1, effects: [], is_complete: true });
+  server.use(
+    http.post("*/pupils", () => {
+      requests.push("create");
+      return HttpResponse.json({ ...ani, id: 8 }, { status: 201 });
+    }),
+  );
+  await screen.findByRole("alert");
+  renderAt(<AddButton />, "/pupils");
+  await user.click(await screen.findByRole("button", { name: "Add again" }));
+  await waitFor(() => expect(requests).toEqual(["delete", "create"]));
+  await waitFor(() => expect(screen.queryByText("Pupil deleted")).toBeNull());
 });
 
 it("restores a row that is hidden instead of deleted, also by the keyboard", async () => {

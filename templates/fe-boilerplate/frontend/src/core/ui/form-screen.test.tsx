@@ -29,7 +29,7 @@ const save = () => fireEvent.click(screen.getByRole("button", { name: "Save" }))
 describe("a new row", () => {
   const open = async (url = "/pupils/new") => {
     renderAt(<FormScreen page={pupils} />, url);
-    await screen.findByRole("form", { name: "New Pupil" });
+    await screen.findByRole("form", { name: "New pupil" });
   };
   const fill = () => {
     enter("Name", "Budi");
@@ -133,7 +133,7 @@ describe("an existing row", () => {
       }),
     );
     renderAt(<FormScreen page={pupils} rowKey={["7"]} />, "/pupils/7/edit");
-    await screen.findByRole("form", { name: "Edit Pupil" });
+    await screen.findByRole("form", { name: "Edit pupil" });
   };
 
   it("sends only changed fields, with the version that was loaded", async () => {

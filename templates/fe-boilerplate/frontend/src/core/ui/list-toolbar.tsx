@@ -52,7 +52,7 @@ export function ListToolbar(props: Props) {
     <Group gap="sm" wrap="wrap">
       {canSearch(page) && (
         <SearchField
-          label={t("search.in", { nouns: page.nav.label })}
+          label={t("search.in", { nouns: lowerFirst(page.nav.label) })}
           value={state.q}
           onChange={(q) => onChange({ q }, { replace: true })}
         />

@@ -10,6 +10,7 @@ import { t } from "../language/messages";
 import { enteredFields, formEntries } from "./form-entries";
 import { FormInput, SERVER } from "./form-input";
 import { type Drafts, draftOf, formSchema, initialDraft, type Values } from "./form-values";
+import { lowerFirst } from "./formats";
 import { keyText } from "./keys";
 import { lastPlace } from "./list-memory";
 import type { AnyPage, FieldInfo } from "./page";
@@ -18,6 +19,8 @@ import { useLeave } from "./returning";
 import classes from "./row-form.module.css";
 import { SaveProblem } from "./save-problem";
 import { UnsavedGuard } from "./unsaved-guard";
+
+const PADDING = { base: "xs", xs: "md" }; // of the buttons: all are in one row on a phone too
 
 interface Props {
   readonly page: AnyPage;
@@ -67,7 +70,7 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, current
       },
       (errors) => setProblem(hiddenFieldError(Object.keys(errors), fields)),
     )();
-  const noun = page.nav.labelSingular;
+  const noun = lowerFirst(page.nav.labelSingular);
   const overwrite = async () => submit(false, await currentEtag?.());
 
   return (
@@ -95,12 +98,17 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, current
                 onOverwrite={currentEtag && overwrite}
               />
             )}
-            <Group>
-              <Button type="submit" loading={isSubmitting}>
+            <Group gap="xs">
+              <Button type="submit" px={PADDING} loading={isSubmitting}>
                 {t("save")}
               </Button>
               {onAnother && (
-                <Button variant="default" disabled={isSubmitting} onClick={() => submit(true)}>
+                <Button
+                  variant="default"
+                  px={PADDING}
+                  disabled={isSubmitting}
+                  onClick={() => submit(true)}
+                >
                   {t("form.saveAnother")}
                 </Button>
               )}
@@ -187,6 +195,7 @@ function Cancel({ page, base }: Pick<Props, "page" | "base">) {
   return (
     <Button
       variant="subtle"
+      px={PADDING}
       renderRoot={(props) =>
         base ? (
           <Link

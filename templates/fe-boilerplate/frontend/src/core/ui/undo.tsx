@@ -12,8 +12,8 @@ interface Undoable {
   readonly onOver?: () => void;
 }
 
-/** Show for ten seconds that something was done, with a button and Ctrl+Z to undo it. */
-export function notifyUndoable({ message, onUndo, onOver }: Undoable): void {
+/** Show for ten seconds that something was done, with a button and Ctrl+Z to undo it. Returns what closes it. */
+export function notifyUndoable({ message, onUndo, onOver }: Undoable): () => void {
   let isUndone = false;
   const id = notifications.show({
     message: (
@@ -34,6 +34,7 @@ export function notifyUndoable({ message, onUndo, onOver }: Undoable): void {
       if (!isUndone) onOver?.();
     },
   });
+  return () => notifications.hide(id);
 }
 
 interface MessageProps {

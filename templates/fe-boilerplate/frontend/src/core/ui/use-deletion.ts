@@ -38,10 +38,7 @@ export function useDeletion(page: AnyPage) {
     );
 
   const hold = ({ key, etag, onDone }: Deletion) => {
-    holdDeletion(table.name, key, (keepalive) => table.remove(key, etag, keepalive));
-    onDone();
-    void invalidateTable(client, table.name, [key]);
-    notifyUndoable({
+    const close = notifyUndoable({
       message,
       onUndo: () => {
         dropDeletion(table.name, key);
@@ -52,6 +49,12 @@ export function useDeletion(page: AnyPage) {
           .catch(notifyDeletionError)
           .finally(() => invalidateTable(client, table.name)),
     });
+    holdDeletion(table.name, key, {
+      send: (keepalive) => table.remove(key, etag, keepalive),
+      close,
+    });
+    onDone();
+    void invalidateTable(client, table.name, [key]);
   };
 
   const remove = (deletion: Deletion) => {

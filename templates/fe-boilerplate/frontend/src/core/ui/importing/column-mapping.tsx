@@ -1,7 +1,8 @@
-import { ScrollArea, Select, Table } from "@mantine/core";
+import { ScrollArea, Select, Table, Text } from "@mantine/core";
 import type { FileColumns } from "../../api/imports";
 import { t } from "../../language/messages";
 import type { AnyPage, FieldInfo } from "../page";
+import classes from "./column-mapping.module.css";
 import { importedFields, type Mapping } from "./file-columns";
 
 interface Props {
@@ -22,7 +23,9 @@ export function ColumnMapping({ page, file, mapping, onChange }: Props) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th scope="col">{t("import.column")}</Table.Th>
-            <Table.Th scope="col">{t("import.example")}</Table.Th>
+            <Table.Th scope="col" visibleFrom="sm">
+              {t("import.example")}
+            </Table.Th>
             <Table.Th scope="col">{t("import.field")}</Table.Th>
           </Table.Tr>
         </Table.Thead>
@@ -31,9 +34,16 @@ export function ColumnMapping({ page, file, mapping, onChange }: Props) {
             const name = title || t("import.columnLetters", { letters });
             return (
               <Table.Tr key={letters}>
-                <Table.Td>{name}</Table.Td>
-                <Table.Td c="dimmed">{shortened(example)}</Table.Td>
-                <Table.Td>
+                <Table.Td className={classes.name}>
+                  {name}
+                  <Text size="xs" c="dimmed" hiddenFrom="sm">
+                    {shortened(example)}
+                  </Text>
+                </Table.Td>
+                <Table.Td c="dimmed" visibleFrom="sm">
+                  {shortened(example)}
+                </Table.Td>
+                <Table.Td className={classes.field}>
                   <Select
                     size="xs"
                     aria-label={t("import.fieldOf", { column: name })}
