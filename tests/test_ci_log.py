@@ -125,7 +125,7 @@ def test_the_summary_is_markdown_in_which_names_are_no_markup() -> None:
     account = RunAccount.of(RUN, EVENTS, [("crud/students", ("update", "a`b.py"))], {"a`b.py": "+```\n+</details>\n"})
     text = step_summary(account, [STALE], [("update", "a`b.py"), ("keep", "mine.py")])
     assert text.startswith("### school: failed in 2.00 s\n\n| task | agent | sub-tasks | |\n| --- |")
-    assert "| crud | be-crud | 2 | 1 done, 1 failed: no \\`table\\` \\| &lt;b> |" in text
+    assert "| crud | be-crud | 2 | 1 failed, 1 would run: no \\`table\\` \\| &lt;b> |" in text
     assert "- `db/school.sql:12` students: 2 files are stale" in text
     assert "<summary>1 stale file</summary>\n\n- update `` a`b.py ``\n" in text
     assert "\n````diff\n+```\n+</details>\n````\n" in text

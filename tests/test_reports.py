@@ -287,6 +287,8 @@ def test_status_and_logs_need_the_state_folder_only(store: SqliteStore, tmp_path
     assert len(list(commands.logs(state, None, LogSelection(task="be-crud")))) == 7
     with pytest.raises(NoSuchRunError, match="has no task 'nothing'; its tasks are be-setup, be-crud, ui"):
         list(commands.logs(state, None, LogSelection(task="nothing")))
+    with pytest.raises(NoSuchRunError, match="give at least 4 characters of its id"):
+        commands.status(state, "3f")
     with pytest.raises(NoSuchRunError, match="there is no run '9999'"):
         commands.status(state, "9999")
     assert commands.status(tmp_path / "nothing") == "no run was recorded yet; `runner PLAN` starts one"

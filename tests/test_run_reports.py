@@ -247,6 +247,35 @@ def test_the_page_shows_what_failed_with_its_output_and_what_was_attempted_again
     assert page.tags.count("rect") == 4
 
 
+def test_files_of_dropped_tables_fail_a_check_in_every_report() -> None:
+    events: list[Event] = [
+        run_started(),
+        task_added("crud", ["students"]),
+        ended("crud", "students", up_to_date=True),
+        TaskEnded(task_id="crud", status=TaskStatus.DONE, at=at(1)),
+        RunEnded(status=RunStatus.DONE, exit_code=3, at=at(2)),
+    ]
+    root = read_junit(events, diffs={}, leftovers=["docs/classes.md"])
+    assert (root.get("tests"), root.get("failures")) == ("2", "1")
+    failure = case_of(root, "dropped tables", "files").find("failure")
+    assert failure is not None
+    assert (failure.get("message"), failure.text) == (
+        "1 file of dropped tables",
+        "1 file of dropped tables\nprune docs/classes.md",
+    )
+    page = read_page(report_html(RunAccount.of(RUN, events, diffs={}, leftovers=["docs/classes.md"])))
+    assert "school stale" in " ".join(page.text.split())
+    assert "would prune: 1 file" in page.text
+    assert "docs/classes.md" in page.text
+    assert "stale" not in read_page(report_html(RunAccount.of(RUN, events, diffs={}))).text
+
+
+def test_a_sub_task_that_never_ran_ended_as_its_task_did() -> None:
+    page = read_page(report_html(RunAccount.of(RUN, EVENTS)))
+    assert "sub-tasks skipped" in page.text
+    assert "sub-tasks pending" not in page.text
+
+
 def test_a_run_in_which_nothing_had_to_be_done_has_no_timeline() -> None:
     begun = replace(started("be-crud", "students", seconds=0), pid=run_started().pid)
     events: list[Event] = [

@@ -42,7 +42,7 @@ class _Commands(click.Group):
             if not ctx.resilient_parsing:  # as in a completion, which prints no errors
                 self._refuse_misspelled_command(args[0])
             args = [_DEFAULT_COMMAND, *args]
-        return super().parse_args(ctx, _with_wait_named(args))
+        return super().parse_args(ctx, _with_wait_named(args, strict=not ctx.resilient_parsing))
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the overview, which fits on one screen."""
@@ -73,14 +73,17 @@ class _Commands(click.Group):
             raise click.UsageError(f"{word!r} is neither a command nor a file. Did you mean `runner {close[0]}`?")
 
 
-def _with_wait_named(args: list[str]) -> list[str]:
-    """Return the arguments with `--if-running wait SECONDS` as two options: options of click have no optional value."""
+def _with_wait_named(args: list[str], *, strict: bool) -> list[str]:
+    """Return the arguments with `--if-running wait SECONDS` as two options: options of click have no optional value.
+
+    Raises `click.UsageError` for a wrong number of seconds if `strict`.
+    """
     for number in range(len(args) - 2):
         if args[number : number + 2] == ["--if-running", "wait"]:
             value = args[number + 2]
             if value.replace(".", "", 1).isdecimal():
                 return [*args[: number + 2], "--wait", *args[number + 2 :]]
-            if not _may_follow(value):
+            if strict and not _may_follow(value):
                 raise click.UsageError(f"--if-running wait takes a number of seconds, not {value!r}")
     return args
 

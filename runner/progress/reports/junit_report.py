@@ -11,11 +11,11 @@ import re
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from runner.progress.reports.text_layout import printable
+from runner.progress.reports.text_layout import count, printable
 from runner.records.status import SubTaskStatus, TaskStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from runner.progress.reports.run_account import RunAccount, SubTaskAccount, TaskAccount
     from runner.records.events import Logged
@@ -29,6 +29,8 @@ def junit_xml(account: RunAccount) -> str:
     root = ET.Element("testsuites", name=_clean(account.plan))
     for task in account.tasks.values():
         root.append(_suite(account, task))
+    if account.leftovers:
+        root.append(_dropped(account))
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     root.set("time", _seconds(_span(account)))
@@ -59,6 +61,23 @@ def _suite(account: RunAccount, task: TaskAccount) -> ET.Element:
     return suite
 
 
+def _dropped(account: RunAccount) -> ET.Element:
+    """Return a suite whose one case has failed, for the files of dropped tables."""
+    suite = ET.Element(
+        "testsuite", name="dropped tables", tests="1", failures="1", errors="0", skipped="0", time="0.000"
+    )
+    case = ET.SubElement(
+        suite, "testcase", name="files", classname=_clean(f"{account.plan}.dropped tables"), time="0.000"
+    )
+    listed = (f"prune {path}" for path in account.leftovers)
+    _add_problem(case, "failure", "drift", "\n".join((f"{_numbered(account.leftovers)} of dropped tables", *listed)))
+    return suite
+
+
+def _numbered(files: Sequence[object]) -> str:
+    return count(len(files), "file")
+
+
 def _case(account: RunAccount, task: TaskAccount, subtask: SubTaskAccount) -> ET.Element:
     case = ET.Element(
         "testcase",
@@ -74,7 +93,7 @@ def _case(account: RunAccount, task: TaskAccount, subtask: SubTaskAccount) -> ET
     elif drift:
         listed = (f"{verb} {path}" for verb, path in drift)
         shown = (account.diffs.get(path, "") for _, path in drift) if account.diffs else ()
-        text = "\n".join(("files differ from what would be generated:", *listed, *filter(None, shown)))
+        text = "\n".join((f"not as generated: {_numbered(drift)}", *listed, *filter(None, shown)))
         kind = "conflict" if any(verb == "conflict" for verb, _ in drift) else "drift"
         _add_problem(case, "failure", kind, text)
     earlier = [

@@ -89,7 +89,8 @@ class ReportFiles:
             return
         from runner.progress.reports.run_account import RunAccount  # noqa: PLC0415 - likewise
 
-        account = RunAccount.of(run_id, (recorded.event for recorded in store.events(run_id)), changes, diffs)
+        events = (recorded.event for recorded in store.events(run_id))
+        account = RunAccount.of(run_id, events, changes, diffs, leftovers)
         if self.junit is not None:
             from runner.progress.reports.junit_report import junit_xml  # noqa: PLC0415 - slow to import
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.progress.reports.text_layout import count, duration, listed, printable
 from runner.progress.reports.timeline import COLOURS, timeline, tone_of
-from runner.records.status import SubTaskStatus, TaskStatus
+from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import FileCounts
 
 if TYPE_CHECKING:
@@ -48,10 +48,12 @@ def report_html(account: RunAccount) -> str:
 def _page(account: RunAccount) -> dict[str, Any]:
     failed = _failures(account)
     subtasks = account.subtasks
+    is_stale = account.is_stale and account.status is RunStatus.DONE
     return {
         "id": account.id,
         "plan": _text(account.plan),
-        "status": account.status.value,
+        "status": "stale" if is_stale else account.status.value,
+        "tone": "failed" if is_stale else account.status.value,
         "error": _text(account.error or ""),
         "host": _text(account.host),
         "when": f"{account.started_at:%Y-%m-%d %H:%M:%S} UTC" if account.started_at else "not begun",
@@ -63,14 +65,16 @@ def _page(account: RunAccount) -> dict[str, Any]:
         "tasks": [_task_row(task) for task in account.tasks.values()],
         "slowest": [_row(subtask, _longest_step(subtask)) for subtask in _slowest(subtasks)],
         "retried": [_row(each, _text(each.attempts[0].error or "")) for each in subtasks if len(each.attempts) > 1],
-        "changes": _changes(subtasks),
+        "changes": _changes(account),
         "log": _log(account.log),
     }
 
 
 def _tiles(account: RunAccount) -> list[dict[str, Any]]:
     subtasks = account.subtasks
-    outcomes = Counter(subtask.outcome for subtask in subtasks)
+    outcomes = Counter(
+        task.outcome_of(subtask) for task in account.tasks.values() for subtask in task.subtasks.values()
+    )
     files = sum((subtask.files for subtask in subtasks), FileCounts())
     tiles = [{"number": f"{len(account.tasks):,}", "text": "tasks", "tone": ""}]
     tiles += [
@@ -154,14 +158,15 @@ def _step_ends(attempt: Attempt) -> list[datetime]:
     return ends if attempt.ended_at is None else [*ends, attempt.ended_at]
 
 
-def _changes(subtasks: Iterable[SubTaskAccount]) -> list[dict[str, Any]]:
-    paths: dict[str, set[str]] = {}
-    for subtask in subtasks:
+def _changes(account: RunAccount) -> list[dict[str, Any]]:
+    paths = {"prune": set(account.leftovers)} if account.leftovers else {}
+    would = "" if account.diffs is None else "would "
+    for subtask in account.subtasks:
         for verb, path in subtask.changes:
             paths.setdefault(verb, set()).add(path)
     return [
         {
-            "text": f"{verb}: {count(len(found), 'file')}",
+            "text": f"{would}{verb}: {count(len(found), 'file')}",
             "opened": verb not in {"create", "update"},
             "paths": [_text(path) for path in sorted(found)[:_PATHS]],
             "left": f"{max(0, len(found) - _PATHS):,}" if len(found) > _PATHS else "",

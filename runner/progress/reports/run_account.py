@@ -89,13 +89,21 @@ class TaskAccount:
     subtasks: dict[str, SubTaskAccount] = field(default_factory=dict)
     log: list[Logged] = field(default_factory=list)
 
+    def outcome_of(self, subtask: SubTaskAccount) -> str:
+        """Return how one of its sub-tasks ended, in a word: one that never ran, as the task did."""
+        return subtask.outcome if subtask.status.ended or not self.status.ended else self.status.value
+
 
 @dataclass(slots=True)
 class RunAccount:
-    """A run with its tasks in the plan's order. Of a check, `changes` are what would be done."""
+    """A run with its tasks in the plan's order. Of a check, `changes` are what would be done.
+
+    `leftovers` are the paths of dropped tables' files that a check found.
+    """
 
     id: str = ""
     diffs: Mapping[str, str] | None = None  # of a check, by path; None for a run that was no check
+    leftovers: tuple[str, ...] = ()
     plan: str = ""
     host: str = ""
     pid: int = 0
@@ -114,15 +122,23 @@ class RunAccount:
         events: Iterable[Event],
         changes: Sequence[tuple[str, FileChange]] = (),
         diffs: Mapping[str, str] | None = None,
+        leftovers: Iterable[str] = (),
     ) -> RunAccount:
         """Return the account of a run: of its events in order, and of its changes, by the id of the sub-task."""
-        account = cls(id=run_id, diffs=diffs)
+        account = cls(id=run_id, diffs=diffs, leftovers=tuple(leftovers))
         for event in events:
             account.add(event)
         subtasks = {subtask.id: subtask for subtask in account.subtasks}
         for subtask_id, change in changes:
             subtasks[subtask_id].changes.append(change)
         return account
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether this is a check, and found drift."""
+        if self.diffs is None:
+            return False
+        return bool(self.leftovers) or any(verb != "keep" for each in self.subtasks for verb, _ in each.changes)
 
     @property
     def subtasks(self) -> list[SubTaskAccount]:

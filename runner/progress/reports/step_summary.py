@@ -25,7 +25,7 @@ def step_summary(account: RunAccount, problems: Sequence[Problem], drift: Iterab
     stale = sorted({change for change in drift if change[0] != "keep"}, key=lambda change: (change[1], change[0]))
     lines = [f"### {markdown(account.plan)}: {_result(account, len(stale))}", ""]
     lines += ["| task | agent | sub-tasks | |", "| --- | --- | ---: | --- |"]
-    lines += [_row(task) for task in account.tasks.values()]
+    lines += [_row(task, is_check=account.diffs is not None) for task in account.tasks.values()]
     if problems:
         lines += ["", *(f"- {code(problem.place)} {markdown(problem.message)}" for problem in problems[:_MOST_LISTED])]
         lines += [f"- {len(problems) - _MOST_LISTED:,} more"] if len(problems) > _MOST_LISTED else []
@@ -51,8 +51,10 @@ def _result(account: RunAccount, stale: int) -> str:
     return f"{account.status.value}{took}"
 
 
-def _row(task: TaskAccount) -> str:
-    outcomes = Counter(subtask.outcome for subtask in task.subtasks.values())
+def _row(task: TaskAccount, *, is_check: bool) -> str:
+    outcomes = Counter(task.outcome_of(subtask) for subtask in task.subtasks.values())
+    if is_check and "done" in outcomes:
+        outcomes["would run"] = outcomes.pop("done")
     failed = next((each.error for each in task.subtasks.values() if each.status is SubTaskStatus.FAILED), task.error)
     words = listed([(number, word) for word, number in outcomes.most_common()])
     said = f": {cell(failed)}" if failed else ""

@@ -89,6 +89,8 @@ class StateReader:
         if found:
             ids = ", ".join(row[1] for row in found)
             raise NoSuchRunError(f"run {reference!r} could be any of {ids}; give more of its id")
+        if len(reference.strip()) < SHORTEST_PREFIX:
+            raise NoSuchRunError(f"run {reference!r}: give at least {SHORTEST_PREFIX} characters of its id")
         raise NoSuchRunError(f"{self.path}: there is no run {reference!r}; `runner status` lists the runs")
 
     def tasks(self, run_id: str) -> tuple[TaskRecord, ...]:
