@@ -154,6 +154,7 @@ class Bars:
             self.shown = True
             text = "\n".join(painted_line(line, colour=self._colour, width=columns) for line in lines)
             self._bar_class.write(text, file=self._err)
+            self._err.flush()  # as bars do, which a short run has none of: its summary is on another stream
 
     def refresh(self) -> None:
         """Update the bars from the tally, at most every `REFRESH_INTERVAL`."""
