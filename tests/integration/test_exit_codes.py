@@ -193,9 +193,12 @@ def edited(folder: Folder) -> None:
     (folder.workspace / "crud" / "students.txt").write_text("mine\n")
 
 
-def edited_without_base(folder: Folder) -> None:
+def kept(folder: Folder) -> None:
+    """A run has kept an edited file, since nothing is left of its text before the edit."""
     edited(folder)
     shutil.rmtree(folder.workspace / ".runner" / "base")
+    folder.write_plan(acting(options={"text": "another"}))
+    folder.run("plan.yaml")
 
 
 def after_an_edit(text: str) -> Prepare:
@@ -387,7 +390,7 @@ STARTED: dict[str, Prepare] = {
     "an edited file would be merged": after_an_edit("one\nand a half\n\ntwo"),
     "an edit contradicts what is generated": after_an_edit("one\n\nthree"),
     "an edit contradicts what would be generated": after_an_edit("one\n\nthree"),
-    "an edited file would be kept": after_a_run(edited_without_base),
+    "an edited file would be kept": after_a_run(kept),
     "the state file is damaged, and a run": after_a_run(damaged),
     "the state file is of a newer version, and a run": after_a_run(newer),
     "the state file is a link": linked_state,
