@@ -259,6 +259,21 @@ def test_a_merge_whose_record_was_not_saved_is_done_once(tmp_path: Path, monkeyp
     assert len(bases(tmp_path)) == 1
 
 
+@pytest.mark.parametrize("text", [TWO, OTHER])  # merged, and in conflict: no file is changed then
+def test_a_killed_process_leaves_no_base_that_no_record_names(
+    text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(BaseStore, "remove", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            write(tmp_path, text, run_id="2", policy="keep")
+    assert len(bases(tmp_path)) == 2
+    assert not is_up_to_date(tmp_path)
+    write(tmp_path, text, run_id="3", policy="keep")
+    assert len(bases(tmp_path)) == 1
+
+
 def test_base_texts_come_back_as_they_were(tmp_path: Path) -> None:
     store = BaseStore(str(tmp_path))
     texts = BaseTexts(base={"b": b"two\n", "a": b""}, waiting={"b": "ü".encode()})

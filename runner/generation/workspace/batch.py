@@ -228,9 +228,12 @@ class Batch:
             base=base,
         )
         edits = {path: outcome.edited for path, outcome in sorted(self.outcomes.items()) if outcome.edited}
-        self._manifest.save(record, inputs_digest, part_digest, edits)
-        old = {self._base, self._saved, *(self._bases.names(*self.name) if self._interrupted else ())}
-        self._bases.remove(*self.name, *sorted(old - {base}))
+        old = {self._base, self._saved, *(self._bases.names(*self.name) if self._interrupted else ())} - {base, ""}
+        if old:  # of which the next run would know nothing if this one was killed between record and removal
+            self._manifest.intend(*self.name, {file.path: file.sha256 for file in self._files if not file.once})
+        self._manifest.save(
+            record, inputs_digest, part_digest, edits, lambda: self._bases.remove(*self.name, *sorted(old))
+        )
 
     def _save_texts(self) -> str:
         texts = self._generated_texts()

@@ -48,6 +48,10 @@ _Index = defaultdict[str, set[tuple[str, str]]]  # path -> owners ("task/piece")
 _UNKNOWN = ""  # owner of an intent: its file does not name the sub-task
 
 
+def _do_nothing() -> None:
+    """Clean nothing up."""
+
+
 class Manifest:
     """Reads and writes the records of one workspace. Thread-safe; every write is atomic.
 
@@ -72,11 +76,17 @@ class Manifest:
         return self._read_record(self._records_of(task_id).read, _json_name(piece), _record_path(task_id, piece))
 
     def save(
-        self, record: Record, inputs_digest: str, part_digest: str = "", edits: Mapping[str, str] = NO_EDITS
+        self,
+        record: Record,
+        inputs_digest: str,
+        part_digest: str = "",
+        edits: Mapping[str, str] = NO_EDITS,
+        clean_up: Callable[[], None] = _do_nothing,
     ) -> None:
         """Write a record, where it differs from the present one, then the note of its inputs, and remove the intent.
 
-        The digests are those of `input_notes`, `edits` too.
+        The digests are those of `input_notes`, `edits` too. `clean_up` is called before the intent is removed, so that
+        a sub-task that was killed before its end is run again; it may raise OSError.
 
         Raises:
             WorkspaceError: it cannot be written.
@@ -88,6 +98,7 @@ class Manifest:
         try:
             self._write(self._records_of(record.task_id), _json_name(record.piece), data)
             self._notes.append(record.task_id, note)
+            clean_up()
             self._intents.remove(_intent_name(record.task_id, record.piece))
         except OSError as error:
             raise cannot("write it", self._shown(path), error) from error
