@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from runner.generation.merging.blocks import Block, Segment, lines_of
 from runner.generation.merging.import_statements import import_order, merged_import
 from runner.generation.merging.inline_merge import merged_lines
-from runner.generation.merging.three_way import Change, spans
+from runner.generation.merging.three_way import Change, one_sided, spans
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -128,9 +128,8 @@ def _names(blocks: Sequence[Block]) -> list[str]:
 def _changed_side(old: Sequence[Block], mine: Sequence[Block], new: Sequence[Block]) -> Sequence[Block] | None:
     """Return the blocks of the one side that changed them, or of both where they are the same; None otherwise."""
     before, ours, theirs = ([block.content for block in blocks] for blocks in (old, mine, new))
-    if ours == before:
-        return new
-    return mine if theirs in (before, ours) else None
+    changed = one_sided(before, ours, theirs)
+    return None if changed is None else new if changed is theirs else mine
 
 
 def _is_keyed(names: Sequence[Sequence[str]]) -> bool:
@@ -255,12 +254,8 @@ def _merged_block(old: Block, mine: Block, new: Block) -> _Entry:
 
 
 def _merged_segment(old: Segment, mine: Segment, new: Segment) -> list[Piece]:
-    header: list[Piece]
-    if mine.header == old.header:
-        header = list(new.header)
-    elif new.header in (old.header, mine.header):
-        header = list(mine.header)
-    else:
+    header: Sequence[Piece] | None = one_sided(old.header, mine.header, new.header)
+    if header is None:
         header = [Conflict(base=old.header, edited=mine.header, generated=new.header)]
     return [*header, *merged_blocks(old.children, mine.children, new.children)]
 
@@ -270,10 +265,8 @@ def _merged_lead(old: tuple[str, ...], mine: tuple[str, ...], new: tuple[str, ..
     merged: list[Piece] = []
     for span in spans(old, mine, new):
         before, ours, theirs = old[span.base], mine[span.edited], new[span.generated]
-        if ours == before:
-            merged += theirs
-        elif theirs in (before, ours):
-            merged += ours
+        if (changed := one_sided(before, ours, theirs)) is not None:
+            merged += changed
         elif not before:
             merged += [*ours, *(line for line in theirs if line not in ours)]
         else:

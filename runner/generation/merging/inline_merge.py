@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from runner.generation.merging.source_tokens import CLOSING, OPENING, tokens
-from runner.generation.merging.three_way import spans
+from runner.generation.merging.three_way import one_sided, spans
 from runner.generation.python_layout import break_statement
 
 if TYPE_CHECKING:
@@ -37,12 +37,10 @@ def merged_lines(old: Block, mine: Block, new: Block) -> list[str] | None:
     base, edited, generated = (version or [] for version in versions)
     merged: list[_Piece] = []
     for span in spans(*([piece.text for piece in version] for version in (base, edited, generated))):
-        before, ours, theirs = base[span.base], edited[span.edited], generated[span.generated]
-        texts = [[piece.text for piece in each] for each in (before, ours, theirs)]
-        if texts[1] == texts[0]:
-            merged += theirs
-        elif texts[2] in (texts[0], texts[1]):
-            merged += ours
+        ours, theirs = edited[span.edited], generated[span.generated]
+        texts = [[piece.text for piece in each] for each in (base[span.base], ours, theirs)]
+        if (changed := one_sided(*texts)) is not None:
+            merged += theirs if changed is texts[2] else ours
         elif (both := _both(texts[0], ours, theirs) or _both(texts[0], theirs, ours)) is not None:
             merged += both
         else:

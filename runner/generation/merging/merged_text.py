@@ -11,7 +11,7 @@ from runner.generation.merging.block_merge import Conflict, Piece, merged_blocks
 from runner.generation.merging.blocks import Block, lines_of, parse
 from runner.generation.merging.import_statements import import_lines
 from runner.generation.merging.source_tokens import language_of
-from runner.generation.merging.three_way import spans
+from runner.generation.merging.three_way import one_sided, spans
 from runner.generation.merging.verification import (
     declared_names,
     is_same_source,
@@ -120,7 +120,7 @@ def merge(path: str, base: str, edited: str, generated: str) -> MergedText:
     if problem is not None:
         conflict = Conflict(base=_lines(base), edited=_lines(edited), generated=_lines(generated))
         return MergedText(pieces=(conflict,), problem=problem)
-    sure = _with_missing_imports(path, bare, (edited, generated), guess=False)
+    sure = text if text == bare else _with_missing_imports(path, bare, (edited, generated), guess=False)
     return _whole(text) if sure == text else MergedText(pieces=tuple(_differing(_lines(text), _lines(sure))))
 
 
@@ -145,13 +145,10 @@ def _merged_lines(base: Sequence[str], edited: Sequence[str], generated: Sequenc
     """Return the text merged line by line; None where both sides changed lines between two that they share."""
     merged: list[str] = []
     for span in spans(base, edited, generated):
-        before, ours, theirs = base[span.base], edited[span.edited], generated[span.generated]
-        if ours == before:
-            merged += theirs
-        elif theirs in (before, ours):
-            merged += ours
-        else:
+        changed = one_sided(base[span.base], edited[span.edited], generated[span.generated])
+        if changed is None:
             return None
+        merged += changed
     return "\n".join(merged) + "\n"
 
 

@@ -8,10 +8,12 @@ library for this, `merge3`, is under the GPL, and this project is not.
 from __future__ import annotations
 
 from difflib import SequenceMatcher
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Sequence
+
+_Version = TypeVar("_Version")
 
 
 class Span(NamedTuple):
@@ -21,6 +23,13 @@ class Span(NamedTuple):
     base: slice
     edited: slice
     generated: slice
+
+
+def one_sided(base: _Version, edited: _Version, generated: _Version) -> _Version | None:
+    """Return the version to take where only one side changed, or both alike; None where they differ."""
+    if edited == base:
+        return generated
+    return edited if generated in (base, edited) else None
 
 
 def spans(base: Sequence[Hashable], edited: Sequence[Hashable], generated: Sequence[Hashable]) -> Iterator[Span]:
