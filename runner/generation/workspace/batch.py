@@ -16,7 +16,7 @@ from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from runner.generation.workspace.base_store import BaseStore
     from runner.generation.workspace.directory import Directory
@@ -203,14 +203,17 @@ class Batch:
         Raises OSError as the file system reports it.
         """
         if not self._intended:
-            created = {file.path for file in self._files if file.once and not workspace.exists(file.name)}
-            hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
-            self._manifest.intend(*self.name, hashes, created)
-            self._intended = True
+            self._begin({file.path for file in self._files if file.once and not workspace.exists(file.name)})
         if not self._saved and (outcome.edited or self._committed is None):
             self._saved = self._bases.save(*self.name, self._generated_texts())
         if outcome.edited:
             self._manifest.intend(*self.name, {file.path: f"{outcome.edited} {file.sha256} {self._saved}"})
+
+    def _begin(self, created: Collection[str] = ()) -> None:
+        """Write the intent; `created` are the paths of `once` files that do not exist yet."""
+        hashes = {file.path: file.sha256 for file in self._files if not file.once or file.path in created}
+        self._manifest.intend(*self.name, hashes, created)
+        self._intended = True
 
     def save(self, agent: str, memory: Any, inputs_digest: str, part_digest: str) -> None:
         """Write the base texts and the record of the files as they now are, and remove earlier base texts.
@@ -229,8 +232,8 @@ class Batch:
         )
         edits = {path: outcome.edited for path, outcome in sorted(self.outcomes.items()) if outcome.edited}
         old = {self._base, self._saved, *(self._bases.names(*self.name) if self._interrupted else ())} - {base, ""}
-        if old:  # of which the next run would know nothing if this one was killed between record and removal
-            self._manifest.intend(*self.name, {file.path: file.sha256 for file in self._files if not file.once})
+        if old and not self._intended:  # else the next run knows nothing of it where this one is killed meanwhile
+            self._begin()
         self._manifest.save(
             record, inputs_digest, part_digest, edits, lambda: self._bases.remove(*self.name, *sorted(old))
         )

@@ -193,10 +193,7 @@ class WorkspaceWriter:
         found = []
         with Directory(self._real_root) as workspace:
             for file in batch.previous.values():
-                try:
-                    current = workspace.read(locate(self._real_root, file.path))
-                except OSError as error:
-                    raise cannot("read it", file.path, error) from error
+                current = _read(workspace, locate(self._real_root, file.path), file.path)
                 if current is not None and not is_one_of(current.data, (file.sha256,)):
                     found.append(file.path)
         return tuple(found)
@@ -238,10 +235,7 @@ class WorkspaceWriter:
                 batch.outcomes[file.path] = outcome
 
     def _put_one(self, workspace: Directory, batch: Batch, file: NewFile) -> Outcome:
-        try:
-            current = workspace.read(file.name)
-        except OSError as error:
-            raise cannot("read it", file.path, error) from error
+        current = _read(workspace, file.name, file.path)
         outcome = self._decide(batch, file, current)
         if current is None and not self._force:
             outcome = self._carried(workspace, batch, file) or outcome
@@ -262,10 +256,7 @@ class WorkspaceWriter:
         record, base = former
         if record.deleted:
             return Outcome("absent")
-        try:
-            current = workspace.read(locate(self._real_root, record.path))
-        except OSError as error:
-            raise cannot("read it", record.path, error) from error
+        current = _read(workspace, locate(self._real_root, record.path), record.path)
         if current is None or is_one_of(current.data, (record.sha256,)):
             return None
         if file.once:
@@ -351,6 +342,13 @@ def sweep_temp_files(root: StrPath, manifest: Manifest) -> tuple[Path, ...]:
                 with suppress(WorkspaceError):
                     folders.add(locate(real_root, path).rpartition("/")[0])
         return tuple(Path(real_root, path) for folder in sorted(folders) for path in workspace.sweep(folder))
+
+
+def _read(workspace: Directory, name: str, path: str) -> FileState | None:
+    try:
+        return workspace.read(name)
+    except OSError as error:
+        raise cannot("read it", path, error) from error
 
 
 def _by_folder(files: Iterable[NewFile]) -> Iterable[Sequence[NewFile]]:
