@@ -7,16 +7,13 @@ types, functions and triggers. Places in the DDL do not count.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
-from dataclasses import is_dataclass
-from functools import cache
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from runner.records.json_values import field_names, values_of
+from runner.records.digest_text import digest_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from runner.ddl.model import Schema, Table
 
@@ -126,25 +123,7 @@ def _name_of(schema: Schema, item: Any) -> str:
 
 
 def _digest(value: Any) -> str:
-    return hashlib.blake2b(_ENCODER.encode(value).encode(), digest_size=_DIGEST_SIZE).hexdigest()
+    return hashlib.blake2b(_text_of(value).encode(), digest_size=_DIGEST_SIZE).hexdigest()
 
 
-def _plain(value: Any) -> Any:
-    """Return what JSON has no form for: a record as its type and the values of its fields."""
-    kind: Any = type(value)
-    return _conversion(kind)(value)
-
-
-@cache
-def _conversion(kind: Any) -> Callable[[Any], Any]:
-    name = kind.__name__
-    if not is_dataclass(kind):
-        return sorted if issubclass(kind, frozenset) else repr
-    names = field_names(cast("Any", kind))
-    if "line" not in names:
-        return lambda record: (name, *values_of(record))
-    place = names.index("line")
-    return lambda record: (name, *(each for number, each in enumerate(values_of(record)) if number != place))
-
-
-_ENCODER = json.JSONEncoder(default=_plain, check_circular=False)
+_text_of = digest_text(without="line")
