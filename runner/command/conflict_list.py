@@ -5,6 +5,8 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from runner.progress.reports.text_layout import shown_path
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
@@ -27,11 +29,11 @@ def conflicts(changes: Iterable[tuple[str, tuple[str, str]]], workspaces: Mappin
 
 def notice(files: Sequence[Path], workspaces: Iterable[Path], policy: ConflictPolicy, folder: Path) -> str:
     """Return the message about files in conflict, with the commands that settle them in `folder`."""
-    commands = [f"  runner resolve {_shown(file, folder)}" for file in files[:_LISTED]]
-    more = [f"and {len(files) - _LISTED} more; all of them:"] if len(files) > _LISTED else []
-    more += [f"  runner resolve {_shown(workspace, folder)}" for workspace in sorted(set(workspaces))] if more else []
-    return "\n".join([f"to do: your edits contradict what is generated now; {_STEPS[policy]}", *commands, *more])
+    commands = _commands(files[:_LISTED], folder)
+    if len(files) > _LISTED:
+        commands += [f"and {len(files) - _LISTED} more; all of them:", *_commands(sorted(set(workspaces)), folder)]
+    return "\n".join([f"to do: your edits contradict what is generated now; {_STEPS[policy]}", *commands])
 
 
-def _shown(path: Path, folder: Path) -> str:
-    return shlex.quote(str(path.relative_to(folder) if path.is_relative_to(folder) else path))
+def _commands(paths: Iterable[Path], folder: Path) -> list[str]:
+    return [f"  runner resolve {shlex.quote(shown_path(path, folder))}" for path in paths]

@@ -20,7 +20,7 @@ from runner.command.interruption import Interruption
 from runner.execution.parent_death import die_with_parent
 from runner.plan.input_files import InputFiles, PlanInputs
 from runner.plan.yaml_file import read_bytes
-from runner.progress.reports.text_layout import count
+from runner.progress.reports.text_layout import count, shown_path
 from runner.records.errors import MissingExtraError, RunnerError
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _named(files: Sequence[Path]) -> str:
     if len(files) > _NAMED:
         return f"{len(files)} files"
     here = Path.cwd()
-    return ", ".join(str(file.relative_to(here) if file.is_relative_to(here) else file) for file in files)
+    return ", ".join(shown_path(file, here) for file in files)
 
 
 def _watch(folders: frozenset[Path]) -> RustNotify:

@@ -9,6 +9,7 @@ import contextlib
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from runner.command.run_options import RunOptions
 from runner.plan.plan_model import Plan
 from runner.progress.reports.console import print_changes, print_drift, print_dry_run
 from runner.progress.reports.summary import SHORT_ID
+from runner.progress.reports.text_layout import shown_path
 from runner.records.status import SubTaskStatus
 from runner.scheduling.job import Job
 
@@ -52,18 +54,20 @@ class RunEnd:
         """
         options = self.options
         leftovers = [path for verb, path in self.drift if verb == "prune"]
+        account = cache(partial(self._account, store, orchestrator))
         if options.check and not lost:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
                 if options.log_format == "json":
                     print_changes(orchestrator.run_id, orchestrator.changes, leftovers)
                 elif options.dry_run:
-                    print_dry_run(self._account(store, orchestrator), leftovers, log=self.ci.log, prune=options.prune)
+                    print_dry_run(account(), leftovers, log=self.ci.log, prune=options.prune)
                 else:
-                    unchecked = self._unchecked(store, orchestrator) if self.exit_code == 1 else 0
+                    unchecked = _unchecked(account()) if self.exit_code == 1 else 0
                     print_drift(
                         self.drift, orchestrator.diffs, log=self.ci.log, quiet=options.quiet, unchecked=unchecked
                     )
-        self._report_to_ci(store, orchestrator, console, leftovers)
+        if self.ci.wants_faults:
+            self._report_to_ci(account(), console, leftovers)
         options.reports.write(
             store,
             orchestrator.run_id,
@@ -90,14 +94,9 @@ class RunEnd:
         plan = shlex.quote(str(options.plan))
         return f"next: runner logs {run_id[:SHORT_ID]}{state}; once mended: runner {plan} --rerun-failed{state}"
 
-    def _report_to_ci(
-        self, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console, leftovers: Sequence[str]
-    ) -> None:
-        if not self.ci.wants_faults:
-            return
+    def _report_to_ci(self, account: RunAccount, console: Console, leftovers: Sequence[str]) -> None:
         from runner.command.faults import Faults  # noqa: PLC0415 - in a job of CI only
 
-        account = self._account(store, orchestrator)
         faults = Faults(self.plan, self.jobs, self.reasons)
         is_check = self.options.check and not self.options.dry_run
         problems = [*faults.failed(account), *(faults.stale(account, leftovers) if is_check else ())]
@@ -112,16 +111,16 @@ class RunEnd:
         events = (recorded.event for recorded in store.events(run_id))
         return RunAccount.of(run_id, events, orchestrator.changes, diffs)
 
-    def _unchecked(self, store: SqliteStore, orchestrator: ParallelOrchestrator) -> int:
-        """Return the number of sub-tasks that have failed or did not run."""
-        subtasks = self._account(store, orchestrator).subtasks
-        return sum(subtask.status is not SubTaskStatus.DONE for subtask in subtasks)
-
     def _texts(self) -> dict[str, list[str]] | None:
         """Return the reasons of each sub-task as texts, None where they were not asked for."""
         if not self.options.explain:
             return None
         return {subtask_id: [reason.text for reason in found] for subtask_id, found in self.reasons.items()}
+
+
+def _unchecked(account: RunAccount) -> int:
+    """Return the number of sub-tasks that have failed or did not run."""
+    return sum(subtask.status is not SubTaskStatus.DONE for subtask in account.subtasks)
 
 
 def in_words(reasons: Iterable[Reason]) -> str:
@@ -188,9 +187,8 @@ def start_hints(jobs: Sequence[Job], folder: Path) -> tuple[str, ...]:
     hints = []
     for job in jobs:
         if job.start is not None:
-            place = job.spec.workspace / job.start.folder
-            near = place.relative_to(folder) if place.is_relative_to(folder) else place
-            hints.append(f"start {job.start.what}:  cd {shlex.quote(str(near))} && {job.start.command}")
+            place = shown_path(job.spec.workspace / job.start.folder, folder)
+            hints.append(f"start {job.start.what}:  cd {shlex.quote(place)} && {job.start.command}")
     return tuple(dict.fromkeys(hints))
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 Tone = Literal["plain", "good", "bad", "warn", "dim", "bold"]
 GAP = "  "  # between two columns
@@ -106,3 +107,8 @@ def table(rows: Sequence[Sequence[str]], *, right: frozenset[int] = frozenset())
         ).rstrip()
         for row in rows
     ]
+
+
+def shown_path(path: Path, folder: Path) -> str:
+    """Return a path as people write it in a folder: relative where it lies below."""
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
