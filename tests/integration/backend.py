@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 START_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 30.0
+PASSWORD = "correct horse 1"  # of accounts
 
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -36,6 +37,21 @@ def run(folder: Path, *arguments: str, **environment: str) -> subprocess.Complet
         timeout=3600,
         check=False,
     )
+
+
+def add_account(folder: Path, login: str, role: str, *options: str, **environment: str) -> None:
+    """Add an account with `PASSWORD` to a backend whose tables are there."""
+    added = subprocess.run(
+        [sys.executable, "-m", "app.core.login", "add", login, "--role", role, *options],
+        cwd=folder,
+        env={**plain_environment(), **environment},
+        input=f"{PASSWORD}\n",
+        text=True,
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert added.returncode == 0, added.stderr
 
 
 def free_port() -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -12,7 +10,7 @@ import httpx
 import pytest
 
 from tests.generated_backend import backend_files, read_schema, write_backend
-from tests.integration.backend import plain_environment, serving
+from tests.integration.backend import PASSWORD, add_account, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 DDL = "CREATE TABLE notes (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, title text NOT NULL);"
 LOGINS = ("ani", "budi")
-PASSWORD = "correct horse 1"
 WAIT_S = 30.0
 
 
@@ -34,20 +31,6 @@ def make(tmp_path: Path) -> Callable[..., tuple[Path, str]]:
         return write_backend(files, tmp_path / "app"), f"sqlite:///{tmp_path}/notes.db"
 
     return make
-
-
-def add_account(folder: Path, database: str, login: str) -> None:
-    """Add an account that may do everything."""
-    subprocess.run(
-        [sys.executable, "-m", "app.core.login", "add", login, "--role", "admin"],
-        cwd=folder,
-        env={**plain_environment(), "DATABASE_URL": database},
-        input=f"{PASSWORD}\n",
-        text=True,
-        capture_output=True,
-        timeout=WAIT_S,
-        check=True,
-    )
 
 
 def test_a_client_that_sends_too_much_is_told_when_to_send_again(make: Callable[..., tuple[Path, str]]) -> None:
@@ -84,7 +67,7 @@ def test_each_account_is_counted_by_itself_and_made_up_sessions_by_address(
     with serving(folder, url) as server, ExitStack() as stack:
         clients = []
         for login in LOGINS:
-            add_account(folder, url, login)
+            add_account(folder, login, "admin", DATABASE_URL=url)
             client = stack.enter_context(httpx.Client(base_url=server.url, timeout=WAIT_S))
             assert client.post("/api/session", json={"login": login, "password": PASSWORD}).status_code == 200
             clients.append(client)

@@ -6,8 +6,6 @@ without the corpus the tests are skipped.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -19,7 +17,7 @@ from runner.generation.model.application import Application
 from runner.generation.react.page_view import PageView
 from tests.corpus import CORPUS, needs_corpus
 from tests.integration.axe import grave_findings_in_both_modes
-from tests.integration.backend import plain_environment
+from tests.integration.backend import PASSWORD, add_account
 from tests.integration.frontend_pages import TablePages, lower_first
 from tests.integration.frontend_server import Application as RunningApplication
 from tests.integration.frontend_server import served
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
     from tests.integration.frontend_server import Row
 
 pytest_plugins = ["tests.integration.frontend_browser"]
-
-PASSWORD = "correct horse 1"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +76,7 @@ WORKS: Mapping[str, Work] = {
 
 def prepare(backend: Path, environment: Mapping[str, str]) -> None:
     """Add an account to the table of the application's own."""
-    subprocess.run(
-        [sys.executable, "-m", "app.core.login", "add", "sari", "--role", "admin"],
-        cwd=backend,
-        env={**plain_environment(), **environment},
-        input=f"{PASSWORD}\n",
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    add_account(backend, "sari", "admin", **environment)
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,13 @@ Each task is bounded in clicks: presses of the mouse or taps, of which the keybo
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from runner.generation.react.page_view import PageView
-from tests.integration.backend import plain_environment, run
+from tests.integration.backend import PASSWORD, add_account, run
 from tests.integration.clicks import Clicks
 from tests.integration.frontend_browser import PERSON, PHONE, TABLES
 from tests.integration.frontend_class import OneClass
@@ -33,7 +31,6 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.integration.frontend_browser"]
 
-PASSWORD = "correct horse 1"
 RIGHTS = """from app.core.access.rights import READ
 
 RIGHTS: Rights = {
@@ -63,15 +60,7 @@ def prepare(backend: Path, environment: Mapping[str, str]) -> None:
     assert seeded.returncode == 0, seeded.stderr
     for login in ("admin", "teacher"):
         fields = ("--set", "school_id=1", "--set", f"email={login}@example.com")
-        subprocess.run(
-            [sys.executable, "-m", "app.core.login", "add", f"the.{login}", "--role", login, *fields],
-            cwd=backend,
-            env={**plain_environment(), **environment},
-            input=f"{PASSWORD}\n",
-            text=True,
-            check=True,
-            timeout=60,
-        )
+        add_account(backend, f"the.{login}", login, *fields, **environment)
 
 
 @pytest.fixture(scope="module")
