@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Message = dict[str, Any]
 RUNS = 50  # in the history
+MOST_RESUMED = 5000  # events after which a page that comes back gets the whole state
 LOG_LINES = 500  # of the log, with the whole state: the newest
 PART = 250  # sub-tasks in a message
 RUN_FIELDS = ("id", "plan", "status", "started_at", "ended_at", "exit_code", "error")

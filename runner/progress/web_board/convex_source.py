@@ -12,6 +12,7 @@ from runner.progress.convex.client import ConvexCallError, DeploymentClient, Una
 from runner.progress.convex.outbox import camel_case
 from runner.progress.convex.target import READ_TOKEN, TOKEN, shown
 from runner.progress.web_board.board_source import (
+    MOST_RESUMED,
     RUN_FIELDS,
     RUNS,
     SUBTASK_FIELDS,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from runner.progress.convex.target import ConvexTarget
 
-MOST_RESUMED = 5000  # events after which a page that comes back gets the whole state
 _PAGE = 200  # documents in an answer
 _MOST_ANSWERS = 20  # that one look for changes reads; the next look reads on
 _MAX_ANSWER = 16 << 20  # bytes: the limit of Convex

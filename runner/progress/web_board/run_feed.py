@@ -10,6 +10,7 @@ from runner.progress.stores.projection import State, apply_events, collect_touch
 from runner.progress.stores.state_reader import StateReader
 from runner.progress.web_board.board_source import (
     LOG_LINES,
+    MOST_RESUMED,
     RUN_FIELDS,
     RUNS,
     SUBTASK_FIELDS,
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     from runner.progress.reporter import Recorded
     from runner.progress.stores.run_records import RunRecord
-
-MOST_RESUMED = 5000  # events after which a page that comes back gets the whole state
 
 
 class StateSource(BoardSource):
