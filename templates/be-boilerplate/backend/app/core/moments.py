@@ -29,9 +29,14 @@ def zone_of(name: str) -> dt.tzinfo:
         raise ValueError("is not the IANA name of a time zone") from None
 
 
+def local_zone() -> ZoneInfo:
+    """Return the time zone of the application."""
+    return ZoneInfo(get_settings().time_zone)
+
+
 def local_now() -> dt.datetime:
     """Return the current date and time in the time zone of the application, without the zone."""
-    return dt.datetime.now(ZoneInfo(get_settings().time_zone)).replace(tzinfo=None)
+    return dt.datetime.now(local_zone()).replace(tzinfo=None)
 
 
 def local_today() -> dt.date:
