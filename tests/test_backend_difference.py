@@ -91,6 +91,14 @@ def test_a_column_is_added_dropped_and_changed() -> None:
     assert summary(between(old, new)) == ("t: c added; a dropped; b, t_search_idx changed",)
 
 
+@pytest.mark.parametrize("kind", ["STORED", "VIRTUAL"])
+def test_a_computed_column_stays_computed_where_it_becomes_required_and_no_longer_is(kind: str) -> None:
+    optional = f"CREATE TABLE t (id int PRIMARY KEY, twice int GENERATED ALWAYS AS (2 * id) {kind});"
+    required = optional.replace(kind, f"{kind} NOT NULL")
+    assert up(optional, required) == ["ALTER TABLE t ALTER COLUMN twice SET NOT NULL"]
+    assert up(required, optional) == ["ALTER TABLE t ALTER COLUMN twice DROP NOT NULL"]
+
+
 def test_a_search_index_is_renamed_with_its_table_and_its_columns() -> None:
     old = "CREATE TABLE t (id int PRIMARY KEY, a text);"
     assert up(old, f"{old} ALTER TABLE t RENAME COLUMN a TO b; ALTER TABLE t RENAME TO s;") == [

@@ -22,9 +22,9 @@ from tests.generated_backend import read_schema
 from tests.integration.catalog import differences, read_catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from runner.ddl.model import Enum, QName, Schema, Table
+    from runner.ddl.model import Enum, QName, Schema, Table, View
     from runner.generation.fastapi.migration.snapshot import Snapshot
     from tests.integration.postgres import PostgresServer
 
@@ -45,11 +45,35 @@ class Chance:
         self._random = random.Random(seed)
 
     def change(self) -> Schema:
-        gone = {table.name for table in self._schema.tables if self._happens(0.08)}
+        old = [table for table in self._schema.tables if table.view is None]
+        gone = {table.name for table in old if self._happens(0.08)}
         enums = {enum.name: self._enum(enum) for enum in self._schema.enums}
-        tables = [self._table(table, gone, enums) for table in self._schema.tables if table.name not in gone]
+        tables = [self._table(table, gone, enums) for table in old if table.name not in gone]
+        tables += self._views({table.name: table for table in tables})
         self._random.shuffle(tables)
         return replace(self._schema, tables=tuple(tables), enums=tuple(enums.values()))
+
+    def _views(self, tables: Mapping[QName, Table]) -> Iterator[Table]:
+        """Yield the views all of whose columns are left, most of them."""
+        for table in self._schema.tables:
+            if table.view is None or not all(self._has_all_read(name, table.view, tables) for name in table.view.uses):
+                continue
+            if self._happens(0.2):
+                continue
+            types = {own: tables[origin].columns_by_name[name].type for own, origin, name in table.view.origins}
+            yield replace(
+                table,
+                columns=tuple(replace(column, type=types.get(column.name, column.type)) for column in table.columns),
+                foreign_keys=tuple(key for key in table.foreign_keys if key.references in tables),
+                comment="other" if self._happens(0.2) else table.comment,
+            )
+
+    def _has_all_read(self, name: QName, view: View, tables: Mapping[QName, Table]) -> bool:
+        before = next(table for table in self._schema.tables if table.name == name)
+        left = {column.name for column in tables[name].columns} if name in tables else set()
+        return all(
+            column.name in left or not re.search(rf"\b{column.name}\b", view.definition) for column in before.columns
+        )
 
     def _happens(self, probability: float) -> bool:
         return self._random.random() < probability

@@ -59,7 +59,7 @@ def _alter_column(table: str, old: ColumnSnapshot, new: ColumnSnapshot, retyped:
     alter = f"ALTER TABLE {table} ALTER COLUMN {quote(new.name)}"
     numbering = (old.identity, old.sequence) != (new.identity, new.sequence)
     moved = _sequence_moves(old, new)
-    if old.generated:
+    if old.generated and not new.generated:
         yield f"{alter} DROP EXPRESSION"
     if old.default is not None and (retyped or new.default is None):
         yield f"{alter} DROP DEFAULT"
@@ -84,8 +84,11 @@ def _retype(alter: str, old: ColumnSnapshot, new: ColumnSnapshot, value: str) ->
 
 
 def _require(table: str, alter: str, old: ColumnSnapshot, new: ColumnSnapshot) -> Iterator[str]:
-    """Yield what forbids NULL; rows without a value get the default, if there is one."""
+    """Yield what forbids NULL; rows without a value get the default, if there is one, and computed ones cannot."""
     if old.not_null or not new.not_null:
+        return
+    if new.generated:
+        yield f"{alter} SET NOT NULL"
         return
     if new.default is None:
         yield f"{FILL_IT}\n{alter} SET NOT NULL"
