@@ -122,6 +122,21 @@ def test_a_pickle_of_anything_else_ends_the_connection_and_runs_nothing(hostile:
         talk(there, received)
 
 
+def test_frames_that_arrive_together_are_received_together_up_to_one_that_is_none() -> None:
+    frames = [pickle.dumps((WorkerReady(pid=1),)), b"", pickle.dumps((WorkerReady(pid=2), WorkerReady(pid=3))), b"?"]
+
+    async def there(writer: asyncio.StreamWriter, link: Link) -> None:
+        writer.write(b"".join(LENGTH.pack(len(frame)) + frame for frame in frames))
+        await link.drain()
+
+    async def here(link: Link) -> tuple[Any, ...]:
+        assert await link.receive() == tuple(WorkerReady(pid=pid) for pid in (1, 2, 3))
+        return await link.receive()
+
+    with pytest.raises(LinkLostError, match="what was sent is no message"):
+        talk(there, here)
+
+
 def test_a_frame_beyond_the_bound_is_not_read() -> None:
     async def there(writer: asyncio.StreamWriter, link: Link) -> None:
         del link

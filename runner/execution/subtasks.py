@@ -90,6 +90,7 @@ class SubTaskManager:
     """Makes one attempt at each of a task's sub-tasks, at most `concurrency` at once.
 
     `emit` takes events, `AttemptFailed` and `FilesChanged`. It is called from several threads and must be thread-safe.
+    `queue` takes those that another one follows at once, and may keep them until then.
     With `check`, files are compared and not written, with `diff` line by line; with `force`, files that were edited by
     hand are overwritten, without it they are merged as `merging` says.
     `access` is how the workspace is reached, directly when left out. Call `cleanup` at the end.
@@ -101,6 +102,7 @@ class SubTaskManager:
         application: Application,
         *,
         emit: Callable[[WorkerMessage], None] = _ignore,
+        queue: Callable[[WorkerMessage], None] | None = None,
         run_id: str = "local",
         concurrency: int = SUBTASK_CONCURRENCY,
         force: bool = False,
@@ -112,9 +114,11 @@ class SubTaskManager:
         self._task = task
         self._application = application
         self._emit = emit
+        self._queue = queue or emit
         self._check = check
         self._agent: Agent = load_agent(task.agent, task.import_path)
         self._access = access or DirectAccess(task, run_id, force=force, check=check, diff=diff, merging=merging)
+        self._announce = self._queue if self._access.asks else emit  # what is done next with the workspace
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"subtask-{task.id}")
         self._cancelled: set[tuple[str, int]] = set()  # ids of sub-tasks and numbers of attempts
@@ -175,7 +179,7 @@ class SubTaskManager:
         if self._is_cancelled(subtask.id, attempt):
             return self._failed(subtask, attempt, Cancelled("cancelled before it began"))
         self._statuses[subtask.id] = SubTaskStatus.RUNNING
-        self._emit(
+        self._queue(
             SubTaskStarted(
                 task_id=self._task.id,
                 subtask_id=subtask.id,
@@ -203,8 +207,7 @@ class SubTaskManager:
         return SubTaskResult(subtask_id=subtask.id, status=SubTaskStatus.DONE, up_to_date=up_to_date, files=files)
 
     def _work(self, subtask: SubTaskSpec, attempt: int) -> tuple[bool, FileCounts]:
-        report = partial(self._step, subtask)
-        report(1, "start")
+        self._step(subtask, self._announce, 1, "start")
         task, work = self._task, Workpiece(subtask=subtask, attempt=attempt)
         part_digest = cache(partial(part_inputs, task, self._application, subtask.table or SETUP_PIECE))
         examined = self._access.examine(work, part_digest)
@@ -220,13 +223,13 @@ class SubTaskManager:
             templates=task.templates,
             memory=examined.memory,
             present=partial(self._access.present, work),
-            report=report,
+            report=partial(self._step, subtask, self._emit),
             cancelled=partial(self._is_cancelled, subtask.id, attempt),
         )
         files = list(self._agent.generate(context))
         memory = self._agent.remember(context)
         context.check_cancelled()
-        report(self._agent.total_steps, "write")
+        self._step(subtask, self._announce, self._agent.total_steps, "write")
         written = self._access.write(work, files, part_digest(), memory, self._former_names(subtask))
         self._report_changes(subtask, written)
         return False, written.counts
@@ -241,7 +244,7 @@ class SubTaskManager:
 
     def _report_changes(self, subtask: SubTaskSpec, written: WriteReport) -> None:
         if written.changes:
-            self._emit(
+            self._queue(
                 FilesChanged(
                     task_id=self._task.id,
                     subtask_id=subtask.id,
@@ -254,8 +257,8 @@ class SubTaskManager:
                 level, text = _CHANGES[verb]
                 self._log(subtask, level, text.format(path=path))
 
-    def _step(self, subtask: SubTaskSpec, step: int, message: str) -> None:
-        self._emit(SubTaskStep(task_id=self._task.id, subtask_id=subtask.id, step=step, message=message))
+    def _step(self, subtask: SubTaskSpec, emit: Callable[[WorkerMessage], None], step: int, message: str) -> None:
+        emit(SubTaskStep(task_id=self._task.id, subtask_id=subtask.id, step=step, message=message))
 
     def _log(self, subtask: SubTaskSpec, level: LogLevel, message: str) -> None:
         self._emit(Logged(level=level, message=message, task_id=self._task.id, subtask_id=subtask.id))

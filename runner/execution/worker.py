@@ -21,7 +21,6 @@ from runner.execution.worker_protocol import (
     Answered,
     Asked,
     Cancel,
-    FilesChanged,
     Shard,
     ShardBegun,
     ShardEnded,
@@ -29,7 +28,6 @@ from runner.execution.worker_protocol import (
 )
 from runner.execution.workspace_access import RemoteAccess
 from runner.generation.model.application import Application
-from runner.records.events import SubTaskStarted
 from runner.records.message_pipe import Sender
 
 if TYPE_CHECKING:
@@ -51,9 +49,6 @@ class _Worker:
         threading.Thread(target=self._listen, name="control", daemon=True).start()
 
     def send(self, message: WorkerMessage | WorkerReady | ShardBegun | ShardEnded | Asked) -> None:
-        if isinstance(message, SubTaskStarted | FilesChanged):  # its first step, or its end, follows at once
-            self._sender.queue(message)
-            return
         try:
             self._sender.send(message)
         except BrokenPipeError:
@@ -82,6 +77,7 @@ class _Worker:
                 shard.task,
                 application,
                 emit=self.send,
+                queue=self._sender.queue,
                 run_id=shard.run_id,
                 concurrency=shard.threads,
                 force=shard.force,

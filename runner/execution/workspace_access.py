@@ -45,7 +45,9 @@ class Examined:
 
 
 class WorkspaceAccess(Protocol):
-    """What a sub-task may do with the workspace. Thread-safe."""
+    """What a sub-task may do with the workspace. Thread-safe. `asks` is whether each call sends a message."""
+
+    asks: bool
 
     def examine(self, work: Workpiece, part_digest: Callable[[], str]) -> Examined:
         """Return what the workspace has of a sub-task. `part_digest` returns the digest of the part of its table."""
@@ -61,6 +63,8 @@ class WorkspaceAccess(Protocol):
 
 class DirectAccess:
     """The workspace of a task, in the file system of this process. See `WorkspaceAccess`."""
+
+    asks = False
 
     def __init__(
         self,
@@ -146,6 +150,8 @@ class RemoteAccess:
     `send` sends an `Asked` there; `answered` takes the answers, in another thread. Calls wait for them: where that
     process is lost, this one is ended.
     """
+
+    asks = True
 
     def __init__(self, send: Callable[[Asked], None]) -> None:
         self._send = send

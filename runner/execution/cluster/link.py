@@ -59,6 +59,7 @@ class Link:
         self._reader = reader
         self._writer = writer
         self._pulse = pulse
+        self._data = bytearray()  # that has arrived and is not a whole frame yet
         self._beats: asyncio.Task[None] | None = None
 
     @classmethod
@@ -109,28 +110,41 @@ class Link:
             raise LinkLostError(str(error)) from error
 
     async def receive(self) -> tuple[Any, ...]:
-        """Return the records of the next frame. Raises `LinkLostError` at the end of the connection."""
-        while True:
-            try:
-                async with asyncio.timeout(self._pulse.silence) as limit:
-                    (length,) = _HEAD.unpack(await self._reader.readexactly(_HEAD.size))
-                if length > MAX_FRAME:
-                    raise LinkLostError(f"a frame of {length:,} bytes was announced")
-                data = bytearray()
-                while len(data) < length:  # of a long frame each part proves that the other end lives
-                    async with asyncio.timeout(self._pulse.silence) as limit:
-                        data += await self._reader.readexactly(min(length - len(data), _PART))
-            except TimeoutError as error:
-                silent = f"no word for {self._pulse.silence:g} s" if limit.expired() else "its connection timed out"
-                raise LinkLostError(silent) from error
-            except (OSError, EOFError) as error:
-                raise LinkLostError("its connection was closed") from error
-            if data:
-                try:
-                    messages: tuple[Any, ...] = load_records(data, _MODULES)
-                except Exception as error:  # a hostile pickle may raise anything
-                    raise LinkLostError(f"what was sent is no message: {error}") from error
-                return messages
+        """Return the records of all frames that have arrived, in order, and wait where there are none.
+
+        Raises `LinkLostError` at the end of the connection.
+        """
+        while not (records := self._arrived()):
+            self._data += await self._part()
+        return records
+
+    def _arrived(self) -> tuple[Any, ...]:
+        """Return the records of the frames that are complete. Raises `LinkLostError` where the first is none."""
+        start = 0
+        found: list[Any] = []
+        try:
+            while (end := _frame_end(self._data, start)) is not None:
+                found += _records(self._data[start + _HEAD.size : end])
+                start = end
+        except LinkLostError:
+            if not found:
+                raise
+        del self._data[:start]
+        return tuple(found)
+
+    async def _part(self) -> bytes:
+        """Return what comes next: of a long frame, too, each part proves that the other end lives."""
+        try:
+            async with asyncio.timeout(self._pulse.silence) as limit:
+                part = await self._reader.read(_PART)
+        except TimeoutError as error:
+            silent = f"no word for {self._pulse.silence:g} s" if limit.expired() else "its connection timed out"
+            raise LinkLostError(silent) from error
+        except OSError as error:
+            raise LinkLostError("its connection was closed") from error
+        if not part:
+            raise LinkLostError("its connection was closed")
+        return part
 
     def start_beats(self) -> None:
         """Send beats from now on."""
@@ -156,3 +170,25 @@ class Link:
         while not self._writer.is_closing():
             self._writer.write(_BEAT)
             await asyncio.sleep(self._pulse.beat)
+
+
+def _frame_end(data: bytearray, start: int) -> int | None:
+    """Return where the frame that begins at `start` ends; None where it is not complete."""
+    if len(data) < start + _HEAD.size:
+        return None
+    (length,) = _HEAD.unpack_from(data, start)
+    if length > MAX_FRAME:
+        raise LinkLostError(f"a frame of {length:,} bytes was announced")
+    end: int = start + _HEAD.size + length
+    return end if end <= len(data) else None
+
+
+def _records(data: bytearray) -> tuple[Any, ...]:
+    """Return the records of a frame, none for a beat."""
+    if not data:
+        return ()
+    try:
+        records: tuple[Any, ...] = load_records(data, _MODULES)
+    except Exception as error:  # a hostile pickle may raise anything
+        raise LinkLostError(f"what was sent is no message: {error}") from error
+    return records
