@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import importlib.util
 import inspect
 import sys
 from dataclasses import dataclass
@@ -156,19 +157,34 @@ def code_digest(agent: Agent) -> str:
     of that package. Which of their modules are loaded by now makes no difference.
     """
     digest = hashlib.sha256(package_digest().encode())
-    tops = {base.__module__.partition(".")[0] for base in type(agent).__mro__}
-    for name in sorted(tops - sys.stdlib_module_names - {__name__.partition(".")[0]}):
-        digest.update(f"{name}:{_source_digest(sys.modules.get(name))}".encode())
+    for name in source_modules(agent):
+        digest.update(f"{name}:{source_digest(source_paths(name))}".encode())
     return digest.hexdigest()
 
 
-def _source_digest(module: ModuleType | None) -> str:
-    """Return a digest of the files of a module, or of a package with all that is in it; empty where it has none."""
-    if module is None:
-        return ""
-    if hasattr(module, "__path__"):
-        return "".join(folder_digest(Path(folder)) for folder in module.__path__)
-    return hashlib.sha256(Path(module.__file__).read_bytes()).hexdigest() if module.__file__ else ""
+def source_modules(agent: Agent) -> tuple[str, ...]:
+    """Return the top-level modules that an agent's class and its bases come from, but this package and Python's own."""
+    tops = {base.__module__.partition(".")[0] for base in type(agent).__mro__}
+    return tuple(sorted(tops - sys.stdlib_module_names - {__name__.partition(".")[0]}))
+
+
+def source_paths(name: str) -> tuple[Path, ...]:
+    """Return the folders of a top-level package, or the file of a module. It is not imported for this."""
+    module = sys.modules.get(name)
+    if module is not None and not hasattr(module, "__path__"):
+        return (Path(module.__file__),) if module.__file__ else ()
+    spec = importlib.util.find_spec(name) if module is None else module.__spec__
+    if spec is None:
+        return ()
+    found = spec.submodule_search_locations or ([spec.origin] if spec.has_location and spec.origin else [])
+    return tuple(map(Path, found))
+
+
+def source_digest(paths: Iterable[Path]) -> str:
+    """Return a digest of files and of folders with all that is in them; empty where there is none."""
+    return "".join(
+        folder_digest(path) if path.is_dir() else hashlib.sha256(path.read_bytes()).hexdigest() for path in paths
+    )
 
 
 def _load_class(target: str, import_path: Path | None) -> type:

@@ -137,6 +137,51 @@ def test_a_check_compares_and_writes_nothing_and_what_is_up_to_date_needs_no_clu
     assert "3 up to date" in again.stdout
 
 
+def install_agent(folder: Path, version: str, text: str) -> str:
+    """Install an agent into a folder and return that, for PYTHONPATH."""
+    information = folder / f"acme_agents-{version}.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: acme-agents\nVersion: {version}\n")
+    (information / "entry_points.txt").write_text("[runner.agents]\nacme = acme_agents:Acme\n")
+    (information / "top_level.txt").write_text("acme_agents\n")
+    (folder / "acme_agents.py").write_text(
+        "from runner import Agent, GeneratedFile\n\n"
+        "class Acme(Agent):\n    kind = title = 'acme'\n"
+        "    def generate(self, ctx):\n"
+        f"        return [GeneratedFile(f'acme/{{ctx.table.name.name}}.txt', '{text}\\n')]\n"
+    )
+    return str(folder)
+
+
+@pytest.mark.parametrize(
+    ("there", "message"),
+    [
+        ({}, "acme-agents 1.2 is not installed there"),
+        ({"version": "1.1", "text": "old"}, "it has acme-agents 1.1, this is acme-agents 1.2"),
+        ({"version": "1.2", "text": "changed"}, "its acme-agents 1.2 has other code ("),
+    ],
+    ids=["none", "another version", "the same version with other code"],
+)
+def test_a_worker_with_other_code_of_an_installed_agent_is_not_used(
+    tmp_path: Path, there: dict[str, str], message: str
+) -> None:
+    ours = install_agent(tmp_path / "ours", "1.2", "new")
+    theirs = {"PYTHONPATH": install_agent(tmp_path / "theirs", **there)} if there else {}
+    folder = make_folder(tmp_path / "project")
+    with dask_cluster(tmp_path / "cluster", 0) as cluster:
+        cluster.start_worker(env=theirs)
+        folder.write_plan({"description": "work", "agent": "acme"}, executor=cluster.address)
+        refused = folder.run("plan.yaml", PYTHONPATH=ours)
+        assert refused.returncode == 2, refused.stderr
+        assert message in refused.stderr
+        assert "python -m pip install acme-agents==1.2" in refused.stderr
+        assert not folder.files()
+        cluster.start_worker(env={"PYTHONPATH": ours})
+        done = folder.run("plan.yaml", PYTHONPATH=ours)
+        assert done.returncode == 0, done.stderr
+    assert {path.read_text() for path in folder.workspace.glob("acme/*.txt")} == {"new\n"}
+
+
 def test_workers_get_the_named_variables_only(cluster: DaskCluster, tmp_path: Path) -> None:
     folder = make_folder(tmp_path / "project")
     acts = {"students": "env NAMED_SECRET", "teachers": "env OTHER_SECRET"}

@@ -27,7 +27,15 @@ from typing import TYPE_CHECKING, Any
 
 from runner.execution.cluster.cluster_client import ClusterClient, DaskWorker
 from runner.execution.cluster.fingerprint import not_installed
-from runner.execution.cluster.host_protocol import CodeSent, EndWorker, HostClosed, HostSetup, ShardSent, ShardWanted
+from runner.execution.cluster.host_protocol import (
+    CodeDiffers,
+    CodeSent,
+    EndWorker,
+    HostClosed,
+    HostSetup,
+    ShardSent,
+    ShardWanted,
+)
 from runner.execution.cluster.host_server import HostServer
 from runner.execution.cluster.link import Link, LinkLostError
 from runner.execution.cluster.loop_thread import LoopThread
@@ -272,10 +280,9 @@ class DaskExecutor:
     def _refuse(self, place: Place, reason: str) -> None:
         """Use a Dask worker no more in this run."""
         with self._guard:
-            if place.worker.address in self._refused:
-                return
-            self._refused[place.worker.address] = reason
-            none_left = not self._usable() and not any(one.link for one in self._places.values())
+            self._refused.setdefault(place.worker.address, reason)
+            used = (one for one in self._places.values() if one.worker.address not in self._refused)
+            none_left = not self._usable() and not any(one.link for one in used)
         if none_left:
             self._fail(ClusterError(f"no worker of the cluster can be used. {place.name}: {reason}", input_error=True))
         self._died(place, f"worker is not used: {reason}", lost=True)
@@ -330,6 +337,8 @@ class DaskExecutor:
             case Asked():
                 if self._loop is not None:
                     self._loop.spawn(self._answer(place, link, message))
+            case CodeDiffers(reason=reason):
+                self._refuse(place, reason)
             case WorkerDied():
                 self._died(place, f"{message.how} ({message.name} on {place.name})", lost=False)
             case SubTaskStarted():
@@ -353,11 +362,14 @@ class DaskExecutor:
             link.send(ShardSent(token=token))
             self._received.put((place.number, ShardEnded(error=f"cannot be sent to a worker: {error}")))
             return
-        if code is not None and code[0] not in place.codes:
-            place.codes.add(code[0])
-            link.send(CodeSent(digest=code[0], data=code[1]))
-        digest = None if code is None else code[0]
-        link.send(ShardSent(token=token, shard=handover.shard, schema=handover.schema, code=digest))
+        digest = None
+        if code.shipped is not None:
+            digest, data = code.shipped
+            if digest not in place.codes:
+                place.codes.add(digest)
+                link.send(CodeSent(digest=digest, data=data))
+        shard, schema = handover.shard, handover.schema
+        link.send(ShardSent(token=token, shard=shard, schema=schema, code=digest, installed=code.installed))
 
     async def _answer(self, place: Place, link: Link, asked: Asked) -> None:
         answer = await self._service.answer(None if place.handover is None else place.handover.shard, asked)

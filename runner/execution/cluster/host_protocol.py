@@ -35,16 +35,35 @@ class CodeSent:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class InstalledCode:
+    """The code of a top-level module as it is installed; `distribution` and `version` are "" where it is in none."""
+
+    module: str
+    digest: str
+    distribution: str
+    version: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ShardSent:
     """To a host: the shard of a token, with its schema unless the worker holds that. `code` is a digest of `CodeSent`.
 
-    Where there is no such shard, or its token was used before, the host has nothing to do for the Dask task.
+    `installed` is what the host must have, too; where it has not, it answers with `CodeDiffers`. Where there is no such
+    shard, or its token was used before, the host has nothing to do for the Dask task.
     """
 
     token: str
     shard: Shard | None = None
     schema: bytes | None = None
     code: str | None = None
+    installed: tuple[InstalledCode, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CodeDiffers:
+    """From a host: it cannot run the shard, for this reason."""
+
+    reason: str
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

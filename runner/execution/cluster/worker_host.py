@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 from runner.execution.cluster.encryption import worker_tls
 from runner.execution.cluster.fingerprint import fingerprint
 from runner.execution.cluster.host_protocol import (
+    CodeDiffers,
     CodeSent,
     EndWorker,
     HostClosed,
@@ -38,6 +39,7 @@ from runner.execution.cluster.host_protocol import (
     ShardSent,
     ShardWanted,
 )
+from runner.execution.cluster.installed_code import missing
 from runner.execution.cluster.link import Link, LinkLostError, Pulse
 from runner.execution.cluster.relay import FAILED
 from runner.execution.cluster.shipped_code import unpack
@@ -51,7 +53,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 _IDLE_WAIT = 1.0  # seconds; whatever happens wakes the loop
-_BUFFERED = 1 << 22  # bytes that may wait to be sent before the main thread waits, too
 
 
 class WorkerHost:
@@ -112,6 +113,10 @@ class WorkerHost:
         shard, self._token = sent.shard, sent.token
         if shard is None:
             raise ValueError("there is no shard")
+        if (reason := missing(sent.installed)) is not None:
+            self._in_loop(self._send, CodeDiffers(reason=reason))
+            self._report(f"{sent.token} refused")
+            return
         if sent.code is not None:
             code = self._codes[sent.code]
             task = shard.task

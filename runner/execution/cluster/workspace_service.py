@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.execution.cluster.host_protocol import InstalledCode
+from runner.execution.cluster.installed_code import installed_code
 from runner.execution.cluster.shipped_code import pack
 from runner.execution.worker_protocol import Answered, Asked, Shard
 from runner.execution.workspace_access import DirectAccess
-from runner.generation.registry import load_agent
+from runner.generation.registry import BUILT_IN, load_agent
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
@@ -24,13 +27,21 @@ if TYPE_CHECKING:
 _THREADS = 4  # that read and write files
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NeededCode:
+    """What a task needs on a worker: a digest and the ZIP file that is sent, and what must be installed there."""
+
+    shipped: tuple[str, bytes] | None
+    installed: tuple[InstalledCode, ...]
+
+
 class WorkspaceService:
     """Answers the requests of workers. Used by the thread of an event loop."""
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="cluster-writer")
         self._accesses: dict[tuple[str, str], DirectAccess] = {}  # by task and its inputs
-        self._codes: dict[tuple[str, Path | None, Path | None], tuple[str, bytes] | None] = {}
+        self._codes: dict[tuple[str, Path | None, Path | None], NeededCode] = {}
 
     async def answer(self, shard: Shard | None, asked: Asked) -> Answered:
         """Answer a request. One of an attempt that is not of the worker's `shard` is refused."""
@@ -51,12 +62,16 @@ class WorkspaceService:
             self._accesses[key] = access
         return await asyncio.get_running_loop().run_in_executor(self._threads, access.answer, asked)
 
-    def code(self, task: TaskSpec) -> tuple[str, bytes] | None:
-        """Return the digest and the content of what a worker needs for a task; see `shipped_code.pack`."""
+    def code(self, task: TaskSpec) -> NeededCode:
+        """Return what a worker needs for a task beside this package."""
         key = task.agent, task.import_path, task.templates
         if key not in self._codes:
-            home = getattr(load_agent(task.agent, task.import_path), "home", None) if ":" in task.agent else None
-            self._codes[key] = pack(*key, home if isinstance(home, Path) else None)
+            agent = None if task.agent in BUILT_IN else load_agent(task.agent, task.import_path)
+            home = getattr(agent, "home", None)
+            self._codes[key] = NeededCode(
+                shipped=pack(*key, home if isinstance(home, Path) else None),
+                installed=() if agent is None else installed_code(agent, task.import_path),
+            )
         return self._codes[key]
 
     def close(self) -> None:

@@ -1,0 +1,60 @@
+"""Code of agents that is installed and not sent: a worker must have the same as the supervisor.
+
+A module is found here without being imported: a worker host runs no code of an agent.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from typing import TYPE_CHECKING
+
+from runner.execution.cluster.host_protocol import InstalledCode
+from runner.generation.registry import source_digest, source_modules, source_paths
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from runner.generation.agent import Agent
+
+_SHOWN = 8  # characters of a digest
+
+
+def installed_code(agent: Agent, beside: Path | None) -> tuple[InstalledCode, ...]:
+    """Return the code of an agent that is not in the folder `beside` its plan, one for each top-level module."""
+    return tuple(
+        _installed(name)
+        for name in source_modules(agent)
+        if beside is None or not any(path.is_relative_to(beside) for path in source_paths(name))
+    )
+
+
+def missing(expected: Iterable[InstalledCode], python: str = "python") -> str | None:
+    """Return what of this code is not here or is other code, and what mends it; None where all is here."""
+    for code in expected:
+        here = _installed(code.module)
+        if here == code:
+            continue
+        if not here.digest:
+            wrong = f"{_named(code)} is not installed there"
+        elif here.version != code.version:
+            wrong = f"it has {_named(here)}, this is {_named(code)}"
+        else:
+            wrong = f"its {_named(here)} has other code ({here.digest[:_SHOWN]}) than this one ({code.digest[:_SHOWN]})"
+        what = f"{python} -m pip install {code.distribution}=={code.version}" if code.version else "install it"
+        return f"{wrong}. Run on it: {what}, then restart its Dask worker"
+    return None
+
+
+def _installed(name: str) -> InstalledCode:
+    distribution = next(iter(importlib.metadata.packages_distributions().get(name, ())), "")
+    return InstalledCode(
+        module=name,
+        digest=source_digest(source_paths(name)),
+        distribution=distribution,
+        version=importlib.metadata.version(distribution) if distribution else "",
+    )
+
+
+def _named(code: InstalledCode) -> str:
+    return f"{code.distribution} {code.version}" if code.distribution else f"the module {code.module!r}"
