@@ -26,14 +26,17 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-LONG = os.environ.get("RUNNER_FAULTS") == "long"
+_WANTED = os.environ.get("RUNNER_FAULTS", "short")  # or "long", or a number of repetitions
+LONG = _WANTED == "long"
 LOCK_WAIT = 2.0  # seconds; the lock of a dead process is free at once
 END_WAIT = 2.0  # seconds that a process may outlive its parent
 _MARK = "RUNNER_FAULT_MARK"  # in the environment of all processes of one test's commands
 
 
 def times(short: int, long: int) -> range:
-    """Return the seeds of the repetitions: few in `make test`, many in `make faults`."""
+    """Return the seeds of the repetitions: few in `make test`, many in `make faults`, or as many as are asked for."""
+    if _WANTED.isdecimal():
+        return range(min(long, int(_WANTED)))
     return range(long if LONG else short)
 
 
