@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +45,6 @@ def test_slurm_jobs_start_workers_of_one_thread(monkeypatch: pytest.MonkeyPatch)
     assert "source /shared/venv/bin/activate" in script
 
 
-@pytest.mark.skipif(
-    find_spec("dask_kubernetes") is None,
-    reason="dask-kubernetes is not installed: 170 MB with its clients; python -m pip install dask-kubernetes==2026.3.0",
-)
 def test_the_kubernetes_resource_has_workers_of_one_thread() -> None:
     names: dict[str, Any] = {}
     exec(compile(snippet("kubernetes"), "docs/cluster.md", "exec"), names)
