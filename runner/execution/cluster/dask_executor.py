@@ -23,6 +23,7 @@ import threading
 import time
 from asyncio import Event
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from runner.execution.cluster.cluster_client import ClusterClient, DaskWorker
@@ -166,11 +167,12 @@ class DaskExecutor:
 
     def close(self) -> None:
         """End all hosts, and disconnect."""
-        if self._loop is not None:
-            self._loop.run(self._stop(self._loop))
-            self._loop.close()
-            self._loop = None
+        loop, self._loop = self._loop, None
+        if loop is not None:
+            loop.run(self._stop(loop))
         self._service.close()
+        if loop is not None:
+            loop.close()
 
     def _send(self, worker: int, message: object) -> None:
         place = self._places.get(worker)
@@ -335,8 +337,8 @@ class DaskExecutor:
             case ShardWanted(token=token):
                 self._send_shard(place, link, token)
             case Asked():
-                if self._loop is not None:
-                    self._loop.spawn(self._answer(place, link, message))
+                shard = None if place.handover is None else place.handover.shard
+                self._service.answer(shard, message, partial(self._reply, link))
             case CodeDiffers(reason=reason):
                 self._refuse(place, reason)
             case WorkerDied():
@@ -371,15 +373,21 @@ class DaskExecutor:
         shard, schema = handover.shard, handover.schema
         link.send(ShardSent(token=token, shard=shard, schema=schema, code=digest, installed=code.installed))
 
-    async def _answer(self, place: Place, link: Link, asked: Asked) -> None:
-        answer = await self._service.answer(None if place.handover is None else place.handover.shard, asked)
-        try:
-            link.send(answer)
-        except ValueError as error:
-            link.send(Answered(number=asked.number, error=(WorkspaceError.__name__, str(error), False)))
+    def _reply(self, link: Link, answer: Answered) -> None:
+        """Have the event loop send an answer. Called from any thread."""
+        loop = self._loop
+        if loop is not None:  # the run goes on
+            loop.call(partial(_send_answer, link, answer))
 
     async def _pass(self, place: Place, message: object) -> None:
         if place.link is not None:
             place.link.send(message)
         elif isinstance(message, EndWorker):
             self._died(place, f"worker on {place.name} was ended before it started", lost=True)
+
+
+def _send_answer(link: Link, answer: Answered) -> None:
+    try:
+        link.send(answer)
+    except ValueError as error:
+        link.send(Answered(number=answer.number, error=(WorkspaceError.__name__, str(error), False)))

@@ -7,7 +7,6 @@ written yet is bounded by the number of threads of all workers.
 
 from __future__ import annotations
 
-import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +15,15 @@ from typing import TYPE_CHECKING
 from runner.execution.cluster.host_protocol import InstalledCode
 from runner.execution.cluster.installed_code import installed_code
 from runner.execution.cluster.shipped_code import pack
-from runner.execution.worker_protocol import Answered, Asked, Shard
+from runner.execution.worker_protocol import Answered
 from runner.execution.workspace_access import DirectAccess
 from runner.generation.registry import BUILT_IN, load_agent
 from runner.records.errors import WorkspaceError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from runner.execution.worker_protocol import Asked, Shard
     from runner.records.task import TaskSpec
 
 _THREADS = 4  # that read and write files
@@ -43,11 +45,12 @@ class WorkspaceService:
         self._accesses: dict[tuple[str, str], DirectAccess] = {}  # by task and its inputs
         self._codes: dict[tuple[str, Path | None, Path | None], NeededCode] = {}
 
-    async def answer(self, shard: Shard | None, asked: Asked) -> Answered:
-        """Answer a request. One of an attempt that is not of the worker's `shard` is refused."""
+    def answer(self, shard: Shard | None, asked: Asked, reply: Callable[[Answered], None]) -> None:
+        """Have `reply` called with the answer, in another thread. No attempt but those of `shard` is answered for."""
         if shard is None or (asked.work.subtask, asked.work.attempt) not in shard.work:
             error = WorkspaceError.__name__, "it is not an attempt of this worker", False
-            return Answered(number=asked.number, error=error)
+            reply(Answered(number=asked.number, error=error))
+            return
         key = shard.task.id, shard.task.inputs_digest
         access = self._accesses.get(key)
         if access is None:
@@ -60,7 +63,7 @@ class WorkspaceService:
                 merging=shard.merging,
             )
             self._accesses[key] = access
-        return await asyncio.get_running_loop().run_in_executor(self._threads, access.answer, asked)
+        self._threads.submit(lambda: reply(access.answer(asked)))
 
     def code(self, task: TaskSpec) -> NeededCode:
         """Return what a worker needs for a task beside this package."""
