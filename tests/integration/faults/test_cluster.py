@@ -54,6 +54,20 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
         yield made
 
 
+_runs: list[Run] = []  # of the current test
+
+
+@pytest.fixture(autouse=True)
+def _end_runs() -> Iterator[None]:
+    """End the runs of a test that failed: they would keep the workers of the cluster from the next one."""
+    yield
+    while _runs:
+        run = _runs.pop()
+        run.orchestrator.cancel()
+        with contextlib.suppress(ClusterError):
+            run.orchestrator.close()
+
+
 class Run:
     """A run on a cluster, and what must hold after it."""
 
@@ -64,6 +78,7 @@ class Run:
         self.orchestrator = ParallelOrchestrator(
             store=self.state, settings=Settings(), import_path=HERE, executor=self.executor
         )
+        _runs.append(self)
 
     def submit(self, act: str = "work 0.05", **keys: Any) -> None:
         jobs = [
@@ -329,7 +344,8 @@ def test_time_limits_pause_and_cancel_are_obeyed(seed: int, cluster: DaskCluster
     run.orchestrator.pause()
     run.orchestrator.submit_jobs([job("late", run.workspace, 1)])
     until(lambda: "deaf" in run.orchestrator.results, "the end of the task", WAIT)
-    assert run.orchestrator.get_queue_stats().size == 1  # it waits
+    until(lambda: run.orchestrator.get_queue_stats().paused, "the pause", WAIT)  # the loop has come to it
+    until(lambda: run.orchestrator.get_queue_stats().size == 1, "the late task, which waits", WAIT)
     run.orchestrator.start()
     run.orchestrator.cancel("attending")
     events = run.finish()
