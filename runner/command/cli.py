@@ -137,7 +137,11 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     "leave the file alone, or take what is generated and save yours as FILE.orig.",
 )
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
-@click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
+@click.option(
+    "--rerun-failed",
+    is_flag=True,
+    help="Run only what failed, was skipped or got a conflict when this plan last ran.",
+)
 @click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
 @click.option(
     "--if-running",

@@ -109,7 +109,7 @@ class RunEnd:
 
         run_id, diffs = orchestrator.run_id, orchestrator.diffs if self.options.check else None
         events = (recorded.event for recorded in store.events(run_id))
-        return RunAccount.of(run_id, events, orchestrator.changes, diffs)
+        return RunAccount.of(run_id, events, orchestrator.changes, diffs, folder=Path.cwd())
 
     def _texts(self) -> dict[str, list[str]] | None:
         """Return the reasons of each sub-task as texts, None where they were not asked for."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,13 +25,14 @@ from runner.command.run_end import (
     in_words,
     report_conflicts,
 )
+from runner.command.unfinished_work import find_unfinished
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import AlreadyRunningError, ClusterError
 from runner.records.events import Logged
-from runner.records.status import RunStatus, SubTaskStatus
+from runner.records.status import RunStatus
 from runner.records.task import Merging
 from runner.scheduling.supervisor import Settings
 
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from runner.scheduling.preparation import Preparation
 
 _MIB = 1 << 20
-_RUNS_SEARCHED = 50  # in the state folder, for what failed last
 _WORKSPACE_LOST = "the workspace was removed or replaced during the run. Run the plan again"
 
 
@@ -136,9 +135,11 @@ def _execute(
         dead_runs = store.mark_interrupted(str(plan.path))
         store.forget_old(options.keep_runs)
         plan_jobs = jobs
+        unfinished = None
         if options.rerun_failed:
             with _history(options, store) as history:
-                jobs = unfinished(jobs, history, str(plan.path))
+                unfinished = find_unfinished(jobs, history, str(plan.path))
+                jobs = unfinished.jobs
         reasons = _reasons(plan_jobs, jobs, options, ci)
         console = Console(
             quiet=options.quiet,
@@ -151,8 +152,8 @@ def _execute(
             console.notice(notice)
         for dead in dead_runs:
             console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
-        if options.rerun_failed and not jobs:
-            console.notice("nothing failed when this plan last ran")
+        if unfinished is not None and unfinished.notice:
+            console.notice(unfinished.notice)
         info = RunInfo(plan=plan.name, plan_path=str(plan.path))
         sinks: list[Sink] = [console, *progress.sinks(store)]
         orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info, executor=executor)
@@ -243,28 +244,3 @@ def _history(options: RunOptions, store: SqliteStore) -> Iterator[StateReader]:
         return
     with StateReader.open(options.state) as reader:
         yield reader
-
-
-def unfinished(jobs: Sequence[Job], store: StateReader, plan_path: str) -> tuple[Job, ...]:
-    """Return the jobs with only those sub-tasks that were not done when they ran last.
-
-    A sub-task without a run counts as not done. Needs that are not run again count as met.
-    """
-    latest: dict[str, SubTaskStatus] = {}
-    for run in store.runs(_RUNS_SEARCHED):  # the newest first
-        if run.plan_path == plan_path:
-            latest = {subtask.id: subtask.status for subtask in store.subtasks(run.id)} | latest
-    done = {subtask_id for subtask_id, status in latest.items() if status is SubTaskStatus.DONE}
-    left = {job.spec.id: [subtask for subtask in job.spec.subtasks if subtask.id not in done] for job in jobs}
-    return tuple(
-        replace(
-            job,
-            spec=replace(
-                job.spec,
-                subtasks=tuple(left[job.spec.id]),
-                input=replace(job.spec.input, needs=tuple(need for need in job.spec.input.needs if left.get(need))),
-            ),
-        )
-        for job in jobs
-        if left[job.spec.id]
-    )

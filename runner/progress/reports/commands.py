@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.progress.convex.target import SINK
@@ -23,8 +24,6 @@ from runner.progress.stores.state_reader import LATEST, NoSuchRunError, StateRea
 from runner.records.errors import StoreError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from runner.progress.reporter import ControlKind
     from runner.progress.stores.run_records import RunRecord
 
@@ -160,7 +159,7 @@ def _unsent(reader: StateReader) -> list[str]:
 
 def _run(reader: StateReader, reference: str) -> str:
     run = reader.run(reference)
-    return run_text(run, reader.tasks(run.id), reader.subtasks(run.id), now=datetime.now(UTC))
+    return run_text(run, reader.tasks(run.id), reader.subtasks(run.id), now=datetime.now(UTC), folder=Path.cwd())
 
 
 def _check_task(reader: StateReader, run: RunRecord, task: str) -> None:

@@ -25,7 +25,7 @@ _KEPT = "keep"  # of a file that was edited by hand: no drift
 
 
 def junit_xml(account: RunAccount) -> str:
-    """Return the report of a run; of a check, sub-tasks with files that differ have failed."""
+    """Return the report of a run: sub-tasks with conflicts have failed, and of a check those with files that differ."""
     root = ET.Element("testsuites", name=_clean(account.plan))
     for task in account.tasks.values():
         root.append(_suite(account, task))
@@ -96,6 +96,8 @@ def _case(account: RunAccount, task: TaskAccount, subtask: SubTaskAccount) -> ET
         text = "\n".join((f"not as generated: {_numbered(drift)}", *listed, *filter(None, shown)))
         kind = "conflict" if any(verb == "conflict" for verb, _ in drift) else "drift"
         _add_problem(case, "failure", kind, text)
+    elif account.diffs is None and subtask.conflicts:
+        _add_problem(case, "failure", "conflict", task.conflict_text(subtask))
     earlier = [
         f"attempt {attempt.number} failed: {attempt.error}" for attempt in subtask.attempts[:-1] if attempt.error
     ]

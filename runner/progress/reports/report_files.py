@@ -90,7 +90,7 @@ class ReportFiles:
         from runner.progress.reports.run_account import RunAccount  # noqa: PLC0415 - likewise
 
         events = (recorded.event for recorded in store.events(run_id))
-        account = RunAccount.of(run_id, events, changes, diffs, leftovers)
+        account = RunAccount.of(run_id, events, changes, diffs, leftovers, Path.cwd())
         if self.junit is not None:
             from runner.progress.reports.junit_report import junit_xml  # noqa: PLC0415 - slow to import
 

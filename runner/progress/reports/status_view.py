@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.progress.reports.summary import SHORT_ID, failure_lines
+from runner.progress.reports.summary import SHORT_ID, TEXT_WIDTH, failure_lines
 from runner.progress.reports.tally import Failure
-from runner.progress.reports.text_layout import count, duration, indented, listed, one_line, shortened, table
+from runner.progress.reports.text_layout import (
+    count,
+    duration,
+    indented,
+    listed,
+    one_line,
+    shortened,
+    shown_path,
+    table,
+    wrapped,
+)
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import SETUP_PIECE
 
@@ -53,8 +65,12 @@ def run_text(
     *,
     now: datetime,
     zone: tzinfo | None = None,
+    folder: Path = Path(),
 ) -> str:
-    """Return one run: its state, its tasks with the steps of running sub-tasks, and every failure."""
+    """Return one run: its state, its tasks with the steps of running sub-tasks, every failure and conflict.
+
+    Paths are named from `folder`.
+    """
     lines = [*_head(run, tasks, now, zone), ""]
     steps: dict[str, list[str]] = {}
     for subtask in subtasks:
@@ -67,6 +83,7 @@ def run_text(
         rows = [row[:-1] for row in rows]
     lines += table(rows, right=frozenset({2, 3, 4}))
     failures = [line.text for line in failure_lines(_failures(tasks, subtasks))]
+    failures += _conflicts(tasks, subtasks, folder)
     return "\n".join([*lines, "", *failures] if failures else lines)
 
 
@@ -136,6 +153,22 @@ def _failures(tasks: Sequence[TaskRecord], subtasks: Sequence[SubTaskRecord]) ->
         elif task.status in {TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED}:
             found.append(Failure(task.id, None, task.error or "", task.status.value))
     return found
+
+
+def _conflicts(tasks: Sequence[TaskRecord], subtasks: Sequence[SubTaskRecord], folder: Path) -> list[str]:
+    """Return which sub-tasks had files in conflict, task by task, and the commands that show and settle them."""
+    found: dict[str, list[SubTaskRecord]] = {}
+    for subtask in subtasks:
+        if subtask.files.conflicts:
+            found.setdefault(subtask.task_id, []).append(subtask)
+    lines: list[str] = []
+    for task_id, parts in found.items():
+        files = count(sum(subtask.files.conflicts for subtask in parts), "file")
+        lines += wrapped(
+            f"in conflict: {task_id} {', '.join(part.table or SETUP_PIECE for part in parts)} ({files})", TEXT_WIDTH
+        )
+    workspaces = dict.fromkeys(task.workspace for task in tasks if task.id in found)
+    return [*lines, *(f"  runner resolve {shlex.quote(shown_path(Path(each), folder))}" for each in workspaces)]
 
 
 def _is_over(run: RunRecord) -> bool:
