@@ -44,6 +44,8 @@ class Faults:
     def failed(self, account: RunAccount) -> list[Problem]:
         """Return what failed in a run, at the tasks in the plan, and the tables whose files have conflicts."""
         failed = [problem for task in account.tasks.values() for problem in self._failures(task)]
+        if not failed and (why := account.own_failure) is not None:
+            failed.append(self._plan.problem(None, "tasks", why, "Run the plan again: what was done is kept"))
         return [*failed, *(self._conflict(account.tasks[each.task_id], each) for each in account.in_conflict)]
 
     def stale(self, account: RunAccount, leftovers: Sequence[str]) -> list[Problem]:

@@ -47,15 +47,19 @@ class RunEnd:
     drift: Sequence[tuple[str, str]]
     exit_code: int
 
-    def show(self, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console, *, lost: bool) -> None:
-        """Print what a check found, write the reports and send the notification; `lost` is whether the cluster was.
+    def show(
+        self, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console, *, ended_early: bool
+    ) -> None:
+        """Print what a check found, write the reports and send the notification.
+
+        A run has `ended_early` if its cluster was lost, or after an error that nobody expected.
 
         Raises StoreError.
         """
         options = self.options
         leftovers = [path for verb, path in self.drift if verb == "prune"]
         account = cache(partial(self._account, store, orchestrator))
-        if options.check and not lost:
+        if options.check and not ended_early:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
                 if options.log_format == "json":
                     print_changes(orchestrator.run_id, orchestrator.changes, leftovers)

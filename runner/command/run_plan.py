@@ -30,7 +30,7 @@ from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
-from runner.records.errors import AlreadyRunningError, ClusterError
+from runner.records.errors import AlreadyRunningError, ClusterError, RunnerError, StoreError, WorkspaceError
 from runner.records.events import Logged
 from runner.records.status import RunStatus
 from runner.records.task import Merging
@@ -159,49 +159,85 @@ def _execute(
         orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info, executor=executor)
         progress.attach(orchestrator)
         interruption = Interruption(orchestrator)
+        drift: Sequence[tuple[str, str]] = ()
+        failure: Exception | None = None
         with interruption.watch(), contextlib.closing(orchestrator):
-            orchestrator.start_run()
-            misread = (Logged(level="warning", message=warning) for warning in preparation.warnings)
-            for warning in (*progress.warnings(), *misread, *(cluster_warnings(cluster) if cluster else ())):
-                orchestrator.note(warning)
-            lost = _run_jobs(orchestrator, jobs, reasons if options.explain else {})
-            drift = find_drift(plan_jobs, orchestrator) if options.check and lost is None else []
-            code = exit_code(orchestrator, interruption, () if options.dry_run else drift)
-            status = RunStatus.CANCELLED if interruption.signal else None
-            if code == 0 and lock is not None and not lock.is_in_place():
-                orchestrator.note(Logged(level="error", message=f"{plan.workspace}: {_WORKSPACE_LOST}"))
-                status, code = RunStatus.FAILED, 1
-            if code == 0 and not options.check:
-                finish_success(plan_jobs, jobs, orchestrator, console, options)
-                code = report_conflicts(jobs, orchestrator, console, options)
-            elif options.prune and not options.check:
-                console.notice("--prune removed nothing, because not every task succeeded")
-            orchestrator.close(status, code)  # does nothing where the cluster was lost: the run has ended then
+            try:
+                orchestrator.start_run()
+                misread = (Logged(level="warning", message=warning) for warning in preparation.warnings)
+                for warning in (*progress.warnings(), *misread, *(cluster_warnings(cluster) if cluster else ())):
+                    orchestrator.note(warning)
+                _run_jobs(orchestrator, jobs, reasons if options.explain else {})
+                drift = find_drift(plan_jobs, orchestrator) if options.check else ()
+                code = exit_code(orchestrator, interruption, () if options.dry_run else drift)
+                code = _finish(
+                    plan,
+                    plan_jobs,
+                    jobs,
+                    options,
+                    orchestrator,
+                    console,
+                    lock=lock,
+                    interruption=interruption,
+                    code=code,
+                )
+            except StoreError:
+                raise  # nothing can be recorded
+            except Exception as error:  # noqa: BLE001 - it is recorded, and raised once the reports are written
+                failure, code = error, _end_early(orchestrator, error)
             progress.drain(store, console)
         end = RunEnd(plan=plan, jobs=plan_jobs, options=options, ci=ci, reasons=reasons, drift=drift, exit_code=code)
-        end.show(store, orchestrator, console, lost=lost is not None)
-    if lost is not None:
-        raise lost
+        end.show(store, orchestrator, console, ended_early=failure is not None)
+    if failure is not None:
+        raise failure
     return code
 
 
-def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job], reasons: Reasons) -> ClusterError | None:
-    """Run the jobs to their end. Where the cluster cannot be used any more, end the run and return the error.
+def _finish(
+    plan: Plan,
+    plan_jobs: Sequence[Job],
+    jobs: Sequence[Job],
+    options: RunOptions,
+    orchestrator: ParallelOrchestrator,
+    console: Console,
+    *,
+    lock: PlanLock | None,
+    interruption: Interruption,
+    code: int,
+) -> int:
+    """Do what follows the last sub-task and end the run; return its exit code, which is `code` so far."""
+    status = RunStatus.CANCELLED if interruption.signal else None
+    error = None
+    if code == 0 and lock is not None and not lock.is_in_place():
+        status, code, error = RunStatus.FAILED, 1, WorkspaceError(f"{plan.workspace}: {_WORKSPACE_LOST}")
+    if code == 0 and not options.check:
+        finish_success(plan_jobs, jobs, orchestrator, console, options)
+        code = report_conflicts(jobs, orchestrator, console, options)
+    elif options.prune and not options.check:
+        console.notice("--prune removed nothing, because not every task succeeded")
+    orchestrator.close(status, code, error)
+    return code
 
-    The reasons of sub-tasks are recorded in their logs.
-    """
-    try:
-        orchestrator.submit_jobs(jobs)
-        for subtask_id, found in reasons.items():
-            message = f"why: {in_words(found)}"
-            task_id = subtask_id.partition("/")[0]
-            orchestrator.note(Logged(level="info", message=message, task_id=task_id, subtask_id=subtask_id))
-        orchestrator.on_idle()
-    except ClusterError as error:
+
+def _end_early(orchestrator: ParallelOrchestrator, error: Exception) -> int:
+    """End a run that cannot go on; return its exit code. The next run continues."""
+    code = error.exit_code if isinstance(error, RunnerError) else 1
+    if isinstance(error, ClusterError):
         orchestrator.note(Logged(level="error", message=str(error)))
-        orchestrator.close(RunStatus.INTERRUPTED, error.exit_code)
-        return error
-    return None
+        orchestrator.close(RunStatus.INTERRUPTED, code)
+    else:
+        orchestrator.close(RunStatus.FAILED, code, error)
+    return code
+
+
+def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job], reasons: Reasons) -> None:
+    """Run the jobs to their end, with the reasons of sub-tasks in their logs. Raises what ends the run early."""
+    orchestrator.submit_jobs(jobs)
+    for subtask_id, found in reasons.items():
+        message = f"why: {in_words(found)}"
+        task_id = subtask_id.partition("/")[0]
+        orchestrator.note(Logged(level="info", message=message, task_id=task_id, subtask_id=subtask_id))
+    orchestrator.on_idle()
 
 
 def _reasons(plan_jobs: Sequence[Job], jobs: Sequence[Job], options: RunOptions, ci: CiJob) -> Reasons:

@@ -20,7 +20,7 @@ import os
 import threading
 import uuid
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -36,8 +36,10 @@ from runner.generation.workspace.writer import sweep_temp_files
 from runner.plan.dispatcher import AgentDispatcher
 from runner.progress.reporter import Control, EventStore, Reporter, Sink
 from runner.progress.reports.report_files import ReportFiles
+from runner.progress.stores.closing_events import closing_events
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
+from runner.records.errors import StoreError, in_words
 from runner.records.events import Event, Logged, RunEnded, RunStarted, TaskAdded
 from runner.records.process_identity import this_host
 from runner.records.status import RunStatus, TaskStatus
@@ -54,7 +56,6 @@ if TYPE_CHECKING:
     from runner.execution.executor import Executor
     from runner.execution.task_queue import QueueStats
     from runner.execution.worker_protocol import FileChange
-    from runner.records.errors import StoreError
     from runner.records.task import TaskInput, TaskResult
     from runner.scheduling.job import Job
 
@@ -130,6 +131,7 @@ class ParallelOrchestrator:
         self._started = False
         self._closed = False
         self._store_error: StoreError | None = None
+        self._loop_error: BaseException | None = None
 
     # ----------------------------------------------------------------------------- tasks in, results out
 
@@ -160,7 +162,7 @@ class ParallelOrchestrator:
         """
         self.start_run()
         with self._lock:
-            futures: dict[str, Future[TaskResult]] = {job.spec.id: Future() for job in jobs}
+            futures = {job.spec.id: _future() for job in jobs}
             twice = futures.keys() & self._futures.keys()
             if twice:
                 raise ValueError(f"{min(twice)!r} was added before; each id can be added once")
@@ -275,11 +277,13 @@ class ParallelOrchestrator:
         """What turns tasks into jobs."""
         return self._preparation
 
-    def close(self, status: RunStatus | None = None, exit_code: int | None = None) -> None:
+    def close(
+        self, status: RunStatus | None = None, exit_code: int | None = None, error: BaseException | None = None
+    ) -> None:
         """End the run: kill what still runs, record the last event, release all resources. May be called twice.
 
-        Status and exit code follow from the tasks unless they are given. Raises `StoreError` where the run's state or
-        a report could not be saved.
+        `error` is what ended it early; tasks that have not ended are cancelled for it. Status and exit code follow
+        from the tasks unless they are given. Raises `StoreError` where the run's state or a report could not be saved.
         """
         with self._lock:
             if self._closed:
@@ -293,9 +297,13 @@ class ParallelOrchestrator:
                 release_claims(workspace, self.run_id)
                 if self._supervisor.deaths:
                     sweep_temp_files(workspace, Manifest(workspace))
+            error = error or self._loop_error
             ended = status or self._outcome()
             code = (0 if ended is RunStatus.DONE else 1) if exit_code is None else exit_code
-            self._reporter.post(RunEnded(status=ended, exit_code=code))
+            reason = None if error is None or ended is RunStatus.DONE else in_words(error)
+            for event in self._closing_events(f"its run ended early: {reason}" if reason else "its run was closed"):
+                self._reporter.post(event)
+            self._reporter.post(RunEnded(status=ended, exit_code=code, error=reason))
             self._reporter.close(CLOSE_TIMEOUT)
             if isinstance(self._store, StateReader):
                 self._reports.check(self._preparation.files)  # the caller may have gone on after `submit` refused
@@ -308,11 +316,27 @@ class ParallelOrchestrator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self.on_idle()
-        self.close()
+        try:
+            if error is None:
+                self.on_idle()
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self.close(error=error)
+
+    def _closing_events(self, reason: str) -> Sequence[Event]:
+        """Return the events that end what is still open, once the loop has ended."""
+        if len(self._results) == len(self._futures) or not isinstance(self._store, StateReader):
+            return ()
+        with suppress(StoreError):  # `close` of the reporter raises it
+            self._reporter.flush(CLOSE_TIMEOUT)
+            return closing_events(self._store.tasks(self.run_id), self._store.subtasks(self.run_id), reason)
+        return ()
 
     def _outcome(self) -> RunStatus:
+        if self._loop_error is not None:
+            return RunStatus.FAILED
         states = {result.status for result in self._results.values()}
         if len(self._results) < len(self._futures) or TaskStatus.CANCELLED in states:
             return RunStatus.FAILED if TaskStatus.FAILED in states else RunStatus.CANCELLED
@@ -338,6 +362,7 @@ class ParallelOrchestrator:
 
     def _loop_failed(self, error: BaseException) -> None:
         """Fail the futures of all tasks that have not ended: no loop will end them."""
+        self._loop_error = error
         with self._lock:
             futures = [future for future in self._futures.values() if not future.done()]
         for future in futures:
@@ -365,6 +390,13 @@ class ParallelOrchestrator:
             return f"task {control.task_id!r} has ended already: {ended.status.value}"
         self.cancel(control.task_id, f"cancelled by process {control.requested_by}")
         return "cancelled"
+
+
+def _future() -> Future[TaskResult]:
+    """Return a future that counts as running: `cancel` of the orchestrator ends a task, that of a future does not."""
+    future: Future[TaskResult] = Future()
+    future.set_running_or_notify_cancel()
+    return future
 
 
 def _added(job: Job) -> TaskAdded:

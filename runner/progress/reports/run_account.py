@@ -171,6 +171,16 @@ class RunAccount:
         return self.status.value
 
     @property
+    def own_failure(self) -> str | None:
+        """Why the run failed, where none of its sub-tasks did: it was cancelled, or could not go on."""
+        if self.status in {RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.DONE}:
+            return None
+        if any(subtask.status is SubTaskStatus.FAILED for subtask in self.subtasks):
+            return None
+        said = self.error or next((each.message for each in reversed(self.log) if each.level == "error"), None)
+        return said or f"the run was {self.status.value}"
+
+    @property
     def subtasks(self) -> list[SubTaskAccount]:
         """All sub-tasks, task by task."""
         return [subtask for task in self.tasks.values() for subtask in task.subtasks.values()]

@@ -26,6 +26,8 @@ def step_summary(account: RunAccount, problems: Sequence[Problem], drift: Iterab
     lines = [f"### {markdown(account.plan)}: {_result(account, len(stale))}", ""]
     lines += ["| task | agent | sub-tasks | |", "| --- | --- | ---: | --- |"]
     lines += [_row(task, is_check=account.diffs is not None) for task in account.tasks.values()]
+    if account.error:
+        lines += ["", markdown(account.error)]
     if problems:
         lines += ["", *(f"- {code(problem.place)} {markdown(problem.message)}" for problem in problems[:_MOST_LISTED])]
         lines += [f"- {len(problems) - _MOST_LISTED:,} more"] if len(problems) > _MOST_LISTED else []
