@@ -62,7 +62,7 @@ class RunEnd:
         if options.check and not ended_early:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
                 if options.log_format == "json":
-                    print_changes(orchestrator.run_id, orchestrator.changes, leftovers)
+                    print_changes(orchestrator.run_id, orchestrator.changes, leftovers, orchestrator.diffs)
                 elif options.dry_run:
                     print_dry_run(account(), leftovers, log=self.ci.log, prune=options.prune)
                 else:

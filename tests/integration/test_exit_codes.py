@@ -318,6 +318,7 @@ PREPARED: dict[str, Prepare] = {
     "a report in a folder that is a file": plan(),
     "`--diff` without `--check`": plan(),
     "`--watch` with `--rerun-failed`": plan(),
+    "`--notify-on` without `--notify`": plan(),
     "`--dry-run` with `--check`": plan(),
     "a notification to no address": plan(),
     "a state folder that is a file": plan(),
