@@ -33,9 +33,16 @@ _STEPS_SHOWN = 5  # running sub-tasks of one task: as many as run at once by def
 
 
 def runs_text(
-    runs: Sequence[tuple[RunRecord, Sequence[TaskRecord]]], *, now: datetime, zone: tzinfo | None = None
+    runs: Sequence[tuple[RunRecord, Sequence[TaskRecord]]],
+    *,
+    now: datetime,
+    zone: tzinfo | None = None,
+    width: int | None = None,
 ) -> str:
-    """Return a table with a line for each run. Times are shown in `zone`, local by default."""
+    """Return a table with a line for each run. Times are shown in `zone`, local by default.
+
+    `width` is that of the terminal in columns; a table that is wider becomes some lines for each run.
+    """
     if not runs:
         return "no run was recorded yet; `runner PLAN` starts one"
     head = ("RUN", "PLAN", "STATUS", "TASKS", "SUB-TASKS", "STARTED", "TOOK")
@@ -55,7 +62,16 @@ def runs_text(
                 _took(run.started_at, run.ended_at, None if _is_over(run) else now),
             )
         )
-    return "\n".join(table(lines, right=frozenset({3, 4, 6})))
+    shown = table(lines, right=frozenset({3, 4, 6}))
+    if _is_wider(shown, width):
+        shown = [each for row in lines[1:] for each in _run_block(row)]
+    return "\n".join(shown)
+
+
+def _run_block(row: Sequence[str]) -> list[str]:
+    run, plan, status, tasks, pieces, started, took = row
+    lines = [f"{run}  {status}  {plan}", f"  {tasks} tasks, {pieces} sub-tasks", f"  {started}  {took}"]
+    return [line.rstrip() for line in lines]
 
 
 def run_text(
@@ -66,10 +82,11 @@ def run_text(
     now: datetime,
     zone: tzinfo | None = None,
     folder: Path = Path(),
+    width: int | None = None,
 ) -> str:
     """Return one run: its state, its tasks with the steps of running sub-tasks, every failure and conflict.
 
-    Paths are named from `folder`.
+    Paths are named from `folder`. `width` is as that of `runs_text`.
     """
     lines = [*_head(run, tasks, now, zone), ""]
     steps: dict[str, list[str]] = {}
@@ -81,7 +98,8 @@ def run_text(
         rows += _task_rows(task, steps.get(task.id, []), None if _is_over(run) else now)
     if not any(row[-1] for row in rows[1:]):
         rows = [row[:-1] for row in rows]
-    lines += table(rows, right=frozenset({2, 3, 4}))
+    shown = table([(shortened(row[0], _WIDEST_NAME), *row[1:]) for row in rows], right=frozenset({2, 3, 4}))
+    lines += [each for row in rows[1:] for each in _task_block(row)] if _is_wider(shown, width) else shown
     failures = [line.text for line in failure_lines(_failures(tasks, subtasks))]
     failures += _conflicts(tasks, subtasks, folder)
     return "\n".join([*lines, "", *failures] if failures else lines)
@@ -113,15 +131,28 @@ def _head(run: RunRecord, tasks: Sequence[TaskRecord], now: datetime, zone: tzin
     return lines
 
 
+def _task_block(row: Sequence[str]) -> list[str]:
+    """Return the lines for a row of the table of tasks: only the first one of a task has its name."""
+    name, status, done, failed, took, *now = row
+    lines = []
+    if name:
+        parts = filter(None, (f"{done} done", f"{failed} failed" if failed else "", took))
+        lines = [f"{name}  {status}", f"  {', '.join(parts)}"]
+    return [*lines, *(f"  {step}" for step in now if step)]
+
+
+def _is_wider(lines: Sequence[str], width: int | None) -> bool:
+    return width is not None and max(map(len, lines), default=0) > width
+
+
 def _task_rows(task: TaskRecord, steps: list[str], now: datetime | None) -> list[tuple[str, ...]]:
     progress = task.progress
     failed = str(progress.failed) if progress.failed else ""
     took = _took(task.started_at, task.ended_at, now)
-    name = shortened(task.id, _WIDEST_NAME)
     shown = steps[:_STEPS_SHOWN]
     if len(steps) > _STEPS_SHOWN:
         shown.append(f"and {len(steps) - _STEPS_SHOWN} more")
-    first = (name, task.status.value, f"{progress.completed}/{progress.total}", failed, took)
+    first = (task.id, task.status.value, f"{progress.completed}/{progress.total}", failed, took)
     return [
         (*first, shown[0] if shown else ""),
         *(("", "", "", "", "", step) for step in shown[1:]),
