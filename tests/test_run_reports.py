@@ -369,7 +369,9 @@ def test_a_report_does_not_replace_an_input_or_another_report(tmp_path: Path) ->
     ReportFiles(json="/dev/null", junit="/dev/null").check()
 
 
-@pytest.mark.parametrize("name", ["plan.yaml", "school.sql", "labels.yaml", "own/model.py.j2", "my_agents.py"])
+@pytest.mark.parametrize(
+    "name", ["plan.yaml", "school.sql", "labels.yaml", "own/model.py.j2", "my_agents.py", "state/state.db"]
+)
 def test_no_report_replaces_a_file_that_the_plan_names(tmp_path: Path, name: str) -> None:
     (tmp_path / "own").mkdir()
     for each in ("school.sql", "labels.yaml", "own/model.py.j2", "my_agents.py"):

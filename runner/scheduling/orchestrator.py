@@ -38,6 +38,7 @@ from runner.progress.reporter import Control, EventStore, Reporter, Sink
 from runner.progress.reports.report_files import ReportFiles
 from runner.progress.stores.closing_events import closing_events
 from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.state_file import FILE_NAME
 from runner.progress.stores.state_reader import StateReader
 from runner.records.errors import StoreError, in_words
 from runner.records.events import Event, Logged, RunEnded, RunStarted, TaskAdded
@@ -100,12 +101,13 @@ class ParallelOrchestrator:
         reports: ReportFiles | None = None,
     ) -> None:
         self._reports = reports or ReportFiles()
-        self._reports.check()
+        state = store if isinstance(store, str | os.PathLike) else STATE_FOLDER
+        self._state_file = Path(state, FILE_NAME)
+        self._check_reports()
         self.run_id = str(uuid.uuid4())
         self._settings = settings or Settings(workers=concurrency)
         self._info = info or RunInfo()
         self._resources = ExitStack()
-        state = store if isinstance(store, str | os.PathLike) else STATE_FOLDER
         databases = DatabaseSnapshots(Path(state, DDL_FOLDER), refresh=not self._settings.check, allowed=None)
         self._resources.enter_context(databases)
         self._preparation = Preparation(dispatcher or AgentDispatcher(), import_path, databases)
@@ -145,14 +147,13 @@ class ParallelOrchestrator:
     def submit(self, task: TaskInput) -> Future[TaskResult]:
         """Add a task and return a future of its result. Raises like `execute_task`, at once.
 
-        Raises `ReportPathError` where a report would replace a file of its DDL.
+        Raises `ReportPathError` where a report would replace a file that the task is made from.
         """
         with self._lock:
             task_id = task.id or free_name(kebab(task.description), self._futures, separator="-")
         self._prepare()  # in this thread: a later one may need it first, and processes die with their thread
         job = self._preparation.prepare(replace(task, id=task_id))
-        if self._reports.wanted:
-            self._reports.check(self._preparation.files)
+        self._check_reports(self._preparation)
         return self.submit_jobs([job])[task_id]
 
     def submit_jobs(self, jobs: Sequence[Job]) -> Mapping[str, Future[TaskResult]]:
@@ -306,9 +307,9 @@ class ParallelOrchestrator:
             self._reporter.post(RunEnded(status=ended, exit_code=code, error=reason))
             self._reporter.close(CLOSE_TIMEOUT)
             if isinstance(self._store, StateReader):
-                self._reports.check(self._preparation.files)  # the caller may have gone on after `submit` refused
+                self._check_reports(self._preparation)  # the caller may have gone on after `submit` refused
                 diffs = self.diffs if self._settings.check else None
-                self._reports.write(self._store, self.run_id, self.changes, diffs)
+                self._reports.write(self._store, self.run_id, self.changes, diffs, library=True)
 
     def __enter__(self) -> Self:
         return self
@@ -324,6 +325,12 @@ class ParallelOrchestrator:
             raise
         finally:
             self.close(error=error)
+
+    def _check_reports(self, preparation: Preparation | None = None) -> None:
+        """Raise `ReportPathError` where one cannot be written, or would replace what prepared tasks are made from."""
+        if self._reports.wanted:
+            files = preparation.files if preparation is not None else ()
+            self._reports.check((*files, self._state_file), library=True)
 
     def _closing_events(self, reason: str) -> Sequence[Event]:
         """Return the events that end what is still open, once the loop has ended."""
