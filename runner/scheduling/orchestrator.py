@@ -300,7 +300,9 @@ class ParallelOrchestrator:
                     sweep_temp_files(workspace, Manifest(workspace))
             error = error or self._loop_error
             ended = status or self._outcome()
-            code = (0 if ended is RunStatus.DONE else 1) if exit_code is None else exit_code
+            code = (
+                (0 if ended is RunStatus.DONE and not self._has_conflicts() else 1) if exit_code is None else exit_code
+            )
             reason = None if error is None or ended is RunStatus.DONE else in_words(error)
             for event in self._closing_events(f"its run ended early: {reason}" if reason else "its run was closed"):
                 self._reporter.post(event)
@@ -325,6 +327,9 @@ class ParallelOrchestrator:
             raise
         finally:
             self.close(error=error)
+
+    def _has_conflicts(self) -> bool:
+        return not self._settings.check and any(verb == "conflict" for _, (verb, _) in self.changes)
 
     def _check_reports(self, preparation: Preparation | None = None) -> None:
         """Raise `ReportPathError` where one cannot be written, or would replace what prepared tasks are made from."""

@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import psutil
 import pytest
@@ -290,6 +291,26 @@ def test_the_library_refuses_the_paths_of_reports_that_the_command_refuses(tmp_p
     for orchestrator in made:
         orchestrator.close()
     assert not (tmp_path / "out").exists()
+
+
+def test_a_conflict_is_recorded_as_the_command_records_it(state, tmp_path) -> None:
+    (tmp_path / "school.sql").write_text("CREATE TABLE students (id bigint PRIMARY KEY);\n")
+    reports = ReportFiles(junit=tmp_path / "junit.xml")
+    for text in ("one", "two"):
+        task = TaskInput(
+            description="x",
+            agent="acting_agents:Acting",
+            workspace_path=tmp_path / "out",
+            ddl_path=tmp_path / "school.sql",
+            options={"text": text, "folder": "crud"},
+        )
+        with ParallelOrchestrator(store=state, import_path=HERE, reports=reports) as orchestrator:
+            assert orchestrator.execute_task(task).success
+        with StateReader.open(state) as store:
+            exit_code = store.run(orchestrator.run_id).exit_code
+        failures = ET.parse(tmp_path / "junit.xml").getroot().get("failures")
+        assert (exit_code, failures) == ((0, "0") if text == "one" else (1, "1"))
+        (tmp_path / "out" / "crud" / "students.txt").write_text("mine\n")
 
 
 def test_reports_of_a_store_that_cannot_be_read_are_refused(tmp_path) -> None:
