@@ -236,8 +236,9 @@ def test_a_failure_on_github_is_marked_at_its_task(folder: Folder) -> None:
     (annotation,) = (line for line in run.stdout.splitlines() if line.startswith("::error"))
     assert annotation.startswith("::error file=plan.yaml,line=6,")
     assert "title=generation failed::crud students failed: as asked" in annotation
-    quiet = folder.run("plan.yaml", "-q", GITHUB_ACTIONS="true", CI="true")
+    quiet = folder.run("plan.yaml", "-q", "--code-quality", "quality.json", GITHUB_ACTIONS="true", CI="true")
     assert "::" not in quiet.stdout
+    assert "as asked" in (folder.path / "quality.json").read_text()
 
 
 def test_a_gitlab_job_has_sections_and_a_code_quality_report(folder: Folder) -> None:
