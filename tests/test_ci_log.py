@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,8 +24,6 @@ from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from tests.sample_runs import at, ended, run_started, started, task_added
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from runner.progress.reports.ci_log import CiLog
 
 RUN = "3f2a9c1b-0000-4000-8000-000000000000"
@@ -129,6 +128,21 @@ def test_the_summary_is_markdown_in_which_names_are_no_markup() -> None:
     assert "- `db/school.sql:12` students: 2 files are stale" in text
     assert "<summary>1 stale file</summary>\n\n- update `` a`b.py ``\n" in text
     assert "\n````diff\n+```\n+</details>\n````\n" in text
+
+
+def test_the_job_of_a_run_with_conflicts_says_so_and_how_to_settle_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    events = [*EVENTS[:5], RunEnded(status=RunStatus.DONE, exit_code=1, at=at(2))]
+    account = RunAccount.of(RUN, events, [("crud/students", ("conflict", "a.py"))], folder=Path("/"))
+    environ = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    job = CiJob.of(environ, talks=True, code_quality=None)
+    assert job.report(account, [STALE], [("conflict", "a.py")], 1) is None
+    assert ",title=edits are in conflict::" in capsys.readouterr().out
+    text = (tmp_path / "summary.md").read_text()
+    assert text.startswith("### school: done in 2.00 s: 1 file in conflict\n")
+    assert "\n```text\n1 file in conflict: your edits contradict what is generated now\n" in text
+    assert "\n  runner resolve build/a.py\n```\n" in text
 
 
 def test_an_invalid_plan_is_marked_at_its_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -62,8 +62,11 @@ def find(tmp_path: Path):
         diffs: dict[str, str] | None = None,
         reasons: dict[str, tuple[Reason, ...]] | None = None,
         more: list[Event] | None = None,
+        changes: list[tuple[str, tuple[str, str]]] | None = None,
     ) -> list[tuple[str, int, str]]:
-        account = RunAccount.of("run", [*events, *(more or [])], CHANGES if more is None else [], diffs)
+        if changes is None:
+            changes = CHANGES if more is None else []
+        account = RunAccount.of("run", [*events, *(more or [])], changes, diffs)
         faults = Faults(plan, jobs, reasons or {})
         problems = faults.failed(account) if more is not None else faults.stale(account, ["old.py"])
         return [(_name(problem), problem.line, problem.message) for problem in problems]
@@ -112,4 +115,13 @@ def test_failures_with_one_cause_are_one_fault_at_the_task(find) -> None:
     assert find(more=more) == [
         ("plan.yaml", 9, "crud classes, students failed: no template"),
         ("plan.yaml", 11, "pages failed: no worker"),
+    ]
+
+
+def test_conflicts_are_marked_at_their_table_with_the_commands_that_settle_them(find) -> None:
+    changes = [("crud/students", ("conflict", f"{name}.py")) for name in "abcd"]
+    changes += [("setup/setup", ("conflict", "main.py")), ("pages/classes", ("update", "page.tsx"))]
+    assert find(more=[], changes=changes) == [
+        ("plan.yaml", 7, "setup: 1 file in conflict: your edits contradict what is generated now"),
+        ("school.sql", 2, "students: 4 files in conflict: your edits contradict what is generated now"),
     ]

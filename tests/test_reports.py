@@ -233,6 +233,22 @@ RUN       PLAN    STATUS   TASKS  SUB-TASKS  STARTED                TOOK
     )
 
 
+def test_on_a_narrow_terminal_status_has_lines_in_place_of_columns(store: SqliteStore) -> None:
+    long = "pages-of-the-school-and-of-its-library-and-canteen"  # is needed whole, for `logs --task`
+    store.append(RUN, [*AT_WORK, task_added(long, ["a"])])
+    run, tasks, subtasks = store.run(RUN), store.tasks(RUN), store.subtasks(RUN)
+    shown = run_text(run, tasks, subtasks, now=at(10), zone=UTC, width=40)
+    assert shown.partition("\n\n")[2] == (
+        "be-setup  done\n  1/1 done, 0.25 s\n"
+        "be-crud  running\n  0/3 done, 9.75 s\n  students: 4/5 render\n  grades: starts (attempt 2)\n"
+        "ui  pending\n  0/1 done\n"
+        f"{long}  pending\n  0/1 done"
+    )
+    assert runs_text([(run, tasks)], now=at(10), zone=UTC, width=40) == (
+        "3f2a9c1b  running  school\n  1/4 tasks, 1/6 sub-tasks\n  2026-03-01 12:00:00  10.0 s"
+    )
+
+
 def test_status_without_any_run_is_a_sentence() -> None:
     assert runs_text([], now=at(0)) == "no run was recorded yet; `runner PLAN` starts one"
 

@@ -56,7 +56,8 @@ def test_a_run_whose_cluster_was_lost_has_its_reports(tmp_path: Path, monkeypatc
     )
     with pytest.raises(ClusterError, match="the scheduler is away"):
         run_plan(options)
-    (case,) = ET.parse(junit).getroot().iter("testcase")
+    case, end = ET.parse(junit).getroot().iter("testcase")
     assert [child.tag for child in case] == ["skipped"]
+    assert [(child.tag, child.text) for child in end] == [("error", "the scheduler is away")]
     assert json.loads(report.read_text())["run"]["status"] == "interrupted"
     assert [one["run"]["exit_code"] for one in listener.reports] == [1]

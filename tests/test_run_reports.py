@@ -129,6 +129,26 @@ def test_a_conflict_that_a_check_finds_is_told_from_a_merge() -> None:
     assert "conflict app/b.py" in kinds["conflict"]
 
 
+def test_a_conflict_fails_the_case_of_a_run_and_says_how_to_settle_it() -> None:
+    changes = [("be-crud/students", ("conflict", "app/a b.py")), ("be-crud/grades", ("update", "app/b.py"))]
+    root = read_junit(EVENTS, changes=changes, folder=Path("/build").parent)
+    (failure,) = case_of(root, "be-crud", "students").findall("failure")
+    assert (failure.get("type"), root.get("failures")) == ("conflict", "2")
+    assert failure.text == (
+        "1 file in conflict: your edits contradict what is generated now\n  runner resolve 'build/app/a b.py'"
+    )
+
+
+def test_a_page_of_a_run_with_conflicts_does_not_say_done() -> None:
+    done = [*EVENTS[:-4], RunEnded(status=RunStatus.DONE, exit_code=1, at=at(7))]
+    changes = [("be-crud/students", ("conflict", "app/a.py"))]
+    page = report_html(RunAccount.of(RUN, done, changes))
+    assert 'school <span class="failed">in conflict</span></h1>' in page
+    assert "runner resolve /build/app/a.py" in page
+    checked = report_html(RunAccount.of(RUN, done, changes, {}))
+    assert '<span class="failed">stale</span></h1>' in checked
+
+
 def test_drift_of_a_check_is_a_failure_and_a_kept_file_is_not() -> None:
     changes = [
         ("be-crud/students", ("update", "app/students.py")),
@@ -349,7 +369,9 @@ def test_a_report_does_not_replace_an_input_or_another_report(tmp_path: Path) ->
     ReportFiles(json="/dev/null", junit="/dev/null").check()
 
 
-@pytest.mark.parametrize("name", ["plan.yaml", "school.sql", "labels.yaml", "own/model.py.j2", "my_agents.py"])
+@pytest.mark.parametrize(
+    "name", ["plan.yaml", "school.sql", "labels.yaml", "own/model.py.j2", "my_agents.py", "state/state.db"]
+)
 def test_no_report_replaces_a_file_that_the_plan_names(tmp_path: Path, name: str) -> None:
     (tmp_path / "own").mkdir()
     for each in ("school.sql", "labels.yaml", "own/model.py.j2", "my_agents.py"):

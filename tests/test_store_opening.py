@@ -17,6 +17,7 @@ from runner.progress.stores import state_damage, state_file, state_migrations
 from runner.progress.stores.sqlite_store import SqliteStore, request_control
 from runner.progress.stores.state_migrations import APPLICATION_ID, VERSION
 from runner.progress.stores.state_reader import NoSuchRunError, StateReader
+from runner.progress.web_board.run_feed import StateSource
 from runner.records.errors import StoreError
 from runner.records.events import Logged, RunEnded, RunPaused
 from runner.records.status import RunStatus
@@ -40,6 +41,17 @@ def write_run(folder: Path) -> None:
 
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.name not in {".gitignore", "state.lock"})
+
+
+def test_the_board_shows_the_first_run_though_it_looked_while_the_file_was_created(folder: Path) -> None:
+    folder.mkdir()
+    source = StateSource(folder)
+    assert source.runs() == []
+    (folder / "state.db").touch()  # as SQLite does before anything is in it
+    assert source.runs() == []
+    write_run(folder)
+    assert [run["id"] for run in source.runs()] == [RUN]
+    source.close()
 
 
 def test_a_new_state_folder_has_a_gitignore(folder: Path) -> None:

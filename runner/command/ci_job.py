@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _VARIABLES = {"GITHUB_ACTIONS", "GITLAB_CI"}
 _TITLES = {0: "runner", 1: "generation failed", 2: "nothing was generated", 3: "generated code is stale"}
+_CONFLICT = "edits are in conflict"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +68,8 @@ class CiJob:
         from runner.progress.reports.step_summary import step_summary  # noqa: PLC0415 - in a job only
 
         problems = self._named_from_folder(problems)
-        self._mark(problems, _TITLES.get(exit_code, _TITLES[1]))
+        title = _TITLES.get(exit_code, _TITLES[1])
+        self._mark(problems, _CONFLICT if account.verdict == "in conflict" else title)
         return None if self.summary is None else _append(self.summary, step_summary(account, problems, drift))
 
     @contextlib.contextmanager

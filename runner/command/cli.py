@@ -137,7 +137,11 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
     "leave the file alone, or take what is generated and save yours as FILE.orig.",
 )
 @click.option("--fail-fast", is_flag=True, help="Start nothing new after a sub-task has failed.")
-@click.option("--rerun-failed", is_flag=True, help="Run only what failed or was skipped when this plan last ran.")
+@click.option(
+    "--rerun-failed",
+    is_flag=True,
+    help="Run only what failed, was skipped or got a conflict when this plan last ran.",
+)
 @click.option("--prune", is_flag=True, help="Remove unedited files of tables that the plan no longer has.")
 @click.option(
     "--if-running",
@@ -180,7 +184,12 @@ def _executor(ctx: click.Context, param: click.Parameter, value: str | None) -> 
 @click.option(
     "--watch", is_flag=True, help="Run again whenever DDL, plan, templates or agents were saved, until Ctrl-C."
 )
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing unless something has failed.")
+@click.option(
+    "-q",
+    "--quiet",
+    is_flag=True,
+    help="Print nothing unless something has failed, except what --explain and --dry-run show.",
+)
 @click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True)
 @click.pass_context
 def _run(ctx: click.Context, /, **options: Any) -> None:
@@ -192,6 +201,8 @@ def _run(ctx: click.Context, /, **options: Any) -> None:
     """
     if options["diff"] and not options["check"]:
         raise click.UsageError("--diff shows what --check finds: use both")
+    if options["notify"] is None and ctx.get_parameter_source("notify_on") is not click.core.ParameterSource.DEFAULT:
+        raise click.UsageError("--notify-on says when --notify URL is told: use both")
     watch = options.pop("watch")
     if watch and options["rerun_failed"]:
         raise click.UsageError("--watch runs what has changed, --rerun-failed what has failed: use one of them")

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _WORD = re.compile(r"\w+")
 _MOST_SUSPECTS = 3
+_MOST_COMMANDS = 3  # that settle conflicts, in one message
 _KEPT = "keep"  # of a file that was edited by hand: no drift
 
 
@@ -41,8 +42,11 @@ class Faults:
         self._diffs: Mapping[str, str] = {}  # by path
 
     def failed(self, account: RunAccount) -> list[Problem]:
-        """Return what failed in a run, at the tasks in the plan."""
-        return [problem for task in account.tasks.values() for problem in self._failures(task)]
+        """Return what failed in a run, at the tasks in the plan, and the tables whose files have conflicts."""
+        failed = [problem for task in account.tasks.values() for problem in self._failures(task)]
+        if not failed and (why := account.own_failure) is not None:
+            failed.append(self._plan.problem(None, "tasks", why, "Run the plan again: what was done is kept"))
+        return [*failed, *(self._conflict(account.tasks[each.task_id], each) for each in account.in_conflict)]
 
     def stale(self, account: RunAccount, leftovers: Sequence[str]) -> list[Problem]:
         """Return what a check found stale: at the table or column in the DDL where there is one, else in the plan.
@@ -69,6 +73,13 @@ class Faults:
             for error, names in pieces.items()
         ]
 
+    def _conflict(self, task: TaskAccount, subtask: SubTaskAccount) -> Problem:
+        head, *commands = task.conflict_text(subtask).splitlines()
+        each = "; ".join(f"`{command.strip()}`" for command in commands[:_MOST_COMMANDS])
+        more = f"; {len(commands) - _MOST_COMMANDS:,} more" if len(commands) > _MOST_COMMANDS else ""
+        expected = f"Run {each}{more}"
+        return self._in_schema([subtask], f"{subtask.piece}: {head}", expected)
+
     def _stale(self, subtasks: Iterable[SubTaskAccount]) -> list[Problem]:
         """Return a problem for each table with stale files, at its place in the DDL, and for each set-up task."""
         found: dict[tuple[str, str], list[SubTaskAccount]] = {}  # by what is stale: a table, or a set-up task
@@ -89,7 +100,11 @@ class Faults:
         why = f" ({reason})" if reason else ""
         files = f"{count(total, 'generated file')} {_are(total)} stale"
         text = f"{name}: {files}{f': {listed}' if len(amounts) > 1 else ''}{why}"
-        expected = f"Run `runner {self._plan.file}` and commit what it writes"
+        settle = ", settle what is in conflict (`runner resolve`)" if any(each.conflicts for each in subtasks) else ""
+        return self._in_schema(subtasks, text, f"Run `runner {self._plan.file}`{settle} and commit what it writes")
+
+    def _in_schema(self, subtasks: Sequence[SubTaskAccount], text: str, expected: str) -> Problem:
+        """Return a problem of a table's sub-tasks at its place in the DDL, or at their task."""
         place = self._in_ddl(subtasks)
         if place is None:
             return self._at_task(subtasks[0].task_id, text, expected)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from runner.command.arguments import RUN, STATE, complete_run, complete_task, say
+from runner.progress.reports.console_streams import width_of
 from runner.records.events import LogLevel
 
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ def _status(run: str | None, state: Path, *, as_json: bool, follow: bool) -> Non
 
     if follow and as_json:
         raise click.UsageError("--follow prints text and --json one report: use one of them")
-    for text in follow_status(state, run) if follow else (status(state, run, as_json=as_json),):
+    width = width_of(sys.stdout)
+    shown = follow_status(state, run, width=width) if follow else (status(state, run, as_json=as_json, width=width),)
+    for text in shown:
         say(text, wrap=not as_json)
 
 
@@ -64,7 +67,7 @@ def _runs(ctx: click.Context, state: Path) -> None:
     from runner.progress.reports.commands import list_runs  # noqa: PLC0415
 
     if ctx.invoked_subcommand is None:
-        say(list_runs(state), wrap=True)
+        say(list_runs(state, width_of(sys.stdout)), wrap=True)
 
 
 @_runs.command("prune")

@@ -47,18 +47,22 @@ class RunEnd:
     drift: Sequence[tuple[str, str]]
     exit_code: int
 
-    def show(self, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console, *, lost: bool) -> None:
-        """Print what a check found, write the reports and send the notification; `lost` is whether the cluster was.
+    def show(
+        self, store: SqliteStore, orchestrator: ParallelOrchestrator, console: Console, *, ended_early: bool
+    ) -> None:
+        """Print what a check found, write the reports and send the notification.
+
+        A run has `ended_early` if its cluster was lost, or after an error that nobody expected.
 
         Raises StoreError.
         """
         options = self.options
         leftovers = [path for verb, path in self.drift if verb == "prune"]
         account = cache(partial(self._account, store, orchestrator))
-        if options.check and not lost:
+        if options.check and not ended_early:
             with contextlib.suppress(BrokenPipeError):  # the exit code says it, too
                 if options.log_format == "json":
-                    print_changes(orchestrator.run_id, orchestrator.changes, leftovers)
+                    print_changes(orchestrator.run_id, orchestrator.changes, leftovers, orchestrator.diffs)
                 elif options.dry_run:
                     print_dry_run(account(), leftovers, log=self.ci.log, prune=options.prune)
                 else:
@@ -109,7 +113,7 @@ class RunEnd:
 
         run_id, diffs = orchestrator.run_id, orchestrator.diffs if self.options.check else None
         events = (recorded.event for recorded in store.events(run_id))
-        return RunAccount.of(run_id, events, orchestrator.changes, diffs)
+        return RunAccount.of(run_id, events, orchestrator.changes, diffs, folder=Path.cwd())
 
     def _texts(self) -> dict[str, list[str]] | None:
         """Return the reasons of each sub-task as texts, None where they were not asked for."""

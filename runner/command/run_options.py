@@ -43,9 +43,10 @@ class RunOptions:
         if not self.reports.wanted and self.code_quality is None:
             return
         from runner.plan.input_files import PlanInputs  # noqa: PLC0415 - slow to import, and for a report only
+        from runner.progress.stores.state_file import FILE_NAME  # noqa: PLC0415 - likewise
 
         inputs = PlanInputs(self.plan).find().digests if self.plan.is_file() else (self.plan,)  # not a pipe: read once
-        self.reports.check(inputs, code_quality=self.code_quality)
+        self.reports.check((*inputs, self.state / FILE_NAME), code_quality=self.code_quality)
 
     @property
     def talks(self) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,13 +25,14 @@ from runner.command.run_end import (
     in_words,
     report_conflicts,
 )
+from runner.command.unfinished_work import find_unfinished
 from runner.execution.worker_protocol import Limits
 from runner.progress.reports.console import Console
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
-from runner.records.errors import AlreadyRunningError, ClusterError
+from runner.records.errors import AlreadyRunningError, ClusterError, RunnerError, StoreError, WorkspaceError
 from runner.records.events import Logged
-from runner.records.status import RunStatus, SubTaskStatus
+from runner.records.status import RunStatus
 from runner.records.task import Merging
 from runner.scheduling.supervisor import Settings
 
@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from runner.scheduling.preparation import Preparation
 
 _MIB = 1 << 20
-_RUNS_SEARCHED = 50  # in the state folder, for what failed last
 _WORKSPACE_LOST = "the workspace was removed or replaced during the run. Run the plan again"
 
 
@@ -136,9 +135,11 @@ def _execute(
         dead_runs = store.mark_interrupted(str(plan.path))
         store.forget_old(options.keep_runs)
         plan_jobs = jobs
+        unfinished = None
         if options.rerun_failed:
             with _history(options, store) as history:
-                jobs = unfinished(jobs, history, str(plan.path))
+                unfinished = find_unfinished(jobs, history, str(plan.path))
+                jobs = unfinished.jobs
         reasons = _reasons(plan_jobs, jobs, options, ci)
         console = Console(
             quiet=options.quiet,
@@ -151,56 +152,92 @@ def _execute(
             console.notice(notice)
         for dead in dead_runs:
             console.notice(f"run {dead.id} of this plan was interrupted; what it had done is up to date")
-        if options.rerun_failed and not jobs:
-            console.notice("nothing failed when this plan last ran")
+        if unfinished is not None and unfinished.notice:
+            console.notice(unfinished.notice)
         info = RunInfo(plan=plan.name, plan_path=str(plan.path))
         sinks: list[Sink] = [console, *progress.sinks(store)]
         orchestrator = ParallelOrchestrator(store=store, sinks=sinks, settings=settings, info=info, executor=executor)
         progress.attach(orchestrator)
         interruption = Interruption(orchestrator)
+        drift: Sequence[tuple[str, str]] = ()
+        failure: Exception | None = None
         with interruption.watch(), contextlib.closing(orchestrator):
-            orchestrator.start_run()
-            misread = (Logged(level="warning", message=warning) for warning in preparation.warnings)
-            for warning in (*progress.warnings(), *misread, *(cluster_warnings(cluster) if cluster else ())):
-                orchestrator.note(warning)
-            lost = _run_jobs(orchestrator, jobs, reasons if options.explain else {})
-            drift = find_drift(plan_jobs, orchestrator) if options.check and lost is None else []
-            code = exit_code(orchestrator, interruption, () if options.dry_run else drift)
-            status = RunStatus.CANCELLED if interruption.signal else None
-            if code == 0 and lock is not None and not lock.is_in_place():
-                orchestrator.note(Logged(level="error", message=f"{plan.workspace}: {_WORKSPACE_LOST}"))
-                status, code = RunStatus.FAILED, 1
-            if code == 0 and not options.check:
-                finish_success(plan_jobs, jobs, orchestrator, console, options)
-                code = report_conflicts(jobs, orchestrator, console, options)
-            elif options.prune and not options.check:
-                console.notice("--prune removed nothing, because not every task succeeded")
-            orchestrator.close(status, code)  # does nothing where the cluster was lost: the run has ended then
+            try:
+                orchestrator.start_run()
+                misread = (Logged(level="warning", message=warning) for warning in preparation.warnings)
+                for warning in (*progress.warnings(), *misread, *(cluster_warnings(cluster) if cluster else ())):
+                    orchestrator.note(warning)
+                _run_jobs(orchestrator, jobs, reasons if options.explain else {})
+                drift = find_drift(plan_jobs, orchestrator) if options.check else ()
+                code = exit_code(orchestrator, interruption, () if options.dry_run else drift)
+                code = _finish(
+                    plan,
+                    plan_jobs,
+                    jobs,
+                    options,
+                    orchestrator,
+                    console,
+                    lock=lock,
+                    interruption=interruption,
+                    code=code,
+                )
+            except StoreError:
+                raise  # nothing can be recorded
+            except Exception as error:  # noqa: BLE001 - it is recorded, and raised once the reports are written
+                failure, code = error, _end_early(orchestrator, error)
             progress.drain(store, console)
         end = RunEnd(plan=plan, jobs=plan_jobs, options=options, ci=ci, reasons=reasons, drift=drift, exit_code=code)
-        end.show(store, orchestrator, console, lost=lost is not None)
-    if lost is not None:
-        raise lost
+        end.show(store, orchestrator, console, ended_early=failure is not None)
+    if failure is not None:
+        raise failure
     return code
 
 
-def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job], reasons: Reasons) -> ClusterError | None:
-    """Run the jobs to their end. Where the cluster cannot be used any more, end the run and return the error.
+def _finish(
+    plan: Plan,
+    plan_jobs: Sequence[Job],
+    jobs: Sequence[Job],
+    options: RunOptions,
+    orchestrator: ParallelOrchestrator,
+    console: Console,
+    *,
+    lock: PlanLock | None,
+    interruption: Interruption,
+    code: int,
+) -> int:
+    """Do what follows the last sub-task and end the run; return its exit code, which is `code` so far."""
+    status = RunStatus.CANCELLED if interruption.signal else None
+    error = None
+    if code == 0 and lock is not None and not lock.is_in_place():
+        status, code, error = RunStatus.FAILED, 1, WorkspaceError(f"{plan.workspace}: {_WORKSPACE_LOST}")
+    if code == 0 and not options.check:
+        finish_success(plan_jobs, jobs, orchestrator, console, options)
+        code = report_conflicts(jobs, orchestrator, console, options)
+    elif options.prune and not options.check:
+        console.notice("--prune removed nothing, because not every task succeeded")
+    orchestrator.close(status, code, error)
+    return code
 
-    The reasons of sub-tasks are recorded in their logs.
-    """
-    try:
-        orchestrator.submit_jobs(jobs)
-        for subtask_id, found in reasons.items():
-            message = f"why: {in_words(found)}"
-            task_id = subtask_id.partition("/")[0]
-            orchestrator.note(Logged(level="info", message=message, task_id=task_id, subtask_id=subtask_id))
-        orchestrator.on_idle()
-    except ClusterError as error:
+
+def _end_early(orchestrator: ParallelOrchestrator, error: Exception) -> int:
+    """End a run that cannot go on; return its exit code. The next run continues."""
+    code = error.exit_code if isinstance(error, RunnerError) else 1
+    if isinstance(error, ClusterError):
         orchestrator.note(Logged(level="error", message=str(error)))
-        orchestrator.close(RunStatus.INTERRUPTED, error.exit_code)
-        return error
-    return None
+        orchestrator.close(RunStatus.INTERRUPTED, code)
+    else:
+        orchestrator.close(RunStatus.FAILED, code, error)
+    return code
+
+
+def _run_jobs(orchestrator: ParallelOrchestrator, jobs: Sequence[Job], reasons: Reasons) -> None:
+    """Run the jobs to their end, with the reasons of sub-tasks in their logs. Raises what ends the run early."""
+    orchestrator.submit_jobs(jobs)
+    for subtask_id, found in reasons.items():
+        message = f"why: {in_words(found)}"
+        task_id = subtask_id.partition("/")[0]
+        orchestrator.note(Logged(level="info", message=message, task_id=task_id, subtask_id=subtask_id))
+    orchestrator.on_idle()
 
 
 def _reasons(plan_jobs: Sequence[Job], jobs: Sequence[Job], options: RunOptions, ci: CiJob) -> Reasons:
@@ -243,28 +280,3 @@ def _history(options: RunOptions, store: SqliteStore) -> Iterator[StateReader]:
         return
     with StateReader.open(options.state) as reader:
         yield reader
-
-
-def unfinished(jobs: Sequence[Job], store: StateReader, plan_path: str) -> tuple[Job, ...]:
-    """Return the jobs with only those sub-tasks that were not done when they ran last.
-
-    A sub-task without a run counts as not done. Needs that are not run again count as met.
-    """
-    latest: dict[str, SubTaskStatus] = {}
-    for run in store.runs(_RUNS_SEARCHED):  # the newest first
-        if run.plan_path == plan_path:
-            latest = {subtask.id: subtask.status for subtask in store.subtasks(run.id)} | latest
-    done = {subtask_id for subtask_id, status in latest.items() if status is SubTaskStatus.DONE}
-    left = {job.spec.id: [subtask for subtask in job.spec.subtasks if subtask.id not in done] for job in jobs}
-    return tuple(
-        replace(
-            job,
-            spec=replace(
-                job.spec,
-                subtasks=tuple(left[job.spec.id]),
-                input=replace(job.spec.input, needs=tuple(need for need in job.spec.input.needs if left.get(need))),
-            ),
-        )
-        for job in jobs
-        if left[job.spec.id]
-    )

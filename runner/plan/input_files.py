@@ -89,11 +89,11 @@ class PlanInputs:
         place = self._folder / at_home(text)
         match key:
             case "agent":
-                return self._module(text)
+                return module_files(text, self._folder)
             case "labels":
                 return [place], {place.parent}
             case "templates":
-                return _files_below(place)
+                return files_below(place)
         return self._schema(text, place)
 
     def _schema(self, text: str, place: Path) -> tuple[list[Path], set[Path]]:
@@ -106,25 +106,6 @@ class PlanInputs:
             return found, set(self._folders_below(_fixed_part(place)))
         return found or [place], {place.parent}
 
-    def _module(self, text: str) -> tuple[list[Path], set[Path]]:
-        """Return the source files of an agent's module: those of its package, which its code digest follows as well."""
-        if ":" not in text:
-            return [], set()
-        top = text.strip().partition(":")[0].partition(".")[0]
-        importlib.invalidate_caches()
-        spec = PathFinder.find_spec(top, [*sys.path, str(self._folder)])
-        if spec is None:
-            return [self._folder / f"{top}.py"], set()
-        if spec.submodule_search_locations is None:
-            return ([] if spec.origin is None else [Path(spec.origin)]), set()
-        files: list[Path] = []
-        folders: set[Path] = set()
-        for location in spec.submodule_search_locations:
-            found, around = _files_below(Path(location))
-            files += found
-            folders |= around
-        return files, folders
-
     def _folders_below(self, top: Path) -> Iterator[Path]:
         """Yield a folder and those in it, but for hidden ones and the workspaces, which hold the results of runs."""
         yield top
@@ -135,7 +116,30 @@ class PlanInputs:
             yield from (Path(place, name) for name in names)
 
 
-def _files_below(top: Path) -> tuple[list[Path], set[Path]]:
+def module_files(agent: str, folder: Path) -> tuple[list[Path], set[Path]]:
+    """Return the source files of an agent's module, those of its package as well, and the folders that hold them.
+
+    It is searched for in a folder after all others; a kind of ours has none.
+    """
+    if ":" not in agent:
+        return [], set()
+    top = agent.strip().partition(":")[0].partition(".")[0]
+    importlib.invalidate_caches()
+    spec = PathFinder.find_spec(top, [*sys.path, str(folder)])
+    if spec is None:
+        return [folder / f"{top}.py"], set()
+    if spec.submodule_search_locations is None:
+        return ([] if spec.origin is None else [Path(spec.origin)]), set()
+    files: list[Path] = []
+    folders: set[Path] = set()
+    for location in spec.submodule_search_locations:
+        found, around = files_below(Path(location))
+        files += found
+        folders |= around
+    return files, folders
+
+
+def files_below(top: Path) -> tuple[list[Path], set[Path]]:
     """Return all files in a folder, without those of editors, and the folders that hold them."""
     files = []
     folders = {top, top.parent}

@@ -19,7 +19,7 @@ from datetime import datetime
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
-from runner.records.errors import EXHAUSTED, StoreError, is_exhaustion
+from runner.records.errors import StoreError, in_words
 from runner.records.events import Event, Logged
 
 if TYPE_CHECKING:
@@ -274,11 +274,11 @@ class Reporter:
         try:
             return on_control(control)
         except Exception as error:  # noqa: BLE001 - a failed request must not end the run
-            self._queue.put(Logged(level="error", message=f"{control.kind} failed: {_describe(error)}"))
-            return f"failed: {_describe(error)}"
+            self._queue.put(Logged(level="error", message=f"{control.kind} failed: {in_words(error)}"))
+            return f"failed: {in_words(error)}"
 
     def _fail(self, error: Exception) -> None:
-        self._failure = error if isinstance(error, StoreError) else StoreError(_describe(error))
+        self._failure = error if isinstance(error, StoreError) else StoreError(in_words(error))
         if self._failure is not error:
             self._failure.__cause__ = error
         with contextlib.suppress(Exception):  # an error of the callback must not block `flush` and `close`
@@ -372,16 +372,9 @@ class _Feed:
         try:
             action()
         except Exception as error:  # noqa: BLE001 - no sink may fail the run
-            self._switch_off(_describe(error))
+            self._switch_off(in_words(error))
 
     def _switch_off(self, reason: str) -> None:
         if not self._off:
             self._off = True
             self._post(Logged(level="warning", message=f"{self._name} is switched off: {reason}"))
-
-
-def _describe(error: BaseException) -> str:
-    if is_exhaustion(error):
-        return EXHAUSTED
-    text = str(error)
-    return text if isinstance(error, StoreError) and text else f"{type(error).__name__}: {text}"

@@ -176,6 +176,14 @@ def is_exhaustion(error: BaseException | None) -> bool:
     return isinstance(error, MemoryError) or (isinstance(error, RuntimeError) and "start new thread" in str(error))
 
 
+def in_words(error: BaseException) -> str:
+    """Return what went wrong, for a record: the message of an error of ours, of others their type with it."""
+    if is_exhaustion(error):
+        return EXHAUSTED
+    text = str(error)
+    return text if isinstance(error, RunnerError) and text else f"{type(error).__name__}: {text}"
+
+
 def is_retryable(error: BaseException) -> bool:
     """Return whether another attempt could succeed: True for failures of the environment, False for faults of code.
 

@@ -20,7 +20,7 @@ import os
 import threading
 import uuid
 from concurrent.futures import Future
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -36,8 +36,11 @@ from runner.generation.workspace.writer import sweep_temp_files
 from runner.plan.dispatcher import AgentDispatcher
 from runner.progress.reporter import Control, EventStore, Reporter, Sink
 from runner.progress.reports.report_files import ReportFiles
+from runner.progress.stores.closing_events import closing_events
 from runner.progress.stores.sqlite_store import SqliteStore
+from runner.progress.stores.state_file import FILE_NAME
 from runner.progress.stores.state_reader import StateReader
+from runner.records.errors import StoreError, in_words
 from runner.records.events import Event, Logged, RunEnded, RunStarted, TaskAdded
 from runner.records.process_identity import this_host
 from runner.records.status import RunStatus, TaskStatus
@@ -54,7 +57,6 @@ if TYPE_CHECKING:
     from runner.execution.executor import Executor
     from runner.execution.task_queue import QueueStats
     from runner.execution.worker_protocol import FileChange
-    from runner.records.errors import StoreError
     from runner.records.task import TaskInput, TaskResult
     from runner.scheduling.job import Job
 
@@ -99,12 +101,13 @@ class ParallelOrchestrator:
         reports: ReportFiles | None = None,
     ) -> None:
         self._reports = reports or ReportFiles()
-        self._reports.check()
+        state = store if isinstance(store, str | os.PathLike) else STATE_FOLDER
+        self._state_file = Path(state, FILE_NAME)
+        self._check_reports()
         self.run_id = str(uuid.uuid4())
         self._settings = settings or Settings(workers=concurrency)
         self._info = info or RunInfo()
         self._resources = ExitStack()
-        state = store if isinstance(store, str | os.PathLike) else STATE_FOLDER
         databases = DatabaseSnapshots(Path(state, DDL_FOLDER), refresh=not self._settings.check, allowed=None)
         self._resources.enter_context(databases)
         self._preparation = Preparation(dispatcher or AgentDispatcher(), import_path, databases)
@@ -130,6 +133,7 @@ class ParallelOrchestrator:
         self._started = False
         self._closed = False
         self._store_error: StoreError | None = None
+        self._loop_error: BaseException | None = None
 
     # ----------------------------------------------------------------------------- tasks in, results out
 
@@ -143,14 +147,13 @@ class ParallelOrchestrator:
     def submit(self, task: TaskInput) -> Future[TaskResult]:
         """Add a task and return a future of its result. Raises like `execute_task`, at once.
 
-        Raises `ReportPathError` where a report would replace a file of its DDL.
+        Raises `ReportPathError` where a report would replace a file that the task is made from.
         """
         with self._lock:
             task_id = task.id or free_name(kebab(task.description), self._futures, separator="-")
         self._prepare()  # in this thread: a later one may need it first, and processes die with their thread
         job = self._preparation.prepare(replace(task, id=task_id))
-        if self._reports.wanted:
-            self._reports.check(self._preparation.files)
+        self._check_reports(self._preparation)
         return self.submit_jobs([job])[task_id]
 
     def submit_jobs(self, jobs: Sequence[Job]) -> Mapping[str, Future[TaskResult]]:
@@ -160,7 +163,7 @@ class ParallelOrchestrator:
         """
         self.start_run()
         with self._lock:
-            futures: dict[str, Future[TaskResult]] = {job.spec.id: Future() for job in jobs}
+            futures = {job.spec.id: _future() for job in jobs}
             twice = futures.keys() & self._futures.keys()
             if twice:
                 raise ValueError(f"{min(twice)!r} was added before; each id can be added once")
@@ -275,11 +278,13 @@ class ParallelOrchestrator:
         """What turns tasks into jobs."""
         return self._preparation
 
-    def close(self, status: RunStatus | None = None, exit_code: int | None = None) -> None:
+    def close(
+        self, status: RunStatus | None = None, exit_code: int | None = None, error: BaseException | None = None
+    ) -> None:
         """End the run: kill what still runs, record the last event, release all resources. May be called twice.
 
-        Status and exit code follow from the tasks unless they are given. Raises `StoreError` where the run's state or
-        a report could not be saved.
+        `error` is what ended it early; tasks that have not ended are cancelled for it. Status and exit code follow
+        from the tasks unless they are given. Raises `StoreError` where the run's state or a report could not be saved.
         """
         with self._lock:
             if self._closed:
@@ -293,14 +298,20 @@ class ParallelOrchestrator:
                 release_claims(workspace, self.run_id)
                 if self._supervisor.deaths:
                     sweep_temp_files(workspace, Manifest(workspace))
+            error = error or self._loop_error
             ended = status or self._outcome()
-            code = (0 if ended is RunStatus.DONE else 1) if exit_code is None else exit_code
-            self._reporter.post(RunEnded(status=ended, exit_code=code))
+            code = (
+                (0 if ended is RunStatus.DONE and not self._has_conflicts() else 1) if exit_code is None else exit_code
+            )
+            reason = None if error is None or ended is RunStatus.DONE else in_words(error)
+            for event in self._closing_events(f"its run ended early: {reason}" if reason else "its run was closed"):
+                self._reporter.post(event)
+            self._reporter.post(RunEnded(status=ended, exit_code=code, error=reason))
             self._reporter.close(CLOSE_TIMEOUT)
             if isinstance(self._store, StateReader):
-                self._reports.check(self._preparation.files)  # the caller may have gone on after `submit` refused
+                self._check_reports(self._preparation)  # the caller may have gone on after `submit` refused
                 diffs = self.diffs if self._settings.check else None
-                self._reports.write(self._store, self.run_id, self.changes, diffs)
+                self._reports.write(self._store, self.run_id, self.changes, diffs, library=True)
 
     def __enter__(self) -> Self:
         return self
@@ -308,11 +319,36 @@ class ParallelOrchestrator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
-            self.on_idle()
-        self.close()
+        try:
+            if error is None:
+                self.on_idle()
+        except BaseException as raised:
+            error = raised
+            raise
+        finally:
+            self.close(error=error)
+
+    def _has_conflicts(self) -> bool:
+        return not self._settings.check and any(verb == "conflict" for _, (verb, _) in self.changes)
+
+    def _check_reports(self, preparation: Preparation | None = None) -> None:
+        """Raise `ReportPathError` where one cannot be written, or would replace what prepared tasks are made from."""
+        if self._reports.wanted:
+            files = preparation.files if preparation is not None else ()
+            self._reports.check((*files, self._state_file), library=True)
+
+    def _closing_events(self, reason: str) -> Sequence[Event]:
+        """Return the events that end what is still open, once the loop has ended."""
+        if len(self._results) == len(self._futures) or not isinstance(self._store, StateReader):
+            return ()
+        with suppress(StoreError):  # `close` of the reporter raises it
+            self._reporter.flush(CLOSE_TIMEOUT)
+            return closing_events(self._store.tasks(self.run_id), self._store.subtasks(self.run_id), reason)
+        return ()
 
     def _outcome(self) -> RunStatus:
+        if self._loop_error is not None:
+            return RunStatus.FAILED
         states = {result.status for result in self._results.values()}
         if len(self._results) < len(self._futures) or TaskStatus.CANCELLED in states:
             return RunStatus.FAILED if TaskStatus.FAILED in states else RunStatus.CANCELLED
@@ -338,6 +374,7 @@ class ParallelOrchestrator:
 
     def _loop_failed(self, error: BaseException) -> None:
         """Fail the futures of all tasks that have not ended: no loop will end them."""
+        self._loop_error = error
         with self._lock:
             futures = [future for future in self._futures.values() if not future.done()]
         for future in futures:
@@ -365,6 +402,13 @@ class ParallelOrchestrator:
             return f"task {control.task_id!r} has ended already: {ended.status.value}"
         self.cancel(control.task_id, f"cancelled by process {control.requested_by}")
         return "cancelled"
+
+
+def _future() -> Future[TaskResult]:
+    """Return a future that counts as running: `cancel` of the orchestrator ends a task, that of a future does not."""
+    future: Future[TaskResult] = Future()
+    future.set_running_or_notify_cancel()
+    return future
 
 
 def _added(job: Job) -> TaskAdded:

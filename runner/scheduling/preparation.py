@@ -103,8 +103,15 @@ class Preparation:
 
     @property
     def files(self) -> frozenset[Path]:
-        """The files of DDL of the tasks that were prepared."""
-        return frozenset(path for paths, _ in self._sources for path in paths)
+        """What the tasks that were prepared are made from: files of DDL, templates and modules of agents."""
+        from runner.plan.input_files import files_below, module_files  # noqa: PLC0415 - for reports only
+
+        found = {path for paths, _ in self._sources for path in paths}
+        for _, templates in self._set_digests:
+            found.update(files_below(templates)[0] if templates is not None else ())
+        for kind in self._agents:
+            found.update(module_files(kind, self._import_path or Path())[0])
+        return frozenset(found)
 
     @property
     def warnings(self) -> tuple[str, ...]:

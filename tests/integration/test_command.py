@@ -370,6 +370,43 @@ def test_rerun_failed_runs_failed_and_skipped_sub_tasks(folder: Folder) -> None:
     assert (nothing.returncode, "nothing failed" in nothing.stdout) == (0, True)
 
 
+def test_rerun_failed_runs_what_is_in_conflict_until_that_is_settled(folder: Folder) -> None:
+    folder.write_plan(acting())
+    folder.run("plan.yaml")
+    edited = folder.workspace / "crud" / "students.txt"
+    edited.write_text("mine\n")
+    folder.write_plan(acting(options={"text": "other"}))
+    assert folder.run("plan.yaml").returncode == 1
+    open_still = folder.run("plan.yaml", "--rerun-failed", "--json", "report.json")
+    assert open_still.returncode == 1
+    assert "runner resolve out/crud/students.txt" in open_still.stdout
+    report = json.loads((folder.path / "report.json").read_text())
+    assert [each["id"] for task in report["tasks"] for each in task["subtasks"]] == ["crud/students"]
+    assert folder.run("resolve", "out", "--edited").returncode == 0
+    assert folder.run("plan.yaml", "--rerun-failed").returncode == 0
+    assert edited.read_text() == "mine\n"
+    assert "nothing failed" in folder.run("plan.yaml", "--rerun-failed").stdout
+
+
+def test_rerun_failed_runs_the_whole_plan_after_a_run_that_failed_without_a_sub_task(folder: Folder) -> None:
+    gate = Gate(folder.path / "gate")
+    tasks = acting("first", setup=True), acting("second", setup=True, needs=["first"])
+    folder.write_plan(tasks[0], {**tasks[1], "options": {"folder": "second", "acts": {"*": gate.act}}})
+    process = folder.start("plan.yaml")
+    gate.wait_reached()
+    folder.workspace.rename(folder.path / "removed")
+    gate.open()
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 1, out
+    report = json.loads(folder.run("status", "--json").stdout)
+    assert [task["status"] for task in report["tasks"]] == ["done", "done"], out
+    folder.write_plan(*tasks)
+    again = folder.run("plan.yaml", "--rerun-failed")
+    assert (again.returncode, "the whole plan is run" in again.stdout) == (0, True), again.stdout
+    assert sorted(folder.files()) == ["first/setup.txt", "second/setup.txt"]
+    assert "nothing failed" in folder.run("plan.yaml", "--rerun-failed").stdout
+
+
 def test_check_with_rerun_failed_checks_only_what_failed_in_earlier_runs(folder: Folder) -> None:
     acts = {"teachers": f"fail_once {folder.path / 'memory'}"}
     folder.write_plan(acting(options={"acts": acts}, retries={"attempts": 1, "backoff": 0}))

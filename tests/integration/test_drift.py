@@ -84,6 +84,19 @@ def test_a_run_is_explained_in_text_in_json_and_in_its_log(folder: Folder) -> No
     assert "crud/students  ran  --force\n" in forced
 
 
+def test_what_was_asked_for_is_shown_by_a_quiet_run_too(folder: Folder) -> None:
+    folder.write_plan(CRUD)
+    run = folder.run("plan.yaml", "-q", "--explain")
+    assert sorted(run.stdout.splitlines()) == ["crud/students  ran  new", "crud/teachers  ran  new"]
+    check = folder.run("plan.yaml", "-q", "--explain", "--check")
+    assert sorted(check.stdout.splitlines()) == ["crud/students  up to date", "crud/teachers  up to date"]
+    change(folder, COLUMN, f"{COLUMN}    email text,\n")
+    stale = folder.run("plan.yaml", "--check", "--diff", "--log-format", "json")
+    changes = json.loads(stale.stdout.splitlines()[-1])["changes"]
+    assert [each["path"] for each in changes if "email" in each["diff"]]
+    assert "diff" not in folder.run("plan.yaml", "--check", "--log-format", "json").stdout.splitlines()[-1]
+
+
 def test_reasons_of_what_did_not_run_name_what_it_needed(folder: Folder) -> None:
     folder.write_plan(acting("crud", options={"acts": {"students": "raise final"}}), acting("pages", needs=["crud"]))
     run = folder.run("plan.yaml", "--explain", "--prune", "--json", "report.json")
@@ -223,8 +236,9 @@ def test_a_failure_on_github_is_marked_at_its_task(folder: Folder) -> None:
     (annotation,) = (line for line in run.stdout.splitlines() if line.startswith("::error"))
     assert annotation.startswith("::error file=plan.yaml,line=6,")
     assert "title=generation failed::crud students failed: as asked" in annotation
-    quiet = folder.run("plan.yaml", "-q", GITHUB_ACTIONS="true", CI="true")
+    quiet = folder.run("plan.yaml", "-q", "--code-quality", "quality.json", GITHUB_ACTIONS="true", CI="true")
     assert "::" not in quiet.stdout
+    assert "as asked" in (folder.path / "quality.json").read_text()
 
 
 def test_a_gitlab_job_has_sections_and_a_code_quality_report(folder: Folder) -> None:

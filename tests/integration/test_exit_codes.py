@@ -201,6 +201,11 @@ def kept(folder: Folder) -> None:
     folder.run("plan.yaml")
 
 
+def after_a_conflict(folder: Folder) -> None:
+    after_an_edit("one\n\nthree")(folder)
+    folder.run("plan.yaml")
+
+
 def after_an_edit(text: str) -> Prepare:
     """The second line of a file was edited, and then another text is to be generated."""
 
@@ -313,6 +318,7 @@ PREPARED: dict[str, Prepare] = {
     "a report in a folder that is a file": plan(),
     "`--diff` without `--check`": plan(),
     "`--watch` with `--rerun-failed`": plan(),
+    "`--notify-on` without `--notify`": plan(),
     "`--dry-run` with `--check`": plan(),
     "a notification to no address": plan(),
     "a state folder that is a file": plan(),
@@ -372,6 +378,7 @@ STARTED: dict[str, Prepare] = {
     "everything is up to date": after_a_run(),
     "a generated file was edited": after_a_run(edited),
     "nothing failed last time": after_a_run(),
+    "the conflict of the last run is still open": after_a_conflict,
     "an agent raises an error": act("raise final"),
     "an agent raises an error, and a check": act("raise value"),
     "an agent raises an error, and no more is to start": act("raise final"),

@@ -84,6 +84,15 @@ def test_a_run_that_is_done_is_told_only_if_asked(folder: Folder, receiver: Rece
     assert [report["run"]["status"] for _, report in receiver.received] == ["done"]
 
 
+def test_drift_is_told_and_a_plan_that_is_not_valid_is_not(folder: Folder, receiver: Receiver) -> None:
+    folder.write_plan(acting())
+    assert folder.run("plan.yaml", "--check", "--notify", receiver.url).returncode == 3
+    assert [report["run"]["exit_code"] for _, report in receiver.received] == [3]
+    folder.write_plan(acting(needs=["nothing"]))
+    assert folder.run("plan.yaml", "--notify", receiver.url).returncode == 2
+    assert len(receiver.received) == 1
+
+
 def test_an_answer_that_may_pass_is_tried_again(folder: Folder, receiver: Receiver) -> None:
     failing(folder)
     receiver.statuses.extend([503, 429])

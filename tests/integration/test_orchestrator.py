@@ -7,6 +7,7 @@ import os
 from dataclasses import replace
 from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 import psutil
 import pytest
@@ -38,6 +39,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+OWN_AGENT = """\
+from runner import Agent
+
+
+class Mine(Agent):
+    kind = title = "mine"
+
+    def generate(self, ctx):
+        return []
+"""
 WAIT = 60.0  # seconds for any wait; a healthy run takes one or two
 
 
@@ -242,6 +253,64 @@ def test_reports_are_written_at_the_end_of_a_run_and_refused_before_it(state, tm
     with pytest.raises(ReportPathError, match="the run reads this file"):
         refused.close()
     assert schema.read_text().startswith("CREATE TABLE")
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("school.sql", r"school.sql: the run reads this file; name another one with ReportFiles\(page=...\)"),
+        ("own/model.py.j2", "model.py.j2: the run reads this file"),
+        ("{module}.py", "py: the run reads this file"),
+        ("state/state.db", "state.db: the run reads this file"),
+        ("report.json", r"ReportFiles\(json=...\) names this file, too"),
+        ("school.sql/report", "school.sql is not a folder"),
+    ],
+)
+def test_the_library_refuses_the_paths_of_reports_that_the_command_refuses(tmp_path, path: str, message: str) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "model.py.j2").write_text("")
+    (tmp_path / "school.sql").write_text("CREATE TABLE students (id bigint PRIMARY KEY);\n")
+    module = f"agents_of_{tmp_path.name}"  # a process imports each name once
+    (tmp_path / f"{module}.py").write_text(OWN_AGENT)
+    reports = ReportFiles(json=tmp_path / "report.json", page=tmp_path / path.format(module=module))
+    task = TaskInput(
+        description="x",
+        agent=f"{module}:Mine",
+        workspace_path=tmp_path / "out",
+        ddl_path=tmp_path / "school.sql",
+        templates=tmp_path / "own",
+    )
+    made = []
+
+    def submit() -> None:
+        made.append(ParallelOrchestrator(store=tmp_path / "state", import_path=tmp_path, reports=reports))
+        made[0].submit(task)
+
+    with pytest.raises(ReportPathError, match=message):
+        submit()
+    for orchestrator in made:
+        orchestrator.close()
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_conflict_is_recorded_as_the_command_records_it(state, tmp_path) -> None:
+    (tmp_path / "school.sql").write_text("CREATE TABLE students (id bigint PRIMARY KEY);\n")
+    reports = ReportFiles(junit=tmp_path / "junit.xml")
+    for text in ("one", "two"):
+        task = TaskInput(
+            description="x",
+            agent="acting_agents:Acting",
+            workspace_path=tmp_path / "out",
+            ddl_path=tmp_path / "school.sql",
+            options={"text": text, "folder": "crud"},
+        )
+        with ParallelOrchestrator(store=state, import_path=HERE, reports=reports) as orchestrator:
+            assert orchestrator.execute_task(task).success
+        with StateReader.open(state) as store:
+            exit_code = store.run(orchestrator.run_id).exit_code
+        failures = ET.parse(tmp_path / "junit.xml").getroot().get("failures")
+        assert (exit_code, failures) == ((0, "0") if text == "one" else (1, "1"))
+        (tmp_path / "out" / "crud" / "students.txt").write_text("mine\n")
 
 
 def test_reports_of_a_store_that_cannot_be_read_are_refused(tmp_path) -> None:

@@ -83,6 +83,31 @@ def test_a_check_fails_in_ci_for_the_table_whose_files_are_stale(folder: Folder)
     assert folder.run("plan.yaml", "--diff").returncode == 2
 
 
+def test_the_reports_of_a_run_with_a_conflict_fail_as_the_run_does(folder: Folder) -> None:
+    folder.write_plan(acting())
+    folder.run("plan.yaml")
+    (folder.workspace / "crud" / "students.txt").write_text("mine\n")
+    folder.write_plan(acting(options={"text": "new"}))
+    options = *OPTIONS, "--code-quality", "quality.json"
+    run = folder.run("plan.yaml", *options, GITHUB_ACTIONS="true", GITHUB_STEP_SUMMARY=str(folder.path / "summary.md"))
+    assert run.returncode == 1, run.stderr
+    suites = ET.parse(folder.path / "ci" / "junit.xml").getroot()
+    failed = {case.get("name"): case.findtext("failure") or "" for case in suites.iter("testcase") if len(case)}
+    assert (suites.get("failures"), list(failed)) == ("1", ["students"])
+    command = "runner resolve out/crud/students.txt"
+    (problem,) = json.loads((folder.path / "quality.json").read_text())
+    annotation = next(line for line in run.stdout.splitlines() if line.startswith("::error file=school.sql,line=1,"))
+    told = failed["students"], (folder.path / "report.html").read_text(), (folder.path / "summary.md").read_text()
+    assert [command in text for text in (*told, annotation, problem["description"])] == [True] * 5
+    status = folder.run("status", "latest").stdout
+    assert "\nin conflict: crud students (1 file)\n  runner resolve out\n" in status
+    assert ": 1 file in conflict (run " in run.stdout
+    settled = folder.run(*command.split()[1:], "--edited")
+    assert settled.returncode == 0, settled.stderr
+    assert folder.run("plan.yaml", *OPTIONS).returncode == 0
+    assert ET.parse(folder.path / "ci" / "junit.xml").getroot().get("failures") == "0"
+
+
 @pytest.mark.parametrize("option", ["--json", "--junit", "--report", "--trace"])
 def test_a_report_that_cannot_be_written_is_refused_before_the_run(folder: Folder, option: str) -> None:
     folder.write_plan(acting())

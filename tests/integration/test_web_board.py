@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -21,8 +21,11 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
+from runner.progress.reports.report_page import report_html
+from runner.progress.reports.run_account import RunAccount
 from runner.progress.stores.sqlite_store import SqliteStore
-from runner.records.events import Event, Logged, TaskStarted
+from runner.records.events import Event, Logged, RunEnded, TaskStarted
+from runner.records.status import RunStatus, SubTaskStatus
 from tests.integration.axe import OF_COLOURS, grave_findings
 from tests.integration.command import LIMIT, ROOT, Folder, acting, environment, make_folder
 from tests.integration.jobs import Gate
@@ -189,6 +192,71 @@ def test_the_page_can_be_used_by_keyboard_on_a_phone_and_in_the_dark(folder: Fol
         tab.get_by_role("button", name="Switch between light and dark mode").press("Enter")
         expect(tab.locator("html")).to_have_attribute("data-mode", "dark")
         assert found + grave_findings(tab, OF_COLOURS) == []
+
+
+MEASURED = """() => {
+  const chart = document.querySelector("[aria-label=Timeline] svg");
+  const frame = chart.parentElement.getBoundingClientRect();
+  const places = (name) => [...chart.querySelectorAll(name)].map((each) => each.getBoundingClientRect());
+  const [texts, bars] = [places("text"), places("rect")];
+  const meet = (one, other) =>
+    one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom;
+  return {
+    bars: bars.length,
+    narrowest: Math.min(...bars.map(({ width }) => width)),
+    cut: [...texts, ...bars].filter(({ left, right }) => left < frame.left || right > frame.right).length,
+    covered: texts.filter((text) => bars.some((bar) => meet(text, bar))).length,
+  };
+}"""
+
+
+def test_a_timeline_on_a_phone_has_all_bars_and_names_in_view(folder: Folder, tab: Page) -> None:
+    tables = [f"table_{number}" for number in range(60)]
+    events: list[Event] = [run_started(), task_added("crud", tables), TaskStarted(task_id="crud", at=at(0))]
+    for number, table in enumerate(tables):
+        begun = replace(started("crud", table, seconds=2 * number), pid=4_194_300 + number % 5)
+        events += [begun, ended("crud", table, seconds=2 * number + 0.01)]
+    events.append(RunEnded(status=RunStatus.DONE, exit_code=0, at=at(118.01)))
+    stored(folder.path, events)
+    tab.set_viewport_size({"width": 375, "height": 812})
+    with board(folder.path) as served:
+        tab.goto(served.address)
+        expect(tab.get_by_text("60 of 60 sub-tasks ended")).to_be_visible()
+        tab.get_by_role("tab", name="Timeline").click()
+        expect(tab.locator("#chart rect")).to_have_count(60)
+        on_board = tab.evaluate(MEASURED)
+    report = folder.path / "report.html"
+    report.write_text(report_html(RunAccount.of(RUN, events)))
+    tab.goto(report.as_uri())
+    for found in (on_board, tab.evaluate(MEASURED)):
+        assert found.pop("narrowest") > 3.9
+        assert found == {"bars": 60, "cut": 0, "covered": 0}
+
+
+def test_what_cannot_be_seen_in_names_and_lines_is_shown_as_an_escape(folder: Folder, tab: Page) -> None:
+    table = "pay\u202eees\x1b[31m\n"
+    events: list[Event] = [run_started("sch\x07ool"), task_added("cr\x85ud", [table])]
+    events += [TaskStarted(task_id="cr\x85ud", at=at(0)), started("cr\x85ud", table)]
+    events.append(Logged(level="info", message="one\x1b]0;title\x07\n\ttwo\r", task_id="cr\x85ud", at=at(1)))
+    events.append(ended("cr\x85ud", table, SubTaskStatus.FAILED, error="no\x00where\nat all"))
+    stored(folder.path, events)
+    with board(folder.path) as served:
+        tab.goto(served.address)
+        expect(tab.get_by_role("heading", level=1)).to_have_text(r"sch\x07ool")
+        assert tab.title() == r"sch\x07ool: running"
+        failed = card(tab, "Done", r"pay\u202eees\x1b[31m\n")
+        expect(failed).to_contain_text(r"no\x00where at all")
+        expect(failed).to_contain_text(r"cr\x85ud")
+        tab.get_by_role("tab", name="Log").click()
+        lines = tab.get_by_label("Lines of the log")
+        expect(lines).to_contain_text(r"one\x1b]0;title\x07")
+        assert r"cr\x85ud: one\x1b]0;title\x07" + "\n\ttwo\\r" in lines.inner_text()
+        tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        tab.get_by_role("button", name="Copy").click()
+        expect(tab.get_by_text("lines copied")).to_be_visible()
+        copied = tab.evaluate("navigator.clipboard.readText()")
+    assert [sign for sign in copied if ord(sign) < 32 and sign not in "\n\t"] == []
+    assert r"one\x1b]0;title\x07" in copied
 
 
 def test_tabs_share_one_stream(folder: Folder, tab: Page) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.progress.convex.target import SINK
@@ -23,8 +24,6 @@ from runner.progress.stores.state_reader import LATEST, NoSuchRunError, StateRea
 from runner.records.errors import StoreError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from runner.progress.reporter import ControlKind
     from runner.progress.stores.run_records import RunRecord
 
@@ -37,22 +36,27 @@ _OBEYED = {"pause": "paused", "resume": "resumed", "cancel": "cancelled"}  # any
 Pause = Callable[[float], object]
 
 
-def status(state: Path, run: str | None = None, *, as_json: bool = False) -> str:
-    """Return the runs, or one run, as text. With `as_json` it is the report of one run, by default the latest."""
+def status(state: Path, run: str | None = None, *, as_json: bool = False, width: int | None = None) -> str:
+    """Return the runs, or one run, as text. With `as_json` it is the report of one run, by default the latest.
+
+    `width` is that of the terminal in columns, None for no limit.
+    """
     with StateReader.open(state) as reader:
         if as_json:
             return to_text(run_report(reader, reader.run(run or LATEST).id)).rstrip("\n")
-        return _run(reader, run) if run is not None else _overview(reader)
+        return _run(reader, run, width) if run is not None else _overview(reader, width)
 
 
-def follow_status(state: Path, run: str | None = None, pause: Pause = time.sleep) -> Iterator[str]:
+def follow_status(
+    state: Path, run: str | None = None, pause: Pause = time.sleep, *, width: int | None = None
+) -> Iterator[str]:
     """Yield a run's status each time that it has changed, until the run has ended."""
     with StateReader.open(state) as reader:
         reference = reader.run(run or LATEST).id
         shown = ""
         while True:
             live = not reader.run(reference).status.ended
-            text = _run(reader, reference)
+            text = _run(reader, reference, width)
             if text != shown:
                 yield text
                 shown = text
@@ -89,10 +93,11 @@ def logs(
             pause(POLL_INTERVAL)
 
 
-def list_runs(state: Path) -> str:
+def list_runs(state: Path, width: int | None = None) -> str:
     """Return all runs as a table, the newest first."""
     with StateReader.open(state) as reader:
-        return runs_text([(run, reader.tasks(run.id)) for run in reader.runs()], now=datetime.now(UTC))
+        found = [(run, reader.tasks(run.id)) for run in reader.runs()]
+        return runs_text(found, now=datetime.now(UTC), width=width)
 
 
 def prune_runs(state: Path, keep: int) -> str:
@@ -139,12 +144,12 @@ def control(
     )
 
 
-def _overview(reader: StateReader) -> str:
+def _overview(reader: StateReader, width: int | None) -> str:
     now = datetime.now(UTC)
     found = reader.runs(limit=RUNS_SHOWN)
-    text = runs_text([(run, reader.tasks(run.id)) for run in found], now=now)
+    text = runs_text([(run, reader.tasks(run.id)) for run in found], now=now, width=width)
     live = [run for run in found if not run.status.ended]
-    parts = [text, *(_run(reader, run.id) for run in live), *_unsent(reader)]
+    parts = [text, *(_run(reader, run.id, width) for run in live), *_unsent(reader)]
     return "\n\n".join(parts)
 
 
@@ -158,9 +163,10 @@ def _unsent(reader: StateReader) -> list[str]:
     return [f"convex: {events} of {runs} not sent yet; the next run sends them, and so does `runner sync`"]
 
 
-def _run(reader: StateReader, reference: str) -> str:
+def _run(reader: StateReader, reference: str, width: int | None) -> str:
     run = reader.run(reference)
-    return run_text(run, reader.tasks(run.id), reader.subtasks(run.id), now=datetime.now(UTC))
+    tasks, subtasks = reader.tasks(run.id), reader.subtasks(run.id)
+    return run_text(run, tasks, subtasks, now=datetime.now(UTC), folder=Path.cwd(), width=width)
 
 
 def _check_task(reader: StateReader, run: RunRecord, task: str) -> None:

@@ -129,8 +129,9 @@ class Console:
         if self._check:
             summary = summary[:-1]
         lines = [Line("")] * shown_before
-        if self._explanation is not None and not self._quiet:
-            lines += [*self._explanation.lines(self._width), Line("")]
+        if self._explanation is not None:  # it was asked for, with --quiet too
+            lines += self._explanation.lines(self._width)
+            lines += [Line("")] if summary or not self._quiet else []
         if self._check and summary:
             summary.append(Line(""))  # before what was found
         print_lines([*lines, *summary], self._out, colour=self._colour, width=self._width, log=self._log)
@@ -190,10 +191,20 @@ def print_dry_run(
 
 
 def print_changes(
-    run_id: str, changes: Iterable[tuple[str, tuple[str, str]]], leftovers: Sequence[str], out: TextIO | None = None
+    run_id: str,
+    changes: Iterable[tuple[str, tuple[str, str]]],
+    leftovers: Sequence[str],
+    diffs: Mapping[str, str] = MappingProxyType({}),
+    out: TextIO | None = None,
 ) -> None:
-    """Print what a check found as a line of JSON, after those of its events: `changes` by the id of the sub-task."""
+    """Print what a check found as a line of JSON, after those of its events: `changes` by the id of the sub-task.
+
+    `diffs` are those that it was asked for, by path.
+    """
     files = [{"subtask": subtask_id, "verb": verb, "path": path} for subtask_id, (verb, path) in changes]
+    for file in files:
+        if (diff := diffs.get(file["path"])) is not None:
+            file["diff"] = diff
     stream = direct(sys.stdout if out is None else out)
     with abandoned_on_error(stream):
         values = {"run_id": run_id, "event": "FilesCompared", "changes": files, "prune": list(leftovers)}

@@ -25,12 +25,16 @@ _KEPT = "keep"  # of a file that was edited by hand: no drift
 
 
 def junit_xml(account: RunAccount) -> str:
-    """Return the report of a run; of a check, sub-tasks with files that differ have failed."""
+    """Return the report of a run: sub-tasks with conflicts have failed, and of a check those with files that differ."""
     root = ET.Element("testsuites", name=_clean(account.plan))
     for task in account.tasks.values():
         root.append(_suite(account, task))
     if account.leftovers:
-        root.append(_dropped(account))
+        listed = (f"prune {path}" for path in account.leftovers)
+        text = "\n".join((f"{_numbered(account.leftovers)} of dropped tables", *listed))
+        root.append(_single(account, "dropped tables", "files", ("failure", "drift", text)))
+    if (why := account.own_failure) is not None:
+        root.append(_single(account, "run", "end", ("error", account.status.value, why)))
     for name in ("tests", "failures", "errors"):
         root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
     root.set("time", _seconds(_span(account)))
@@ -61,16 +65,12 @@ def _suite(account: RunAccount, task: TaskAccount) -> ET.Element:
     return suite
 
 
-def _dropped(account: RunAccount) -> ET.Element:
-    """Return a suite whose one case has failed, for the files of dropped tables."""
-    suite = ET.Element(
-        "testsuite", name="dropped tables", tests="1", failures="1", errors="0", skipped="0", time="0.000"
-    )
-    case = ET.SubElement(
-        suite, "testcase", name="files", classname=_clean(f"{account.plan}.dropped tables"), time="0.000"
-    )
-    listed = (f"prune {path}" for path in account.leftovers)
-    _add_problem(case, "failure", "drift", "\n".join((f"{_numbered(account.leftovers)} of dropped tables", *listed)))
+def _single(account: RunAccount, suite_name: str, name: str, problem: tuple[str, str, str]) -> ET.Element:
+    """Return a suite with one case that concerns no sub-task; `problem` is its element, kind and text."""
+    suite = ET.Element("testsuite", name=suite_name, tests="1", failures="0", errors="0", skipped="0", time="0.000")
+    suite.set(f"{problem[0]}s", "1")
+    case = ET.SubElement(suite, "testcase", name=name, classname=_clean(f"{account.plan}.{suite_name}"), time="0.000")
+    _add_problem(case, *problem)
     return suite
 
 
@@ -96,6 +96,8 @@ def _case(account: RunAccount, task: TaskAccount, subtask: SubTaskAccount) -> ET
         text = "\n".join((f"not as generated: {_numbered(drift)}", *listed, *filter(None, shown)))
         kind = "conflict" if any(verb == "conflict" for verb, _ in drift) else "drift"
         _add_problem(case, "failure", kind, text)
+    elif account.diffs is None and subtask.conflicts:
+        _add_problem(case, "failure", "conflict", task.conflict_text(subtask))
     earlier = [
         f"attempt {attempt.number} failed: {attempt.error}" for attempt in subtask.attempts[:-1] if attempt.error
     ]

@@ -20,9 +20,15 @@ if TYPE_CHECKING:
     from runner.progress.stores.state_reader import StateReader
 
 
+_OPTIONS = {"json": "--json", "junit": "--junit", "page": "--report", "trace": "--trace"}  # by field
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ReportFiles:
-    """Where to write reports of a run: JSON, JUnit's XML, a page of HTML, a trace for Perfetto; None for none."""
+    """Where to write reports of a run: JSON, JUnit's XML, a page of HTML, a trace for Perfetto; None for none.
+
+    Messages name the options of the command, or in the `library` these fields.
+    """
 
     json: StrPath | None = None
     junit: StrPath | None = None
@@ -32,9 +38,9 @@ class ReportFiles:
     @property
     def wanted(self) -> bool:
         """Whether there is any."""
-        return any(path is not None for _, path in self._by_option())
+        return any(path is not None for _, path in self._named())
 
-    def check(self, inputs: Iterable[StrPath] = (), **more: StrPath | None) -> None:
+    def check(self, inputs: Iterable[StrPath] = (), *, library: bool = False, **more: StrPath | None) -> None:
         """Raise `ReportPathError` where one of them could not be written, or would replace an input or another report.
 
         `inputs` are files that the run reads; `more` are further reports, by the name of their option.
@@ -42,7 +48,7 @@ class ReportFiles:
         read = {os.path.realpath(path) for path in inputs}
         options: dict[str, str] = {}  # by the real path of the report
         further = ((f"--{name.replace('_', '-')}", path) for name, path in more.items())
-        for option, path in (*self._by_option(), *further):
+        for option, path in (*self._named(library=library), *further):
             if path is None:
                 continue
             check_writable(path, option)
@@ -53,8 +59,9 @@ class ReportFiles:
                 raise ReportPathError(f"{path}: {options[real]} names this file, too; name another one with {option}")
             options[real] = option
 
-    def _by_option(self) -> tuple[tuple[str, StrPath | None], ...]:
-        return ("--json", self.json), ("--junit", self.junit), ("--report", self.page), ("--trace", self.trace)
+    def _named(self, *, library: bool = False) -> list[tuple[str, StrPath | None]]:
+        """Return the paths with the names of their options, or in the library of their fields."""
+        return [(f"ReportFiles({name}=...)" if library else _OPTIONS[name], getattr(self, name)) for name in _OPTIONS]
 
     def write(
         self,
@@ -65,12 +72,14 @@ class ReportFiles:
         *,
         reasons: Mapping[str, Sequence[str]] | None = None,
         leftovers: Sequence[str] = (),
+        library: bool = False,
     ) -> None:
         """Write the reports of an ended run; `changes` are its files, by the id of the sub-task.
 
         `diffs` are those of a check, by path; None for a run that was no check. `leftovers` are the paths of dropped
         tables' files that a check found, `reasons` those of sub-tasks where they were asked for. Raises StoreError.
         """
+        names = {path: name for name, path in self._named(library=library)}
         if self.json is not None:
             from runner.progress.reports.json_report import (  # noqa: PLC0415 - for a report only
                 add_check,
@@ -84,25 +93,25 @@ class ReportFiles:
                 add_check(report, changes, leftovers)
             if reasons is not None:
                 add_reasons(report, reasons)
-            write_report(self.json, as_json(report), "--json")
+            write_report(self.json, as_json(report), names[self.json])
         if self.junit is None and self.page is None and self.trace is None:
             return
         from runner.progress.reports.run_account import RunAccount  # noqa: PLC0415 - likewise
 
         events = (recorded.event for recorded in store.events(run_id))
-        account = RunAccount.of(run_id, events, changes, diffs, leftovers)
+        account = RunAccount.of(run_id, events, changes, diffs, leftovers, Path.cwd())
         if self.junit is not None:
             from runner.progress.reports.junit_report import junit_xml  # noqa: PLC0415 - slow to import
 
-            write_report(self.junit, junit_xml(account), "--junit")
+            write_report(self.junit, junit_xml(account), names[self.junit])
         if self.page is not None:
             from runner.progress.reports.report_page import report_html  # noqa: PLC0415 - likewise
 
-            write_report(self.page, report_html(account), "--report")
+            write_report(self.page, report_html(account), names[self.page])
         if self.trace is not None:
             from runner.progress.reports.trace_report import trace_json  # noqa: PLC0415 - likewise
 
-            write_report(self.trace, trace_json(account), "--trace")
+            write_report(self.trace, trace_json(account), names[self.trace])
 
 
 def check_writable(path: StrPath, option: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from runner.progress.reports.text_layout import count, duration, listed, printable
 from runner.progress.reports.timeline import COLOURS, timeline, tone_of
-from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
+from runner.records.status import SubTaskStatus, TaskStatus
 from runner.records.task import FileCounts
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ def report_html(account: RunAccount) -> str:
 def _page(account: RunAccount) -> dict[str, Any]:
     failed = _failures(account)
     subtasks = account.subtasks
-    is_stale = account.is_stale and account.status is RunStatus.DONE
+    is_bad = account.verdict != account.status.value
     return {
         "id": account.id,
         "plan": _text(account.plan),
-        "status": "stale" if is_stale else account.status.value,
-        "tone": "failed" if is_stale else account.status.value,
+        "status": account.verdict,
+        "tone": "failed" if is_bad else account.status.value,
         "error": _text(account.error or ""),
         "host": _text(account.host),
         "when": f"{account.started_at:%Y-%m-%d %H:%M:%S} UTC" if account.started_at else "not begun",
@@ -87,7 +87,10 @@ def _tiles(account: RunAccount) -> list[dict[str, Any]]:
 
 
 def _failures(account: RunAccount) -> list[dict[str, Any]]:
-    """Return what failed, first the sub-tasks; a task that ended otherwise is there once, with its own reason."""
+    """Return what failed, first the sub-tasks; a task that ended otherwise is there once, with its own reason.
+
+    Sub-tasks with conflicts are among it, since the run fails for them.
+    """
     shown = []
     for task in account.tasks.values():
         failed = [subtask for subtask in task.subtasks.values() if subtask.status is SubTaskStatus.FAILED]
@@ -96,14 +99,19 @@ def _failures(account: RunAccount) -> list[dict[str, Any]]:
             shown.append(_failure(subtask.id, "failed", subtask.error, len(subtask.attempts), log))
         if not failed and task.status not in {TaskStatus.DONE, TaskStatus.PENDING, TaskStatus.RUNNING}:
             shown.append(_failure(task.id, task.status.value, task.error, 0, task.log))
+    for each in account.in_conflict:
+        text = account.tasks[each.task_id].conflict_text(each)
+        shown.append(_failure(each.id, "in conflict", text, len(each.attempts), each.log, tone="failed"))
     return shown
 
 
-def _failure(name: str, outcome: str, error: str | None, attempts: int, log: Sequence[Logged]) -> dict[str, Any]:
+def _failure(
+    name: str, outcome: str, error: str | None, attempts: int, log: Sequence[Logged], tone: str | None = None
+) -> dict[str, Any]:
     return {
         "name": name,
         "outcome": outcome,
-        "tone": tone_of(outcome),
+        "tone": tone or tone_of(outcome),
         "attempts": attempts,
         "error": _text(error or "no reason was given"),
         "output": _log(log),

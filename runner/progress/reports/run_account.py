@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runner.progress.reports.text_layout import count, shown_path
 from runner.records.events import (
     Event,
     Logged,
@@ -74,6 +77,11 @@ class SubTaskAccount:
         """How it ended, in a word."""
         return "up to date" if self.up_to_date else self.status.value
 
+    @property
+    def conflicts(self) -> list[str]:
+        """The paths of its files in which edits by hand contradict what is generated."""
+        return [path for verb, path in self.changes if verb == "conflict"]
+
 
 @dataclass(slots=True)
 class TaskAccount:
@@ -82,6 +90,7 @@ class TaskAccount:
     id: str
     title: str
     agent: str
+    workspace: str = ""  # as it is written in the folder of the run
     status: TaskStatus = TaskStatus.PENDING
     error: str | None = None
     started_at: datetime | None = None
@@ -93,6 +102,13 @@ class TaskAccount:
         """Return how one of its sub-tasks ended, in a word: one that never ran, as the task did."""
         return subtask.outcome if subtask.status.ended or not self.status.ended else self.status.value
 
+    def conflict_text(self, subtask: SubTaskAccount) -> str:
+        """Return what is to be done about the files in conflict of one of its sub-tasks, with a command for each."""
+        files = subtask.conflicts
+        commands = (f"  runner resolve {shlex.quote(str(Path(self.workspace, path)))}" for path in files)
+        head = f"{count(len(files), 'file')} in conflict: your edits contradict what is generated now"
+        return "\n".join((head, *commands))
+
 
 @dataclass(slots=True)
 class RunAccount:
@@ -102,6 +118,7 @@ class RunAccount:
     """
 
     id: str = ""
+    folder: Path = Path()  # where the run was started: paths are named from it
     diffs: Mapping[str, str] | None = None  # of a check, by path; None for a run that was no check
     leftovers: tuple[str, ...] = ()
     plan: str = ""
@@ -123,9 +140,10 @@ class RunAccount:
         changes: Sequence[tuple[str, FileChange]] = (),
         diffs: Mapping[str, str] | None = None,
         leftovers: Iterable[str] = (),
+        folder: Path = Path(),
     ) -> RunAccount:
         """Return the account of a run: of its events in order, and of its changes, by the id of the sub-task."""
-        account = cls(id=run_id, diffs=diffs, leftovers=tuple(leftovers))
+        account = cls(id=run_id, diffs=diffs, leftovers=tuple(leftovers), folder=folder)
         for event in events:
             account.add(event)
         subtasks = {subtask.id: subtask for subtask in account.subtasks}
@@ -139,6 +157,28 @@ class RunAccount:
         if self.diffs is None:
             return False
         return bool(self.leftovers) or any(verb != "keep" for each in self.subtasks for verb, _ in each.changes)
+
+    @property
+    def in_conflict(self) -> list[SubTaskAccount]:
+        """The sub-tasks with files that have a conflict; of a check these are stale like others."""
+        return [] if self.diffs is not None else [subtask for subtask in self.subtasks if subtask.conflicts]
+
+    @property
+    def verdict(self) -> str:
+        """How the run ended, in words: a run that is done exits with another code than 0 where its code is stale."""
+        if self.status is RunStatus.DONE and (self.is_stale or self.in_conflict):
+            return "stale" if self.is_stale else "in conflict"
+        return self.status.value
+
+    @property
+    def own_failure(self) -> str | None:
+        """Why the run failed, where none of its sub-tasks did: it was cancelled, or could not go on."""
+        if self.status in {RunStatus.RUNNING, RunStatus.PAUSED, RunStatus.DONE}:
+            return None
+        if any(subtask.status is SubTaskStatus.FAILED for subtask in self.subtasks):
+            return None
+        said = self.error or next((each.message for each in reversed(self.log) if each.level == "error"), None)
+        return said or f"the run was {self.status.value}"
 
     @property
     def subtasks(self) -> list[SubTaskAccount]:
@@ -156,7 +196,11 @@ class RunAccount:
             case TaskAdded():
                 subtasks = {spec.id: _account_of(event.task_id, spec) for spec in event.subtasks}
                 self.tasks[event.task_id] = TaskAccount(
-                    id=event.task_id, title=event.title, agent=event.agent, subtasks=subtasks
+                    id=event.task_id,
+                    title=event.title,
+                    agent=event.agent,
+                    workspace=shown_path(Path(event.workspace), self.folder),
+                    subtasks=subtasks,
                 )
             case Logged(task_id=None):
                 self.log.append(event)

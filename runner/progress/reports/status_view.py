@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import UTC, datetime, tzinfo
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from runner.progress.reports.summary import SHORT_ID, failure_lines
+from runner.progress.reports.summary import SHORT_ID, TEXT_WIDTH, failure_lines
 from runner.progress.reports.tally import Failure
-from runner.progress.reports.text_layout import count, duration, indented, listed, one_line, shortened, table
+from runner.progress.reports.text_layout import (
+    count,
+    duration,
+    indented,
+    listed,
+    one_line,
+    shortened,
+    shown_path,
+    table,
+    wrapped,
+)
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import SETUP_PIECE
 
@@ -21,9 +33,16 @@ _STEPS_SHOWN = 5  # running sub-tasks of one task: as many as run at once by def
 
 
 def runs_text(
-    runs: Sequence[tuple[RunRecord, Sequence[TaskRecord]]], *, now: datetime, zone: tzinfo | None = None
+    runs: Sequence[tuple[RunRecord, Sequence[TaskRecord]]],
+    *,
+    now: datetime,
+    zone: tzinfo | None = None,
+    width: int | None = None,
 ) -> str:
-    """Return a table with a line for each run. Times are shown in `zone`, local by default."""
+    """Return a table with a line for each run. Times are shown in `zone`, local by default.
+
+    `width` is that of the terminal in columns; a table that is wider becomes some lines for each run.
+    """
     if not runs:
         return "no run was recorded yet; `runner PLAN` starts one"
     head = ("RUN", "PLAN", "STATUS", "TASKS", "SUB-TASKS", "STARTED", "TOOK")
@@ -43,7 +62,16 @@ def runs_text(
                 _took(run.started_at, run.ended_at, None if _is_over(run) else now),
             )
         )
-    return "\n".join(table(lines, right=frozenset({3, 4, 6})))
+    shown = table(lines, right=frozenset({3, 4, 6}))
+    if _is_wider(shown, width):
+        shown = [each for row in lines[1:] for each in _run_block(row)]
+    return "\n".join(shown)
+
+
+def _run_block(row: Sequence[str]) -> list[str]:
+    run, plan, status, tasks, pieces, started, took = row
+    lines = [f"{run}  {status}  {plan}", f"  {tasks} tasks, {pieces} sub-tasks", f"  {started}  {took}"]
+    return [line.rstrip() for line in lines]
 
 
 def run_text(
@@ -53,8 +81,13 @@ def run_text(
     *,
     now: datetime,
     zone: tzinfo | None = None,
+    folder: Path = Path(),
+    width: int | None = None,
 ) -> str:
-    """Return one run: its state, its tasks with the steps of running sub-tasks, and every failure."""
+    """Return one run: its state, its tasks with the steps of running sub-tasks, every failure and conflict.
+
+    Paths are named from `folder`. `width` is as that of `runs_text`.
+    """
     lines = [*_head(run, tasks, now, zone), ""]
     steps: dict[str, list[str]] = {}
     for subtask in subtasks:
@@ -65,8 +98,10 @@ def run_text(
         rows += _task_rows(task, steps.get(task.id, []), None if _is_over(run) else now)
     if not any(row[-1] for row in rows[1:]):
         rows = [row[:-1] for row in rows]
-    lines += table(rows, right=frozenset({2, 3, 4}))
+    shown = table([(shortened(row[0], _WIDEST_NAME), *row[1:]) for row in rows], right=frozenset({2, 3, 4}))
+    lines += [each for row in rows[1:] for each in _task_block(row)] if _is_wider(shown, width) else shown
     failures = [line.text for line in failure_lines(_failures(tasks, subtasks))]
+    failures += _conflicts(tasks, subtasks, folder)
     return "\n".join([*lines, "", *failures] if failures else lines)
 
 
@@ -96,15 +131,28 @@ def _head(run: RunRecord, tasks: Sequence[TaskRecord], now: datetime, zone: tzin
     return lines
 
 
+def _task_block(row: Sequence[str]) -> list[str]:
+    """Return the lines for a row of the table of tasks: only the first one of a task has its name."""
+    name, status, done, failed, took, *now = row
+    lines = []
+    if name:
+        parts = filter(None, (f"{done} done", f"{failed} failed" if failed else "", took))
+        lines = [f"{name}  {status}", f"  {', '.join(parts)}"]
+    return [*lines, *(f"  {step}" for step in now if step)]
+
+
+def _is_wider(lines: Sequence[str], width: int | None) -> bool:
+    return width is not None and max(map(len, lines), default=0) > width
+
+
 def _task_rows(task: TaskRecord, steps: list[str], now: datetime | None) -> list[tuple[str, ...]]:
     progress = task.progress
     failed = str(progress.failed) if progress.failed else ""
     took = _took(task.started_at, task.ended_at, now)
-    name = shortened(task.id, _WIDEST_NAME)
     shown = steps[:_STEPS_SHOWN]
     if len(steps) > _STEPS_SHOWN:
         shown.append(f"and {len(steps) - _STEPS_SHOWN} more")
-    first = (name, task.status.value, f"{progress.completed}/{progress.total}", failed, took)
+    first = (task.id, task.status.value, f"{progress.completed}/{progress.total}", failed, took)
     return [
         (*first, shown[0] if shown else ""),
         *(("", "", "", "", "", step) for step in shown[1:]),
@@ -136,6 +184,22 @@ def _failures(tasks: Sequence[TaskRecord], subtasks: Sequence[SubTaskRecord]) ->
         elif task.status in {TaskStatus.FAILED, TaskStatus.SKIPPED, TaskStatus.CANCELLED}:
             found.append(Failure(task.id, None, task.error or "", task.status.value))
     return found
+
+
+def _conflicts(tasks: Sequence[TaskRecord], subtasks: Sequence[SubTaskRecord], folder: Path) -> list[str]:
+    """Return which sub-tasks had files in conflict, task by task, and the commands that show and settle them."""
+    found: dict[str, list[SubTaskRecord]] = {}
+    for subtask in subtasks:
+        if subtask.files.conflicts:
+            found.setdefault(subtask.task_id, []).append(subtask)
+    lines: list[str] = []
+    for task_id, parts in found.items():
+        files = count(sum(subtask.files.conflicts for subtask in parts), "file")
+        lines += wrapped(
+            f"in conflict: {task_id} {', '.join(part.table or SETUP_PIECE for part in parts)} ({files})", TEXT_WIDTH
+        )
+    workspaces = dict.fromkeys(task.workspace for task in tasks if task.id in found)
+    return [*lines, *(f"  runner resolve {shlex.quote(shown_path(Path(each), folder))}" for each in workspaces)]
 
 
 def _is_over(run: RunRecord) -> bool:

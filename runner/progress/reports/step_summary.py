@@ -26,9 +26,13 @@ def step_summary(account: RunAccount, problems: Sequence[Problem], drift: Iterab
     lines = [f"### {markdown(account.plan)}: {_result(account, len(stale))}", ""]
     lines += ["| task | agent | sub-tasks | |", "| --- | --- | ---: | --- |"]
     lines += [_row(task, is_check=account.diffs is not None) for task in account.tasks.values()]
+    if account.error:
+        lines += ["", markdown(account.error)]
     if problems:
         lines += ["", *(f"- {code(problem.place)} {markdown(problem.message)}" for problem in problems[:_MOST_LISTED])]
         lines += [f"- {len(problems) - _MOST_LISTED:,} more"] if len(problems) > _MOST_LISTED else []
+    for each in account.in_conflict:
+        lines += ["", *_fenced(account.tasks[each.task_id].conflict_text(each).splitlines(), "text")]
     if stale:
         lines += ["", *_folded(count(len(stale), "stale file"), _listed(stale))]
     if account.diffs:
@@ -44,11 +48,13 @@ def error_summary(plan: str, problems: Sequence[Problem]) -> str:
 
 def _result(account: RunAccount, stale: int) -> str:
     if account.diffs is not None and account.status.value == "done":
-        return f"{count(stale, 'file')} differ from what would be generated" if stale else "up to date"
+        differ = "differs" if stale == 1 else "differ"
+        return f"{count(stale, 'file')} {differ} from what would be generated" if stale else "up to date"
     took = ""
     if account.started_at and account.ended_at:
         took = f" in {duration((account.ended_at - account.started_at).total_seconds())}"
-    return f"{account.status.value}{took}"
+    conflicts = sum(len(each.conflicts) for each in account.in_conflict)
+    return f"{account.status.value}{took}" + (f": {count(conflicts, 'file')} in conflict" if conflicts else "")
 
 
 def _row(task: TaskAccount, *, is_check: bool) -> str:
@@ -67,7 +73,7 @@ def _listed(stale: Sequence[tuple[str, str]]) -> list[str]:
 
 
 def _diff(diffs: Mapping[str, str]) -> list[str]:
-    """Return diffs in a fence that is longer than any in them."""
+    """Return diffs between fences, at most `MOST_DIFF_LINES` lines and `_MOST_CHARACTERS`."""
     lines: list[str] = []
     room = _MOST_CHARACTERS
     ordered = sorted(diffs.items())
@@ -79,8 +85,13 @@ def _diff(diffs: Mapping[str, str]) -> list[str]:
             left = f"The diffs of {count(len(ordered) - number, 'file')} are left out."
             break
         lines += found
+    return [*_fenced(lines, "diff"), *([left] if left else [])]
+
+
+def _fenced(lines: Sequence[str], language: str) -> list[str]:
+    """Return lines between fences that are longer than any in them."""
     fence = "`" * max(3, 1 + max((_ticks(line) for line in lines), default=0))
-    return [f"{fence}diff", *lines, fence, *([left] if left else [])]
+    return [f"{fence}{language}", *lines, fence]
 
 
 def _ticks(line: str) -> int:

@@ -178,17 +178,20 @@ def summary_lines(tally: RunTally, notices: Sequence[str] = (), width: int | Non
 def verdict_line(tally: RunTally) -> Line:
     """Return the last line of a run."""
     word = tally.status.value
+    conflicts = tally.files.conflicts
     if tally.status is RunStatus.DONE and tally.up_to_date == tally.total and tally.total and not tally.removed:
         word = "up to date"
     text = f"{one_line(tally.plan)}: {word} in {duration(tally.seconds)}"
     of_all = f"of {count(tally.total, 'sub-task')} "
-    bad = [(tally.failed, "failed"), (tally.cancelled, "cancelled"), (tally.skipped, "skipped")]
-    missed = listed([(number, word) for number, word in bad if number]).replace(" ", f" {of_all}", 1)
+    unfinished = [(tally.failed, "failed"), (tally.cancelled, "cancelled"), (tally.skipped, "skipped")]
+    missed = listed([(number, word) for number, word in unfinished if number]).replace(" ", f" {of_all}", 1)
     text += f": {missed}" if missed else ""
+    text += f"{', ' if missed else ': '}{count(conflicts, 'file')} in conflict" if conflicts else ""
     text += f": {one_line(tally.error)}" if tally.error else ""
-    if tally.status is not RunStatus.DONE and tally.run_id:
+    failed = tally.status is not RunStatus.DONE  # of a conflict, a quiet run prints what to do instead
+    if (failed or conflicts) and tally.run_id:
         text += f" (run {tally.run_id[:SHORT_ID]})"
-    return Line(text, tone_of(word), bad=tally.status is not RunStatus.DONE)
+    return Line(text, "bad" if conflicts else tone_of(word), bad=failed)
 
 
 def is_last(event: Event) -> bool:

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from runner.progress.reports.run_account import Attempt, RunAccount, SubTaskAccount
 
 COLOURS = tuple(f"task-{number}" for number in range(1, 7))  # of what is done, by task
-_ROW = 16  # pixels of a row
+_ROW = 16  # pixels of a row, and of the name of a worker above its rows
 _TOP = 30  # pixels above the first one
 _BETWEEN = 8  # pixels between the rows of two workers
 _TICKS = 6  # most labelled times
 _NARROWEST = 0.15  # per cent of the width
-_LABEL = 11.0  # per cent of the width, for the names of workers
+_LEFT = 0.5  # per cent of the width where the run begins
 _RIGHT = 99.5  # per cent of the width where the run ends
 _SHORTEST = 1e-3  # seconds that are shown
 
@@ -90,7 +90,7 @@ def timeline(account: RunAccount) -> Timeline | None:
     if first is None or last is None or not rows:
         return None
     whole = max((last - first).total_seconds(), _SHORTEST)
-    scale = (_RIGHT - _LABEL) / whole
+    scale = (_RIGHT - _LEFT) / whole
     colours = dict(zip(account.tasks, itertools.cycle(COLOURS), strict=False))
     groups: list[tuple[int, str]] = []
     bars: list[Bar] = []
@@ -98,6 +98,7 @@ def timeline(account: RunAccount) -> Timeline | None:
     y = _TOP
     for pid, of_worker in rows.items():
         groups.append((y + 10, f"worker {pid}"))
+        y += _ROW
         for row in of_worker:
             for subtask, attempt in row:
                 tone, text = _tone(subtask, attempt, colours)
@@ -107,7 +108,7 @@ def timeline(account: RunAccount) -> Timeline | None:
                 seconds = ((attempt.ended_at or last) - attempt.started_at).total_seconds()
                 bars.append(
                     Bar(
-                        x=round(_LABEL + began * scale, 3),
+                        x=round(_LEFT + began * scale, 3),
                         y=y,
                         width=round(max(seconds * scale, _NARROWEST), 3),
                         tone=tone,
@@ -121,7 +122,7 @@ def timeline(account: RunAccount) -> Timeline | None:
         height=y + 4,
         label=f"{count(len(bars), 'attempt')} by {count(len(rows), 'worker')} in {duration(whole)}; "
         "the tables below name the tasks and the slowest sub-tasks",
-        ticks=[(round(_LABEL + at * scale, 3), f"{at:g} s") for at in _ticks(whole)],
+        ticks=[(round(_LEFT + at * scale, 3), f"{at:g} s") for at in _ticks(whole)],
         groups=groups,
         bars=bars,
         key=list(used.items()),

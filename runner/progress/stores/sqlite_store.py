@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING
 
 from runner.progress.reporter import Control, Recorded
 from runner.progress.stores import statements
+from runner.progress.stores.closing_events import closing_events
 from runner.progress.stores.projection import UNKNOWN_EXIT, State, apply_events, collect_touched
 from runner.progress.stores.record_tables import ATTEMPTS, RUNS, SUBTASKS, TASKS, valid_text
 from runner.progress.stores.state_file import FILE_NAME, explained, open_for_requests, open_for_writing
 from runner.progress.stores.state_reader import NoSuchRunError, StateReader
 from runner.records.errors import StoreError
-from runner.records.events import Event, RunEnded, RunStarted, SubTaskEnded, TaskAdded, TaskEnded, utc_now
+from runner.records.events import Event, RunEnded, RunStarted, TaskAdded, utc_now
 from runner.records.json_values import iso
 from runner.records.process_identity import is_alive, process_token
-from runner.records.status import RunStatus, SubTaskStatus, aggregate
+from runner.records.status import RunStatus
 
 if TYPE_CHECKING:
     import sqlite3
@@ -115,36 +116,9 @@ class SqliteStore(StateReader):
 
     def _closing_events(self, run: RunRecord) -> list[Event]:
         """Return the events that end what a dead run left open."""
-        reason = f"its run was interrupted: process {run.pid} on {run.host} died"
-        unended = [task for task in self.tasks(run.id) if task.ended_at is None]
-        begun = {task.id for task in unended if task.started_at is not None}
-        events: list[Event] = []
-        statuses: dict[str, list[SubTaskStatus]] = {}
-        for subtask in self.subtasks(run.id):
-            if subtask.task_id not in begun:  # a task that never began ends without its sub-tasks
-                continue
-            status = subtask.status if subtask.status.ended else SubTaskStatus.CANCELLED
-            statuses.setdefault(subtask.task_id, []).append(status)
-            if status is not subtask.status:
-                events.append(
-                    SubTaskEnded(
-                        task_id=subtask.task_id,
-                        subtask_id=subtask.id,
-                        status=status,
-                        attempt=subtask.attempts,
-                        error=reason,
-                    )
-                )
-        events.extend(
-            TaskEnded(
-                task_id=task.id,
-                status=aggregate(statuses.get(task.id, [SubTaskStatus.CANCELLED])),
-                error=reason,
-            )
-            for task in unended
-        )
-        error = f"process {run.pid} on {run.host} died"
-        return [*events, RunEnded(status=RunStatus.INTERRUPTED, exit_code=UNKNOWN_EXIT, error=error)]
+        died = f"process {run.pid} on {run.host} died"
+        events = closing_events(self.tasks(run.id), self.subtasks(run.id), f"its run was interrupted: {died}")
+        return [*events, RunEnded(status=RunStatus.INTERRUPTED, exit_code=UNKNOWN_EXIT, error=died)]
 
     def _append(self, run_id: str, events: Sequence[Event]) -> tuple[Recorded, ...]:
         key, state = self._load(run_id, events)

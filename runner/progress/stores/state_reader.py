@@ -54,6 +54,12 @@ class StateReader:
         """Open the state file in `folder` read-only; where there is none, it has no runs."""
         return cls(open_for_reading(folder), folder)
 
+    @property
+    def has_file(self) -> bool:
+        """Whether it reads a file; the path may be there before there is anything to read in it."""
+        with self._lock, explained(self.path):
+            return bool(self._db.execute("PRAGMA database_list").fetchone()[2])
+
     def close(self) -> None:
         """Close the file."""
         with self._lock, explained(self.path):

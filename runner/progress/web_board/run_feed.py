@@ -59,7 +59,7 @@ class StateSource(BoardSource):
         """Return the reader of the state file; as long as there is none, one that has no runs."""
         if self._reader is None:
             reader = StateReader.open(self._state)
-            if not reader.path.exists():
+            if not reader.has_file:
                 return reader
             self._reader = reader
         return self._reader

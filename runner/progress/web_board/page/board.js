@@ -5,6 +5,11 @@ const MOST_LINES = 5000; // of the log
 const MOST_BARS = 3000; // of the timeline
 const LEVELS = ["debug", "info", "warning", "error"];
 const ENDED = new Set(["done", "failed", "cancelled", "skipped", "interrupted"]);
+// Signs that show nothing, or change what is shown after them; and those of them that have their place in a text
+const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
+const OF_TEXT = "\n\t";
+const SHORT = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
+const NARROWEST = 4; // pixels of a bar
 const WHEN = { dateStyle: "medium", timeStyle: "short" };
 const $ = (id) => document.getElementById(id);
 
@@ -39,7 +44,7 @@ function receive(id, message) {
       showRuns(message.runs);
       break;
     case "problem":
-      $("answer").textContent = message.text;
+      $("answer").textContent = visible(message.text, OF_TEXT);
       break;
     default:
       $("connection").textContent = message.kind === "connected" ? "" : "not connected, trying again";
@@ -58,7 +63,7 @@ function showRuns(runs) {
   select.replaceChildren(...runs.map((each) => {
     const option = document.createElement("option");
     option.value = each.id;
-    option.textContent = `${each.plan} · ${each.status} · ${new Date(each.started_at).toLocaleString([], WHEN)}`;
+    option.textContent = `${visible(each.plan)} · ${each.status} · ${new Date(each.started_at).toLocaleString([], WHEN)}`;
     return option;
   }));
   const wanted = runs.some((each) => each.id === chosen) ? chosen : runs[0]?.id;
@@ -84,11 +89,11 @@ function draw() {
 }
 
 function drawHead() {
-  $("plan").textContent = run?.plan ?? "No run yet";
+  $("plan").textContent = run ? visible(run.plan) : "No run yet";
   $("status").textContent = run?.status ?? "";
   $("status").className = `status ${run?.status ?? ""}`;
   $("took").textContent = run ? took(run.started_at, run.ended_at) : "";
-  document.title = run ? `${run.plan}: ${run.status}` : "Board";
+  document.title = run ? `${visible(run.plan)}: ${run.status}` : "Board";
   let [total, ended, failed] = [0, 0, 0];
   for (const task of tasks.values()) {
     total += task.pending + task.running + task.done + task.failed + task.cancelled;
@@ -151,7 +156,7 @@ function taskCard(task) {
     `<b>${safe(task.id)} <span class="${task.status}">${task.status}</span></b>` +
     `<small>${safe(task.title)}, priority ${task.priority}${task.needs.length ? `, needs ${safe(task.needs.join(", "))}` : ""}</small>` +
     `<small>${ended} of ${total}${task.failed ? `, ${task.failed} failed` : ""}</small>` +
-    (task.error ? `<small class="failed">${safe(task.error)}</small>` : "") +
+    (task.error ? `<small class="failed">${safe(task.error, OF_TEXT)}</small>` : "") +
     bar(ended, total, tone)
   );
 }
@@ -164,7 +169,7 @@ function subtaskCard(subtask) {
   return (
     `<b>${safe(subtask.table ?? "setup")} <span class="${subtask.status}">${outcome}</span></b>` +
     `<small>${safe([subtask.task_id + tries, step, time].filter(Boolean).join(" · "))}</small>` +
-    (subtask.error && subtask.status !== "done" ? `<small class="failed">${safe(subtask.error)}</small>` : "") +
+    (subtask.error && subtask.status !== "done" ? `<small class="failed">${safe(subtask.error, OF_TEXT)}</small>` : "") +
     (subtask.status === "running" ? bar(subtask.step, subtask.total_steps, "running") : "")
   );
 }
@@ -194,7 +199,7 @@ function drawLog() {
     item.className = line.level;
     const time = document.createElement("time");
     time.textContent = `${timeOf(line)} `;
-    item.append(time, `${line.level === "info" ? "" : `${line.level}: `}${line.where ? `${line.where}: ` : ""}${line.text}`);
+    item.append(time, `${line.level === "info" ? "" : `${line.level}: `}${saidOf(line)}`);
     return item;
   });
   list.append(...items);
@@ -210,7 +215,8 @@ function drawTimeline() {
   }
   const first = Date.parse(run.started_at);
   const last = run.ended_at ? Date.parse(run.ended_at) : Date.now();
-  const x = (moment) => 11 + (88.5 * (moment - first)) / Math.max(last - first, 1);
+  const x = (moment) => 0.5 + (99 * (moment - first)) / Math.max(last - first, 1);
+  const narrowest = (100 * NARROWEST) / Math.max(svg.clientWidth, 1);
   const workers = Map.groupBy(begun.sort((a, b) => a.started_at.localeCompare(b.started_at)), ({ pid }) => pid);
   const parts = [];
   let y = 30;
@@ -220,7 +226,8 @@ function drawTimeline() {
     parts.push(`<line x1="${place}%" x2="${place}%" y1="22" y2="100%"/><text x="${place}%" dx="4" y="16">${+at.toFixed(3)} s</text>`);
   }
   for (const [pid, group] of workers) {
-    parts.push(`<text x="10" y="${y + 10}">worker ${pid}</text>`);
+    parts.push(`<text x="0.5%" dx="4" y="${y + 10}">worker ${pid}</text>`);
+    y += 16;
     const rows = [];
     for (const each of group) {
       const from = Date.parse(each.started_at);
@@ -229,7 +236,7 @@ function drawTimeline() {
       if (row < 0) row = rows.length;
       rows[row] = to;
       parts.push(
-        `<rect class="${each.status}" x="${x(from)}%" y="${y + row * 16}" width="${Math.max(x(to) - x(from), 0.15)}%" height="12">` +
+        `<rect class="${each.status}" x="${Math.min(x(from), 100 - narrowest)}%" y="${y + row * 16}" width="${Math.max(x(to) - x(from), narrowest)}%" height="12">` +
           `<title>${safe(each.id)}: ${each.status}, ${took(each.started_at, each.ended_at)}</title></rect>`,
       );
     }
@@ -256,10 +263,21 @@ function took(from, to) {
 }
 
 const timeOf = (line) => new Date(line.at).toLocaleTimeString();
-const lineText = (line) => `${timeOf(line)} ${line.level} ${line.where ? `${line.where}: ` : ""}${line.text}`;
+const saidOf = (line) => `${line.where ? `${visible(line.where)}: ` : ""}${visible(line.text, OF_TEXT)}`;
+const lineText = (line) => `${timeOf(line)} ${line.level} ${saidOf(line)}`;
 
-function safe(text) {
-  return String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+/** Return text with escapes, such as \x1b, for what could not be seen; the signs in `kept` stay. */
+function visible(text, kept = "") {
+  return String(text).replace(INVISIBLE, (sign) => {
+    if (kept.includes(sign)) return sign;
+    const code = sign.charCodeAt(0);
+    return SHORT[sign] ?? (code < 256 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16)}`);
+  });
+}
+
+/** Return text for HTML. */
+function safe(text, kept = "") {
+  return visible(text, kept).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }
 
 // ---------------------------------------------------------------------------------------- what the user does
@@ -317,6 +335,7 @@ $("controls").addEventListener("click", async ({ target }) => {
   const answer = await fetch(`runs/${encodeURIComponent(run.id)}/${target.dataset.ask}`, { method: "POST" });
   $("answer").textContent = (await answer.json()).message;
 });
+addEventListener("resize", draw);
 setInterval(() => run && !ENDED.has(run.status) && draw(), 1000);
 
 if (localStorage.mode) document.documentElement.dataset.mode = localStorage.mode;
