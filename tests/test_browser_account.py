@@ -27,7 +27,7 @@ E2E = "frontend/e2e/"
 
 
 def account(**differing: Any) -> BrowserAccount:
-    known = {"login": "e2e", "role": "admin", "is_filled": False, "has_password": True}
+    known: dict[str, Any] = {"login": "e2e", "role": "admin", "is_filled": False, "has_password": True}
     return BrowserAccount(**(known | differing))
 
 
