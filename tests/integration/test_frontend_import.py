@@ -117,3 +117,7 @@ def test_an_import_fits_a_phone(tab: Page, pages: Callable[[str], TablePages]) -
     expect(tab.get_by_role("table", name="Columns of the file")).to_be_visible()
     assert tab.evaluate("document.documentElement.scrollWidth") == 375
     assert grave_findings_in_both_modes(tab) == []
+    choose(tab, tab.get_by_role("dialog"), "school_id,code,name\n999999,A-1,Satu\n")
+    message = tab.get_by_role("cell", name="School was not found 999999")
+    assert message.evaluate("cell => cell.offsetWidth / cell.closest('table').offsetWidth") > 0.5
+    assert grave_findings_in_both_modes(tab) == []

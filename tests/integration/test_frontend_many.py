@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.integration.frontend_browser"]
 
+# Whether the buttons of a form do not cover its search
+IS_SEARCH_FIRST = """form => form.querySelector("[type=search]").getBoundingClientRect().bottom
+  <= form.querySelector("[type=submit]").getBoundingClientRect().top"""
+
 
 def test_ten_pupils_are_enrolled_by_their_names(pages: Callable[[str], TablePages]) -> None:
     one = OneClass(pages)
@@ -182,6 +186,7 @@ def test_ten_pupils_found_by_a_search_join_a_class_that_has_some(pages: Callable
     form = one.choices_in_place()
     expect(form.get_by_role("searchbox", name="Search students")).to_be_focused()
     expect(one.tab.get_by_role("tabpanel").get_by_role("link", name=there["full_name"])).to_be_in_viewport()
+    assert form.evaluate(IS_SEARCH_FIRST)
     one.tab.keyboard.type("Soka")
     for pupil in pupils[::2]:
         form.get_by_role("checkbox", name=pupil["full_name"]).click()

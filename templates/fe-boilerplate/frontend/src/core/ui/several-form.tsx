@@ -80,6 +80,7 @@ function SeveralForm({ page, referrer, row, reference, focus, onDone, onCancel }
   const [isNarrowed, setNarrowed] = useState(true);
   const create = tableHooks(page.table).useCreateMany();
   const options = [...chosen.values()];
+  const isUnused = chosen.size === 0 && !onCancel; // then nothing of the page is covered
 
   const save = async () => {
     setProblem(undefined);
@@ -136,7 +137,11 @@ function SeveralForm({ page, referrer, row, reference, focus, onDone, onCancel }
           )}
           <Shared page={page} entries={entries.required} />
           <More page={page} entries={entries.optional} />
-          <Stack gap="sm" className={classes.actions}>
+          <Stack
+            gap="sm"
+            className={classes.actions}
+            style={{ position: isUnused ? "static" : undefined }}
+          >
             {problem && <Rejected problem={problem} isAtRows={Object.keys(messages).length > 0} />}
             <Group justify="space-between">
               <Text size="sm" role="status" c="dimmed">
