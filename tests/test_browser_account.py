@@ -26,37 +26,49 @@ USERS = read_ddl_text(
 E2E = "frontend/e2e/"
 
 
+def account(**differing: Any) -> BrowserAccount:
+    known: dict[str, Any] = {"login": "e2e", "role": "admin", "is_filled": False, "has_password": True}
+    return BrowserAccount(**(known | differing))
+
+
 @pytest.mark.parametrize(
-    ("schema", "given", "account"),
+    ("schema", "given", "expected"),
     [
         (PLAIN, {}, None),
-        (PLAIN, {"auth": "oidc"}, None),
-        (PLAIN, {"auth": "session"}, BrowserAccount(login="e2e", role="admin", is_filled=False)),
-        (USERS, {"auth": "session"}, BrowserAccount(login="e2e@example.com", role="", is_filled=True)),
+        (PLAIN, {"auth": "oidc"}, account(has_password=False)),
+        (PLAIN, {"auth": "session"}, account()),
+        (USERS, {"auth": "session"}, account(login="e2e@example.com", role="", is_filled=True)),
         (
             USERS,
             {"auth": {"table": "users", "role": "kind"}},
-            BrowserAccount(login="e2e@example.com", role="owner", is_filled=True),
+            account(login="e2e@example.com", role="owner", is_filled=True),
         ),
-        (read_schema(), {"auth": "session"}, BrowserAccount(login="e2e", role="admin", is_filled=True)),
+        (read_schema(), {"auth": "session"}, account(is_filled=True)),
     ],
 )
 def test_it_is_an_administrator_of_the_accounts_table(
-    schema: Schema, given: dict[str, Any], account: BrowserAccount | None
+    schema: Schema, given: dict[str, Any], expected: BrowserAccount | None
 ) -> None:
-    assert browser_account(access_options(Application(schema), given)) == account
+    assert browser_account(access_options(Application(schema), given)) == expected
 
 
 @pytest.mark.parametrize(
-    ("options", "has_login"),
-    [({}, False), ({"auth": "session"}, False), ({"e2e": True}, False), ({"e2e": True, "auth": "session"}, True)],
+    ("options", "logging_in"),
+    [
+        ({}, set()),
+        ({"auth": "session"}, set()),
+        ({"e2e": True}, set()),
+        ({"e2e": True, "auth": "session"}, {"account.ts", "login.setup.ts"}),
+        ({"e2e": True, "auth": "oidc"}, {"account.ts", "login.setup.ts", "provider.ts"}),
+    ],
 )
-def test_only_tests_with_a_login_know_an_account(options: dict[str, Any], has_login: bool) -> None:
+def test_only_tests_with_a_login_know_an_account(options: dict[str, Any], logging_in: set[str]) -> None:
     files = {
         file.path: file.text
         for file in load_agent("fe-boilerplate").generate(AgentContext(schema=PLAIN, options=options))
     }
-    assert {f"{E2E}account.ts", f"{E2E}login.setup.ts"} & files.keys() == (
-        {f"{E2E}account.ts", f"{E2E}login.setup.ts"} if has_login else set()
-    )
-    assert ("app.core.login add" in files.get(f"{E2E}playwright.config.ts", "")) == has_login
+    found = {f"{E2E}{name}" for name in ("account.ts", "login.setup.ts", "provider.ts")} & files.keys()
+    assert found == {f"{E2E}{name}" for name in logging_in}
+    assert ("app.core.login add" in files.get(f"{E2E}playwright.config.ts", "")) == bool(logging_in)
+    has_password = options.get("auth") == "session"
+    assert ("password" in files.get(f"{E2E}account.ts", "")) == (has_password and bool(logging_in))

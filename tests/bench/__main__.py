@@ -3,7 +3,7 @@
 Wall time is a median with its minimum and maximum. CPU time is that of a command and of all processes that it started;
 where other programs keep the machine busy, its ratio says more. The file system is that of TMPDIR.
 
-With `--only NAME`, runs only this benchmark. `scale` takes many minutes and gigabytes: it runs only if it is named.
+With `--only NAME`, runs only this benchmark. `scale` and `groups` make large tables: they run only if they are named.
 """
 
 from __future__ import annotations
@@ -331,6 +331,13 @@ def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row
     yield from scale.bench_scale(scratch, rows, server)
 
 
+def bench_groups(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row]:
+    """Numbers of rows by group, of a large table; its modules are imported only here."""
+    from tests.bench import groups
+
+    yield from groups.bench_groups(scratch, rows, server)
+
+
 BENCHES = {
     "start": bench_start,
     "school": bench_school,
@@ -343,6 +350,7 @@ BENCHES = {
     "reading": bench_reading,
     "merging": bench_merging,
 }
+LARGE_TABLES = {"scale": bench_scale, "groups": bench_groups}
 
 
 def file_system(folder: str) -> str:
@@ -355,9 +363,13 @@ def file_system(folder: str) -> str:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmarks and print the results. Raises where something cannot be measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", choices=sorted([*BENCHES, "scale"]), help="measure only this")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="students of `scale` (default: %(default)s)")
-    parser.add_argument("--server", help="address of a PostgreSQL for `scale`, postgresql://…; default: one of its own")
+    parser.add_argument("--only", choices=sorted([*BENCHES, *LARGE_TABLES]), help="measure only this")
+    parser.add_argument(
+        "--rows", type=int, default=1_000_000, help="students of `scale`, attendance of `groups` (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--server", help="address of a PostgreSQL for these two, postgresql://…; default: one of its own"
+    )
     options = parser.parse_args(arguments)
     only = options.only
     with tempfile.TemporaryDirectory(prefix="runner-bench-") as folder:
@@ -369,8 +381,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             if only in {None, name}:
                 for row in bench(Scratch(Path(folder, name))):  # its own: nothing of another one's is found there
                     print(row, flush=True)
-        if only == "scale":
-            for row in bench_scale(Scratch(Path(folder, only)), options.rows, options.server):
+        if only in LARGE_TABLES:
+            for row in LARGE_TABLES[only](Scratch(Path(folder, only)), options.rows, options.server):
                 print(row, flush=True)
 
 

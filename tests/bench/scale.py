@@ -56,25 +56,26 @@ class Sides:
 
     def compare_with(self, what: str, generated: str, other: httpx.Client, path: str) -> Row:
         """Return the row of a GET request to the generated application and one to another."""
-        return self.measured(what, lambda: _get(self.generated, generated), lambda: _get(other, path))
+        return measured(what, lambda: get(self.generated, generated), lambda: get(other, path))
 
-    def measured(self, what: str, generated: Callable[[], float], by_hand: Callable[[], float]) -> Row:
-        """Return the row of two actions, which return how many seconds they took."""
-        generated()
-        by_hand()
-        rounds = []
-        for _ in range(RUNS):
-            rounds.append((generated(), by_hand()))
-            if rounds[-1][0] > SLOW_S:
-                break
-        ours, theirs = (statistics.median(times) for times in zip(*rounds, strict=True))
-        return Row(
-            what=what,
-            measured=f"{ours * 1000:,.1f} ms",
-            baseline=f"{theirs * 1000:,.1f} ms",
-            ratio=ours / theirs,
-            bound=BOUND,
-        )
+
+def measured(what: str, generated: Callable[[], float], by_hand: Callable[[], float]) -> Row:
+    """Return the row of two actions, which return how many seconds they took."""
+    generated()
+    by_hand()
+    rounds = []
+    for _ in range(RUNS):
+        rounds.append((generated(), by_hand()))
+        if rounds[-1][0] > SLOW_S:
+            break
+    ours, theirs = (statistics.median(times) for times in zip(*rounds, strict=True))
+    return Row(
+        what=what,
+        measured=f"{ours * 1000:,.1f} ms",
+        baseline=f"{theirs * 1000:,.1f} ms",
+        ratio=ours / theirs,
+        bound=BOUND,
+    )
 
 
 def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row]:
@@ -82,7 +83,7 @@ def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row
     options = {"search": {"students": SEARCHED_COLUMNS}}
     folder = write_backend(backend_files(read_schema(), options=options), scratch.fresh())
     with ExitStack() as stack:
-        database = stack.enter_context(_database_of(server) if server else _own_database())
+        database = stack.enter_context(database_of(server) if server else own_database())
         ours = stack.enter_context(serving(folder, database, LOG_FORMAT="plain", DATABASE_POOL_TIMEOUT="60"))
         can_search = fill(database, rows)
         theirs = stack.enter_context(
@@ -106,13 +107,14 @@ def bench_scale(scratch: Scratch, rows: int, server: str | None) -> Iterator[Row
 
 
 @contextmanager
-def _own_database() -> Iterator[str]:
+def own_database() -> Iterator[str]:
+    """Yield the address of a new database on a server of its own, which the wheel has."""
     with running_server() as server, server.new_database() as database:
         yield database
 
 
 @contextmanager
-def _database_of(server: str) -> Iterator[str]:
+def database_of(server: str) -> Iterator[str]:
     """Yield the address of a new database on a server that is running, which is dropped afterwards."""
     name = f"bench_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
@@ -201,7 +203,7 @@ def _writes(sides: Sides) -> Iterator[Row]:
         return _timed(client, "POST", f"{PREFIX}/students/bulk-delete", created[client].pop())[1]
 
     for what, action in (("create", create), ("delete", delete)):
-        yield sides.measured(
+        yield measured(
             f"students, {what} {BULK:,} in bulk",
             lambda action=action: action(sides.generated),  # type: ignore[misc]
             lambda action=action: action(sides.by_hand),  # type: ignore[misc]
@@ -247,7 +249,8 @@ def _download(client: httpx.Client, path: str, rows: int) -> float:
     return time.perf_counter() - began
 
 
-def _get(client: httpx.Client, path: str) -> float:
+def get(client: httpx.Client, path: str) -> float:
+    """Return how many seconds a GET request took. Raises RuntimeError where it is answered with an error."""
     return _timed(client, "GET", path)[1]
 
 

@@ -1,4 +1,4 @@
-"""The rows of the benchmark of large tables: a school, its students, and ten rows of attendance for each of them."""
+"""The rows of the benchmarks of large tables: a school, its students, and rows of attendance for each of them."""
 
 from __future__ import annotations
 
@@ -32,24 +32,26 @@ INSERT INTO students (school_id, nisn, nis, nik, full_name, gender, birth_place,
     FROM generate_series(1, {rows}) AS n
 """
 ATTENDANCE = """
-INSERT INTO attendance (student_id, class_id, attendance_date, status, check_in)
-    SELECT n, 1, DATE '2024-01-01' + day, (ARRAY['hadir', 'hadir', 'sakit']::attendance_status[])[(n + day) % 3 + 1],
-           TIME '07:00'
-    FROM generate_series(0, 9) AS day, generate_series(1, {rows}) AS n
+INSERT INTO attendance (student_id, class_id, attendance_date, status, check_in, created_at)
+    SELECT n, n / 30 + 1, DATE '2024-01-01' + day,
+           (ARRAY['hadir', 'hadir', 'sakit']::attendance_status[])[(n + day) % 3 + 1],
+           TIME '07:00', TIMESTAMP '2024-01-01 07:00' AT TIME ZONE 'UTC' + day * INTERVAL '1 day'
+    FROM generate_series(0, {days} - 1) AS day, generate_series(1, {rows}) AS n
 """
 
 
-def fill(database: str, rows: int) -> bool:
+def fill(database: str, rows: int, days: int = 10) -> bool:
     """Fill the migrated tables; return whether searches can be compared, which needs the extension `pg_trgm`.
 
-    Foreign keys are not checked while rows are added: the class of the attendance, which no request reads, is missing.
+    Each of `rows` students has attendance on each of `days` days. Foreign keys are not checked while rows are added:
+    the classes of the attendance are missing.
     """
     with psycopg.connect(database, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")
         connection.execute("SET maintenance_work_mem = '256MB'")
         connection.execute(SCHOOL)
         connection.execute(sql.SQL(STUDENTS).format(rows=sql.Literal(rows)))
-        connection.execute(sql.SQL(ATTENDANCE).format(rows=sql.Literal(rows)))
+        connection.execute(sql.SQL(ATTENDANCE).format(rows=sql.Literal(rows), days=sql.Literal(days)))
         found = connection.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'pg_trgm'").fetchone()
         if found:
             for statement in SEARCH_INDEX:

@@ -30,8 +30,10 @@ class Provider:
     claims: dict[str, Any] = field(default_factory=dict)
     key: RSAKey = field(default_factory=lambda: RSAKey.generate_key(2048, {"kid": "first", "use": "sig"}))
     signed_by: RSAKey | None = None  # a key that is not announced
+    cookie: str = ""  # that a browser must have, in place of a form to log in
     url: str = ""
     codes: dict[str, dict[str, str]] = field(default_factory=dict)
+    logins: int = 0  # how many codes were redeemed
 
     def reset(self, **claims: Any) -> None:
         """Put these claims into the following tokens, signed with the right key."""
@@ -68,6 +70,7 @@ class Provider:
             or (asked["code_challenge"], asked["redirect_uri"]) != (challenge, form["redirect_uri"])
         ):
             return 400, {"error": "invalid_grant"}
+        self.logins += 1
         now = int(time.time())
         claims = {
             "iss": self.url, "sub": "subject-1", "aud": CLIENT, "exp": now + 300, "iat": now, "nonce": asked["nonce"],
@@ -86,7 +89,9 @@ def running_provider() -> Iterator[Provider]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
-            if parts.path == "/authorize":
+            if parts.path == "/authorize" and provider.cookie not in self.headers.get("Cookie", ""):
+                self._send(401, {"error": "log in first"})
+            elif parts.path == "/authorize":
                 self._send(302, location=provider.authorize(dict(parse_qsl(parts.query))))
             elif parts.path == "/keys":
                 self._send(200, KeySet([provider.key]).as_dict(private=False))

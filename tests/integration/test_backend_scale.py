@@ -6,6 +6,7 @@ Queries are slow here because their table is locked, so they last as long as a t
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ CREATE TABLE notes (
     size int NOT NULL DEFAULT 1 CHECK (size > 0),
     late_id int REFERENCES owners DEFERRABLE INITIALLY DEFERRED
 );
+CREATE TABLE visits (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, came_on date NOT NULL, note text NOT NULL);
+CREATE INDEX visits_came_on_idx ON visits (came_on);
 """
 WAIT_S = 60.0
 CLIENTS = 200
@@ -64,12 +67,34 @@ is_updated = updated == [{**row, "size": number + 2} for number, row in enumerat
 print(json.dumps([statements, is_created, is_updated, deleted]))
 """
 
+# Requests groups of dates, and prints the plan of each statement for them.
+PLANNING = """
+import json
+import sqlalchemy as sa
+from fastapi.testclient import TestClient
+from app.core.database import get_request_engine
+from app.main import app
+
+ran = []
+sa.event.listen(get_request_engine(), "before_cursor_execute", lambda *event: ran.append(event[2:4]))
+with TestClient(app) as client:
+    for unit in ("day", "week", "month"):
+        answer = client.get(f"/api/visits/groups?group_by=came_on__{unit}&limit=366")
+        assert answer.status_code == 200, answer.text
+plans = []
+for statement, parameters in [*ran]:
+    with get_request_engine().connect() as connection:
+        rows = connection.exec_driver_sql(f"EXPLAIN {statement}", parameters)
+        plans.append("\\n".join(row[0] for row in rows))
+print(json.dumps(plans))
+"""
+
 
 @pytest.fixture(scope="module")
 def backend(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("notes")
     (folder / "notes.sql").write_text(DDL, encoding="utf-8")
-    return write_backend(backend_files(read_schema(folder / "notes.sql")), folder)
+    return write_backend(backend_files(read_schema(folder / "notes.sql"), options={"charts": True}), folder)
 
 
 @pytest.fixture
@@ -113,6 +138,21 @@ def test_totals_of_a_large_table_are_capped_or_estimated(client: httpx.Client, d
     estimated, precision = totals["estimated"]
     assert precision == "estimated"
     assert 11_000 < estimated < 13_000
+
+
+def test_groups_of_dates_are_counted_in_an_index_alone(backend: Path, database: str) -> None:
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("SET synchronous_commit = on")  # or VACUUM may find the rows not yet visible to all
+        connection.execute(
+            "INSERT INTO visits (came_on, note) SELECT DATE '2020-01-01' + n % 1000, repeat('x', 1000) "
+            "FROM generate_series(1, 20000) AS n"
+        )
+        connection.execute("VACUUM ANALYZE visits")
+    result = run(backend, "-c", PLANNING, DATABASE_URL=database)
+    assert result.returncode == 0, result.stderr[-2000:]
+    plans = json.loads(result.stdout)
+    assert len(plans) == 2 * 3
+    assert {node for plan in plans for node in re.findall(r"\w+(?: \w+)* Scan", plan)} == {"Index Only Scan"}, plans
 
 
 # ----------------------------------------------------------------------------------------------------------------- bulk
@@ -211,7 +251,9 @@ def test_slow_lists_leave_connections_to_others(backend: Path, database: str) ->
         assert max(times.values()) < SOON_MS, times
 
 
-@pytest.mark.parametrize("path", ["/api/notes", "/api/notes/count", "/api/notes/export.csv"])
+@pytest.mark.parametrize(
+    "path", ["/api/notes", "/api/notes/count", "/api/notes/groups?group_by=owner_id", "/api/notes/export.csv"]
+)
 def test_the_query_of_a_client_that_leaves_is_cancelled(server: Server, database: str, path: str) -> None:
     with locked(database) as waiting:
         with pytest.raises(httpx.ReadTimeout):

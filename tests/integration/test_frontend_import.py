@@ -39,19 +39,20 @@ def test_a_file_is_checked_and_imported(pages: Callable[[str], TablePages]) -> N
     subjects.open_list()
     tab.get_by_role("button", name="Import from a file").click()
     dialog = tab.get_by_role("dialog")
-    header = "School;Kode;Name;Weekly hours;Passing score;Grade levels"
+    header = "School;Singkatan;Name;Weekly hours;Passing score;Grade levels"
     good = [f"SMP Impor Sari;IMP-{at:02};Impor {at};4;87,5;7,8" for at in range(30)]
     bad = ["SMP Tiada;IMP-90;Impor 90;4;87,5;", "SMP Impor Sari;IMP-01;Impor 91;99;87,5;"]
     choose(tab, dialog, "\n".join([header, *good, *bad]))
     expect(dialog.get_by_text("Still needed: Code.")).to_be_visible()
-    dialog.get_by_role("combobox", name="Field of Kode").fill("Code")
+    dialog.get_by_role("combobox", name="Field of Singkatan").fill("Code")
     tab.get_by_role("option", name="Code", exact=True).click()
     errors = dialog.get_by_role("table", name="Errors in the file")
     expect(errors.get_by_role("row", name="32 A SMP Tiada School was not found")).to_be_visible()
     expect(errors.get_by_role("row", name="33 D 99 Weekly hours must be 12 or less")).to_be_visible()
     assert grave_findings_in_both_modes(tab) == []
 
-    choose(tab, dialog, "\n".join([header.replace("Kode", "Code"), *good]))
+    # Titles of either language are known
+    choose(tab, dialog, "\n".join(["Sekolah;Kode;Name;Jam per minggu;Passing score;Tingkat", *good]))
     expect(dialog.get_by_text("30 rows checked: nothing is wrong")).to_be_visible()
     dialog.get_by_role("button", name="Import 30").click()
     expect(dialog).to_be_hidden()
@@ -115,4 +116,8 @@ def test_an_import_fits_a_phone(tab: Page, pages: Callable[[str], TablePages]) -
     choose(tab, tab.get_by_role("dialog"), "code,name\nA-1,Satu\n")
     expect(tab.get_by_role("table", name="Columns of the file")).to_be_visible()
     assert tab.evaluate("document.documentElement.scrollWidth") == 375
+    assert grave_findings_in_both_modes(tab) == []
+    choose(tab, tab.get_by_role("dialog"), "school_id,code,name\n999999,A-1,Satu\n")
+    message = tab.get_by_role("cell", name="School was not found 999999")
+    assert message.evaluate("cell => cell.offsetWidth / cell.closest('table').offsetWidth") > 0.5
     assert grave_findings_in_both_modes(tab) == []

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["tests.integration.frontend_browser"]
 
+# Whether the buttons of a form do not cover its search
+IS_SEARCH_FIRST = """form => form.querySelector("[type=search]").getBoundingClientRect().bottom
+  <= form.querySelector("[type=submit]").getBoundingClientRect().top"""
+
 
 def test_ten_pupils_are_enrolled_by_their_names(pages: Callable[[str], TablePages]) -> None:
     one = OneClass(pages)
@@ -158,11 +162,38 @@ def test_adding_several_fits_a_phone(tab: Page, pages: Callable[[str], TablePage
     assert grave_findings_in_both_modes(tab) == []
     one.enrol([enrolled])
     one.open("Enrollments")
-    dialog = one.add_several()
-    dialog.get_by_role("searchbox").fill("Mawar")
-    expect(dialog.get_by_text(re.compile("Select all"))).to_be_visible()
+    form = one.choices_in_place()
+    expect(form.get_by_text(re.compile("Select all"))).to_be_visible()
+    expect(form.get_by_role("searchbox")).not_to_be_focused()  # its keyboard would cover the rows
     assert tab.evaluate("document.documentElement.scrollWidth") == 375
     assert grave_findings_in_both_modes(tab) == []
+    form.get_by_role("searchbox").fill("Mawar")
+    form.get_by_text("Select all 3 shown").click()
+    form.get_by_role("button", name="Add 3").click()
+    expect(form).to_be_hidden()
+    dialog = one.add_several()
+    dialog.get_by_role("searchbox").fill("Mawar")
+    expect(dialog.get_by_role("checkbox", name="Mawar 03 Already added")).to_be_disabled()
+    assert tab.evaluate("document.documentElement.scrollWidth") == 375
+    assert grave_findings_in_both_modes(tab) == []
+
+
+def test_ten_pupils_found_by_a_search_join_a_class_that_has_some(pages: Callable[[str], TablePages]) -> None:
+    one = OneClass(pages)
+    there, *pupils = one.pupils(20, "Soka")
+    one.enrol([there])
+    clicks = one.open("Enrollments")
+    form = one.choices_in_place()
+    expect(form.get_by_role("searchbox", name="Search students")).to_be_focused()
+    expect(one.tab.get_by_role("tabpanel").get_by_role("link", name=there["full_name"])).to_be_in_viewport()
+    assert form.evaluate(IS_SEARCH_FIRST)
+    one.tab.keyboard.type("Soka")
+    for pupil in pupils[::2]:
+        form.get_by_role("checkbox", name=pupil["full_name"]).click()
+    form.get_by_role("button", name="Add 10").click()
+    expect(form).to_be_hidden()
+    expect(one.tab.get_by_text("11 rows")).to_be_visible()
+    assert clicks.count == 12
 
 
 def test_chosen_rows_are_changed_at_once(pages: Callable[[str], TablePages]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -16,6 +17,8 @@ from tests.frontend_packages import BROWSER_TESTS, packages
 from tests.generated_backend import backend_files, read_schema, write_backend
 from tests.integration.backend import plain_environment
 from tests.integration.frontend import frontend_files, tool_environment, write_files
+from tests.integration.oidc_provider import running_provider
+from tests.integration.test_backend_oidc import settings as oidc_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,13 +141,31 @@ def test_the_applications_own_browser_tests_pass(tmp_path: Path) -> None:
     run(workspace, "make e2e", E2E_CHROMIUM=str(chromium()), E2E_OUTPUT=str(tmp_path / "run"), CI="true")
 
 
-def test_browser_tests_of_an_application_with_a_login_log_in(tmp_path: Path) -> None:
-    workspace = application(tmp_path, e2e=True, auth="session")
+@pytest.mark.parametrize("kind", ["session", "oidc"])
+def test_browser_tests_of_an_application_with_a_login_log_in(tmp_path: Path, kind: str) -> None:
+    workspace = application(tmp_path, e2e=True, auth=kind)
     run(workspace / "frontend", "node_modules/.bin/biome check e2e && npm --prefix e2e run --silent typecheck")
-    run(
-        workspace,
-        "npm --prefix frontend/e2e test -- --grep 'log in|row of Fees'",
-        E2E_CHROMIUM=str(chromium()),
-        E2E_OUTPUT=str(tmp_path / "run"),
-        CI="true",
-    )
+    run_browser_tests(workspace, "log in|row of Fees")
+
+
+def test_browser_tests_log_in_with_a_provider_that_is_running(tmp_path: Path) -> None:
+    workspace = application(tmp_path, DDL, e2e=True, auth="oidc")
+    known = {"name": "known", "value": "1", "domain": "127.0.0.1", "path": "/", "expires": -1, "sameSite": "Lax"}
+    state = tmp_path / "provider.json"
+    state.write_text(json.dumps({"cookies": [{**known, "httpOnly": True, "secure": False}], "origins": []}))
+    with running_provider() as provider:
+        provider.cookie = "known=1"
+        run_browser_tests(
+            workspace,
+            "log in|row of",
+            **oidc_settings(provider.url),
+            E2E_LOGIN="ann@school.example",
+            E2E_STORAGE_STATE=str(state),
+        )
+        assert provider.logins == 1
+
+
+def run_browser_tests(workspace: Path, titles: str, **environment: str) -> None:
+    """Run the application's tests in a browser that have such titles."""
+    settings = {"E2E_CHROMIUM": str(chromium()), "E2E_OUTPUT": str(workspace / "run"), "CI": "true"}
+    run(workspace, f"npm --prefix frontend/e2e test -- --grep '{titles}'", **settings, **environment)

@@ -76,8 +76,9 @@ def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Application]:
 class Day:
     """A teacher's day in the school: a tab of a browser, and how the teacher works it."""
 
-    def __init__(self, school: Application, tab: Page, hands: Hands, words: InterfaceWords) -> None:
-        self.school, self.tab, self.hands, self.words = school, tab, hands, words
+    def __init__(self, school: Application, tab: Page, way: str, words: InterfaceWords) -> None:
+        self.school, self.tab, self.way, self.words = school, tab, way, words
+        self.hands = Hands(tab, WAYS[way][0])
         self.clicks = Clicks.of(tab)
 
     def pages(self, table: str) -> TablePages:
@@ -131,10 +132,10 @@ class Day:
 def day(request: pytest.FixtureRequest, browser: Browser, school: Application) -> Iterator[Day]:
     """Provide the day of a teacher who is logged in."""
     way, _, language = request.param.partition("-")
-    by, settings = WAYS[way]
+    _, settings = WAYS[way]
     context = browser.new_context(**{**PERSON, **settings, "locale": LOCALES[language]})
     context.set_default_timeout(30_000)
-    day = Day(school, context.new_page(), Hands(context.pages[0], by), InterfaceWords(language=language))
+    day = Day(school, context.new_page(), way, InterfaceWords(language=language))
     day.log_in()
     yield day
     context.close()
@@ -168,6 +169,29 @@ def test_ten_pupils_are_enrolled_one_by_one(day: Day) -> None:
     expect(form).to_be_hidden()
     assert {row["student_id"] for row in one.children("enrollments")} == {pupil["id"] for pupil in pupils}
     day.took(at_most=12)
+
+
+def test_ten_pupils_join_a_class_that_has_some(day: Day) -> None:
+    one = OneClass(day.pages)
+    pupils = one.pupils(20, f"Teratai{one.school}x")
+    there, joining = pupils[:1], pupils[1::2]
+    one.enrol(there)
+    day.open(f"classes/{one.row['id']}", "enrollments")
+    expect(day.tab.get_by_role("tabpanel").get_by_role("table")).to_be_visible()
+    form = day.tab.get_by_role("form", name=day.words.text("several.title", nouns=day.nouns("enrollments")))
+    search = form.get_by_role("searchbox")
+    if day.way == "mouse":
+        expect(search).to_be_focused()
+    day.hands.enter(search, f"Teratai{one.school}x")
+    expect(form.get_by_label(day.words.text("choices.all", count=19))).to_be_visible()
+    for pupil in joining:
+        day.hands.tick(form.get_by_role("checkbox", name=pupil["full_name"], exact=True))
+    day.button("several.add", count=10)
+    expect(form).to_be_hidden()
+    added = {pupil["id"] for pupil in [*there, *joining]}
+    assert {row["student_id"] for row in one.children("enrollments")} == added
+    # On a phone the search is not focused by itself: its keyboard would cover the rows
+    day.took(at_most=13 if day.way == "phone" else 12)
 
 
 def test_attendance_of_a_class_is_taken(day: Day) -> None:

@@ -40,7 +40,7 @@ function TableCard({ entry }: { entry: Entry }) {
         <Link {...props} ref={ref} to="/$table" params={{ table: entry.name }} />
       )}
     >
-      <Text fw={600} lineClamp={2}>
+      <Text fw={600} fz={{ base: "sm", sm: "md" }} lineClamp={2}>
         {entry.label}
       </Text>
       {inViewport ? <Count entry={entry} /> : <Waiting />}

@@ -11,3 +11,8 @@ export function textIn(text: Text): string {
   if (typeof text === "string") return text;
   return text[language] ?? text[defaultLanguage] ?? text.en ?? "";
 }
+
+/** Return a text in every language that it has, that of the interface first. */
+export function textsIn(text: Text): readonly string[] {
+  return typeof text === "string" ? [text] : [...new Set([textIn(text), ...Object.values(text)])];
+}

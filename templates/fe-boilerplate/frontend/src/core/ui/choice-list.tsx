@@ -15,6 +15,8 @@ import { errorText } from "./states";
 const SEARCH_DELAY = 150; // milliseconds after the last key press
 
 export type Chosen = ReadonlyMap<string, Option>;
+/** Whether the search is focused at first, and whether the page is scrolled to it then. */
+export type SearchFocus = "none" | "still" | "scrolling";
 
 interface Props {
   readonly reference: Reference;
@@ -29,8 +31,7 @@ interface Props {
   ) => Promise<ReadonlySet<string>>;
   /** Messages by option. */
   readonly messages: Messages;
-  /** Whether the search is focused at first. */
-  readonly isFocused: boolean;
+  readonly focus: SearchFocus;
   /** Shown between the search and the options. */
   readonly children?: ReactNode;
 }
@@ -41,12 +42,12 @@ interface Props {
  * Enter in the search chooses the first match, Shift and a click a range, and pasted names all that they name.
  */
 export function ChoiceList(props: Props) {
-  const { label, chosen, onChange, messages, isFocused } = props;
+  const { label, chosen, onChange, messages, focus } = props;
   const [search, setSearch] = useState("");
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
-    if (isFocused) input.current?.focus();
-  }, [isFocused]);
+    if (focus !== "none") input.current?.focus({ preventScroll: focus === "still" });
+  }, [focus]);
   const { offered, linked, isSettled, error } = useOffered(props, search.trim());
   const free = offered.filter(({ value }) => !linked.has(value));
   const shown = search ? offered : withChosen(offered, chosen, messages);
@@ -71,7 +72,7 @@ export function ChoiceList(props: Props) {
     <Stack gap="xs">
       <TextInput
         ref={input}
-        data-autofocus={isFocused || undefined} // for the dialog, which takes the focus itself
+        data-autofocus={focus !== "none" || undefined} // for the dialog, which takes the focus itself
         type="search"
         aria-label={t("search.in", { nouns: lowerFirst(label) })}
         placeholder={t("choices.search", { nouns: lowerFirst(label) })}

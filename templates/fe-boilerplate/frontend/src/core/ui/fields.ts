@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { factsOf, inner } from "../api/kinds";
 import type { AnyTable, Reference } from "../api/table";
-import { textIn } from "../language/texts";
+import { textIn, textsIn } from "../language/texts";
 import type { Choice, FieldChange, FieldInfo, FieldText, Kind, Row } from "./page";
 
 type Texts = Readonly<Record<string, FieldText>>;
@@ -36,6 +36,7 @@ function describe(table: AnyTable, name: string, text: FieldChange<Row>): FieldI
     ...shown,
     name,
     label: label === undefined ? name : textIn(label),
+    labels: label === undefined ? [name] : textsIn(label),
     help: help && textIn(help),
     kind: facts.kind,
     item: item && factsOf(item).kind,
@@ -85,8 +86,8 @@ function choicesOf(
 }
 
 function choice(value: string, labels: FieldText["values"] = {}): Choice {
-  const label = labels[value];
-  return { value, label: (label && textIn(label)) || choiceLabel(value) };
+  const text = labels[value] || choiceLabel(value);
+  return { value, label: textIn(text) || choiceLabel(value), labels: textsIn(text) };
 }
 
 /** Return the label of a value of a field. */

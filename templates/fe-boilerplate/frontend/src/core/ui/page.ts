@@ -94,6 +94,8 @@ export function customize<R extends Row>(changes: Customization<R>): Customizati
 export interface FieldInfo extends Omit<FieldChange<Row>, "label" | "help" | "values"> {
   readonly name: string;
   readonly label: string;
+  /** The label in every language, that of the interface first. */
+  readonly labels: readonly string[];
   readonly help?: string;
   readonly kind: Kind;
   /** The kind of the items of an array. */
@@ -119,6 +121,7 @@ export interface FieldInfo extends Omit<FieldChange<Row>, "label" | "help" | "va
 export interface Choice {
   readonly value: string;
   readonly label: string;
+  readonly labels: readonly string[];
 }
 
 export type { Kind };

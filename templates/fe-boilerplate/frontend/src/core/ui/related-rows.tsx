@@ -48,6 +48,7 @@ export function RelatedRows({ referrer, row, isOpened }: Props) {
 function Rows({ page, referrer, row, isOpened }: Props & { page: AnyPage }) {
   const [place, setPlace] = useState(FIRST);
   const [isGrid, setGrid] = useState(false);
+  const [hasAdded, setAdded] = useState(false);
   const size = isGrid ? GRID_SIZE : PAGE_SIZE;
   const columns = useMemo(
     () => page.columns.filter((name) => !referrer.fields.includes(name)),
@@ -90,7 +91,10 @@ function Rows({ page, referrer, row, isOpened }: Props & { page: AnyPage }) {
     );
   }
   const isInPlace =
-    isOpened && total === 0 && page.table.creatable && isChoiceEnough(page, referrer);
+    isOpened &&
+    page.table.creatable &&
+    (total === 0 || !hasAdded) &&
+    isChoiceEnough(page, referrer);
   return (
     <Stack gap="sm">
       <Group justify="space-between">
@@ -110,7 +114,6 @@ function Rows({ page, referrer, row, isOpened }: Props & { page: AnyPage }) {
           {page.table.creatable && <NewLink page={page} values={Object.fromEntries(pairs)} />}
         </Group>
       </Group>
-      {isInPlace && <SeveralInPlace page={page} referrer={referrer} row={row} />}
       {total !== 0 && (
         <DataTable
           page={page}
@@ -127,6 +130,15 @@ function Rows({ page, referrer, row, isOpened }: Props & { page: AnyPage }) {
         size={size}
         onChange={setPlace}
       />
+      {isInPlace && (
+        <SeveralInPlace
+          page={page}
+          referrer={referrer}
+          row={row}
+          isBelowRows={total !== 0}
+          onDone={() => setAdded(true)}
+        />
+      )}
     </Stack>
   );
 }

@@ -98,13 +98,14 @@ export function RowForm({ page, base, presets = {}, onAnother, onReload, current
                 onOverwrite={currentEtag && overwrite}
               />
             )}
-            <Group gap="xs">
+            <Group gap="xs" wrap="nowrap" align="stretch" className={classes.buttons}>
               <Button type="submit" px={PADDING} loading={isSubmitting}>
                 {t("save")}
               </Button>
               {onAnother && (
                 <Button
                   variant="default"
+                  classNames={{ root: classes.another, label: classes.wrapped }}
                   px={PADDING}
                   disabled={isSubmitting}
                   onClick={() => submit(true)}

@@ -47,6 +47,7 @@ export function CellErrorTable({ page, report }: Props) {
       >
         <Table
           verticalSpacing={4}
+          horizontalSpacing={6}
           stickyHeader
           aria-label={t("import.errors")}
           aria-rowcount={errors.length + 1}
@@ -55,7 +56,9 @@ export function CellErrorTable({ page, report }: Props) {
             <Table.Tr aria-rowindex={1}>
               <Table.Th scope="col">{t("import.row")}</Table.Th>
               <Table.Th scope="col">{t("import.column")}</Table.Th>
-              <Table.Th scope="col">{t("import.value")}</Table.Th>
+              <Table.Th scope="col" visibleFrom="sm">
+                {t("import.value")}
+              </Table.Th>
               <Table.Th scope="col">{t("import.error")}</Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -67,8 +70,15 @@ export function CellErrorTable({ page, report }: Props) {
                 <Table.Tr key={index} ref={measure} data-row={index} aria-rowindex={index + 2}>
                   <Table.Td>{error.row}</Table.Td>
                   <Table.Td>{error.column}</Table.Td>
-                  <Table.Td className={classes.value}>{error.value}</Table.Td>
-                  <Table.Td>{errorSentence(page, error)}</Table.Td>
+                  <Table.Td className={classes.value} visibleFrom="sm">
+                    {error.value}
+                  </Table.Td>
+                  <Table.Td>
+                    {errorSentence(page, error)}
+                    <Text size="xs" c="dimmed" hiddenFrom="sm" className={classes.value}>
+                      {error.value}
+                    </Text>
+                  </Table.Td>
                 </Table.Tr>
               );
             })}

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FileColumns } from "../../api/imports";
+import { describeFields } from "../fields";
+import type { AnyPage } from "../page";
 import { pupils } from "../testing/pupils";
 import { matchColumns, missingFields, readingOf } from "./file-columns";
 
@@ -14,7 +16,44 @@ const file = (...titles: readonly string[]): FileColumns => ({
   required: ["name", "fee", "born_on"],
 });
 
+/** The pupils, with some labels in two languages. */
+const bilingual = ((): AnyPage => {
+  const fields = describeFields(
+    pupils.table,
+    {
+      name: { label: { en: "Name", id: "Nama" } },
+      fee: { label: { en: "Fee", id: "Name" } },
+      born_on: { label: { en: "Born on", id: "Tanggal" } },
+      left_on: { label: { en: "Left on", id: "Tanggal" } },
+      level: {
+        label: "Level",
+        values: { beginner: { en: "New", id: "Pemula" }, far_on: "Beginner" },
+      },
+    },
+    {},
+  );
+  return { ...pupils, fields, byName: new Map(fields.map((field) => [field.name, field])) };
+})();
+
 describe("the columns of a file", () => {
+  it("are matched by labels of other languages where no column has that of the interface", () => {
+    const names = (...titles: readonly string[]) => {
+      const found = { ...file(...titles), fields: ["name", "fee", "born_on", "left_on", "level"] };
+      return matchColumns(bilingual, found).map((field) => field?.name);
+    };
+    expect(names("nama", "Fee")).toEqual(["name", "fee"]);
+    expect(names("Nama", "Name")).toEqual([undefined, "name"]);
+    expect(names("Nama", "Biaya")).toEqual(["name", undefined]);
+    expect(names("Tanggal", "")).toEqual([undefined, undefined]); // of two fields
+  });
+
+  it("have choices with the labels of all languages, unless they are values", () => {
+    const mapping = matchColumns(bilingual, file("Level"));
+    expect(readingOf(mapping, "en").choices).toEqual({
+      level: { New: "beginner", Pemula: "beginner" },
+    });
+  });
+
   it("are matched by label, or by the name that the server found, each field once", () => {
     const found = file("NAME", "born_on", "Born on", "other");
     const mapping = matchColumns(pupils, found);

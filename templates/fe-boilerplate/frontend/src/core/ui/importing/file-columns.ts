@@ -14,15 +14,28 @@ export function importedFields(page: AnyPage, file: FileColumns): readonly Field
   return file.fields.flatMap((name) => page.byName.get(name) ?? []);
 }
 
-/** Return the field of each column whose title is the label or the name of a field, each once. */
+/**
+ * Return the field of each column whose title is the label or the name of a field, each once.
+ *
+ * A label in another language than that of the interface counts where no column has the field otherwise.
+ */
 export function matchColumns(page: AnyPage, file: FileColumns): Mapping {
   const left = new Set(importedFields(page, file));
-  return file.columns.map(({ title, field: named }) => {
-    const field =
-      [...left].find(({ label }) => plain(label) === plain(title)) ??
-      [...left].find(({ name }) => name === named);
+  const take = (field: FieldInfo | undefined) => {
     if (field) left.delete(field);
     return field;
+  };
+  const matched = file.columns.map(({ title, field: named }) =>
+    take(
+      [...left].find(({ label }) => plain(label) === plain(title)) ??
+        [...left].find(({ name }) => name === named),
+    ),
+  );
+  return matched.map((field, at) => {
+    const title = plain(file.columns[at]?.title ?? "");
+    if (field || !title) return field;
+    const found = [...left].filter(({ labels }) => labels.some((label) => plain(label) === title));
+    return found.length === 1 ? take(found[0]) : undefined;
   });
 }
 
@@ -56,9 +69,16 @@ export function readingOf(mapping: Mapping, locale = formatLocale): Reading {
   };
 }
 
-/** Return the labels of a field's choices that the server cannot tell from the values. */
+/** Return the labels of a field's choices, in every language, that the server cannot tell from the values. */
 function labelled({ name, choices = [] }: FieldInfo): [string, Record<string, string>][] {
-  const others = choices.filter(({ value, label }) => plain(value) !== plain(label));
-  if (others.length === 0) return [];
-  return [[name, Object.fromEntries(others.map(({ value, label }) => [label, value]))]];
+  const known = new Set(choices.map(({ value }) => plain(value)));
+  const found: Record<string, string> = {};
+  const add = (value: string, label: string) => {
+    if (known.has(plain(label))) return;
+    known.add(plain(label));
+    found[label] = value;
+  };
+  for (const { value, label } of choices) add(value, label);
+  for (const { value, labels } of choices) for (const label of labels) add(value, label);
+  return Object.keys(found).length > 0 ? [[name, found]] : [];
 }
