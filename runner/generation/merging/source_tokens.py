@@ -26,11 +26,11 @@ _PYTHON = re.compile(
     rf'|"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'|{_QUOTED})'
     r"|(?P<comment>#[^\n]*)|(?P<word>\w+)|(?P<space>\s+)|(?P<mark>.))"
 )
-_TYPESCRIPT = re.compile(
+TYPESCRIPT = re.compile(
     rf"(?s:(?P<string>{_QUOTED}|`(?:[^`\\]|\\.)*`)"
     r"|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<word>[\w$]+)|(?P<space>\s+)|(?P<mark>.))"
 )
-_REGEXP = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
+REGEXP = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
 _BEFORE_REGEXP = frozenset("(,=:[!&|?{;")  # a slash after one of these begins a regular expression
 _RULE = re.compile(r"(?<![^:])-+(?![^:])")  # a cell below the head of a table in Markdown
 OPENING = {"(": ")", "[": "]", "{": "}"}
@@ -52,12 +52,12 @@ def language_of(path: str) -> Language:
 
 def tokens(text: str, language: Language) -> Iterator[Token]:
     """Yield the tokens of source text in Python, TypeScript or JSON."""
-    pattern = _PYTHON if language == "python" else _TYPESCRIPT
+    pattern = _PYTHON if language == "python" else TYPESCRIPT
     position, before = 0, "("
     while position < len(text):
         found = None
         if language == "typescript" and text[position] == "/" and before in _BEFORE_REGEXP:
-            found = _REGEXP.match(text, position)
+            found = REGEXP.match(text, position)
         if found is not None and text[position : position + 2] not in {"//", "/*"}:
             token = Token("string", found[0])
         else:
@@ -133,19 +133,27 @@ def canonical(text: str, language: Language) -> str:
         if token.kind == "space":
             space = token.text
             continue
+        if token.text[0] == "`" and token.text.count("{") != token.text.count("}"):  # another template is in it
+            return text
         if space and found:
             found.append(_canonical_space(space, found, token.text, len(open_brackets), language))
         space = ""
         if token.text in OPENING:
             open_brackets.append(_Bracket(token.text, _follows_value(found), 0))
         elif token.text in CLOSING and open_brackets:
-            while found and (not found[-1] or (found[-1] == "," and open_brackets[-1].ignores_comma)):
-                found.pop()
-            open_brackets.pop()
+            _remove_comma(found, open_brackets.pop())
         elif token.text == "," and open_brackets:
             open_brackets[-1] = open_brackets[-1]._replace(commas=open_brackets[-1].commas + 1)
         found.append(_canonical_string(token.text) if token.kind == "string" else token.text)
     return "".join(found)
+
+
+def _remove_comma(found: list[str], bracket: _Bracket) -> None:
+    """Remove what means nothing before a closing bracket."""
+    if not found[-1]:
+        found.pop()
+    if found[-1] == "," and found[-2:-1] not in (["["], [","]) and bracket.ignores_comma:  # `[,]` has an item
+        found.pop()
 
 
 def _canonical_line(line: str, language: Language) -> str:
@@ -184,10 +192,11 @@ def _canonical_space(space: str, found: list[str], after: str, depth: int, langu
             before.startswith(("//", "#"))
             or after.startswith(("//", "/*"))
             or before in {"return", "break", "continue", "throw", "yield"}
+            or (language == "typescript" and after in {"+", "-"})  # perhaps of `++`, which ends no statement
         ):
             return "\n"
     words = (before[-1:] + after[:1]).replace("_", "a").replace("$", "a")
-    return " " if len(words) == len("ab") and words.isalnum() else ""
+    return " " if (len(words) == len("ab") and words.isalnum()) or words in {"++", "--", "!="} else ""
 
 
 def _canonical_string(text: str) -> str:
