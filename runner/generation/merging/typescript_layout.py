@@ -24,7 +24,9 @@ _IN_TAG = re.compile(
 )
 _SHOWN = re.compile(r"[^{<]+")
 _TEMPLATE_TEXT = re.compile(r"(?s)(?:[^`\\$]|\\.|\$(?!\{))+")
-_AFTER_GROUP = re.compile(r"\s*(?:[;,)}]|\n\s*(?!in\b|instanceof\b|as\b|satisfies\b)\w)")
+_AFTER_GROUP = re.compile(
+    r"(?s)(?:\s|//[^\n]*|/\*.*?\*/)*+(?:[;,)}]|\Z|(?!in\b|instanceof\b|as\b|satisfies\b|is\b)[\w$])"
+)
 _BEFORE_GROUP = frozenset({"return", "=>", "&", "|", "?", ":", "="})
 _COMMENTS = ("\n//", "\n/*", " //", " /*")
 _ESCAPE = re.compile(r'(?s)\\(.)|"')

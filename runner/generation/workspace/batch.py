@@ -192,6 +192,10 @@ class Batch:
             if former is not None and former[1] is not None:
                 yield former[1], file.data
 
+    def began(self, path: str) -> bool:
+        """Whether a killed attempt was about to write the file."""
+        return path in self._interrupted
+
     def has_conflict(self, path: str) -> bool:
         """Whether the file had a conflict when it was last recorded."""
         before = self.previous.get(path)
