@@ -293,6 +293,12 @@ def test_an_entry_that_was_deleted_and_is_renamed_is_a_conflict() -> None:
     assert result.text() == mine
 
 
+def test_names_that_each_side_gives_to_one_of_two_neighbours_stay_in_their_order() -> None:
+    base = "import a\n\nName = a.name\nRoom = a.room\nSize = a.size\n"
+    text = merged("m.py", base, changed(base, ("Name =", "OfficeName =")), changed(base, ("Room =", "Hall =")))
+    assert text == "import a\n\nOfficeName = a.name\nHall = a.room\nSize = a.size\n"
+
+
 def test_a_comment_at_the_beginning_of_a_file_is_not_of_the_first_import() -> None:
     base = '/** Pages. */\nimport { a } from "./a";\nimport { b } from "./b";\n\nexport default f(a, b);\n'
     mine = '/** Pages. */\nimport { b } from "./b";\nimport { a } from "./a";\n\nexport default f(a, b);\n\nuse(a);\n'
