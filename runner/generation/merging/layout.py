@@ -11,13 +11,11 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
-from runner.generation.merging.source_tokens import canonical, language_of, tokens
-from runner.generation.merging.typescript_layout import UnclearError, by_value, without_layout
+from runner.generation.merging.source_tokens import by_value, canonical, language_of, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_MARKUP = (".tsx", ".jsx", ".js")  # TypeScript that may have elements
 _YAML_COMMENT = re.compile(r"#[^\n]*")
 _CSS = re.compile(
     r"""(?is:(?P<comment>/\*.*?\*/)|(?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
@@ -43,7 +41,7 @@ def _content_of(path: str) -> Callable[[str], object]:
     language = language_of(path)
     ending = path.rpartition(".")[2]
     if language == "typescript":
-        return lambda text: _typescript(text, jsx=path.endswith(_MARKUP))
+        return lambda text: _typescript(path, text)
     by_ending: dict[str, Callable[[str], object]] = {
         "py": _python, "json": _json, "yaml": _yaml, "yml": _yaml, "toml": _toml, "css": _css,
     }  # fmt: skip
@@ -64,11 +62,13 @@ def _toml(text: str) -> object:
     return repr(tomllib.loads(text)), list(_comments(text))
 
 
-def _typescript(text: str, *, jsx: bool) -> object:
+def _typescript(path: str, text: str) -> object:
+    from runner.generation.merging.typescript_layout import without_layout  # noqa: PLC0415 - few merges need its parser
+
     try:
-        return without_layout(text, jsx=jsx)
-    except UnclearError:
-        return text
+        return without_layout(path, text)
+    except SyntaxError:  # perhaps newer than the grammar is
+        return canonical(text.rstrip(), "typescript")
 
 
 def _yaml(text: str) -> object:

@@ -26,13 +26,14 @@ _PYTHON = re.compile(
     rf'|"""(?:[^\\]|\\.)*?"""|\'\'\'(?:[^\\]|\\.)*?\'\'\'|{_QUOTED})'
     r"|(?P<comment>#[^\n]*)|(?P<word>\w+)|(?P<space>\s+)|(?P<mark>.))"
 )
-TYPESCRIPT = re.compile(
+_TYPESCRIPT = re.compile(
     rf"(?s:(?P<string>{_QUOTED}|`(?:[^`\\]|\\.)*`)"
     r"|(?P<comment>//[^\n]*|/\*.*?\*/)|(?P<word>[\w$]+)|(?P<space>\s+)|(?P<mark>.))"
 )
-REGEXP = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
+_REGEXP = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
 _BEFORE_REGEXP = frozenset("(,=:[!&|?{;")  # a slash after one of these begins a regular expression
 _RULE = re.compile(r"(?<![^:])-+(?![^:])")  # a cell below the head of a table in Markdown
+_ESCAPE = re.compile(r'(?s)\\(.)|"')
 OPENING = {"(": ")", "[": "]", "{": "}"}
 CLOSING = frozenset(OPENING.values())
 
@@ -52,12 +53,12 @@ def language_of(path: str) -> Language:
 
 def tokens(text: str, language: Language) -> Iterator[Token]:
     """Yield the tokens of source text in Python, TypeScript or JSON."""
-    pattern = _PYTHON if language == "python" else TYPESCRIPT
+    pattern = _PYTHON if language == "python" else _TYPESCRIPT
     position, before = 0, "("
     while position < len(text):
         found = None
         if language == "typescript" and text[position] == "/" and before in _BEFORE_REGEXP:
-            found = REGEXP.match(text, position)
+            found = _REGEXP.match(text, position)
         if found is not None and text[position : position + 2] not in {"//", "/*"}:
             token = Token("string", found[0])
         else:
@@ -197,6 +198,21 @@ def _canonical_space(space: str, found: list[str], after: str, depth: int, langu
             return "\n"
     words = (before[-1:] + after[:1]).replace("_", "a").replace("$", "a")
     return " " if (len(words) == len("ab") and words.isalnum()) or words in {"++", "--", "!="} else ""
+
+
+def by_value(text: str) -> str:
+    """Return a string in double quotes, with no escapes of quotes but those that these need."""
+    return f'"{_ESCAPE.sub(_escape, text[1:-1])}"'
+
+
+def _escape(found: re.Match[str]) -> str:
+    match found[0]:
+        case '"':
+            return '\\"'
+        case "\\'":
+            return "'"
+        case other:
+            return str(other)
 
 
 def _canonical_string(text: str) -> str:
