@@ -293,6 +293,12 @@ def test_an_entry_that_was_deleted_and_is_renamed_is_a_conflict() -> None:
     assert result.text() == mine
 
 
+def test_names_that_each_side_gives_to_one_of_two_neighbours_stay_in_their_order() -> None:
+    base = "import a\n\nName = a.name\nRoom = a.room\nSize = a.size\n"
+    text = merged("m.py", base, changed(base, ("Name =", "OfficeName =")), changed(base, ("Room =", "Hall =")))
+    assert text == "import a\n\nOfficeName = a.name\nHall = a.room\nSize = a.size\n"
+
+
 def test_a_comment_at_the_beginning_of_a_file_is_not_of_the_first_import() -> None:
     base = '/** Pages. */\nimport { a } from "./a";\nimport { b } from "./b";\n\nexport default f(a, b);\n'
     mine = '/** Pages. */\nimport { b } from "./b";\nimport { a } from "./a";\n\nexport default f(a, b);\n\nuse(a);\n'
@@ -307,6 +313,23 @@ def test_a_comment_at_the_beginning_of_a_file_is_not_of_the_first_import() -> No
         ("m.json", '{"a": [1, 2]}\n', '{\n  "a": [1, 2]\n}\n'),
         ("m.py", "x = f(a)  # b\n# c\n", "x = f(\n    a\n)  # b\n\n# c\n"),
         ("m.md", "| a | bcd |\n| --- | ---: |\n| `a` | b |\n", "| a   | bcd |\n| --- | --: |\n| `a` | b   |\n"),
+        ("m.ts", 'f("it\'s");\n// a\ng();\n', "f('it\\'s')\n// a\ng()\n"),
+        ("m.ts", "if (a) {\n  f(); // b\n}\n", "if (a) { f() // b\n}\n"),
+        (
+            "m.ts",
+            "type A = B | C;\nlet a = (d) => (d ? 1 : 2);\n",
+            "type A =\n  | B\n  | C\nlet a = (d) => d ? 1 : 2\n",
+        ),
+        ("m.ts", 'f(`a  ${g("b")}`, /a  b/);\n', "f(\n\t`a  ${g('b')}`,\n\t/a  b/,\n);\n"),
+        ("m.ts", "interface A { b: C; d(): void }\n", "interface A {\n  b: C,\n  d(): void,\n}\n"),
+        ("m.ts", "f({ a: 1 }, <T,>(b: T) => b);\n", "f({ 'a': 1, }, (<T>(b: T) => b),)\n"),
+        ("m.ts", "export type * from 'a';\n", 'export type * from "a";\n'),
+        ("m.tsx", "x = <p>a {b}</p>;\n", 'x = <p>\n  a{" "}\n  {b}\n</p>;\n'),
+        ("m.tsx", "x = <p b={c}>it's a {d}</p>;\n", "x = (\n  <p\n    b={c}\n  >\n    it's\n    a {d}\n  </p>\n);\n"),
+        ("m.tsx", 'x = a && (\n  <p b="c" />\n);\n', "x = a && <p b='c' />\n"),
+        ("m.css", '.a,.b{c:"d"}\n/* e */\n', ".a,\n.b {\n  c: 'd';\n}\n\n/* e */\n"),
+        ("m.yaml", 'a: {b: [1, "c"]} # d\n', "a:\n  b:\n    - 1\n    - 'c' # d\n"),
+        ("m.toml", 'a = ["b", "c"] # d\n', 'a = [\n  "b",\n  "c",\n] # d\n'),
     ],
 )
 def test_another_layout_is_no_edit(path: str, base: str, edited: str) -> None:
@@ -331,10 +354,38 @@ def test_another_layout_is_no_edit(path: str, base: str, edited: str) -> None:
         ("m.py", "a = f()\n# noqa\n", "a = f()  # noqa\n"),
         ("m.ts", "f();\n// one\ng();\n", "f(); // one\ng();\n"),
         ("m.md", "a\nb\n", "a  \nb\n"),
+        ("m.ts", "return a;\n", "return\na;\n"),
+        ("m.ts", "return /* b */ a;\n", "return /* b */\na;\n"),
+        ("m.ts", "type A = B;\n", "type\nA = B;\n"),
+        ("m.ts", "a;\n(b)();\n", "a\n(b)();\n"),
+        ("m.ts", "(a?.b).c;\n", "a?.b.c;\n"),
+        ("m.ts", "export type * from 'a  b';\n", "export type * from 'a b';\n"),
+        ("m.ts", "if (a)\n  b();\n", "if (a);\n  b();\n"),
+        ("m.ts", "a\n++b;\n", "a++\nb;\n"),
+        ("m.ts", "x = a++ + b;\n", "x = a + ++b;\n"),
+        ("m.ts", "a! = b;\n", "a != b;\n"),
+        ("m.ts", "x = [,];\n", "x = [];\n"),
+        ("m.ts", "x = () => (a, b);\n", "x = () => a, b;\n"),
+        ("m.ts", "f(/a  b/);\n", "f(/a b/);\n"),
+        ("m.ts", "f(`${`a  b`}`);\n", "f(`${`a b`}`);\n"),
+        ("m.ts", "f('\\\\n');\n", "f('\\n');\n"),
+        ("m.tsx", "x = <p>a {b}</p>;\n", "x = <p>a{b}</p>;\n"),
+        ("m.tsx", "x = <p>\n  a\n  {b}</p>;\n", "x = <p>a {b}</p>;\n"),
+        ("m.tsx", "x = <p>// a</p>;\n", "x = <p>//  a</p>;\n"),
+        ("m.css", ".a .b{c:d}\n", ".a.b{c:d}\n"),
+        ("m.css", ".a :b{c:d}\n", ".a:b{c:d}\n"),
+        ("m.css", ".a{/* b */}\n", ".a{}\n"),
+        ("m.yaml", "a: 1\n", 'a: "1"\n'),
+        ("m.yaml", "a: b\n", 'a: "b"\n'),  # another version of YAML may read it otherwise
+        ("m.yaml", "# c\na: 1\nb: 2\n", "a: 1\n# c\nb: 2\n"),
+        ("m.yaml", "a: |  # c\n  b\n", "a: |\n  b\n"),
+        ("m.yaml", "a: &b 1\nc: *b\n", "a: 1\nc: 1\n"),
+        ("m.toml", "a = 1\n", "a = 1.0\n"),
+        ("m.toml", "a = 1 # b\n", "a = 1\n"),
     ],
 )
 def test_what_changes_more_than_the_layout_is_an_edit(path: str, base: str, edited: str) -> None:
-    new = base + ("\n" if path == "m.json" else "z = 2\n")
+    new = base + {"m.json": "\n", "m.yaml": "z: 2\n", "m.css": "z{}\n"}.get(path, "z = 2\n")
     assert merge(path, base, edited, new).text() != new
 
 

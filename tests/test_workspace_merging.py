@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
 from runner.generation.agent import GeneratedFile
+from runner.generation.merging.merged_text import has_markers
 from runner.generation.workspace import batch as batches
 from runner.generation.workspace.base_store import BaseStore, BaseTexts
 from runner.generation.workspace.file_locks import FileLockManager
 from runner.generation.workspace.manifest import Manifest
+from runner.generation.workspace.removed_folders import expect_removed
 from runner.generation.workspace.settlement import Settlement, workspace_of
 from runner.generation.workspace.writer import WorkspaceWriter, WriteReport
 from runner.records.errors import WorkspaceError
@@ -243,6 +246,40 @@ def test_files_are_generated_again_where_their_whole_folder_was_removed(tmp_path
     for name in ("x.py", "y.py"):
         (tmp_path / "a" / name).unlink()
     assert write(tmp_path, ONE, run_id="2").counts == FileCounts(created=2)
+
+
+def test_all_files_of_one_table_stay_deleted_until_forced(tmp_path: Path) -> None:
+    def generate(table: str, run_id: str, *, force: bool = False, check: bool = False) -> WriteReport:
+        locks = FileLockManager(tmp_path)
+        writer = WorkspaceWriter(tmp_path, locks, Manifest(tmp_path), run_id, force=force, check=check)
+        return writer.write(f"crud/{table}", [GeneratedFile(f"a/{table}/x.py", "x = 1\n")], "d")
+
+    generate("users", "1")
+    generate("orders", "1")
+    (tmp_path / "a" / "users" / "x.py").unlink()
+    for run_id in ("2", "3"):
+        assert generate("users", run_id).changes == ()
+    assert generate("users", "4", force=True).changes == (("create", "a/users/x.py"),)
+    (tmp_path / "a" / "users" / "x.py").unlink()
+    (tmp_path / "a" / "orders" / "x.py").unlink()
+    assert generate("users", "5", check=True).changes == (("create", "a/users/x.py"),)
+
+
+def test_a_removed_folder_is_generated_again_although_a_run_was_killed_in_between(tmp_path: Path) -> None:
+    def generate(table: str, run_id: str) -> WriteReport:
+        writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), run_id)
+        return writer.write(f"crud/{table}", [GeneratedFile(f"a/{table}.py", "x = 1\n")], "d")
+
+    for table in ("users", "orders"):
+        generate(table, "1")
+    shutil.rmtree(tmp_path / "a")
+    expect_removed(Manifest(tmp_path), [("crud", "users")])
+    assert generate("users", "2").changes == (("create", "a/users.py"),)
+    expect_removed(Manifest(tmp_path), [("crud", "orders")])  # the next run
+    assert generate("orders", "3").changes == (("create", "a/orders.py"),)
+    (tmp_path / "a" / "orders.py").unlink()
+    expect_removed(Manifest(tmp_path), [("crud", "orders")])
+    assert generate("orders", "4").changes == ()
 
 
 def test_a_merge_whose_record_was_not_saved_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -486,16 +523,64 @@ def test_a_file_of_the_users_own_and_a_deleted_one_follow_a_renamed_table(tmp_pa
     assert writer.edited("crud/users") == ("users/customize.py",)
 
 
-def test_edits_that_a_renamed_table_contradicts_are_between_markers_in_its_new_file(tmp_path: Path) -> None:
-    writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "1")
-    writer.write("crud/users", [GeneratedFile("users/model.py", "size = 1\n")], "d")
-    (tmp_path / "users" / "model.py").write_text("size = 5\n")
-    writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), "2")
-    report = writer.write("crud/people", [GeneratedFile("people/model.py", "size = 2\n")], "d", former=("users",))
+def edit_users(root: Path) -> None:
+    writer = WorkspaceWriter(root, FileLockManager(root), Manifest(root), "1")
+    writer.write("crud/users", [GeneratedFile("users/model.py", "users = 1\nlast = 9\n")], "d")
+    (root / "users" / "model.py").write_text("users = 5\nlast = 9\n")
+
+
+def rename_contradicted(root: Path, run_id: str, policy: ConflictPolicy = "reject") -> WriteReport:
+    """Generate the file of the table `users` under its new name, with another change of the line that was edited."""
+    merging = Merging(conflict=policy)
+    writer = WorkspaceWriter(root, FileLockManager(root), Manifest(root), run_id, merging=merging)
+    new = GeneratedFile("people/model.py", "people = 2\nlast = 9\nmore = 3\n")
+    return writer.write("crud/people", [new], "d", former=("users",))
+
+
+@pytest.mark.parametrize(
+    ("policy", "text", "beside"),
+    [
+        ("reject", "people = 5\nlast = 9\n", ["model.py.rej"]),
+        ("keep", "people = 5\nlast = 9\n", []),
+        ("markers", "people = 5\n", []),
+        ("theirs", "people = 2\nlast = 9\nmore = 3\n", ["model.py.orig"]),
+    ],
+)
+def test_edits_that_a_renamed_table_contradicts_become_what_the_policy_says(
+    tmp_path: Path, policy: ConflictPolicy, text: str, beside: list[str]
+) -> None:
+    edit_users(tmp_path)
+    report = rename_contradicted(tmp_path, "2", policy)
+    path = tmp_path / "people" / "model.py"
+    found = path.read_text()
+    assert has_markers(found) == (policy == "markers")
+    assert text in found if policy == "markers" else text == found
+    assert [each.name for each in sorted(path.parent.iterdir()) if each != path] == beside
+    assert (tmp_path / "users" / "model.py").read_text() == "users = 5\nlast = 9\n"
+    if policy == "theirs":
+        assert report.counts == FileCounts(merged=1)
+        assert rename_contradicted(tmp_path, "3", policy).changes == ()
+        return
     assert report.changes == (("conflict", "people/model.py"),)
+    assert rename_contradicted(tmp_path, "3", policy).changes == report.changes
+    assert path.read_text() == found
     (conflict,) = Settlement(tmp_path).conflicts()
     Settlement(tmp_path).settle(conflict, "ours")
-    assert (tmp_path / "people" / "model.py").read_text() == "size = 5\n"
+    assert path.read_text() == "people = 5\nlast = 9\nmore = 3\n"
+    assert rename_contradicted(tmp_path, "4", policy).changes == ()
+
+
+def test_a_renamed_table_is_in_conflict_as_before_where_the_process_was_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    edit_users(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Manifest, "save", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            rename_contradicted(tmp_path, "2")
+    assert rename_contradicted(tmp_path, "3").changes == (("conflict", "people/model.py"),)
+    (conflict,) = Settlement(tmp_path).conflicts()
+    assert conflict.base == b"people = 1\nlast = 9\n"
 
 
 def test_the_base_may_be_a_commit(tmp_path: Path) -> None:

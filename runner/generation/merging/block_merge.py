@@ -201,6 +201,8 @@ def _order(base: list[str], edited: list[str], generated: list[str]) -> list[str
         if name in places:
             continue
         after = next((each for each in reversed(other[:index]) if each in places), None)
+        if name in in_base:  # the leading version has other names in its place
+            after = next(reversed(_added_at(name, base, leading)), after)
         place = 0 if after is None else order.index(after) + 1
         if leading is generated:  # after what the generated version adds there
             while place < len(order) and order[place] not in in_base and order[place] not in other:

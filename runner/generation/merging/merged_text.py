@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Literal
 from runner.generation.merging.block_merge import Conflict, Piece, merged_blocks
 from runner.generation.merging.blocks import Block, lines_of, parse
 from runner.generation.merging.import_statements import import_lines
+from runner.generation.merging.layout import is_same_source
 from runner.generation.merging.source_tokens import language_of
 from runner.generation.merging.three_way import one_sided, spans
 from runner.generation.merging.verification import (
     declared_names,
-    is_same_source,
     problem_of,
     undefined_names,
     used_names,

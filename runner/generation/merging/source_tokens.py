@@ -33,6 +33,7 @@ _TYPESCRIPT = re.compile(
 _REGEXP = re.compile(r"/(?:[^/\\\n\[]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/[a-z]*")
 _BEFORE_REGEXP = frozenset("(,=:[!&|?{;")  # a slash after one of these begins a regular expression
 _RULE = re.compile(r"(?<![^:])-+(?![^:])")  # a cell below the head of a table in Markdown
+_ESCAPE = re.compile(r'(?s)\\(.)|"')
 OPENING = {"(": ")", "[": "]", "{": "}"}
 CLOSING = frozenset(OPENING.values())
 
@@ -133,19 +134,27 @@ def canonical(text: str, language: Language) -> str:
         if token.kind == "space":
             space = token.text
             continue
+        if token.text[0] == "`" and token.text.count("{") != token.text.count("}"):  # another template is in it
+            return text
         if space and found:
             found.append(_canonical_space(space, found, token.text, len(open_brackets), language))
         space = ""
         if token.text in OPENING:
             open_brackets.append(_Bracket(token.text, _follows_value(found), 0))
         elif token.text in CLOSING and open_brackets:
-            while found and (not found[-1] or (found[-1] == "," and open_brackets[-1].ignores_comma)):
-                found.pop()
-            open_brackets.pop()
+            _remove_comma(found, open_brackets.pop())
         elif token.text == "," and open_brackets:
             open_brackets[-1] = open_brackets[-1]._replace(commas=open_brackets[-1].commas + 1)
         found.append(_canonical_string(token.text) if token.kind == "string" else token.text)
     return "".join(found)
+
+
+def _remove_comma(found: list[str], bracket: _Bracket) -> None:
+    """Remove what means nothing before a closing bracket."""
+    if not found[-1]:
+        found.pop()
+    if found[-1] == "," and found[-2:-1] not in (["["], [","]) and bracket.ignores_comma:  # `[,]` has an item
+        found.pop()
 
 
 def _canonical_line(line: str, language: Language) -> str:
@@ -184,10 +193,26 @@ def _canonical_space(space: str, found: list[str], after: str, depth: int, langu
             before.startswith(("//", "#"))
             or after.startswith(("//", "/*"))
             or before in {"return", "break", "continue", "throw", "yield"}
+            or (language == "typescript" and after in {"+", "-"})  # perhaps of `++`, which ends no statement
         ):
             return "\n"
     words = (before[-1:] + after[:1]).replace("_", "a").replace("$", "a")
-    return " " if len(words) == len("ab") and words.isalnum() else ""
+    return " " if (len(words) == len("ab") and words.isalnum()) or words in {"++", "--", "!="} else ""
+
+
+def by_value(text: str) -> str:
+    """Return a string in double quotes, with no escapes of quotes but those that these need."""
+    return f'"{_ESCAPE.sub(_escape, text[1:-1])}"'
+
+
+def _escape(found: re.Match[str]) -> str:
+    match found[0]:
+        case '"':
+            return '\\"'
+        case "\\'":
+            return "'"
+        case other:
+            return str(other)
 
 
 def _canonical_string(text: str) -> str:

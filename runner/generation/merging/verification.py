@@ -14,36 +14,14 @@ import shutil
 import subprocess
 import tomllib
 from functools import cache
-from typing import TYPE_CHECKING
 
-from runner.generation.merging.source_tokens import CLOSING, OPENING, canonical, language_of, tokens
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from runner.generation.merging.source_tokens import CLOSING, OPENING, language_of, tokens
 
 _SECONDS = 30.0  # for the formatter
 _DECLARATION = re.compile(r"\b(?:const|let|var|function|class|type|interface|enum)\s+([A-Za-z_$][\w$]*)")
 _IMPORT_NAMES = re.compile(r"""(?s)\bimport\b([^;"'(]*?)\bfrom\b""")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*")
 _MODULE_NAMES = frozenset({"__name__", "__file__", "__doc__", "__package__", "__spec__", "__path__", "__class__"})
-
-
-def is_same_source(path: str, text: str, other: str) -> bool:
-    """Whether two texts differ in their layout at most: the parsed text and the comments are the same."""
-    language = language_of(path)
-    if language == "python":
-        try:
-            same = ast.dump(ast.parse(text)) == ast.dump(ast.parse(other))
-        except (SyntaxError, ValueError, RecursionError):
-            return False
-        return same and list(_comments(text)) == list(_comments(other))
-    if path.endswith(".json"):
-        try:
-            parsed, others = (json.loads(each, object_pairs_hook=tuple) for each in (text, other))
-            return repr(parsed) == repr(others)  # in Python, 1 equals 1.0 and True
-        except (ValueError, RecursionError):
-            return False
-    return canonical(text.rstrip(), language) == canonical(other.rstrip(), language)
 
 
 def problem_of(path: str, text: str, edited: str, generated: str) -> str | None:
@@ -156,19 +134,6 @@ def used_names(text: str) -> set[str]:
             names |= set(_NAME.findall(token.text))
         before = token.text
     return names
-
-
-def _comments(text: str) -> Iterator[tuple[str, int, bool]]:
-    """Yield comments, each with the number of words before it and whether a line begins with it.
-
-    No formatter changes these, and what a comment such as `# noqa` is about depends on them.
-    """
-    words, begins_line = 0, True
-    for token in tokens(text, "python"):
-        if token.kind == "comment":
-            yield token.text.strip(), words, begins_line
-        words += token.kind == "word"
-        begins_line = token.kind == "space" and (begins_line or "\n" in token.text)
 
 
 def _unbalanced(text: str) -> str | None:

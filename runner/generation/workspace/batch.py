@@ -12,6 +12,7 @@ from runner.generation.workspace.base_store import BaseTexts
 from runner.generation.workspace.line_ends import digest, is_one_of
 from runner.generation.workspace.manifest import CREATED, Manifest, is_left_behind
 from runner.generation.workspace.record_format import FileRecord, Record
+from runner.generation.workspace.removed_folders import is_removed, top_folder
 from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import WorkspaceError
 
@@ -122,7 +123,7 @@ class Batch:
     def missing_on_purpose(self, workspace: Directory) -> frozenset[str]:
         """Return the paths of generated files that a person deleted.
 
-        Where every file of the sub-task in a top folder is missing, the folder was removed to have it generated again.
+        Where nothing is left of what was generated in a top folder, that was removed to have it generated again.
         """
         known = [
             file
@@ -130,11 +131,14 @@ class Batch:
             if (before := self.previous.get(file.path)) and before.mode == "generated" and not file.once
         ]
         missing = {file.path for file in known if not workspace.exists(file.name)} - self._interrupted.keys()
-        if not missing:
-            return frozenset()
+        present = {top_folder(file.path) for file in known if file.path not in missing}
         deleted = {path for path in missing if self.previous[path].deleted}
-        present = {_top(file.path) for file in known if file.path not in missing}
-        return frozenset(deleted | {path for path in missing if _top(path) in present})
+        removed = {
+            folder
+            for folder in {top_folder(path) for path in missing - deleted} - present
+            if is_removed(workspace, self._manifest, folder)
+        }
+        return frozenset(deleted | {path for path in missing if top_folder(path) not in removed})
 
     def base_of(self, file: NewFile, data: bytes) -> bytes | None:
         """Return the text that an edited file was generated as, None where it is unknown.
@@ -191,6 +195,10 @@ class Batch:
             former = self.former(file.path)
             if former is not None and former[1] is not None:
                 yield former[1], file.data
+
+    def began(self, path: str) -> bool:
+        """Whether a killed attempt was about to write the file."""
+        return path in self._interrupted
 
     def has_conflict(self, path: str) -> bool:
         """Whether the file had a conflict when it was last recorded."""
@@ -287,7 +295,3 @@ class Batch:
             conflict=outcome.verb == "conflict",
             deleted=outcome.verb == "absent",
         )
-
-
-def _top(path: str) -> str:
-    return path.partition("/")[0] if "/" in path else ""

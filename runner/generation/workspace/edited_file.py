@@ -42,11 +42,10 @@ def merge_edited(
     return _conflict(file, current, base, merged, policy) if merged.conflicts else _merged(file, current, merged)
 
 
-def merge_renamed(file: NewFile, former: bytes, base: bytes) -> Outcome | None:
+def merge_renamed(file: NewFile, former: bytes, base: bytes, policy: ConflictPolicy) -> Outcome | None:
     """Return what a file of a renamed table becomes, with the edits of its former file; None where it gets none.
 
-    `former` is that file, generated as `base`. There is no edited file at the new place that could stay as it is, so
-    conflicts are written into the new one, between markers.
+    `former` is that file, generated as `base`. In a conflict, the new file is the former one with the new names.
     """
     from runner.generation.merging.merged_text import merge  # noqa: PLC0415 - few runs merge anything
     from runner.generation.merging.renaming import renaming  # noqa: PLC0415
@@ -56,9 +55,11 @@ def merge_renamed(file: NewFile, former: bytes, base: bytes) -> Outcome | None:
     except UnicodeDecodeError:
         return None
     rename = renaming([(before, generated)])
-    merged = merge(file.path, rename(before), rename(edited), generated)
+    before, edited = rename(before), rename(edited)
+    merged = merge(file.path, before, edited, generated)
     if merged.conflicts:
-        return Outcome("conflict", merged.marked().encode(), base=file.data)
+        outcome = _conflict(file, edited.encode(), before.encode(), merged, policy)
+        return outcome if outcome.data is not None else outcome._replace(data=edited.encode())
     data = merged.text().encode()
     return None if are_alike(data, file.data) else Outcome("merge", data, edited=digest(data))
 

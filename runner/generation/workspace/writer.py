@@ -237,8 +237,10 @@ class WorkspaceWriter:
     def _put_one(self, workspace: Directory, batch: Batch, file: NewFile) -> Outcome:
         current = _read(workspace, file.name, file.path)
         outcome = self._decide(batch, file, current)
-        if current is None and not self._force:
-            outcome = self._carried(workspace, batch, file) or outcome
+        if not self._force and (current is None or batch.began(file.path)):
+            carried = self._carried(workspace, batch, file)
+            if carried is not None and (current is None or current.data == carried.data):  # of a killed attempt
+                outcome = carried
         if self._diff and outcome.data is not None:
             batch.diffs[file.path] = unified_diff(file.path, None if current is None else current.data, outcome.data)
         if not self._check:
@@ -261,7 +263,7 @@ class WorkspaceWriter:
             return None
         if file.once:
             return rename_own(file, current.data, batch.renamed_texts())
-        return None if base is None else merge_renamed(file, current.data, base)
+        return None if base is None else merge_renamed(file, current.data, base, self._merging.conflict)
 
     def _write(
         self, workspace: Directory, batch: Batch, file: NewFile, current: FileState | None, outcome: Outcome

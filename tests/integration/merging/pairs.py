@@ -15,6 +15,7 @@ from runner.generation.model.application import Application
 from runner.generation.registry import load_agent
 from tests.generated_backend import backend_files
 from tests.integration.frontend import frontend_files
+from tests.integration.merging.formatters import unformatted
 from tests.integration.merging.hand_edits import SETS, HandEdit, draw_edit, edit_file, set_of
 from tests.integration.merging.oracle import Outcome, judge
 from tests.integration.merging.project import REJECTED, Project, named_conflicts
@@ -173,6 +174,7 @@ def look_at(pair: Pair, project: Project, result: subprocess.CompletedProcess[st
         )
         judged.outcomes.append(outcome)
         judged.problems += judge(outcome)
+    judged.problems += unformatted(judged.outcomes)
     edited = {edit.path for edit in pair.edits}
     beside = {f"{path}{REJECTED}" for path in judged.conflicts}
     judged.problems += [

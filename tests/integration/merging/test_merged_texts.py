@@ -6,6 +6,7 @@ import pytest
 
 from runner.generation.merging.merged_text import merge
 from tests.integration.faults.aftermath import times
+from tests.integration.merging.formatters import unformatted
 from tests.integration.merging.oracle import Outcome, judge
 from tests.integration.merging.pairs import Rendered, draw_pair
 
@@ -19,6 +20,7 @@ def rendered() -> Rendered:
 def test_the_texts_of_a_pair_are_merged(seed: int, rendered: Rendered) -> None:
     pair = draw_pair(100 + seed, rendered)  # other seeds than those of `test_pairs`
     fresh = rendered.fresh(pair.change)
+    outcomes = []
     for edit in pair.edits:
         merged = merge(edit.path, edit.before, edit.after, fresh[edit.path])
         outcome = Outcome(
@@ -32,3 +34,5 @@ def test_the_texts_of_a_pair_are_merged(seed: int, rendered: Rendered) -> None:
             is_layout=edit.is_layout,
         )
         assert judge(outcome) == [], pair
+        outcomes.append(outcome)
+    assert unformatted(outcomes) == [], pair

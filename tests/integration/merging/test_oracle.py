@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from tests.integration.merging.formatters import unformatted
 from tests.integration.merging.oracle import Outcome, is_needless, judge
+from tests.integration.merging.word_counts import words_of
 
 BASE = '''"""Rows."""
 
@@ -72,3 +74,28 @@ def test_the_same_import_on_both_sides_is_there_once() -> None:
     fresh = BASE.replace("import Annotated", "import Annotated, Literal, final")
     outcome = replace(GOOD, path="a.txt.py", base=BASE, edited=edited, fresh=fresh, found=fresh)
     assert not [problem for problem in judge(outcome) if " times, not " in problem]
+
+
+def test_a_string_in_other_quotes_has_the_same_words() -> None:
+    base = GOOD.base + """    TEXT = "it's \\"here\\" \\\\"\n"""
+    other = GOOD.base + """    TEXT = 'it\\'s "here" \\\\'\n"""
+    assert words_of("a.py", base) == words_of("a.py", other)
+    assert words_of("a.py", base) != words_of("a.py", base.replace("\\\\", "\\t"))
+
+
+def test_a_merge_of_formatted_texts_is_formatted() -> None:
+    loose = MERGED.replace("= 3", "=3")
+    page = Outcome(
+        path="a.ts",
+        base="f(1);\n",
+        edited="f(1);\ng();\n",
+        fresh="f(2);\n",
+        found="f(2);\ng() ;\n",
+        rejected=None,
+        named=False,
+    )
+    assert unformatted([GOOD, replace(GOOD, found=loose), page]) == [
+        "a.py: is not as the formatter leaves it",
+        "a.ts: is not as the formatter leaves it",
+    ]
+    assert unformatted([replace(GOOD, found=loose, edited=loose), replace(CONFLICT, found=loose)]) == []

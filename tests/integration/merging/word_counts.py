@@ -1,8 +1,8 @@
 """The words of a source file, counted, and its outline: what an edit adds and removes, and where.
 
 A word is a name, a number, a word of a text or of a comment, or an operator. Brackets, commas, semicolons and quotation
-marks are left out, because formatters add and remove them. Each imported name is one word, so that it counts the same
-in a line of its own and in a list.
+marks are left out, because formatters add and remove them, and so is the backslash before a quotation mark. Each
+imported name is one word, so that it counts the same in a line of its own and in a list.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _WORD = re.compile(r"\w+|[^\w\s,;()\[\]{}'\"`]+")
+_ESCAPED_MARK = re.compile(r"""\\(\\|["'`])""")
 _DECLARING = ("const", "function", "class", "type", "interface")
 _TYPESCRIPT_TOKEN = re.compile(r"""//[^\n]*|(?s:/\*.*?\*/)|"[^"\n]*"|'[^'\n]*'|`[^`]*`|[\w$]+|\S""")
 _TYPESCRIPT_IMPORT = re.compile(r"""^import (?:(type )?\{([^}]*)\}|([^;{]+?)) from ["']([^"']+)["'];?$""", re.MULTILINE)
@@ -30,6 +31,7 @@ def words_of(path: str, text: str) -> Counter[str]:
         text = _TYPESCRIPT_IMPORT.sub("", text)
     else:
         imports = []
+    text = _ESCAPED_MARK.sub(lambda found: found[0] if found[1] == "\\" else found[1], text)
     return Counter([*_WORD.findall(text), *imports])
 
 

@@ -23,7 +23,25 @@ import type {
 import { loadTable } from "./tables";
 import { fieldToWire, fromWire, toWire } from "./wire";
 
-export type * from "./table-service";
+export type {
+  AnyRow,
+  AnyTable,
+  Consequence,
+  Consequences,
+  Definition,
+  FileFormat,
+  HistoryEntry,
+  Key,
+  KeyPart,
+  Operator,
+  Page,
+  Precision,
+  Reference,
+  Referrer,
+  Schemas,
+  TableService,
+  Versioned,
+} from "./table-service";
 
 const FILE_TYPES: Readonly<Record<FileFormat, string>> = {
   csv: "text/csv",
