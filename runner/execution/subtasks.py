@@ -118,7 +118,7 @@ class SubTaskManager:
         self._check = check
         self._agent: Agent = load_agent(task.agent, task.import_path)
         self._access = access or DirectAccess(task, run_id, force=force, check=check, diff=diff, merging=merging)
-        self._announce = self._queue if self._access.asks else emit  # what is done next with the workspace
+        self._before_write = self._queue if self._access.asks else emit
         self._concurrency = concurrency
         self._pool = ThreadPoolExecutor(concurrency, thread_name_prefix=f"subtask-{task.id}")
         self._cancelled: set[tuple[str, int]] = set()  # ids of sub-tasks and numbers of attempts
@@ -137,6 +137,9 @@ class SubTaskManager:
         task's sub-tasks.
         """
         pairs = [(subtask, 1) for subtask in self._task.subtasks] if work is None else work
+        self._access.prepare(
+            (Workpiece(subtask=subtask, attempt=attempt) for subtask, attempt in pairs), self._part_digest
+        )
         futures: list[Future[SubTaskResult]] = [self._pool.submit(self._attempt, *pair) for pair in pairs]
         wait(futures)  # the supervisor ends this process when a sub-task hangs
         return tuple(future.result() for future in futures)
@@ -207,9 +210,9 @@ class SubTaskManager:
         return SubTaskResult(subtask_id=subtask.id, status=SubTaskStatus.DONE, up_to_date=up_to_date, files=files)
 
     def _work(self, subtask: SubTaskSpec, attempt: int) -> tuple[bool, FileCounts]:
-        self._step(subtask, self._announce, 1, "start")
+        self._step(subtask, self._emit, 1, "start")
         task, work = self._task, Workpiece(subtask=subtask, attempt=attempt)
-        part_digest = cache(partial(part_inputs, task, self._application, subtask.table or SETUP_PIECE))
+        part_digest = cache(partial(self._part_digest, work))
         examined = self._access.examine(work, part_digest)
         for warning in examined.warnings:
             self._log(subtask, "warning", warning)
@@ -229,10 +232,13 @@ class SubTaskManager:
         files = list(self._agent.generate(context))
         memory = self._agent.remember(context)
         context.check_cancelled()
-        self._step(subtask, self._announce, self._agent.total_steps, "write")
+        self._step(subtask, self._before_write, self._agent.total_steps, "write")
         written = self._access.write(work, files, part_digest(), memory, self._former_names(subtask))
         self._report_changes(subtask, written)
         return False, written.counts
+
+    def _part_digest(self, work: Workpiece) -> str:
+        return part_inputs(self._task, self._application, work.subtask.table or SETUP_PIECE)
 
     def _former_names(self, subtask: SubTaskSpec) -> tuple[str, ...]:
         """Return the names that the table of a sub-task had before the DDL renamed it, and that no table has now."""

@@ -109,9 +109,12 @@ class Workpiece(CompactPickle):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Examine(CompactPickle):
-    """What has the workspace of the sub-task? The answer has the values of `workspace_access.Examined`."""
+    """What has the workspace of the sub-tasks? The answer has the values of `workspace_access.Examined` for each.
 
-    part_digest: str
+    `part_digests` are the digests of the parts of their tables.
+    """
+
+    part_digests: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,10 +146,10 @@ class WriteFiles(CompactPickle):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Asked(CompactPickle):
-    """A request about the workspace. Its worker numbers its requests."""
+    """A request about the workspace. Its worker numbers its requests. Only `Examine` is about several attempts."""
 
     number: int
-    work: Workpiece
+    works: tuple[Workpiece, ...]
     request: Examine | ListFolder | WriteFiles
 
 

@@ -7,6 +7,7 @@ So the same code decides on both sides what is up to date and what is written.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import threading
 from concurrent.futures import Future
@@ -23,7 +24,7 @@ from runner.records.errors import WorkspaceError, is_retryable
 from runner.records.task import SETUP_PIECE, Merging
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from runner.generation.workspace.writer import Wanted
     from runner.records.task import TaskSpec
@@ -45,9 +46,12 @@ class Examined:
 
 
 class WorkspaceAccess(Protocol):
-    """What a sub-task may do with the workspace. Thread-safe. `asks` is whether each call sends a message."""
+    """What a sub-task may do with the workspace. Thread-safe. `asks` is whether `write` sends a message."""
 
     asks: bool
+
+    def prepare(self, works: Iterable[Workpiece], part_digest: Callable[[Workpiece], str]) -> None:
+        """Tell which attempts come next. `part_digest` returns the digest of the part of a table."""
 
     def examine(self, work: Workpiece, part_digest: Callable[[], str]) -> Examined:
         """Return what the workspace has of a sub-task. `part_digest` returns the digest of the part of its table."""
@@ -90,6 +94,9 @@ class DirectAccess:
             merging=merging,
         )
 
+    def prepare(self, works: Iterable[Workpiece], part_digest: Callable[[Workpiece], str]) -> None:
+        """Do nothing: each attempt looks for itself."""
+
     def examine(self, work: Workpiece, part_digest: Callable[[], str]) -> Examined:
         """Compare the files with their record, and read that where there is something to do."""
         task, piece = self._task, _piece(work)
@@ -125,18 +132,19 @@ class DirectAccess:
     def answer(self, asked: Asked) -> Answered:
         """Do what a worker's `RemoteAccess` asks for, and return the result or the error as its message has it."""
         try:
-            return Answered(number=asked.number, value=self._answer(asked.work, asked.request))
+            return Answered(number=asked.number, value=self._answer(asked.works, asked.request))
         except WorkspaceError as error:
             return Answered(number=asked.number, error=(type(error).__name__, str(error), is_retryable(error)))
         except Exception as error:  # noqa: BLE001 - it fails the sub-task, as it does where the worker writes itself
             text = f"{type(error).__name__}: {error}"
             return Answered(number=asked.number, error=(WorkspaceError.__name__, text, is_retryable(error)))
 
-    def _answer(self, work: Workpiece, request: Examine | ListFolder | WriteFiles) -> tuple[Any, ...]:
+    def _answer(self, works: Sequence[Workpiece], request: Examine | ListFolder | WriteFiles) -> tuple[Any, ...]:
+        work = works[0]
         match request:
-            case Examine(part_digest=digest):
-                examined = self.examine(work, lambda: digest)
-                return examined.files, examined.memory, examined.warnings
+            case Examine(part_digests=digests):
+                found = (self.examine(*each) for each in zip(works, map(_returning, digests), strict=True))
+                return tuple((examined.files, examined.memory, examined.warnings) for examined in found)
             case ListFolder(folder=folder):
                 return (dict(self.present(work, folder)),)
             case WriteFiles():
@@ -158,16 +166,34 @@ class RemoteAccess:
         self._numbers = itertools.count()
         self._guard = threading.Lock()
         self._waiting: dict[int, Future[Any]] = {}
+        self._examined: dict[tuple[str, int], Examined] = {}  # in advance, by id and attempt
+
+    def prepare(self, works: Iterable[Workpiece], part_digest: Callable[[Workpiece], str]) -> None:
+        """Ask for the records of attempts that come next, at once: one by one, each would wait for its answer."""
+        digests: dict[Workpiece, str] = {}
+        for work in works:
+            with contextlib.suppress(Exception):  # the attempt fails of it
+                digests[work] = part_digest(work)
+        self._examined = {}
+        with contextlib.suppress(WorkspaceError):  # likewise
+            for work, values in zip(digests, self._ask_examine(digests), strict=True):
+                self._examined[work.subtask.id, work.attempt] = values
 
     def examine(self, work: Workpiece, part_digest: Callable[[], str]) -> Examined:
-        """Ask for the record."""
-        files, memory, warnings = self._ask(work, Examine(part_digest=part_digest()))
-        return Examined(files=files, memory=memory, warnings=warnings)
+        """Return the record, which is asked for unless it was in advance."""
+        known = self._examined.pop((work.subtask.id, work.attempt), None)
+        return known or self._ask_examine({work: part_digest()})[0]
+
+    def _ask_examine(self, digests: Mapping[Workpiece, str]) -> list[Examined]:
+        if not digests:
+            return []
+        answers = self._ask(tuple(digests), Examine(part_digests=tuple(digests.values())))
+        return [Examined(files=files, memory=memory, warnings=warnings) for files, memory, warnings in answers]
 
     def present(self, work: Workpiece, folder: str) -> Mapping[str, str]:
         """Ask for the files."""
         found: Mapping[str, str]
-        (found,) = self._ask(work, ListFolder(folder=folder))
+        (found,) = self._ask((work,), ListFolder(folder=folder))
         return found
 
     def write(
@@ -181,7 +207,7 @@ class RemoteAccess:
         if size > MAX_SENT:
             raise WorkspaceError(f"{size:,} characters: at most {MAX_SENT:,} of a sub-task are sent to the supervisor")
         counts, changes, diffs = self._ask(
-            work, WriteFiles(files=sent, part_digest=part_digest, memory=memory, former=tuple(former))
+            (work,), WriteFiles(files=sent, part_digest=part_digest, memory=memory, former=tuple(former))
         )
         return WriteReport(counts=counts, changes=tuple(Change(*change) for change in changes), diffs=diffs)
 
@@ -196,12 +222,12 @@ class RemoteAccess:
         else:
             future.set_exception(_restored(*answer.error))
 
-    def _ask(self, work: Workpiece, request: Examine | ListFolder | WriteFiles) -> Any:
+    def _ask(self, works: tuple[Workpiece, ...], request: Examine | ListFolder | WriteFiles) -> Any:
         future: Future[Any] = Future()
         with self._guard:
             number = next(self._numbers)
             self._waiting[number] = future
-        self._send(Asked(number=number, work=work, request=request))
+        self._send(Asked(number=number, works=works, request=request))
         return future.result()
 
 
@@ -211,6 +237,10 @@ def _restored(name: str, text: str, retryable: bool) -> WorkspaceError:  # noqa:
     if retryable:
         error.__cause__ = OSError(text)  # as where it was raised
     return error
+
+
+def _returning(digest: str) -> Callable[[], str]:
+    return lambda: digest
 
 
 def _piece(work: Workpiece) -> str:

@@ -128,9 +128,14 @@ def main(scratch: Path, runs: int = 3) -> None:
     print("| what | cluster | this machine | ratio |\n| --- | --- | --- | --- |")
     with dask_cluster(scratch / "two", 2) as cluster:
         make_plan(scratch / "tables", 2400, task("be-crud"))
+        make_plan(scratch / "one", 1, task("bench_agents:NoOp"))
         make_plan(scratch / "nothing", 1000, task("bench_agents:NoOp"))
         make_plan(scratch / "long", 10_000, task("bench_agents:Long"))
-        for name, folder in (("2,400 tables, two workers", "tables"), ("1,000 sub-tasks without work", "nothing")):
+        for name, folder in (
+            ("2,400 tables, two workers", "tables"),
+            ("1 sub-task without work: the start", "one"),
+            ("1,000 sub-tasks without work", "nothing"),
+        ):
             times = [
                 (seconds(scratch / folder, cluster.address), seconds(scratch / folder, "local")) for _ in range(runs)
             ]

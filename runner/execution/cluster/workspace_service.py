@@ -47,7 +47,7 @@ class WorkspaceService:
 
     def answer(self, shard: Shard | None, asked: Asked, reply: Callable[[Answered], None]) -> None:
         """Have `reply` called with the answer, in another thread. No attempt but those of `shard` is answered for."""
-        if shard is None or (asked.work.subtask, asked.work.attempt) not in shard.work:
+        if shard is None or not {(work.subtask, work.attempt) for work in asked.works} <= set(shard.work):
             error = WorkspaceError.__name__, "it is not an attempt of this worker", False
             reply(Answered(number=asked.number, error=error))
             return
