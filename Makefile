@@ -38,7 +38,7 @@ run: $(RUN_STAMP)
 test: $(DEV_STAMP) $(NODE_STAMP)
 	@$(BIN)/python -m tests.frontend_packages
 	@$(BIN)/python -m tests.chromium
-	@$(BIN)/python -m tests.shells
+	@$(BIN)/python -m tests.programs
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 	$(BIN)/python -m tests.node npm test --silent
 

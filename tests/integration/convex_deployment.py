@@ -15,11 +15,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Self
 
-import pytest
 from convex.http_client import ConvexHttpClient
 
 from runner.progress.convex.target import ConvexTarget
 from tests.node import NoNodeError, node_environment
+from tests.programs import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,7 +133,7 @@ class Server(Deployment):
 def open_server(**options: Any) -> Server:
     """Start a test server; skip the test where its parts are not installed, unless this is CI."""
     if not (ROOT / "node_modules" / "convex-test").exists():
-        _missing("the npm packages are not installed; run `make test`, or `npm ci`")
+        missing("the npm packages are not installed; run `make test`, or `npm ci`")
     return Server(**options)
 
 
@@ -152,14 +152,8 @@ def _node_environment() -> dict[str, str]:
     try:
         return node_environment()
     except NoNodeError as error:
-        _missing(str(error))
+        missing(str(error))
         raise
-
-
-def _missing(what: str) -> None:
-    if os.environ.get("CI"):
-        pytest.fail(what)
-    pytest.skip(what)
 
 
 def _first_line(process: subprocess.Popen[str]) -> str:

@@ -25,7 +25,9 @@ from pathlib import Path
 
 import pytest
 
-PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb", "mariadb-admin")
+from tests.programs import missing
+
+PROGRAMS = ("mariadbd", "mariadb-install-db", "mariadb", "mariadb-admin", "mariadb-dump")
 MISSING = f"needs {', '.join(PROGRAMS)} of MariaDB 10.11 or newer"
 # The data is thrown away: nothing of it needs to survive a crash.
 SETTINGS = (
@@ -88,7 +90,7 @@ class MariadbServer:
 def mariadb_server() -> Iterator[MariadbServer]:
     """The session's server."""
     if not all(map(shutil.which, PROGRAMS)):
-        pytest.skip(MISSING)
+        missing(MISSING)
     with running_server() as server:
         yield server
 

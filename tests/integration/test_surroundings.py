@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 
 from tests.integration.command import LIMIT, ROOT, Folder, acting, environment, make_folder
 from tests.integration.jobs import Gate
+from tests.programs import missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -212,10 +212,7 @@ def possible(before: list[str]) -> list[str]:
     for choice in choices:
         if not subprocess.run([*choice, "true"], capture_output=True, check=False, timeout=LIMIT).returncode:
             return choice
-    reason = f"{before[0]} needs root, or a capability that this user does not have"
-    if os.environ.get("CI") == "true":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return missing(f"{before[0]} needs root, or a capability that this user does not have")
 
 
 @pytest.mark.parametrize(
