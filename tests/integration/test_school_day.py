@@ -46,7 +46,8 @@ WAYS: Mapping[str, tuple[Any, Mapping[str, Any]]] = {
     "phone": ("pointer", PHONE),
     "keyboard": ("keyboard", {}),
 }
-ABSENT = {"en": "a", "id": "ta"}  # how "Alpa" begins, and "Tanpa keterangan", which is not "Terlambat"
+EXCUSED = {"en": "e", "id": "i"}  # how "Excused" and "Izin" begin
+ABSENT = {"en": "a", "id": "ta"}  # how "Absent" begins, and "Tanpa keterangan", which is not "Terlambat"
 LOCALES: Mapping[str, str] = {"en": "en-GB", "id": "id-ID"}
 
 
@@ -215,7 +216,7 @@ def test_attendance_of_a_class_is_taken(day: Day) -> None:
     keys.press("ControlOrMeta+a")
     keys.press("ArrowRight")
     at = 1
-    for row, letters in ((2, "s"), (5, "i"), (9, ABSENT[day.words.language])):
+    for row, letters in ((2, "s"), (5, EXCUSED[day.words.language]), (9, ABSENT[day.words.language])):
         for _ in range(row - at):
             keys.press("ArrowDown")
         at = row
