@@ -41,6 +41,8 @@ export type {
   Schemas,
   TableService,
   Versioned,
+  WireConsequences,
+  WirePage,
 } from "./table-service";
 
 const FILE_TYPES: Readonly<Record<FileFormat, string>> = {
