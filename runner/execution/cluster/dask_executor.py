@@ -322,14 +322,14 @@ class DaskExecutor:
         try:
             while True:
                 for message in await link.receive():
-                    await self._take(place, link, message)
+                    self._take(place, link, message)
                 if self._received.qsize() > _UNREAD:
                     self._room.clear()
                     await self._room.wait()
         except LinkLostError as error:
             await self._lose(place, f"{place.name}, {error}")
 
-    async def _take(self, place: Place, link: Link, message: Any) -> None:
+    def _take(self, place: Place, link: Link, message: Any) -> None:
         """Take a message of a host."""
         match message:
             case _ if place.ended:

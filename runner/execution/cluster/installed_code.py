@@ -32,9 +32,9 @@ def installed_code(agent: Agent, beside: Path | None) -> tuple[InstalledCode, ..
 def missing(expected: Iterable[InstalledCode], python: str = "python") -> str | None:
     """Return what of this code is not here or is other code, and what mends it; None where all is here."""
     for code in expected:
-        here = _installed(code.module)
-        if here == code:
+        if source_digest(source_paths(code.module)) == code.digest:
             continue
+        here = _installed(code.module)  # takes longer: it looks through all that is installed
         if not here.digest:
             wrong = f"{_named(code)} is not installed there"
         elif here.version != code.version:
