@@ -27,8 +27,6 @@ from runner.command.run_end import (
 )
 from runner.command.unfinished_work import find_unfinished
 from runner.execution.worker_protocol import Limits
-from runner.generation.workspace.manifest import Manifest
-from runner.generation.workspace.removed_folders import expect_missing
 from runner.progress.reports.console import Console
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.progress.stores.state_reader import StateReader
@@ -210,10 +208,7 @@ def _finish(
     """Do what follows the last sub-task and end the run; return its exit code, which is `code` so far."""
     status = RunStatus.CANCELLED if interruption.signal else None
     error = None
-    is_lost = lock is not None and not lock.is_in_place()
-    if is_lost:
-        expect_missing(Manifest(plan.workspace))
-    if code == 0 and is_lost:
+    if code == 0 and lock is not None and not lock.is_in_place():
         status, code, error = RunStatus.FAILED, 1, WorkspaceError(f"{plan.workspace}: {_WORKSPACE_LOST}")
     if code == 0 and not options.check:
         finish_success(plan_jobs, jobs, orchestrator, console, options)

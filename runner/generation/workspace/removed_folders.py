@@ -1,8 +1,7 @@
 """Folders at the top of a workspace that were removed with all that was generated in them, to have it generated again.
 
 A file that is missing elsewhere was deleted on purpose. Once a sub-task has written its files into such a folder, the
-others cannot tell any more; so a run writes intents for all of them before its first sub-task begins, and after its
-last one where the workspace itself was removed meanwhile.
+others cannot tell any more; so a run writes intents for all of them before its first sub-task begins.
 """
 
 from __future__ import annotations
@@ -51,15 +50,6 @@ def expect_removed(manifest: Manifest, pieces: Iterable[tuple[str, str]]) -> Non
     if removed:
         for record in list(manifest.records()):
             hashes = {file.path: file.sha256 for folder in removed for file in _expected(record, folder)}
-            if hashes:
-                manifest.intend(record.task_id, record.piece, hashes)
-
-
-def expect_missing(manifest: Manifest) -> None:
-    """Write an intent for each sub-task that lacks a file which it generated. Raises WorkspaceError."""
-    with Directory(manifest.root) as workspace:
-        for record in list(manifest.records()):
-            hashes = {file.path: file.sha256 for file in _expected(record, "") if not _exists(workspace, file)}
             if hashes:
                 manifest.intend(record.task_id, record.piece, hashes)
 
