@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from runner.generation.workspace import batch as batches
 from runner.generation.workspace.base_store import BaseStore, BaseTexts
 from runner.generation.workspace.file_locks import FileLockManager
 from runner.generation.workspace.manifest import Manifest
-from runner.generation.workspace.removed_folders import expect_removed
 from runner.generation.workspace.settlement import Settlement, workspace_of
 from runner.generation.workspace.writer import WorkspaceWriter, WriteReport
 from runner.records.errors import WorkspaceError
@@ -246,40 +244,6 @@ def test_files_are_generated_again_where_their_whole_folder_was_removed(tmp_path
     for name in ("x.py", "y.py"):
         (tmp_path / "a" / name).unlink()
     assert write(tmp_path, ONE, run_id="2").counts == FileCounts(created=2)
-
-
-def test_all_files_of_one_table_stay_deleted_until_forced(tmp_path: Path) -> None:
-    def generate(table: str, run_id: str, *, force: bool = False, check: bool = False) -> WriteReport:
-        locks = FileLockManager(tmp_path)
-        writer = WorkspaceWriter(tmp_path, locks, Manifest(tmp_path), run_id, force=force, check=check)
-        return writer.write(f"crud/{table}", [GeneratedFile(f"a/{table}/x.py", "x = 1\n")], "d")
-
-    generate("users", "1")
-    generate("orders", "1")
-    (tmp_path / "a" / "users" / "x.py").unlink()
-    for run_id in ("2", "3"):
-        assert generate("users", run_id).changes == ()
-    assert generate("users", "4", force=True).changes == (("create", "a/users/x.py"),)
-    (tmp_path / "a" / "users" / "x.py").unlink()
-    (tmp_path / "a" / "orders" / "x.py").unlink()
-    assert generate("users", "5", check=True).changes == (("create", "a/users/x.py"),)
-
-
-def test_a_removed_folder_is_generated_again_although_a_run_was_killed_in_between(tmp_path: Path) -> None:
-    def generate(table: str, run_id: str) -> WriteReport:
-        writer = WorkspaceWriter(tmp_path, FileLockManager(tmp_path), Manifest(tmp_path), run_id)
-        return writer.write(f"crud/{table}", [GeneratedFile(f"a/{table}.py", "x = 1\n")], "d")
-
-    for table in ("users", "orders"):
-        generate(table, "1")
-    shutil.rmtree(tmp_path / "a")
-    expect_removed(Manifest(tmp_path), [("crud", "users")])
-    assert generate("users", "2").changes == (("create", "a/users.py"),)
-    expect_removed(Manifest(tmp_path), [("crud", "orders")])  # the next run
-    assert generate("orders", "3").changes == (("create", "a/orders.py"),)
-    (tmp_path / "a" / "orders.py").unlink()
-    expect_removed(Manifest(tmp_path), [("crud", "orders")])
-    assert generate("orders", "4").changes == ()
 
 
 def test_a_merge_whose_record_was_not_saved_is_done_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,7 +176,6 @@ class ParallelOrchestrator:
                     sweep_temp_files(workspace, Manifest(workspace))
                 begin_claims(workspace, self.run_id)
         if self._supervisor.has_work(jobs):
-            self._supervisor.prepare_workspaces(jobs)
             self._prepare()
         for job in jobs:
             self._reporter.post(_added(job))

@@ -118,11 +118,6 @@ class Supervisor:
         """Return whether a sub-task of these jobs needs a worker."""
         return any(self._survey.count_work(job) for job in jobs)
 
-    def prepare_workspaces(self, jobs: Iterable[Job]) -> None:
-        """Note, before any sub-task of these jobs begins, which files are expected again. Raises WorkspaceError."""
-        for job in jobs:
-            self._survey.expect_removed(job)
-
     def call(self, command: Callable[[], None]) -> None:
         """Have `command` run soon in the loop's thread. Never blocks; safe in a signal handler."""
         self._commands.put(command)

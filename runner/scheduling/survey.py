@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from runner.generation.workspace.manifest import Manifest
-from runner.generation.workspace.removed_folders import expect_removed
 from runner.records.task import SETUP_PIECE
 
 if TYPE_CHECKING:
@@ -46,13 +45,6 @@ class Survey:
         """Return how many sub-tasks of a task have something to do; once files were written, an estimate."""
         found = self.up_to_date(job) if self.holds else self._found.get(job.spec.id, {})
         return len(job.spec.subtasks) - len(found)
-
-    def expect_removed(self, job: Job) -> None:
-        """Note which files were removed with their folder, before anything is written there. Raises WorkspaceError."""
-        if not self._force and not self._check:
-            done = self.up_to_date(job)
-            work = ((job.spec.id, each.table or SETUP_PIECE) for each in job.spec.subtasks if each.id not in done)
-            expect_removed(Manifest(job.spec.workspace), work)
 
     def end(self) -> None:
         """Record that files are about to be written: what was found no longer holds."""

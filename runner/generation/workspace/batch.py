@@ -12,7 +12,6 @@ from runner.generation.workspace.base_store import BaseTexts
 from runner.generation.workspace.line_ends import digest, is_one_of
 from runner.generation.workspace.manifest import CREATED, Manifest, is_left_behind
 from runner.generation.workspace.record_format import FileRecord, Record
-from runner.generation.workspace.removed_folders import is_removed, top_folder
 from runner.generation.workspace.safe_paths import locate
 from runner.records.errors import WorkspaceError
 
@@ -123,7 +122,7 @@ class Batch:
     def missing_on_purpose(self, workspace: Directory) -> frozenset[str]:
         """Return the paths of generated files that a person deleted.
 
-        Where nothing is left of what was generated in a top folder, that was removed to have it generated again.
+        Where every file of the sub-task in a top folder is missing, the folder was removed to have it generated again.
         """
         known = [
             file
@@ -131,14 +130,11 @@ class Batch:
             if (before := self.previous.get(file.path)) and before.mode == "generated" and not file.once
         ]
         missing = {file.path for file in known if not workspace.exists(file.name)} - self._interrupted.keys()
-        present = {top_folder(file.path) for file in known if file.path not in missing}
+        if not missing:
+            return frozenset()
         deleted = {path for path in missing if self.previous[path].deleted}
-        removed = {
-            folder
-            for folder in {top_folder(path) for path in missing - deleted} - present
-            if is_removed(workspace, self._manifest, folder)
-        }
-        return frozenset(deleted | {path for path in missing if top_folder(path) not in removed})
+        present = {_top(file.path) for file in known if file.path not in missing}
+        return frozenset(deleted | {path for path in missing if _top(path) in present})
 
     def base_of(self, file: NewFile, data: bytes) -> bytes | None:
         """Return the text that an edited file was generated as, None where it is unknown.
@@ -295,3 +291,7 @@ class Batch:
             conflict=outcome.verb == "conflict",
             deleted=outcome.verb == "absent",
         )
+
+
+def _top(path: str) -> str:
+    return path.partition("/")[0] if "/" in path else ""

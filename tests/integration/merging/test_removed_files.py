@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -69,22 +68,3 @@ def test_a_file_that_a_person_deletes_stays_deleted_until_it_is_forced(generated
     assert "remark" in (project.workspace / MODEL).read_text(encoding="utf-8")
     assert project.generate("--force").returncode == 0
     assert "remark" in path.read_text(encoding="utf-8")
-
-
-def test_all_files_of_a_table_stay_deleted_and_those_of_a_whole_folder_come_back(
-    generated: Project, tmp_path: Path
-) -> None:
-    project = generated.copy(tmp_path / "project")
-    before = project.texts()
-    of_fees = {path for path in before if re.match(r"backend/(app|tests)/fees/", path)}
-    assert MODEL in of_fees
-    for path in of_fees:
-        (project.workspace / path).unlink()
-    assert project.generate().returncode == 0
-    assert project.texts().keys() == before.keys() - of_fees
-    assert project.generate("--check").returncode == 0
-    assert project.generate("--force").returncode == 0
-    assert project.texts() == before
-    shutil.rmtree(project.workspace / "backend")
-    assert project.generate().returncode == 0
-    assert project.texts() == before
