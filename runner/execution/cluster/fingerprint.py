@@ -12,7 +12,9 @@ from runner.records.code_digest import package_digest
 from runner.records.task import inputs_digest
 from runner.records.version import VERSION
 
+RESTART = "then restart its Dask worker"
 _SHOWN = 8  # characters of a digest
+_OURS = f"plan-runner=={VERSION}"
 
 
 @cache
@@ -32,7 +34,7 @@ def difference(theirs: Any) -> str | None:
     known = theirs if isinstance(theirs, dict) else {}
     found = {name: str(known.get(name, "unknown")) for name in ours}
     if found["version"] != ours["version"]:
-        return f"it has plan-runner {found['version']}, this is {ours['version']}. {_install()}"
+        return f"it has plan-runner {found['version']}, this is {ours['version']}. {install(_OURS)}"
     if found["python"] != ours["python"]:
         return (
             f"it runs Python {found['python']}, this is Python {ours['python']}. "
@@ -40,17 +42,20 @@ def difference(theirs: Any) -> str | None:
         )
     for name in ("code", "templates"):
         if found[name] != ours[name]:
-            return (
-                f"its plan-runner {found['version']} has other {name} ({found[name][:_SHOWN]}) "
-                f"than this one ({ours[name][:_SHOWN]}). {_install()}"
-            )
+            return f"its plan-runner {found['version']} {other(name, found[name], ours[name])}. {install(_OURS)}"
     return None
 
 
 def not_installed(python: str = "python") -> str:
     """Return what to do where a worker has no plan-runner."""
-    return f"plan-runner is not installed there. {_install(python)}"
+    return f"plan-runner is not installed there. {install(_OURS, python)}"
 
 
-def _install(python: str = "python") -> str:
-    return f"Run on it: {python} -m pip install plan-runner=={VERSION}, then restart its Dask worker"
+def other(what: str, theirs: str, ours: str) -> str:
+    """Return that their code or templates are not ours, by their digests."""
+    return f"has other {what} ({theirs[:_SHOWN]}) than this one ({ours[:_SHOWN]})"
+
+
+def install(requirement: str, python: str = "python") -> str:
+    """Return what to do on a worker that needs a package in this version."""
+    return f"Run on it: {python} -m pip install {requirement}, {RESTART}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib.metadata
 from typing import TYPE_CHECKING
 
+from runner.execution.cluster.fingerprint import RESTART, install, other
 from runner.execution.cluster.host_protocol import InstalledCode
 from runner.generation.registry import source_digest, source_modules, source_paths
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from runner.generation.agent import Agent
-
-_SHOWN = 8  # characters of a digest
 
 
 def installed_code(agent: Agent, beside: Path | None) -> tuple[InstalledCode, ...]:
@@ -29,7 +28,7 @@ def installed_code(agent: Agent, beside: Path | None) -> tuple[InstalledCode, ..
     )
 
 
-def missing(expected: Iterable[InstalledCode], python: str = "python") -> str | None:
+def missing(expected: Iterable[InstalledCode]) -> str | None:
     """Return what of this code is not here or is other code, and what mends it; None where all is here."""
     for code in expected:
         if source_digest(source_paths(code.module)) == code.digest:
@@ -40,9 +39,9 @@ def missing(expected: Iterable[InstalledCode], python: str = "python") -> str | 
         elif here.version != code.version:
             wrong = f"it has {_named(here)}, this is {_named(code)}"
         else:
-            wrong = f"its {_named(here)} has other code ({here.digest[:_SHOWN]}) than this one ({code.digest[:_SHOWN]})"
-        what = f"{python} -m pip install {code.distribution}=={code.version}" if code.version else "install it"
-        return f"{wrong}. Run on it: {what}, then restart its Dask worker"
+            wrong = f"its {_named(here)} {other('code', here.digest, code.digest)}"
+        step = install(f"{code.distribution}=={code.version}") if code.version else f"Install it there, {RESTART}"
+        return f"{wrong}. {step}"
     return None
 
 

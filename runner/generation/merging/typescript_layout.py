@@ -97,9 +97,7 @@ class _Source:
             yield self.content(child)
 
     def _add_comment(self, node: Node) -> None:
-        before = node.prev_sibling
-        while before is not None and before.type == "comment":
-            before = before.prev_sibling
+        before = _beside(node, "prev_sibling")
         begins_line = before is None or _begins_line(node, before)
         self.comments.append((_text(node).strip(), self._tokens, begins_line))
 
