@@ -9,15 +9,17 @@ PYTEST_DONT_REWRITE: it may be imported for its names before pytest loads it as 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from runner.generation.model.application import Application
+from runner.generation.model.given_labels import GivenLabels
 from runner.generation.react.page_view import PageView
 from tests.chromium import NoChromiumError, chromium
-from tests.generated_backend import read_schema
+from tests.generated_backend import read_schema, school_labels
 from tests.integration.frontend_pages import TablePages
 from tests.integration.frontend_server import Application as RunningApplication
 from tests.integration.frontend_server import served
@@ -41,6 +43,12 @@ DARK: Mapping[str, Any] = {"color_scheme": "dark"}
 PHONE: Mapping[str, Any] = {"viewport": {"width": 375, "height": 812}, "has_touch": True}
 
 expect.set_options(timeout=PATIENCE_MS)
+
+
+@cache
+def school_page(table: str) -> PageView:
+    """Return the pages of one of the school's tables, with the labels that its plan gives."""
+    return PageView(table=TABLES[table], labels=GivenLabels(school_labels()))
 
 
 @pytest.fixture(scope="session")
@@ -78,4 +86,4 @@ def tab(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
 
 @pytest.fixture
 def pages(tab: Page, application: RunningApplication) -> Callable[[str], TablePages]:
-    return lambda name: TablePages(tab, application, PageView(table=TABLES[name]))
+    return lambda name: TablePages(tab, application, school_page(name))

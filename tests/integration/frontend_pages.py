@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from runner.generation.model.application_tables import ApplicationTable
     from runner.generation.model.fields import Field
+    from runner.generation.model.given_labels import GivenText
     from runner.generation.model.references import Reference
     from tests.integration.frontend_server import Row
 
@@ -49,7 +50,12 @@ class TablePages:
         return str(self.app.cases[self.table.module]["path"])
 
     def label(self, field: str) -> str:
-        return str(self.shown.fields[field]["label"])
+        return in_english(self.shown.fields[field]["label"])
+
+    def choice(self, field: str, value: str) -> str:
+        """Return a choice as people read it: as the plan labels it, or as follows from its name."""
+        given = self.shown.fields[field].get("values", {}).get(value, {})
+        return in_english(given, derived=choice_label(value))
 
     def column(self, field: str) -> Field:
         return next(found for found in self.table.fields.values() if found.name == field)
@@ -107,7 +113,7 @@ class TablePages:
         if field in self.references:
             self.choose_reference(form.get_by_role("combobox", name=f"{label} is"), self.references[field], row)
         elif view.type.values or view.bounds.choices:
-            form.get_by_role("checkbox", name=choice_label(row[field]), exact=True).check()
+            form.get_by_role("checkbox", name=self.choice(field, row[field]), exact=True).check()
         elif view.type.kind == "text":
             form.get_by_label(f"{label} contains").fill(row[field])
         else:
@@ -159,14 +165,14 @@ class TablePages:
             self.choose(box, "Yes" if value else "No")
         elif category == "array" and view.type.item and view.type.item.values:
             for item in value:
-                self.choose(box, choice_label(item))
+                self.choose(box, self.choice(field, item))
             box.press("Escape")
         elif category == "array":
             for item in value:
                 box.fill(str(item))
                 box.press("Enter")
         elif view.type.values or view.bounds.choices:
-            self.choose(box, choice_label(value))
+            self.choose(box, self.choice(field, value))
         elif category == "json":
             box.fill(json.dumps(value))
         else:
@@ -219,7 +225,7 @@ class TablePages:
     def shown_as(self, field: str, value: Any) -> str:
         """Return how the page shows a text or a choice."""
         view = self.column(field)
-        return choice_label(value) if view.type.values or view.bounds.choices else str(value)
+        return self.choice(field, value) if view.type.values or view.bounds.choices else str(value)
 
     def delete(self) -> None:
         self.tab.get_by_role("button", name="Delete", exact=True).click()
@@ -239,8 +245,13 @@ def typed(view: Field, value: Any) -> str:
     return text
 
 
+def in_english(given: GivenText, *, derived: str = "") -> str:
+    """Return a text of the plan in English, or the derived one if it has none."""
+    return given if isinstance(given, str) else given.get("en", derived)
+
+
 def choice_label(value: str) -> str:
-    """Return a choice as people read it."""
+    """Return the label that follows from the name of a choice."""
     if re.search("[A-Z]", value) and "_" not in value:
         return value
     said = value.replace("_", " ").strip()

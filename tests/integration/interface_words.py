@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING
 
-from runner.generation.model.given_labels import GivenLabels
-from runner.generation.react.page_view import PageView
-from tests.generated_backend import school_labels
 from tests.integration.catalogues import messages
-from tests.integration.frontend_browser import TABLES
+from tests.integration.frontend_browser import school_page
 
 if TYPE_CHECKING:
     from runner.generation.model.given_labels import GivenText
@@ -33,11 +29,11 @@ class InterfaceWords:
 
     def table(self, name: str) -> str:
         """Return the label of a table's rows."""
-        return self._in_language(_view(name).nav["label"])
+        return self._in_language(school_page(name).nav["label"])
 
     def field(self, table: str, name: str) -> str:
         """Return the label of a field."""
-        return self._in_language(_view(table).fields[name]["label"])
+        return self._in_language(school_page(table).fields[name]["label"])
 
     def _form(self, plural: re.Match[str], values: dict[str, str | int]) -> str:
         number = int(values[plural["name"]])
@@ -48,8 +44,3 @@ class InterfaceWords:
 
     def _in_language(self, text: GivenText) -> str:
         return text if isinstance(text, str) else text.get(self.language, text["en"])
-
-
-@cache
-def _view(table: str) -> PageView:
-    return PageView(table=TABLES[table], labels=GivenLabels(school_labels()))

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from runner.generation.react.page_view import PageView
 from tests.integration.backend import PASSWORD, add_account, run
 from tests.integration.clicks import Clicks
-from tests.integration.frontend_browser import PERSON, PHONE, TABLES
+from tests.integration.frontend_browser import PERSON, PHONE, school_page
 from tests.integration.frontend_class import OneClass
 from tests.integration.frontend_hands import Hands
 from tests.integration.frontend_pages import TablePages, lower_first
@@ -83,7 +82,7 @@ class Day:
         self.clicks = Clicks.of(tab)
 
     def pages(self, table: str) -> TablePages:
-        return TablePages(self.tab, self.school, PageView(table=TABLES[table]))
+        return TablePages(self.tab, self.school, school_page(table))
 
     def log_in(self) -> None:
         """Log in on the page that is asked for; Enter sends the form."""

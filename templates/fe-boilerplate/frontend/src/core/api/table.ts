@@ -41,8 +41,6 @@ export type {
   Schemas,
   TableService,
   Versioned,
-  WireConsequences,
-  WirePage,
 } from "./table-service";
 
 const FILE_TYPES: Readonly<Record<FileFormat, string>> = {

@@ -1,5 +1,5 @@
 import { send } from "./client";
-import type { AnyRow, Page, WirePage } from "./table";
+import type { AnyRow, Page, WirePage } from "./table-service";
 
 /** The number of rows of a list and how precise it is. */
 export type Total = Pick<Page<AnyRow>, "total" | "precision">;
