@@ -233,6 +233,15 @@ RUN       PLAN    STATUS   TASKS  SUB-TASKS  STARTED                TOOK
     )
 
 
+@pytest.mark.parametrize(("exit_code", "outcome"), [(0, "done"), (1, "in conflict"), (3, "stale")])
+def test_of_a_run_that_is_done_the_exit_code_says_more(store: SqliteStore, exit_code: int, outcome: str) -> None:
+    end = RunEnded(status=RunStatus.DONE, exit_code=exit_code, at=at(1))
+    store.append(RUN, [run_started(), task_added("crud", []), end])
+    run = store.run(RUN)
+    assert f"  school  {outcome}  " in runs_text([(run, store.tasks(RUN))], now=at(2), zone=UTC)
+    assert status_of(store, 2).startswith(f"school: {outcome} in 1.00 s: 0 of 0 sub-tasks done")
+
+
 def test_on_a_narrow_terminal_status_has_lines_in_place_of_columns(store: SqliteStore) -> None:
     long = "pages-of-the-school-and-of-its-library-and-canteen"  # is needed whole, for `logs --task`
     store.append(RUN, [*AT_WORK, task_added(long, ["a"])])

@@ -29,6 +29,7 @@ from runner.records.status import RunStatus, SubTaskStatus
 from tests.integration.axe import OF_COLOURS, grave_findings
 from tests.integration.command import LIMIT, ROOT, Folder, acting, environment, make_folder
 from tests.integration.jobs import Gate
+from runner.records.task import FileCounts
 from tests.sample_runs import at, ended, run_started, started, task_added
 
 if TYPE_CHECKING:
@@ -257,6 +258,21 @@ def test_what_cannot_be_seen_in_names_and_lines_is_shown_as_an_escape(folder: Fo
         copied = tab.evaluate("navigator.clipboard.readText()")
     assert [sign for sign in copied if ord(sign) < 32 and sign not in "\n\t"] == []
     assert r"one\x1b]0;title\x07" in copied
+
+
+def test_a_run_that_is_done_but_not_right_is_not_called_done(folder: Folder, tab: Page) -> None:
+    events: list[Event] = [run_started(), task_added("crud", ["students", "grades"])]
+    events += [started("crud", "students"), ended("crud", "students", files=FileCounts(conflicts=1))]
+    events += [started("crud", "grades"), ended("crud", "grades")]
+    stored(folder.path, [*events, RunEnded(status=RunStatus.DONE, exit_code=1, at=at(9))])
+    with board(folder.path) as served:
+        tab.goto(served.address)
+        expect(tab.locator("#status")).to_have_text("in conflict")
+        expect(tab.locator("#status")).to_have_class("status failed")
+        expect(card(tab, "Done", "students")).to_contain_text("in conflict")
+        expect(card(tab, "Done", "grades")).to_contain_text("done")
+        expect(tab.get_by_role("combobox", name="Run")).to_contain_text("· in conflict ·")
+        assert tab.title() == "school: in conflict"
 
 
 def test_tabs_share_one_stream(folder: Folder, tab: Page) -> None:

@@ -55,7 +55,7 @@ def runs_text(
             (
                 run.id[:SHORT_ID],
                 shortened(one_line(run.plan), _WIDEST_NAME),
-                run.status.value,
+                run.outcome,
                 f"{done}/{len(tasks)}",
                 f"{pieces_done}/{pieces}",
                 _moment(run.started_at, zone),
@@ -109,7 +109,7 @@ def _head(run: RunRecord, tasks: Sequence[TaskRecord], now: datetime, zone: tzin
     total = sum(task.progress.total for task in tasks)
     others = [(sum(getattr(task, word) for task in tasks), word) for word in ("failed", "cancelled", "running")]
     took = _took(run.started_at, run.ended_at, None if _is_over(run) else now)
-    first = f"{one_line(run.plan)}: {run.status.value}"
+    first = f"{one_line(run.plan)}: {run.outcome}"
     if took:
         first += f" {'for' if run.ended_at is None else 'in'} {took}"
     first += f": {sum(task.done for task in tasks):,} of {count(total, 'sub-task')} done"

@@ -36,6 +36,12 @@ class RunRecord:
     error: str | None = field(default=None, metadata=INTERNAL)
     last_seq: int = field(default=0, metadata=INTERNAL)  # of its newest event
 
+    @property
+    def outcome(self) -> str:
+        """Its status in words; of a run that is done, its exit code tells stale code and edits in conflict apart."""
+        words = {1: "in conflict", 3: "stale"} if self.status is RunStatus.DONE else {}
+        return words.get(self.exit_code or 0, self.status.value)
+
 
 @dataclass(kw_only=True, slots=True)
 class TaskRecord:

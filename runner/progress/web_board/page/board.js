@@ -5,6 +5,8 @@ const MOST_LINES = 5000; // of the log
 const MOST_BARS = 3000; // of the timeline
 const LEVELS = ["debug", "info", "warning", "error"];
 const ENDED = new Set(["done", "failed", "cancelled", "skipped", "interrupted"]);
+const BY_EXIT_CODE = { 1: "in conflict", 3: "stale" }; // of a run that is done
+const WRONG = new Set(Object.values(BY_EXIT_CODE));
 // Signs that show nothing, or change what is shown after them; and those of them that have their place in a text
 const INVISIBLE = /[\u0000-\u001f\u007f-\u009f\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 const OF_TEXT = "\n\t";
@@ -63,7 +65,7 @@ function showRuns(runs) {
   select.replaceChildren(...runs.map((each) => {
     const option = document.createElement("option");
     option.value = each.id;
-    option.textContent = `${visible(each.plan)} · ${each.status} · ${new Date(each.started_at).toLocaleString([], WHEN)}`;
+    option.textContent = `${visible(each.plan)} · ${outcomeOf(each)} · ${new Date(each.started_at).toLocaleString([], WHEN)}`;
     return option;
   }));
   const wanted = runs.some((each) => each.id === chosen) ? chosen : runs[0]?.id;
@@ -88,12 +90,17 @@ function draw() {
   });
 }
 
+function outcomeOf({ status, exit_code: code }) {
+  return (status === "done" && BY_EXIT_CODE[code]) || status;
+}
+
 function drawHead() {
   $("plan").textContent = run ? visible(run.plan) : "No run yet";
-  $("status").textContent = run?.status ?? "";
-  $("status").className = `status ${run?.status ?? ""}`;
+  const outcome = run ? outcomeOf(run) : "";
+  $("status").textContent = outcome;
+  $("status").className = `status ${WRONG.has(outcome) ? "failed" : outcome}`;
   $("took").textContent = run ? took(run.started_at, run.ended_at) : "";
-  document.title = run ? `${visible(run.plan)}: ${run.status}` : "Board";
+  document.title = run ? `${visible(run.plan)}: ${outcome}` : "Board";
   let [total, ended, failed] = [0, 0, 0];
   for (const task of tasks.values()) {
     total += task.pending + task.running + task.done + task.failed + task.cancelled;
@@ -162,12 +169,13 @@ function taskCard(task) {
 }
 
 function subtaskCard(subtask) {
-  const outcome = subtask.up_to_date ? "up to date" : subtask.status;
+  const inConflict = subtask.status === "done" && subtask.files?.conflicts > 0;
+  const outcome = subtask.up_to_date ? "up to date" : inConflict ? "in conflict" : subtask.status;
   const tries = subtask.attempts > 1 ? `, attempt ${subtask.attempts}` : "";
   const step = subtask.status === "running" ? `${subtask.step}/${subtask.total_steps} ${subtask.message ?? ""}` : "";
   const time = subtask.ended_at && !subtask.up_to_date ? took(subtask.started_at, subtask.ended_at) : "";
   return (
-    `<b>${safe(subtask.table ?? "setup")} <span class="${subtask.status}">${outcome}</span></b>` +
+    `<b>${safe(subtask.table ?? "setup")} <span class="${inConflict ? "failed" : subtask.status}">${outcome}</span></b>` +
     `<small>${safe([subtask.task_id + tries, step, time].filter(Boolean).join(" · "))}</small>` +
     (subtask.error && subtask.status !== "done" ? `<small class="failed">${safe(subtask.error, OF_TEXT)}</small>` : "") +
     (subtask.status === "running" ? bar(subtask.step, subtask.total_steps, "running") : "")
