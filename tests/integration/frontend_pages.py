@@ -49,6 +49,16 @@ class TablePages:
     def path(self) -> str:
         return str(self.app.cases[self.table.module]["path"])
 
+    @property
+    def rows_label(self) -> str:
+        """What the table's rows are called."""
+        return in_english(self.shown.nav["label"])
+
+    @property
+    def row_label(self) -> str:
+        """What one row is called."""
+        return in_english(self.shown.nav["labelSingular"])
+
     def label(self, field: str) -> str:
         return in_english(self.shown.fields[field]["label"])
 
@@ -71,7 +81,7 @@ class TablePages:
         self.see_list()
 
     def see_list(self) -> None:
-        expect(self.tab.get_by_role("heading", level=1)).to_have_text(self.table.label)
+        expect(self.tab.get_by_role("heading", level=1)).to_have_text(self.rows_label)
         expect(self.tab.get_by_role("table")).to_be_visible()
 
     def row_link(self, key: str) -> Locator:
@@ -79,7 +89,7 @@ class TablePages:
 
     @property
     def search_box(self) -> Locator:
-        return self.tab.get_by_role("searchbox", name=f"Search {lower_first(self.table.label)}", exact=True)
+        return self.tab.get_by_role("searchbox", name=f"Search {lower_first(self.rows_label)}", exact=True)
 
     def find(self, row: Row, key: str) -> None:
         """Find a row by one of its texts, or by a filter if it has none; no other row is found."""
@@ -134,7 +144,7 @@ class TablePages:
 
     def fill_new(self, row: Row) -> None:
         """Open the form for new rows from the list, and enter a row."""
-        self.tab.get_by_role("link", name=f"New {lower_first(self.table.names.label)}", exact=True).click()
+        self.tab.get_by_role("link", name=f"New {lower_first(self.row_label)}", exact=True).click()
         self.tab.wait_for_url(f"{self.url}/new")
         for field in row:
             self.enter(field, row)

@@ -43,7 +43,7 @@ def test_a_row_lives_from_form_to_deletion(name: str, pages: Callable[[str], Tab
     table.delete()
     expect(table.row_link(key)).to_be_hidden()
     table.tab.goto(f"{table.url}/{key}")
-    expect(table.tab.get_by_role("heading", level=1)).to_have_text(f"{table.table.names.label} not found")
+    expect(table.tab.get_by_role("heading", level=1)).to_have_text(f"{table.row_label} not found")
 
 
 def changed(table: TablePages, row: Row) -> tuple[str, Any]:

@@ -26,10 +26,10 @@ from runner.progress.reports.run_account import RunAccount
 from runner.progress.stores.sqlite_store import SqliteStore
 from runner.records.events import Event, Logged, RunEnded, TaskStarted
 from runner.records.status import RunStatus, SubTaskStatus
+from runner.records.task import FileCounts
 from tests.integration.axe import OF_COLOURS, grave_findings
 from tests.integration.command import LIMIT, ROOT, Folder, acting, environment, make_folder
 from tests.integration.jobs import Gate
-from runner.records.task import FileCounts
 from tests.sample_runs import at, ended, run_started, started, task_added
 
 if TYPE_CHECKING:
