@@ -15,12 +15,12 @@ import pytest
 
 from runner.command.run_options import RunOptions
 from runner.command.run_plan import run_plan
-from runner.progress.reports.junit_report import junit_xml
+from runner.progress.reports.junit_report import invalid_plan_xml, junit_xml
 from runner.progress.reports.report_files import ReportFiles, check_writable
 from runner.progress.reports.report_page import report_html
 from runner.progress.reports.run_account import RunAccount
 from runner.progress.reports.trace_report import trace_json
-from runner.records.errors import ReportPathError
+from runner.records.errors import Problem, ReportPathError
 from runner.records.events import Event, Logged, RunEnded, SubTaskRetrying, TaskEnded, TaskStarted
 from runner.records.status import RunStatus, SubTaskStatus, TaskStatus
 from runner.records.task import FileCounts
@@ -38,6 +38,7 @@ GRAMMAR: dict[str, tuple[set[str], set[str]]] = {
     "properties": (set(), {"property"}),
     "property": ({"name!", "value!"}, set()),
     "testcase": ({"name!", "time", "classname"}, {"skipped", "error", "failure", "system-out", "system-err"}),
+    "error": ({"type", "message"}, set()),
     "failure": ({"type", "message"}, set()),
     "skipped": ({"type", "message"}, set()),
     "system-out": (set(), set()),
@@ -165,6 +166,19 @@ def test_drift_of_a_check_is_a_failure_and_a_kept_file_is_not() -> None:
     assert case_of(root, "be-crud", "grades").find("failure") is None
     written = case_of(read_junit(EVENTS, changes=changes), "be-crud", "students")
     assert written.find("failure") is None  # the same changes of a run that made them
+
+
+def test_each_problem_of_an_invalid_plan_is_an_error() -> None:
+    problems = [
+        Problem(file="plan.yaml", line=3, column=7, message="priority: 'high' is no number", expected="Give 1"),
+        Problem(file="a\x1b.sql", message="not text\x00"),
+    ]
+    root = ET.fromstring(invalid_plan_xml("plan.yaml", problems))
+    check_grammar(root)
+    assert [root.get(name) for name in ("tests", "errors", "failures")] == ["2", "2", "0"]
+    error = case_of(root, "input", "plan.yaml:3:7").find("error")
+    assert error is not None
+    assert error.get("message") == "plan.yaml:3:7: priority: 'high' is no number. Give 1"
 
 
 @pytest.mark.parametrize("seed", range(20))

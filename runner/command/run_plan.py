@@ -56,7 +56,7 @@ def run_plan(options: RunOptions) -> int:
     """Run a plan and return the exit code. Raises `RunnerError` where it cannot start."""
     options.check_reports()
     ci = CiJob.of(os.environ, talks=options.talks, code_quality=options.code_quality)
-    with ci.marks_errors(str(options.plan)):
+    with ci.marks_errors(str(options.plan)), options.reports.tells_errors(str(options.plan)):
         return _run(options, ci)
 
 

@@ -36,6 +36,25 @@ def write_troubled_plan(folder: Folder) -> None:
     )
 
 
+def test_an_invalid_plan_takes_the_place_of_an_earlier_junit_report(folder: Folder) -> None:
+    folder.write_plan(acting())
+    assert folder.run("plan.yaml", *OPTIONS).returncode == 0
+    folder.write_plan(acting("crud", priority="high"), acting("pages", needs=["cruds"]))
+    run = folder.run("plan.yaml", *OPTIONS)
+    assert run.returncode == 2
+    root = ET.parse(folder.path / "ci" / "junit.xml").getroot()
+    cases = root.findall("testsuite/testcase")
+    assert [root.get(name) for name in ("name", "tests", "errors", "failures")] == [
+        "plan.yaml", str(len(cases)), str(len(cases)), "0",
+    ]  # fmt: skip
+    told = {case.get("name"): case.findtext("error") for case in cases}
+    assert told
+    for place, text in told.items():
+        assert text is not None
+        assert text.startswith(f"{place}: ")
+        assert text in run.stderr
+
+
 def test_the_reports_of_a_run_with_failures_agree(folder: Folder) -> None:
     write_troubled_plan(folder)
     run = folder.run("plan.yaml", *OPTIONS)

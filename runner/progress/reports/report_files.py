@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from dataclasses import dataclass
@@ -9,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runner.records.atomic_files import replace_file
-from runner.records.errors import ReportPathError, StoreError
+from runner.records.errors import InputError, ReportPathError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from _typeshed import StrPath  # noqa: TC004 - a dataclass does not evaluate it
 
@@ -58,6 +59,18 @@ class ReportFiles:
             if real in options and (Path(real).is_file() or not Path(real).exists()):  # a pipe may get several
                 raise ReportPathError(f"{path}: {options[real]} names this file, too; name another one with {option}")
             options[real] = option
+
+    @contextlib.contextmanager
+    def tells_errors(self, plan: str) -> Iterator[None]:
+        """Write JUnit's report of an invalid plan or DDL, in place of one of an earlier run, and let the error pass."""
+        try:
+            yield
+        except InputError as error:
+            if self.junit is not None:
+                from runner.progress.reports.junit_report import invalid_plan_xml  # noqa: PLC0415 - slow to import
+
+                write_report(self.junit, invalid_plan_xml(plan, error.problems), _OPTIONS["junit"])
+            raise
 
     def _named(self, *, library: bool = False) -> list[tuple[str, StrPath | None]]:
         """Return the paths with the names of their options, or in the library of their fields."""
