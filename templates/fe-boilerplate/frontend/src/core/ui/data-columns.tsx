@@ -7,7 +7,7 @@ import { formatText } from "./formats";
 import { keyText } from "./keys";
 import type { AnyPage } from "./page";
 import type { Labels } from "./row-labels";
-import { labelOf } from "./use-labels";
+import { labelOf, textWithoutLabel } from "./use-labels";
 import type { Slot } from "./virtual-slots";
 
 /** Return the label of a column. */
@@ -40,8 +40,11 @@ export function CellValue({ isLink, ...cell }: ValueProps) {
 /** The first value of a row, as a link to the page of the row. */
 function OwnLink({ page, row, name, labels }: CellProps) {
   const field = page.byName.get(name);
-  const label = field?.leadsTo && labelOf(labels, field.leadsTo, row)?.text;
-  const text = label ?? (field ? formatText(field, row[name]) : "");
+  const reference = field?.leadsTo;
+  const value = field ? formatText(field, row[name]) : "";
+  const text = reference
+    ? (labelOf(labels, reference, row)?.text ?? textWithoutLabel(labels, reference, value))
+    : value;
   return (
     <Link
       className={classes.own}

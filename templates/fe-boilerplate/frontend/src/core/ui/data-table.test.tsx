@@ -1,8 +1,9 @@
-import { fireEvent, screen, within } from "@testing-library/react";
+import { cleanup, fireEvent, screen, within } from "@testing-library/react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { renderAt } from "../test/render";
 import { DataTable } from "./data-table";
 import { customize, type FieldInfo } from "./page";
+import type { Labels } from "./row-labels";
 import { ani, pupils } from "./testing/pupils";
 import { withGaps } from "./virtual-slots";
 
@@ -75,6 +76,27 @@ it("renders other cells as it is scrolled, and keeps the first column and the fo
   expect(screen.getByRole("link", { name: "Pupil 1" })).toHaveFocus();
   expect(screen.getAllByRole("cell", { name: "c70" }).length).toBeGreaterThan(0);
   expect(screen.queryByRole("cell", { name: "c10" })).toBeNull();
+});
+
+it("shows no key while the labels of referenced rows are loading, and the key where there is no label", async () => {
+  const age = pupils.byName.get("age") as FieldInfo;
+  const leadsTo = {
+    name: "year",
+    path: "year",
+    fields: ["age"],
+    table: "years",
+    targetFields: ["id"],
+  };
+  const page = { ...wide, byName: new Map(wide.byName).set("age", { ...age, leadsTo }) };
+  const table = (labels: Labels) => (
+    <DataTable page={page} columns={["name", "age"]} rows={[ani]} labels={labels} caption="All" />
+  );
+  renderAt(table(new Map()));
+  expect(await screen.findByRole("cell", { name: "…" })).toBeInTheDocument();
+  expect(screen.queryByRole("cell", { name: "7" })).toBeNull();
+  cleanup();
+  renderAt(table(new Map([["year", new Map()]])));
+  expect(await screen.findByRole("cell", { name: "7" })).toBeInTheDocument();
 });
 
 it("leaves the space of the rows that are not rendered", () => {

@@ -10,7 +10,7 @@ import { formatText, HIDDEN, NOTHING } from "./formats";
 import { keyText } from "./keys";
 import type { FieldInfo } from "./page";
 import type { Labels } from "./row-labels";
-import { labelOf } from "./use-labels";
+import { labelOf, textWithoutLabel } from "./use-labels";
 
 interface Props {
   readonly field: FieldInfo;
@@ -98,8 +98,10 @@ function Items({ field, value, full }: { field: FieldInfo; value: unknown; full:
 
 function ReferenceValue({ field, row, labels }: Omit<Props, "full">) {
   const { leadsTo: reference } = field;
-  const label = reference && labelOf(labels, reference, row);
-  if (!reference || !label?.key) return label?.text ?? String(row[field.name]);
+  const key = String(row[field.name]);
+  if (!reference) return key;
+  const label = labelOf(labels, reference, row);
+  if (!label?.key) return label?.text ?? textWithoutLabel(labels, reference, key);
   return (
     <Anchor
       inherit

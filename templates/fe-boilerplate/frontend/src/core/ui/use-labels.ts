@@ -2,24 +2,24 @@ import { useQuery } from "@tanstack/react-query";
 import type { AnyRow, AnyTable, Page, Reference } from "../api/table";
 import { type Labels, labelReferred, labelRows, type RowLabel, valuesKey } from "./row-labels";
 
-const NONE: Labels = new Map();
+const LOADING: Labels = new Map();
 const SCOPE = "labels";
 
-/** Return the labels of the rows to which a page of a list refers; empty while they are loading. */
+/** Return the labels of the rows to which a page of a list refers; without the references while they are loading. */
 export function usePageLabels(
   references: readonly Reference[],
   page: Page<AnyRow> | undefined,
   stamp: number,
 ): Labels {
   const names = references.map((reference) => reference.name);
-  const { data } = useQuery({
+  const { data, isError } = useQuery({
     queryKey: [SCOPE, "page", names, page && numberOf(page), stamp],
     queryFn: ({ signal }) => labelReferred(references, page?.items ?? [], signal, page?.expanded),
     enabled: page !== undefined && references.length > 0,
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
   });
-  return data ?? NONE;
+  return data ?? (isError ? unlabelled(references) : LOADING);
 }
 
 const numbers = new WeakMap<object, number>();
@@ -34,15 +34,20 @@ function numberOf(page: object): number {
   return last;
 }
 
-/** Return the labels of the rows to which one row refers; empty while they are loading. */
+/** Return the labels of the rows to which one row refers; without the references while they are loading. */
 export function useRowLabels(references: readonly Reference[], row: AnyRow | undefined): Labels {
   const values = references.map(({ fields }) => row && valuesKey(row, fields));
-  const { data } = useQuery({
+  const { data, isError } = useQuery({
     queryKey: [SCOPE, "row", references, values],
     queryFn: ({ signal }) => labelReferred(references, row ? [row] : [], signal),
     enabled: row !== undefined && references.length > 0,
   });
-  return data ?? NONE;
+  return data ?? (isError ? unlabelled(references) : LOADING);
+}
+
+/** Return no labels for these references, as those that cannot be loaded. */
+function unlabelled(references: readonly Reference[]): Labels {
+  return new Map(references.map(({ name }) => [name, new Map()]));
 }
 
 /** Return the label of a row; undefined while it is loading. */
@@ -59,4 +64,9 @@ export function useRowTitle(table: AnyTable, row: AnyRow | undefined): string | 
 /** Return the label of the row to which a reference of this row refers; undefined if it is not loaded. */
 export function labelOf(labels: Labels, reference: Reference, row: AnyRow): RowLabel | undefined {
   return labels.get(reference.name)?.get(valuesKey(row, reference.fields) ?? "");
+}
+
+/** Return what stands for a row that has no label: "…" while labels are loading, otherwise `key`. */
+export function textWithoutLabel(labels: Labels, reference: Reference, key: string): string {
+  return labels.has(reference.name) ? key : "…";
 }
