@@ -25,7 +25,8 @@ from runner.generation.model.table_part import TablePart
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from runner.ddl.model import QName, Schema
+    from runner.ddl.model import Schema
+    from runner.ddl.qualified_name import QName
     from runner.generation.model.constraint_names import NamedConstraints
     from runner.generation.model.references import Reference
 
