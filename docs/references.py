@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runner.command.cli import command_line
-from runner.plan.format import plan_schema
+from runner.plan.plan_schema import plan_schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

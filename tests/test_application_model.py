@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.ddl.model import QName
+from runner.ddl.qualified_name import QName
 from runner.ddl.reader import read_ddl_text
 from runner.generation.model.application import Application
 from runner.generation.model.checks import Bounds, RowRule

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from runner.ddl.model import ColumnRef, NoteKind, Operation, Schema
+from runner.ddl.expression_tree import ColumnRef, Operation
+from runner.ddl.notes import NoteKind
 from runner.ddl.reader import read_ddl_text
 from runner.generation.model.application import Application
 from tests.generated_backend import backend_files, first_revision
 from tests.test_backend_difference import lost, up
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Schema
 
 
 def created(ddl: str) -> list[str]:

@@ -7,7 +7,7 @@ import pickle
 import pytest
 
 from runner.ddl.dialects import dialect_named
-from runner.ddl.model import ColumnRef, Const, Expression, Operation
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.ddl.reader import read_ddl_text
 from runner.ddl.syntax.expression_parser import parse
 from runner.ddl.syntax.expressions import MAX_EXPRESSION_DEPTH, parse_expression

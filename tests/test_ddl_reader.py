@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from runner.ddl.dialects import NAMES
-from runner.ddl.model import NoteKind
+from runner.ddl.notes import NoteKind
 from runner.ddl.reader import read_ddl, read_ddl_text
 from runner.ddl.schema_json import schema_to_json
 from runner.ddl.sql_files import expand_ddl_paths
 from runner.records.errors import DDLError, Problem
 
 if TYPE_CHECKING:
-    from runner.ddl.model import Note
+    from runner.ddl.notes import Note
 
 
 def problem(paths: list[Path], dialect: str = "postgres") -> Problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from runner.ddl.model import QName
+from runner.ddl.qualified_name import QName
 from runner.ddl.reader import read_ddl_text
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from docs.references import command_reference, plan_reference, with_references
 from runner.command.cli import command_line
-from runner.plan.format import plan_schema
+from runner.plan.plan_schema import plan_schema
 from tests.documentation import PAGES, ROOT, blocks, indented_commands
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 
 from runner.ddl.migration_folders import lead_up, migration_tool, read_folder
 from runner.ddl.migration_marks import without_parts_not_run
-from runner.ddl.model import NoteKind
+from runner.ddl.notes import NoteKind
 from runner.ddl.reader import read_ddl, read_ddl_text
 from runner.plan.dispatcher import AgentDispatcher
 from runner.records.errors import DDLError

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from runner.ddl.model import Column, Enum, QName, Schema, SqlType, Table
+from runner.ddl.model import Column, Enum, Schema, SqlType, Table
+from runner.ddl.qualified_name import QName
 from runner.generation.fastapi.python_names import attribute, attributes
 from runner.generation.model.naming import (
     camel,

@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from runner.plan.format import plan_schema
+from runner.plan.plan_schema import plan_schema
 from runner.plan.starter import starter_plan
 
 TESTS = Path(__file__).parent

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from runner.ddl import model, schema_cache
-from runner.ddl.reader import read_ddl
+from runner.ddl.reader import read_ddl, read_ddl_text
+from runner.ddl.views import SetOperation
 
 SCHOOL = Path(__file__).parent.parent / "plans" / "school.sql"
 PATHS = [Path("school.sql")]
@@ -38,6 +39,23 @@ def test_a_schema_comes_back_as_it_was(saved: Path) -> None:
     assert schema_cache.load([Path("other.sql")], "digest") is None
 
 
+def test_a_schema_with_every_kind_of_record_comes_back(home: Path) -> None:
+    text = """
+        CREATE TYPE mood AS ENUM ('calm', 'glad');
+        CREATE TABLE pupils (id int PRIMARY KEY, age int DEFAULT 6 CHECK (age > 5 OR age IS NULL), mood mood);
+        CREATE VIEW ages AS SELECT age, count(*) AS n FROM pupils GROUP BY age UNION SELECT 0, 0;
+        GRANT SELECT ON pupils TO public;
+    """
+    schema = read_ddl_text(text, "postgres")
+    view = schema.tables[-1].view
+    assert view is not None
+    assert isinstance(view.query, SetOperation)
+    assert schema.tables[0].checks[0].expression
+    assert schema.notes
+    schema_cache.save(PATHS, "digest", schema)
+    assert schema_cache.load(PATHS, "digest") == schema
+
+
 def test_a_path_that_is_not_utf_8_has_a_place_like_any_other() -> None:
     paths = [Path(os.fsdecode(b"caf\xe9/s.sql"))]
     assert schema_cache.load(paths, "digest") is None
@@ -62,6 +80,7 @@ def test_no_file_in_the_cache_can_run_code(saved: Path, tmp_path: Path) -> None:
         pickle.dumps(Calls(exec, f"open({str(marker)!r}, 'w')")),
         f"c{model.__name__}\n__builtins__\n.".encode(),
         f"c{model.__name__}\ndataclass\n.".encode(),  # imported there, not defined
+        f"c{model.__name__}\nNote\n.".encode(),  # as earlier versions named it
         b"cpathlib\nPath\n.",
         b"half",
         b"",

@@ -7,17 +7,20 @@ import pickle
 import subprocess
 import sys
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from runner.ddl.model import QName, Schema
+from runner.ddl.model import Schema
 from runner.ddl.reader import read_ddl_text
 from runner.generation.agent import AgentContext
 from runner.generation.model.application import Application
 from runner.generation.model.table_part import TablePart
 from runner.generation.registry import BUILT_IN, load_agent
 from tests.generated_backend import read_schema
+
+if TYPE_CHECKING:
+    from runner.ddl.qualified_name import QName
 
 DDL = """
 CREATE TYPE stage AS ENUM ('new', 'old');

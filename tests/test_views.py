@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runner.ddl.model import NoteKind, QName, Table
+from runner.ddl.notes import NoteKind
+from runner.ddl.qualified_name import QName
 from runner.ddl.reader import read_ddl_text
 from runner.generation.fastapi.migration.schema_snapshot import take_snapshot
 from runner.generation.fastapi.query_writer import empty_views, written_query
@@ -15,7 +16,7 @@ from runner.generation.fastapi.translation import Database
 from runner.generation.model.application import Application
 
 if TYPE_CHECKING:
-    from runner.ddl.model import Schema
+    from runner.ddl.model import Schema, Table
 
 SHOP = """
 CREATE TYPE state AS ENUM ('open', 'closed');

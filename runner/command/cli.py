@@ -326,7 +326,7 @@ def _plan_schema() -> None:
     """Print the JSON Schema of plans, for editors."""
     import json  # noqa: PLC0415
 
-    from runner.plan.format import plan_schema  # noqa: PLC0415
+    from runner.plan.plan_schema import plan_schema  # noqa: PLC0415
 
     say(json.dumps(plan_schema(), indent=2))
 

@@ -7,11 +7,14 @@ a parsed form; where there is no parsed form, only the text is reliable.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from runner.ddl.expression_tree import Expression
+from runner.ddl.notes import Note
+from runner.ddl.qualified_name import QName
+from runner.ddl.views import View
 from runner.records.json_values import field_names, values_of
 from runner.records.message_pipe import CompactPickle
 
@@ -20,20 +23,9 @@ if TYPE_CHECKING:
 
 TableKind = Literal["table", "partitioned", "foreign", "view"]
 FunctionKind = Literal["FUNCTION", "PROCEDURE", "AGGREGATE"]
-JoinKind = Literal["", "inner", "left", "cross"]
-SetOperator = Literal["UNION", "UNION ALL", "INTERSECT", "EXCEPT"]
 ReferentialAction = Literal["NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT"]
 
-
-@dataclass(frozen=True, kw_only=True, slots=True, order=True)
-class QName(CompactPickle):
-    """A name with its schema; `schema` is None where the dialect has none (SQLite, MySQL without USE)."""
-
-    schema: str | None
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.schema}.{self.name}" if self.schema else self.name
+# ------------------------------------------------------------------------------------------------------ parts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,47 +41,6 @@ class Enum(CompactPickle):
     comment: str | None = None
     former: tuple[QName, ...] = ()
     former_values: tuple[tuple[str, str], ...] = ()
-
-
-# ------------------------------------------------------------------------------------------------ expressions
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ColumnRef(CompactPickle):
-    """A column of the same table."""
-
-    name: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Const(CompactPickle):
-    """A constant: text, exact number as text with `is_number`, boolean or NULL (None)."""
-
-    value: str | bool | None
-    is_number: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Operation(CompactPickle):
-    """An operator or a function with its arguments.
-
-    `op` is one of `and or not`, `= <> < <= > >=`, `in` (the value, then the choices), `is null`, `is not null`,
-    `like ilike ~ ~*` (the value, then the pattern; a negation is a `not` around it), `+ - * / %`, `neg`, `||`,
-    `power`, `case` (condition and value in turns, then the value of ELSE), `timezone` (the zone, then the moment),
-    `strftime` (the format, then the time), `bits` (the digits of a bit string), `<@` (an array is part of another;
-    `a @> b` becomes `b <@ a`), `array` (its elements), `interval` and `extract` (with a constant for the unit), or a
-    function's name in lower case (`length`, `lower`, `coalesce`, `now`, …). A cast is `cast` with the type's text as a
-    second constant. SQL's three-valued logic holds: a check that is unknown passes.
-    """
-
-    op: str
-    args: tuple[Expression, ...] = ()
-
-
-Expression = ColumnRef | Const | Operation
-
-
-# ------------------------------------------------------------------------------------------------------ parts
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -332,66 +283,6 @@ class Exclusion(CompactPickle):
         return self.index.columns
 
 
-# ---------------------------------------------------------------------------------------------------------------- views
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Source(CompactPickle):
-    """What a query reads under an alias: a table or view, or another query. The first one has no `join`."""
-
-    alias: str
-    table: QName | None = None
-    query: Query | None = None
-    join: JoinKind = ""
-    on: Expression | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Select(CompactPickle):
-    """One SELECT: named values over `sources`, in which a column is `alias.column`.
-
-    Its order is left out, since a list of a view has an order of its own.
-
-    Besides the operations of all expressions there are `count`, `count distinct`, `sum`, `avg`, `min`, `max` and
-    `string_agg`, with the arguments of the functions; `count` of all rows has none.
-    """
-
-    values: tuple[tuple[str, Expression], ...]
-    sources: tuple[Source, ...]
-    where: Expression | None = None
-    groups: tuple[Expression, ...] = ()
-    having: Expression | None = None
-    distinct: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SetOperation(CompactPickle):
-    """Two queries whose rows are combined; the names of the columns are those of the left one."""
-
-    operator: SetOperator
-    left: Query
-    right: Query
-
-
-Query = Select | SetOperation
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class View(CompactPickle):
-    """The query of a view.
-
-    `definition` is all of its statement after the name, `uses` the tables and views that the query reads. `origins` are
-    the columns from which the values of each of its own come: its own column, the table or view, and the column there.
-    `query` is the parsed form, None where there is none.
-    """
-
-    definition: str
-    uses: tuple[QName, ...] = ()
-    origins: tuple[tuple[str, QName, str], ...] = ()
-    is_materialized: bool = False
-    query: Query | None = None
-
-
 # --------------------------------------------------------------------------------------------------------------- tables
 
 
@@ -439,58 +330,6 @@ class Table(_PickledFields):
         return self.primary_key.columns if self.primary_key else ()
 
 
-class NoteKind(StrEnum):
-    """What a note is about, for code that has to decide by it; its `reason` is for people."""
-
-    NOT_UNDERSTOOD = "not understood"  # the only kind that is a gap; all others are left out on purpose
-    ROWS = "rows"
-    RIGHTS = "rights"
-    OWNER = "owner"
-    SESSION = "session"  # transactions and settings
-    CLIENT_LINE = "client line"  # for psql, mysql or sqlite3 itself
-    INCLUDED_FILE = "included file"  # a client line that names another file, which is not read
-    CODE_BLOCK = "code block"  # code that may create anything, or that tables call and the application lacks
-    VIEW = "view"
-    FUNCTION = "function"  # procedures and aggregates too
-    TRIGGER = "trigger"  # events too
-    SEQUENCE = "sequence"
-    EXTENSION_COMMENT = "extension comment"
-    OTHER_STATEMENT = "other statement"  # anything else that neither makes nor changes a table
-    SKIPPED_TABLE = "skipped table"  # temporary, virtual, the database's own, or defined before
-    TABLE_PART = "table part"  # a constraint or an option that the model has no field for
-    TYPE = "type"  # neither an enum nor a composite
-    MISSING_TARGET = "missing target"  # what the statement changes is not defined in the DDL
-    ENCODING = "encoding"  # the file is not UTF-8
-
-    def __reduce_ex__(self, protocol: object) -> tuple[type[NoteKind], tuple[str]]:
-        """As of Python 3.11.4: earlier versions pickle a call of `getattr`, which the schema cache does not load."""
-        return type(self), (self.value,)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Note(CompactPickle):
-    """A statement, or a part of one, that the reader passed over or did not understand.
-
-    `table_related` is True when it creates or alters a table, so that the model of that table may be wrong;
-    `table` then names it where that is known. `count` is the number of statements of one file that share the kind
-    and the reason; the note shows the first.
-    """
-
-    file: str
-    line: int
-    statement: str  # the first 200 characters, on one line
-    kind: NoteKind
-    reason: str
-    count: int = 1
-    table_related: bool = False
-    table: QName | None = None
-
-    @property
-    def passed_over(self) -> bool:
-        """Whether it was known and left out on purpose, such as a view, a trigger or a grant."""
-        return self.kind is not NoteKind.NOT_UNDERSTOOD
-
-
 @dataclass(frozen=True, kw_only=True)
 class Schema(_PickledFields):
     """All tables and types of one DDL, in the order in which they were defined.
@@ -505,7 +344,7 @@ class Schema(_PickledFields):
     domains: tuple[Domain, ...] = ()
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
-    default_schema: str | None = field(default=None)  # `public` for PostgreSQL
+    default_schema: str | None = None  # `public` for PostgreSQL
     extensions: tuple[str, ...] = ()  # created by a PostgreSQL file; they supply types and operator classes
     extension_schemas: tuple[tuple[str, str], ...] = ()  # of those that are not in the default schema
     composites: tuple[Composite, ...] = ()

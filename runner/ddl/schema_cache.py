@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
     from runner.ddl.model import Schema
 
-_CACHE = PrivateCache("schemas", ["runner.ddl.model"])
+_MODULES = (  # that define the records of a schema
+    "runner.ddl.expression_tree",
+    "runner.ddl.model",
+    "runner.ddl.notes",
+    "runner.ddl.qualified_name",
+    "runner.ddl.views",
+)
+_CACHE = PrivateCache("schemas", _MODULES)
 
 
 def schema_digest(paths: Sequence[Path], dialect: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from runner.ddl.model import Column, Domain, Enum, Exclusion, ForeignKey, Index, Note, QName, Schema, Table
+    from runner.ddl.model import Column, Domain, Enum, Exclusion, ForeignKey, Index, Schema, Table
+    from runner.ddl.notes import Note
+    from runner.ddl.qualified_name import QName
 
 
 def schema_to_json(schema: Schema) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from runner.records.task import inputs_digest
 
 if TYPE_CHECKING:
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
     from runner.generation.model.application import Application
     from runner.records.task import TaskSpec
 

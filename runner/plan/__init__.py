@@ -8,5 +8,6 @@ that matches nothing) with `Plan.problem`.
                                          |                    |
                                          `--ids, error_wording'------------------->  findings, when something is wrong
 
-`format` defines the keys, with the types of `value_types` and `path_types`; `starter` writes a first plan.
+`format` defines the keys, with the types of `value_types` and `path_types`; `plan_schema` describes them to editors;
+`starter` writes a first plan.
 """

@@ -1,4 +1,4 @@
-"""What a plan may contain: a pydantic model for every mapping in it, and the JSON Schema that editors take from them.
+"""What a plan may contain: a pydantic model for every mapping in it.
 
 Each field holds all that is specific to its key: type, bounds, default, what an editor shows (`description`,
 `examples`) and what an error message asks for (`Expected`). The validators need the context of `path_types`.
@@ -6,10 +6,9 @@ Each field holds all that is specific to its key: type, bounds, default, what an
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from runner.ddl.dialects import DEFAULT
 from runner.plan.ids import ID, MAX_ID
@@ -31,9 +30,6 @@ from runner.plan.value_types import (
     whole,
 )
 from runner.records.task import DEFAULT_PRIORITY, SUBTASK_CONCURRENCY, TASK_CONCURRENCY
-
-if TYPE_CHECKING:
-    from pydantic_core import core_schema
 
 
 class Entry(BaseModel):
@@ -117,6 +113,9 @@ class WorkersEntry(Entry):
     ) = Field(default=None, description="Sub-tasks after which a worker is replaced: against memory leaks in agents.")
 
 
+_File = Annotated[Text, Expected("Give a file.")]
+
+
 class ExecutorEntry(Entry):
     """Where the workers are: on this machine, or on a Dask cluster."""
 
@@ -127,15 +126,15 @@ class ExecutorEntry(Entry):
     dask: SchedulerUrl = Field(
         description="The address of the cluster's scheduler.", examples=["tls://scheduler.example:8786"]
     )
-    ca: Annotated[Text, Expected("Give a file.")] | None = Field(
+    ca: _File | None = Field(
         default=None,
         description="The cluster's certificate authority, a PEM file; Dask's own configuration when left out.",
         examples=["tls/ca.pem"],
     )
-    cert: Annotated[Text, Expected("Give a file.")] | None = Field(
+    cert: _File | None = Field(
         default=None, description="The certificate of this side, a PEM file.", examples=["tls/client.pem"]
     )
-    key: Annotated[Text, Expected("Give a file.")] | None = Field(
+    key: _File | None = Field(
         default=None,
         description="The key of the certificate, a PEM file, unless that contains it.",
         examples=["tls/client-key.pem"],
@@ -383,21 +382,3 @@ class PlanEntry(_Shared):
         Field(min_length=1),
         Expected("List at least one: - description: BE setup for the school management backend."),
     ] = Field(description="The work, in any order.")
-
-
-class _Schema(GenerateJsonSchema):
-    """Leaves out null, which stands in the models for a key that is left out and is refused in a plan."""
-
-    def nullable_schema(self, schema: core_schema.NullableSchema) -> JsonSchemaValue:
-        return self.generate_inner(schema["schema"])
-
-    def default_schema(self, schema: core_schema.WithDefaultSchema) -> JsonSchemaValue:
-        if schema.get("default", 0) is None:
-            return self.generate_inner(schema["schema"])
-        return super().default_schema(schema)
-
-
-def plan_schema() -> dict[str, Any]:
-    """Return the plan format as a JSON Schema (2020-12), for editors."""
-    schema = PlanEntry.model_json_schema(schema_generator=_Schema)
-    return {"$schema": GenerateJsonSchema.schema_dialect, **schema, "title": "Plan of plan-runner"}

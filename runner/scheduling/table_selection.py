@@ -19,7 +19,8 @@ from runner.records.private_cache import PrivateCache
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from runner.ddl.model import Note, Schema, Table
+    from runner.ddl.model import Schema, Table
+    from runner.ddl.notes import Note
     from runner.records.task import TableGlobs
     from runner.scheduling.schema_source import SchemaSource
 
@@ -203,7 +204,7 @@ def _would_choose_unread(globs: TableGlobs, schema: Schema, note: Note) -> bool:
 
 def misread_tables(schema: Schema) -> tuple[str, ...]:
     """Return a warning for each statement about a table that was not understood, or that may have created one."""
-    from runner.ddl.model import NoteKind  # noqa: PLC0415 - slow to import, and here the schema was read
+    from runner.ddl.notes import NoteKind  # noqa: PLC0415 - slow to import, and here the schema was read
 
     unread = (f"{note.file}:{note.line}: not understood: {note.reason}" for note in _unread_tables(schema))
     code = (note for note in schema.notes if note.kind is NoteKind.CODE_BLOCK)

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
-from runner.ddl.model import Column, QName, Schema, SqlType, Table
+from runner.ddl.model import Column, Schema, SqlType, Table
+from runner.ddl.qualified_name import QName
 from runner.execution.subtasks import SubTaskManager
 from runner.progress.stores.state_reader import StateReader
 from runner.records.task import Classification, Retries, TaskInput, TaskSpec, Timeouts

@@ -24,7 +24,9 @@ from tests.integration.catalog import differences, read_catalog
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from runner.ddl.model import Enum, QName, Schema, Table, View
+    from runner.ddl.model import Enum, Schema, Table
+    from runner.ddl.qualified_name import QName
+    from runner.ddl.views import View
     from runner.generation.fastapi.migration.snapshot import Snapshot
     from tests.integration.postgres import PostgresServer
 

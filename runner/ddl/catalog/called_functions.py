@@ -6,7 +6,8 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Function, Note, NoteKind, QName, Trigger
+from runner.ddl.model import Function, Trigger
+from runner.ddl.notes import Note, NoteKind
 from runner.ddl.syntax.cursor import Cursor
 from runner.ddl.syntax.expressions import parse_expression, read_default
 from runner.ddl.syntax.tokens import tokens_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from runner.ddl.catalog.catalog import Catalog, FunctionDraft, TriggerDraft
     from runner.ddl.model import Check, Default, Index, Table
+    from runner.ddl.qualified_name import QName
 
 _CALL = re.compile(r'([\w$]+)"?\s*\(')
 _PART = re.compile(

@@ -5,22 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import (
-    Check,
-    Default,
-    Enum,
-    FunctionKind,
-    Index,
-    Note,
-    QName,
-    TableKind,
-)
+from runner.ddl.model import Check, Default, Enum, FunctionKind, Index, TableKind
+from runner.ddl.qualified_name import QName
 from runner.ddl.syntax.column_types import TypeReference
 from runner.ddl.syntax.table_body import ColumnDraft, TableParts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from runner.ddl.notes import Note
     from runner.ddl.syntax.dialect import Dialect
 
 NamePath = tuple[str, ...]  # the parts of a dotted name

@@ -10,7 +10,8 @@ from runner.ddl.model import Default
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.ddl.model import IndexPart, QName
+    from runner.ddl.model import IndexPart
+    from runner.ddl.qualified_name import QName
 
 _NAME_BYTES = 63
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import ColumnRef, Expression, Operation
+from runner.ddl.expression_tree import ColumnRef, Expression, Operation
 from runner.ddl.syntax.expressions import is_shallow, parse_expression
 from runner.ddl.syntax.tokens import name_value, split_at, string_value, tokens_of
 

@@ -1,4 +1,4 @@
-"""The parsed form of a query: what of sqlglot's tree the records of `runner.ddl.model` can hold."""
+"""The parsed form of a query: what of sqlglot's tree the records of `runner.ddl.views` can hold."""
 
 from __future__ import annotations
 
@@ -10,21 +10,12 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
 from runner.ddl.catalog.query_sources import joined_sources
-from runner.ddl.model import (
-    ColumnRef,
-    Const,
-    Expression,
-    Operation,
-    Query,
-    Select,
-    SetOperation,
-    SetOperator,
-    Source,
-    Table,
-)
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
+from runner.ddl.model import Table
 from runner.ddl.syntax.dialect import Dialect
 from runner.ddl.syntax.expression_functions import Inexpressible
 from runner.ddl.syntax.expression_operators import TreeReader
+from runner.ddl.views import Query, Select, SetOperation, SetOperator, Source
 
 if TYPE_CHECKING:
     from runner.ddl.catalog.query_sources import Joined

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from runner.ddl.model import JoinKind
 from runner.ddl.syntax.expression_functions import Inexpressible
+from runner.ddl.views import JoinKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

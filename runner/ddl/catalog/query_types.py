@@ -15,7 +15,8 @@ from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
 from runner.ddl.catalog.catalog import Catalog
-from runner.ddl.model import QName, SqlType, Table
+from runner.ddl.model import SqlType, Table
+from runner.ddl.qualified_name import QName
 from runner.ddl.syntax.column_types import TypeReference, read_type
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.tokens import tokens_of

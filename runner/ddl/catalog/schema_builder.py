@@ -12,28 +12,24 @@ from runner.ddl.catalog.inlined_functions import make_inline
 from runner.ddl.catalog.needed_extensions import EXTENSION_OF_TYPE, needed_extensions
 from runner.ddl.catalog.tool_tables import tool_of
 from runner.ddl.catalog.view_builder import build_views
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.ddl.model import (
     Check,
     Column,
-    ColumnRef,
     Composite,
-    Const,
     Domain,
     Exclusion,
-    Expression,
     ForeignKey,
     Generated,
     Index,
     IndexPart,
     Key,
-    Note,
-    NoteKind,
-    Operation,
-    QName,
     Schema,
     SqlType,
     Table,
 )
+from runner.ddl.notes import Note, NoteKind
+from runner.ddl.qualified_name import QName
 from runner.ddl.syntax.expressions import parse_expression
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Note, NoteKind, QName, Table
+from runner.ddl.notes import Note, NoteKind
 from runner.ddl.syntax.cursor import NotUnderstood
 from runner.ddl.syntax.expressions import MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_TOKENS
 from runner.ddl.syntax.tokens import depth_of, tokens_of
@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from runner.ddl.catalog.catalog import Catalog, ViewDraft
-    from runner.ddl.model import SqlType
+    from runner.ddl.model import SqlType, Table
+    from runner.ddl.qualified_name import QName
     from runner.ddl.syntax.column_types import TypeReference
 
 

@@ -15,16 +15,18 @@ from sqlglot.schema import MappingSchema
 from runner.ddl.catalog.parsed_query import QueryParser
 from runner.ddl.catalog.query_rows import QueryRows, key_of
 from runner.ddl.catalog.query_types import QueryTypes
-from runner.ddl.model import Column, ForeignKey, Table, View
+from runner.ddl.model import Column, ForeignKey, Table
 from runner.ddl.syntax.cursor import NotUnderstood
 from runner.ddl.syntax.expression_functions import Inexpressible
+from runner.ddl.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from runner.ddl.catalog.catalog import Catalog, ViewDraft
-    from runner.ddl.model import Query, SqlType
+    from runner.ddl.model import SqlType
     from runner.ddl.syntax.column_types import TypeReference
+    from runner.ddl.views import Query
 
 _NAMES: Mapping[type[exp.Expr], str] = {  # of results without a name, in PostgreSQL
     exp.Count: "count", exp.Sum: "sum", exp.Avg: "avg", exp.Min: "min", exp.Max: "max", exp.Coalesce: "coalesce",

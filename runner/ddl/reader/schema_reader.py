@@ -16,7 +16,7 @@ from runner.ddl.catalog.catalog import Catalog
 from runner.ddl.catalog.schema_builder import build_schema
 from runner.ddl.dialects import dialect_named
 from runner.ddl.migration_marks import without_parts_not_run
-from runner.ddl.model import Note, NoteKind, Schema
+from runner.ddl.notes import Note, NoteKind
 from runner.ddl.reader.statement_splitter import RawStatement, split
 from runner.ddl.sql_files import expand_ddl_paths, load, name_of
 from runner.ddl.statements.statement import Statement, excerpt
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from _typeshed import StrPath
+
+    from runner.ddl.model import Schema
 
 
 def read_ddl(paths: Sequence[StrPath], dialect: str) -> Schema:

@@ -25,7 +25,8 @@ from runner.ddl.catalog.table_changes import (
     rename_column,
     rename_constraint,
 )
-from runner.ddl.model import Key, NoteKind
+from runner.ddl.model import Key
+from runner.ddl.notes import NoteKind
 from runner.ddl.statements.alter_column import AlterAction, alter_column, change_column, modify_column, take_position
 from runner.ddl.statements.create_table import add_items
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.ddl.model import Note, NoteKind
+from runner.ddl.notes import Note, NoteKind
 from runner.ddl.statements.statement import Statement, excerpt
 from runner.ddl.statements.statement_kinds import HEAD_BYTES, first_words, is_relevant
 from runner.ddl.syntax.tokens import Token, split_at, string_value, tokens_of

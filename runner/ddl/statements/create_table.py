@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import TableDraft
 from runner.ddl.catalog.inheritance import add_unique, adopt, copy_like, inherit, set_primary_key
-from runner.ddl.model import ColumnRef, Key, NoteKind, Operation, SqlType
+from runner.ddl.expression_tree import ColumnRef, Operation
+from runner.ddl.model import Key, SqlType
+from runner.ddl.notes import NoteKind
 from runner.ddl.statements.body_expressions import parse_expressions
 from runner.ddl.syntax.column_types import TypeReference
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood

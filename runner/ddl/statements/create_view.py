@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import ViewDraft
-from runner.ddl.model import NoteKind
+from runner.ddl.notes import NoteKind
 from runner.ddl.statements.statement import excerpt
 from runner.ddl.syntax.tokens import split_at, without_trailing_space
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.called_functions import rename_calls
 from runner.ddl.catalog.catalog import FunctionDraft
-from runner.ddl.model import NoteKind
+from runner.ddl.notes import NoteKind
 from runner.ddl.statements.statement import excerpt
 
 if TYPE_CHECKING:
-    from runner.ddl.model import FunctionKind, QName
+    from runner.ddl.model import FunctionKind
+    from runner.ddl.qualified_name import QName
     from runner.ddl.statements.statement import Statement
     from runner.ddl.syntax.cursor import Cursor
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.inheritance import add_index
 from runner.ddl.catalog.table_changes import rename_index
-from runner.ddl.model import Index, Key, NoteKind
+from runner.ddl.model import Index, Key
+from runner.ddl.notes import NoteKind
 from runner.ddl.syntax.index_parts import read_index_parts
 from runner.ddl.syntax.tokens import split_at, tidy
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import ProcedureDraft
-from runner.ddl.model import NoteKind
+from runner.ddl.notes import NoteKind
 from runner.ddl.statements.code_blocks import Code, run_code
 from runner.ddl.statements.functions import create_function
 from runner.ddl.syntax.tokens import string_value

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import Catalog, NamePath, TableDraft
-from runner.ddl.model import Note, NoteKind, QName
+from runner.ddl.notes import Note, NoteKind
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.quoted_builtins import without_quotes
 from runner.ddl.syntax.tokens import tokens_of
@@ -16,6 +16,7 @@ from runner.ddl.syntax.tokens import tokens_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from runner.ddl.qualified_name import QName
     from runner.ddl.syntax.tokens import Token
 
 SHOWN_CHARACTERS = 200  # of a statement in a note

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import NoteKind
+from runner.ddl.notes import NoteKind
 from runner.ddl.statements.alter_table import alter_table, rename_tables
 from runner.ddl.statements.code_blocks import do_block
 from runner.ddl.statements.comments import comment_on
@@ -25,7 +25,7 @@ from runner.ddl.syntax.cursor import NotUnderstood
 from runner.ddl.syntax.tokens import MAX_DEPTH, depth_of
 
 if TYPE_CHECKING:
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
 
 # Words that may come between CREATE and the kind of object.
 _MODIFIERS = frozenset({

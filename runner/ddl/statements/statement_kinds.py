@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from runner.ddl.model import NoteKind
+from runner.ddl.notes import NoteKind
 
 HEAD_BYTES = 400  # enough for the words that say what a statement is
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import TriggerDraft
-from runner.ddl.model import NoteKind
+from runner.ddl.notes import NoteKind
 from runner.ddl.statements.statement import excerpt
 
 if TYPE_CHECKING:
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
     from runner.ddl.statements.statement import Statement
 
 _TEMPORARY = frozenset({"TEMP", "TEMPORARY"})

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.catalog import DomainDraft
-from runner.ddl.model import Enum, NoteKind, QName
+from runner.ddl.model import Enum
+from runner.ddl.notes import NoteKind
 from runner.ddl.statements.body_expressions import parse_expressions
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.expressions import read_default
@@ -15,6 +16,7 @@ from runner.ddl.syntax.table_items import add_item
 from runner.ddl.syntax.tokens import Token, split_at, string_value
 
 if TYPE_CHECKING:
+    from runner.ddl.qualified_name import QName
     from runner.ddl.statements.statement import Statement
 
 # ------------------------------------------------------------------------------------------------------ types

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
-from runner.ddl.model import Const, Default, Generated, Operation
+from runner.ddl.expression_tree import Const, Operation
+from runner.ddl.model import Default, Generated
 from runner.ddl.syntax.constraint_clauses import read_attributes
 from runner.ddl.syntax.cursor import Cursor
 from runner.ddl.syntax.table_body import ColumnDraft, TableBody

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from runner.ddl.model import Check, ForeignKey, Key, QName, ReferentialAction
+from runner.ddl.model import Check, ForeignKey, Key, ReferentialAction
+from runner.ddl.qualified_name import QName
 from runner.ddl.syntax.tokens import Token, split_at
 
 if TYPE_CHECKING:

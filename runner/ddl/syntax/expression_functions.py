@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlglot import exp
 
-from runner.ddl.model import Const, Expression, Operation
+from runner.ddl.expression_tree import Const, Expression, Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from runner.ddl.model import ColumnRef, Const, Expression, Operation
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.ddl.syntax.dialect import Dialect
 from runner.ddl.syntax.expression_functions import (
     FUNCTIONS,

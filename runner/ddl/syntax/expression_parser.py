@@ -19,7 +19,7 @@ from runner.ddl.syntax.expression_operators import TreeReader, column_name
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.ddl.model import Expression
+    from runner.ddl.expression_tree import Expression
     from runner.ddl.syntax.dialect import Dialect
 
 # sqlglot's warnings about what it cannot parse would reach the user's terminal.

@@ -10,7 +10,8 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Const, Default, Expression, Operation
+from runner.ddl.expression_tree import Const, Expression, Operation
+from runner.ddl.model import Default
 from runner.ddl.syntax.column_types import read_type
 from runner.ddl.syntax.cursor import Cursor, NotUnderstood
 from runner.ddl.syntax.tokens import Token, depth_of, string_value, tokens_of

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from sqlglot import Dialect as Parser
 from sqlglot import exp
 
-from runner.ddl.model import Const, Expression, Operation
+from runner.ddl.expression_tree import Const, Expression, Operation
 from runner.ddl.syntax.expression_functions import Inexpressible
 
 if TYPE_CHECKING:

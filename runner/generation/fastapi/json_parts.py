@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Const, Expression, Operation
+from runner.ddl.expression_tree import Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
 from runner.generation.model.check_expressions import Unknown
 

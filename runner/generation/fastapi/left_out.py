@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import NoteKind
+from runner.ddl.notes import NoteKind
 from runner.generation.encoders import Code
 from runner.generation.encoders.markdown_text import code, markdown
 from runner.generation.fastapi.server_defaults import server_default
@@ -16,7 +16,8 @@ from runner.generation.model.prose import one_line
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from runner.ddl.model import Note, Schema
+    from runner.ddl.model import Schema
+    from runner.ddl.notes import Note
     from runner.generation.model.application_tables import ApplicationTable
     from runner.generation.model.fields import Field
     from runner.generation.model.object_options import ObjectOption

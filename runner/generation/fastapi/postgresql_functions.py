@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import ColumnRef, Const, Expression, Operation
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.sql_writer import NOW, RANDOM_BYTES, UUID_OPS
 from runner.generation.fastapi.sqlite_functions import random_length

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Const, Expression, Operation
+from runner.ddl.expression_tree import Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.json_parts import POSTGRESQL_JSON, is_part, postgresql_number
 from runner.generation.fastapi.postgresql_functions import FUNCTIONS, formatted_now, seconds, text_of

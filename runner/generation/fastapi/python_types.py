@@ -15,7 +15,7 @@ from runner.generation.model.schema_names import outside
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
     from runner.generation.model.field_types import FieldType
     from runner.generation.model.schema_names import CommonNames
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from runner.ddl.dialects import dialect_named
-from runner.ddl.model import ColumnRef, Const, Expression, Operation, Select, SetOperation
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
+from runner.ddl.views import Select, SetOperation
 from runner.generation.encoders.sql_text import quote
 from runner.generation.fastapi.postgresql_sql import PostgresqlWriter
 from runner.generation.fastapi.resources import resource
@@ -22,7 +23,8 @@ from runner.generation.model.field_types import MOMENTS, NUMERIC, FieldType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runner.ddl.model import QName, Query, Source
+    from runner.ddl.qualified_name import QName
+    from runner.ddl.views import Query, Source
 
 _JOINS = {"inner": "JOIN", "left": "LEFT JOIN", "cross": "CROSS JOIN"}
 _INTEGER = FieldType(kind="integer", name="bigint", bits=64)

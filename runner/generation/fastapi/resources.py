@@ -25,7 +25,7 @@ from runner.generation.model.schema_names import outside
 from runner.generation.model.table_part import TablePart
 
 if TYPE_CHECKING:
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
     from runner.generation.model.application import Application
     from runner.generation.model.application_tables import ApplicationTable
     from runner.generation.model.fields import Field

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Const
+from runner.ddl.expression_tree import Const
 from runner.generation.encoders.python_text import literal
 from runner.generation.encoders.settings_text import json_value
 from runner.generation.encoders.sql_text import text_sql

@@ -8,7 +8,7 @@ from runner.generation.encoders.sql_text import quote
 from runner.generation.model.schema_names import outside
 
 if TYPE_CHECKING:
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
 
 
 def type_name(name: QName, home: str | None) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import ClassVar, Literal
 
-from runner.ddl.model import ColumnRef, Const, Expression, Operation
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.ddl.syntax.dialect import Dialect
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.model.check_expressions import LENGTHS, MIRRORED, Unknown

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import Const, Expression, Operation
+from runner.ddl.expression_tree import Const, Expression, Operation
 from runner.generation.fastapi.sql_writer import NOW, RANDOM_BYTES, UUID_OPS, is_random
 from runner.generation.model.check_expressions import Unknown
 from runner.generation.model.field_types import NUMERIC

@@ -14,7 +14,7 @@ from runner.generation.model.suggested_indexes import suggested_indexes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
     from runner.generation.model.application import Application
     from runner.generation.model.references import Reference
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from runner.ddl.model import ColumnRef, Const, Expression, Operation
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.generation.encoders.sql_text import text_sql
 from runner.generation.fastapi.json_parts import SQLITE_JSON, is_part, sqlite_number
 from runner.generation.fastapi.sql_writer import NOW, UUID_OPS, SqlWriter, bit_text, cast_kind

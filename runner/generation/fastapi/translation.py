@@ -13,7 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from runner.ddl.dialects import dialect_named
-from runner.ddl.model import Const
+from runner.ddl.expression_tree import Const
 from runner.ddl.syntax.dialect import Dialect
 from runner.generation.fastapi.postgresql_sql import PostgresqlWriter
 from runner.generation.fastapi.sqlite_names import renamed_columns
@@ -22,7 +22,8 @@ from runner.generation.model.check_expressions import Unknown, uncast
 from runner.generation.model.field_types import FieldType
 
 if TYPE_CHECKING:
-    from runner.ddl.model import Check, Column, Expression, Index, IndexPart
+    from runner.ddl.expression_tree import Expression
+    from runner.ddl.model import Check, Column, Index, IndexPart
     from runner.generation.fastapi.sql_writer import Place, SqlWriter
     from runner.generation.model.application_tables import ApplicationTable
 

@@ -13,19 +13,21 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple, cast
 
-from runner.generation.model.application_tables import ApplicationTable, make_table
 from runner.generation.model.column_roles import NO_ROLES, ColumnRoles
 from runner.generation.model.constraint_names import name_constraints
 from runner.generation.model.references import find_creatable
 from runner.generation.model.schema_names import name_schema
 from runner.generation.model.secret_fields import with_password_hash, with_secret_origins, with_secrets
 from runner.generation.model.soft_deletion import with_deletion_column
+from runner.generation.model.table_builder import make_table
 from runner.generation.model.table_part import TablePart
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
-    from runner.ddl.model import QName, Schema
+    from runner.ddl.model import Schema
+    from runner.ddl.qualified_name import QName
+    from runner.generation.model.application_tables import ApplicationTable
     from runner.generation.model.constraint_names import NamedConstraints
     from runner.generation.model.references import Reference
 

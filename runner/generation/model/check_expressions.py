@@ -6,7 +6,7 @@ import datetime as dt
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from runner.ddl.model import ColumnRef, Const, Expression, Operation
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.generation.model.clock_spans import parse_span
 from runner.generation.model.field_types import NUMERIC, FieldType, Kind
 

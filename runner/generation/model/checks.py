@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from runner.ddl.model import Check, Column, ColumnRef, Const, Domain, Expression, Operation
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.generation.model.check_expressions import (
     LENGTHS,
     Unknown,
@@ -24,6 +24,9 @@ from runner.generation.model.check_expressions import (
 from runner.generation.model.conditions import Condition, make_condition
 from runner.generation.model.field_types import NUMERIC, FieldType, type_limits
 from runner.generation.model.portable_patterns import ends_in_no_blank, portable_pattern
+
+if TYPE_CHECKING:
+    from runner.ddl.model import Check, Column, Domain
 
 _SIDES = 2  # of a comparison
 _COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge"}

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from runner.ddl.catalog.default_names import index_columns, object_name
-from runner.ddl.model import Check, Exclusion, ForeignKey, Index, Key, QName, Schema, Table
+from runner.ddl.model import Check, Exclusion, ForeignKey, Index, Key, Schema, Table
 from runner.generation.model.naming import unused_name
 from runner.generation.model.schema_names import SchemaNames, flat_name, outside
+
+if TYPE_CHECKING:
+    from runner.ddl.qualified_name import QName
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

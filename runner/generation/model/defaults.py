@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from runner.ddl.model import Column, ColumnRef, Const, Default, Domain, Expression, Operation
+from runner.ddl.expression_tree import ColumnRef, Const, Expression, Operation
 from runner.generation.model.check_expressions import uncast
 from runner.generation.model.clock_spans import parse_span, span_text
 from runner.generation.model.field_types import MOMENTS
 
 if TYPE_CHECKING:
+    from runner.ddl.model import Column, Default, Domain
     from runner.generation.model.field_types import FieldType
 
 ZonedKind = Literal["date", "time", "local_timestamp"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from runner.ddl.model import ColumnRef
+from runner.ddl.expression_tree import ColumnRef
 from runner.generation.model.check_expressions import Unknown, columns_in
 from runner.generation.model.conditions import Condition, FieldValue, make_condition
 from runner.generation.model.evaluation import Range, evaluate

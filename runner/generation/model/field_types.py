@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from runner.ddl.model import QName
+from runner.ddl.qualified_name import QName
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

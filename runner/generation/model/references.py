@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import ForeignKey, QName
+from runner.ddl.model import ForeignKey
+from runner.ddl.qualified_name import QName
 from runner.generation.model.check_expressions import columns_in
 
 if TYPE_CHECKING:

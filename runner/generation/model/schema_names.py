@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import QName
+from runner.ddl.qualified_name import QName
 from runner.generation.model.naming import (
     free_name,
     human,

@@ -13,7 +13,7 @@ from runner.records.errors import AgentError
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
     from runner.generation.model.application import Application
     from runner.generation.model.application_tables import ApplicationTable
     from runner.generation.model.fields import Field

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from runner.ddl.model import ColumnRef, Operation
+from runner.ddl.expression_tree import ColumnRef, Operation
 from runner.generation.encoders.mysql_text import backticked, mysql_string
 from runner.generation.fastapi.migration.snapshot import MysqlSnapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from runner.ddl.model import Check, Column, ForeignKey, Index, IndexPart, QName
+    from runner.ddl.model import Check, Column, ForeignKey, Index, IndexPart
+    from runner.ddl.qualified_name import QName
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.fastapi.resources import Resource
     from runner.generation.model.suggested_indexes import SuggestedIndex

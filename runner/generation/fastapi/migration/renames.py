@@ -22,7 +22,7 @@ from runner.generation.model.schema_names import outside
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
     from runner.generation.model.application import Application
 
 T = TypeVar("T")

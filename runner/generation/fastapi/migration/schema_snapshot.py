@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from runner.ddl.dialects import dialect_named
-from runner.ddl.model import Const
+from runner.ddl.expression_tree import Const
 from runner.generation.encoders.sql_text import quote, text_sql
 from runner.generation.fastapi.left_out import MYSQL_METHODS
 from runner.generation.fastapi.migration.mysql_snapshot import mysql_snapshot
@@ -43,7 +43,8 @@ from runner.generation.model.suggested_indexes import suggested_indexes
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from runner.ddl.model import Column, Exclusion, ForeignKey, Index, IndexPart, Key, QName
+    from runner.ddl.model import Column, Exclusion, ForeignKey, Index, IndexPart, Key
+    from runner.ddl.qualified_name import QName
     from runner.generation.fastapi.model_columns import ModelColumn
     from runner.generation.model.application import Application
     from runner.generation.model.chosen_columns import ChosenColumns

@@ -17,7 +17,7 @@ from runner.generation.model.suggested_indexes import free_name, relation_names,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from runner.ddl.model import QName
+    from runner.ddl.qualified_name import QName
     from runner.generation.model.application import Application
     from runner.generation.model.chosen_columns import ChosenColumns
     from runner.generation.model.searched_text import SearchedText

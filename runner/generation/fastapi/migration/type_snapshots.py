@@ -19,7 +19,8 @@ from runner.generation.model.schema_names import outside
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from runner.ddl.model import Composite, Domain, Enum, Function, QName, Schema
+    from runner.ddl.model import Composite, Domain, Enum, Function, Schema
+    from runner.ddl.qualified_name import QName
 
 _DEFAULT = re.compile(r"\s+DEFAULT\s.*|\s*:?=.*", re.DOTALL | re.IGNORECASE)
 _PART = re.compile(r'(?i)FUNC\s*=\s*(?:"?[\w$]+"?\s*\.\s*)?"?([\w$]+)')  # a function that an aggregate is made of

@@ -20,7 +20,8 @@ from runner.generation.model.schema_names import outside
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from runner.ddl.model import Index, IndexPart, View
+    from runner.ddl.model import Index, IndexPart
+    from runner.ddl.views import View
     from runner.generation.fastapi.resources import Resource
     from runner.generation.model.application import Application
 
